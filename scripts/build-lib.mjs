@@ -1,0 +1,69 @@
+// `npm run build:lib`: the library in dist/lib, as it is published: modules, workers and type declarations.
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { root, tool } from "./run.mjs";
+
+const entries = ["index", "faults"];
+const typesFolder = join(root, "dist", "lib", "types");
+
+/** Stop at the first command that fails, with its code. @param {Promise<import("./run.mjs").Outcome>} outcome */
+async function must(outcome) {
+  const { code } = await outcome;
+  if (code !== 0) process.exit(code);
+}
+
+/** Where `tsc -b` puts the declarations of a module, e.g. src/core/errors → .tsbuild/src-core/src/core/errors.d.ts */
+function declarationPath(/** @type {string} */ module) {
+  const layer = dirname(module) === "src" ? "src" : module.split("/").slice(0, 2).join("-");
+  return join(root, ".tsbuild", layer, `${module}.d.ts`);
+}
+
+/** Copy a module's declarations and those it refers to; what the entries never reach stays private. */
+function copyDeclarations(/** @type {string} */ module, /** @type {Set<string>} */ done) {
+  if (done.has(module)) return;
+  done.add(module);
+  const source = declarationPath(module);
+  const target = join(typesFolder, `${relative("src", module)}.d.ts`);
+  mkdirSync(dirname(target), { recursive: true });
+  cpSync(source, target);
+  const text = readFileSync(source, "utf8");
+  for (const [, specifier = ""] of text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)) {
+    copyDeclarations(join(dirname(module), specifier.replace(/\.(js|ts)$/, "")).replaceAll("\\", "/"), done);
+  }
+}
+
+/** A project that depends on the package must resolve it, with and without a bundler, and find every declaration. */
+async function checkAsConsumer() {
+  const folder = join(root, ".cache", "consumer");
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(join(folder, "node_modules"), { recursive: true });
+  symlinkSync(root, join(folder, "node_modules", "inference-sharder"), "junction");
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
+  writeFileSync(
+    join(folder, "consumer.ts"),
+    `import { createSharder } from "inference-sharder";
+import * as faults from "inference-sharder/faults";
+// A missing declaration would make these \`any\`, which a number can be assigned to and from.
+type IsAny<T> = 0 extends 1 & T ? true : false;
+export const typed: [IsAny<typeof createSharder>, IsAny<typeof faults>] = [false, false];
+export const sharder = createSharder({ model: "model.json" });
+`,
+  );
+  for (const [module, moduleResolution] of /** @type {const} */ ([
+    ["nodenext", "nodenext"],
+    ["esnext", "bundler"],
+  ])) {
+    const options = { module, moduleResolution, target: "es2022", lib: ["es2022", "dom", "dom.iterable"] };
+    const config = join(folder, `tsconfig.${moduleResolution}.json`);
+    const compilerOptions = { ...options, strict: true, noEmit: true, skipLibCheck: false, types: [] };
+    writeFileSync(config, JSON.stringify({ compilerOptions, files: ["consumer.ts"] }));
+    await must(tool("typescript", ["-p", config]));
+  }
+}
+
+rmSync(join(root, "dist", "lib"), { recursive: true, force: true });
+await must(tool("typescript", ["-b", "src"]));
+await must(tool("vite", ["build", "--logLevel", "warn", "--mode", "lib"]));
+const copied = new Set();
+for (const entry of entries) copyDeclarations(`src/${entry}`, copied);
+await checkAsConsumer();

@@ -1,0 +1,105 @@
+// Child processes for the scripts. Node's own modules only: `start` and `test` run before anything is installed.
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+
+/** @typedef {{ code: number, output: string, timedOut: boolean }} Outcome */
+
+/** @type {Set<import("node:child_process").ChildProcess>} */
+const running = new Set();
+
+/**
+ * A timeout must end the grandchildren too (test runner → browser), so each child leads its own process group. The
+ * terminal's Ctrl-C no longer reaches it then, and has to be passed on by `endChildren`.
+ * @param {import("node:child_process").ChildProcess} child
+ * @param {NodeJS.Signals} signal
+ */
+function endGroup(child, signal) {
+  if (child.pid === undefined) return;
+  try {
+    if (process.platform === "win32") spawn("taskkill", ["/pid", String(child.pid), "/t", "/f"]);
+    else process.kill(-child.pid, signal);
+  } catch {
+    // It ended by itself meanwhile.
+  }
+}
+
+/** For signal handlers: without it, Ctrl-C would leave builds and browsers behind. */
+export function endChildren() {
+  for (const child of running) endGroup(child, "SIGTERM");
+}
+
+/**
+ * Run a program to its end; never throws, a program that can't be started has code 127.
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @param {{ env?: NodeJS.ProcessEnv, timeoutMs?: number, quiet?: boolean, shell?: boolean }} [options] `quiet` keeps
+ *   the output to `Outcome.output` instead of showing it.
+ * @returns {Promise<Outcome>}
+ */
+export function run(program, args, { env = {}, timeoutMs, quiet = false, shell = false } = {}) {
+  return new Promise((settle) => {
+    const child = spawn(program, args, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ["ignore", quiet ? "pipe" : "inherit", quiet ? "pipe" : "inherit"],
+      detached: process.platform !== "win32",
+      shell,
+    });
+    running.add(child);
+    let output = "";
+    let timedOut = false;
+    child.stdout?.on("data", (chunk) => (output += chunk));
+    child.stderr?.on("data", (chunk) => (output += chunk));
+    const timers = /** @type {NodeJS.Timeout[]} */ ([]);
+    if (timeoutMs !== undefined) {
+      timers.push(
+        setTimeout(() => {
+          timedOut = true;
+          endGroup(child, "SIGTERM");
+          timers.push(setTimeout(() => endGroup(child, "SIGKILL"), 5_000));
+        }, timeoutMs),
+      );
+    }
+    /** @param {number} code */
+    const end = (code) => {
+      timers.forEach(clearTimeout);
+      running.delete(child);
+      settle({ code, output, timedOut });
+    };
+    child.once("error", (error) => {
+      output += String(error);
+      end(127);
+    });
+    child.once("close", (code) => end(code ?? 1));
+  });
+}
+
+/**
+ * Run a development tool by the path its package names: neither `npx` nor the PATH is asked, and no shell is between.
+ * @param {string} packageName
+ * @param {readonly string[]} args
+ * @param {Parameters<typeof run>[2]} [options]
+ */
+export function tool(packageName, args, options) {
+  const folder = join(root, "node_modules", packageName);
+  const { bin } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const path = typeof bin === "string" ? bin : (bin[packageName] ?? Object.values(bin)[0]);
+  return run(process.execPath, [join(folder, path), ...args], options);
+}
+
+/**
+ * @param {readonly string[]} args
+ * @param {Parameters<typeof run>[2]} [options]
+ */
+export function npm(args, options) {
+  // Under `npm start`, npm says where its own code is; run alone, it is on the PATH (a .cmd, thus a shell, on Windows).
+  const own = process.env["npm_execpath"];
+  if (own !== undefined && /npm-cli\.c?js$/.test(own) && existsSync(own)) {
+    return run(process.execPath, [own, ...args], options);
+  }
+  return run("npm", args, { ...options, shell: process.platform === "win32" });
+}

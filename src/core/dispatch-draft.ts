@@ -1,0 +1,107 @@
+import type { Attempt, DispatchState, WorkerState } from "./dispatch-state.js";
+import type { DispatchAction } from "./dispatch-types.js";
+import { expectedMs, floorPowerOfTwo } from "./dispatch-worker.js";
+import { insertRange, takeFromRange } from "./pending-ranges.js";
+import { setAt } from "./persistent-array.js";
+import { hasRunSize } from "./throughput.js";
+
+/** A state under construction within one `step`: its fields may be replaced, what they hold never changes. */
+export type Draft = { -readonly [K in keyof DispatchState]: DispatchState[K] } & { actions: DispatchAction[] };
+
+/** Replace (or add) a worker and keep the sums over ready workers. O(log W). */
+export function putWorker(draft: Draft, before: WorkerState | undefined, after: WorkerState): WorkerState {
+  if (before !== undefined) addToSums(draft, before, -1);
+  addToSums(draft, after, 1);
+  draft.workers = setAt(draft.workers, after.slot, after);
+  const wasReady = before?.status === "ready";
+  if (wasReady !== (after.status === "ready")) {
+    draft.readySlots = wasReady
+      ? draft.readySlots.filter((slot) => slot !== after.slot)
+      : [...draft.readySlots, after.slot];
+    if (draft.readySlots.length === 0) draft.rateSum = 0; // no rounding residue to divide by
+  }
+  return after;
+}
+
+function addToSums(draft: Draft, worker: WorkerState, sign: 1 | -1): void {
+  if (worker.status !== "ready") return;
+  draft.shardItemSum += sign * worker.shardItemCount;
+  if (worker.inFlight.length === 0) draft.idleCount += sign;
+  if (worker.shardMs !== undefined) {
+    draft.estimatedCount += sign;
+    draft.rateSum += (sign * worker.shardItemCount) / worker.shardMs;
+  }
+}
+
+/** The attempt is over, one way or the other: nothing refers to it any more. */
+export function removeAttempt(draft: Draft, worker: WorkerState, attempt: Attempt): WorkerState {
+  draft.attempts = setAt(draft.attempts, attempt.attemptId, undefined);
+  draft.inFlightCount--;
+  const inFlight = worker.inFlight.filter((other) => other !== attempt);
+  return putWorker(draft, worker, { ...worker, inFlight });
+}
+
+/** The attempt's items are to be done again. */
+export function returnItems(draft: Draft, attempt: Attempt, failedOn: readonly number[]): void {
+  const { firstItem, itemCount } = attempt;
+  draft.returned = insertRange(draft.returned, { firstItem, itemCount, failedOn });
+  draft.returnedItemCount += itemCount;
+  if (failedOn.length > 0) draft.failedItemCount += itemCount;
+}
+
+/**
+ * Dispatch up to `wantedCount` contiguous items to a worker: those at `rangeIndex` of `returned`, or without one the lowest
+ * clean ones. @returns the worker after it, and how many items it got (0 if there are none).
+ */
+export function dispatchTo(
+  draft: Draft,
+  worker: WorkerState,
+  wantedCount: number,
+  nowMs: number,
+  rangeIndex: number = draft.returned.findIndex((range) => range.failedOn.length === 0),
+): { worker: WorkerState; itemCount: number } {
+  const range = rangeIndex < 0 ? undefined : draft.returned[rangeIndex]!;
+  const available = range === undefined ? draft.endItem - draft.nextItem : range.itemCount;
+  let itemCount = Math.min(wantedCount, available);
+  if (itemCount <= 0) return { worker, itemCount: 0 };
+  if (worker.bucketed) itemCount = floorPowerOfTwo(itemCount);
+
+  const failedOn = range?.failedOn ?? [];
+  const firstItem = range?.firstItem ?? draft.nextItem;
+  if (range === undefined) {
+    draft.nextItem += itemCount;
+  } else {
+    draft.returned = takeFromRange(draft.returned, rangeIndex, itemCount);
+    draft.returnedItemCount -= itemCount;
+    if (failedOn.length > 0) draft.failedItemCount -= itemCount;
+  }
+  const attempt: Attempt = { attemptId: draft.nextAttemptId++, firstItem, itemCount, dispatchedMs: nowMs, failedOn };
+  draft.attempts = setAt(draft.attempts, attempt.attemptId, worker.slot);
+  draft.inFlightCount++;
+  const predictedMs = expectedMs(worker.throughput, itemCount);
+  draft.actions.push({
+    type: "dispatch",
+    attemptId: attempt.attemptId,
+    workerId: worker.workerId,
+    firstItem,
+    itemCount,
+    predictedMs,
+    deadlineMs: deadlineOf(draft, worker, itemCount, predictedMs),
+  });
+  const dealtCount = failedOn.length > 0 ? 0 : itemCount;
+  const after = putWorker(draft, worker, {
+    ...worker,
+    inFlight: [...worker.inFlight, attempt],
+    quotaItemCount: Math.max(0, worker.quotaItemCount - dealtCount),
+  });
+  return { worker: after, itemCount };
+}
+
+/** Unknown speed, or a shape that a GPU worker has to compile first, gets the warm-up deadline. */
+function deadlineOf(draft: Draft, worker: WorkerState, itemCount: number, predictedMs: number | undefined): number {
+  const { deadlineFactor, deadlineFloorMs, warmUpDeadlineMs } = draft.options;
+  if (predictedMs === undefined) return warmUpDeadlineMs;
+  const deadlineMs = deadlineFactor * predictedMs + deadlineFloorMs;
+  const compiles = !worker.throughput.warmedUp || (worker.bucketed && !hasRunSize(worker.throughput, itemCount));
+  return compiles ? Math.max(deadlineMs, warmUpDeadlineMs) : deadlineMs;
+}

@@ -1,0 +1,148 @@
+import type { DispatchState, WorkerState } from "./dispatch-state.js";
+import { backlog, type Backlog } from "./dispatch-worker.js";
+import { capacityProportionalShares, equalShares, roundShares } from "./policies.js";
+import { getAt } from "./persistent-array.js";
+import { planShares, type ShareCost } from "./shares.js";
+
+/** Far from the end: this many quanta of work for everybody are not dispatched yet. */
+const farQuanta = 4;
+/** … and a worker finishes its next shard in this fraction of the time that those items take. */
+const farFraction = 0.5;
+
+/** How the undispatched items are divided: `counts[i]` go to `workers[i]`. Ready workers only, by slot. */
+export interface Plan {
+  readonly workers: readonly WorkerState[];
+  readonly counts: number[];
+}
+
+export function workerAt(state: DispatchState, slot: number): WorkerState {
+  return getAt(state.workers, slot)!;
+}
+
+export function undispatchedCount(state: DispatchState): number {
+  return state.endItem - state.nextItem + state.returnedItemCount;
+}
+
+/** Undispatched items that any worker may have. */
+export function cleanCount(state: DispatchState): number {
+  return undispatchedCount(state) - state.failedItemCount;
+}
+
+/**
+ * Plan `itemCount` undispatched items by the job's policy. O(W), W ready workers.
+ * A worker of which nothing is known is taken for an average one of its kind.
+ */
+export function planCounts(state: DispatchState, itemCount: number, nowMs: number): Plan {
+  const workers = state.readySlots.map((slot) => workerAt(state, slot));
+  if (workers.length === 0) return { workers, counts: [] };
+  switch (state.options.policy) {
+    case "makespan":
+      return { workers, counts: planMakespan(workers, itemCount, nowMs) };
+    case "equal":
+      return { workers, counts: planEqual(workers, itemCount) };
+    case "capacity-proportional":
+      return { workers, counts: planProportional(workers, itemCount) };
+  }
+}
+
+/**
+ * Each worker starts when it is free and spends its quantum-sized shard's time per item, overhead spread over the shard.
+ * Where that gives less than a shard, a second plan charges the whole overhead for it.
+ */
+function planMakespan(workers: readonly WorkerState[], itemCount: number, nowMs: number): number[] {
+  const meanMs = meanMsPerItem(workers);
+  const backlogs = workers.map((worker) => backlog(worker, nowMs, meanMs(worker)));
+  const costs = workers.map((worker, index) => amortisedCost(worker, backlogs[index]!, meanMs(worker)));
+  const counts = planShares(itemCount, costs);
+  let refined = false;
+  workers.forEach((worker, index) => {
+    const { overheadMs } = worker.throughput;
+    if (overheadMs === undefined || overheadMs === 0 || counts[index]! >= worker.shardItemCount) return;
+    costs[index] = singleCallCost(worker, backlogs[index]!, overheadMs);
+    refined = true;
+  });
+  return refined ? planShares(itemCount, costs) : counts;
+}
+
+function amortisedCost(worker: WorkerState, { aheadMs, slowdown }: Backlog, meanMs: number): ShareCost {
+  const msPerItem = worker.shardMs === undefined ? meanMs : worker.shardMs / worker.shardItemCount;
+  return { overheadMs: aheadMs, msPerItem: msPerItem * slowdown };
+}
+
+function singleCallCost(worker: WorkerState, { aheadMs, slowdown }: Backlog, overheadMs: number): ShareCost {
+  const factor = slowdown * Math.max(1, worker.throughput.suspectRatio);
+  return { overheadMs: aheadMs + overheadMs * factor, msPerItem: worker.throughput.msPerItem! * factor };
+}
+
+/** Quotas are dealt when items come; items that came back are on top. */
+function planEqual(workers: readonly WorkerState[], itemCount: number): number[] {
+  const quotaCount = workers.reduce((sum, worker) => sum + worker.quotaItemCount, 0);
+  const extra = equalShares(Math.max(0, itemCount - quotaCount), workers.length);
+  return workers.map((worker, index) => worker.quotaItemCount + extra[index]!);
+}
+
+/** Remaining items (in flight too) in proportion to rate × availability, less what each already has in flight. */
+function planProportional(workers: readonly WorkerState[], itemCount: number): number[] {
+  const inFlight = workers.map(inFlightItemCount);
+  const total = itemCount + inFlight.reduce((sum, count) => sum + count, 0);
+  const rates = rateEstimates(workers);
+  const targets = capacityProportionalShares(total, rates, workers.map((worker) => worker.availability));
+  const open = targets.map((target, index) => Math.max(0, target - inFlight[index]!));
+  const openSum = open.reduce((sum, count) => sum + count, 0);
+  if (openSum === 0) return equalShares(itemCount, workers.length);
+  return roundShares(open.map((count) => (count * itemCount) / openSum), itemCount);
+}
+
+/** Items per ms of every worker at its shard size, overhead included; the mean of its kind where nothing is known. */
+export function rateEstimates(workers: readonly WorkerState[]): number[] {
+  const meanMs = meanMsPerItem(workers);
+  return workers.map((worker) =>
+    worker.shardMs === undefined ? 1 / meanMs(worker) : worker.shardItemCount / worker.shardMs,
+  );
+}
+
+/** Mean effective ms per item of workers bucketed alike, else of all, else 1. */
+function meanMsPerItem(workers: readonly WorkerState[]): (worker: WorkerState) => number {
+  let [plainSum, plainCount, bucketedSum, bucketedCount] = [0, 0, 0, 0];
+  for (const { shardMs, shardItemCount, bucketed } of workers) {
+    if (shardMs === undefined) continue;
+    if (bucketed) {
+      bucketedSum += shardMs / shardItemCount;
+      bucketedCount++;
+    } else {
+      plainSum += shardMs / shardItemCount;
+      plainCount++;
+    }
+  }
+  const allCount = plainCount + bucketedCount;
+  const allMean = allCount > 0 ? (plainSum + bucketedSum) / allCount : 1;
+  const plainMean = plainCount > 0 ? plainSum / plainCount : allMean;
+  const bucketedMean = bucketedCount > 0 ? bucketedSum / bucketedCount : allMean;
+  return (worker) => (worker.bucketed ? bucketedMean : plainMean);
+}
+
+export function inFlightItemCount(worker: WorkerState): number {
+  let sum = 0;
+  for (const attempt of worker.inFlight) sum += attempt.itemCount;
+  return sum;
+}
+
+/**
+ * ms in which all ready workers together would do the undispatched items; for an open source, Infinity while there is a
+ * shard for everybody, else 0. O(1), from the kept sums.
+ */
+export function horizonMs(state: DispatchState): number {
+  const itemCount = cleanCount(state);
+  const readyCount = state.readySlots.length;
+  if (!state.sourceEnded) return itemCount >= state.shardItemSum ? Infinity : 0;
+  if (state.estimatedCount === 0) return itemCount > 2 * readyCount * state.options.depth ? Infinity : 0;
+  return (itemCount * state.estimatedCount) / (state.rateSum * readyCount);
+}
+
+/** May the worker take a whole shard without a plan, because the end is far away? */
+export function isFarFromEnd(state: DispatchState, worker: WorkerState, horizon: number, nowMs: number): boolean {
+  if (horizon <= farQuanta * state.options.quantumMs) return false;
+  const meanMs = state.estimatedCount > 0 ? state.estimatedCount / state.rateSum : 1;
+  const { aheadMs } = backlog(worker, nowMs, meanMs);
+  return aheadMs + (worker.shardMs ?? 0) < farFraction * horizon;
+}

@@ -1,0 +1,80 @@
+import { inFlightItemCount, planCounts, rateEstimates, undispatchedCount, workerAt } from "./dispatch-plan.js";
+import type { DispatchState, WorkerState } from "./dispatch-state.js";
+import type { JobPhase, PlannedShare } from "./dispatch-types.js";
+import type { Throughput } from "./throughput.js";
+
+/** Shards per worker that a stream keeps ready to dispatch. */
+const bufferedShardCount = 2;
+
+export function jobPhase(state: DispatchState): JobPhase {
+  return state.phase;
+}
+
+/** Items known and in no attempt. */
+export function undispatchedItemCount(state: DispatchState): number {
+  return undispatchedCount(state);
+}
+
+/** Items known and not completed: undispatched and in flight. */
+export function remainingItemCount(state: DispatchState): number {
+  return state.endItem - state.completedItemCount;
+}
+
+export function completedItemCount(state: DispatchState): number {
+  return state.completedItemCount;
+}
+
+/** Backpressure of a stream: pull from the source while true, i.e. until two more shards for every worker wait. O(1). */
+export function wantsItems(state: DispatchState): boolean {
+  const isActive = state.phase === "running" || state.phase === "paused";
+  return isActive && !state.sourceEnded && undispatchedCount(state) < bufferedShardCount * state.shardItemSum;
+}
+
+/** What the job has learned of a worker, to be kept for the next; `undefined` for an unknown id. O(W). */
+export function workerThroughput(state: DispatchState, workerId: string): Throughput | undefined {
+  return findWorker(state, workerId)?.throughput;
+}
+
+/** The latest worker of that id. O(W). */
+export function findWorker(state: DispatchState, workerId: string): WorkerState | undefined {
+  for (let slot = state.slotCount - 1; slot >= 0; slot--) {
+    const worker = workerAt(state, slot);
+    if (worker.workerId === workerId) return worker;
+  }
+  return undefined;
+}
+
+/**
+ * The plan of what remains, one entry per worker that is not lost, by order of arrival. O(W).
+ *
+ * `share` = (in flight + planned) / remaining items; while the source is open, the worker's part of the total rate.
+ * The shares sum to 1 while items remain and a worker is ready.
+ */
+export function plannedShares(state: DispatchState, nowMs: number): PlannedShare[] {
+  const plan = planCounts(state, undispatchedCount(state), nowMs);
+  const remaining = remainingItemCount(state);
+  const planned = new Map<number, number>();
+  if (state.sourceEnded) {
+    plan.workers.forEach(({ slot }, index) => planned.set(slot, plan.counts[index]! / Math.max(1, remaining)));
+  } else {
+    const rates = rateEstimates(plan.workers);
+    const rateSum = rates.reduce((sum, rate) => sum + rate, 0);
+    plan.workers.forEach(({ slot }, index) => planned.set(slot, rates[index]! / rateSum));
+  }
+  const shares: PlannedShare[] = [];
+  for (let slot = 0; slot < state.slotCount; slot++) {
+    const worker = workerAt(state, slot);
+    if (worker.status === "lost") continue;
+    const inFlight = inFlightItemCount(worker);
+    const { itemsPerSecond, overheadMs } = worker.throughput;
+    shares.push({
+      workerId: worker.workerId,
+      share: (planned.get(slot) ?? 0) + (state.sourceEnded ? inFlight / Math.max(1, remaining) : 0),
+      itemsPerSecond,
+      overheadMs,
+      completedItemCount: worker.completedItemCount,
+      inFlightItemCount: inFlight,
+    });
+  }
+  return shares;
+}

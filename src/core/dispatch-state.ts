@@ -1,0 +1,134 @@
+import type { DispatchOptions, JobPhase } from "./dispatch-types.js";
+import { ShardError } from "./errors.js";
+import { emptyArray, type PersistentArray } from "./persistent-array.js";
+import type { PendingRange } from "./pending-ranges.js";
+import type { Throughput } from "./throughput.js";
+
+/** One execution of a shard that has been dispatched and not come back. */
+export interface Attempt {
+  readonly attemptId: number;
+  readonly firstItem: number;
+  readonly itemCount: number;
+  readonly dispatchedMs: number;
+  /** Slots on which these items failed before. */
+  readonly failedOn: readonly number[];
+}
+
+/** `draining`: finishes what is in flight. `excluded`: failed too often. `lost`: gone with its attempts. */
+export type WorkerStatus = "ready" | "draining" | "excluded" | "lost";
+
+export interface WorkerState {
+  /** Index of the worker in this job; a restarted worker gets a new one. */
+  readonly slot: number;
+  readonly workerId: string;
+  readonly status: WorkerStatus;
+  readonly bucketed: boolean;
+  readonly availability: number;
+  readonly throughput: Throughput;
+  /** Items of a quantum-sized shard, ≥ 1. */
+  readonly shardItemCount: number;
+  /** Predicted ms of such a shard; `undefined` while nothing is known. */
+  readonly shardMs: number | undefined;
+  /** Oldest first: the worker runs the first and queues the others. */
+  readonly inFlight: readonly Attempt[];
+  /** When it last finished an attempt, ms; the next one's service time starts there at the earliest. */
+  readonly freeSinceMs: number;
+  readonly completedItemCount: number;
+  readonly failuresInRow: number;
+  /** Policy `equal`: items dealt and not dispatched. */
+  readonly quotaItemCount: number;
+}
+
+/**
+ * A job: which items are where, and what is known of the workers. Immutable: `step` returns another.
+ *
+ * Invariant: every item of 0 … endItem-1 is in exactly one of: completed, one attempt in flight, one range of `returned`,
+ * or the untouched nextItem … endItem-1. Sums (`inFlightCount` … `idleCount`) are kept so that an event touches one worker, not all.
+ */
+export interface DispatchState {
+  readonly options: DispatchOptions;
+  readonly phase: JobPhase;
+  /** By slot. */
+  readonly workers: PersistentArray<WorkerState>;
+  readonly slotCount: number;
+  /** Slots of the workers that may get items, ascending. */
+  readonly readySlots: readonly number[];
+  /** Attempt id → slot. */
+  readonly attempts: PersistentArray<number>;
+  readonly nextAttemptId: number;
+  readonly nextItem: number;
+  readonly endItem: number;
+  readonly sourceEnded: boolean;
+  readonly returned: readonly PendingRange[];
+  readonly returnedItemCount: number;
+  /** Of `returnedItemCount`, those in ranges that failed: handed out by who may have them, not by plan. */
+  readonly failedItemCount: number;
+  readonly completedItemCount: number;
+  readonly inFlightCount: number;
+  /** Over ready workers: Σ shardItemCount; Σ shardItemCount / shardMs and the number of workers with a shardMs; workers with nothing in flight. */
+  readonly shardItemSum: number;
+  readonly rateSum: number;
+  readonly estimatedCount: number;
+  readonly idleCount: number;
+  /** Time of the last plan over all workers, ms. */
+  readonly plannedMs: number;
+  /** Policy `equal`: whose turn is next, as an index into `readySlots`. */
+  readonly dealTurn: number;
+}
+
+export const defaultDispatchOptions: DispatchOptions = {
+  policy: "makespan",
+  quantumMs: 100,
+  depth: 2,
+  deadlineFactor: 10,
+  deadlineFloorMs: 10_000,
+  warmUpDeadlineMs: 120_000,
+};
+
+/**
+ * A job without workers or items, running.
+ *
+ * @param options what to change of `defaultDispatchOptions`.
+ * @throws ShardError "invalid-options" naming the option, the bound and the value.
+ */
+export function createDispatch(options: Partial<DispatchOptions> = {}): DispatchState {
+  const all = { ...defaultDispatchOptions, ...options };
+  requireOption("quantumMs", all.quantumMs, all.quantumMs > 0 && all.quantumMs < Infinity, "a finite number > 0");
+  requireOption("depth", all.depth, Number.isSafeInteger(all.depth) && all.depth >= 1, "a whole number ≥ 1");
+  requireOption("deadlineFactor", all.deadlineFactor, all.deadlineFactor > 0, "a number > 0");
+  requireOption("deadlineFloorMs", all.deadlineFloorMs, all.deadlineFloorMs >= 0, "a number ≥ 0");
+  requireOption("warmUpDeadlineMs", all.warmUpDeadlineMs, all.warmUpDeadlineMs > 0, "a number > 0");
+  requireOption(
+    "policy",
+    all.policy,
+    ["makespan", "equal", "capacity-proportional"].includes(all.policy),
+    '"makespan", "equal" or "capacity-proportional"',
+  );
+  return {
+    options: all,
+    phase: "running",
+    workers: emptyArray(),
+    slotCount: 0,
+    readySlots: [],
+    attempts: emptyArray(),
+    nextAttemptId: 1,
+    nextItem: 0,
+    endItem: 0,
+    sourceEnded: false,
+    returned: [],
+    returnedItemCount: 0,
+    failedItemCount: 0,
+    completedItemCount: 0,
+    inFlightCount: 0,
+    shardItemSum: 0,
+    rateSum: 0,
+    estimatedCount: 0,
+    idleCount: 0,
+    plannedMs: -Infinity,
+    dealTurn: 0,
+  };
+}
+
+function requireOption(name: string, value: unknown, ok: boolean, expected: string): void {
+  if (!ok) throw new ShardError("invalid-options", `Expected ${name} to be ${expected}, received ${String(value)}.`);
+}

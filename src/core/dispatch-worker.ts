@@ -1,0 +1,89 @@
+import type { Attempt, WorkerState } from "./dispatch-state.js";
+import type { WorkerProfile } from "./dispatch-types.js";
+import { createThroughput, predictMs, type Throughput } from "./throughput.js";
+
+/** A shard is stretched beyond the quantum until its overhead is at most a third of its time. */
+const overheadStretch = 3;
+/** A shard may be this many times the largest that the worker has completed: predictions are not extrapolated further. */
+const growthLimit = 4;
+/** An attempt that took this many times its prediction, and still runs, proves a slowdown rather than noise. */
+const overdueRatio = 1.3;
+
+export function createWorker(slot: number, profile: WorkerProfile, nowMs: number): WorkerState {
+  const worker: WorkerState = {
+    slot,
+    workerId: profile.workerId,
+    status: "ready",
+    bucketed: profile.bucketed ?? false,
+    availability: profile.availability ?? 1,
+    throughput: createThroughput(),
+    shardItemCount: 1,
+    shardMs: undefined,
+    inFlight: [],
+    freeSinceMs: nowMs,
+    completedItemCount: 0,
+    failuresInRow: 0,
+    quotaItemCount: 0,
+  };
+  return worker;
+}
+
+/** The worker with another throughput, and the shard size that follows from it. */
+export function withThroughput(worker: WorkerState, throughput: Throughput, quantumMs: number): WorkerState {
+  const shardItemCount = shardSize(throughput, quantumMs, worker.bucketed);
+  return { ...worker, throughput, shardItemCount, shardMs: expectedMs(throughput, shardItemCount) };
+}
+
+/**
+ * Items of a shard that takes about `quantumMs`: at least 1, at most 4 × the largest completed, a power of two if bucketed.
+ */
+export function shardSize(throughput: Throughput, quantumMs: number, bucketed: boolean): number {
+  const { overheadMs, msPerItem, maxItemCount } = throughput;
+  if (overheadMs === undefined || msPerItem === undefined || maxItemCount === 0) return 1;
+  const slowdown = Math.max(1, throughput.suspectRatio);
+  const targetMs = Math.max(quantumMs / slowdown, overheadStretch * overheadMs);
+  const fitting = Math.floor((targetMs - overheadMs) / msPerItem + 1e-9);
+  const itemCount = Math.max(1, Math.min(fitting, growthLimit * maxItemCount));
+  return bucketed ? floorPowerOfTwo(itemCount) : itemCount;
+}
+
+/** Largest power of two ≤ n, for n ≥ 1. */
+export function floorPowerOfTwo(n: number): number {
+  return 2 ** Math.floor(Math.log2(n));
+}
+
+/** Predicted service ms, a suspected but unconfirmed slowdown included; `undefined` while nothing is known. */
+export function expectedMs(throughput: Throughput, itemCount: number): number | undefined {
+  const ms = predictMs(throughput, itemCount);
+  return ms === undefined ? undefined : ms * Math.max(1, throughput.suspectRatio);
+}
+
+/** What a worker is expected to still do before it is free, and how much slower than predicted it proves to be. */
+export interface Backlog {
+  readonly aheadMs: number;
+  /** ≥ 1; above 1 while the running attempt is overdue: its elapsed time bounds the slowdown from below. */
+  readonly slowdown: number;
+}
+
+const noBacklog: Backlog = { aheadMs: 0, slowdown: 1 };
+
+/**
+ * Predicted ms until the worker is free, ≥ 0.
+ *
+ * An overdue attempt is expected to go on for as long as it is overdue, and what is queued behind it to be as slow: so a
+ * sudden slowdown moves the plan before the slow shard returns.
+ *
+ * @param fallbackMsPerItem stands in for a worker of which nothing is known.
+ */
+export function backlog(worker: WorkerState, nowMs: number, fallbackMsPerItem: number): Backlog {
+  const [running, ...queued] = worker.inFlight;
+  if (running === undefined) return noBacklog;
+  const expectedOf = (attempt: Attempt) =>
+    expectedMs(worker.throughput, attempt.itemCount) ?? attempt.itemCount * fallbackMsPerItem;
+  const runningMs = expectedOf(running);
+  const elapsedMs = Math.max(0, nowMs - Math.max(worker.freeSinceMs, running.dispatchedMs));
+  const slowdown = elapsedMs > overdueRatio * runningMs ? elapsedMs / runningMs : 1;
+  let aheadMs = Math.abs(runningMs - elapsedMs);
+  for (const attempt of queued) aheadMs += expectedOf(attempt) * slowdown;
+  return { aheadMs, slowdown };
+}

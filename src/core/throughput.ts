@@ -1,0 +1,261 @@
+import { addSample, emptyFit, solveFit, type AffineFit } from "./affine-fit.js";
+import { ShardError } from "./errors.js";
+
+/** One finished attempt. */
+export interface ThroughputSample {
+  /** Items in the shard, whole, ≥ 1. */
+  readonly itemCount: number;
+  /** Service time on the worker, ms, ≥ 0. */
+  readonly serviceMs: number;
+  /** The first run of a new shape (shader compile): remembered as completed, left out of the fit. */
+  readonly warmUp?: boolean;
+}
+
+/** What peers of the same kind taught, for a worker that has not run yet. */
+export interface ThroughputPrior {
+  readonly overheadMs: number;
+  readonly msPerItem: number;
+  /** How many samples it counts for. Default 3. */
+  readonly weight?: number;
+}
+
+/**
+ * What is known of one worker's speed for one shape class. Plain immutable data: store it, clone it, post it.
+ * Predicted ms for n items = `overheadMs + n · msPerItem`.
+ */
+export interface Throughput {
+  /** Fixed ms per shard; `undefined` until a sample after warm-up, or a prior. */
+  readonly overheadMs: number | undefined;
+  readonly msPerItem: number | undefined;
+  /** Rate at the largest shard size seen, overhead included. */
+  readonly itemsPerSecond: number | undefined;
+  /** Samples taken, warm-ups left out. */
+  readonly sampleCount: number;
+  /** Largest shard completed, warm-ups included. 0 before the first. */
+  readonly maxItemCount: number;
+  /** Bit k is set once a shard of 2^k … 2^(k+1)-1 items has completed: which shapes are compiled. */
+  readonly sizeBits: number;
+  /** How often the history was forgotten because the speed had changed. */
+  readonly changeCount: number;
+  /** Observed / predicted ms of a last sample that left the noise band, until the next confirms or refutes it; else 1. */
+  readonly suspectRatio: number;
+  /** Mean |ln(observed / predicted)|, online. */
+  readonly noise: number;
+
+  readonly warmedUp: boolean;
+  readonly fit: AffineFit;
+  /** Largest n in `fit`: far above it a residual means extrapolation, not change. */
+  readonly fitMaxItemCount: number;
+  /** Up to `recentLimit` samples, latest (the suspect, if one is pending) last. */
+  readonly recent: readonly ThroughputSample[];
+  /** Page–Hinkley sums of slower and faster residuals in noise units, and the samples in each run. */
+  readonly slowerSum: number;
+  readonly slowerRun: number;
+  readonly fasterSum: number;
+  readonly fasterRun: number;
+}
+
+/** ln 1.3: ±20 % uniform noise reaches 0.22, a step of ×1.5 is 0.41. */
+const bandFloor = 0.26;
+/** The band in mean absolute residuals; uniform noise reaches 2.2 of them, Gaussian noise leaves 2.6 in 4 % of samples. */
+const bandFactor = 2.6;
+/** ×2.7 is a change however noisy the past was. */
+const bandCeiling = 1;
+/** Page–Hinkley: drift allowed and threshold, in standard deviations. */
+const driftAllowed = 0.75;
+const driftThreshold = 8;
+const noiseFloor = 0.04;
+const noisePrior = 0.1;
+const noiseGain = 0.05;
+const recentLimit = 8;
+/** Averaged alike before forgetting sets in. */
+const settleCount = 20;
+const forgetting = 0.97;
+/** Timers are coarse; an attempt never takes no time at all. */
+const shortestMs = 0.005;
+/** The overhead is believed to be 0 … half of a shard's time, against 12 % noise: worth (0.12 / 0.5)² samples. */
+const freshAnchorCount = 0.05;
+/** After a change both coefficients probably scaled alike; two samples can't tell otherwise. */
+const changedAnchorCount = 0.5;
+
+/**
+ * Nothing known, or a weak prior. The first sample after creation (load, restart, new shape class) is warm-up and dropped.
+ *
+ * @throws ShardError "invalid-cost" for a prior that is negative, not finite or all zero.
+ */
+export function createThroughput(prior?: ThroughputPrior): Throughput {
+  const fresh: Throughput = {
+    overheadMs: undefined,
+    msPerItem: undefined,
+    itemsPerSecond: undefined,
+    sampleCount: 0,
+    maxItemCount: 0,
+    sizeBits: 0,
+    changeCount: 0,
+    suspectRatio: 1,
+    noise: noisePrior,
+    warmedUp: false,
+    fit: emptyFit(0, freshAnchorCount),
+    fitMaxItemCount: 0,
+    recent: [],
+    slowerSum: 0,
+    slowerRun: 0,
+    fasterSum: 0,
+    fasterRun: 0,
+  };
+  if (prior === undefined) return fresh;
+  const { overheadMs, msPerItem, weight = 3 } = prior;
+  if (!(overheadMs >= 0 && msPerItem >= 0 && overheadMs + msPerItem > 0 && overheadMs + msPerItem < Infinity && weight > 0)) {
+    throw new ShardError(
+      "invalid-cost",
+      `Expected a prior with finite overheadMs and msPerItem ≥ 0, not both 0, and weight > 0, received ${overheadMs}, ${msPerItem}, ${weight}.`,
+    );
+  }
+  // Half of the belief at one item, half at a shard of about 100 ms: two sizes determine both coefficients.
+  let fit = emptyFit(overheadMs, freshAnchorCount);
+  const sizes = [1, Math.max(2, Math.min(4096, Math.round(100 / Math.max(msPerItem, 1e-3))))];
+  for (const n of sizes) {
+    const y = overheadMs + n * msPerItem;
+    fit = addSample(fit, n, y, weight / 2 / (y * y));
+  }
+  return withEstimate({ ...fresh, fit: { ...fit, count: weight }, fitMaxItemCount: sizes[1]! });
+}
+
+/** Predicted service ms of n items; `undefined` while nothing is known. */
+export function predictMs(throughput: Throughput, n: number): number | undefined {
+  const { overheadMs, msPerItem } = throughput;
+  return overheadMs === undefined || msPerItem === undefined ? undefined : overheadMs + n * msPerItem;
+}
+
+/**
+ * Learn from one finished attempt. O(1), pure.
+ *
+ * Residuals are ln(observed / predicted), since noise multiplies. Two in a row outside the noise band on the same side, or a
+ * Page–Hinkley alarm on a smaller lasting shift, forget the history at once and refit from those samples. A lone
+ * outlier (a garbage collection) enters clipped to the band.
+ *
+ * @throws ShardError "invalid-cost" for a sample that is not a whole itemCount ≥ 1 and a finite serviceMs ≥ 0.
+ * Source: recursive least squares with exponential forgetting; E. S. Page, Continuous inspection schemes (1954); StarPU's history flush.
+ */
+export function observe(throughput: Throughput, sample: ThroughputSample): Throughput {
+  const { itemCount } = sample;
+  if (!(Number.isSafeInteger(itemCount) && itemCount >= 1 && sample.serviceMs >= 0 && sample.serviceMs < Infinity)) {
+    throw new ShardError(
+      "invalid-cost",
+      `Expected a sample of itemCount ≥ 1 and a finite serviceMs ≥ 0, received ${itemCount} and ${sample.serviceMs}.`,
+    );
+  }
+  const maxItemCount = Math.max(throughput.maxItemCount, itemCount);
+  const sizeBits = throughput.sizeBits | (1 << sizeClass(itemCount));
+  if (!throughput.warmedUp || sample.warmUp === true) {
+    return { ...throughput, warmedUp: true, maxItemCount, sizeBits };
+  }
+
+  const serviceMs = Math.max(shortestMs, sample.serviceMs);
+  const taken = { itemCount, serviceMs };
+  const known = { ...throughput, maxItemCount, sizeBits, sampleCount: throughput.sampleCount + 1 };
+  const predictedMs = predictMs(throughput, itemCount);
+  const extrapolates = itemCount > 2 * throughput.fitMaxItemCount && throughput.suspectRatio === 1;
+  if (predictedMs === undefined || extrapolates) return withEstimate(fold(known, taken, serviceMs));
+
+  const residual = Math.log(serviceMs / Math.max(shortestMs, predictedMs));
+  const band = noiseBand(throughput);
+  const clipped = Math.max(-band, Math.min(band, residual));
+  const watched = watchDrift(known, taken, clipped);
+  const suspected = throughput.suspectRatio !== 1;
+  if (Math.abs(residual) > band) {
+    if (suspected && residual > 0 === throughput.suspectRatio > 1) {
+      return relearn(watched, watched.recent.slice(-2), serviceMs / predictedMs);
+    }
+    const cleared = suspected ? foldSuspect(watched, throughput, band) : watched;
+    return withEstimate({ ...cleared, suspectRatio: serviceMs / predictedMs });
+  }
+  const alarmRun = Math.max(
+    watched.slowerSum > driftThreshold ? watched.slowerRun : 0,
+    watched.fasterSum > driftThreshold ? watched.fasterRun : 0,
+  );
+  if (alarmRun > 0) return relearn(watched, watched.recent.slice(-alarmRun), serviceMs / predictedMs);
+  const cleared = suspected ? foldSuspect(watched, throughput, band) : watched;
+  return withEstimate(fold(cleared, taken, predictedMs));
+}
+
+/** Has a shard of this size class completed before? GPU workers compile per shape. */
+export function hasRunSize(throughput: Throughput, itemCount: number): boolean {
+  return (throughput.sizeBits & (1 << sizeClass(itemCount))) !== 0;
+}
+
+/** floor(log2 n), 0…31. */
+function sizeClass(itemCount: number): number {
+  return 31 - Math.clz32(Math.min(itemCount, 2 ** 31));
+}
+
+/** Half-width, in ln, of what counts as noise; wider while few samples support the prediction. */
+function noiseBand({ noise, fit }: Throughput): number {
+  const band = Math.max(bandFloor, Math.min(bandCeiling, bandFactor * noise));
+  return band * Math.sqrt(1 + 1 / Math.max(1, fit.count));
+}
+
+/** @param scaleMs what the sample was expected to take: noise is proportional to it. */
+function fold(throughput: Throughput, { itemCount, serviceMs }: ThroughputSample, scaleMs: number): Throughput {
+  const { fit } = throughput;
+  const weight = 1 / Math.max(shortestMs, scaleMs) ** 2;
+  const keep = fit.count < settleCount ? 1 : forgetting;
+  return {
+    ...throughput,
+    fit: addSample(fit, itemCount, serviceMs, weight, keep, throughput.overheadMs ?? fit.anchorMs),
+    fitMaxItemCount: Math.max(throughput.fitMaxItemCount, itemCount),
+    suspectRatio: 1,
+  };
+}
+
+/** The suspect of `before` was not confirmed: let it in, no further out than the band. */
+function foldSuspect(throughput: Throughput, before: Throughput, band: number): Throughput {
+  const suspect = before.recent.at(-1);
+  const predictedMs = suspect && predictMs(before, suspect.itemCount);
+  if (suspect === undefined || predictedMs === undefined) return throughput;
+  const clippedMs = predictedMs * Math.exp(before.suspectRatio > 1 ? band : -band);
+  return fold(throughput, { itemCount: suspect.itemCount, serviceMs: clippedMs }, predictedMs);
+}
+
+/** Page–Hinkley in both directions on residuals in units of the noise, and the noise itself. */
+function watchDrift(throughput: Throughput, sample: ThroughputSample, residual: number): Throughput {
+  const sigma = 1.25 * Math.max(noiseFloor, throughput.noise);
+  const slowerSum = Math.max(0, throughput.slowerSum + residual / sigma - driftAllowed);
+  const fasterSum = Math.max(0, throughput.fasterSum - residual / sigma - driftAllowed);
+  return {
+    ...throughput,
+    noise: throughput.noise + noiseGain * (Math.abs(residual) - throughput.noise),
+    slowerSum,
+    slowerRun: slowerSum > 0 ? throughput.slowerRun + 1 : 0,
+    fasterSum,
+    fasterRun: fasterSum > 0 ? throughput.fasterRun + 1 : 0,
+    recent: [...throughput.recent.slice(1 - recentLimit), sample],
+  };
+}
+
+/**
+ * Forget everything but `samples`.
+ *
+ * @param ratio observed / predicted: scales the believed overhead.
+ */
+function relearn(throughput: Throughput, samples: readonly ThroughputSample[], ratio: number): Throughput {
+  let next: Throughput = {
+    ...throughput,
+    fit: emptyFit((throughput.overheadMs ?? 0) * ratio, changedAnchorCount),
+    fitMaxItemCount: 0,
+    changeCount: throughput.changeCount + 1,
+    slowerSum: 0,
+    slowerRun: 0,
+    fasterSum: 0,
+    fasterRun: 0,
+    recent: samples,
+  };
+  for (const sample of samples) next = fold(next, sample, sample.serviceMs);
+  return withEstimate(next);
+}
+
+function withEstimate(throughput: Throughput): Throughput {
+  const { overheadMs, msPerItem } = solveFit(throughput.fit);
+  const n = Math.max(1, throughput.maxItemCount, throughput.fitMaxItemCount);
+  return { ...throughput, overheadMs, msPerItem, itemsPerSecond: (1000 * n) / (overheadMs + n * msPerItem) };
+}

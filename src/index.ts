@@ -1,0 +1,26 @@
+/**
+ * inference-sharder: run one TF.js model on all the compute of the machine.
+ *
+ * @module
+ */
+export { createSharder } from "./sharder/create-sharder.js";
+export type { Sharder, WorkerSnapshot, PredictOptions, BatchPlan } from "./sharder/sharder.js";
+export type { SharderOptions, LoadingProgress } from "./sharder/options.js";
+export type { StreamOptions, StreamShard, Source } from "./sharder/stream.js";
+export type { Inputs } from "./sharder/prepare-inputs.js";
+export type {
+  AttemptDetail,
+  FaultDetail,
+  JobProgress,
+  RebalanceDetail,
+  SharderEventMap,
+  WorkerDetail,
+} from "./sharder/events.js";
+export type { WorkerSpec, WorkerState } from "./pool/pool-worker.js";
+export type { ModelInfo } from "./model/inspect.js";
+export type { ModelArtifacts, WeightSpec } from "./model/artifacts.js";
+export type { TensorSpec, BatchMode } from "./protocol/model-on-wire.js";
+export type { BackendName, DType, InputTensor, Outputs, OutputValue, Tensor, Uint8Tensor } from "./protocol/tensors.js";
+export type { PowerPreference } from "./protocol/worker-api.js";
+export type { Policy } from "./core/dispatch-types.js";
+export { ShardError, type ShardErrorCode } from "./core/errors.js";

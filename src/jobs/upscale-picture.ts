@@ -1,0 +1,109 @@
+import { ShardError } from "../core/errors.js";
+import { throwIfAborted } from "../protocol/abort.js";
+import type { OpenedPicture, PlacedTile } from "../protocol/picture-api.js";
+import type { Tensor } from "../protocol/tensors.js";
+import type { Inputs } from "../sharder/prepare-inputs.js";
+import type { Sharder } from "../sharder/sharder.js";
+import { PictureWorker } from "./picture-worker.js";
+
+export interface UpscaleOptions {
+  /** The most pixels a tile has along a side, halo included. Default 160. */
+  readonly tileSize?: number;
+  /** Default 4 megapixels: enough for any screen, cheap to draw. */
+  readonly maxPreviewPixels?: number;
+  readonly signal?: AbortSignal | undefined;
+  /** The picture is decoded and cut; `preview` is the caller's to close. */
+  readonly onOpen?: (picture: OpenedPicture<ImageBitmap>) => void;
+  /** A tile is done; its bitmap is the caller's to close. */
+  readonly onTile?: (tile: PlacedTile<ImageBitmap>, workerId: string) => void;
+}
+
+/** A finished picture; it holds the result's pixels until it is closed. */
+export interface UpscaledPicture {
+  readonly width: number;
+  readonly height: number;
+  readonly tileCount: number;
+  toPng(): Promise<Blob>;
+  close(): void;
+}
+
+/** Results being written at once: enough to keep the picture worker busy, few enough to bound memory. */
+const MAX_PLACING = 3;
+
+/** What a super-resolution model says of itself in `userDefinedMetadata`. */
+interface UpscaleTraits {
+  readonly scale: number;
+  readonly halo: number;
+}
+
+/**
+ * Enlarge a picture with a fully convolutional model, tile by tile on all workers of the sharder.
+ *
+ * The model takes RGB 0…1, [-1, h, w, 3], gives [-1, scale·h, scale·w, 3], and states `scale` and `halo` (reach of
+ * its receptive field, pixels) in `userDefinedMetadata`. The stitched result equals that of the whole picture.
+ * Memory: the decoded picture, the result, and a bounded number of strips.
+ *
+ * @throws ShardError "picture-unreadable", "picture-too-large", "model-unsupported", and all of `stream`.
+ */
+export async function upscalePicture(sharder: Sharder, picture: Blob, options: UpscaleOptions = {}): Promise<UpscaledPicture> {
+  const { tileSize = 160, maxPreviewPixels = 4e6, signal, onOpen, onTile } = options;
+  const { scale, halo } = traitsOf(sharder);
+  throwIfAborted(signal);
+  const worker = new PictureWorker();
+  try {
+    const opened = await worker.open(picture, { scale, halo, tileSize, maxPreviewPixels });
+    throwIfAborted(signal);
+    onOpen?.(opened);
+    const placing = new Set<Promise<void>>();
+    for await (const shard of sharder.stream(strips(worker, opened), { order: "completion", signal })) {
+      const rgb = float32Of(Object.values(shard.outputs)[0]);
+      const placed = worker
+        .place({ firstTile: shard.firstItem, tileCount: shard.itemCount, rgb })
+        .then((tiles) => tiles.forEach((tile) => onTile?.(tile, shard.workerId)))
+        .finally(() => placing.delete(placed));
+      placing.add(placed);
+      // Awaited below; until then a failure is no unhandled rejection.
+      placed.catch(() => {});
+      if (placing.size >= MAX_PLACING) await Promise.race(placing);
+    }
+    await Promise.all(placing);
+    throwIfAborted(signal);
+    const { width, height, tileCount } = opened;
+    return {
+      width: width * scale,
+      height: height * scale,
+      tileCount,
+      toPng: () => worker.encode(),
+      close: () => worker.close(),
+    };
+  } catch (thrown) {
+    worker.close();
+    throw thrown;
+  }
+}
+
+/** The picture's rows of tiles, cut as the sharder asks for them. */
+async function* strips(worker: PictureWorker, opened: OpenedPicture<ImageBitmap>): AsyncGenerator<Inputs> {
+  for (let row = 0; row < opened.rowCount; row++) {
+    const { tileCount, rgb } = await worker.cutRow(row);
+    const shape = [tileCount, opened.tileHeight, opened.tileWidth, 3];
+    yield { dtype: "uint8", shape, data: rgb, scale: 1 / 255 };
+  }
+}
+
+function traitsOf(sharder: Sharder): UpscaleTraits {
+  const { scale, halo } = sharder.model.userDefinedMetadata;
+  if (Number.isSafeInteger(scale) && Number.isSafeInteger(halo)) return { scale: Number(scale), halo: Number(halo) };
+  throw new ShardError(
+    "model-unsupported",
+    `Expected "scale" and "halo" as whole numbers in the model's userDefinedMetadata, received ${String(scale)} and ${String(halo)}: use a super-resolution model that states them.`,
+  );
+}
+
+function float32Of(output: Tensor | Tensor[] | undefined): Float32Array {
+  if (output !== undefined && !Array.isArray(output) && output.dtype === "float32") return output.data;
+  throw new ShardError(
+    "model-unsupported",
+    `Expected the model's first output to be float32 pixels, received ${Array.isArray(output) ? "one tensor per item" : output?.dtype}: use a super-resolution model.`,
+  );
+}

@@ -1,0 +1,149 @@
+import { ShardError } from "../core/errors.js";
+import type { TensorBinding } from "../protocol/model-on-wire.js";
+import type { DType } from "../protocol/tensors.js";
+import { asJsonObject, isJsonObject, type JsonObject, type ModelArtifacts } from "./artifacts.js";
+
+/** What a model file says of the model, in its own names. */
+export interface ModelReading {
+  readonly inputs: TensorBinding[];
+  readonly outputs: TensorBinding[];
+  readonly layerCount: number;
+  readonly needsAsync: boolean;
+}
+
+/** Ops for which TF.js refuses a synchronous `execute` (its control-flow, dynamic-shape and hash-table sets). */
+const ASYNC_OPS = new Set([
+  ...["Switch", "Merge", "Enter", "Exit", "NextIteration", "StatelessIf", "StatelessWhile", "If", "if", "While"],
+  ...["NonMaxSuppressionV2", "NonMaxSuppressionV3", "NonMaxSuppressionV4", "NonMaxSuppressionV5", "Where"],
+  ...["HashTable", "HashTableV2", "LookupTableImport", "LookupTableImportV2", "LookupTableFind"],
+  ...["LookupTableFindV2", "LookupTableSize", "LookupTableSizeV2"],
+]);
+
+/** Nodes that carry or rename data without computing. */
+const PASSIVE_OPS = new Set(["Const", "Placeholder", "PlaceholderWithDefault", "Identity", "IdentityN", "NoOp"]);
+
+const DTYPES: Readonly<Record<string, DType>> = {
+  DT_FLOAT: "float32",
+  DT_HALF: "float32",
+  DT_INT64: "int32",
+  DT_INT32: "int32",
+  DT_INT8: "int32",
+  DT_UINT8: "int32",
+  DT_BOOL: "bool",
+  DT_STRING: "string",
+};
+
+interface GraphNode {
+  readonly name: string;
+  readonly op: string;
+  readonly input: readonly string[];
+  readonly attr: JsonObject;
+}
+
+/**
+ * Inputs and outputs of a graph model: the signature's keys verbatim, else Placeholders and
+ * nodes that nothing consumes.
+ * @throws ShardError "model-malformed"
+ */
+export function readGraph(artifacts: ModelArtifacts): ModelReading {
+  const nodes = readNodes(artifacts.modelTopology);
+  const byName = new Map(nodes.map((node) => [node.name, node]));
+  const metadata = asJsonObject(artifacts.userDefinedMetadata);
+  const signature = asJsonObject(metadata.signature ?? artifacts.signature);
+
+  const signedInputs = signatureEntries(signature.inputs, byName);
+  const signedOutputs = signatureEntries(signature.outputs, byName);
+  const inputs =
+    signedInputs.length > 0 ? signedInputs : nodes.filter((node) => node.op.startsWith("Placeholder")).map(bindNode);
+  const outputs = signedOutputs.length > 0 ? signedOutputs : unconsumed(nodes).map(bindNode);
+  if (inputs.length === 0 || outputs.length === 0) {
+    throw new ShardError(
+      "model-malformed",
+      `Expected a graph with inputs and outputs, received ${inputs.length} and ${outputs.length}: export the model with a signature.`,
+    );
+  }
+  return {
+    inputs,
+    outputs,
+    layerCount: nodes.filter((node) => !PASSIVE_OPS.has(node.op)).length,
+    needsAsync: nodes.some((node) => ASYNC_OPS.has(node.op)),
+  };
+}
+
+function readNodes(topology: object): GraphNode[] {
+  const nodes = (topology as JsonObject).node;
+  if (!Array.isArray(nodes)) {
+    throw new ShardError(
+      "model-malformed",
+      `Expected "node" in the model topology to be a list, received ${typeof nodes}: the model.json is damaged.`,
+    );
+  }
+  return nodes.map((node: unknown, index) => {
+    if (!isJsonObject(node) || typeof node.name !== "string" || typeof node.op !== "string") {
+      throw new ShardError(
+        "model-malformed",
+        `Expected node ${index} to have a name and an op, received ${JSON.stringify(node)?.slice(0, 120)}: the model.json is damaged.`,
+      );
+    }
+    const input = Array.isArray(node.input) ? node.input.filter((name) => typeof name === "string") : [];
+    return { name: node.name, op: node.op, input, attr: asJsonObject(node.attr) };
+  });
+}
+
+function signatureEntries(entries: unknown, nodes: ReadonlyMap<string, GraphNode>): TensorBinding[] {
+  const bindings: TensorBinding[] = [];
+  for (const [name, value] of Object.entries(asJsonObject(entries))) {
+    const entry = asJsonObject(value);
+    // Captured resources (hash tables) are fed by TF.js itself.
+    if (entry.dtype === "DT_RESOURCE" || entry.resourceId !== undefined) continue;
+    const tensorName = typeof entry.name === "string" ? entry.name : name;
+    const node = nodes.get(tensorName.split(":")[0]!);
+    if (node === undefined) {
+      throw new ShardError(
+        "model-malformed",
+        `Expected a node "${tensorName}" for "${name}" of the signature, received none: the model.json is damaged.`,
+      );
+    }
+    // TF.js holds callers to the Placeholder's shape; the signature may state a narrower one.
+    const placeholder = node.op === "Placeholder" ? nodeShape(node) : undefined;
+    bindings.push({
+      name,
+      tensorName,
+      dtype: readDtype(entry.dtype) ?? nodeDtype(node),
+      shape: placeholder ?? readShape(entry.tensorShape),
+    });
+  }
+  return bindings;
+}
+
+function unconsumed(nodes: readonly GraphNode[]): GraphNode[] {
+  const consumed = new Set(nodes.flatMap((node) => node.input.map((name) => name.replace(/^\^/, "").split(":")[0]!)));
+  return nodes.filter((node) => !consumed.has(node.name) && node.op !== "Const" && node.op !== "NoOp");
+}
+
+function bindNode(node: GraphNode): TensorBinding {
+  return { name: node.name, tensorName: node.name, dtype: nodeDtype(node), shape: nodeShape(node) };
+}
+
+function nodeDtype(node: GraphNode): DType {
+  return readDtype(asJsonObject(node.attr.dtype).type ?? asJsonObject(node.attr.T).type) ?? "float32";
+}
+
+function nodeShape(node: GraphNode): number[] | undefined {
+  return readShape(asJsonObject(node.attr.shape).shape);
+}
+
+function readDtype(value: unknown): DType | undefined {
+  return typeof value === "string" ? DTYPES[value] : undefined;
+}
+
+/** A TensorShapeProto as JSON: sizes are strings or numbers; no list at all is a scalar unless the rank is unknown. */
+function readShape(value: unknown): number[] | undefined {
+  if (!isJsonObject(value) || value.unknownRank === true) return undefined;
+  if (value.dim === undefined) return [];
+  if (!Array.isArray(value.dim)) return undefined;
+  return value.dim.map((dim) => {
+    const size = Number(asJsonObject(dim).size ?? -1);
+    return Number.isInteger(size) && size >= 0 ? size : -1;
+  });
+}

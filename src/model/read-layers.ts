@@ -1,0 +1,137 @@
+import { ShardError } from "../core/errors.js";
+import type { TensorBinding } from "../protocol/model-on-wire.js";
+import type { DType } from "../protocol/tensors.js";
+import { asJsonObject, isJsonObject, type JsonObject, type ModelArtifacts } from "./artifacts.js";
+import type { ModelReading } from "./read-graph.js";
+
+interface LayerConfig {
+  readonly name: string;
+  readonly className: string;
+  readonly config: JsonObject;
+}
+
+/**
+ * Inputs and outputs of a Keras model by the layer names of its config (never the engine's, which
+ * appends counters when a model is loaded twice).
+ * @throws ShardError "model-malformed"
+ */
+export function readLayers(artifacts: ModelArtifacts): ModelReading {
+  const topology = artifacts.modelTopology as JsonObject;
+  const model = readLayer(topology.model_config ?? topology, "the model");
+  return {
+    inputs: inputsOf(model),
+    outputs: uniqueNames(outputNamesOf(model)).map((name, index) => ({
+      name,
+      tensorName: String(index),
+      dtype: "float32",
+      shape: undefined,
+    })),
+    layerCount: countLayers(model),
+    needsAsync: false,
+  };
+}
+
+function readLayer(value: unknown, where: string): LayerConfig {
+  const parsed: unknown = typeof value === "string" ? JSON.parse(value) : value;
+  if (!isJsonObject(parsed) || typeof parsed.class_name !== "string") {
+    throw new ShardError(
+      "model-malformed",
+      `Expected a class_name for ${where}, received ${JSON.stringify(parsed)?.slice(0, 120)}: the model.json is damaged.`,
+    );
+  }
+  // Old Sequential models keep the bare list of layers as their config.
+  const config = Array.isArray(parsed.config) ? { layers: parsed.config } : asJsonObject(parsed.config);
+  const name = String(config.name ?? parsed.name ?? parsed.class_name.toLowerCase());
+  return { name, className: parsed.class_name, config };
+}
+
+function layersOf(model: LayerConfig): LayerConfig[] {
+  const layers = model.config.layers;
+  if (!Array.isArray(layers) || layers.length === 0) {
+    throw new ShardError(
+      "model-malformed",
+      `Expected a list of layers in "${model.name}", received ${JSON.stringify(layers)?.slice(0, 60)}: the model.json is damaged.`,
+    );
+  }
+  return layers.map((layer, index) => readLayer(layer, `layer ${index} of "${model.name}"`));
+}
+
+function isModel(layer: LayerConfig): boolean {
+  return Array.isArray(layer.config.layers);
+}
+
+function inputsOf(model: LayerConfig): TensorBinding[] {
+  const layers = layersOf(model);
+  if (model.className === "Sequential") {
+    const first = layers[0]!;
+    if (isModel(first)) return inputsOf(first);
+    const name = first.className === "InputLayer" ? first.name : `${first.name}_input`;
+    return [bindInput(name, first, 0)];
+  }
+  return referencedLayers(model.config.input_layers).map(({ layerName }, index) => {
+    const layer = layers.find((candidate) => candidate.name === layerName);
+    if (layer === undefined) {
+      throw new ShardError(
+        "model-malformed",
+        `Expected an input layer "${layerName}", received none of that name: the model.json is damaged.`,
+      );
+    }
+    return bindInput(layerName, layer, index);
+  });
+}
+
+function bindInput(name: string, layer: LayerConfig, index: number): TensorBinding {
+  const shape = layer.config.batch_input_shape ?? layer.config.batch_shape;
+  return {
+    name,
+    tensorName: String(index),
+    dtype: readDtype(layer.config.dtype),
+    shape: Array.isArray(shape) ? shape.map((size) => (Number.isInteger(size) ? Number(size) : -1)) : undefined,
+  };
+}
+
+function outputNamesOf(model: LayerConfig): string[] {
+  if (model.className === "Sequential") return [layersOf(model).at(-1)!.name];
+  return referencedLayers(model.config.output_layers).map(({ layerName, tensorIndex }) =>
+    tensorIndex > 0 ? `${layerName}:${tensorIndex}` : layerName,
+  );
+}
+
+/** Keras refers to tensors as [layer, node, tensor]; a single one may stand without the outer list. */
+function referencedLayers(value: unknown): { layerName: string; tensorIndex: number }[] {
+  const list: unknown[] = Array.isArray(value) ? (typeof value[0] === "string" ? [value] : value) : [];
+  const references = list.flatMap((entry) =>
+    Array.isArray(entry) && typeof entry[0] === "string"
+      ? [{ layerName: entry[0], tensorIndex: Number(entry[2] ?? 0) }]
+      : [],
+  );
+  if (references.length === 0) {
+    throw new ShardError(
+      "model-malformed",
+      `Expected input_layers and output_layers in the model config, received ${JSON.stringify(value)?.slice(0, 60)}: the model.json is damaged.`,
+    );
+  }
+  return references;
+}
+
+/** A shared layer may give several outputs under one name: later ones get `:1`, `:2`, … */
+function uniqueNames(names: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return names.map((name) => {
+    let unique = name;
+    for (let counter = 1; taken.has(unique); counter++) unique = `${name}:${counter}`;
+    taken.add(unique);
+    return unique;
+  });
+}
+
+function countLayers(model: LayerConfig): number {
+  return layersOf(model).reduce(
+    (count, layer) => count + (isModel(layer) ? countLayers(layer) : layer.className === "InputLayer" ? 0 : 1),
+    0,
+  );
+}
+
+function readDtype(value: unknown): DType {
+  return value === "int32" || value === "bool" || value === "string" ? value : "float32";
+}

@@ -1,0 +1,183 @@
+import { releaseProxy, transfer, wrap, type Remote } from "comlink";
+import { ShardError } from "../core/errors.js";
+import { fromErrorRecord, type Reply } from "../protocol/error-record.js";
+import type { WireModel } from "../protocol/model-on-wire.js";
+import { transferablesOf, type BackendName } from "../protocol/tensors.js";
+import {
+  isWorkerNotice,
+  type PowerPreference,
+  type RunRequest,
+  type RunResult,
+  type WorkerApi,
+  type WorkerMemory,
+  type WorkerReport,
+} from "../protocol/worker-api.js";
+import { CallTable } from "./call-table.js";
+import { spawnWorker } from "./spawn-worker.js";
+
+export type WorkerState =
+  "starting" | "ready" | "busy" | "draining" | "restarting" | "quarantined" | "dead";
+
+export interface WorkerSpec {
+  readonly backend: BackendName;
+  /** WebGPU only. Default "high-performance". */
+  readonly powerPreference?: PowerPreference;
+}
+
+/** Loading the script, compiling WASM and parsing a large model on a slow machine. */
+const START_DEADLINE_MS = 120_000;
+/** A worker in the middle of a shard does not hear `stop`; it is terminated anyway. */
+const STOP_DEADLINE_MS = 1_000;
+
+/** Which state may follow which. Anything else is a defect here, never a fault of the machine. */
+const NEXT_STATES: Readonly<Record<WorkerState, readonly WorkerState[]>> = {
+  starting: ["ready", "dead"],
+  ready: ["busy", "draining", "dead"],
+  busy: ["ready", "draining", "dead"],
+  draining: ["dead"],
+  restarting: ["starting", "dead"],
+  quarantined: ["restarting", "dead"],
+  dead: [],
+};
+
+/** One Worker and all calls to it, as an explicit state machine. Every call settles, whatever the worker does. */
+export class PoolWorker {
+  readonly id: string;
+  readonly spec: WorkerSpec;
+  /** Called after every change of state. */
+  onStateChange: (() => void) | undefined;
+  report: WorkerReport | undefined;
+  lastError: ShardError | undefined;
+
+  readonly #worker: Worker;
+  readonly #api: Remote<WorkerApi>;
+  readonly #calls: CallTable;
+  #state: WorkerState = "starting";
+
+  constructor(id: string, spec: WorkerSpec) {
+    this.id = id;
+    this.spec = spec;
+    this.#calls = new CallTable(id, (error) => this.kill(error));
+    this.#worker = spawnWorker(spec.backend, id);
+    this.#api = wrap<WorkerApi>(this.#worker);
+    this.#worker.addEventListener("error", (event) => {
+      event.preventDefault();
+      this.#lose(event.message || "its script could not be loaded");
+    });
+    this.#worker.addEventListener("messageerror", () => this.#lose("a message could not be read"));
+    this.#worker.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
+      if (isWorkerNotice(data)) this.#lose(data.message);
+    });
+  }
+
+  get state(): WorkerState {
+    return this.#state;
+  }
+
+  /**
+   * Start the backend and load the model.
+   * @throws ShardError "backend-unavailable", "model-malformed", "worker-lost", "worker-timeout";
+   *         the worker is dead then.
+   */
+  async start(model: WireModel): Promise<WorkerReport> {
+    const { backend, powerPreference } = this.spec;
+    const config = { backend, workerId: this.id, model, powerPreference };
+    try {
+      const reply = await this.#calls.race<Reply<WorkerReport>>("start", START_DEADLINE_MS, async () =>
+        this.#api.start(config),
+      );
+      if (!reply.ok) throw fromErrorRecord(reply.error, this.id);
+      this.report = reply.value;
+      this.#enter("ready");
+      return reply.value;
+    } catch (thrown) {
+      this.kill(thrown as ShardError);
+      throw thrown;
+    }
+  }
+
+  /**
+   * Run one shard. The inputs' buffers are handed over to the worker.
+   * @param deadlineMs counted while the worker is on this shard.
+   * @throws ShardError "model-failed", "model-unsupported", "aborted", "worker-lost", "worker-timeout"
+   */
+  async run(request: Omit<RunRequest, "sentAtEpochMs">, deadlineMs: number): Promise<RunResult> {
+    const sent = { ...request, sentAtEpochMs: performance.timeOrigin + performance.now() };
+    const buffers = transferablesOf(Object.values(request.inputs));
+    const settled = this.#calls.race<Reply<RunResult>>("answer a shard", deadlineMs, async () =>
+      this.#api.run(transfer(sent, buffers)),
+    );
+    if (this.#state === "ready") this.#enter("busy");
+    try {
+      const reply = await settled;
+      if (!reply.ok) throw fromErrorRecord(reply.error, this.id);
+      return reply.value;
+    } catch (thrown) {
+      this.lastError = thrown as ShardError;
+      throw thrown;
+    } finally {
+      if (this.#state === "busy" && this.#calls.size === 0) this.#enter("ready");
+    }
+  }
+
+  /** The results are not wanted any more: queued attempts end at once with "aborted". */
+  cancel(attemptIds: readonly number[]): void {
+    if (this.#state !== "dead") void this.#api.cancel(attemptIds);
+  }
+
+  /** @throws ShardError "worker-lost", "worker-timeout" */
+  memory(): Promise<WorkerMemory> {
+    return this.#calls.race("report its memory", START_DEADLINE_MS, () => this.#api.memory());
+  }
+
+  /** Every shard takes `factor` times as long from now on; for tests and demonstrations. */
+  slow(factor: number): Promise<void> {
+    return this.#calls.race("slow down", START_DEADLINE_MS, () => this.#api.slow(factor));
+  }
+
+  /** No more shards; those under way finish. */
+  drain(): void {
+    if (this.#state === "ready" || this.#state === "busy") this.#enter("draining");
+  }
+
+  /** Resolves once no call is under way. Never rejects. */
+  async whenIdle(): Promise<void> {
+    await this.#calls.whenEmpty();
+  }
+
+  /** Release model and device, then end the worker. Never rejects. */
+  async stop(): Promise<void> {
+    if (this.#state === "dead") return;
+    const stopping = this.#api.stop();
+    await Promise.race([stopping, new Promise((resolve) => setTimeout(resolve, STOP_DEADLINE_MS))]);
+    this.kill(new ShardError("disposed", `Worker "${this.id}" was stopped.`, { workerId: this.id }));
+  }
+
+  /** End the worker now; its calls reject with `error`. */
+  kill(error: ShardError): void {
+    if (this.#state === "dead") return;
+    if (error.code !== "disposed") this.lastError = error;
+    this.#worker.terminate();
+    this.#api[releaseProxy]();
+    this.#calls.rejectAll(error);
+    this.#enter("dead");
+  }
+
+  #lose(reason: string): void {
+    this.kill(
+      new ShardError(
+        this.#state === "starting" ? "backend-unavailable" : "worker-lost",
+        `Expected worker "${this.id}" (${this.spec.backend}) to keep running, it was lost: ${reason}`,
+        { workerId: this.id },
+      ),
+    );
+  }
+
+  #enter(state: WorkerState): void {
+    if (!NEXT_STATES[this.#state].includes(state)) {
+      throw new ShardError("internal", `Worker "${this.id}" can't go from "${this.#state}" to "${state}".`);
+    }
+    this.#state = state;
+    this.onStateChange?.();
+  }
+}

@@ -1,0 +1,39 @@
+import { ShardError, type ShardErrorCode } from "../core/errors.js";
+
+/** A `ShardError` as it crosses a worker boundary: Comlink keeps only message, name and stack of an Error. */
+export interface ErrorRecord {
+  readonly code: ShardErrorCode;
+  readonly message: string;
+  readonly workerId?: string | undefined;
+  /** Message of the error underneath; errors themselves do not survive every structured clone. */
+  readonly causeMessage?: string | undefined;
+}
+
+/** What a worker answers: errors are values, so that none is lost or flattened on the way. */
+export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorRecord };
+
+/** Describe any thrown value as a record; `fallback` is the code of what is no `ShardError`. */
+export function toErrorRecord(thrown: unknown, fallback: ShardErrorCode): ErrorRecord {
+  if (thrown instanceof ShardError) {
+    return {
+      code: thrown.code,
+      message: thrown.message,
+      workerId: thrown.workerId,
+      causeMessage: thrown.cause === undefined ? undefined : messageOf(thrown.cause),
+    };
+  }
+  return { code: fallback, message: messageOf(thrown) };
+}
+
+/** Make the record a `ShardError` again, naming the worker it came from. */
+export function fromErrorRecord(record: ErrorRecord, workerId?: string): ShardError {
+  return new ShardError(record.code, record.message, {
+    workerId: record.workerId ?? workerId,
+    cause: record.causeMessage === undefined ? undefined : new Error(record.causeMessage),
+  });
+}
+
+export function messageOf(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.message || thrown.name;
+  return typeof thrown === "string" ? thrown : String(thrown);
+}

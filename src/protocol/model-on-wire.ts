@@ -1,0 +1,36 @@
+import type { DType } from "./tensors.js";
+
+/** One input or output of the model, by its public name. */
+export interface TensorSpec {
+  readonly name: string;
+  /** -1 where a size is free; `undefined` where the file does not say even the rank. */
+  readonly shape: readonly number[] | undefined;
+  readonly dtype: DType;
+}
+
+/** `TensorSpec` and what TF.js calls it: `node:index` in a graph model, a position in a layers model. */
+export interface TensorBinding extends TensorSpec {
+  readonly tensorName: string;
+}
+
+/** How the rows of axis 0 reach the model. */
+export type BatchMode =
+  /** Axis 0 is free: a shard is one call. */
+  | "batched"
+  /** Axis 0 is fixed at 1: the worker calls the model once per item. */
+  | "item-by-item";
+
+/**
+ * A model as one worker gets it. `weightData` is shared by all workers where the page is cross-origin
+ * isolated, else copied to each; quantised weights are still quantised.
+ */
+export interface WireModel {
+  readonly format: "graph-model" | "layers-model";
+  /** TF.js `ModelArtifacts` less the weight data: JSON all the way down. */
+  readonly artifacts: Readonly<Record<string, unknown>>;
+  readonly weightData: ArrayBuffer | SharedArrayBuffer;
+  readonly inputs: readonly TensorBinding[];
+  readonly outputs: readonly TensorBinding[];
+  /** Control flow, dynamic shapes or hash tables: `execute` is refused, `executeAsync` must be used. */
+  readonly needsAsync: boolean;
+}

@@ -1,0 +1,52 @@
+import { elementCountOf, type InputTensor, type Tensor } from "./tensors.js";
+
+/** Rows `first … first + count - 1` of axis 0, copied into a buffer of their own. O(rows copied). */
+export function sliceRows<T extends InputTensor>(source: T, first: number, count: number): T {
+  const rowSize = elementCountOf(source.shape.slice(1));
+  const data = source.data.slice(first * rowSize, (first + count) * rowSize);
+  return { ...source, shape: [count, ...source.shape.slice(1)], data };
+}
+
+/** An empty tensor of `shape`, zero-filled (strings: `undefined` slots to be written). */
+export function allocateTensor(dtype: Tensor["dtype"], shape: number[]): Tensor {
+  const length = elementCountOf(shape);
+  switch (dtype) {
+    case "float32":
+      return { dtype, shape, data: new Float32Array(length) };
+    case "int32":
+      return { dtype, shape, data: new Int32Array(length) };
+    case "bool":
+      return { dtype, shape, data: new Uint8Array(length) };
+    case "string":
+      return { dtype, shape, data: Array.from<string>({ length }) };
+  }
+}
+
+/** Write all of `source` into `target` from row `firstRow` of axis 0 on. Same dtype and row size: the caller's duty. */
+export function writeRows(target: Tensor, firstRow: number, source: Tensor): void {
+  const offset = firstRow * elementCountOf(target.shape.slice(1));
+  if (target.dtype === "string" || source.dtype === "string") {
+    for (let i = 0; i < source.data.length; i++) target.data[offset + i] = source.data[i]!;
+  } else {
+    target.data.set(source.data, offset);
+  }
+}
+
+/** Join tensors of one dtype and row size along axis 0; a single one is returned as it is. */
+export function concatRows<T extends InputTensor>(parts: readonly T[]): T {
+  const first = parts[0]!;
+  if (parts.length === 1) return first;
+  const rows = parts.reduce((total, part) => total + part.shape[0]!, 0);
+  const length = rows * elementCountOf(first.shape.slice(1));
+  const shape = [rows, ...first.shape.slice(1)];
+  if (Array.isArray(first.data)) {
+    return { ...first, shape, data: parts.flatMap((part) => part.data as string[]) };
+  }
+  const data = new (first.data.constructor as Float32ArrayConstructor)(length);
+  let offset = 0;
+  for (const part of parts) {
+    data.set(part.data as Float32Array, offset);
+    offset += part.data.length;
+  }
+  return { ...first, shape, data };
+}

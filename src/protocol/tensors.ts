@@ -1,0 +1,50 @@
+/** Backends a worker can run on. One worker = one TF.js engine = one backend. */
+export const BACKEND_NAMES = ["webgpu", "webgl", "wasm", "cpu"] as const;
+export type BackendName = (typeof BACKEND_NAMES)[number];
+
+interface Shaped {
+  /** Sizes along each axis; the product equals `data.length`. `[]` is a scalar. */
+  readonly shape: number[];
+}
+
+/** A tensor as the library takes and returns it: row-major data and its shape. `bool` holds 0 or 1 per element. */
+export type Tensor =
+  | (Shaped & { readonly dtype: "float32"; readonly data: Float32Array })
+  | (Shaped & { readonly dtype: "int32"; readonly data: Int32Array })
+  | (Shaped & { readonly dtype: "bool"; readonly data: Uint8Array })
+  | (Shaped & { readonly dtype: "string"; readonly data: string[] });
+
+/**
+ * Bytes that become numbers in the worker: `value = byte × scale + offset` in float32, or the byte itself
+ * for an int32 input. Travels at a quarter of the size.
+ */
+export interface Uint8Tensor extends Shaped {
+  readonly dtype: "uint8";
+  readonly data: Uint8Array | Uint8ClampedArray;
+  /** Default 1. */
+  readonly scale?: number;
+  /** Default 0. */
+  readonly offset?: number;
+}
+
+export type InputTensor = Tensor | Uint8Tensor;
+export type DType = Tensor["dtype"];
+export type InputDType = InputTensor["dtype"];
+
+/** A whole model output, or one tensor per item where the items' shapes differ (detections). */
+export type OutputValue = Tensor | Tensor[];
+export type Outputs = Record<string, OutputValue>;
+
+/** Number of elements of a shape; 1 for a scalar. */
+export function elementCountOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/** The buffers to hand over when `tensors` are posted. Strings have none: they are copied. */
+export function transferablesOf(tensors: readonly InputTensor[]): ArrayBuffer[] {
+  const buffers = new Set<ArrayBuffer>();
+  for (const { data } of tensors) {
+    if (!Array.isArray(data) && data.buffer instanceof ArrayBuffer) buffers.add(data.buffer);
+  }
+  return [...buffers];
+}

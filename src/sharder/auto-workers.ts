@@ -1,0 +1,23 @@
+import type { WorkerSpec } from "../pool/pool-worker.js";
+
+/**
+ * The workers for "auto": one on WebGPU where the adapter is a real GPU, and a WASM worker per core.
+ * Software adapters are left out: they compete with the WASM workers for the same cores and lose.
+ */
+export async function chooseWorkers(): Promise<WorkerSpec[]> {
+  const coreCount = Math.max(1, navigator.hardwareConcurrency || 1);
+  const wasm = Array.from({ length: coreCount }, (): WorkerSpec => ({ backend: "wasm" }));
+  return (await hasRealGpu()) ? [{ backend: "webgpu" }, ...wasm] : wasm;
+}
+
+async function hasRealGpu(): Promise<boolean> {
+  // Not every browser has it, whatever the DOM types say.
+  const gpu = navigator.gpu as GPU | undefined;
+  try {
+    const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });
+    if (!adapter) return false;
+    return !adapter.info.isFallbackAdapter && adapter.info.architecture !== "swiftshader";
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,93 @@
+import { ShardError } from "../core/errors.js";
+import type { ModelArtifacts } from "../model/artifacts.js";
+import { fetchModel } from "../model/fetch-model.js";
+import { inspectModel } from "../model/inspect.js";
+import { abortError, throwIfAborted } from "../protocol/abort.js";
+import { chooseWorkers } from "./auto-workers.js";
+import { checkOptions, type SharderOptions } from "./options.js";
+import { Sharder } from "./sharder.js";
+
+/**
+ * Load a model once and start workers that each hold it whole.
+ *
+ * Workers that can't start are left out, with the reason in `sharder.workers`; it takes one to go on.
+ *
+ * @throws ShardError "invalid-options", "unknown-backend"; "model-not-found", "model-network",
+ *         "model-malformed", "weights-missing", "weights-truncated", "model-unsupported";
+ *         "no-workers" where none could start; "aborted". Nothing is left running then.
+ */
+export async function createSharder(options: SharderOptions): Promise<Sharder> {
+  checkOptions(options);
+  const { signal, maxWorkerBytes } = options;
+  throwIfAborted(signal);
+  const artifacts = await loadArtifacts(options);
+  const inspected = inspectModel(artifacts, globalThis.crossOriginIsolated === true);
+  const { weightBytes } = inspected.info;
+  if (maxWorkerBytes !== undefined && weightBytes > maxWorkerBytes) {
+    throw new ShardError(
+      "model-unsupported",
+      `Expected weights of at most ${maxWorkerBytes} bytes per worker (maxWorkerBytes), received ${weightBytes}: raise the limit or use a smaller model.`,
+    );
+  }
+  const sharder = new Sharder(inspected, options);
+  try {
+    await raceAbort(startWorkers(sharder, options, weightBytes), signal);
+  } catch (thrown) {
+    await sharder.dispose();
+    throw thrown;
+  }
+  return sharder;
+}
+
+async function loadArtifacts({ model, requestInit, signal, onProgress }: SharderOptions): Promise<ModelArtifacts> {
+  if (typeof model === "object" && !(model instanceof URL)) return model;
+  let url: string;
+  try {
+    url = new URL(model, document.baseURI).href;
+  } catch (cause) {
+    throw new ShardError("invalid-options", `Expected "model" to be an address, received "${String(model)}": correct it.`, { cause });
+  }
+  return fetchModel(url, { requestInit, signal }, (progress) => onProgress?.(progress));
+}
+
+async function startWorkers(sharder: Sharder, options: SharderOptions, weightBytes: number): Promise<void> {
+  const { workers = "auto", onProgress } = options;
+  const specs = workers === "auto" ? await chooseWorkers() : workers;
+  let startedCount = 0;
+  const results = await Promise.allSettled(
+    specs.map(async (spec) => {
+      await sharder.addWorker(spec);
+      startedCount++;
+      const fraction = startedCount / specs.length;
+      onProgress?.({ phase: "workers", loadedBytes: weightBytes, totalBytes: weightBytes, fraction });
+    }),
+  );
+  if (startedCount > 0) return;
+  const reasons = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
+  // A model that no worker can load is the model's fault, not the workers'.
+  const first = reasons[0];
+  if (first instanceof ShardError && (first.code.startsWith("model-") || first.code === "disposed")) throw first;
+  const messages = [...new Set(reasons.map((reason) => (reason instanceof Error ? reason.message : String(reason))))];
+  throw new ShardError(
+    "no-workers",
+    `Expected at least one of ${specs.length} workers to start, all refused: ${messages.join(" ")}`,
+    { cause: first },
+  );
+}
+
+/** Reject as soon as the signal aborts; the caller then disposes of what was under way. */
+async function raceAbort<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  throwIfAborted(signal);
+  let onAbort: () => void = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(abortError(signal));
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+  work.catch(() => {});
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}

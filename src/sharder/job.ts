@@ -1,0 +1,277 @@
+import type { DispatchAction, DispatchEvent, DispatchOptions, ItemRange, PlannedShare } from "../core/dispatch-types.js";
+import * as dispatch from "../core/dispatch.js";
+import { ShardError } from "../core/errors.js";
+import type { PoolWorker } from "../pool/pool-worker.js";
+import type { WorkerPool } from "../pool/worker-pool.js";
+import type { ShardOutput } from "../protocol/outputs.js";
+import type { RunResult } from "../protocol/worker-api.js";
+import type { AttemptDetail, Emit, JobProgress } from "./events.js";
+import { ItemStore } from "./item-store.js";
+import type { LearnedThroughput } from "./learned-throughput.js";
+import type { PreparedInputs } from "./prepare-inputs.js";
+import { ShareWatch } from "./share-watch.js";
+
+/** A gathered shard: items `firstItem … firstItem + itemCount - 1` of the job. */
+export interface JobShard extends ItemRange {
+  readonly workerId: string;
+  readonly outputs: Readonly<Record<string, ShardOutput>>;
+}
+
+export interface JobContext {
+  readonly pool: WorkerPool;
+  readonly learned: LearnedThroughput;
+  readonly emit: Emit;
+  readonly options: Partial<DispatchOptions>;
+}
+
+interface OpenAttempt extends ItemRange {
+  readonly workerId: string;
+  readonly predictedMs: number | undefined;
+  readonly dispatchedAtMs: number;
+}
+
+/** Attempt ids are unique over all jobs of a page, since jobs share the workers. */
+const ATTEMPTS_PER_JOB = 1e9;
+let jobCounter = 0;
+
+/** Carries out the dispatcher's actions for one job on real workers. Settles once, whatever happens. */
+export class Job {
+  readonly id = ++jobCounter;
+  /** Resolves when every item has been gathered; rejects with the `ShardError` that ended the job. */
+  readonly done: Promise<void>;
+  onShard: ((shard: JobShard) => void) | undefined;
+  onProgress: ((progress: JobProgress) => void) | undefined;
+
+  readonly #context: JobContext;
+  readonly #store = new ItemStore();
+  readonly #open = new Map<number, OpenAttempt>();
+  readonly #shares: ShareWatch;
+  #state: dispatch.DispatchState;
+  #inputs: PreparedInputs | undefined;
+  #knownItemCount = 0;
+  #isSourceEnded = false;
+  #lastError: ShardError | undefined;
+  #settle!: { resolve: () => void; reject: (error: unknown) => void };
+  #isOver = false;
+
+  constructor(context: JobContext) {
+    this.#context = context;
+    this.#shares = new ShareWatch(this.id, context.emit);
+    this.#state = dispatch.createDispatch(context.options);
+    this.done = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
+    // Whoever started the job awaits `done`; a job that ends before that is no unhandled rejection.
+    this.done.catch(() => {});
+  }
+
+  /**
+   * More items. The first call brings the workers in: what is known of them depends on the items' shape.
+   * @throws ShardError "invalid-input" where the items differ in shape from those before.
+   */
+  addItems(inputs: PreparedInputs): void {
+    this.#store.add(inputs);
+    this.#knownItemCount += inputs.itemCount;
+    const isFirst = this.#inputs === undefined;
+    this.#inputs ??= inputs;
+    this.#apply({ type: "items-added", itemCount: inputs.itemCount });
+    if (!isFirst) return;
+    for (const worker of this.#context.pool.workers) {
+      if (worker.state === "ready" || worker.state === "busy") this.addWorker(worker);
+    }
+    if (!this.#isOver && !this.#context.pool.workers.some((worker) => worker.state === "ready" || worker.state === "busy")) {
+      this.fail(noWorkers(this.#lastError));
+    }
+  }
+
+  endSource(): void {
+    this.#isSourceEnded = true;
+    this.#apply({ type: "source-ended" });
+  }
+
+  addWorker({ id, spec }: PoolWorker): void {
+    if (this.#inputs === undefined) return;
+    const throughput = this.#context.learned.get(id, this.#inputs.shapeClass);
+    const bucketed = spec.backend === "webgpu" || spec.backend === "webgl";
+    this.#apply({ type: "worker-added", worker: { workerId: id, throughput, bucketed } });
+  }
+
+  drainWorker(workerId: string): void {
+    this.#apply({ type: "worker-draining", workerId });
+  }
+
+  loseWorker(workerId: string, error: ShardError): void {
+    this.#lastError = error;
+    for (const [attemptId, attempt] of this.#open) {
+      if (attempt.workerId === workerId) this.#close(attemptId, "lost");
+    }
+    this.#apply({ type: "worker-lost", workerId });
+  }
+
+  setPaused(isPaused: boolean): void {
+    this.#apply({ type: isPaused ? "pause" : "resume" });
+  }
+
+  /** End the job with `error`: queued attempts are cancelled, results that still come are dropped. */
+  fail(error: unknown): void {
+    if (this.#isOver) return;
+    this.#apply({ type: "cancel" });
+    this.#end(error);
+  }
+
+  /** Whether a stream should pull from its source. */
+  get wantsItems(): boolean {
+    return !this.#isOver && (this.#inputs === undefined || dispatch.wantsItems(this.#state));
+  }
+
+  plannedShares(): PlannedShare[] {
+    return dispatch.plannedShares(this.#state, performance.now());
+  }
+
+  #apply(event: DispatchEvent): void {
+    if (this.#isOver) return;
+    const { state, actions } = dispatch.step(this.#state, event, performance.now());
+    this.#state = state;
+    for (const action of actions) this.#carryOut(action);
+  }
+
+  #carryOut(action: DispatchAction): void {
+    switch (action.type) {
+      case "dispatch":
+        void this.#attempt(action);
+        break;
+      case "cancel-attempt":
+        this.#context.pool.get(action.workerId)?.cancel([this.#wireId(action.attemptId)]);
+        this.#close(action.attemptId, "cancelled");
+        break;
+      case "exclude-worker":
+        this.#context.emit("fault", {
+          workerId: action.workerId,
+          code: "model-failed",
+          message: `Worker "${action.workerId}" failed three shards in a row: it gets no more of this job.`,
+        });
+        break;
+      case "finish":
+        this.#end(undefined);
+        break;
+      case "fail":
+        this.#end(action.reason === "no-workers" ? noWorkers(this.#lastError) : itemsFailed(action.range, this.#lastError));
+        break;
+    }
+  }
+
+  async #attempt(action: DispatchAction & { type: "dispatch" }): Promise<void> {
+    const { attemptId, workerId, firstItem, itemCount, predictedMs, deadlineMs } = action;
+    const range: ItemRange = { firstItem, itemCount };
+    this.#open.set(attemptId, { ...range, workerId, predictedMs, dispatchedAtMs: performance.now() });
+    let result: RunResult;
+    try {
+      const { mode } = this.#inputs!;
+      const worker = this.#context.pool.require(workerId);
+      result = await worker.run({ attemptId: this.#wireId(attemptId), itemCount, mode, ...this.#store.cut(range) }, deadlineMs);
+    } catch (thrown) {
+      this.#attemptFailed(attemptId, thrown);
+      return;
+    }
+    if (!this.#open.has(attemptId)) return;
+    try {
+      this.#store.release(range);
+      this.onShard?.({ ...range, workerId, outputs: result.outputs });
+    } catch (thrown) {
+      this.fail(thrown);
+      return;
+    }
+    this.#close(attemptId, "completed", result.serviceMs);
+    this.#apply({ type: "attempt-completed", attemptId, serviceMs: result.serviceMs });
+    this.#report(workerId);
+  }
+
+  #attemptFailed(attemptId: number, thrown: unknown): void {
+    const attempt = this.#open.get(attemptId);
+    if (attempt === undefined) return;
+    if (!(thrown instanceof ShardError)) {
+      // Cutting or posting failed on this side: another worker would not help.
+      this.fail(thrown instanceof RangeError ? outOfMemory(thrown) : internal(thrown));
+      return;
+    }
+    this.#lastError = thrown;
+    // A dead worker is reported once, by `loseWorker`.
+    if (this.#context.pool.get(attempt.workerId)?.state === "dead") return;
+    this.#close(attemptId, "failed");
+    this.#context.emit("fault", { workerId: attempt.workerId, code: thrown.code, message: thrown.message });
+    this.#apply({ type: "attempt-failed", attemptId });
+  }
+
+  #close(attemptId: number, outcome: AttemptDetail["outcome"], serviceMs?: number): void {
+    const attempt = this.#open.get(attemptId);
+    if (attempt === undefined) return;
+    this.#open.delete(attemptId);
+    const { dispatchedAtMs, ...rest } = attempt;
+    const latencyMs = performance.now() - dispatchedAtMs;
+    this.#context.emit("attempt", { jobId: this.id, attemptId, outcome, latencyMs, serviceMs, ...rest });
+  }
+
+  #report(workerId: string): void {
+    const throughput = dispatch.workerThroughput(this.#state, workerId);
+    if (throughput !== undefined) this.#context.learned.set(workerId, this.#inputs!.shapeClass, throughput);
+    const plan = this.plannedShares();
+    if (!this.#isOver && dispatch.undispatchedItemCount(this.#state) > 0) this.#shares.look(plan);
+
+    const completedItemCount = dispatch.completedItemCount(this.#state);
+    const totalItemCount = this.#isSourceEnded ? this.#knownItemCount : undefined;
+    const rates = plan.flatMap(({ itemsPerSecond }) => itemsPerSecond ?? []);
+    const itemsPerSecond = rates.length === 0 ? undefined : rates.reduce((sum, rate) => sum + rate, 0);
+    const progress: JobProgress = {
+      jobId: this.id,
+      completedItemCount,
+      totalItemCount,
+      fraction: totalItemCount === undefined ? 0 : completedItemCount / totalItemCount,
+      itemsPerSecond,
+      remainingMs:
+        totalItemCount === undefined || !itemsPerSecond
+          ? undefined
+          : ((totalItemCount - completedItemCount) / itemsPerSecond) * 1000,
+    };
+    this.#context.emit("progress", progress);
+    this.onProgress?.(progress);
+  }
+
+  #end(error: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#open.clear();
+    if (error === undefined) this.#settle.resolve();
+    else this.#settle.reject(error);
+  }
+
+  #wireId(attemptId: number): number {
+    return this.id * ATTEMPTS_PER_JOB + attemptId;
+  }
+}
+
+function noWorkers(cause: ShardError | undefined): ShardError {
+  return new ShardError(
+    "no-workers",
+    `Expected at least one worker to run the job, received none that is left${cause ? ` (last: ${cause.message})` : ""}: add one with addWorker({ backend: "wasm" }).`,
+    { cause },
+  );
+}
+
+function itemsFailed(range: ItemRange | undefined, cause: ShardError | undefined): ShardError {
+  const items = range === undefined ? "some items" : `items ${range.firstItem} to ${range.firstItem + range.itemCount - 1}`;
+  return new ShardError(
+    cause?.code ?? "model-failed",
+    `Expected the model to run ${items}, it failed wherever it was tried: ${cause?.message ?? "no reason was given"} Check these items against the model.`,
+    { workerId: cause?.workerId, cause },
+  );
+}
+
+function outOfMemory(cause: RangeError): ShardError {
+  return new ShardError(
+    "out-of-memory",
+    `Expected room for a copy of the shard, received none (${cause.message}): lower quantumMs or use stream().`,
+    { cause },
+  );
+}
+
+function internal(cause: unknown): ShardError {
+  return new ShardError("internal", `The shard could not be sent: ${String(cause)}. Please report this.`, { cause });
+}

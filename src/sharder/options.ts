@@ -1,0 +1,102 @@
+import { ShardError } from "../core/errors.js";
+import type { Policy } from "../core/dispatch-types.js";
+import type { ModelArtifacts } from "../model/artifacts.js";
+import type { WorkerSpec } from "../pool/pool-worker.js";
+import { BACKEND_NAMES } from "../protocol/tensors.js";
+
+/** How far `createSharder` is: first the model's bytes, then the workers that start. */
+export interface LoadingProgress {
+  readonly phase: "model" | "workers";
+  readonly loadedBytes: number;
+  /** `undefined` until model.json has been read. */
+  readonly totalBytes: number | undefined;
+  /** 0…1 within the phase. */
+  readonly fraction: number;
+}
+
+export interface SharderOptions {
+  /** Address of a model.json (relative to the page), or the artifacts themselves as `tf.io` has them. */
+  readonly model: string | URL | ModelArtifacts;
+  /**
+   * "auto" (default): WebGPU where there is a real GPU, and a WASM worker for every core.
+   * Or one entry per worker; those that can't start are left out and say why in `sharder.workers`.
+   */
+  readonly workers?: "auto" | readonly WorkerSpec[];
+  /** Only batches are split so far, so "auto" (default) means "batch". */
+  readonly split?: "auto" | "batch";
+  /** How shares are sized. Default "makespan": the last worker ends as early as possible. */
+  readonly policy?: Policy;
+  /** Reserved: models run exactly as they come, whatever is given. Default true. */
+  readonly optimize?: boolean;
+  /** Target duration of one shard, ms, 1…60000. Smaller reacts sooner, larger costs less. Default 100. */
+  readonly quantumMs?: number;
+  /** Reserved for recomputing a fraction of the shards: only 0 (default) is accepted. */
+  readonly verify?: number;
+  /** The most weight bytes one worker may hold; a larger model is refused. Default: no limit. */
+  readonly maxWorkerBytes?: number | undefined;
+  /** For models behind authentication; given to every `fetch`. */
+  readonly requestInit?: RequestInit | undefined;
+  readonly onProgress?: (progress: LoadingProgress) => void;
+  /** Ends the loading; a sharder that is ready is ended with `dispose`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const POLICIES: readonly Policy[] = ["makespan", "equal", "capacity-proportional"];
+
+/** @throws ShardError "invalid-options", "unknown-backend", naming the option and what it received. */
+export function checkOptions(options: SharderOptions): void {
+  if (typeof options !== "object" || options === null) {
+    throw invalid("options", "an object with a model", options, 'call createSharder({ model: "…/model.json" })');
+  }
+  const { model, workers = "auto", split = "auto", policy = "makespan", quantumMs = 100, verify = 0 } = options;
+  const isAddress = (typeof model === "string" && model !== "") || model instanceof URL;
+  const isArtifacts = typeof model === "object" && model !== null && "modelTopology" in model;
+  if (!isAddress && !isArtifacts) {
+    throw invalid("model", "the address of a model.json or model artifacts", model, "pass one of them");
+  }
+  if (workers !== "auto") checkWorkerSpecs(workers);
+  if (split !== "auto" && split !== "batch") {
+    throw invalid("split", '"auto" or "batch"', split, "splitting by layers is not available yet");
+  }
+  if (!POLICIES.includes(policy)) throw invalid("policy", `one of ${POLICIES.join(", ")}`, policy, "leave it out");
+  if (!(quantumMs >= 1 && quantumMs <= 60_000)) {
+    throw invalid("quantumMs", "a number from 1 to 60000", quantumMs, "leave it out for 100");
+  }
+  if (verify !== 0) throw invalid("verify", "0", verify, "recomputing shards is not available yet");
+  const { maxWorkerBytes } = options;
+  if (maxWorkerBytes !== undefined && !(maxWorkerBytes > 0)) {
+    throw invalid("maxWorkerBytes", "a number of bytes above 0", maxWorkerBytes, "leave it out for no limit");
+  }
+}
+
+function checkWorkerSpecs(specs: unknown): void {
+  if (!Array.isArray(specs) || specs.length === 0) {
+    throw invalid("workers", '"auto" or a list of at least one worker', specs, 'pass [{ backend: "wasm" }]');
+  }
+  specs.forEach((spec: unknown) => checkWorkerSpec(spec));
+}
+
+/** @throws ShardError "unknown-backend", "invalid-options" */
+export function checkWorkerSpec(spec: unknown): void {
+  if (typeof spec !== "object" || spec === null) throw invalid("worker", "an object with a backend", spec, 'pass { backend: "wasm" }');
+  const { backend, powerPreference } = spec as Partial<WorkerSpec>;
+  if (backend === undefined || !BACKEND_NAMES.includes(backend)) {
+    throw new ShardError(
+      "unknown-backend",
+      `Expected a backend out of ${BACKEND_NAMES.join(", ")}, received ${show(backend)}: name one of these.`,
+    );
+  }
+  if (powerPreference !== undefined && powerPreference !== "high-performance" && powerPreference !== "low-power") {
+    throw invalid("powerPreference", '"high-performance" or "low-power"', powerPreference, "leave it out");
+  }
+}
+
+function invalid(name: string, expected: string, received: unknown, advice: string): ShardError {
+  return new ShardError("invalid-options", `Expected "${name}" to be ${expected}, received ${show(received)}: ${advice}.`);
+}
+
+function show(value: unknown): string {
+  if (typeof value === "string") return `"${value}"`;
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
+  return typeof value === "object" && value !== null ? `an object with ${Object.keys(value).join(", ") || "no keys"}` : String(value);
+}

@@ -1,0 +1,226 @@
+import type { PlannedShare } from "../core/dispatch-types.js";
+import { ShardError } from "../core/errors.js";
+import type { InspectedModel, ModelInfo } from "../model/inspect.js";
+import type { PoolWorker, WorkerSpec, WorkerState } from "../pool/pool-worker.js";
+import { WorkerPool } from "../pool/worker-pool.js";
+import { abortError, throwIfAborted } from "../protocol/abort.js";
+import type { BackendName, Outputs } from "../protocol/tensors.js";
+import { ShardingEventTarget, type Emit, type JobProgress } from "./events.js";
+import { Gather } from "./gather.js";
+import { Job, type JobContext } from "./job.js";
+import { LearnedThroughput } from "./learned-throughput.js";
+import { checkWorkerSpec, type SharderOptions } from "./options.js";
+import { prepareInputs, type Inputs } from "./prepare-inputs.js";
+import { streamShards, type Source, type StreamOptions, type StreamShard } from "./stream.js";
+
+/** A worker as `sharder.workers` shows it: a snapshot. */
+export interface WorkerSnapshot {
+  readonly id: string;
+  readonly backend: BackendName;
+  readonly state: WorkerState;
+  /** What it runs on: the GPU's name, or the WASM variant; `undefined` until it has started. */
+  readonly device: string | undefined;
+  /** Measured on the latest kind of item; `undefined` before the first sample. */
+  readonly itemsPerSecond: number | undefined;
+  /** Measured fixed cost of a shard, ms. */
+  readonly overheadMs: number | undefined;
+  /** Planned fraction of the remaining items of the running job, or of the last one. */
+  readonly share: number;
+  readonly restarts: number;
+  readonly lastError: ShardError | undefined;
+}
+
+export interface PredictOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (progress: JobProgress) => void;
+}
+
+/** The plan for what remains of the running job, or of the last one. Shares by worker id sum to 1. */
+export interface BatchPlan {
+  readonly split: "batch";
+  readonly shares: Readonly<Record<string, number>>;
+}
+
+/** One model on all workers. Made by `createSharder`; jobs may run at the same time and share the workers. */
+export class Sharder extends ShardingEventTarget {
+  readonly model: ModelInfo;
+  readonly #pool: WorkerPool;
+  readonly #learned = new LearnedThroughput();
+  readonly #context: JobContext;
+  readonly #jobs = new Set<Job>();
+  readonly #emit: Emit;
+  #lastPlan: readonly PlannedShare[] = [];
+  #isPaused = false;
+  #isDisposed = false;
+
+  /** @internal Use `createSharder`. */
+  constructor(inspected: InspectedModel, options: SharderOptions) {
+    super();
+    this.model = inspected.info;
+    this.#emit = (type, detail) => void this.dispatchEvent(new CustomEvent(type, { detail }));
+    this.#pool = new WorkerPool(inspected.wire, (worker) => this.#workerChanged(worker));
+    this.#context = {
+      pool: this.#pool,
+      learned: this.#learned,
+      emit: this.#emit,
+      options: { policy: options.policy ?? "makespan", quantumMs: options.quantumMs ?? 100 },
+    };
+  }
+
+  get workers(): readonly WorkerSnapshot[] {
+    const plan = this.#currentPlan();
+    return this.#pool.workers.map((worker) => {
+      const throughput = this.#learned.latest(worker.id);
+      return {
+        id: worker.id,
+        backend: worker.spec.backend,
+        state: worker.state,
+        device: worker.report?.device,
+        itemsPerSecond: throughput?.itemsPerSecond,
+        overheadMs: throughput?.overheadMs,
+        share: plan.find((entry) => entry.workerId === worker.id)?.share ?? 0,
+        restarts: 0,
+        lastError: worker.lastError,
+      };
+    });
+  }
+
+  get plan(): BatchPlan {
+    const shares = Object.fromEntries(this.#currentPlan().map(({ workerId, share }) => [workerId, share]));
+    return { split: "batch", shares };
+  }
+
+  /**
+   * Run the model on a batch.
+   *
+   * @param inputs one tensor, or tensors by input name; axis 0 is the batch, inputs without a free axis 0
+   *        go to every call. The caller's buffers are neither detached nor kept.
+   * @returns outputs by name, in the order of the items; one tensor per item where their shapes differ.
+   * @throws ShardError "invalid-input", "model-failed", "no-workers", "out-of-memory", "aborted", "disposed"
+   */
+  async predict(inputs: Inputs, options: PredictOptions = {}): Promise<Outputs> {
+    const { signal, onProgress } = options;
+    this.#checkUsable();
+    throwIfAborted(signal);
+    const prepared = prepareInputs(this.model, inputs);
+    const gather = new Gather(prepared.itemCount);
+    const job = this.#createJob();
+    job.onShard = (shard) => gather.write(shard, shard.outputs);
+    job.onProgress = onProgress;
+    const onAbort = (): void => job.fail(abortError(signal!));
+    signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      job.addItems(prepared);
+      job.endSource();
+      await job.done;
+      return gather.result();
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /**
+   * Run the model on what does not fit in memory or has no end: each thing that `source` yields is a batch of
+   * one or more items. The source is pulled no faster than the results are consumed.
+   *
+   * @throws ShardError as `predict`; whatever the source throws, unchanged.
+   */
+  stream(source: Source, options: StreamOptions = {}): AsyncGenerator<StreamShard, void, undefined> {
+    this.#checkUsable();
+    const prepare = (inputs: Inputs) => prepareInputs(this.model, inputs);
+    return streamShards(this.#createJob(), source, prepare, options);
+  }
+
+  /** Start no further shards; those under way finish. Holds for later jobs too, until `resume`. */
+  pause(): void {
+    this.#setPaused(true);
+  }
+
+  resume(): void {
+    this.#setPaused(false);
+  }
+
+  /**
+   * Start one more worker; running jobs use it at once.
+   * @returns its id.
+   * @throws ShardError "unknown-backend", "backend-unavailable", "disposed"
+   */
+  async addWorker(spec: WorkerSpec): Promise<string> {
+    this.#checkUsable();
+    checkWorkerSpec(spec);
+    const worker = await this.#pool.add(spec);
+    for (const job of this.#jobs) job.addWorker(worker);
+    return worker.id;
+  }
+
+  /**
+   * Let a worker finish its shards, then end it.
+   * @throws ShardError "unknown-worker"
+   */
+  async removeWorker(id: string): Promise<void> {
+    this.#checkUsable();
+    const worker = this.#pool.require(id);
+    worker.drain();
+    for (const job of this.#jobs) job.drainWorker(id);
+    await worker.whenIdle();
+    await this.#pool.remove(id);
+    this.#learned.forget(id);
+  }
+
+  /** Tensors and bytes that each live worker's engine holds: weights, and what leaks. */
+  async memory(): Promise<Readonly<Record<string, { tensorCount: number; byteCount: number }>>> {
+    const live = this.#pool.workers.filter(({ state }) => state === "ready" || state === "busy");
+    return Object.fromEntries(await Promise.all(live.map(async (worker) => [worker.id, await worker.memory()])));
+  }
+
+  /** End every job ("disposed") and every worker, with its tensors and GPU device. May be called twice. */
+  async dispose(): Promise<void> {
+    this.#isDisposed = true;
+    for (const job of this.#jobs) job.fail(disposed());
+    await this.#pool.stopAll();
+  }
+
+  #createJob(): Job {
+    const job = new Job(this.#context);
+    if (this.#isPaused) job.setPaused(true);
+    this.#jobs.add(job);
+    const forget = (): void => {
+      this.#lastPlan = this.#withoutNothing(job.plannedShares());
+      this.#jobs.delete(job);
+    };
+    void job.done.then(forget, forget);
+    return job;
+  }
+
+  #setPaused(isPaused: boolean): void {
+    this.#checkUsable();
+    this.#isPaused = isPaused;
+    for (const job of this.#jobs) job.setPaused(isPaused);
+  }
+
+  #workerChanged(worker: PoolWorker): void {
+    this.#emit("worker", { workerId: worker.id, state: worker.state });
+    const { lastError } = worker;
+    if (worker.state !== "dead" || this.#isDisposed || lastError === undefined) return;
+    this.#emit("fault", { workerId: worker.id, code: lastError.code, message: lastError.message });
+    for (const job of this.#jobs) job.loseWorker(worker.id, lastError);
+  }
+
+  #currentPlan(): readonly PlannedShare[] {
+    for (const job of this.#jobs) this.#lastPlan = this.#withoutNothing(job.plannedShares());
+    return this.#lastPlan;
+  }
+
+  /** A job with nothing left to plan leaves the last shares as they were. */
+  #withoutNothing(plan: readonly PlannedShare[]): readonly PlannedShare[] {
+    return plan.some(({ share }) => share > 0) ? plan : this.#lastPlan;
+  }
+
+  #checkUsable(): void {
+    if (this.#isDisposed) throw disposed();
+  }
+}
+
+function disposed(): ShardError {
+  return new ShardError("disposed", "Expected a live sharder, received one after dispose(): create another.");
+}

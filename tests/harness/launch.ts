@@ -1,0 +1,42 @@
+import { chromium, type Browser, type Page } from "playwright";
+import { inject } from "vitest";
+import { chromiumArgs, findChromium } from "../../scripts/browser.mjs";
+
+export interface OpenPage {
+  readonly page: Page;
+  readonly browser: Browser;
+  /** Console errors and uncaught errors of the page, as text, in their order. Expect it to be empty. */
+  readonly errors: readonly string[];
+  /** Ends the browser: each test file opens its own. */
+  close(): Promise<void>;
+}
+
+async function open(url: string): Promise<OpenPage> {
+  const executablePath = await findChromium();
+  if (executablePath === undefined) throw new Error("Expected a Chromium on this machine: npm test installs one.");
+  const browser = await chromium.launch({ executablePath, args: chromiumArgs() });
+  try {
+    const page = await browser.newPage();
+    const errors: string[] = [];
+    page.on("console", (message) => {
+      if (message.type() === "error") errors.push(`console: ${message.text()} (${message.location().url})`);
+    });
+    page.on("pageerror", (error) => errors.push(`uncaught: ${error.stack ?? error.message}`));
+    await page.goto(url);
+    return { page, browser, errors, close: () => browser.close() };
+  } catch (error) {
+    await browser.close();
+    throw error;
+  }
+}
+
+/** The test harness; `isolated: false` is a page without SharedArrayBuffer. */
+export function openHarness({ isolated = true }: { isolated?: boolean } = {}): Promise<OpenPage> {
+  const { harness, plainHarness } = inject("urls");
+  return open(isolated ? harness : plainHarness);
+}
+
+/** The page as it is deployed. @param path relative to its address, such as "?embed=1" */
+export function openApp(path = ""): Promise<OpenPage> {
+  return open(new URL(path, inject("urls").app).href);
+}

@@ -1,0 +1,56 @@
+import { createSharder, ShardError, type Outputs, type Tensor } from "inference-sharder";
+import { slow } from "inference-sharder/faults";
+import { upscalePicture } from "../../src/jobs/upscale-picture.js";
+import { randomNet } from "../fixtures/random-net.js";
+import { runWhole } from "./oracle.js";
+
+/** A rejected promise as a record that survives the way out of the page. */
+async function failureOf(run: () => Promise<unknown>): Promise<{ name: string; code: string; message: string } | undefined> {
+  try {
+    await run();
+    return undefined;
+  } catch (thrown) {
+    if (!(thrown instanceof ShardError)) return { name: "not a ShardError", code: "", message: String(thrown) };
+    return { name: thrown.name, code: thrown.code, message: thrown.message };
+  }
+}
+
+/** max|a − b| ÷ max|b|; infinite where shapes or dtypes differ. */
+function difference(a: Tensor | Tensor[] | undefined, b: Tensor): number {
+  if (a === undefined || Array.isArray(a) || a.dtype !== b.dtype || a.shape.join() !== b.shape.join()) return Infinity;
+  let largest = 0;
+  let worst = 0;
+  for (let i = 0; i < b.data.length; i++) {
+    largest = Math.max(largest, Math.abs(Number(b.data[i])));
+    // NaN would slip through a maximum.
+    const gap = Math.abs(Number(a.data[i]) - Number(b.data[i]));
+    worst = Math.max(worst, Number.isNaN(gap) ? Infinity : gap);
+  }
+  return worst === 0 ? 0 : worst / largest;
+}
+
+/** Seeded noise in 0…1 (mulberry32). */
+function noise(length: number, seed: number): Float32Array {
+  let state = seed >>> 0;
+  return Float32Array.from({ length }, () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  });
+}
+
+function float32(shape: number[], seed = 1): Tensor {
+  const length = shape.reduce((product, size) => product * size, 1);
+  return { dtype: "float32", shape, data: noise(length, seed) };
+}
+
+const harness = { createSharder, ShardError, slow, upscalePicture, runWhole, randomNet, failureOf, difference, noise, float32 };
+export type Harness = typeof harness;
+export type { Outputs };
+
+declare global {
+  // What tests reach inside `page.evaluate`.
+  var harness: Harness;
+}
+globalThis.harness = harness;

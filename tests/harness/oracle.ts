@@ -1,0 +1,48 @@
+import * as tf from "@tensorflow/tfjs";
+import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
+import simdUrl from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url";
+import plainUrl from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url";
+import "@tensorflow/tfjs-backend-webgpu";
+import type { ModelArtifacts, Tensor } from "inference-sharder";
+
+tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
+tf.env().set("SOFTWARE_WEBGL_ENABLED", true);
+setWasmPaths({ "tfjs-backend-wasm-simd.wasm": simdUrl, "tfjs-backend-wasm.wasm": plainUrl });
+
+/**
+ * TF.js alone, on this page: the oracle of every sharded result.
+ * @param inputs by the model's own tensor or layer names.
+ * @returns the outputs in the model's order.
+ */
+export async function runWhole(
+  backend: string,
+  model: string | ModelArtifacts,
+  inputs: readonly Tensor[],
+): Promise<Tensor[]> {
+  await tf.setBackend(backend);
+  await tf.ready();
+  const source = typeof model === "string" ? new URL(model, document.baseURI).href : tf.io.fromMemory(model as unknown as tf.io.ModelArtifacts);
+  const isLayers = await isLayersModel(model);
+  const loaded = isLayers ? await tf.loadLayersModel(source) : await tf.loadGraphModel(source);
+  const feeds = inputs.map((input) => tf.tensor(input.data, input.shape, input.dtype));
+  const batchSize = Math.max(1, inputs[0]!.shape[0]!);
+  const results =
+    loaded instanceof tf.GraphModel
+      ? await loaded.executeAsync(Object.fromEntries(loaded.inputs.map((input, i) => [input.name, feeds[i]!])), loaded.outputs.map((output) => output.name))
+      : loaded.predict(feeds.length === 1 ? feeds[0]! : feeds, { batchSize });
+  const list = (Array.isArray(results) ? results : [results]) as tf.Tensor[];
+  const read = await Promise.all(
+    list.map(async (result) => ({ dtype: result.dtype, shape: result.shape.slice(), data: (await result.data()).slice() }) as unknown as Tensor),
+  );
+  for (const each of [...feeds, ...list]) each.dispose();
+  loaded.dispose();
+  return read;
+}
+
+async function isLayersModel(model: string | ModelArtifacts): Promise<boolean> {
+  const topology =
+    typeof model === "string"
+      ? ((await (await fetch(model)).json()) as { modelTopology: object }).modelTopology
+      : model.modelTopology;
+  return !("node" in topology);
+}

@@ -1,0 +1,58 @@
+// Proves that the lint rules the layers rely on find what they are there for, and nothing in what is legal.
+import { execFile } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+
+/** A file per rule; each is expected to break that rule once and no other, or none. */
+const cases: readonly (readonly [file: string, code: string, rule: string | undefined])[] = [
+  ["src/core/date-now.ts", "export const x = Date.now();", "eslint(no-restricted-globals)"],
+  ["src/core/new-date.ts", "export const x = new Date();", "eslint(no-restricted-globals)"],
+  ["src/core/random.ts", "export const x = Math.random();", "eslint(no-restricted-properties)"],
+  ["src/core/destructured.ts", "export const { random } = Math;", "eslint(no-restricted-properties)"],
+  ["src/core/global-this.ts", "export const x = globalThis.Date;", "eslint(no-restricted-properties)"],
+  ["src/core/legal.ts", "export const x = Math.max(1, 2);", undefined],
+  ["src/pool/clock.ts", "export const x = [Date.now(), Math.random()];", undefined],
+  ["src/pool/tfjs.ts", `import "@tensorflow/tfjs-core";`, "eslint(no-restricted-imports)"],
+  ["workers/tfjs.ts", `import "@tensorflow/tfjs-core";`, undefined],
+  ["src/pool/any.ts", "export const x: any = 1;", "typescript(no-explicit-any)"],
+  ["src/pool/floating.ts", "Promise.resolve(1);", "typescript(no-floating-promises)"],
+  ["src/pool/awaited.ts", "await Promise.resolve(1);", undefined],
+  ["src/pool/cycle-a.ts", `import { b } from "./cycle-b.js"; export const a = () => b;`, "import(no-cycle)"],
+  ["src/pool/cycle-b.ts", `import { a } from "./cycle-a.js"; export const b = () => a;`, "import(no-cycle)"],
+  ["src/pool/types-a.ts", `import type { B } from "./types-b.js"; export type A = B | 1;`, "import(no-cycle)"],
+  ["src/pool/types-b.ts", `import type { A } from "./types-a.js"; export type B = A[];`, "import(no-cycle)"],
+];
+
+const root = resolve(import.meta.dirname, "../..");
+let folder: string;
+let found: Map<string, string[]>;
+
+beforeAll(async () => {
+  // Outside the checkout, whose .gitignore would hide the files from the linter.
+  folder = mkdtempSync(join(tmpdir(), "lint-"));
+  for (const name of [".oxlintrc.json", "tsconfig.base.json"]) copyFileSync(join(root, name), join(folder, name));
+  writeFileSync(
+    join(folder, "tsconfig.json"),
+    JSON.stringify({ extends: "./tsconfig.base.json", include: ["src", "workers"] }),
+  );
+  for (const [file, code] of cases) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), `${code}\n`);
+  }
+  const report = await new Promise<string>((settle) => {
+    const args = [join(root, "node_modules/oxlint/bin/oxlint"), "--type-aware", "--format=json"];
+    const env = { ...process.env, OXLINT_TSGOLINT_PATH: join(root, "node_modules/oxlint-tsgolint/bin/tsgolint.js") };
+    execFile(process.execPath, args, { cwd: folder, env }, (_, stdout) => settle(stdout));
+  });
+  const { diagnostics } = JSON.parse(report) as { diagnostics: { filename: string; code: string }[] };
+  found = new Map();
+  for (const { filename, code } of diagnostics) found.set(filename, [...(found.get(filename) ?? []), code]);
+}, 60_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+it.each(cases)("%s: %s", (file, _, rule) => {
+  expect(found.get(file) ?? []).toEqual(rule === undefined ? [] : [rule]);
+});

@@ -1,0 +1,47 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig, type BuildEnvironmentOptions } from "vite";
+import { isolationHeaders } from "./scripts/serve.mjs";
+
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+
+/** The package's own names, as users import it; exact, so that one is no prefix of the other. */
+export const alias = [
+  { find: /^inference-sharder$/, replacement: path("src/index.ts") },
+  { find: /^inference-sharder\/faults$/, replacement: path("src/faults.ts") },
+];
+
+const builds: Record<string, BuildEnvironmentOptions> = {
+  /** The page. */
+  production: { outDir: "dist" },
+  /**
+   * The library, as plain entries: Vite's own `build.lib` would inline every asset, the WASM binaries too,
+   * into each worker as base64.
+   */
+  lib: {
+    outDir: "dist/lib",
+    copyPublicDir: false,
+    rolldownOptions: {
+      input: { index: path("src/index.ts"), faults: path("src/faults.ts") },
+      preserveEntrySignatures: "strict",
+      output: { entryFileNames: "[name].js" },
+    },
+  },
+  /** The page that the browser tests drive. */
+  harness: { outDir: path("dist-harness"), copyPublicDir: false },
+};
+
+export default defineConfig(({ mode }) => ({
+  root: mode === "harness" ? path("tests/harness") : path("."),
+  // Relative addresses: the build works under any path of a static host.
+  base: "./",
+  resolve: { alias },
+  build: {
+    target: "es2022",
+    emptyOutDir: true,
+    modulePreload: { polyfill: false },
+    ...(builds[mode] ?? builds["production"]),
+  },
+  worker: { format: "es" },
+  server: { headers: isolationHeaders },
+  preview: { headers: isolationHeaders },
+}));

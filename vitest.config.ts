@@ -1,0 +1,32 @@
+import { defineConfig } from "vitest/config";
+import { alias } from "./vite.config.js";
+
+/**
+ * Browser and end-to-end tests run one file at a time: each drives a Chromium whose workers take every core, and
+ * what they assert of throughput must not depend on what else is running.
+ */
+const inBrowser = {
+  environment: "node",
+  globalSetup: "tests/harness/global-setup.ts",
+  fileParallelism: false,
+  // A worker's first run on software WebGPU compiles its shaders for seconds.
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+} as const;
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        resolve: { alias },
+        test: {
+          name: "unit",
+          environment: "node",
+          include: ["tests/unit/**/*.test.ts", "tests/types/**/*.test.ts"],
+        },
+      },
+      { test: { ...inBrowser, name: "browser", include: ["tests/browser/**/*.test.ts"] } },
+      { test: { ...inBrowser, name: "e2e", include: ["tests/e2e/**/*.test.ts"] } },
+    ],
+  },
+});

@@ -1,0 +1,25 @@
+import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
+import simdUrl from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url";
+import plainUrl from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url";
+import { env } from "@tensorflow/tfjs-core";
+import type { BackendDriver } from "./driver.js";
+import { activate } from "./activate.js";
+
+/** TF.js WASM on one SIMD thread: the parallelism is ours, one worker per core. */
+export const wasmDriver: BackendDriver = {
+  name: "wasm",
+  readBackAliases: false,
+  async start() {
+    // TF.js 4.22 starts pthread workers on an isolated page and still computes on one thread (tfjs#8513);
+    // in a minified build those workers throw and the backend never becomes ready. So: never threaded.
+    env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
+    setWasmPaths({
+      "tfjs-backend-wasm-simd.wasm": simdUrl,
+      "tfjs-backend-wasm.wasm": plainUrl,
+    });
+    await activate("wasm", "check that the page may fetch the .wasm files served beside it");
+    const hasSimd = await env().getAsync("WASM_HAS_SIMD_SUPPORT");
+    return { backend: "wasm", device: hasSimd ? "WASM SIMD" : "WASM", isSoftware: false };
+  },
+  stop() {},
+};

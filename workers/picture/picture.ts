@@ -1,0 +1,168 @@
+import { ShardError } from "../../src/core/errors.js";
+import { planTiles, type Rectangle, type Tile, type TileGrid } from "../../src/core/tiles.js";
+import { messageOf } from "../../src/protocol/error-record.js";
+import type { OpenedPicture, PicturePlan, PictureStrip, PlacedTile, PlaceRequest } from "../../src/protocol/picture-api.js";
+import { BLEED_RADIUS, bleedColours, copyWindow, hasTransparency, toRgba } from "./pixels.js";
+
+/** What browsers can hold as one canvas (Chromium: 16,384 a side, 2^28 pixels in all). */
+const MAX_CANVAS_SIDE = 16_384;
+const MAX_CANVAS_PIXELS = 2 ** 28;
+
+/** A picture on its way to a larger one: the decoded source, the tiles' grid and the canvas of the result. */
+export class Picture {
+  readonly #source: ImageBitmap;
+  readonly #plan: PicturePlan;
+  readonly #grid: TileGrid;
+  readonly #tiles: readonly Tile[];
+  readonly #previewScale: number;
+  readonly #result: OffscreenCanvas;
+  readonly #target: OffscreenCanvasRenderingContext2D;
+  /** Rows of tiles in which something lets the background through. */
+  readonly #transparentRows = new Set<number>();
+
+  private constructor(source: ImageBitmap, plan: PicturePlan) {
+    const { scale } = plan;
+    this.#source = source;
+    this.#plan = plan;
+    this.#grid = planTiles(source.width, source.height, plan.tileSize, plan.halo);
+    this.#tiles = this.#grid.rows.flat();
+    this.#result = new OffscreenCanvas(source.width * scale, source.height * scale);
+    // Never read back by the page, but written tile by tile: it belongs in memory, not on a GPU.
+    this.#target = context2d(this.#result);
+    const pixels = this.#result.width * this.#result.height;
+    this.#previewScale = Math.min(1, Math.sqrt(plan.maxPreviewPixels / pixels));
+  }
+
+  /** @throws ShardError "picture-unreadable", "picture-too-large" */
+  static async open(blob: Blob, plan: PicturePlan): Promise<Picture> {
+    let source: ImageBitmap;
+    try {
+      source = await createImageBitmap(blob);
+    } catch (cause) {
+      throw new ShardError(
+        "picture-unreadable",
+        `Expected a picture that the browser can decode (PNG, JPEG, WebP, GIF, AVIF, BMP), received ${blob.type || "a file of no known type"}, ${blob.size} bytes (${messageOf(cause)}): choose another file.`,
+        { cause },
+      );
+    }
+    const width = source.width * plan.scale;
+    const height = source.height * plan.scale;
+    if (Math.max(width, height) > MAX_CANVAS_SIDE || width * height > MAX_CANVAS_PIXELS) {
+      source.close();
+      throw new ShardError(
+        "picture-too-large",
+        `Expected a result of at most ${MAX_CANVAS_SIDE} pixels a side and ${MAX_CANVAS_PIXELS / 1e6} megapixels, ` +
+          `this one would have ${width} × ${height}: scale the picture down or cut it first.`,
+      );
+    }
+    return new Picture(source, plan);
+  }
+
+  async describe(): Promise<OpenedPicture<ImageBitmap>> {
+    const { width, height } = this.#source;
+    const previewWidth = Math.max(1, Math.round(this.#result.width * this.#previewScale));
+    const previewHeight = Math.max(1, Math.round(this.#result.height * this.#previewScale));
+    const preview = await createImageBitmap(this.#source, {
+      resizeWidth: previewWidth,
+      resizeHeight: previewHeight,
+      resizeQuality: "low",
+    });
+    const { tileWidth, tileHeight, rows } = this.#grid;
+    const tileCount = this.#tiles.length;
+    return { width, height, tileWidth, tileHeight, tileCount, rowCount: rows.length, previewWidth, previewHeight, preview };
+  }
+
+  cutRow(row: number): PictureStrip {
+    const tiles = this.#grid.rows[row]!;
+    const { y, height } = tiles[0]!.window;
+    const top = Math.max(0, y - BLEED_RADIUS);
+    const bottom = Math.min(this.#source.height, y + height + BLEED_RADIUS);
+    const { width } = this.#source;
+    const { data } = this.#read({ x: 0, y: top, width, height: bottom - top });
+    if (hasTransparency(data)) {
+      this.#transparentRows.add(row);
+      bleedColours(data, width, bottom - top);
+    }
+    const tileSize = 3 * this.#grid.tileWidth * this.#grid.tileHeight;
+    const rgb = new Uint8Array(tiles.length * tileSize);
+    tiles.forEach(({ window }, index) => copyWindow(data, width, { ...window, y: window.y - top }, rgb, index * tileSize));
+    return { tileCount: tiles.length, rgb };
+  }
+
+  /** Write the cores of finished tiles into the result. */
+  async place({ firstTile, tileCount, rgb }: PlaceRequest): Promise<PlacedTile<ImageBitmap>[]> {
+    const { scale } = this.#plan;
+    const width = this.#grid.tileWidth * scale;
+    const tileSize = 3 * width * this.#grid.tileHeight * scale;
+    const placed: PlacedTile<ImageBitmap>[] = [];
+    for (let index = 0; index < tileCount; index++) {
+      const tile = firstTile + index;
+      const { core, window } = this.#tiles[tile]!;
+      const part = { x: core.x - window.x, y: core.y - window.y, width: core.width, height: core.height };
+      const enlarged = times(part, scale);
+      const pixels = toRgba(rgb, index * tileSize, width, enlarged);
+      if (this.#transparentRows.has(Math.floor(tile / this.#grid.rows[0]!.length))) this.#writeAlpha(pixels, core);
+      const image = new ImageData(pixels, enlarged.width, enlarged.height);
+      const at = times(core, scale);
+      this.#target.putImageData(image, at.x, at.y);
+      placed.push({ tile, ...(await this.#preview(image, at)) });
+    }
+    return placed;
+  }
+
+  encode(): Promise<Blob> {
+    return this.#result.convertToBlob({ type: "image/png" });
+  }
+
+  close(): void {
+    this.#source.close();
+    this.#result.width = 0;
+    this.#result.height = 0;
+  }
+
+  async #preview(image: ImageData, at: Rectangle): Promise<{ target: Rectangle; bitmap: ImageBitmap }> {
+    // Edges are rounded, not sizes: neighbours meet without a gap.
+    const x = Math.round(at.x * this.#previewScale);
+    const y = Math.round(at.y * this.#previewScale);
+    const width = Math.max(1, Math.round((at.x + at.width) * this.#previewScale) - x);
+    const height = Math.max(1, Math.round((at.y + at.height) * this.#previewScale) - y);
+    const bitmap = await createImageBitmap(image, { resizeWidth: width, resizeHeight: height, resizeQuality: "medium" });
+    return { target: { x, y, width, height }, bitmap };
+  }
+
+  #read({ x, y, width, height }: Rectangle): ImageData {
+    const context = context2d(new OffscreenCanvas(width, height));
+    context.drawImage(this.#source, x, y, width, height, 0, 0, width, height);
+    return context.getImageData(0, 0, width, height);
+  }
+
+  /** Transparency is enlarged by the browser's own smoothing; the model knows colours only. */
+  #writeAlpha(pixels: Uint8ClampedArray, core: Rectangle): void {
+    const { scale } = this.#plan;
+    // A margin, so that the smoothing sees across the tile's edge.
+    const margin = 2;
+    const x = Math.max(0, core.x - margin);
+    const y = Math.max(0, core.y - margin);
+    const width = Math.min(this.#source.width, core.x + core.width + margin) - x;
+    const height = Math.min(this.#source.height, core.y + core.height + margin) - y;
+    const context = context2d(new OffscreenCanvas(width * scale, height * scale));
+    context.imageSmoothingQuality = "high";
+    context.drawImage(this.#source, x, y, width, height, 0, 0, width * scale, height * scale);
+    const part = times({ x: core.x - x, y: core.y - y, width: core.width, height: core.height }, scale);
+    const { data } = context.getImageData(part.x, part.y, part.width, part.height);
+    for (let i = 3; i < pixels.length; i += 4) pixels[i] = data[i]!;
+  }
+}
+
+function times({ x, y, width, height }: Rectangle, scale: number): Rectangle {
+  return { x: x * scale, y: y * scale, width: width * scale, height: height * scale };
+}
+
+function context2d(canvas: OffscreenCanvas): OffscreenCanvasRenderingContext2D {
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (context !== null) return context;
+  throw new ShardError(
+    "out-of-memory",
+    `Expected a canvas of ${canvas.width} × ${canvas.height} pixels, the browser has none to give: close other tabs or choose a smaller picture.`,
+  );
+}

@@ -1,0 +1,45 @@
+import { tensor, type Tensor as TfTensor } from "@tensorflow/tfjs-core";
+import { ShardError } from "../../src/core/errors.js";
+import type { DType, InputTensor, Tensor } from "../../src/protocol/tensors.js";
+
+/** Upload one input as the dtype the model wants. Bytes become numbers here: `byte × scale + offset`. */
+export function toTfTensor(input: InputTensor, dtype: DType): TfTensor {
+  if (input.dtype !== "uint8") return tensor(input.data, input.shape, input.dtype);
+  if (dtype === "int32") return tensor(Int32Array.from(input.data), input.shape, "int32");
+  return tensor(scaleBytes(input.data, input.scale ?? 1, input.offset ?? 0), input.shape, "float32");
+}
+
+function scaleBytes(bytes: ArrayLike<number>, scale: number, offset: number): Float32Array {
+  const values = new Float32Array(bytes.length);
+  for (let i = 0; i < bytes.length; i++) values[i] = bytes[i]! * scale + offset;
+  return values;
+}
+
+/**
+ * Read a TF.js tensor back into a tensor that owns its buffer.
+ * @throws ShardError "model-unsupported" for complex64, which has no counterpart outside TF.js.
+ */
+export async function fromTfTensor(source: TfTensor, mustCopy: boolean): Promise<Tensor> {
+  const shape = source.shape.slice();
+  switch (source.dtype) {
+    case "float32": {
+      const data = await source.data<"float32">();
+      return { dtype: "float32", shape, data: mustCopy ? data.slice() : data };
+    }
+    case "int32": {
+      const data = await source.data<"int32">();
+      return { dtype: "int32", shape, data: mustCopy ? data.slice() : data };
+    }
+    case "bool": {
+      // WebGL answers booleans as floats.
+      return { dtype: "bool", shape, data: Uint8Array.from(await source.data<"bool">()) };
+    }
+    case "string":
+      return { dtype: "string", shape, data: [...(await source.data<"string">())] };
+    default:
+      throw new ShardError(
+        "model-unsupported",
+        `Expected outputs of dtype float32, int32, bool or string, received ${source.dtype}: convert it inside the model.`,
+      );
+  }
+}

@@ -1,0 +1,4 @@
+import { wasmDriver } from "./backends/wasm.js";
+import { serve } from "./runtime/serve.js";
+
+serve(wasmDriver);

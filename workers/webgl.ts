@@ -1,0 +1,4 @@
+import { webglDriver } from "./backends/webgl.js";
+import { serve } from "./runtime/serve.js";
+
+serve(webglDriver);

@@ -1,0 +1,4 @@
+import { webgpuDriver } from "./backends/webgpu.js";
+import { serve } from "./runtime/serve.js";
+
+serve(webgpuDriver);
