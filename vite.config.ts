@@ -10,9 +10,8 @@ export const alias = [
   { find: /^inference-sharder\/faults$/, replacement: path("src/faults.ts") },
 ];
 
+/** By `--mode`; without one it is the page, in dist/. */
 const builds: Record<string, BuildEnvironmentOptions> = {
-  /** The page. */
-  production: { outDir: "dist" },
   /**
    * The library, as plain entries: Vite's own `build.lib` would inline every asset, the WASM binaries too,
    * into each worker as base64.
@@ -39,7 +38,12 @@ export default defineConfig(({ mode }) => ({
     target: "es2022",
     emptyOutDir: true,
     modulePreload: { polyfill: false },
-    ...(builds[mode] ?? builds["production"]),
+    ...builds[mode],
+    rolldownOptions: {
+      ...builds[mode]?.rolldownOptions,
+      // Bundling TF.js for each worker takes its seconds; nothing to be told of at every build.
+      checks: { pluginTimings: false },
+    },
   },
   worker: { format: "es" },
   server: { headers: isolationHeaders },

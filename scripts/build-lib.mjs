@@ -1,5 +1,5 @@
 // `npm run build:lib`: the library in dist/lib, as it is published: modules, workers and type declarations.
-import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { root, tool } from "./run.mjs";
 
@@ -30,6 +30,32 @@ function copyDeclarations(/** @type {string} */ module, /** @type {Set<string>} 
   for (const [, specifier = ""] of text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)) {
     copyDeclarations(join(dirname(module), specifier.replace(/\.(js|ts)$/, "")).replaceAll("\\", "/"), done);
   }
+}
+
+/**
+ * Vite writes a worker as `new URL(new URL("x", import.meta.url).href, "" + import.meta.url)` with template literals
+ * for strings. It runs, but the bundler of a user's project does not recognise it: it would stop, or leave behind what
+ * the worker loads.
+ */
+function restoreWorkerForm() {
+  const written =
+    /new URL\(new URL\(`([^`]+)`,\s*import\.meta\.url\)\.href,\s*``\s*\+\s*import\.meta\.url\),\s*\{\s*type:\s*`module`/g;
+  const folder = join(root, "dist", "lib");
+  let workerCount = 0;
+  let leftOver = false;
+  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+    if (!name.endsWith(".js")) continue;
+    const code = readFileSync(join(folder, name), "utf8");
+    const restored = code.replace(written, (_, worker) => {
+      workerCount++;
+      return `new URL("./${worker}",import.meta.url),{type:"module"`;
+    });
+    leftOver ||= /``\s*\+\s*import\.meta\.url/.test(restored);
+    if (restored !== code) writeFileSync(join(folder, name), restored);
+  }
+  if (workerCount > 0 && !leftOver) return;
+  console.error("Expected Vite to write worker addresses in the known form, found another: see restoreWorkerForm.");
+  process.exit(1);
 }
 
 /** A project that depends on the package must resolve it, with and without a bundler, and find every declaration. */
@@ -64,6 +90,7 @@ export const sharder = createSharder({ model: "model.json" });
 rmSync(join(root, "dist", "lib"), { recursive: true, force: true });
 await must(tool("typescript", ["-b", "src"]));
 await must(tool("vite", ["build", "--logLevel", "warn", "--mode", "lib"]));
+restoreWorkerForm();
 const copied = new Set();
 for (const entry of entries) copyDeclarations(`src/${entry}`, copied);
 await checkAsConsumer();

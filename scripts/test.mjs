@@ -129,6 +129,9 @@ for (const signal of ["SIGINT", "SIGTERM"]) {
   });
 }
 
+// Some tools colour their output for CI whatever it goes to; a log file is read as text.
+if (!process.stdout.isTTY && !process.env["FORCE_COLOR"]) process.env["NO_COLOR"] = "1";
+
 const selected = selectedSteps(process.argv.slice(2));
 await ensureInstalled();
 rmSync(reportFolder, { recursive: true, force: true });

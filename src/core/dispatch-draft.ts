@@ -1,12 +1,11 @@
-import type { Attempt, DispatchState, WorkerState } from "./dispatch-state.js";
-import type { DispatchAction } from "./dispatch-types.js";
+import { attemptIdOf, copyWorker, type Attempt, type copyState, type WorkerState } from "./dispatch-state.js";
 import { expectedMs, floorPowerOfTwo } from "./dispatch-worker.js";
 import { insertRange, takeFromRange } from "./pending-ranges.js";
 import { setAt } from "./persistent-array.js";
 import { hasRunSize } from "./throughput.js";
 
 /** A state under construction within one `step`: its fields may be replaced, what they hold never changes. */
-export type Draft = { -readonly [K in keyof DispatchState]: DispatchState[K] } & { actions: DispatchAction[] };
+export type Draft = ReturnType<typeof copyState>;
 
 /** Replace (or add) a worker and keep the sums over ready workers. O(log W). */
 export function putWorker(draft: Draft, before: WorkerState | undefined, after: WorkerState): WorkerState {
@@ -33,12 +32,16 @@ function addToSums(draft: Draft, worker: WorkerState, sign: 1 | -1): void {
   }
 }
 
-/** The attempt is over, one way or the other: nothing refers to it any more. */
-export function removeAttempt(draft: Draft, worker: WorkerState, attempt: Attempt): WorkerState {
-  draft.attempts = setAt(draft.attempts, attempt.attemptId, undefined);
+/** The attempt is over, one way or the other: nothing refers to it any more. @param changed what else becomes of the worker. */
+export function removeAttempt(
+  draft: Draft,
+  worker: WorkerState,
+  attempt: Attempt,
+  changed = copyWorker(worker),
+): WorkerState {
   draft.inFlightCount--;
-  const inFlight = worker.inFlight.filter((other) => other !== attempt);
-  return putWorker(draft, worker, { ...worker, inFlight });
+  changed.inFlight = worker.inFlight.filter((other) => other !== attempt);
+  return putWorker(draft, worker, changed);
 }
 
 /** The attempt's items are to be done again. */
@@ -75,13 +78,13 @@ export function dispatchTo(
     draft.returnedItemCount -= itemCount;
     if (failedOn.length > 0) draft.failedItemCount -= itemCount;
   }
-  const attempt: Attempt = { attemptId: draft.nextAttemptId++, firstItem, itemCount, dispatchedMs: nowMs, failedOn };
-  draft.attempts = setAt(draft.attempts, attempt.attemptId, worker.slot);
+  const attemptId = attemptIdOf(++draft.attemptCount, worker.slot);
+  const attempt: Attempt = { attemptId, firstItem, itemCount, dispatchedMs: nowMs, failedOn };
   draft.inFlightCount++;
   const predictedMs = expectedMs(worker.throughput, itemCount);
   draft.actions.push({
     type: "dispatch",
-    attemptId: attempt.attemptId,
+    attemptId,
     workerId: worker.workerId,
     firstItem,
     itemCount,
@@ -89,12 +92,10 @@ export function dispatchTo(
     deadlineMs: deadlineOf(draft, worker, itemCount, predictedMs),
   });
   const dealtCount = failedOn.length > 0 ? 0 : itemCount;
-  const after = putWorker(draft, worker, {
-    ...worker,
-    inFlight: [...worker.inFlight, attempt],
-    quotaItemCount: Math.max(0, worker.quotaItemCount - dealtCount),
-  });
-  return { worker: after, itemCount };
+  const after = copyWorker(worker);
+  after.inFlight = [...worker.inFlight, attempt];
+  after.quotaItemCount = Math.max(0, worker.quotaItemCount - dealtCount);
+  return { worker: putWorker(draft, worker, after), itemCount };
 }
 
 /** Unknown speed, or a shape that a GPU worker has to compile first, gets the warm-up deadline. */

@@ -1,4 +1,4 @@
-import type { Attempt, WorkerState } from "./dispatch-state.js";
+import type { Mutable, WorkerState } from "./dispatch-state.js";
 import type { WorkerProfile } from "./dispatch-types.js";
 import { createThroughput, predictMs, type Throughput } from "./throughput.js";
 
@@ -9,14 +9,15 @@ const growthLimit = 4;
 /** An attempt that took this many times its prediction, and still runs, proves a slowdown rather than noise. */
 const overdueRatio = 1.3;
 
-export function createWorker(slot: number, profile: WorkerProfile, nowMs: number): WorkerState {
-  const worker: WorkerState = {
+export function createWorker(slot: number, profile: WorkerProfile, quantumMs: number, nowMs: number): WorkerState {
+  const { throughput = createThroughput(), bucketed = false } = profile;
+  const worker: Mutable<WorkerState> = {
     slot,
     workerId: profile.workerId,
     status: "ready",
-    bucketed: profile.bucketed ?? false,
+    bucketed,
     availability: profile.availability ?? 1,
-    throughput: createThroughput(),
+    throughput,
     shardItemCount: 1,
     shardMs: undefined,
     inFlight: [],
@@ -25,13 +26,15 @@ export function createWorker(slot: number, profile: WorkerProfile, nowMs: number
     failuresInRow: 0,
     quotaItemCount: 0,
   };
+  setThroughput(worker, throughput, quantumMs);
   return worker;
 }
 
-/** The worker with another throughput, and the shard size that follows from it. */
-export function withThroughput(worker: WorkerState, throughput: Throughput, quantumMs: number): WorkerState {
-  const shardItemCount = shardSize(throughput, quantumMs, worker.bucketed);
-  return { ...worker, throughput, shardItemCount, shardMs: expectedMs(throughput, shardItemCount) };
+/** Give a worker under construction a throughput, and the shard size that follows from it. */
+export function setThroughput(worker: Mutable<WorkerState>, throughput: Throughput, quantumMs: number): void {
+  worker.throughput = throughput;
+  worker.shardItemCount = shardSize(throughput, quantumMs, worker.bucketed);
+  worker.shardMs = expectedMs(throughput, worker.shardItemCount);
 }
 
 /**
@@ -76,14 +79,16 @@ const noBacklog: Backlog = { aheadMs: 0, slowdown: 1 };
  * @param fallbackMsPerItem stands in for a worker of which nothing is known.
  */
 export function backlog(worker: WorkerState, nowMs: number, fallbackMsPerItem: number): Backlog {
-  const [running, ...queued] = worker.inFlight;
+  const running = worker.inFlight[0];
   if (running === undefined) return noBacklog;
-  const expectedOf = (attempt: Attempt) =>
-    expectedMs(worker.throughput, attempt.itemCount) ?? attempt.itemCount * fallbackMsPerItem;
-  const runningMs = expectedOf(running);
+  const { throughput, inFlight } = worker;
+  const runningMs = expectedMs(throughput, running.itemCount) ?? running.itemCount * fallbackMsPerItem;
   const elapsedMs = Math.max(0, nowMs - Math.max(worker.freeSinceMs, running.dispatchedMs));
   const slowdown = elapsedMs > overdueRatio * runningMs ? elapsedMs / runningMs : 1;
   let aheadMs = Math.abs(runningMs - elapsedMs);
-  for (const attempt of queued) aheadMs += expectedOf(attempt) * slowdown;
+  for (let index = 1; index < inFlight.length; index++) {
+    const { itemCount } = inFlight[index]!;
+    aheadMs += (expectedMs(throughput, itemCount) ?? itemCount * fallbackMsPerItem) * slowdown;
+  }
   return { aheadMs, slowdown };
 }

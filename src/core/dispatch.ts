@@ -3,11 +3,10 @@ import { workerAt } from "./dispatch-plan.js";
 import { findWorker } from "./dispatch-queries.js";
 import { recallQueued } from "./dispatch-recall.js";
 import { dealItems, redealItems, refillAfter, refillAll } from "./dispatch-refill.js";
-import type { Attempt, DispatchState, WorkerState, WorkerStatus } from "./dispatch-state.js";
+import { copyState, copyWorker, slotOfAttempt, type Attempt, type DispatchState, type WorkerState, type WorkerStatus } from "./dispatch-state.js";
 import type { DispatchAction, DispatchEvent, WorkerProfile } from "./dispatch-types.js";
-import { createWorker, withThroughput } from "./dispatch-worker.js";
+import { createWorker, setThroughput } from "./dispatch-worker.js";
 import { ShardError } from "./errors.js";
-import { getAt } from "./persistent-array.js";
 import { hasRunSize, observe } from "./throughput.js";
 
 export { createDispatch, defaultDispatchOptions, type DispatchState } from "./dispatch-state.js";
@@ -40,11 +39,12 @@ export function step(
   nowMs: number,
 ): { state: DispatchState; actions: DispatchAction[] } {
   if (state.phase !== "running" && state.phase !== "paused") return { state, actions: [] };
-  const { actions, ...next } = applyEvent({ ...state, actions: [] }, event, nowMs);
-  return { state: next, actions };
+  const draft = copyState(state);
+  applyEvent(draft, event, nowMs);
+  return { state: draft, actions: draft.actions };
 }
 
-function applyEvent(draft: Draft, event: DispatchEvent, nowMs: number): Draft {
+function applyEvent(draft: Draft, event: DispatchEvent, nowMs: number): void {
   switch (event.type) {
     case "attempt-completed":
       completeAttempt(draft, event.attemptId, event.serviceMs, nowMs);
@@ -85,7 +85,6 @@ function applyEvent(draft: Draft, event: DispatchEvent, nowMs: number): Draft {
   }
   recallQueued(draft, nowMs);
   settle(draft);
-  return draft;
 }
 
 /** Has the job ended, well or badly? */
@@ -102,29 +101,27 @@ function settle(draft: Draft): void {
 }
 
 function findAttempt(draft: Draft, attemptId: number): { worker: WorkerState; attempt: Attempt } | undefined {
-  const slot = Number.isSafeInteger(attemptId) && attemptId > 0 ? getAt(draft.attempts, attemptId) : undefined;
-  if (slot === undefined) return undefined;
-  const worker = workerAt(draft, slot);
-  const attempt = worker.inFlight.find((candidate) => candidate.attemptId === attemptId);
-  return attempt && { worker, attempt };
+  const slot = slotOfAttempt(attemptId);
+  const worker = slot >= 0 && slot < draft.slotCount ? workerAt(draft, slot) : undefined;
+  const attempt = worker?.inFlight.find((candidate) => candidate.attemptId === attemptId);
+  return worker && attempt && { worker, attempt };
 }
 
 function completeAttempt(draft: Draft, attemptId: number, serviceMs: number, nowMs: number): void {
   const found = findAttempt(draft, attemptId);
   if (found === undefined) return;
-  const { attempt } = found;
-  const worker = removeAttempt(draft, found.worker, attempt);
+  const { worker, attempt } = found;
   const { itemCount } = attempt;
   const warmUp = worker.bucketed && !hasRunSize(worker.throughput, itemCount);
   const isMeasured = serviceMs >= 0 && serviceMs < Infinity;
   const throughput = isMeasured ? observe(worker.throughput, { itemCount, serviceMs, warmUp }) : worker.throughput;
   draft.completedItemCount += itemCount;
-  putWorker(draft, worker, {
-    ...withThroughput(worker, throughput, draft.options.quantumMs),
-    freeSinceMs: nowMs,
-    completedItemCount: worker.completedItemCount + itemCount,
-    failuresInRow: 0,
-  });
+  const changed = copyWorker(worker);
+  setThroughput(changed, throughput, draft.options.quantumMs);
+  changed.freeSinceMs = nowMs;
+  changed.completedItemCount += itemCount;
+  changed.failuresInRow = 0;
+  removeAttempt(draft, worker, attempt, changed);
   refillAfter(draft, worker.slot, nowMs);
 }
 
@@ -132,7 +129,8 @@ function failAttempt(draft: Draft, attemptId: number, nowMs: number): void {
   const found = findAttempt(draft, attemptId);
   if (found === undefined) return;
   const { attempt } = found;
-  let worker = removeAttempt(draft, found.worker, attempt);
+  const failuresInRow = found.worker.failuresInRow + 1;
+  const worker = removeAttempt(draft, found.worker, attempt, { ...found.worker, failuresInRow, freeSinceMs: nowMs });
   const { firstItem, itemCount, failedOn } = attempt;
   returnItems(draft, attempt, [...failedOn, worker.slot]);
   if (failedOn.length > 0) {
@@ -142,8 +140,6 @@ function failAttempt(draft: Draft, attemptId: number, nowMs: number): void {
     draft.actions.push({ type: "fail", reason: "items-failed", range: { firstItem, itemCount }, attemptId });
     return;
   }
-  const failuresInRow = worker.failuresInRow + 1;
-  worker = putWorker(draft, worker, { ...worker, failuresInRow, freeSinceMs: nowMs });
   if (failuresInRow >= failuresToExclude && worker.status === "ready") {
     draft.actions.push({ type: "exclude-worker", workerId: worker.workerId });
     retireWorker(draft, worker, "excluded", nowMs);
@@ -153,16 +149,14 @@ function failAttempt(draft: Draft, attemptId: number, nowMs: number): void {
 }
 
 function addWorker(draft: Draft, profile: WorkerProfile, nowMs: number): void {
-  const { workerId, availability = 1, throughput } = profile;
+  const { workerId, availability = 1 } = profile;
   if (!(availability > 0 && availability <= 1)) {
     throw new ShardError("invalid-options", `Expected availability in 0 < T ≤ 1, received ${availability}.`, { workerId });
   }
   if (findWorker(draft, workerId)?.status === "ready") {
     throw new ShardError("invalid-options", `Expected a new worker id, received "${workerId}", which is active.`, { workerId });
   }
-  const worker = createWorker(draft.slotCount++, profile, nowMs);
-  const { quantumMs } = draft.options;
-  putWorker(draft, undefined, throughput === undefined ? worker : withThroughput(worker, throughput, quantumMs));
+  putWorker(draft, undefined, createWorker(draft.slotCount++, profile, draft.options.quantumMs, nowMs));
   redealItems(draft);
   refillAll(draft, nowMs);
 }

@@ -49,6 +49,7 @@ interface Running {
 }
 
 interface Far {
+  readonly index: number;
   readonly script: SimulatedWorker;
   /** First in, first out; the first is running. */
   queue: Running[];
@@ -69,7 +70,7 @@ export function simulate(simulation: Simulation): SimulationResult {
   const { itemCount, workers, options = {}, chunkItemCount = itemCount, onStep, poisonItems } = simulation;
   const random = seededRandom(simulation.seed ?? 1);
   const fars = workers.map(
-    (script): Far => ({ script, queue: [], lastFreeMs: 0, alive: true, sizesRun: new Set(), itemCount: 0, busyMs: 0 }),
+    (script, index): Far => ({ index, script, queue: [], lastFreeMs: 0, alive: true, sizesRun: new Set(), itemCount: 0, busyMs: 0 }),
   );
   const indexOf = new Map(workers.map(({ id }, index) => [id, index]));
   const finishing = new IndexHeap(workers.length);
@@ -90,7 +91,8 @@ export function simulate(simulation: Simulation): SimulationResult {
     if (action.type === "dispatch") {
       attemptCount++;
       const far = fars[indexOf.get(action.workerId)!]!;
-      far.queue.push({ ...action, startMs: 0, fails: false });
+      const { attemptId, firstItem, itemCount: count } = action;
+      far.queue.push({ attemptId, firstItem, itemCount: count, startMs: 0, fails: false });
       if (far.queue.length === 1) start(far);
     } else if (action.type === "cancel-attempt") {
       const far = fars[indexOf.get(action.workerId)!]!;
@@ -110,7 +112,7 @@ export function simulate(simulation: Simulation): SimulationResult {
     }
     running.startMs = nowMs;
     running.fails = (failureRate > 0 && random() < failureRate) || holdsPoison(running, poisonItems);
-    finishing.push(indexOf.get(far.script.id)!, finishMs(far.script, nowMs, workMs));
+    finishing.push(far.index, finishMs(far.script, nowMs, workMs));
   };
   const finishTop = (): void => {
     const far = fars[finishing.topId]!;

@@ -46,7 +46,7 @@ export interface Throughput {
   readonly fit: AffineFit;
   /** Largest n in `fit`: far above it a residual means extrapolation, not change. */
   readonly fitMaxItemCount: number;
-  /** Up to `recentLimit` samples, latest (the suspect, if one is pending) last. */
+  /** Samples of the present run (up to 8) or, if one is suspected, of the suspicion; latest last. */
   readonly recent: readonly ThroughputSample[];
   /** Page–Hinkley sums of slower and faster residuals in noise units, and the samples in each run. */
   readonly slowerSum: number;
@@ -68,6 +68,7 @@ const noiseFloor = 0.04;
 const noisePrior = 0.1;
 const noiseGain = 0.05;
 const recentLimit = 8;
+const noSamples: readonly ThroughputSample[] = [];
 /** Averaged alike before forgetting sets in. */
 const settleCount = 20;
 const forgetting = 0.97;
@@ -97,7 +98,7 @@ export function createThroughput(prior?: ThroughputPrior): Throughput {
     warmedUp: false,
     fit: emptyFit(0, freshAnchorCount),
     fitMaxItemCount: 0,
-    recent: [],
+    recent: noSamples,
     slowerSum: 0,
     slowerRun: 0,
     fasterSum: 0,
@@ -118,7 +119,7 @@ export function createThroughput(prior?: ThroughputPrior): Throughput {
     const y = overheadMs + n * msPerItem;
     fit = addSample(fit, n, y, weight / 2 / (y * y));
   }
-  return withEstimate({ ...fresh, fit: { ...fit, count: weight }, fitMaxItemCount: sizes[1]! });
+  return estimate({ ...fresh, fit: { ...fit, count: weight }, fitMaxItemCount: sizes[1]! });
 }
 
 /** Predicted service ms of n items; `undefined` while nothing is known. */
@@ -153,30 +154,29 @@ export function observe(throughput: Throughput, sample: ThroughputSample): Throu
 
   const serviceMs = Math.max(shortestMs, sample.serviceMs);
   const taken = { itemCount, serviceMs };
-  const known = { ...throughput, maxItemCount, sizeBits, sampleCount: throughput.sampleCount + 1 };
+  const next = copy(throughput);
+  next.maxItemCount = maxItemCount;
+  next.sizeBits = sizeBits;
+  next.sampleCount++;
   const predictedMs = predictMs(throughput, itemCount);
-  const extrapolates = itemCount > 2 * throughput.fitMaxItemCount && throughput.suspectRatio === 1;
-  if (predictedMs === undefined || extrapolates) return withEstimate(fold(known, taken, serviceMs));
-
-  const residual = Math.log(serviceMs / Math.max(shortestMs, predictedMs));
-  const band = noiseBand(throughput);
-  const clipped = Math.max(-band, Math.min(band, residual));
-  const watched = watchDrift(known, taken, clipped);
   const suspected = throughput.suspectRatio !== 1;
-  if (Math.abs(residual) > band) {
-    if (suspected && residual > 0 === throughput.suspectRatio > 1) {
-      return relearn(watched, watched.recent.slice(-2), serviceMs / predictedMs);
-    }
-    const cleared = suspected ? foldSuspect(watched, throughput, band) : watched;
-    return withEstimate({ ...cleared, suspectRatio: serviceMs / predictedMs });
+  if (predictedMs === undefined || (itemCount > 2 * throughput.fitMaxItemCount && !suspected)) {
+    fold(next, taken, serviceMs);
+    return estimate(next);
   }
-  const alarmRun = Math.max(
-    watched.slowerSum > driftThreshold ? watched.slowerRun : 0,
-    watched.fasterSum > driftThreshold ? watched.fasterRun : 0,
-  );
-  if (alarmRun > 0) return relearn(watched, watched.recent.slice(-alarmRun), serviceMs / predictedMs);
-  const cleared = suspected ? foldSuspect(watched, throughput, band) : watched;
-  return withEstimate(fold(cleared, taken, predictedMs));
+  const ratio = serviceMs / Math.max(shortestMs, predictedMs);
+  const residual = Math.log(ratio);
+  const band = noiseBand(throughput);
+  const isOff = Math.abs(residual) > band;
+  watchDrift(next, taken, Math.max(-band, Math.min(band, residual)), isOff || suspected);
+
+  const isConfirmed = isOff && suspected && residual > 0 === throughput.suspectRatio > 1;
+  const alarmRun = isConfirmed ? 2 : driftRun(next);
+  if (isConfirmed || (!isOff && alarmRun > 0)) return relearn(next, next.recent.slice(-alarmRun), ratio);
+  if (suspected) foldSuspect(next, throughput, band);
+  if (isOff) next.suspectRatio = ratio;
+  else fold(next, taken, predictedMs);
+  return estimate(next);
 }
 
 /** Has a shard of this size class completed before? GPU workers compile per shape. */
@@ -195,42 +195,68 @@ function noiseBand({ noise, fit }: Throughput): number {
   return band * Math.sqrt(1 + 1 / Math.max(1, fit.count));
 }
 
+/** A throughput under construction within one `observe`: one copy however many of its fields change. */
+type Draft = { -readonly [K in keyof Throughput]: Throughput[K] };
+
+/** Spelled out: V8 copies a literal ten times as fast as a spread, and this runs for every shard. */
+function copy(from: Throughput): Draft {
+  return {
+    overheadMs: from.overheadMs,
+    msPerItem: from.msPerItem,
+    itemsPerSecond: from.itemsPerSecond,
+    sampleCount: from.sampleCount,
+    maxItemCount: from.maxItemCount,
+    sizeBits: from.sizeBits,
+    changeCount: from.changeCount,
+    suspectRatio: from.suspectRatio,
+    noise: from.noise,
+    warmedUp: from.warmedUp,
+    fit: from.fit,
+    fitMaxItemCount: from.fitMaxItemCount,
+    recent: from.recent,
+    slowerSum: from.slowerSum,
+    slowerRun: from.slowerRun,
+    fasterSum: from.fasterSum,
+    fasterRun: from.fasterRun,
+  };
+}
+
 /** @param scaleMs what the sample was expected to take: noise is proportional to it. */
-function fold(throughput: Throughput, { itemCount, serviceMs }: ThroughputSample, scaleMs: number): Throughput {
-  const { fit } = throughput;
+function fold(draft: Draft, { itemCount, serviceMs }: ThroughputSample, scaleMs: number): void {
+  const { fit } = draft;
   const weight = 1 / Math.max(shortestMs, scaleMs) ** 2;
   const keep = fit.count < settleCount ? 1 : forgetting;
-  return {
-    ...throughput,
-    fit: addSample(fit, itemCount, serviceMs, weight, keep, throughput.overheadMs ?? fit.anchorMs),
-    fitMaxItemCount: Math.max(throughput.fitMaxItemCount, itemCount),
-    suspectRatio: 1,
-  };
+  draft.fit = addSample(fit, itemCount, serviceMs, weight, keep, draft.overheadMs ?? fit.anchorMs);
+  draft.fitMaxItemCount = Math.max(draft.fitMaxItemCount, itemCount);
+  draft.suspectRatio = 1;
 }
 
 /** The suspect of `before` was not confirmed: let it in, no further out than the band. */
-function foldSuspect(throughput: Throughput, before: Throughput, band: number): Throughput {
+function foldSuspect(draft: Draft, before: Throughput, band: number): void {
   const suspect = before.recent.at(-1);
   const predictedMs = suspect && predictMs(before, suspect.itemCount);
-  if (suspect === undefined || predictedMs === undefined) return throughput;
+  if (suspect === undefined || predictedMs === undefined) return;
   const clippedMs = predictedMs * Math.exp(before.suspectRatio > 1 ? band : -band);
-  return fold(throughput, { itemCount: suspect.itemCount, serviceMs: clippedMs }, predictedMs);
+  fold(draft, { itemCount: suspect.itemCount, serviceMs: clippedMs }, predictedMs);
 }
 
 /** Page–Hinkley in both directions on residuals in units of the noise, and the noise itself. */
-function watchDrift(throughput: Throughput, sample: ThroughputSample, residual: number): Throughput {
-  const sigma = 1.25 * Math.max(noiseFloor, throughput.noise);
-  const slowerSum = Math.max(0, throughput.slowerSum + residual / sigma - driftAllowed);
-  const fasterSum = Math.max(0, throughput.fasterSum - residual / sigma - driftAllowed);
-  return {
-    ...throughput,
-    noise: throughput.noise + noiseGain * (Math.abs(residual) - throughput.noise),
-    slowerSum,
-    slowerRun: slowerSum > 0 ? throughput.slowerRun + 1 : 0,
-    fasterSum,
-    fasterRun: fasterSum > 0 ? throughput.fasterRun + 1 : 0,
-    recent: [...throughput.recent.slice(1 - recentLimit), sample],
-  };
+function watchDrift(draft: Draft, sample: ThroughputSample, residual: number, keepTwo: boolean): void {
+  const sigma = 1.25 * Math.max(noiseFloor, draft.noise);
+  draft.noise += noiseGain * (Math.abs(residual) - draft.noise);
+  draft.slowerSum = Math.max(0, draft.slowerSum + residual / sigma - driftAllowed);
+  draft.fasterSum = Math.max(0, draft.fasterSum - residual / sigma - driftAllowed);
+  draft.slowerRun = draft.slowerSum > 0 ? draft.slowerRun + 1 : 0;
+  draft.fasterRun = draft.fasterSum > 0 ? draft.fasterRun + 1 : 0;
+  const keptCount = Math.min(recentLimit, Math.max(draft.slowerRun, draft.fasterRun, keepTwo ? 2 : 0));
+  if (keptCount > 1) draft.recent = [...draft.recent.slice(1 - keptCount), sample];
+  else draft.recent = keptCount === 1 ? [sample] : noSamples;
+}
+
+/** Samples since the shift began, if Page–Hinkley says that there is one; else 0. */
+function driftRun({ slowerSum, slowerRun, fasterSum, fasterRun }: Throughput): number {
+  if (slowerSum > driftThreshold) return slowerRun;
+  return fasterSum > driftThreshold ? fasterRun : 0;
 }
 
 /**
@@ -238,24 +264,23 @@ function watchDrift(throughput: Throughput, sample: ThroughputSample, residual: 
  *
  * @param ratio observed / predicted: scales the believed overhead.
  */
-function relearn(throughput: Throughput, samples: readonly ThroughputSample[], ratio: number): Throughput {
-  let next: Throughput = {
-    ...throughput,
-    fit: emptyFit((throughput.overheadMs ?? 0) * ratio, changedAnchorCount),
-    fitMaxItemCount: 0,
-    changeCount: throughput.changeCount + 1,
-    slowerSum: 0,
-    slowerRun: 0,
-    fasterSum: 0,
-    fasterRun: 0,
-    recent: samples,
-  };
-  for (const sample of samples) next = fold(next, sample, sample.serviceMs);
-  return withEstimate(next);
+function relearn(draft: Draft, samples: readonly ThroughputSample[], ratio: number): Throughput {
+  draft.fit = emptyFit((draft.overheadMs ?? 0) * ratio, changedAnchorCount);
+  draft.fitMaxItemCount = 0;
+  draft.changeCount++;
+  draft.slowerSum = draft.fasterSum = 0;
+  draft.slowerRun = draft.fasterRun = 0;
+  draft.recent = noSamples;
+  for (const sample of samples) fold(draft, sample, sample.serviceMs);
+  return estimate(draft);
 }
 
-function withEstimate(throughput: Throughput): Throughput {
-  const { overheadMs, msPerItem } = solveFit(throughput.fit);
-  const n = Math.max(1, throughput.maxItemCount, throughput.fitMaxItemCount);
-  return { ...throughput, overheadMs, msPerItem, itemsPerSecond: (1000 * n) / (overheadMs + n * msPerItem) };
+/** Set what follows from the fit. */
+function estimate(draft: Draft): Throughput {
+  const { overheadMs, msPerItem } = solveFit(draft.fit);
+  const n = Math.max(1, draft.maxItemCount, draft.fitMaxItemCount);
+  draft.overheadMs = overheadMs;
+  draft.msPerItem = msPerItem;
+  draft.itemsPerSecond = (1000 * n) / (overheadMs + n * msPerItem);
+  return draft;
 }

@@ -113,7 +113,8 @@ export class PoolWorker {
       if (!reply.ok) throw fromErrorRecord(reply.error, this.id);
       return reply.value;
     } catch (thrown) {
-      this.lastError = thrown as ShardError;
+      // An attempt that was called back is no fault of the worker's.
+      if ((thrown as ShardError).code !== "aborted") this.lastError = thrown as ShardError;
       throw thrown;
     } finally {
       if (this.#state === "busy" && this.#calls.size === 0) this.#enter("ready");

@@ -22,6 +22,8 @@ export interface JobContext {
   readonly learned: LearnedThroughput;
   readonly emit: Emit;
   readonly options: Partial<DispatchOptions>;
+  /** Told the plan for what remains, whenever it is made anew. */
+  readonly onPlan: (plan: readonly PlannedShare[]) => void;
 }
 
 interface OpenAttempt extends ItemRange {
@@ -77,9 +79,9 @@ export class Job {
     for (const worker of this.#context.pool.workers) {
       if (worker.state === "ready" || worker.state === "busy") this.addWorker(worker);
     }
-    if (!this.#isOver && !this.#context.pool.workers.some((worker) => worker.state === "ready" || worker.state === "busy")) {
-      this.fail(noWorkers(this.#lastError));
-    }
+    this.#lookAtPlan();
+    const hasWorkers = this.#context.pool.workers.some(({ state }) => state === "ready" || state === "busy");
+    if (!hasWorkers) this.fail(noWorkers(this.#lastError));
   }
 
   endSource(): void {
@@ -104,6 +106,7 @@ export class Job {
       if (attempt.workerId === workerId) this.#close(attemptId, "lost");
     }
     this.#apply({ type: "worker-lost", workerId });
+    this.#lookAtPlan();
   }
 
   setPaused(isPaused: boolean): void {
@@ -122,8 +125,14 @@ export class Job {
     return !this.#isOver && (this.#inputs === undefined || dispatch.wantsItems(this.#state));
   }
 
-  plannedShares(): PlannedShare[] {
-    return dispatch.plannedShares(this.#state, performance.now());
+  /** The plan of what remains; told to others while anything is left to plan. */
+  #lookAtPlan(): PlannedShare[] {
+    const plan = dispatch.plannedShares(this.#state, performance.now());
+    if (dispatch.undispatchedItemCount(this.#state) > 0) {
+      this.#context.onPlan(plan);
+      this.#shares.look(plan);
+    }
+    return plan;
   }
 
   #apply(event: DispatchEvent): void {
@@ -212,9 +221,7 @@ export class Job {
   #report(workerId: string): void {
     const throughput = dispatch.workerThroughput(this.#state, workerId);
     if (throughput !== undefined) this.#context.learned.set(workerId, this.#inputs!.shapeClass, throughput);
-    const plan = this.plannedShares();
-    if (!this.#isOver && dispatch.undispatchedItemCount(this.#state) > 0) this.#shares.look(plan);
-
+    const plan = this.#lookAtPlan();
     const completedItemCount = dispatch.completedItemCount(this.#state);
     const totalItemCount = this.#isSourceEnded ? this.#knownItemCount : undefined;
     const rates = plan.flatMap(({ itemsPerSecond }) => itemsPerSecond ?? []);

@@ -64,11 +64,11 @@ export class Sharder extends ShardingEventTarget {
       learned: this.#learned,
       emit: this.#emit,
       options: { policy: options.policy ?? "makespan", quantumMs: options.quantumMs ?? 100 },
+      onPlan: (plan) => (this.#lastPlan = plan),
     };
   }
 
   get workers(): readonly WorkerSnapshot[] {
-    const plan = this.#currentPlan();
     return this.#pool.workers.map((worker) => {
       const throughput = this.#learned.latest(worker.id);
       return {
@@ -78,7 +78,7 @@ export class Sharder extends ShardingEventTarget {
         device: worker.report?.device,
         itemsPerSecond: throughput?.itemsPerSecond,
         overheadMs: throughput?.overheadMs,
-        share: plan.find((entry) => entry.workerId === worker.id)?.share ?? 0,
+        share: this.#lastPlan.find((entry) => entry.workerId === worker.id)?.share ?? 0,
         restarts: 0,
         lastError: worker.lastError,
       };
@@ -86,7 +86,7 @@ export class Sharder extends ShardingEventTarget {
   }
 
   get plan(): BatchPlan {
-    const shares = Object.fromEntries(this.#currentPlan().map(({ workerId, share }) => [workerId, share]));
+    const shares = Object.fromEntries(this.#lastPlan.map(({ workerId, share }) => [workerId, share]));
     return { split: "batch", shares };
   }
 
@@ -184,10 +184,7 @@ export class Sharder extends ShardingEventTarget {
     const job = new Job(this.#context);
     if (this.#isPaused) job.setPaused(true);
     this.#jobs.add(job);
-    const forget = (): void => {
-      this.#lastPlan = this.#withoutNothing(job.plannedShares());
-      this.#jobs.delete(job);
-    };
+    const forget = (): void => void this.#jobs.delete(job);
     void job.done.then(forget, forget);
     return job;
   }
@@ -204,16 +201,6 @@ export class Sharder extends ShardingEventTarget {
     if (worker.state !== "dead" || this.#isDisposed || lastError === undefined) return;
     this.#emit("fault", { workerId: worker.id, code: lastError.code, message: lastError.message });
     for (const job of this.#jobs) job.loseWorker(worker.id, lastError);
-  }
-
-  #currentPlan(): readonly PlannedShare[] {
-    for (const job of this.#jobs) this.#lastPlan = this.#withoutNothing(job.plannedShares());
-    return this.#lastPlan;
-  }
-
-  /** A job with nothing left to plan leaves the last shares as they were. */
-  #withoutNothing(plan: readonly PlannedShare[]): readonly PlannedShare[] {
-    return plan.some(({ share }) => share > 0) ? plan : this.#lastPlan;
   }
 
   #checkUsable(): void {

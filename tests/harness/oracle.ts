@@ -7,7 +7,7 @@ import type { ModelArtifacts, Tensor } from "inference-sharder";
 
 tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
 tf.env().set("SOFTWARE_WEBGL_ENABLED", true);
-setWasmPaths({ "tfjs-backend-wasm-simd.wasm": simdUrl, "tfjs-backend-wasm.wasm": plainUrl });
+setWasmPaths({ "tfjs-backend-wasm-simd.wasm": simdUrl, "tfjs-backend-wasm.wasm": plainUrl, "tfjs-backend-wasm-threaded-simd.wasm": simdUrl });
 
 /**
  * TF.js alone, on this page: the oracle of every sharded result.

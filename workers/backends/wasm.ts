@@ -16,6 +16,8 @@ export const wasmDriver: BackendDriver = {
     setWasmPaths({
       "tfjs-backend-wasm-simd.wasm": simdUrl,
       "tfjs-backend-wasm.wasm": plainUrl,
+      // TF.js insists on all three; this one is never asked for.
+      "tfjs-backend-wasm-threaded-simd.wasm": simdUrl,
     });
     await activate("wasm", "check that the page may fetch the .wasm files served beside it");
     const hasSimd = await env().getAsync("WASM_HAS_SIMD_SUPPORT");

@@ -1,0 +1,23 @@
+import { ShardError } from "../core/errors.js";
+import { findLiveWorker } from "../pool/worker-pool.js";
+
+/**
+ * Make every shard of a worker take `factor` times as long from its next shard on.
+ *
+ * @param id     a worker's id, as in `sharder.workers`; ids are unique on the page.
+ * @param factor ≥ 1; 1 ends the slowdown.
+ * @throws ShardError "unknown-worker", "invalid-options"
+ */
+export async function slow(id: string, factor: number): Promise<void> {
+  if (!(factor >= 1 && factor < Infinity)) {
+    throw new ShardError(
+      "invalid-options",
+      `Expected a factor of 1 or more, received ${factor}: 4 makes shards take four times as long.`,
+    );
+  }
+  const worker = findLiveWorker(id);
+  if (worker === undefined) {
+    throw new ShardError("unknown-worker", `Expected the id of a live worker, received "${id}": see sharder.workers.`);
+  }
+  await worker.slow(factor);
+}

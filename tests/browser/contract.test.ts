@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openHarness, type OpenPage } from "../harness/launch.js";
+
+/**
+ * What every backend must do, in a real browser. A backend that does not start here fails the suite:
+ * this is where a missing one would otherwise go unnoticed.
+ */
+const BACKENDS = ["webgpu", "webgl", "wasm", "cpu"] as const;
+/** DESIGN: bit-identical where kernels don't depend on the shape, else relative to the largest value. */
+const TOLERANCE = { webgpu: 1e-5, webgl: 1e-5, wasm: 0, cpu: 0 } as const;
+
+let opened: OpenPage;
+beforeAll(async () => {
+  opened = await openHarness();
+});
+afterAll(async () => {
+  await opened.close();
+});
+
+describe.each(BACKENDS)("%s worker", (backend) => {
+  it("starts as the backend that was asked for, and names its device", async () => {
+    const worker = await opened.page.evaluate(async (backend) => {
+      const sharder = await harness.createSharder({ model: harness.randomNet({ seed: 1 }), workers: [{ backend }] });
+      const [worker] = sharder.workers;
+      await sharder.dispose();
+      return worker!;
+    }, backend);
+    expect(worker).toMatchObject({ backend, state: "ready" });
+    expect(worker.device).toMatch(/\S/);
+    expect(worker.lastError).toBeUndefined();
+  });
+
+  it.each([
+    ["several outputs and residuals", { seed: 2, residual: true, depth: 3, pooledOutput: true }],
+    ["a batch fixed at 1", { seed: 3, batch: 1 as const, pooledOutput: true }],
+  ])("equals TF.js on the whole batch: %s", async (_what, net) => {
+    const differences = await opened.page.evaluate(
+      async ({ backend, net }) => {
+        const { createSharder, randomNet, float32, runWhole, difference } = harness;
+        const model = randomNet(net);
+        const sharder = await createSharder({ model, workers: [{ backend }], quantumMs: 5 });
+        const input = float32([7, 8, 8, 3], 5);
+        const outputs = await sharder.predict(input);
+        await sharder.dispose();
+        // A model fixed at 1 has no whole batch: its free twin with the same weights is the oracle.
+        const whole = await runWhole(backend, randomNet({ ...net, batch: -1 }), [input]);
+        return [difference(outputs.features, whole[0]!), difference(outputs.pooled, whole[1]!)];
+      },
+      { backend, net },
+    );
+    for (const difference of differences) expect(difference).toBeLessThanOrEqual(TOLERANCE[backend]);
+  });
+
+  it.each(["int32", "bool"] as const)("takes %s inputs", async (dtype) => {
+    const gap = await opened.page.evaluate(
+      async ({ backend, dtype }) => {
+        const { createSharder, randomNet, noise, runWhole, difference } = harness;
+        const model = randomNet({ seed: 4, inputDtype: dtype });
+        const shape = [3, 8, 8, 3];
+        const values = noise(3 * 8 * 8 * 3, 6);
+        const input =
+          dtype === "bool"
+            ? { dtype, shape, data: Uint8Array.from(values, (value) => (value > 0.5 ? 1 : 0)) }
+            : { dtype, shape, data: Int32Array.from(values, (value) => Math.round(value * 200) - 100) };
+        const sharder = await createSharder({ model, workers: [{ backend }] });
+        const outputs = await sharder.predict(input);
+        await sharder.dispose();
+        return difference(outputs.features, (await runWhole(backend, model, [input]))[0]!);
+      },
+      { backend, dtype },
+    );
+    expect(gap).toBeLessThanOrEqual(TOLERANCE[backend]);
+  });
+
+  it("turns bytes into numbers in the worker: byte × scale + offset", async () => {
+    const gap = await opened.page.evaluate(async (backend) => {
+      const { createSharder, randomNet, noise, difference } = harness;
+      const sharder = await createSharder({ model: randomNet({ seed: 5 }), workers: [{ backend }] });
+      const shape = [4, 8, 8, 3];
+      const bytes = Uint8Array.from(noise(4 * 8 * 8 * 3, 7), (value) => value * 256);
+      const asBytes = await sharder.predict({ dtype: "uint8", shape, data: bytes, scale: 2 / 255, offset: -1 });
+      const floats = Float32Array.from(bytes, (byte) => byte * (2 / 255) - 1);
+      const asFloats = await sharder.predict({ dtype: "float32", shape, data: floats });
+      await sharder.dispose();
+      const { features } = asFloats;
+      if (features === undefined || Array.isArray(features)) throw new Error("expected one tensor");
+      return { gap: difference(asBytes.features, features), kept: bytes.length };
+    }, backend);
+    expect(gap).toEqual({ gap: 0, kept: 4 * 8 * 8 * 3 });
+  });
+
+  it("gives a side input to every call", async () => {
+    const gap = await opened.page.evaluate(async (backend) => {
+      const { createSharder, randomNet, float32, runWhole, difference } = harness;
+      const model = randomNet({ seed: 6, sideInput: true });
+      const image = float32([6, 8, 8, 3], 8);
+      const shift = float32([4], 9);
+      const sharder = await createSharder({ model, workers: [{ backend }], quantumMs: 2 });
+      const outputs = await sharder.predict({ image, shift });
+      await sharder.dispose();
+      return difference(outputs.features, (await runWhole(backend, model, [image, shift]))[0]!);
+    }, backend);
+    expect(gap).toBeLessThanOrEqual(TOLERANCE[backend]);
+  });
+
+  it("leaves no tensor behind, also after a failed and a cancelled attempt", async () => {
+    const counts = await opened.page.evaluate(async (backend) => {
+      const { createSharder, randomNet, float32, failureOf } = harness;
+      const sharder = await createSharder({ model: randomNet({ seed: 7 }), workers: [{ backend }] });
+      const tensorCount = async () => Object.values(await sharder.memory())[0]!.tensorCount;
+      await sharder.predict(float32([4, 8, 8, 3]));
+      const before = await tensorCount();
+      for (let run = 0; run < 5; run++) await sharder.predict(float32([4, 8, 8, 3], run));
+      const abort = new AbortController();
+      const aborted = failureOf(() => sharder.predict(float32([32, 8, 8, 3]), { signal: abort.signal }));
+      abort.abort();
+      const failure = await aborted;
+      await sharder.predict(float32([4, 8, 8, 3]));
+      const after = await tensorCount();
+      await sharder.dispose();
+      return { before, after, code: failure?.code };
+    }, backend);
+    expect(counts.after).toBe(counts.before);
+    expect(counts.code).toBe("aborted");
+  });
+
+  it("reports what the model throws as a ShardError, and stays usable", async () => {
+    const result = await opened.page.evaluate(async (backend) => {
+      const { createSharder, randomNet, float32, failureOf } = harness;
+      // Free height and width in the signature, but a matrix that fits only one size.
+      const model = randomNet({ seed: 8, sideInput: true });
+      const graph = model.modelTopology as { node: { name: string; attr: { shape: { shape: object } } }[] };
+      graph.node.find((node) => node.name === "shift")!.attr.shape.shape = { dim: [{ size: "-1" }, { size: "-1" }] };
+      Object.assign(model, { signature: undefined });
+      const sharder = await createSharder({ model, workers: [{ backend }] });
+      const image = float32([2, 8, 8, 3]);
+      const failure = await failureOf(() => sharder.predict({ image, shift: float32([2, 5]) }));
+      const outputs = await sharder.predict({ image, shift: float32([2, 4]) }).catch((error: Error) => error.message);
+      const states = sharder.workers.map(({ state }) => state);
+      await sharder.dispose();
+      return { failure, keys: typeof outputs === "string" ? outputs : Object.keys(outputs), states };
+    }, backend);
+    expect(result.failure).toMatchObject({ name: "ShardError", code: "model-failed" });
+    expect(result.failure?.message).toMatch(/items 0 to/);
+    expect(result.states).toEqual(["ready"]);
+  });
+});
+
+it("ran without errors on the page's console", () => {
+  expect(opened.errors).toEqual([]);
+});
