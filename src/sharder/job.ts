@@ -128,7 +128,7 @@ export class Job {
   /** The plan of what remains; told to others while anything is left to plan. */
   #lookAtPlan(): PlannedShare[] {
     const plan = dispatch.plannedShares(this.#state, performance.now());
-    if (dispatch.undispatchedItemCount(this.#state) > 0) {
+    if (!this.#isSourceEnded || dispatch.undispatchedItemCount(this.#state) > 0) {
       this.#context.onPlan(plan);
       this.#shares.look(plan);
     }

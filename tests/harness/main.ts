@@ -1,8 +1,10 @@
-import { createSharder, ShardError, type Outputs, type Tensor } from "inference-sharder";
+import { createSharder, ShardError, type ModelArtifacts, type Outputs, type Tensor } from "inference-sharder";
 import { slow } from "inference-sharder/faults";
+import { planTiles } from "../../src/core/tiles.js";
 import { upscalePicture } from "../../src/jobs/upscale-picture.js";
 import { randomNet } from "../fixtures/random-net.js";
 import { runWhole } from "./oracle.js";
+import { stitchedDifference } from "./stitch.js";
 
 /** A rejected promise as a record that survives the way out of the page. */
 async function failureOf(run: () => Promise<unknown>): Promise<{ name: string; code: string; message: string } | undefined> {
@@ -45,7 +47,23 @@ function float32(shape: number[], seed = 1): Tensor {
   return { dtype: "float32", shape, data: noise(length, seed) };
 }
 
-const harness = { createSharder, ShardError, slow, upscalePicture, runWhole, randomNet, failureOf, difference, noise, float32 };
+const harness = {
+  createSharder,
+  ShardError,
+  slow,
+  upscalePicture,
+  planTiles,
+  runWhole,
+  stitchedDifference,
+  randomNet,
+  failureOf,
+  difference,
+  noise,
+  float32,
+  /** Set by tests that need work of some milliseconds an item. */
+  heavyNet: (): ModelArtifacts => randomNet({ seed: 1 }),
+  heavyItems: (count: number, seed = 1): Tensor => float32([count, 8, 8, 3], seed),
+};
 export type Harness = typeof harness;
 export type { Outputs };
 
