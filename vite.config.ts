@@ -27,10 +27,15 @@ const builds: Record<string, BuildEnvironmentOptions> = {
   },
   /** The page that the browser tests drive. */
   harness: { outDir: path("dist-harness"), copyPublicDir: false },
+  /** The page that scripts/bench.mjs measures in; it has TF.js with all its backends in it. */
+  bench: { outDir: path("dist-bench"), copyPublicDir: false, chunkSizeWarningLimit: 5_000 },
 };
 
+/** Where a mode's index.html is, if not in the project's root. */
+const roots: Record<string, string> = { harness: "tests/harness", bench: "tests/bench" };
+
 export default defineConfig(({ mode }) => ({
-  root: mode === "harness" ? path("tests/harness") : path("."),
+  root: path(roots[mode] ?? "."),
   // Relative addresses: the build works under any path of a static host.
   base: "./",
   resolve: { alias },

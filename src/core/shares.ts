@@ -23,29 +23,30 @@ export interface ShareCost {
  * Source: water-filling on the finish time (divisible load theory, affine costs).
  */
 export function planShares(itemCount: number, costs: readonly ShareCost[]): number[] {
-  const levelMs = waterLevelMs(itemCount, costs);
-  const counts = Array.from<number>({ length: costs.length }).fill(0);
-  if (itemCount === 0) return counts;
+  const columns = toColumns(itemCount, costs);
+  if (itemCount === 0) return costs.map(() => 0);
+  const { overheadMs, msPerItem } = columns;
+  const levelMs = solveLevel(itemCount, columns);
+  const counts = new Float64Array(costs.length);
 
   let leftCount = itemCount;
   // Stay a hair below the level: rounding must never hand out an item that belongs elsewhere. Anything held back is
   // handed out by the heap. The loop repeats only for costs of wildly different magnitudes.
   for (let slack = 1e-12; ; slack = Math.min(1, slack * 32)) {
-    leftCount = itemCount - takeBelow(levelMs * (1 - slack), costs, counts);
+    leftCount = itemCount - takeBelow(levelMs * (1 - slack), columns, counts);
     if (leftCount >= 0) break;
   }
 
   const heap = new IndexHeap(costs.length);
-  costs.forEach((cost, index) => heap.push(index, cost.overheadMs + (counts[index]! + 1) * cost.msPerItem));
+  for (let i = 0; i < counts.length; i++) heap.push(i, overheadMs[i]! + (counts[i]! + 1) * msPerItem[i]!);
   while (leftCount > 0) {
     const index = heap.topId;
-    const { overheadMs, msPerItem } = costs[index]!;
-    const takeCount = isUnbounded(msPerItem) ? leftCount : 1;
+    const takeCount = msPerItem[index] === 0 ? leftCount : 1;
     counts[index]! += takeCount;
     leftCount -= takeCount;
-    heap.replaceTop(overheadMs + (counts[index]! + 1) * msPerItem);
+    heap.replaceTop(overheadMs[index]! + (counts[index]! + 1) * msPerItem[index]!);
   }
-  return counts;
+  return Array.from(counts);
 }
 
 /**
@@ -74,23 +75,35 @@ export function makespanMs(counts: readonly number[], costs: readonly ShareCost[
  * @throws ShardError "invalid-cost" as `planShares`.
  */
 export function waterLevelMs(itemCount: number, costs: readonly ShareCost[]): number {
-  checkInputs(itemCount, costs);
-  if (itemCount === 0) return 0;
+  const columns = toColumns(itemCount, costs);
+  return itemCount === 0 ? 0 : solveLevel(itemCount, columns);
+}
 
+/** Costs by column: typed arrays stay fast whatever kinds of objects the caller's costs are. */
+interface CostColumns {
+  readonly overheadMs: Float64Array;
+  readonly msPerItem: Float64Array;
+}
+
+function solveLevel(itemCount: number, columns: CostColumns): number {
   let ceilingMs = Infinity; // a worker that takes any number of items for its overhead alone
-  const overheads = new Float64Array(costs.length);
-  const rates = new Float64Array(costs.length);
+  let fastestMs = Infinity; // rates are relative to the fastest, so that they can't overflow
+  const { length } = columns.msPerItem;
+  for (let i = 0; i < length; i++) {
+    const msPerItem = columns.msPerItem[i]!;
+    if (msPerItem === 0) ceilingMs = Math.min(ceilingMs, columns.overheadMs[i]!);
+    else if (msPerItem < fastestMs) fastestMs = msPerItem;
+  }
+  const overheads = new Float64Array(length);
+  const rates = new Float64Array(length);
   let activeCount = 0;
-  for (const { overheadMs, msPerItem } of costs) {
-    if (isUnbounded(msPerItem)) {
-      ceilingMs = Math.min(ceilingMs, overheadMs);
-    } else {
-      overheads[activeCount] = overheadMs;
-      rates[activeCount++] = 1 / msPerItem;
-    }
+  for (let i = 0; i < length; i++) {
+    if (columns.msPerItem[i] === 0) continue;
+    overheads[activeCount] = columns.overheadMs[i]!;
+    rates[activeCount++] = fastestMs / columns.msPerItem[i]!;
   }
   let levelMs = Infinity;
-  while (activeCount > 0) {
+  for (;;) {
     let rateSum = 0;
     let overheadSum = 0;
     let keptCount = 0;
@@ -103,32 +116,28 @@ export function waterLevelMs(itemCount: number, costs: readonly ShareCost[]): nu
       rateSum += rate;
       overheadSum += overheadMs * rate;
     }
-    if (keptCount === 0 || (keptCount === activeCount && levelMs < Infinity)) break;
-    levelMs = Math.min(levelMs, (itemCount + overheadSum) / rateSum);
+    const nextMs = (itemCount * fastestMs + overheadSum) / rateSum;
+    if (!(nextMs < levelMs)) break; // exact now, or nobody left (NaN)
+    levelMs = nextMs;
     activeCount = keptCount;
   }
   return Math.min(levelMs, ceilingMs);
 }
 
 /** Set each count to the items finished by `levelMs`, never rounding up. @returns their sum. */
-function takeBelow(levelMs: number, costs: readonly ShareCost[], counts: number[]): number {
+function takeBelow(levelMs: number, { overheadMs, msPerItem }: CostColumns, counts: Float64Array): number {
   let sum = 0;
-  for (let i = 0; i < costs.length; i++) {
-    const { overheadMs, msPerItem } = costs[i]!;
-    const rate = 1 / msPerItem;
-    const count = levelMs > overheadMs && rate !== Infinity ? Math.floor((levelMs - overheadMs) / msPerItem) : 0;
+  for (let i = 0; i < counts.length; i++) {
+    const spareMs = levelMs - overheadMs[i]!;
+    const count = spareMs > 0 && msPerItem[i]! > 0 ? Math.floor(spareMs / msPerItem[i]!) : 0;
     counts[i] = count;
     sum += count;
   }
   return sum;
 }
 
-/** Zero, or so small that its rate is not a number to compute with. */
-function isUnbounded(msPerItem: number): boolean {
-  return 1 / msPerItem === Infinity;
-}
-
-function checkInputs(itemCount: number, costs: readonly ShareCost[]): void {
+/** @throws ShardError "invalid-cost". */
+function toColumns(itemCount: number, costs: readonly ShareCost[]): CostColumns {
   if (!Number.isSafeInteger(itemCount) || itemCount < 0) {
     throw new ShardError("invalid-cost", `Expected a whole number of items ≥ 0, received ${itemCount}.`);
   }
@@ -138,9 +147,12 @@ function checkInputs(itemCount: number, costs: readonly ShareCost[]): void {
       `Expected at least one worker for ${itemCount} items, received no costs: add a worker.`,
     );
   }
+  const columns = { overheadMs: new Float64Array(costs.length), msPerItem: new Float64Array(costs.length) };
   for (let index = 0; index < costs.length; index++) {
     const { overheadMs, msPerItem } = costs[index]!;
-    // One comparison per number on the hot path: false for NaN, negatives and Infinity.
+    columns.overheadMs[index] = overheadMs;
+    columns.msPerItem[index] = msPerItem;
+    // One comparison per bound: false for NaN, negatives and Infinity.
     if (overheadMs >= 0 && overheadMs < Infinity && msPerItem >= 0 && msPerItem < Infinity) continue;
     const bad = overheadMs >= 0 && overheadMs < Infinity ? "msPerItem" : "overheadMs";
     throw new ShardError(
@@ -148,4 +160,5 @@ function checkInputs(itemCount: number, costs: readonly ShareCost[]): void {
       `Expected ${bad} of worker ${index} to be finite and ≥ 0, received ${costs[index]![bad]}.`,
     );
   }
+  return columns;
 }

@@ -1,6 +1,6 @@
 import { ShardError } from "../core/errors.js";
 import type { BatchMode, TensorSpec, WireModel } from "../protocol/model-on-wire.js";
-import type { ModelArtifacts } from "./artifacts.js";
+import { asJsonObject, type ModelArtifacts } from "./artifacts.js";
 import { readGraph } from "./read-graph.js";
 import { readLayers } from "./read-layers.js";
 import { checkWeightLength, readWeightSpecs } from "./weights.js";
@@ -31,9 +31,8 @@ export interface InspectedModel {
  * @throws ShardError "model-malformed", "weights-truncated", "model-unsupported"
  */
 export function inspectModel(artifacts: ModelArtifacts, shareWeights: boolean): InspectedModel {
-  const { weightSpecs, weightData, ...rest } = artifacts;
-  const specs = readWeightSpecs(weightSpecs, "weightSpecs");
-  const weights = joinBuffers(weightData, shareWeights);
+  const specs = readWeightSpecs(artifacts.weightSpecs, "weightSpecs");
+  const weights = joinBuffers(artifacts.weightData, shareWeights);
   checkWeightLength(specs, weights.byteLength);
 
   const format = formatOf(artifacts);
@@ -45,17 +44,28 @@ export function inspectModel(artifacts: ModelArtifacts, shareWeights: boolean): 
     layerCount: reading.layerCount,
     weightBytes: weights.byteLength,
     batchMode: batchModeOf(reading.inputs),
-    userDefinedMetadata: artifacts.userDefinedMetadata ?? {},
+    userDefinedMetadata: asJsonObject(artifacts.userDefinedMetadata),
   };
   const wire: WireModel = {
     format,
-    artifacts: { ...rest, weightSpecs: specs },
+    artifacts: { ...wireParts(artifacts), weightSpecs: specs },
     weightData: weights,
     inputs: reading.inputs,
     outputs: reading.outputs,
     needsAsync: reading.needsAsync,
   };
   return { info, wire };
+}
+
+/**
+ * What TF.js runs the model from. Left out is what it trains with, and whatever else the caller's object carries:
+ * TF.js's own loaders put functions there, which can't be posted to a worker.
+ */
+function wireParts(artifacts: ModelArtifacts): Partial<ModelArtifacts> {
+  const { modelTopology, format, signature, userDefinedMetadata } = artifacts;
+  const { modelInitializer, initializerSignature, generatedBy, convertedBy } = artifacts;
+  const about = { format, generatedBy, convertedBy, userDefinedMetadata };
+  return { modelTopology, signature, modelInitializer, initializerSignature, ...about };
 }
 
 function formatOf(artifacts: ModelArtifacts): ModelInfo["format"] {
@@ -66,7 +76,7 @@ function formatOf(artifacts: ModelArtifacts): ModelInfo["format"] {
   }
   throw new ShardError(
     "model-malformed",
-    `Expected a TF.js graph model or layers model, received a topology of neither kind (format: ${format ?? "not given"}): ` +
+    `Expected a TF.js graph model or layers model, received a topology of neither kind (format: ${JSON.stringify(format)?.slice(0, 40) ?? "not given"}): ` +
       `convert the model with tensorflowjs_converter.`,
   );
 }

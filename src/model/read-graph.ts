@@ -11,27 +11,36 @@ export interface ModelReading {
   readonly needsAsync: boolean;
 }
 
-/** Ops for which TF.js refuses a synchronous `execute` (its control-flow, dynamic-shape and hash-table sets). */
+/**
+ * Ops that TF.js 4.22 runs asynchronously, so that a synchronous `execute` throws: its op lists "control", "dynamic"
+ * and "hash_table", whole. Compared with TF.js's own lists in tests/unit/model/read-graph.test.ts.
+ */
 const ASYNC_OPS = new Set([
-  ...["Switch", "Merge", "Enter", "Exit", "NextIteration", "StatelessIf", "StatelessWhile", "If", "if", "While"],
-  ...["NonMaxSuppressionV2", "NonMaxSuppressionV3", "NonMaxSuppressionV4", "NonMaxSuppressionV5", "Where"],
-  ...["HashTable", "HashTableV2", "LookupTableImport", "LookupTableImportV2", "LookupTableFind"],
-  ...["LookupTableFindV2", "LookupTableSize", "LookupTableSizeV2"],
+  ...["Switch", "Merge", "Enter", "Exit", "NextIteration", "LoopCond", "StatelessIf", "StatelessWhile", "If", "if", "While"],
+  ...["TensorArrayV3", "TensorArrayWriteV3", "TensorArrayReadV3", "TensorArrayGatherV3", "TensorArrayScatterV3"],
+  ...["TensorArrayConcatV3", "TensorArraySplitV3", "TensorArraySizeV3", "TensorArrayCloseV3", "EmptyTensorList"],
+  ...["TensorListScatter", "TensorListScatterV2", "TensorListGather", "TensorListGetItem", "TensorListSetItem"],
+  ...["TensorListReserve", "TensorListFromTensor", "TensorListStack", "TensorListSplit", "TensorListConcat"],
+  ...["TensorListConcatV2", "TensorListPopBack", "TensorListPushBack", "TensorListLength", "TensorListResize"],
+  ...["NonMaxSuppressionV2", "NonMaxSuppressionV3", "NonMaxSuppressionV4", "NonMaxSuppressionV5", "Where", "ListDiff"],
+  ...["HashTable", "HashTableV2", "LookupTableImport", "LookupTableImportV2", "LookupTableFind", "LookupTableFindV2"],
+  ...["LookupTableSize", "LookupTableSizeV2", "InitializeTable", "InitializeTableV2"],
 ]);
 
 /** Nodes that carry or rename data without computing. */
 const PASSIVE_OPS = new Set(["Const", "Placeholder", "PlaceholderWithDefault", "Identity", "IdentityN", "NoOp"]);
 
-const DTYPES: Readonly<Record<string, DType>> = {
-  DT_FLOAT: "float32",
-  DT_HALF: "float32",
-  DT_INT64: "int32",
-  DT_INT32: "int32",
-  DT_INT8: "int32",
-  DT_UINT8: "int32",
-  DT_BOOL: "bool",
-  DT_STRING: "string",
-};
+const DTYPES: ReadonlyMap<unknown, DType> = new Map([
+  ["DT_FLOAT", "float32"],
+  ["DT_HALF", "float32"],
+  ["DT_DOUBLE", "float32"],
+  ["DT_INT64", "int32"],
+  ["DT_INT32", "int32"],
+  ["DT_INT8", "int32"],
+  ["DT_UINT8", "int32"],
+  ["DT_BOOL", "bool"],
+  ["DT_STRING", "string"],
+]);
 
 interface GraphNode {
   readonly name: string;
@@ -54,7 +63,7 @@ export function readGraph(artifacts: ModelArtifacts): ModelReading {
   const signedInputs = signatureEntries(signature.inputs, byName);
   const signedOutputs = signatureEntries(signature.outputs, byName);
   const inputs =
-    signedInputs.length > 0 ? signedInputs : nodes.filter((node) => node.op.startsWith("Placeholder")).map(bindNode);
+    signedInputs.length > 0 ? signedInputs : nodes.filter(isPlaceholder).map(bindNode);
   const outputs = signedOutputs.length > 0 ? signedOutputs : unconsumed(nodes).map(bindNode);
   if (inputs.length === 0 || outputs.length === 0) {
     throw new ShardError(
@@ -92,7 +101,8 @@ function readNodes(topology: object): GraphNode[] {
 
 function signatureEntries(entries: unknown, nodes: ReadonlyMap<string, GraphNode>): TensorBinding[] {
   const bindings: TensorBinding[] = [];
-  for (const [name, value] of Object.entries(asJsonObject(entries))) {
+  const signature = asJsonObject(entries);
+  for (const [name, value] of Object.entries(signature)) {
     const entry = asJsonObject(value);
     // Captured resources (hash tables) are fed by TF.js itself.
     if (entry.dtype === "DT_RESOURCE" || entry.resourceId !== undefined) continue;
@@ -104,13 +114,14 @@ function signatureEntries(entries: unknown, nodes: ReadonlyMap<string, GraphNode
         `Expected a node "${tensorName}" for "${name}" of the signature, received none: the model.json is damaged.`,
       );
     }
-    // TF.js holds callers to the Placeholder's shape; the signature may state a narrower one.
-    const placeholder = node.op === "Placeholder" ? nodeShape(node) : undefined;
+    // TF.js holds callers to the Placeholder's shape and dtype; the signature may state others.
+    const placeholder = isPlaceholder(node) ? node : undefined;
     bindings.push({
       name,
-      tensorName,
-      dtype: readDtype(entry.dtype) ?? nodeDtype(node),
-      shape: placeholder ?? readShape(entry.tensorShape),
+      // TF.js looks names up among the signature's keys first: what is a key of another tensor must go by its own.
+      tensorName: Object.hasOwn(signature, tensorName) ? name : tensorName,
+      dtype: DTYPES.get(asJsonObject(placeholder?.attr.dtype).type) ?? DTYPES.get(entry.dtype) ?? nodeDtype(node),
+      shape: (placeholder && nodeShape(placeholder)) ?? readShape(entry.tensorShape),
     });
   }
   return bindings;
@@ -118,7 +129,11 @@ function signatureEntries(entries: unknown, nodes: ReadonlyMap<string, GraphNode
 
 function unconsumed(nodes: readonly GraphNode[]): GraphNode[] {
   const consumed = new Set(nodes.flatMap((node) => node.input.map((name) => name.replace(/^\^/, "").split(":")[0]!)));
-  return nodes.filter((node) => !consumed.has(node.name) && node.op !== "Const" && node.op !== "NoOp");
+  return nodes.filter((node) => !consumed.has(node.name) && node.op !== "Const" && node.op !== "NoOp" && !isPlaceholder(node));
+}
+
+function isPlaceholder(node: GraphNode): boolean {
+  return node.op.startsWith("Placeholder");
 }
 
 function bindNode(node: GraphNode): TensorBinding {
@@ -126,15 +141,11 @@ function bindNode(node: GraphNode): TensorBinding {
 }
 
 function nodeDtype(node: GraphNode): DType {
-  return readDtype(asJsonObject(node.attr.dtype).type ?? asJsonObject(node.attr.T).type) ?? "float32";
+  return DTYPES.get(asJsonObject(node.attr.dtype).type) ?? DTYPES.get(asJsonObject(node.attr.T).type) ?? "float32";
 }
 
 function nodeShape(node: GraphNode): number[] | undefined {
   return readShape(asJsonObject(node.attr.shape).shape);
-}
-
-function readDtype(value: unknown): DType | undefined {
-  return typeof value === "string" ? DTYPES[value] : undefined;
 }
 
 /** A TensorShapeProto as JSON: sizes are strings or numbers; no list at all is a scalar unless the rank is unknown. */

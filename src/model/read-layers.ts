@@ -32,7 +32,7 @@ export function readLayers(artifacts: ModelArtifacts): ModelReading {
 }
 
 function readLayer(value: unknown, where: string): LayerConfig {
-  const parsed: unknown = typeof value === "string" ? JSON.parse(value) : value;
+  const parsed = typeof value === "string" ? parseJson(value, where) : value;
   if (!isJsonObject(parsed) || typeof parsed.class_name !== "string") {
     throw new ShardError(
       "model-malformed",
@@ -41,8 +41,20 @@ function readLayer(value: unknown, where: string): LayerConfig {
   }
   // Old Sequential models keep the bare list of layers as their config.
   const config = Array.isArray(parsed.config) ? { layers: parsed.config } : asJsonObject(parsed.config);
-  const name = String(config.name ?? parsed.name ?? parsed.class_name.toLowerCase());
-  return { name, className: parsed.class_name, config };
+  const name = [config.name, parsed.name].find((candidate) => typeof candidate === "string");
+  return { name: name ?? parsed.class_name.toLowerCase(), className: parsed.class_name, config };
+}
+
+function parseJson(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ShardError(
+      "model-malformed",
+      `Expected JSON for ${where}, received "${text.slice(0, 60)}": the model.json is damaged.`,
+      { cause },
+    );
+  }
 }
 
 function layersOf(model: LayerConfig): LayerConfig[] {
@@ -102,7 +114,7 @@ function referencedLayers(value: unknown): { layerName: string; tensorIndex: num
   const list: unknown[] = Array.isArray(value) ? (typeof value[0] === "string" ? [value] : value) : [];
   const references = list.flatMap((entry) =>
     Array.isArray(entry) && typeof entry[0] === "string"
-      ? [{ layerName: entry[0], tensorIndex: Number(entry[2] ?? 0) }]
+      ? [{ layerName: entry[0], tensorIndex: typeof entry[2] === "number" ? entry[2] : 0 }]
       : [],
   );
   if (references.length === 0) {

@@ -1,42 +1,46 @@
 import { ShardError } from "../core/errors.js";
 import { elementCountOf } from "../protocol/tensors.js";
-import { isJsonObject, type WeightSpec } from "./artifacts.js";
+import { asJsonObject, isJsonObject, type WeightSpec } from "./artifacts.js";
 
-const BYTES_PER_ELEMENT: Readonly<Record<string, number>> = {
-  float32: 4,
-  int32: 4,
-  bool: 1,
-  complex64: 8,
-  uint8: 1,
-  uint16: 2,
-  float16: 2,
-};
+const BYTES_PER_ELEMENT = { float32: 4, int32: 4, bool: 1, complex64: 8 } as const;
+const QUANTISED_BYTES_PER_ELEMENT = { uint8: 1, uint16: 2, float16: 2 } as const;
 
 /**
- * Check the weight list of a model file.
+ * Check the weight list of a model file: what passes, TF.js can decode, given the bytes.
  * @throws ShardError "model-malformed" naming the entry and what is wrong with it.
  */
 export function readWeightSpecs(entries: unknown, where: string): WeightSpec[] {
   if (!Array.isArray(entries)) throw malformed(`a list of weights in ${where}`, typeof entries);
-  return entries.map((entry, index) => {
+  return entries.map((entry: unknown, index) => {
     const at = `${where}[${index}]`;
-    if (!isJsonObject(entry)) throw malformed(`an object in ${at}`, JSON.stringify(entry));
-    const { name, shape, dtype, quantization } = entry;
-    if (typeof name !== "string" || name === "") throw malformed(`a name in ${at}`, JSON.stringify(name));
+    if (!isJsonObject(entry)) throw malformed(`an object in ${at}`, show(entry));
+    const { quantization, ...plain } = entry;
+    const { name, shape, dtype } = plain;
+    if (typeof name !== "string" || name === "") throw malformed(`a name in ${at}`, show(name));
     if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
-      throw malformed(`a shape of whole numbers ≥ 0 for weight "${name}"`, JSON.stringify(shape));
+      throw malformed(`a shape of whole numbers ≥ 0 for weight "${name}"`, show(shape));
     }
-    if (dtype !== "string" && !(typeof dtype === "string" && dtype in BYTES_PER_ELEMENT)) {
-      throw malformed(`a known dtype for weight "${name}"`, JSON.stringify(dtype));
+    if (dtype !== "string" && !isKeyOf(BYTES_PER_ELEMENT, dtype)) {
+      throw malformed(`a known dtype for weight "${name}"`, show(dtype));
     }
-    if (quantization !== undefined) {
-      const stored = isJsonObject(quantization) ? quantization.dtype : quantization;
-      if (stored !== "uint8" && stored !== "uint16" && stored !== "float16") {
-        throw malformed(`quantisation to uint8, uint16 or float16 of weight "${name}"`, JSON.stringify(stored));
-      }
-    }
+    // TF.js asks whether the key is there, not what it holds.
+    if (quantization === undefined) return plain as unknown as WeightSpec;
+    checkQuantization(name, dtype, quantization);
     return entry as unknown as WeightSpec;
   });
+}
+
+function checkQuantization(name: string, dtype: string, quantization: unknown): void {
+  const { dtype: stored, scale, min } = asJsonObject(quantization);
+  if (!isKeyOf(QUANTISED_BYTES_PER_ELEMENT, stored)) {
+    throw malformed(`quantisation to uint8, uint16 or float16 of weight "${name}"`, show(quantization));
+  }
+  if (dtype !== "float32" && !(dtype === "int32" && stored !== "float16")) {
+    throw malformed(`weight "${name}" of dtype ${dtype} not to be quantised to ${stored}`, show(quantization));
+  }
+  if (stored !== "float16" && !(Number.isFinite(scale) && Number.isFinite(min))) {
+    throw malformed(`scale and min for the quantised weight "${name}"`, show(quantization));
+  }
 }
 
 /** Bytes the weights take in the file; `undefined` where strings make it unknowable before reading. */
@@ -44,7 +48,8 @@ export function weightFileBytes(specs: readonly WeightSpec[]): number | undefine
   let total = 0;
   for (const { dtype, shape, quantization } of specs) {
     if (dtype === "string") return undefined;
-    total += elementCountOf(shape) * BYTES_PER_ELEMENT[quantization?.dtype ?? dtype]!;
+    const bytes = quantization ? QUANTISED_BYTES_PER_ELEMENT[quantization.dtype] : BYTES_PER_ELEMENT[dtype];
+    total += elementCountOf(shape) * bytes;
   }
   return total;
 }
@@ -60,6 +65,14 @@ export function checkWeightLength(specs: readonly WeightSpec[], receivedBytes: n
     `Expected ${expectedBytes} bytes of weights for ${specs.length} tensors, received ${receivedBytes}: ` +
       `the weight files are incomplete or belong to another model.json; download or export the model again.`,
   );
+}
+
+function isKeyOf<T extends object>(table: T, key: unknown): key is keyof T {
+  return typeof key === "string" && Object.hasOwn(table, key);
+}
+
+function show(value: unknown): string {
+  return String(JSON.stringify(value)).slice(0, 120);
 }
 
 function malformed(expected: string, received: string): ShardError {

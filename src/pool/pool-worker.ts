@@ -110,8 +110,10 @@ export class PoolWorker {
     if (this.#state === "ready") this.#enter("busy");
     try {
       const reply = await settled;
-      if (!reply.ok) throw fromErrorRecord(reply.error, this.id);
-      return reply.value;
+      if (reply.ok) return reply.value;
+      const error = fromErrorRecord(reply.error, this.id);
+      if (error.code === "worker-lost") this.kill(error);
+      throw error;
     } catch (thrown) {
       // An attempt that was called back is no fault of the worker's.
       if ((thrown as ShardError).code !== "aborted") this.lastError = thrown as ShardError;

@@ -33,7 +33,13 @@ export function fromErrorRecord(record: ErrorRecord, workerId?: string): ShardEr
   });
 }
 
+/** Never throws: anything can be thrown, even what has no text. WASM runtimes throw plain objects with a message. */
 export function messageOf(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.message || thrown.name;
-  return typeof thrown === "string" ? thrown : String(thrown);
+  try {
+    const message = typeof thrown === "object" && thrown !== null && "message" in thrown ? thrown.message : undefined;
+    if (typeof message === "string" && message !== "") return message;
+    return thrown instanceof Error ? String(thrown.name) : String(thrown);
+  } catch {
+    return `a thrown ${typeof thrown} without text`;
+  }
 }

@@ -3,8 +3,19 @@ import { elementCountOf, type InputTensor, type Tensor } from "./tensors.js";
 /** Rows `first … first + count - 1` of axis 0, copied into a buffer of their own. O(rows copied). */
 export function sliceRows<T extends InputTensor>(source: T, first: number, count: number): T {
   const rowSize = elementCountOf(source.shape.slice(1));
-  const data = source.data.slice(first * rowSize, (first + count) * rowSize);
+  const data = copyElements(source.data, first * rowSize, (first + count) * rowSize);
   return { ...source, shape: [count, ...source.shape.slice(1)], data };
+}
+
+/**
+ * Elements `start … end - 1` in a buffer of their own, never shared. `data.slice` would not do: of Node's Buffer, which
+ * bundlers bring to the browser, it is a view, and handing that over would detach the caller's memory.
+ */
+export function copyElements(data: InputTensor["data"], start = 0, end = data.length): InputTensor["data"] {
+  if (Array.isArray(data)) return data.slice(start, end);
+  const part = data.subarray(start, end);
+  if (part instanceof Float32Array) return new Float32Array(part);
+  return part instanceof Int32Array ? new Int32Array(part) : new Uint8Array(part);
 }
 
 /** An empty tensor of `shape`, zero-filled (strings: `undefined` slots to be written). */

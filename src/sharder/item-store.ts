@@ -1,6 +1,6 @@
 import { ShardError } from "../core/errors.js";
 import type { ItemRange } from "../core/dispatch-types.js";
-import { concatRows, sliceRows } from "../protocol/rows.js";
+import { concatRows, copyElements, sliceRows } from "../protocol/rows.js";
 import type { InputTensor } from "../protocol/tensors.js";
 import type { PreparedInputs } from "./prepare-inputs.js";
 
@@ -39,7 +39,7 @@ export class ItemStore {
     for (const [name, tensor] of Object.entries(tensors)) {
       inputs[name] = batchedNames.includes(name)
         ? concatRows(pieces.map(({ chunk, first, count }) => sliceRows(chunk.inputs.tensors[name]!, first, count)))
-        : { ...tensor, data: tensor.data.slice() } as InputTensor;
+        : ({ ...tensor, data: copyElements(tensor.data) } as InputTensor);
     }
     return { inputs, batchedInputs: batchedNames };
   }

@@ -2,6 +2,7 @@ import { createSharder, ShardError, type ModelArtifacts, type Outputs, type Tens
 import { slow } from "inference-sharder/faults";
 import { planTiles } from "../../src/core/tiles.js";
 import { upscalePicture } from "../../src/jobs/upscale-picture.js";
+import { kerasNet } from "../fixtures/keras-net.js";
 import { randomNet } from "../fixtures/random-net.js";
 import { runWhole } from "./oracle.js";
 import { stitchedDifference } from "./stitch.js";
@@ -56,6 +57,7 @@ const harness = {
   runWhole,
   stitchedDifference,
   randomNet,
+  kerasNet,
   failureOf,
   difference,
   noise,

@@ -10,5 +10,6 @@ export const cpuDriver: BackendDriver = {
     await activate("cpu", "reload the page");
     return { backend: "cpu", device: "JavaScript", isSoftware: false };
   },
+  isIntact: () => true,
   stop() {},
 };

@@ -15,6 +15,11 @@ export interface BackendDriver {
    * @throws ShardError "backend-unavailable" saying what the browser lacks.
    */
   start(options: DriverOptions, notify: (notice: WorkerNotice) => void): Promise<WorkerReport>;
+  /**
+   * Whether the device is still there. Asked after every read-back: a WebGL context that was lost during a
+   * shard reads back zeros without an error, before `webglcontextlost` fires (seen in Chromium when the GPU process dies).
+   */
+  isIntact(): boolean;
   /** Give the device back. The worker is terminated afterwards. */
   stop(): void;
 }

@@ -23,5 +23,6 @@ export const wasmDriver: BackendDriver = {
     const hasSimd = await env().getAsync("WASM_HAS_SIMD_SUPPORT");
     return { backend: "wasm", device: hasSimd ? "WASM SIMD" : "WASM", isSoftware: false };
   },
+  isIntact: () => true,
   stop() {},
 };

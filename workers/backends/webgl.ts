@@ -3,6 +3,7 @@ import { env } from "@tensorflow/tfjs-core";
 import { ShardError } from "../../src/core/errors.js";
 import type { BackendDriver } from "./driver.js";
 import { activate } from "./activate.js";
+import { createCanary, type Canary } from "./webgl-canary.js";
 
 /** What TF.js asks for itself, except that a software rasteriser is accepted: the caller chose WebGL. */
 const CONTEXT_ATTRIBUTES: WebGLContextAttributes = {
@@ -16,6 +17,7 @@ const CONTEXT_ATTRIBUTES: WebGLContextAttributes = {
 };
 
 let context: WebGL2RenderingContext | undefined;
+let canary: Canary | undefined;
 
 /** TF.js WebGL 2 on an OffscreenCanvas of our own, so that its loss is seen. */
 export const webglDriver: BackendDriver = {
@@ -34,9 +36,11 @@ export const webglDriver: BackendDriver = {
     setWebGLContext(2, gl as unknown as WebGLRenderingContext);
     context = gl;
     await activate("webgl", "update the browser or the graphics driver");
+    canary = createCanary(gl);
     const device = rendererOf(gl);
     return { backend: "webgl", device, isSoftware: /swiftshader|llvmpipe|software/i.test(device) };
   },
+  isIntact: () => canary?.() ?? false,
   stop() {
     context?.getExtension("WEBGL_lose_context")?.loseContext();
     context = undefined;

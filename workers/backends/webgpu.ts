@@ -15,6 +15,7 @@ const RAISED_LIMITS = [
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
 
 let device: GPUDevice | undefined;
+let isLost = false;
 
 /**
  * TF.js WebGPU on a device of our own: TF.js listens neither to `device.lost` nor to `uncapturederror`
@@ -34,6 +35,7 @@ export const webgpuDriver: BackendDriver = {
     });
     device = created;
     void created.lost.then((info) => {
+      isLost = true;
       // A device destroyed by `stop` is not a fault.
       if (device === created) {
         notify({ notice: "device-lost", message: info.message || `The GPU device was lost (${info.reason}).` });
@@ -52,6 +54,7 @@ export const webgpuDriver: BackendDriver = {
       isSoftware: adapter.info.isFallbackAdapter || architecture === "swiftshader",
     };
   },
+  isIntact: () => !isLost,
   stop() {
     const owned = device;
     device = undefined;

@@ -15,14 +15,17 @@ interface QueuedAttempt {
  */
 export class AttemptQueue {
   readonly #runner: ShardRunner;
+  readonly #isIntact: () => boolean;
   readonly #queued: QueuedAttempt[] = [];
   #running: number | undefined;
   readonly #cancelled = new Set<number>();
   #completedAtMs = -Infinity;
   #slowdown = 1;
 
-  constructor(runner: ShardRunner) {
+  /** @param isIntact whether the device is still there; a shard that ended on a lost one is not answered with numbers. */
+  constructor(runner: ShardRunner, isIntact: () => boolean) {
     this.#runner = runner;
+    this.#isIntact = isIntact;
   }
 
   enqueue(request: RunRequest): Promise<Reply<RunResult>> {
@@ -62,6 +65,7 @@ export class AttemptQueue {
     try {
       const isCancelled = (): boolean => this.#cancelled.has(request.attemptId);
       const outputs = await this.#runner.run(request, isCancelled, yieldMacrotask);
+      if (!this.#isIntact()) throw deviceLost();
       const computeMs = performance.now() - startedAtMs;
       if (this.#slowdown > 1) await sleep(computeMs * (this.#slowdown - 1));
       const completedAtMs = performance.now();
@@ -69,11 +73,15 @@ export class AttemptQueue {
       const serviceMs = completedAtMs - Math.max(this.#completedAtMs, sentAtMs);
       return { ok: true, value: { outputs, serviceMs, computeMs } };
     } catch (thrown) {
-      return { ok: false, error: toErrorRecord(thrown, "model-failed") };
+      return { ok: false, error: toErrorRecord(this.#isIntact() ? thrown : deviceLost(thrown), "model-failed") };
     } finally {
       this.#completedAtMs = performance.now();
     }
   }
+}
+
+function deviceLost(cause?: unknown): ShardError {
+  return new ShardError("worker-lost", "Expected the GPU to answer the shard, its device was lost meanwhile.", { cause });
 }
 
 function aborted(): Reply<never> {

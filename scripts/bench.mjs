@@ -1,0 +1,154 @@
+// `npm run bench -- --suite NAME --json FILE`: measures in a real browser. See README and `--help`.
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { describeMachine, mergeSuites, printSuite } from "./bench-report.mjs";
+import { chromiumArgs, ensureChromium } from "./browser.mjs";
+import { ensureInstalled } from "./install.mjs";
+import { endChildren, root, tool } from "./run.mjs";
+import { serve } from "./serve.mjs";
+
+/** @typedef {import("./bench-report.mjs").Suite} Suite */
+
+const help = `npm run bench -- [options]
+
+  --suite NAME    ${"batch | rebalance | shares | planner | all"}; default batch
+  --json FILE     write the report there
+  --runs N        measured runs of every subject; default 7
+  --seconds S     measure at most this long per suite, with 3 runs at least; default 420
+  --models DIR    more models for batch, one folder each with a model.json; default: the environment's
+                  SHARDER_MODELS_DIR, or ../shared/models where there is one; "none" for the bundled ones alone
+  --only A,B      models for batch whose name contains A or B
+  --gpu           use the machine's GPU; without it, graphics are computed in software
+  --check         a missed target is a failure
+`;
+
+const suiteNames = ["batch", "rebalance", "shares", "planner"];
+
+/** Wrong usage ends the process with 2. @param {readonly string[]} args */
+function readOptions(args) {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        suite: { type: "string", default: "batch" },
+        json: { type: "string" },
+        runs: { type: "string", default: "7" },
+        seconds: { type: "string", default: "420" },
+        models: { type: "string" },
+        only: { type: "string" },
+        gpu: { type: "boolean", default: false },
+        check: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+    const suites = values.suite === "all" ? suiteNames : values.suite.split(",");
+    const unknown = suites.find((name) => !suiteNames.includes(name));
+    if (unknown !== undefined)
+      throw new Error(`Expected --suite ${suiteNames.join(", ")} or all, received ${unknown}.`);
+    const runs = Number(values.runs);
+    const seconds = Number(values.seconds);
+    if (!Number.isInteger(runs) || runs < 1) throw new Error(`Expected --runs of 1 or more, received ${values.runs}.`);
+    if (!(seconds > 0)) throw new Error(`Expected --seconds above 0, received ${values.seconds}.`);
+    return { ...values, suites, runs, seconds };
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    console.error(`\n${help}`);
+    process.exit(2);
+  }
+}
+
+/** Folders with a model.json. @param {string | undefined} asked @returns {{ folder: string, names: string[] } | undefined} */
+function findExtraModels(asked) {
+  if (asked === "none") return undefined;
+  const named = asked ?? process.env["SHARDER_MODELS_DIR"];
+  const folder = resolve(root, named ?? "../shared/models");
+  if (!existsSync(folder)) {
+    if (named !== undefined) throw new Error(`Expected a folder of models at ${folder}: there is none.`);
+    return undefined;
+  }
+  return { folder, names: readdirSync(folder).filter((name) => existsSync(join(folder, name, "model.json"))) };
+}
+
+/**
+ * @param {ReturnType<typeof readOptions>} options
+ * @returns {Promise<{ browser: string, adapter: Record<string, string | boolean>, suites: Suite[] }>}
+ */
+async function measure({ suites, runs, seconds, models, only }) {
+  const extra = findExtraModels(models);
+  const mounts = { "/models/": join(root, "public", "models"), ...(extra ? { "/extra/": extra.folder } : {}) };
+  const server = await serve({ root: join(root, "dist-bench"), mounts });
+  const executablePath = await ensureChromium();
+  const { chromium } = await import("playwright");
+  const browser = await chromium.launch({ executablePath, args: chromiumArgs() });
+  try {
+    const page = await browser.newPage();
+    page.on("pageerror", (error) => console.error(error));
+    page.on("console", (message) => {
+      const text = message.text();
+      if (text.startsWith("bench: ")) console.error(text.slice("bench: ".length));
+      else if (message.type() === "error") console.error(text);
+    });
+    const crashed = new Promise((_, reject) =>
+      page.on("crash", () => reject(new Error("The page crashed: out of memory?"))),
+    );
+    crashed.catch(() => {});
+    await page.goto(server.url);
+    const request = {
+      runs,
+      seconds,
+      extraModels: (extra?.names ?? []).map((name) => ({
+        name,
+        url: `${server.url}extra/${encodeURIComponent(name)}/model.json`,
+      })),
+      only: only?.split(",") ?? [],
+    };
+    /** @type {Suite[]} */
+    const measured = [];
+    for (const suite of suites) {
+      const running = page.evaluate(`bench.runSuite(${JSON.stringify(suite)}, ${JSON.stringify(request)})`);
+      measured.push(/** @type {Suite} */ (await Promise.race([running, crashed])));
+    }
+    const adapter = /** @type {Record<string, string | boolean>} */ (await page.evaluate("bench.readAdapter()"));
+    return { browser: `Chromium ${browser.version()}`, adapter, suites: measured };
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+}
+
+const options = readOptions(process.argv.slice(2));
+if (options.help) {
+  console.log(help);
+  process.exit(0);
+}
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.once(signal, () => {
+    endChildren();
+    process.exit(130);
+  });
+}
+try {
+  await ensureInstalled();
+  if (options.gpu) process.env["SHARDER_GPU"] = "1";
+  const machine = describeMachine();
+  if (machine.loadAverage > 0.5)
+    console.error(`The machine is busy (load ${machine.loadAverage}): figures will suffer.`);
+  const built = await tool("vite", ["build", "--logLevel", "warn", "--mode", "bench"]);
+  if (built.code !== 0) process.exit(built.code);
+  const { browser, adapter, suites } = await measure(options);
+  console.log(`\n${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.os} · ${browser}`);
+  console.log(`WebGPU: ${adapter["webgpu"]} · WebGL: ${adapter["webgl"]}`);
+  const missedCount = suites.map(printSuite).reduce((sum, count) => sum + count, 0);
+  const merged = mergeSuites(suites);
+  if (options.json !== undefined) {
+    const report = { machine, browser, adapter, suite: options.suite, runs: options.runs, ...merged };
+    writeFileSync(resolve(options.json), `${JSON.stringify(report, undefined, 2)}\n`);
+  }
+  const failed = merged.errors.length > 0 || (options.check && missedCount > 0);
+  console.log(`\n${merged.errors.length} wrong, ${missedCount} targets missed`);
+  process.exitCode = failed ? 1 : 0;
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

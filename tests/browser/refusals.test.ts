@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { openHarness, type OpenPage } from "../harness/launch.js";
+
+let opened: OpenPage;
+beforeAll(async () => {
+  opened = await openHarness();
+});
+afterAll(async () => {
+  await opened.close();
+});
+
+it("refuses bad inputs one by one, and runs the good one that follows", async () => {
+  const { failures, shape } = await opened.page.evaluate(async () => {
+    const { createSharder, randomNet, float32, failureOf } = harness;
+    const sharder = await createSharder({ model: randomNet({ seed: 1, sideInput: true }), workers: [{ backend: "wasm" }] });
+    const image = float32([2, 8, 8, 3]);
+    const shift = float32([4]);
+    const bad: Record<string, unknown> = {
+      "a single tensor for two inputs": image,
+      "a missing input": { image },
+      "an unknown name": { image, shift, extra: shift },
+      "a wrong rank": { image: float32([8, 8, 3]), shift },
+      "a wrong size": { image: float32([2, 9, 8, 3]), shift },
+      "a wrong side input": { image, shift: float32([5]) },
+      "a wrong dtype": { image: { dtype: "int32", shape: image.shape, data: new Int32Array(image.data.length) }, shift },
+      "data of another type": { image: { ...image, data: new Float64Array(image.data.length) }, shift },
+      "data of another length": { image: { ...image, data: new Float32Array(5) }, shift },
+      "an empty batch": { image: float32([0, 8, 8, 3]), shift },
+      "nothing": undefined,
+      "text": "cat.jpg",
+    };
+    const failures: Record<string, unknown> = {};
+    for (const [what, inputs] of Object.entries(bad)) failures[what] = await failureOf(() => sharder.predict(inputs as never));
+    const { features } = await sharder.predict({ image, shift });
+    // The caller's buffers are neither detached nor changed.
+    const isKept = image.data.length === 2 * 8 * 8 * 3 && shift.data.length === 4;
+    await sharder.dispose();
+    return { failures, shape: !Array.isArray(features) && isKept ? features?.shape : undefined };
+  });
+  expect(Object.keys(failures)).toHaveLength(12);
+  for (const [what, failure] of Object.entries(failures)) {
+    expect(failure, what).toMatchObject({ name: "ShardError", code: "invalid-input", message: expect.stringMatching(/^Expected .*received .*: /s) });
+  }
+  expect(shape).toEqual([2, 8, 8, 4]);
+});
+
+it("refuses bad options", async () => {
+  const codes = await opened.page.evaluate(async () => {
+    const { createSharder, randomNet, failureOf } = harness;
+    const model = randomNet({ seed: 1 });
+    const bad: unknown[] = [
+      undefined,
+      {},
+      { model: 5 },
+      { model, workers: [] },
+      { model, workers: "all" },
+      { model, policy: "fastest" },
+      { model, quantumMs: 0 },
+      { model, quantumMs: Number.NaN },
+      { model, split: "layers" },
+      { model, verify: 2 },
+      { model, maxWorkerBytes: -1 },
+      { model, workers: [{ backend: "webgpu", powerPreference: "turbo" }] },
+      { model, workers: [{ backend: "metal" }] },
+      { model, maxWorkerBytes: 10 },
+    ];
+    const codes: (string | undefined)[] = [];
+    for (const options of bad) codes.push((await failureOf(() => createSharder(options as never)))?.code);
+    return codes;
+  });
+  expect(codes).toEqual([...Array.from({ length: 12 }, () => "invalid-options"), "unknown-backend", "model-unsupported"]);
+});
+
+it("goes on without a backend that the browser lacks, and says why; refuses where none is left", async () => {
+  const page = await opened.browser.newPage();
+  try {
+    await page.goto(opened.page.url());
+    // Worker scripts that can't be had stand for a browser that refuses: they fail before anything of ours runs.
+    await page.route(/webgpu-.*\.js/, (route) => route.abort());
+    const result = await page.evaluate(async () => {
+      const { createSharder, randomNet, float32, failureOf } = harness;
+      const model = randomNet({ seed: 1 });
+      const sharder = await createSharder({ model, workers: [{ backend: "webgpu" }, { backend: "wasm" }] });
+      const { features } = await sharder.predict(float32([3, 8, 8, 3]));
+      const workers = sharder.workers.map(({ backend, state, lastError }) => ({ backend, state, code: lastError?.code, message: lastError?.message }));
+      await sharder.dispose();
+      const none = await failureOf(() => createSharder({ model, workers: [{ backend: "webgpu" }, { backend: "webgpu" }] }));
+      return { workers, shape: Array.isArray(features) ? [] : features?.shape, none };
+    });
+    expect(result.workers).toMatchObject([
+      { backend: "webgpu", state: "dead", code: "backend-unavailable" },
+      { backend: "wasm", state: "ready", code: undefined },
+    ]);
+    expect(result.shape).toEqual([3, 8, 8, 4]);
+    expect(result.none).toMatchObject({ code: "no-workers" });
+    await expect.poll(() => page.workers().length).toBe(0);
+  } finally {
+    await page.close();
+  }
+});
+
+it("says that there is no WebGPU where the browser has none", async () => {
+  const { chromium } = await import("playwright");
+  const { chromiumArgs, findChromium } = await import("../../scripts/browser.mjs");
+  const executablePath = await findChromium();
+  const args = chromiumArgs().filter((arg) => !/webgpu/.test(arg));
+  const browser = await chromium.launch({ ...(executablePath ? { executablePath } : {}), args: [...args, "--disable-features=WebGPU", "--disable-blink-features=WebGPU"] });
+  try {
+    const page = await browser.newPage();
+    await page.goto(opened.page.url());
+    const result = await page.evaluate(async () => {
+      const { createSharder, randomNet, failureOf } = harness;
+      const none = await failureOf(() => createSharder({ model: randomNet({ seed: 1 }), workers: [{ backend: "webgpu" }] }));
+      const auto = await createSharder({ model: randomNet({ seed: 1 }) });
+      const backends = auto.workers.map(({ backend }) => backend);
+      await auto.dispose();
+      return { none, backends, cores: navigator.hardwareConcurrency };
+    });
+    expect(result.none).toMatchObject({ code: "no-workers", message: expect.stringMatching(/WebGPU.*use "webgl" or "wasm"/s) });
+    expect(result.backends).toEqual(Array.from({ length: result.cores }, () => "wasm"));
+  } finally {
+    await browser.close();
+  }
+});

@@ -1,0 +1,43 @@
+/** Tells whether a WebGL context still computes. */
+export type Canary = () => boolean;
+
+/**
+ * A probe that writes a pixel to the GPU and reads it back. A context whose GPU process has died keeps answering
+ * for a while: fences pass, `getError` is clean and every read gives zeros, before `isContextLost` and
+ * `webglcontextlost` tell (seen in Chromium). A pixel that comes back as it was written proves that what was read
+ * before it was real. Costs one round trip, well under a millisecond on a GPU.
+ */
+export function createCanary(gl: WebGL2RenderingContext): Canary {
+  const texture = gl.createTexture();
+  const framebuffer = gl.createFramebuffer();
+  withBindings(gl, () => {
+    gl.bindTexture(gl.TEXTURE_2D, texture);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, 1, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, null);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
+    gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0);
+  });
+  let count = 0;
+  return () => {
+    if (gl.isContextLost()) return false;
+    // Another value each time: a pixel left from the last probe proves nothing.
+    count = (count % 255) + 1;
+    const sent = Uint8Array.of(count, 255 - count, 85, 170);
+    const received = new Uint8Array(4);
+    withBindings(gl, () => {
+      gl.bindTexture(gl.TEXTURE_2D, texture);
+      gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, sent);
+      gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
+      gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, received);
+    });
+    return !gl.isContextLost() && received.every((byte, index) => byte === sent[index]);
+  };
+}
+
+/** TF.js counts on what it has bound. */
+function withBindings(gl: WebGL2RenderingContext, run: () => void): void {
+  const texture = gl.getParameter(gl.TEXTURE_BINDING_2D) as WebGLTexture | null;
+  const framebuffer = gl.getParameter(gl.FRAMEBUFFER_BINDING) as WebGLFramebuffer | null;
+  run();
+  gl.bindTexture(gl.TEXTURE_2D, texture);
+  gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
+}
