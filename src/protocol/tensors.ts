@@ -29,7 +29,6 @@ export interface Uint8Tensor extends Shaped {
 
 export type InputTensor = Tensor | Uint8Tensor;
 export type DType = Tensor["dtype"];
-export type InputDType = InputTensor["dtype"];
 
 /** A whole model output, or one tensor per item where the items' shapes differ (detections). */
 export type OutputValue = Tensor | Tensor[];

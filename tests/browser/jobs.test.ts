@@ -8,7 +8,7 @@ beforeAll(async () => {
   // Work of some 5 ms an item, so that a job lasts long enough to be meddled with.
   await opened.page.evaluate(() => {
     harness.heavyNet = () => harness.randomNet({ seed: 1, size: 48, depth: 4, width: 16 });
-    harness.heavyItems = (count, seed = 1) => harness.float32([count, 48, 48, 3], seed);
+    harness.heavyItems = (count, seed) => harness.float32([count, 48, 48, 3], seed);
   });
 });
 afterAll(async () => {
