@@ -25,8 +25,8 @@ const builds: Record<string, BuildEnvironmentOptions> = {
       output: { entryFileNames: "[name].js" },
     },
   },
-  /** The page that the browser tests drive. */
-  harness: { outDir: path("dist-harness"), copyPublicDir: false },
+  /** The page that the browser tests drive; it has TF.js in it, to compare with. */
+  harness: { outDir: path("dist-harness"), copyPublicDir: false, chunkSizeWarningLimit: 5_000 },
   /** The page that scripts/bench.mjs measures in; it has TF.js with all its backends in it. */
   bench: { outDir: path("dist-bench"), copyPublicDir: false, chunkSizeWarningLimit: 5_000 },
 };

@@ -1,17 +1,16 @@
-import { attemptIdOf, copyWorker, type Attempt, type copyState, type WorkerState } from "./dispatch-state.js";
+import { attemptIdOf, copyWorker, type Attempt, type Draft, type WorkerState } from "./dispatch-state.js";
 import { expectedMs, floorPowerOfTwo } from "./dispatch-worker.js";
 import { insertRange, takeFromRange } from "./pending-ranges.js";
-import { setAt } from "./persistent-array.js";
+import { replaceLatest, setAt } from "./persistent-array.js";
 import { hasRunSize } from "./throughput.js";
-
-/** A state under construction within one `step`: its fields may be replaced, what they hold never changes. */
-export type Draft = ReturnType<typeof copyState>;
 
 /** Replace (or add) a worker and keep the sums over ready workers. O(log W). */
 export function putWorker(draft: Draft, before: WorkerState | undefined, after: WorkerState): WorkerState {
   if (before !== undefined) addToSums(draft, before, -1);
   addToSums(draft, after, 1);
-  draft.workers = setAt(draft.workers, after.slot, after);
+  if (draft.freshSlot === after.slot) replaceLatest(draft.workers, after.slot, after);
+  else draft.workers = setAt(draft.workers, after.slot, after);
+  draft.freshSlot = after.slot;
   const wasReady = before?.status === "ready";
   if (wasReady !== (after.status === "ready")) {
     draft.readySlots = wasReady

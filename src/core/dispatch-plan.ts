@@ -1,8 +1,8 @@
 import type { DispatchState, WorkerState } from "./dispatch-state.js";
-import { backlog, type Backlog } from "./dispatch-worker.js";
+import { backlog } from "./dispatch-worker.js";
 import { capacityProportionalShares, equalShares, roundShares } from "./policies.js";
 import { getAt } from "./persistent-array.js";
-import { planShares, type ShareCost } from "./shares.js";
+import { planColumns, type CostColumns } from "./shares.js";
 
 /** Far from the end: this many quanta of work for everybody are not dispatched yet. */
 const farQuanta = 4;
@@ -12,7 +12,7 @@ const farFraction = 0.5;
 /** How the undispatched items are divided: `counts[i]` go to `workers[i]`. Ready workers only, by slot. */
 export interface Plan {
   readonly workers: readonly WorkerState[];
-  readonly counts: number[];
+  readonly counts: ArrayLike<number>;
 }
 
 export function workerAt(state: DispatchState, slot: number): WorkerState {
@@ -49,29 +49,30 @@ export function planCounts(state: DispatchState, itemCount: number, nowMs: numbe
  * Each worker starts when it is free and spends its quantum-sized shard's time per item, overhead spread over the shard.
  * Where that gives less than a shard, a second plan charges the whole overhead for it.
  */
-function planMakespan(workers: readonly WorkerState[], itemCount: number, nowMs: number): number[] {
-  const meanMs = meanMsPerItem(workers);
-  const backlogs = workers.map((worker) => backlog(worker, nowMs, meanMs(worker)));
-  const costs = workers.map((worker, index) => amortisedCost(worker, backlogs[index]!, meanMs(worker)));
-  const counts = planShares(itemCount, costs);
-  let refined = false;
-  workers.forEach((worker, index) => {
-    const { overheadMs } = worker.throughput;
-    if (overheadMs === undefined || overheadMs === 0 || counts[index]! >= worker.shardItemCount) return;
-    costs[index] = singleCallCost(worker, backlogs[index]!, overheadMs);
-    refined = true;
-  });
-  return refined ? planShares(itemCount, costs) : counts;
-}
-
-function amortisedCost(worker: WorkerState, { aheadMs, slowdown }: Backlog, meanMs: number): ShareCost {
-  const msPerItem = worker.shardMs === undefined ? meanMs : worker.shardMs / worker.shardItemCount;
-  return { overheadMs: aheadMs, msPerItem: msPerItem * slowdown };
-}
-
-function singleCallCost(worker: WorkerState, { aheadMs, slowdown }: Backlog, overheadMs: number): ShareCost {
-  const factor = slowdown * Math.max(1, worker.throughput.suspectRatio);
-  return { overheadMs: aheadMs + overheadMs * factor, msPerItem: worker.throughput.msPerItem! * factor };
+function planMakespan(workers: readonly WorkerState[], itemCount: number, nowMs: number): ArrayLike<number> {
+  const means = meanMsPerItem(workers);
+  const overheadMs = new Float64Array(workers.length);
+  const msPerItem = new Float64Array(workers.length);
+  const columns: CostColumns = { overheadMs, msPerItem };
+  for (let i = 0; i < workers.length; i++) {
+    const worker = workers[i]!;
+    const meanMs = worker.bucketed ? means.bucketed : means.plain;
+    const { aheadMs, slowdown } = backlog(worker, nowMs, meanMs);
+    overheadMs[i] = aheadMs;
+    msPerItem[i] = (worker.shardMs === undefined ? meanMs : worker.shardMs / worker.shardItemCount) * slowdown;
+  }
+  const counts = planColumns(itemCount, columns);
+  let isRefined = false;
+  for (let i = 0; i < workers.length; i++) {
+    const { throughput, shardItemCount } = workers[i]!;
+    if (!throughput.overheadMs || counts[i]! >= shardItemCount) continue;
+    const { slowdown } = backlog(workers[i]!, nowMs, 0);
+    const factor = slowdown * Math.max(1, throughput.suspectRatio);
+    overheadMs[i]! += throughput.overheadMs * factor;
+    msPerItem[i] = throughput.msPerItem! * factor;
+    isRefined = true;
+  }
+  return isRefined ? planColumns(itemCount, columns) : counts;
 }
 
 /** Quotas are dealt when items come; items that came back are on top. */
@@ -95,14 +96,14 @@ function planProportional(workers: readonly WorkerState[], itemCount: number): n
 
 /** Items per ms of every worker at its shard size, overhead included; the mean of its kind where nothing is known. */
 export function rateEstimates(workers: readonly WorkerState[]): number[] {
-  const meanMs = meanMsPerItem(workers);
-  return workers.map((worker) =>
-    worker.shardMs === undefined ? 1 / meanMs(worker) : worker.shardItemCount / worker.shardMs,
+  const means = meanMsPerItem(workers);
+  return workers.map(({ shardMs, shardItemCount, bucketed }) =>
+    shardMs === undefined ? 1 / (bucketed ? means.bucketed : means.plain) : shardItemCount / shardMs,
   );
 }
 
 /** Mean effective ms per item of workers bucketed alike, else of all, else 1. */
-function meanMsPerItem(workers: readonly WorkerState[]): (worker: WorkerState) => number {
+function meanMsPerItem(workers: readonly WorkerState[]): { readonly plain: number; readonly bucketed: number } {
   let [plainSum, plainCount, bucketedSum, bucketedCount] = [0, 0, 0, 0];
   for (const { shardMs, shardItemCount, bucketed } of workers) {
     if (shardMs === undefined) continue;
@@ -115,10 +116,11 @@ function meanMsPerItem(workers: readonly WorkerState[]): (worker: WorkerState) =
     }
   }
   const allCount = plainCount + bucketedCount;
-  const allMean = allCount > 0 ? (plainSum + bucketedSum) / allCount : 1;
-  const plainMean = plainCount > 0 ? plainSum / plainCount : allMean;
-  const bucketedMean = bucketedCount > 0 ? bucketedSum / bucketedCount : allMean;
-  return (worker) => (worker.bucketed ? bucketedMean : plainMean);
+  const all = allCount > 0 ? (plainSum + bucketedSum) / allCount : 1;
+  return {
+    plain: plainCount > 0 ? plainSum / plainCount : all,
+    bucketed: bucketedCount > 0 ? bucketedSum / bucketedCount : all,
+  };
 }
 
 export function inFlightItemCount(worker: WorkerState): number {

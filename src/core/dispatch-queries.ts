@@ -24,10 +24,13 @@ export function completedItemCount(state: DispatchState): number {
   return state.completedItemCount;
 }
 
-/** Backpressure of a stream: pull from the source while true, i.e. until two more shards for every worker wait. O(1). */
+/**
+ * Backpressure of a stream: pull from the source while true, i.e. until two more shards for every worker wait. O(1).
+ * Without workers one pull is wanted, so that a source that has ended still ends the job.
+ */
 export function wantsItems(state: DispatchState): boolean {
   const isActive = state.phase === "running" || state.phase === "paused";
-  return isActive && !state.sourceEnded && undispatchedCount(state) < bufferedShardCount * state.shardItemSum;
+  return isActive && !state.sourceEnded && undispatchedCount(state) < Math.max(1, bufferedShardCount * state.shardItemSum);
 }
 
 /** What the job has learned of a worker, to be kept for the next; `undefined` for an unknown id. O(W). */

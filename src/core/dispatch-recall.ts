@@ -1,7 +1,7 @@
-import { removeAttempt, returnItems, type Draft } from "./dispatch-draft.js";
+import { removeAttempt, returnItems } from "./dispatch-draft.js";
 import { workerAt } from "./dispatch-plan.js";
 import { refillAll } from "./dispatch-refill.js";
-import type { WorkerState } from "./dispatch-state.js";
+import type { Draft, WorkerState } from "./dispatch-state.js";
 import { backlog, expectedMs } from "./dispatch-worker.js";
 
 /** A recall has to save at least this part of a quantum beyond the overheads that it adds. */

@@ -1,6 +1,6 @@
-import { dispatchTo, putWorker, type Draft } from "./dispatch-draft.js";
+import { dispatchTo, putWorker } from "./dispatch-draft.js";
 import { cleanCount, horizonMs, isFarFromEnd, planCounts, workerAt } from "./dispatch-plan.js";
-import type { WorkerState } from "./dispatch-state.js";
+import type { Draft, WorkerState } from "./dispatch-state.js";
 import { equalShares } from "./policies.js";
 
 /**
@@ -18,21 +18,22 @@ export function refillAll(draft: Draft, nowMs: number): void {
   const horizon = horizonMs(draft);
   const slots = draft.readySlots;
   const wanted: number[] = [];
-  let planned: readonly number[] | undefined;
-  slots.forEach((slot, index) => {
-    const worker = workerAt(draft, slot);
+  let planned: ArrayLike<number> | undefined;
+  for (let index = 0; index < slots.length; index++) {
+    const worker = workerAt(draft, slots[index]!);
     if (worker.inFlight.length >= draft.options.depth) wanted.push(0);
     else if (draft.options.policy === "equal") wanted.push(worker.quotaItemCount);
     else if (isFarFromEnd(draft, worker, horizon, nowMs)) wanted.push(Infinity);
     else wanted.push((planned ??= planCounts(draft, itemCount, nowMs).counts)[index]!);
-  });
+  }
   for (let round = 0; round < draft.options.depth && cleanCount(draft) > 0; round++) {
-    slots.forEach((slot, index) => {
-      const worker = workerAt(draft, slot);
-      if (wanted[index]! > 0 && worker.inFlight.length === round) {
+    for (let index = 0; index < slots.length; index++) {
+      if (!(wanted[index]! > 0)) continue;
+      const worker = workerAt(draft, slots[index]!);
+      if (worker.inFlight.length === round) {
         wanted[index]! -= dispatchShard(draft, worker, wanted[index]!, nowMs).itemCount;
       }
-    });
+    }
   }
   keepMoving(draft, nowMs);
 }

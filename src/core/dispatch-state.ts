@@ -164,8 +164,15 @@ export function copyWorker(from: WorkerState): Mutable<WorkerState> {
   };
 }
 
+/** A state under construction within one `step`: its fields may be replaced, what they hold never changes. */
+export interface Draft extends Mutable<Omit<DispatchState, "actions">> {
+  actions: DispatchAction[];
+  /** Slot that the latest change of `workers` was for: its path is private to this step. -1 for none. */
+  freshSlot: number;
+}
+
 /** With no actions yet. */
-export function copyState(from: DispatchState): Mutable<Omit<DispatchState, "actions">> & { actions: DispatchAction[] } {
+export function copyState(from: DispatchState): Draft {
   return {
     options: from.options,
     phase: from.phase,
@@ -188,6 +195,7 @@ export function copyState(from: DispatchState): Mutable<Omit<DispatchState, "act
     plannedMs: from.plannedMs,
     dealTurn: from.dealTurn,
     actions: [],
+    freshSlot: -1,
   };
 }
 

@@ -1,9 +1,9 @@
-import { putWorker, removeAttempt, returnItems, type Draft } from "./dispatch-draft.js";
+import { putWorker, removeAttempt, returnItems } from "./dispatch-draft.js";
 import { workerAt } from "./dispatch-plan.js";
 import { findWorker } from "./dispatch-queries.js";
 import { recallQueued } from "./dispatch-recall.js";
 import { dealItems, redealItems, refillAfter, refillAll } from "./dispatch-refill.js";
-import { copyState, copyWorker, slotOfAttempt, type Attempt, type DispatchState, type WorkerState, type WorkerStatus } from "./dispatch-state.js";
+import { type Attempt, copyState, copyWorker, type DispatchState, type Draft, slotOfAttempt, type WorkerState, type WorkerStatus } from "./dispatch-state.js";
 import type { DispatchAction, DispatchEvent, WorkerProfile } from "./dispatch-types.js";
 import { createWorker, setThroughput } from "./dispatch-worker.js";
 import { ShardError } from "./errors.js";

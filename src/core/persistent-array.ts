@@ -39,6 +39,16 @@ export function setAt<T>(array: PersistentArray<T>, index: number, value: T | un
   return { depth, root: setIn(root, depth, index, value) };
 }
 
+/**
+ * `setAt` in place, for an index that the latest `setAt` on this very array has just set, before anyone else has seen the
+ * result: the path is already a private copy.
+ */
+export function replaceLatest<T>(array: PersistentArray<T>, index: number, value: T & {}): void {
+  let node: unknown = array.root;
+  for (let level = array.depth; level > 0; level--) node = (node as Node<T>)[(index >> (level * bits)) & (width - 1)];
+  (node as T[])[index & (width - 1)] = value;
+}
+
 function inSpan(depth: number, index: number): boolean {
   return depth >= 5 || index >> ((depth + 1) * bits) === 0;
 }
@@ -48,6 +58,6 @@ function setIn<T>(node: Node<T> | undefined, level: number, index: number, value
   const copy: (Node<T> | T | undefined)[] = node === undefined ? [] : node.slice();
   while (copy.length < at) copy.push(undefined); // holes would cost the fast element kinds
   copy[at] = level === 0 ? value : setIn(copy[at] as Node<T> | undefined, level - 1, index, value);
-  if (copy[at] === undefined && copy.every((entry) => entry === undefined)) return undefined;
+  if (value === undefined && copy.every((entry) => entry === undefined)) return undefined;
   return copy;
 }

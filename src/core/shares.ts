@@ -23,11 +23,15 @@ export interface ShareCost {
  * Source: water-filling on the finish time (divisible load theory, affine costs).
  */
 export function planShares(itemCount: number, costs: readonly ShareCost[]): number[] {
-  const columns = toColumns(itemCount, costs);
-  if (itemCount === 0) return costs.map(() => 0);
+  return Array.from(planColumns(itemCount, toColumns(itemCount, costs)));
+}
+
+/** `planShares` for costs that are valid by construction and for callers that plan at every event: no objects, no checks. */
+export function planColumns(itemCount: number, columns: CostColumns): Float64Array {
   const { overheadMs, msPerItem } = columns;
+  const counts = new Float64Array(overheadMs.length);
+  if (itemCount === 0 || counts.length === 0) return counts;
   const levelMs = solveLevel(itemCount, columns);
-  const counts = new Float64Array(costs.length);
 
   let leftCount = itemCount;
   // Stay a hair below the level: rounding must never hand out an item that belongs elsewhere. Anything held back is
@@ -37,7 +41,7 @@ export function planShares(itemCount: number, costs: readonly ShareCost[]): numb
     if (leftCount >= 0) break;
   }
 
-  const heap = new IndexHeap(costs.length);
+  const heap = new IndexHeap(counts.length);
   for (let i = 0; i < counts.length; i++) heap.push(i, overheadMs[i]! + (counts[i]! + 1) * msPerItem[i]!);
   while (leftCount > 0) {
     const index = heap.topId;
@@ -46,7 +50,7 @@ export function planShares(itemCount: number, costs: readonly ShareCost[]): numb
     leftCount -= takeCount;
     heap.replaceTop(overheadMs[index]! + (counts[index]! + 1) * msPerItem[index]!);
   }
-  return Array.from(counts);
+  return counts;
 }
 
 /**
@@ -79,8 +83,8 @@ export function waterLevelMs(itemCount: number, costs: readonly ShareCost[]): nu
   return itemCount === 0 ? 0 : solveLevel(itemCount, columns);
 }
 
-/** Costs by column: typed arrays stay fast whatever kinds of objects the caller's costs are. */
-interface CostColumns {
+/** `ShareCost`s by column: typed arrays stay fast whatever kinds of objects the caller's costs are. */
+export interface CostColumns {
   readonly overheadMs: Float64Array;
   readonly msPerItem: Float64Array;
 }

@@ -144,12 +144,13 @@ export function simulate(simulation: Simulation): SimulationResult {
   const agenda = scriptedEvents(simulation, (far) => (fars[far]!.alive = false));
   const tickEveryMs = simulation.tickEveryMs ?? state.options.quantumMs;
   const sampleEveryMs = simulation.sampleEveryMs ?? Infinity;
+  if (agenda.length === 0) supply();
   let [agendaAt, nextTickMs, nextSampleMs] = [0, tickEveryMs, sampleEveryMs];
   while (state.phase === "running" || state.phase === "paused") {
     const scripted = agenda[agendaAt];
     const scriptedMs = scripted?.atMs ?? Infinity;
     const eventMs = Math.min(finishing.topKey, scriptedMs);
-    if (eventMs === Infinity && suppliedCount === itemCount && sourceEnded) {
+    if (eventMs === Infinity) {
       throw new ShardError("invalid-options", `Expected the script to keep the job going, but at ${nowMs} ms nothing more happens.`);
     }
     if (nextSampleMs <= Math.min(eventMs, nextTickMs)) {
@@ -190,16 +191,17 @@ interface Scripted {
   readonly before?: () => void;
 }
 
-/** Joins, deaths and pauses in order of time; joins first, as written, at the same time. */
+/** Joins, deaths and pauses in order of time; joins first, as written, at the same time. Who dies before joining never comes. */
 function scriptedEvents({ workers, pauses = [] }: Simulation, kill: (index: number) => void): Scripted[] {
-  const joins = workers.map(({ id, joinsAtMs = 0, bucketed, throughput, availability }): Scripted => {
+  const joins = workers.flatMap(({ id, joinsAtMs = 0, diesAtMs = Infinity, bucketed, throughput, availability }): Scripted[] => {
+    if (diesAtMs < joinsAtMs) return [];
     const worker = {
       workerId: id,
       throughput,
       ...(bucketed === undefined ? {} : { bucketed }),
       ...(availability === undefined ? {} : { availability }),
     };
-    return { atMs: joinsAtMs, event: { type: "worker-added", worker } };
+    return [{ atMs: joinsAtMs, event: { type: "worker-added", worker } }];
   });
   const deaths = workers.flatMap(({ id, diesAtMs }, index): Scripted[] =>
     diesAtMs === undefined

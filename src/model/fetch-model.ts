@@ -1,4 +1,5 @@
 import { ShardError } from "../core/errors.js";
+import { throwIfAborted } from "../protocol/abort.js";
 import { isJsonObject, type JsonObject, type ModelArtifacts, type WeightSpec } from "./artifacts.js";
 import { download, type DownloadOptions } from "./download.js";
 import { checkWeightLength, readWeightSpecs, weightFileBytes } from "./weights.js";
@@ -6,7 +7,7 @@ import { checkWeightLength, readWeightSpecs, weightFileBytes } from "./weights.j
 export interface LoadProgress {
   readonly phase: "model";
   readonly loadedBytes: number;
-  /** `undefined` until model.json has told how many bytes of weights there are. */
+  /** `undefined` until model.json has told how many bytes of weights there are, or until all have arrived. */
   readonly totalBytes: number | undefined;
   /** 0…1; 0 while the total is unknown. */
   readonly fraction: number;
@@ -35,7 +36,8 @@ export async function fetchModel(
     onProgress({ phase: "model", loadedBytes, totalBytes, fraction });
   };
 
-  const jsonBytes = await download(url, "model", options, advance);
+  const signal = options.signal ?? options.requestInit?.signal ?? undefined;
+  const jsonBytes = await download(url, "model", { ...options, signal }, advance);
   const json = parseModelJson(url, jsonBytes);
   const { weightsManifest, ...rest } = json;
   const groups = readManifest(weightsManifest);
@@ -44,11 +46,14 @@ export async function fetchModel(
   if (weightBytes !== undefined) totalBytes = jsonBytes.byteLength + weightBytes;
 
   const urls = groups.flatMap((group) => group.paths).map((path) => weightUrl(path, url));
-  const files = await mapParallel(urls, PARALLEL_DOWNLOADS, (file) => download(file, "weights", options, advance));
+  const files = await downloadAll(urls, { ...options, signal }, advance);
   checkWeightLength(
     specs,
     files.reduce((total, file) => total + file.byteLength, 0),
   );
+  // Strings have no size that model.json could tell.
+  totalBytes = loadedBytes;
+  advance(0);
   return { ...rest, weightSpecs: specs, weightData: files };
 }
 
@@ -98,20 +103,49 @@ function readManifest(manifest: unknown): { paths: string[]; weights: WeightSpec
 }
 
 function weightUrl(path: string, modelUrl: string): string {
-  const resolved = new URL(path, modelUrl);
+  let resolved: URL;
+  try {
+    resolved = new URL(path, modelUrl);
+  } catch (cause) {
+    throw new ShardError(
+      "model-malformed",
+      `Expected paths of weight files in weightsManifest, received "${path.slice(0, 80)}": the model.json is damaged.`,
+      { cause },
+    );
+  }
   if (resolved.search === "") resolved.search = new URL(modelUrl).search;
   return resolved.href;
 }
 
-async function mapParallel<A, B>(items: readonly A[], limit: number, run: (item: A) => Promise<B>): Promise<B[]> {
-  const results: B[] = [];
+/** All weight files, a few at once. The first that fails gives up the others. */
+async function downloadAll(
+  urls: readonly string[],
+  options: DownloadOptions,
+  onBytes: (byteCount: number) => void,
+): Promise<ArrayBuffer[]> {
+  const { signal } = options;
+  const abandoned = new AbortController();
+  const abandon = (): void => abandoned.abort(signal?.reason);
+  const onBytesWanted = (byteCount: number): void => {
+    if (!abandoned.signal.aborted) onBytes(byteCount);
+  };
+  const files: ArrayBuffer[] = [];
   let next = 0;
   const lane = async (): Promise<void> => {
-    while (next < items.length) {
+    while (next < urls.length) {
       const index = next++;
-      results[index] = await run(items[index]!);
+      files[index] = await download(urls[index]!, "weights", { ...options, signal: abandoned.signal }, onBytesWanted);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane));
-  return results;
+  throwIfAborted(signal);
+  signal?.addEventListener("abort", abandon, { once: true });
+  try {
+    await Promise.all(Array.from({ length: Math.min(PARALLEL_DOWNLOADS, urls.length) }, lane));
+    return files;
+  } catch (thrown) {
+    abandon();
+    throw thrown;
+  } finally {
+    signal?.removeEventListener("abort", abandon);
+  }
 }

@@ -124,7 +124,7 @@ export class PoolWorker {
   }
 
   /** The results are not wanted any more: queued attempts end at once with "aborted". */
-  cancel(attemptIds: readonly number[]): void {
+  cancel(attemptIds: readonly string[]): void {
     if (this.#state !== "dead") void this.#api.cancel(attemptIds);
   }
 

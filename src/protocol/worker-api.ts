@@ -23,7 +23,8 @@ export interface WorkerReport {
 }
 
 export interface RunRequest {
-  readonly attemptId: number;
+  /** Unique over all jobs of the page, since jobs share the workers. */
+  readonly attemptId: string;
   readonly itemCount: number;
   readonly mode: BatchMode;
   /** By input name. Axis 0 of a batched input has `itemCount` rows; others are broadcast to every call. */
@@ -52,7 +53,7 @@ export interface WorkerApi {
   start(config: WorkerStart): Promise<Reply<WorkerReport>>;
   run(request: RunRequest): Promise<Reply<RunResult>>;
   /** Queued attempts answer "aborted" at once; a running item-by-item attempt stops after its item. */
-  cancel(attemptIds: readonly number[]): void;
+  cancel(attemptIds: readonly string[]): void;
   memory(): WorkerMemory;
   /** Test and demo fault: every shard takes `factor` ≥ 1 times as long. */
   slow(factor: number): void;

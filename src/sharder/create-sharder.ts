@@ -43,7 +43,8 @@ async function loadArtifacts({ model, requestInit, signal, onProgress }: Sharder
   if (typeof model === "object" && !(model instanceof URL)) return model;
   let url: string;
   try {
-    url = new URL(model, document.baseURI).href;
+    // A sharder may itself live in a worker, where there is no document.
+    url = new URL(model, globalThis.document?.baseURI ?? location.href).href;
   } catch (cause) {
     throw new ShardError("invalid-options", `Expected "model" to be an address, received "${String(model)}": correct it.`, { cause });
   }

@@ -15,9 +15,11 @@ export class ItemStore {
   #chunks: Chunk[] = [];
   #itemCount = 0;
   #shapeClass: string | undefined;
+  #sideInputs: [name: string, tensor: InputTensor][] | undefined;
 
   /**
-   * @throws ShardError "invalid-input" where the items differ in shape from those before.
+   * Items of several chunks may end up in one shard, hence they must be of one kind and have one set of side inputs.
+   * @throws ShardError "invalid-input" where the items differ in shape, dtype or side inputs from those before.
    */
   add(inputs: PreparedInputs): void {
     this.#shapeClass ??= inputs.shapeClass;
@@ -25,6 +27,15 @@ export class ItemStore {
       throw new ShardError(
         "invalid-input",
         `Expected items like those before (${this.#shapeClass}), received ${inputs.shapeClass}: use one stream per shape.`,
+      );
+    }
+    const { tensors, batchedNames } = inputs;
+    this.#sideInputs ??= Object.entries(tensors).filter(([name]) => !batchedNames.includes(name));
+    const changed = this.#sideInputs.find(([name, tensor]) => !sameData(tensor.data, tensors[name]!.data));
+    if (changed !== undefined) {
+      throw new ShardError(
+        "invalid-input",
+        `Expected "${changed[0]}", which goes with every item, to stay as it was, received other values: use one stream for each.`,
       );
     }
     this.#chunks.push({ firstItem: this.#itemCount, inputs, unfinishedItemCount: inputs.itemCount });
@@ -57,4 +68,10 @@ export class ItemStore {
       return end > first ? [{ chunk, first, count: end - first }] : [];
     });
   }
+}
+
+function sameData(a: InputTensor["data"], b: InputTensor["data"]): boolean {
+  if (a === b) return true;
+  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return false;
+  return a.length === b.length;
 }

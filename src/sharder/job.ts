@@ -32,8 +32,6 @@ interface OpenAttempt extends ItemRange {
   readonly dispatchedAtMs: number;
 }
 
-/** Attempt ids are unique over all jobs of a page, since jobs share the workers. */
-const ATTEMPTS_PER_JOB = 1e9;
 let jobCounter = 0;
 
 /** Carries out the dispatcher's actions for one job on real workers. Settles once, whatever happens. */
@@ -55,6 +53,7 @@ export class Job {
   #lastError: ShardError | undefined;
   #settle!: { resolve: () => void; reject: (error: unknown) => void };
   #isOver = false;
+  #ticks: ReturnType<typeof setInterval> | undefined;
 
   constructor(context: JobContext) {
     this.#context = context;
@@ -76,6 +75,8 @@ export class Job {
     this.#inputs ??= inputs;
     this.#apply({ type: "items-added", itemCount: inputs.itemCount });
     if (!isFirst) return;
+    // Time alone shows that an attempt is overdue, and an idle worker that it should take over what waits behind it.
+    this.#ticks = setInterval(() => this.#apply({ type: "tick" }), this.#context.options.quantumMs);
     for (const worker of this.#context.pool.workers) {
       if (worker.state === "ready" || worker.state === "busy") this.addWorker(worker);
     }
@@ -244,13 +245,15 @@ export class Job {
   #end(error: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    clearInterval(this.#ticks);
     this.#open.clear();
     if (error === undefined) this.#settle.resolve();
     else this.#settle.reject(error);
   }
 
-  #wireId(attemptId: number): number {
-    return this.id * ATTEMPTS_PER_JOB + attemptId;
+  /** The dispatcher's ids are unique within a job only. */
+  #wireId(attemptId: number): string {
+    return `${this.id}/${attemptId}`;
   }
 }
 

@@ -59,13 +59,21 @@ export function checkOptions(options: SharderOptions): void {
     throw invalid("split", '"auto" or "batch"', split, "splitting by layers is not available yet");
   }
   if (!POLICIES.includes(policy)) throw invalid("policy", `one of ${POLICIES.join(", ")}`, policy, "leave it out");
-  if (!(quantumMs >= 1 && quantumMs <= 60_000)) {
+  if (!(typeof quantumMs === "number" && quantumMs >= 1 && quantumMs <= 60_000)) {
     throw invalid("quantumMs", "a number from 1 to 60000", quantumMs, "leave it out for 100");
   }
   if (verify !== 0) throw invalid("verify", "0", verify, "recomputing shards is not available yet");
-  const { maxWorkerBytes } = options;
-  if (maxWorkerBytes !== undefined && !(maxWorkerBytes > 0)) {
+  const { maxWorkerBytes, optimize, onProgress, signal } = options;
+  if (maxWorkerBytes !== undefined && !(typeof maxWorkerBytes === "number" && maxWorkerBytes > 0)) {
     throw invalid("maxWorkerBytes", "a number of bytes above 0", maxWorkerBytes, "leave it out for no limit");
+  }
+  if (optimize !== undefined && typeof optimize !== "boolean") throw invalid("optimize", "true or false", optimize, "leave it out");
+  if (onProgress !== undefined && typeof onProgress !== "function") {
+    throw invalid("onProgress", "a function", onProgress, "leave it out");
+  }
+  // Not `instanceof`: a signal may come from another frame.
+  if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.addEventListener !== "function") {
+    throw invalid("signal", "an AbortSignal", signal, "pass the controller's signal");
   }
 }
 
@@ -73,7 +81,8 @@ function checkWorkerSpecs(specs: unknown): void {
   if (!Array.isArray(specs) || specs.length === 0) {
     throw invalid("workers", '"auto" or a list of at least one worker', specs, 'pass [{ backend: "wasm" }]');
   }
-  specs.forEach((spec: unknown) => checkWorkerSpec(spec));
+  // Not `forEach`, which leaves out holes.
+  for (const spec of specs as unknown[]) checkWorkerSpec(spec);
 }
 
 /** @throws ShardError "unknown-backend", "invalid-options" */

@@ -1,7 +1,7 @@
 import { ShardError } from "../core/errors.js";
 import type { ModelInfo } from "../model/inspect.js";
 import type { BatchMode, TensorSpec } from "../protocol/model-on-wire.js";
-import { elementCountOf, type InputTensor } from "../protocol/tensors.js";
+import { elementCountOf, type InputTensor, type Uint8Tensor } from "../protocol/tensors.js";
 
 /** One tensor for a model with a single input, or tensors by input name. */
 export type Inputs = InputTensor | Readonly<Record<string, InputTensor>>;
@@ -13,7 +13,10 @@ export interface PreparedInputs {
   readonly itemCount: number;
   readonly batchedNames: readonly string[];
   readonly mode: BatchMode;
-  /** Throughput is learned per class: shapes and dtypes of an item and of the side inputs. */
+  /**
+   * Shapes, dtypes and scaling of an item and of the side inputs: throughput is learned per class, and only items
+   * of one class may be joined in a shard.
+   */
   readonly shapeClass: string;
 }
 
@@ -31,12 +34,15 @@ const DATA_TYPES: Readonly<Record<string, readonly (abstract new (...args: never
  */
 export function prepareInputs(model: ModelInfo, inputs: Inputs): PreparedInputs {
   const tensors = byName(model, inputs);
-  for (const spec of model.inputs) checkTensor(spec, tensors[spec.name]!);
-
   const rowsOf = (spec: TensorSpec): number => tensors[spec.name]!.shape[0] ?? 0;
   const carriers = model.inputs.filter((spec) =>
-    model.batchMode === "batched" ? spec.shape === undefined || spec.shape[0] === -1 : spec.shape?.[0] === 1,
+    model.batchMode === "item-by-item"
+      ? spec.shape?.[0] === 1
+      : spec.shape === undefined
+        ? tensors[spec.name]!.shape.length > 0
+        : spec.shape[0] === -1,
   );
+  if (carriers.length === 0) throw invalid(`input "${model.inputs[0]!.name}" with a batch axis`, "a scalar", "add axis 0");
   const itemCount = Math.max(...carriers.map(rowsOf));
   // In a model fixed at batch 1, an input given once serves every item.
   const batched =
@@ -60,8 +66,10 @@ export function prepareInputs(model: ModelInfo, inputs: Inputs): PreparedInputs 
   const batchedNames = batched.map((spec) => spec.name);
   const shapeClass = model.inputs
     .map(({ name }) => {
-      const { dtype, shape } = tensors[name]!;
-      return `${name}:${dtype}[${(batchedNames.includes(name) ? shape.slice(1) : shape).join(",")}]`;
+      const tensor = tensors[name]!;
+      const sizes = batchedNames.includes(name) ? tensor.shape.slice(1) : tensor.shape;
+      const scaling = tensor.dtype === "uint8" ? `*${tensor.scale ?? 1}+${tensor.offset ?? 0}` : "";
+      return `${name}:${tensor.dtype}${scaling}[${sizes.join(",")}]`;
     })
     .join(";");
   return { tensors, itemCount, batchedNames, mode: model.batchMode, shapeClass };
@@ -69,39 +77,40 @@ export function prepareInputs(model: ModelInfo, inputs: Inputs): PreparedInputs 
 
 function byName(model: ModelInfo, inputs: Inputs): Record<string, InputTensor> {
   const names = model.inputs.map((spec) => `"${spec.name}"`).join(", ");
-  if (typeof inputs !== "object" || inputs === null) {
-    throw invalid(`tensors for ${names}`, String(inputs), "pass { dtype, shape, data }");
+  if (typeof inputs !== "object" || inputs === null || Array.isArray(inputs) || ArrayBuffer.isView(inputs)) {
+    throw invalid(`tensors for ${names}`, show(inputs), "pass { dtype, shape, data }");
   }
   if (isTensor(inputs)) {
-    if (model.inputs.length === 1) return { [model.inputs[0]!.name]: inputs };
-    throw invalid(`one tensor for each of ${names}`, "a single tensor", "pass them by name");
+    if (model.inputs.length !== 1) throw invalid(`one tensor for each of ${names}`, "a single tensor", "pass them by name");
+    const spec = model.inputs[0]!;
+    return Object.fromEntries([[spec.name, checkTensor(spec, inputs)]]);
   }
-  const tensors: Record<string, InputTensor> = {};
-  for (const { name } of model.inputs) {
-    const tensor = inputs[name];
-    if (tensor === undefined) {
-      throw invalid(`a tensor for "${name}"`, `tensors for ${Object.keys(inputs).join(", ") || "nothing"}`, `the model's inputs are ${names}`);
-    }
-    tensors[name] = tensor;
+  const given = Object.keys(inputs);
+  const missing = model.inputs.find(({ name }) => !given.includes(name) || inputs[name] === undefined);
+  if (missing !== undefined) {
+    const received = given.slice(0, 8).join(", ") || "nothing";
+    throw invalid(`a tensor for "${missing.name}"`, `tensors for ${received}`, `the model's inputs are ${names}`);
   }
-  const unknown = Object.keys(inputs).find((name) => !(name in tensors));
+  const unknown = given.find((name) => !model.inputs.some((spec) => spec.name === name));
   if (unknown !== undefined) throw invalid(`tensors for ${names} alone`, `one for "${unknown}" too`, "correct the name");
-  return tensors;
+  return Object.fromEntries(model.inputs.map((spec) => [spec.name, checkTensor(spec, inputs[spec.name]!)]));
 }
 
 function isTensor(value: Inputs): value is InputTensor {
   return "data" in value && "shape" in value && Array.isArray(value.shape);
 }
 
-function checkTensor(spec: TensorSpec, tensor: InputTensor): void {
+/** @returns the tensor's own fields: what else the caller's object carries could not be posted to a worker. */
+function checkTensor(spec: TensorSpec, tensor: InputTensor): InputTensor {
   const input = `input "${spec.name}"`;
   if (typeof tensor !== "object" || tensor === null || !isTensor(tensor)) {
-    throw invalid(`a tensor { dtype, shape, data } for ${input}`, JSON.stringify(tensor)?.slice(0, 60), "wrap the data");
+    throw invalid(`a tensor { dtype, shape, data } for ${input}`, show(tensor), "wrap the data");
   }
-  const { dtype, shape, data } = tensor;
+  const { dtype, data } = tensor;
+  const shape = Array.from(tensor.shape);
   const isBytes = dtype === "uint8" && (spec.dtype === "float32" || spec.dtype === "int32");
   if (dtype !== spec.dtype && !isBytes) {
-    throw invalid(`${input} of dtype ${spec.dtype}`, dtype, "convert the data");
+    throw invalid(`${input} of dtype ${spec.dtype}`, String(dtype), "convert the data");
   }
   if (!DATA_TYPES[dtype]!.some((type) => data instanceof type)) {
     const expected = DATA_TYPES[dtype]!.map((type) => type.name).join(" or ");
@@ -113,13 +122,33 @@ function checkTensor(spec: TensorSpec, tensor: InputTensor): void {
   if (elementCountOf(shape) !== data.length) {
     throw invalid(`${elementCountOf(shape)} elements for ${input} of shape ${JSON.stringify(shape)}`, String(data.length), "make shape and data agree");
   }
-  if (shape.length === 0 && spec.shape === undefined) throw invalid(`${input} with a batch axis`, "a scalar", "add axis 0");
-  const expected = spec.shape;
-  if (expected === undefined) return;
+  if (dtype === "string") checkStrings(input, data);
+  const checked = { dtype, shape, data, ...(dtype === "uint8" ? scalingOf(input, tensor) : {}) } as InputTensor;
   // Axis 0 is looked at with the batch.
-  if (shape.length !== expected.length || expected.some((size, axis) => axis > 0 && size !== -1 && size !== shape[axis])) {
-    throw mismatch(spec, tensor);
+  const fits = (size: number, axis: number): boolean => axis === 0 || size === -1 || size === shape[axis];
+  if (spec.shape !== undefined && !(shape.length === spec.shape.length && spec.shape.every(fits))) throw mismatch(spec, checked);
+  return checked;
+}
+
+function checkStrings(input: string, data: readonly unknown[]): void {
+  const wrong = data.findIndex((value) => typeof value !== "string");
+  if (wrong >= 0) throw invalid(`strings for ${input}`, `${String(data[wrong])} at ${wrong}`, "convert the data");
+}
+
+function scalingOf(input: string, { scale, offset }: Uint8Tensor): Pick<Uint8Tensor, "scale" | "offset"> {
+  for (const [name, value] of Object.entries({ scale, offset })) {
+    if (value !== undefined && !Number.isFinite(value)) {
+      throw invalid(`a finite ${name} for the bytes of ${input}`, String(value), "correct it or leave it out");
+    }
   }
+  return { ...(scale === undefined ? {} : { scale }), ...(offset === undefined ? {} : { offset }) };
+}
+
+/** What was passed instead of tensors; it may be anything, cyclic objects and elements of the page included. */
+function show(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value).slice(0, 60);
+  const { name } = (value as Partial<object>).constructor ?? {};
+  return `a bare ${typeof name === "string" ? name : "object"}`;
 }
 
 function mismatch(spec: TensorSpec, tensor: InputTensor): ShardError {

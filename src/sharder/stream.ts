@@ -36,7 +36,6 @@ export async function* streamShards(
   prepare: (inputs: Inputs) => PreparedInputs,
   { order = "input", signal }: StreamOptions,
 ): AsyncGenerator<StreamShard, void, undefined> {
-  throwIfAborted(signal);
   const waiting = new Map<number, JobShard>();
   let nextItem = 0;
   let isDone = false;
@@ -62,13 +61,13 @@ export async function* streamShards(
     },
   );
 
-  const iterator = iterate(source);
+  let iterator: AsyncIterator<Inputs> | Iterator<Inputs> | undefined;
   let isExhausted = false;
   let isPulling = false;
-  const pull = async (): Promise<void> => {
+  const pull = async (from: AsyncIterator<Inputs> | Iterator<Inputs>): Promise<void> => {
     isPulling = true;
     try {
-      const next = await iterator.next();
+      const next = await from.next();
       if (next.done) {
         isExhausted = true;
         job.endSource();
@@ -91,10 +90,14 @@ export async function* streamShards(
   };
 
   try {
+    checkOrder(order);
+    iterator = iterate(source);
     for (;;) {
       const slept = woken();
+      // Also when every shard is done and waits for the consumer.
+      throwIfAborted(signal);
       if (failure !== undefined) throw (failure as { error: unknown }).error;
-      if (!isPulling && !isExhausted && job.wantsItems && waiting.size < MAX_WAITING_SHARDS) void pull();
+      if (!isPulling && !isExhausted && job.wantsItems && waiting.size < MAX_WAITING_SHARDS) void pull(iterator);
       const shard = takeNext();
       if (shard !== undefined) {
         const { firstItem, itemCount, workerId } = shard;
@@ -111,8 +114,25 @@ export async function* streamShards(
   } finally {
     signal?.removeEventListener("abort", onAbort);
     job.fail(new ShardError("aborted", "The stream was ended by its consumer."));
-    if (!isExhausted) void Promise.resolve(iterator.return?.()).catch(() => {});
+    if (iterator !== undefined && !isExhausted) void close(iterator);
   }
+}
+
+/** What the source does when it is closed is no concern of the consumer's. */
+async function close(iterator: AsyncIterator<Inputs> | Iterator<Inputs>): Promise<void> {
+  try {
+    await iterator.return?.();
+  } catch {
+    // It was told; nobody waits for it.
+  }
+}
+
+function checkOrder(order: unknown): void {
+  if (order === "input" || order === "completion") return;
+  throw new ShardError(
+    "invalid-options",
+    `Expected "order" to be "input" or "completion", received ${JSON.stringify(order)}: leave it out for "input".`,
+  );
 }
 
 function iterate(source: Source): AsyncIterator<Inputs> | Iterator<Inputs> {

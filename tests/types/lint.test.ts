@@ -49,7 +49,7 @@ beforeAll(async () => {
   const { diagnostics } = JSON.parse(report) as { diagnostics: { filename: string; code: string }[] };
   found = new Map();
   for (const { filename, code } of diagnostics) found.set(filename, [...(found.get(filename) ?? []), code]);
-}, 60_000);
+}, 120_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -17,8 +17,8 @@ export class AttemptQueue {
   readonly #runner: ShardRunner;
   readonly #isIntact: () => boolean;
   readonly #queued: QueuedAttempt[] = [];
-  #running: number | undefined;
-  readonly #cancelled = new Set<number>();
+  #running: string | undefined;
+  readonly #cancelled = new Set<string>();
   #completedAtMs = -Infinity;
   #slowdown = 1;
 
@@ -35,7 +35,7 @@ export class AttemptQueue {
     });
   }
 
-  cancel(attemptIds: readonly number[]): void {
+  cancel(attemptIds: readonly string[]): void {
     for (const attemptId of attemptIds) {
       const index = this.#queued.findIndex((queued) => queued.request.attemptId === attemptId);
       if (index >= 0) this.#queued.splice(index, 1)[0]!.answer(aborted());
@@ -48,7 +48,7 @@ export class AttemptQueue {
   }
 
   async #drain(): Promise<void> {
-    this.#running = -1;
+    this.#running = "";
     for (;;) {
       await yieldMacrotask();
       const next = this.#queued.shift();

@@ -1,0 +1,268 @@
+// Downloads from a real HTTP server on this machine.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { fetchModel, type LoadProgress } from "../../../src/model/fetch-model.js";
+import { inspectModel } from "../../../src/model/inspect.js";
+import { rejected } from "../../fixtures/caught.js";
+import { randomNet } from "../../fixtures/random-net.js";
+
+type Handler = (response: ServerResponse, request: IncomingMessage) => void;
+
+let server: Server;
+let origin: string;
+/** By path; anything else is 404. */
+let routes: Record<string, Handler | string | Uint8Array | object>;
+/** What was asked for, with the query string. */
+let requests: IncomingMessage[];
+
+const { weightData, weightSpecs, ...artifacts } = randomNet({ seed: 5 });
+const bytes = new Uint8Array(weightData as ArrayBuffer);
+const cuts = [0, 3, 3, 100, bytes.length];
+const files = Object.fromEntries(cuts.slice(1).map((end, i) => [`group1-shard${i + 1}of4.bin`, bytes.slice(cuts[i], end)]));
+const manifest = (paths = Object.keys(files)) => [{ paths, weights: weightSpecs }];
+const modelJson = (more: object = {}) => ({ ...artifacts, weightsManifest: manifest(), ...more });
+
+const json: (value: object) => Handler = (value) => (response) =>
+  response.setHeader("content-type", "application/json").end(JSON.stringify(value));
+
+beforeEach(async () => {
+  requests = [];
+  routes = { "/m/model.json": modelJson() };
+  for (const [name, data] of Object.entries(files)) routes[`/m/${name}`] = data;
+  server = createServer((request, response) => {
+    requests.push(request);
+    const route = routes[new URL(request.url!, origin).pathname];
+    if (route === undefined) response.writeHead(404).end("<h1>Not found</h1>");
+    else if (typeof route === "function") (route as Handler)(response, request);
+    else if (typeof route === "string") response.setHeader("content-type", "text/html").end(route);
+    else if (route instanceof Uint8Array) response.setHeader("content-type", "application/octet-stream").end(route);
+    else json(route)(response, request);
+  });
+  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+afterEach(async () => {
+  server.closeAllConnections();
+  await new Promise((closed) => server.close(closed));
+});
+
+interface Loading {
+  readonly progress: LoadProgress[];
+  readonly result: ReturnType<typeof fetchModel>;
+}
+
+function load(options: Parameters<typeof fetchModel>[1] = {}, path = "/m/model.json"): Loading {
+  const progress: LoadProgress[] = [];
+  const result = fetchModel(origin + path, options, (step) => progress.push(step));
+  // Every test awaits it; some look elsewhere first.
+  result.catch(() => {});
+  return { progress, result };
+}
+
+const paths = () => requests.map(({ url }) => url);
+
+describe("a model in several files", () => {
+  it("arrives whole and in order", async () => {
+    const model = await load().result;
+    expect(model).toMatchObject({ modelTopology: artifacts.modelTopology, weightSpecs });
+    expect(model).not.toHaveProperty("weightsManifest");
+    const { wire } = inspectModel(model, false);
+    expect(new Uint8Array(wire.weightData)).toEqual(bytes);
+    expect(paths().sort()).toEqual(["/m/model.json", ...Object.keys(files).map((name) => `/m/${name}`)].sort());
+  });
+
+  it("in the order of the manifest, whichever arrives first", async () => {
+    const delayed = Object.keys(files)[0]!;
+    let answered = 0;
+    for (const [name, data] of Object.entries(files)) {
+      if (name !== delayed) routes[`/m/${name}`] = (response) => void response.end(data, () => ++answered === 3 && release());
+    }
+    let release = (): void => {};
+    routes[`/m/${delayed}`] = (response) => (release = () => void response.end(files[delayed]));
+    const { wire } = inspectModel(await load().result, false);
+    expect(new Uint8Array(wire.weightData)).toEqual(bytes);
+  });
+
+  it("tells how far it is: ever more, to all bytes and fraction 1", async () => {
+    const { progress, result } = load();
+    await result;
+    const total = JSON.stringify(modelJson()).length + bytes.length;
+    const last = progress.at(-1)!;
+    expect(last).toEqual({ phase: "model", loadedBytes: total, totalBytes: total, fraction: 1 });
+    progress.forEach((step, i) => {
+      expect(step.loadedBytes).toBeGreaterThanOrEqual(progress[i - 1]?.loadedBytes ?? 0);
+      expect(step.fraction).toBe(step.totalBytes === undefined ? 0 : step.loadedBytes / total);
+    });
+    expect(progress[0]!.totalBytes).toBeUndefined();
+  });
+
+  it.each([
+    ["without weights", { weightsManifest: [] }],
+    ["with strings, whose size nobody knows", { weightsManifest: [{ paths: ["strings.bin"], weights: [{ name: "s", shape: [1], dtype: "string" }] }] }],
+  ])("ends at fraction 1 %s", async (_, more) => {
+    routes["/m/model.json"] = modelJson(more);
+    routes["/m/strings.bin"] = new Uint8Array([1, 0, 0, 0, 65]);
+    const { progress, result } = load();
+    await result;
+    expect(progress.at(-1)).toMatchObject({ fraction: 1 });
+    expect(progress.at(-1)!.totalBytes).toBe(progress.at(-1)!.loadedBytes);
+  });
+
+  it("repeats the query string, unless a path has its own", async () => {
+    const [first, ...others] = Object.keys(files) as [string, ...string[]];
+    routes["/m/model.json"] = modelJson({ weightsManifest: manifest([`${first}?own=1`, ...others]) });
+    await load({}, "/m/model.json?token=a/b&x=1").result;
+    expect(paths().sort()).toEqual(
+      ["/m/model.json?token=a/b&x=1", `/m/${first}?own=1`, ...others.map((name) => `/m/${name}?token=a/b&x=1`)].sort(),
+    );
+  });
+
+  it("takes paths in the manifest that are absolute, nested or need escaping", async () => {
+    const names = ["weights/1 of 4.bin", "/elsewhere/ü.bin", `${origin}/other/3.bin`, "../up.bin"];
+    routes["/m/model.json"] = modelJson({ weightsManifest: manifest(names) });
+    const where = ["/m/weights/1%20of%204.bin", "/elsewhere/%C3%BC.bin", "/other/3.bin", "/up.bin"];
+    where.forEach((path, i) => (routes[path] = Object.values(files)[i]!));
+    const { wire } = inspectModel(await load().result, false);
+    expect(new Uint8Array(wire.weightData)).toEqual(bytes);
+  });
+
+  it("sends requestInit's headers with every request", async () => {
+    await load({ requestInit: { headers: { authorization: "Bearer t" } } }).result;
+    expect(requests.map(({ headers }) => headers.authorization)).toEqual(Array(5).fill("Bearer t"));
+  });
+
+  it("takes a model.json with a byte order mark and of any content type", async () => {
+    routes["/m/model.json"] = (response) => void response.setHeader("content-type", "text/plain").end(`\uFEFF${JSON.stringify(modelJson())}`);
+    expect((await load().result).weightSpecs).toEqual(weightSpecs);
+  });
+});
+
+describe("model.json", () => {
+  it.each([404, 403, 500, 503])("HTTP %i", async (status) => {
+    routes["/m/model.json"] = (response) => void response.writeHead(status).end();
+    await rejected("model-not-found", load().result, `HTTP ${status}`, `${origin}/m/model.json`, "check the address");
+    expect(requests).toHaveLength(1);
+  });
+
+  it("a page instead", async () => {
+    routes["/m/model.json"] = "<!doctype html><title>App</title>";
+    await rejected("model-malformed", load().result, "an HTML page", "check the address");
+  });
+
+  it.each(["", "{", "[1,2", "not json at all", "\0\0\0"])("%j instead", async (text) => {
+    routes["/m/model.json"] = (response) => void response.end(text);
+    await rejected("model-malformed", load().result, "Expected JSON");
+  });
+
+  it.each([
+    [[], "modelTopology"],
+    [null, "modelTopology"],
+    [5, "modelTopology"],
+    [{ weightsManifest: [] }, "keys weightsManifest"],
+    [modelJson({ modelTopology: "text" }), "modelTopology"],
+    [modelJson({ weightsManifest: undefined }), '"weightsManifest" to be a list, received undefined'],
+    [modelJson({ weightsManifest: {} }), "weightsManifest"],
+    [modelJson({ weightsManifest: [null] }), "weightsManifest[0]"],
+    [modelJson({ weightsManifest: [{ paths: "x", weights: [] }] }), '"paths" in weightsManifest[0]'],
+    [modelJson({ weightsManifest: [{ paths: [1], weights: [] }] }), '"paths" in weightsManifest[0]'],
+    [modelJson({ weightsManifest: [{ paths: [] }] }), "weightsManifest[0].weights"],
+    [modelJson({ weightsManifest: manifest(["http://", "a"]) }), "http://"],
+  ])("JSON of another kind: %#", async (value, words) => {
+    routes["/m/model.json"] = json(value as object);
+    await rejected("model-malformed", load().result, words);
+    expect(requests).toHaveLength(1);
+  });
+
+  it("a connection that breaks off", async () => {
+    routes["/m/model.json"] = (response) => {
+      response.writeHead(200, { "content-length": 10_000 });
+      response.write("{", () => response.destroy());
+    };
+    await rejected("model-network", load().result, "check the connection");
+  });
+
+  it("nobody there", async () => {
+    await new Promise((closed) => server.close(closed));
+    const error = await rejected("model-network", load().result, `${origin}/m/model.json`);
+    expect(error.cause).toBeInstanceOf(Error);
+    server.listen(0, "127.0.0.1");
+  });
+});
+
+describe("a weight file", () => {
+  const [first, , third] = Object.keys(files) as [string, string, string];
+
+  it.each([404, 500])("HTTP %i", async (status) => {
+    routes[`/m/${third}`] = (response) => void response.writeHead(status).end();
+    await rejected("weights-missing", load().result, `HTTP ${status}`, third, "beside it");
+  });
+
+  it("a page instead", async () => {
+    routes[`/m/${third}`] = "<!doctype html>";
+    await rejected("weights-missing", load().result, "an HTML page", third);
+  });
+
+  it("shorter or longer than the manifest says", async () => {
+    routes[`/m/${third}`] = files[third]!.slice(1);
+    await rejected("weights-truncated", load().result, `${bytes.length} bytes`, `${bytes.length - 1}`);
+    routes[`/m/${third}`] = new Uint8Array(1_000);
+    await rejected("model-malformed", load().result, "belong to another model.json");
+  });
+
+  it("a connection cut in mid-body", async () => {
+    routes[`/m/${third}`] = (response) => {
+      response.writeHead(200, { "content-length": 97 });
+      response.write(files[third]!.slice(0, 50), () => response.destroy());
+    };
+    await rejected("model-network", load().result, third);
+  });
+
+  it("fails: the others are given up, and no progress is told afterwards", async () => {
+    const names = Array.from({ length: 12 }, (_, i) => `w${i}.bin`);
+    routes["/m/model.json"] = modelJson({ weightsManifest: [{ paths: names, weights: weightSpecs }] });
+    const closed = new Promise((gone) => {
+      routes["/m/w0.bin"] = (response) => {
+        response.writeHead(200, { "content-length": 10 });
+        response.write("x");
+        response.on("close", gone);
+      };
+    });
+    const { progress, result } = load();
+    await rejected("weights-missing", result);
+    const told = progress.length;
+    // The endless one is hung up on; those not begun never are.
+    await closed;
+    expect(paths()).not.toContain("/m/w8.bin");
+    expect(progress).toHaveLength(told);
+    expect(first).toBe("group1-shard1of4.bin");
+  });
+});
+
+describe("an abort", () => {
+  it("before the start asks for nothing", async () => {
+    const reason = new Error("why");
+    const error = await rejected("aborted", load({ signal: AbortSignal.abort(reason) }).result);
+    expect([error.name, error.cause, requests.length]).toEqual(["AbortError", reason, 0]);
+  });
+
+  it.each(["/m/model.json", "/m/group1-shard2of4.bin"])("while %s is under way", async (path) => {
+    const controller = new AbortController();
+    const closed = new Promise((gone) => {
+      routes[path] = (response) => {
+        response.on("close", gone);
+        response.writeHead(200, { "content-length": 10 });
+        response.write("{");
+        controller.abort("enough");
+      };
+    });
+    const error = await rejected("aborted", load({ signal: controller.signal }).result);
+    expect(error.cause).toBe("enough");
+    await closed;
+  });
+
+  it("by requestInit's own signal is an abort as well", async () => {
+    await rejected("aborted", load({ requestInit: { signal: AbortSignal.abort() } }).result);
+  });
+});

@@ -1,0 +1,156 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ShardError } from "../../../src/core/errors.js";
+import { CallTable } from "../../../src/pool/call-table.js";
+import { rejected } from "../../fixtures/caught.js";
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] }));
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+/** A table, what it let expire, and calls that are answered by hand. */
+function setUp() {
+  const expired: ShardError[] = [];
+  const table = new CallTable("wasm-1", (error) => expired.push(error));
+  const call = (deadlineMs: number, what = "answer a shard") => {
+    let settle!: { resolve: (value: string) => void; reject: (error: unknown) => void };
+    const answer = new Promise<string>((resolve, reject) => (settle = { resolve, reject }));
+    const promise = table.race(what, deadlineMs, () => answer);
+    promise.catch(() => {});
+    return { promise, ...settle };
+  };
+  return { table, expired, call };
+}
+
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+/** A laptop sleeps, or a tab is frozen: the clock goes on while no timer fires. */
+function sleep(ms: number): void {
+  const now = performance.now.bind(performance);
+  vi.spyOn(performance, "now").mockImplementation(() => now() + ms);
+}
+
+describe("CallTable", () => {
+  it("settles as the call does and keeps nothing", async () => {
+    const { table, call } = setUp();
+    const good = call(1_000);
+    const bad = call(1_000);
+    expect(table.size).toBe(2);
+    good.resolve("value");
+    bad.reject(new TypeError("no"));
+    await expect(good.promise).resolves.toBe("value");
+    await expect(bad.promise).rejects.toThrow(new TypeError("no"));
+    expect([table.size, vi.getTimerCount()]).toEqual([0, 0]);
+  });
+
+  it("settles where the call throws at once", async () => {
+    const { table } = setUp();
+    const thrown = new Error("not posted");
+    await expect(table.race("x", 1, () => { throw thrown; })).rejects.toBe(thrown);
+    expect([table.size, vi.getTimerCount()]).toEqual([0, 0]);
+  });
+
+  it("lets a deadline expire after it has passed, not before, and says whose it was", async () => {
+    const { expired, call } = setUp();
+    call(2_000, "start");
+    await pass(2_000);
+    expect(expired).toEqual([]);
+    await pass(250);
+    expect(expired.map(({ code, workerId }) => [code, workerId])).toEqual([["worker-timeout", "wasm-1"]]);
+    expect(expired[0]!.message).toContain('"wasm-1" to start within 2000 ms');
+  });
+
+  it("only the oldest call's deadline runs; the next one's starts afresh", async () => {
+    const { expired, call } = setUp();
+    const first = call(10_000);
+    const second = call(1_000);
+    await pass(9_000);
+    expect(expired).toEqual([]);
+    first.resolve("done");
+    await pass(1_000);
+    expect(expired).toEqual([]);
+    second.resolve("done");
+    await pass(60_000);
+    expect(expired).toEqual([]);
+  });
+
+  it("a younger call that settles leaves the oldest one's clock alone", async () => {
+    const { expired, call } = setUp();
+    call(2_000);
+    const younger = call(500);
+    await pass(1_500);
+    younger.reject(new Error("queued and cancelled"));
+    await pass(750);
+    expect(expired).toHaveLength(1);
+  });
+
+  it("a call after an idle time has its whole deadline", async () => {
+    const { expired, call } = setUp();
+    call(1_000).resolve("done");
+    await pass(100_000);
+    call(1_000);
+    await pass(1_000);
+    expect(expired).toEqual([]);
+    await pass(250);
+    expect(expired).toHaveLength(1);
+  });
+
+  it("a laptop that slept for hours lets nothing expire", async () => {
+    const { expired, call } = setUp();
+    call(5_000);
+    await pass(1_000);
+    sleep(8 * 3_600_000);
+    await pass(250);
+    expect(expired).toEqual([]);
+    // From then on the clock runs as before: a second counts for the night.
+    await pass(2_750);
+    expect(expired).toEqual([]);
+    await pass(500);
+    expect(expired).toHaveLength(1);
+  });
+
+  it("rejectAll rejects what is pending and what comes, without waiting for it", async () => {
+    const { table, expired, call } = setUp();
+    const pending = [call(1_000), call(1_000)];
+    const death = new ShardError("worker-lost", "gone");
+    table.rejectAll(death);
+    for (const { promise } of pending) expect(await rejected("worker-lost", promise)).toBe(death);
+    let posted = false;
+    const later = table.race("x", 1_000, async () => (posted = true));
+    expect(await rejected("worker-lost", later)).toBe(death);
+    expect([posted, table.size, vi.getTimerCount()]).toEqual([false, 0, 0]);
+    // An answer from beyond the grave changes nothing.
+    pending[0]!.resolve("late");
+    pending[1]!.reject(new Error("late"));
+    await pass(60_000);
+    expect(expired).toEqual([]);
+  });
+
+  it("the owner may end the worker from within the deadline", async () => {
+    const table: CallTable = new CallTable("cpu-1", (error) => table.rejectAll(error));
+    const never = table.race("answer", 100, () => new Promise(() => {}));
+    const other = table.race("answer", 100, () => new Promise(() => {}));
+    for (const promise of [never, other]) promise.catch(() => {});
+    await pass(250);
+    await rejected("worker-timeout", never);
+    await rejected("worker-timeout", other);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("whenEmpty waits for every call, those that come meanwhile included", async () => {
+    const { table, call } = setUp();
+    await table.whenEmpty();
+    const [first, second] = [call(1_000), call(1_000)];
+    let isEmpty = false;
+    const empty = table.whenEmpty().then(() => (isEmpty = true));
+    first.resolve("a");
+    await pass(0);
+    const third = call(1_000);
+    second.reject(new Error("b"));
+    await pass(0);
+    expect(isEmpty).toBe(false);
+    third.resolve("c");
+    await empty;
+  });
+});

@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import { checkOptions, checkWorkerSpec, type SharderOptions } from "../../../src/sharder/options.js";
+import { caught } from "../../fixtures/caught.js";
+import { randomNet } from "../../fixtures/random-net.js";
+
+const check = (options: unknown) => checkOptions(options as SharderOptions);
+
+it.each<SharderOptions>([
+  { model: "model.json" },
+  { model: new URL("http://localhost/model.json") },
+  { model: randomNet({ seed: 1 }) },
+  { model: "m", workers: "auto", split: "auto", policy: "makespan", optimize: true, quantumMs: 100, verify: 0, maxWorkerBytes: undefined },
+  { model: "m", workers: [{ backend: "wasm" }, { backend: "webgpu", powerPreference: "low-power" }], split: "batch", optimize: false },
+  { model: "m", quantumMs: 1, policy: "equal", maxWorkerBytes: 1, signal: new AbortController().signal, onProgress: () => {} },
+  { model: "m", quantumMs: 60_000, policy: "capacity-proportional", maxWorkerBytes: Infinity, requestInit: {} },
+])("accepts %#", (options) => {
+  check(options);
+});
+
+describe("refuses, naming the option and what it received", () => {
+  it.each<[unknown, string[]]>([
+    [undefined, ["options", "undefined"]],
+    [null, ["options", "null"]],
+    ["model.json", ["options", '"model.json"']],
+    [{}, ["model", "undefined"]],
+    [{ model: "" }, ["model", '""']],
+    [{ model: 5 }, ["model", "5"]],
+    [{ model: null }, ["model", "null"]],
+    [{ model: [] }, ["model", "an empty list"]],
+    [{ model: { weightSpecs: [] } }, ["model", "weightSpecs"]],
+    [{ model: "m", workers: null }, ["workers", "null"]],
+    [{ model: "m", workers: [] }, ["workers", "an empty list"]],
+    [{ model: "m", workers: 4 }, ["workers", "4"]],
+    [{ model: "m", workers: "wasm" }, ["workers", '"wasm"']],
+    [{ model: "m", workers: { backend: "wasm" } }, ["workers", "backend"]],
+    [{ model: "m", workers: [null] }, ["worker", "null"]],
+    [{ model: "m", workers: Array(2) }, ["worker", "undefined"]],
+    [{ model: "m", workers: [{ backend: "webgpu", powerPreference: "max" }] }, ["powerPreference", '"max"']],
+    [{ model: "m", split: "layers" }, ["split", '"layers"']],
+    [{ model: "m", split: null }, ["split", "null"]],
+    [{ model: "m", policy: "fastest" }, ["policy", '"fastest"', "makespan, equal, capacity-proportional"]],
+    [{ model: "m", policy: "toString" }, ["policy", '"toString"']],
+    ...[0, 0.5, -1, NaN, Infinity, 60_001, "100", null, [100], {}].map((quantumMs): [unknown, string[]] => [
+      { model: "m", quantumMs },
+      ["quantumMs", "1 to 60000"],
+    ]),
+    [{ model: "m", verify: 0.1 }, ["verify", "0.1"]],
+    [{ model: "m", verify: "0" }, ["verify", '"0"']],
+    ...[0, -1, NaN, "5", null].map((maxWorkerBytes): [unknown, string[]] => [{ model: "m", maxWorkerBytes }, ["maxWorkerBytes"]]),
+    [{ model: "m", optimize: "yes" }, ["optimize", '"yes"']],
+    [{ model: "m", onProgress: 5 }, ["onProgress", "5"]],
+    [{ model: "m", signal: new AbortController() }, ["signal", "object"]],
+    [{ model: "m", signal: null }, ["signal", "null"]],
+  ])("%#: %j", (options, words) => {
+    caught("invalid-options", () => check(options), ...words);
+  });
+
+  it.each([{}, { backend: "gpu" }, { backend: null }, { backend: "constructor" }, { backend: ["wasm"] }])("the backend %j", (spec) => {
+    caught("unknown-backend", () => check({ model: "m", workers: [{ backend: "cpu" }, spec] }), "webgpu, webgl, wasm, cpu");
+  });
+
+  it("a worker alone", () => {
+    checkWorkerSpec({ backend: "cpu" });
+    caught("invalid-options", () => checkWorkerSpec("wasm"), '"wasm"');
+    expect(() => checkWorkerSpec({ backend: "wasm", powerPreference: undefined })).not.toThrow();
+  });
+});

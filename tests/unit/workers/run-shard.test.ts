@@ -1,0 +1,213 @@
+// The worker's engine room on TF.js's CPU backend, which runs in Node as it does in a worker.
+import { memory, ready, setBackend } from "@tensorflow/tfjs-core";
+import "@tensorflow/tfjs-backend-cpu";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { ModelArtifacts } from "../../../src/model/artifacts.js";
+import { inspectModel } from "../../../src/model/inspect.js";
+import type { ShardOutput } from "../../../src/protocol/outputs.js";
+import { toOutputValue } from "../../../src/protocol/outputs.js";
+import type { InputTensor, Tensor } from "../../../src/protocol/tensors.js";
+import { prepareInputs, type Inputs } from "../../../src/sharder/prepare-inputs.js";
+import { loadModel } from "../../../workers/runtime/load-model.js";
+import { createShardRunner } from "../../../workers/runtime/run-shard.js";
+import { rejected } from "../../fixtures/caught.js";
+import { kerasNet } from "../../fixtures/keras-net.js";
+import { randomNet } from "../../fixtures/random-net.js";
+import { counting } from "../../fixtures/tensors.js";
+import { dims, graph, node, placeholder, signed, type NodeJson } from "../model/graph-json.js";
+
+beforeAll(async () => {
+  await setBackend("cpu");
+  await ready();
+});
+
+type Outputs = Record<string, ShardOutput>;
+
+/** The model in the engine; runs a batch as one shard, as a worker does. */
+async function load(artifacts: ModelArtifacts) {
+  const { info, wire } = inspectModel(structuredClone(artifacts), true);
+  const model = await loadModel(structuredClone(wire));
+  const runner = createShardRunner(wire, model, false);
+  const run = async (inputs: Inputs, isCancelled = () => false, pause = async () => {}): Promise<Outputs> => {
+    const { tensors, itemCount, batchedNames, mode } = prepareInputs(info, inputs);
+    const request = { attemptId: "1", itemCount, mode, inputs: tensors, batchedInputs: batchedNames, sentAtEpochMs: 0 };
+    return runner.run(request, isCancelled, pause);
+  };
+  return { run, model };
+}
+
+const values = (outputs: Outputs) => Object.fromEntries(Object.entries(outputs).map(([name, output]) => [name, toOutputValue(output)]));
+
+function small(nodes: NodeJson[], outputs: Record<string, object>, inputs?: Record<string, object>): ModelArtifacts {
+  const signature = { outputs, ...(inputs ? { inputs } : {}) };
+  return { modelTopology: graph(nodes), signature, weightSpecs: [], weightData: new ArrayBuffer(0) };
+}
+
+const T = { T: { type: "DT_FLOAT" } };
+const x = placeholder("x", dims(-1, 3));
+const items = (...rows: number[][]): Tensor => ({ dtype: "float32", shape: [rows.length, rows[0]!.length], data: Float32Array.from(rows.flat()) });
+
+describe("a shard", () => {
+  it.each([randomNet({ seed: 7, residual: true, pooledOutput: true }), kerasNet(7)])("equals its items run one by one, bit for bit, and leaks nothing: %#", async (artifacts) => {
+    const { run } = await load(artifacts);
+    const data = Float32Array.from({ length: 4 * 192 }, (_, i) => Math.sin(i));
+    const before = memory().numTensors;
+    const whole = values(await run({ dtype: "float32", shape: [4, 8, 8, 3], data })) as Record<string, Tensor>;
+    const names = Object.keys(whole);
+    expect(names).toHaveLength(2);
+    for (let item = 0; item < 4; item++) {
+      const one = values(await run({ dtype: "float32", shape: [1, 8, 8, 3], data: data.slice(192 * item, 192 * (item + 1)) })) as typeof whole;
+      for (const name of names) {
+        const size = one[name]!.data.length;
+        expect(one[name]!.data).toEqual(whole[name]!.data.slice(item * size, (item + 1) * size));
+      }
+    }
+    expect(memory().numTensors).toBe(before);
+  });
+
+  it("of a model fixed at batch 1 is run item by item, with the same numbers", async () => {
+    const free = await load(randomNet({ seed: 3, pooledOutput: true, sideInput: true }));
+    const fixed = await load(randomNet({ seed: 3, pooledOutput: true, sideInput: true, batch: 1 }));
+    const inputs = { image: counting("float32", [5, 8, 8, 3]), shift: counting("float32", [4]) };
+    expect(values(await fixed.run(inputs))).toEqual(values(await free.run(inputs)));
+  });
+
+  it("turns bytes into numbers here", async () => {
+    const { run } = await load(small([x, node("y", "Neg", ["x"], T)], { y: signed("y", undefined) }));
+    const bytes: InputTensor = { dtype: "uint8", shape: [1, 3], data: new Uint8ClampedArray([0, 1, 255]), scale: 0.5, offset: -1 };
+    expect(values(await run(bytes)).y).toEqual(items([1, 0.5, -126.5]));
+    const int = placeholder("x", dims(-1, 3), "DT_UINT8");
+    const whole = await load(small([int, node("y", "Neg", ["x"], { T: { type: "DT_INT32" } })], { y: signed("y", undefined) }));
+    expect(values(await whole.run({ ...bytes, scale: 1, offset: 0 })).y).toMatchObject({ dtype: "int32", data: new Int32Array([-0, -1, -255]).map((value) => value) });
+  });
+
+  it("gives booleans as 0 and 1, strings as strings", async () => {
+    const nodes = [x, node("y", "IsNan", ["x"], T)];
+    const flags = await load(small(nodes, { y: signed("y", undefined, "DT_BOOL") }));
+    expect(values(await flags.run(items([1, NaN, 2], [NaN, NaN, 0]))).y).toEqual({ dtype: "bool", shape: [2, 3], data: new Uint8Array([0, 1, 0, 1, 1, 0]) });
+    const text = placeholder("x", dims(-1, 3), "DT_STRING");
+    const words = await load(small([text, node("y", "Identity", ["x"], { T: { type: "DT_STRING" } })], { y: signed("y", undefined, "DT_STRING") }));
+    const input: Tensor = { dtype: "string", shape: [1, 3], data: ["a", "ß", ""] };
+    expect(values(await words.run(input)).y).toEqual(input);
+  });
+});
+
+describe("outputs without a batch axis", () => {
+  const weight: ModelArtifacts = {
+    ...small([x, node("w", "Const", [], { dtype: { type: "DT_FLOAT" } }), node("y", "AddV2", ["x", "w"], T)], { y: signed("y", undefined), w: signed("w", undefined) }),
+    weightSpecs: [{ name: "w", shape: [3], dtype: "float32" }],
+    weightData: Float32Array.from([1, 2, 3]).buffer,
+  };
+
+  it("are given once per item; a weight that is an output stays in the engine", async () => {
+    const { run } = await load(weight);
+    const before = memory().numTensors;
+    for (let i = 0; i < 3; i++) {
+      const { w, y } = values(await run(items([0, 0, 0], [1, 1, 1])));
+      expect(y).toEqual(items([1, 2, 3], [2, 3, 4]));
+      expect(w).toEqual(items([1, 2, 3], [1, 2, 3]));
+    }
+    expect(memory().numTensors).toBe(before);
+  });
+
+  it("that pass the input through neither fail nor leak", async () => {
+    const { run } = await load(small([x, node("y", "Identity", ["x"], T)], { y: signed("y", undefined), same: signed("x:0", undefined) }));
+    const before = memory().numTensors;
+    const inputs = items([1, 2, 3], [4, 5, 6]);
+    expect(values(await run(inputs))).toEqual({ y: inputs, same: inputs });
+    expect(inputs.data).toEqual(items([1, 2, 3], [4, 5, 6]).data);
+    expect(memory().numTensors).toBe(before);
+  });
+
+  it("that differ between items come one by one, from ops that only run asynchronously", async () => {
+    const one = placeholder("x", dims(1, 3));
+    const flags = node("flags", "IsNan", ["x"], T);
+    const { run } = await load(small([one, flags, node("y", "Where", ["flags"], { T: { type: "DT_BOOL" } })], { y: signed("y", undefined, "DT_INT64") }));
+    const before = memory().numTensors;
+    const { y } = values(await run(items([NaN, 0, NaN], [0, 0, 0], [0, NaN, 0])));
+    expect((y as Tensor[]).map(({ shape, data }) => [shape, [...data]])).toEqual([
+      [[2, 2], [0, 0, 0, 2]],
+      [[0, 2], []],
+      [[1, 2], [0, 1]],
+    ]);
+    expect(memory().numTensors).toBe(before);
+  });
+});
+
+describe("the engine is asked for the right tensors", () => {
+  it("where the signature's keys are the names of each other's nodes", async () => {
+    const nodes = [x, node("Identity", "Neg", ["x"], T), node("Identity_1", "Abs", ["x"], T)];
+    const { run } = await load(small(nodes, { Identity: signed("Identity_1", undefined), Identity_1: signed("Identity", undefined) }));
+    const outputs = values(await run(items([-1, 2, -3])));
+    expect(outputs).toEqual({ Identity: items([1, 2, 3]), Identity_1: items([1, -2, 3]) });
+  });
+
+  it("where inputs swap names, and several outputs are of one node", async () => {
+    const a = placeholder("a", dims(-1, 1));
+    const b = placeholder("b", dims(-1, 1));
+    const swapped = { a: signed("b", dims(-1, 1)), b: signed("a", dims(-1, 1)) };
+    const { run } = await load(small([a, b, node("y", "Sub", ["a", "b"], T)], { y: signed("y", undefined) }, swapped));
+    expect(values(await run({ a: items([1]), b: items([10]) })).y).toEqual(items([9]));
+
+    const top = node("top", "TopKV2", ["x", "k"], { ...T, sorted: { b: true } });
+    const two: ModelArtifacts = {
+      ...small([x, node("k", "Const", [], { dtype: { type: "DT_INT32" } }), top], { indices: signed("top:1", undefined, "DT_INT32"), values: signed("top:0", undefined) }),
+      weightSpecs: [{ name: "k", shape: [], dtype: "int32" }],
+      weightData: Int32Array.from([2]).buffer,
+    };
+    expect(values(await (await load(two)).run(items([5, 7, 6])))).toEqual({
+      values: items([7, 6]),
+      indices: { dtype: "int32", shape: [1, 2], data: new Int32Array([1, 2]) },
+    });
+  });
+
+  it("in any op that TF.js runs asynchronously, without control flow", async () => {
+    const nodes = [
+      placeholder("x", dims(-1)),
+      placeholder("y", dims(2), "DT_FLOAT"),
+      node("diff", "ListDiff", ["x", "y"], T),
+    ];
+    const { run } = await load({ ...small(nodes, { diff: signed("diff", undefined) }) });
+    const { diff } = values(await run({ x: counting("float32", [2], 1), y: counting("float32", [2], 2) }));
+    expect(diff).toEqual([counting("float32", [1], 1), counting("float32", [0])]);
+  });
+});
+
+describe("faults", () => {
+  it("an op that fails rejects with its words and leaves no tensor", async () => {
+    const { run } = await load(small([x, node("y", "NoSuchOp", ["x"], T)], { y: signed("y", undefined) }));
+    const before = memory().numTensors;
+    await expect(run(items([1, 2, 3]))).rejects.toThrow("NoSuchOp");
+    expect(memory().numTensors).toBe(before);
+  });
+
+  it("a cancel between items ends the shard and leaves no tensor", async () => {
+    const { run } = await load(randomNet({ seed: 1, batch: 1, size: 24, width: 16, depth: 3 }));
+    const before = memory().numTensors;
+    let pauses = 0;
+    const isCancelled = () => pauses > 1;
+    const cancelled = run(counting("float32", [2_000, 24, 24, 3]), isCancelled, async () => void pauses++);
+    await rejected("aborted", cancelled);
+    expect([pauses, memory().numTensors]).toEqual([2, before]);
+  });
+
+  it.each([
+    ["a graph without versions", { ...randomNet({ seed: 1 }), modelTopology: { node: [x, node("y", "Neg", ["x"])] } }],
+    ["a node whose input is missing", small([x, node("y", "Neg", ["nowhere"], T)], { y: signed("y", undefined) })],
+    ["a layer that TF.js does not know", { ...kerasNet(1), modelTopology: JSON.parse(JSON.stringify(kerasNet(1).modelTopology).replace("GlobalAveragePooling2D", "MyOwnLayer")) as object }],
+    ["weights of other names", { ...kerasNet(1), weightSpecs: kerasNet(1).weightSpecs.map((spec) => ({ ...spec, name: `x${spec.name}` })) }],
+  ])("%s is a malformed model", async (_, artifacts) => {
+    await rejected("model-malformed", load(artifacts));
+  });
+
+  it("dispose leaves nothing of the model in the engine", async () => {
+    const before = memory().numTensors;
+    for (const artifacts of [randomNet({ seed: 1 }), kerasNet(1)]) {
+      const { model, run } = await load(artifacts);
+      await run(counting("float32", [1, 8, 8, 3]));
+      expect(memory().numTensors).toBeGreaterThan(before);
+      model.dispose();
+      expect(memory().numTensors).toBe(before);
+    }
+  });
+});
