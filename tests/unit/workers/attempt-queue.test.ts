@@ -110,7 +110,7 @@ describe("cancel", () => {
     const { queue } = setUp();
     const answered: number[] = [];
     const replies = [1, 2].map((id) => queue.enqueue(request(id)).then(() => answered.push(id)));
-    queue.cancel([""2""]);
+    queue.cancel(["2"]);
     await Promise.all(replies);
     expect(answered).toEqual([2, 1]);
   });
@@ -123,7 +123,7 @@ describe("cancel", () => {
           await pause();
           if (isCancelled()) throw new ShardError("aborted", "cancelled");
           items.push(`${attemptId}.${item}`);
-          if (attemptId === "1" && item === 0) queue.cancel([""1""]);
+          if (attemptId === "1" && item === 0) queue.cancel(["1"]);
         }
         return {};
       },
@@ -138,7 +138,7 @@ describe("cancel", () => {
   it("of a running batched attempt comes too late: it ends as it would", async () => {
     const queue: AttemptQueue = new AttemptQueue({
       async run() {
-        queue.cancel([""1""]);
+        queue.cancel(["1"]);
         return {};
       },
     }, () => true);
@@ -147,9 +147,9 @@ describe("cancel", () => {
 
   it("of what is done or unknown does nothing, also to a later attempt of that id", async () => {
     const { queue } = setUp();
-    queue.cancel([""1"", ""99"", ""-1""]);
+    queue.cancel(["1", "99", "-1"]);
     expect(codeOf(await queue.enqueue(request(1)))).toBe("ok");
-    queue.cancel([""1"", ""-1""]);
+    queue.cancel(["1", "-1"]);
     expect(codeOf(await queue.enqueue(request(1)))).toBe("ok");
   });
 });

@@ -1,0 +1,54 @@
+import { ShardError } from "../core/errors.js";
+import { BACKEND_NAMES } from "../protocol/tensors.js";
+import type { WorkerSpec } from "../pool/pool-worker.js";
+
+/** Side of the tiles, pixels, halo included: a larger one wastes less, a smaller one shows and balances more. */
+const DEFAULT_TILE_SIZE = 128;
+
+export interface ElementOptions {
+  /** Address of the super-resolution model, relative to the page. */
+  readonly model: string;
+  /** Address of the picture that is enlarged first; empty for none. */
+  readonly sample: string;
+  readonly workers: "auto" | readonly WorkerSpec[];
+  readonly tileSize: number;
+}
+
+/** The attributes, which the page's address may set too (`?workers=wasm,wasm&tile=96`). */
+export const OPTION_NAMES = ["model", "sample", "workers", "tile", "embed"] as const;
+
+/**
+ * Read the attributes `model`, `sample`, `workers` ("auto", or backends with commas between them, one per worker)
+ * and `tile` (pixels).
+ * @throws ShardError "invalid-options", "unknown-backend"
+ */
+export function readOptions(element: Element): ElementOptions {
+  return {
+    model: element.getAttribute("model") ?? "models/upscale-x2/model.json",
+    sample: element.getAttribute("sample") ?? "samples/sample.png",
+    workers: readWorkers(element.getAttribute("workers") ?? "auto"),
+    tileSize: readTileSize(element.getAttribute("tile")),
+  };
+}
+
+function readWorkers(text: string): "auto" | readonly WorkerSpec[] {
+  if (text === "auto" || text === "") return "auto";
+  return text.split(",").map((part) => {
+    const backend = BACKEND_NAMES.find((name) => name === part.trim());
+    if (backend !== undefined) return { backend };
+    throw new ShardError(
+      "unknown-backend",
+      `Expected "workers" to list backends out of ${BACKEND_NAMES.join(", ")}, received "${part}": write workers=wasm,webgl for two workers.`,
+    );
+  });
+}
+
+function readTileSize(text: string | null): number {
+  if (text === null || text === "") return DEFAULT_TILE_SIZE;
+  const size = Number(text);
+  if (Number.isSafeInteger(size) && size >= 32 && size <= 1024) return size;
+  throw new ShardError(
+    "invalid-options",
+    `Expected "tile" to be a whole number of pixels from 32 to 1024, received "${text}": leave it out for ${DEFAULT_TILE_SIZE}.`,
+  );
+}

@@ -1,0 +1,28 @@
+import { element, setText } from "./dom.js";
+
+/** What went wrong, and what can be done, above everything else until the next attempt. */
+export class Notice {
+  readonly root = element("div", { class: "notice", role: "alert", "data-testid": "notice" });
+  readonly #title = element("strong");
+  readonly #text = element("p");
+  readonly #retry = element("button", { type: "button" }, "Try again");
+  #onRetry: (() => void) | undefined;
+
+  constructor() {
+    this.#retry.addEventListener("click", () => this.#onRetry?.());
+    this.hide();
+  }
+
+  show(title: string, text: string, onRetry?: () => void): void {
+    setText(this.#title, title);
+    setText(this.#text, text);
+    this.#onRetry = onRetry;
+    this.root.replaceChildren(this.#title, this.#text, ...(onRetry === undefined ? [] : [this.#retry]));
+    this.root.hidden = false;
+  }
+
+  hide(): void {
+    this.root.hidden = true;
+    this.root.replaceChildren();
+  }
+}

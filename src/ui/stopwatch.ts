@@ -1,0 +1,18 @@
+/** Time since its start without the pauses, ms. */
+export class Stopwatch {
+  #startedAtMs: number | undefined = performance.now();
+  #keptMs = 0;
+
+  stop(): void {
+    this.#keptMs = this.elapsedMs;
+    this.#startedAtMs = undefined;
+  }
+
+  resume(): void {
+    this.#startedAtMs ??= performance.now();
+  }
+
+  get elapsedMs(): number {
+    return this.#keptMs + (this.#startedAtMs === undefined ? 0 : performance.now() - this.#startedAtMs);
+  }
+}

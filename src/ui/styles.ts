@@ -1,0 +1,105 @@
+/** The element's style sheet. Every colour is a custom property; text has a contrast of 4.5 or more in both themes. */
+export const styles = `
+:host {
+  --page: #f7f8fa; --surface: #ffffff; --text: #1b1f24; --muted: #57606a; --line: #d5dae1; --control: #7d8793;
+  --accent: #1f5fbf; --on-accent: #ffffff; --fault: #a3261d; --fault-surface: #fdecea; --check: #e6e9ee;
+  color-scheme: light dark;
+  display: block; position: relative; box-sizing: border-box; padding: 1rem clamp(0.75rem, 3vw, 2rem) 2rem;
+  background: var(--page); color: var(--text); font: 1rem/1.45 system-ui, sans-serif;
+}
+@media (prefers-color-scheme: dark) {
+  :host {
+    --page: #12151a; --surface: #1a1f26; --text: #e6e9ee; --muted: #9aa5b1; --line: #303743; --control: #717d8b;
+    --accent: #7db0ff; --on-accent: #0b1a30; --fault: #ff9d94; --fault-surface: #3a1c1a; --check: #262c35;
+  }
+}
+*, *::before, *::after { box-sizing: border-box; }
+[hidden] { display: none !important; }
+h1, h2, p, ul { margin: 0; padding: 0; }
+h1 { font-size: 1.35rem; letter-spacing: -0.01em; }
+h2 { font-size: 1rem; }
+.muted { color: var(--muted); font-size: 0.875rem; }
+.visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+
+.header { margin: 0 auto 1rem; max-width: 80rem; }
+.header p { color: var(--muted); }
+:host([embed]) .header { display: none; }
+main { display: grid; grid-template-columns: minmax(0, 1fr) 22rem; gap: 1.25rem; max-width: 80rem; margin: 0 auto; align-items: start; }
+.notice { grid-column: 1 / -1; padding: 0.75rem 1rem; border: 1px solid var(--fault); border-radius: 0.5rem; background: var(--fault-surface); }
+.notice strong { color: var(--fault); }
+.notice p { overflow-wrap: anywhere; }
+.notice button { margin-top: 0.5rem; }
+.picture, .side { display: grid; gap: 1rem; min-width: 0; }
+.panel, .job { padding: 0.9rem 1rem; border: 1px solid var(--line); border-radius: 0.75rem; background: var(--surface); }
+
+button, .button, select {
+  display: inline-flex; align-items: center; min-height: 2.25rem; padding: 0.3rem 0.8rem;
+  border: 1px solid var(--control); border-radius: 0.5rem; background: var(--surface); color: var(--text); font: inherit; cursor: pointer;
+}
+select { padding-right: 0.4rem; }
+.primary { border-color: var(--accent); background: var(--accent); color: var(--on-accent); }
+.small { min-height: 1.75rem; padding: 0.1rem 0.6rem; font-size: 0.875rem; }
+.button:has(:disabled) { opacity: 0.5; cursor: default; }
+button:hover:enabled { border-color: var(--accent); }
+button:disabled { border-color: var(--line); color: var(--muted); opacity: 0.65; cursor: default; }
+button[aria-pressed="true"] { border-color: var(--accent); background: var(--accent); color: var(--on-accent); }
+:focus-visible, .button:focus-within { outline: 3px solid var(--accent); outline-offset: 2px; }
+.button input:focus-visible { outline: none; }
+.buttons, .adding, .view-options { display: flex; flex-wrap: wrap; align-items: center; gap: 0.5rem; }
+.view-options [data-testid="hold"] { margin-left: auto; touch-action: none; user-select: none; }
+
+.progress-head { display: flex; align-items: baseline; gap: 1rem; margin: 0.9rem 0 0.35rem; }
+.headline { flex: 1; min-width: 0; overflow: hidden; font-weight: 600; text-overflow: ellipsis; white-space: nowrap; }
+.percent, .share, .rate, .tiles, .factor, .detail { font-variant-numeric: tabular-nums; }
+.bar { display: block; overflow: hidden; height: 0.6rem; border-radius: 0.3rem; background: var(--line); }
+.bar-fill { display: block; height: 100%; background: var(--worker-colour, var(--accent)); transform: scaleX(0); transform-origin: left; }
+[data-unknown] .bar-fill { width: 25%; transform: none !important; animation: seek 1.2s ease-in-out infinite alternate; }
+@keyframes seek { to { margin-left: 75%; } }
+.job .detail { min-height: 1.3rem; margin-top: 0.35rem; }
+
+.preview { display: grid; justify-items: center; overflow: hidden; min-height: 8rem; align-items: center; border: 1px solid var(--line); border-radius: 0.75rem; background: var(--surface); }
+.empty { padding: 4rem 1rem; text-align: center; }
+.stage {
+  position: relative; aspect-ratio: var(--preview-ratio, 1.5);
+  width: min(100%, max(var(--preview-width, 60rem), 14rem), calc(75vh * var(--preview-ratio, 1.5)));
+  background: repeating-conic-gradient(var(--check) 0 25%, var(--surface) 0 50%) 0 0 / 1.25rem 1.25rem;
+}
+.stage canvas { position: absolute; inset: 0; width: 100%; height: 100%; }
+.original { visibility: hidden; background: repeating-conic-gradient(var(--check) 0 25%, var(--surface) 0 50%) 0 0 / 1.25rem 1.25rem; }
+[data-original] .original { visibility: visible; }
+.tints { opacity: 0; }
+[data-job="running"][data-tints="running"] .tints, [data-tints="always"] .tints { opacity: 1; }
+[data-job="ended"] .tints { transition: opacity 0.8s; }
+
+.workers { display: grid; gap: 0.9rem; margin: 0.75rem 0; list-style: none; }
+.worker { display: grid; gap: 0.3rem; padding-bottom: 0.9rem; border-bottom: 1px solid var(--line); }
+.worker-head, .worker-share, .worker-numbers, .worker-slow { display: flex; align-items: center; gap: 0.6rem; min-width: 0; }
+.worker-head .state { flex: 1; color: var(--muted); font-size: 0.875rem; }
+.worker .device { overflow-wrap: anywhere; }
+.swatch { flex: none; width: 0.9rem; height: 0.9rem; border-radius: 0.2rem; background: var(--worker-colour); }
+.worker-share .bar { flex: 1; }
+.worker-share .share { min-width: 3rem; text-align: right; }
+.worker-numbers .tiles { margin-left: auto; }
+.worker-slow { font-size: 0.875rem; }
+.worker-slow input { flex: 1; min-width: 0; height: 1.5rem; accent-color: var(--worker-colour); }
+.factor { min-width: 2.2rem; text-align: right; }
+.worker-error { color: var(--fault); font-size: 0.875rem; overflow-wrap: anywhere; }
+.worker[data-state="dead"] .swatch { opacity: 0.4; }
+.worker[data-state="dead"] :is(.worker-share, .worker-numbers, .worker-slow) { display: none; }
+.adding label { color: var(--muted); font-size: 0.875rem; }
+.adding button { margin-left: auto; }
+
+.log { overflow: auto; max-height: 16rem; margin-top: 0.5rem; font-size: 0.8125rem; }
+.log p { padding: 0.15rem 0; overflow-wrap: anywhere; }
+.log time { color: var(--muted); font-variant-numeric: tabular-nums; }
+.log .fault { color: var(--fault); }
+.drop-hint { position: fixed; inset: 0.75rem; display: none; place-items: center; border: 3px dashed var(--accent); border-radius: 1rem; background: color-mix(in srgb, var(--page) 85%, transparent); font-size: 1.25rem; pointer-events: none; }
+:host([data-dragging]) .drop-hint { display: grid; }
+
+@media (max-width: 60rem) { main { grid-template-columns: minmax(0, 1fr); } }
+@media (max-width: 30rem) { .buttons > * { flex: 1 1 auto; justify-content: center; } .view-options [data-testid="hold"] { margin-left: 0; } }
+@media (prefers-reduced-motion: reduce) {
+  *, *::before { transition: none !important; }
+  [data-unknown] .bar-fill { width: 100%; opacity: 0.4; animation: none; }
+}
+`;

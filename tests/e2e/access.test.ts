@@ -1,0 +1,99 @@
+import type { Page } from "playwright";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { openApp, type OpenPage } from "../harness/launch.js";
+import { untilHeadline } from "./drive.js";
+
+let app: OpenPage;
+beforeAll(async () => {
+  app = await openApp("?workers=wasm,wasm");
+  await untilHeadline(app.page, /Done/);
+});
+afterAll(() => app.close());
+
+/** Press Tab until the focus is on `name`, as its id or text. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  const passed: string[] = [];
+  for (let presses = 0; presses < 40; presses++) {
+    await page.keyboard.press("Tab");
+    const here = await page.evaluate(() => {
+      const focused = document.querySelector("inference-sharder")!.shadowRoot!.activeElement;
+      return focused === null
+        ? ""
+        : focused.id || (focused.getAttribute("aria-label") ?? focused.textContent ?? "").trim();
+    });
+    if (here === name) return;
+    passed.push(here);
+  }
+  throw new Error(`Expected Tab to reach "${name}", it came by ${passed.join(", ")}.`);
+}
+
+it("works by keyboard alone", async () => {
+  const { page } = app;
+  // Early: until the browser knows that somebody waits for it, it opens a dialogue of its own.
+  const chooser = page.waitForEvent("filechooser");
+  await tabTo(page, "file");
+  // What is seen of the focus, on the label around the hidden input.
+  const outline = await page.locator("label.button").evaluate((label) => getComputedStyle(label).outlineStyle);
+  expect(outline).toBe("solid");
+  await page.keyboard.press("Enter");
+  expect((await chooser).isMultiple()).toBe(false);
+  await tabTo(page, "Run again");
+  await page.keyboard.press("Enter");
+  await untilHeadline(page, /Enlarging/);
+  await tabTo(page, "Pause");
+  await page.keyboard.press("Space");
+  await untilHeadline(page, /Paused/);
+  await page.keyboard.press("Space");
+  await tabTo(page, "slow-wasm-1");
+  await page.keyboard.press("ArrowRight");
+  expect(await page.locator('[data-worker="wasm-1"] output').innerText()).toBe("×1.5");
+  await page.keyboard.press("Home");
+  await tabTo(page, "backend");
+  await tabTo(page, "Add worker");
+  await page.keyboard.press("Enter");
+  await page.locator('[data-worker="wasm-3"][data-state="ready"]').waitFor();
+  await untilHeadline(page, /Done/);
+});
+
+it.each(["light", "dark"] as const)("fits a phone, in %s", async (colorScheme) => {
+  const { page } = app;
+  await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+  await page.setViewportSize({ width: 360, height: 740 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+  const lightness = await page.locator("inference-sharder").evaluate((element) => {
+    const [red = 0, green = 0, blue = 0] = getComputedStyle(element).backgroundColor.match(/\d+/g)!.map(Number);
+    return (red + green + blue) / 3;
+  });
+  if (colorScheme === "dark") expect(lightness).toBeLessThan(40);
+  else expect(lightness).toBeGreaterThan(230);
+  const widths = await page
+    .getByRole("button")
+    .evaluateAll((all) => all.map((button) => button.getBoundingClientRect().right));
+  expect(widths.length).toBeGreaterThan(5);
+  expect(Math.max(...widths)).toBeLessThanOrEqual(360);
+});
+
+it("leaves the header out in an embed, and ends its workers when it is taken out", async () => {
+  const { page } = app;
+  const url = new URL(page.url());
+  url.search = "?embed=1&workers=wasm&sample=";
+  await page.goto(url.href);
+  await untilHeadline(page, /Ready/);
+  expect(await page.getByRole("heading", { level: 1 }).isVisible()).toBe(false);
+  expect(page.workers().length).toBe(1);
+  await page.evaluate(() => document.querySelector("inference-sharder")!.remove());
+  await expect.poll(() => page.workers().length, { timeout: 10_000 }).toBe(0);
+  expect(app.errors).toEqual([]);
+});
+
+it("says what to do where there is no model", async () => {
+  const { page } = app;
+  const url = new URL(page.url());
+  url.search = "?model=nowhere/model.json&sample=";
+  await page.goto(url.href);
+  const notice = page.getByRole("alert").filter({ hasText: "The model could not be started" });
+  await notice.waitFor();
+  expect(await notice.innerText()).toContain("nowhere/model.json");
+  await notice.getByRole("button", { name: "Try again" }).click();
+  await notice.waitFor();
+});

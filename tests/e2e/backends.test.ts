@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { openApp, type OpenPage } from "../harness/launch.js";
+import { choosePicture, tilesByWorker, untilHeadline } from "./drive.js";
+
+let app: OpenPage;
+beforeAll(async () => {
+  app = await openApp("?workers=wasm&sample=&tile=64");
+  await untilHeadline(app.page, /Ready/);
+});
+afterAll(() => app.close());
+
+it("WebGPU, WebGL and WASM workers each make tiles of one picture", async () => {
+  const { page } = app;
+  for (const backend of ["webgl", "webgpu"]) {
+    await page.getByLabel("Backend").selectOption(backend);
+    await page.getByTestId("add-worker").click();
+    await page.locator(`[data-backend="${backend}"][data-state="ready"]`).waitFor();
+  }
+  await choosePicture(page, "shared.png", { width: 270, height: 180 });
+  await untilHeadline(page, /Done: shared/, 110_000);
+  const tiles = await tilesByWorker(page);
+  console.log(`Tiles by worker: ${JSON.stringify(tiles)}; ${await page.getByTestId("detail").innerText()}`);
+  expect(Object.keys(tiles)).toEqual(["wasm-1", "webgl-1", "webgpu-1"]);
+  for (const [id, count] of Object.entries(tiles)) expect(count, id).toBeGreaterThan(0);
+  expect(app.errors).toEqual([]);
+});
+
+it("says in its row why a worker could not start", async () => {
+  const { page } = app;
+  // A backend that can't be had; which one makes no difference to the page.
+  await page.route("**/assets/cpu-*.js", (route) => route.fulfill({ status: 404, body: "gone" }));
+  await page.getByLabel("Backend").selectOption("cpu");
+  await page.getByTestId("add-worker").click();
+  const row = page.locator('[data-backend="cpu"][data-state="dead"]');
+  await row.waitFor();
+  expect(await row.innerText()).toContain("cpu-1");
+  expect(await row.locator(".worker-error").innerText()).not.toBe("");
+  await page.getByRole("button", { name: "Remove cpu-1" }).click();
+  await row.waitFor({ state: "detached" });
+});

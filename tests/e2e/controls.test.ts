@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { openApp, type OpenPage } from "../harness/launch.js";
+import { choosePicture, tilesByWorker, untilHeadline } from "./drive.js";
+
+let app: OpenPage;
+beforeAll(async () => {
+  app = await openApp("?workers=wasm&sample=&tile=64");
+  await untilHeadline(app.page, /Ready/);
+});
+afterAll(() => app.close());
+
+const doneTiles = async () => Object.values(await tilesByWorker(app.page)).reduce((sum, count) => sum + count, 0);
+const isEnabled = (button: string) => app.page.getByTestId(button).isEnabled();
+const enabled = async () => ({
+  again: await isEnabled("run-again"),
+  pause: await isEnabled("pause"),
+  cancel: await isEnabled("cancel"),
+  save: await isEnabled("save"),
+});
+
+it("cancels at once, and the page goes on", async () => {
+  const { page } = app;
+  expect(await enabled()).toEqual({ again: false, pause: false, cancel: false, save: false });
+  await choosePicture(page, "a.png", { width: 640, height: 400 });
+  await untilHeadline(page, /Enlarging a\.png/);
+  expect(await enabled()).toEqual({ again: false, pause: true, cancel: true, save: false });
+  await expect.poll(doneTiles, { timeout: 20_000 }).toBeGreaterThan(0);
+  const cancelledAtMs = Date.now();
+  await page.getByTestId("cancel").click();
+  await untilHeadline(page, /Cancelled: a\.png/);
+  expect(Date.now() - cancelledAtMs).toBeLessThan(3_000);
+  expect(await enabled()).toEqual({ again: true, pause: false, cancel: false, save: false });
+  await page.getByTestId("run-again").click();
+  await untilHeadline(page, /Done: a\.png/);
+  expect(await enabled()).toEqual({ again: true, pause: false, cancel: false, save: true });
+});
+
+it("pauses and goes on", async () => {
+  const { page } = app;
+  await page.getByTestId("run-again").click();
+  await untilHeadline(page, /Enlarging a\.png/);
+  await expect.poll(doneTiles, { timeout: 20_000 }).toBeGreaterThan(0);
+  await page.getByRole("button", { name: "Pause" }).click();
+  await untilHeadline(page, /Paused: a\.png/);
+  // What was under way is finished.
+  await page.waitForTimeout(1_500);
+  const tileCount = await doneTiles();
+  await page.waitForTimeout(1_000);
+  expect(await doneTiles()).toBe(tileCount);
+  await page.getByRole("button", { name: "Resume" }).click();
+  await untilHeadline(page, /Done: a\.png/);
+});
+
+it("a new picture takes over from the one that runs, paused or not", async () => {
+  const { page } = app;
+  await choosePicture(page, "b.png", { width: 1200, height: 800 });
+  await untilHeadline(page, /Enlarging b\.png/);
+  await page.getByTestId("pause").click();
+  await choosePicture(page, "c.png", { width: 100, height: 80 });
+  await untilHeadline(page, /Done: c\.png/);
+  expect(await page.getByTestId("log").innerText()).toContain("b.png cancelled");
+});
+
+it("adds and removes workers while it is open", async () => {
+  const { page } = app;
+  await page.getByLabel("Backend").selectOption("cpu");
+  await page.getByTestId("add-worker").click();
+  const row = page.locator('[data-backend="cpu"][data-state="ready"]');
+  await row.waitFor();
+  await page.getByRole("button", { name: "Remove wasm-1" }).click();
+  await page.locator('[data-worker="wasm-1"]').waitFor({ state: "detached" });
+  await choosePicture(page, "d.png", { width: 40, height: 30 });
+  await untilHeadline(page, /Done: d\.png/);
+  expect(await doneTiles()).toBe(1);
+  expect(await row.getByTestId("tiles").innerText()).toMatch(/^1\stile$/);
+  expect(app.errors).toEqual([]);
+});

@@ -1,0 +1,107 @@
+import type { Page } from "playwright";
+import { expect } from "vitest";
+
+/** Waits until the page says it: "Enlarging …", "Done: …", "Paused: …", "Cancelled: …". */
+export async function untilHeadline(page: Page, text: RegExp, timeoutMs = 60_000): Promise<void> {
+  await page.getByTestId("headline").filter({ hasText: text }).waitFor({ timeout: timeoutMs });
+}
+
+export interface PictureSpec {
+  readonly width: number;
+  readonly height: number;
+  /** 0…1 everywhere. Default 1. */
+  readonly alpha?: number;
+  readonly type?: string;
+}
+
+/** A picture with edges and slopes, made in the browser and given to the page's file input. */
+export async function choosePicture(page: Page, name: string, spec: PictureSpec): Promise<void> {
+  const base64 = await page.evaluate(async ({ width, height, alpha = 1, type = "image/png" }: PictureSpec) => {
+    const canvas = new OffscreenCanvas(width, height);
+    const context = canvas.getContext("2d")!;
+    context.globalAlpha = alpha;
+    const slope = context.createLinearGradient(0, 0, width, height);
+    slope.addColorStop(0, "#113355");
+    slope.addColorStop(1, "#ffaa66");
+    context.fillStyle = slope;
+    context.fillRect(0, 0, width, height);
+    context.globalCompositeOperation = "source-atop";
+    for (let i = 0; i < 300; i++) {
+      context.fillStyle = `hsl(${i * 37} 70% 50%)`;
+      context.fillRect((i * 7919) % width, (i * 104_729) % height, width / 40, height / 40);
+    }
+    const bytes = new Uint8Array(await (await canvas.convertToBlob({ type })).arrayBuffer());
+    let text = "";
+    for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+    return btoa(text);
+  }, spec);
+  await chooseFile(page, name, spec.type ?? "image/png", Buffer.from(base64, "base64"));
+}
+
+export async function chooseFile(page: Page, name: string, mimeType: string, buffer: Buffer): Promise<void> {
+  await page.getByTestId("file").setInputFiles({ name, mimeType, buffer });
+}
+
+/** Press "Save as PNG"; what arrives, and under which name. */
+export async function savePicture(page: Page): Promise<{ name: string; png: Buffer }> {
+  const download = page.waitForEvent("download");
+  await page.getByTestId("save").click();
+  const saved = await download;
+  const chunks: Buffer[] = [];
+  for await (const chunk of await saved.createReadStream()) chunks.push(Buffer.from(chunk as Uint8Array));
+  return { name: saved.suggestedFilename(), png: Buffer.concat(chunks) };
+}
+
+export interface Pixels {
+  readonly width: number;
+  readonly height: number;
+  /** [height, width, 4] */
+  readonly rgba: Uint8Array;
+}
+
+/** Decode by the browser. @param scale enlarges it with the browser's best smoothing. */
+export async function decode(page: Page, picture: Buffer, scale = 1): Promise<Pixels> {
+  const { width, height, base64 } = await page.evaluate(
+    async ([text, factor]) => {
+      const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+      const bitmap = await createImageBitmap(new Blob([bytes]));
+      const canvas = new OffscreenCanvas(bitmap.width * factor, bitmap.height * factor);
+      const context = canvas.getContext("2d", { willReadFrequently: true })!;
+      context.imageSmoothingQuality = "high";
+      context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+      const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+      let out = "";
+      for (let i = 0; i < data.length; i += 8192) out += String.fromCharCode(...data.subarray(i, i + 8192));
+      return { width: canvas.width, height: canvas.height, base64: btoa(out) };
+    },
+    [picture.toString("base64"), scale] as const,
+  );
+  return { width, height, rgba: Buffer.from(base64, "base64") };
+}
+
+/** Peak signal-to-noise ratio of the colours, dB, over all three channels of bytes. */
+export function psnrDb(a: Pixels, b: Pixels): number {
+  expect([a.width, a.height]).toEqual([b.width, b.height]);
+  let sum = 0;
+  for (let i = 0; i < a.rgba.length; i++) if (i % 4 !== 3) sum += (a.rgba[i]! - b.rgba[i]!) ** 2;
+  return 10 * Math.log10((255 * 255 * 3 * a.width * a.height) / sum);
+}
+
+/** Tiles that each worker has made of the picture that is shown, by its id. */
+export async function tilesByWorker(page: Page): Promise<Record<string, number>> {
+  const rows = await page
+    .getByTestId("worker")
+    .evaluateAll((all) =>
+      all.map(
+        (row) =>
+          [row.getAttribute("data-worker")!, parseInt(row.querySelector("[data-testid=tiles]")!.textContent!)] as const,
+      ),
+    );
+  return Object.fromEntries(rows);
+}
+
+/** The share that a worker's bar shows, 0…1. */
+export async function shareOf(page: Page, workerId: string): Promise<number> {
+  const bar = page.locator(`[data-worker="${workerId}"]`).getByRole("meter");
+  return Number(await bar.getAttribute("aria-valuenow")) / 100;
+}

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { openApp, type OpenPage } from "../harness/launch.js";
+import { chooseFile, choosePicture, decode, savePicture, untilHeadline } from "./drive.js";
+
+let app: OpenPage;
+beforeAll(async () => {
+  app = await openApp("?sample=");
+  await untilHeadline(app.page, /Ready/);
+});
+afterAll(() => app.close());
+
+it.each([
+  [101, 67],
+  [1, 1],
+  [300, 3],
+])("enlarges %i × %i", async (width, height) => {
+  const { page } = app;
+  await choosePicture(page, `${width}x${height}.png`, { width, height });
+  await untilHeadline(page, new RegExp(`Done: ${width}x${height}`));
+  const saved = await savePicture(page);
+  expect(saved.name).toBe(`${width}x${height}-x2.png`);
+  const pixels = await decode(page, saved.png);
+  expect([pixels.width, pixels.height]).toEqual([2 * width, 2 * height]);
+  expect(pixels.rgba.every((value, index) => index % 4 !== 3 || value === 255)).toBe(true);
+});
+
+it("keeps transparency", async () => {
+  const { page } = app;
+  await choosePicture(page, "glass.png", { width: 90, height: 60, alpha: 0.5 });
+  await untilHeadline(page, /Done: glass/);
+  const { rgba } = await decode(page, (await savePicture(page)).png);
+  const alphas = rgba.filter((_, index) => index % 4 === 3);
+  expect([Math.min(...alphas), Math.max(...alphas)]).toEqual([128, 128]);
+});
+
+it("says why a file is no picture, and keeps the one before", async () => {
+  const { page } = app;
+  await choosePicture(page, "before.png", { width: 60, height: 40 });
+  await untilHeadline(page, /Done: before/);
+  await chooseFile(page, "notes.txt", "text/plain", Buffer.from("no picture"));
+  const notice = page.getByRole("alert");
+  await notice.filter({ hasText: "notes.txt could not be enlarged" }).waitFor();
+  expect(await notice.innerText()).toContain("received text/plain, 10 bytes");
+  expect((await savePicture(page)).name).toBe("before-x2.png");
+  expect(await page.getByTestId("result").getAttribute("aria-label")).toContain("before.png");
+  await choosePicture(page, "after.png", { width: 60, height: 40 });
+  await untilHeadline(page, /Done: after/);
+  expect(await notice.isVisible()).toBe(false);
+});
+
+it("refuses what no canvas can hold", async () => {
+  const { page } = app;
+  await choosePicture(page, "wide.png", { width: 9000, height: 10 });
+  await page.getByRole("alert").filter({ hasText: "18000 × 20" }).waitFor();
+});
+
+it("takes a dropped and a pasted picture", async () => {
+  const { page } = app;
+  await page.evaluate(async () => {
+    const canvas = new OffscreenCanvas(50, 40);
+    canvas.getContext("2d")!.fillRect(5, 5, 9, 9);
+    const data = new DataTransfer();
+    data.items.add(new File([await canvas.convertToBlob()], "dropped.png", { type: "image/png" }));
+    const host = document.querySelector("inference-sharder")!;
+    host.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+  });
+  await untilHeadline(page, /Done: dropped/);
+  await page.evaluate(async () => {
+    const canvas = new OffscreenCanvas(50, 40);
+    canvas.getContext("2d")!.fillRect(5, 5, 9, 9);
+    const data = new DataTransfer();
+    data.items.add(new File([await canvas.convertToBlob()], "pasted.png", { type: "image/png" }));
+    document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+  });
+  await untilHeadline(page, /Done: pasted/);
+});
+
+it("finishes 4 megapixels", async () => {
+  const { page } = app;
+  await choosePicture(page, "large.jpg", { width: 2464, height: 1648, type: "image/jpeg" });
+  await untilHeadline(page, /Done: large/, 110_000);
+  const { png } = await savePicture(page);
+  // IHDR: width and height follow the signature, the chunk's length and its type.
+  expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([4928, 3296]);
+  // What is shown of it is no larger than a screen.
+  const shownPixels = await page
+    .getByTestId("result")
+    .evaluate((canvas: HTMLCanvasElement) => canvas.width * canvas.height);
+  expect(shownPixels).toBeLessThan(4.1e6);
+});
+
+it("starts and cancels 24 megapixels", async () => {
+  const { page } = app;
+  await choosePicture(page, "huge.jpg", { width: 6000, height: 4000, type: "image/jpeg" });
+  await untilHeadline(page, /Enlarging huge/);
+  await expect.poll(() => page.getByTestId("detail").innerText(), { timeout: 30_000 }).toMatch(/^[1-9]\d* of/);
+  await page.getByTestId("cancel").click();
+  await untilHeadline(page, /Cancelled: huge/);
+  expect(app.errors).toEqual([]);
+});
