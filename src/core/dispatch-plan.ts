@@ -102,6 +102,11 @@ export function rateEstimates(workers: readonly WorkerState[]): number[] {
   );
 }
 
+/** The same from what has been confirmed: a single slow shard, which may be an outlier, does not count yet. */
+export function confirmedRates(workers: readonly WorkerState[]): number[] {
+  return rateEstimates(workers).map((rate, index) => rate * Math.max(1, workers[index]!.throughput.suspectRatio));
+}
+
 /** Mean effective ms per item of workers bucketed alike, else of all, else 1. */
 function meanMsPerItem(workers: readonly WorkerState[]): { readonly plain: number; readonly bucketed: number } {
   let [plainSum, plainCount, bucketedSum, bucketedCount] = [0, 0, 0, 0];

@@ -1,4 +1,4 @@
-import { inFlightItemCount, planCounts, rateEstimates, undispatchedCount, workerAt } from "./dispatch-plan.js";
+import { inFlightItemCount, planCounts, confirmedRates, undispatchedCount, workerAt } from "./dispatch-plan.js";
 import type { DispatchState, WorkerState } from "./dispatch-state.js";
 import type { JobPhase, PlannedShare } from "./dispatch-types.js";
 import type { Throughput } from "./throughput.js";
@@ -60,7 +60,7 @@ export function plannedShares(state: DispatchState, nowMs: number): PlannedShare
   if (state.sourceEnded) {
     plan.workers.forEach(({ slot }, index) => planned.set(slot, plan.counts[index]! / Math.max(1, remaining)));
   } else {
-    const rates = rateEstimates(plan.workers);
+    const rates = confirmedRates(plan.workers);
     const rateSum = rates.reduce((sum, rate) => sum + rate, 0);
     plan.workers.forEach(({ slot }, index) => planned.set(slot, rates[index]! / rateSum));
   }

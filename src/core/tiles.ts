@@ -57,6 +57,18 @@ export function planTiles(width: number, height: number, tileSize: number, halo:
   return { tileWidth: window.width, tileHeight: window.height, rows };
 }
 
+/** Small enough to see progress and to share out a small picture, large enough that the halo is not most of the work. */
+const SMALLEST_TILE = 128;
+const LARGEST_TILE = 256;
+/** Tiles to aim at, so that a handful of workers have several each. */
+const WANTED_TILE_COUNT = 32;
+
+/** A tile size for a picture, pixels along a side, halo included: larger for larger pictures, where fewer pixels are then computed twice. */
+export function chooseTileSize(width: number, height: number, halo: number): number {
+  const coreSize = Math.round(Math.sqrt((width * height) / WANTED_TILE_COUNT));
+  return Math.max(SMALLEST_TILE, Math.min(coreSize + 2 * halo, LARGEST_TILE), 4 * halo);
+}
+
 interface Span {
   readonly start: number;
   readonly size: number;

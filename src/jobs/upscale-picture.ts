@@ -7,8 +7,8 @@ import type { Sharder } from "../sharder/sharder.js";
 import { PictureWorker } from "./picture-worker.js";
 
 export interface UpscaleOptions {
-  /** The most pixels a tile has along a side, halo included. Default 160. */
-  readonly tileSize?: number;
+  /** The most pixels a tile has along a side, halo included. Default: 128 to 256, by the picture's size. */
+  readonly tileSize?: number | undefined;
   /** Default 4 megapixels: enough for any screen, cheap to draw. */
   readonly maxPreviewPixels?: number;
   readonly signal?: AbortSignal | undefined;
@@ -46,7 +46,7 @@ interface UpscaleTraits {
  * @throws ShardError "picture-unreadable", "picture-too-large", "model-unsupported", and all of `stream`.
  */
 export async function upscalePicture(sharder: Sharder, picture: Blob, options: UpscaleOptions = {}): Promise<UpscaledPicture> {
-  const { tileSize = 160, maxPreviewPixels = 4e6, signal, onOpen, onTile } = options;
+  const { tileSize, maxPreviewPixels = 4e6, signal, onOpen, onTile } = options;
   const { scale, halo } = traitsOf(sharder);
   throwIfAborted(signal);
   const worker = new PictureWorker();

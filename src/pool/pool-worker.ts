@@ -170,7 +170,7 @@ export class PoolWorker {
     this.kill(
       new ShardError(
         this.#state === "starting" ? "backend-unavailable" : "worker-lost",
-        `Expected worker "${this.id}" (${this.spec.backend}) to keep running, it was lost: ${reason}`,
+        `Expected worker "${this.id}" (${this.spec.backend}) to keep running, it was lost (${reason.replace(/\.$/, "")}): its work goes to the others; add another worker if it was the last.`,
         { workerId: this.id },
       ),
     );

@@ -5,8 +5,9 @@ import type { Reply } from "./error-record.js";
 export interface PicturePlan {
   /** Enlargement, whole, ≥ 1. */
   readonly scale: number;
-  /** Side of the read windows, pixels, and the model's reach to each side. */
-  readonly tileSize: number;
+  /** The most pixels a read window has along a side; `undefined`: chosen for the picture's size. */
+  readonly tileSize: number | undefined;
+  /** The model's reach to each side, pixels. */
   readonly halo: number;
   /** The preview has at most this many pixels; the result itself is never scaled down. */
   readonly maxPreviewPixels: number;

@@ -2,16 +2,14 @@ import { ShardError } from "../core/errors.js";
 import { BACKEND_NAMES } from "../protocol/tensors.js";
 import type { WorkerSpec } from "../pool/pool-worker.js";
 
-/** Side of the tiles, pixels, halo included: a larger one wastes less, a smaller one shows and balances more. */
-const DEFAULT_TILE_SIZE = 128;
-
 export interface ElementOptions {
   /** Address of the super-resolution model, relative to the page. */
   readonly model: string;
   /** Address of the picture that is enlarged first; empty for none. */
   readonly sample: string;
   readonly workers: "auto" | readonly WorkerSpec[];
-  readonly tileSize: number;
+  /** Side of the tiles, pixels, halo included; `undefined`: by the picture's size. */
+  readonly tileSize: number | undefined;
 }
 
 /** The attributes, which the page's address may set too (`?workers=wasm,wasm&tile=96`). */
@@ -43,12 +41,12 @@ function readWorkers(text: string): "auto" | readonly WorkerSpec[] {
   });
 }
 
-function readTileSize(text: string | null): number {
-  if (text === null || text === "") return DEFAULT_TILE_SIZE;
+function readTileSize(text: string | null): number | undefined {
+  if (text === null || text === "") return undefined;
   const size = Number(text);
   if (Number.isSafeInteger(size) && size >= 32 && size <= 1024) return size;
   throw new ShardError(
     "invalid-options",
-    `Expected "tile" to be a whole number of pixels from 32 to 1024, received "${text}": leave it out for ${DEFAULT_TILE_SIZE}.`,
+    `Expected "tile" to be a whole number of pixels from 32 to 1024, received "${text}": leave it out for one by the picture's size.`,
   );
 }

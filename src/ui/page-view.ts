@@ -79,7 +79,7 @@ export class PageView implements SessionListener {
     this.#update();
   }
 
-  start(sharder: Sharder, tileSize: number): void {
+  start(sharder: Sharder, tileSize: number | undefined): void {
     this.#sharder = sharder;
     this.#session = new UpscaleSession(sharder, { tileSize, maxPreviewPixels: MAX_PREVIEW_PIXELS }, this);
     for (const type of ["worker", "progress", "rebalance"] as const) {

@@ -1,5 +1,5 @@
 import { ShardError } from "../../src/core/errors.js";
-import { planTiles, type Rectangle, type Tile, type TileGrid } from "../../src/core/tiles.js";
+import { chooseTileSize, planTiles, type Rectangle, type Tile, type TileGrid } from "../../src/core/tiles.js";
 import { messageOf } from "../../src/protocol/error-record.js";
 import type { OpenedPicture, PicturePlan, PictureStrip, PlacedTile, PlaceRequest } from "../../src/protocol/picture-api.js";
 import { BLEED_RADIUS, bleedColours, copyWindow, hasTransparency, toRgba } from "./pixels.js";
@@ -24,9 +24,11 @@ export class Picture {
     const { scale } = plan;
     this.#source = source;
     this.#plan = plan;
-    this.#grid = planTiles(source.width, source.height, plan.tileSize, plan.halo);
+    const { width, height } = source;
+    const tileSize = plan.tileSize ?? chooseTileSize(width, height, plan.halo);
+    this.#grid = planTiles(width, height, tileSize, plan.halo);
     this.#tiles = this.#grid.rows.flat();
-    this.#result = new OffscreenCanvas(source.width * scale, source.height * scale);
+    this.#result = new OffscreenCanvas(width * scale, height * scale);
     // Never read back by the page, but written tile by tile: it belongs in memory, not on a GPU.
     this.#target = context2d(this.#result);
     const pixels = this.#result.width * this.#result.height;

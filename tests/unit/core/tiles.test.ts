@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { planTiles, type Rectangle } from "../../../src/core/tiles.js";
+import { chooseTileSize, planTiles, type Rectangle } from "../../../src/core/tiles.js";
 import { caught } from "../../fixtures/caught.js";
 
 /** Sizes, halo and a tile that leaves a core: what `planTiles` accepts. */
@@ -148,3 +148,17 @@ function boxSum(picture: Float64Array, width: number, height: number, reach: num
   }
   return sums;
 }
+
+describe("chooseTileSize", () => {
+  it("stays in its bounds, never shrinks as pictures grow, and leaves a small picture enough tiles to share", () => {
+    const sizes = [1, 50, 200, 480, 1000, 2000, 6000].map((side) => chooseTileSize(side, side, 10));
+    expect(sizes).toEqual(sizes.toSorted((a, b) => a - b));
+    expect([sizes[0], sizes.at(-1)]).toEqual([128, 256]);
+    expect(planTiles(480, 320, chooseTileSize(480, 320, 10), 10).rows.flat()).toHaveLength(15);
+  });
+
+  it("leaves a core where the halo is large", () => {
+    const halo = 100;
+    expect(() => planTiles(3000, 3000, chooseTileSize(3000, 3000, halo), halo)).not.toThrow();
+  });
+});

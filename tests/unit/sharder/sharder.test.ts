@@ -138,6 +138,7 @@ describe("predict", () => {
   it("ends with the sharder, as does all that comes later", async () => {
     const { sharder } = await start(() => new Promise(() => {}));
     const running = sharder.predict(batch(5));
+    running.catch(() => {});
     await turns(5);
     await sharder.dispose();
     await rejected("disposed", running);
