@@ -154,7 +154,8 @@ function readShape(value: unknown): number[] | undefined {
   if (value.dim === undefined) return [];
   if (!Array.isArray(value.dim)) return undefined;
   return value.dim.map((dim) => {
-    const size = Number(asJsonObject(dim).size ?? -1);
-    return Number.isInteger(size) && size >= 0 ? size : -1;
+    const { size } = asJsonObject(dim);
+    const value = typeof size === "string" && size !== "" ? Number(size) : size;
+    return Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : -1;
   });
 }

@@ -5,10 +5,20 @@ import { caught } from "../../fixtures/caught.js";
 
 /** Sizes, halo and a tile that leaves a core: what `planTiles` accepts. */
 const grids = fc
-  .record({ width: fc.integer({ min: 1, max: 400 }), height: fc.integer({ min: 1, max: 400 }), halo: fc.integer({ min: 0, max: 20 }) })
-  .chain((grid) => fc.record({ ...mapConstants(grid), tileSize: fc.integer({ min: 2 * grid.halo + 1, max: 2 * grid.halo + 200 }) }))
+  .record({
+    width: fc.integer({ min: 1, max: 400 }),
+    height: fc.integer({ min: 1, max: 400 }),
+    halo: fc.integer({ min: 0, max: 20 }),
+  })
+  .chain((grid) =>
+    fc.record({ ...mapConstants(grid), tileSize: fc.integer({ min: 2 * grid.halo + 1, max: 2 * grid.halo + 200 }) }),
+  )
   // A core of one pixel is legal, but 160,000 tiles say no more than 2,500.
-  .map((grid) => (grid.tileSize - 2 * grid.halo < 8 ? { ...grid, width: Math.ceil(grid.width / 8), height: Math.ceil(grid.height / 8) } : grid));
+  .map((grid) =>
+    grid.tileSize - 2 * grid.halo < 8
+      ? { ...grid, width: Math.ceil(grid.width / 8), height: Math.ceil(grid.height / 8) }
+      : grid,
+  );
 
 function mapConstants<T extends object>(record: T): { [K in keyof T]: fc.Arbitrary<T[K]> } {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, fc.constant(value)])) as never;
@@ -119,7 +129,14 @@ function isInside(inner: Rectangle, outer: Rectangle): boolean {
 }
 
 /** Each edge of the core is the halo away from the window's, unless that is the picture's border. */
-function leavesHalo(core: number, coreSize: number, start: number, size: number, length: number, halo: number): boolean {
+function leavesHalo(
+  core: number,
+  coreSize: number,
+  start: number,
+  size: number,
+  length: number,
+  halo: number,
+): boolean {
   const before = start === 0 || core - start >= halo;
   const after = start + size === length || start + size - (core + coreSize) >= halo;
   return before && after;
@@ -141,7 +158,8 @@ function boxSum(picture: Float64Array, width: number, height: number, reach: num
     for (let x = 0; x < width; x++) {
       let sum = 0;
       for (let ny = Math.max(0, y - reach); ny <= Math.min(height - 1, y + reach); ny++) {
-        for (let nx = Math.max(0, x - reach); nx <= Math.min(width - 1, x + reach); nx++) sum += picture[ny * width + nx]!;
+        for (let nx = Math.max(0, x - reach); nx <= Math.min(width - 1, x + reach); nx++)
+          sum += picture[ny * width + nx]!;
       }
       sums[y * width + x] = sum;
     }

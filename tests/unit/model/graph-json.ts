@@ -20,4 +20,8 @@ export function graph(nodes: readonly NodeJson[], library?: object): object {
   return { node: nodes, versions: { producer: 1 }, ...(library === undefined ? {} : { library }) };
 }
 
-export const signed = (name: string, tensorShape: object | undefined, dtype = "DT_FLOAT"): object => ({ name, dtype, tensorShape });
+export const signed = (name: string, tensorShape: object | undefined, dtype = "DT_FLOAT"): object => ({
+  name,
+  dtype,
+  tensorShape,
+});

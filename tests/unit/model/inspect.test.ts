@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ShardError } from "../../../src/core/errors.js";
@@ -13,7 +13,14 @@ import { dims, graph, node, placeholder } from "./graph-json.js";
 function withInputs(...shapes: (object | undefined)[]): ModelArtifacts {
   const nodes = shapes.map((shape, i) => placeholder(`in${i}`, shape));
   return {
-    modelTopology: graph([...nodes, node("y", "AddN", nodes.map(({ name }) => name))]),
+    modelTopology: graph([
+      ...nodes,
+      node(
+        "y",
+        "AddN",
+        nodes.map(({ name }) => name),
+      ),
+    ]),
     weightSpecs: [],
     weightData: new ArrayBuffer(0),
   };
@@ -63,14 +70,22 @@ describe("weights", () => {
   it("of the wrong length are refused", () => {
     caught("weights-truncated", () => inspectModel({ ...rest, weightData: bytes.slice(1).buffer }, false));
     caught("model-malformed", () => inspectModel({ ...rest, weightData: new ArrayBuffer(bytes.length + 1) }, false));
-    caught("model-malformed", () => inspectModel({ ...rest, weightSpecs: undefined as never, weightData }, false), "weightSpecs");
+    caught(
+      "model-malformed",
+      () => inspectModel({ ...rest, weightSpecs: undefined as never, weightData }, false),
+      "weightSpecs",
+    );
   });
 });
 
 describe("what goes to the workers", () => {
   it("survives structured clone whatever the artifacts carry, and holds no training state", () => {
     // TF.js's loaders give functions along with the data.
-    const loaded = { ...randomNet({ seed: 2 }), getWeightStream: () => undefined, trainingConfig: { optimizer_config: {} } };
+    const loaded = {
+      ...randomNet({ seed: 2 }),
+      getWeightStream: () => undefined,
+      trainingConfig: { optimizer_config: {} },
+    };
     const { wire } = inspectModel(loaded, false);
     const { artifacts } = structuredClone(wire);
     expect(Object.keys(artifacts).sort()).toEqual(expect.arrayContaining(["modelTopology", "weightSpecs"]));
@@ -80,28 +95,59 @@ describe("what goes to the workers", () => {
 
   it("keeps all that TF.js needs of a graph", () => {
     const signature = { outputs: { o: { name: "y:0" } } };
-    const parts = { format: "graph-model", signature, modelInitializer: { node: [] }, initializerSignature: { outputs: {} } };
+    const parts = {
+      format: "graph-model",
+      signature,
+      modelInitializer: { node: [] },
+      initializerSignature: { outputs: {} },
+    };
     const artifacts = { ...withInputs(dims(-1)), ...parts, userDefinedMetadata: { structuredOutputKeys: ["a"] } };
-    expect(inspectModel(artifacts, false).wire.artifacts).toMatchObject({ ...parts, userDefinedMetadata: { structuredOutputKeys: ["a"] } });
+    expect(inspectModel(artifacts, false).wire.artifacts).toMatchObject({
+      ...parts,
+      userDefinedMetadata: { structuredOutputKeys: ["a"] },
+    });
   });
 });
 
 it("refuses a topology of neither kind", () => {
   const bare = { weightSpecs: [], weightData: new ArrayBuffer(0) };
   for (const modelTopology of [{}, [], null, undefined, "x", { nodes: [] }]) {
-    caught("model-malformed", () => inspectModel({ ...bare, modelTopology: modelTopology as never, format: { toString: 1 } as never }, false));
+    caught("model-malformed", () =>
+      inspectModel({ ...bare, modelTopology: modelTopology as never, format: { toString: 1 } as never }, false),
+    );
   }
 });
 
 it("metadata is an object, whatever the file has there", () => {
-  expect(inspectModel({ ...withInputs(dims(-1)), userDefinedMetadata: "text" as never }, false).info.userDefinedMetadata).toEqual({});
-  expect(inspectModel({ ...withInputs(dims(-1)), userDefinedMetadata: { a: 1 } }, false).info.userDefinedMetadata).toEqual({ a: 1 });
+  expect(
+    inspectModel({ ...withInputs(dims(-1)), userDefinedMetadata: "text" as never }, false).info.userDefinedMetadata,
+  ).toEqual({});
+  expect(
+    inspectModel({ ...withInputs(dims(-1)), userDefinedMetadata: { a: 1 } }, false).info.userDefinedMetadata,
+  ).toEqual({ a: 1 });
 });
 
 describe("any damage to a model is noticed or harmless", () => {
   /** What a damaged or hostile file may hold anywhere. */
   const junk = fc.oneof(
-    fc.constantFrom<unknown>(null, true, -1, 0, 1.5, 1e300, "", "x", "-1", "constructor", "__proto__", [], {}, [[]], [null], { toString: 1, valueOf: null }),
+    fc.constantFrom<unknown>(
+      null,
+      true,
+      -1,
+      0,
+      1.5,
+      1e300,
+      "",
+      "x",
+      "-1",
+      "constructor",
+      "__proto__",
+      [],
+      {},
+      [[]],
+      [null],
+      { toString: 1, valueOf: null },
+    ),
     fc.jsonValue(),
   );
   /** Replace, drop or double what a random walk into `root` reaches. */
@@ -112,7 +158,8 @@ describe("any damage to a model is noticed or harmless", () => {
     if (keys.length === 0) return value;
     const key = keys[steps[0]! % keys.length]!;
     const isLeaf = steps.length === 1;
-    if (isLeaf && Array.isArray(copy) && kind < 2) copy.splice(Number(key), 1 - kind, ...(kind === 0 ? [] : [copy[key]]));
+    if (isLeaf && Array.isArray(copy) && kind < 2)
+      copy.splice(Number(key), 1 - kind, ...(kind === 0 ? [] : [copy[key]]));
     else if (isLeaf && kind === 0) delete copy[key];
     else if (isLeaf && kind === 1) copy[`${key}'`] = copy[key];
     else copy[key] = damage(copy[key], steps.slice(1), kind, value);
@@ -123,7 +170,10 @@ describe("any damage to a model is noticed or harmless", () => {
     graph: () => randomNet({ seed: 1, pooledOutput: true, sideInput: true, residual: true }),
     layers: () => kerasNet(1),
     "layers as text": () => ({ ...kerasNet(1), modelTopology: { model_config: JSON.stringify(nested.model_config) } }),
-    nested: () => ({ ...kerasNet(1), modelTopology: { class_name: "Sequential", config: { name: "s", layers: [nested.model_config] } } }),
+    nested: () => ({
+      ...kerasNet(1),
+      modelTopology: { class_name: "Sequential", config: { name: "s", layers: [nested.model_config] } },
+    }),
   };
 
   it.each(Object.entries(models))("%s", (_, make) => {
@@ -131,7 +181,10 @@ describe("any damage to a model is noticed or harmless", () => {
     let survivors = 0;
     fc.assert(
       fc.property(
-        fc.array(fc.tuple(fc.array(fc.nat(50), { minLength: 1, maxLength: 9 }), fc.nat(4), junk), { minLength: 1, maxLength: 3 }),
+        fc.array(fc.tuple(fc.array(fc.nat(50), { minLength: 1, maxLength: 9 }), fc.nat(4), junk), {
+          minLength: 1,
+          maxLength: 3,
+        }),
         (wounds) => {
           let damaged: unknown = json;
           for (const [steps, kind, value] of wounds) damaged = damage(damaged, steps, kind, value);
@@ -161,59 +214,73 @@ describe("any damage to a model is noticed or harmless", () => {
 
 /** Public models by others; see shared/models/README.md. */
 const modelsFolder = process.env.SHARDER_MODELS_DIR ?? resolve(import.meta.dirname, "../../../../shared/models");
-const publicModels: Record<string, { mode: string; inputs: string[]; outputs?: string[]; needsAsync?: boolean; weights: string }> = {
+interface PublicModel {
+  mode: string;
+  inputs: string[];
+  outputs?: string[];
+  needsAsync?: boolean;
+  weights: string;
+}
+
+const publicModels: Record<string, PublicModel> = {
   antispoof: { mode: "batched", inputs: ["conv2d_input"], outputs: ["activation_4"], weights: "antispoof.bin" },
-  "basic-pitch": { mode: "batched", inputs: ["input_2"], outputs: ["contour", "Identity_1:0", "Identity_2:0"], weights: "group1-shard1of1.bin" },
+  "basic-pitch": {
+    mode: "batched",
+    inputs: ["input_2"],
+    outputs: ["contour", "Identity_1:0", "Identity_2:0"],
+    weights: "group1-shard1of1.bin",
+  },
   "blazeface-front": { mode: "item-by-item", inputs: ["input:0"], weights: "blazeface-front.bin" },
   emotion: { mode: "batched", inputs: ["input_1:0"], outputs: ["Identity:0"], weights: "emotion.bin" },
-  facemesh: { mode: "batched", inputs: ["input_1"], outputs: ["output_mesh", "output_faceflag", "output_contours"], weights: "facemesh.bin" },
+  facemesh: {
+    mode: "batched",
+    inputs: ["input_1"],
+    outputs: ["output_mesh", "output_faceflag", "output_contours"],
+    weights: "facemesh.bin",
+  },
   handtrack: { mode: "item-by-item", inputs: ["input_tensor:0"], needsAsync: true, weights: "handtrack.bin" },
   meet: { mode: "item-by-item", inputs: ["input_1:0"], outputs: ["segment:0"], weights: "meet.bin" },
   mobileface: { mode: "batched", inputs: ["data:0"], outputs: ["batchnorm0/add_1:0"], weights: "mobileface.bin" },
   "keras-mobilenet-v2": { mode: "batched", inputs: ["input_1"], weights: "group1-shard1of1" },
   "teachable-machine-image": { mode: "batched", inputs: ["input_1"], weights: "weights.bin" },
 };
-const present = Object.entries(publicModels).filter(([name]) => exists(join(modelsFolder, name, "model.json")));
+const isPresent = (name: string): boolean => existsSync(join(modelsFolder, name, "model.json"));
+const presentCount = Object.keys(publicModels).filter(isPresent).length;
 
-describe.skipIf(present.length === 0)(`${present.length} of ${Object.keys(publicModels).length} public models`, () => {
-  it.each(present)("%s", (name, expected) => {
-    const json = JSON.parse(readFileSync(join(modelsFolder, name, "model.json"), "utf8")) as {
-      modelTopology: object;
-      weightsManifest: { weights: ModelArtifacts["weightSpecs"] }[];
-      signature?: Signature;
-      userDefinedMetadata?: { signature?: Signature };
-    };
-    const { weightsManifest, ...rest } = json;
-    const file = readFileSync(join(modelsFolder, name, expected.weights));
-    const weightSpecs = weightsManifest.flatMap(({ weights }) => weights);
-    const { info, wire } = inspectModel({ ...rest, weightSpecs, weightData: new Uint8Array(file).buffer }, false);
-    expect(info.weightBytes).toBe(file.byteLength);
-    expect(info.batchMode).toBe(expected.mode);
-    expect(info.inputs.map((spec) => spec.name)).toEqual(expected.inputs);
-    if (expected.outputs) expect(info.outputs.map((spec) => spec.name)).toEqual(expected.outputs);
-    expect(wire.needsAsync).toBe(expected.needsAsync ?? false);
-    expect(info.layerCount).toBeGreaterThan(10);
-    const signature = json.userDefinedMetadata?.signature ?? json.signature;
-    if (signature) {
-      expect(info.format).toBe("graph-model");
-      expect(info.outputs.map((spec) => spec.name)).toEqual(Object.keys(signature.outputs));
-      expect(info.inputs.map((spec) => spec.name)).toEqual(Object.keys(signature.inputs));
-    } else {
-      expect([info.format, info.inputs[0]!.shape]).toEqual(["layers-model", [-1, 224, 224, 3]]);
-    }
-  });
+describe(`public models: ${presentCount} of ${Object.keys(publicModels).length} are in ${modelsFolder}`, () => {
+  for (const [name, expected] of Object.entries(publicModels)) {
+    it.skipIf(!isPresent(name))(`${name}: names, weights, batch mode`, () => inspectsPublicModel(name, expected));
+  }
 });
+
+function inspectsPublicModel(name: string, expected: PublicModel): void {
+  const json = JSON.parse(readFileSync(join(modelsFolder, name, "model.json"), "utf8")) as {
+    modelTopology: object;
+    weightsManifest: { weights: ModelArtifacts["weightSpecs"] }[];
+    signature?: Signature;
+    userDefinedMetadata?: { signature?: Signature };
+  };
+  const { weightsManifest, ...rest } = json;
+  const file = readFileSync(join(modelsFolder, name, expected.weights));
+  const weightSpecs = weightsManifest.flatMap(({ weights }) => weights);
+  const { info, wire } = inspectModel({ ...rest, weightSpecs, weightData: new Uint8Array(file).buffer }, false);
+  expect(info.weightBytes).toBe(file.byteLength);
+  expect(info.batchMode).toBe(expected.mode);
+  expect(info.inputs.map((spec) => spec.name)).toEqual(expected.inputs);
+  if (expected.outputs) expect(info.outputs.map((spec) => spec.name)).toEqual(expected.outputs);
+  expect(wire.needsAsync).toBe(expected.needsAsync ?? false);
+  expect(info.layerCount).toBeGreaterThan(10);
+  const signature = json.userDefinedMetadata?.signature ?? json.signature;
+  if (signature) {
+    expect(info.format).toBe("graph-model");
+    expect(info.outputs.map((spec) => spec.name)).toEqual(Object.keys(signature.outputs));
+    expect(info.inputs.map((spec) => spec.name)).toEqual(Object.keys(signature.inputs));
+  } else {
+    expect([info.format, info.inputs[0]!.shape]).toEqual(["layers-model", [-1, 224, 224, 3]]);
+  }
+}
 
 interface Signature {
   inputs: object;
   outputs: object;
-}
-
-function exists(path: string): boolean {
-  try {
-    readFileSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

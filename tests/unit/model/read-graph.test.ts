@@ -24,7 +24,10 @@ describe("a graph with a signature", () => {
       },
     });
     expect(brief(inputs)).toEqual([["serving default/x:0", "x:0", [-1, 4], "float32"]]);
-    expect(Object.fromEntries(outputs.map(({ name, tensorName }) => [name, tensorName]))).toEqual({ "Ausgabe ß": "y:0", "10": "y" });
+    expect(Object.fromEntries(outputs.map(({ name, tensorName }) => [name, tensorName]))).toEqual({
+      "Ausgabe ß": "y:0",
+      "10": "y",
+    });
   });
 
   it("takes that of userDefinedMetadata first, as TF.js does", () => {
@@ -38,7 +41,9 @@ describe("a graph with a signature", () => {
 
   it("names several outputs of one node", () => {
     const { outputs } = read([x, node("top", "TopKV2", ["x"])], {
-      signature: { outputs: { values: signed("top:0", dims(-1, 2)), indices: signed("top:1", dims(-1, 2), "DT_INT32") } },
+      signature: {
+        outputs: { values: signed("top:0", dims(-1, 2)), indices: signed("top:1", dims(-1, 2), "DT_INT32") },
+      },
     });
     expect(brief(outputs)).toEqual([
       ["values", "top:0", [-1, 2], "float32"],
@@ -92,7 +97,12 @@ describe("a graph with a signature", () => {
   });
 
   it("refuses entries without a node, naming them", () => {
-    caught("model-malformed", () => read(chain, { signature: { inputs: { in: signed("nowhere:0", dims(1)) } } }), '"nowhere:0"', '"in"');
+    caught(
+      "model-malformed",
+      () => read(chain, { signature: { inputs: { in: signed("nowhere:0", dims(1)) } } }),
+      '"nowhere:0"',
+      '"in"',
+    );
     caught("model-malformed", () => read(chain, { signature: { outputs: { out: { dtype: "DT_FLOAT" } } } }), '"out"');
   });
 
@@ -133,7 +143,11 @@ describe("a graph without a signature", () => {
   it("is refused where it has no inputs or no outputs", () => {
     caught("model-malformed", () => read([]), "received 0 and 0");
     caught("model-malformed", () => read([node("w", "Const"), node("y", "Relu", ["w"])]), "received 0 and 1");
-    caught("model-malformed", () => read([x, node("a", "Relu", ["x", "b"]), node("b", "Relu", ["a"])]), "received 1 and 0");
+    caught(
+      "model-malformed",
+      () => read([x, node("a", "Relu", ["x", "b"]), node("b", "Relu", ["a"])]),
+      "received 1 and 0",
+    );
   });
 });
 
@@ -146,6 +160,7 @@ describe("shapes and dtypes", () => {
     [dims(-1, 2), [-1, 2]],
     [{ dim: [{ size: 7 }, { size: "8", name: "h" }] }, [7, 8]],
     [{ dim: [{ size: "x" }, {}, { size: 1.5 }, null, { size: "-7" }] }, [-1, -1, -1, -1, -1]],
+    [{ dim: [{ size: "" }, { size: [8] }, { size: { toString: 1 } }, { size: true }] }, [-1, -1, -1, -1]],
     [{ dim: "none" }, undefined],
     [undefined, undefined],
   ])("%j is %j", (shape, expected) => {
@@ -154,7 +169,9 @@ describe("shapes and dtypes", () => {
 
   it("maps dtypes as TF.js does", async () => {
     const { parseDtypeParam } = await import("@tensorflow/tfjs-converter/dist/operations/operation_mapper.js");
-    const names = ["FLOAT", "HALF", "DOUBLE", "INT32", "INT64", "INT8", "UINT8", "BOOL", "STRING"].map((name) => `DT_${name}`);
+    const names = ["FLOAT", "HALF", "DOUBLE", "INT32", "INT64", "INT8", "UINT8", "BOOL", "STRING"].map(
+      (name) => `DT_${name}`,
+    );
     for (const name of names) {
       const { inputs } = read([placeholder("x", dims(-1), name), node("y", "Relu", ["x"])]);
       expect([name, inputs[0]!.dtype]).toEqual([name, parseDtypeParam(name)]);
@@ -168,7 +185,9 @@ describe("needsAsync", () => {
       import(`../../../node_modules/@tensorflow/tfjs-converter/dist/operations/op_list/${file}.js`);
     // Oracle: the categories whose executors return promises, from which a synchronous execute throws.
     const asynchronous = await Promise.all(["control", "dynamic", "hash_table"].map(list));
-    const synchronous = await Promise.all(["arithmetic", "basic_math", "convolution", "graph", "matrices", "slice_join"].map(list));
+    const synchronous = await Promise.all(
+      ["arithmetic", "basic_math", "convolution", "graph", "matrices", "slice_join"].map(list),
+    );
     const needsAsync = (op: string) => read([x, node("y", op, ["x"]), node("z", "Relu", ["y"])]).needsAsync;
     const ops = (lists: typeof asynchronous) => lists.flatMap(({ json }) => json.map(({ tfOpName }) => tfOpName));
     expect(ops(asynchronous).length).toBeGreaterThan(40);
@@ -185,7 +204,13 @@ describe("needsAsync", () => {
 });
 
 it("counts the nodes that compute", () => {
-  const nodes = [x, node("w", "Const"), node("m", "MatMul", ["x", "w"]), node("i", "Identity", ["m"]), node("y", "Relu", ["i"])];
+  const nodes = [
+    x,
+    node("w", "Const"),
+    node("m", "MatMul", ["x", "w"]),
+    node("i", "Identity", ["m"]),
+    node("y", "Relu", ["i"]),
+  ];
   expect(read(nodes).layerCount).toBe(2);
 });
 

@@ -8,7 +8,11 @@ interface LayerJson {
   name?: string;
 }
 
-const layer = (class_name: string, name: string, config: object = {}): LayerJson => ({ class_name, name, config: { name, ...config } });
+const layer = (class_name: string, name: string, config: object = {}): LayerJson => ({
+  class_name,
+  name,
+  config: { name, ...config },
+});
 const input = (name: string, shape: unknown, config: object = {}): LayerJson =>
   layer("InputLayer", name, { batch_input_shape: shape, ...config });
 const model = (class_name: string, name: string, layers: LayerJson[], more: object = {}): LayerJson =>
@@ -44,7 +48,10 @@ const functional = model(
 
 describe("a Sequential model", () => {
   it("with an InputLayer has its name", () => {
-    const topology = model("Sequential", "s", [input("pixels", [null, 8, 8, 3], { dtype: "bool" }), layer("Dense", "last")]);
+    const topology = model("Sequential", "s", [
+      input("pixels", [null, 8, 8, 3], { dtype: "bool" }),
+      layer("Dense", "last"),
+    ]);
     const { inputs, outputs, layerCount, needsAsync } = read(topology);
     expect(inputs).toEqual([{ name: "pixels", tensorName: "0", shape: [-1, 8, 8, 3], dtype: "bool" }]);
     expect(outputs).toEqual([{ name: "last", tensorName: "0", shape: undefined, dtype: "float32" }]);
@@ -107,8 +114,16 @@ describe("a functional model", () => {
   });
 
   it("never gives one name to two outputs", () => {
-    const outputs = [["a", 0, 0], ["a", 0, 1], ["a", 1, 0], ["a", 1, 1]];
-    const twins = model("Model", "m", [input("in", [1, 4]), layer("Dense", "a")], { input_layers: [["in", 0, 0]], output_layers: outputs });
+    const outputs = [
+      ["a", 0, 0],
+      ["a", 0, 1],
+      ["a", 1, 0],
+      ["a", 1, 1],
+    ];
+    const twins = model("Model", "m", [input("in", [1, 4]), layer("Dense", "a")], {
+      input_layers: [["in", 0, 0]],
+      output_layers: outputs,
+    });
     expect(names(twins)[1]).toHaveLength(4);
     expect(new Set(names(twins)[1]).size).toBe(4);
   });
@@ -136,9 +151,21 @@ describe("a malformed model is refused with a ShardError", () => {
     ["a layer without class", model("Sequential", "s", [dense, { config: {} } as never]), 'layer 1 of "s"'],
     ["an unknown input layer", model("Model", "m", layers, { ...inner, input_layers: [["x", 0, 0]] }), '"x"'],
     ["no input layers", model("Model", "m", layers, { output_layers: inner.output_layers }), "input_layers"],
-    ["output layers of the wrong kind", model("Model", "m", layers, { ...inner, output_layers: { a: 1 } }), "output_layers"],
-    ["a name that has no text", model("Model", "m", layers, { ...inner, name: { toString: 1 }, input_layers: [] }), "input_layers"],
-    ["a reference that is no number", model("Model", "m", layers, { ...inner, output_layers: [["x", 0, { toString: 1 }]], input_layers: [] }), "input_layers"],
+    [
+      "output layers of the wrong kind",
+      model("Model", "m", layers, { ...inner, output_layers: { a: 1 } }),
+      "output_layers",
+    ],
+    [
+      "a name that has no text",
+      model("Model", "m", layers, { ...inner, name: { toString: 1 }, input_layers: [] }),
+      "input_layers",
+    ],
+    [
+      "a reference that is no number",
+      model("Model", "m", layers, { ...inner, output_layers: [["x", 0, { toString: 1 }]], input_layers: [] }),
+      "input_layers",
+    ],
   ])("%s", (_, topology, words) => {
     caught("model-malformed", () => read(topology), words, "received");
   });

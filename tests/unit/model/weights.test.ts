@@ -37,11 +37,17 @@ describe("weightFileBytes", () => {
     await import("@tensorflow/tfjs-backend-cpu");
     await setBackend("cpu");
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.constantFrom(...stored), fc.array(fc.nat(3), { maxLength: 3 })), { maxLength: 5 }), (list) => {
-        const specs = list.map(([[dtype, quantization], shape], i) => ({ ...spec(dtype, shape, quantization), name: `w${i}` }));
-        const decoded = io.decodeWeights(new ArrayBuffer(weightFileBytes(specs)!), specs as never);
-        for (const { name, shape } of specs) expect(decoded[name]!.shape).toEqual(shape);
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.constantFrom(...stored), fc.array(fc.nat(3), { maxLength: 3 })), { maxLength: 5 }),
+        (list) => {
+          const specs = list.map(([[dtype, quantization], shape], i) => ({
+            ...spec(dtype, shape, quantization),
+            name: `w${i}`,
+          }));
+          const decoded = io.decodeWeights(new ArrayBuffer(weightFileBytes(specs)!), specs as never);
+          for (const { name, shape } of specs) expect(decoded[name]!.shape).toEqual(shape);
+        },
+      ),
       { numRuns: 50 },
     );
   });

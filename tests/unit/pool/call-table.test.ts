@@ -47,7 +47,11 @@ describe("CallTable", () => {
   it("settles where the call throws at once", async () => {
     const { table } = setUp();
     const thrown = new Error("not posted");
-    await expect(table.race("x", 1, () => { throw thrown; })).rejects.toBe(thrown);
+    await expect(
+      table.race("x", 1, () => {
+        throw thrown;
+      }),
+    ).rejects.toBe(thrown);
     expect([table.size, vi.getTimerCount()]).toEqual([0, 0]);
   });
 

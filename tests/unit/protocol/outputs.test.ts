@@ -1,21 +1,32 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { denseShape, joinItems, sameShape, splitItems, tensorsOf, toOutputValue } from "../../../src/protocol/outputs.js";
+import {
+  denseShape,
+  joinItems,
+  sameShape,
+  splitItems,
+  tensorsOf,
+  toOutputValue,
+} from "../../../src/protocol/outputs.js";
 import type { Tensor } from "../../../src/protocol/tensors.js";
 import { counting, dtypes, shapes } from "../../fixtures/tensors.js";
 
 /** Tensors as a model gives them for single items, mostly alike. */
-const items: fc.Arbitrary<Tensor[]> = fc.record({ dtype: dtypes, shape: shapes(3), odd: fc.option(shapes(3)) }).chain(({ dtype, shape, odd }) =>
-  fc
-    .array(fc.boolean(), { minLength: 1, maxLength: 6 })
-    .map((alike) => alike.map((is, i) => counting(dtype, is || odd === null ? shape : odd, 100 * i))),
-);
+const items: fc.Arbitrary<Tensor[]> = fc
+  .record({ dtype: dtypes, shape: shapes(3), odd: fc.option(shapes(3)) })
+  .chain(({ dtype, shape, odd }) =>
+    fc
+      .array(fc.boolean(), { minLength: 1, maxLength: 6 })
+      .map((alike) => alike.map((is, i) => counting(dtype, is || odd === null ? shape : odd, 100 * i))),
+  );
 
 describe("joinItems", () => {
   it("splitItems takes it apart again, bit for bit", () => {
-    fc.assert(fc.property(items, (tensors) => {
+    fc.assert(
+      fc.property(items, (tensors) => {
         expect(splitItems(joinItems(tensors))).toEqual(tensors);
-      }));
+      }),
+    );
   });
 
   it("is dense where all shapes and dtypes agree, else ragged", () => {
@@ -43,7 +54,10 @@ describe("joinItems", () => {
   it("joins items without elements", () => {
     const joined = joinItems([counting("float32", [1, 0, 4]), counting("float32", [1, 0, 4])]);
     expect(toOutputValue(joined)).toEqual({ dtype: "float32", shape: [2, 0, 4], data: new Float32Array(0) });
-    expect(splitItems(joined).map(({ shape }) => shape)).toEqual([[1, 0, 4], [1, 0, 4]]);
+    expect(splitItems(joined).map(({ shape }) => shape)).toEqual([
+      [1, 0, 4],
+      [1, 0, 4],
+    ]);
   });
 });
 

@@ -42,7 +42,13 @@ describe("sliceRows", () => {
   });
 
   it("keeps scale and offset", () => {
-    const bytes: Uint8Tensor = { dtype: "uint8", shape: [2, 1], data: new Uint8ClampedArray([1, 2]), scale: 3, offset: 4 };
+    const bytes: Uint8Tensor = {
+      dtype: "uint8",
+      shape: [2, 1],
+      data: new Uint8ClampedArray([1, 2]),
+      scale: 3,
+      offset: 4,
+    };
     expect(sliceRows(bytes, 1, 1)).toMatchObject({ dtype: "uint8", shape: [1, 1], scale: 3, offset: 4 });
   });
 });
@@ -52,7 +58,8 @@ describe("writeRows, concatRows", () => {
     fc.assert(
       fc.property(cuttings, ({ tensor, ranges }) => {
         const target = allocateTensor(tensor.dtype, tensor.shape);
-        for (const { firstItem, itemCount } of ranges) writeRows(target, firstItem, sliceRows(tensor, firstItem, itemCount));
+        for (const { firstItem, itemCount } of ranges)
+          writeRows(target, firstItem, sliceRows(tensor, firstItem, itemCount));
         expect(target).toEqual(tensor);
 
         const inOrder = [...ranges].sort((a, b) => a.firstItem - b.firstItem);

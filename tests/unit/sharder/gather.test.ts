@@ -8,7 +8,13 @@ import { counting, dtypes, partitions, shapes } from "../../fixtures/tensors.js"
 
 /** Items as the model gives them one by one: alike, or with some odd ones, for one output or two. */
 const batches = fc
-  .record({ dtype: dtypes, shape: shapes(3, 3), odd: shapes(3, 3), isOdd: fc.array(fc.boolean(), { minLength: 1, maxLength: 9 }), regular: fc.boolean() })
+  .record({
+    dtype: dtypes,
+    shape: shapes(3, 3),
+    odd: shapes(3, 3),
+    isOdd: fc.array(fc.boolean(), { minLength: 1, maxLength: 9 }),
+    regular: fc.boolean(),
+  })
   .chain(({ dtype, shape, odd, isOdd, regular }) => {
     const items = isOdd.map((is, i) => counting(dtype, is && !regular ? odd : shape, 100 * i));
     return partitions(items.length).map((ranges) => ({ items, ranges }));
@@ -50,8 +56,14 @@ describe("Gather", () => {
 
   it("only the output that differs does", () => {
     const gather = new Gather(2);
-    gather.write({ firstItem: 1, itemCount: 1 }, { a: joinItems([counting("float32", [1, 2])]), b: joinItems([counting("string", [1, 2])]) });
-    gather.write({ firstItem: 0, itemCount: 1 }, { a: joinItems([counting("float32", [1, 3])]), b: joinItems([counting("string", [1, 2], 7)]) });
+    gather.write(
+      { firstItem: 1, itemCount: 1 },
+      { a: joinItems([counting("float32", [1, 2])]), b: joinItems([counting("string", [1, 2])]) },
+    );
+    gather.write(
+      { firstItem: 0, itemCount: 1 },
+      { a: joinItems([counting("float32", [1, 3])]), b: joinItems([counting("string", [1, 2], 7)]) },
+    );
     const { a, b } = gather.result();
     expect(Array.isArray(a)).toBe(true);
     expect(b).toEqual({ dtype: "string", shape: [2, 2], data: ["7", "8", "0", "1"] });
@@ -60,13 +72,21 @@ describe("Gather", () => {
   it("keeps the names of the outputs, whatever they are", () => {
     const output = joinItems([counting("float32", [1, 1])]);
     const gather = new Gather(1);
-    gather.write({ firstItem: 0, itemCount: 1 }, Object.fromEntries(["z", "__proto__", "a:0"].map((name) => [name, output])));
+    gather.write(
+      { firstItem: 0, itemCount: 1 },
+      Object.fromEntries(["z", "__proto__", "a:0"].map((name) => [name, output])),
+    );
     expect(Object.keys(gather.result())).toEqual(["z", "__proto__", "a:0"]);
   });
 
   it("says so where the result can't be allocated", () => {
     const gather = new Gather(2 ** 40);
     const output = joinItems([counting("float32", [1, 8])]);
-    caught("out-of-memory", () => gather.write({ firstItem: 0, itemCount: 1 }, { out: output }), `[${2 ** 40},8]`, "stream()");
+    caught(
+      "out-of-memory",
+      () => gather.write({ firstItem: 0, itemCount: 1 }, { out: output }),
+      `[${2 ** 40},8]`,
+      "stream()",
+    );
   });
 });

@@ -62,7 +62,9 @@ describe("ItemStore", () => {
         ranges.forEach((range, i) => {
           store.release(range);
           for (const { firstItem, itemCount } of ranges.slice(i + 1)) {
-            expect(rowsOf(store.cut({ firstItem, itemCount }).inputs.x!)).toEqual(rowsOf(whole.x!).slice(firstItem, firstItem + itemCount));
+            expect(rowsOf(store.cut({ firstItem, itemCount }).inputs.x!)).toEqual(
+              rowsOf(whole.x!).slice(firstItem, firstItem + itemCount),
+            );
           }
         });
       }),
@@ -75,7 +77,9 @@ describe("ItemStore", () => {
     const store = storeOf(source);
     for (let i = 0; i < 2; i++) {
       const { inputs } = store.cut({ firstItem: 0, itemCount: 4 });
-      const cut = Object.values(inputs).flatMap(({ data }) => (Array.isArray(data) ? [] : [data.buffer as ArrayBuffer]));
+      const cut = Object.values(inputs).flatMap(({ data }) =>
+        Array.isArray(data) ? [] : [data.buffer as ArrayBuffer],
+      );
       expect(cut.some((buffer) => buffers.includes(buffer))).toBe(false);
       structuredClone(inputs, { transfer: cut });
     }

@@ -9,9 +9,30 @@ it.each<SharderOptions>([
   { model: "model.json" },
   { model: new URL("http://localhost/model.json") },
   { model: randomNet({ seed: 1 }) },
-  { model: "m", workers: "auto", split: "auto", policy: "makespan", optimize: true, quantumMs: 100, verify: 0, maxWorkerBytes: undefined },
-  { model: "m", workers: [{ backend: "wasm" }, { backend: "webgpu", powerPreference: "low-power" }], split: "batch", optimize: false },
-  { model: "m", quantumMs: 1, policy: "equal", maxWorkerBytes: 1, signal: new AbortController().signal, onProgress: () => {} },
+  {
+    model: "m",
+    workers: "auto",
+    split: "auto",
+    policy: "makespan",
+    optimize: true,
+    quantumMs: 100,
+    verify: 0,
+    maxWorkerBytes: undefined,
+  },
+  {
+    model: "m",
+    workers: [{ backend: "wasm" }, { backend: "webgpu", powerPreference: "low-power" }],
+    split: "batch",
+    optimize: false,
+  },
+  {
+    model: "m",
+    quantumMs: 1,
+    policy: "equal",
+    maxWorkerBytes: 1,
+    signal: new AbortController().signal,
+    onProgress: () => {},
+  },
   { model: "m", quantumMs: 60_000, policy: "capacity-proportional", maxWorkerBytes: Infinity, requestInit: {} },
 ])("accepts %#", (options) => {
   check(options);
@@ -46,7 +67,10 @@ describe("refuses, naming the option and what it received", () => {
     ]),
     [{ model: "m", verify: 0.1 }, ["verify", "0.1"]],
     [{ model: "m", verify: "0" }, ["verify", '"0"']],
-    ...[0, -1, NaN, "5", null].map((maxWorkerBytes): [unknown, string[]] => [{ model: "m", maxWorkerBytes }, ["maxWorkerBytes"]]),
+    ...[0, -1, NaN, "5", null].map((maxWorkerBytes): [unknown, string[]] => [
+      { model: "m", maxWorkerBytes },
+      ["maxWorkerBytes"],
+    ]),
     [{ model: "m", optimize: "yes" }, ["optimize", '"yes"']],
     [{ model: "m", onProgress: 5 }, ["onProgress", "5"]],
     [{ model: "m", signal: new AbortController() }, ["signal", "object"]],
@@ -55,9 +79,16 @@ describe("refuses, naming the option and what it received", () => {
     caught("invalid-options", () => check(options), ...words);
   });
 
-  it.each([{}, { backend: "gpu" }, { backend: null }, { backend: "constructor" }, { backend: ["wasm"] }])("the backend %j", (spec) => {
-    caught("unknown-backend", () => check({ model: "m", workers: [{ backend: "cpu" }, spec] }), "webgpu, webgl, wasm, cpu");
-  });
+  it.each([{}, { backend: "gpu" }, { backend: null }, { backend: "constructor" }, { backend: ["wasm"] }])(
+    "the backend %j",
+    (spec) => {
+      caught(
+        "unknown-backend",
+        () => check({ model: "m", workers: [{ backend: "cpu" }, spec] }),
+        "webgpu, webgl, wasm, cpu",
+      );
+    },
+  );
 
   it("a worker alone", () => {
     checkWorkerSpec({ backend: "cpu" });

@@ -7,10 +7,22 @@ import { caught } from "../../fixtures/caught.js";
 import { counting } from "../../fixtures/tensors.js";
 
 function model(inputs: TensorSpec[], batchMode: BatchMode = "batched"): ModelInfo {
-  return { format: "graph-model", inputs, outputs: [], layerCount: 1, weightBytes: 0, batchMode, userDefinedMetadata: {} };
+  return {
+    format: "graph-model",
+    inputs,
+    outputs: [],
+    layerCount: 1,
+    weightBytes: 0,
+    batchMode,
+    userDefinedMetadata: {},
+  };
 }
 
-const spec = (name: string, shape: number[] | undefined, dtype: TensorSpec["dtype"] = "float32"): TensorSpec => ({ name, shape, dtype });
+const spec = (name: string, shape: number[] | undefined, dtype: TensorSpec["dtype"] = "float32"): TensorSpec => ({
+  name,
+  shape,
+  dtype,
+});
 const image = model([spec("image", [-1, 2, 2])]);
 const two = model([spec("a", [-1, 3]), spec("b", [-1, 2], "int32")]);
 const side = model([spec("a", [-1, 3]), spec("shift", [3])]);
@@ -25,7 +37,12 @@ describe("what is accepted", () => {
     const tensor = float([5, 2, 2]);
     for (const inputs of [tensor, { image: tensor }]) {
       const prepared = prepareInputs(image, inputs);
-      expect(prepared).toMatchObject({ itemCount: 5, batchedNames: ["image"], mode: "batched", tensors: { image: tensor } });
+      expect(prepared).toMatchObject({
+        itemCount: 5,
+        batchedNames: ["image"],
+        mode: "batched",
+        tensors: { image: tensor },
+      });
       // The caller's data is not copied: it is cut when shards are sent.
       expect(prepared.tensors.image!.data).toBe(tensor.data);
     }
@@ -43,25 +60,46 @@ describe("what is accepted", () => {
   it("inputs of unknown shape carry items; a scalar there is a side input", () => {
     const unknown = model([spec("x", undefined), spec("keep", undefined)]);
     expect(prepareInputs(unknown, { x: float([4, 3]), keep: float([4]) }).batchedNames).toEqual(["x", "keep"]);
-    expect(prepareInputs(unknown, { x: float([4, 3]), keep: float([]) })).toMatchObject({ itemCount: 4, batchedNames: ["x"] });
+    expect(prepareInputs(unknown, { x: float([4, 3]), keep: float([]) })).toMatchObject({
+      itemCount: 4,
+      batchedNames: ["x"],
+    });
     refuse(unknown, { x: float([]), keep: float([]) }, "batch axis", "a scalar", "add axis 0");
   });
 
   it("a model fixed at batch 1 takes many items; what is given once serves all", () => {
-    expect(prepareInputs(single, { a: float([4, 3]), b: float([4, 2]) })).toMatchObject({ itemCount: 4, batchedNames: ["a", "b"], mode: "item-by-item" });
-    expect(prepareInputs(single, { a: float([1, 3]), b: float([4, 2]) })).toMatchObject({ itemCount: 4, batchedNames: ["b"] });
-    expect(prepareInputs(single, { a: float([1, 3]), b: float([1, 2]) })).toMatchObject({ itemCount: 1, batchedNames: ["a", "b"] });
+    expect(prepareInputs(single, { a: float([4, 3]), b: float([4, 2]) })).toMatchObject({
+      itemCount: 4,
+      batchedNames: ["a", "b"],
+      mode: "item-by-item",
+    });
+    expect(prepareInputs(single, { a: float([1, 3]), b: float([4, 2]) })).toMatchObject({
+      itemCount: 4,
+      batchedNames: ["b"],
+    });
+    expect(prepareInputs(single, { a: float([1, 3]), b: float([1, 2]) })).toMatchObject({
+      itemCount: 1,
+      batchedNames: ["a", "b"],
+    });
   });
 
   it("free sizes beyond the batch may be anything; the class of shapes tells them apart", () => {
     const free = model([spec("x", [-1, -1, 3])]);
-    const classes = [float([1, 5, 3]), float([9, 5, 3]), float([1, 6, 3])].map((x) => prepareInputs(free, x).shapeClass);
+    const classes = [float([1, 5, 3]), float([9, 5, 3]), float([1, 6, 3])].map(
+      (x) => prepareInputs(free, x).shapeClass,
+    );
     expect(classes[0]).toBe(classes[1]);
     expect(classes[0]).not.toBe(classes[2]);
   });
 
   it("bytes for float32 and int32 inputs", () => {
-    const bytes: InputTensor = { dtype: "uint8", shape: [2, 2, 2], data: new Uint8ClampedArray(8), scale: 1 / 255, offset: -1 };
+    const bytes: InputTensor = {
+      dtype: "uint8",
+      shape: [2, 2, 2],
+      data: new Uint8ClampedArray(8),
+      scale: 1 / 255,
+      offset: -1,
+    };
     expect(prepareInputs(image, bytes).tensors.image).toEqual(bytes);
     const whole: InputTensor = { dtype: "uint8", shape: [1, 2], data: new Uint8Array(2) };
     expect(prepareInputs(two, { a: float([1, 3]), b: whole }).itemCount).toBe(1);
@@ -70,7 +108,13 @@ describe("what is accepted", () => {
 
   it("bytes of another scale are another class: a shard has one scale", () => {
     const at = (scale?: number, offset?: number) =>
-      prepareInputs(image, { dtype: "uint8", shape: [1, 2, 2], data: new Uint8Array(4), ...(scale === undefined ? {} : { scale }), ...(offset === undefined ? {} : { offset }) }).shapeClass;
+      prepareInputs(image, {
+        dtype: "uint8",
+        shape: [1, 2, 2],
+        data: new Uint8Array(4),
+        ...(scale === undefined ? {} : { scale }),
+        ...(offset === undefined ? {} : { offset }),
+      }).shapeClass;
     expect(new Set([at(), at(2), at(2, 1), at(undefined, 1)]).size).toBe(4);
     expect(at()).toBe(at(1, 0));
   });
@@ -101,9 +145,18 @@ describe("what is accepted", () => {
 
 describe("what is refused, and with which words", () => {
   it.each([
-    [[4, 2, 3], ["[-1,2,2]", "[4,2,3]", "resize or reshape"]],
-    [[2, 2], ["[-1,2,2]", "[2,2]", "add the batch as axis 0"]],
-    [[1, 4, 2, 2], ["[-1,2,2]", "[1,4,2,2]", "resize or reshape"]],
+    [
+      [4, 2, 3],
+      ["[-1,2,2]", "[4,2,3]", "resize or reshape"],
+    ],
+    [
+      [2, 2],
+      ["[-1,2,2]", "[2,2]", "add the batch as axis 0"],
+    ],
+    [
+      [1, 4, 2, 2],
+      ["[-1,2,2]", "[1,4,2,2]", "resize or reshape"],
+    ],
     [[], ["[-1,2,2]", "[]"]],
   ])("the shape %j", (shape, words) => {
     refuse(image, float(shape), '"image"', ...words);
@@ -163,9 +216,12 @@ describe("what is refused, and with which words", () => {
     refuse(image, inputs, '"image"', "pass { dtype, shape, data }");
   });
 
-  it.each([[new Float32Array(100_000)], [[1, 2, 3]], [[float([1, 2, 2])]], [new ArrayBuffer(8)]])("data without a shape: %#", (inputs) => {
-    refuse(image, inputs, '"image"');
-  });
+  it.each([[new Float32Array(100_000)], [[1, 2, 3]], [[float([1, 2, 2])]], [new ArrayBuffer(8)]])(
+    "data without a shape: %#",
+    (inputs) => {
+      refuse(image, inputs, '"image"');
+    },
+  );
 
   it("a missing, an unknown and an absent name", () => {
     refuse(two, { a: float([1, 3]) }, '"b"', "received tensors for a", '"a", "b"');

@@ -123,7 +123,9 @@ describe("predict", () => {
       return negate(request, worker);
     }, 1);
     const reason = new Error("why");
-    expect((await rejected("aborted", sharder.predict(batch(1), { signal: AbortSignal.abort(reason) }))).cause).toBe(reason);
+    expect((await rejected("aborted", sharder.predict(batch(1), { signal: AbortSignal.abort(reason) }))).cause).toBe(
+      reason,
+    );
     const controller = new AbortController();
     const running = sharder.predict(batch(50), { signal: controller.signal });
     await turns(5);
@@ -159,20 +161,29 @@ describe("predict", () => {
 describe("stream", () => {
   it("in the order of the input: contiguous from 0, every item right, whatever the source yields", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 12 }), fc.boolean(), async (sizes, isAsync) => {
-        const { sharder } = await start(negate);
-        const total = sizes.reduce((sum, size) => sum + size, 0);
-        const list = sizes.map((size, i) => batch(size, sizes.slice(0, i).reduce((sum, each) => sum + each, 0)));
-        const shards = await collect(sharder.stream(isAsync ? toAsync(list) : list));
-        let next = 0;
-        for (const { firstItem, itemCount, outputs } of shards) {
-          expect(firstItem).toBe(next);
-          expect(outputs).toEqual({ y: negated(itemCount, firstItem) });
-          next += itemCount;
-        }
-        expect(next).toBe(total);
-        await sharder.dispose();
-      }),
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 12 }),
+        fc.boolean(),
+        async (sizes, isAsync) => {
+          const { sharder } = await start(negate);
+          const total = sizes.reduce((sum, size) => sum + size, 0);
+          const list = sizes.map((size, i) =>
+            batch(
+              size,
+              sizes.slice(0, i).reduce((sum, each) => sum + each, 0),
+            ),
+          );
+          const shards = await collect(sharder.stream(isAsync ? toAsync(list) : list));
+          let next = 0;
+          for (const { firstItem, itemCount, outputs } of shards) {
+            expect(firstItem).toBe(next);
+            expect(outputs).toEqual({ y: negated(itemCount, firstItem) });
+            next += itemCount;
+          }
+          expect(next).toBe(total);
+          await sharder.dispose();
+        },
+      ),
       { numRuns: 40 },
     );
   });
@@ -184,13 +195,16 @@ describe("stream", () => {
       return negate(request, worker);
     });
     const seen: number[] = [];
-    for await (const { firstItem, itemCount, outputs } of sharder.stream([batch(1), batch(1, 1), batch(1, 2), batch(1, 3)], { order: "completion" })) {
+    for await (const { firstItem, itemCount, outputs } of sharder.stream(
+      [batch(1), batch(1, 1), batch(1, 2), batch(1, 3)],
+      { order: "completion" },
+    )) {
       expect(outputs).toEqual({ y: negated(itemCount, firstItem) });
       for (let i = 0; i < itemCount; i++) seen.push(firstItem + i);
       if (seen.length > 0 && !seen.includes(0)) release();
     }
     expect(seen.at(0)).not.toBe(0);
-    expect([...seen].sort()).toEqual([0, 1, 2, 3]);
+    expect(seen.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3]);
   });
 
   it("pulls its source no faster than the results are consumed", async () => {
@@ -275,7 +289,10 @@ describe("stream", () => {
   it("aborts while it waits for the source, for a worker and for the consumer", async () => {
     const { sharder } = await start(negate);
     const endless = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) };
-    const sources: [AsyncIterable<Inputs> | Iterable<Inputs>, boolean][] = [[endless, false], [[batch(1), batch(1)], true]];
+    const sources: [AsyncIterable<Inputs> | Iterable<Inputs>, boolean][] = [
+      [endless, false],
+      [[batch(1), batch(1)], true],
+    ];
     for (const [source, consumes] of sources) {
       const controller = new AbortController();
       const stream = sharder.stream(source, { signal: controller.signal });

@@ -27,7 +27,10 @@ describe("ShareWatch", () => {
     look(0.55, 0.45);
     look(1);
     expect(told.map(({ before, after }) => [before, after])).toEqual([
-      [{ w0: 0.5, w1: 0.5 }, { w0: 0.54, w1: 0.46 }],
+      [
+        { w0: 0.5, w1: 0.5 },
+        { w0: 0.54, w1: 0.46 },
+      ],
       [{ w0: 0.54, w1: 0.46 }, { w0: 1 }],
     ]);
     expect(told[0]).toMatchObject({ jobId: 7, itemsPerSecond: { w0: 0, w1: 10 } });
@@ -35,15 +38,20 @@ describe("ShareWatch", () => {
 
   it("a chain: each telling starts where the last ended", () => {
     fc.assert(
-      fc.property(fc.array(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 4 }), { maxLength: 20 }), (plans) => {
-        const { told, look } = watch();
-        for (const plan of plans) look(...plan);
-        told.forEach(({ before, after }, i) => {
-          if (i > 0) expect(before).toEqual(told[i - 1]!.after);
-          const ids = [...Object.keys(before), ...Object.keys(after)];
-          expect(Math.max(...ids.map((id) => Math.abs((before[id] ?? 0) - (after[id] ?? 0))))).toBeGreaterThanOrEqual(0.03);
-        });
-      }),
+      fc.property(
+        fc.array(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 4 }), { maxLength: 20 }),
+        (plans) => {
+          const { told, look } = watch();
+          for (const plan of plans) look(...plan);
+          told.forEach(({ before, after }, i) => {
+            if (i > 0) expect(before).toEqual(told[i - 1]!.after);
+            const ids = [...Object.keys(before), ...Object.keys(after)];
+            expect(Math.max(...ids.map((id) => Math.abs((before[id] ?? 0) - (after[id] ?? 0))))).toBeGreaterThanOrEqual(
+              0.03,
+            );
+          });
+        },
+      ),
     );
   });
 });
@@ -54,7 +62,12 @@ it("LearnedThroughput keeps workers and classes apart until they are forgotten",
   learned.set("w1", "small", a);
   learned.set("w1", "large", b);
   learned.set("w2", "small", c);
-  expect([learned.get("w1", "small"), learned.get("w1", "large"), learned.get("w2", "small"), learned.get("w2", "large")]).toEqual([a, b, c, undefined]);
+  expect([
+    learned.get("w1", "small"),
+    learned.get("w1", "large"),
+    learned.get("w2", "small"),
+    learned.get("w2", "large"),
+  ]).toEqual([a, b, c, undefined]);
   expect(learned.get("w1", "small")).toBe(a);
   expect(learned.latest("w1")).toBe(b);
   learned.set("w1", "small", a);

@@ -47,19 +47,26 @@ describe("AttemptQueue", () => {
   it("runs one at a time, in order, and answers each", async () => {
     let running = 0;
     const order: string[] = [];
-    const queue = new AttemptQueue({
-      async run({ attemptId }, _, pause) {
-        expect(++running).toBe(1);
-        order.push(`start ${attemptId}`);
-        await pause();
-        order.push(`end ${attemptId}`);
-        running--;
-        return {};
+    const queue = new AttemptQueue(
+      {
+        async run({ attemptId }, _, pause) {
+          expect(++running).toBe(1);
+          order.push(`start ${attemptId}`);
+          await pause();
+          order.push(`end ${attemptId}`);
+          running--;
+          return {};
+        },
       },
-    }, () => true);
-    const replies = await Promise.all([1, 2, 3].map((id) => queue.enqueue(request(id)).then((reply) => (order.push(`answer ${id}`), reply))));
+      () => true,
+    );
+    const replies = await Promise.all(
+      [1, 2, 3].map((id) => queue.enqueue(request(id)).then((reply) => (order.push(`answer ${id}`), reply))),
+    );
     expect(replies.map(codeOf)).toEqual(["ok", "ok", "ok"]);
-    expect(order.filter((line) => !line.startsWith("answer"))).toEqual([1, 2, 3].flatMap((id) => [`start ${id}`, `end ${id}`]));
+    expect(order.filter((line) => !line.startsWith("answer"))).toEqual(
+      [1, 2, 3].flatMap((id) => [`start ${id}`, `end ${id}`]),
+    );
     expect(order.filter((line) => line.startsWith("answer"))).toEqual(["answer 1", "answer 2", "answer 3"]);
   });
 
@@ -72,7 +79,9 @@ describe("AttemptQueue", () => {
   });
 
   it("an error is an answer, with the model's words, and the next attempt runs", async () => {
-    const { queue } = setUp((id) => (id === 1 ? new TypeError("no kernel") : id === 2 ? new ShardError("model-unsupported", "complex") : 1));
+    const { queue } = setUp((id) =>
+      id === 1 ? new TypeError("no kernel") : id === 2 ? new ShardError("model-unsupported", "complex") : 1,
+    );
     const replies = await Promise.all([1, 2, 3].map((id) => queue.enqueue(request(id))));
     expect(replies.map(codeOf)).toEqual(["model-failed", "model-unsupported", "ok"]);
     expect(replies[0]).toMatchObject({ error: { message: "no kernel" } });
@@ -117,17 +126,20 @@ describe("cancel", () => {
 
   it("ends a running attempt that works item by item, and no other", async () => {
     const items: string[] = [];
-    const queue: AttemptQueue = new AttemptQueue({
-      async run({ attemptId }, isCancelled, pause) {
-        for (let item = 0; item < 3; item++) {
-          await pause();
-          if (isCancelled()) throw new ShardError("aborted", "cancelled");
-          items.push(`${attemptId}.${item}`);
-          if (attemptId === "1" && item === 0) queue.cancel(["1"]);
-        }
-        return {};
+    const queue: AttemptQueue = new AttemptQueue(
+      {
+        async run({ attemptId }, isCancelled, pause) {
+          for (let item = 0; item < 3; item++) {
+            await pause();
+            if (isCancelled()) throw new ShardError("aborted", "cancelled");
+            items.push(`${attemptId}.${item}`);
+            if (attemptId === "1" && item === 0) queue.cancel(["1"]);
+          }
+          return {};
+        },
       },
-    }, () => true);
+      () => true,
+    );
     const replies = await Promise.all([1, 2].map((id) => queue.enqueue(request(id))));
     expect(replies.map(codeOf)).toEqual(["aborted", "ok"]);
     expect(items).toEqual(["1.0", "2.0", "2.1", "2.2"]);
@@ -136,12 +148,15 @@ describe("cancel", () => {
   });
 
   it("of a running batched attempt comes too late: it ends as it would", async () => {
-    const queue: AttemptQueue = new AttemptQueue({
-      async run() {
-        queue.cancel(["1"]);
-        return {};
+    const queue: AttemptQueue = new AttemptQueue(
+      {
+        async run() {
+          queue.cancel(["1"]);
+          return {};
+        },
       },
-    }, () => true);
+      () => true,
+    );
     expect(codeOf(await queue.enqueue(request(1)))).toBe("ok");
   });
 

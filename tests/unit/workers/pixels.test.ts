@@ -16,7 +16,15 @@ const windows = fc
       offset: fc.nat(9),
     }),
   )
-  .map(({ part, ...rest }) => ({ ...rest, window: { x: rest.x, y: rest.y, width: Math.min(part[0], rest.width - rest.x), height: Math.min(part[1], rest.height - rest.y) } }));
+  .map(({ part, ...rest }) => ({
+    ...rest,
+    window: {
+      x: rest.x,
+      y: rest.y,
+      width: Math.min(part[0], rest.width - rest.x),
+      height: Math.min(part[1], rest.height - rest.y),
+    },
+  }));
 
 describe("copyWindow, toRgba", () => {
   it("the bytes of a window come back through 0…1, wherever they lie", () => {
@@ -48,7 +56,20 @@ describe("copyWindow, toRgba", () => {
   });
 
   it("toRgba clamps and rounds to the nearest", () => {
-    const values = [-1, -0.001, 0.499 / 255, 0.501 / 255, 254.4 / 255, 254.6 / 255, 1.01, 2, Infinity, -Infinity, NaN, 1];
+    const values = [
+      -1,
+      -0.001,
+      0.499 / 255,
+      0.501 / 255,
+      254.4 / 255,
+      254.6 / 255,
+      1.01,
+      2,
+      Infinity,
+      -Infinity,
+      NaN,
+      1,
+    ];
     const rgba = toRgba(Float32Array.from(values), 0, 4, { x: 0, y: 0, width: 4, height: 1 });
     expect([...rgba].filter((_, i) => i % 4 !== 3)).toEqual([0, 0, 0, 1, 254, 255, 255, 255, 255, 0, 0, 255]);
   });
@@ -62,12 +83,17 @@ describe("bleedColours", () => {
         width: fc.constant(width),
         height: fc.constant(height),
         colours: fc.uint8Array({ minLength: 4 * width * height, maxLength: 4 * width * height }),
-        alphas: fc.array(fc.constantFrom(0, 0, 0, 1, 128, 255), { minLength: width * height, maxLength: width * height }),
+        alphas: fc.array(fc.constantFrom(0, 0, 0, 1, 128, 255), {
+          minLength: width * height,
+          maxLength: width * height,
+        }),
       }),
     )
     .map(({ colours, alphas, ...size }) => {
       // A canvas holds fully transparent pixels as black.
-      const rgba = Uint8ClampedArray.from(colours, (value, i) => (i % 4 === 3 ? alphas[i >> 2]! : alphas[i >> 2] === 0 ? 0 : value));
+      const rgba = Uint8ClampedArray.from(colours, (value, i) =>
+        i % 4 === 3 ? alphas[i >> 2]! : alphas[i >> 2] === 0 ? 0 : value,
+      );
       return { ...size, rgba };
     });
 
@@ -88,7 +114,11 @@ describe("bleedColours", () => {
     rgba.set([200, 100, 50, 1], 0);
     bleedColours(rgba, width, 1);
     const red = [...rgba].filter((_, i) => i % 4 === 0);
-    expect(red).toEqual([200, ...Array<number>(BLEED_RADIUS).fill(200), ...Array<number>(width - BLEED_RADIUS - 1).fill(0)]);
+    expect(red).toEqual([
+      200,
+      ...Array<number>(BLEED_RADIUS).fill(200),
+      ...Array<number>(width - BLEED_RADIUS - 1).fill(0),
+    ]);
     expect([...rgba].filter((_, i) => i % 4 === 3)).toEqual([1, ...Array<number>(width - 1).fill(0)]);
   });
 
@@ -115,10 +145,14 @@ function oracle(rgba: Uint8ClampedArray, width: number, height: number): Uint8Cl
   const out = rgba.slice();
   const pixels = Array.from({ length: width * height }, (_, i) => ({ x: i % width, y: Math.floor(i / width), i }));
   const seeds = pixels.filter(({ i }) => rgba[4 * i + 3]! > 0);
-  const distance = pixels.map(({ x, y }) => Math.min(Infinity, ...seeds.map((seed) => Math.max(Math.abs(seed.x - x), Math.abs(seed.y - y)))));
+  const distance = pixels.map(({ x, y }) =>
+    Math.min(Infinity, ...seeds.map((seed) => Math.max(Math.abs(seed.x - x), Math.abs(seed.y - y)))),
+  );
   for (let depth = 1; depth <= BLEED_RADIUS; depth++) {
     for (const { x, y, i } of pixels.filter((pixel) => distance[pixel.i] === depth)) {
-      const near = pixels.filter((other) => Math.max(Math.abs(other.x - x), Math.abs(other.y - y)) === 1 && distance[other.i]! < depth);
+      const near = pixels.filter(
+        (other) => Math.max(Math.abs(other.x - x), Math.abs(other.y - y)) === 1 && distance[other.i]! < depth,
+      );
       for (const channel of [0, 1, 2]) {
         out[4 * i + channel] = near.reduce((sum, other) => sum + out[4 * other.i + channel]!, 0) / near.length;
       }

@@ -36,7 +36,8 @@ async function load(artifacts: ModelArtifacts) {
   return { run, model };
 }
 
-const values = (outputs: Outputs) => Object.fromEntries(Object.entries(outputs).map(([name, output]) => [name, toOutputValue(output)]));
+const values = (outputs: Outputs) =>
+  Object.fromEntries(Object.entries(outputs).map(([name, output]) => [name, toOutputValue(output)]));
 
 function small(nodes: NodeJson[], outputs: Record<string, object>, inputs?: Record<string, object>): ModelArtifacts {
   const signature = { outputs, ...(inputs ? { inputs } : {}) };
@@ -45,25 +46,34 @@ function small(nodes: NodeJson[], outputs: Record<string, object>, inputs?: Reco
 
 const T = { T: { type: "DT_FLOAT" } };
 const x = placeholder("x", dims(-1, 3));
-const items = (...rows: number[][]): Tensor => ({ dtype: "float32", shape: [rows.length, rows[0]!.length], data: Float32Array.from(rows.flat()) });
+const items = (...rows: number[][]): Tensor => ({
+  dtype: "float32",
+  shape: [rows.length, rows[0]!.length],
+  data: Float32Array.from(rows.flat()),
+});
 
 describe("a shard", () => {
-  it.each([randomNet({ seed: 7, residual: true, pooledOutput: true }), kerasNet(7)])("equals its items run one by one, bit for bit, and leaks nothing: %#", async (artifacts) => {
-    const { run } = await load(artifacts);
-    const data = Float32Array.from({ length: 4 * 192 }, (_, i) => Math.sin(i));
-    const before = memory().numTensors;
-    const whole = values(await run({ dtype: "float32", shape: [4, 8, 8, 3], data })) as Record<string, Tensor>;
-    const names = Object.keys(whole);
-    expect(names).toHaveLength(2);
-    for (let item = 0; item < 4; item++) {
-      const one = values(await run({ dtype: "float32", shape: [1, 8, 8, 3], data: data.slice(192 * item, 192 * (item + 1)) })) as typeof whole;
-      for (const name of names) {
-        const size = one[name]!.data.length;
-        expect(one[name]!.data).toEqual(whole[name]!.data.slice(item * size, (item + 1) * size));
+  it.each([randomNet({ seed: 7, residual: true, pooledOutput: true }), kerasNet(7)])(
+    "equals its items run one by one, bit for bit, and leaks nothing: %#",
+    async (artifacts) => {
+      const { run } = await load(artifacts);
+      const data = Float32Array.from({ length: 4 * 192 }, (_, i) => Math.sin(i));
+      const before = memory().numTensors;
+      const whole = values(await run({ dtype: "float32", shape: [4, 8, 8, 3], data })) as Record<string, Tensor>;
+      const names = Object.keys(whole);
+      expect(names).toHaveLength(2);
+      for (let item = 0; item < 4; item++) {
+        const one = values(
+          await run({ dtype: "float32", shape: [1, 8, 8, 3], data: data.slice(192 * item, 192 * (item + 1)) }),
+        ) as typeof whole;
+        for (const name of names) {
+          const size = one[name]!.data.length;
+          expect(one[name]!.data).toEqual(whole[name]!.data.slice(item * size, (item + 1) * size));
+        }
       }
-    }
-    expect(memory().numTensors).toBe(before);
-  });
+      expect(memory().numTensors).toBe(before);
+    },
+  );
 
   it("of a model fixed at batch 1 is run item by item, with the same numbers", async () => {
     const free = await load(randomNet({ seed: 3, pooledOutput: true, sideInput: true }));
@@ -74,19 +84,38 @@ describe("a shard", () => {
 
   it("turns bytes into numbers here", async () => {
     const { run } = await load(small([x, node("y", "Neg", ["x"], T)], { y: signed("y", undefined) }));
-    const bytes: InputTensor = { dtype: "uint8", shape: [1, 3], data: new Uint8ClampedArray([0, 1, 255]), scale: 0.5, offset: -1 };
+    const bytes: InputTensor = {
+      dtype: "uint8",
+      shape: [1, 3],
+      data: new Uint8ClampedArray([0, 1, 255]),
+      scale: 0.5,
+      offset: -1,
+    };
     expect(values(await run(bytes)).y).toEqual(items([1, 0.5, -126.5]));
     const int = placeholder("x", dims(-1, 3), "DT_UINT8");
-    const whole = await load(small([int, node("y", "Neg", ["x"], { T: { type: "DT_INT32" } })], { y: signed("y", undefined) }));
-    expect(values(await whole.run({ ...bytes, scale: 1, offset: 0 })).y).toMatchObject({ dtype: "int32", data: new Int32Array([-0, -1, -255]).map((value) => value) });
+    const whole = await load(
+      small([int, node("y", "Neg", ["x"], { T: { type: "DT_INT32" } })], { y: signed("y", undefined) }),
+    );
+    expect(values(await whole.run({ ...bytes, scale: 1, offset: 0 })).y).toMatchObject({
+      dtype: "int32",
+      data: new Int32Array([-0, -1, -255]).map((value) => value),
+    });
   });
 
   it("gives booleans as 0 and 1, strings as strings", async () => {
     const nodes = [x, node("y", "IsNan", ["x"], T)];
     const flags = await load(small(nodes, { y: signed("y", undefined, "DT_BOOL") }));
-    expect(values(await flags.run(items([1, NaN, 2], [NaN, NaN, 0]))).y).toEqual({ dtype: "bool", shape: [2, 3], data: new Uint8Array([0, 1, 0, 1, 1, 0]) });
+    expect(values(await flags.run(items([1, NaN, 2], [NaN, NaN, 0]))).y).toEqual({
+      dtype: "bool",
+      shape: [2, 3],
+      data: new Uint8Array([0, 1, 0, 1, 1, 0]),
+    });
     const text = placeholder("x", dims(-1, 3), "DT_STRING");
-    const words = await load(small([text, node("y", "Identity", ["x"], { T: { type: "DT_STRING" } })], { y: signed("y", undefined, "DT_STRING") }));
+    const words = await load(
+      small([text, node("y", "Identity", ["x"], { T: { type: "DT_STRING" } })], {
+        y: signed("y", undefined, "DT_STRING"),
+      }),
+    );
     const input: Tensor = { dtype: "string", shape: [1, 3], data: ["a", "ß", ""] };
     expect(values(await words.run(input)).y).toEqual(input);
   });
@@ -94,7 +123,10 @@ describe("a shard", () => {
 
 describe("outputs without a batch axis", () => {
   const weight: ModelArtifacts = {
-    ...small([x, node("w", "Const", [], { dtype: { type: "DT_FLOAT" } }), node("y", "AddV2", ["x", "w"], T)], { y: signed("y", undefined), w: signed("w", undefined) }),
+    ...small([x, node("w", "Const", [], { dtype: { type: "DT_FLOAT" } }), node("y", "AddV2", ["x", "w"], T)], {
+      y: signed("y", undefined),
+      w: signed("w", undefined),
+    }),
     weightSpecs: [{ name: "w", shape: [3], dtype: "float32" }],
     weightData: Float32Array.from([1, 2, 3]).buffer,
   };
@@ -111,7 +143,9 @@ describe("outputs without a batch axis", () => {
   });
 
   it("that pass the input through neither fail nor leak", async () => {
-    const { run } = await load(small([x, node("y", "Identity", ["x"], T)], { y: signed("y", undefined), same: signed("x:0", undefined) }));
+    const { run } = await load(
+      small([x, node("y", "Identity", ["x"], T)], { y: signed("y", undefined), same: signed("x:0", undefined) }),
+    );
     const before = memory().numTensors;
     const inputs = items([1, 2, 3], [4, 5, 6]);
     expect(values(await run(inputs))).toEqual({ y: inputs, same: inputs });
@@ -122,13 +156,23 @@ describe("outputs without a batch axis", () => {
   it("that differ between items come one by one, from ops that only run asynchronously", async () => {
     const one = placeholder("x", dims(1, 3));
     const flags = node("flags", "IsNan", ["x"], T);
-    const { run } = await load(small([one, flags, node("y", "Where", ["flags"], { T: { type: "DT_BOOL" } })], { y: signed("y", undefined, "DT_INT64") }));
+    const { run } = await load(
+      small([one, flags, node("y", "Where", ["flags"], { T: { type: "DT_BOOL" } })], {
+        y: signed("y", undefined, "DT_INT64"),
+      }),
+    );
     const before = memory().numTensors;
     const { y } = values(await run(items([NaN, 0, NaN], [0, 0, 0], [0, NaN, 0])));
     expect((y as Tensor[]).map(({ shape, data }) => [shape, [...data]])).toEqual([
-      [[2, 2], [0, 0, 0, 2]],
+      [
+        [2, 2],
+        [0, 0, 0, 2],
+      ],
       [[0, 2], []],
-      [[1, 2], [0, 1]],
+      [
+        [1, 2],
+        [0, 1],
+      ],
     ]);
     expect(memory().numTensors).toBe(before);
   });
@@ -137,7 +181,9 @@ describe("outputs without a batch axis", () => {
 describe("the engine is asked for the right tensors", () => {
   it("where the signature's keys are the names of each other's nodes", async () => {
     const nodes = [x, node("Identity", "Neg", ["x"], T), node("Identity_1", "Abs", ["x"], T)];
-    const { run } = await load(small(nodes, { Identity: signed("Identity_1", undefined), Identity_1: signed("Identity", undefined) }));
+    const { run } = await load(
+      small(nodes, { Identity: signed("Identity_1", undefined), Identity_1: signed("Identity", undefined) }),
+    );
     const outputs = values(await run(items([-1, 2, -3])));
     expect(outputs).toEqual({ Identity: items([1, 2, 3]), Identity_1: items([1, -2, 3]) });
   });
@@ -151,7 +197,10 @@ describe("the engine is asked for the right tensors", () => {
 
     const top = node("top", "TopKV2", ["x", "k"], { ...T, sorted: { b: true } });
     const two: ModelArtifacts = {
-      ...small([x, node("k", "Const", [], { dtype: { type: "DT_INT32" } }), top], { indices: signed("top:1", undefined, "DT_INT32"), values: signed("top:0", undefined) }),
+      ...small([x, node("k", "Const", [], { dtype: { type: "DT_INT32" } }), top], {
+        indices: signed("top:1", undefined, "DT_INT32"),
+        values: signed("top:0", undefined),
+      }),
       weightSpecs: [{ name: "k", shape: [], dtype: "int32" }],
       weightData: Int32Array.from([2]).buffer,
     };
@@ -194,8 +243,19 @@ describe("faults", () => {
   it.each([
     ["a graph without versions", { ...randomNet({ seed: 1 }), modelTopology: { node: [x, node("y", "Neg", ["x"])] } }],
     ["a node whose input is missing", small([x, node("y", "Neg", ["nowhere"], T)], { y: signed("y", undefined) })],
-    ["a layer that TF.js does not know", { ...kerasNet(1), modelTopology: JSON.parse(JSON.stringify(kerasNet(1).modelTopology).replace("GlobalAveragePooling2D", "MyOwnLayer")) as object }],
-    ["weights of other names", { ...kerasNet(1), weightSpecs: kerasNet(1).weightSpecs.map((spec) => ({ ...spec, name: `x${spec.name}` })) }],
+    [
+      "a layer that TF.js does not know",
+      {
+        ...kerasNet(1),
+        modelTopology: JSON.parse(
+          JSON.stringify(kerasNet(1).modelTopology).replace("GlobalAveragePooling2D", "MyOwnLayer"),
+        ) as object,
+      },
+    ],
+    [
+      "weights of other names",
+      { ...kerasNet(1), weightSpecs: kerasNet(1).weightSpecs.map((spec) => ({ ...spec, name: `x${spec.name}` })) },
+    ],
   ])("%s is a malformed model", async (_, artifacts) => {
     await rejected("model-malformed", load(artifacts));
   });

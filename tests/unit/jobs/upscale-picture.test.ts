@@ -1,0 +1,34 @@
+// What is refused before any picture is decoded; the rest needs a browser (tests/browser, tests/e2e).
+import { expect, it } from "vitest";
+import { upscalePicture } from "../../../src/jobs/upscale-picture.js";
+import { inspectModel } from "../../../src/model/inspect.js";
+import { Sharder } from "../../../src/sharder/sharder.js";
+import { rejected } from "../../fixtures/caught.js";
+import { randomNet } from "../../fixtures/random-net.js";
+
+function sharderOf(metadata: object): Sharder {
+  const model = randomNet({ seed: 1 });
+  const userDefinedMetadata = { ...model.userDefinedMetadata, ...metadata };
+  return new Sharder(inspectModel({ ...model, userDefinedMetadata }, false), { model });
+}
+
+const picture = new Blob(["no picture at all"]);
+
+it.each<[{ scale?: unknown; halo?: unknown }]>([
+  [{}],
+  [{ scale: 2 }],
+  [{ halo: 8 }],
+  [{ scale: "2", halo: 8 }],
+  [{ scale: 1.5, halo: 8 }],
+  [{ scale: 2, halo: NaN }],
+])("refuses a model that does not state its scale and halo: %j", async (metadata) => {
+  const words = [String(metadata.scale), String(metadata.halo)];
+  await rejected("model-unsupported", upscalePicture(sharderOf(metadata), picture), '"scale" and "halo"', ...words);
+});
+
+it("does not start for a signal that has been aborted", async () => {
+  const reason = new Error("left the page");
+  const signal = AbortSignal.abort(reason);
+  const error = await rejected("aborted", upscalePicture(sharderOf({ scale: 2, halo: 8 }), picture, { signal }));
+  expect(error.cause).toBe(reason);
+});
