@@ -87,11 +87,18 @@ function planProportional(workers: readonly WorkerState[], itemCount: number): n
   const inFlight = workers.map(inFlightItemCount);
   const total = itemCount + inFlight.reduce((sum, count) => sum + count, 0);
   const rates = rateEstimates(workers);
-  const targets = capacityProportionalShares(total, rates, workers.map((worker) => worker.availability));
+  const targets = capacityProportionalShares(
+    total,
+    rates,
+    workers.map((worker) => worker.availability),
+  );
   const open = targets.map((target, index) => Math.max(0, target - inFlight[index]!));
   const openSum = open.reduce((sum, count) => sum + count, 0);
   if (openSum === 0) return equalShares(itemCount, workers.length);
-  return roundShares(open.map((count) => (count * itemCount) / openSum), itemCount);
+  return roundShares(
+    open.map((count) => (count * itemCount) / openSum),
+    itemCount,
+  );
 }
 
 /** Items per ms of every worker at its shard size, overhead included; the mean of its kind where nothing is known. */

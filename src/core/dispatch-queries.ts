@@ -30,7 +30,9 @@ export function completedItemCount(state: DispatchState): number {
  */
 export function wantsItems(state: DispatchState): boolean {
   const isActive = state.phase === "running" || state.phase === "paused";
-  return isActive && !state.sourceEnded && undispatchedCount(state) < Math.max(1, bufferedShardCount * state.shardItemSum);
+  return (
+    isActive && !state.sourceEnded && undispatchedCount(state) < Math.max(1, bufferedShardCount * state.shardItemSum)
+  );
 }
 
 /** What the job has learned of a worker, to be kept for the next; `undefined` for an unknown id. O(W). */

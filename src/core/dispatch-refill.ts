@@ -59,8 +59,7 @@ export function refillAfter(draft: Draft, slot: number, nowMs: number): void {
 /** One shard of at most a quantum. While the source is open, half-empty shards are not queued behind a running one. */
 function dispatchShard(draft: Draft, worker: WorkerState, wantedCount: number, nowMs: number) {
   const available = Math.min(wantedCount, cleanCount(draft));
-  const isWorthQueueing =
-    draft.sourceEnded || worker.inFlight.length === 0 || 2 * available >= worker.shardItemCount;
+  const isWorthQueueing = draft.sourceEnded || worker.inFlight.length === 0 || 2 * available >= worker.shardItemCount;
   return dispatchTo(draft, worker, isWorthQueueing ? Math.min(available, worker.shardItemCount) : 0, nowMs);
 }
 

@@ -6,6 +6,8 @@ import { createThroughput, predictMs, type Throughput } from "./throughput.js";
 const overheadStretch = 3;
 /** A shard may be this many times the largest that the worker has completed: predictions are not extrapolated further. */
 const growthLimit = 4;
+/** Beyond this a shard amortises any overhead; where clocks are too coarse to time an item, nothing else would end its growth. */
+const maxShardItemCount = 16_384;
 /** An attempt that took this many times its prediction, and still runs, proves a slowdown rather than noise. */
 const overdueRatio = 1.3;
 
@@ -40,13 +42,13 @@ export function setThroughput(worker: Mutable<WorkerState>, throughput: Throughp
 /**
  * Items of a shard that takes about `quantumMs`: at least 1, at most 4 × the largest completed, a power of two if bucketed.
  */
-export function shardSize(throughput: Throughput, quantumMs: number, bucketed: boolean): number {
+function shardSize(throughput: Throughput, quantumMs: number, bucketed: boolean): number {
   const { overheadMs, msPerItem, maxItemCount } = throughput;
   if (overheadMs === undefined || msPerItem === undefined || maxItemCount === 0) return 1;
   const slowdown = Math.max(1, throughput.suspectRatio);
   const targetMs = Math.max(quantumMs / slowdown, overheadStretch * overheadMs);
   const fitting = Math.floor((targetMs - overheadMs) / msPerItem + 1e-9);
-  const itemCount = Math.max(1, Math.min(fitting, growthLimit * maxItemCount));
+  const itemCount = Math.max(1, Math.min(fitting, growthLimit * maxItemCount, maxShardItemCount));
   return bucketed ? floorPowerOfTwo(itemCount) : itemCount;
 }
 

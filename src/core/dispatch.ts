@@ -3,7 +3,16 @@ import { workerAt } from "./dispatch-plan.js";
 import { findWorker } from "./dispatch-queries.js";
 import { recallQueued } from "./dispatch-recall.js";
 import { dealItems, redealItems, refillAfter, refillAll } from "./dispatch-refill.js";
-import { type Attempt, copyState, copyWorker, type DispatchState, type Draft, slotOfAttempt, type WorkerState, type WorkerStatus } from "./dispatch-state.js";
+import {
+  type Attempt,
+  copyState,
+  copyWorker,
+  type DispatchState,
+  type Draft,
+  slotOfAttempt,
+  type WorkerState,
+  type WorkerStatus,
+} from "./dispatch-state.js";
 import type { DispatchAction, DispatchEvent, WorkerProfile } from "./dispatch-types.js";
 import { createWorker, setThroughput } from "./dispatch-worker.js";
 import { ShardError } from "./errors.js";
@@ -151,10 +160,14 @@ function failAttempt(draft: Draft, attemptId: number, nowMs: number): void {
 function addWorker(draft: Draft, profile: WorkerProfile, nowMs: number): void {
   const { workerId, availability = 1 } = profile;
   if (!(availability > 0 && availability <= 1)) {
-    throw new ShardError("invalid-options", `Expected availability in 0 < T ≤ 1, received ${availability}.`, { workerId });
+    throw new ShardError("invalid-options", `Expected availability in 0 < T ≤ 1, received ${availability}.`, {
+      workerId,
+    });
   }
   if (findWorker(draft, workerId)?.status === "ready") {
-    throw new ShardError("invalid-options", `Expected a new worker id, received "${workerId}", which is active.`, { workerId });
+    throw new ShardError("invalid-options", `Expected a new worker id, received "${workerId}", which is active.`, {
+      workerId,
+    });
   }
   putWorker(draft, undefined, createWorker(draft.slotCount++, profile, draft.options.quantumMs, nowMs));
   redealItems(draft);
@@ -164,7 +177,10 @@ function addWorker(draft: Draft, profile: WorkerProfile, nowMs: number): void {
 function addItems(draft: Draft, itemCount: number, nowMs: number): void {
   if (!Number.isSafeInteger(itemCount) || itemCount < 0 || draft.sourceEnded) {
     const received = draft.sourceEnded ? "items after the source ended" : String(itemCount);
-    throw new ShardError("invalid-input", `Expected a whole number of items ≥ 0 from an open source, received ${received}.`);
+    throw new ShardError(
+      "invalid-input",
+      `Expected a whole number of items ≥ 0 from an open source, received ${received}.`,
+    );
   }
   draft.endItem += itemCount;
   dealItems(draft, itemCount);

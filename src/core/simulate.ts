@@ -23,7 +23,12 @@ export interface Simulation {
   readonly poisonItems?: ReadonlySet<number>;
   readonly pauses?: readonly { readonly atMs: number; readonly resumeAtMs: number }[];
   /** Sees every event and the state after it, e.g. for checks. */
-  readonly onStep?: (event: DispatchEvent, state: DispatchState, actions: readonly DispatchAction[], nowMs: number) => void;
+  readonly onStep?: (
+    event: DispatchEvent,
+    state: DispatchState,
+    actions: readonly DispatchAction[],
+    nowMs: number,
+  ) => void;
 }
 
 export interface SimulationResult {
@@ -69,9 +74,16 @@ interface Far {
 export function simulate(simulation: Simulation): SimulationResult {
   const { itemCount, workers, options = {}, chunkItemCount = itemCount, onStep, poisonItems } = simulation;
   const random = seededRandom(simulation.seed ?? 1);
-  const fars = workers.map(
-    (script, index): Far => ({ index, script, queue: [], lastFreeMs: 0, alive: true, sizesRun: new Set(), itemCount: 0, busyMs: 0 }),
-  );
+  const fars = workers.map((script, index): Far => ({
+    index,
+    script,
+    queue: [],
+    lastFreeMs: 0,
+    alive: true,
+    sizesRun: new Set(),
+    itemCount: 0,
+    busyMs: 0,
+  }));
   const indexOf = new Map(workers.map(({ id }, index) => [id, index]));
   const finishing = new IndexHeap(workers.length);
   const completions = new Uint8Array(itemCount);
@@ -151,7 +163,10 @@ export function simulate(simulation: Simulation): SimulationResult {
     const scriptedMs = scripted?.atMs ?? Infinity;
     const eventMs = Math.min(finishing.topKey, scriptedMs);
     if (eventMs === Infinity) {
-      throw new ShardError("invalid-options", `Expected the script to keep the job going, but at ${nowMs} ms nothing more happens.`);
+      throw new ShardError(
+        "invalid-options",
+        `Expected the script to keep the job going, but at ${nowMs} ms nothing more happens.`,
+      );
     }
     if (nextSampleMs <= Math.min(eventMs, nextTickMs)) {
       nowMs = nextSampleMs;
@@ -193,16 +208,18 @@ interface Scripted {
 
 /** Joins, deaths and pauses in order of time; joins first, as written, at the same time. Who dies before joining never comes. */
 function scriptedEvents({ workers, pauses = [] }: Simulation, kill: (index: number) => void): Scripted[] {
-  const joins = workers.flatMap(({ id, joinsAtMs = 0, diesAtMs = Infinity, bucketed, throughput, availability }): Scripted[] => {
-    if (diesAtMs < joinsAtMs) return [];
-    const worker = {
-      workerId: id,
-      throughput,
-      ...(bucketed === undefined ? {} : { bucketed }),
-      ...(availability === undefined ? {} : { availability }),
-    };
-    return [{ atMs: joinsAtMs, event: { type: "worker-added", worker } }];
-  });
+  const joins = workers.flatMap(
+    ({ id, joinsAtMs = 0, diesAtMs = Infinity, bucketed, throughput, availability }): Scripted[] => {
+      if (diesAtMs < joinsAtMs) return [];
+      const worker = {
+        workerId: id,
+        throughput,
+        ...(bucketed === undefined ? {} : { bucketed }),
+        ...(availability === undefined ? {} : { availability }),
+      };
+      return [{ atMs: joinsAtMs, event: { type: "worker-added", worker } }];
+    },
+  );
   const deaths = workers.flatMap(({ id, diesAtMs }, index): Scripted[] =>
     diesAtMs === undefined
       ? []

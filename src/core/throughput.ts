@@ -106,7 +106,15 @@ export function createThroughput(prior?: ThroughputPrior): Throughput {
   };
   if (prior === undefined) return fresh;
   const { overheadMs, msPerItem, weight = 3 } = prior;
-  if (!(overheadMs >= 0 && msPerItem >= 0 && overheadMs + msPerItem > 0 && overheadMs + msPerItem < Infinity && weight > 0)) {
+  if (
+    !(
+      overheadMs >= 0 &&
+      msPerItem >= 0 &&
+      overheadMs + msPerItem > 0 &&
+      overheadMs + msPerItem < Infinity &&
+      weight > 0
+    )
+  ) {
     throw new ShardError(
       "invalid-cost",
       `Expected a prior with finite overheadMs and msPerItem ≥ 0, not both 0, and weight > 0, received ${overheadMs}, ${msPerItem}, ${weight}.`,

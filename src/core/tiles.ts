@@ -43,7 +43,10 @@ export function planTiles(width: number, height: number, tileSize: number, halo:
     ["tileSize", tileSize, 2 * halo + 1],
   ] as const) {
     if (!Number.isSafeInteger(value) || value < least) {
-      throw new ShardError("invalid-options", `Expected "${name}" to be a whole number ≥ ${least}, received ${value}: correct it.`);
+      throw new ShardError(
+        "invalid-options",
+        `Expected "${name}" to be a whole number ≥ ${least}, received ${value}: correct it.`,
+      );
     }
   }
   const columns = planSpans(width, tileSize, halo);
@@ -85,7 +88,7 @@ function planSpans(length: number, tileSize: number, halo: number): Span[] {
   const count = Math.ceil((length - 2 * halo) / (tileSize - 2 * halo));
   const size = Math.ceil((length - 2 * halo) / count) + 2 * halo;
   const spans: Span[] = [];
-  for (let coreStart = 0; coreStart < length; ) {
+  for (let coreStart = 0; coreStart < length;) {
     const start = Math.min(Math.max(0, coreStart - halo), length - size);
     const coreEnd = start + size === length ? length : start + size - halo;
     spans.push({ start, size, coreStart, coreSize: coreEnd - coreStart });

@@ -2,7 +2,14 @@ import { releaseProxy, transfer, wrap, type Remote } from "comlink";
 import { ShardError } from "../core/errors.js";
 import { CallTable } from "../pool/call-table.js";
 import { fromErrorRecord, type Reply } from "../protocol/error-record.js";
-import type { OpenedPicture, PictureApi, PicturePlan, PictureStrip, PlacedTile, PlaceRequest } from "../protocol/picture-api.js";
+import type {
+  OpenedPicture,
+  PictureApi,
+  PicturePlan,
+  PictureStrip,
+  PlacedTile,
+  PlaceRequest,
+} from "../protocol/picture-api.js";
 
 /** Decoding or encoding tens of megapixels on a slow machine. */
 const DEADLINE_MS = 180_000;
@@ -14,7 +21,10 @@ export class PictureWorker {
   readonly #calls = new CallTable("picture", (error) => this.#end(error));
 
   constructor() {
-    this.#worker = new Worker(new URL("../../workers/picture.ts", import.meta.url), { type: "module", name: "picture" });
+    this.#worker = new Worker(new URL("../../workers/picture.ts", import.meta.url), {
+      type: "module",
+      name: "picture",
+    });
     this.#api = wrap(this.#worker);
     this.#worker.addEventListener("error", (event) => {
       event.preventDefault();

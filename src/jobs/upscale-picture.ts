@@ -45,7 +45,11 @@ interface UpscaleTraits {
  *
  * @throws ShardError "picture-unreadable", "picture-too-large", "model-unsupported", and all of `stream`.
  */
-export async function upscalePicture(sharder: Sharder, picture: Blob, options: UpscaleOptions = {}): Promise<UpscaledPicture> {
+export async function upscalePicture(
+  sharder: Sharder,
+  picture: Blob,
+  options: UpscaleOptions = {},
+): Promise<UpscaledPicture> {
   const { tileSize, maxPreviewPixels = 4e6, signal, onOpen, onTile } = options;
   const { scale, halo } = traitsOf(sharder);
   throwIfAborted(signal);
@@ -93,10 +97,12 @@ async function* strips(worker: PictureWorker, opened: OpenedPicture<ImageBitmap>
 
 function traitsOf(sharder: Sharder): UpscaleTraits {
   const { scale, halo } = sharder.model.userDefinedMetadata;
-  if (Number.isSafeInteger(scale) && Number.isSafeInteger(halo)) return { scale: Number(scale), halo: Number(halo) };
+  const isWhole = (value: unknown, least: number): value is number =>
+    Number.isSafeInteger(value) && Number(value) >= least;
+  if (isWhole(scale, 1) && isWhole(halo, 0)) return { scale, halo };
   throw new ShardError(
     "model-unsupported",
-    `Expected "scale" and "halo" as whole numbers in the model's userDefinedMetadata, received ${String(scale)} and ${String(halo)}: use a super-resolution model that states them.`,
+    `Expected "scale" ≥ 1 and "halo" ≥ 0 as whole numbers in the model's userDefinedMetadata, received ${String(scale)} and ${String(halo)}: use a super-resolution model that states them.`,
   );
 }
 

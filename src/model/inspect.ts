@@ -53,6 +53,8 @@ export function inspectModel(artifacts: ModelArtifacts, shareWeights: boolean): 
     inputs: reading.inputs,
     outputs: reading.outputs,
     needsAsync: reading.needsAsync,
+    // Keras layers keep the batch as axis 0 by definition.
+    needsBatchProbe: format === "graph-model" && reading.outputs.some(({ shape }) => shape?.[0] !== -1),
   };
   return { info, wire };
 }

@@ -16,7 +16,19 @@ export interface ModelReading {
  * and "hash_table", whole. Compared with TF.js's own lists in tests/unit/model/read-graph.test.ts.
  */
 const ASYNC_OPS = new Set([
-  ...["Switch", "Merge", "Enter", "Exit", "NextIteration", "LoopCond", "StatelessIf", "StatelessWhile", "If", "if", "While"],
+  ...[
+    "Switch",
+    "Merge",
+    "Enter",
+    "Exit",
+    "NextIteration",
+    "LoopCond",
+    "StatelessIf",
+    "StatelessWhile",
+    "If",
+    "if",
+    "While",
+  ],
   ...["TensorArrayV3", "TensorArrayWriteV3", "TensorArrayReadV3", "TensorArrayGatherV3", "TensorArrayScatterV3"],
   ...["TensorArrayConcatV3", "TensorArraySplitV3", "TensorArraySizeV3", "TensorArrayCloseV3", "EmptyTensorList"],
   ...["TensorListScatter", "TensorListScatterV2", "TensorListGather", "TensorListGetItem", "TensorListSetItem"],
@@ -62,8 +74,7 @@ export function readGraph(artifacts: ModelArtifacts): ModelReading {
 
   const signedInputs = signatureEntries(signature.inputs, byName);
   const signedOutputs = signatureEntries(signature.outputs, byName);
-  const inputs =
-    signedInputs.length > 0 ? signedInputs : nodes.filter(isPlaceholder).map(bindNode);
+  const inputs = signedInputs.length > 0 ? signedInputs : nodes.filter(isPlaceholder).map(bindNode);
   const outputs = signedOutputs.length > 0 ? signedOutputs : unconsumed(nodes).map(bindNode);
   if (inputs.length === 0 || outputs.length === 0) {
     throw new ShardError(
@@ -129,7 +140,9 @@ function signatureEntries(entries: unknown, nodes: ReadonlyMap<string, GraphNode
 
 function unconsumed(nodes: readonly GraphNode[]): GraphNode[] {
   const consumed = new Set(nodes.flatMap((node) => node.input.map((name) => name.replace(/^\^/, "").split(":")[0]!)));
-  return nodes.filter((node) => !consumed.has(node.name) && node.op !== "Const" && node.op !== "NoOp" && !isPlaceholder(node));
+  return nodes.filter(
+    (node) => !consumed.has(node.name) && node.op !== "Const" && node.op !== "NoOp" && !isPlaceholder(node),
+  );
 }
 
 function isPlaceholder(node: GraphNode): boolean {

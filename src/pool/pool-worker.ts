@@ -15,8 +15,7 @@ import {
 import { CallTable } from "./call-table.js";
 import { spawnWorker } from "./spawn-worker.js";
 
-export type WorkerState =
-  "starting" | "ready" | "busy" | "draining" | "restarting" | "quarantined" | "dead";
+export type WorkerState = "starting" | "ready" | "busy" | "draining" | "restarting" | "quarantined" | "dead";
 
 export interface WorkerSpec {
   readonly backend: BackendName;

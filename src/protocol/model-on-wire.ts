@@ -33,4 +33,6 @@ export interface WireModel {
   readonly outputs: readonly TensorBinding[];
   /** Control flow, dynamic shapes or hash tables: `execute` is refused, `executeAsync` must be used. */
   readonly needsAsync: boolean;
+  /** Nothing in the file promises that every output has the batch as its axis 0: the worker tries it out first. */
+  readonly needsBatchProbe: boolean;
 }

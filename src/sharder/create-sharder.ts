@@ -46,7 +46,11 @@ async function loadArtifacts({ model, requestInit, signal, onProgress }: Sharder
     // A sharder may itself live in a worker, where there is no document.
     url = new URL(model, globalThis.document?.baseURI ?? location.href).href;
   } catch (cause) {
-    throw new ShardError("invalid-options", `Expected "model" to be an address, received "${String(model)}": correct it.`, { cause });
+    throw new ShardError(
+      "invalid-options",
+      `Expected "model" to be an address, received "${String(model)}": correct it.`,
+      { cause },
+    );
   }
   return fetchModel(url, { requestInit, signal }, (progress) => onProgress?.(progress));
 }

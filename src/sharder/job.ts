@@ -1,4 +1,10 @@
-import type { DispatchAction, DispatchEvent, DispatchOptions, ItemRange, PlannedShare } from "../core/dispatch-types.js";
+import type {
+  DispatchAction,
+  DispatchEvent,
+  DispatchOptions,
+  ItemRange,
+  PlannedShare,
+} from "../core/dispatch-types.js";
 import * as dispatch from "../core/dispatch.js";
 import { ShardError } from "../core/errors.js";
 import type { PoolWorker } from "../pool/pool-worker.js";
@@ -163,7 +169,9 @@ export class Job {
         this.#end(undefined);
         break;
       case "fail":
-        this.#end(action.reason === "no-workers" ? noWorkers(this.#lastError) : itemsFailed(action.range, this.#lastError));
+        this.#end(
+          action.reason === "no-workers" ? noWorkers(this.#lastError) : itemsFailed(action.range, this.#lastError),
+        );
         break;
     }
   }
@@ -176,7 +184,10 @@ export class Job {
     try {
       const { mode } = this.#inputs!;
       const worker = this.#context.pool.require(workerId);
-      result = await worker.run({ attemptId: this.#wireId(attemptId), itemCount, mode, ...this.#store.cut(range) }, deadlineMs);
+      result = await worker.run(
+        { attemptId: this.#wireId(attemptId), itemCount, mode, ...this.#store.cut(range) },
+        deadlineMs,
+      );
     } catch (thrown) {
       this.#attemptFailed(attemptId, thrown);
       return;
@@ -266,7 +277,8 @@ function noWorkers(cause: ShardError | undefined): ShardError {
 }
 
 function itemsFailed(range: ItemRange | undefined, cause: ShardError | undefined): ShardError {
-  const items = range === undefined ? "some items" : `items ${range.firstItem} to ${range.firstItem + range.itemCount - 1}`;
+  const items =
+    range === undefined ? "some items" : `items ${range.firstItem} to ${range.firstItem + range.itemCount - 1}`;
   return new ShardError(
     cause?.code ?? "model-failed",
     `Expected the model to run ${items}, it failed wherever it was tried: ${cause?.message ?? "no reason was given"} Check these items against the model.`,

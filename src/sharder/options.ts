@@ -67,7 +67,8 @@ export function checkOptions(options: SharderOptions): void {
   if (maxWorkerBytes !== undefined && !(typeof maxWorkerBytes === "number" && maxWorkerBytes > 0)) {
     throw invalid("maxWorkerBytes", "a number of bytes above 0", maxWorkerBytes, "leave it out for no limit");
   }
-  if (optimize !== undefined && typeof optimize !== "boolean") throw invalid("optimize", "true or false", optimize, "leave it out");
+  if (optimize !== undefined && typeof optimize !== "boolean")
+    throw invalid("optimize", "true or false", optimize, "leave it out");
   if (onProgress !== undefined && typeof onProgress !== "function") {
     throw invalid("onProgress", "a function", onProgress, "leave it out");
   }
@@ -87,7 +88,8 @@ function checkWorkerSpecs(specs: unknown): void {
 
 /** @throws ShardError "unknown-backend", "invalid-options" */
 export function checkWorkerSpec(spec: unknown): void {
-  if (typeof spec !== "object" || spec === null) throw invalid("worker", "an object with a backend", spec, 'pass { backend: "wasm" }');
+  if (typeof spec !== "object" || spec === null)
+    throw invalid("worker", "an object with a backend", spec, 'pass { backend: "wasm" }');
   const { backend, powerPreference } = spec as Partial<WorkerSpec>;
   if (backend === undefined || !BACKEND_NAMES.includes(backend)) {
     throw new ShardError(
@@ -101,11 +103,16 @@ export function checkWorkerSpec(spec: unknown): void {
 }
 
 function invalid(name: string, expected: string, received: unknown, advice: string): ShardError {
-  return new ShardError("invalid-options", `Expected "${name}" to be ${expected}, received ${show(received)}: ${advice}.`);
+  return new ShardError(
+    "invalid-options",
+    `Expected "${name}" to be ${expected}, received ${show(received)}: ${advice}.`,
+  );
 }
 
 function show(value: unknown): string {
   if (typeof value === "string") return `"${value}"`;
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
-  return typeof value === "object" && value !== null ? `an object with ${Object.keys(value).join(", ") || "no keys"}` : String(value);
+  return typeof value === "object" && value !== null
+    ? `an object with ${Object.keys(value).join(", ") || "no keys"}`
+    : String(value);
 }

@@ -42,7 +42,8 @@ export function prepareInputs(model: ModelInfo, inputs: Inputs): PreparedInputs 
         ? tensors[spec.name]!.shape.length > 0
         : spec.shape[0] === -1,
   );
-  if (carriers.length === 0) throw invalid(`input "${model.inputs[0]!.name}" with a batch axis`, "a scalar", "add axis 0");
+  if (carriers.length === 0)
+    throw invalid(`input "${model.inputs[0]!.name}" with a batch axis`, "a scalar", "add axis 0");
   const itemCount = Math.max(...carriers.map(rowsOf));
   // In a model fixed at batch 1, an input given once serves every item.
   const batched =
@@ -81,7 +82,8 @@ function byName(model: ModelInfo, inputs: Inputs): Record<string, InputTensor> {
     throw invalid(`tensors for ${names}`, show(inputs), "pass { dtype, shape, data }");
   }
   if (isTensor(inputs)) {
-    if (model.inputs.length !== 1) throw invalid(`one tensor for each of ${names}`, "a single tensor", "pass them by name");
+    if (model.inputs.length !== 1)
+      throw invalid(`one tensor for each of ${names}`, "a single tensor", "pass them by name");
     const spec = model.inputs[0]!;
     return Object.fromEntries([[spec.name, checkTensor(spec, inputs)]]);
   }
@@ -92,7 +94,8 @@ function byName(model: ModelInfo, inputs: Inputs): Record<string, InputTensor> {
     throw invalid(`a tensor for "${missing.name}"`, `tensors for ${received}`, `the model's inputs are ${names}`);
   }
   const unknown = given.find((name) => !model.inputs.some((spec) => spec.name === name));
-  if (unknown !== undefined) throw invalid(`tensors for ${names} alone`, `one for "${unknown}" too`, "correct the name");
+  if (unknown !== undefined)
+    throw invalid(`tensors for ${names} alone`, `one for "${unknown}" too`, "correct the name");
   return Object.fromEntries(model.inputs.map((spec) => [spec.name, checkTensor(spec, inputs[spec.name]!)]));
 }
 
@@ -114,19 +117,31 @@ function checkTensor(spec: TensorSpec, tensor: InputTensor): InputTensor {
   }
   if (!DATA_TYPES[dtype]!.some((type) => data instanceof type)) {
     const expected = DATA_TYPES[dtype]!.map((type) => type.name).join(" or ");
-    throw invalid(`${expected} data for ${input} of dtype ${dtype}`, data?.constructor?.name ?? String(data), "convert the data");
+    throw invalid(
+      `${expected} data for ${input} of dtype ${dtype}`,
+      data?.constructor?.name ?? String(data),
+      "convert the data",
+    );
   }
   if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
     throw invalid(`a shape of whole numbers ≥ 0 for ${input}`, JSON.stringify(shape), "give the true sizes");
   }
   if (elementCountOf(shape) !== data.length) {
-    throw invalid(`${elementCountOf(shape)} elements for ${input} of shape ${JSON.stringify(shape)}`, String(data.length), "make shape and data agree");
+    throw invalid(
+      `${elementCountOf(shape)} elements for ${input} of shape ${JSON.stringify(shape)}`,
+      String(data.length),
+      "make shape and data agree",
+    );
   }
   if (dtype === "string") checkStrings(input, data);
+  if (dtype === "uint8" && spec.dtype === "int32" && ((tensor.scale ?? 1) !== 1 || (tensor.offset ?? 0) !== 0)) {
+    throw invalid(`bytes as they are for ${input} of dtype int32`, "a scale or an offset", "leave them out");
+  }
   const checked = { dtype, shape, data, ...(dtype === "uint8" ? scalingOf(input, tensor) : {}) } as InputTensor;
   // Axis 0 is looked at with the batch.
   const fits = (size: number, axis: number): boolean => axis === 0 || size === -1 || size === shape[axis];
-  if (spec.shape !== undefined && !(shape.length === spec.shape.length && spec.shape.every(fits))) throw mismatch(spec, checked);
+  if (spec.shape !== undefined && !(shape.length === spec.shape.length && spec.shape.every(fits)))
+    throw mismatch(spec, checked);
   return checked;
 }
 

@@ -128,7 +128,7 @@ export class Sharder extends ShardingEventTarget {
   stream(source: Source, options: StreamOptions = {}): AsyncGenerator<StreamShard, void, undefined> {
     this.#checkUsable();
     const prepare = (inputs: Inputs) => prepareInputs(this.model, inputs);
-    return streamShards(this.#createJob(), source, prepare, options);
+    return streamShards(() => this.#createJob(), source, prepare, options);
   }
 
   /** Start no further shards; those under way finish. Holds for later jobs too, until `resume`. */
@@ -181,6 +181,7 @@ export class Sharder extends ShardingEventTarget {
   }
 
   #createJob(): Job {
+    this.#checkUsable();
     const job = new Job(this.#context);
     if (this.#isPaused) job.setPaused(true);
     this.#jobs.add(job);

@@ -31,11 +31,15 @@ const MAX_WAITING_SHARDS = 16;
  * @throws ShardError as `predict`; whatever the source throws, unchanged.
  */
 export async function* streamShards(
-  job: Job,
+  createJob: () => Job,
   source: Source,
   prepare: (inputs: Inputs) => PreparedInputs,
   { order = "input", signal }: StreamOptions,
 ): AsyncGenerator<StreamShard, void, undefined> {
+  checkOrder(order);
+  throwIfAborted(signal);
+  // Not before: a generator that nobody iterates leaves nothing behind.
+  const job = createJob();
   const waiting = new Map<number, JobShard>();
   let nextItem = 0;
   let isDone = false;
@@ -90,7 +94,6 @@ export async function* streamShards(
   };
 
   try {
-    checkOrder(order);
     iterator = iterate(source);
     for (;;) {
       const slept = woken();

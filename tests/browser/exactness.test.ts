@@ -70,13 +70,24 @@ describe("the bundled model, tile by tile", () => {
   it("equals the whole picture to 1e-5 of full scale", async () => {
     const result = await opened.page.evaluate(async () => {
       const { createSharder, noise, planTiles, stitchedDifference } = harness;
-      const sharder = await createSharder({ model: "models/upscale-x2/model.json", workers: [{ backend: "wasm" }, { backend: "wasm" }] });
+      const sharder = await createSharder({
+        model: "models/upscale-x2/model.json",
+        workers: [{ backend: "wasm" }, { backend: "wasm" }],
+      });
       const cases = [];
-      for (const [width, height, tileSize] of [[97, 61, 40], [64, 64, 48], [23, 130, 33], [1, 1, 64]] as const) {
+      for (const [width, height, tileSize] of [
+        [97, 61, 40],
+        [64, 64, 48],
+        [23, 130, 33],
+        [1, 1, 64],
+      ] as const) {
         const picture = noise(width * height * 3, width);
         const { halo } = sharder.model.userDefinedMetadata;
         const grid = planTiles(width, height, tileSize, Number(halo));
-        cases.push({ tileCount: grid.rows.flat().length, gap: await stitchedDifference(sharder, picture, width, height, grid) });
+        cases.push({
+          tileCount: grid.rows.flat().length,
+          gap: await stitchedDifference(sharder, picture, width, height, grid),
+        });
       }
       await sharder.dispose();
       return cases;

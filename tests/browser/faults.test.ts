@@ -20,9 +20,19 @@ it("a real GPU-process crash in mid-job: the lost shards go to the others, nothi
     const rowSize = expected.length / BLOCK;
     const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
-    const sharder = await createSharder({ model, workers: [{ backend: "webgpu" }, { backend: "webgl" }, { backend: "wasm" }] });
-    const seen = { faults: [] as string[], lost: 0, byGpu: { webgpu: 0, webgl: 0 } as Record<string, number>, isCrashed: false };
-    sharder.addEventListener("fault", ({ detail }) => seen.faults.push(`${detail.workerId?.split("-")[0]} ${detail.code}`));
+    const sharder = await createSharder({
+      model,
+      workers: [{ backend: "webgpu" }, { backend: "webgl" }, { backend: "wasm" }],
+    });
+    const seen = {
+      faults: [] as string[],
+      lost: 0,
+      byGpu: { webgpu: 0, webgl: 0 } as Record<string, number>,
+      isCrashed: false,
+    };
+    sharder.addEventListener("fault", ({ detail }) =>
+      seen.faults.push(`${detail.workerId?.split("-")[0]} ${detail.code}`),
+    );
     sharder.addEventListener("attempt", ({ detail }) => {
       const backend = detail.workerId.split("-")[0]!;
       if (detail.outcome === "lost") seen.lost += detail.itemCount;
@@ -41,7 +51,9 @@ it("a real GPU-process crash in mid-job: the lost shards go to the others, nothi
       let worst = 0;
       /** Workers that answered with wrong numbers, for the message. */
       const wrong: string[] = [];
-      for await (const { firstItem, itemCount, workerId, outputs } of sharder.stream(source(), { order: "completion" })) {
+      for await (const { firstItem, itemCount, workerId, outputs } of sharder.stream(source(), {
+        order: "completion",
+      })) {
         const { features } = outputs;
         if (features === undefined || Array.isArray(features)) throw new Error("expected one tensor");
         const before = worst;
@@ -49,10 +61,16 @@ it("a real GPU-process crash in mid-job: the lost shards go to the others, nothi
           times.set(firstItem + row, (times.get(firstItem + row) ?? 0) + 1);
           const offset = ((firstItem + row) % BLOCK) * rowSize;
           for (let i = 0; i < rowSize; i++) {
-            worst = Math.max(worst, Math.abs(Number(features.data[row * rowSize + i]) - expected[offset + i]!) / largest);
+            worst = Math.max(
+              worst,
+              Math.abs(Number(features.data[row * rowSize + i]) - expected[offset + i]!) / largest,
+            );
           }
         }
-        if (worst > Math.max(before, 1e-4)) wrong.push(`${workerId}: ${itemCount} items, zeros: ${(features.data as Float32Array).every((value) => value === 0)}`);
+        if (worst > Math.max(before, 1e-4))
+          wrong.push(
+            `${workerId}: ${itemCount} items, zeros: ${(features.data as Float32Array).every((value) => value === 0)}`,
+          );
       }
       const workers = sharder.workers.map(({ backend, state }) => `${backend} ${state}`);
       await sharder.dispose();
@@ -107,7 +125,12 @@ it("a worker that dies without a word is noticed by its deadline, and its shards
     const states = sharder.workers.map(({ state }) => state);
     const again = await sharder.predict(float32([2, 32, 32, 3]));
     await sharder.dispose();
-    return { faults, states, gap: difference(outputs.features, (await runWhole("wasm", model, [items]))[0]!), again: Object.keys(again) };
+    return {
+      faults,
+      states,
+      gap: difference(outputs.features, (await runWhole("wasm", model, [items]))[0]!),
+      again: Object.keys(again),
+    };
   });
   expect(result).toEqual({ faults: ["worker-timeout"], states: ["dead", "ready"], gap: 0, again: ["features"] });
 });
@@ -115,7 +138,10 @@ it("a worker that dies without a word is noticed by its deadline, and its shards
 it("with the last worker gone the job ends with advice, and a new worker makes the sharder usable again", async () => {
   const result = await opened.page.evaluate(async () => {
     const { createSharder, randomNet, float32, failureOf } = harness;
-    const sharder = await createSharder({ model: randomNet({ seed: 1, size: 32, depth: 3, width: 8 }), workers: [{ backend: "wasm" }] });
+    const sharder = await createSharder({
+      model: randomNet({ seed: 1, size: 32, depth: 3, width: 8 }),
+      workers: [{ backend: "wasm" }],
+    });
     const failure = failureOf(() => sharder.predict(float32([2000, 32, 32, 3])));
     await new Promise((resolve) => sharder.addEventListener("progress", resolve, { once: true }));
     await sharder.removeWorker(sharder.workers[0]!.id);

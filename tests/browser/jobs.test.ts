@@ -23,7 +23,11 @@ describe("stream", () => {
     const result = await opened.page.evaluate(async (order) => {
       const { createSharder, heavyNet, heavyItems, runWhole } = harness;
       const model = heavyNet();
-      const sharder = await createSharder({ model, workers: [{ backend: "wasm" }, { backend: "wasm" }, { backend: "cpu" }], quantumMs: 20 });
+      const sharder = await createSharder({
+        model,
+        workers: [{ backend: "wasm" }, { backend: "wasm" }, { backend: "cpu" }],
+        quantumMs: 20,
+      });
       const counts = [3, 1, 8, 5, 1, 1, 12, 9];
       const batches = counts.map((count, index) => heavyItems(count, index));
       const firsts: number[] = [];
@@ -41,7 +45,13 @@ describe("stream", () => {
         rows.forEach((row, index) => gaps.push(gap(row, whole[shard.firstItem + index]!)));
       }
       await sharder.dispose();
-      return { firsts, itemCount: gaps.length, total: counts.reduce((a, b) => a + b), worst: Math.max(...gaps), workers: [...workers] };
+      return {
+        firsts,
+        itemCount: gaps.length,
+        total: counts.reduce((a, b) => a + b),
+        worst: Math.max(...gaps),
+        workers: [...workers],
+      };
 
       function rowsOf({ shape, dtype, data }: Tensor): Float32Array[] {
         if (dtype !== "float32") throw new Error("expected float32");
@@ -63,7 +73,11 @@ describe("stream", () => {
   it("pulls its source no faster than results are consumed", async () => {
     const { pulledAtPause, pulledAtEnd } = await opened.page.evaluate(async () => {
       const { createSharder, randomNet, float32 } = harness;
-      const sharder = await createSharder({ model: randomNet({ seed: 1 }), workers: [{ backend: "wasm" }], quantumMs: 5 });
+      const sharder = await createSharder({
+        model: randomNet({ seed: 1 }),
+        workers: [{ backend: "wasm" }],
+        quantumMs: 5,
+      });
       let pulled = 0;
       async function* source() {
         for (; pulled < 2000; pulled++) yield float32([4, 8, 8, 3]);
@@ -162,7 +176,9 @@ describe("abort", () => {
       const { createSharder, heavyNet, failureOf } = harness;
       const early = await failureOf(() => createSharder({ model: heavyNet(), signal: AbortSignal.abort() }));
       const controller = new AbortController();
-      const starting = failureOf(() => createSharder({ model: heavyNet(), workers: [{ backend: "wasm" }], signal: controller.signal }));
+      const starting = failureOf(() =>
+        createSharder({ model: heavyNet(), workers: [{ backend: "wasm" }], signal: controller.signal }),
+      );
       setTimeout(() => controller.abort(), 20);
       return [early?.code, (await starting)?.code];
     });
@@ -175,7 +191,11 @@ describe("a running job", () => {
   it("pauses: what is under way finishes, nothing more starts; and resumes", async () => {
     const result = await opened.page.evaluate(async () => {
       const { createSharder, heavyNet, heavyItems } = harness;
-      const sharder = await createSharder({ model: heavyNet(), workers: [{ backend: "wasm" }, { backend: "wasm" }], quantumMs: 20 });
+      const sharder = await createSharder({
+        model: heavyNet(),
+        workers: [{ backend: "wasm" }, { backend: "wasm" }],
+        quantumMs: 20,
+      });
       let attempts = 0;
       sharder.addEventListener("attempt", () => attempts++);
       const done = sharder.predict(heavyItems(120));
@@ -187,7 +207,10 @@ describe("a running job", () => {
         await new Promise((resolve) => setTimeout(resolve, 300));
       }
       const whilePaused = attempts;
-      const isDone = await Promise.race([done.then(() => true), new Promise((resolve) => setTimeout(() => resolve(false), 100))]);
+      const isDone = await Promise.race([
+        done.then(() => true),
+        new Promise((resolve) => setTimeout(() => resolve(false), 100)),
+      ]);
       sharder.resume();
       const outputs = await done;
       await sharder.dispose();
@@ -205,7 +228,9 @@ describe("a running job", () => {
       const model = heavyNet();
       const sharder = await createSharder({ model, workers: [{ backend: "wasm" }], quantumMs: 20 });
       const itemsBy = new Map<string, number>();
-      sharder.addEventListener("attempt", ({ detail }) => itemsBy.set(detail.workerId, (itemsBy.get(detail.workerId) ?? 0) + detail.itemCount));
+      sharder.addEventListener("attempt", ({ detail }) =>
+        itemsBy.set(detail.workerId, (itemsBy.get(detail.workerId) ?? 0) + detail.itemCount),
+      );
       const first = sharder.workers[0]!.id;
       const items = heavyItems(300);
       const done = sharder.predict(items);
@@ -230,7 +255,11 @@ describe("a running job", () => {
     const gaps = await opened.page.evaluate(async () => {
       const { createSharder, heavyNet, heavyItems, runWhole, difference } = harness;
       const model = heavyNet();
-      const sharder = await createSharder({ model, workers: [{ backend: "wasm" }, { backend: "wasm" }], quantumMs: 20 });
+      const sharder = await createSharder({
+        model,
+        workers: [{ backend: "wasm" }, { backend: "wasm" }],
+        quantumMs: 20,
+      });
       const [a, b, c] = [heavyItems(30, 1), heavyItems(20, 2), heavyItems(3, 3)];
       const whole = async (items: typeof a) => (await runWhole("wasm", model, [items]))[0]!;
       const oracle = [await whole(a), await whole(b), await whole(c)];
@@ -248,7 +277,11 @@ describe("a running job", () => {
   it("tells what happens: attempts that add up, progress to 1, shares that sum to 1", async () => {
     const result = await opened.page.evaluate(async () => {
       const { createSharder, heavyNet, heavyItems } = harness;
-      const sharder = await createSharder({ model: heavyNet(), workers: [{ backend: "wasm" }, { backend: "wasm" }], quantumMs: 20 });
+      const sharder = await createSharder({
+        model: heavyNet(),
+        workers: [{ backend: "wasm" }, { backend: "wasm" }],
+        quantumMs: 20,
+      });
       let items = 0;
       const fractions: number[] = [];
       const shareSums: number[] = [];
@@ -274,7 +307,11 @@ describe("a running job", () => {
   it("follows a worker that turns slow, and one that turns fast again", async () => {
     const shares = await opened.page.evaluate(async () => {
       const { createSharder, heavyNet, heavyItems, slow } = harness;
-      const sharder = await createSharder({ model: heavyNet(), workers: [{ backend: "wasm" }, { backend: "wasm" }], quantumMs: 30 });
+      const sharder = await createSharder({
+        model: heavyNet(),
+        workers: [{ backend: "wasm" }, { backend: "wasm" }],
+        quantumMs: 30,
+      });
       const [slowed] = sharder.workers.map(({ id }) => id);
       const shareOf = () => sharder.workers.find(({ id }) => id === slowed)!.share;
       const completed = (count: number) =>

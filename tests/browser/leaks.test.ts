@@ -18,7 +18,11 @@ it("200 jobs in a row: tensors, workers and the page's heap stay flat", async ()
   };
   await opened.page.evaluate(async () => {
     const { createSharder, randomNet, float32, failureOf } = harness;
-    const sharder = await createSharder({ model: randomNet({ seed: 1, pooledOutput: true }), workers: [{ backend: "wasm" }, { backend: "wasm" }, { backend: "cpu" }], quantumMs: 10 });
+    const sharder = await createSharder({
+      model: randomNet({ seed: 1, pooledOutput: true }),
+      workers: [{ backend: "wasm" }, { backend: "wasm" }, { backend: "cpu" }],
+      quantumMs: 10,
+    });
     const runJobs = async (count: number): Promise<number[]> => {
       for (let job = 0; job < count; job++) {
         const items = float32([1 + (job % 17), 8, 8, 3], job);
@@ -38,7 +42,10 @@ it("200 jobs in a row: tensors, workers and the page's heap stay flat", async ()
     Object.assign(globalThis, { runJobs, endJobs: () => sharder.dispose() });
   });
   const runJobs = (count: number) =>
-    opened.page.evaluate((count) => (globalThis as unknown as { runJobs: (count: number) => Promise<number[]> }).runJobs(count), count);
+    opened.page.evaluate(
+      (count) => (globalThis as unknown as { runJobs: (count: number) => Promise<number[]> }).runJobs(count),
+      count,
+    );
 
   const tensorsBefore = await runJobs(40);
   const heapBefore = await heapBytes();

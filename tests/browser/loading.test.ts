@@ -21,7 +21,8 @@ afterEach(async () => {
 
 const load = (model: string) =>
   opened.page.evaluate(
-    (model) => harness.failureOf(async () => (await harness.createSharder({ model, workers: [{ backend: "wasm" }] })).dispose()),
+    (model) =>
+      harness.failureOf(async () => (await harness.createSharder({ model, workers: [{ backend: "wasm" }] })).dispose()),
     model,
   );
 
@@ -64,7 +65,11 @@ describe("a model from an address", () => {
       const gaps: number[] = [];
       let names: string[] = [];
       for (let load = 0; load < 2; load++) {
-        const sharder = await createSharder({ model, workers: [{ backend: "wasm" }, { backend: "wasm" }], quantumMs: 2 });
+        const sharder = await createSharder({
+          model,
+          workers: [{ backend: "wasm" }, { backend: "wasm" }],
+          quantumMs: 2,
+        });
         const outputs = await sharder.predict({ picture: input });
         names = Object.keys(outputs);
         gaps.push(difference(outputs.joined, whole[0]!), difference(outputs.pooled, whole[1]!));
@@ -85,7 +90,10 @@ describe("a model from an address", () => {
         const sharder = await createSharder({ model, workers: [{ backend: "wasm" }, { backend: "wasm" }] });
         const outputs = await sharder.predict(input);
         await sharder.dispose();
-        return { isIsolated: crossOriginIsolated, gap: difference(outputs.features, (await runWhole("wasm", model, [input]))[0]!) };
+        return {
+          isIsolated: crossOriginIsolated,
+          gap: difference(outputs.features, (await runWhole("wasm", model, [input]))[0]!),
+        };
       });
       expect(result).toEqual({ isIsolated: false, gap: 0 });
       expect(plain.errors).toEqual([]);
@@ -96,13 +104,49 @@ describe("a model from an address", () => {
 
   it.each<[string, RegExp, (route: Route) => Promise<void>, string, RegExp]>([
     ["is missing", JSON_URL, (route) => route.fulfill({ status: 404 }), "model-not-found", /HTTP 404/],
-    ["is a page", JSON_URL, (route) => route.fulfill({ body: "<!doctype html><p>Hi", contentType: "text/html" }), "model-malformed", /HTML page/],
-    ["is no JSON", JSON_URL, (route) => route.fulfill({ body: '{"modelTopology": ' }), "model-malformed", /Expected JSON/],
-    ["is other JSON", JSON_URL, (route) => route.fulfill({ body: '{"name": "x"}' }), "model-malformed", /modelTopology/],
+    [
+      "is a page",
+      JSON_URL,
+      (route) => route.fulfill({ body: "<!doctype html><p>Hi", contentType: "text/html" }),
+      "model-malformed",
+      /HTML page/,
+    ],
+    [
+      "is no JSON",
+      JSON_URL,
+      (route) => route.fulfill({ body: '{"modelTopology": ' }),
+      "model-malformed",
+      /Expected JSON/,
+    ],
+    [
+      "is other JSON",
+      JSON_URL,
+      (route) => route.fulfill({ body: '{"name": "x"}' }),
+      "model-malformed",
+      /modelTopology/,
+    ],
     ["can't be reached", JSON_URL, (route) => route.abort("connectionrefused"), "model-network", /network/],
-    ["lacks its weight file", WEIGHTS_URL, (route) => route.fulfill({ status: 404 }), "weights-missing", /\.bin.*HTTP 404/],
-    ["has a page for weights", WEIGHTS_URL, (route) => route.fulfill({ body: "<p>", contentType: "text/html" }), "weights-missing", /HTML page/],
-    ["has truncated weights", WEIGHTS_URL, (route) => route.fulfill({ body: Buffer.alloc(1000) }), "weights-truncated", /received 1000/],
+    [
+      "lacks its weight file",
+      WEIGHTS_URL,
+      (route) => route.fulfill({ status: 404 }),
+      "weights-missing",
+      /\.bin.*HTTP 404/,
+    ],
+    [
+      "has a page for weights",
+      WEIGHTS_URL,
+      (route) => route.fulfill({ body: "<p>", contentType: "text/html" }),
+      "weights-missing",
+      /HTML page/,
+    ],
+    [
+      "has truncated weights",
+      WEIGHTS_URL,
+      (route) => route.fulfill({ body: Buffer.alloc(1000) }),
+      "weights-truncated",
+      /received 1000/,
+    ],
   ])("says so when it %s", async (_what, url, answer, code, message) => {
     await opened.page.route(url, answer);
     const failure = await load(MODEL);
@@ -134,47 +178,68 @@ const publicModels = existsSync(modelsDir)
 /** Public models made by others, where they are at hand; `npm test` reports these as skipped elsewhere. */
 describe.skipIf(publicModels.length === 0)("public models", () => {
   /** Control flow and 224² Keras nets take long; batches of three items still make two shards. */
-  it.each(publicModels.length === 0 ? ["none"] : publicModels)("%s: sharded equals one by one, bit for bit", async (name) => {
-    await opened.page.route(/public-models\//, (route) =>
-      route.fulfill({ path: resolve(modelsDir, new URL(route.request().url()).pathname.replace(/^.*public-models\//, "")) }),
-    );
-    const result = await opened.page.evaluate(async (name) => {
-      const { createSharder, noise } = harness;
-      const sharder = await createSharder({ model: `public-models/${name}/model.json`, workers: [{ backend: "wasm" }, { backend: "wasm" }] });
-      const inputs = Object.fromEntries(
-        sharder.model.inputs.map(({ name, shape, dtype }, index) => {
-          const [, ...item] = (shape ?? []).map((size) => (size === -1 ? 64 : size));
-          const length = 3 * item.reduce((product, size) => product * size, 1);
-          const values = noise(length, index + 1);
-          return [
-            name,
-            dtype === "int32"
-              ? { dtype, shape: [3, ...item], data: Int32Array.from(values, (value) => value * 255) }
-              : { dtype: "float32" as const, shape: [3, ...item], data: values },
-          ];
+  it.each(publicModels.length === 0 ? ["none"] : publicModels)(
+    "%s: sharded equals one by one, bit for bit",
+    async (name) => {
+      await opened.page.route(/public-models\//, (route) =>
+        route.fulfill({
+          path: resolve(modelsDir, new URL(route.request().url()).pathname.replace(/^.*public-models\//, "")),
         }),
       );
-      const all = await sharder.predict(inputs);
-      const flat = (value: (typeof all)[string]): number[][] => (Array.isArray(value) ? value : [value]).map(({ data }) => Array.from(data as Float32Array));
-      const singly: Record<string, number[]> = {};
-      for (let item = 0; item < 3; item++) {
-        const one = Object.fromEntries(
-          Object.entries(inputs).map(([key, { dtype, shape, data }]) => {
-            const size = data.length / 3;
-            return [key, { dtype, shape: [1, ...shape.slice(1)], data: data.slice(item * size, (item + 1) * size) } as never];
+      const result = await opened.page.evaluate(async (name) => {
+        const { createSharder, noise } = harness;
+        const sharder = await createSharder({
+          model: `public-models/${name}/model.json`,
+          workers: [{ backend: "wasm" }, { backend: "wasm" }],
+        });
+        const inputs = Object.fromEntries(
+          sharder.model.inputs.map(({ name, shape, dtype }, index) => {
+            const [, ...item] = (shape ?? []).map((size) => (size === -1 ? 64 : size));
+            const length = 3 * item.reduce((product, size) => product * size, 1);
+            const values = noise(length, index + 1);
+            return [
+              name,
+              dtype === "int32"
+                ? { dtype, shape: [3, ...item], data: Int32Array.from(values, (value) => value * 255) }
+                : { dtype: "float32" as const, shape: [3, ...item], data: values },
+            ];
           }),
         );
-        for (const [key, value] of Object.entries(await sharder.predict(one))) (singly[key] ??= []).push(...flat(value).flat());
-      }
-      await sharder.dispose();
-      const same = Object.entries(all).map(([key, value]) => {
-        const numbers = flat(value).flat();
-        return numbers.length === singly[key]!.length && numbers.every((number, index) => Object.is(number, singly[key]![index]));
-      });
-      return { same, mode: sharder.model.batchMode, names: Object.keys(all), declared: sharder.model.outputs.map((output) => output.name) };
-    }, name);
-    expect(result.same.length).toBeGreaterThan(0);
-    expect(result.same.every(Boolean)).toBe(true);
-    expect(result.names.sort()).toEqual(result.declared.sort());
-  });
+        const all = await sharder.predict(inputs);
+        const flat = (value: (typeof all)[string]): number[][] =>
+          (Array.isArray(value) ? value : [value]).map(({ data }) => Array.from(data as Float32Array));
+        const singly: Record<string, number[]> = {};
+        for (let item = 0; item < 3; item++) {
+          const one = Object.fromEntries(
+            Object.entries(inputs).map(([key, { dtype, shape, data }]) => {
+              const size = data.length / 3;
+              return [
+                key,
+                { dtype, shape: [1, ...shape.slice(1)], data: data.slice(item * size, (item + 1) * size) } as never,
+              ];
+            }),
+          );
+          for (const [key, value] of Object.entries(await sharder.predict(one)))
+            (singly[key] ??= []).push(...flat(value).flat());
+        }
+        await sharder.dispose();
+        const same = Object.entries(all).map(([key, value]) => {
+          const numbers = flat(value).flat();
+          return (
+            numbers.length === singly[key]!.length &&
+            numbers.every((number, index) => Object.is(number, singly[key]![index]))
+          );
+        });
+        return {
+          same,
+          mode: sharder.model.batchMode,
+          names: Object.keys(all),
+          declared: sharder.model.outputs.map((output) => output.name),
+        };
+      }, name);
+      expect(result.same.length).toBeGreaterThan(0);
+      expect(result.same.every(Boolean)).toBe(true);
+      expect(result.names.sort()).toEqual(result.declared.sort());
+    },
+  );
 });

@@ -12,7 +12,10 @@ afterAll(async () => {
 it("refuses bad inputs one by one, and runs the good one that follows", async () => {
   const { failures, shape } = await opened.page.evaluate(async () => {
     const { createSharder, randomNet, float32, failureOf } = harness;
-    const sharder = await createSharder({ model: randomNet({ seed: 1, sideInput: true }), workers: [{ backend: "wasm" }] });
+    const sharder = await createSharder({
+      model: randomNet({ seed: 1, sideInput: true }),
+      workers: [{ backend: "wasm" }],
+    });
     const image = float32([2, 8, 8, 3]);
     const shift = float32([4]);
     const bad: Record<string, unknown> = {
@@ -22,15 +25,19 @@ it("refuses bad inputs one by one, and runs the good one that follows", async ()
       "a wrong rank": { image: float32([8, 8, 3]), shift },
       "a wrong size": { image: float32([2, 9, 8, 3]), shift },
       "a wrong side input": { image, shift: float32([5]) },
-      "a wrong dtype": { image: { dtype: "int32", shape: image.shape, data: new Int32Array(image.data.length) }, shift },
+      "a wrong dtype": {
+        image: { dtype: "int32", shape: image.shape, data: new Int32Array(image.data.length) },
+        shift,
+      },
       "data of another type": { image: { ...image, data: new Float64Array(image.data.length) }, shift },
       "data of another length": { image: { ...image, data: new Float32Array(5) }, shift },
       "an empty batch": { image: float32([0, 8, 8, 3]), shift },
-      "nothing": undefined,
-      "text": "cat.jpg",
+      nothing: undefined,
+      text: "cat.jpg",
     };
     const failures: Record<string, unknown> = {};
-    for (const [what, inputs] of Object.entries(bad)) failures[what] = await failureOf(() => sharder.predict(inputs as never));
+    for (const [what, inputs] of Object.entries(bad))
+      failures[what] = await failureOf(() => sharder.predict(inputs as never));
     const { features } = await sharder.predict({ image, shift });
     // The caller's buffers are neither detached nor changed.
     const isKept = image.data.length === 2 * 8 * 8 * 3 && shift.data.length === 4;
@@ -39,7 +46,11 @@ it("refuses bad inputs one by one, and runs the good one that follows", async ()
   });
   expect(Object.keys(failures)).toHaveLength(12);
   for (const [what, failure] of Object.entries(failures)) {
-    expect(failure, what).toMatchObject({ name: "ShardError", code: "invalid-input", message: expect.stringMatching(/^Expected .*received .*: /s) });
+    expect(failure, what).toMatchObject({
+      name: "ShardError",
+      code: "invalid-input",
+      message: expect.stringMatching(/^Expected .*received .*: /s),
+    });
   }
   expect(shape).toEqual([2, 8, 8, 4]);
 });
@@ -68,7 +79,11 @@ it("refuses bad options", async () => {
     for (const options of bad) codes.push((await failureOf(() => createSharder(options as never)))?.code);
     return codes;
   });
-  expect(codes).toEqual([...Array.from({ length: 12 }, () => "invalid-options"), "unknown-backend", "model-unsupported"]);
+  expect(codes).toEqual([
+    ...Array.from({ length: 12 }, () => "invalid-options"),
+    "unknown-backend",
+    "model-unsupported",
+  ]);
 });
 
 it("goes on without a backend that the browser lacks, and says why; refuses where none is left", async () => {
@@ -82,9 +97,16 @@ it("goes on without a backend that the browser lacks, and says why; refuses wher
       const model = randomNet({ seed: 1 });
       const sharder = await createSharder({ model, workers: [{ backend: "webgpu" }, { backend: "wasm" }] });
       const { features } = await sharder.predict(float32([3, 8, 8, 3]));
-      const workers = sharder.workers.map(({ backend, state, lastError }) => ({ backend, state, code: lastError?.code, message: lastError?.message }));
+      const workers = sharder.workers.map(({ backend, state, lastError }) => ({
+        backend,
+        state,
+        code: lastError?.code,
+        message: lastError?.message,
+      }));
       await sharder.dispose();
-      const none = await failureOf(() => createSharder({ model, workers: [{ backend: "webgpu" }, { backend: "webgpu" }] }));
+      const none = await failureOf(() =>
+        createSharder({ model, workers: [{ backend: "webgpu" }, { backend: "webgpu" }] }),
+      );
       return { workers, shape: Array.isArray(features) ? [] : features?.shape, none };
     });
     expect(result.workers).toMatchObject([
@@ -104,19 +126,27 @@ it("says that there is no WebGPU where the browser has none", async () => {
   const { chromiumArgs, findChromium } = await import("../../scripts/browser.mjs");
   const executablePath = await findChromium();
   const args = chromiumArgs().filter((arg) => !/webgpu/.test(arg));
-  const browser = await chromium.launch({ ...(executablePath ? { executablePath } : {}), args: [...args, "--disable-features=WebGPU", "--disable-blink-features=WebGPU"] });
+  const browser = await chromium.launch({
+    ...(executablePath ? { executablePath } : {}),
+    args: [...args, "--disable-features=WebGPU", "--disable-blink-features=WebGPU"],
+  });
   try {
     const page = await browser.newPage();
     await page.goto(opened.page.url());
     const result = await page.evaluate(async () => {
       const { createSharder, randomNet, failureOf } = harness;
-      const none = await failureOf(() => createSharder({ model: randomNet({ seed: 1 }), workers: [{ backend: "webgpu" }] }));
+      const none = await failureOf(() =>
+        createSharder({ model: randomNet({ seed: 1 }), workers: [{ backend: "webgpu" }] }),
+      );
       const auto = await createSharder({ model: randomNet({ seed: 1 }) });
       const backends = auto.workers.map(({ backend }) => backend);
       await auto.dispose();
       return { none, backends, cores: navigator.hardwareConcurrency };
     });
-    expect(result.none).toMatchObject({ code: "no-workers", message: expect.stringMatching(/WebGPU.*use "webgl" or "wasm"/s) });
+    expect(result.none).toMatchObject({
+      code: "no-workers",
+      message: expect.stringMatching(/WebGPU.*use "webgl" or "wasm"/s),
+    });
     expect(result.backends).toEqual(Array.from({ length: result.cores }, () => "wasm"));
   } finally {
     await browser.close();

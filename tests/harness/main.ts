@@ -8,7 +8,9 @@ import { runWhole } from "./oracle.js";
 import { stitchedDifference } from "./stitch.js";
 
 /** A rejected promise as a record that survives the way out of the page. */
-async function failureOf(run: () => Promise<unknown>): Promise<{ name: string; code: string; message: string } | undefined> {
+async function failureOf(
+  run: () => Promise<unknown>,
+): Promise<{ name: string; code: string; message: string } | undefined> {
   try {
     await run();
     return undefined;

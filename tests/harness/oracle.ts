@@ -7,7 +7,11 @@ import type { ModelArtifacts, Tensor } from "inference-sharder";
 
 tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
 tf.env().set("SOFTWARE_WEBGL_ENABLED", true);
-setWasmPaths({ "tfjs-backend-wasm-simd.wasm": simdUrl, "tfjs-backend-wasm.wasm": plainUrl, "tfjs-backend-wasm-threaded-simd.wasm": simdUrl });
+setWasmPaths({
+  "tfjs-backend-wasm-simd.wasm": simdUrl,
+  "tfjs-backend-wasm.wasm": plainUrl,
+  "tfjs-backend-wasm-threaded-simd.wasm": simdUrl,
+});
 
 /**
  * TF.js alone, on this page: the oracle of every sharded result.
@@ -21,18 +25,31 @@ export async function runWhole(
 ): Promise<Tensor[]> {
   await tf.setBackend(backend);
   await tf.ready();
-  const source = typeof model === "string" ? new URL(model, document.baseURI).href : tf.io.fromMemory(model as unknown as tf.io.ModelArtifacts);
+  const source =
+    typeof model === "string"
+      ? new URL(model, document.baseURI).href
+      : tf.io.fromMemory(model as unknown as tf.io.ModelArtifacts);
   const isLayers = await isLayersModel(model);
   const loaded = isLayers ? await tf.loadLayersModel(source) : await tf.loadGraphModel(source);
   const feeds = inputs.map((input) => tf.tensor(input.data, input.shape, input.dtype));
   const batchSize = Math.max(1, inputs[0]!.shape[0]!);
   const results =
     loaded instanceof tf.GraphModel
-      ? await loaded.executeAsync(Object.fromEntries(loaded.inputs.map((input, i) => [input.name, feeds[i]!])), loaded.outputs.map((output) => output.name))
+      ? await loaded.executeAsync(
+          Object.fromEntries(loaded.inputs.map((input, i) => [input.name, feeds[i]!])),
+          loaded.outputs.map((output) => output.name),
+        )
       : loaded.predict(feeds.length === 1 ? feeds[0]! : feeds, { batchSize });
   const list = (Array.isArray(results) ? results : [results]) as tf.Tensor[];
   const read = await Promise.all(
-    list.map(async (result) => ({ dtype: result.dtype, shape: result.shape.slice(), data: (await result.data()).slice() }) as unknown as Tensor),
+    list.map(
+      async (result) =>
+        ({
+          dtype: result.dtype,
+          shape: result.shape.slice(),
+          data: (await result.data()).slice(),
+        }) as unknown as Tensor,
+    ),
   );
   for (const each of [...feeds, ...list]) each.dispose();
   loaded.dispose();

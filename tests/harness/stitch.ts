@@ -44,6 +44,7 @@ export async function stitchedDifference(
 
 function dataOf(outputs: Record<string, Tensor | Tensor[]>): Float32Array {
   const output = Object.values(outputs)[0];
-  if (output === undefined || Array.isArray(output) || output.dtype !== "float32") throw new Error("expected float32 pixels");
+  if (output === undefined || Array.isArray(output) || output.dtype !== "float32")
+    throw new Error("expected float32 pixels");
   return output.data;
 }

@@ -1,7 +1,13 @@
 import { ShardError } from "../../src/core/errors.js";
 import { chooseTileSize, planTiles, type Rectangle, type Tile, type TileGrid } from "../../src/core/tiles.js";
 import { messageOf } from "../../src/protocol/error-record.js";
-import type { OpenedPicture, PicturePlan, PictureStrip, PlacedTile, PlaceRequest } from "../../src/protocol/picture-api.js";
+import type {
+  OpenedPicture,
+  PicturePlan,
+  PictureStrip,
+  PlacedTile,
+  PlaceRequest,
+} from "../../src/protocol/picture-api.js";
 import { BLEED_RADIUS, bleedColours, copyWindow, hasTransparency, toRgba } from "./pixels.js";
 
 /** What browsers can hold as one canvas (Chromium: 16,384 a side, 2^28 pixels in all). */
@@ -71,7 +77,17 @@ export class Picture {
     });
     const { tileWidth, tileHeight, rows } = this.#grid;
     const tileCount = this.#tiles.length;
-    return { width, height, tileWidth, tileHeight, tileCount, rowCount: rows.length, previewWidth, previewHeight, preview };
+    return {
+      width,
+      height,
+      tileWidth,
+      tileHeight,
+      tileCount,
+      rowCount: rows.length,
+      previewWidth,
+      previewHeight,
+      preview,
+    };
   }
 
   cutRow(row: number): PictureStrip {
@@ -87,7 +103,9 @@ export class Picture {
     }
     const tileSize = 3 * this.#grid.tileWidth * this.#grid.tileHeight;
     const rgb = new Uint8Array(tiles.length * tileSize);
-    tiles.forEach(({ window }, index) => copyWindow(data, width, { ...window, y: window.y - top }, rgb, index * tileSize));
+    tiles.forEach(({ window }, index) =>
+      copyWindow(data, width, { ...window, y: window.y - top }, rgb, index * tileSize),
+    );
     return { tileCount: tiles.length, rgb };
   }
 
@@ -128,7 +146,11 @@ export class Picture {
     const y = Math.round(at.y * this.#previewScale);
     const width = Math.max(1, Math.round((at.x + at.width) * this.#previewScale) - x);
     const height = Math.max(1, Math.round((at.y + at.height) * this.#previewScale) - y);
-    const bitmap = await createImageBitmap(image, { resizeWidth: width, resizeHeight: height, resizeQuality: "medium" });
+    const bitmap = await createImageBitmap(image, {
+      resizeWidth: width,
+      resizeHeight: height,
+      resizeQuality: "medium",
+    });
     return { target: { x, y, width, height }, bitmap };
   }
 

@@ -81,7 +81,9 @@ export class AttemptQueue {
 }
 
 function deviceLost(cause?: unknown): ShardError {
-  return new ShardError("worker-lost", "Expected the GPU to answer the shard, its device was lost meanwhile.", { cause });
+  return new ShardError("worker-lost", "Expected the GPU to answer the shard, its device was lost meanwhile.", {
+    cause,
+  });
 }
 
 function aborted(): Reply<never> {

@@ -1,8 +1,8 @@
 import type { Tensor as TfTensor } from "@tensorflow/tfjs-core";
 import { ShardError } from "../../src/core/errors.js";
 import type { WireModel } from "../../src/protocol/model-on-wire.js";
-import { joinItems, type ShardOutput } from "../../src/protocol/outputs.js";
-import { sliceRows } from "../../src/protocol/rows.js";
+import { joinItems, sameShape, type ShardOutput } from "../../src/protocol/outputs.js";
+import { concatRows, sliceRows } from "../../src/protocol/rows.js";
 import type { InputTensor, Tensor } from "../../src/protocol/tensors.js";
 import type { RunRequest } from "../../src/protocol/worker-api.js";
 import type { LoadedModel } from "./load-model.js";
@@ -25,8 +25,8 @@ export interface ShardRunner {
 }
 
 export function createShardRunner(wire: WireModel, model: LoadedModel, mustCopy: boolean): ShardRunner {
-  /** Set once a batched call has shown that some output has no batch axis. */
-  let onlySingly = false;
+  /** `undefined` until a probe has told; declared batch axes are believed until a call fails. */
+  let isBatchable = wire.needsBatchProbe ? undefined : true;
 
   async function call(inputs: Readonly<Record<string, InputTensor>>): Promise<Tensor[]> {
     const feeds = wire.inputs.map((spec) => toTfTensor(inputs[spec.name]!, spec.dtype));
@@ -73,14 +73,76 @@ export function createShardRunner(wire: WireModel, model: LoadedModel, mustCopy:
     return Object.fromEntries(wire.outputs.map((spec, i) => [spec.name, make(values[i]!)]));
   }
 
+  /**
+   * Whether a batch gives what single runs give, as far as two items can tell: the first one, and itself with its
+   * elements rotated. Different outputs for the first one alone and in company, or an output without a row for
+   * each, mean that it does not.
+   */
+  async function probe(request: RunRequest): Promise<boolean> {
+    const alone = { ...request.inputs };
+    const paired = { ...request.inputs };
+    for (const name of request.batchedInputs) {
+      const item = sliceRows(request.inputs[name]!, 0, 1);
+      alone[name] = item;
+      paired[name] = concatRows([item, rotated(item)]);
+    }
+    const expected = await call(alone);
+    let received: Tensor[];
+    try {
+      received = await call(paired);
+    } catch {
+      return false;
+    }
+    return received.every((pair, output) => {
+      const single = expected[output]!;
+      const isRow =
+        single.shape[0] === 1 && pair.shape[0] === 2 && sameShape(single.shape.slice(1), pair.shape.slice(1));
+      return isRow && isClose(sliceRows(pair, 0, 1), single);
+    });
+  }
+
   return {
     async run(request, isCancelled, pause) {
-      if (request.mode === "batched" && !onlySingly) {
+      if (request.mode === "item-by-item") return callSingly(request, isCancelled, pause);
+      isBatchable ??= await probe(request);
+      if (!isBatchable) return callSingly(request, isCancelled, pause);
+      try {
         const outputs = await callWhole(request);
         if (outputs !== undefined) return outputs;
-        onlySingly = true;
+      } catch (thrown) {
+        // A batch axis that is declared but not meant: some models reshape to a fixed batch inside.
+        if (request.itemCount === 1) throw thrown;
+        const outputs = await callSingly(request, isCancelled, pause).catch(() => undefined);
+        if (outputs === undefined) throw thrown;
+        isBatchable = false;
+        return outputs;
       }
+      isBatchable = false;
       return callSingly(request, isCancelled, pause);
     },
   };
+}
+
+/** Far above rounding on any backend, far below what mixing up items does. */
+const PROBE_TOLERANCE = 1e-3;
+
+function isClose(a: Tensor, b: Tensor): boolean {
+  if (a.dtype === "string" || b.dtype === "string") return a.data.join() === b.data.join();
+  const [received, expected]: [ArrayLike<number>, ArrayLike<number>] = [a.data, b.data];
+  let largest = 0;
+  for (let i = 0; i < expected.length; i++) largest = Math.max(largest, Math.abs(expected[i]!));
+  for (let i = 0; i < expected.length; i++) {
+    const isSame = Object.is(received[i], expected[i]);
+    if (!isSame && !(Math.abs(received[i]! - expected[i]!) <= PROBE_TOLERANCE * largest)) return false;
+  }
+  return true;
+}
+
+function rotated(item: InputTensor): InputTensor {
+  const { data } = item;
+  if (Array.isArray(data)) return { ...item, data: [...data.slice(1), ...data.slice(0, 1)] } as InputTensor;
+  const turned = data.slice();
+  turned.set(data.subarray(1));
+  if (data.length > 0) turned[data.length - 1] = data[0]!;
+  return { ...item, data: turned } as InputTensor;
 }

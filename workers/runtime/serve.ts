@@ -22,7 +22,9 @@ export function serve(driver: BackendDriver): void {
       try {
         const report = await driver.start({ powerPreference: config.powerPreference ?? "high-performance" }, notify);
         model = await loadModel(config.model);
-        queue = new AttemptQueue(createShardRunner(config.model, model, driver.readBackAliases), () => driver.isIntact());
+        queue = new AttemptQueue(createShardRunner(config.model, model, driver.readBackAliases), () =>
+          driver.isIntact(),
+        );
         return { ok: true, value: report };
       } catch (thrown) {
         return { ok: false, error: toErrorRecord(thrown, "backend-unavailable") };

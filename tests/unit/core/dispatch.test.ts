@@ -105,7 +105,9 @@ describe("step: faults", () => {
     const afterFailure = dispatchesOf(job.send({ type: "attempt-failed", attemptId: first!.attemptId }, 10));
     expect(afterFailure.map(({ workerId }) => workerId)).toEqual(["a"]);
     expect(afterFailure[0]!.firstItem).not.toBe(first!.firstItem);
-    const retry = dispatchesOf(job.send({ type: "attempt-completed", attemptId: second!.attemptId, serviceMs: 100 }, 100));
+    const retry = dispatchesOf(
+      job.send({ type: "attempt-completed", attemptId: second!.attemptId, serviceMs: 100 }, 100),
+    );
     expect(retry[0]).toMatchObject({ workerId: "b", firstItem: first!.firstItem });
   });
 
@@ -115,7 +117,9 @@ describe("step: faults", () => {
     job.add("b", knownThroughput(0, 100));
     const [first, second] = job.batch(5);
     job.send({ type: "attempt-failed", attemptId: first!.attemptId }, 10);
-    const [retry] = dispatchesOf(job.send({ type: "attempt-completed", attemptId: second!.attemptId, serviceMs: 100 }, 100));
+    const [retry] = dispatchesOf(
+      job.send({ type: "attempt-completed", attemptId: second!.attemptId, serviceMs: 100 }, 100),
+    );
     const actions = job.send({ type: "attempt-failed", attemptId: retry!.attemptId }, 120);
     expect(actions.at(-1)).toEqual({
       type: "fail",
@@ -134,7 +138,9 @@ describe("step: faults", () => {
     const [first] = job.batch(1);
     const [retry] = dispatchesOf(job.send({ type: "attempt-failed", attemptId: first!.attemptId }));
     expect(retry).toMatchObject({ workerId: "a", firstItem: 0, itemCount: 1 });
-    expect(job.send({ type: "attempt-failed", attemptId: retry!.attemptId })).toMatchObject([{ type: "fail", reason: "items-failed" }]);
+    expect(job.send({ type: "attempt-failed", attemptId: retry!.attemptId })).toMatchObject([
+      { type: "fail", reason: "items-failed" },
+    ]);
   });
 
   it("excludes a worker after three failures in a row", () => {
@@ -226,7 +232,10 @@ describe("step: life of a job", () => {
     while (wantsItems(job.state)) job.send({ type: "items-added", itemCount: 10 });
     expect(undispatchedItemCount(job.state)).toBeGreaterThanOrEqual(250);
     expect(undispatchedItemCount(job.state)).toBeLessThan(260);
-    expect(plannedShares(job.state, 0).map(({ share }) => share)).toEqual([expect.closeTo(0.8, 2), expect.closeTo(0.2, 2)]);
+    expect(plannedShares(job.state, 0).map(({ share }) => share)).toEqual([
+      expect.closeTo(0.8, 2),
+      expect.closeTo(0.2, 2),
+    ]);
     job.send({ type: "source-ended" });
     expect(wantsItems(job.state)).toBe(false);
     expect(() => job.send({ type: "items-added", itemCount: 1 })).toThrow("after the source ended");

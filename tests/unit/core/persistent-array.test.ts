@@ -26,19 +26,28 @@ it("PersistentArray agrees with a Map, and old versions keep their content", () 
 });
 
 it("pending ranges stay ascending, joined, and complete", () => {
-  const order = fc.shuffledSubarray(Array.from({ length: 20 }, (_, k) => k), { minLength: 1 });
+  const order = fc.shuffledSubarray(
+    Array.from({ length: 20 }, (_, k) => k),
+    { minLength: 1 },
+  );
   fc.assert(
     fc.property(order, fc.nat(3), (order, failing) => {
       let ranges: readonly PendingRange[] = [];
       for (const k of order) {
         ranges = insertRange(ranges, { firstItem: k * 5, itemCount: 5, failedOn: k === failing ? [0] : [] });
       }
-      const items = ranges.flatMap(({ firstItem, itemCount }) => Array.from({ length: itemCount }, (_, i) => firstItem + i));
+      const items = ranges.flatMap(({ firstItem, itemCount }) =>
+        Array.from({ length: itemCount }, (_, i) => firstItem + i),
+      );
       const expected = [...order].sort((a, b) => a - b).flatMap((k) => Array.from({ length: 5 }, (_, i) => k * 5 + i));
       expect(items).toEqual(expected);
       const clean = ranges.filter(({ failedOn }) => failedOn.length === 0);
       clean.forEach((range, i) => expect(range.firstItem + range.itemCount).not.toBe(clean[i + 1]?.firstItem));
-      expect(takeFromRange(ranges, 0, 5).flatMap(({ itemCount }) => itemCount).reduce((a, b) => a + b, 0)).toBe(items.length - 5);
+      expect(
+        takeFromRange(ranges, 0, 5)
+          .flatMap(({ itemCount }) => itemCount)
+          .reduce((a, b) => a + b, 0),
+      ).toBe(items.length - 5);
     }),
   );
 });

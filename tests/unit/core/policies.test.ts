@@ -17,7 +17,11 @@ describe("capacityProportionalShares", () => {
     const workers = fc.array(fc.tuple(capacity, capacity), { minLength: 1, maxLength: 12 });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 100_000 }), workers, (total, workers) => {
-        const shares = capacityProportionalShares(total, workers.map(([c]) => c), workers.map(([, t]) => t));
+        const shares = capacityProportionalShares(
+          total,
+          workers.map(([c]) => c),
+          workers.map(([, t]) => t),
+        );
         const costs = workers.map(([c, t]) => ({ overheadMs: 0, msPerItem: 1 / (c * t) }));
         const counts = planShares(total, costs);
         // All finish together, at a time no whole-item plan can beat; and the exact plan is within one item of it.
@@ -42,12 +46,20 @@ describe("capacityProportionalShares", () => {
 describe("roundShares", () => {
   it("keeps the total and stays within one of every share", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 10_000 }), fc.array(capacity, { minLength: 1, maxLength: 30 }), (total, capacities) => {
-        const shares = capacityProportionalShares(total, capacities, capacities.map(() => 1));
-        const counts = roundShares(shares, total);
-        expect(sum(counts)).toBe(total);
-        counts.forEach((count, index) => expect(Math.abs(count - shares[index]!)).toBeLessThan(1 + 1e-6));
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 10_000 }),
+        fc.array(capacity, { minLength: 1, maxLength: 30 }),
+        (total, capacities) => {
+          const shares = capacityProportionalShares(
+            total,
+            capacities,
+            capacities.map(() => 1),
+          );
+          const counts = roundShares(shares, total);
+          expect(sum(counts)).toBe(total);
+          counts.forEach((count, index) => expect(Math.abs(count - shares[index]!)).toBeLessThan(1 + 1e-6));
+        },
+      ),
     );
   });
 

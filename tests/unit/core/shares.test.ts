@@ -107,7 +107,15 @@ describe("planShares", () => {
   });
 
   it.each([
-    [10, [{ overheadMs: 0, msPerItem: 1 }, { overheadMs: 0, msPerItem: Number.NaN }], "msPerItem of worker 1", "NaN"],
+    [
+      10,
+      [
+        { overheadMs: 0, msPerItem: 1 },
+        { overheadMs: 0, msPerItem: Number.NaN },
+      ],
+      "msPerItem of worker 1",
+      "NaN",
+    ],
     [10, [{ overheadMs: -3, msPerItem: 1 }], "overheadMs of worker 0", "-3"],
     [10, [{ overheadMs: Infinity, msPerItem: 1 }], "overheadMs of worker 0", "Infinity"],
     [1.5, [{ overheadMs: 0, msPerItem: 1 }], "whole number", "1.5"],

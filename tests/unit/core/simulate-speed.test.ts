@@ -6,25 +6,29 @@ describe("the simulator's speed", () => {
   it.each([
     ["shards of a quantum", 100, 1],
     ["shards of one item", 0.5, 0],
-  ])("replays a million items on a thousand workers in less than 5 s, %s", (_name, quantumMs, overheadMs) => {
-    const workers = Array.from({ length: 1000 }, (_, index) => ({
-      id: `w${index}`,
-      msPerItem: 1 + (index % 7) * 0.5,
-      overheadMs: (index % 3) * overheadMs,
-      noise: 0.1,
-    }));
-    // Processor time where it is less than wall time, and the best of up to three: on a shared machine other work
-    // must not fail this.
-    let fastestMs = Infinity;
-    for (let run = 0; run < 3 && fastestMs >= 5000; run++) {
-      const startMs = performance.now();
-      const startCpu = process.cpuUsage();
-      const result = simulate({ itemCount: 1_000_000, workers, options: { quantumMs } });
-      fastestMs = Math.min(fastestMs, performance.now() - startMs, process.cpuUsage(startCpu).user / 1000);
-      expect(result.phase).toBe("finished");
-      expect(result.completions.every((count) => count === 1)).toBe(true);
-      expect(result.makespanMs / result.optimumMs).toBeLessThan(1.05);
-    }
-    expect(fastestMs).toBeLessThan(5000);
-  }, 120_000);
+  ])(
+    "replays a million items on a thousand workers in less than 5 s, %s",
+    (_name, quantumMs, overheadMs) => {
+      const workers = Array.from({ length: 1000 }, (_, index) => ({
+        id: `w${index}`,
+        msPerItem: 1 + (index % 7) * 0.5,
+        overheadMs: (index % 3) * overheadMs,
+        noise: 0.1,
+      }));
+      // Processor time where it is less than wall time, and the best of up to three: on a shared machine other work
+      // must not fail this.
+      let fastestMs = Infinity;
+      for (let run = 0; run < 3 && fastestMs >= 5000; run++) {
+        const startMs = performance.now();
+        const startCpu = process.cpuUsage();
+        const result = simulate({ itemCount: 1_000_000, workers, options: { quantumMs } });
+        fastestMs = Math.min(fastestMs, performance.now() - startMs, process.cpuUsage(startCpu).user / 1000);
+        expect(result.phase).toBe("finished");
+        expect(result.completions.every((count) => count === 1)).toBe(true);
+        expect(result.makespanMs / result.optimumMs).toBeLessThan(1.05);
+      }
+      expect(fastestMs).toBeLessThan(5000);
+    },
+    120_000,
+  );
 });

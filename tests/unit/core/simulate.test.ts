@@ -27,26 +27,28 @@ function deepFreeze(value: unknown): void {
 }
 
 const ms = (max: number) => fc.double({ min: 0, max, noNaN: true });
-const scriptedWorker: fc.Arbitrary<Omit<SimulatedWorker, "id">> = fc.record(
-  {
-    msPerItem: fc.double({ min: 0.1, max: 30, noNaN: true }),
-    overheadMs: ms(40),
-    noise: ms(0.5),
-    steps: fc
-      .array(fc.record({ atMs: ms(3000), factor: fc.double({ min: 0.2, max: 6, noNaN: true }) }), { maxLength: 3 })
-      .map((steps) => steps.sort((a, b) => a.atMs - b.atMs)),
-    diesAtMs: ms(4000),
-    joinsAtMs: ms(300),
-    warmUpMs: ms(500),
-    bucketed: fc.boolean(),
-    failureRate: fc.constantFrom(0, 0.02, 0.2),
-    availability: fc.double({ min: 0.1, max: 1, noNaN: true }),
-  },
-  { requiredKeys: ["msPerItem"] },
-).map((worker) =>
-  // A worker that dies before it joins would never come at all.
-  worker.diesAtMs === undefined ? worker : { ...worker, diesAtMs: worker.diesAtMs + (worker.joinsAtMs ?? 0) },
-);
+const scriptedWorker: fc.Arbitrary<Omit<SimulatedWorker, "id">> = fc
+  .record(
+    {
+      msPerItem: fc.double({ min: 0.1, max: 30, noNaN: true }),
+      overheadMs: ms(40),
+      noise: ms(0.5),
+      steps: fc
+        .array(fc.record({ atMs: ms(3000), factor: fc.double({ min: 0.2, max: 6, noNaN: true }) }), { maxLength: 3 })
+        .map((steps) => steps.sort((a, b) => a.atMs - b.atMs)),
+      diesAtMs: ms(4000),
+      joinsAtMs: ms(300),
+      warmUpMs: ms(500),
+      bucketed: fc.boolean(),
+      failureRate: fc.constantFrom(0, 0.02, 0.2),
+      availability: fc.double({ min: 0.1, max: 1, noNaN: true }),
+    },
+    { requiredKeys: ["msPerItem"] },
+  )
+  .map((worker) =>
+    // A worker that dies before it joins would never come at all.
+    worker.diesAtMs === undefined ? worker : { ...worker, diesAtMs: worker.diesAtMs + (worker.joinsAtMs ?? 0) },
+  );
 const script = fc.record({
   itemCount: fc.integer({ min: 0, max: 3000 }),
   scripts: fc.array(scriptedWorker, { minLength: 1, maxLength: 6 }),
@@ -78,7 +80,8 @@ describe("any job", () => {
         expect(result.completions.every((count) => count <= 1)).toBe(true);
         expect(["finished", "failed"]).toContain(result.phase);
         expect(isExactlyOnce(result.completions)).toBe(result.phase === "finished");
-        if (immortal && scripts.every(({ failureRate = 0 }) => failureRate === 0)) expect(result.phase).toBe("finished");
+        if (immortal && scripts.every(({ failureRate = 0 }) => failureRate === 0))
+          expect(result.phase).toBe("finished");
         if (result.phase === "finished") finishedCount++;
       }),
       { numRuns: 100 },
@@ -87,8 +90,14 @@ describe("any job", () => {
   }, 60_000);
 
   it("is the same again for the same seed, and another for another", () => {
-    const workers = [1, 2, 5].map((msPerItem) => ({ id: `${msPerItem}`, msPerItem, noise: 0.3, diesAtMs: 5000 / msPerItem }));
-    const run = (seed: number) => simulate({ itemCount: 4000, workers: [...workers, { id: "z", msPerItem: 3 }], seed, sampleEveryMs: 100 });
+    const workers = [1, 2, 5].map((msPerItem) => ({
+      id: `${msPerItem}`,
+      msPerItem,
+      noise: 0.3,
+      diesAtMs: 5000 / msPerItem,
+    }));
+    const run = (seed: number) =>
+      simulate({ itemCount: 4000, workers: [...workers, { id: "z", msPerItem: 3 }], seed, sampleEveryMs: 100 });
     expect(run(3)).toEqual(run(3));
     expect(run(4).makespanMs).not.toBe(run(3).makespanMs);
   });
@@ -159,7 +168,12 @@ describe("makespan against the optimum", () => {
   });
 
   it("is within 3 % for workers of very different speeds", () => {
-    for (const speeds of [[1, 2, 4, 8, 16], [0.5, 40], [3, 3, 3, 200], [1, 1, 1, 1, 1, 1, 1, 1, 25]]) {
+    for (const speeds of [
+      [1, 2, 4, 8, 16],
+      [0.5, 40],
+      [3, 3, 3, 200],
+      [1, 1, 1, 1, 1, 1, 1, 1, 25],
+    ]) {
       const workers = speeds.map((msPerItem, index) => ({ id: `w${index}`, msPerItem, noise: 0.1 }));
       expect(excess({ itemCount: 20_000, workers })).toBeLessThan(1.03);
     }
@@ -218,7 +232,12 @@ describe("the plan under noise", () => {
   });
 
   it("gives shares that sum to one while items remain", () => {
-    const workers = [1, 3, 9].map((msPerItem) => ({ id: `${msPerItem}`, msPerItem, noise: 0.2, bucketed: msPerItem === 3 }));
+    const workers = [1, 3, 9].map((msPerItem) => ({
+      id: `${msPerItem}`,
+      msPerItem,
+      noise: 0.2,
+      bucketed: msPerItem === 3,
+    }));
     for (const policy of ["makespan", "equal", "capacity-proportional"] as const) {
       const { samples } = simulate({ itemCount: 5000, workers, options: { policy }, sampleEveryMs: 20 });
       expect(samples.length).toBeGreaterThan(20);
@@ -229,7 +248,14 @@ describe("the plan under noise", () => {
 
 describe("the simulator", () => {
   it("integrates speed over steps, and back", () => {
-    const worker = { id: "a", msPerItem: 1, steps: [{ atMs: 10, factor: 4 }, { atMs: 30, factor: 0.5 }] };
+    const worker = {
+      id: "a",
+      msPerItem: 1,
+      steps: [
+        { atMs: 10, factor: 4 },
+        { atMs: 30, factor: 0.5 },
+      ],
+    };
     expect(finishMs(worker, 0, 10)).toBe(10);
     expect(finishMs(worker, 0, 12)).toBe(18);
     expect(finishMs(worker, 0, 15)).toBe(30);
@@ -243,7 +269,12 @@ describe("the simulator", () => {
   });
 
   it("knows the optimum of simple scripts", () => {
-    expect(optimalMakespanMs(100, [{ id: "a", msPerItem: 1 }, { id: "b", msPerItem: 1, overheadMs: 20 }])).toBeCloseTo(60, 6);
+    expect(
+      optimalMakespanMs(100, [
+        { id: "a", msPerItem: 1 },
+        { id: "b", msPerItem: 1, overheadMs: 20 },
+      ]),
+    ).toBeCloseTo(60, 6);
     expect(optimalMakespanMs(100, [{ id: "a", msPerItem: 1, diesAtMs: 50 }])).toBe(Infinity);
     expect(optimalMakespanMs(0, [])).toBe(0);
   });

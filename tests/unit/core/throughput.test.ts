@@ -36,7 +36,12 @@ describe("Throughput", () => {
   });
 
   it("recovers overhead and ms per item from noiseless samples", () => {
-    const learned = run(warm(), 40, (n) => 12 + 0.7 * n, (k) => 10 + ((k * 37) % 90));
+    const learned = run(
+      warm(),
+      40,
+      (n) => 12 + 0.7 * n,
+      (k) => 10 + ((k * 37) % 90),
+    );
     expect(learned.overheadMs).toBeCloseTo(12, 0);
     expect(learned.msPerItem).toBeCloseTo(0.7, 1);
     expect(predictMs(learned, 60)! / 54).toBeCloseTo(1, 2);
@@ -70,7 +75,16 @@ describe("Throughput", () => {
           rows.reduce((sum, { n, y, weight }) => sum + weight * (y - o - m * n) ** 2, ridge * o * o);
         const best = loss(throughput.overheadMs!, throughput.msPerItem!);
         // Convex: no step in any direction that keeps both ≥ 0 may be better.
-        for (const [dO, dM] of [[1, 0], [-1, 0], [0, 1], [0, -1], [1, -0.02], [-1, 0.02], [1, -1], [-1, 1]] as const) {
+        for (const [dO, dM] of [
+          [1, 0],
+          [-1, 0],
+          [0, 1],
+          [0, -1],
+          [1, -0.02],
+          [-1, 0.02],
+          [1, -1],
+          [-1, 1],
+        ] as const) {
           for (const size of [1e-3, 1e-1]) {
             const o = Math.max(0, throughput.overheadMs! + dO * size);
             const m = Math.max(0, throughput.msPerItem! + dM * size);
@@ -85,7 +99,12 @@ describe("Throughput", () => {
     for (const overheadMs of [0, 10]) {
       const ms = (n: number) => overheadMs + n;
       const before = run(warm(), 50, ms, (k) => (k < 4 ? 4 ** k : 90));
-      const after = run(before, 2, (n) => factor * ms(n), () => 90);
+      const after = run(
+        before,
+        2,
+        (n) => factor * ms(n),
+        () => 90,
+      );
       expect(after.changeCount).toBe(before.changeCount + 1);
       expect(predictMs(after, 90)! / (factor * ms(90))).toBeCloseTo(1, 2);
       // Both coefficients scaled: other sizes are predicted, too.
@@ -96,8 +115,22 @@ describe("Throughput", () => {
   it("learns a step of ×4 within two shards under ±20 % noise, whatever the seed", () => {
     for (let seed = 1; seed <= 200; seed++) {
       const random = seededRandom(seed);
-      const before = run(warm(), 60, (n) => n, () => 100, 0.2, random);
-      const after = run(before, 2, (n) => 4 * n, () => 100, 0.2, random);
+      const before = run(
+        warm(),
+        60,
+        (n) => n,
+        () => 100,
+        0.2,
+        random,
+      );
+      const after = run(
+        before,
+        2,
+        (n) => 4 * n,
+        () => 100,
+        0.2,
+        random,
+      );
       expect(predictMs(after, 100)! / 400).toBeGreaterThan(0.75);
       expect(predictMs(after, 100)! / 400).toBeLessThan(1.25);
     }
@@ -106,8 +139,22 @@ describe("Throughput", () => {
   it("finds a lasting shift of ×1.2 by its drift, within a dozen shards", () => {
     for (let seed = 1; seed <= 50; seed++) {
       const random = seededRandom(seed);
-      const before = run(warm(), 60, (n) => n, () => 100, 0.05, random);
-      const after = run(before, 12, (n) => 1.2 * n, () => 100, 0.05, random);
+      const before = run(
+        warm(),
+        60,
+        (n) => n,
+        () => 100,
+        0.05,
+        random,
+      );
+      const after = run(
+        before,
+        12,
+        (n) => 1.2 * n,
+        () => 100,
+        0.05,
+        random,
+      );
       expect(predictMs(after, 100)! / 120).toBeGreaterThan(0.96);
     }
   });
@@ -116,9 +163,23 @@ describe("Throughput", () => {
     let changeCount = 0;
     for (let seed = 1; seed <= 50; seed++) {
       const random = seededRandom(seed);
-      let throughput = run(warm(), 20, (n) => 5 + n, () => 95, 0.2, random);
+      let throughput = run(
+        warm(),
+        20,
+        (n) => 5 + n,
+        () => 95,
+        0.2,
+        random,
+      );
       for (let k = 0; k < 300; k++) {
-        throughput = run(throughput, 1, (n) => 5 + n, () => 95, 0.2, random);
+        throughput = run(
+          throughput,
+          1,
+          (n) => 5 + n,
+          () => 95,
+          0.2,
+          random,
+        );
         expect(Math.abs(predictMs(throughput, 95)! / 100 - 1)).toBeLessThan(0.13);
       }
       changeCount += throughput.changeCount;
@@ -127,18 +188,38 @@ describe("Throughput", () => {
   });
 
   it("shrugs off a lone outlier", () => {
-    const before = run(warm(), 30, (n) => n, () => 100);
+    const before = run(
+      warm(),
+      30,
+      (n) => n,
+      () => 100,
+    );
     const hit = observe(before, { itemCount: 100, serviceMs: 900 });
     expect(hit.suspectRatio).toBeCloseTo(9, 6);
-    const after = run(hit, 1, (n) => n, () => 100);
+    const after = run(
+      hit,
+      1,
+      (n) => n,
+      () => 100,
+    );
     expect(after.suspectRatio).toBe(1);
     expect(after.changeCount).toBe(0);
     expect(predictMs(after, 100)).toBeLessThan(103);
   });
 
   it("keeps the overhead that other shard sizes taught, however long only one size follows", () => {
-    const taught = run(warm(), 30, (n) => 20 + n, (k) => [5, 20, 80][k % 3]!);
-    const later = run(taught, 500, (n) => 20 + n, () => 80);
+    const taught = run(
+      warm(),
+      30,
+      (n) => 20 + n,
+      (k) => [5, 20, 80][k % 3]!,
+    );
+    const later = run(
+      taught,
+      500,
+      (n) => 20 + n,
+      () => 80,
+    );
     expect(predictMs(later, 5)! / 25).toBeCloseTo(1, 1);
   });
 
@@ -146,16 +227,29 @@ describe("Throughput", () => {
     const prior = createThroughput({ overheadMs: 10, msPerItem: 1 });
     expect(predictMs(prior, 50)).toBeCloseTo(60, 0);
     expect(prior.sampleCount).toBe(0);
-    const wrong = run(warm({ overheadMs: 10, msPerItem: 1 }), 2, (n) => 5 * (10 + n), () => 50);
+    const wrong = run(
+      warm({ overheadMs: 10, msPerItem: 1 }),
+      2,
+      (n) => 5 * (10 + n),
+      () => 50,
+    );
     expect(predictMs(wrong, 50)! / 300).toBeCloseTo(1, 1);
-    const right = run(warm({ overheadMs: 10, msPerItem: 1 }), 2, (n) => 1.1 * (10 + n), () => 50);
+    const right = run(
+      warm({ overheadMs: 10, msPerItem: 1 }),
+      2,
+      (n) => 1.1 * (10 + n),
+      () => 50,
+    );
     expect(predictMs(right, 50)).toBeGreaterThan(60);
     expect(predictMs(right, 50)).toBeLessThan(66);
   });
 
   it("never predicts a negative number", () => {
     const samples = fc.array(
-      fc.record({ itemCount: fc.integer({ min: 1, max: 1e6 }), serviceMs: fc.double({ min: 0, max: 1e7, noNaN: true }) }),
+      fc.record({
+        itemCount: fc.integer({ min: 1, max: 1e6 }),
+        serviceMs: fc.double({ min: 0, max: 1e7, noNaN: true }),
+      }),
     );
     fc.assert(
       fc.property(samples, (samples) => {
@@ -170,7 +264,12 @@ describe("Throughput", () => {
   });
 
   it("is plain data and refuses what is no sample", () => {
-    const learned = run(warm(), 10, (n) => n, () => 10);
+    const learned = run(
+      warm(),
+      10,
+      (n) => n,
+      () => 10,
+    );
     expect(structuredClone(learned)).toEqual(learned);
     expect(() => observe(learned, { itemCount: 0, serviceMs: 1 })).toThrow("itemCount ≥ 1");
     expect(() => observe(learned, { itemCount: 1, serviceMs: Number.NaN })).toThrow("NaN");

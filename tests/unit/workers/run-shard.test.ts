@@ -142,6 +142,51 @@ describe("outputs without a batch axis", () => {
     expect(memory().numTensors).toBe(before);
   });
 
+  it.each([1, 2, 3, 4])(
+    "are not taken for batched when their size happens to be that of the shard: %i items",
+    async (count) => {
+      const { run } = await load(weight);
+      const { w } = values(await run(items(...Array.from({ length: count }, () => [0, 0, 0]))));
+      expect(w).toEqual(items(...Array.from({ length: count }, () => [1, 2, 3])));
+    },
+  );
+
+  it("are noticed where items change each other's numbers", async () => {
+    const mixing: ModelArtifacts = {
+      ...small(
+        [
+          x,
+          node("axis", "Const", [], { dtype: { type: "DT_INT32" } }),
+          node("mean", "Mean", ["x", "axis"], { ...T, keep_dims: { b: true } }),
+          node("y", "Sub", ["x", "mean"], T),
+        ],
+        { y: signed("y", undefined) },
+      ),
+      weightSpecs: [{ name: "axis", shape: [1], dtype: "int32" }],
+      weightData: Int32Array.from([0]).buffer,
+    };
+    const { run } = await load(mixing);
+    const before = memory().numTensors;
+    expect(values(await run(items([1, 2, 3], [5, 5, 9]))).y).toEqual(items([0, 0, 0], [0, 0, 0]));
+    expect(memory().numTensors).toBe(before);
+  });
+
+  it("may be declared and still not be meant: a batch that fails is run one by one", async () => {
+    const fixed: ModelArtifacts = {
+      ...small(
+        [x, node("size", "Const", [], { dtype: { type: "DT_INT32" } }), node("y", "Reshape", ["x", "size"], T)],
+        { y: signed("y", dims(-1, 3)) },
+      ),
+      weightSpecs: [{ name: "size", shape: [2], dtype: "int32" }],
+      weightData: Int32Array.from([1, 3]).buffer,
+    };
+    const { run } = await load(fixed);
+    const before = memory().numTensors;
+    for (let i = 0; i < 2; i++)
+      expect(values(await run(items([1, 2, 3], [4, 5, 6]))).y).toEqual(items([1, 2, 3], [4, 5, 6]));
+    expect(memory().numTensors).toBe(before);
+  });
+
   it("that pass the input through neither fail nor leak", async () => {
     const { run } = await load(
       small([x, node("y", "Identity", ["x"], T)], { y: signed("y", undefined), same: signed("x:0", undefined) }),
