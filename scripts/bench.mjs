@@ -77,10 +77,10 @@ function findExtraModels(asked) {
 async function measure({ suites, runs, seconds, models, only }) {
   const extra = findExtraModels(models);
   const mounts = { "/models/": join(root, "public", "models"), ...(extra ? { "/extra/": extra.folder } : {}) };
-  const server = await serve({ root: join(root, "dist-bench"), mounts });
   const executablePath = await ensureChromium();
   const { chromium } = await import("playwright");
   const browser = await chromium.launch({ executablePath, args: chromiumArgs() });
+  const server = await serve({ root: join(root, "dist-bench"), mounts });
   try {
     const page = await browser.newPage();
     page.on("pageerror", (error) => console.error(error));

@@ -27,7 +27,7 @@ const mimeTypes = /** @type {Record<string, string>} */ ({
   ".ico": "image/x-icon",
 });
 
-/** Without these there is no SharedArrayBuffer; CORP lets an isolated page of another origin embed this one. */
+/** Without the first two there is no SharedArrayBuffer; with the last, no page of another origin can read what is served. */
 export const isolationHeaders = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",

@@ -6,6 +6,10 @@ import { createThroughput, predictMs, type Throughput } from "./throughput.js";
 const overheadStretch = 3;
 /** A shard may be this many times the largest that the worker has completed: predictions are not extrapolated further. */
 const growthLimit = 4;
+/** A shard is stretched to amortise overhead up to this many quanta. */
+const maxStretchQuanta = 4;
+/** Shards of fewer items than this are rounded to whole items more kindly than down. */
+const fewItems = 4;
 /** Beyond this a shard amortises any overhead; where clocks are too coarse to time an item, nothing else would end its growth. */
 const maxShardItemCount = 16_384;
 /** An attempt that took this many times its prediction, and still runs, proves a slowdown rather than noise. */
@@ -46,8 +50,12 @@ function shardSize(throughput: Throughput, quantumMs: number, bucketed: boolean)
   const { overheadMs, msPerItem, maxItemCount } = throughput;
   if (overheadMs === undefined || msPerItem === undefined || maxItemCount === 0) return 1;
   const slowdown = Math.max(1, throughput.suspectRatio);
-  const targetMs = Math.max(quantumMs / slowdown, overheadStretch * overheadMs);
-  const fitting = Math.floor((targetMs - overheadMs) / msPerItem + 1e-9);
+  // Stalls of a busy machine may pass for overhead: without a bound, a slow worker would be given the whole job.
+  const stretchedMs = Math.min(overheadStretch * overheadMs, maxStretchQuanta * quantumMs);
+  const targetMs = Math.max(quantumMs / slowdown, stretchedMs);
+  const ratio = Math.max(0, targetMs - overheadMs) / msPerItem;
+  // Of few items one more or less is much: rather somewhat more than a quantum than twice as many calls.
+  const fitting = ratio < fewItems ? Math.ceil(ratio - 0.25) : Math.floor(ratio + 1e-9);
   const itemCount = Math.max(1, Math.min(fitting, growthLimit * maxItemCount, maxShardItemCount));
   return bucketed ? floorPowerOfTwo(itemCount) : itemCount;
 }

@@ -46,7 +46,7 @@ export async function fetchModel(
   if (weightBytes !== undefined) totalBytes = jsonBytes.byteLength + weightBytes;
 
   const urls = groups.flatMap((group) => group.paths).map((path) => weightUrl(path, url));
-  const files = await downloadAll(urls, { ...options, signal }, advance);
+  const files = await downloadAll(urls, url, { ...options, signal }, advance);
   checkWeightLength(
     specs,
     files.reduce((total, file) => total + file.byteLength, 0),
@@ -113,13 +113,19 @@ function weightUrl(path: string, modelUrl: string): string {
       { cause },
     );
   }
-  if (resolved.search === "") resolved.search = new URL(modelUrl).search;
+  // A signed address is signed for its own host; others have no business with it.
+  if (resolved.search === "" && isSameOrigin(resolved.href, modelUrl)) resolved.search = new URL(modelUrl).search;
   return resolved.href;
+}
+
+function isSameOrigin(a: string, b: string): boolean {
+  return new URL(a).origin === new URL(b).origin;
 }
 
 /** All weight files, a few at once. The first that fails gives up the others. */
 async function downloadAll(
   urls: readonly string[],
+  modelUrl: string,
   options: DownloadOptions,
   onBytes: (byteCount: number) => void,
 ): Promise<ArrayBuffer[]> {
@@ -134,7 +140,10 @@ async function downloadAll(
   const lane = async (): Promise<void> => {
     while (next < urls.length) {
       const index = next++;
-      files[index] = await download(urls[index]!, "weights", { ...options, signal: abandoned.signal }, onBytesWanted);
+      const url = urls[index]!;
+      // Credentials are meant for the model's own host, whatever its model.json names.
+      const requestInit = isSameOrigin(url, modelUrl) ? options.requestInit : undefined;
+      files[index] = await download(url, "weights", { requestInit, signal: abandoned.signal }, onBytesWanted);
     }
   };
   throwIfAborted(signal);

@@ -33,6 +33,7 @@ export class CallTable {
     this.#onExpired = onExpired;
   }
 
+  /** Calls under way. */
   get size(): number {
     return this.#pending.size;
   }

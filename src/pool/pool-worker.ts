@@ -1,6 +1,6 @@
 import { releaseProxy, transfer, wrap, type Remote } from "comlink";
 import { ShardError } from "../core/errors.js";
-import { fromErrorRecord, type Reply } from "../protocol/error-record.js";
+import { fromErrorRecord, messageOf, type Reply } from "../protocol/error-record.js";
 import type { WireModel } from "../protocol/model-on-wire.js";
 import { transferablesOf, type BackendName } from "../protocol/tensors.js";
 import {
@@ -30,7 +30,7 @@ const STOP_DEADLINE_MS = 1_000;
 
 /** Which state may follow which. Anything else is a defect here, never a fault of the machine. */
 const NEXT_STATES: Readonly<Record<WorkerState, readonly WorkerState[]>> = {
-  starting: ["ready", "dead"],
+  starting: ["ready", "draining", "dead"],
   ready: ["busy", "draining", "dead"],
   busy: ["ready", "draining", "dead"],
   draining: ["dead"],
@@ -46,18 +46,31 @@ export class PoolWorker {
   /** Called after every change of state. */
   onStateChange: (() => void) | undefined;
   report: WorkerReport | undefined;
+  /** The latest thing that went wrong, in a shard or with the worker itself. */
   lastError: ShardError | undefined;
+  /** What it died of; `undefined` while it lives, and where it was stopped on purpose. */
+  deathError: ShardError | undefined;
 
   readonly #worker: Worker;
   readonly #api: Remote<WorkerApi>;
   readonly #calls: CallTable;
   #state: WorkerState = "starting";
+  #runCount = 0;
 
+  /** @throws ShardError "backend-unavailable" where the browser refuses to start the script (another origin, CSP). */
   constructor(id: string, spec: WorkerSpec) {
     this.id = id;
     this.spec = spec;
     this.#calls = new CallTable(id, (error) => this.kill(error));
-    this.#worker = spawnWorker(spec.backend, id);
+    try {
+      this.#worker = spawnWorker(spec.backend, id);
+    } catch (cause) {
+      throw new ShardError(
+        "backend-unavailable",
+        `Expected the browser to start the worker script for "${spec.backend}", it refused (${messageOf(cause)}): serve the scripts from the page's own origin.`,
+        { workerId: id, cause },
+      );
+    }
     this.#api = wrap<WorkerApi>(this.#worker);
     this.#worker.addEventListener("error", (event) => {
       event.preventDefault();
@@ -87,7 +100,7 @@ export class PoolWorker {
       );
       if (!reply.ok) throw fromErrorRecord(reply.error, this.id);
       this.report = reply.value;
-      this.#enter("ready");
+      if (this.#state === "starting") this.#enter("ready");
       return reply.value;
     } catch (thrown) {
       this.kill(thrown as ShardError);
@@ -106,6 +119,7 @@ export class PoolWorker {
     const settled = this.#calls.race<Reply<RunResult>>("answer a shard", deadlineMs, async () =>
       this.#api.run(transfer(sent, buffers)),
     );
+    this.#runCount++;
     if (this.#state === "ready") this.#enter("busy");
     try {
       const reply = await settled;
@@ -118,7 +132,8 @@ export class PoolWorker {
       if ((thrown as ShardError).code !== "aborted") this.lastError = thrown as ShardError;
       throw thrown;
     } finally {
-      if (this.#state === "busy" && this.#calls.size === 0) this.#enter("ready");
+      this.#runCount--;
+      if (this.#state === "busy" && this.#runCount === 0) this.#enter("ready");
     }
   }
 
@@ -139,7 +154,7 @@ export class PoolWorker {
 
   /** No more shards; those under way finish. */
   drain(): void {
-    if (this.#state === "ready" || this.#state === "busy") this.#enter("draining");
+    if (NEXT_STATES[this.#state].includes("draining")) this.#enter("draining");
   }
 
   /** Resolves once no call is under way. Never rejects. */
@@ -150,15 +165,21 @@ export class PoolWorker {
   /** Release model and device, then end the worker. Never rejects. */
   async stop(): Promise<void> {
     if (this.#state === "dead") return;
-    const stopping = this.#api.stop();
-    await Promise.race([stopping, new Promise((resolve) => setTimeout(resolve, STOP_DEADLINE_MS))]);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, STOP_DEADLINE_MS)));
+    // A release that fails is no reason to let the worker live.
+    await Promise.race([this.#api.stop().catch(() => {}), deadline]);
+    clearTimeout(timer);
     this.kill(new ShardError("disposed", `Worker "${this.id}" was stopped.`, { workerId: this.id }));
   }
 
   /** End the worker now; its calls reject with `error`. */
   kill(error: ShardError): void {
     if (this.#state === "dead") return;
-    if (error.code !== "disposed") this.lastError = error;
+    if (error.code !== "disposed") {
+      this.lastError = error;
+      this.deathError = error;
+    }
     this.#worker.terminate();
     this.#api[releaseProxy]();
     this.#calls.rejectAll(error);

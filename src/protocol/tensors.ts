@@ -15,11 +15,12 @@ export type Tensor =
   | (Shaped & { readonly dtype: "string"; readonly data: string[] });
 
 /**
- * Bytes that become numbers in the worker: `value = byte × scale + offset` in float32, or the byte itself
+ * Bytes that become numbers in the worker: `value = byte × scale + offset`, rounded once to float32, or the byte itself
  * for an int32 input. Travels at a quarter of the size.
  */
-export interface Uint8Tensor extends Shaped {
+export interface Uint8Tensor {
   readonly dtype: "uint8";
+  readonly shape: readonly number[];
   readonly data: Uint8Array | Uint8ClampedArray;
   /** Default 1. */
   readonly scale?: number;
@@ -27,7 +28,10 @@ export interface Uint8Tensor extends Shaped {
   readonly offset?: number;
 }
 
-export type InputTensor = Tensor | Uint8Tensor;
+/** `T` as it may be passed in: nobody writes to its shape. */
+type Given<T extends Tensor> = T extends Tensor ? Omit<T, "shape"> & { readonly shape: readonly number[] } : never;
+
+export type InputTensor = Given<Tensor> | Uint8Tensor;
 export type DType = Tensor["dtype"];
 
 /** A whole model output, or one tensor per item where the items' shapes differ (detections). */

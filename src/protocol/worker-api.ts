@@ -18,8 +18,6 @@ export interface WorkerReport {
   readonly backend: BackendName;
   /** GPU name, or the WASM variant; for people. */
   readonly device: string;
-  /** A software rasteriser stands in for a GPU. */
-  readonly isSoftware: boolean;
 }
 
 export interface RunRequest {
@@ -39,8 +37,6 @@ export interface RunResult {
   readonly outputs: Readonly<Record<string, ShardOutput>>;
   /** From the previous completion on this worker, or from the sending if it was idle, to this completion. */
   readonly serviceMs: number;
-  /** Spent computing and reading back, without waiting. */
-  readonly computeMs: number;
 }
 
 export interface WorkerMemory {

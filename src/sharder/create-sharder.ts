@@ -4,6 +4,7 @@ import { fetchModel } from "../model/fetch-model.js";
 import { inspectModel } from "../model/inspect.js";
 import { abortError, throwIfAborted } from "../protocol/abort.js";
 import { chooseWorkers } from "./auto-workers.js";
+import { callListener } from "./call-listener.js";
 import { checkOptions, type SharderOptions } from "./options.js";
 import { Sharder } from "./sharder.js";
 
@@ -52,7 +53,7 @@ async function loadArtifacts({ model, requestInit, signal, onProgress }: Sharder
       { cause },
     );
   }
-  return fetchModel(url, { requestInit, signal }, (progress) => onProgress?.(progress));
+  return fetchModel(url, { requestInit, signal }, (progress) => callListener(onProgress, progress));
 }
 
 async function startWorkers(sharder: Sharder, options: SharderOptions, weightBytes: number): Promise<void> {
@@ -64,7 +65,7 @@ async function startWorkers(sharder: Sharder, options: SharderOptions, weightByt
       await sharder.addWorker(spec);
       startedCount++;
       const fraction = startedCount / specs.length;
-      onProgress?.({ phase: "workers", loadedBytes: weightBytes, totalBytes: weightBytes, fraction });
+      callListener(onProgress, { phase: "workers", loadedBytes: weightBytes, totalBytes: weightBytes, fraction });
     }),
   );
   if (startedCount > 0) return;

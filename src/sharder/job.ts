@@ -12,6 +12,8 @@ import type { WorkerPool } from "../pool/worker-pool.js";
 import type { ShardOutput } from "../protocol/outputs.js";
 import type { RunResult } from "../protocol/worker-api.js";
 import type { AttemptDetail, Emit, JobProgress } from "./events.js";
+import { callListener } from "./call-listener.js";
+import { itemsFailed, notSent, noWorkers } from "./job-errors.js";
 import { ItemStore } from "./item-store.js";
 import type { LearnedThroughput } from "./learned-throughput.js";
 import type { PreparedInputs } from "./prepare-inputs.js";
@@ -58,7 +60,7 @@ export class Job {
   #isSourceEnded = false;
   #lastError: ShardError | undefined;
   #settle!: { resolve: () => void; reject: (error: unknown) => void };
-  #isOver = false;
+  #outcome: "finished" | "failed" | undefined;
   #ticks: ReturnType<typeof setInterval> | undefined;
 
   constructor(context: JobContext) {
@@ -75,6 +77,8 @@ export class Job {
    * @throws ShardError "invalid-input" where the items differ in shape from those before.
    */
   addItems(inputs: PreparedInputs): void {
+    // A source may still yield after the job was aborted.
+    if (this.#outcome !== undefined) return;
     this.#store.add(inputs);
     this.#knownItemCount += inputs.itemCount;
     const isFirst = this.#inputs === undefined;
@@ -107,8 +111,11 @@ export class Job {
     this.#apply({ type: "worker-draining", workerId });
   }
 
-  loseWorker(workerId: string, error: ShardError): void {
-    this.#lastError = error;
+  /** @param error what it was lost to; `undefined` where it was stopped on purpose. */
+  loseWorker(workerId: string, error: ShardError | undefined): void {
+    const isOurs = dispatch.workerThroughput(this.#state, workerId) !== undefined;
+    if (!isOurs || this.#outcome !== undefined) return;
+    this.#lastError = error ?? this.#lastError;
     for (const [attemptId, attempt] of this.#open) {
       if (attempt.workerId === workerId) this.#close(attemptId, "lost");
     }
@@ -122,18 +129,19 @@ export class Job {
 
   /** End the job with `error`: queued attempts are cancelled, results that still come are dropped. */
   fail(error: unknown): void {
-    if (this.#isOver) return;
+    if (this.#outcome !== undefined) return;
     this.#apply({ type: "cancel" });
     this.#end(error);
   }
 
   /** Whether a stream should pull from its source. */
   get wantsItems(): boolean {
-    return !this.#isOver && (this.#inputs === undefined || dispatch.wantsItems(this.#state));
+    return this.#outcome === undefined && (this.#inputs === undefined || dispatch.wantsItems(this.#state));
   }
 
   /** The plan of what remains; told to others while anything is left to plan. */
   #lookAtPlan(): PlannedShare[] {
+    if (this.#outcome === "failed") return [];
     const plan = dispatch.plannedShares(this.#state, performance.now());
     if (!this.#isSourceEnded || dispatch.undispatchedItemCount(this.#state) > 0) {
       this.#context.onPlan(plan);
@@ -143,10 +151,13 @@ export class Job {
   }
 
   #apply(event: DispatchEvent): void {
-    if (this.#isOver) return;
+    if (this.#outcome !== undefined) return;
     const { state, actions } = dispatch.step(this.#state, event, performance.now());
     this.#state = state;
-    for (const action of actions) this.#carryOut(action);
+    for (const action of actions) {
+      // Carrying one out tells listeners, and one of them may have ended the job.
+      if (this.#outcome === undefined) this.#carryOut(action);
+    }
   }
 
   #carryOut(action: DispatchAction): void {
@@ -202,6 +213,7 @@ export class Job {
     }
     this.#close(attemptId, "completed", result.serviceMs);
     this.#apply({ type: "attempt-completed", attemptId, serviceMs: result.serviceMs });
+    if (this.#hasFailed()) return;
     this.#report(workerId);
   }
 
@@ -209,13 +221,13 @@ export class Job {
     const attempt = this.#open.get(attemptId);
     if (attempt === undefined) return;
     if (!(thrown instanceof ShardError)) {
-      // Cutting or posting failed on this side: another worker would not help.
-      this.fail(thrown instanceof RangeError ? outOfMemory(thrown) : internal(thrown));
+      this.fail(notSent(thrown));
       return;
     }
     this.#lastError = thrown;
     // A dead worker is reported once, by `loseWorker`.
-    if (this.#context.pool.get(attempt.workerId)?.state === "dead") return;
+    const worker = this.#context.pool.get(attempt.workerId);
+    if (worker === undefined || worker.state === "dead") return;
     this.#close(attemptId, "failed");
     this.#context.emit("fault", { workerId: attempt.workerId, code: thrown.code, message: thrown.message });
     this.#apply({ type: "attempt-failed", attemptId });
@@ -250,50 +262,24 @@ export class Job {
           : ((totalItemCount - completedItemCount) / itemsPerSecond) * 1000,
     };
     this.#context.emit("progress", progress);
-    this.onProgress?.(progress);
+    callListener(this.onProgress, progress);
   }
 
   #end(error: unknown): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
+    if (this.#outcome !== undefined) return;
+    this.#outcome = error === undefined ? "finished" : "failed";
     clearInterval(this.#ticks);
     this.#open.clear();
     if (error === undefined) this.#settle.resolve();
     else this.#settle.reject(error);
   }
 
+  #hasFailed(): boolean {
+    return this.#outcome === "failed";
+  }
+
   /** The dispatcher's ids are unique within a job only. */
   #wireId(attemptId: number): string {
     return `${this.id}/${attemptId}`;
   }
-}
-
-function noWorkers(cause: ShardError | undefined): ShardError {
-  return new ShardError(
-    "no-workers",
-    `Expected at least one worker to run the job, received none that is left${cause ? ` (last: ${cause.message})` : ""}: add one with addWorker({ backend: "wasm" }).`,
-    { cause },
-  );
-}
-
-function itemsFailed(range: ItemRange | undefined, cause: ShardError | undefined): ShardError {
-  const items =
-    range === undefined ? "some items" : `items ${range.firstItem} to ${range.firstItem + range.itemCount - 1}`;
-  return new ShardError(
-    cause?.code ?? "model-failed",
-    `Expected the model to run ${items}, it failed wherever it was tried: ${cause?.message ?? "no reason was given"} Check these items against the model.`,
-    { workerId: cause?.workerId, cause },
-  );
-}
-
-function outOfMemory(cause: RangeError): ShardError {
-  return new ShardError(
-    "out-of-memory",
-    `Expected room for a copy of the shard, received none (${cause.message}): lower quantumMs or use stream().`,
-    { cause },
-  );
-}
-
-function internal(cause: unknown): ShardError {
-  return new ShardError("internal", `The shard could not be sent: ${String(cause)}. Please report this.`, { cause });
 }

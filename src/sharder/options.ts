@@ -26,7 +26,7 @@ export interface SharderOptions {
   readonly split?: "auto" | "batch";
   /** How shares are sized. Default "makespan": the last worker ends as early as possible. */
   readonly policy?: Policy;
-  /** Reserved: models run exactly as they come, whatever is given. Default true. */
+  /** No effect yet: models run exactly as they come. Default true. */
   readonly optimize?: boolean;
   /** Target duration of one shard, ms, 1…60000. Smaller reacts sooner, larger costs less. Default 100. */
   readonly quantumMs?: number;
@@ -34,7 +34,7 @@ export interface SharderOptions {
   readonly verify?: number;
   /** The most weight bytes one worker may hold; a larger model is refused. Default: no limit. */
   readonly maxWorkerBytes?: number | undefined;
-  /** For models behind authentication; given to every `fetch`. */
+  /** For models behind authentication; given to every `fetch` from the host of model.json. */
   readonly requestInit?: RequestInit | undefined;
   readonly onProgress?: (progress: LoadingProgress) => void;
   /** Ends the loading; a sharder that is ready is ended with `dispose`. */

@@ -10,7 +10,7 @@ import { Gather } from "./gather.js";
 import { Job, type JobContext } from "./job.js";
 import { LearnedThroughput } from "./learned-throughput.js";
 import { checkWorkerSpec, type SharderOptions } from "./options.js";
-import { prepareInputs, type Inputs } from "./prepare-inputs.js";
+import { copyInputs, prepareInputs, type Inputs } from "./prepare-inputs.js";
 import { streamShards, type Source, type StreamOptions, type StreamShard } from "./stream.js";
 
 /** A worker as `sharder.workers` shows it: a snapshot. */
@@ -94,7 +94,8 @@ export class Sharder extends ShardingEventTarget {
    * Run the model on a batch.
    *
    * @param inputs one tensor, or tensors by input name; axis 0 is the batch, inputs without a free axis 0
-   *        go to every call. The caller's buffers are neither detached nor kept.
+   *        go to every call. The caller's buffers are not detached, and not read any more once the promise
+   *        settles; until then they must not change.
    * @returns outputs by name, in the order of the items; one tensor per item where their shapes differ.
    * @throws ShardError "invalid-input", "model-failed", "no-workers", "out-of-memory", "aborted", "disposed"
    */
@@ -127,7 +128,8 @@ export class Sharder extends ShardingEventTarget {
    */
   stream(source: Source, options: StreamOptions = {}): AsyncGenerator<StreamShard, void, undefined> {
     this.#checkUsable();
-    const prepare = (inputs: Inputs) => prepareInputs(this.model, inputs);
+    // A source may fill one buffer again and again.
+    const prepare = (inputs: Inputs) => copyInputs(prepareInputs(this.model, inputs));
     return streamShards(() => this.#createJob(), source, prepare, options);
   }
 
@@ -143,12 +145,21 @@ export class Sharder extends ShardingEventTarget {
   /**
    * Start one more worker; running jobs use it at once.
    * @returns its id.
-   * @throws ShardError "unknown-backend", "backend-unavailable", "disposed"
+   * @throws ShardError "unknown-backend", "backend-unavailable", "worker-lost", "worker-timeout", "disposed"
    */
   async addWorker(spec: WorkerSpec): Promise<string> {
     this.#checkUsable();
     checkWorkerSpec(spec);
     const worker = await this.#pool.add(spec);
+    if (worker.state !== "ready") {
+      throw new ShardError(
+        "worker-lost",
+        `Expected worker "${worker.id}" to be ready, it was removed while it started.`,
+        {
+          workerId: worker.id,
+        },
+      );
+    }
     for (const job of this.#jobs) job.addWorker(worker);
     return worker.id;
   }
@@ -198,10 +209,12 @@ export class Sharder extends ShardingEventTarget {
 
   #workerChanged(worker: PoolWorker): void {
     this.#emit("worker", { workerId: worker.id, state: worker.state });
-    const { lastError } = worker;
-    if (worker.state !== "dead" || this.#isDisposed || lastError === undefined) return;
-    this.#emit("fault", { workerId: worker.id, code: lastError.code, message: lastError.message });
-    for (const job of this.#jobs) job.loseWorker(worker.id, lastError);
+    if (worker.state !== "dead" || this.#isDisposed) return;
+    const { deathError } = worker;
+    if (deathError !== undefined) {
+      this.#emit("fault", { workerId: worker.id, code: deathError.code, message: deathError.message });
+    }
+    for (const job of this.#jobs) job.loseWorker(worker.id, deathError);
   }
 
   #checkUsable(): void {

@@ -104,35 +104,34 @@ describe.each(BACKENDS)("%s worker", (backend) => {
   });
 
   it("leaves no tensor behind, also after a failed and a cancelled attempt", async () => {
-    const counts = await opened.page.evaluate(async (backend) => {
-      const { createSharder, randomNet, float32, failureOf } = harness;
-      const sharder = await createSharder({ model: randomNet({ seed: 7 }), workers: [{ backend }] });
+    const result = await opened.page.evaluate(async (backend) => {
+      const { createSharder, float32, failureOf, misfittingNet } = harness;
+      const sharder = await createSharder({ model: misfittingNet(), workers: [{ backend }], quantumMs: 20 });
       const tensorCount = async () => Object.values(await sharder.memory())[0]!.tensorCount;
-      await sharder.predict(float32([4, 8, 8, 3]));
+      const good = { image: float32([4, 8, 8, 3]), shift: float32([4, 4]) };
+      await sharder.predict(good);
       const before = await tensorCount();
-      for (let run = 0; run < 5; run++) await sharder.predict(float32([4, 8, 8, 3], run));
-      const abort = new AbortController();
-      const aborted = failureOf(() => sharder.predict(float32([32, 8, 8, 3]), { signal: abort.signal }));
-      abort.abort();
-      const failure = await aborted;
-      await sharder.predict(float32([4, 8, 8, 3]));
+      for (let run = 0; run < 5; run++) await sharder.predict(good);
+      const failed = await failureOf(() => sharder.predict({ ...good, shift: float32([4, 5]) }));
+      // Aborted while a shard runs and another is queued.
+      const controller = new AbortController();
+      const many = { image: float32([600, 8, 8, 3]), shift: float32([600, 4]) };
+      let attemptCount = 0;
+      sharder.addEventListener("attempt", () => ++attemptCount === 3 && controller.abort());
+      const aborted = await failureOf(() => sharder.predict(many, { signal: controller.signal }));
+      await sharder.predict(good);
       const after = await tensorCount();
       await sharder.dispose();
-      return { before, after, code: failure?.code };
+      return { before, after, codes: [failed?.code, aborted?.code] };
     }, backend);
-    expect(counts.after).toBe(counts.before);
-    expect(counts.code).toBe("aborted");
+    expect(result.after).toBe(result.before);
+    expect(result.codes).toEqual(["model-failed", "aborted"]);
   });
 
   it("reports what the model throws as a ShardError, and stays usable", async () => {
     const result = await opened.page.evaluate(async (backend) => {
-      const { createSharder, randomNet, float32, failureOf } = harness;
-      // Free height and width in the signature, but a matrix that fits only one size.
-      const model = randomNet({ seed: 8, sideInput: true });
-      const graph = model.modelTopology as { node: { name: string; attr: { shape: { shape: object } } }[] };
-      graph.node.find((node) => node.name === "shift")!.attr.shape.shape = { dim: [{ size: "-1" }, { size: "-1" }] };
-      Object.assign(model, { signature: undefined });
-      const sharder = await createSharder({ model, workers: [{ backend }] });
+      const { createSharder, float32, failureOf, misfittingNet } = harness;
+      const sharder = await createSharder({ model: misfittingNet(), workers: [{ backend }] });
       const image = float32([2, 8, 8, 3]);
       const failure = await failureOf(() => sharder.predict({ image, shift: float32([2, 5]) }));
       const outputs = await sharder.predict({ image, shift: float32([2, 4]) }).catch((error: Error) => error.message);
@@ -142,6 +141,7 @@ describe.each(BACKENDS)("%s worker", (backend) => {
     }, backend);
     expect(result.failure).toMatchObject({ name: "ShardError", code: "model-failed" });
     expect(result.failure?.message).toMatch(/items 0 to/);
+    expect(result.keys).toEqual(["shifted"]);
     expect(result.states).toEqual(["ready"]);
   });
 });

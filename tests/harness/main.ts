@@ -31,7 +31,9 @@ function difference(a: Tensor | Tensor[] | undefined, b: Tensor): number {
     const gap = Math.abs(Number(a.data[i]) - Number(b.data[i]));
     worst = Math.max(worst, Number.isNaN(gap) ? Infinity : gap);
   }
-  return worst === 0 ? 0 : worst / largest;
+  if (worst > 0) return worst / largest;
+  // The same to every bit, or not quite: a zero of the other sign.
+  return b.data.every((value: unknown, i: number) => Object.is(a.data[i], value)) ? 0 : Number.MIN_VALUE;
 }
 
 /** Seeded noise in 0…1 (mulberry32). */
@@ -50,6 +52,15 @@ function float32(shape: number[], seed = 1): Tensor {
   return { dtype: "float32", shape, data: noise(length, seed) };
 }
 
+/** A net whose second input must have 4 columns, though the file says that any number will do: others fail inside. */
+function misfittingNet(): ModelArtifacts {
+  const model = randomNet({ seed: 8, sideInput: true });
+  const graph = model.modelTopology as { node: { name: string; attr: { shape: { shape: object } } }[] };
+  graph.node.find((node) => node.name === "shift")!.attr.shape.shape = { dim: [{ size: "-1" }, { size: "-1" }] };
+  // Rows of shift meet the channels of the picture by broadcasting only where each is alone.
+  return { ...model, signature: undefined };
+}
+
 const harness = {
   createSharder,
   ShardError,
@@ -59,6 +70,7 @@ const harness = {
   runWhole,
   stitchedDifference,
   randomNet,
+  misfittingNet,
   kerasNet,
   failureOf,
   difference,

@@ -8,7 +8,7 @@ export const cpuDriver: BackendDriver = {
   readBackAliases: true,
   async start() {
     await activate("cpu", "reload the page");
-    return { backend: "cpu", device: "JavaScript", isSoftware: false };
+    return { backend: "cpu", device: "JavaScript" };
   },
   isIntact: () => true,
   stop() {},

@@ -21,7 +21,7 @@ export const wasmDriver: BackendDriver = {
     });
     await activate("wasm", "check that the page may fetch the .wasm files served beside it");
     const hasSimd = await env().getAsync("WASM_HAS_SIMD_SUPPORT");
-    return { backend: "wasm", device: hasSimd ? "WASM SIMD" : "WASM", isSoftware: false };
+    return { backend: "wasm", device: hasSimd ? "WASM SIMD" : "WASM" };
   },
   isIntact: () => true,
   stop() {},

@@ -38,7 +38,7 @@ export const webglDriver: BackendDriver = {
     await activate("webgl", "update the browser or the graphics driver");
     canary = createCanary(gl);
     const device = rendererOf(gl);
-    return { backend: "webgl", device, isSoftware: /swiftshader|llvmpipe|software/i.test(device) };
+    return { backend: "webgl", device };
   },
   isIntact: () => canary?.() ?? false,
   stop() {

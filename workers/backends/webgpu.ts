@@ -15,7 +15,8 @@ const RAISED_LIMITS = [
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
 
 let device: GPUDevice | undefined;
-let isLost = false;
+/** Lost, or an error that nobody caught: what is read back from then on may be zeros. */
+let isBroken = false;
 
 /**
  * TF.js WebGPU on a device of our own: TF.js listens neither to `device.lost` nor to `uncapturederror`
@@ -35,13 +36,14 @@ export const webgpuDriver: BackendDriver = {
     });
     device = created;
     void created.lost.then((info) => {
-      isLost = true;
+      isBroken = true;
       // A device destroyed by `stop` is not a fault.
       if (device === created) {
         notify({ notice: "device-lost", message: info.message || `The GPU device was lost (${info.reason}).` });
       }
     });
     created.addEventListener("uncapturederror", (event) => {
+      isBroken = true;
       notify({ notice: "device-error", message: event.error.message });
     });
     removeBackend("webgpu");
@@ -51,10 +53,9 @@ export const webgpuDriver: BackendDriver = {
     return {
       backend: "webgpu",
       device: description || [vendor, architecture].filter(Boolean).join(" ") || "GPU",
-      isSoftware: adapter.info.isFallbackAdapter || architecture === "swiftshader",
     };
   },
-  isIntact: () => !isLost,
+  isIntact: () => !isBroken,
   stop() {
     const owned = device;
     device = undefined;

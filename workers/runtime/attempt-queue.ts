@@ -71,8 +71,10 @@ export class AttemptQueue {
       const completedAtMs = performance.now();
       const sentAtMs = Math.min(arrivedAtMs, request.sentAtEpochMs - performance.timeOrigin);
       const serviceMs = completedAtMs - Math.max(this.#completedAtMs, sentAtMs);
-      return { ok: true, value: { outputs, serviceMs, computeMs } };
+      return { ok: true, value: { outputs, serviceMs } };
     } catch (thrown) {
+      // A read-back may reject before the loss of the device is told.
+      await yieldMacrotask();
       return { ok: false, error: toErrorRecord(this.#isIntact() ? thrown : deviceLost(thrown), "model-failed") };
     } finally {
       this.#completedAtMs = performance.now();

@@ -74,18 +74,22 @@ export function createShardRunner(wire: WireModel, model: LoadedModel, mustCopy:
   }
 
   /**
-   * Whether a batch gives what single runs give, as far as two items can tell: the first one, and itself with its
-   * elements rotated. Different outputs for the first one alone and in company, or an output without a row for
-   * each, mean that it does not.
+   * Whether a batch gives what single runs give, as far as two items can tell: the first one, and another made from
+   * it. Different outputs for the first one alone and in company, or an output without a row for each, mean that it
+   * does not; `undefined` where no other item could be made.
    */
-  async function probe(request: RunRequest): Promise<boolean> {
+  async function probe(request: RunRequest): Promise<boolean | undefined> {
     const alone = { ...request.inputs };
     const paired = { ...request.inputs };
+    let isTelling = false;
     for (const name of request.batchedInputs) {
       const item = sliceRows(request.inputs[name]!, 0, 1);
+      const other = unlike(item);
+      isTelling ||= other !== item;
       alone[name] = item;
-      paired[name] = concatRows([item, rotated(item)]);
+      paired[name] = concatRows([item, other]);
     }
+    if (!isTelling) return undefined;
     const expected = await call(alone);
     let received: Tensor[];
     try {
@@ -114,7 +118,8 @@ export function createShardRunner(wire: WireModel, model: LoadedModel, mustCopy:
         if (request.itemCount === 1) throw thrown;
         const outputs = await callSingly(request, isCancelled, pause).catch(() => undefined);
         if (outputs === undefined) throw thrown;
-        isBatchable = false;
+        // Or it was a passing failure, such as a GPU short of memory: then batches go on.
+        isBatchable = (await probe(request)) ?? true;
         return outputs;
       }
       isBatchable = false;
@@ -138,11 +143,18 @@ function isClose(a: Tensor, b: Tensor): boolean {
   return true;
 }
 
-function rotated(item: InputTensor): InputTensor {
+/** Another item of the same kind: the elements rotated, or changed where they are all alike; itself where it has none. */
+function unlike<T extends InputTensor>(item: T): T {
   const { data } = item;
-  if (Array.isArray(data)) return { ...item, data: [...data.slice(1), ...data.slice(0, 1)] } as InputTensor;
+  if (Array.isArray(data)) {
+    const turned = [...data.slice(1), ...data.slice(0, 1)];
+    const isSame = turned.every((text, i) => text === data[i]);
+    return data.length === 0 ? item : { ...item, data: isSame ? turned.map((text) => `${text}x`) : turned };
+  }
+  if (data.length === 0) return item;
   const turned = data.slice();
   turned.set(data.subarray(1));
-  if (data.length > 0) turned[data.length - 1] = data[0]!;
-  return { ...item, data: turned } as InputTensor;
+  turned[data.length - 1] = data[0]!;
+  const isSame = turned.every((value, i) => Object.is(value, data[i]));
+  return { ...item, data: isSame ? turned.map((value) => (item.dtype === "bool" ? 1 - value : value + 1)) : turned };
 }

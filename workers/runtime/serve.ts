@@ -14,6 +14,7 @@ import { createShardRunner } from "./run-shard.js";
 export function serve(driver: BackendDriver): void {
   let model: LoadedModel | undefined;
   let queue: AttemptQueue | undefined;
+  let slowdown = 1;
 
   const notify = (notice: WorkerNotice): void => self.postMessage(notice);
 
@@ -25,6 +26,7 @@ export function serve(driver: BackendDriver): void {
         queue = new AttemptQueue(createShardRunner(config.model, model, driver.readBackAliases), () =>
           driver.isIntact(),
         );
+        queue.slow(slowdown);
         return { ok: true, value: report };
       } catch (thrown) {
         return { ok: false, error: toErrorRecord(thrown, "backend-unavailable") };
@@ -51,12 +53,16 @@ export function serve(driver: BackendDriver): void {
     },
 
     slow(factor) {
+      slowdown = factor;
       queue?.slow(factor);
     },
 
     async stop() {
-      model?.dispose();
-      driver.stop();
+      try {
+        model?.dispose();
+      } finally {
+        driver.stop();
+      }
     },
   };
   expose(api);

@@ -4,9 +4,10 @@ import type { DType, InputTensor, Tensor } from "../../src/protocol/tensors.js";
 
 /** Upload one input as the dtype the model wants. Bytes become numbers here: `byte × scale + offset`. */
 export function toTfTensor(input: InputTensor, dtype: DType): TfTensor {
-  if (input.dtype !== "uint8") return tensor(input.data, input.shape, input.dtype);
-  if (dtype === "int32") return tensor(Int32Array.from(input.data), input.shape, "int32");
-  return tensor(scaleBytes(input.data, input.scale ?? 1, input.offset ?? 0), input.shape, "float32");
+  const shape = [...input.shape];
+  if (input.dtype !== "uint8") return tensor(input.data, shape, input.dtype);
+  if (dtype === "int32") return tensor(Int32Array.from(input.data), shape, "int32");
+  return tensor(scaleBytes(input.data, input.scale ?? 1, input.offset ?? 0), shape, "float32");
 }
 
 function scaleBytes(bytes: ArrayLike<number>, scale: number, offset: number): Float32Array {

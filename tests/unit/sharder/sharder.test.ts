@@ -1,58 +1,12 @@
 // The facade, its jobs and streams against scripted workers behind real message channels; no TF.js.
 import fc from "fast-check";
-import { afterEach, describe, expect, it, vi } from "vitest";
-import type { ModelArtifacts } from "../../../src/model/artifacts.js";
-import { inspectModel } from "../../../src/model/inspect.js";
-import type { ShardOutput } from "../../../src/protocol/outputs.js";
-import type { InputTensor, Tensor } from "../../../src/protocol/tensors.js";
+import { describe, expect, it } from "vitest";
+import type { Tensor } from "../../../src/protocol/tensors.js";
 import type { Inputs } from "../../../src/sharder/prepare-inputs.js";
-import { Sharder } from "../../../src/sharder/sharder.js";
 import type { StreamShard } from "../../../src/sharder/stream.js";
 import { rejected } from "../../fixtures/caught.js";
-import { scriptWorkers, type Run } from "../../fixtures/scripted-workers.js";
+import { batch, negate, negated, start, turns } from "../../fixtures/negating-sharder.js";
 import { counting } from "../../fixtures/tensors.js";
-import { dims, graph, node, placeholder } from "../model/graph-json.js";
-
-const artifacts: ModelArtifacts = {
-  modelTopology: graph([placeholder("x", dims(-1, 2)), node("y", "Neg", ["x"])]),
-  weightSpecs: [],
-  weightData: new ArrayBuffer(0),
-};
-
-const negate: Run = async ({ inputs }) => ({ y: dense(inputs.x!) });
-
-function dense(x: InputTensor): ShardOutput {
-  const data = Float32Array.from(x.data as Float32Array, (value) => -value);
-  return { kind: "dense", tensor: { dtype: "float32", shape: x.shape, data }, itemShape: [1, 2] };
-}
-
-/** Items `first` … as the model takes them: the item's number, twice. */
-const batch = (count: number, first = 0): Tensor => {
-  const data = Float32Array.from({ length: 2 * count }, (_, i) => first + Math.floor(i / 2));
-  return { dtype: "float32", shape: [count, 2], data };
-};
-const negated = (count: number, first = 0): Tensor => {
-  const { shape, data } = batch(count, first);
-  return { dtype: "float32", shape, data: (data as Float32Array).map((value) => -value) };
-};
-
-const live: Sharder[] = [];
-afterEach(async () => {
-  await Promise.all(live.splice(0).map((sharder) => sharder.dispose()));
-  vi.unstubAllGlobals();
-});
-
-async function start(run: Run, workerCount = 2) {
-  const workers = scriptWorkers(run);
-  const sharder = new Sharder(inspectModel(artifacts, false), { model: artifacts });
-  live.push(sharder);
-  for (let i = 0; i < workerCount; i++) await sharder.addWorker({ backend: "wasm" });
-  return { sharder, workers };
-}
-
-const turns = async (count = 50): Promise<void> => {
-  for (let i = 0; i < count; i++) await new Promise((done) => setImmediate(done));
-};
 
 async function collect(stream: AsyncIterable<StreamShard>): Promise<StreamShard[]> {
   const shards: StreamShard[] = [];

@@ -1,0 +1,69 @@
+import { log } from "./log.js";
+import type { Row } from "./report.js";
+import { outputDifference, summarise, timed, type Values } from "./statistics.js";
+import type { Subject } from "./subjects.js";
+
+/** Workers size their first shards blindly, and the first runs of everything compile and allocate. */
+const WARM_UP_ROUNDS = 2;
+/** Fewer say nothing of the spread, whatever the time limit. */
+const MIN_ROUNDS = 3;
+/** Lets garbage be collected and late messages arrive outside the timed part. */
+const SETTLE_MS = 50;
+/** Across backends, of the largest value. */
+const MAX_DIFFERENCE = 1e-4;
+
+export interface Interleaved {
+  readonly rows: Row[];
+  readonly errors: string[];
+}
+
+/**
+ * Run the subjects in turns, so that whatever else the machine does meets all of them alike. Each round starts with another
+ * subject. Outputs of every run, warm-ups too, are compared with the reference.
+ *
+ * @param seconds stop before a round that would end later than this, but not before `MIN_ROUNDS`.
+ */
+export async function interleave(
+  model: string,
+  itemCount: number,
+  subjects: readonly Subject[],
+  reference: readonly Values[],
+  { runs, seconds }: { runs: number; seconds: number },
+): Promise<Interleaved> {
+  const rates = subjects.map((): number[] => []);
+  const worst = subjects.map(() => 0);
+  const startMs = performance.now();
+  for (let round = -WARM_UP_ROUNDS; round < runs; round++) {
+    const elapsedSeconds = (performance.now() - startMs) / 1000;
+    const roundsDone = round + WARM_UP_ROUNDS;
+    if (round >= MIN_ROUNDS && elapsedSeconds * (1 + 1 / roundsDone) > seconds) break;
+    for (let turn = 0; turn < subjects.length; turn++) {
+      const index = (turn + roundsDone) % subjects.length;
+      const subject = subjects[index]!;
+      subject.prepare?.();
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+      const { value, ms } = await timed(() => subject.run());
+      worst[index] = Math.max(worst[index]!, outputDifference(value, reference));
+      if (round >= 0) rates[index]!.push((1000 * itemCount) / ms);
+    }
+    if (round >= 0) log(`  ${model}: round ${round + 1} of ${runs}`);
+  }
+  const rows = subjects.map((subject, index): Row => ({
+    model,
+    subject: subject.name,
+    batch: itemCount,
+    itemsPerSecond: summarise(rates[index]!),
+    runs: rates[index]!.length,
+    runItemsPerSecond: rates[index]!,
+    workers: subject.workers,
+    chunkItemCount: subject.chunkItemCount(),
+    worstDifference: worst[index]!,
+  }));
+  const errors = rows
+    .filter(({ worstDifference }) => !(worstDifference! <= MAX_DIFFERENCE))
+    .map(
+      ({ subject, worstDifference }) =>
+        `${model}: expected the outputs of "${subject}" within ${MAX_DIFFERENCE} of the largest value, received ${worstDifference}.`,
+    );
+  return { rows, errors };
+}

@@ -1,0 +1,25 @@
+import { readAdapter } from "./adapter.js";
+import { runBatchSuite } from "./batch-suite.js";
+import { runPlannerSuite } from "./planner-suite.js";
+import { runRebalanceSuite } from "./rebalance-suite.js";
+import type { Suite, SuiteRequest } from "./report.js";
+import { runSharesSuite } from "./shares-suite.js";
+
+const suites: Readonly<Record<string, (request: SuiteRequest) => Promise<Suite>>> = {
+  planner: runPlannerSuite,
+  rebalance: runRebalanceSuite,
+  shares: runSharesSuite,
+  batch: runBatchSuite,
+};
+
+const bench = {
+  suiteNames: Object.keys(suites),
+  readAdapter,
+  runSuite: (name: string, request: SuiteRequest): Promise<Suite> => suites[name]!(request),
+};
+
+declare global {
+  // What the script reaches from outside.
+  var bench: unknown;
+}
+globalThis.bench = bench;

@@ -1,0 +1,124 @@
+import { createSharder, type Sharder, type SharderOptions, type Tensor } from "inference-sharder";
+import type { Batch, ModelSource } from "./bench-models.js";
+import { median, timed, type Values } from "./statistics.js";
+import { TfjsLoop } from "./tfjs-loop.js";
+import { TfjsPage, type PageBackend } from "./tfjs-page.js";
+
+/** One way of running a batch. */
+export interface Subject {
+  readonly name: string;
+  /** Untimed: whatever `run` will use up. */
+  prepare?(): void;
+  run(): Promise<Values[]>;
+  /** Backend of each worker. */
+  readonly workers: readonly string[];
+  /** Items per call: chosen (TF.js) or as they came out (sharder, the median shard). */
+  chunkItemCount(): number;
+  /** TF.js: items per second of each number of items per call that was tried, at its better run. */
+  readonly triedChunks?: Readonly<Record<number, number>>;
+  dispose(): void | Promise<void>;
+}
+
+/** @param workers as in `SharderOptions`. */
+export async function sharderSubject(
+  name: string,
+  model: ModelSource,
+  batch: Batch,
+  workers: NonNullable<SharderOptions["workers"]>,
+): Promise<Subject> {
+  const sharder = await createSharder({ model, workers });
+  const input = inputOf(batch);
+  const shardItemCounts: number[] = [];
+  sharder.addEventListener("attempt", ({ detail }) => void shardItemCounts.push(detail.itemCount));
+  return {
+    name,
+    workers: sharder.workers.map(({ backend }) => backend),
+    run: async () => outputsInOrder(sharder, await sharder.predict(input)),
+    chunkItemCount: () => median(shardItemCounts),
+    dispose: () => sharder.dispose(),
+  };
+}
+
+/** @param chunkCandidates items per `predict` to choose from. */
+export async function tfjsLoopSubject(
+  name: string,
+  model: ModelSource,
+  batch: Batch,
+  chunkCandidates: readonly number[],
+): Promise<Subject> {
+  const loop = await TfjsLoop.start(model);
+  // Its caller may give the buffer away; that it is needed again is the benchmark's affair, so copies are not timed.
+  const copy = (): Batch => ({ ...batch, data: batch.data.slice() });
+  const { chunk, triedChunks } = await fastestChunk(batch.itemCount, chunkCandidates, (count) => {
+    const copied = copy();
+    return timed(() => loop.run(copied, count));
+  });
+  let prepared: Batch | undefined;
+  return {
+    name,
+    workers: ["wasm"],
+    prepare: () => void (prepared = copy()),
+    run: () => loop.run(prepared!, chunk),
+    chunkItemCount: () => chunk,
+    triedChunks,
+    dispose: () => loop.dispose(),
+  };
+}
+
+export async function tfjsPageSubject(
+  name: string,
+  model: ModelSource,
+  batch: Batch,
+  backend: PageBackend,
+  chunkCandidates: readonly number[],
+): Promise<Subject> {
+  const page = await TfjsPage.load(backend, model);
+  const run = (count: number) => timed(() => page.run(batch, count));
+  const { chunk, triedChunks } = await fastestChunk(batch.itemCount, chunkCandidates, run);
+  return {
+    name,
+    workers: [],
+    run: () => page.run(batch, chunk),
+    chunkItemCount: () => chunk,
+    triedChunks,
+    dispose: () => page.dispose(),
+  };
+}
+
+/**
+ * Items per `predict` that finish the batch soonest. After a warm-up each candidate runs once, then those within reach of the
+ * fastest run again.
+ */
+async function fastestChunk(
+  itemCount: number,
+  candidates: readonly number[],
+  run: (chunkItemCount: number) => Promise<{ ms: number }>,
+): Promise<{ chunk: number; triedChunks: Record<number, number> }> {
+  if (candidates.length === 1) return { chunk: candidates[0]!, triedChunks: {} };
+  await run(candidates[0]!);
+  const bestMs = new Map<number, number>();
+  for (const count of candidates) bestMs.set(count, (await run(count)).ms);
+  const withinReachMs = 1.2 * Math.min(...bestMs.values());
+  for (const [count, ms] of bestMs) {
+    if (ms <= withinReachMs) bestMs.set(count, Math.min(ms, (await run(count)).ms));
+  }
+  // What is hardly faster is so by chance: the first candidate is kept then.
+  const [chunk] = [...bestMs].reduce((a, b) => (b[1] < 0.97 * a[1] ? b : a));
+  const rates = [...bestMs].map(([count, ms]): [number, number] => [count, (1000 * itemCount) / ms]);
+  return { chunk, triedChunks: Object.fromEntries(rates) };
+}
+
+export function inputOf({ itemShape, itemCount, data }: Batch): Tensor {
+  return { dtype: "float32", shape: [itemCount, ...itemShape], data };
+}
+
+/** The outputs as TF.js would list them. */
+function outputsInOrder(sharder: Sharder, outputs: Awaited<ReturnType<Sharder["predict"]>>): Values[] {
+  return sharder.model.outputs.map(({ name }) => {
+    const output = outputs[name];
+    if (output === undefined || Array.isArray(output) || output.dtype === "string") {
+      throw new Error(`Expected one numeric tensor for the output "${name}": leave this model out of the benchmark.`);
+    }
+    return output.data;
+  });
+}

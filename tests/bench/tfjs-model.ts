@@ -1,0 +1,72 @@
+import { loadGraphModel, type GraphModel } from "@tensorflow/tfjs-converter";
+import { io, tensor, type Tensor } from "@tensorflow/tfjs-core";
+import { loadLayersModel, type LayersModel } from "@tensorflow/tfjs-layers";
+import type { Batch, ModelSource } from "./bench-models.js";
+import type { Values } from "./statistics.js";
+
+/** TF.js as its users write it: load, then `predict` and `data()` on slices of the batch. */
+export interface TfjsModel {
+  /**
+   * @param chunkItemCount items per `predict`; the batch's own count runs it whole.
+   * @returns the outputs of the whole batch, in the model's order.
+   */
+  run(batch: Batch, chunkItemCount: number): Promise<Values[]>;
+  dispose(): void;
+}
+
+/** Loads into the engine's current backend. */
+export async function loadTfjsModel(source: ModelSource): Promise<TfjsModel> {
+  const topology =
+    typeof source === "string"
+      ? ((await (await fetch(source)).json()) as { modelTopology: object }).modelTopology
+      : source.modelTopology;
+  const handler = typeof source === "string" ? source : io.fromMemory(source as unknown as io.ModelArtifacts);
+  const model: GraphModel | LayersModel =
+    "node" in topology ? await loadGraphModel(handler) : await loadLayersModel(handler);
+  return {
+    run: (batch, chunkItemCount) => runInChunks(model, batch, chunkItemCount),
+    dispose: () => void model.dispose(),
+  };
+}
+
+async function runInChunks(model: GraphModel | LayersModel, batch: Batch, chunkItemCount: number): Promise<Values[]> {
+  const { itemCount } = batch;
+  if (chunkItemCount >= itemCount) return runChunk(model, batch, 0, itemCount);
+  let gathered: Values[] | undefined;
+  for (let first = 0; first < itemCount; first += chunkItemCount) {
+    const count = Math.min(chunkItemCount, itemCount - first);
+    const outputs = await runChunk(model, batch, first, count);
+    gathered ??= outputs.map((output) => allocate(output, (output.length / count) * itemCount));
+    gathered.forEach((target, index) => {
+      const output = outputs[index]!;
+      target.set(output, (output.length / count) * first);
+    });
+  }
+  return gathered!;
+}
+
+async function runChunk(
+  model: GraphModel | LayersModel,
+  { itemShape, data }: Batch,
+  first: number,
+  count: number,
+): Promise<Values[]> {
+  const itemLength = itemShape.reduce((product, size) => product * size, 1);
+  const input = tensor(data.subarray(first * itemLength, (first + count) * itemLength), [count, ...itemShape]);
+  // A layers model would cut the chunk into batches of 32 by itself.
+  const predicted = model.predict(input, { batchSize: count });
+  const outputs: Tensor[] = Array.isArray(predicted)
+    ? predicted
+    : predicted instanceof Object && "dtype" in predicted
+      ? [predicted as Tensor]
+      : Object.values(predicted);
+  const values = await Promise.all(outputs.map((output) => output.data() as Promise<Values>));
+  input.dispose();
+  for (const output of outputs) output.dispose();
+  return values;
+}
+
+function allocate(like: Values, length: number): Values {
+  if (like instanceof Float32Array) return new Float32Array(length);
+  return like instanceof Int32Array ? new Int32Array(length) : new Uint8Array(length);
+}
