@@ -102,7 +102,7 @@ function planProportional(workers: readonly WorkerState[], itemCount: number): n
 }
 
 /** Items per ms of every worker at its shard size, overhead included; the mean of its kind where nothing is known. */
-export function rateEstimates(workers: readonly WorkerState[]): number[] {
+function rateEstimates(workers: readonly WorkerState[]): number[] {
   const means = meanMsPerItem(workers);
   return workers.map(({ shardMs, shardItemCount, bucketed }) =>
     shardMs === undefined ? 1 / (bucketed ? means.bucketed : means.plain) : shardItemCount / shardMs,

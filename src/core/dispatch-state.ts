@@ -77,7 +77,7 @@ export interface DispatchState {
   readonly actions: readonly DispatchAction[];
 }
 
-export const defaultDispatchOptions: DispatchOptions = {
+const defaultDispatchOptions: DispatchOptions = {
   policy: "makespan",
   quantumMs: 100,
   depth: 2,

@@ -18,7 +18,7 @@ import { createWorker, setThroughput } from "./dispatch-worker.js";
 import { ShardError } from "./errors.js";
 import { hasRunSize, observe } from "./throughput.js";
 
-export { createDispatch, defaultDispatchOptions, type DispatchState } from "./dispatch-state.js";
+export { createDispatch, type DispatchState } from "./dispatch-state.js";
 export {
   completedItemCount,
   jobPhase,

@@ -66,7 +66,7 @@ function parseModelJson(url: string, bytes: ArrayBuffer): JsonObject & { readonl
     const isHtml = /^\s*</.test(text);
     throw new ShardError(
       "model-malformed",
-      `Expected JSON at ${url}, received ${isHtml ? "an HTML page" : `"${text.slice(0, 40)}"`}: ` +
+      `Expected JSON at ${url}, received ${isHtml ? "an HTML page" : JSON.stringify(text.slice(0, 40))}: ` +
         (isHtml
           ? "the server answers missing files with a page; check the address."
           : "check that this is a TF.js model.json."),

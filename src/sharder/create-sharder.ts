@@ -13,11 +13,17 @@ import { Sharder } from "./sharder.js";
  *
  * Workers that can't start are left out, with the reason in `sharder.workers`; it takes one to go on.
  *
- * @throws ShardError "invalid-options", "unknown-backend"; "model-not-found", "model-network",
+ * @throws ShardError "backend-unavailable" outside browsers; "invalid-options", "unknown-backend"; "model-not-found", "model-network",
  *         "model-malformed", "weights-missing", "weights-truncated", "model-unsupported";
  *         "no-workers" where none could start; "aborted". Nothing is left running then.
  */
 export async function createSharder(options: SharderOptions): Promise<Sharder> {
+  if (typeof Worker === "undefined") {
+    throw new ShardError(
+      "backend-unavailable",
+      "Expected a browser with Web Workers, received none: run this in a page.",
+    );
+  }
   checkOptions(options);
   const { signal, maxWorkerBytes } = options;
   throwIfAborted(signal);

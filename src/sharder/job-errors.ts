@@ -30,5 +30,12 @@ export function notSent(cause: unknown): ShardError {
       { cause },
     );
   }
+  if (cause instanceof TypeError && /detached/i.test(cause.message)) {
+    return new ShardError(
+      "invalid-input",
+      `Expected the input's buffer to stay where it is until the promise settles, received a detached one: transfer it afterwards, or pass a copy.`,
+      { cause },
+    );
+  }
   return new ShardError("internal", `The shard could not be sent: ${String(cause)}. Please report this.`, { cause });
 }

@@ -49,6 +49,9 @@ export function checkOptions(options: SharderOptions): void {
     throw invalid("options", "an object with a model", options, 'call createSharder({ model: "…/model.json" })');
   }
   const { model, workers = "auto", split = "auto", policy = "makespan", quantumMs = 100, verify = 0 } = options;
+  if (typeof model === "string" && model.startsWith("indexeddb:")) {
+    throw invalid("model", "an http(s) address or artifacts", model, "loading from IndexedDB is not available yet");
+  }
   const isAddress = (typeof model === "string" && model !== "") || model instanceof URL;
   const isArtifacts = typeof model === "object" && model !== null && "modelTopology" in model;
   if (!isAddress && !isArtifacts) {

@@ -145,6 +145,13 @@ function checkTensor(spec: TensorSpec, tensor: InputTensor): InputTensor {
       "make shape and data agree",
     );
   }
+  if (shape.some((size, axis) => axis > 0 && size === 0)) {
+    throw invalid(
+      `items with something in them for ${input}`,
+      `shape ${JSON.stringify(shape)}`,
+      "leave empty items out",
+    );
+  }
   if (dtype === "string") checkStrings(input, data);
   if (dtype === "uint8" && spec.dtype === "int32" && ((tensor.scale ?? 1) !== 1 || (tensor.offset ?? 0) !== 0)) {
     throw invalid(`bytes as they are for ${input} of dtype int32`, "a scale or an offset", "leave them out");

@@ -86,7 +86,8 @@ export class Sharder extends ShardingEventTarget {
   }
 
   get plan(): BatchPlan {
-    const shares = Object.fromEntries(this.#lastPlan.map(({ workerId, share }) => [workerId, share]));
+    const present = this.#lastPlan.filter(({ workerId }) => this.#pool.get(workerId) !== undefined);
+    const shares = Object.fromEntries(present.map(({ workerId, share }) => [workerId, share]));
     return { split: "batch", shares };
   }
 

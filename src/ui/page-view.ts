@@ -125,7 +125,7 @@ export class PageView implements SessionListener {
   onEnd(job: PictureJob, error: ShardError | undefined): void {
     const { name } = job.picture;
     if (job === this.#session?.shown) this.#preview.end();
-    if (error !== undefined) this.refuse(`${name} could not be enlarged`, error.message);
+    if (error !== undefined) this.refuse(`${name} could not be enlarged`, adviceFor(error));
     else this.#log.add(job.status === "done" ? `${name} done: ${resultText(job, this.#scale)}` : `${name} cancelled`);
   }
 
@@ -195,4 +195,10 @@ export class PageView implements SessionListener {
     });
     this.#workers.update(workers, session?.shown, this.#sharder !== undefined);
   }
+}
+
+/** The library's advice is for developers; here the page's own controls are what helps. */
+function adviceFor(error: ShardError): string {
+  if (error.code !== "no-workers") return error.message;
+  return "No worker is left to do it: add one under Workers, then run it again.";
 }

@@ -47,7 +47,7 @@ export class Preview {
     this.#tintScale = Math.min(1, Math.sqrt(MAX_TINT_PIXELS / (previewWidth * previewHeight)));
     resize(this.#result, previewWidth, previewHeight);
     resize(this.#tints, Math.ceil(previewWidth * this.#tintScale), Math.ceil(previewHeight * this.#tintScale));
-    this.#result.getContext("2d")!.drawImage(preview, 0, 0);
+    context2d(this.#result).drawImage(preview, 0, 0);
     this.#result.setAttribute("aria-label", `${name}, enlarged`);
     this.#showAsOriginal(preview);
     this.root.dataset["job"] = "running";
@@ -79,8 +79,8 @@ export class Preview {
 
   #drawTiles(): void {
     const untilMs = performance.now() + DRAW_BUDGET_MS;
-    const result = this.#result.getContext("2d")!;
-    const tints = this.#tints.getContext("2d")!;
+    const result = context2d(this.#result);
+    const tints = context2d(this.#tints);
     while (this.#waiting.length > 0 && performance.now() < untilMs) {
       const { tile, colour } = this.#waiting.shift()!;
       const { x, y, width, height } = tile.target;
@@ -126,6 +126,11 @@ function tint(
   context.lineWidth = 1;
   context.strokeRect(x + 0.5, y + 0.5, Math.max(0, width - 1), Math.max(0, height - 1));
   context.globalAlpha = 1;
+}
+
+/** In memory, not on a GPU: should the GPU's process die in mid-job, what has been drawn stays. */
+function context2d(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
+  return canvas.getContext("2d", { willReadFrequently: true })!;
 }
 
 /** Also clears the canvas. */

@@ -101,9 +101,11 @@ export class UpscaleSession {
       });
       if (signal.aborted) result.close();
       else job.result = result;
+      this.#endPause(job);
       job.end(signal.aborted ? "cancelled" : "done");
       this.#listener.onEnd(job, undefined);
     } catch (thrown) {
+      this.#endPause(job);
       job.end(signal.aborted ? "cancelled" : "failed");
       this.#listener.onEnd(job, signal.aborted ? undefined : asShardError(thrown));
     }
@@ -132,9 +134,13 @@ export class UpscaleSession {
   #cancelCurrent(): void {
     const job = this.#current;
     if (job === undefined || !job.isActive) return;
+    this.#endPause(job);
     job.controller.abort();
-    // The sharder's pause outlives the job.
-    if (job.status === "paused") this.#sharder.resume();
+  }
+
+  /** The sharder's pause outlives a job that ends in it, and would hold the next one. */
+  #endPause(job: PictureJob): void {
+    if (job.status === "paused" && !job.controller.signal.aborted) this.#sharder.resume();
   }
 }
 

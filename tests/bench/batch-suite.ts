@@ -16,7 +16,7 @@ const PAGE_WASM = "tfjs wasm on the page";
 const PAGE_BEST = "tfjs page best backend";
 
 /** How long one WASM worker should take for the batch, s: two still take several quanta. */
-const RUN_SECONDS = 1.5;
+const RUN_SECONDS = 3;
 /** Less time than this is not worth starting a model for. */
 const MIN_MODEL_SECONDS = 25;
 /** More would be spent on many rounds only. */

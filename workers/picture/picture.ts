@@ -59,7 +59,7 @@ export class Picture {
       source.close();
       throw new ShardError(
         "picture-too-large",
-        `Expected a result of at most ${MAX_CANVAS_SIDE} pixels a side and ${MAX_CANVAS_PIXELS / 1e6} megapixels, ` +
+        `Expected a result of at most ${MAX_CANVAS_SIDE} pixels a side and ${Math.floor(MAX_CANVAS_PIXELS / 1e6)} megapixels, ` +
           `this one would have ${width} × ${height}: scale the picture down or cut it first.`,
       );
     }
