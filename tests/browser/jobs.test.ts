@@ -338,7 +338,8 @@ describe("a running job", () => {
       await completed(4);
       const slowShare = shareOf();
       await slow(slowed!, 1);
-      await completed(8);
+      // Fast again: two shards tell, but on a busy machine one of them may be held up.
+      for (let shard = 0; shard < 20 && shareOf() <= 0.35; shard++) await completed(1);
       const after = shareOf();
       controller.abort();
       await running;

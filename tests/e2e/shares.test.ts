@@ -4,7 +4,8 @@ import { choosePicture, shareOf, tilesByWorker, untilHeadline } from "./drive.js
 
 let app: OpenPage;
 beforeAll(async () => {
-  app = await openApp("?workers=wasm,wasm&sample=");
+  // Small tiles: there must be enough of them for three phases.
+  app = await openApp("?workers=wasm,wasm&sample=&tile=96");
 });
 afterAll(() => app.close());
 

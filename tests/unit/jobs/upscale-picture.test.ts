@@ -21,9 +21,16 @@ it.each<[{ scale?: unknown; halo?: unknown }]>([
   [{ scale: "2", halo: 8 }],
   [{ scale: 1.5, halo: 8 }],
   [{ scale: 2, halo: NaN }],
+  [{ scale: 0, halo: 8 }],
+  [{ scale: 2, halo: -1 }],
 ])("refuses a model that does not state its scale and halo: %j", async (metadata) => {
   const words = [String(metadata.scale), String(metadata.halo)];
-  await rejected("model-unsupported", upscalePicture(sharderOf(metadata), picture), '"scale" and "halo"', ...words);
+  await rejected(
+    "model-unsupported",
+    upscalePicture(sharderOf(metadata), picture),
+    '"scale" ≥ 1 and "halo" ≥ 0',
+    ...words,
+  );
 });
 
 it("does not start for a signal that has been aborted", async () => {

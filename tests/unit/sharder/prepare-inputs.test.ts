@@ -119,9 +119,8 @@ describe("what is accepted", () => {
     expect(at()).toBe(at(1, 0));
   });
 
-  it("strings, empty sizes inside, views and shared memory", () => {
+  it("strings, views and shared memory", () => {
     expect(prepareInputs(model([spec("text", [-1], "string")]), counting("string", [3])).itemCount).toBe(3);
-    expect(prepareInputs(model([spec("x", [-1, -1])]), float([3, 0])).itemCount).toBe(3);
     const shared = new Float32Array(new SharedArrayBuffer(16));
     expect(prepareInputs(image, { dtype: "float32", shape: [1, 2, 2], data: shared }).itemCount).toBe(1);
   });
@@ -144,6 +143,15 @@ describe("what is accepted", () => {
 });
 
 describe("what is refused, and with which words", () => {
+  it("items with nothing in them, and a scale for bytes that stay whole numbers", () => {
+    refuse(model([spec("x", [-1, -1])]), float([3, 0]), "something in them", "[3,0]");
+    const bytes = { dtype: "uint8", shape: [1, 2], data: new Uint8Array(2) };
+    refuse(model([spec("x", [-1, 2], "int32")]), { ...bytes, scale: 2 }, "bytes as they are");
+    expect(
+      prepareInputs(model([spec("x", [-1, 2], "int32")]), { x: { ...bytes, scale: 1 } as InputTensor }).itemCount,
+    ).toBe(1);
+  });
+
   it.each([
     [
       [4, 2, 3],
