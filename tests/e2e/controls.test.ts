@@ -61,14 +61,30 @@ it("a new picture takes over from the one that runs, paused or not", async () =>
   expect(await page.getByTestId("log").innerText()).toContain("b.png cancelled");
 });
 
+it("a pause ends with its job: the next one runs", async () => {
+  const { page } = app;
+  await choosePicture(page, "e.png", { width: 1200, height: 800 });
+  await untilHeadline(page, /Enlarging e\.png/);
+  await page.getByTestId("pause").click();
+  await untilHeadline(page, /Paused: e\.png/);
+  await page.getByRole("button", { name: "Remove wasm-1" }).click();
+  await untilHeadline(page, /e\.png could not be enlarged/);
+  expect(await page.getByTestId("notice").innerText()).toMatch(/No worker is left/);
+  await page.getByTestId("add-worker").click();
+  await page.locator('[data-backend="wasm"][data-state="ready"]').waitFor();
+  await choosePicture(page, "f.png", { width: 60, height: 50 });
+  await untilHeadline(page, /Done: f\.png/);
+});
+
 it("adds and removes workers while it is open", async () => {
   const { page } = app;
   await page.getByLabel("Backend").selectOption("cpu");
   await page.getByTestId("add-worker").click();
   const row = page.locator('[data-backend="cpu"][data-state="ready"]');
   await row.waitFor();
-  await page.getByRole("button", { name: "Remove wasm-1" }).click();
-  await page.locator('[data-worker="wasm-1"]').waitFor({ state: "detached" });
+  const wasm = await page.locator('[data-backend="wasm"][data-state="ready"]').getAttribute("data-worker");
+  await page.getByRole("button", { name: `Remove ${wasm}` }).click();
+  await page.locator(`[data-worker="${wasm}"]`).waitFor({ state: "detached" });
   await choosePicture(page, "d.png", { width: 40, height: 30 });
   await untilHeadline(page, /Done: d\.png/);
   expect(await doneTiles()).toBe(1);
