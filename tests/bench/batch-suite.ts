@@ -25,7 +25,21 @@ const MAX_MODEL_SECONDS = 120;
 type Measured = Pick<Suite, "rows" | "notes" | "errors"> & { readonly ratios: Readonly<Record<string, Ratio>> };
 
 /** The sharder against TF.js, on the same batches. */
-export async function runBatchSuite(request: SuiteRequest): Promise<Suite> {
+export function runBatchSuite(request: SuiteRequest): Promise<Suite> {
+  return runOnModels("batch", request, measureModel);
+}
+
+/**
+ * One worker, two workers and the hand-written loop alone. With six engines in turn each idles for a long while, and
+ * machines that reclaim idle memory then slow the next run down by more than is to be measured.
+ */
+export function runScalingSuite(request: SuiteRequest): Promise<Suite> {
+  return runOnModels("scaling", request, measureScaling);
+}
+
+type Measure = (model: BenchModel, runs: number, seconds: number) => Promise<Measured>;
+
+async function runOnModels(suite: string, request: SuiteRequest, measure: Measure): Promise<Suite> {
   const bundled = bundledModels();
   const extra = request.extraModels.map(({ name, url }): BenchModel => ({
     name,
@@ -61,7 +75,7 @@ export async function runBatchSuite(request: SuiteRequest): Promise<Suite> {
     const seconds = Math.min(MAX_MODEL_SECONDS, secondsLeft / modelsLeft);
     log(`${model.name}`);
     try {
-      const measured = await measureModel(model, request.runs, seconds);
+      const measured = await measure(model, request.runs, seconds);
       rows.push(...measured.rows);
       notes.push(...measured.notes);
       errors.push(...measured.errors);
@@ -73,7 +87,7 @@ export async function runBatchSuite(request: SuiteRequest): Promise<Suite> {
       else notes.push(`Left out: ${reason}`);
     }
   }
-  return { suite: "batch", rows, ratios, notes, errors };
+  return { suite, rows, ratios, notes, errors };
 }
 
 async function measureModel(model: BenchModel, runs: number, seconds: number): Promise<Measured> {
@@ -115,6 +129,31 @@ async function measureModel(model: BenchModel, runs: number, seconds: number): P
   }
 }
 
+async function measureScaling(model: BenchModel, runs: number, seconds: number): Promise<Measured> {
+  const startMs = performance.now();
+  const { batch, shardItemCount } = await sizeBatch(model);
+  const { itemCount } = batch;
+  const subjects: Subject[] = [];
+  try {
+    subjects.push(await sharderSubject(ONE_WASM, model.source, batch, [{ backend: "wasm" }]));
+    subjects.push(await sharderSubject(TWO_WASM, model.source, batch, [{ backend: "wasm" }, { backend: "wasm" }]));
+    const loop = await tfjsLoopSubject(LOOP, model.source, batch, [Math.round(shardItemCount), itemCount]);
+    subjects.push(loop);
+    loop.prepare?.();
+    const reference = await loop.run();
+    const left = { runs, seconds: seconds - (performance.now() - startMs) / 1000 };
+    const { rows, errors } = await interleave(model.name, itemCount, subjects, reference, left);
+    const { two_wasm_over_one_wasm, one_worker_sharder_over_tfjs_loop } = ratiosOf(rows);
+    const ratios = {
+      two_wasm_over_one_wasm: two_wasm_over_one_wasm!,
+      one_worker_sharder_over_tfjs_loop: one_worker_sharder_over_tfjs_loop!,
+    };
+    return { rows, errors, notes: noteOfChunks(model, loop), ratios };
+  } finally {
+    for (const subject of subjects) await subject.dispose();
+  }
+}
+
 function noteOfChunks({ name }: BenchModel, { name: subject, triedChunks = {} }: Subject): string[] {
   const tried = Object.entries(triedChunks).map(([count, rate]) => `${count}: ${rate.toFixed(1)}`);
   return tried.length === 0 ? [] : [`${name}, ${subject}: items/s by items per call: ${tried.join(", ")}.`];
@@ -129,7 +168,8 @@ function ratiosOf(rows: readonly Row[]): Record<string, Ratio> {
   ratios["one_worker_sharder_over_tfjs_loop"] = compareRows(one, named(LOOP)!, { atLeast: 0.97 });
   const tfjs = rows.filter(({ subject }) => subject.startsWith("tfjs"));
   const best = tfjs.reduce((a, b) => (b.itemsPerSecond.median > a.itemsPerSecond.median ? b : a));
-  ratios["auto_over_best_tfjs"] = compareRows(named(AUTO)!, best);
+  const auto = named(AUTO);
+  if (auto !== undefined) ratios["auto_over_best_tfjs"] = compareRows(auto, best);
   return ratios;
 }
 

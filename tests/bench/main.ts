@@ -1,5 +1,5 @@
 import { readAdapter } from "./adapter.js";
-import { runBatchSuite } from "./batch-suite.js";
+import { runBatchSuite, runScalingSuite } from "./batch-suite.js";
 import { runPlannerSuite } from "./planner-suite.js";
 import { runRebalanceSuite } from "./rebalance-suite.js";
 import type { Suite, SuiteRequest } from "./report.js";
@@ -10,6 +10,7 @@ const suites: Readonly<Record<string, (request: SuiteRequest) => Promise<Suite>>
   rebalance: runRebalanceSuite,
   shares: runSharesSuite,
   batch: runBatchSuite,
+  scaling: runScalingSuite,
 };
 
 const bench = {
