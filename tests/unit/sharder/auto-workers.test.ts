@@ -1,0 +1,38 @@
+import { afterEach, expect, it, vi } from "vitest";
+import { chooseWorkers } from "../../../src/sharder/auto-workers.js";
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+/** A browser with so many cores and this adapter; `undefined`: no WebGPU at all. */
+function browser(hardwareConcurrency: number, adapter?: object | null | Error): void {
+  const requestAdapter = async () => {
+    if (adapter instanceof Error) throw adapter;
+    return adapter;
+  };
+  vi.stubGlobal("navigator", { hardwareConcurrency, ...(adapter === undefined ? {} : { gpu: { requestAdapter } }) });
+}
+
+const chosen = async () => (await chooseWorkers()).map(({ backend }) => backend);
+
+it("takes a real GPU, and a WASM worker for every core", async () => {
+  browser(3, { info: { isFallbackAdapter: false, architecture: "ampere" } });
+  expect(await chosen()).toEqual(["webgpu", "wasm", "wasm", "wasm"]);
+});
+
+it.each([
+  ["there is no WebGPU", undefined],
+  ["there is no adapter", null],
+  ["the adapter is a fallback", { info: { isFallbackAdapter: true, architecture: "" } }],
+  ["the adapter is SwiftShader, whatever it says", { info: { isFallbackAdapter: false, architecture: "swiftshader" } }],
+  ["asking for one fails", new Error("blocked")],
+])("takes WASM workers alone where %s", async (_what, adapter) => {
+  browser(2, adapter);
+  expect(await chosen()).toEqual(["wasm", "wasm"]);
+});
+
+it("takes one worker where the browser hides its cores", async () => {
+  browser(0);
+  expect(await chosen()).toEqual(["wasm"]);
+});
