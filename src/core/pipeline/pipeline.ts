@@ -1,0 +1,299 @@
+import { ShardError } from "../errors.js";
+import { createThroughput, observe } from "../throughput.js";
+import { admit, dispatchReady } from "./pipeline-dispatch.js";
+import type {
+  MicroBatch,
+  PipelineAction,
+  PipelineEvent,
+  PipelineOptions,
+  PipelineState,
+  StageAttempt,
+  StagePlacement,
+} from "./pipeline-types.js";
+
+/** What `stepPipeline` changes while it works. */
+export interface PipelineDraft {
+  options: PipelineOptions;
+  phase: PipelineState["phase"];
+  endItem: number;
+  sourceEnded: boolean;
+  nextItem: number;
+  returned: PipelineState["returned"];
+  completedItemCount: number;
+  placements: Map<number, StagePlacement>;
+  currentEpoch: number | undefined;
+  microBatches: Map<number, MicroBatch>;
+  attempts: Map<number, StageAttempt>;
+  throughputs: Map<string, ReturnType<typeof createThroughput>>;
+  vacant: Set<string>;
+  nextId: number;
+  actions: PipelineAction[];
+}
+
+const DEFAULTS: PipelineOptions = { depth: 2, deadlineFactor: 10, deadlineFloorMs: 30_000, warmUpDeadlineMs: 120_000 };
+
+/** A job without items or stages yet. */
+export function createPipeline(options: Partial<PipelineOptions> = {}): PipelineState {
+  return {
+    options: { ...DEFAULTS, ...options },
+    phase: "running",
+    endItem: 0,
+    sourceEnded: false,
+    nextItem: 0,
+    returned: [],
+    completedItemCount: 0,
+    placements: new Map(),
+    currentEpoch: undefined,
+    microBatches: new Map(),
+    attempts: new Map(),
+    throughputs: new Map(),
+    vacant: new Set(),
+    nextId: 0,
+  };
+}
+
+/**
+ * The pipeline's dispatcher: what happened in; the next state and what to do, out. Pure: `state` is not changed.
+ *
+ * Micro-batches enter in the order of their items, as long as the next stage's queue has room, and each worker takes what is
+ * furthest along first; so queues are bounded, and what leaves does so nearly in order. A new placement takes effect with the next
+ * micro-batch that enters, while those under way finish under theirs: the pipeline never stops for a re-cut.
+ *
+ * Invariant: every item of 0 … nextItem-1 is in exactly one of: completed, one micro-batch, one range of `returned`.
+ * O(micro-batches under way) per event. Events for attempts that it does not know (any more) are ignored.
+ *
+ * @throws ShardError "invalid-input" for an item count that is not whole, "invalid-options" for a placement without stages.
+ * Source: bounded pipelines as in GPipe (Huang et al., 2019) and PipeDream (Narayanan et al., 2019), for inference alone.
+ */
+export function stepPipeline(
+  state: PipelineState,
+  event: PipelineEvent,
+): { state: PipelineState; actions: PipelineAction[] } {
+  if (state.phase !== "running" && state.phase !== "paused") return { state, actions: [] };
+  const draft: PipelineDraft = {
+    ...state,
+    placements: new Map(state.placements),
+    microBatches: new Map(state.microBatches),
+    attempts: new Map(state.attempts),
+    throughputs: new Map(state.throughputs),
+    vacant: new Set(state.vacant),
+    actions: [],
+  };
+  applyEvent(draft, event);
+  if (draft.phase === "running") {
+    dispatchReady(draft);
+    while (admit(draft)) dispatchReady(draft);
+  }
+  tellVacancies(draft);
+  retireEpochs(draft);
+  settle(draft);
+  const { actions, ...next } = draft;
+  return { state: next, actions };
+}
+
+function applyEvent(draft: PipelineDraft, event: PipelineEvent): void {
+  switch (event.type) {
+    case "placed":
+      place(draft, event.placement);
+      break;
+    case "staffed":
+      staff(draft, event.epoch, event.stage, event.workerIds);
+      break;
+    case "abandoned":
+      abandon(draft, event.epoch);
+      break;
+    case "worker-lost":
+      loseWorker(draft, event.workerId);
+      break;
+    case "items-added":
+      addItems(draft, event.itemCount);
+      break;
+    case "source-ended":
+      draft.sourceEnded = true;
+      break;
+    case "attempt-completed":
+      completeAttempt(draft, event.attemptId, event.serviceMs);
+      break;
+    case "attempt-failed":
+      failAttempt(draft, event.attemptId);
+      break;
+    case "attempt-rejected":
+      rejectAttempt(draft, event.attemptId);
+      break;
+    case "pause":
+      draft.phase = "paused";
+      break;
+    case "resume":
+      draft.phase = "running";
+      break;
+    case "cancel":
+      for (const { attemptId, workerId } of draft.attempts.values()) {
+        draft.actions.push({ type: "cancel-attempt", attemptId, workerId });
+      }
+      draft.attempts.clear();
+      draft.microBatches.clear();
+      draft.phase = "cancelled";
+      break;
+  }
+}
+
+function place(draft: PipelineDraft, placement: StagePlacement): void {
+  const isWhole = Number.isSafeInteger(placement.microBatchItemCount) && placement.microBatchItemCount >= 1;
+  if (placement.stages.length === 0 || placement.stages.some((ids) => ids.length === 0) || !isWhole) {
+    throw new ShardError(
+      "invalid-options",
+      `Expected stages with a worker each and micro-batches of at least one item, received ${JSON.stringify(placement)}.`,
+    );
+  }
+  draft.placements.set(placement.epoch, placement);
+  draft.currentEpoch = placement.epoch;
+}
+
+function staff(draft: PipelineDraft, epoch: number, stage: number, workerIds: readonly string[]): void {
+  const placement = draft.placements.get(epoch);
+  if (placement === undefined || workerIds.length === 0) return;
+  draft.placements.set(epoch, {
+    ...placement,
+    stages: placement.stages.map((ids, index) => (index === stage ? workerIds : ids)),
+  });
+  draft.vacant.delete(`${epoch}/${stage}`);
+}
+
+function abandon(draft: PipelineDraft, epoch: number): void {
+  const ranges = [...draft.returned];
+  for (const batch of draft.microBatches.values()) {
+    if (batch.epoch !== epoch) continue;
+    if (batch.attemptId !== undefined) {
+      const attempt = draft.attempts.get(batch.attemptId)!;
+      draft.actions.push({ type: "cancel-attempt", attemptId: attempt.attemptId, workerId: attempt.workerId });
+      draft.attempts.delete(batch.attemptId);
+    }
+    draft.microBatches.delete(batch.microBatchId);
+    draft.actions.push({ type: "restarted", microBatchId: batch.microBatchId });
+    ranges.push(batch.range);
+  }
+  draft.returned = ranges.sort((a, b) => a.firstItem - b.firstItem);
+  draft.placements.delete(epoch);
+  if (draft.currentEpoch === epoch) draft.currentEpoch = undefined;
+}
+
+function loseWorker(draft: PipelineDraft, workerId: string): void {
+  for (const attempt of draft.attempts.values()) {
+    if (attempt.workerId !== workerId) continue;
+    draft.attempts.delete(attempt.attemptId);
+    const batch = draft.microBatches.get(attempt.microBatchId)!;
+    draft.microBatches.set(batch.microBatchId, { ...batch, attemptId: undefined });
+  }
+  for (const [epoch, placement] of draft.placements) {
+    const stages = placement.stages.map((ids) => ids.filter((id) => id !== workerId));
+    draft.placements.set(epoch, { ...placement, stages });
+  }
+}
+
+function addItems(draft: PipelineDraft, itemCount: number): void {
+  if (!Number.isSafeInteger(itemCount) || itemCount < 0 || draft.sourceEnded) {
+    const received = draft.sourceEnded ? "items after the source ended" : String(itemCount);
+    throw new ShardError(
+      "invalid-input",
+      `Expected a whole number of items ≥ 0 from an open source, received ${received}.`,
+    );
+  }
+  draft.endItem += itemCount;
+}
+
+function takeAttempt(
+  draft: PipelineDraft,
+  attemptId: number,
+): { attempt: StageAttempt; batch: MicroBatch } | undefined {
+  const attempt = draft.attempts.get(attemptId);
+  if (attempt === undefined) return undefined;
+  draft.attempts.delete(attemptId);
+  return { attempt, batch: draft.microBatches.get(attempt.microBatchId)! };
+}
+
+function completeAttempt(draft: PipelineDraft, attemptId: number, serviceMs: number): void {
+  const taken = takeAttempt(draft, attemptId);
+  if (taken === undefined) return;
+  const { attempt, batch } = taken;
+  const key = throughputKey(attempt.epoch, attempt.stage, attempt.workerId);
+  if (serviceMs >= 0 && serviceMs < Infinity) {
+    const known = draft.throughputs.get(key) ?? createThroughput();
+    draft.throughputs.set(key, observe(known, { itemCount: attempt.range.itemCount, serviceMs }));
+  }
+  const { microBatchId, range } = batch;
+  if (attempt.stage + 1 < draft.placements.get(attempt.epoch)!.stages.length) {
+    draft.microBatches.set(microBatchId, { ...batch, stage: batch.stage + 1, attemptId: undefined, failedOn: [] });
+    return;
+  }
+  draft.microBatches.delete(microBatchId);
+  draft.completedItemCount += range.itemCount;
+  draft.actions.push({ type: "completed", microBatchId, range, workerId: attempt.workerId });
+}
+
+function failAttempt(draft: PipelineDraft, attemptId: number): void {
+  const taken = takeAttempt(draft, attemptId);
+  if (taken === undefined) return;
+  const { attempt, batch } = taken;
+  if (batch.failedOn.length === 0) {
+    const failedOn = [attempt.workerId];
+    draft.microBatches.set(batch.microBatchId, { ...batch, attemptId: undefined, failedOn });
+    return;
+  }
+  for (const other of draft.attempts.values()) {
+    draft.actions.push({ type: "cancel-attempt", attemptId: other.attemptId, workerId: other.workerId });
+  }
+  draft.phase = "failed";
+  draft.actions.push({ type: "fail", range: batch.range, attemptId });
+}
+
+function rejectAttempt(draft: PipelineDraft, attemptId: number): void {
+  const taken = takeAttempt(draft, attemptId);
+  if (taken === undefined) return;
+  const { batch } = taken;
+  draft.microBatches.set(batch.microBatchId, { ...batch, stage: 0, attemptId: undefined, failedOn: [] });
+  draft.actions.push({ type: "restarted", microBatchId: batch.microBatchId });
+}
+
+/** Ask once for each stage that something waits for, or will, and that nobody runs. */
+function tellVacancies(draft: PipelineDraft): void {
+  for (const [epoch, { stages }] of draft.placements) {
+    const isCurrent = epoch === draft.currentEpoch;
+    stages.forEach((workerIds, stage) => {
+      const key = `${epoch}/${stage}`;
+      if (workerIds.length > 0 || draft.vacant.has(key)) return;
+      const isNeeded = [...draft.microBatches.values()].some((batch) => batch.epoch === epoch && batch.stage <= stage);
+      const isDone = draft.sourceEnded && draft.nextItem === draft.endItem && draft.returned.length === 0;
+      if (!isNeeded && (!isCurrent || isDone)) return;
+      draft.vacant.add(key);
+      draft.actions.push({ type: "vacant", epoch, stage });
+    });
+  }
+}
+
+function retireEpochs(draft: PipelineDraft): void {
+  const inUse = new Set([...draft.microBatches.values()].map(({ epoch }) => epoch));
+  for (const epoch of draft.placements.keys()) {
+    if (epoch === draft.currentEpoch || inUse.has(epoch)) continue;
+    draft.placements.delete(epoch);
+    draft.actions.push({ type: "epoch-done", epoch });
+  }
+}
+
+function settle(draft: PipelineDraft): void {
+  if (draft.phase !== "running" && draft.phase !== "paused") return;
+  if (!draft.sourceEnded || draft.completedItemCount < draft.endItem) return;
+  draft.phase = "finished";
+  draft.actions.push({ type: "finish" });
+}
+
+/** Under which the throughput of one stage on one worker is kept. */
+export function throughputKey(epoch: number, stage: number, workerId: string): string {
+  return `${epoch}/${stage}/${workerId}`;
+}
+
+/** Whether a stream should pull from its source: nothing is placed yet and nothing waits, or less than two micro-batches do. */
+export function wantsPipelineItems({ phase, endItem, nextItem, placements, currentEpoch }: PipelineState): boolean {
+  if (phase !== "running") return false;
+  const placement = currentEpoch === undefined ? undefined : placements.get(currentEpoch);
+  return endItem - nextItem < (placement === undefined ? 1 : 2 * placement.microBatchItemCount);
+}

@@ -1,0 +1,92 @@
+// Carries out the pipeline's actions on a virtual clock, with workers that run one attempt after another.
+import { createPipeline, stepPipeline } from "../../../../src/core/pipeline/pipeline.js";
+import type {
+  PipelineAction,
+  PipelineEvent,
+  PipelineOptions,
+  StageAttempt,
+} from "../../../../src/core/pipeline/pipeline-types.js";
+
+type Cost = (attempt: StageAttempt) => number;
+
+export class PipelineSimulator {
+  state;
+  nowMs = 0;
+  readonly log: PipelineAction[] = [];
+  /** Items that left, in the order in which they did. */
+  readonly completed: { firstItem: number; itemCount: number; atMs: number }[] = [];
+  /** Most micro-batches that were in the pipeline at once, by stage that they were in or waited for. */
+  readonly mostAt = new Map<number, number>();
+  /** Answers actions that want one. */
+  onAction: (action: PipelineAction) => PipelineEvent[] = () => [];
+  readonly #queues = new Map<string, { attempt: StageAttempt; endMs: number }[]>();
+  readonly #cost: Cost;
+
+  constructor(cost: Cost, options?: Partial<PipelineOptions>) {
+    this.#cost = cost;
+    this.state = createPipeline(options);
+  }
+
+  send(event: PipelineEvent): void {
+    const { state, actions } = stepPipeline(this.state, event);
+    this.state = state;
+    this.log.push(...actions);
+    for (const [stage, count] of this.#stageCounts()) {
+      this.mostAt.set(stage, Math.max(this.mostAt.get(stage) ?? 0, count));
+    }
+    for (const action of actions) this.#carryOut(action);
+  }
+
+  /** Run until nothing is under way, or until the time is up. */
+  run(untilMs = Infinity): void {
+    for (;;) {
+      const next = [...this.#queues.values()].flatMap((queue) => queue[0] ?? []).sort((a, b) => a.endMs - b.endMs)[0];
+      if (next === undefined || next.endMs > untilMs) {
+        if (untilMs < Infinity) this.nowMs = untilMs;
+        return;
+      }
+      this.nowMs = next.endMs;
+      const { attempt } = next;
+      this.#queues.get(attempt.workerId)!.shift();
+      this.send({ type: "attempt-completed", attemptId: attempt.attemptId, serviceMs: this.#cost(attempt) });
+    }
+  }
+
+  lose(workerId: string): void {
+    this.#queues.delete(workerId);
+    this.send({ type: "worker-lost", workerId });
+  }
+
+  #carryOut(action: PipelineAction): void {
+    if (action.type === "dispatch") {
+      const { attempt } = action;
+      const queue = this.#queues.get(attempt.workerId) ?? [];
+      this.#queues.set(attempt.workerId, queue);
+      const startMs = Math.max(this.nowMs, queue.at(-1)?.endMs ?? 0);
+      queue.push({ attempt, endMs: startMs + this.#cost(attempt) });
+    } else if (action.type === "cancel-attempt") {
+      const queue = this.#queues.get(action.workerId) ?? [];
+      const index = queue.findIndex(({ attempt }) => attempt.attemptId === action.attemptId);
+      if (index >= 0) queue.splice(index, 1);
+    } else if (action.type === "completed") {
+      this.completed.push({ ...action.range, atMs: this.nowMs });
+    }
+    for (const event of this.onAction(action)) this.send(event);
+  }
+
+  #stageCounts(): Map<number, number> {
+    const counts = new Map<number, number>();
+    for (const { stage } of this.state.microBatches.values()) counts.set(stage, (counts.get(stage) ?? 0) + 1);
+    return counts;
+  }
+}
+
+/** Every item 0 … count-1 once, or the first one that is missing or comes twice. */
+export function coverage(completed: readonly { firstItem: number; itemCount: number }[], count: number): string {
+  const seen = Array.from({ length: count }, () => 0);
+  for (const { firstItem, itemCount } of completed) {
+    for (let item = firstItem; item < firstItem + itemCount; item++) seen[item] = (seen[item] ?? 0) + 1;
+  }
+  const wrong = seen.findIndex((times) => times !== 1);
+  return wrong < 0 ? "each once" : `item ${wrong}: ${seen[wrong]} times`;
+}

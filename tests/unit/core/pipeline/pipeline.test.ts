@@ -1,0 +1,247 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { createPipeline, stepPipeline, wantsPipelineItems } from "../../../../src/core/pipeline/pipeline.js";
+import { seededRandom } from "../../../../src/core/random.js";
+import { coverage, PipelineSimulator } from "./pipeline-simulator.js";
+
+const placed = (stages: string[][], microBatchItemCount = 1, epoch = 0) => ({
+  type: "placed" as const,
+  placement: { epoch, stages, microBatchItemCount },
+});
+
+function start(simulator: PipelineSimulator, itemCount: number, stages: string[][], microBatchItemCount = 1) {
+  simulator.send(placed(stages, microBatchItemCount));
+  simulator.send({ type: "items-added", itemCount });
+  simulator.send({ type: "source-ended" });
+}
+
+describe("a pipeline", () => {
+  it("takes fill time plus the slowest stage's time for each further micro-batch", () => {
+    const ms = [3, 7, 5];
+    const simulator = new PipelineSimulator(({ stage }) => ms[stage]!);
+    start(simulator, 100, [["a"], ["b"], ["c"]]);
+    simulator.run();
+    expect(simulator.state.phase).toBe("finished");
+    expect(coverage(simulator.completed, 100)).toBe("each once");
+    expect(simulator.completed.map(({ firstItem }) => firstItem)).toEqual(Array.from({ length: 100 }, (_, i) => i));
+    // The oracle: a linear pipeline's makespan.
+    expect(simulator.nowMs).toBe(3 + 7 + 5 + 99 * 7);
+  });
+
+  it("shares a slow stage among its replicas", () => {
+    const ms = [5, 15, 5];
+    const simulator = new PipelineSimulator(({ stage }) => ms[stage]!);
+    start(simulator, 300, [["a"], ["b1", "b2", "b3"], ["c"]]);
+    simulator.run();
+    expect(coverage(simulator.completed, 300)).toBe("each once");
+    expect(simulator.nowMs).toBeLessThanOrEqual(25 + 15 + 5 * 300);
+  });
+
+  it("bounds every queue, however slow a stage is", () => {
+    for (const slow of [0, 1, 2, 3]) {
+      const simulator = new PipelineSimulator(({ stage }) => (stage === slow ? 100 : 1));
+      start(simulator, 200, [["a"], ["b"], ["c"], ["d"]]);
+      simulator.run();
+      expect(coverage(simulator.completed, 200)).toBe("each once");
+      expect(Math.max(...simulator.mostAt.values())).toBeLessThanOrEqual(6);
+    }
+  });
+
+  it("one worker for all stages finishes what is furthest along first", () => {
+    const simulator = new PipelineSimulator(() => 1);
+    start(simulator, 10, [["a"], ["a"], ["a"]], 2);
+    simulator.run();
+    expect(simulator.nowMs).toBe(15);
+    expect(coverage(simulator.completed, 10)).toBe("each once");
+  });
+
+  it("cuts the last micro-batch short, and waits for a full one while the source goes on", () => {
+    const simulator = new PipelineSimulator(() => 1);
+    simulator.send(placed([["a"], ["b"]], 4));
+    simulator.send({ type: "items-added", itemCount: 4 });
+    simulator.send({ type: "items-added", itemCount: 3 });
+    const dispatched = () =>
+      simulator.log.flatMap((each) => (each.type === "dispatch" ? each.attempt.range.itemCount : []));
+    expect(dispatched()).toEqual([4]);
+    simulator.send({ type: "source-ended" });
+    expect(dispatched()).toEqual([4, 3]);
+    simulator.run();
+    expect(coverage(simulator.completed, 7)).toBe("each once");
+  });
+
+  it("an empty source ends at once", () => {
+    const simulator = new PipelineSimulator(() => 1);
+    simulator.send({ type: "source-ended" });
+    expect(simulator.log).toEqual([{ type: "finish" }]);
+  });
+
+  it("pauses between attempts and goes on", () => {
+    const simulator = new PipelineSimulator(() => 1);
+    start(simulator, 20, [["a"], ["b"]]);
+    simulator.run(5);
+    simulator.send({ type: "pause" });
+    simulator.run();
+    const soFar = simulator.completed.length;
+    expect(soFar).toBeLessThan(20);
+    simulator.send({ type: "resume" });
+    simulator.run();
+    expect(coverage(simulator.completed, 20)).toBe("each once");
+  });
+});
+
+describe("a re-cut", () => {
+  it("lets what is under way finish under the old stages and never stops", () => {
+    const simulator = new PipelineSimulator(({ epoch, stage }) => (epoch === 0 && stage === 1 ? 40 : 10));
+    start(simulator, 60, [["a"], ["b"]]);
+    simulator.run(200);
+    simulator.send(placed([["a"], ["b"]], 1, 1));
+    simulator.run();
+    expect(coverage(simulator.completed, 60)).toBe("each once");
+    expect(simulator.log.filter(({ type }) => type === "epoch-done")).toEqual([{ type: "epoch-done", epoch: 0 }]);
+    const firstNew = simulator.log.findIndex((each) => each.type === "dispatch" && each.attempt.epoch === 1);
+    const lastOld = simulator.log.findLastIndex((each) => each.type === "dispatch" && each.attempt.epoch === 0);
+    expect(firstNew).toBeGreaterThan(0);
+    expect(firstNew).toBeLessThan(lastOld);
+    const gaps = simulator.completed.slice(1).map(({ atMs }, index) => atMs - simulator.completed[index]!.atMs);
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(50);
+  });
+
+  it("an abandoned epoch's items enter again from their inputs", () => {
+    const simulator = new PipelineSimulator(() => 10);
+    start(simulator, 30, [["a"], ["b"], ["c"]], 3);
+    simulator.run(25);
+    simulator.send(placed([["a"], ["c"]], 2, 1));
+    simulator.send({ type: "abandoned", epoch: 0 });
+    simulator.run();
+    expect(simulator.state.phase).toBe("finished");
+    expect(coverage(simulator.completed, 30)).toBe("each once");
+    expect(simulator.log.some(({ type }) => type === "restarted")).toBe(true);
+  });
+});
+
+describe("a lost worker", () => {
+  it("asks for another once, and replays what it had at the boundary of its stage", () => {
+    const simulator = new PipelineSimulator(() => 10);
+    simulator.onAction = (action) =>
+      action.type === "vacant" ? [{ type: "staffed", epoch: action.epoch, stage: action.stage, workerIds: ["a"] }] : [];
+    start(simulator, 40, [["a"], ["b"], ["c"]]);
+    simulator.run(95);
+    const startedInStageOne = simulator.log.filter(
+      (each) => each.type === "dispatch" && each.attempt.stage === 0,
+    ).length;
+    simulator.lose("b");
+    simulator.run();
+    expect(simulator.state.phase).toBe("finished");
+    expect(coverage(simulator.completed, 40)).toBe("each once");
+    expect(simulator.log.filter(({ type }) => type === "vacant")).toEqual([{ type: "vacant", epoch: 0, stage: 1 }]);
+    // Stage 0 ran once for each item: nothing was computed from the inputs again.
+    const stageZero = simulator.log.filter((each) => each.type === "dispatch" && each.attempt.stage === 0);
+    expect(stageZero).toHaveLength(40);
+    expect(startedInStageOne).toBeLessThan(40);
+  });
+
+  it("of several replicas is not missed", () => {
+    const simulator = new PipelineSimulator(() => 10);
+    start(simulator, 40, [["a"], ["b1", "b2"]]);
+    simulator.run(100);
+    simulator.lose("b1");
+    simulator.run();
+    expect(coverage(simulator.completed, 40)).toBe("each once");
+    expect(simulator.log.some(({ type }) => type === "vacant")).toBe(false);
+  });
+
+  it("whatever is lost, moved and re-cut whenever, each item comes out once", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 1e9 }), (seed) => {
+        const random = seededRandom(seed);
+        const pick = (count: number) => Math.floor(random() * count);
+        const simulator = new PipelineSimulator(() => 1 + pick(20));
+        let names = 0;
+        let epoch = 0;
+        const fresh = () => Array.from({ length: 1 + pick(2) }, () => `w${names++}`);
+        const stages = () => Array.from({ length: 1 + pick(4) }, fresh);
+        simulator.onAction = (action) =>
+          action.type === "vacant"
+            ? pick(3) === 0
+              ? [placed(stages(), 1 + pick(4), ++epoch), { type: "abandoned", epoch: action.epoch }]
+              : [{ type: "staffed", epoch: action.epoch, stage: action.stage, workerIds: fresh() }]
+            : [];
+        const itemCount = pick(80);
+        simulator.send(placed(stages(), 1 + pick(4)));
+        for (let left = itemCount; left > 0;) {
+          const part = Math.min(left, 1 + pick(30));
+          simulator.send({ type: "items-added", itemCount: part });
+          simulator.run(simulator.nowMs + pick(50));
+          left -= part;
+          const what = pick(5);
+          if (what === 0) simulator.lose(`w${pick(names)}`);
+          if (what === 1) simulator.send(placed(stages(), 1 + pick(4), ++epoch));
+          if (what === 2) {
+            const [attempt] = simulator.state.attempts.values();
+            if (attempt !== undefined) {
+              simulator.send({ type: "attempt-rejected", attemptId: attempt.attemptId });
+            }
+          }
+        }
+        simulator.send({ type: "source-ended" });
+        simulator.run();
+        expect(simulator.state.phase).toBe("finished");
+        expect(coverage(simulator.completed, itemCount)).toBe("each once");
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe("a stage that throws", () => {
+  it("is tried once more, on another replica, then ends the job", () => {
+    let { state, actions } = stepPipeline(createPipeline(), placed([["a", "b"]]));
+    ({ state } = stepPipeline(state, { type: "items-added", itemCount: 1 }));
+    ({ state, actions } = stepPipeline(state, { type: "source-ended" }));
+    const dispatchOf = () => {
+      const found = [...state.attempts.values()][0];
+      if (found === undefined) throw new Error("expected an attempt");
+      return found;
+    };
+    expect(dispatchOf().workerId).toBe("a");
+    ({ state, actions } = stepPipeline(state, { type: "attempt-failed", attemptId: dispatchOf().attemptId }));
+    expect(dispatchOf().workerId).toBe("b");
+    ({ state, actions } = stepPipeline(state, { type: "attempt-failed", attemptId: dispatchOf().attemptId }));
+    expect(actions).toEqual([{ type: "fail", range: { firstItem: 0, itemCount: 1 }, attemptId: expect.any(Number) }]);
+    expect(state.phase).toBe("failed");
+  });
+});
+
+it("cancel calls back what is under way, and nothing happens after", () => {
+  const simulator = new PipelineSimulator(() => 10);
+  start(simulator, 40, [["a"], ["b"]]);
+  simulator.run(50);
+  const open = simulator.state.attempts.size;
+  simulator.send({ type: "cancel" });
+  expect(simulator.log.filter(({ type }) => type === "cancel-attempt")).toHaveLength(open);
+  const before = simulator.log.length;
+  simulator.send({ type: "resume" });
+  simulator.run();
+  expect(simulator.log).toHaveLength(before);
+});
+
+it("pulls a source only as far as the next micro-batches need", () => {
+  let { state } = stepPipeline(createPipeline(), { type: "resume" });
+  expect(wantsPipelineItems(state)).toBe(true);
+  ({ state } = stepPipeline(state, { type: "items-added", itemCount: 1 }));
+  expect(wantsPipelineItems(state)).toBe(false);
+  ({ state } = stepPipeline(state, placed([["a"], ["b"]], 4)));
+  expect(wantsPipelineItems(state)).toBe(true);
+  ({ state } = stepPipeline(state, { type: "items-added", itemCount: 100 }));
+  expect(wantsPipelineItems(state)).toBe(false);
+});
+
+it("refuses a placement without workers and items after the end, and ignores what it does not know", () => {
+  const { state } = stepPipeline(createPipeline(), { type: "source-ended" });
+  expect(state.phase).toBe("finished");
+  const open = createPipeline();
+  expect(() => stepPipeline(open, placed([["a"], []]))).toThrow("Expected stages with a worker each");
+  expect(() => stepPipeline(open, placed([["a"]], 0))).toThrow("at least one item");
+  expect(() => stepPipeline(open, { type: "items-added", itemCount: 1.5 })).toThrow("whole number");
+  expect(stepPipeline(open, { type: "attempt-completed", attemptId: 9, serviceMs: 1 }).actions).toEqual([]);
+});
