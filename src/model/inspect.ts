@@ -1,9 +1,12 @@
 import { ShardError } from "../core/errors.js";
 import type { BatchMode, TensorSpec, WireModel } from "../protocol/model-on-wire.js";
-import { asJsonObject, type ModelArtifacts } from "./artifacts.js";
-import { readGraph } from "./read-graph.js";
+import { asJsonObject, type ModelArtifacts, type WeightSpec } from "./artifacts.js";
+import { readGraphDef } from "./graph/read-graph-def.js";
+import { locateWeights } from "./locate-weights.js";
+import { countComputing, type ModelReading } from "./read-graph.js";
 import { readLayers } from "./read-layers.js";
 import { checkWeightLength, readWeightSpecs } from "./weights.js";
+import { graphToWire } from "./wire-graph.js";
 
 /** What `sharder.model` shows. */
 export interface ModelInfo {
@@ -36,7 +39,9 @@ export function inspectModel(artifacts: ModelArtifacts, shareWeights: boolean): 
   checkWeightLength(specs, weights.byteLength);
 
   const format = formatOf(artifacts);
-  const reading = format === "graph-model" ? readGraph(artifacts) : readLayers(artifacts);
+  const joined = { ...artifacts, weightData: weights };
+  const { reading, wire } =
+    format === "graph-model" ? readGraphModel(joined, weights) : readLayersModel(joined, specs, weights);
   const info: ModelInfo = {
     format,
     inputs: reading.inputs.map(publicSpec),
@@ -46,28 +51,48 @@ export function inspectModel(artifacts: ModelArtifacts, shareWeights: boolean): 
     batchMode: batchModeOf(reading.inputs),
     userDefinedMetadata: asJsonObject(artifacts.userDefinedMetadata),
   };
-  const wire: WireModel = {
-    format,
-    artifacts: { ...wireParts(artifacts), weightSpecs: specs },
-    weightData: weights,
-    inputs: reading.inputs,
-    outputs: reading.outputs,
-    needsAsync: reading.needsAsync,
-    // Keras layers keep the batch as axis 0 by definition.
-    needsBatchProbe: format === "graph-model" && reading.outputs.some(({ shape }) => shape?.[0] !== -1),
-  };
   return { info, wire };
 }
 
-/**
- * What TF.js runs the model from. Left out is what it trains with, and whatever else the caller's object carries:
- * TF.js's own loaders put functions there, which can't be posted to a worker.
- */
-function wireParts(artifacts: ModelArtifacts): Partial<ModelArtifacts> {
-  const { modelTopology, format, signature, userDefinedMetadata } = artifacts;
-  const { modelInitializer, initializerSignature, generatedBy, convertedBy } = artifacts;
-  const about = { format, generatedBy, convertedBy, userDefinedMetadata };
-  return { modelTopology, signature, modelInitializer, initializerSignature, ...about };
+interface Read {
+  readonly reading: Pick<ModelReading, "inputs" | "outputs" | "layerCount">;
+  readonly wire: WireModel;
+}
+
+function readGraphModel(artifacts: ModelArtifacts, weightData: ArrayBuffer | SharedArrayBuffer): Read {
+  const graph = readGraphDef(artifacts, weightData);
+  return {
+    reading: { ...graph, layerCount: countComputing(graph.nodes) },
+    wire: publicNames(graphToWire(graph, weightData), graph),
+  };
+}
+
+/** A whole model goes by the names that its user knows. */
+function publicNames(wire: WireModel, { inputs, outputs }: Pick<ModelReading, "inputs" | "outputs">): WireModel {
+  const rename = (bindings: WireModel["inputs"], names: WireModel["inputs"]): WireModel["inputs"] =>
+    bindings.map((binding, index) => ({ ...binding, name: names[index]!.name }));
+  return { ...wire, inputs: rename(wire.inputs, inputs), outputs: rename(wire.outputs, outputs) };
+}
+
+function readLayersModel(
+  artifacts: ModelArtifacts,
+  specs: readonly WeightSpec[],
+  weightData: ArrayBuffer | SharedArrayBuffer,
+): Read {
+  const reading = readLayers(artifacts);
+  const { modelTopology, userDefinedMetadata, generatedBy, convertedBy } = artifacts;
+  const wire: WireModel = {
+    format: "layers-model",
+    artifacts: { modelTopology, userDefinedMetadata, generatedBy, convertedBy, format: artifacts.format },
+    weights: Object.fromEntries(locateWeights(specs, weightData)),
+    weightData,
+    inputs: reading.inputs,
+    outputs: reading.outputs,
+    needsAsync: false,
+    // Keras layers keep the batch as axis 0 by definition.
+    needsBatchProbe: false,
+  };
+  return { reading, wire };
 }
 
 function formatOf(artifacts: ModelArtifacts): ModelInfo["format"] {

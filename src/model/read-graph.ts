@@ -2,11 +2,12 @@ import { ShardError } from "../core/errors.js";
 import type { TensorBinding } from "../protocol/model-on-wire.js";
 import type { DType } from "../protocol/tensors.js";
 import { asJsonObject, isJsonObject, type JsonObject, type ModelArtifacts } from "./artifacts.js";
+import { tensorKey, type GraphNode } from "./graph/graph.js";
 
 /** What a model file says of the model, in its own names. */
 export interface ModelReading {
-  readonly inputs: TensorBinding[];
-  readonly outputs: TensorBinding[];
+  readonly inputs: readonly TensorBinding[];
+  readonly outputs: readonly TensorBinding[];
   readonly layerCount: number;
   readonly needsAsync: boolean;
 }
@@ -42,7 +43,7 @@ const ASYNC_OPS = new Set([
 /** Nodes that carry or rename data without computing. */
 const PASSIVE_OPS = new Set(["Const", "Placeholder", "PlaceholderWithDefault", "Identity", "IdentityN", "NoOp"]);
 
-const DTYPES: ReadonlyMap<unknown, DType> = new Map([
+export const DTYPES: ReadonlyMap<unknown, DType> = new Map([
   ["DT_FLOAT", "float32"],
   ["DT_HALF", "float32"],
   ["DT_DOUBLE", "float32"],
@@ -53,13 +54,6 @@ const DTYPES: ReadonlyMap<unknown, DType> = new Map([
   ["DT_BOOL", "bool"],
   ["DT_STRING", "string"],
 ]);
-
-interface GraphNode {
-  readonly name: string;
-  readonly op: string;
-  readonly input: readonly string[];
-  readonly attr: JsonObject;
-}
 
 /**
  * Inputs and outputs of a graph model: the signature's keys verbatim, else Placeholders and
@@ -85,12 +79,28 @@ export function readGraph(artifacts: ModelArtifacts): ModelReading {
   return {
     inputs,
     outputs,
-    layerCount: nodes.filter((node) => !PASSIVE_OPS.has(node.op)).length,
-    needsAsync: nodes.some((node) => ASYNC_OPS.has(node.op)),
+    layerCount: countComputing(nodes),
+    needsAsync: needsAsyncExecution(nodes),
   };
 }
 
-function readNodes(topology: object): GraphNode[] {
+/** How many nodes compute something. */
+export function countComputing(nodes: readonly GraphNode[]): number {
+  return nodes.filter((node) => !isPassive(node)).length;
+}
+
+/** Whether a node carries or renames data without computing. */
+export function isPassive({ op }: GraphNode): boolean {
+  return PASSIVE_OPS.has(op);
+}
+
+/** Whether TF.js refuses to run these nodes synchronously. */
+export function needsAsyncExecution(nodes: readonly GraphNode[]): boolean {
+  return nodes.some(({ op }) => ASYNC_OPS.has(op));
+}
+
+/** @throws ShardError "model-malformed" */
+export function readNodes(topology: object): GraphNode[] {
   const nodes = (topology as JsonObject).node;
   if (!Array.isArray(nodes)) {
     throw new ShardError(
@@ -129,8 +139,7 @@ function signatureEntries(entries: unknown, nodes: ReadonlyMap<string, GraphNode
     const placeholder = isPlaceholder(node) ? node : undefined;
     bindings.push({
       name,
-      // TF.js looks names up among the signature's keys first: what is a key of another tensor must go by its own.
-      tensorName: Object.hasOwn(signature, tensorName) ? name : tensorName,
+      tensorName: tensorKey(tensorName),
       dtype: DTYPES.get(asJsonObject(placeholder?.attr.dtype).type) ?? DTYPES.get(entry.dtype) ?? nodeDtype(node),
       shape: (placeholder && nodeShape(placeholder)) ?? readShape(entry.tensorShape),
     });
@@ -150,7 +159,7 @@ function isPlaceholder(node: GraphNode): boolean {
 }
 
 function bindNode(node: GraphNode): TensorBinding {
-  return { name: node.name, tensorName: node.name, dtype: nodeDtype(node), shape: nodeShape(node) };
+  return { name: node.name, tensorName: tensorKey(node.name), dtype: nodeDtype(node), shape: nodeShape(node) };
 }
 
 function nodeDtype(node: GraphNode): DType {

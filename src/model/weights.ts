@@ -1,5 +1,6 @@
 import { ShardError } from "../core/errors.js";
 import { elementCountOf } from "../protocol/tensors.js";
+import type { WeightRecipe } from "../protocol/weight-recipe.js";
 import { asJsonObject, isJsonObject, type WeightSpec } from "./artifacts.js";
 
 const BYTES_PER_ELEMENT = { float32: 4, int32: 4, bool: 1, complex64: 8 } as const;
@@ -46,12 +47,25 @@ function checkQuantization(name: string, dtype: string, quantization: unknown): 
 /** Bytes the weights take in the file; `undefined` where strings make it unknowable before reading. */
 export function weightFileBytes(specs: readonly WeightSpec[]): number | undefined {
   let total = 0;
-  for (const { dtype, shape, quantization } of specs) {
-    if (dtype === "string") return undefined;
-    const bytes = quantization ? QUANTISED_BYTES_PER_ELEMENT[quantization.dtype] : BYTES_PER_ELEMENT[dtype];
-    total += elementCountOf(shape) * bytes;
+  for (const spec of specs) {
+    const bytes = storedByteLength(spec);
+    if (bytes === undefined) return undefined;
+    total += bytes;
   }
   return total;
+}
+
+/** Bytes of one weight in the file; `undefined` for strings. */
+export function storedByteLength({ dtype, shape, quantization }: WeightSpec): number | undefined {
+  if (dtype === "string") return undefined;
+  const bytes = quantization ? QUANTISED_BYTES_PER_ELEMENT[quantization.dtype] : BYTES_PER_ELEMENT[dtype];
+  return elementCountOf(shape) * bytes;
+}
+
+/** Bytes that a weight takes in a worker, where quantised ones are expanded to four bytes per value. */
+export function residentBytes({ shape, dtype }: Pick<WeightRecipe, "shape" | "dtype">): number {
+  const bytes = dtype === "string" ? 8 : BYTES_PER_ELEMENT[dtype];
+  return elementCountOf(shape) * bytes;
 }
 
 /**

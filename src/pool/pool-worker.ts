@@ -5,9 +5,14 @@ import type { WireModel } from "../protocol/model-on-wire.js";
 import { transferablesOf, type BackendName } from "../protocol/tensors.js";
 import {
   isWorkerNotice,
+  type ModelKey,
   type PowerPreference,
   type RunRequest,
   type RunResult,
+  type StageRequest,
+  type StageResult,
+  type TraceRequest,
+  type TraceResult,
   type WorkerApi,
   type WorkerMemory,
   type WorkerReport,
@@ -54,6 +59,7 @@ export class PoolWorker {
   readonly #worker: Worker;
   readonly #api: Remote<WorkerApi>;
   readonly #calls: CallTable;
+  readonly #models = new Set<ModelKey>();
   #state: WorkerState = "starting";
   #runCount = 0;
 
@@ -87,18 +93,19 @@ export class PoolWorker {
   }
 
   /**
-   * Start the backend and load the model.
+   * Start the backend and load what it is to begin with.
    * @throws ShardError "backend-unavailable", "model-malformed", "worker-lost", "worker-timeout";
    *         the worker is dead then.
    */
-  async start(model: WireModel): Promise<WorkerReport> {
+  async start(models: Readonly<Record<ModelKey, WireModel>>): Promise<WorkerReport> {
     const { backend, powerPreference } = this.spec;
-    const config = { backend, workerId: this.id, model, powerPreference };
+    const config = { backend, workerId: this.id, powerPreference };
     try {
       const reply = await this.#calls.race<Reply<WorkerReport>>("start", START_DEADLINE_MS, async () =>
         this.#api.start(config),
       );
       if (!reply.ok) throw fromErrorRecord(reply.error, this.id);
+      for (const [modelKey, model] of Object.entries(models)) await this.load(modelKey, model);
       this.report = reply.value;
       if (this.#state === "starting") this.#enter("ready");
       return reply.value;
@@ -109,16 +116,55 @@ export class PoolWorker {
   }
 
   /**
+   * Load a model or a stage beside what the worker holds.
+   * @throws ShardError "model-malformed", "worker-lost", "worker-timeout"
+   */
+  async load(modelKey: ModelKey, model: WireModel): Promise<void> {
+    const reply = await this.#calls.race<Reply<undefined>>("load a model", START_DEADLINE_MS, async () =>
+      this.#api.load(modelKey, model),
+    );
+    if (!reply.ok) throw fromErrorRecord(reply.error, this.id);
+    this.#models.add(modelKey);
+  }
+
+  /** Dispose of a model or a stage. Never rejects: a dead worker holds nothing. */
+  async unload(modelKey: ModelKey): Promise<void> {
+    this.#models.delete(modelKey);
+    await this.#calls
+      .race<Reply<undefined>>("unload a model", START_DEADLINE_MS, async () => this.#api.unload(modelKey))
+      .catch(() => {});
+  }
+
+  holds(modelKey: ModelKey): boolean {
+    return this.#models.has(modelKey);
+  }
+
+  /**
    * Run one shard. The inputs' buffers are handed over to the worker.
    * @param deadlineMs counted while the worker is on this shard.
    * @throws ShardError "model-failed", "model-unsupported", "aborted", "worker-lost", "worker-timeout"
    */
-  async run(request: Omit<RunRequest, "sentAtEpochMs">, deadlineMs: number): Promise<RunResult> {
-    const sent = { ...request, sentAtEpochMs: performance.timeOrigin + performance.now() };
+  run(request: Omit<RunRequest, "sentAtEpochMs">, deadlineMs: number): Promise<RunResult> {
+    const sent = { ...request, sentAtEpochMs: epochMs() };
     const buffers = transferablesOf(Object.values(request.inputs));
-    const settled = this.#calls.race<Reply<RunResult>>("answer a shard", deadlineMs, async () =>
-      this.#api.run(transfer(sent, buffers)),
-    );
+    return this.#attempt("answer a shard", deadlineMs, async () => this.#api.run(transfer(sent, buffers)));
+  }
+
+  /** Run one micro-batch through one stage; otherwise as `run`. Buffers in shared memory stay with the page. */
+  runStage(request: Omit<StageRequest, "sentAtEpochMs">, deadlineMs: number): Promise<StageResult> {
+    const sent = { ...request, sentAtEpochMs: epochMs() };
+    const buffers = transferablesOf(request.calls.flatMap((call) => Object.values(call)));
+    return this.#attempt("answer a micro-batch", deadlineMs, async () => this.#api.runStage(transfer(sent, buffers)));
+  }
+
+  /** Measure layer after layer. @throws ShardError as `run` */
+  trace(request: Omit<TraceRequest, "sentAtEpochMs">): Promise<TraceResult> {
+    const sent = { ...request, sentAtEpochMs: epochMs() };
+    return this.#attempt("trace the model", START_DEADLINE_MS, async () => this.#api.trace(sent));
+  }
+
+  async #attempt<T>(what: string, deadlineMs: number, call: () => Promise<Reply<T>>): Promise<T> {
+    const settled = this.#calls.race(what, deadlineMs, call);
     this.#runCount++;
     if (this.#state === "ready") this.#enter("busy");
     try {
@@ -203,4 +249,9 @@ export class PoolWorker {
     this.#state = state;
     this.onStateChange?.();
   }
+}
+
+/** On the clock that the page shares with its workers. */
+function epochMs(): number {
+  return performance.timeOrigin + performance.now();
 }

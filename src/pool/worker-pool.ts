@@ -1,6 +1,7 @@
 import { ShardError } from "../core/errors.js";
 import type { WireModel } from "../protocol/model-on-wire.js";
 import type { BackendName } from "../protocol/tensors.js";
+import type { ModelKey } from "../protocol/worker-api.js";
 import { PoolWorker, type WorkerSpec } from "./pool-worker.js";
 
 const counters = new Map<BackendName, number>();
@@ -11,15 +12,13 @@ export function findLiveWorker(id: string): PoolWorker | undefined {
   return live.get(id);
 }
 
-/** The workers of one sharder, all with the same model. */
+/** The workers of one sharder. */
 export class WorkerPool {
-  readonly #model: WireModel;
   readonly #workers = new Map<string, PoolWorker>();
   readonly #onChange: (worker: PoolWorker) => void;
 
   /** @param onChange called after every change of a worker's state. */
-  constructor(model: WireModel, onChange: (worker: PoolWorker) => void) {
-    this.#model = model;
+  constructor(onChange: (worker: PoolWorker) => void) {
     this.#onChange = onChange;
   }
 
@@ -34,9 +33,10 @@ export class WorkerPool {
 
   /**
    * Start one more worker.
+   * @param models what it holds from the start.
    * @throws ShardError "backend-unavailable", "model-malformed", "worker-lost", "worker-timeout"
    */
-  async add(spec: WorkerSpec): Promise<PoolWorker> {
+  async add(spec: WorkerSpec, models: Readonly<Record<ModelKey, WireModel>>): Promise<PoolWorker> {
     const counter = (counters.get(spec.backend) ?? 0) + 1;
     counters.set(spec.backend, counter);
     const worker = new PoolWorker(`${spec.backend}-${counter}`, spec);
@@ -46,7 +46,7 @@ export class WorkerPool {
       if (worker.state === "dead") live.delete(worker.id);
       this.#onChange(worker);
     };
-    await worker.start(this.#model);
+    await worker.start(models);
     return worker;
   }
 

@@ -1,4 +1,5 @@
 import type { DType } from "./tensors.js";
+import type { WeightRecipes } from "./weight-recipe.js";
 
 /** One input or output of the model, by its public name. */
 export interface TensorSpec {
@@ -21,14 +22,18 @@ export type BatchMode =
   | "item-by-item";
 
 /**
- * A model as one worker gets it. `weightData` is shared by all workers where the page is cross-origin
+ * A model, or one stage of it, as one worker gets it. `weightData` is shared by all workers where the page is cross-origin
  * isolated, else copied to each; quantised weights are still quantised.
  */
 export interface WireModel {
   readonly format: "graph-model" | "layers-model";
-  /** TF.js `ModelArtifacts` less the weight data: JSON all the way down. */
+  /** TF.js `ModelArtifacts` less weight specs and data: JSON all the way down. */
   readonly artifacts: Readonly<Record<string, unknown>>;
+  /** What the worker makes the weights from, in the order in which TF.js shall get them. */
+  readonly weights: WeightRecipes;
+  /** What the recipes' byte offsets count from. */
   readonly weightData: ArrayBuffer | SharedArrayBuffer;
+  /** For a stage, `name` is the `TensorKey` of what enters and leaves. */
   readonly inputs: readonly TensorBinding[];
   readonly outputs: readonly TensorBinding[];
   /** Control flow, dynamic shapes or hash tables: `execute` is refused, `executeAsync` must be used. */

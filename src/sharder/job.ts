@@ -40,6 +40,9 @@ interface OpenAttempt extends ItemRange {
   readonly dispatchedAtMs: number;
 }
 
+/** Under which every replica holds the model. */
+export const WHOLE_MODEL = "whole";
+
 let jobCounter = 0;
 
 /** Carries out the dispatcher's actions for one job on real workers. Settles once, whatever happens. */
@@ -196,7 +199,7 @@ export class Job {
       const { mode } = this.#inputs!;
       const worker = this.#context.pool.require(workerId);
       result = await worker.run(
-        { attemptId: this.#wireId(attemptId), itemCount, mode, ...this.#store.cut(range) },
+        { attemptId: this.#wireId(attemptId), modelKey: WHOLE_MODEL, itemCount, mode, ...this.#store.cut(range) },
         deadlineMs,
       );
     } catch (thrown) {

@@ -4,10 +4,11 @@ import type { InspectedModel, ModelInfo } from "../model/inspect.js";
 import type { PoolWorker, WorkerSpec, WorkerState } from "../pool/pool-worker.js";
 import { WorkerPool } from "../pool/worker-pool.js";
 import { abortError, throwIfAborted } from "../protocol/abort.js";
+import type { WireModel } from "../protocol/model-on-wire.js";
 import type { BackendName, Outputs } from "../protocol/tensors.js";
 import { ShardingEventTarget, type Emit, type JobProgress } from "./events.js";
 import { Gather } from "./gather.js";
-import { Job, type JobContext } from "./job.js";
+import { Job, WHOLE_MODEL, type JobContext } from "./job.js";
 import { LearnedThroughput } from "./learned-throughput.js";
 import { checkWorkerSpec, type SharderOptions } from "./options.js";
 import { copyInputs, prepareInputs, type Inputs } from "./prepare-inputs.js";
@@ -44,6 +45,7 @@ export interface BatchPlan {
 /** One model on all workers. Made by `createSharder`; jobs may run at the same time and share the workers. */
 export class Sharder extends ShardingEventTarget {
   readonly model: ModelInfo;
+  readonly #wire: WireModel;
   readonly #pool: WorkerPool;
   readonly #learned = new LearnedThroughput();
   readonly #context: JobContext;
@@ -57,8 +59,9 @@ export class Sharder extends ShardingEventTarget {
   constructor(inspected: InspectedModel, options: SharderOptions) {
     super();
     this.model = inspected.info;
+    this.#wire = inspected.wire;
     this.#emit = (type, detail) => void this.dispatchEvent(new CustomEvent(type, { detail }));
-    this.#pool = new WorkerPool(inspected.wire, (worker) => this.#workerChanged(worker));
+    this.#pool = new WorkerPool((worker) => this.#workerChanged(worker));
     this.#context = {
       pool: this.#pool,
       learned: this.#learned,
@@ -151,7 +154,7 @@ export class Sharder extends ShardingEventTarget {
   async addWorker(spec: WorkerSpec): Promise<string> {
     this.#checkUsable();
     checkWorkerSpec(spec);
-    const worker = await this.#pool.add(spec);
+    const worker = await this.#pool.add(spec, { [WHOLE_MODEL]: this.#wire });
     if (worker.state !== "ready") {
       throw new ShardError(
         "worker-lost",

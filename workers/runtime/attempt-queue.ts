@@ -1,12 +1,30 @@
 import { ShardError } from "../../src/core/errors.js";
 import { toErrorRecord, type Reply } from "../../src/protocol/error-record.js";
-import type { RunRequest, RunResult } from "../../src/protocol/worker-api.js";
-import type { ShardRunner } from "./run-shard.js";
+
+/** What the queue has to know of a request. */
+export interface Attempt {
+  /** Unique among all that are queued. */
+  readonly attemptId: string;
+  /** When the page sent it, ms since the epoch on the shared monotonic clock. */
+  readonly sentAtEpochMs: number;
+}
+
+/**
+ * The work of an attempt.
+ * @param isCancelled asked now and then, after `pause` has let pending messages in.
+ */
+export type AttemptWork<T> = (isCancelled: () => boolean, pause: () => Promise<void>) => Promise<T>;
+
+/** The work's result, and its time from the previous completion on this worker, or the sending if it was idle. */
+export interface Completed<T> {
+  readonly value: T;
+  readonly serviceMs: number;
+}
 
 interface QueuedAttempt {
-  readonly request: RunRequest;
-  readonly arrivedAtMs: number;
-  readonly answer: (reply: Reply<RunResult>) => void;
+  readonly attempt: Attempt;
+  readonly run: () => Promise<void>;
+  readonly answerAborted: () => void;
 }
 
 /**
@@ -14,7 +32,6 @@ interface QueuedAttempt {
  * that was posted later overtakes attempts that are still queued.
  */
 export class AttemptQueue {
-  readonly #runner: ShardRunner;
   readonly #isIntact: () => boolean;
   readonly #queued: QueuedAttempt[] = [];
   #running: string | undefined;
@@ -22,23 +39,24 @@ export class AttemptQueue {
   #completedAtMs = -Infinity;
   #slowdown = 1;
 
-  /** @param isIntact whether the device is still there; a shard that ended on a lost one is not answered with numbers. */
-  constructor(runner: ShardRunner, isIntact: () => boolean) {
-    this.#runner = runner;
+  /** @param isIntact whether the device is still there; an attempt that ended on a lost one is not answered with numbers. */
+  constructor(isIntact: () => boolean) {
     this.#isIntact = isIntact;
   }
 
-  enqueue(request: RunRequest): Promise<Reply<RunResult>> {
+  enqueue<T>(attempt: Attempt, work: AttemptWork<T>): Promise<Reply<Completed<T>>> {
+    const arrivedAtMs = performance.now();
     return new Promise((answer) => {
-      this.#queued.push({ request, arrivedAtMs: performance.now(), answer });
+      const run = async (): Promise<void> => answer(await this.#run(attempt, arrivedAtMs, work));
+      this.#queued.push({ attempt, run, answerAborted: () => answer(aborted()) });
       if (this.#running === undefined) void this.#drain();
     });
   }
 
   cancel(attemptIds: readonly string[]): void {
     for (const attemptId of attemptIds) {
-      const index = this.#queued.findIndex((queued) => queued.request.attemptId === attemptId);
-      if (index >= 0) this.#queued.splice(index, 1)[0]!.answer(aborted());
+      const index = this.#queued.findIndex((queued) => queued.attempt.attemptId === attemptId);
+      if (index >= 0) this.#queued.splice(index, 1)[0]!.answerAborted();
       else if (attemptId === this.#running) this.#cancelled.add(attemptId);
     }
   }
@@ -53,25 +71,25 @@ export class AttemptQueue {
       await yieldMacrotask();
       const next = this.#queued.shift();
       if (next === undefined) break;
-      this.#running = next.request.attemptId;
-      next.answer(await this.#run(next));
-      this.#cancelled.delete(next.request.attemptId);
+      this.#running = next.attempt.attemptId;
+      await next.run();
+      this.#cancelled.delete(next.attempt.attemptId);
     }
     this.#running = undefined;
   }
 
-  async #run({ request, arrivedAtMs }: QueuedAttempt): Promise<Reply<RunResult>> {
+  async #run<T>(attempt: Attempt, arrivedAtMs: number, work: AttemptWork<T>): Promise<Reply<Completed<T>>> {
     const startedAtMs = performance.now();
     try {
-      const isCancelled = (): boolean => this.#cancelled.has(request.attemptId);
-      const outputs = await this.#runner.run(request, isCancelled, yieldMacrotask);
+      const isCancelled = (): boolean => this.#cancelled.has(attempt.attemptId);
+      const value = await work(isCancelled, yieldMacrotask);
       if (!this.#isIntact()) throw deviceLost();
       const computeMs = performance.now() - startedAtMs;
       if (this.#slowdown > 1) await sleep(computeMs * (this.#slowdown - 1));
       const completedAtMs = performance.now();
-      const sentAtMs = Math.min(arrivedAtMs, request.sentAtEpochMs - performance.timeOrigin);
+      const sentAtMs = Math.min(arrivedAtMs, attempt.sentAtEpochMs - performance.timeOrigin);
       const serviceMs = completedAtMs - Math.max(this.#completedAtMs, sentAtMs);
-      return { ok: true, value: { outputs, serviceMs } };
+      return { ok: true, value: { value, serviceMs } };
     } catch (thrown) {
       // A read-back may reject before the loss of the device is told.
       await yieldMacrotask();

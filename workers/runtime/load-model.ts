@@ -2,6 +2,7 @@ import { loadGraphModel, type GraphModel } from "@tensorflow/tfjs-converter";
 import { io, type NamedTensorMap, type Tensor as TfTensor } from "@tensorflow/tfjs-core";
 import { loadLayersModel, type LayersModel } from "@tensorflow/tfjs-layers";
 import { ShardError } from "../../src/core/errors.js";
+import { materialise } from "../../src/model/materialise.js";
 import { messageOf } from "../../src/protocol/error-record.js";
 import type { WireModel } from "../../src/protocol/model-on-wire.js";
 
@@ -18,16 +19,18 @@ export interface LoadedModel {
  * @throws ShardError "model-malformed" where TF.js can't make sense of them.
  */
 export async function loadModel(model: WireModel): Promise<LoadedModel> {
-  const artifacts: io.ModelArtifacts = {
-    ...(model.artifacts as unknown as io.ModelArtifacts),
-    // TF.js reads weights from a SharedArrayBuffer as well; its types don't say so.
-    weightData: model.weightData as ArrayBuffer,
-  };
   try {
+    const { weightSpecs, weightData } = materialise(model);
+    const artifacts: io.ModelArtifacts = {
+      ...(model.artifacts as unknown as io.ModelArtifacts),
+      weightSpecs: weightSpecs as io.WeightsManifestEntry[],
+      weightData,
+    };
     return model.format === "graph-model"
       ? graphRunner(await loadGraphModel(io.fromMemory(artifacts)), model)
       : layersRunner(await loadLayersModel(io.fromMemory(artifacts)));
   } catch (thrown) {
+    if (thrown instanceof ShardError) throw thrown;
     throw new ShardError(
       "model-malformed",
       `Expected a ${model.format} that TF.js can load, it refused: ${messageOf(thrown)} Check that model.json and its weight files belong together.`,

@@ -1,13 +1,21 @@
-import { tensor, type Tensor as TfTensor } from "@tensorflow/tfjs-core";
+import { getBackend, tensor, type Tensor as TfTensor } from "@tensorflow/tfjs-core";
 import { ShardError } from "../../src/core/errors.js";
+import { copyElements } from "../../src/protocol/rows.js";
 import type { DType, InputTensor, Tensor } from "../../src/protocol/tensors.js";
 
 /** Upload one input as the dtype the model wants. Bytes become numbers here: `byte × scale + offset`. */
 export function toTfTensor(input: InputTensor, dtype: DType): TfTensor {
   const shape = [...input.shape];
-  if (input.dtype !== "uint8") return tensor(input.data, shape, input.dtype);
+  if (input.dtype !== "uint8") return tensor(unsharedFor(getBackend(), input.data), shape, input.dtype);
   if (dtype === "int32") return tensor(Int32Array.from(input.data), shape, "int32");
   return tensor(scaleBytes(input.data, input.scale ?? 1, input.offset ?? 0), shape, "float32");
+}
+
+/** WASM copies what it is given into its own memory; others keep it, or hand it to calls that refuse shared memory. */
+function unsharedFor(backend: string, data: InputTensor["data"]): InputTensor["data"] {
+  const isShared =
+    typeof SharedArrayBuffer !== "undefined" && !Array.isArray(data) && data.buffer instanceof SharedArrayBuffer;
+  return isShared && backend !== "wasm" ? copyElements(data) : data;
 }
 
 function scaleBytes(bytes: ArrayLike<number>, scale: number, offset: number): Float32Array {
@@ -16,13 +24,23 @@ function scaleBytes(bytes: ArrayLike<number>, scale: number, offset: number): Fl
   return values;
 }
 
+/** @throws ShardError "model-unsupported" for complex64, which has no counterpart outside TF.js. */
+export function dtypeOf({ dtype }: TfTensor): DType {
+  if (dtype !== "complex64") return dtype;
+  throw new ShardError(
+    "model-unsupported",
+    `Expected outputs of dtype float32, int32, bool or string, received ${dtype}: convert it inside the model.`,
+  );
+}
+
 /**
  * Read a TF.js tensor back into a tensor that owns its buffer.
  * @throws ShardError "model-unsupported" for complex64, which has no counterpart outside TF.js.
  */
 export async function fromTfTensor(source: TfTensor, mustCopy: boolean): Promise<Tensor> {
   const shape = source.shape.slice();
-  switch (source.dtype) {
+  const dtype = dtypeOf(source);
+  switch (dtype) {
     case "float32": {
       const data = await source.data<"float32">();
       return { dtype: "float32", shape, data: mustCopy ? data.slice() : data };
@@ -37,10 +55,5 @@ export async function fromTfTensor(source: TfTensor, mustCopy: boolean): Promise
     }
     case "string":
       return { dtype: "string", shape, data: [...(await source.data<"string">())] };
-    default:
-      throw new ShardError(
-        "model-unsupported",
-        `Expected outputs of dtype float32, int32, bool or string, received ${source.dtype}: convert it inside the model.`,
-      );
   }
 }

@@ -88,23 +88,22 @@ describe("what goes to the workers", () => {
     };
     const { wire } = inspectModel(loaded, false);
     const { artifacts } = structuredClone(wire);
-    expect(Object.keys(artifacts).sort()).toEqual(expect.arrayContaining(["modelTopology", "weightSpecs"]));
+    expect(Object.keys(artifacts).sort()).toEqual(expect.arrayContaining(["modelTopology"]));
     expect(artifacts).not.toHaveProperty("trainingConfig");
     expect(artifacts).not.toHaveProperty("weightData");
   });
 
-  it("keeps all that TF.js needs of a graph", () => {
-    const signature = { outputs: { o: { name: "y:0" } } };
-    const parts = {
-      format: "graph-model",
-      signature,
-      modelInitializer: { node: [] },
-      initializerSignature: { outputs: {} },
+  it("keeps what fills the hash tables of a graph", () => {
+    const signature = {
+      inputs: { x: { name: "in0:0" }, table: { name: "t:0", resourceId: 1, dtype: "DT_RESOURCE" } },
+      outputs: { o: { name: "y:0" } },
     };
-    const artifacts = { ...withInputs(dims(-1)), ...parts, userDefinedMetadata: { structuredOutputKeys: ["a"] } };
+    const parts = { modelInitializer: { node: [] }, initializerSignature: { outputs: {} } };
+    const artifacts = { ...withInputs(dims(-1)), ...parts, signature };
     expect(inspectModel(artifacts, false).wire.artifacts).toMatchObject({
       ...parts,
-      userDefinedMetadata: { structuredOutputKeys: ["a"] },
+      // Every entry goes by its own name, the table by the id that the initializer gives it.
+      signature: { inputs: { table: signature.inputs.table } },
     });
   });
 });

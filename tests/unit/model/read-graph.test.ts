@@ -26,7 +26,7 @@ describe("a graph with a signature", () => {
     expect(brief(inputs)).toEqual([["serving default/x:0", "x:0", [-1, 4], "float32"]]);
     expect(Object.fromEntries(outputs.map(({ name, tensorName }) => [name, tensorName]))).toEqual({
       "Ausgabe ß": "y:0",
-      "10": "y",
+      "10": "y:0",
     });
   });
 
@@ -82,17 +82,16 @@ describe("a graph with a signature", () => {
       ["b", "b:0", [-1, 7], "float32"],
       ["c", "c:0", [3], "bool"],
     ]);
-    expect(brief(outputs)).toEqual([["y", "y", undefined, "float32"]]);
+    expect(brief(outputs)).toEqual([["y", "y:0", undefined, "float32"]]);
   });
 
-  it("asks TF.js for the right tensor where a key is the name of another's tensor", () => {
-    // TF.js looks every name up among the keys first: asked for "Identity", it would give the tensor of that key.
+  it("means the right tensor where a key is the name of another's tensor", () => {
     const { outputs } = read([x, node("Identity", "Relu", ["x"]), node("Identity_1", "Neg", ["x"])], {
       signature: { outputs: { Identity: signed("Identity_1", undefined), Identity_1: signed("Identity", undefined) } },
     });
     expect(outputs.map(({ name, tensorName }) => [name, tensorName])).toEqual([
-      ["Identity", "Identity"],
-      ["Identity_1", "Identity_1"],
+      ["Identity", "Identity_1:0"],
+      ["Identity_1", "Identity:0"],
     ]);
   });
 
@@ -128,8 +127,8 @@ describe("a graph without a signature", () => {
       node("z", "Abs", ["w", "^y"]),
     ]);
     expect(brief(inputs)).toEqual([
-      ["x", "x", [-1, 4], "float32"],
-      ["keep", "keep", [], "bool"],
+      ["x", "x:0", [-1, 4], "float32"],
+      ["keep", "keep:0", [], "bool"],
     ]);
     expect(outputs.map(({ name }) => name)).toEqual(["a", "z"]);
   });

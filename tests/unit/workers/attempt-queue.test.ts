@@ -2,9 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ShardError } from "../../../src/core/errors.js";
 import type { Reply } from "../../../src/protocol/error-record.js";
-import type { RunRequest, RunResult } from "../../../src/protocol/worker-api.js";
-import { AttemptQueue } from "../../../workers/runtime/attempt-queue.js";
-import type { ShardRunner } from "../../../workers/runtime/run-shard.js";
+import { AttemptQueue, type Attempt, type Completed } from "../../../workers/runtime/attempt-queue.js";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "performance"] }));
 afterEach(() => void vi.useRealTimers());
@@ -18,50 +16,59 @@ const turns = async (count = 20): Promise<void> => {
 /** Epoch ms of now, on the clock that page and worker share. */
 const epochMs = () => performance.timeOrigin + performance.now();
 
-function request(attemptId: number, sentAtEpochMs = epochMs()): RunRequest {
-  return { attemptId: String(attemptId), itemCount: 1, mode: "batched", inputs: {}, batchedInputs: [], sentAtEpochMs };
+function request(attemptId: number, sentAtEpochMs = epochMs()): Attempt {
+  return { attemptId: String(attemptId), sentAtEpochMs };
+}
+
+type Run = (attempt: Attempt, isCancelled: () => boolean, pause: () => Promise<void>) => Promise<unknown>;
+
+/** A queue whose attempts all do the same work. */
+class ScriptedQueue extends AttemptQueue {
+  readonly #work: Run;
+
+  constructor(work: Run, isIntact: () => boolean = () => true) {
+    super(isIntact);
+    this.#work = work;
+  }
+
+  add(attempt: Attempt): Promise<Reply<Completed<unknown>>> {
+    return this.enqueue(attempt, (isCancelled, pause) => this.#work(attempt, isCancelled, pause));
+  }
 }
 
 /** Runs take `msOf(attemptId)` and are listed as they start; an error instead of ms is thrown. */
 function setUp(msOf: (id: number) => number | Error = () => 10) {
   const started: number[] = [];
-  const runner: ShardRunner = {
-    async run({ attemptId }) {
-      started.push(Number(attemptId));
-      const ms = msOf(Number(attemptId));
-      if (ms instanceof Error) throw ms;
-      pass(ms);
-      return {};
-    },
-  };
-  return { queue: new AttemptQueue(runner, () => true), started };
+  const queue = new ScriptedQueue(async ({ attemptId }) => {
+    started.push(Number(attemptId));
+    const ms = msOf(Number(attemptId));
+    if (ms instanceof Error) throw ms;
+    pass(ms);
+    return {};
+  });
+  return { queue, started };
 }
 
-const valueOf = (reply: Reply<RunResult>): RunResult => {
+const valueOf = (reply: Reply<Completed<unknown>>): Completed<unknown> => {
   if (!reply.ok) throw new Error(reply.error.message);
   return reply.value;
 };
-const codeOf = (reply: Reply<RunResult>) => (reply.ok ? "ok" : reply.error.code);
+const codeOf = (reply: Reply<Completed<unknown>>) => (reply.ok ? "ok" : reply.error.code);
 
 describe("AttemptQueue", () => {
   it("runs one at a time, in order, and answers each", async () => {
     let running = 0;
     const order: string[] = [];
-    const queue = new AttemptQueue(
-      {
-        async run({ attemptId }, _, pause) {
-          expect(++running).toBe(1);
-          order.push(`start ${attemptId}`);
-          await pause();
-          order.push(`end ${attemptId}`);
-          running--;
-          return {};
-        },
-      },
-      () => true,
-    );
+    const queue = new ScriptedQueue(async ({ attemptId }, _, pause) => {
+      expect(++running).toBe(1);
+      order.push(`start ${attemptId}`);
+      await pause();
+      order.push(`end ${attemptId}`);
+      running--;
+      return {};
+    });
     const replies = await Promise.all(
-      [1, 2, 3].map((id) => queue.enqueue(request(id)).then((reply) => (order.push(`answer ${id}`), reply))),
+      [1, 2, 3].map((id) => queue.add(request(id)).then((reply) => (order.push(`answer ${id}`), reply))),
     );
     expect(replies.map(codeOf)).toEqual(["ok", "ok", "ok"]);
     expect(order.filter((line) => !line.startsWith("answer"))).toEqual(
@@ -72,9 +79,9 @@ describe("AttemptQueue", () => {
 
   it("starts again after having been empty", async () => {
     const { queue, started } = setUp();
-    await queue.enqueue(request(1));
+    await queue.add(request(1));
     await turns();
-    expect(codeOf(await queue.enqueue(request(2)))).toBe("ok");
+    expect(codeOf(await queue.add(request(2)))).toBe("ok");
     expect(started).toEqual([1, 2]);
   });
 
@@ -82,34 +89,32 @@ describe("AttemptQueue", () => {
     const { queue } = setUp((id) =>
       id === 1 ? new TypeError("no kernel") : id === 2 ? new ShardError("model-unsupported", "complex") : 1,
     );
-    const replies = await Promise.all([1, 2, 3].map((id) => queue.enqueue(request(id))));
+    const replies = await Promise.all([1, 2, 3].map((id) => queue.add(request(id))));
     expect(replies.map(codeOf)).toEqual(["model-failed", "model-unsupported", "ok"]);
     expect(replies[0]).toMatchObject({ error: { message: "no kernel" } });
   });
 
   it("survives whatever a runner throws", async () => {
     for (const thrown of [undefined, null, Object.create(null), "text", 7]) {
-      const queue = new AttemptQueue({ run: () => Promise.reject(thrown as Error) }, () => true);
-      expect(codeOf(await queue.enqueue(request(1)))).toBe("model-failed");
-      expect(codeOf(await queue.enqueue(request(2)))).toBe("model-failed");
+      const queue = new ScriptedQueue(() => Promise.reject(thrown as Error));
+      expect(codeOf(await queue.add(request(1)))).toBe("model-failed");
+      expect(codeOf(await queue.add(request(2)))).toBe("model-failed");
     }
   });
 });
 
 it("a shard that ended on a lost device is no result, whatever it answered", async () => {
   let isIntact = true;
-  const queue = new AttemptQueue(
-    {
-      async run({ attemptId }) {
-        isIntact = attemptId !== "2";
-        if (attemptId === "3") throw new Error("the model's own");
-        return {};
-      },
+  const queue = new ScriptedQueue(
+    async ({ attemptId }) => {
+      isIntact = attemptId !== "2";
+      if (attemptId === "3") throw new Error("the model's own");
+      return {};
     },
     () => isIntact,
   );
-  const replies: Reply<RunResult>[] = [];
-  for (const id of [1, 2, 3]) replies.push(await queue.enqueue(request(id)));
+  const replies: Reply<Completed<unknown>>[] = [];
+  for (const id of [1, 2, 3]) replies.push(await queue.add(request(id)));
   expect(replies.map(codeOf)).toEqual(["ok", "worker-lost", "model-failed"]);
 });
 
@@ -118,7 +123,7 @@ describe("cancel", () => {
   it("answers at once, before those that came earlier", async () => {
     const { queue } = setUp();
     const answered: number[] = [];
-    const replies = [1, 2].map((id) => queue.enqueue(request(id)).then(() => answered.push(id)));
+    const replies = [1, 2].map((id) => queue.add(request(id)).then(() => answered.push(id)));
     queue.cancel(["2"]);
     await Promise.all(replies);
     expect(answered).toEqual([2, 1]);
@@ -126,78 +131,68 @@ describe("cancel", () => {
 
   it("ends a running attempt that works item by item, and no other", async () => {
     const items: string[] = [];
-    const queue: AttemptQueue = new AttemptQueue(
-      {
-        async run({ attemptId }, isCancelled, pause) {
-          for (let item = 0; item < 3; item++) {
-            await pause();
-            if (isCancelled()) throw new ShardError("aborted", "cancelled");
-            items.push(`${attemptId}.${item}`);
-            if (attemptId === "1" && item === 0) queue.cancel(["1"]);
-          }
-          return {};
-        },
-      },
-      () => true,
-    );
-    const replies = await Promise.all([1, 2].map((id) => queue.enqueue(request(id))));
+    const queue: ScriptedQueue = new ScriptedQueue(async ({ attemptId }, isCancelled, pause) => {
+      for (let item = 0; item < 3; item++) {
+        await pause();
+        if (isCancelled()) throw new ShardError("aborted", "cancelled");
+        items.push(`${attemptId}.${item}`);
+        if (attemptId === "1" && item === 0) queue.cancel(["1"]);
+      }
+      return {};
+    });
+    const replies = await Promise.all([1, 2].map((id) => queue.add(request(id))));
     expect(replies.map(codeOf)).toEqual(["aborted", "ok"]);
     expect(items).toEqual(["1.0", "2.0", "2.1", "2.2"]);
     // The same id may come again: nothing of the cancel is left.
-    expect(codeOf(await queue.enqueue(request(2)))).toBe("ok");
+    expect(codeOf(await queue.add(request(2)))).toBe("ok");
   });
 
   it("of a running batched attempt comes too late: it ends as it would", async () => {
-    const queue: AttemptQueue = new AttemptQueue(
-      {
-        async run() {
-          queue.cancel(["1"]);
-          return {};
-        },
-      },
-      () => true,
-    );
-    expect(codeOf(await queue.enqueue(request(1)))).toBe("ok");
+    const queue: ScriptedQueue = new ScriptedQueue(async () => {
+      queue.cancel(["1"]);
+      return {};
+    });
+    expect(codeOf(await queue.add(request(1)))).toBe("ok");
   });
 
   it("of what is done or unknown does nothing, also to a later attempt of that id", async () => {
     const { queue } = setUp();
     queue.cancel(["1", "99", "-1"]);
-    expect(codeOf(await queue.enqueue(request(1)))).toBe("ok");
+    expect(codeOf(await queue.add(request(1)))).toBe("ok");
     queue.cancel(["1", "-1"]);
-    expect(codeOf(await queue.enqueue(request(1)))).toBe("ok");
+    expect(codeOf(await queue.add(request(1)))).toBe("ok");
   });
 });
 
 describe("service time", () => {
   it("runs from the sending if the worker was idle, else from the previous completion", async () => {
     const { queue } = setUp((id) => 10 * id);
-    const first = queue.enqueue(request(1));
-    const second = queue.enqueue(request(2));
+    const first = queue.add(request(1));
+    const second = queue.add(request(2));
     expect(valueOf(await first)).toMatchObject({ serviceMs: 10 });
     expect(valueOf(await second)).toMatchObject({ serviceMs: 20 });
     // An idle hour counts for nothing.
     pass(3_600_000);
-    expect(valueOf(await queue.enqueue(request(3))).serviceMs).toBe(30);
+    expect(valueOf(await queue.add(request(3))).serviceMs).toBe(30);
   });
 
   it("counts the way from the page, and the wait in its message queue", async () => {
     const { queue } = setUp();
     pass(1_000);
-    expect(valueOf(await queue.enqueue(request(1, epochMs() - 7))).serviceMs).toBe(17);
+    expect(valueOf(await queue.add(request(1, epochMs() - 7))).serviceMs).toBe(17);
     // Sent before the previous completion: only what came after that.
     pass(5);
-    expect(valueOf(await queue.enqueue(request(2, epochMs() - 100))).serviceMs).toBe(15);
+    expect(valueOf(await queue.add(request(2, epochMs() - 100))).serviceMs).toBe(15);
   });
 
   it("is never negative where the clocks of page and worker disagree", async () => {
     const { queue } = setUp();
-    expect(valueOf(await queue.enqueue(request(1, epochMs() + 5_000))).serviceMs).toBe(10);
+    expect(valueOf(await queue.add(request(1, epochMs() + 5_000))).serviceMs).toBe(10);
   });
 
   it("of a failed attempt is not charged to the next", async () => {
     const { queue } = setUp((id) => (id === 1 ? (pass(50), new Error("x")) : 10));
-    const replies = await Promise.all([1, 2].map((id) => queue.enqueue(request(id))));
+    const replies = await Promise.all([1, 2].map((id) => queue.add(request(id))));
     expect(valueOf(replies[1]!).serviceMs).toBe(10);
   });
 
@@ -205,7 +200,7 @@ describe("service time", () => {
     const { queue } = setUp((id) => id);
     let sum = 0;
     for (let id = 1; id <= 10; id++) {
-      const pair = [queue.enqueue(request(id)), queue.enqueue(request(100 + id))];
+      const pair = [queue.add(request(id)), queue.add(request(100 + id))];
       for (const reply of await Promise.all(pair)) sum += valueOf(reply).serviceMs;
       await turns(2);
       pass(id % 3 === 0 ? 500 : 0);
@@ -218,8 +213,8 @@ describe("slow", () => {
   it("makes every shard take that many times as long, until it is told otherwise", async () => {
     const { queue } = setUp();
     queue.slow(4);
-    let reply: Reply<RunResult> | undefined;
-    const answered = queue.enqueue(request(1)).then((value) => (reply = value));
+    let reply: Reply<Completed<unknown>> | undefined;
+    const answered = queue.add(request(1)).then((value) => (reply = value));
     await turns();
     pass(29);
     await turns();
@@ -227,6 +222,6 @@ describe("slow", () => {
     pass(1);
     expect(valueOf(await answered)).toMatchObject({ serviceMs: 40 });
     queue.slow(1);
-    expect(valueOf(await queue.enqueue(request(2))).serviceMs).toBe(10);
+    expect(valueOf(await queue.add(request(2))).serviceMs).toBe(10);
   });
 });

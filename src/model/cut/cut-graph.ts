@@ -1,0 +1,194 @@
+import { ShardError } from "../../core/errors.js";
+import type { TensorBinding } from "../../protocol/model-on-wire.js";
+import { asJsonObject, type JsonObject } from "../artifacts.js";
+import { parseReference, tensorKey, type Graph, type GraphNode, type TensorKey } from "../graph/graph.js";
+import { functionNodes } from "../wire-graph.js";
+import { isDuplicated, type GraphLayer } from "./graph-layers.js";
+import { outputDtype, placeholderType } from "./output-dtype.js";
+
+/** A contiguous run of a graph's layers as a graph of its own. */
+export interface StageGraph {
+  readonly firstLayer: number;
+  readonly lastLayer: number;
+  /** Its inputs and outputs have the `TensorKey` of the whole graph as their names. */
+  readonly graph: Graph;
+}
+
+/**
+ * Cut a graph in front of the given layers.
+ *
+ * Each stage has its own nodes, the Consts that these read, and a Placeholder for every tensor that enters; what later stages
+ * need, or the caller, leaves it, as early as it is there. Tensors that skip stages are for whoever runs the stages to keep.
+ *
+ * @param layers of the graph (`listGraphLayers`).
+ * @param cuts indices of the layers that begin a stage, ascending, each 1 … layers.length-1; none gives one stage.
+ * @throws ShardError "invalid-options" for other cuts.
+ */
+export function cutGraph(graph: Graph, layers: readonly GraphLayer[], cuts: readonly number[]): StageGraph[] {
+  checkCuts(cuts, layers.length);
+  const bounds = [0, ...cuts, layers.length];
+  const runs = cuts.map((_, index) => index).concat(cuts.length);
+  const byName = new Map(graph.nodes.map((node) => [node.name, node]));
+  const stageNodes = runs.map((run) => layers.slice(bounds[run]!, bounds[run + 1]!).flatMap(({ nodes }) => nodes));
+  const parts = stageNodes.map((nodes) => readOutside(nodes, byName));
+  const produced = stageNodes.map((nodes) => new Set(nodes.map(({ name }) => name)));
+  const stageOutputs = runs.map((run) => {
+    const later = parts.slice(run + 1).flatMap(({ reads }) => reads);
+    const wanted = [...later, ...graph.outputs.map(({ tensorName }) => tensorName)];
+    return [...new Set(wanted)].filter((key) => produced[run]!.has(parseReference(key).node));
+  });
+  // What is no layer's at all: an output that is a Const, or an input passed through.
+  const stranded = graph.outputs
+    .map(({ tensorName }) => tensorName)
+    .filter((key) => isDuplicated(byName.get(parseReference(key).node)!) && !isInput(graph, key));
+  stageOutputs.at(-1)!.push(...new Set(stranded));
+  return runs.map((run) => ({
+    firstLayer: bounds[run]!,
+    lastLayer: bounds[run + 1]! - 1,
+    graph: assemble(graph, byName, stageNodes[run]!, parts[run]!, stageOutputs[run]!),
+  }));
+}
+
+function isInput(graph: Graph, key: TensorKey): boolean {
+  return graph.inputs.some(({ tensorName }) => tensorName === key);
+}
+
+/** @throws ShardError "invalid-options" */
+export function checkCuts(cuts: readonly number[], layerCount: number): void {
+  const isAscending = cuts.every(
+    (cut, index) => Number.isInteger(cut) && cut > (cuts[index - 1] ?? 0) && cut < layerCount,
+  );
+  if (isAscending) return;
+  throw new ShardError(
+    "invalid-options",
+    `Expected cuts as ascending indices of layers from 1 to ${layerCount - 1}, received ${JSON.stringify(cuts).slice(0, 200)}: see sharder.model.layers.`,
+  );
+}
+
+interface Outside {
+  /** Tensors that other nodes give, in the order in which they are read. */
+  readonly reads: TensorKey[];
+  readonly consts: ReadonlySet<string>;
+}
+
+function readOutside(nodes: readonly GraphNode[], byName: ReadonlyMap<string, GraphNode>): Outside {
+  const own = new Set(nodes.map(({ name }) => name));
+  const reads = new Set<TensorKey>();
+  const consts = new Set<string>();
+  for (const { input } of nodes) {
+    for (const reference of input) {
+      const { node, isControl } = parseReference(reference);
+      if (isControl || own.has(node)) continue;
+      const { op, input: inputs } = byName.get(node)!;
+      if (op === "Const" && inputs.length === 0) consts.add(node);
+      else reads.add(tensorKey(reference));
+    }
+  }
+  return { reads: [...reads], consts };
+}
+
+function assemble(
+  graph: Graph,
+  byName: ReadonlyMap<string, GraphNode>,
+  nodes: readonly GraphNode[],
+  { reads, consts }: Outside,
+  outputKeys: readonly TensorKey[],
+): Graph {
+  const taken = new Set(byName.keys());
+  const resources = reads.filter((key) => isResource(byName.get(parseReference(key).node)!));
+  const entering = reads.filter((key) => !resources.includes(key));
+  const placeholders = new Map(entering.map((key) => [key, placeholderName(key, taken)]));
+  const extraConsts = outputKeys.map((key) => parseReference(key).node).filter((name) => isConst(byName.get(name)!));
+  const present = new Set([...nodes.map(({ name }) => name), ...consts, ...extraConsts]);
+  const stage = [
+    ...entering.map((key) => makePlaceholder(placeholders.get(key)!, byName.get(parseReference(key).node)!, key)),
+    ...resources.map((key) => byName.get(parseReference(key).node)!),
+    ...[...new Set([...consts, ...extraConsts])].map((name) => byName.get(name)!),
+    ...nodes.map((node) => ({ ...node, input: rewriteInputs(node, placeholders, present) })),
+  ];
+  const keepsTables = resources.length > 0 || nodes.some(({ op }) => /HashTable/.test(op));
+  const library = reachableFunctions(graph.library, stage);
+  const initializer = keepsTables ? graph.initializer : undefined;
+  const bind = (key: TensorKey, tensorName: string): TensorBinding => {
+    const known = [...graph.inputs, ...graph.outputs].find((each) => each.tensorName === key);
+    const { node, index } = parseReference(key);
+    const dtype = known?.dtype ?? outputDtype(byName.get(node)!, index) ?? "float32";
+    return { name: key, tensorName, dtype, shape: known?.shape };
+  };
+  return {
+    nodes: stage,
+    weights: graph.weights,
+    inputs: entering.map((key) => bind(key, `${placeholders.get(key)!}:0`)),
+    outputs: outputKeys.map((key) => bind(key, key)),
+    library,
+    versions: graph.versions,
+    initializer,
+  };
+}
+
+function isConst({ op, input }: GraphNode): boolean {
+  return op === "Const" && input.length === 0;
+}
+
+/** A captured hash table: TF.js binds it to what the initializer made. */
+function isResource({ op, attr }: GraphNode): boolean {
+  return op === "Placeholder" && asJsonObject(attr.dtype).type === "DT_RESOURCE";
+}
+
+/** The producer's own name where it can be had, so that consumers read it as before. */
+function placeholderName(key: TensorKey, taken: Set<string>): string {
+  const { node, index } = parseReference(key);
+  if (index === 0) return node;
+  let name = `${node}__${index}`;
+  while (taken.has(name)) name += "_";
+  taken.add(name);
+  return name;
+}
+
+function makePlaceholder(name: string, source: GraphNode, key: TensorKey): GraphNode {
+  if (source.op === "Placeholder") return source;
+  const dtype = outputDtype(source, parseReference(key).index);
+  const shape = { shape: { unknownRank: true } };
+  return {
+    name,
+    op: "Placeholder",
+    input: [],
+    attr: dtype === undefined ? { shape } : { shape, dtype: placeholderType(dtype) },
+  };
+}
+
+/** Control inputs order side effects that straight-line code does not have; those within the stage are kept. */
+function rewriteInputs(
+  { input }: GraphNode,
+  placeholders: ReadonlyMap<TensorKey, string>,
+  present: ReadonlySet<string>,
+): string[] {
+  return input.flatMap((reference) => {
+    const { node, isControl } = parseReference(reference);
+    if (isControl) return present.has(node) ? [reference] : [];
+    return present.has(node) ? [reference] : [placeholders.get(tensorKey(reference)) ?? reference];
+  });
+}
+
+/** The functions that the nodes call, and those that these call. */
+function reachableFunctions(library: JsonObject | undefined, nodes: readonly GraphNode[]): JsonObject | undefined {
+  const functions = library?.function;
+  if (!Array.isArray(functions)) return undefined;
+  const byName = new Map(functions.map((each: unknown) => [asJsonObject(asJsonObject(each).signature).name, each]));
+  const reached = new Set<unknown>();
+  const pending: unknown[] = nodes.map(({ attr }) => attr);
+  for (let attr = pending.pop(); attr !== undefined; attr = pending.pop()) {
+    for (const value of Object.values(asJsonObject(attr))) {
+      const { name } = asJsonObject(asJsonObject(value).func);
+      const body = byName.get(name);
+      if (body === undefined || reached.has(name)) continue;
+      reached.add(name);
+      pending.push(...functionNodes({ function: [body] }).map((each) => each.attr ?? {}));
+    }
+  }
+  if (reached.size === 0) return undefined;
+  return {
+    ...library,
+    function: functions.filter((each: unknown) => reached.has(asJsonObject(asJsonObject(each).signature).name)),
+  };
+}

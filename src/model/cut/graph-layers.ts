@@ -1,0 +1,74 @@
+import { parseReference, tensorKey, type Graph, type GraphNode, type TensorKey } from "../graph/graph.js";
+import { isPassive } from "../read-graph.js";
+import { bindsTogether } from "./uncuttable.js";
+
+/** The smallest part of a graph that can be a stage of its own. */
+export interface GraphLayer {
+  /** Of its last node that computes. */
+  readonly name: string;
+  /** Of that node; "atomic part of N nodes" where what belongs together is more than one. */
+  readonly op: string;
+  /** Without Consts and Placeholders, which every stage that reads them has for itself. */
+  readonly nodes: readonly GraphNode[];
+}
+
+/**
+ * Cut a graph into its layers: runs of nodes between two places where no edge holds them together.
+ *
+ * Such edges carry what can't leave a worker (hash tables, tensor lists and arrays) or lie within a loop or a branch. Nodes that only
+ * pass data on belong to the layer before them. O(nodes + edges), over `graph.nodes` in their order.
+ */
+export function listGraphLayers(graph: Graph): GraphLayer[] {
+  const nodes = graph.nodes.filter((node) => !isDuplicated(node));
+  const indexOf = new Map(nodes.map(({ name }, index) => [name, index]));
+  // How many uncuttable edges span the place before each node.
+  const spanning = Array.from({ length: nodes.length + 1 }, () => 0);
+  const holds = bindsTogether(graph.nodes);
+  for (const [index, node] of nodes.entries()) {
+    for (const reference of node.input) {
+      const { node: name, isControl } = parseReference(reference);
+      const source = indexOf.get(name);
+      if (isControl || source === undefined || !holds(nodes[source]!, node)) continue;
+      const [from, to] = source < index ? [source, index] : [index, source];
+      spanning[from + 1]!++;
+      spanning[to + 1]!--;
+    }
+  }
+  const layers: GraphNode[][] = [];
+  let open = 0;
+  for (const [index, node] of nodes.entries()) {
+    open += spanning[index]!;
+    const current = layers.at(-1);
+    const isNew = current === undefined || (open === 0 && current.some((each) => !isPassive(each)) && !isPassive(node));
+    if (isNew) layers.push([node]);
+    else current.push(node);
+  }
+  return layers.map((each) => describe(each));
+}
+
+/** Consts and Placeholders: not layers, but part of every stage that reads them. */
+export function isDuplicated({ op, input }: GraphNode): boolean {
+  return (op === "Const" && input.length === 0) || op === "Placeholder";
+}
+
+function describe(nodes: readonly GraphNode[]): GraphLayer {
+  const computing = nodes.filter((node) => !isPassive(node));
+  const last = computing.at(-1) ?? nodes.at(-1)!;
+  return { name: last.name, op: computing.length > 1 ? `atomic part of ${computing.length} nodes` : last.op, nodes };
+}
+
+/** The tensors that a layer reads of others, Consts left out; and those that others may read of it. */
+export function readsOf({ nodes }: GraphLayer, graph: Graph): TensorKey[] {
+  const own = new Set(nodes.map(({ name }) => name));
+  const consts = new Set(
+    graph.nodes.filter(({ op, input }) => op === "Const" && input.length === 0).map(({ name }) => name),
+  );
+  const reads = new Set<TensorKey>();
+  for (const { input } of nodes) {
+    for (const reference of input) {
+      const { node, isControl } = parseReference(reference);
+      if (!isControl && !own.has(node) && !consts.has(node)) reads.add(tensorKey(reference));
+    }
+  }
+  return [...reads];
+}

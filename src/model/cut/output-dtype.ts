@@ -1,0 +1,53 @@
+import type { DType } from "../../protocol/tensors.js";
+import { asJsonObject, type JsonObject } from "../artifacts.js";
+import { DTYPES } from "../read-graph.js";
+import type { GraphNode } from "../graph/graph.js";
+
+const BOOL_OPS =
+  /^(Equal|NotEqual|Greater(Equal)?|Less(Equal)?|Logical(And|Or|Not|Xor)|Is(NaN|Nan|Inf|Finite)|Any|All|LoopCond|ApproximateEqual)$/;
+const INT32_OPS =
+  /^(Shape|ShapeN|Size|Rank|ArgMax|ArgMin|Where|NonMaxSuppression(V2|V3)?|Bincount|DenseBincount|TensorArraySizeV3|TensorListLength|LookupTableSize(V2)?|BroadcastArgs|InvertPermutation)$/;
+/** Ops whose outputs differ in dtype: those that are int32, by output; the others have the dtype of attribute T. */
+const INT32_OUTPUTS: Readonly<Record<string, readonly number[]>> = {
+  TopKV2: [1],
+  TopK: [1],
+  Unique: [1],
+  UniqueV2: [1],
+  UniqueWithCounts: [1, 2],
+  NonMaxSuppressionV4: [0, 1],
+  NonMaxSuppressionV5: [0, 2],
+  ListDiff: [1],
+  MaxPoolWithArgmax: [1],
+  SparseFillEmptyRows: [0, 3],
+};
+
+/** The dtype that TF.js gives an output of a node, as far as the node itself tells; `undefined` where it does not. */
+export function outputDtype({ op, attr }: GraphNode, index: number): DType | undefined {
+  if (BOOL_OPS.test(op)) return "bool";
+  if (INT32_OPS.test(op)) return "int32";
+  if (INT32_OUTPUTS[op] !== undefined && Object.hasOwn(INT32_OUTPUTS, op)) {
+    if (INT32_OUTPUTS[op].includes(index)) return "int32";
+    return /^NonMaxSuppression/.test(op) ? "float32" : typeOf(attr, "T");
+  }
+  const list = asJsonObject(asJsonObject(attr.Tout ?? attr.output_types).list).type;
+  if (Array.isArray(list)) return DTYPES.get(list[index]);
+  return (
+    typeOf(attr, "DstT") ??
+    typeOf(attr, "Tout") ??
+    typeOf(attr, "output_type") ??
+    typeOf(attr, "out_type") ??
+    typeOf(attr, "Tparams") ??
+    typeOf(attr, "T") ??
+    typeOf(attr, "dtype")
+  );
+}
+
+function typeOf(attr: JsonObject, key: string): DType | undefined {
+  return DTYPES.get(asJsonObject(attr[key]).type);
+}
+
+/** A dtype as a GraphDef attribute. */
+export function placeholderType(dtype: DType): JsonObject {
+  const types = { float32: "DT_FLOAT", int32: "DT_INT32", bool: "DT_BOOL", string: "DT_STRING" } as const;
+  return { type: types[dtype] };
+}

@@ -1,0 +1,41 @@
+import { asJsonObject, isJsonObject, type JsonObject, type ModelArtifacts } from "../artifacts.js";
+import { locateWeights } from "../locate-weights.js";
+import { readGraph, readNodes } from "../read-graph.js";
+import { readWeightSpecs } from "../weights.js";
+import type { Graph } from "./graph.js";
+import { sortNodes } from "./sort-nodes.js";
+
+/**
+ * A graph model as a graph to rewrite and cut.
+ *
+ * @param weightData the artifacts' weight data, joined: all offsets count from its start.
+ * @throws ShardError "model-malformed", "weights-truncated"
+ */
+export function readGraphDef(artifacts: ModelArtifacts, weightData: ArrayBuffer | SharedArrayBuffer): Graph {
+  const { inputs, outputs } = readGraph(artifacts);
+  const topology: JsonObject = { ...artifacts.modelTopology };
+  const metadata = asJsonObject(artifacts.userDefinedMetadata);
+  const signature = asJsonObject(metadata.signature ?? artifacts.signature);
+  const { modelInitializer } = artifacts;
+  return {
+    nodes: sortNodes(readNodes(artifacts.modelTopology)),
+    weights: locateWeights(readWeightSpecs(artifacts.weightSpecs, "weightSpecs"), weightData),
+    inputs,
+    outputs,
+    library: isJsonObject(topology.library) ? topology.library : undefined,
+    versions: isJsonObject(topology.versions) ? topology.versions : undefined,
+    initializer: isJsonObject(modelInitializer)
+      ? {
+          topology: modelInitializer,
+          signature: isJsonObject(artifacts.initializerSignature) ? artifacts.initializerSignature : undefined,
+          resourceInputs: resourceInputsOf(signature),
+        }
+      : undefined,
+  };
+}
+
+/** Placeholders for hash tables, which TF.js fills with what the initializer made, by `resourceId`. */
+function resourceInputsOf(signature: JsonObject): JsonObject {
+  const entries = Object.entries(asJsonObject(signature.inputs));
+  return Object.fromEntries(entries.filter(([, entry]) => asJsonObject(entry).resourceId !== undefined));
+}

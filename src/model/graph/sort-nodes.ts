@@ -1,0 +1,110 @@
+import { ShardError } from "../../core/errors.js";
+import { parseReference, type GraphNode } from "./graph.js";
+
+/**
+ * Producers before consumers, one branch finished before the next is begun, so that few tensors are live at any place. What
+ * depends on constants alone stands right before the first node that reads it. Loops (`NextIteration` into `Merge`) may go back.
+ *
+ * @throws ShardError "model-malformed" for two nodes of one name, an input that no node gives, or a cycle.
+ * O(nodes + edges). Kahn's algorithm (1962) with a stack for what is ready.
+ */
+export function sortNodes(nodes: readonly GraphNode[]): GraphNode[] {
+  const indexOf = indexByName(nodes);
+  const sources = nodes.map((node) => sourcesOf(node, nodes, indexOf));
+  const consumers: number[][] = nodes.map(() => []);
+  for (const [consumer, each] of sources.entries()) for (const source of each) consumers[source]!.push(consumer);
+  const order = kahn(sources, consumers);
+  if (order.length < nodes.length) {
+    const placed = new Set(order);
+    const stuck = nodes.find((_, index) => !placed.has(index))!;
+    throw new ShardError(
+      "model-malformed",
+      `Expected a graph without cycles, received one through node "${stuck.name.slice(0, 80)}": the model.json is damaged; export the model again.`,
+    );
+  }
+  const isConstant = constantNodes(nodes, sources, order);
+  return placeConstants(order, sources, isConstant).map((index) => nodes[index]!);
+}
+
+function kahn(sources: readonly (readonly number[])[], consumers: readonly (readonly number[])[]): number[] {
+  const missing = sources.map((each) => each.length);
+  const ready = missing.flatMap((count, index) => (count === 0 ? index : [])).reverse();
+  const order: number[] = [];
+  for (let index = ready.pop(); index !== undefined; index = ready.pop()) {
+    order.push(index);
+    for (const consumer of consumers[index]!.toReversed()) if (--missing[consumer]! === 0) ready.push(consumer);
+  }
+  return order;
+}
+
+/** Whether no input of the model has a part in a node. */
+function constantNodes(
+  nodes: readonly GraphNode[],
+  sources: readonly (readonly number[])[],
+  order: readonly number[],
+): boolean[] {
+  const isConstant = nodes.map(() => false);
+  for (const index of order) {
+    isConstant[index] =
+      !nodes[index]!.op.startsWith("Placeholder") && sources[index]!.every((source) => isConstant[source]);
+  }
+  return isConstant;
+}
+
+/** The order of the others, each preceded by what constants it needs and nobody needed before. */
+function placeConstants(
+  order: readonly number[],
+  sources: readonly (readonly number[])[],
+  isConstant: readonly boolean[],
+): number[] {
+  const result: number[] = [];
+  const isPlaced = isConstant.map(() => false);
+  const placeWithSources = (root: number): void => {
+    const stack = [root];
+    while (stack.length > 0) {
+      const index = stack.at(-1)!;
+      const pending = isPlaced[index] ? [] : sources[index]!.filter((each) => isConstant[each] && !isPlaced[each]);
+      if (pending.length > 0) {
+        stack.push(...pending);
+      } else {
+        stack.pop();
+        if (!isPlaced[index]) result.push(index);
+        isPlaced[index] = true;
+      }
+    }
+  };
+  for (const index of order) if (!isConstant[index]) placeWithSources(index);
+  // What nobody reads may still be an output.
+  for (const index of order) placeWithSources(index);
+  return result;
+}
+
+function indexByName(nodes: readonly GraphNode[]): Map<string, number> {
+  const indexOf = new Map<string, number>();
+  for (const [index, { name }] of nodes.entries()) {
+    if (indexOf.has(name)) {
+      throw new ShardError(
+        "model-malformed",
+        `Expected one node "${name.slice(0, 80)}", received two: the model.json is damaged; export the model again.`,
+      );
+    }
+    indexOf.set(name, index);
+  }
+  return indexOf;
+}
+
+/** Without the edges that loops go back by. Each source once. */
+function sourcesOf(node: GraphNode, nodes: readonly GraphNode[], indexOf: ReadonlyMap<string, number>): number[] {
+  const sources = new Set<number>();
+  for (const reference of node.input) {
+    const source = indexOf.get(parseReference(reference).node);
+    if (source === undefined) {
+      throw new ShardError(
+        "model-malformed",
+        `Expected a node "${reference.slice(0, 80)}" for an input of "${node.name.slice(0, 80)}", received none of that name: the model.json is damaged.`,
+      );
+    }
+    if (!(node.op === "Merge" && nodes[source]!.op === "NextIteration")) sources.add(source);
+  }
+  return [...sources];
+}

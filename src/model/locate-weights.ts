@@ -1,0 +1,56 @@
+import { ShardError } from "../core/errors.js";
+import type { StoredWeight } from "../protocol/weight-recipe.js";
+import type { WeightSpec } from "./artifacts.js";
+import { storedByteLength } from "./weights.js";
+
+/** Before each string in a weight file stands its length in bytes, as a little-endian uint32. */
+const STRING_PREFIX_BYTES = 4;
+
+/**
+ * Where each weight lies in the joined weight data, by name. O(weights), and O(strings) for string weights.
+ * @throws ShardError "weights-truncated" where the data ends before a weight does, "model-malformed" for a name that comes twice.
+ */
+export function locateWeights(
+  specs: readonly WeightSpec[],
+  data: ArrayBuffer | SharedArrayBuffer,
+): Map<string, StoredWeight> {
+  const located = new Map<string, StoredWeight>();
+  let byteOffset = 0;
+  for (const { name, shape, dtype, quantization } of specs) {
+    if (located.has(name)) {
+      throw new ShardError(
+        "model-malformed",
+        `Expected one weight "${name}", received two: the model.json is damaged; export the model again.`,
+      );
+    }
+    const byteLength =
+      storedByteLength({ name, shape, dtype, quantization }) ?? stringsByteLength(shape, data, byteOffset);
+    if (byteOffset + byteLength > data.byteLength) throw truncated(name, byteOffset + byteLength, data.byteLength);
+    located.set(name, { kind: "stored", shape, dtype, quantization, byteOffset, byteLength });
+    byteOffset += byteLength;
+  }
+  return located;
+}
+
+function stringsByteLength(
+  shape: readonly number[],
+  data: ArrayBuffer | SharedArrayBuffer,
+  byteOffset: number,
+): number {
+  const view = new DataView(data);
+  const count = shape.reduce((product, size) => product * size, 1);
+  let end = byteOffset;
+  for (let index = 0; index < count; index++) {
+    if (end + STRING_PREFIX_BYTES > data.byteLength)
+      throw truncated("strings", end + STRING_PREFIX_BYTES, data.byteLength);
+    end += STRING_PREFIX_BYTES + view.getUint32(end, true);
+  }
+  return end - byteOffset;
+}
+
+function truncated(name: string, expectedBytes: number, receivedBytes: number): ShardError {
+  return new ShardError(
+    "weights-truncated",
+    `Expected at least ${expectedBytes} bytes of weights for "${name}", received ${receivedBytes}: the weight files are incomplete; download or export the model again.`,
+  );
+}

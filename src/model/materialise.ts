@@ -1,0 +1,66 @@
+import { ShardError } from "../core/errors.js";
+import type { WireModel } from "../protocol/model-on-wire.js";
+import type { ComputedWeight, StoredWeight, WeightRecipe } from "../protocol/weight-recipe.js";
+import type { WeightSpec } from "./artifacts.js";
+import { evaluateConstant } from "./constant-expression.js";
+
+export interface MaterialisedWeights {
+  readonly weightSpecs: WeightSpec[];
+  /** In the order of the specs; stored weights as they were stored, quantised ones too. */
+  readonly weightData: ArrayBuffer;
+}
+
+/**
+ * Carry out a model's weight recipes, on the worker: takes of the shared bytes only what this stage needs.
+ *
+ * @throws ShardError "weights-truncated" where a recipe reads past the data, "model-malformed" where one does not add up.
+ */
+export function materialise({ weights, weightData }: Pick<WireModel, "weights" | "weightData">): MaterialisedWeights {
+  const entries = Object.entries(weights);
+  const byteLengths = entries.map(([name, recipe]) => byteLengthOf(name, recipe, weightData.byteLength));
+  const bytes = new Uint8Array(byteLengths.reduce((total, length) => total + length, 0));
+  let offset = 0;
+  const weightSpecs = entries.map(([name, recipe], index) => {
+    bytes.set(bytesOf(recipe, weightData), offset);
+    offset += byteLengths[index]!;
+    return specOf(name, recipe);
+  });
+  return { weightSpecs, weightData: bytes.buffer };
+}
+
+function byteLengthOf(name: string, recipe: WeightRecipe, availableBytes: number): number {
+  if (recipe.kind === "computed") {
+    return recipe.shape.reduce((product, size) => product * size, recipe.dtype === "bool" ? 1 : 4);
+  }
+  const { byteOffset, byteLength } = recipe;
+  if (byteOffset + byteLength <= availableBytes) return byteLength;
+  throw new ShardError(
+    "weights-truncated",
+    `Expected ${byteOffset + byteLength} bytes of weights for "${name}", received ${availableBytes}: load the model again.`,
+  );
+}
+
+function bytesOf(recipe: WeightRecipe, data: ArrayBuffer | SharedArrayBuffer): Uint8Array {
+  if (recipe.kind === "stored") return new Uint8Array(data, recipe.byteOffset, recipe.byteLength);
+  return computedBytes(recipe, data);
+}
+
+function computedBytes({ shape, dtype, value }: ComputedWeight, data: ArrayBuffer | SharedArrayBuffer): Uint8Array {
+  const { values } = evaluateConstant(value, data);
+  const expected = shape.reduce((product, size) => product * size, 1);
+  if (values.length !== expected) {
+    throw new ShardError(
+      "model-malformed",
+      `Expected ${expected} values for a computed weight of shape ${JSON.stringify(shape)}, received ${values.length}.`,
+    );
+  }
+  const typed = dtype === "float32" ? new Float32Array(values) : dtype === "int32" ? new Int32Array(values) : undefined;
+  return typed === undefined ? new Uint8Array(values) : new Uint8Array(typed.buffer);
+}
+
+function specOf(name: string, recipe: WeightRecipe): WeightSpec {
+  const { shape, dtype } = recipe;
+  const quantization = recipe.kind === "stored" ? (recipe satisfies StoredWeight).quantization : undefined;
+  // TF.js asks whether the key is there, not what it holds.
+  return quantization === undefined ? { name, shape, dtype } : { name, shape, dtype, quantization };
+}

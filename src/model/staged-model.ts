@@ -1,0 +1,78 @@
+import type { WireModel } from "../protocol/model-on-wire.js";
+import { cutGraph } from "./cut/cut-graph.js";
+import { listGraphLayers, readsOf, type GraphLayer } from "./cut/graph-layers.js";
+import { parseReference, type Graph, type TensorKey } from "./graph/graph.js";
+import { residentBytes } from "./weights.js";
+import { functionNodes, graphToWire } from "./wire-graph.js";
+
+/** A stage as data: which layers, what enters, what leaves, and what a worker loads. */
+export interface ModelStage {
+  readonly firstLayer: number;
+  readonly lastLayer: number;
+  readonly inputs: readonly TensorKey[];
+  readonly outputs: readonly TensorKey[];
+  readonly wire: WireModel;
+}
+
+/** The smallest part of a model that can be a stage of its own. */
+export interface ModelLayer {
+  readonly name: string;
+  readonly op: string;
+  /** Bytes that each of its weights takes in a worker, by name; a weight may serve several layers. */
+  readonly weights: Readonly<Record<string, number>>;
+  /** Tensors that it reads of other layers, the model's inputs included. */
+  readonly reads: readonly TensorKey[];
+  /** The nodes of a graph that are in it; empty for layers of a Keras model. */
+  readonly nodes: GraphLayer["nodes"];
+}
+
+/** A model that can be cut into stages. */
+export interface StagedModel {
+  /** In order; every place between two of them is a legal cut. */
+  readonly layers: readonly ModelLayer[];
+  /** The tensor that each of the model's inputs and outputs is, by public name. */
+  readonly inputKeys: Readonly<Record<string, TensorKey>>;
+  readonly outputKeys: Readonly<Record<string, TensorKey>>;
+  /**
+   * @param cuts indices of the layers that begin a stage, ascending, 1 … layers.length-1; none for the whole model.
+   * @throws ShardError "invalid-options" for other cuts.
+   */
+  stages(cuts: readonly number[]): ModelStage[];
+}
+
+/** A graph as stages. @param weightData what the recipes' offsets count from. */
+export function stageGraph(graph: Graph, weightData: ArrayBuffer | SharedArrayBuffer): StagedModel {
+  const layers = listGraphLayers(graph);
+  return {
+    layers: layers.map((layer) => ({
+      name: layer.name,
+      op: layer.op,
+      weights: weightsOf(layer, graph),
+      reads: readsOf(layer, graph),
+      nodes: layer.nodes,
+    })),
+    inputKeys: Object.fromEntries(graph.inputs.map(({ name, tensorName }) => [name, tensorName])),
+    outputKeys: Object.fromEntries(graph.outputs.map(({ name, tensorName }) => [name, tensorName])),
+    stages: (cuts) =>
+      cutGraph(graph, layers, cuts).map(({ graph: stage, firstLayer, lastLayer }) => ({
+        firstLayer,
+        lastLayer,
+        inputs: stage.inputs.map(({ name }) => name),
+        outputs: stage.outputs.map(({ name }) => name),
+        wire: graphToWire(stage, weightData),
+      })),
+  };
+}
+
+function weightsOf({ nodes }: GraphLayer, { weights, library }: Graph): Record<string, number> {
+  const names = nodes.flatMap(({ name, input }) => [name, ...input.map((each) => parseReference(each).node)]);
+  const callsFunctions = nodes.some(({ attr }) => Object.values(attr).some((value) => "func" in Object(value)));
+  if (callsFunctions)
+    names.push(...functionNodes(library).flatMap(({ name }) => (typeof name === "string" ? name : [])));
+  const sizes: Record<string, number> = {};
+  for (const name of names) {
+    const recipe = weights.get(name);
+    if (recipe !== undefined) sizes[name] = residentBytes(recipe);
+  }
+  return sizes;
+}

@@ -1,0 +1,73 @@
+import type { TensorBinding, WireModel } from "../protocol/model-on-wire.js";
+import type { WeightRecipe } from "../protocol/weight-recipe.js";
+import { asJsonObject, type JsonObject } from "./artifacts.js";
+import type { Graph, GraphInitializer } from "./graph/graph.js";
+import { needsAsyncExecution } from "./read-graph.js";
+
+/** TF.js reads these for its version string, and fails without them. */
+const VERSIONS: JsonObject = { producer: 0, minConsumer: 0 };
+
+/**
+ * A graph as a standalone TF.js model for a worker. Its inputs and outputs go by the names of their tensors (`node:index`), without a
+ * signature: TF.js would look names up among the signature's keys first.
+ *
+ * @param weightData what the recipes' offsets count from.
+ */
+export function graphToWire(graph: Graph, weightData: ArrayBuffer | SharedArrayBuffer): WireModel {
+  const { nodes, library, versions, initializer } = graph;
+  const modelTopology = {
+    node: nodes.map(({ name, op, input, attr }) => ({ name, op, input, attr })),
+    versions: { ...VERSIONS, ...versions },
+    ...(library === undefined ? {} : { library }),
+  };
+  return {
+    format: "graph-model",
+    artifacts: { modelTopology, ...(initializer === undefined ? {} : initializerParts(graph, initializer)) },
+    weights: usedWeights(graph),
+    weightData,
+    inputs: graph.inputs.map(fedByNode),
+    outputs: graph.outputs,
+    needsAsync: needsAsyncExecution(nodes),
+    needsBatchProbe: graph.outputs.some(({ shape }) => shape?.[0] !== -1),
+  };
+}
+
+/** TF.js takes what is fed by the name of its Placeholder. */
+function fedByNode(binding: TensorBinding): TensorBinding {
+  return { ...binding, tensorName: binding.tensorName.replace(/:0$/, "") };
+}
+
+/** Hash tables need the signature, which binds their Placeholders; every other entry goes by its own name. */
+function initializerParts({ inputs, outputs }: Graph, initializer: GraphInitializer): JsonObject {
+  const entries = (bindings: readonly TensorBinding[]): JsonObject =>
+    Object.fromEntries(bindings.map(({ tensorName }) => [tensorName, { name: tensorName }]));
+  return {
+    modelInitializer: initializer.topology,
+    initializerSignature: initializer.signature,
+    signature: {
+      inputs: { ...entries(inputs.map(fedByNode)), ...initializer.resourceInputs },
+      outputs: entries(outputs),
+    },
+  };
+}
+
+/** Weights of the nodes, of the functions and of the initializer; whatever else the file holds is not sent. */
+function usedWeights({ nodes, library, initializer, weights }: Graph): Record<string, WeightRecipe> {
+  const used: Record<string, WeightRecipe> = {};
+  const add = (name: unknown): void => {
+    const recipe = typeof name === "string" ? weights.get(name) : undefined;
+    if (recipe !== undefined) used[String(name)] = recipe;
+  };
+  for (const { name } of nodes) add(name);
+  for (const { name } of [...functionNodes(library), ...nodesOf(initializer?.topology.node)]) add(name);
+  return used;
+}
+
+/** The nodes in the bodies of the functions, as far as they can be made out. */
+export function functionNodes(library: JsonObject | undefined): JsonObject[] {
+  return nodesOf(library?.function).flatMap((each) => nodesOf(each.nodeDef));
+}
+
+function nodesOf(list: unknown): JsonObject[] {
+  return Array.isArray(list) ? list.map(asJsonObject) : [];
+}

@@ -1,0 +1,27 @@
+import type { Tensor } from "./tensors.js";
+
+/**
+ * The same values in memory that can be sent again and again without copying, where the page is cross-origin isolated; the
+ * tensor itself elsewhere, and for strings.
+ */
+export function shareTensor(tensor: Tensor): Tensor {
+  if (tensor.dtype === "string" || typeof SharedArrayBuffer === "undefined") return tensor;
+  const { shape } = tensor;
+  switch (tensor.dtype) {
+    case "float32":
+      return { dtype: tensor.dtype, shape, data: copyInto(new Float32Array(sharedBytes(tensor.data)), tensor.data) };
+    case "int32":
+      return { dtype: tensor.dtype, shape, data: copyInto(new Int32Array(sharedBytes(tensor.data)), tensor.data) };
+    case "bool":
+      return { dtype: tensor.dtype, shape, data: copyInto(new Uint8Array(sharedBytes(tensor.data)), tensor.data) };
+  }
+}
+
+function sharedBytes({ byteLength }: ArrayBufferView): SharedArrayBuffer {
+  return new SharedArrayBuffer(byteLength);
+}
+
+function copyInto<T extends Float32Array | Int32Array | Uint8Array>(target: T, source: ArrayLike<number>): T {
+  target.set(source);
+  return target;
+}
