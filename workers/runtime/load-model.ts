@@ -1,3 +1,5 @@
+// Recurrent layers call operations as methods of tensors.
+import "@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops";
 import { loadGraphModel, type GraphModel } from "@tensorflow/tfjs-converter";
 import { io, type NamedTensorMap, type Tensor as TfTensor } from "@tensorflow/tfjs-core";
 import { loadLayersModel, type LayersModel } from "@tensorflow/tfjs-layers";

@@ -1,0 +1,104 @@
+import type { ConstantExpression, StoredWeight, WeightRecipe } from "../../protocol/weight-recipe.js";
+import type { JsonObject } from "../artifacts.js";
+import type { GraphNode } from "../graph/graph.js";
+
+/** A tensor while a Keras model is being translated. */
+export interface Symbolic {
+  /** As a node's input: `node` or `node:1`. */
+  readonly reference: string;
+  /** `undefined` where a size is not known before the run; axis 0 is the batch. */
+  readonly shape: readonly (number | undefined)[];
+  readonly dtype: "float32" | "int32" | "bool";
+}
+
+/** Why a model can't be translated: caught by `translateLayers`, never seen by users as an error. */
+export class Untranslatable extends Error {}
+
+/** Collects the nodes and weights of a translated model. */
+export class Emitter {
+  readonly nodes: GraphNode[] = [];
+  readonly weights = new Map<string, WeightRecipe>();
+  readonly #stored: ReadonlyMap<string, StoredWeight>;
+  readonly #names = new Set<string>();
+
+  /** @param stored the file's weights by name. */
+  constructor(stored: ReadonlyMap<string, StoredWeight>) {
+    this.#stored = stored;
+  }
+
+  /** A node of this name, or with a counter where the name is taken. @returns its first output, as a reference. */
+  node(name: string, op: string, input: readonly string[], attr: JsonObject = {}): string {
+    const unique = this.#claim(name);
+    this.nodes.push({ name: unique, op, input, attr });
+    return unique;
+  }
+
+  /**
+   * A weight of a layer, as Keras names it (`layer/kernel`, with scopes before it or a cell's name between).
+   * @throws Untranslatable where the file has none of that name.
+   */
+  stored(layer: string, weight: string): StoredWeight {
+    const exact = this.#stored.get(`${layer}/${weight}`);
+    if (exact !== undefined) return exact;
+    const matching = [...this.#stored].filter(
+      ([name]) => name.endsWith(`/${layer}/${weight}`) || (name.startsWith(`${layer}/`) && name.endsWith(`/${weight}`)),
+    );
+    if (matching.length === 1) return matching[0]![1];
+    throw new Untranslatable(`weight "${layer}/${weight}" is not in the file`);
+  }
+
+  /** A Const node with a weight, unchanged or computed. Called twice with one name, it gives the same node. */
+  constant(name: string, recipe: WeightRecipe): string {
+    const known = this.weights.get(name);
+    if (known !== undefined && JSON.stringify(known) === JSON.stringify(recipe)) return name;
+    const type = recipe.dtype === "float32" ? "DT_FLOAT" : recipe.dtype === "bool" ? "DT_BOOL" : "DT_INT32";
+    const unique = this.node(name, "Const", [], { dtype: { type } });
+    this.weights.set(unique, recipe);
+    return unique;
+  }
+
+  /** Whole numbers: axes, shapes, paddings. */
+  int32(name: string, values: readonly number[], shape: readonly number[] = [values.length]): string {
+    return this.constant(name, { kind: "computed", shape, dtype: "int32", value: literal(values, shape) });
+  }
+
+  float32(name: string, values: readonly number[], shape: readonly number[] = [values.length]): string {
+    return this.constant(name, { kind: "computed", shape, dtype: "float32", value: literal(values, shape) });
+  }
+
+  #claim(name: string): string {
+    // TF.js takes ":" for an output's index and "^" for a control input.
+    const plain = name.replace(/[:^,]/g, "_") || "_";
+    let unique = plain;
+    for (let counter = 1; this.#names.has(unique); counter++) unique = `${plain}_${counter}`;
+    this.#names.add(unique);
+    return unique;
+  }
+}
+
+export function literal(values: readonly number[], shape: readonly number[]): ConstantExpression {
+  return { op: "literal", tensor: { shape, values } };
+}
+
+/** The sizes behind the batch axis, all known. @throws Untranslatable */
+export function knownSizes(shape: Symbolic["shape"], from = 1): number[] {
+  return shape.slice(from).map((size) => {
+    if (size === undefined) throw new Untranslatable("a size is not known before the run");
+    return size;
+  });
+}
+
+export function elements(sizes: readonly number[]): number {
+  return sizes.reduce((product, size) => product * size, 1);
+}
+
+export const FLOAT: JsonObject = { T: { type: "DT_FLOAT" } };
+
+/** Attributes as a GraphDef has them in JSON. */
+export const attrs = {
+  string: (text: string): JsonObject => ({ s: btoa(text) }),
+  ints: (values: readonly number[]): JsonObject => ({ list: { i: values.map(String) } }),
+  float: (value: number): JsonObject => ({ f: value }),
+  bool: (value: boolean): JsonObject => ({ b: value }),
+  int: (value: number): JsonObject => ({ i: String(value) }),
+};

@@ -1,0 +1,65 @@
+import { isJsonObject, type JsonObject } from "../artifacts.js";
+import { Untranslatable } from "./emitter.js";
+
+/** One layer of a Keras config: its class, name and options, whose kinds are checked as they are read. */
+export class LayerConfig {
+  readonly className: string;
+  readonly name: string;
+  readonly config: JsonObject;
+
+  constructor(className: string, name: string, config: JsonObject) {
+    this.className = className;
+    this.name = name;
+    this.config = config;
+  }
+
+  /** @throws Untranslatable where the option is there and no finite number. */
+  number(key: string, fallback?: number): number {
+    const value = this.config[key] ?? fallback;
+    if (typeof value === "number" && Number.isFinite(value)) return value;
+    throw this.#unreadable(key);
+  }
+
+  boolean(key: string, fallback: boolean): boolean {
+    const value = this.config[key] ?? fallback;
+    if (typeof value === "boolean") return value;
+    throw this.#unreadable(key);
+  }
+
+  string(key: string, fallback?: string): string {
+    const value = this.config[key] ?? fallback;
+    if (typeof value === "string") return value;
+    throw this.#unreadable(key);
+  }
+
+  /** Whole numbers ≥ 1, one for each of `rank` axes; a single number stands for all. */
+  sizes(key: string, rank: number, fallback?: readonly number[]): number[] {
+    const value = this.config[key] ?? fallback;
+    const list = typeof value === "number" ? Array.from({ length: rank }, () => value) : value;
+    const isList = Array.isArray(list) && list.length === rank;
+    if (!isList || !list.every((each) => Number.isSafeInteger(each) && each >= 1)) throw this.#unreadable(key);
+    return list.map(Number);
+  }
+
+  /** Throws unless images lie with their channels last. */
+  requireChannelsLast(): void {
+    const format = this.config.data_format ?? "channels_last";
+    if (format !== "channels_last" && format !== "channelsLast") throw new Untranslatable("channels_first");
+  }
+
+  #unreadable(key: string): Untranslatable {
+    return new Untranslatable(`option ${key} = ${String(JSON.stringify(this.config[key])).slice(0, 60)}`);
+  }
+}
+
+/** @throws Untranslatable where it is no layer's config. */
+export function readLayerConfig(value: unknown): LayerConfig {
+  if (isJsonObject(value) && typeof value.class_name === "string") {
+    const config = Array.isArray(value.config) ? { layers: value.config } : value.config;
+    if (isJsonObject(config)) {
+      const name = [config.name, value.name].find((each) => typeof each === "string");
+      return new LayerConfig(value.class_name, String(name ?? value.class_name.toLowerCase()), config);
+    }
+  }
+  throw new Untranslatable("a layer without class_name and config");
+}

@@ -1,0 +1,87 @@
+import {
+  emitConv1d,
+  emitConv2d,
+  emitConv2dTranspose,
+  emitDense,
+  emitDepthwiseConv2d,
+  emitSeparableConv2d,
+  type EmitLayer,
+} from "./convolutions.js";
+import { emitAverage, emitConcatenate, emitPairwise } from "./merging.js";
+import {
+  emitActivationLayer,
+  emitBatchNormalization,
+  emitElu,
+  emitLayerNormalization,
+  emitLeaky,
+  emitPrelu,
+  emitRelu,
+  emitRescaling,
+  emitSoftmax,
+} from "./normalisation.js";
+import { emitGlobalPool, emitPool1d, emitPool2d } from "./pooling.js";
+import {
+  emitCropping2d,
+  emitEmbedding,
+  emitFlatten,
+  emitPermute,
+  emitRepeatVector,
+  emitReshape,
+  emitUpSampling2d,
+  emitZeroPadding2d,
+  passOn,
+} from "./reshaping.js";
+
+/** Layers that only a training run changes anything in. */
+const TRAINING_ONLY = [
+  "Dropout",
+  "SpatialDropout1D",
+  "SpatialDropout2D",
+  "GaussianNoise",
+  "GaussianDropout",
+  "AlphaDropout",
+  "ActivityRegularization",
+];
+
+/** How each class of Keras layer is written as TensorFlow nodes. A class that is not here runs as TF.js runs it. */
+export const LAYER_EMITTERS: ReadonlyMap<string, EmitLayer> = new Map<string, EmitLayer>([
+  ["Dense", emitDense],
+  ["Conv1D", emitConv1d],
+  ["Conv2D", emitConv2d],
+  ["Conv2DTranspose", emitConv2dTranspose],
+  ["DepthwiseConv2D", emitDepthwiseConv2d],
+  ["SeparableConv2D", emitSeparableConv2d],
+  ["BatchNormalization", emitBatchNormalization],
+  ["LayerNormalization", emitLayerNormalization],
+  ["Rescaling", emitRescaling],
+  ["Activation", emitActivationLayer],
+  ["ReLU", emitRelu],
+  ["LeakyReLU", emitLeaky],
+  ["PReLU", emitPrelu],
+  ["ELU", emitElu],
+  ["Softmax", emitSoftmax],
+  ["MaxPooling1D", emitPool1d("MaxPool")],
+  ["MaxPooling2D", emitPool2d("MaxPool")],
+  ["AveragePooling1D", emitPool1d("AvgPool")],
+  ["AveragePooling2D", emitPool2d("AvgPool")],
+  ["GlobalAveragePooling1D", emitGlobalPool("Mean", 3)],
+  ["GlobalAveragePooling2D", emitGlobalPool("Mean", 4)],
+  ["GlobalMaxPooling1D", emitGlobalPool("Max", 3)],
+  ["GlobalMaxPooling2D", emitGlobalPool("Max", 4)],
+  ["ZeroPadding2D", emitZeroPadding2d],
+  ["Cropping2D", emitCropping2d],
+  ["UpSampling2D", emitUpSampling2d],
+  ["Flatten", emitFlatten],
+  ["Reshape", emitReshape],
+  ["Permute", emitPermute],
+  ["RepeatVector", emitRepeatVector],
+  ["Embedding", emitEmbedding],
+  ["Add", emitPairwise("AddV2")],
+  ["Subtract", emitPairwise("Sub")],
+  ["Multiply", emitPairwise("Mul")],
+  ["Maximum", emitPairwise("Maximum")],
+  ["Minimum", emitPairwise("Minimum")],
+  ["Average", emitAverage],
+  ["Concatenate", emitConcatenate],
+  ...TRAINING_ONLY.map((className): [string, EmitLayer] => [className, passOn]),
+]);

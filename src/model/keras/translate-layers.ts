@@ -1,0 +1,174 @@
+import type { TensorBinding } from "../../protocol/model-on-wire.js";
+import type { StoredWeight } from "../../protocol/weight-recipe.js";
+import { isJsonObject, type JsonObject, type ModelArtifacts } from "../artifacts.js";
+import { tensorKey, type Graph } from "../graph/graph.js";
+import { sortNodes } from "../graph/sort-nodes.js";
+import type { ModelReading } from "../read-graph.js";
+import { Emitter, FLOAT, type Symbolic, Untranslatable } from "./emitter.js";
+import { LAYER_EMITTERS } from "./layer-table.js";
+import { type LayerConfig, readLayerConfig } from "./layer-config.js";
+import { readCalls, readReferences, referenceKey, type Call } from "./topology.js";
+
+export type Translation =
+  | { readonly ok: true; readonly graph: Graph }
+  /** The model runs as TF.js layers then. */
+  | { readonly ok: false; readonly reason: string };
+
+/** Models within models within models: more than this is no model that anybody trained. */
+const MAX_NESTING = 16;
+
+/**
+ * Write a feed-forward Keras model as a TensorFlow graph that computes what TF.js's layers compute, so that one optimiser and
+ * one cutter serve both formats.
+ *
+ * @param reading the model's public names, from `readLayers`.
+ * @param stored where each weight lies, by its name in the file.
+ * @returns the reason where a layer, or an option of it, has no counterpart. Never throws for what a file may hold.
+ */
+export function translateLayers(
+  artifacts: ModelArtifacts,
+  reading: Pick<ModelReading, "inputs" | "outputs">,
+  stored: ReadonlyMap<string, StoredWeight>,
+): Translation {
+  try {
+    const emitter = new Emitter(stored);
+    const topology = artifacts.modelTopology as JsonObject;
+    const config = topology.model_config ?? topology;
+    const model = readLayerConfig(typeof config === "string" ? JSON.parse(config) : config);
+    const inputs = reading.inputs.map((binding) => placeholder(emitter, binding));
+    const outputs = emitModel(emitter, model, inputs, "", 0);
+    if (outputs.length !== reading.outputs.length) throw new Untranslatable("outputs that can't be told apart");
+    const bind = (binding: TensorBinding, { reference }: Symbolic): TensorBinding => ({
+      ...binding,
+      tensorName: tensorKey(reference),
+    });
+    const graph: Graph = {
+      nodes: sortNodes(emitter.nodes),
+      weights: emitter.weights,
+      inputs: reading.inputs.map((binding, index) => bind(binding, inputs[index]!)),
+      outputs: reading.outputs.map((binding, index) => ({
+        ...bind(binding, outputs[index]!),
+        shape: outputs[index]!.shape.map((size) => size ?? -1),
+        dtype: outputs[index]!.dtype,
+      })),
+      library: undefined,
+      versions: undefined,
+      initializer: undefined,
+    };
+    return { ok: true, graph };
+  } catch (thrown) {
+    if (thrown instanceof Untranslatable) return { ok: false, reason: thrown.message };
+    if (thrown instanceof SyntaxError) return { ok: false, reason: "a config that is no JSON" };
+    throw thrown;
+  }
+}
+
+function placeholder(emitter: Emitter, { name, shape, dtype }: TensorBinding): Symbolic {
+  if (shape === undefined || dtype === "string")
+    throw new Untranslatable(`input "${name}" of unknown shape or of strings`);
+  const type = { float32: "DT_FLOAT", int32: "DT_INT32", bool: "DT_BOOL" }[dtype];
+  const dim = shape.map((size) => ({ size: String(size) }));
+  const reference = emitter.node(name, "Placeholder", [], { dtype: { type }, shape: { shape: { dim } } });
+  return { reference, shape: shape.map((size) => (size >= 0 ? size : undefined)), dtype };
+}
+
+/** @param scope of the models around it, for names. */
+function emitModel(
+  emitter: Emitter,
+  model: LayerConfig,
+  inputs: readonly Symbolic[],
+  scope: string,
+  depth: number,
+): Symbolic[] {
+  if (depth > MAX_NESTING) throw new Untranslatable(`models nested more than ${MAX_NESTING} deep`);
+  const { layers } = model.config;
+  if (!Array.isArray(layers) || layers.length === 0) throw new Untranslatable(`model "${model.name}" without layers`);
+  if (model.className === "Sequential") return emitSequential(emitter, layers, inputs, scope, depth);
+  if (model.className !== "Model" && model.className !== "Functional") {
+    throw new Untranslatable(`model of class ${model.className}`);
+  }
+  return emitFunctional(emitter, model, layers, inputs, scope, depth);
+}
+
+function emitSequential(
+  emitter: Emitter,
+  layers: readonly unknown[],
+  inputs: readonly Symbolic[],
+  scope: string,
+  depth: number,
+): Symbolic[] {
+  let current = inputs;
+  for (const layer of layers.map(readLayerConfig)) {
+    if (layer.className !== "InputLayer") current = emitLayer(emitter, layer, current, scope, depth);
+  }
+  return [...current];
+}
+
+function emitFunctional(
+  emitter: Emitter,
+  model: LayerConfig,
+  layers: readonly unknown[],
+  inputs: readonly Symbolic[],
+  scope: string,
+  depth: number,
+): Symbolic[] {
+  const known = new Map<string, Symbolic>();
+  const entries = readReferences(model.config.input_layers);
+  if (entries.length !== inputs.length) throw new Untranslatable(`${inputs.length} inputs for "${model.name}"`);
+  entries.forEach((entry, index) => known.set(referenceKey(entry), inputs[index]!));
+  const configs = layers.map((each): { layer: LayerConfig; calls: Call[] } => {
+    const layer = readLayerConfig(each);
+    const inbound = isJsonObject(each) ? each.inbound_nodes : undefined;
+    // A nested model's own making counts as its call 0.
+    const firstIndex = Array.isArray(layer.config.layers) ? 1 : 0;
+    return { layer, calls: layer.className === "InputLayer" ? [] : readCalls(inbound, layer.name, firstIndex) };
+  });
+  let pending = configs.flatMap(({ layer, calls }) => calls.map((call) => ({ layer, call })));
+  while (pending.length > 0) {
+    const waiting: typeof pending = [];
+    for (const { layer, call } of pending) {
+      const sources = call.inputs.map((reference) => known.get(referenceKey(reference)));
+      if (!sources.every((source) => source !== undefined)) {
+        waiting.push({ layer, call });
+        continue;
+      }
+      const results = emitLayer(emitter, layer, sources, scope, depth);
+      results.forEach((result, index) => {
+        known.set(referenceKey({ layer: layer.name, node: call.index, tensor: index }), result);
+      });
+    }
+    if (waiting.length === pending.length) throw new Untranslatable(`"${waiting[0]!.layer.name}" waits for itself`);
+    pending = waiting;
+  }
+  return readReferences(model.config.output_layers).map((reference) => {
+    const result = known.get(referenceKey(reference));
+    if (result === undefined) throw new Untranslatable(`output "${reference.layer}" that no layer gives`);
+    return result;
+  });
+}
+
+function emitLayer(
+  emitter: Emitter,
+  layer: LayerConfig,
+  inputs: readonly Symbolic[],
+  scope: string,
+  depth: number,
+): Symbolic[] {
+  const name = `${scope}${layer.name}`;
+  if (Array.isArray(layer.config.layers)) return emitModel(emitter, layer, inputs, `${name}/`, depth + 1);
+  const emit = LAYER_EMITTERS.get(layer.className);
+  if (emit === undefined) throw new Untranslatable(`layer "${layer.name}" of class ${layer.className}`);
+  if (inputs.length === 0) throw new Untranslatable(`layer "${layer.name}" without inputs`);
+  try {
+    const [first] = inputs;
+    const result = emit(emitter, layer, inputs, name);
+    // An output has to have a node of its own name.
+    return result.reference === first!.reference
+      ? [{ ...result, reference: emitter.node(name, "Identity", [result.reference], FLOAT) }]
+      : [result];
+  } catch (thrown) {
+    if (thrown instanceof Untranslatable)
+      throw new Untranslatable(`layer "${layer.name}" (${layer.className}): ${thrown.message}`);
+    throw thrown;
+  }
+}

@@ -1,0 +1,262 @@
+// Oracle: TF.js's own layers, on its CPU backend.
+import "@tensorflow/tfjs-backend-cpu";
+import "@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops";
+import { ready, setBackend } from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-layers";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { ModelArtifacts } from "../../../../src/model/artifacts.js";
+import { inspectModel } from "../../../../src/model/inspect.js";
+import { translateLayers } from "../../../../src/model/keras/translate-layers.js";
+import { locateWeights } from "../../../../src/model/locate-weights.js";
+import { readLayers } from "../../../../src/model/read-layers.js";
+import { graphToWire } from "../../../../src/model/wire-graph.js";
+import { artifactsOf } from "../../../fixtures/keras-artifacts.js";
+import { publicModels, readPublicModel } from "../../../fixtures/public-models.js";
+import { noiseFor, runWire } from "../../../fixtures/run-wires.js";
+
+beforeAll(async () => {
+  await setBackend("cpu");
+  await ready();
+});
+
+function translate(artifacts: ModelArtifacts) {
+  const reading = readLayers(artifacts);
+  const { wire } = inspectModel(artifacts, true);
+  const stored = locateWeights(artifacts.weightSpecs, wire.weightData);
+  return { translation: translateLayers(artifacts, reading, stored), reading, wire };
+}
+
+async function compare(artifacts: ModelArtifacts, itemCount = 2) {
+  const { translation, reading, wire } = translate(artifacts);
+  if (!translation.ok) throw new Error(translation.reason);
+  const { graph } = translation;
+  const inputs = noiseFor(reading.inputs, itemCount);
+  const expected = await runWire(wire, inputs);
+  const keys = Object.fromEntries(graph.inputs.map(({ name, tensorName }) => [name, tensorName]));
+  const graphWire = graphToWire(graph, wire.weightData);
+  const named = {
+    ...graphWire,
+    inputs: graphWire.inputs.map((each, i) => ({ ...each, name: graph.inputs[i]!.tensorName })),
+  };
+  const byKey = Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [keys[name]!, tensor]));
+  const received = await runWire(named, byKey);
+  for (const { name, tensorName } of graph.outputs) {
+    void tensorName;
+    const a = received[name]!;
+    const b = expected[name]!;
+    expect(a.shape).toEqual(b.shape);
+    let largest = 0;
+    let difference = 0;
+    for (let i = 0; i < b.data.length; i++) {
+      largest = Math.max(largest, Math.abs(Number(b.data[i])));
+      difference = Math.max(difference, Math.abs(Number(a.data[i]) - Number(b.data[i])));
+    }
+    expect(largest).toBeGreaterThan(0);
+    expect(difference / largest).toBeLessThanOrEqual(1e-5);
+    const declared = graph.outputs.find((each) => each.name === name)!.shape!;
+    expect(declared.slice(1)).toEqual(b.shape.slice(1));
+  }
+}
+
+const { layers } = tf;
+const picture = { inputShape: [9, 8, 3] };
+const series = { inputShape: [11, 4] };
+
+const CASES: [string, () => tf.layers.Layer[]][] = [
+  ["Dense", () => [layers.dense({ units: 5, inputShape: [7], activation: "tanh" })]],
+  ["Dense on a sequence", () => [layers.dense({ units: 5, activation: "softmax", ...series })]],
+  ["Dense without bias", () => [layers.dense({ units: 5, inputShape: [7], useBias: false, activation: "relu" })]],
+  ...(["same", "valid"] as const).flatMap((padding): [string, () => tf.layers.Layer[]][] => [
+    [
+      `Conv2D ${padding}`,
+      () => [layers.conv2d({ filters: 4, kernelSize: 3, padding, activation: "relu", ...picture })],
+    ],
+    [
+      `Conv2D strided ${padding}`,
+      () => [layers.conv2d({ filters: 4, kernelSize: [3, 2], strides: 2, padding, ...picture })],
+    ],
+    [
+      `Conv2D dilated ${padding}`,
+      () => [layers.conv2d({ filters: 4, kernelSize: 2, dilationRate: 2, padding, ...picture })],
+    ],
+    [
+      `DepthwiseConv2D ${padding}`,
+      () => [layers.depthwiseConv2d({ kernelSize: 3, depthMultiplier: 2, padding, ...picture })],
+    ],
+    [
+      `DepthwiseConv2D strided ${padding}`,
+      () => [layers.depthwiseConv2d({ kernelSize: 3, strides: [2, 2], padding, activation: "relu6", ...picture })],
+    ],
+    [
+      `SeparableConv2D ${padding}`,
+      () => [layers.separableConv2d({ filters: 6, kernelSize: 3, padding, activation: "elu", ...picture })],
+    ],
+    [
+      `Conv2DTranspose ${padding}`,
+      () => [
+        layers.conv2dTranspose({ filters: 2, kernelSize: 3, strides: 2, padding, activation: "sigmoid", ...picture }),
+      ],
+    ],
+    [`Conv1D ${padding}`, () => [layers.conv1d({ filters: 3, kernelSize: 3, strides: 2, padding, ...series })]],
+    [
+      `MaxPooling2D ${padding}`,
+      () => [layers.maxPooling2d({ poolSize: [3, 2], strides: [2, 1], padding, ...picture })],
+    ],
+    [`AveragePooling2D ${padding}`, () => [layers.averagePooling2d({ poolSize: 2, padding, ...picture })]],
+    [`MaxPooling1D ${padding}`, () => [layers.maxPooling1d({ poolSize: 3, strides: 2, padding, ...series })]],
+    [`AveragePooling1D ${padding}`, () => [layers.averagePooling1d({ poolSize: 2, padding, ...series })]],
+  ]),
+  ["Conv1D dilated", () => [layers.conv1d({ filters: 3, kernelSize: 2, dilationRate: 2, ...series })]],
+  ["BatchNormalization", () => [layers.batchNormalization({ ...picture })]],
+  [
+    "BatchNormalization bare",
+    () => [layers.batchNormalization({ scale: false, center: false, epsilon: 0.1, ...picture })],
+  ],
+  ["BatchNormalization of features", () => [layers.batchNormalization({ inputShape: [6] })]],
+  ["LayerNormalization", () => [layers.layerNormalization({ ...series })]],
+  ["ReLU", () => [layers.reLU({ ...picture })]],
+  ["ReLU to 6", () => [layers.reLU({ maxValue: 6, ...picture })]],
+  ["ReLU to 0.5", () => [layers.reLU({ maxValue: 0.5, ...picture })]],
+  ["LeakyReLU", () => [layers.leakyReLU({ ...picture })]],
+  ["LeakyReLU 0.1", () => [layers.leakyReLU({ alpha: 0.1, ...picture })]],
+  ["PReLU", () => [layers.prelu({ ...picture })]],
+  ["PReLU shared", () => [layers.prelu({ sharedAxes: [1, 2], ...picture })]],
+  ["ELU", () => [layers.elu({ ...picture })]],
+  ["Softmax", () => [layers.softmax({ axis: -1, ...series })]],
+  ...(
+    [
+      "relu",
+      "relu6",
+      "elu",
+      "selu",
+      "sigmoid",
+      "hardSigmoid",
+      "tanh",
+      "softplus",
+      "softsign",
+      "softmax",
+      "swish",
+      "mish",
+      "linear",
+    ] as const
+  ).map((activation): [string, () => tf.layers.Layer[]] => [
+    `Activation ${activation}`,
+    () => [layers.activation({ activation, ...series })],
+  ]),
+  ["GlobalAveragePooling2D", () => [layers.globalAveragePooling2d({ ...picture })]],
+  ["GlobalMaxPooling2D", () => [layers.globalMaxPooling2d({ ...picture })]],
+  ["GlobalAveragePooling1D", () => [layers.globalAveragePooling1d({ ...series })]],
+  ["GlobalMaxPooling1D", () => [layers.globalMaxPooling1d({ ...series })]],
+  [
+    "ZeroPadding2D",
+    () => [
+      layers.zeroPadding2d({
+        padding: [
+          [1, 2],
+          [3, 4],
+        ],
+        ...picture,
+      }),
+    ],
+  ],
+  ["ZeroPadding2D plain", () => [layers.zeroPadding2d({ ...picture })]],
+  [
+    "Cropping2D",
+    () => [
+      layers.cropping2D({
+        cropping: [
+          [1, 2],
+          [0, 3],
+        ],
+        ...picture,
+      }),
+    ],
+  ],
+  ["UpSampling2D", () => [layers.upSampling2d({ size: [2, 3], ...picture })]],
+  ["UpSampling2D bilinear", () => [layers.upSampling2d({ interpolation: "bilinear", ...picture })]],
+  ["Flatten, Reshape", () => [layers.flatten({ ...picture }), layers.reshape({ targetShape: [-1, 12] })]],
+  ["Reshape with a batch of its own", () => [layers.reshape({ targetShape: [8, 27], ...picture })]],
+  ["Permute", () => [layers.permute({ dims: [3, 1, 2], ...picture })]],
+  ["RepeatVector", () => [layers.repeatVector({ n: 3, inputShape: [5] })]],
+  ["Dropout", () => [layers.dropout({ rate: 0.5, ...picture }), layers.gaussianNoise({ stddev: 1 })]],
+];
+
+describe("a layer as a graph", () => {
+  it.each(CASES)("%s computes what TF.js's layer does", async (_, make) => {
+    await compare(await artifactsOf(tf.sequential({ layers: make() })));
+  });
+
+  it("Embedding looks up whole numbers given as floats", async () => {
+    const artifacts = await artifactsOf(
+      tf.sequential({ layers: [layers.embedding({ inputDim: 300, outputDim: 4, inputLength: 6 })] }),
+    );
+    const { translation } = translate(artifacts);
+    expect(translation.ok).toBe(true);
+  });
+
+  it.each(["add", "multiply", "maximum", "minimum", "average", "concatenate"] as const)("%s merges", async (merge) => {
+    const a = tf.input({ shape: [5, 4, 3] });
+    const b = tf.input({ shape: [5, 4, 3] });
+    const c = layers.activation({ activation: "tanh" }).apply(a) as tf.SymbolicTensor;
+    const y = layers[merge]({}).apply([a, b, c]) as tf.SymbolicTensor;
+    await compare(await artifactsOf(tf.model({ inputs: [a, b], outputs: y })));
+  });
+});
+
+describe("a model as a graph", () => {
+  it("with shared layers, branches, skips and several outputs", async () => {
+    const a = tf.input({ shape: [6, 6, 3], name: "left" });
+    const b = tf.input({ shape: [6, 6, 3], name: "right" });
+    const shared = layers.conv2d({ filters: 4, kernelSize: 3, padding: "same", activation: "relu", name: "shared" });
+    const first = shared.apply(a) as tf.SymbolicTensor;
+    const second = shared.apply(b) as tf.SymbolicTensor;
+    const sum = layers.add().apply([first, second]) as tf.SymbolicTensor;
+    const branch = layers.conv2d({ filters: 2, kernelSize: 1 }).apply(sum) as tf.SymbolicTensor;
+    const joined = layers.concatenate().apply([sum, branch, first]) as tf.SymbolicTensor;
+    const flat = layers.globalAveragePooling2d({}).apply(joined) as tf.SymbolicTensor;
+    await compare(await artifactsOf(tf.model({ inputs: [a, b], outputs: [flat, second, first] })));
+  });
+
+  it("nested as Teachable Machine nests them, and a nested model used twice", async () => {
+    const inner = tf.sequential({
+      layers: [
+        layers.conv2d({ filters: 4, kernelSize: 3, inputShape: [8, 8, 3], useBias: false }),
+        layers.batchNormalization(),
+        layers.reLU({ maxValue: 6 }),
+        layers.globalAveragePooling2d({}),
+      ],
+    });
+    const head = tf.sequential({
+      layers: [
+        layers.dense({ units: 5, inputShape: [4], activation: "relu" }),
+        layers.dense({ units: 3, activation: "softmax" }),
+      ],
+    });
+    await compare(await artifactsOf(tf.sequential({ layers: [inner, head] })));
+    const a = tf.input({ shape: [8, 8, 3] });
+    const b = tf.input({ shape: [8, 8, 3] });
+    const both = layers.add().apply([inner.apply(a), inner.apply(b)] as tf.SymbolicTensor[]) as tf.SymbolicTensor;
+    await compare(await artifactsOf(tf.model({ inputs: [a, b], outputs: both })));
+  });
+
+  it("that it can't write says which layer and why", async () => {
+    const recurrent = await artifactsOf(
+      tf.sequential({ layers: [layers.gru({ units: 3, name: "memory", ...series })] }),
+    );
+    expect(translate(recurrent).translation).toEqual({ ok: false, reason: 'layer "memory" of class GRU' });
+    const masked = await artifactsOf(
+      tf.sequential({
+        layers: [layers.embedding({ inputDim: 9, outputDim: 2, inputLength: 3, maskZero: true, name: "words" })],
+      }),
+    );
+    expect(translate(masked).translation).toMatchObject({ ok: false, reason: expect.stringContaining('"words"') });
+  });
+});
+
+const kerasModels = publicModels.filter((name) => !("node" in readPublicModel(name).modelTopology));
+
+describe.skipIf(kerasModels.length === 0)("every public Keras model", () => {
+  it.each(kerasModels)("%s", { timeout: 120_000 }, async (name) => {
+    await compare(readPublicModel(name), 1);
+  });
+});
