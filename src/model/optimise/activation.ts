@@ -1,0 +1,37 @@
+import { asJsonObject } from "../artifacts.js";
+import type { GraphNode } from "../graph/graph.js";
+import type { Constants } from "./constants.js";
+import type { LinearNode } from "./linear-node.js";
+
+/** What an activation adds to a fused node. */
+export interface FusedActivation {
+  /** As in `fused_ops`. */
+  readonly name: string;
+  /** Leaky ReLU's slope. */
+  readonly leakyAlpha?: number;
+  /** Parametric ReLU's slopes, as a node's input. */
+  readonly alphaInput?: string;
+}
+
+/** Activations that TF.js's fused kernels know on every backend. */
+const PLAIN: Readonly<Record<string, string>> = { Relu: "Relu", Relu6: "Relu6", Elu: "Elu", Sigmoid: "Sigmoid" };
+
+/** TensorFlow's default slope. */
+const DEFAULT_LEAKY_ALPHA = 0.2;
+
+/** The activation that `node` is, where the fused op of `linear` can take it in; `undefined` where it can't. */
+export function readActivation(node: GraphNode, linear: LinearNode, constants: Constants): FusedActivation | undefined {
+  if (Object.hasOwn(PLAIN, node.op)) return { name: PLAIN[node.op]! };
+  if (node.op === "LeakyRelu") {
+    // TF.js reads no slope for the depthwise op.
+    if (linear.kind === "depthwise") return undefined;
+    const alpha = asJsonObject(node.attr.alpha).f ?? DEFAULT_LEAKY_ALPHA;
+    return typeof alpha === "number" ? { name: "LeakyRelu", leakyAlpha: alpha } : undefined;
+  }
+  if (node.op !== "Prelu") return undefined;
+  // Kernels differ in what else they broadcast.
+  const alpha = constants.get(node.input[1]);
+  const isPerChannel =
+    alpha?.shape.at(-1) === linear.channelCount && alpha.shape.slice(0, -1).every((size) => size === 1);
+  return isPerChannel && alpha.shape.length < linear.rank ? { name: "Prelu", alphaInput: node.input[1]! } : undefined;
+}

@@ -1,0 +1,134 @@
+// Oracle: TF.js's own run of the model as it came, on its WASM and CPU backends.
+import "@tensorflow/tfjs-backend-cpu";
+import "@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops";
+import { setBackend } from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-layers";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { ModelArtifacts } from "../../../../src/model/artifacts.js";
+import { readGraphDef } from "../../../../src/model/graph/read-graph-def.js";
+import type { Graph } from "../../../../src/model/graph/graph.js";
+import { inspectModel } from "../../../../src/model/inspect.js";
+import { translateLayers } from "../../../../src/model/keras/translate-layers.js";
+import { locateWeights } from "../../../../src/model/locate-weights.js";
+import { optimiseGraph } from "../../../../src/model/optimise/optimise-graph.js";
+import { readLayers } from "../../../../src/model/read-layers.js";
+import { stageGraph } from "../../../../src/model/staged-model.js";
+import { relativeDifference } from "../../../fixtures/close.js";
+import { artifactsOf } from "../../../fixtures/keras-artifacts.js";
+import { publicModels, readPublicModel } from "../../../fixtures/public-models.js";
+import { noiseFor, runStages, runWire } from "../../../fixtures/run-wires.js";
+import { useWasm } from "../../../fixtures/wasm-in-node.js";
+
+beforeAll(useWasm);
+
+function graphOf(artifacts: ModelArtifacts, weightData: ArrayBuffer | SharedArrayBuffer): Graph {
+  if ("node" in artifacts.modelTopology) return readGraphDef(artifacts, weightData);
+  const translation = translateLayers(
+    artifacts,
+    readLayers(artifacts),
+    locateWeights(artifacts.weightSpecs, weightData),
+  );
+  if (!translation.ok) throw new Error(translation.reason);
+  return translation.graph;
+}
+
+/** The largest difference of any output, and what the optimiser says that it did. */
+async function compare(artifacts: ModelArtifacts, itemCount: number, size = 64) {
+  const { info, wire } = inspectModel(artifacts, true);
+  const { graph, report } = optimiseGraph(graphOf(artifacts, wire.weightData));
+  const staged = stageGraph(graph, wire.weightData);
+  const inputs = noiseFor(info.inputs, itemCount, size);
+  const expected = await runWire(wire, inputs);
+  const byKey = Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [staged.inputKeys[name]!, tensor]));
+  const received = await runStages(staged.stages([]), byKey);
+  const differences = info.outputs.map(({ name }) =>
+    relativeDifference(received[staged.outputKeys[name]!]!, expected[name]!),
+  );
+  return { difference: Math.max(...differences), report, graph };
+}
+
+const { layers } = tf;
+const block = (activation: tf.layers.Layer | undefined, ...first: tf.layers.Layer[]): tf.layers.Layer[] => [
+  ...first,
+  layers.batchNormalization(),
+  ...(activation === undefined ? [] : [activation]),
+];
+const picture = { inputShape: [9, 8, 3], useBias: false };
+const activations: [string, () => tf.layers.Layer | undefined][] = [
+  ["none", () => undefined],
+  ["ReLU", () => layers.reLU()],
+  ["ReLU6", () => layers.reLU({ maxValue: 6 })],
+  ["ELU", () => layers.elu()],
+  ["LeakyReLU", () => layers.leakyReLU({ alpha: 0.1 })],
+  ["PReLU", () => layers.prelu({ sharedAxes: [1, 2] })],
+  ["PReLU per pixel", () => layers.prelu()],
+  ["sigmoid", () => layers.activation({ activation: "sigmoid" })],
+  ["tanh", () => layers.activation({ activation: "tanh" })],
+];
+
+describe.each(["wasm", "cpu"])("on %s", (backend) => {
+  beforeAll(async () => void (await setBackend(backend)));
+
+  describe.each(activations)("followed by batch normalisation and %s", (_, activation) => {
+    it.each([
+      ["Conv2D", () => layers.conv2d({ filters: 5, kernelSize: 3, padding: "same", ...picture })],
+      ["Conv2D with bias", () => layers.conv2d({ filters: 5, kernelSize: [3, 2], strides: 2, inputShape: [9, 8, 3] })],
+      [
+        "DepthwiseConv2D",
+        () => layers.depthwiseConv2d({ kernelSize: 3, depthMultiplier: 2, padding: "same", ...picture }),
+      ],
+      ["SeparableConv2D", () => layers.separableConv2d({ filters: 4, kernelSize: 3, padding: "same", ...picture })],
+    ] as [string, () => tf.layers.Layer][])("%s computes the same in one operation", async (__, first) => {
+      const artifacts = await artifactsOf(tf.sequential({ layers: block(activation(), first()) }));
+      const { difference, report, graph } = await compare(artifacts, 2);
+      expect(difference).toBeLessThanOrEqual(1e-5);
+      expect(report.done["batch-normalizations-folded"]).toBe(1);
+      expect(graph.nodes.some(({ op }) => op.startsWith("FusedBatchNorm"))).toBe(false);
+    });
+  });
+
+  it("Dense with bias and activation", async () => {
+    for (const activation of ["relu", "sigmoid", "elu", "tanh", "softmax"] as const) {
+      const artifacts = await artifactsOf(
+        tf.sequential({
+          layers: [layers.dense({ units: 5, inputShape: [7], activation }), layers.dense({ units: 2 })],
+        }),
+      );
+      expect((await compare(artifacts, 3)).difference).toBeLessThanOrEqual(1e-5);
+    }
+  });
+
+  it("leaves alone what several read, and what is an output itself", async () => {
+    const x = tf.input({ shape: [8, 8, 3] });
+    const first = layers.conv2d({ filters: 4, kernelSize: 3, padding: "same" }).apply(x) as tf.SymbolicTensor;
+    const normalised = layers.batchNormalization().apply(first) as tf.SymbolicTensor;
+    const sum = layers.add().apply([first, normalised]) as tf.SymbolicTensor;
+    const relu = layers.reLU().apply(sum) as tf.SymbolicTensor;
+    const model = tf.model({ inputs: x, outputs: [relu, normalised, first] });
+    const { difference, report } = await compare(await artifactsOf(model), 2);
+    expect(difference).toBeLessThanOrEqual(1e-5);
+    expect(report.done["batch-normalizations-folded"]).toBe(0);
+    expect(report.notDone).toHaveLength(1);
+  });
+
+  it("a shared layer's weights are folded once for each of its uses", async () => {
+    const a = tf.input({ shape: [8, 8, 3] });
+    const b = tf.input({ shape: [8, 8, 3] });
+    const shared = layers.conv2d({ filters: 4, kernelSize: 3, useBias: false });
+    const branch = (input: tf.SymbolicTensor) =>
+      layers.batchNormalization().apply(shared.apply(input) as tf.SymbolicTensor) as tf.SymbolicTensor;
+    const sum = layers.add().apply([branch(a), branch(b)]) as tf.SymbolicTensor;
+    const { difference, report } = await compare(await artifactsOf(tf.model({ inputs: [a, b], outputs: sum })), 2);
+    expect(difference).toBeLessThanOrEqual(1e-5);
+    expect(report.done["batch-normalizations-folded"]).toBe(2);
+  });
+});
+
+describe.skipIf(publicModels.length === 0)("every public model", () => {
+  beforeAll(async () => void (await setBackend("wasm")));
+
+  it.each(publicModels)("%s, optimised, computes what TF.js computes", { timeout: 120_000 }, async (name) => {
+    const { difference } = await compare(readPublicModel(name), 1);
+    expect(difference).toBeLessThanOrEqual(1e-4);
+  });
+});
