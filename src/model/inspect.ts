@@ -1,20 +1,22 @@
 import { ShardError } from "../core/errors.js";
 import type { BatchMode, TensorSpec, WireModel } from "../protocol/model-on-wire.js";
-import { asJsonObject, type ModelArtifacts, type WeightSpec } from "./artifacts.js";
-import { readGraphDef } from "./graph/read-graph-def.js";
-import { locateWeights } from "./locate-weights.js";
-import { countComputing, type ModelReading } from "./read-graph.js";
-import { readLayers } from "./read-layers.js";
+import { asJsonObject, type ModelArtifacts } from "./artifacts.js";
+import type { OptimizationReport } from "./optimise/optimise-graph.js";
+import { prepareModel } from "./prepare-model.js";
+import type { StagedModel } from "./staged-model.js";
 import { checkWeightLength, readWeightSpecs } from "./weights.js";
-import { graphToWire } from "./wire-graph.js";
 
 /** What `sharder.model` shows. */
 export interface ModelInfo {
   readonly format: "graph-model" | "layers-model";
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
-  /** Nodes or layers that compute: no constants, placeholders or input layers. */
+  /** Layers of what runs, after the optimisation: the smallest parts that can be cut apart. */
   readonly layerCount: number;
+  /** In order; a cut at k puts layers 0 … k-1 into one stage and k … into the next. Empty where the model can't be cut. */
+  readonly layers: readonly LayerInfo[];
+  /** What `optimize` did with the model, and what it left and why. */
+  readonly optimization: OptimizationReport;
   /** Bytes of the weights as stored, quantised or not. */
   readonly weightBytes: number;
   /** "item-by-item": axis 0 is fixed at 1, so each worker calls the model once per item. */
@@ -22,90 +24,58 @@ export interface ModelInfo {
   readonly userDefinedMetadata: Readonly<Record<string, unknown>>;
 }
 
+/** One layer as `sharder.model` shows it. */
+export interface LayerInfo {
+  readonly name: string;
+  readonly op: string;
+  /** In a worker, where quantised weights are expanded. */
+  readonly weightBytes: number;
+  /** Of one item; `undefined` before a traced run (`split: "layers"` makes one). */
+  readonly outputBytes: number | undefined;
+  /** Of one item, a multiplication and an addition counting as two; `undefined` before a traced run and for ops without a formula. */
+  readonly flops: number | undefined;
+  /** Measured for one item, ms, on the first worker that ran it; `undefined` before a traced run. */
+  readonly ms: number | undefined;
+}
+
 export interface InspectedModel {
   readonly info: ModelInfo;
+  /** The whole model, as a replica loads it. */
   readonly wire: WireModel;
+  /** `undefined` where it can't be cut. */
+  readonly staged: StagedModel | undefined;
 }
 
 /**
  * Read what the artifacts say of the model, and make them ready for the workers. Runs nothing.
  *
  * @param shareWeights put the weights in one SharedArrayBuffer for all workers (needs cross-origin isolation).
+ * @param optimize fold and fuse, which changes results by rounding; false: run the model exactly as it came.
  * @throws ShardError "model-malformed", "weights-truncated", "model-unsupported"
  */
-export function inspectModel(artifacts: ModelArtifacts, shareWeights: boolean): InspectedModel {
+export function inspectModel(artifacts: ModelArtifacts, shareWeights: boolean, optimize = false): InspectedModel {
   const specs = readWeightSpecs(artifacts.weightSpecs, "weightSpecs");
   const weights = joinBuffers(artifacts.weightData, shareWeights);
   checkWeightLength(specs, weights.byteLength);
 
-  const format = formatOf(artifacts);
-  const joined = { ...artifacts, weightData: weights };
-  const { reading, wire } =
-    format === "graph-model" ? readGraphModel(joined, weights) : readLayersModel(joined, specs, weights);
+  const { format, reading, wire, staged, optimization } = prepareModel(artifacts, specs, weights, optimize);
   const info: ModelInfo = {
     format,
     inputs: reading.inputs.map(publicSpec),
     outputs: reading.outputs.map(publicSpec),
-    layerCount: reading.layerCount,
+    layerCount: staged?.layers.length ?? reading.layerCount,
+    layers: staged?.layers.map(describeLayer) ?? [],
+    optimization,
     weightBytes: weights.byteLength,
     batchMode: batchModeOf(reading.inputs),
     userDefinedMetadata: asJsonObject(artifacts.userDefinedMetadata),
   };
-  return { info, wire };
+  return { info, wire, staged };
 }
 
-interface Read {
-  readonly reading: Pick<ModelReading, "inputs" | "outputs" | "layerCount">;
-  readonly wire: WireModel;
-}
-
-function readGraphModel(artifacts: ModelArtifacts, weightData: ArrayBuffer | SharedArrayBuffer): Read {
-  const graph = readGraphDef(artifacts, weightData);
-  return {
-    reading: { ...graph, layerCount: countComputing(graph.nodes) },
-    wire: publicNames(graphToWire(graph, weightData), graph),
-  };
-}
-
-/** A whole model goes by the names that its user knows. */
-function publicNames(wire: WireModel, { inputs, outputs }: Pick<ModelReading, "inputs" | "outputs">): WireModel {
-  const rename = (bindings: WireModel["inputs"], names: WireModel["inputs"]): WireModel["inputs"] =>
-    bindings.map((binding, index) => ({ ...binding, name: names[index]!.name }));
-  return { ...wire, inputs: rename(wire.inputs, inputs), outputs: rename(wire.outputs, outputs) };
-}
-
-function readLayersModel(
-  artifacts: ModelArtifacts,
-  specs: readonly WeightSpec[],
-  weightData: ArrayBuffer | SharedArrayBuffer,
-): Read {
-  const reading = readLayers(artifacts);
-  const { modelTopology, userDefinedMetadata, generatedBy, convertedBy } = artifacts;
-  const wire: WireModel = {
-    format: "layers-model",
-    artifacts: { modelTopology, userDefinedMetadata, generatedBy, convertedBy, format: artifacts.format },
-    weights: Object.fromEntries(locateWeights(specs, weightData)),
-    weightData,
-    inputs: reading.inputs,
-    outputs: reading.outputs,
-    needsAsync: false,
-    // Keras layers keep the batch as axis 0 by definition.
-    needsBatchProbe: false,
-  };
-  return { reading, wire };
-}
-
-function formatOf(artifacts: ModelArtifacts): ModelInfo["format"] {
-  const { modelTopology, format } = artifacts;
-  if (typeof modelTopology === "object" && modelTopology !== null) {
-    if ("node" in modelTopology) return "graph-model";
-    if ("model_config" in modelTopology || "class_name" in modelTopology) return "layers-model";
-  }
-  throw new ShardError(
-    "model-malformed",
-    `Expected a TF.js graph model or layers model, received a topology of neither kind (format: ${JSON.stringify(format)?.slice(0, 40) ?? "not given"}): ` +
-      `convert the model with tensorflowjs_converter.`,
-  );
+function describeLayer({ name, op, weights }: StagedModel["layers"][number]): LayerInfo {
+  const weightBytes = Object.values(weights).reduce((total, bytes) => total + bytes, 0);
+  return { name, op, weightBytes, outputBytes: undefined, flops: undefined, ms: undefined };
 }
 
 /**

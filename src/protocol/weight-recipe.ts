@@ -35,7 +35,10 @@ export type WeightRecipe = StoredWeight | ComputedWeight;
 export type ConstantExpression =
   | { readonly op: "weight"; readonly weight: StoredWeight }
   /** Small constants written out: axes, shapes, scalars. */
-  | { readonly op: "literal"; readonly tensor: { readonly shape: readonly number[]; readonly values: readonly number[] } }
+  | {
+      readonly op: "literal";
+      readonly tensor: { readonly shape: readonly number[]; readonly values: readonly number[] };
+    }
   | {
       readonly op: "add" | "sub" | "mul" | "div" | "maximum" | "minimum";
       readonly a: ConstantExpression;
@@ -47,4 +50,3 @@ export type ConstantExpression =
 
 /** The recipes of one stage by the name under which its topology refers to each weight. */
 export type WeightRecipes = Readonly<Record<string, WeightRecipe>>;
-

@@ -28,7 +28,7 @@ export async function createSharder(options: SharderOptions): Promise<Sharder> {
   const { signal, maxWorkerBytes } = options;
   throwIfAborted(signal);
   const artifacts = await loadArtifacts(options);
-  const inspected = inspectModel(artifacts, globalThis.crossOriginIsolated === true);
+  const inspected = inspectModel(artifacts, globalThis.crossOriginIsolated === true, options.optimize ?? true);
   const { weightBytes } = inspected.info;
   if (maxWorkerBytes !== undefined && weightBytes > maxWorkerBytes) {
     throw new ShardError(

@@ -147,7 +147,5 @@ function copyTensor(tensor: InputTensor): InputTensor {
 }
 
 function isShared({ data }: Tensor): boolean {
-  return (
-    !Array.isArray(data) && typeof SharedArrayBuffer !== "undefined" && data.buffer instanceof SharedArrayBuffer
-  );
+  return !Array.isArray(data) && typeof SharedArrayBuffer !== "undefined" && data.buffer instanceof SharedArrayBuffer;
 }

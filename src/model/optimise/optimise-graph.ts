@@ -19,6 +19,19 @@ export type OptimizationKind =
   | "biases-fused"
   | "activations-fused";
 
+/** Of a model that runs exactly as it came. */
+export const NOT_OPTIMISED: OptimizationReport = {
+  isOptimized: false,
+  done: {
+    "identities-dropped": 0,
+    "batch-normalizations-folded": 0,
+    "scales-and-shifts-folded": 0,
+    "biases-fused": 0,
+    "activations-fused": 0,
+  },
+  notDone: [],
+};
+
 /**
  * Rewrite a graph so that it computes the same with fewer and larger operations: drops what only passes data on, folds batch
  * normalisation and constant scales and shifts into the convolution or product before them, and fuses bias and activation.

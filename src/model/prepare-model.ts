@@ -1,0 +1,108 @@
+import { ShardError } from "../core/errors.js";
+import type { WireModel } from "../protocol/model-on-wire.js";
+import type { StoredWeight } from "../protocol/weight-recipe.js";
+import type { ModelArtifacts, WeightSpec } from "./artifacts.js";
+import type { Graph } from "./graph/graph.js";
+import { readGraphDef } from "./graph/read-graph-def.js";
+import { translateLayers } from "./keras/translate-layers.js";
+import { locateWeights } from "./locate-weights.js";
+import { NOT_OPTIMISED, optimiseGraph, type OptimizationReport } from "./optimise/optimise-graph.js";
+import type { ModelReading } from "./read-graph.js";
+import { readLayers } from "./read-layers.js";
+import { stageGraph, type StagedModel } from "./staged-model.js";
+import { graphToWire } from "./wire-graph.js";
+
+/** A model ready for the workers, whole and in stages. */
+export interface PreparedModel {
+  readonly format: "graph-model" | "layers-model";
+  readonly reading: Pick<ModelReading, "inputs" | "outputs" | "layerCount">;
+  readonly wire: WireModel;
+  readonly staged: StagedModel | undefined;
+  readonly optimization: OptimizationReport;
+}
+
+/**
+ * Graph models run as graphs; Keras models do where they are to be optimised and can be written as one, else as TF.js layers.
+ * @throws ShardError "model-malformed", "weights-truncated"
+ */
+export function prepareModel(
+  artifacts: ModelArtifacts,
+  specs: readonly WeightSpec[],
+  weightData: ArrayBuffer | SharedArrayBuffer,
+  optimize: boolean,
+): PreparedModel {
+  const format = formatOf(artifacts);
+  if (format === "graph-model") {
+    const graph = readGraphDef({ ...artifacts, weightData }, weightData);
+    return prepareGraph(format, graph, weightData, optimize);
+  }
+  const reading = readLayers(artifacts);
+  const stored = locateWeights(specs, weightData);
+  let optimization = NOT_OPTIMISED;
+  if (optimize) {
+    const translation = translateLayers(artifacts, reading, stored);
+    if (translation.ok) return prepareGraph(format, translation.graph, weightData, true);
+    optimization = {
+      ...NOT_OPTIMISED,
+      notDone: [{ what: "the model", reason: `runs as TF.js layers: ${translation.reason}` }],
+    };
+  }
+  const wire = layersToWire(artifacts, reading, stored, weightData);
+  return { format, reading, wire, staged: undefined, optimization };
+}
+
+function prepareGraph(
+  format: PreparedModel["format"],
+  original: Graph,
+  weightData: ArrayBuffer | SharedArrayBuffer,
+  optimize: boolean,
+): PreparedModel {
+  const { graph, report } = optimize ? optimiseGraph(original) : { graph: original, report: NOT_OPTIMISED };
+  const staged = stageGraph(graph, weightData);
+  return {
+    format,
+    reading: { ...graph, layerCount: staged.layers.length },
+    wire: publicNames(graphToWire(graph, weightData), graph),
+    staged,
+    optimization: report,
+  };
+}
+
+/** A whole model goes by the names that its user knows. */
+function publicNames(wire: WireModel, { inputs, outputs }: Pick<ModelReading, "inputs" | "outputs">): WireModel {
+  const rename = (bindings: WireModel["inputs"], names: WireModel["inputs"]): WireModel["inputs"] =>
+    bindings.map((binding, index) => ({ ...binding, name: names[index]!.name }));
+  return { ...wire, inputs: rename(wire.inputs, inputs), outputs: rename(wire.outputs, outputs) };
+}
+
+function layersToWire(
+  { modelTopology, userDefinedMetadata, generatedBy, convertedBy, format }: ModelArtifacts,
+  { inputs, outputs }: Pick<ModelReading, "inputs" | "outputs">,
+  stored: ReadonlyMap<string, StoredWeight>,
+  weightData: ArrayBuffer | SharedArrayBuffer,
+): WireModel {
+  return {
+    format: "layers-model",
+    artifacts: { modelTopology, userDefinedMetadata, generatedBy, convertedBy, format },
+    weights: Object.fromEntries(stored),
+    weightData,
+    inputs,
+    outputs,
+    needsAsync: false,
+    // Keras layers keep the batch as axis 0 by definition.
+    needsBatchProbe: false,
+  };
+}
+
+function formatOf(artifacts: ModelArtifacts): PreparedModel["format"] {
+  const { modelTopology, format } = artifacts;
+  if (typeof modelTopology === "object" && modelTopology !== null) {
+    if ("node" in modelTopology) return "graph-model";
+    if ("model_config" in modelTopology || "class_name" in modelTopology) return "layers-model";
+  }
+  throw new ShardError(
+    "model-malformed",
+    `Expected a TF.js graph model or layers model, received a topology of neither kind (format: ${JSON.stringify(format)?.slice(0, 40) ?? "not given"}): ` +
+      `convert the model with tensorflowjs_converter.`,
+  );
+}
