@@ -1,7 +1,7 @@
 import { ShardError } from "../core/errors.js";
 import type { BatchMode, TensorSpec, WireModel } from "../protocol/model-on-wire.js";
 import { asJsonObject, type ModelArtifacts } from "./artifacts.js";
-import type { OptimizationReport } from "./optimise/optimise-graph.js";
+import type { OptimizationReport } from "./optimise/optimization-report.js";
 import { prepareModel } from "./prepare-model.js";
 import type { StagedModel } from "./staged-model.js";
 import { checkWeightLength, readWeightSpecs } from "./weights.js";

@@ -85,7 +85,7 @@ export function readGraph(artifacts: ModelArtifacts): ModelReading {
 }
 
 /** How many nodes compute something. */
-export function countComputing(nodes: readonly GraphNode[]): number {
+function countComputing(nodes: readonly GraphNode[]): number {
   return nodes.filter((node) => !isPassive(node)).length;
 }
 

@@ -1,5 +1,5 @@
 import { predictMs } from "../throughput.js";
-import { throughputKey, type PipelineDraft } from "./pipeline.js";
+import { throughputKey, type PipelineDraft } from "./pipeline-draft.js";
 import type { MicroBatch, StagePlacement } from "./pipeline-types.js";
 
 /** Give every worker that has room what is furthest along among what waits for its stages. */

@@ -1,6 +1,7 @@
 import { ShardError } from "../errors.js";
 import { createThroughput, observe } from "../throughput.js";
 import { admit, dispatchReady } from "./pipeline-dispatch.js";
+import { throughputKey, type PipelineDraft } from "./pipeline-draft.js";
 import type {
   MicroBatch,
   PipelineAction,
@@ -10,25 +11,6 @@ import type {
   StageAttempt,
   StagePlacement,
 } from "./pipeline-types.js";
-
-/** What `stepPipeline` changes while it works. */
-export interface PipelineDraft {
-  options: PipelineOptions;
-  phase: PipelineState["phase"];
-  endItem: number;
-  sourceEnded: boolean;
-  nextItem: number;
-  returned: PipelineState["returned"];
-  completedItemCount: number;
-  placements: Map<number, StagePlacement>;
-  currentEpoch: number | undefined;
-  microBatches: Map<number, MicroBatch>;
-  attempts: Map<number, StageAttempt>;
-  throughputs: Map<string, ReturnType<typeof createThroughput>>;
-  vacant: Set<string>;
-  nextId: number;
-  actions: PipelineAction[];
-}
 
 const DEFAULTS: PipelineOptions = { depth: 2, deadlineFactor: 10, deadlineFloorMs: 30_000, warmUpDeadlineMs: 120_000 };
 
@@ -284,11 +266,6 @@ function settle(draft: PipelineDraft): void {
   if (!draft.sourceEnded || draft.completedItemCount < draft.endItem) return;
   draft.phase = "finished";
   draft.actions.push({ type: "finish" });
-}
-
-/** Under which the throughput of one stage on one worker is kept. */
-export function throughputKey(epoch: number, stage: number, workerId: string): string {
-  return `${epoch}/${stage}/${workerId}`;
 }
 
 /** Whether a stream should pull from its source: nothing is placed yet and nothing waits, or less than two micro-batches do. */

@@ -54,7 +54,7 @@ function isInput(graph: Graph, key: TensorKey): boolean {
 }
 
 /** @throws ShardError "invalid-options" */
-export function checkCuts(cuts: readonly number[], layerCount: number): void {
+function checkCuts(cuts: readonly number[], layerCount: number): void {
   const isAscending = cuts.every(
     (cut, index) => Number.isInteger(cut) && cut > (cuts[index - 1] ?? 0) && cut < layerCount,
   );

@@ -27,7 +27,7 @@ export function outputDtype({ op, attr }: GraphNode, index: number): DType | und
   if (INT32_OPS.test(op)) return "int32";
   if (INT32_OUTPUTS[op] !== undefined && Object.hasOwn(INT32_OUTPUTS, op)) {
     if (INT32_OUTPUTS[op].includes(index)) return "int32";
-    return /^NonMaxSuppression/.test(op) ? "float32" : typeOf(attr, "T");
+    return op.startsWith("NonMaxSuppression") ? "float32" : typeOf(attr, "T");
   }
   const list = asJsonObject(asJsonObject(attr.Tout ?? attr.output_types).list).type;
   if (Array.isArray(list)) return DTYPES.get(list[index]);

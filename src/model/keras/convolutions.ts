@@ -190,7 +190,7 @@ export const emitConv2dTranspose: EmitLayer = (emitter, layer, [x], name) => {
 };
 
 /** The batch size of `x`, followed by known sizes, as a tensor. */
-export function packShape(emitter: Emitter, name: string, x: string, sizes: readonly number[]): string {
+function packShape(emitter: Emitter, name: string, x: string, sizes: readonly number[]): string {
   const shape = emitter.node(`${name}/Shape`, "Shape", [x], { ...FLOAT, out_type: { type: "DT_INT32" } });
   const bounds = [0, 1, 1].map((value, index) => emitter.int32(`${name}/${["begin", "end", "step"][index]}`, [value]));
   const batch = emitter.node(`${name}/strided_slice`, "StridedSlice", [shape, ...bounds], {

@@ -76,7 +76,7 @@ export class Emitter {
   }
 }
 
-export function literal(values: readonly number[], shape: readonly number[]): ConstantExpression {
+function literal(values: readonly number[], shape: readonly number[]): ConstantExpression {
   return { op: "literal", tensor: { shape, values } };
 }
 

@@ -4,7 +4,7 @@ import { parseReference, type Graph, type GraphNode } from "../graph/graph.js";
 import { readActivation, type FusedActivation } from "./activation.js";
 import { Constants, perChannel } from "./constants.js";
 import { readLinearNode, rescale, textOf, type LinearNode } from "./linear-node.js";
-import type { OptimizationKind, OptimizationReport } from "./optimise-graph.js";
+import type { OptimizationKind, OptimizationReport } from "./optimization-report.js";
 
 type Step = Exclude<OptimizationKind, "identities-dropped">;
 type Done = Record<Step, number>;
@@ -58,7 +58,7 @@ export function foldLinear(graph: Graph): Folding {
   }
   const nodes = graph.nodes.flatMap((node) => replaced.get(node.name) ?? [node]);
   for (const node of nodes) {
-    if (/^FusedBatchNorm/.test(node.op)) {
+    if (node.op.startsWith("FusedBatchNorm")) {
       notDone.push({ what: node.name, reason: "a batch normalisation that does not follow a convolution of its own" });
     }
   }

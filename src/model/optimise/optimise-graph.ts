@@ -1,36 +1,7 @@
 import { parseReference, type Graph, type GraphNode } from "../graph/graph.js";
 import { dropPassive } from "./drop-passive.js";
 import { foldLinear } from "./fold-linear.js";
-
-/** What the optimiser did with a model, and what it left, for people. */
-export interface OptimizationReport {
-  /** Whether the model that runs differs from the one that came. */
-  readonly isOptimized: boolean;
-  /** How often each was done. */
-  readonly done: Readonly<Record<OptimizationKind, number>>;
-  /** What was left as it is, and why. */
-  readonly notDone: readonly { readonly what: string; readonly reason: string }[];
-}
-
-export type OptimizationKind =
-  | "identities-dropped"
-  | "batch-normalizations-folded"
-  | "scales-and-shifts-folded"
-  | "biases-fused"
-  | "activations-fused";
-
-/** Of a model that runs exactly as it came. */
-export const NOT_OPTIMISED: OptimizationReport = {
-  isOptimized: false,
-  done: {
-    "identities-dropped": 0,
-    "batch-normalizations-folded": 0,
-    "scales-and-shifts-folded": 0,
-    "biases-fused": 0,
-    "activations-fused": 0,
-  },
-  notDone: [],
-};
+import type { OptimizationReport } from "./optimization-report.js";
 
 /**
  * Rewrite a graph so that it computes the same with fewer and larger operations: drops what only passes data on, folds batch

@@ -3,7 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import type { ModelInfo } from "../../../src/model/inspect.js";
-import { NOT_OPTIMISED } from "../../../src/model/optimise/optimise-graph.js";
+import { NOT_OPTIMISED } from "../../../src/model/optimise/optimization-report.js";
 import type { InputTensor } from "../../../src/protocol/tensors.js";
 import { ItemStore } from "../../../src/sharder/item-store.js";
 import { prepareInputs, type Inputs } from "../../../src/sharder/prepare-inputs.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ModelInfo } from "../../../src/model/inspect.js";
-import { NOT_OPTIMISED } from "../../../src/model/optimise/optimise-graph.js";
+import { NOT_OPTIMISED } from "../../../src/model/optimise/optimization-report.js";
 import { prepareInputs, type Inputs } from "../../../src/sharder/prepare-inputs.js";
 import type { BatchMode, TensorSpec } from "../../../src/protocol/model-on-wire.js";
 import type { InputTensor } from "../../../src/protocol/tensors.js";
