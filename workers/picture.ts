@@ -1,13 +1,17 @@
 import { expose, transfer } from "comlink";
 import { ShardError } from "../src/core/errors.js";
 import { toErrorRecord, type Reply } from "../src/protocol/error-record.js";
-import type { PictureApi } from "../src/protocol/picture-api.js";
+import type { PictureApi, PixelApi } from "../src/protocol/picture-api.js";
 import { Picture } from "./picture/picture.js";
+import { readPixels, type PictureSource } from "./picture/read-pixels.js";
 
-/** The picture worker: one picture at a time, decoded, cut, stitched and encoded here. No TF.js. */
+/**
+ * The picture worker: one picture at a time to be enlarged, decoded, cut, stitched and encoded here; and any number of
+ * pictures that are made ready for a model. No TF.js.
+ */
 let picture: Picture | undefined;
 
-const api: PictureApi<Blob, ImageBitmap> = {
+const api: PictureApi<Blob, ImageBitmap> & PixelApi<PictureSource> = {
   open: (blob, plan) =>
     reply(
       async () => {
@@ -32,6 +36,11 @@ const api: PictureApi<Blob, ImageBitmap> = {
     reply(
       () => opened().encode(),
       () => [],
+    ),
+  readPixels: (source, plan) =>
+    reply(
+      () => readPixels(source, plan),
+      ({ buffer }) => [buffer as ArrayBuffer],
     ),
 };
 expose(api);

@@ -7,6 +7,8 @@ import type {
   PictureApi,
   PicturePlan,
   PictureStrip,
+  PixelApi,
+  PixelPlan,
   PlacedTile,
   PlaceRequest,
 } from "../protocol/picture-api.js";
@@ -14,11 +16,15 @@ import type {
 /** Decoding or encoding tens of megapixels on a slow machine. */
 const DEADLINE_MS = 180_000;
 
+/** What a model can look at. A `File` is a `Blob`; its type may be anything that the browser decodes. */
+export type Picture = Blob | ImageData | ImageBitmap | VideoFrame;
+
 /** The page's side of the picture worker. Every call settles: with its result, or with the worker's end. */
 export class PictureWorker {
   readonly #worker: Worker;
-  readonly #api: Remote<PictureApi<Blob, ImageBitmap>>;
+  readonly #api: Remote<PictureApi<Blob, ImageBitmap> & PixelApi<Picture>>;
   readonly #calls = new CallTable("picture", (error) => this.#end(error));
+  #isOpen = true;
 
   constructor() {
     this.#worker = new Worker(new URL("../../workers/picture.ts", import.meta.url), {
@@ -35,6 +41,11 @@ export class PictureWorker {
         ),
       );
     });
+  }
+
+  /** Whether it takes calls: it has not been closed or lost. */
+  get isOpen(): boolean {
+    return this.#isOpen;
   }
 
   /** @throws ShardError "picture-unreadable", "picture-too-large", "out-of-memory" */
@@ -56,6 +67,14 @@ export class PictureWorker {
     return this.#call("encode the result", async () => this.#api.encode());
   }
 
+  /**
+   * The worker gets a copy; the caller's picture stays as it is.
+   * @throws ShardError "picture-unreadable", "out-of-memory"
+   */
+  readPixels(picture: Picture, plan: PixelPlan): Promise<Uint8Array | Float32Array> {
+    return this.#call("read a picture", async () => this.#api.readPixels(picture, plan));
+  }
+
   close(): void {
     this.#end(new ShardError("disposed", "The picture was closed."));
   }
@@ -67,6 +86,7 @@ export class PictureWorker {
   }
 
   #end(error: ShardError): void {
+    this.#isOpen = false;
     this.#worker.terminate();
     this.#api[releaseProxy]();
     this.#calls.rejectAll(error);

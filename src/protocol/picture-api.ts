@@ -57,3 +57,49 @@ export interface PictureApi<File, Bitmap> {
   /** The whole result as PNG. */
   encode(): Promise<Reply<File>>;
 }
+
+/** A colour as bytes: red, green, blue. */
+export type Rgb = readonly [number, number, number];
+
+/**
+ * How a picture becomes the model's size: "stretch" changes its proportions, "cover" keeps them and cuts off what is too
+ * much on both sides, "contain" keeps them and leaves bars.
+ */
+export type PictureFit = "stretch" | "cover" | "contain";
+
+/** What a model sees of a picture. */
+export interface PixelPlan {
+  /** Size of what the model gets, pixels, whole, ≥ 1. */
+  readonly width: number;
+  readonly height: number;
+  /** The part of the picture that is looked at, in its own pixels; `undefined`: all of it. */
+  readonly crop: Rectangle | undefined;
+  readonly fit: PictureFit;
+  /** The browser's own smoothing; "low" takes four pixels whatever the scale, the others average over all. */
+  readonly smoothing: "low" | "medium" | "high";
+  readonly colours: "rgb" | "bgr" | "grey";
+  readonly layout: "channels-last" | "channels-first";
+  /** Shows through where the picture lets it. */
+  readonly matte: Rgb;
+  /** Beside a picture that is contained. */
+  readonly padding: Rgb;
+  /** `undefined`: bytes as they are. */
+  readonly standardise: Standardise | undefined;
+}
+
+/** `value = (byte × scale + offset − mean[c]) ÷ std[c]`, one mean and deviation per channel, in the order of the channels. */
+export interface Standardise {
+  readonly scale: number;
+  readonly offset: number;
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/**
+ * The picture worker's other half: pictures as a model takes them, any number at once, without a state. `Source` is
+ * whatever the browser can decode or draw; it is a copy, and ended here.
+ */
+export interface PixelApi<Source> {
+  /** @returns [height, width, channels] or [channels, height, width], float32 where the plan standardises. */
+  readPixels(picture: Source, plan: PixelPlan): Promise<Reply<Uint8Array | Float32Array>>;
+}

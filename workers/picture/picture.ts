@@ -1,6 +1,5 @@
 import { ShardError } from "../../src/core/errors.js";
 import { chooseTileSize, planTiles, type Rectangle, type Tile, type TileGrid } from "../../src/core/tiles.js";
-import { messageOf } from "../../src/protocol/error-record.js";
 import type {
   OpenedPicture,
   PicturePlan,
@@ -8,6 +7,8 @@ import type {
   PlacedTile,
   PlaceRequest,
 } from "../../src/protocol/picture-api.js";
+import { context2d } from "./canvas.js";
+import { decodePicture } from "./decode.js";
 import { BLEED_RADIUS, bleedColours, copyWindow, hasTransparency, toRgba } from "./pixels.js";
 
 /** What browsers can hold as one canvas (Chromium: 16,384 a side, 2^28 pixels in all). */
@@ -43,16 +44,7 @@ export class Picture {
 
   /** @throws ShardError "picture-unreadable", "picture-too-large" */
   static async open(blob: Blob, plan: PicturePlan): Promise<Picture> {
-    let source: ImageBitmap;
-    try {
-      source = await createImageBitmap(blob);
-    } catch (cause) {
-      throw new ShardError(
-        "picture-unreadable",
-        `Expected a picture that the browser can decode (PNG, JPEG, WebP, GIF, AVIF, BMP), received ${blob.type || "a file of no known type"}, ${blob.size} bytes (${messageOf(cause)}): choose another file.`,
-        { cause },
-      );
-    }
+    const source = await decodePicture(blob);
     const width = source.width * plan.scale;
     const height = source.height * plan.scale;
     if (Math.max(width, height) > MAX_CANVAS_SIDE || width * height > MAX_CANVAS_PIXELS) {
@@ -180,13 +172,4 @@ export class Picture {
 
 function times({ x, y, width, height }: Rectangle, scale: number): Rectangle {
   return { x: x * scale, y: y * scale, width: width * scale, height: height * scale };
-}
-
-function context2d(canvas: OffscreenCanvas): OffscreenCanvasRenderingContext2D {
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  if (context !== null) return context;
-  throw new ShardError(
-    "out-of-memory",
-    `Expected a canvas of ${canvas.width} × ${canvas.height} pixels, the browser has none to give: close other tabs or choose a smaller picture.`,
-  );
 }

@@ -30,7 +30,15 @@ async function load(artifacts: ModelArtifacts) {
   const runner = createShardRunner(wire, model, false);
   const run = async (inputs: Inputs, isCancelled = () => false, pause = async () => {}): Promise<Outputs> => {
     const { tensors, itemCount, batchedNames, mode } = prepareInputs(info, inputs);
-    const request = { attemptId: "1", modelKey: "m", itemCount, mode, inputs: tensors, batchedInputs: batchedNames, sentAtEpochMs: 0 };
+    const request = {
+      attemptId: "1",
+      modelKey: "m",
+      itemCount,
+      mode,
+      inputs: tensors,
+      batchedInputs: batchedNames,
+      sentAtEpochMs: 0,
+    };
     return runner.run(request, isCancelled, pause);
   };
   return { run, model };

@@ -1,0 +1,59 @@
+import { ShardError } from "../core/errors.js";
+import { throwIfAborted } from "../protocol/abort.js";
+import type { Outputs } from "../protocol/tensors.js";
+import type { PredictOptions, Sharder } from "../sharder/sharder.js";
+import type { PictureOptions } from "./picture-options.js";
+import { READ_AHEAD, PictureReader } from "./picture-reader.js";
+import { planPictures, type PictureFeed } from "./picture-tensors.js";
+import type { Picture } from "./picture-worker.js";
+import { readAhead } from "./read-ahead.js";
+
+/**
+ * Run a model on pictures: decoded and scaled off the page's thread, then as one batch. What does not fit in memory, or
+ * may hold unreadable files, goes through `streamPictures`.
+ *
+ * The pictures stay the caller's: bitmaps and frames are neither closed nor detached.
+ *
+ * @param pictures at least one; the outputs' items are in their order.
+ * @returns as `sharder.predict`.
+ * @throws ShardError "picture-unreadable" naming the first such picture by its index, "invalid-input",
+ *         "invalid-options", "model-unsupported", "out-of-memory", "worker-lost", and all of `predict`.
+ */
+export async function predictPictures(
+  sharder: Sharder,
+  pictures: readonly Picture[],
+  options: PictureOptions & PredictOptions = {},
+): Promise<Outputs> {
+  const { signal, onProgress, ...pictureOptions } = options;
+  if (!Array.isArray(pictures) || pictures.length === 0) {
+    const received = Array.isArray(pictures) ? "an empty list" : typeof pictures;
+    throw new ShardError("invalid-input", `Expected a list of pictures, received ${received}: pass at least one.`);
+  }
+  const feed = planPictures(sharder.model, pictureOptions);
+  throwIfAborted(signal);
+  const data = allocate(feed, pictures.length);
+  const reader = new PictureReader();
+  try {
+    const read = (picture: Picture, index: number) => reader.read(picture, index, feed.plan);
+    for await (const item of readAhead(pictures, read, READ_AHEAD)) {
+      throwIfAborted(signal);
+      if ("error" in item) throw item.error;
+      data.set(item.data, item.index * feed.itemSize);
+    }
+  } finally {
+    reader.close();
+  }
+  return sharder.predict(feed.toInputs(data, pictures.length), { signal, ...(onProgress && { onProgress }) });
+}
+
+function allocate({ plan, itemSize }: PictureFeed, count: number): Uint8Array | Float32Array {
+  try {
+    return plan.standardise === undefined ? new Uint8Array(count * itemSize) : new Float32Array(count * itemSize);
+  } catch (cause) {
+    throw new ShardError(
+      "out-of-memory",
+      `Expected memory for ${count} pictures of ${itemSize} values, received none: use streamPictures.`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,75 @@
+import { ShardError } from "../core/errors.js";
+import { seededRandom } from "../core/random.js";
+import type { ModelInfo } from "../model/inspect.js";
+import type { TensorSpec } from "../protocol/model-on-wire.js";
+import { elementCountOf, type InputTensor } from "../protocol/tensors.js";
+
+export interface RandomInputOptions {
+  /** Items, whole, ≥ 1. */
+  readonly itemCount: number;
+  /** Taken for every size but the batch's that the model leaves free, whole, ≥ 1. */
+  readonly freeSize: number;
+  readonly seed?: number;
+}
+
+/** More would not fit beside the model in a tab: 1 GB of float32. */
+const MAX_ELEMENTS = 2 ** 28;
+/** Below the vocabulary of any token model, so that look-ups stay inside their tables. */
+const INT_RANGE = 10;
+
+/**
+ * Something to run a model on: float32 inputs uniform in 0 ≤ x < 1, int32 ones 0 … 9, bool 0 or 1, strings "item 0" ….
+ * The same seed gives the same inputs.
+ *
+ * @returns tensors by input name; inputs without a free axis 0 are given once.
+ * @throws ShardError "invalid-options", "out-of-memory", "model-unsupported" where an input's rank is not known.
+ */
+export function randomInputs(
+  { inputs, batchMode }: Pick<ModelInfo, "inputs" | "batchMode">,
+  { itemCount, freeSize, seed = 1 }: RandomInputOptions,
+): Record<string, InputTensor> {
+  for (const [name, value] of Object.entries({ itemCount, freeSize })) {
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new ShardError(
+        "invalid-options",
+        `Expected ${name} to be a whole number ≥ 1, received ${String(value)}: correct it.`,
+      );
+    }
+  }
+  const random = seededRandom(seed);
+  return Object.fromEntries(
+    inputs.map((spec) => {
+      const isBatched = spec.shape?.[0] === -1 || (batchMode === "item-by-item" && spec.shape?.[0] === 1);
+      return [spec.name, fill(spec, isBatched ? itemCount : undefined, freeSize, random)];
+    }),
+  );
+}
+
+function fill(spec: TensorSpec, rows: number | undefined, freeSize: number, random: () => number): InputTensor {
+  if (spec.shape === undefined) {
+    throw new ShardError(
+      "model-unsupported",
+      `Expected the model to say the shape of input "${spec.name}", it does not: give it tensors of your own.`,
+    );
+  }
+  const shape = spec.shape.map((size, axis) =>
+    axis === 0 && rows !== undefined ? rows : size === -1 ? freeSize : size,
+  );
+  const length = elementCountOf(shape);
+  if (length > MAX_ELEMENTS) {
+    throw new ShardError(
+      "out-of-memory",
+      `Expected at most ${MAX_ELEMENTS} random numbers for input "${spec.name}", received shape ${JSON.stringify(shape)}: choose fewer items.`,
+    );
+  }
+  switch (spec.dtype) {
+    case "float32":
+      return { dtype: "float32", shape, data: Float32Array.from({ length }, random) };
+    case "int32":
+      return { dtype: "int32", shape, data: Int32Array.from({ length }, () => Math.floor(random() * INT_RANGE)) };
+    case "bool":
+      return { dtype: "bool", shape, data: Uint8Array.from({ length }, () => Math.round(random())) };
+    case "string":
+      return { dtype: "string", shape, data: Array.from({ length }, (_, i) => `item ${i}`) };
+  }
+}

@@ -1,0 +1,128 @@
+import { ShardError } from "../core/errors.js";
+import { throwIfAborted } from "../protocol/abort.js";
+import { joinItems, toOutputValue } from "../protocol/outputs.js";
+import { sliceRows } from "../protocol/rows.js";
+import type { Outputs, OutputValue } from "../protocol/tensors.js";
+import type { Inputs } from "../sharder/prepare-inputs.js";
+import type { Sharder } from "../sharder/sharder.js";
+import type { StreamOptions, StreamShard } from "../sharder/stream.js";
+import type { PictureOptions } from "./picture-options.js";
+import { READ_AHEAD, PictureReader } from "./picture-reader.js";
+import { planPictures } from "./picture-tensors.js";
+import type { Picture } from "./picture-worker.js";
+import { readAhead } from "./read-ahead.js";
+import { Refusals } from "./refusals.js";
+
+/**
+ * What became of one picture: the model's outputs, as `predict` gives them for this picture alone, or the reason why
+ * it could not be read. `picture` is given back, so that a frame can be closed and a file named.
+ */
+export type PictureResult =
+  | {
+      readonly index: number;
+      readonly picture: Picture;
+      readonly outputs: Outputs;
+      readonly workerId: string;
+      readonly error?: undefined;
+    }
+  | { readonly index: number; readonly picture: Picture; readonly error: ShardError; readonly outputs?: undefined };
+
+export type PictureSource = Iterable<Picture> | AsyncIterable<Picture>;
+
+/**
+ * Run a model on any number of pictures: a folder's files, the frames of a video. The source is pulled no faster than
+ * results are consumed, a few pictures are decoded ahead, and a bounded number is held.
+ *
+ * A picture that can't be read ends nothing: it comes as a result with `error` ("picture-unreadable").
+ *
+ * @throws ShardError as `predictPictures` otherwise; whatever the source throws, unchanged.
+ */
+export async function* streamPictures(
+  sharder: Sharder,
+  pictures: PictureSource,
+  options: PictureOptions & StreamOptions = {},
+): AsyncGenerator<PictureResult, void, undefined> {
+  const { order = "input", signal, ...pictureOptions } = options;
+  checkSource(pictures);
+  const feed = planPictures(sharder.model, pictureOptions);
+  throwIfAborted(signal);
+
+  const reader = new PictureReader();
+  const refusals = new Refusals();
+  /** Pictures that became items and are not done, by the item's number in the sharder's stream. */
+  const items = new Map<number, { index: number; picture: Picture }>();
+  async function* readable(): AsyncGenerator<Inputs, void, undefined> {
+    let itemCount = 0;
+    const read = (picture: Picture, index: number) => reader.read(picture, index, feed.plan);
+    for await (const item of readAhead(pictures, read, READ_AHEAD)) {
+      const { index, picture } = item;
+      if ("error" in item) {
+        await refusals.add(item);
+      } else {
+        items.set(itemCount++, { index, picture });
+        yield feed.toInputs(item.data, 1);
+      }
+    }
+  }
+
+  // Of its own, so that leaving early ends the stream even where its source never answers.
+  const ending = new AbortController();
+  const end = (): void => ending.abort(signal?.reason);
+  signal?.addEventListener("abort", end, { once: true });
+  const shards = sharder.stream(readable(), { order, signal: ending.signal });
+  let next: Promise<IteratorResult<StreamShard, void>> | undefined;
+  let nextIndex = 0;
+  try {
+    for (;;) {
+      const refused = refusals.arrival();
+      for (const refusal of refusals.take(order === "input" ? nextIndex : undefined)) {
+        nextIndex = refusal.index + 1;
+        yield refusal;
+      }
+      next ??= shards.next();
+      const result = await Promise.race([next, refused]);
+      if (result === undefined) continue;
+      next = undefined;
+      if (result.done === true) break;
+      const { firstItem, itemCount, workerId } = result.value;
+      for (let row = 0; row < itemCount; row++) {
+        const { index, picture } = items.get(firstItem + row)!;
+        items.delete(firstItem + row);
+        // Unreadable ones between the pictures of one shard.
+        if (order === "input") yield* refusals.take(nextIndex);
+        nextIndex = index + 1;
+        yield { index, picture, outputs: outputsOf(result.value.outputs, row), workerId };
+      }
+    }
+    yield* refusals.take(undefined);
+  } finally {
+    signal?.removeEventListener("abort", end);
+    ending.abort();
+    next?.catch(() => {});
+    shards.return().catch(() => {});
+    refusals.close();
+    reader.close();
+  }
+}
+
+function outputsOf(outputs: Outputs, row: number): Outputs {
+  return Object.fromEntries(Object.entries(outputs).map(([name, output]) => [name, rowOf(output, row)]));
+}
+
+/** As a batch of one would give it: also where the items' shapes differ. */
+function rowOf(output: OutputValue, row: number): OutputValue {
+  if (Array.isArray(output)) return toOutputValue(joinItems([output[row]!]));
+  return sliceRows(output, row, 1);
+}
+
+function checkSource(pictures: unknown): void {
+  const isIterable =
+    typeof pictures === "object" &&
+    pictures !== null &&
+    (Symbol.iterator in pictures || Symbol.asyncIterator in pictures);
+  if (isIterable) return;
+  throw new ShardError(
+    "invalid-input",
+    `Expected an iterable or async iterable of pictures, received ${typeof pictures}: pass a list or a generator.`,
+  );
+}
