@@ -25,7 +25,7 @@ const NEAR = 1e-3;
  */
 export function planStages(problem: StageProblem): StagePlan {
   const classes = limitStates(classifyWorkers(problem), problem);
-  const search = new StageSearch(classes, problem.layerWeights.length, problem.replicas);
+  const search = new StageSearch(classes, problem.layerWeights.length, problem.maxReplicas);
   let best = search.find(Infinity, "any");
   if (best === undefined) throw infeasible(problem);
   let low = 0;
@@ -70,15 +70,15 @@ class StageSearch {
   /** What one more worker of a class adds to the state's number. */
   readonly #radix: readonly number[];
   readonly #stateCount: number;
-  readonly #replicas: boolean;
+  readonly #maxReplicas: number;
   /** By state and layers done: which step led there, encoded; 0 where nothing did. */
   readonly #steps: Int32Array;
   readonly #isEmpty: Uint8Array;
 
-  constructor(classes: readonly WorkerClass[], layerCount: number, replicas: boolean) {
+  constructor(classes: readonly WorkerClass[], layerCount: number, maxReplicas: number) {
     this.#classes = classes;
     this.#layerCount = layerCount;
-    this.#replicas = replicas;
+    this.#maxReplicas = maxReplicas;
     const radix: number[] = [];
     let count = 1;
     for (const { members } of classes) {
@@ -101,7 +101,7 @@ class StageSearch {
     for (let state = 1; state < this.#stateCount; state++) {
       for (const [classIndex, each] of this.#classes.entries()) {
         const used = this.#used(state, classIndex);
-        const most = this.#replicas ? used : Math.min(used, 1);
+        const most = Math.min(used, this.#maxReplicas);
         for (let replicaCount = 1; replicaCount <= most; replicaCount++) {
           const from = state - replicaCount * this.#radix[classIndex]!;
           const code = 1 + classIndex + replicaCount * this.#classes.length;

@@ -19,8 +19,8 @@ export interface StageProblem {
   readonly boundaryBytes: readonly number[];
   /** Weights of each layer by name, bytes; one that several layers of a stage share counts once. */
   readonly layerWeights: readonly Readonly<Record<string, number>>[];
-  /** Whether workers with the same costs may run one stage side by side. */
-  readonly replicas: boolean;
+  /** The most workers that may run one stage side by side, ≥ 1; only those with the same costs do. */
+  readonly maxReplicas: number;
 }
 
 export interface PlannedStage {

@@ -45,7 +45,7 @@ function bruteForce(problem: StageProblem): number {
     }
     for (let subset = 1; subset < 2 ** free.length; subset++) {
       const ids = free.filter((_, index) => subset & (1 << index));
-      if (ids.length > 1 && (!problem.replicas || new Set(ids.map((id) => alike[id])).size > 1)) continue;
+      if (ids.length > 1 && (ids.length > problem.maxReplicas || new Set(ids.map((id) => alike[id])).size > 1)) continue;
       for (let last = first; last < layerCount; last++) {
         const ms = stageMs(problem, ids, first, last);
         place(
@@ -96,7 +96,7 @@ function randomProblem(seed: number, replicas: boolean): StageProblem {
       const names = Array.from({ length: pick(3) }, () => pick(5));
       return Object.fromEntries(names.map((name) => [`w${name}`, 1 + name * 2]));
     }),
-    replicas,
+    maxReplicas: replicas ? 8 : 1,
   };
 }
 
@@ -130,7 +130,7 @@ describe("a stage plan", () => {
     })),
     boundaryBytes: Array.from({ length: layerCount + 1 }, () => 0),
     layerWeights: Array.from({ length: layerCount }, () => ({})),
-    replicas,
+    maxReplicas: replicas ? 8 : 1,
   });
 
   it("gives a worker of three times the speed three times the layers", () => {
@@ -189,7 +189,7 @@ describe("a stage plan", () => {
       workers,
       boundaryBytes: Array.from({ length: 2001 }, () => 1e6 * random()),
       layerWeights: Array.from({ length: 2000 }, (__, layer) => ({ [`w${layer}`]: 1e5 })),
-      replicas,
+      maxReplicas: replicas ? 8 : 1,
     };
     // The quickest of a few: the machine may be busy.
     const times = Array.from({ length: 4 }, () => {
