@@ -4,4 +4,4 @@
  *
  * @module
  */
-export { slow } from "./sharder/faults.js";
+export { kill, slow } from "./sharder/faults.js";

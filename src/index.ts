@@ -4,7 +4,8 @@
  * @module
  */
 export { createSharder } from "./sharder/create-sharder.js";
-export type { Sharder, WorkerSnapshot, PredictOptions, BatchPlan } from "./sharder/sharder.js";
+export type { Sharder, WorkerSnapshot, PredictOptions } from "./sharder/sharder.js";
+export type { BatchPlan, LayerPlan, StageSnapshot } from "./sharder/split.js";
 export type { SharderOptions, LoadingProgress } from "./sharder/options.js";
 export type { StreamOptions, StreamShard, Source } from "./sharder/stream.js";
 export type { Inputs } from "./sharder/prepare-inputs.js";
@@ -17,7 +18,8 @@ export type {
   WorkerDetail,
 } from "./sharder/events.js";
 export type { WorkerSpec, WorkerState } from "./pool/pool-worker.js";
-export type { ModelInfo } from "./model/inspect.js";
+export type { ModelInfo, LayerInfo } from "./model/inspect.js";
+export type { OptimizationKind, OptimizationReport } from "./model/optimise/optimization-report.js";
 export type { ModelArtifacts, WeightSpec } from "./model/artifacts.js";
 export type { TensorSpec, BatchMode } from "./protocol/model-on-wire.js";
 export type { BackendName, DType, InputTensor, Outputs, OutputValue, Tensor, Uint8Tensor } from "./protocol/tensors.js";

@@ -1,5 +1,6 @@
 import { ShardError } from "../core/errors.js";
 import type { BatchMode, TensorSpec, WireModel } from "../protocol/model-on-wire.js";
+import { elementCountOf } from "../protocol/tensors.js";
 import { asJsonObject, type ModelArtifacts } from "./artifacts.js";
 import type { OptimizationReport } from "./optimise/optimization-report.js";
 import { prepareModel } from "./prepare-model.js";
@@ -71,6 +72,25 @@ export function inspectModel(artifacts: ModelArtifacts, shareWeights: boolean, o
     userDefinedMetadata: asJsonObject(artifacts.userDefinedMetadata),
   };
   return { info, wire, staged };
+}
+
+/**
+ * What a traced run has shown of the layers.
+ * @param outputs of one item, by layer; @param layerMs for one item.
+ */
+export function withTrace(
+  info: ModelInfo,
+  outputs: readonly Readonly<Record<string, { readonly dtype: string; readonly shape: readonly number[] }>>[],
+  layerMs: readonly number[],
+): ModelInfo {
+  const layers = info.layers.map((layer, index) => {
+    const outputBytes = Object.values(outputs[index] ?? {}).reduce(
+      (total, { dtype, shape }) => total + elementCountOf(shape) * (dtype === "bool" ? 1 : 4),
+      0,
+    );
+    return { ...layer, outputBytes, ms: layerMs[index] };
+  });
+  return { ...info, layers };
 }
 
 function describeLayer({ name, op, weights }: StagedModel["layers"][number]): LayerInfo {

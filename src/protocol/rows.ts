@@ -18,6 +18,11 @@ export function copyElements(data: InputTensor["data"], start = 0, end = data.le
   return part instanceof Int32Array ? new Int32Array(part) : new Uint8Array(part);
 }
 
+/** The same in a buffer of its own. */
+export function copyTensor<T extends InputTensor>(tensor: T): T {
+  return { ...tensor, data: copyElements(tensor.data) };
+}
+
 /** An empty tensor of `shape`, zero-filled (strings: `undefined` slots to be written). */
 export function allocateTensor(dtype: Tensor["dtype"], shape: number[]): Tensor {
   const length = elementCountOf(shape);

@@ -5,11 +5,12 @@ import { inspectModel } from "../model/inspect.js";
 import { abortError, throwIfAborted } from "../protocol/abort.js";
 import { chooseWorkers } from "./auto-workers.js";
 import { callListener } from "./call-listener.js";
+import { chooseSplit } from "./choose-split.js";
 import { checkOptions, type SharderOptions } from "./options.js";
 import { Sharder } from "./sharder.js";
 
 /**
- * Load a model once and start workers that each hold it whole.
+ * Load a model once and start workers that each hold it whole, or a stage of it.
  *
  * Workers that can't start are left out, with the reason in `sharder.workers`; it takes one to go on.
  *
@@ -25,20 +26,13 @@ export async function createSharder(options: SharderOptions): Promise<Sharder> {
     );
   }
   checkOptions(options);
-  const { signal, maxWorkerBytes } = options;
+  const { signal } = options;
   throwIfAborted(signal);
   const artifacts = await loadArtifacts(options);
   const inspected = inspectModel(artifacts, globalThis.crossOriginIsolated === true, options.optimize ?? true);
-  const { weightBytes } = inspected.info;
-  if (maxWorkerBytes !== undefined && weightBytes > maxWorkerBytes) {
-    throw new ShardError(
-      "model-unsupported",
-      `Expected weights of at most ${maxWorkerBytes} bytes per worker (maxWorkerBytes), received ${weightBytes}: raise the limit or use a smaller model.`,
-    );
-  }
-  const sharder = new Sharder(inspected, options);
+  const sharder = new Sharder(inspected, options, chooseSplit(inspected, options));
   try {
-    await raceAbort(startWorkers(sharder, options, weightBytes), signal);
+    await raceAbort(startWorkers(sharder, options, inspected.info.weightBytes), signal);
   } catch (thrown) {
     await sharder.dispose();
     throw thrown;
@@ -74,7 +68,7 @@ async function startWorkers(sharder: Sharder, options: SharderOptions, weightByt
       callListener(onProgress, { phase: "workers", loadedBytes: weightBytes, totalBytes: weightBytes, fraction });
     }),
   );
-  if (startedCount > 0) return;
+  if (startedCount > 0) return sharder.begin();
   const reasons = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
   // A model that no worker can load is the model's fault, not the workers'.
   const first = reasons[0];

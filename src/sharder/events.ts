@@ -6,6 +6,8 @@ export interface AttemptDetail {
   readonly jobId: number;
   readonly attemptId: number;
   readonly workerId: string;
+  /** Split by layers: the stage that it ran; left out where the worker holds the whole model. */
+  readonly stage?: number;
   readonly firstItem: number;
   readonly itemCount: number;
   readonly outcome: "completed" | "failed" | "lost" | "cancelled";

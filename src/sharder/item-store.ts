@@ -1,6 +1,6 @@
 import { ShardError } from "../core/errors.js";
 import type { ItemRange } from "../core/dispatch-types.js";
-import { concatRows, copyElements, sliceRows } from "../protocol/rows.js";
+import { concatRows, copyTensor, sliceRows } from "../protocol/rows.js";
 import type { InputTensor } from "../protocol/tensors.js";
 import type { PreparedInputs } from "./prepare-inputs.js";
 
@@ -50,7 +50,7 @@ export class ItemStore {
     for (const [name, tensor] of Object.entries(tensors)) {
       inputs[name] = batchedNames.includes(name)
         ? concatRows(pieces.map(({ chunk, first, count }) => sliceRows(chunk.inputs.tensors[name]!, first, count)))
-        : ({ ...tensor, data: copyElements(tensor.data) } as InputTensor);
+        : copyTensor(tensor);
     }
     return { inputs, batchedInputs: batchedNames };
   }

@@ -9,7 +9,6 @@ import * as dispatch from "../core/dispatch.js";
 import { ShardError } from "../core/errors.js";
 import type { PoolWorker } from "../pool/pool-worker.js";
 import type { WorkerPool } from "../pool/worker-pool.js";
-import type { ShardOutput } from "../protocol/outputs.js";
 import type { RunResult } from "../protocol/worker-api.js";
 import type { AttemptDetail, Emit, JobProgress } from "./events.js";
 import { callListener } from "./call-listener.js";
@@ -17,13 +16,8 @@ import { itemsFailed, notSent, noWorkers } from "./job-errors.js";
 import { ItemStore } from "./item-store.js";
 import type { LearnedThroughput } from "./learned-throughput.js";
 import type { PreparedInputs } from "./prepare-inputs.js";
+import { nextJobId, progressOf, type JobShard, type ShardingJob } from "./sharding-job.js";
 import { ShareWatch } from "./share-watch.js";
-
-/** A gathered shard: items `firstItem … firstItem + itemCount - 1` of the job. */
-export interface JobShard extends ItemRange {
-  readonly workerId: string;
-  readonly outputs: Readonly<Record<string, ShardOutput>>;
-}
 
 export interface JobContext {
   readonly pool: WorkerPool;
@@ -43,11 +37,9 @@ interface OpenAttempt extends ItemRange {
 /** Under which every replica holds the model. */
 export const WHOLE_MODEL = "whole";
 
-let jobCounter = 0;
-
 /** Carries out the dispatcher's actions for one job on real workers. Settles once, whatever happens. */
-export class Job {
-  readonly id = ++jobCounter;
+export class Job implements ShardingJob {
+  readonly id = nextJobId();
   /** Resolves when every item has been gathered; rejects with the `ShardError` that ended the job. */
   readonly done: Promise<void>;
   onShard: ((shard: JobShard) => void) | undefined;
@@ -91,7 +83,8 @@ export class Job {
     // Time alone shows that an attempt is overdue, and an idle worker that it should take over what waits behind it.
     this.#ticks = setInterval(() => this.#apply({ type: "tick" }), this.#context.options.quantumMs);
     for (const worker of this.#context.pool.workers) {
-      if (worker.state === "ready" || worker.state === "busy") this.addWorker(worker);
+      // One that has just started may not hold the model yet.
+      if ((worker.state === "ready" || worker.state === "busy") && worker.holds(WHOLE_MODEL)) this.addWorker(worker);
     }
     this.#lookAtPlan();
     const hasWorkers = this.#context.pool.workers.some(({ state }) => state === "ready" || state === "busy");
@@ -253,17 +246,7 @@ export class Job {
     const totalItemCount = this.#isSourceEnded ? this.#knownItemCount : undefined;
     const rates = plan.flatMap(({ itemsPerSecond }) => itemsPerSecond ?? []);
     const itemsPerSecond = rates.length === 0 ? undefined : rates.reduce((sum, rate) => sum + rate, 0);
-    const progress: JobProgress = {
-      jobId: this.id,
-      completedItemCount,
-      totalItemCount,
-      fraction: totalItemCount === undefined ? 0 : completedItemCount / totalItemCount,
-      itemsPerSecond,
-      remainingMs:
-        totalItemCount === undefined || !itemsPerSecond
-          ? undefined
-          : ((totalItemCount - completedItemCount) / itemsPerSecond) * 1000,
-    };
+    const progress = progressOf(this.id, completedItemCount, totalItemCount, itemsPerSecond);
     this.#context.emit("progress", progress);
     callListener(this.onProgress, progress);
   }

@@ -2,7 +2,7 @@ import type { ItemRange } from "../core/dispatch-types.js";
 import { ShardError } from "../core/errors.js";
 import type { BatchMode } from "../protocol/model-on-wire.js";
 import { joinItems, type ShardOutput } from "../protocol/outputs.js";
-import { copyElements, sliceRows } from "../protocol/rows.js";
+import { copyTensor, sliceRows } from "../protocol/rows.js";
 import type { InputTensor, Tensor } from "../protocol/tensors.js";
 import type { StageTensors } from "../protocol/worker-api.js";
 import type { ItemStore } from "./item-store.js";
@@ -94,7 +94,9 @@ export class MicroBatches {
     this.#held.delete(microBatchId);
     const outputs: Record<string, ShardOutput> = {};
     for (const [name, key] of Object.entries(this.#model.outputKeys)) {
-      const items = held.calls.map((tensors) => ownTensor(this.#resultOf(held, tensors, key)));
+      const items = this.#inputNames.has(key)
+        ? this.#inputsOf(held, this.#inputNames.get(key)!)
+        : held.calls.map((tensors) => ownTensor(requireTensor(tensors, key)));
       const [first] = items;
       outputs[name] =
         held.mode === "item-by-item"
@@ -116,8 +118,11 @@ export class MicroBatches {
     return held;
   }
 
-  #resultOf(_held: HeldBatch, tensors: ReadonlyMap<string, Tensor>, key: string): Tensor {
-    return requireTensor(tensors, key);
+  /** An output may be an input that is passed through, which no stage has seen. */
+  #inputsOf({ range, mode, calls }: HeldBatch, name: string): Tensor[] {
+    const { inputs, batchedInputs } = this.#store.cut(range);
+    const isSliced = mode === "item-by-item" && batchedInputs.includes(name);
+    return calls.map((_, index) => asTensor(inputOf(inputs, name, isSliced ? index : undefined)));
   }
 }
 
@@ -139,11 +144,14 @@ function forSending(tensor: Tensor): InputTensor {
 }
 
 function ownTensor(tensor: Tensor): Tensor {
-  return isShared(tensor) ? sliceRows(tensor, 0, tensor.shape[0] ?? 1) : tensor;
+  return isShared(tensor) ? copyTensor(tensor) : tensor;
 }
 
-function copyTensor(tensor: InputTensor): InputTensor {
-  return { ...tensor, data: copyElements(tensor.data) } as InputTensor;
+/** Bytes as the numbers that they stand for. */
+function asTensor(input: InputTensor): Tensor {
+  if (input.dtype !== "uint8") return { ...input, shape: [...input.shape] } as Tensor;
+  const { scale = 1, offset = 0, data } = input;
+  return { dtype: "float32", shape: [...input.shape], data: Float32Array.from(data, (byte) => byte * scale + offset) };
 }
 
 function isShared({ data }: Tensor): boolean {

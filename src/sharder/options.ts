@@ -22,17 +22,25 @@ export interface SharderOptions {
    * Or one entry per worker; those that can't start are left out and say why in `sharder.workers`.
    */
   readonly workers?: "auto" | readonly WorkerSpec[];
-  /** Only batches are split so far, so "auto" (default) means "batch". */
-  readonly split?: "auto" | "batch";
+  /**
+   * "batch": every worker holds the whole model and gets a share of the items. "layers": each holds a run of the model's layers, and
+   * items flow through them. "auto" (default): whichever is predicted to be faster, under `maxWorkerBytes` and what backends can run.
+   */
+  readonly split?: "auto" | "batch" | "layers";
+  /**
+   * With `split: "layers"`: indices into `sharder.model.layers` of the layers that begin a stage, ascending, each from 1. Default:
+   * planned from what each layer takes on each worker, and moved as throughput changes.
+   */
+  readonly cuts?: readonly number[] | undefined;
   /** How shares are sized. Default "makespan": the last worker ends as early as possible. */
   readonly policy?: Policy;
-  /** No effect yet: models run exactly as they come. Default true. */
+  /** Fold and fuse operations, which changes results by rounding; false: run the model exactly as it came. Default true. */
   readonly optimize?: boolean;
   /** Target duration of one shard, ms, 1…60000. Smaller reacts sooner, larger costs less. Default 100. */
   readonly quantumMs?: number;
   /** Reserved for recomputing a fraction of the shards: only 0 (default) is accepted. */
   readonly verify?: number;
-  /** The most weight bytes one worker may hold; a larger model is refused. Default: no limit. */
+  /** The most bytes of weights that one worker may hold, as they are in memory (quantised ones expanded); a larger model is split by layers. Default: no limit. */
   readonly maxWorkerBytes?: number | undefined;
   /** For models behind authentication; given to every `fetch` from the host of model.json. */
   readonly requestInit?: RequestInit | undefined;
@@ -48,7 +56,7 @@ export function checkOptions(options: SharderOptions): void {
   if (typeof options !== "object" || options === null) {
     throw invalid("options", "an object with a model", options, 'call createSharder({ model: "…/model.json" })');
   }
-  const { model, workers = "auto", split = "auto", policy = "makespan", quantumMs = 100, verify = 0 } = options;
+  const { model, workers = "auto", split = "auto", cuts, policy = "makespan", quantumMs = 100, verify = 0 } = options;
   if (typeof model === "string" && model.startsWith("indexeddb:")) {
     throw invalid("model", "an http(s) address or artifacts", model, "loading from IndexedDB is not available yet");
   }
@@ -58,9 +66,10 @@ export function checkOptions(options: SharderOptions): void {
     throw invalid("model", "the address of a model.json or model artifacts", model, "pass one of them");
   }
   if (workers !== "auto") checkWorkerSpecs(workers);
-  if (split !== "auto" && split !== "batch") {
-    throw invalid("split", '"auto" or "batch"', split, "splitting by layers is not available yet");
+  if (split !== "auto" && split !== "batch" && split !== "layers") {
+    throw invalid("split", '"auto", "batch" or "layers"', split, "leave it out");
   }
+  checkCuts(cuts, split);
   if (!POLICIES.includes(policy)) throw invalid("policy", `one of ${POLICIES.join(", ")}`, policy, "leave it out");
   if (!(typeof quantumMs === "number" && quantumMs >= 1 && quantumMs <= 60_000)) {
     throw invalid("quantumMs", "a number from 1 to 60000", quantumMs, "leave it out for 100");
@@ -79,6 +88,15 @@ export function checkOptions(options: SharderOptions): void {
   if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.addEventListener !== "function") {
     throw invalid("signal", "an AbortSignal", signal, "pass the controller's signal");
   }
+}
+
+/** Whether the model has such layers is looked at once it is loaded. */
+function checkCuts(cuts: unknown, split: string): void {
+  if (cuts === undefined) return;
+  if (!Array.isArray(cuts) || !cuts.every((cut) => Number.isSafeInteger(cut) && cut >= 1)) {
+    throw invalid("cuts", "a list of indices of layers, each from 1", cuts, "see sharder.model.layers");
+  }
+  if (split !== "layers") throw invalid("cuts", 'left out unless split is "layers"', cuts, 'pass split: "layers"');
 }
 
 function checkWorkerSpecs(specs: unknown): void {

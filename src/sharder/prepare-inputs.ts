@@ -1,7 +1,7 @@
 import { ShardError } from "../core/errors.js";
 import type { ModelInfo } from "../model/inspect.js";
 import type { BatchMode, TensorSpec } from "../protocol/model-on-wire.js";
-import { copyElements } from "../protocol/rows.js";
+import { copyTensor } from "../protocol/rows.js";
 import { elementCountOf, type InputTensor, type Uint8Tensor } from "../protocol/tensors.js";
 
 /** One tensor for a model with a single input, or tensors by input name. */
@@ -80,10 +80,7 @@ export function prepareInputs(model: ModelInfo, inputs: Inputs): PreparedInputs 
 /** The same with tensors of its own, so that the caller may change his. O(bytes). */
 export function copyInputs(inputs: PreparedInputs): PreparedInputs {
   const tensors = Object.fromEntries(
-    Object.entries(inputs.tensors).map(([name, tensor]) => [
-      name,
-      { ...tensor, data: copyElements(tensor.data) } as InputTensor,
-    ]),
+    Object.entries(inputs.tensors).map(([name, tensor]) => [name, copyTensor(tensor)]),
   );
   return { ...inputs, tensors };
 }

@@ -1,17 +1,17 @@
-import type { PlannedShare } from "../core/dispatch-types.js";
 import { ShardError } from "../core/errors.js";
-import type { InspectedModel, ModelInfo } from "../model/inspect.js";
+import { withTrace, type InspectedModel, type ModelInfo } from "../model/inspect.js";
 import type { PoolWorker, WorkerSpec, WorkerState } from "../pool/pool-worker.js";
 import { WorkerPool } from "../pool/worker-pool.js";
 import { abortError, throwIfAborted } from "../protocol/abort.js";
-import type { WireModel } from "../protocol/model-on-wire.js";
 import type { BackendName, Outputs } from "../protocol/tensors.js";
+import { BatchSplit } from "./batch-split.js";
 import { ShardingEventTarget, type Emit, type JobProgress } from "./events.js";
 import { Gather } from "./gather.js";
-import { Job, WHOLE_MODEL, type JobContext } from "./job.js";
-import { LearnedThroughput } from "./learned-throughput.js";
+import { LayerSplit } from "./layer-split.js";
 import { checkWorkerSpec, type SharderOptions } from "./options.js";
 import { copyInputs, prepareInputs, type Inputs } from "./prepare-inputs.js";
+import type { ShardingJob } from "./sharding-job.js";
+import type { BatchPlan, LayerPlan } from "./split.js";
 import { streamShards, type Source, type StreamOptions, type StreamShard } from "./stream.js";
 
 /** A worker as `sharder.workers` shows it: a snapshot. */
@@ -36,62 +36,44 @@ export interface PredictOptions {
   readonly onProgress?: (progress: JobProgress) => void;
 }
 
-/** The plan for what remains of the running job, or of the last one. Shares by worker id sum to 1. */
-export interface BatchPlan {
-  readonly split: "batch";
-  readonly shares: Readonly<Record<string, number>>;
-}
-
-/** One model on all workers. Made by `createSharder`; jobs may run at the same time and share the workers. */
+/** One model on all workers, whole on each or a stage on each. Made by `createSharder`; jobs may run at the same time and share the workers. */
 export class Sharder extends ShardingEventTarget {
-  readonly model: ModelInfo;
-  readonly #wire: WireModel;
   readonly #pool: WorkerPool;
-  readonly #learned = new LearnedThroughput();
-  readonly #context: JobContext;
-  readonly #jobs = new Set<Job>();
+  readonly #jobs = new Set<ShardingJob>();
   readonly #emit: Emit;
-  #lastPlan: readonly PlannedShare[] = [];
+  readonly #split: BatchSplit | LayerSplit;
+  #model: ModelInfo;
   #isPaused = false;
   #isDisposed = false;
 
   /** @internal Use `createSharder`. */
-  constructor(inspected: InspectedModel, options: SharderOptions) {
+  constructor(inspected: InspectedModel, options: SharderOptions, split: "batch" | "layers" = "batch") {
     super();
-    this.model = inspected.info;
-    this.#wire = inspected.wire;
+    this.#model = inspected.info;
     this.#emit = (type, detail) => void this.dispatchEvent(new CustomEvent(type, { detail }));
     this.#pool = new WorkerPool((worker) => this.#workerChanged(worker));
-    this.#context = {
-      pool: this.#pool,
-      learned: this.#learned,
-      emit: this.#emit,
-      options: { policy: options.policy ?? "makespan", quantumMs: options.quantumMs ?? 100 },
-      onPlan: (plan) => (this.#lastPlan = plan),
-    };
+    this.#split = this.#createSplit(inspected, options, split);
+  }
+
+  /** What is known of the model: from its file, and once layers have been measured, from running it. */
+  get model(): ModelInfo {
+    return this.#model;
   }
 
   get workers(): readonly WorkerSnapshot[] {
-    return this.#pool.workers.map((worker) => {
-      const throughput = this.#learned.latest(worker.id);
-      return {
-        id: worker.id,
-        backend: worker.spec.backend,
-        state: worker.state,
-        device: worker.report?.device,
-        itemsPerSecond: throughput?.itemsPerSecond,
-        overheadMs: throughput?.overheadMs,
-        share: this.#lastPlan.find((entry) => entry.workerId === worker.id)?.share ?? 0,
-        restarts: 0,
-        lastError: worker.lastError,
-      };
-    });
+    return this.#pool.workers.map((worker) => ({
+      id: worker.id,
+      backend: worker.spec.backend,
+      state: worker.state,
+      device: worker.report?.device,
+      ...this.#split.partOf(worker.id),
+      restarts: 0,
+      lastError: worker.lastError,
+    }));
   }
 
-  get plan(): BatchPlan {
-    const present = this.#lastPlan.filter(({ workerId }) => this.#pool.get(workerId) !== undefined);
-    const shares = Object.fromEntries(present.map(({ workerId, share }) => [workerId, share]));
-    return { split: "batch", shares };
+  get plan(): BatchPlan | LayerPlan {
+    return this.#split.plan;
   }
 
   /**
@@ -107,7 +89,7 @@ export class Sharder extends ShardingEventTarget {
     const { signal, onProgress } = options;
     this.#checkUsable();
     throwIfAborted(signal);
-    const prepared = prepareInputs(this.model, inputs);
+    const prepared = prepareInputs(this.#model, inputs);
     const gather = new Gather(prepared.itemCount);
     const job = this.#createJob();
     job.onShard = (shard) => gather.write(shard, shard.outputs);
@@ -133,7 +115,7 @@ export class Sharder extends ShardingEventTarget {
   stream(source: Source, options: StreamOptions = {}): AsyncGenerator<StreamShard, void, undefined> {
     this.#checkUsable();
     // A source may fill one buffer again and again.
-    const prepare = (inputs: Inputs) => copyInputs(prepareInputs(this.model, inputs));
+    const prepare = (inputs: Inputs) => copyInputs(prepareInputs(this.#model, inputs));
     return streamShards(() => this.#createJob(), source, prepare, options);
   }
 
@@ -154,7 +136,7 @@ export class Sharder extends ShardingEventTarget {
   async addWorker(spec: WorkerSpec): Promise<string> {
     this.#checkUsable();
     checkWorkerSpec(spec);
-    const worker = await this.#pool.add(spec, { [WHOLE_MODEL]: this.#wire });
+    const worker = await this.#pool.add(spec, this.#split.startModels);
     if (worker.state !== "ready") {
       throw new ShardError(
         "worker-lost",
@@ -165,6 +147,7 @@ export class Sharder extends ShardingEventTarget {
       );
     }
     for (const job of this.#jobs) job.addWorker(worker);
+    await this.#split.workerAdded();
     return worker.id;
   }
 
@@ -177,9 +160,9 @@ export class Sharder extends ShardingEventTarget {
     const worker = this.#pool.require(id);
     worker.drain();
     for (const job of this.#jobs) job.drainWorker(id);
-    await worker.whenIdle();
+    await this.#split.workerLeaving(worker);
     await this.#pool.remove(id);
-    this.#learned.forget(id);
+    this.#split.forget(id);
   }
 
   /** Tensors and bytes that each live worker's engine holds: weights, and what leaks. */
@@ -192,12 +175,57 @@ export class Sharder extends ShardingEventTarget {
   async dispose(): Promise<void> {
     this.#isDisposed = true;
     for (const job of this.#jobs) job.fail(disposed());
+    this.#split.close();
     await this.#pool.stopAll();
   }
 
-  #createJob(): Job {
+  /**
+   * Split by layers: cut the model elsewhere from here on. Running jobs go over to the new stages with their next micro-batch; nothing
+   * stops, and nothing is lost.
+   *
+   * @param cuts indices into `sharder.model.layers` of the layers that begin a stage, ascending, each from 1; left out: where the
+   *        planner says, which then moves them as throughput changes.
+   * @throws ShardError "invalid-options" for a sharder that splits batches, or other cuts; "model-unsupported" where no worker has
+   *         room for a stage or can run it. What ran before goes on then.
+   */
+  async recut(cuts?: readonly number[]): Promise<void> {
     this.#checkUsable();
-    const job = new Job(this.#context);
+    if (!(this.#split instanceof LayerSplit)) {
+      throw new ShardError(
+        "invalid-options",
+        `Expected a sharder that splits by layers, received one that splits batches: create it with split: "layers".`,
+      );
+    }
+    await this.#split.recut(cuts);
+  }
+
+  /** @internal Deploy the stages before the first job, where that is possible. */
+  async begin(): Promise<void> {
+    if (this.#split instanceof LayerSplit) await this.#split.begin();
+  }
+
+  #createSplit(
+    { info, wire, staged }: InspectedModel,
+    options: SharderOptions,
+    split: "batch" | "layers",
+  ): BatchSplit | LayerSplit {
+    const { policy = "makespan", quantumMs = 100, maxWorkerBytes = Infinity, cuts } = options;
+    if (split === "batch" || staged === undefined) {
+      return new BatchSplit(wire, this.#pool, this.#emit, { policy, quantumMs });
+    }
+    return new LayerSplit(staged, info, this.#pool, this.#emit, wire.needsBatchProbe, {
+      quantumMs,
+      memoryLimitBytes: maxWorkerBytes,
+      cuts,
+      canRun: () => true,
+      onTrace: (outputs, layerMs) => (this.#model = withTrace(this.#model, outputs, layerMs)),
+      onDeploy: () => {},
+    });
+  }
+
+  #createJob(): ShardingJob {
+    this.#checkUsable();
+    const job = this.#split.createJob();
     if (this.#isPaused) job.setPaused(true);
     this.#jobs.add(job);
     const forget = (): void => void this.#jobs.delete(job);
@@ -219,6 +247,7 @@ export class Sharder extends ShardingEventTarget {
       this.#emit("fault", { workerId: worker.id, code: deathError.code, message: deathError.message });
     }
     for (const job of this.#jobs) job.loseWorker(worker.id, deathError);
+    this.#split.workerLost(worker.id);
   }
 
   #checkUsable(): void {

@@ -2,7 +2,7 @@ import { ShardError } from "../core/errors.js";
 import { abortError, throwIfAborted } from "../protocol/abort.js";
 import { toOutputValue } from "../protocol/outputs.js";
 import type { Outputs } from "../protocol/tensors.js";
-import type { Job, JobShard } from "./job.js";
+import type { JobShard, ShardingJob } from "./sharding-job.js";
 import type { Inputs, PreparedInputs } from "./prepare-inputs.js";
 
 export interface StreamOptions {
@@ -31,7 +31,7 @@ const MAX_WAITING_SHARDS = 16;
  * @throws ShardError as `predict`; whatever the source throws, unchanged.
  */
 export async function* streamShards(
-  createJob: () => Job,
+  createJob: () => ShardingJob,
   source: Source,
   prepare: (inputs: Inputs) => PreparedInputs,
   { order = "input", signal }: StreamOptions,

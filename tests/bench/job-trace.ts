@@ -49,7 +49,11 @@ export async function traceJob(
     await sharder.predict(input, {
       // The sharder has planned what remains by the time it tells of progress.
       onProgress: ({ completedItemCount, fraction }) => {
-        plans.push({ atMs: elapsedMs(), completedItemCount, shares: sharder.plan.shares });
+        plans.push({
+          atMs: elapsedMs(),
+          completedItemCount,
+          shares: sharder.plan.split === "batch" ? sharder.plan.shares : {},
+        });
         onProgress?.(fraction, elapsedMs);
       },
     });

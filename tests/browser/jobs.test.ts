@@ -240,7 +240,8 @@ describe("a running job", () => {
       const atRemoval = itemsBy.get(first);
       const outputs = await done;
       const left = sharder.workers.map(({ id }) => id);
-      const shares = sharder.plan.shares;
+      const { plan } = sharder;
+      const shares = plan.split === "batch" ? plan.shares : {};
       await sharder.dispose();
       const gap = difference(outputs.features, (await runWhole("wasm", model, [items]))[0]!);
       return { gap, atRemoval, atEnd: itemsBy.get(first), added, left, addedItems: itemsBy.get(added), shares };

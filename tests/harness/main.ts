@@ -1,5 +1,5 @@
 import { createSharder, ShardError, type ModelArtifacts, type Outputs, type Tensor } from "inference-sharder";
-import { slow } from "inference-sharder/faults";
+import { kill, slow } from "inference-sharder/faults";
 import { planTiles } from "../../src/core/tiles.js";
 import { upscalePicture } from "../../src/jobs/upscale-picture.js";
 import { kerasNet } from "../fixtures/keras-net.js";
@@ -65,6 +65,7 @@ const harness = {
   createSharder,
   ShardError,
   slow,
+  kill,
   upscalePicture,
   planTiles,
   runWhole,

@@ -1,8 +1,9 @@
 import type { Tensor as TfTensor } from "@tensorflow/tfjs-core";
 import { ShardError } from "../../src/core/errors.js";
 import type { WireModel } from "../../src/protocol/model-on-wire.js";
-import { joinItems, sameShape, type ShardOutput } from "../../src/protocol/outputs.js";
-import { concatRows, sliceRows } from "../../src/protocol/rows.js";
+import { isRowOfPair, probeInputs } from "../../src/protocol/batch-probe.js";
+import { joinItems, type ShardOutput } from "../../src/protocol/outputs.js";
+import { sliceRows } from "../../src/protocol/rows.js";
 import type { InputTensor, Tensor } from "../../src/protocol/tensors.js";
 import type { RunRequest } from "../../src/protocol/worker-api.js";
 import type { LoadedModel } from "./load-model.js";
@@ -73,36 +74,18 @@ export function createShardRunner(wire: WireModel, model: LoadedModel, mustCopy:
     return Object.fromEntries(wire.outputs.map((spec, i) => [spec.name, make(values[i]!)]));
   }
 
-  /**
-   * Whether a batch gives what single runs give, as far as two items can tell: the first one, and another made from
-   * it. Different outputs for the first one alone and in company, or an output without a row for each, mean that it
-   * does not; `undefined` where no other item could be made.
-   */
+  /** Whether a batch gives what single runs give, as far as two items can tell; `undefined` where they can't. */
   async function probe(request: RunRequest): Promise<boolean | undefined> {
-    const alone = { ...request.inputs };
-    const paired = { ...request.inputs };
-    let isTelling = false;
-    for (const name of request.batchedInputs) {
-      const item = sliceRows(request.inputs[name]!, 0, 1);
-      const other = unlike(item);
-      isTelling ||= other !== item;
-      alone[name] = item;
-      paired[name] = concatRows([item, other]);
-    }
-    if (!isTelling) return undefined;
-    const expected = await call(alone);
-    let received: Tensor[];
+    const inputs = probeInputs(request.inputs, request.batchedInputs);
+    if (inputs === undefined) return undefined;
+    const alone = await call(inputs.alone);
+    let paired: Tensor[];
     try {
-      received = await call(paired);
+      paired = await call(inputs.paired);
     } catch {
       return false;
     }
-    return received.every((pair, output) => {
-      const single = expected[output]!;
-      const isRow =
-        single.shape[0] === 1 && pair.shape[0] === 2 && sameShape(single.shape.slice(1), pair.shape.slice(1));
-      return isRow && isClose(sliceRows(pair, 0, 1), single);
-    });
+    return paired.every((pair, output) => isRowOfPair(alone[output]!, pair));
   }
 
   return {
@@ -126,35 +109,4 @@ export function createShardRunner(wire: WireModel, model: LoadedModel, mustCopy:
       return callSingly(request, isCancelled, pause);
     },
   };
-}
-
-/** Far above rounding on any backend, far below what mixing up items does. */
-const PROBE_TOLERANCE = 1e-3;
-
-function isClose(a: Tensor, b: Tensor): boolean {
-  if (a.dtype === "string" || b.dtype === "string") return a.data.join() === b.data.join();
-  const [received, expected]: [ArrayLike<number>, ArrayLike<number>] = [a.data, b.data];
-  let largest = 0;
-  for (let i = 0; i < expected.length; i++) largest = Math.max(largest, Math.abs(expected[i]!));
-  for (let i = 0; i < expected.length; i++) {
-    const isSame = Object.is(received[i], expected[i]);
-    if (!isSame && !(Math.abs(received[i]! - expected[i]!) <= PROBE_TOLERANCE * largest)) return false;
-  }
-  return true;
-}
-
-/** Another item of the same kind: the elements rotated, or changed where they are all alike; itself where it has none. */
-function unlike<T extends InputTensor>(item: T): T {
-  const { data } = item;
-  if (Array.isArray(data)) {
-    const turned = [...data.slice(1), ...data.slice(0, 1)];
-    const isSame = turned.every((text, i) => text === data[i]);
-    return data.length === 0 ? item : { ...item, data: isSame ? turned.map((text) => `${text}x`) : turned };
-  }
-  if (data.length === 0) return item;
-  const turned = data.slice();
-  turned.set(data.subarray(1));
-  turned[data.length - 1] = data[0]!;
-  const isSame = turned.every((value, i) => Object.is(value, data[i]));
-  return { ...item, data: isSame ? turned.map((value) => (item.dtype === "bool" ? 1 - value : value + 1)) : turned };
 }

@@ -15,7 +15,7 @@ export interface PipelineOptions {
 export interface StagePlacement {
   /** A later cutting has a higher number. */
   readonly epoch: number;
-  /** Ids of the workers of each stage: one, or several replicas. */
+  /** Ids of the workers of each stage: one, or several replicas; none where they were lost. */
   readonly stages: readonly (readonly string[])[];
   /** Items of a micro-batch, ≥ 1. */
   readonly microBatchItemCount: number;

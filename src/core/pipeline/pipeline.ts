@@ -44,7 +44,7 @@ export function createPipeline(options: Partial<PipelineOptions> = {}): Pipeline
  * Invariant: every item of 0 … nextItem-1 is in exactly one of: completed, one micro-batch, one range of `returned`.
  * O(micro-batches under way) per event. Events for attempts that it does not know (any more) are ignored.
  *
- * @throws ShardError "invalid-input" for an item count that is not whole, "invalid-options" for a placement without stages.
+ * @throws ShardError "invalid-input" for an item count that is not whole, "invalid-options" for a placement without stages. A stage may have lost its workers: it is told vacant.
  * Source: bounded pipelines as in GPipe (Huang et al., 2019) and PipeDream (Narayanan et al., 2019), for inference alone.
  */
 export function stepPipeline(
@@ -121,10 +121,10 @@ function applyEvent(draft: PipelineDraft, event: PipelineEvent): void {
 
 function place(draft: PipelineDraft, placement: StagePlacement): void {
   const isWhole = Number.isSafeInteger(placement.microBatchItemCount) && placement.microBatchItemCount >= 1;
-  if (placement.stages.length === 0 || placement.stages.some((ids) => ids.length === 0) || !isWhole) {
+  if (placement.stages.length === 0 || !isWhole) {
     throw new ShardError(
       "invalid-options",
-      `Expected stages with a worker each and micro-batches of at least one item, received ${JSON.stringify(placement)}.`,
+      `Expected at least one stage and micro-batches of at least one item, received ${JSON.stringify(placement)}.`,
     );
   }
   draft.placements.set(placement.epoch, placement);
@@ -270,7 +270,8 @@ function settle(draft: PipelineDraft): void {
 
 /** Whether a stream should pull from its source: nothing is placed yet and nothing waits, or less than two micro-batches do. */
 export function wantsPipelineItems({ phase, endItem, nextItem, placements, currentEpoch }: PipelineState): boolean {
-  if (phase !== "running") return false;
+  // A pause holds the workers back, not the source.
+  if (phase !== "running" && phase !== "paused") return false;
   const placement = currentEpoch === undefined ? undefined : placements.get(currentEpoch);
   return endItem - nextItem < (placement === undefined ? 1 : 2 * placement.microBatchItemCount);
 }

@@ -236,11 +236,11 @@ it("pulls a source only as far as the next micro-batches need", () => {
   expect(wantsPipelineItems(state)).toBe(false);
 });
 
-it("refuses a placement without workers and items after the end, and ignores what it does not know", () => {
+it("refuses a placement without stages and items after the end, and ignores what it does not know", () => {
   const { state } = stepPipeline(createPipeline(), { type: "source-ended" });
   expect(state.phase).toBe("finished");
   const open = createPipeline();
-  expect(() => stepPipeline(open, placed([["a"], []]))).toThrow("Expected stages with a worker each");
+  expect(() => stepPipeline(open, placed([]))).toThrow("at least one stage");
   expect(() => stepPipeline(open, placed([["a"]], 0))).toThrow("at least one item");
   expect(() => stepPipeline(open, { type: "items-added", itemCount: 1.5 })).toThrow("whole number");
   expect(stepPipeline(open, { type: "attempt-completed", attemptId: 9, serviceMs: 1 }).actions).toEqual([]);

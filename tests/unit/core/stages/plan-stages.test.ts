@@ -45,7 +45,8 @@ function bruteForce(problem: StageProblem): number {
     }
     for (let subset = 1; subset < 2 ** free.length; subset++) {
       const ids = free.filter((_, index) => subset & (1 << index));
-      if (ids.length > 1 && (ids.length > problem.maxReplicas || new Set(ids.map((id) => alike[id])).size > 1)) continue;
+      if (ids.length > 1 && (ids.length > problem.maxReplicas || new Set(ids.map((id) => alike[id])).size > 1))
+        continue;
       for (let last = first; last < layerCount; last++) {
         const ms = stageMs(problem, ids, first, last);
         place(

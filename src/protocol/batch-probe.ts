@@ -1,0 +1,69 @@
+import { sameShape } from "./outputs.js";
+import { concatRows, sliceRows } from "./rows.js";
+import type { InputTensor, Tensor } from "./tensors.js";
+
+/** Far above rounding on any backend, far below what mixing up items does. */
+const PROBE_TOLERANCE = 1e-3;
+
+type Inputs = Readonly<Record<string, InputTensor>>;
+
+/** The first item of a batch alone, and together with another one. */
+export interface ProbeInputs {
+  readonly alone: Inputs;
+  readonly paired: Inputs;
+}
+
+/**
+ * What tells whether a batch gives what single runs give: the first item, and another that is made from it.
+ * @returns `undefined` where no other item could be made.
+ */
+export function probeInputs(inputs: Inputs, batchedNames: readonly string[]): ProbeInputs | undefined {
+  const alone = { ...inputs };
+  const paired = { ...inputs };
+  let isTelling = false;
+  for (const name of batchedNames) {
+    const item = sliceRows(inputs[name]!, 0, 1);
+    const other = unlike(item);
+    isTelling ||= other !== item;
+    alone[name] = item;
+    paired[name] = concatRows([item, other]);
+  }
+  return isTelling ? { alone, paired } : undefined;
+}
+
+/**
+ * Whether the first item's output is the same alone and in company, as its row of the batch. Different outputs, or one without a row
+ * for each item, mean that the model takes no batches.
+ */
+export function isRowOfPair(alone: Tensor, paired: Tensor): boolean {
+  const isRow = alone.shape[0] === 1 && paired.shape[0] === 2 && sameShape(alone.shape.slice(1), paired.shape.slice(1));
+  return isRow && isClose(sliceRows(paired, 0, 1), alone);
+}
+
+function isClose(a: Tensor, b: Tensor): boolean {
+  if (a.dtype === "string" || b.dtype === "string") return a.data.join() === b.data.join();
+  const [received, expected]: [ArrayLike<number>, ArrayLike<number>] = [a.data, b.data];
+  let largest = 0;
+  for (let i = 0; i < expected.length; i++) largest = Math.max(largest, Math.abs(expected[i]!));
+  for (let i = 0; i < expected.length; i++) {
+    const isSame = Object.is(received[i], expected[i]);
+    if (!isSame && !(Math.abs(received[i]! - expected[i]!) <= PROBE_TOLERANCE * largest)) return false;
+  }
+  return true;
+}
+
+/** Another item of the same kind: the elements rotated, or changed where they are all alike; itself where it has none. */
+function unlike<T extends InputTensor>(item: T): T {
+  const { data } = item;
+  if (Array.isArray(data)) {
+    const turned = [...data.slice(1), ...data.slice(0, 1)];
+    const isSame = turned.every((text, i) => text === data[i]);
+    return data.length === 0 ? item : { ...item, data: isSame ? turned.map((text) => `${text}x`) : turned };
+  }
+  if (data.length === 0) return item;
+  const turned = data.slice();
+  turned.set(data.subarray(1));
+  turned[data.length - 1] = data[0]!;
+  const isSame = turned.every((value, i) => Object.is(value, data[i]));
+  return { ...item, data: isSame ? turned.map((value) => (item.dtype === "bool" ? 1 - value : value + 1)) : turned };
+}

@@ -1,0 +1,7 @@
+import type { StagePlan, StageProblem } from "../core/stages/stage-problem.js";
+import type { Reply } from "./error-record.js";
+
+/** What the planner's worker offers through Comlink: planning takes up to a second, which the page can't spare. */
+export interface PlannerApi {
+  plan(problem: StageProblem): Promise<Reply<StagePlan>>;
+}

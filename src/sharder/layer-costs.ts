@@ -1,0 +1,201 @@
+import { ShardError } from "../core/errors.js";
+import type { StageProblem } from "../core/stages/stage-problem.js";
+import { liveBytes } from "../model/live-bytes.js";
+import type { StagedModel } from "../model/staged-model.js";
+import type { PoolWorker } from "../pool/pool-worker.js";
+import { elementCountOf } from "../protocol/tensors.js";
+import type { StageTensors, TracedTensor, TraceResult } from "../protocol/worker-api.js";
+
+/** What one kind of worker was measured to take. */
+interface KindCosts {
+  /** Ms per item by layer; Infinity where it can't run one. */
+  readonly layerMs: readonly number[];
+  /** Of reading a tensor back or uploading it, ms. */
+  readonly transferMs: number;
+  readonly transferMsPerByte: number;
+  /** Why it can't run some layer. */
+  readonly failure: string | undefined;
+}
+
+/** A first run tells this much about layers, cold caches and contention; what is beyond it is the worker's. */
+const LAYER_CORRECTION: readonly [least: number, most: number] = [0.25, 1.6];
+/** Workers of one kind whose rates differ by less than this are alike: only those may be replicas of a stage. */
+const LIKENESS = 0.15;
+
+/** What each layer takes on each worker: traced once per kind of worker, corrected by every run of a stage. */
+export class LayerCosts {
+  readonly #model: StagedModel;
+  readonly #kinds = new Map<string, KindCosts>();
+  readonly #corrections: number[];
+  /** How many times slower than its kind a worker is. */
+  readonly #slowdowns = new Map<string, number>();
+  #outputs: readonly Readonly<Record<string, TracedTensor>>[] | undefined;
+  #boundaryBytes: readonly number[] | undefined;
+
+  constructor(model: StagedModel) {
+    this.#model = model;
+    this.#corrections = model.layers.map(() => 1);
+  }
+
+  /** Whether this kind of worker has been measured. */
+  knows(worker: PoolWorker): boolean {
+    return this.#kinds.has(kindOf(worker));
+  }
+
+  /** Traced outputs of one item by layer; `undefined` before a complete trace. */
+  get outputs(): readonly Readonly<Record<string, TracedTensor>>[] | undefined {
+    return this.#outputs;
+  }
+
+  /**
+   * Take in the traces of workers that were measured together.
+   * @param inputs of the item that was traced.
+   * @throws ShardError "model-unsupported" where no kind of worker can run every layer that another can't.
+   */
+  add(traces: readonly { readonly worker: PoolWorker; readonly trace: TraceResult }[], inputs: StageTensors): void {
+    const layerCount = this.#model.layers.length;
+    const complete = traces.filter(({ trace }) => trace.layers.length === layerCount);
+    const reference = complete[0]?.trace.layers.map(({ ms }) => ms) ?? this.#completeKind()?.layerMs;
+    if (reference === undefined) throw cannotRun(this.#model, traces);
+    if (complete.length > 0 && this.#outputs === undefined) {
+      this.#outputs = complete[0]!.trace.layers.map(({ outputs }) => outputs);
+      this.#boundaryBytes = liveBytes(this.#model, sizesOf(inputs), this.#outputs.map(sizesOf));
+    }
+    const byKind = Map.groupBy(traces, ({ worker }) => kindOf(worker));
+    for (const [kind, members] of byKind) {
+      const known = Math.min(...members.map(({ trace }) => trace.layers.length));
+      const measured = Array.from({ length: known }, (_, layer) =>
+        Math.min(...members.map(({ trace }) => trace.layers[layer]!.ms)),
+      );
+      const transfer = members.flatMap(({ trace }) => trace.transferMs ?? [])[0];
+      const failure = members.find(({ trace }) => trace.failure !== undefined)?.trace.failure;
+      this.#kinds.set(kind, {
+        layerMs: completeLayers(measured, reference),
+        // What was timed is a reading and an upload.
+        transferMs: (transfer?.perTransfer ?? 0) / 2,
+        transferMsPerByte: (transfer?.perByte ?? 0) / 2,
+        failure,
+      });
+    }
+  }
+
+  /** Why a worker of this kind can't run some layer; `undefined` where it can run all. */
+  failureOf(worker: PoolWorker): string | undefined {
+    return this.#kinds.get(kindOf(worker))?.failure;
+  }
+
+  /** Ms per item of each layer on the best kind of worker, as measured. */
+  get layerMs(): readonly number[] | undefined {
+    return this.#completeKind()?.layerMs;
+  }
+
+  /**
+   * A stage has run. The first runs correct what is known of its layers; from then on a change is the worker's own.
+   * @param ms per item, as measured.
+   */
+  correct(worker: PoolWorker, firstLayer: number, lastLayer: number, ms: number, isFirst: boolean): void {
+    const expectedMs = this.stageMs(worker, firstLayer, lastLayer);
+    if (expectedMs === undefined || !(expectedMs > 0 && expectedMs < Infinity) || !(ms > 0)) return;
+    let ratio = ms / expectedMs;
+    if (isFirst) {
+      const [least, most] = LAYER_CORRECTION;
+      const ofLayers = Math.min(most, Math.max(least, ratio));
+      for (let layer = firstLayer; layer <= lastLayer; layer++) this.#corrections[layer]! *= ofLayers;
+      ratio /= ofLayers;
+    }
+    this.#slowdowns.set(worker.id, this.slowdownOf(worker.id) * ratio);
+  }
+
+  slowdownOf(workerId: string): number {
+    return this.#slowdowns.get(workerId) ?? 1;
+  }
+
+  /** What one item takes in a stage on a worker, with its transfers, ms; `undefined` where it was not measured. */
+  stageMs(worker: PoolWorker, firstLayer: number, lastLayer: number): number | undefined {
+    const kind = this.#kinds.get(kindOf(worker));
+    if (kind === undefined || this.#boundaryBytes === undefined) return undefined;
+    let ms = 0;
+    for (let layer = firstLayer; layer <= lastLayer; layer++) ms += kind.layerMs[layer]! * this.#corrections[layer]!;
+    for (const bytes of [this.#boundaryBytes[firstLayer]!, this.#boundaryBytes[lastLayer + 1]!]) {
+      if (bytes > 0) ms += kind.transferMs + bytes * kind.transferMsPerByte;
+    }
+    return ms * this.slowdownOf(worker.id);
+  }
+
+  /**
+   * The question for the planner.
+   * @param workers all of kinds that were measured.
+   * @throws ShardError "internal" before a trace.
+   */
+  problem(workers: readonly PoolWorker[], memoryLimitBytes: number, maxReplicas: number): StageProblem {
+    if (this.#boundaryBytes === undefined) throw new ShardError("internal", "Expected a trace before a plan.");
+    return {
+      workers: workers.map((worker) => {
+        const kind = this.#kinds.get(kindOf(worker))!;
+        const slowdown = roundToLikeness(this.slowdownOf(worker.id));
+        return {
+          layerMs: kind.layerMs.map((ms, layer) => ms * this.#corrections[layer]! * slowdown),
+          transferMs: kind.transferMs * slowdown,
+          transferMsPerByte: kind.transferMsPerByte * slowdown,
+          memoryLimitBytes,
+        };
+      }),
+      boundaryBytes: this.#boundaryBytes,
+      layerWeights: this.#model.layers.map(({ weights }) => weights),
+      maxReplicas,
+    };
+  }
+
+  forget(workerId: string): void {
+    this.#slowdowns.delete(workerId);
+  }
+
+  #completeKind(): KindCosts | undefined {
+    return [...this.#kinds.values()].find(({ layerMs }) => layerMs.every((ms) => ms < Infinity));
+  }
+}
+
+/** Workers of one backend on one device cost the same, until their runs say otherwise. */
+function kindOf({ spec, report }: PoolWorker): string {
+  return `${spec.backend}|${report?.device ?? ""}`;
+}
+
+/** After the layer that failed nothing could be measured: in proportion to what another kind of worker takes. */
+function completeLayers(measured: readonly number[], reference: readonly number[]): number[] {
+  if (measured.length === reference.length) return [...measured];
+  const sum = (values: readonly number[]): number => values.reduce((total, ms) => total + ms, 0);
+  const base = sum(reference.slice(0, measured.length));
+  const ratio = base > 0 ? sum(measured) / base : 1;
+  return reference.map((ms, layer) =>
+    layer < measured.length ? measured[layer]! : layer === measured.length ? Infinity : ms * ratio,
+  );
+}
+
+function roundToLikeness(slowdown: number): number {
+  return Math.abs(slowdown - 1) < LIKENESS ? 1 : slowdown;
+}
+
+function sizesOf(
+  tensors: Readonly<Record<string, { readonly dtype: string; readonly shape: readonly number[] }>>,
+): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([key, { dtype, shape }]) => {
+      const bytesPerElement = dtype === "bool" || dtype === "uint8" ? 1 : 4;
+      return [key, elementCountOf(shape) * bytesPerElement];
+    }),
+  );
+}
+
+function cannotRun(
+  model: StagedModel,
+  traces: readonly { readonly worker: PoolWorker; readonly trace: TraceResult }[],
+): ShardError {
+  const reasons = traces.map(({ worker, trace }) => {
+    const layer = model.layers[trace.layers.length];
+    return `${worker.id} at layer "${layer?.name ?? "?"}" (${trace.failure ?? "no reason given"})`;
+  });
+  return new ShardError(
+    "model-unsupported",
+    `Expected a worker that can run every layer, received ${reasons.join("; ") || "none"}: add a worker with another backend.`,
+  );
+}

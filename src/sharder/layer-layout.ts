@@ -1,0 +1,343 @@
+import { ShardError } from "../core/errors.js";
+import { sizeMicroBatch } from "../core/pipeline/micro-batch-size.js";
+import type { StagePlacement } from "../core/pipeline/pipeline-types.js";
+import { paysToRecut } from "../core/stages/recut.js";
+import type { StagedModel } from "../model/staged-model.js";
+import type { PoolWorker } from "../pool/pool-worker.js";
+import type { StagePlanner } from "../pool/stage-planner.js";
+import type { WorkerPool } from "../pool/worker-pool.js";
+import type { InputTensor } from "../protocol/tensors.js";
+import type { TracedTensor } from "../protocol/worker-api.js";
+import { assignStages, placementOf, stageBytes } from "./assign-stages.js";
+import { Deployment, type Placement } from "./deployment.js";
+import { noWorkers } from "./job-errors.js";
+import { LayerCosts } from "./layer-costs.js";
+import { StageMeasurements, type StageSample } from "./stage-measurements.js";
+import { byTensorKey, traceModel } from "./trace-model.js";
+
+/** A job as the layout sees it. */
+export interface LayoutJob {
+  /** New micro-batches enter under this placement from now on. */
+  place(placement: StagePlacement): void;
+  /** Items that have not entered; `undefined` while a stream's source goes on. */
+  readonly remainingItemCount: number | undefined;
+  usesEpoch(epoch: number): boolean;
+}
+
+export interface LayoutOptions {
+  readonly quantumMs: number;
+  /** Of weights per worker; Infinity for no limit. */
+  readonly memoryLimitBytes: number;
+  /** Stages that the user wants; `undefined`: planned. */
+  readonly cuts: readonly number[] | undefined;
+  /** A worker that has no kernel for some layer. */
+  readonly canRun: (worker: PoolWorker, firstLayer: number, lastLayer: number) => boolean;
+  /** The model has been traced: what its layers give and take. */
+  readonly onTrace: (outputs: readonly Readonly<Record<string, TracedTensor>>[], layerMs: readonly number[]) => void;
+  /** The stages have changed. */
+  readonly onDeploy: () => void;
+}
+
+/** Between two looks at whether to cut elsewhere, ms. */
+const RECUT_INTERVAL_MS = 200;
+/** Costs that moved less than this since the planner was last asked are not worth another question. */
+const NOTEWORTHY_CHANGE = 0.08;
+/** Of a micro-batch, before it has been measured. */
+const DEFAULT_OVERHEAD_MS = 0.5;
+
+/** Which layers are where: traces, plans, deploys, and moves stages while jobs run. One per sharder. */
+export class LayerLayout {
+  readonly #pool: WorkerPool;
+  readonly #model: StagedModel;
+  readonly #options: LayoutOptions;
+  readonly #planner: StagePlanner;
+  readonly #costs: LayerCosts;
+  readonly #measured = new StageMeasurements();
+  readonly #deployments = new Map<number, Deployment>();
+  readonly #jobs = new Set<LayoutJob>();
+  #cuts: readonly number[] | undefined;
+  #current: Deployment | undefined;
+  #epochCount = 0;
+  #item: Readonly<Record<string, InputTensor>> | undefined;
+  #changes: Promise<unknown> = Promise.resolve();
+  #onRetire: (() => void)[] = [];
+  #isConsidering = false;
+  #consideredAtMs = -Infinity;
+  #consideredMs: readonly number[] = [];
+
+  constructor(pool: WorkerPool, model: StagedModel, planner: StagePlanner, options: LayoutOptions) {
+    this.#pool = pool;
+    this.#model = model;
+    this.#options = options;
+    this.#planner = planner;
+    this.#costs = new LayerCosts(model);
+    this.#cuts = options.cuts;
+  }
+
+  get current(): Deployment | undefined {
+    return this.#current;
+  }
+
+  /** @throws ShardError "internal" for an epoch that is gone. */
+  deployment(epoch: number): Deployment {
+    const found = this.#deployments.get(epoch);
+    if (found === undefined) throw new ShardError("internal", `Expected stages of epoch ${epoch}, they are gone.`);
+    return found;
+  }
+
+  /** What one item takes in a stage, replicas considered, ms; `undefined` before it is known. */
+  stageMs(deployment: Deployment, stage: number): number | undefined {
+    const { firstLayer, lastLayer } = deployment.stages[stage]!;
+    const rates = deployment.workersOf(stage).map((worker) => {
+      const measured = this.#measured.msPerItem(deployment.epoch, stage, worker.id);
+      return 1 / (measured ?? this.#costs.stageMs(worker, firstLayer, lastLayer) ?? NaN);
+    });
+    const ms = 1 / rates.reduce((total, rate) => total + rate, 0);
+    return rates.length === 0 || Number.isNaN(ms) ? undefined : ms;
+  }
+
+  /**
+   * Stages to run on: those there are, or new ones.
+   * @param item one item by public names, to measure layers with.
+   * @throws ShardError "no-workers", "model-unsupported" where no plan fits the limits, "invalid-options" for cuts that are none.
+   */
+  async ready(item: Readonly<Record<string, InputTensor>>): Promise<Deployment> {
+    return this.#serially(async () => {
+      this.#item ??= item;
+      if (this.#current !== undefined && this.#current.workerIds.every((ids) => ids.length > 0)) return this.#current;
+      return this.#deploy(() => this.#place());
+    });
+  }
+
+  join(job: LayoutJob): void {
+    this.#jobs.add(job);
+    if (this.#current !== undefined) job.place(this.#placementFor(this.#current, job));
+  }
+
+  leave(job: LayoutJob): void {
+    this.#jobs.delete(job);
+    this.#retire();
+  }
+
+  /** A job needs an epoch no more. */
+  epochDone(): void {
+    this.#retire();
+  }
+
+  /**
+   * Cut elsewhere from here on. @param cuts `undefined`: where the planner says.
+   * @throws as `ready`; what runs goes on as it was then.
+   */
+  async recut(cuts: readonly number[] | undefined): Promise<void> {
+    await this.#serially(async () => {
+      const before = this.#cuts;
+      this.#cuts = cuts;
+      try {
+        // Refused now rather than with the next job.
+        if (cuts !== undefined) this.#model.stages(cuts);
+        if (this.#item !== undefined || cuts !== undefined) await this.#deploy(() => this.#place());
+        else this.#current = undefined;
+      } catch (thrown) {
+        this.#cuts = before;
+        throw thrown;
+      }
+    });
+  }
+
+  /** Somebody else takes over a stage that has lost its workers. @returns ids, none where nobody has room. */
+  async restaff(epoch: number, stage: number): Promise<readonly string[]> {
+    return this.#serially(async () => {
+      const deployment = this.#deployments.get(epoch);
+      if (deployment === undefined) return [];
+      const { firstLayer, lastLayer } = deployment.stages[stage]!;
+      const bytes = stageBytes(this.#model, firstLayer, lastLayer);
+      while (deployment.workersOf(stage).length === 0) {
+        const able = this.#workers.filter(
+          (worker) =>
+            this.#options.canRun(worker, firstLayer, lastLayer) &&
+            this.#heldBytes(worker) + bytes <= this.#options.memoryLimitBytes,
+        );
+        const next = able.toSorted((a, b) => this.#heldBytes(a) - this.#heldBytes(b))[0];
+        if (next === undefined) return [];
+        await deployment.add(stage, next).catch((thrown: unknown) => this.#rethrowUnlessLost(next, thrown));
+      }
+      this.#options.onDeploy();
+      return deployment.workersOf(stage).map(({ id }) => id);
+    });
+  }
+
+  /** New stages on the workers that are left: after a loss, before a removal, with a new worker. @throws as `ready` */
+  async redeploy(): Promise<void> {
+    await this.#serially(async () => {
+      if (this.#current !== undefined) await this.#deploy(() => this.#place());
+    });
+  }
+
+  /** Resolves once no stage of a job that runs is on the worker, or the worker is gone. */
+  async whenUnused(workerId: string): Promise<void> {
+    const isUsed = (): boolean =>
+      [...this.#deployments.values()].some(
+        (deployment) =>
+          deployment.uses(workerId) &&
+          [...this.#jobs].some((job) => job.usesEpoch(deployment.epoch)) &&
+          this.#pool.get(workerId)?.state !== "dead",
+      );
+    while (isUsed()) await new Promise<void>((resolve) => this.#onRetire.push(resolve));
+  }
+
+  forget(workerId: string): void {
+    this.#costs.forget(workerId);
+    this.#wake();
+  }
+
+  /** A stage has run: its costs are corrected, and perhaps the model is cut elsewhere. */
+  observe(sample: StageSample): void {
+    const deployment = this.#deployments.get(sample.epoch);
+    const worker = this.#pool.get(sample.workerId);
+    const measured = this.#measured.add(sample);
+    if (deployment === undefined || worker === undefined || measured === undefined) return;
+    const { firstLayer, lastLayer } = deployment.stages[sample.stage]!;
+    this.#costs.correct(worker, firstLayer, lastLayer, measured.msPerItem, measured.isFirst);
+    if (deployment !== this.#current) return;
+    if (measured.isFirst) for (const job of this.#jobs) job.place(this.#placementFor(deployment, job));
+    void this.#considerRecut(deployment);
+  }
+
+  async #considerRecut(deployment: Deployment): Promise<void> {
+    const nowMs = performance.now();
+    if (this.#cuts !== undefined || this.#isConsidering || nowMs - this.#consideredAtMs < RECUT_INTERVAL_MS) return;
+    const stageMs = deployment.stages.map((_, stage) => this.stageMs(deployment, stage));
+    const isMeasured = deployment.workerIds.every((ids, stage) =>
+      ids.every((id) => this.#measured.msPerItem(deployment.epoch, stage, id) !== undefined),
+    );
+    if (!isMeasured || !stageMs.every((ms) => ms !== undefined)) return;
+    const isKnown = stageMs.every((ms, stage) => {
+      const before = this.#consideredMs[stage];
+      return before !== undefined && Math.abs(ms - before) <= NOTEWORTHY_CHANGE * before;
+    });
+    if (isKnown && this.#consideredMs.length === stageMs.length) return;
+    this.#isConsidering = true;
+    this.#consideredAtMs = nowMs;
+    this.#consideredMs = stageMs;
+    try {
+      const workers = this.#workers;
+      const plan = await this.#planner.plan(this.#problem(workers));
+      const remaining = [...this.#jobs].map(({ remainingItemCount }) => remainingItemCount);
+      const question = {
+        currentMs: Math.max(...stageMs),
+        plannedMs: plan.bottleneckMs,
+        moveMs: 1.5 * deployment.loadMs,
+        remainingItemCount: remaining.includes(undefined)
+          ? undefined
+          : remaining.reduce<number>((total, count) => total + count!, 0),
+      };
+      if (this.#current !== deployment || !paysToRecut(question)) return;
+      await this.#serially(async () => {
+        if (this.#current !== deployment || this.#jobs.size === 0) return;
+        await this.#deploy(async () => placementOf(plan, workers));
+      });
+    } catch {
+      // The stages that run go on; a loss is told by the pool.
+    } finally {
+      this.#isConsidering = false;
+    }
+  }
+
+  get #workers(): PoolWorker[] {
+    return this.#pool.workers.filter(({ state }) => state === "ready" || state === "busy");
+  }
+
+  #problem(workers: readonly PoolWorker[]) {
+    // With all workers on one stage the model would not be split at all.
+    return this.#costs.problem(workers, this.#options.memoryLimitBytes, Math.max(1, workers.length - 1));
+  }
+
+  async #place(): Promise<Placement> {
+    const workers = this.#workers;
+    if (workers.length === 0) throw noWorkers(undefined);
+    const { memoryLimitBytes, canRun } = this.#options;
+    if (this.#cuts !== undefined) return assignStages(this.#model, this.#cuts, workers, memoryLimitBytes, canRun);
+    const unknown = workers.filter((worker) => !this.#costs.knows(worker));
+    if (unknown.length > 0) {
+      const item = byTensorKey(this.#model, this.#item!);
+      this.#costs.add(await traceModel(this.#model, item, unknown), item);
+      this.#options.onTrace(this.#costs.outputs!, this.#costs.layerMs!);
+    }
+    const known = this.#workers.filter((worker) => this.#costs.knows(worker));
+    return placementOf(await this.#planner.plan(this.#problem(known)), known);
+  }
+
+  /** Load stages; a worker that is lost meanwhile is done without. */
+  async #deploy(place: () => Promise<Placement>): Promise<Deployment> {
+    let placing = place;
+    for (;;) {
+      const before = this.#workers.length;
+      try {
+        const deployment = await Deployment.load(++this.#epochCount, this.#model, await placing());
+        this.#deployments.set(deployment.epoch, deployment);
+        this.#current = deployment;
+        this.#consideredMs = [];
+        for (const job of this.#jobs) job.place(this.#placementFor(deployment, job));
+        this.#retire();
+        this.#options.onDeploy();
+        return deployment;
+      } catch (thrown) {
+        if (this.#workers.length === before || this.#workers.length === 0) throw thrown;
+        placing = () => this.#place();
+      }
+    }
+  }
+
+  #placementFor(deployment: Deployment, { remainingItemCount }: LayoutJob): StagePlacement {
+    const stageMs = deployment.stages.map((_, stage) => this.stageMs(deployment, stage));
+    const msPerItem = stageMs.every((ms) => ms !== undefined) ? Math.max(...stageMs) : undefined;
+    const backends = deployment.stages.flatMap((_, stage) =>
+      deployment.workersOf(stage).map(({ spec }) => spec.backend),
+    );
+    const microBatchItemCount = sizeMicroBatch({
+      itemCount: remainingItemCount,
+      stageCount: deployment.stages.length,
+      msPerItem,
+      overheadMs: Math.max(DEFAULT_OVERHEAD_MS, this.#measured.overheadMs(deployment) ?? 0),
+      quantumMs: this.#options.quantumMs,
+      powersOfTwo: backends.some((backend) => backend === "webgpu" || backend === "webgl"),
+    });
+    return { epoch: deployment.epoch, stages: deployment.workerIds, microBatchItemCount };
+  }
+
+  #heldBytes(worker: PoolWorker): number {
+    let bytes = 0;
+    for (const deployment of this.#deployments.values()) {
+      for (const [stage, { firstLayer, lastLayer }] of deployment.stages.entries()) {
+        if (deployment.workersOf(stage).includes(worker)) bytes += stageBytes(this.#model, firstLayer, lastLayer);
+      }
+    }
+    return bytes;
+  }
+
+  #rethrowUnlessLost(worker: PoolWorker, thrown: unknown): void {
+    if (worker.state !== "dead") throw thrown;
+  }
+
+  /** Drop what is neither current nor in use. */
+  #retire(): void {
+    for (const [epoch, deployment] of this.#deployments) {
+      if (deployment === this.#current || [...this.#jobs].some((job) => job.usesEpoch(epoch))) continue;
+      this.#deployments.delete(epoch);
+      this.#measured.forget(epoch);
+      deployment.unload();
+    }
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const resolve of this.#onRetire.splice(0)) resolve();
+  }
+
+  /** One change at a time. */
+  #serially<T>(change: () => Promise<T>): Promise<T> {
+    const result = this.#changes.then(change);
+    this.#changes = result.catch(() => {});
+    return result;
+  }
+}

@@ -1,0 +1,133 @@
+import { ShardError } from "../core/errors.js";
+import type { ModelInfo } from "../model/inspect.js";
+import type { StagedModel } from "../model/staged-model.js";
+import type { PoolWorker } from "../pool/pool-worker.js";
+import { StagePlanner } from "../pool/stage-planner.js";
+import type { WorkerPool } from "../pool/worker-pool.js";
+import type { BatchMode } from "../protocol/model-on-wire.js";
+import type { Emit } from "./events.js";
+import { LayerLayout, type LayoutOptions } from "./layer-layout.js";
+import { PipelineJob } from "./pipeline-job.js";
+import type { PreparedInputs } from "./prepare-inputs.js";
+import { probeBatch } from "./run-through.js";
+import type { LayerPlan, Split, WorkerPart } from "./split.js";
+import { syntheticItem } from "./trace-model.js";
+
+/** A contiguous run of the model's layers on each worker; micro-batches flow through them. */
+export class LayerSplit implements Split {
+  /** Stages come once it is known which. */
+  readonly startModels = {};
+  readonly #model: StagedModel;
+  readonly #info: ModelInfo;
+  readonly #pool: WorkerPool;
+  readonly #emit: Emit;
+  readonly #planner = new StagePlanner();
+  readonly #layout: LayerLayout;
+  /** `undefined` until it has been tried out. */
+  #isBatchable: boolean | undefined;
+
+  /** @param needsBatchProbe nothing in the file promises that a batch gives what its items give. */
+  constructor(
+    model: StagedModel,
+    info: ModelInfo,
+    pool: WorkerPool,
+    emit: Emit,
+    needsBatchProbe: boolean,
+    options: LayoutOptions,
+  ) {
+    this.#model = model;
+    this.#info = info;
+    this.#pool = pool;
+    this.#emit = emit;
+    this.#isBatchable = needsBatchProbe ? undefined : true;
+    this.#layout = new LayerLayout(pool, model, this.#planner, options);
+  }
+
+  /**
+   * Cut and deploy before the first job, where the model says what an item looks like.
+   * @throws ShardError "model-unsupported" where no plan fits the workers and their limits.
+   */
+  async begin(): Promise<void> {
+    const item = syntheticItem(this.#info.inputs, this.#info.batchMode);
+    if (item !== undefined) await this.#layout.ready(item);
+  }
+
+  get plan(): LayerPlan {
+    const deployment = this.#layout.current;
+    if (deployment === undefined) return { split: "layers", stages: [] };
+    const { workerIds } = deployment;
+    const stages = deployment.stages.map(({ firstLayer, lastLayer }, stage) => ({
+      workerIds: workerIds[stage]!,
+      firstLayer,
+      lastLayer,
+      ms: this.#layout.stageMs(deployment, stage),
+    }));
+    return { split: "layers", stages };
+  }
+
+  partOf(workerId: string): WorkerPart {
+    const { stages } = this.plan;
+    const totalMs = stages.reduce((total, { ms }) => total + (ms ?? 0), 0);
+    const own = stages.filter(({ workerIds }) => workerIds.includes(workerId));
+    const ownMs = own.reduce((total, { ms, workerIds }) => total + (ms ?? 0) * Math.max(1, workerIds.length), 0);
+    const share = own.reduce((total, { ms, workerIds }) => total + (ms ?? 0) / Math.max(1, workerIds.length), 0);
+    return {
+      share: totalMs > 0 ? share / totalMs : 0,
+      itemsPerSecond: ownMs > 0 ? 1000 / ownMs : undefined,
+      overheadMs: undefined,
+    };
+  }
+
+  createJob(): PipelineJob {
+    return new PipelineJob({
+      pool: this.#pool,
+      model: this.#model,
+      layout: this.#layout,
+      emit: this.#emit,
+      batchMode: (inputs) => this.#batchMode(inputs),
+      onNoBatches: () => (this.#isBatchable = false),
+    });
+  }
+
+  /** @throws as `LayerLayout.ready` */
+  recut(cuts: readonly number[] | undefined): Promise<void> {
+    return this.#layout.recut(cuts);
+  }
+
+  async workerAdded(): Promise<void> {
+    await this.#layout.redeploy();
+  }
+
+  async workerLeaving(worker: PoolWorker): Promise<void> {
+    // With nobody to take over, jobs end once it has gone.
+    await this.#layout.redeploy().catch(() => {});
+    await this.#layout.whenUnused(worker.id);
+    await worker.whenIdle();
+  }
+
+  /** Jobs that need its stages ask for another worker by themselves; later ones are to be planned anew. */
+  workerLost(workerId: string): void {
+    this.#layout.forget(workerId);
+    if (this.#layout.current?.uses(workerId) === true) this.#layout.redeploy().catch(() => {});
+  }
+
+  forget(workerId: string): void {
+    this.#layout.forget(workerId);
+  }
+
+  close(): void {
+    this.#planner.close();
+  }
+
+  async #batchMode(inputs: PreparedInputs): Promise<BatchMode> {
+    const deployment = this.#layout.current;
+    if (this.#isBatchable === undefined && deployment !== undefined) {
+      this.#isBatchable = await probeBatch(this.#model, deployment, inputs).catch((thrown: unknown) => {
+        // A worker that was lost tells nothing of the model.
+        if (thrown instanceof ShardError && thrown.code.startsWith("worker-")) return undefined;
+        throw thrown;
+      });
+    }
+    return this.#isBatchable === true ? "batched" : "item-by-item";
+  }
+}

@@ -1,0 +1,58 @@
+import { createThroughput, observe, predictMs, type Throughput } from "../core/throughput.js";
+import type { Deployment } from "./deployment.js";
+
+interface Measured {
+  readonly throughput: Throughput;
+  /** Of the latest micro-batch. */
+  readonly itemCount: number;
+}
+
+/** One run of a stage. */
+export interface StageSample {
+  readonly epoch: number;
+  readonly stage: number;
+  readonly workerId: string;
+  readonly itemCount: number;
+  readonly serviceMs: number;
+}
+
+/** What each stage takes on its workers, over all jobs. */
+export class StageMeasurements {
+  readonly #measured = new Map<string, Measured>();
+
+  /** @returns what the stage takes per item now, and whether this is the first time that it can be told; `undefined` before. */
+  add(sample: StageSample): { msPerItem: number; isFirst: boolean } | undefined {
+    const { itemCount, serviceMs } = sample;
+    if (!(serviceMs >= 0 && serviceMs < Infinity)) return undefined;
+    const key = keyOf(sample.epoch, sample.stage, sample.workerId);
+    const known = this.#measured.get(key)?.throughput ?? createThroughput();
+    const throughput = observe(known, { itemCount, serviceMs });
+    this.#measured.set(key, { throughput, itemCount });
+    const ms = predictMs(throughput, itemCount);
+    if (ms === undefined) return undefined;
+    return { msPerItem: ms / itemCount, isFirst: known.msPerItem === undefined };
+  }
+
+  /** Of one replica, ms per item at the size of its latest micro-batch; `undefined` before its second run. */
+  msPerItem(epoch: number, stage: number, workerId: string): number | undefined {
+    const measured = this.#measured.get(keyOf(epoch, stage, workerId));
+    const ms = measured && predictMs(measured.throughput, measured.itemCount);
+    return ms === undefined ? undefined : ms / measured!.itemCount;
+  }
+
+  /** Fixed cost of a micro-batch in the stage where it is largest, ms. */
+  overheadMs({ epoch, workerIds }: Deployment): number | undefined {
+    const known = workerIds.flatMap((ids, stage) =>
+      ids.flatMap((id) => this.#measured.get(keyOf(epoch, stage, id))?.throughput.overheadMs ?? []),
+    );
+    return known.length === 0 ? undefined : Math.max(...known);
+  }
+
+  forget(epoch: number): void {
+    for (const key of this.#measured.keys()) if (key.startsWith(`${epoch}/`)) this.#measured.delete(key);
+  }
+}
+
+function keyOf(epoch: number, stage: number, workerId: string): string {
+  return `${epoch}/${stage}/${workerId}`;
+}
