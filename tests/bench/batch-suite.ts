@@ -1,28 +1,18 @@
-import { createSharder } from "inference-sharder";
-import { batchItemCount, bundledModels, itemShapeOf, noiseBatch, type Batch, type BenchModel } from "./bench-models.js";
+import { noiseBatch, type Batch, type BenchModel } from "./bench-models.js";
 import { interleave } from "./interleave.js";
-import { traceJob } from "./job-trace.js";
-import { log } from "./log.js";
+import { runOnModels, sizeBatch, type Measured } from "./on-models.js";
 import { compareRows, type Ratio, type Row, type Suite, type SuiteRequest } from "./report.js";
-import { median, timed } from "./statistics.js";
-import { inputOf, sharderSubject, tfjsLoopSubject, tfjsPageSubject, type Subject } from "./subjects.js";
+import { timed } from "./statistics.js";
+import { sharderSubject, tfjsLoopPairSubject, tfjsLoopSubject, tfjsPageSubject, type Subject } from "./subjects.js";
 import { pageBackends, TfjsPage, type PageBackend } from "./tfjs-page.js";
 
 const AUTO = "sharder auto";
 const ONE_WASM = "sharder 1 × wasm";
 const TWO_WASM = "sharder 2 × wasm";
 const LOOP = "tfjs loop in one worker (wasm)";
+const LOOP_PAIR = "2 tfjs loops side by side (wasm), half the batch each";
 const PAGE_WASM = "tfjs wasm on the page";
 const PAGE_BEST = "tfjs page best backend";
-
-/** How long one WASM worker should take for the batch, s: two still take several quanta. */
-const RUN_SECONDS = 3;
-/** Less time than this is not worth starting a model for. */
-const MIN_MODEL_SECONDS = 25;
-/** More would be spent on many rounds only. */
-const MAX_MODEL_SECONDS = 120;
-
-type Measured = Pick<Suite, "rows" | "notes" | "errors"> & { readonly ratios: Readonly<Record<string, Ratio>> };
 
 /** The sharder against TF.js, on the same batches. */
 export function runBatchSuite(request: SuiteRequest): Promise<Suite> {
@@ -35,59 +25,6 @@ export function runBatchSuite(request: SuiteRequest): Promise<Suite> {
  */
 export function runScalingSuite(request: SuiteRequest): Promise<Suite> {
   return runOnModels("scaling", request, measureScaling);
-}
-
-type Measure = (model: BenchModel, runs: number, seconds: number) => Promise<Measured>;
-
-async function runOnModels(suite: string, request: SuiteRequest, measure: Measure): Promise<Suite> {
-  const bundled = bundledModels();
-  const extra = request.extraModels.map(({ name, url }): BenchModel => ({
-    name,
-    source: url,
-    minItemCount: 8,
-    maxItemCount: 512,
-  }));
-  const models = [...bundled, ...extra].filter(
-    ({ name }) => request.only.length === 0 || request.only.some((part) => name.includes(part)),
-  );
-  const endMs = performance.now() + 1000 * request.seconds;
-  const rows: Row[] = [];
-  const ratios: Record<string, Record<string, Ratio>> = {};
-  const notes = [
-    `TF.js subjects use what is fastest on their backend: the whole batch, chunks as large as the shards of "${ONE_WASM}", or chunks of 1 or 8 items.`,
-  ];
-  const errors: string[] = [];
-  for (const [index, model] of models.entries()) {
-    const secondsLeft = (endMs - performance.now()) / 1000;
-    if (secondsLeft < MIN_MODEL_SECONDS) {
-      notes.push(
-        `Left out for the time limit: ${models
-          .slice(index)
-          .map(({ name }) => name)
-          .join(", ")}.`,
-      );
-      break;
-    }
-    // Extra models get what time the bundled ones leave.
-    const modelsLeft = bundled.includes(model)
-      ? models.slice(index).filter((each) => bundled.includes(each)).length
-      : 1;
-    const seconds = Math.min(MAX_MODEL_SECONDS, secondsLeft / modelsLeft);
-    log(`${model.name}`);
-    try {
-      const measured = await measure(model, request.runs, seconds);
-      rows.push(...measured.rows);
-      notes.push(...measured.notes);
-      errors.push(...measured.errors);
-      for (const [name, ratio] of Object.entries(measured.ratios)) (ratios[name] ??= {})[model.name] = ratio;
-    } catch (thrown) {
-      // The bundled models must run; what else lies in a folder may be of any kind.
-      const reason = `${model.name}: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
-      if (bundled.includes(model)) errors.push(reason);
-      else notes.push(`Left out: ${reason}`);
-    }
-  }
-  return { suite, rows, ratios, notes, errors };
 }
 
 async function measureModel(model: BenchModel, runs: number, seconds: number): Promise<Measured> {
@@ -139,13 +76,18 @@ async function measureScaling(model: BenchModel, runs: number, seconds: number):
     subjects.push(await sharderSubject(TWO_WASM, model.source, batch, [{ backend: "wasm" }, { backend: "wasm" }]));
     const loop = await tfjsLoopSubject(LOOP, model.source, batch, [Math.round(shardItemCount), itemCount]);
     subjects.push(loop);
+    subjects.push(await tfjsLoopPairSubject(LOOP_PAIR, model.source, batch, loop.chunkItemCount()));
     loop.prepare?.();
     const reference = await loop.run();
     const left = { runs, seconds: seconds - (performance.now() - startMs) / 1000 };
     const { rows, errors } = await interleave(model.name, itemCount, subjects, reference, left);
+    const named = (name: string): Row => rows.find(({ subject }) => subject === name)!;
     const { two_wasm_over_one_wasm, one_worker_sharder_over_tfjs_loop } = ratiosOf(rows);
     const ratios = {
       two_wasm_over_one_wasm: two_wasm_over_one_wasm!,
+      // What two engines gain on this machine when nothing at all connects them: the ceiling of the ratio above.
+      two_loops_over_one_loop: compareRows(named(LOOP_PAIR), named(LOOP)),
+      two_wasm_over_two_loops: compareRows(named(TWO_WASM), named(LOOP_PAIR)),
       one_worker_sharder_over_tfjs_loop: one_worker_sharder_over_tfjs_loop!,
     };
     return { rows, errors, notes: noteOfChunks(model, loop), ratios };
@@ -171,25 +113,6 @@ function ratiosOf(rows: readonly Row[]): Record<string, Ratio> {
   const auto = named(AUTO);
   if (auto !== undefined) ratios["auto_over_best_tfjs"] = compareRows(auto, best);
   return ratios;
-}
-
-/** Find a batch of a second or so by the throughput of one WASM worker, and the size of its shards. */
-async function sizeBatch(model: BenchModel): Promise<{ batch: Batch; shardItemCount: number }> {
-  const sharder = await createSharder({ model: model.source, workers: [{ backend: "wasm" }] });
-  try {
-    const itemShape = itemShapeOf(model, sharder.model);
-    if (itemShape === undefined) throw new Error("expected a free batch of one float32 input of known size.");
-    const trial = noiseBatch(itemShape, Math.min(model.minItemCount, batchItemCount(model, itemShape, Infinity, 1)));
-    await sharder.predict(inputOf(trial));
-    const { ms } = await timed(() => sharder.predict(inputOf(trial)));
-    const itemCount = batchItemCount(model, itemShape, (1000 * trial.itemCount) / ms, RUN_SECONDS);
-    const batch = noiseBatch(itemShape, itemCount);
-    await sharder.predict(inputOf(batch));
-    const { completions } = await traceJob(sharder, batch);
-    return { batch, shardItemCount: median(completions.map((each) => each.itemCount)) };
-  } finally {
-    await sharder.dispose();
-  }
 }
 
 /** By one or a few items after a warm-up: enough to tell backends apart that differ by factors. */

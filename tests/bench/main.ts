@@ -1,5 +1,6 @@
 import { readAdapter } from "./adapter.js";
 import { runBatchSuite, runScalingSuite } from "./batch-suite.js";
+import { runLayersSuite } from "./layers-suite.js";
 import { runPlannerSuite } from "./planner-suite.js";
 import { runRebalanceSuite } from "./rebalance-suite.js";
 import type { Suite, SuiteRequest } from "./report.js";
@@ -11,6 +12,7 @@ const suites: Readonly<Record<string, (request: SuiteRequest) => Promise<Suite>>
   shares: runSharesSuite,
   batch: runBatchSuite,
   scaling: runScalingSuite,
+  layers: runLayersSuite,
 };
 
 const bench = {

@@ -19,19 +19,21 @@ export interface Subject {
   dispose(): void | Promise<void>;
 }
 
-/** @param workers as in `SharderOptions`. */
+/** @param workers, split as in `SharderOptions`. */
 export async function sharderSubject(
   name: string,
   model: ModelSource,
   batch: Batch,
   workers: NonNullable<SharderOptions["workers"]>,
-): Promise<Subject> {
-  const sharder = await createSharder({ model, workers });
+  split: "batch" | "layers" = "batch",
+): Promise<Subject & { readonly sharder: Sharder }> {
+  const sharder = await createSharder({ model, workers, split });
   const input = inputOf(batch);
   const shardItemCounts: number[] = [];
   sharder.addEventListener("attempt", ({ detail }) => void shardItemCounts.push(detail.itemCount));
   return {
     name,
+    sharder,
     workers: sharder.workers.map(({ backend }) => backend),
     run: async () => outputsInOrder(sharder, await sharder.predict(input)),
     chunkItemCount: () => median(shardItemCounts),
@@ -63,6 +65,41 @@ export async function tfjsLoopSubject(
     triedChunks,
     dispose: () => loop.dispose(),
   };
+}
+
+/** Two engines that know nothing of each other, each with half of the batch: what the machine itself gives two of them. */
+export async function tfjsLoopPairSubject(
+  name: string,
+  model: ModelSource,
+  batch: Batch,
+  chunkItemCount: number,
+): Promise<Subject> {
+  const loops = await Promise.all([TfjsLoop.start(model), TfjsLoop.start(model)]);
+  const firstCount = Math.ceil(batch.itemCount / 2);
+  const itemSize = batch.data.length / batch.itemCount;
+  const halves = (): Batch[] => [
+    { ...batch, itemCount: firstCount, data: batch.data.slice(0, firstCount * itemSize) },
+    { ...batch, itemCount: batch.itemCount - firstCount, data: batch.data.slice(firstCount * itemSize) },
+  ];
+  let prepared: Batch[] = [];
+  return {
+    name,
+    workers: ["wasm", "wasm"],
+    prepare: () => void (prepared = halves()),
+    run: async () => {
+      const [first, second] = await Promise.all(loops.map((loop, index) => loop.run(prepared[index]!, chunkItemCount)));
+      return first!.map((values, output) => joinValues(values, second![output]!));
+    },
+    chunkItemCount: () => chunkItemCount,
+    dispose: () => loops.forEach((loop) => loop.dispose()),
+  };
+}
+
+function joinValues(a: Values, b: Values): Values {
+  const joined = new (a.constructor as Float32ArrayConstructor)(a.length + b.length);
+  joined.set(a);
+  joined.set(b, a.length);
+  return joined;
 }
 
 export async function tfjsPageSubject(

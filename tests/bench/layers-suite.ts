@@ -1,0 +1,67 @@
+import type { Sharder } from "inference-sharder";
+import type { BenchModel } from "./bench-models.js";
+import { interleave } from "./interleave.js";
+import { runOnModels, sizeBatch, type Measured } from "./on-models.js";
+import { compareRows, type Suite, type SuiteRequest } from "./report.js";
+import { sharderSubject, tfjsLoopPairSubject, type Subject } from "./subjects.js";
+
+const ONE = "sharder 1 × wasm, whole";
+const LAYERS = "sharder 2 × wasm, layers";
+const BATCH = "sharder 2 × wasm, batch";
+const PAIR = "2 tfjs loops side by side (wasm), half the batch each";
+
+/** Cuts that leave the slower of two stages at most this fraction of the whole count as balanced. */
+const BALANCED = 0.53;
+
+/** Two workers that hold a stage each, against one that holds the whole model, and against two that do. */
+export function runLayersSuite(request: SuiteRequest): Promise<Suite> {
+  return runOnModels("layers", request, measureLayers);
+}
+
+async function measureLayers(model: BenchModel, runs: number, seconds: number): Promise<Measured> {
+  const startMs = performance.now();
+  const { batch, shardItemCount } = await sizeBatch(model);
+  const two = [{ backend: "wasm" }, { backend: "wasm" }] as const;
+  const subjects: Subject[] = [];
+  try {
+    const one = await sharderSubject(ONE, model.source, batch, [{ backend: "wasm" }]);
+    const layers = await sharderSubject(LAYERS, model.source, batch, two, "layers");
+    subjects.push(one, layers, await sharderSubject(BATCH, model.source, batch, two));
+    subjects.push(await tfjsLoopPairSubject(PAIR, model.source, batch, Math.round(shardItemCount)));
+    const reference = await one.run();
+    const left = { runs, seconds: seconds - (performance.now() - startMs) / 1000 };
+    const { rows, errors } = await interleave(model.name, batch.itemCount, subjects, reference, left);
+    const [oneRow, layersRow, batchRow] = rows;
+    const bound = boundOf(layers.sharder);
+    const isBalanced = 1 / bound <= BALANCED;
+    const plain = compareRows(layersRow!, oneRow!, isBalanced ? { atLeast: 1.75 } : { atLeast: 0.9 * bound });
+    const stages = describeStages(layers.sharder);
+    const notes = [
+      `${model.name}: the best cut into two allows ${bound.toFixed(2)} × one worker by the measured layer costs; it ran as ${stages}.`,
+    ];
+    const ratios = { layers_over_one_worker: plain, layers_over_batch: compareRows(layersRow!, batchRow!) };
+    return { rows, errors, notes, ratios };
+  } finally {
+    for (const subject of subjects) await subject.dispose();
+  }
+}
+
+/** Time of all layers ÷ that of the slower stage, of the best of all cuts into two. */
+function boundOf({ model }: Sharder): number {
+  const costs = model.layers.map(({ ms }) => ms ?? NaN);
+  const total = costs.reduce((sum, ms) => sum + ms, 0);
+  let best = Infinity;
+  let before = 0;
+  for (const ms of costs) {
+    best = Math.min(best, Math.max(before, total - before));
+    before += ms;
+  }
+  return total / best;
+}
+
+function describeStages({ plan }: Sharder): string {
+  if (plan.split !== "layers") return "a batch";
+  return plan.stages
+    .map(({ firstLayer, lastLayer, ms }) => `layers ${firstLayer}–${lastLayer} (${ms?.toFixed(1) ?? "?"} ms)`)
+    .join(" | ");
+}

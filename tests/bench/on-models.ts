@@ -1,0 +1,90 @@
+import { createSharder } from "inference-sharder";
+import { batchItemCount, bundledModels, itemShapeOf, noiseBatch, type Batch, type BenchModel } from "./bench-models.js";
+import { traceJob } from "./job-trace.js";
+import { log } from "./log.js";
+import type { Ratio, Row, Suite, SuiteRequest } from "./report.js";
+import { median, timed } from "./statistics.js";
+import { inputOf } from "./subjects.js";
+
+/** How long one WASM worker should take for the batch, s: two still take several quanta. */
+const RUN_SECONDS = 3;
+/** Less time than this is not worth starting a model for. */
+const MIN_MODEL_SECONDS = 25;
+/** More would be spent on many rounds only. */
+const MAX_MODEL_SECONDS = 120;
+
+/** What a suite found for one model. */
+export type Measured = Pick<Suite, "rows" | "notes" | "errors"> & { readonly ratios: Readonly<Record<string, Ratio>> };
+
+type Measure = (model: BenchModel, runs: number, seconds: number) => Promise<Measured>;
+
+/** Measure the bundled models, then those of the request, as far as the time goes. */
+export async function runOnModels(suite: string, request: SuiteRequest, measure: Measure): Promise<Suite> {
+  const bundled = bundledModels();
+  const extra = request.extraModels.map(({ name, url }): BenchModel => ({
+    name,
+    source: url,
+    minItemCount: 8,
+    maxItemCount: 512,
+  }));
+  const models = [...bundled, ...extra].filter(
+    ({ name }) => request.only.length === 0 || request.only.some((part) => name.includes(part)),
+  );
+  const endMs = performance.now() + 1000 * request.seconds;
+  const rows: Row[] = [];
+  const ratios: Record<string, Record<string, Ratio>> = {};
+  const notes = [
+    `TF.js subjects use what is fastest on their backend: the whole batch, chunks as large as the shards of one WASM worker, or chunks of 1 or 8 items.`,
+  ];
+  const errors: string[] = [];
+  for (const [index, model] of models.entries()) {
+    const secondsLeft = (endMs - performance.now()) / 1000;
+    if (secondsLeft < MIN_MODEL_SECONDS) {
+      notes.push(
+        `Left out for the time limit: ${models
+          .slice(index)
+          .map(({ name }) => name)
+          .join(", ")}.`,
+      );
+      break;
+    }
+    // Extra models get what time the bundled ones leave.
+    const modelsLeft = bundled.includes(model)
+      ? models.slice(index).filter((each) => bundled.includes(each)).length
+      : 1;
+    const seconds = Math.min(MAX_MODEL_SECONDS, secondsLeft / modelsLeft);
+    log(`${model.name}`);
+    try {
+      const measured = await measure(model, request.runs, seconds);
+      rows.push(...measured.rows);
+      notes.push(...measured.notes);
+      errors.push(...measured.errors);
+      for (const [name, ratio] of Object.entries(measured.ratios)) (ratios[name] ??= {})[model.name] = ratio;
+    } catch (thrown) {
+      // The bundled models must run; what else lies in a folder may be of any kind.
+      const reason = `${model.name}: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+      if (bundled.includes(model)) errors.push(reason);
+      else notes.push(`Left out: ${reason}`);
+    }
+  }
+  return { suite, rows, ratios, notes, errors };
+}
+
+/** Find a batch of a second or so by the throughput of one WASM worker, and the size of its shards. */
+export async function sizeBatch(model: BenchModel): Promise<{ batch: Batch; shardItemCount: number }> {
+  const sharder = await createSharder({ model: model.source, workers: [{ backend: "wasm" }] });
+  try {
+    const itemShape = itemShapeOf(model, sharder.model);
+    if (itemShape === undefined) throw new Error("expected a free batch of one float32 input of known size.");
+    const trial = noiseBatch(itemShape, Math.min(model.minItemCount, batchItemCount(model, itemShape, Infinity, 1)));
+    await sharder.predict(inputOf(trial));
+    const { ms } = await timed(() => sharder.predict(inputOf(trial)));
+    const itemCount = batchItemCount(model, itemShape, (1000 * trial.itemCount) / ms, RUN_SECONDS);
+    const batch = noiseBatch(itemShape, itemCount);
+    await sharder.predict(inputOf(batch));
+    const { completions } = await traceJob(sharder, batch);
+    return { batch, shardItemCount: median(completions.map((each) => each.itemCount)) };
+  } finally {
+    await sharder.dispose();
+  }
+}
