@@ -1,7 +1,7 @@
 import { ShardError } from "../core/errors.js";
 import type { ModelArtifacts } from "../model/artifacts.js";
 import { fetchModel } from "../model/fetch-model.js";
-import { inspectModel } from "../model/inspect.js";
+import { inspectModel, type InspectedModel } from "../model/inspect.js";
 import { abortError, throwIfAborted } from "../protocol/abort.js";
 import { chooseWorkers } from "./auto-workers.js";
 import { callListener } from "./call-listener.js";
@@ -30,14 +30,38 @@ export async function createSharder(options: SharderOptions): Promise<Sharder> {
   throwIfAborted(signal);
   const artifacts = await loadArtifacts(options);
   const inspected = inspectModel(artifacts, globalThis.crossOriginIsolated === true, options.optimize ?? true);
-  const sharder = new Sharder(inspected, options, chooseSplit(inspected, options));
+  const split = chooseSplit(inspected, options);
+  if (split === "layers" || options.split === "batch" || inspected.staged === undefined) {
+    return startSharder(inspected, options, split);
+  }
+  // "auto": a batch, unless nobody can run the whole model, or its layers suit different workers.
+  let whole: Sharder;
   try {
-    await raceAbort(startWorkers(sharder, options, inspected.info.weightBytes), signal);
+    whole = await startSharder(inspected, options, "batch");
+  } catch (thrown) {
+    if (!(thrown instanceof ShardError) || thrown.code !== "model-unsupported") throw thrown;
+    return startSharder(inspected, options, "layers");
+  }
+  const isWorse = await whole.prefersLayers();
+  if (!isWorse && signal?.aborted !== true) return whole;
+  await whole.dispose();
+  throwIfAborted(signal);
+  return startSharder(inspected, options, "layers");
+}
+
+async function startSharder(
+  inspected: InspectedModel,
+  options: SharderOptions,
+  split: "batch" | "layers",
+): Promise<Sharder> {
+  const sharder = new Sharder(inspected, options, split);
+  try {
+    await raceAbort(startWorkers(sharder, options, inspected.info.weightBytes), options.signal);
+    return sharder;
   } catch (thrown) {
     await sharder.dispose();
     throw thrown;
   }
-  return sharder;
 }
 
 async function loadArtifacts({ model, requestInit, signal, onProgress }: SharderOptions): Promise<ModelArtifacts> {

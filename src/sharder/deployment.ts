@@ -1,4 +1,5 @@
 import type { ShardError } from "../core/errors.js";
+import { compactWeights } from "../model/compact-weights.js";
 import type { TensorKey } from "../model/graph/graph.js";
 import type { ModelStage, StagedModel } from "../model/staged-model.js";
 import type { PoolWorker } from "../pool/pool-worker.js";
@@ -79,7 +80,9 @@ export class Deployment {
 
   /** Load a stage on one more worker. @throws ShardError as `PoolWorker.load` */
   async add(stage: number, worker: PoolWorker): Promise<void> {
-    await worker.load(this.stages[stage]!.modelKey, this.#parts[stage]!.wire);
+    const { wire } = this.#parts[stage]!;
+    const isCopied = wire.weightData instanceof ArrayBuffer;
+    await worker.load(this.stages[stage]!.modelKey, isCopied ? compactWeights(wire) : wire);
     this.#workers[stage]!.push(worker);
   }
 

@@ -1,7 +1,5 @@
-import { ShardError } from "../core/errors.js";
 import { sizeMicroBatch } from "../core/pipeline/micro-batch-size.js";
 import type { StagePlacement } from "../core/pipeline/pipeline-types.js";
-import { paysToRecut } from "../core/stages/recut.js";
 import type { StagedModel } from "../model/staged-model.js";
 import type { PoolWorker } from "../pool/pool-worker.js";
 import type { StagePlanner } from "../pool/stage-planner.js";
@@ -9,9 +7,11 @@ import type { WorkerPool } from "../pool/worker-pool.js";
 import type { InputTensor } from "../protocol/tensors.js";
 import type { TracedTensor } from "../protocol/worker-api.js";
 import { assignStages, placementOf, stageBytes } from "./assign-stages.js";
+import { DeploymentSet } from "./deployment-set.js";
 import { Deployment, type Placement } from "./deployment.js";
 import { noWorkers } from "./job-errors.js";
 import { LayerCosts } from "./layer-costs.js";
+import { RecutWatch } from "./recut-watch.js";
 import { StageMeasurements, type StageSample } from "./stage-measurements.js";
 import { byTensorKey, traceModel } from "./trace-model.js";
 
@@ -38,10 +38,8 @@ export interface LayoutOptions {
   readonly onDeploy: () => void;
 }
 
-/** Between two looks at whether to cut elsewhere, ms. */
-const RECUT_INTERVAL_MS = 200;
-/** Costs that moved less than this since the planner was last asked are not worth another question. */
-const NOTEWORTHY_CHANGE = 0.08;
+/** Loading while the workers are busy takes longer than it did before. */
+const MOVE_FACTOR = 1.5;
 /** Of a micro-batch, before it has been measured. */
 const DEFAULT_OVERHEAD_MS = 0.5;
 
@@ -53,17 +51,15 @@ export class LayerLayout {
   readonly #planner: StagePlanner;
   readonly #costs: LayerCosts;
   readonly #measured = new StageMeasurements();
-  readonly #deployments = new Map<number, Deployment>();
+  readonly #recuts = new RecutWatch();
   readonly #jobs = new Set<LayoutJob>();
+  readonly #deployed = new DeploymentSet(
+    (epoch) => [...this.#jobs].some((job) => job.usesEpoch(epoch)),
+    (epoch) => this.#measured.forget(epoch),
+  );
   #cuts: readonly number[] | undefined;
-  #current: Deployment | undefined;
-  #epochCount = 0;
   #item: Readonly<Record<string, InputTensor>> | undefined;
   #changes: Promise<unknown> = Promise.resolve();
-  #onRetire: (() => void)[] = [];
-  #isConsidering = false;
-  #consideredAtMs = -Infinity;
-  #consideredMs: readonly number[] = [];
 
   constructor(pool: WorkerPool, model: StagedModel, planner: StagePlanner, options: LayoutOptions) {
     this.#pool = pool;
@@ -75,14 +71,12 @@ export class LayerLayout {
   }
 
   get current(): Deployment | undefined {
-    return this.#current;
+    return this.#deployed.current;
   }
 
   /** @throws ShardError "internal" for an epoch that is gone. */
   deployment(epoch: number): Deployment {
-    const found = this.#deployments.get(epoch);
-    if (found === undefined) throw new ShardError("internal", `Expected stages of epoch ${epoch}, they are gone.`);
-    return found;
+    return this.#deployed.require(epoch);
   }
 
   /** What one item takes in a stage, replicas considered, ms; `undefined` before it is known. */
@@ -104,24 +98,24 @@ export class LayerLayout {
   async ready(item: Readonly<Record<string, InputTensor>>): Promise<Deployment> {
     return this.#serially(async () => {
       this.#item ??= item;
-      if (this.#current !== undefined && this.#current.workerIds.every((ids) => ids.length > 0)) return this.#current;
+      if (this.current !== undefined && this.current.workerIds.every((ids) => ids.length > 0)) return this.current;
       return this.#deploy(() => this.#place());
     });
   }
 
   join(job: LayoutJob): void {
     this.#jobs.add(job);
-    if (this.#current !== undefined) job.place(this.#placementFor(this.#current, job));
+    if (this.current !== undefined) job.place(this.#placementFor(this.current, job));
   }
 
   leave(job: LayoutJob): void {
     this.#jobs.delete(job);
-    this.#retire();
+    this.#deployed.retire();
   }
 
   /** A job needs an epoch no more. */
   epochDone(): void {
-    this.#retire();
+    this.#deployed.retire();
   }
 
   /**
@@ -136,7 +130,7 @@ export class LayerLayout {
         // Refused now rather than with the next job.
         if (cuts !== undefined) this.#model.stages(cuts);
         if (this.#item !== undefined || cuts !== undefined) await this.#deploy(() => this.#place());
-        else this.#current = undefined;
+        else this.#deployed.makeCurrent(undefined);
       } catch (thrown) {
         this.#cuts = before;
         throw thrown;
@@ -147,7 +141,7 @@ export class LayerLayout {
   /** Somebody else takes over a stage that has lost its workers. @returns ids, none where nobody has room. */
   async restaff(epoch: number, stage: number): Promise<readonly string[]> {
     return this.#serially(async () => {
-      const deployment = this.#deployments.get(epoch);
+      const deployment = this.#deployed.get(epoch);
       if (deployment === undefined) return [];
       const { firstLayer, lastLayer } = deployment.stages[stage]!;
       const bytes = stageBytes(this.#model, firstLayer, lastLayer);
@@ -155,9 +149,11 @@ export class LayerLayout {
         const able = this.#workers.filter(
           (worker) =>
             this.#options.canRun(worker, firstLayer, lastLayer) &&
-            this.#heldBytes(worker) + bytes <= this.#options.memoryLimitBytes,
+            this.#deployed.heldBytes(worker, this.#model) + bytes <= this.#options.memoryLimitBytes,
         );
-        const next = able.toSorted((a, b) => this.#heldBytes(a) - this.#heldBytes(b))[0];
+        const next = able.toSorted(
+          (a, b) => this.#deployed.heldBytes(a, this.#model) - this.#deployed.heldBytes(b, this.#model),
+        )[0];
         if (next === undefined) return [];
         await deployment.add(stage, next).catch((thrown: unknown) => this.#rethrowUnlessLost(next, thrown));
       }
@@ -169,78 +165,60 @@ export class LayerLayout {
   /** New stages on the workers that are left: after a loss, before a removal, with a new worker. @throws as `ready` */
   async redeploy(): Promise<void> {
     await this.#serially(async () => {
-      if (this.#current !== undefined) await this.#deploy(() => this.#place());
+      if (this.current !== undefined) await this.#deploy(() => this.#place());
     });
   }
 
-  /** Resolves once no stage of a job that runs is on the worker, or the worker is gone. */
-  async whenUnused(workerId: string): Promise<void> {
-    const isUsed = (): boolean =>
-      [...this.#deployments.values()].some(
-        (deployment) =>
-          deployment.uses(workerId) &&
-          [...this.#jobs].some((job) => job.usesEpoch(deployment.epoch)) &&
-          this.#pool.get(workerId)?.state !== "dead",
-      );
-    while (isUsed()) await new Promise<void>((resolve) => this.#onRetire.push(resolve));
+  /** Resolves once no job needs a stage on the worker, or the worker is gone. */
+  whenUnused(worker: PoolWorker): Promise<void> {
+    return this.#deployed.whenUnused(worker);
   }
 
   forget(workerId: string): void {
     this.#costs.forget(workerId);
-    this.#wake();
+    this.#deployed.retire();
   }
 
   /** A stage has run: its costs are corrected, and perhaps the model is cut elsewhere. */
   observe(sample: StageSample): void {
-    const deployment = this.#deployments.get(sample.epoch);
+    const deployment = this.#deployed.get(sample.epoch);
     const worker = this.#pool.get(sample.workerId);
     const measured = this.#measured.add(sample);
     if (deployment === undefined || worker === undefined || measured === undefined) return;
     const { firstLayer, lastLayer } = deployment.stages[sample.stage]!;
     this.#costs.correct(worker, firstLayer, lastLayer, measured.msPerItem, measured.isFirst);
-    if (deployment !== this.#current) return;
+    if (deployment !== this.current) return;
     if (measured.isFirst) for (const job of this.#jobs) job.place(this.#placementFor(deployment, job));
     void this.#considerRecut(deployment);
   }
 
   async #considerRecut(deployment: Deployment): Promise<void> {
-    const nowMs = performance.now();
-    if (this.#cuts !== undefined || this.#isConsidering || nowMs - this.#consideredAtMs < RECUT_INTERVAL_MS) return;
-    const stageMs = deployment.stages.map((_, stage) => this.stageMs(deployment, stage));
-    const isMeasured = deployment.workerIds.every((ids, stage) =>
-      ids.every((id) => this.#measured.msPerItem(deployment.epoch, stage, id) !== undefined),
-    );
-    if (!isMeasured || !stageMs.every((ms) => ms !== undefined)) return;
-    const isKnown = stageMs.every((ms, stage) => {
-      const before = this.#consideredMs[stage];
-      return before !== undefined && Math.abs(ms - before) <= NOTEWORTHY_CHANGE * before;
-    });
-    if (isKnown && this.#consideredMs.length === stageMs.length) return;
-    this.#isConsidering = true;
-    this.#consideredAtMs = nowMs;
-    this.#consideredMs = stageMs;
+    if (this.#cuts !== undefined) return;
+    const stageMs = deployment.stages.map((_, stage) => this.#measuredMs(deployment, stage));
+    const workers = this.#workers;
+    const plan = () => this.#planner.plan(this.#problem(workers));
+    const remaining = (): number | undefined => {
+      const counts = [...this.#jobs].map(({ remainingItemCount }) => remainingItemCount);
+      return counts.includes(undefined) ? undefined : counts.reduce<number>((total, count) => total + count!, 0);
+    };
     try {
-      const workers = this.#workers;
-      const plan = await this.#planner.plan(this.#problem(workers));
-      const remaining = [...this.#jobs].map(({ remainingItemCount }) => remainingItemCount);
-      const question = {
-        currentMs: Math.max(...stageMs),
-        plannedMs: plan.bottleneckMs,
-        moveMs: 1.5 * deployment.loadMs,
-        remainingItemCount: remaining.includes(undefined)
-          ? undefined
-          : remaining.reduce<number>((total, count) => total + count!, 0),
-      };
-      if (this.#current !== deployment || !paysToRecut(question)) return;
+      const better = await this.#recuts.look(stageMs, MOVE_FACTOR * deployment.loadMs, plan, remaining);
+      if (better === undefined) return;
       await this.#serially(async () => {
-        if (this.#current !== deployment || this.#jobs.size === 0) return;
-        await this.#deploy(async () => placementOf(plan, workers));
+        if (this.current !== deployment || this.#jobs.size === 0) return;
+        await this.#deploy(async () => placementOf(better, workers));
       });
     } catch {
       // The stages that run go on; a loss is told by the pool.
-    } finally {
-      this.#isConsidering = false;
     }
+  }
+
+  /** What a stage was measured to take per item on all its replicas together, ms; `undefined` while one has not been. */
+  #measuredMs(deployment: Deployment, stage: number): number | undefined {
+    const isMeasured = deployment
+      .workersOf(stage)
+      .every(({ id }) => this.#measured.msPerItem(deployment.epoch, stage, id) !== undefined);
+    return isMeasured ? this.stageMs(deployment, stage) : undefined;
   }
 
   get #workers(): PoolWorker[] {
@@ -273,12 +251,11 @@ export class LayerLayout {
     for (;;) {
       const before = this.#workers.length;
       try {
-        const deployment = await Deployment.load(++this.#epochCount, this.#model, await placing());
-        this.#deployments.set(deployment.epoch, deployment);
-        this.#current = deployment;
-        this.#consideredMs = [];
+        const deployment = await Deployment.load(this.#deployed.nextEpoch(), this.#model, await placing());
+        this.#deployed.makeCurrent(deployment);
+        this.#recuts.reset();
         for (const job of this.#jobs) job.place(this.#placementFor(deployment, job));
-        this.#retire();
+        this.#deployed.retire();
         this.#options.onDeploy();
         return deployment;
       } catch (thrown) {
@@ -305,33 +282,8 @@ export class LayerLayout {
     return { epoch: deployment.epoch, stages: deployment.workerIds, microBatchItemCount };
   }
 
-  #heldBytes(worker: PoolWorker): number {
-    let bytes = 0;
-    for (const deployment of this.#deployments.values()) {
-      for (const [stage, { firstLayer, lastLayer }] of deployment.stages.entries()) {
-        if (deployment.workersOf(stage).includes(worker)) bytes += stageBytes(this.#model, firstLayer, lastLayer);
-      }
-    }
-    return bytes;
-  }
-
   #rethrowUnlessLost(worker: PoolWorker, thrown: unknown): void {
     if (worker.state !== "dead") throw thrown;
-  }
-
-  /** Drop what is neither current nor in use. */
-  #retire(): void {
-    for (const [epoch, deployment] of this.#deployments) {
-      if (deployment === this.#current || [...this.#jobs].some((job) => job.usesEpoch(epoch))) continue;
-      this.#deployments.delete(epoch);
-      this.#measured.forget(epoch);
-      deployment.unload();
-    }
-    this.#wake();
-  }
-
-  #wake(): void {
-    for (const resolve of this.#onRetire.splice(0)) resolve();
   }
 
   /** One change at a time. */

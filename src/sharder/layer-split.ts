@@ -101,7 +101,7 @@ export class LayerSplit implements Split {
   async workerLeaving(worker: PoolWorker): Promise<void> {
     // With nobody to take over, jobs end once it has gone.
     await this.#layout.redeploy().catch(() => {});
-    await this.#layout.whenUnused(worker.id);
+    await this.#layout.whenUnused(worker);
     await worker.whenIdle();
   }
 

@@ -9,6 +9,7 @@ import { ShardingEventTarget, type Emit, type JobProgress } from "./events.js";
 import { Gather } from "./gather.js";
 import { LayerSplit } from "./layer-split.js";
 import { checkWorkerSpec, type SharderOptions } from "./options.js";
+import { predictsLayers } from "./predict-split.js";
 import { copyInputs, prepareInputs, type Inputs } from "./prepare-inputs.js";
 import type { ShardingJob } from "./sharding-job.js";
 import type { BatchPlan, LayerPlan } from "./split.js";
@@ -38,6 +39,8 @@ export interface PredictOptions {
 
 /** One model on all workers, whole on each or a stage on each. Made by `createSharder`; jobs may run at the same time and share the workers. */
 export class Sharder extends ShardingEventTarget {
+  readonly #inspected: InspectedModel;
+  readonly #maxWorkerBytes: number;
   readonly #pool: WorkerPool;
   readonly #jobs = new Set<ShardingJob>();
   readonly #emit: Emit;
@@ -50,6 +53,8 @@ export class Sharder extends ShardingEventTarget {
   constructor(inspected: InspectedModel, options: SharderOptions, split: "batch" | "layers" = "batch") {
     super();
     this.#model = inspected.info;
+    this.#inspected = inspected;
+    this.#maxWorkerBytes = options.maxWorkerBytes ?? Infinity;
     this.#emit = (type, detail) => void this.dispatchEvent(new CustomEvent(type, { detail }));
     this.#pool = new WorkerPool((worker) => this.#workerChanged(worker));
     this.#split = this.#createSplit(inspected, options, split);
@@ -202,6 +207,12 @@ export class Sharder extends ShardingEventTarget {
   /** @internal Deploy the stages before the first job, where that is possible. */
   async begin(): Promise<void> {
     if (this.#split instanceof LayerSplit) await this.#split.begin();
+  }
+
+  /** @internal Whether a split by layers is predicted to be faster than the split of batches that this one makes. */
+  async prefersLayers(): Promise<boolean> {
+    const live = this.#pool.workers.filter(({ state }) => state === "ready");
+    return predictsLayers(this.#inspected, live, this.#maxWorkerBytes);
   }
 
   #createSplit(

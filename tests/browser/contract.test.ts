@@ -38,7 +38,7 @@ describe.each(BACKENDS)("%s worker", (backend) => {
       async ({ backend, net }) => {
         const { createSharder, randomNet, float32, runWhole, difference } = harness;
         const model = randomNet(net);
-        const sharder = await createSharder({ model, workers: [{ backend }], quantumMs: 5 });
+        const sharder = await createSharder({ optimize: false, model, workers: [{ backend }], quantumMs: 5 });
         const input = float32([7, 8, 8, 3], 5);
         const outputs = await sharder.predict(input);
         await sharder.dispose();
@@ -62,7 +62,7 @@ describe.each(BACKENDS)("%s worker", (backend) => {
           dtype === "bool"
             ? { dtype, shape, data: Uint8Array.from(values, (value) => (value > 0.5 ? 1 : 0)) }
             : { dtype, shape, data: Int32Array.from(values, (value) => Math.round(value * 200) - 100) };
-        const sharder = await createSharder({ model, workers: [{ backend }] });
+        const sharder = await createSharder({ optimize: false, model, workers: [{ backend }] });
         const outputs = await sharder.predict(input);
         await sharder.dispose();
         return difference(outputs.features, (await runWhole(backend, model, [input]))[0]!);
@@ -95,7 +95,7 @@ describe.each(BACKENDS)("%s worker", (backend) => {
       const model = randomNet({ seed: 6, sideInput: true });
       const image = float32([6, 8, 8, 3], 8);
       const shift = float32([4], 9);
-      const sharder = await createSharder({ model, workers: [{ backend }], quantumMs: 2 });
+      const sharder = await createSharder({ optimize: false, model, workers: [{ backend }], quantumMs: 2 });
       const outputs = await sharder.predict({ image, shift });
       await sharder.dispose();
       return difference(outputs.features, (await runWhole(backend, model, [image, shift]))[0]!);
@@ -106,7 +106,12 @@ describe.each(BACKENDS)("%s worker", (backend) => {
   it("leaves no tensor behind, also after a failed and a cancelled attempt", async () => {
     const result = await opened.page.evaluate(async (backend) => {
       const { createSharder, float32, failureOf, misfittingNet } = harness;
-      const sharder = await createSharder({ model: misfittingNet(), workers: [{ backend }], quantumMs: 20 });
+      const sharder = await createSharder({
+        optimize: false,
+        model: misfittingNet(),
+        workers: [{ backend }],
+        quantumMs: 20,
+      });
       const tensorCount = async () => Object.values(await sharder.memory())[0]!.tensorCount;
       const good = { image: float32([4, 8, 8, 3]), shift: float32([4, 4]) };
       await sharder.predict(good);

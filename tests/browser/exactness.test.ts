@@ -24,6 +24,7 @@ async function worstDifference(workers: string[], oracleBackend: string, seeds: 
         const model = randomNet({ ...net, residual: seed % 2 === 0, pooledOutput: seed % 3 === 0 });
         const input = float32([1 + Math.floor(e! * 61), size, size, channels], seed);
         const sharder = await createSharder({
+          optimize: false,
           model,
           workers: workers.map((backend) => ({ backend: backend as "wasm" })),
           quantumMs,
@@ -71,6 +72,7 @@ describe("the bundled model, tile by tile", () => {
     const result = await opened.page.evaluate(async () => {
       const { createSharder, noise, planTiles, stitchedDifference } = harness;
       const sharder = await createSharder({
+        optimize: false,
         model: "models/upscale-x2/model.json",
         workers: [{ backend: "wasm" }, { backend: "wasm" }],
       });

@@ -109,7 +109,11 @@ it("a worker that dies without a word is noticed by its deadline, and its shards
       }
     };
     const model = randomNet({ seed: 1, size: 32, depth: 3, width: 8 });
-    const sharder = await createSharder({ model, workers: [{ backend: "wasm" }, { backend: "wasm" }] });
+    const sharder = await createSharder({
+      optimize: false,
+      model,
+      workers: [{ backend: "wasm" }, { backend: "wasm" }],
+    });
     globalThis.Worker = RealWorker;
     const faults: string[] = [];
     sharder.addEventListener("fault", ({ detail }) => faults.push(detail.code));

@@ -24,6 +24,7 @@ describe("stream", () => {
       const { createSharder, heavyNet, heavyItems, runWhole } = harness;
       const model = heavyNet();
       const sharder = await createSharder({
+        optimize: false,
         model,
         workers: [{ backend: "wasm" }, { backend: "wasm" }, { backend: "cpu" }],
         quantumMs: 20,
@@ -74,6 +75,7 @@ describe("stream", () => {
     const { pulledAtPause, pulledAtEnd } = await opened.page.evaluate(async () => {
       const { createSharder, randomNet, float32 } = harness;
       const sharder = await createSharder({
+        optimize: false,
         model: randomNet({ seed: 1 }),
         workers: [{ backend: "wasm" }],
         quantumMs: 5,
@@ -226,7 +228,7 @@ describe("a running job", () => {
     const result = await opened.page.evaluate(async () => {
       const { createSharder, heavyNet, heavyItems, runWhole, difference } = harness;
       const model = heavyNet();
-      const sharder = await createSharder({ model, workers: [{ backend: "wasm" }], quantumMs: 20 });
+      const sharder = await createSharder({ optimize: false, model, workers: [{ backend: "wasm" }], quantumMs: 20 });
       const itemsBy = new Map<string, number>();
       sharder.addEventListener("attempt", ({ detail }) =>
         itemsBy.set(detail.workerId, (itemsBy.get(detail.workerId) ?? 0) + detail.itemCount),
@@ -257,6 +259,7 @@ describe("a running job", () => {
       const { createSharder, heavyNet, heavyItems, runWhole, difference } = harness;
       const model = heavyNet();
       const sharder = await createSharder({
+        optimize: false,
         model,
         workers: [{ backend: "wasm" }, { backend: "wasm" }],
         quantumMs: 20,
@@ -279,6 +282,7 @@ describe("a running job", () => {
     const result = await opened.page.evaluate(async () => {
       const { createSharder, heavyNet, heavyItems } = harness;
       const sharder = await createSharder({
+        optimize: false,
         model: heavyNet(),
         workers: [{ backend: "wasm" }, { backend: "wasm" }],
         quantumMs: 20,
@@ -309,6 +313,7 @@ describe("a running job", () => {
     const shares = await opened.page.evaluate(async () => {
       const { createSharder, heavyNet, heavyItems, slow } = harness;
       const sharder = await createSharder({
+        optimize: false,
         model: heavyNet(),
         workers: [{ backend: "wasm" }, { backend: "wasm" }],
         quantumMs: 30,

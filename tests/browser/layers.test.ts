@@ -273,3 +273,50 @@ it("streams in order with backpressure, pauses, aborts, and takes workers in and
   expect(seen.ids).toHaveLength(2);
   expect(seen.ids).toContain(seen.added);
 });
+
+it("splits by layers without shared memory too, each worker with its own weights", async () => {
+  const plain = await openHarness({ isolated: false });
+  try {
+    const seen = await plain.page.evaluate(async (workers) => {
+      const { createSharder, randomNet, float32, runWhole, difference } = harness;
+      const model = randomNet({ seed: 11, size: 12, depth: 6, width: 24, residual: true });
+      const items = float32([20, 12, 12, 3]);
+      const sharder = await createSharder({ model, workers, split: "layers", optimize: false });
+      const outputs = await sharder.predict(items);
+      const bytes = Object.values(await sharder.memory()).map(({ byteCount }) => byteCount);
+      const gap = difference(outputs.features, (await runWhole("wasm", model, [items]))[0]!);
+      await sharder.dispose();
+      const whole = sharder.model.layers.reduce((total, { weightBytes }) => total + weightBytes, 0);
+      return { isolated: crossOriginIsolated, gap, bytes, whole };
+    }, wasm(2));
+    expect(seen.isolated).toBe(false);
+    expect(seen.gap).toBe(0);
+    expect(seen.bytes).toHaveLength(2);
+    expect(seen.bytes.reduce((total, bytes) => total + bytes, 0)).toBe(seen.whole);
+    expect(plain.errors).toEqual([]);
+  } finally {
+    await plain.close();
+  }
+});
+
+it("chooses by itself: batches for workers that are alike, and for software GPUs beside them", async () => {
+  const splits = await opened.page.evaluate(
+    async (mixes) => {
+      const { createSharder, randomNet } = harness;
+      const model = randomNet({ seed: 12, size: 8, depth: 3, width: 4 });
+      const seen: string[] = [];
+      for (const workers of mixes) {
+        const sharder = await createSharder({ model, workers });
+        seen.push(sharder.plan.split);
+        await sharder.dispose();
+      }
+      return seen;
+    },
+    [
+      wasm(2),
+      [{ backend: "wasm" as const }, { backend: "cpu" as const }],
+      [{ backend: "wasm" as const }, { backend: "webgl" as const }],
+    ],
+  );
+  expect(splits).toEqual(["batch", "batch", "batch"]);
+});

@@ -66,6 +66,7 @@ describe("a model from an address", () => {
       let names: string[] = [];
       for (let load = 0; load < 2; load++) {
         const sharder = await createSharder({
+          optimize: false,
           model,
           workers: [{ backend: "wasm" }, { backend: "wasm" }],
           quantumMs: 2,
@@ -87,7 +88,11 @@ describe("a model from an address", () => {
         const { createSharder, randomNet, float32, runWhole, difference } = harness;
         const model = randomNet({ seed: 9 });
         const input = float32([20, 8, 8, 3]);
-        const sharder = await createSharder({ model, workers: [{ backend: "wasm" }, { backend: "wasm" }] });
+        const sharder = await createSharder({
+          optimize: false,
+          model,
+          workers: [{ backend: "wasm" }, { backend: "wasm" }],
+        });
         const outputs = await sharder.predict(input);
         await sharder.dispose();
         return {
@@ -189,6 +194,7 @@ describe.skipIf(publicModels.length === 0)("public models", () => {
       const result = await opened.page.evaluate(async (name) => {
         const { createSharder, noise } = harness;
         const sharder = await createSharder({
+          optimize: false,
           model: `public-models/${name}/model.json`,
           workers: [{ backend: "wasm" }, { backend: "wasm" }],
         });

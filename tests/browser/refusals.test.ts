@@ -68,7 +68,7 @@ it("refuses bad options", async () => {
       { model, policy: "fastest" },
       { model, quantumMs: 0 },
       { model, quantumMs: Number.NaN },
-      { model, split: "layers" },
+      { model, split: "rows" },
       { model, verify: 2 },
       { model, maxWorkerBytes: -1 },
       { model, workers: [{ backend: "webgpu", powerPreference: "turbo" }] },

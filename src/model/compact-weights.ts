@@ -1,0 +1,39 @@
+import type { WireModel } from "../protocol/model-on-wire.js";
+import type { ConstantExpression, StoredWeight, WeightRecipe } from "../protocol/weight-recipe.js";
+
+/**
+ * The same model with a buffer of its own that holds what its recipes read and nothing else. Without shared memory a model's buffer is
+ * copied with every message: a stage shall not carry the weights of all others along. O(bytes that are read).
+ */
+export function compactWeights(wire: WireModel): WireModel {
+  const offsets = new Map<number, { from: number; byteLength: number }>();
+  let total = 0;
+  const place = (weight: StoredWeight): StoredWeight => {
+    let placed = offsets.get(weight.byteOffset);
+    // Weights lie back to back, so that one place is one weight; empty ones share theirs with the next.
+    if (placed === undefined || placed.byteLength < weight.byteLength) {
+      placed = { from: total, byteLength: weight.byteLength };
+      offsets.set(weight.byteOffset, placed);
+      total += weight.byteLength;
+    }
+    return { ...weight, byteOffset: placed.from };
+  };
+  const weights = Object.fromEntries(
+    Object.entries(wire.weights).map(([name, recipe]): [string, WeightRecipe] => [
+      name,
+      recipe.kind === "stored" ? place(recipe) : { ...recipe, value: relocate(recipe.value, place) },
+    ]),
+  );
+  const bytes = new Uint8Array(total);
+  for (const [byteOffset, { from, byteLength }] of offsets) {
+    bytes.set(new Uint8Array(wire.weightData, byteOffset, byteLength), from);
+  }
+  return { ...wire, weights, weightData: bytes.buffer };
+}
+
+function relocate(value: ConstantExpression, place: (weight: StoredWeight) => StoredWeight): ConstantExpression {
+  if (value.op === "weight") return { ...value, weight: place(value.weight) };
+  if (value.op === "literal") return value;
+  const a = relocate(value.a, place);
+  return "b" in value ? { ...value, a, b: relocate(value.b, place) } : { ...value, a };
+}
