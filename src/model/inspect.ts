@@ -127,6 +127,7 @@ function joinBuffers(data: ModelArtifacts["weightData"], share: boolean): ArrayB
       `Expected weightData as an ArrayBuffer, a SharedArrayBuffer or a list of ArrayBuffers, received ${typeof data}: pass the bytes themselves.`,
     );
   }
+  if (parts.length === 1 && !share) return parts[0]!;
   const byteLength = parts.reduce((total, part) => total + part.byteLength, 0);
   const joined = share ? new SharedArrayBuffer(byteLength) : new ArrayBuffer(byteLength);
   const bytes = new Uint8Array(joined);

@@ -1,11 +1,10 @@
 import { ShardError } from "../core/errors.js";
-import type { ModelArtifacts } from "../model/artifacts.js";
-import { fetchModel } from "../model/fetch-model.js";
 import { inspectModel, type InspectedModel } from "../model/inspect.js";
 import { abortError, throwIfAborted } from "../protocol/abort.js";
 import { chooseWorkers } from "./auto-workers.js";
 import { callListener } from "./call-listener.js";
 import { chooseSplit } from "./choose-split.js";
+import { loadArtifacts } from "./load-artifacts.js";
 import { checkOptions, type SharderOptions } from "./options.js";
 import { Sharder } from "./sharder.js";
 
@@ -15,7 +14,7 @@ import { Sharder } from "./sharder.js";
  * Workers that can't start are left out, with the reason in `sharder.workers`; it takes one to go on.
  *
  * @throws ShardError "backend-unavailable" outside browsers; "invalid-options", "unknown-backend"; "model-not-found", "model-network",
- *         "model-malformed", "weights-missing", "weights-truncated", "model-unsupported";
+ *         "model-malformed", "weights-missing", "weights-truncated", "model-unsupported", "out-of-memory";
  *         "no-workers" where none could start; "aborted". Nothing is left running then.
  */
 export async function createSharder(options: SharderOptions): Promise<Sharder> {
@@ -28,8 +27,8 @@ export async function createSharder(options: SharderOptions): Promise<Sharder> {
   checkOptions(options);
   const { signal } = options;
   throwIfAborted(signal);
-  const artifacts = await loadArtifacts(options);
-  const inspected = inspectModel(artifacts, globalThis.crossOriginIsolated === true, options.optimize ?? true);
+  const shareWeights = globalThis.crossOriginIsolated === true;
+  const inspected = inspectModel(await loadArtifacts(options, shareWeights), shareWeights, options.optimize ?? true);
   const split = chooseSplit(inspected, options);
   if (split === "layers" || options.split === "batch" || inspected.staged === undefined) {
     return startSharder(inspected, options, split);
@@ -62,22 +61,6 @@ async function startSharder(
     await sharder.dispose();
     throw thrown;
   }
-}
-
-async function loadArtifacts({ model, requestInit, signal, onProgress }: SharderOptions): Promise<ModelArtifacts> {
-  if (typeof model === "object" && !(model instanceof URL)) return model;
-  let url: string;
-  try {
-    // A sharder may itself live in a worker, where there is no document.
-    url = new URL(model, globalThis.document?.baseURI ?? location.href).href;
-  } catch (cause) {
-    throw new ShardError(
-      "invalid-options",
-      `Expected "model" to be an address, received "${String(model)}": correct it.`,
-      { cause },
-    );
-  }
-  return fetchModel(url, { requestInit, signal }, (progress) => callListener(onProgress, progress));
 }
 
 async function startWorkers(sharder: Sharder, options: SharderOptions, weightBytes: number): Promise<void> {

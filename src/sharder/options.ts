@@ -15,8 +15,11 @@ export interface LoadingProgress {
 }
 
 export interface SharderOptions {
-  /** Address of a model.json (relative to the page), or the artifacts themselves as `tf.io` has them. */
-  readonly model: string | URL | ModelArtifacts;
+  /**
+   * Address of a model.json (relative to the page); `"indexeddb://NAME"`, as TF.js's `model.save` wrote it; the model.json
+   * and weight files that a user dropped or chose, in any order; or the artifacts themselves as `tf.io` has them.
+   */
+  readonly model: string | URL | ArrayLike<File> | ModelArtifacts;
   /**
    * "auto" (default): WebGPU where there is a real GPU, and a WASM worker for every core.
    * Or one entry per worker; those that can't start are left out and say why in `sharder.workers`.
@@ -57,14 +60,7 @@ export function checkOptions(options: SharderOptions): void {
     throw invalid("options", "an object with a model", options, 'call createSharder({ model: "…/model.json" })');
   }
   const { model, workers = "auto", split = "auto", cuts, policy = "makespan", quantumMs = 100, verify = 0 } = options;
-  if (typeof model === "string" && model.startsWith("indexeddb:")) {
-    throw invalid("model", "an http(s) address or artifacts", model, "loading from IndexedDB is not available yet");
-  }
-  const isAddress = (typeof model === "string" && model !== "") || model instanceof URL;
-  const isArtifacts = typeof model === "object" && model !== null && "modelTopology" in model;
-  if (!isAddress && !isArtifacts) {
-    throw invalid("model", "the address of a model.json or model artifacts", model, "pass one of them");
-  }
+  checkModelSource(model);
   if (workers !== "auto") checkWorkerSpecs(workers);
   if (split !== "auto" && split !== "batch" && split !== "layers") {
     throw invalid("split", '"auto", "batch" or "layers"', split, "leave it out");
@@ -97,6 +93,29 @@ function checkCuts(cuts: unknown, split: string): void {
     throw invalid("cuts", "a list of indices of layers, each from 1", cuts, "see sharder.model.layers");
   }
   if (split !== "layers") throw invalid("cuts", 'left out unless split is "layers"', cuts, 'pass split: "layers"');
+}
+
+function checkModelSource(model: unknown): void {
+  const isAddress = (typeof model === "string" && model !== "") || model instanceof URL;
+  const isArtifacts = typeof model === "object" && model !== null && "modelTopology" in model;
+  if (isAddress || isArtifacts || (isListLike(model) && model.length > 0 && Array.from(model).every(isFile))) return;
+  const received = isListLike(model) ? Array.from(model).find((file) => !isFile(file)) : undefined;
+  throw invalid(
+    "model",
+    "the address of a model.json, a list of files, or model artifacts",
+    received ?? model,
+    received === undefined ? "pass one of them" : "pass a list of files only",
+  );
+}
+
+function isListLike(value: unknown): value is ArrayLike<unknown> {
+  return typeof value === "object" && value !== null && "length" in value && typeof value.length === "number";
+}
+
+/** Not `instanceof`: files may come from another frame. */
+function isFile(value: unknown): boolean {
+  const { name, size, stream } = (value ?? {}) as Partial<File>;
+  return typeof name === "string" && typeof size === "number" && typeof stream === "function";
 }
 
 function checkWorkerSpecs(specs: unknown): void {

@@ -4,7 +4,7 @@ import { planTiles } from "../../src/core/tiles.js";
 import { upscalePicture } from "../../src/jobs/upscale-picture.js";
 import { kerasNet } from "../fixtures/keras-net.js";
 import { randomNet } from "../fixtures/random-net.js";
-import { runWhole } from "./oracle.js";
+import { runWhole, saveModel } from "./oracle.js";
 import { stitchedDifference } from "./stitch.js";
 
 /** A rejected promise as a record that survives the way out of the page. */
@@ -69,6 +69,7 @@ const harness = {
   upscalePicture,
   planTiles,
   runWhole,
+  saveModel,
   stitchedDifference,
   randomNet,
   misfittingNet,

@@ -56,6 +56,15 @@ export async function runWhole(
   return read;
 }
 
+/** Have TF.js itself save a model, as its users do. @param address such as "indexeddb://NAME" */
+export async function saveModel(model: ModelArtifacts, address: string): Promise<void> {
+  await tf.setBackend("cpu");
+  const source = tf.io.fromMemory(model as unknown as tf.io.ModelArtifacts);
+  const loaded = (await isLayersModel(model)) ? await tf.loadLayersModel(source) : await tf.loadGraphModel(source);
+  await loaded.save(address);
+  loaded.dispose();
+}
+
 async function isLayersModel(model: string | ModelArtifacts): Promise<boolean> {
   const topology =
     typeof model === "string"

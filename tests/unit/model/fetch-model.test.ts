@@ -2,7 +2,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { fetchModel, type LoadProgress } from "../../../src/model/fetch-model.js";
+import { fetchModel } from "../../../src/model/fetch-model.js";
+import type { LoadProgress } from "../../../src/model/load/load-progress.js";
 import { inspectModel } from "../../../src/model/inspect.js";
 import { rejected } from "../../fixtures/caught.js";
 import { randomNet } from "../../fixtures/random-net.js";

@@ -59,6 +59,7 @@ describe("weights", () => {
       }
     }
     expect(inspectModel({ ...rest, weightData }, false).wire.weightData).toBe(weightData);
+    expect(inspectModel({ ...rest, weightData: [weightData as ArrayBuffer] }, false).wire.weightData).toBe(weightData);
     const shared = inspectModel({ ...rest, weightData }, true).wire.weightData as SharedArrayBuffer;
     expect(inspectModel({ ...rest, weightData: shared }, true).wire.weightData).toBe(shared);
   });

@@ -9,6 +9,9 @@ it.each<SharderOptions>([
   { model: "model.json" },
   { model: new URL("http://localhost/model.json") },
   { model: randomNet({ seed: 1 }) },
+  { model: "indexeddb://my net" },
+  { model: [new File(["{}"], "model.json")] },
+  { model: { length: 1, 0: new File(["{}"], "model.json") } },
   {
     model: "m",
     workers: "auto",
@@ -48,6 +51,7 @@ describe("refuses, naming the option and what it received", () => {
     [{ model: 5 }, ["model", "5"]],
     [{ model: null }, ["model", "null"]],
     [{ model: [] }, ["model", "an empty list"]],
+    [{ model: [new File(["{}"], "model.json"), "weights.bin"] }, ["model", '"weights.bin"', "files only"]],
     [{ model: { weightSpecs: [] } }, ["model", "weightSpecs"]],
     [{ model: "m", workers: null }, ["workers", "null"]],
     [{ model: "m", workers: [] }, ["workers", "an empty list"]],

@@ -1,0 +1,160 @@
+import { ShardError } from "../../core/errors.js";
+import { byteLengthOf, concatenate, type ByteTarget } from "./byte-target.js";
+
+/** Up to here memory is set aside on the model's word alone. */
+const TRUSTED_BYTES = 64 * 2 ** 20;
+/** Above it, once this part of the bytes has arrived or been announced by the server. */
+const EVIDENCE_PART = 1 / 16;
+
+interface FileState {
+  /** As the server announced it, then as received; `undefined` while nobody knows. */
+  byteLength: number | undefined;
+  receivedBytes: number;
+  /** Where its first `placedBytes` lie in the buffer. */
+  placedAt: number;
+  placedBytes: number;
+  /** What follows them, waiting until it is known where it belongs. */
+  waiting: Uint8Array[];
+}
+
+/**
+ * Joins weight files that arrive side by side, each piece written straight to its place, so that the weights are in memory
+ * once. A file's place is known when the lengths of those before it are; what comes sooner waits.
+ *
+ * Announced lengths may be wrong (a proxy that compresses): then, and only then, all is copied once more at the end.
+ */
+export class WeightAssembly {
+  readonly #files: FileState[];
+  readonly #totalBytes: number | undefined;
+  readonly #isShared: boolean;
+  #buffer: ArrayBuffer | SharedArrayBuffer | undefined;
+
+  /**
+   * @param totalBytes of all files; `undefined` where the model can't tell (strings), and then all waits to the end.
+   * @param isShared assemble in a SharedArrayBuffer.
+   */
+  constructor(fileCount: number, totalBytes: number | undefined, isShared: boolean) {
+    this.#files = Array.from({ length: fileCount }, () => ({
+      byteLength: undefined,
+      receivedBytes: 0,
+      placedAt: 0,
+      placedBytes: 0,
+      waiting: [],
+    }));
+    this.#totalBytes = totalBytes;
+    this.#isShared = isShared;
+  }
+
+  /** Of all files, as far as they are. */
+  get receivedBytes(): number {
+    return this.#files.reduce((total, file) => total + file.receivedBytes, 0);
+  }
+
+  /** @param index of the file in the manifest's order. */
+  file(index: number): ByteTarget {
+    const file = this.#files[index]!;
+    return {
+      begin: (byteLength) => {
+        Object.assign(file, { byteLength, receivedBytes: 0, placedBytes: 0, waiting: [] });
+        this.#placeFrom(index);
+      },
+      write: (piece) => {
+        file.waiting.push(piece);
+        file.receivedBytes += piece.byteLength;
+        this.#place(index);
+      },
+      end: () => {
+        file.byteLength = file.receivedBytes;
+        this.#placeFrom(index);
+      },
+    };
+  }
+
+  /**
+   * The weights, every file having ended.
+   * @throws ShardError "out-of-memory"
+   */
+  finish(): { readonly weightData: ArrayBuffer | SharedArrayBuffer; readonly byteOffsets: readonly number[] } {
+    const byteOffsets = this.#files.map((_, index) => this.#offsetOf(index) ?? 0);
+    const isInPlace = this.#files.every(
+      ({ placedAt, placedBytes, receivedBytes }, index) =>
+        placedBytes === receivedBytes && (receivedBytes === 0 || placedAt === byteOffsets[index]),
+    );
+    if (isInPlace && this.#buffer?.byteLength === this.receivedBytes) {
+      return { weightData: this.#buffer, byteOffsets };
+    }
+    const pieces = this.#files.flatMap(({ placedAt, placedBytes, waiting }) =>
+      placedBytes > 0 && this.#buffer !== undefined
+        ? [new Uint8Array(this.#buffer, placedAt, placedBytes), ...waiting]
+        : waiting,
+    );
+    const weightData = allocate(byteLengthOf(pieces), this.#isShared);
+    concatenate(pieces, weightData);
+    return { weightData, byteOffsets };
+  }
+
+  #placeFrom(first: number): void {
+    for (let index = first; index < this.#files.length; index++) {
+      if (this.#files[index]!.waiting.length > 0) this.#place(index);
+    }
+  }
+
+  #place(index: number): void {
+    const file = this.#files[index]!;
+    const offset = this.#offsetOf(index);
+    const buffer = this.#bufferOnEvidence();
+    if (offset === undefined || buffer === undefined) return;
+    // Lengths have turned out other than announced: `finish` puts it right.
+    if (file.placedBytes > 0 && file.placedAt !== offset) return;
+    file.placedAt = offset;
+    const limit = Math.min(file.byteLength ?? Infinity, this.#endOfRoom(file, buffer.byteLength) - offset);
+    let count = 0;
+    for (const piece of file.waiting) {
+      if (file.placedBytes + piece.byteLength > limit) break;
+      new Uint8Array(buffer).set(piece, offset + file.placedBytes);
+      file.placedBytes += piece.byteLength;
+      count++;
+    }
+    file.waiting.splice(0, count);
+  }
+
+  /** `undefined` while the length of a file before it is unknown. */
+  #offsetOf(index: number): number | undefined {
+    let offset = 0;
+    for (let before = 0; before < index; before++) {
+      const { byteLength } = this.#files[before]!;
+      if (byteLength === undefined) return undefined;
+      offset += byteLength;
+    }
+    return offset;
+  }
+
+  /** Where bytes of another file lie already, which must not be written over. */
+  #endOfRoom({ placedAt, placedBytes }: FileState, end: number): number {
+    const next = placedAt + placedBytes;
+    return this.#files
+      .filter((other) => other.placedBytes > 0 && other.placedAt + other.placedBytes > next)
+      .reduce((room, other) => Math.min(room, other.placedAt), end);
+  }
+
+  /** A damaged model.json may claim any size: no memory for what does not come. */
+  #bufferOnEvidence(): ArrayBuffer | SharedArrayBuffer | undefined {
+    const total = this.#totalBytes;
+    if (this.#buffer !== undefined || total === undefined) return this.#buffer;
+    const evidence = this.#files.reduce((sum, file) => sum + Math.max(file.byteLength ?? 0, file.receivedBytes), 0);
+    if (total <= TRUSTED_BYTES || evidence >= total * EVIDENCE_PART) this.#buffer = allocate(total, this.#isShared);
+    return this.#buffer;
+  }
+}
+
+function allocate(byteLength: number, isShared: boolean): ArrayBuffer | SharedArrayBuffer {
+  try {
+    return isShared ? new SharedArrayBuffer(byteLength) : new ArrayBuffer(byteLength);
+  } catch (cause) {
+    throw new ShardError(
+      "out-of-memory",
+      `Expected room for ${byteLength} bytes of weights, received "${String(cause)}": close other tabs or use a smaller model.`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,46 @@
+import { ShardError } from "../core/errors.js";
+import type { ModelArtifacts } from "../model/artifacts.js";
+import { fetchModel } from "../model/fetch-model.js";
+import { INDEXEDDB_SCHEME, readIndexedDb } from "../model/read-indexeddb.js";
+import { readModelFiles } from "../model/read-model-files.js";
+import { throwIfAborted } from "../protocol/abort.js";
+import { callListener } from "./call-listener.js";
+import type { SharderOptions } from "./options.js";
+
+/**
+ * Get the model from wherever `options.model` says.
+ *
+ * @param shareWeights have the weights in a SharedArrayBuffer, where that takes no copy more.
+ * @throws ShardError "invalid-options", "model-not-found", "model-network", "model-malformed", "weights-missing",
+ *         "weights-truncated", "out-of-memory", "aborted"
+ */
+export async function loadArtifacts(options: SharderOptions, shareWeights: boolean): Promise<ModelArtifacts> {
+  const { model, requestInit, signal, onProgress } = options;
+  const tell = (progress: Parameters<NonNullable<typeof onProgress>>[0]): void => callListener(onProgress, progress);
+  const address = typeof model === "string" || model instanceof URL ? String(model) : undefined;
+  if (address?.startsWith(INDEXEDDB_SCHEME)) {
+    const artifacts = await readIndexedDb(address);
+    throwIfAborted(signal);
+    return artifacts;
+  }
+  if (address !== undefined) return fetchModel(absoluteUrl("model", address), { requestInit, signal }, tell);
+  if (isArtifacts(model)) return model;
+  return readModelFiles(Array.from(model as ArrayLike<File>), { shareWeights, signal }, tell);
+}
+
+function isArtifacts(model: SharderOptions["model"]): model is ModelArtifacts {
+  return typeof model === "object" && "modelTopology" in model;
+}
+
+function absoluteUrl(option: string, address: string): string {
+  try {
+    // A sharder may itself live in a worker, where there is no document.
+    return new URL(address, globalThis.document?.baseURI ?? location.href).href;
+  } catch (cause) {
+    throw new ShardError(
+      "invalid-options",
+      `Expected "${option}" to be an address, received "${address}": correct it.`,
+      { cause },
+    );
+  }
+}
