@@ -21,6 +21,8 @@ export interface WeightSpec {
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: "float32" | "int32" | "bool" | "string" | "complex64";
+  /** Keras models that were saved with their optimizer hold its weights, too. */
+  readonly group?: "model" | "optimizer" | undefined;
   readonly quantization?:
     | {
         readonly dtype: "uint8" | "uint16" | "float16";

@@ -4,6 +4,7 @@ import type { StoredWeight } from "../protocol/weight-recipe.js";
 import type { ModelArtifacts, WeightSpec } from "./artifacts.js";
 import type { Graph } from "./graph/graph.js";
 import { readGraphDef } from "./graph/read-graph-def.js";
+import { stageLayers } from "./keras-cut/stage-layers.js";
 import { translateLayers } from "./keras/translate-layers.js";
 import { locateWeights } from "./locate-weights.js";
 import { NOT_OPTIMISED, type OptimizationReport } from "./optimise/optimization-report.js";
@@ -39,6 +40,8 @@ export function prepareModel(
   }
   const reading = readLayers(artifacts);
   const stored = locateWeights(specs, weightData);
+  // What a model was trained with is none of its own weights.
+  for (const { name, group } of specs) if (group === "optimizer") stored.delete(name);
   let optimization = NOT_OPTIMISED;
   if (optimize) {
     const translation = translateLayers(artifacts, reading, stored);
@@ -49,7 +52,10 @@ export function prepareModel(
     };
   }
   const wire = layersToWire(artifacts, reading, stored, weightData);
-  return { format, reading, wire, staged: undefined, optimization };
+  const staged = stageLayers(artifacts, reading, stored, weightData);
+  if (!("reason" in staged)) return { format, reading, wire, staged, optimization };
+  const notDone = [...optimization.notDone, { what: "cuts", reason: `the model stays in one piece: ${staged.reason}` }];
+  return { format, reading, wire, staged: undefined, optimization: { ...optimization, notDone } };
 }
 
 function prepareGraph(

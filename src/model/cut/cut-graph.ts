@@ -1,8 +1,8 @@
-import { ShardError } from "../../core/errors.js";
 import type { TensorBinding } from "../../protocol/model-on-wire.js";
 import { asJsonObject, type JsonObject } from "../artifacts.js";
 import { parseReference, tensorKey, type Graph, type GraphNode, type TensorKey } from "../graph/graph.js";
 import { functionNodes } from "../wire-graph.js";
+import { checkCuts } from "./check-cuts.js";
 import { isDuplicated, type GraphLayer } from "./graph-layers.js";
 import { outputDtype, placeholderType } from "./output-dtype.js";
 
@@ -51,18 +51,6 @@ export function cutGraph(graph: Graph, layers: readonly GraphLayer[], cuts: read
 
 function isInput(graph: Graph, key: TensorKey): boolean {
   return graph.inputs.some(({ tensorName }) => tensorName === key);
-}
-
-/** @throws ShardError "invalid-options" */
-function checkCuts(cuts: readonly number[], layerCount: number): void {
-  const isAscending = cuts.every(
-    (cut, index) => Number.isInteger(cut) && cut > (cuts[index - 1] ?? 0) && cut < layerCount,
-  );
-  if (isAscending) return;
-  throw new ShardError(
-    "invalid-options",
-    `Expected cuts as ascending indices of layers from 1 to ${layerCount - 1}, received ${JSON.stringify(cuts).slice(0, 200)}: see sharder.model.layers.`,
-  );
 }
 
 interface Outside {

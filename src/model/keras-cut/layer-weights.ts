@@ -1,0 +1,43 @@
+import type { StoredWeight } from "../../protocol/weight-recipe.js";
+import { isJsonObject, type JsonObject } from "../artifacts.js";
+import type { KerasLayer } from "./keras-call.js";
+
+/**
+ * The weights of each layer, by name: those whose name begins with the layer's, as TF.js finds them. What belongs to no layer is left out.
+ * O(weights × slashes in their names + layers).
+ */
+export function weightsOfLayers(
+  layers: readonly KerasLayer[],
+  stored: ReadonlyMap<string, StoredWeight>,
+): Map<KerasLayer, Map<string, StoredWeight>> {
+  const owners = new Map<string, KerasLayer>();
+  for (const layer of layers) for (const scope of scopesOf(layer.name, layer.config)) owners.set(scope, layer);
+  const weights = new Map(layers.map((layer) => [layer, new Map<string, StoredWeight>()]));
+  for (const [name, weight] of stored) {
+    const owner = ownerOf(name, owners);
+    if (owner !== undefined) weights.get(owner)!.set(name, weight);
+  }
+  return weights;
+}
+
+/** The longest name counts: layers' names may have slashes themselves. */
+function ownerOf(weightName: string, owners: ReadonlyMap<string, KerasLayer>): KerasLayer | undefined {
+  for (let end = weightName.lastIndexOf("/"); end > 0; end = weightName.lastIndexOf("/", end - 1)) {
+    const owner = owners.get(weightName.slice(0, end));
+    if (owner !== undefined) return owner;
+  }
+  return undefined;
+}
+
+/** Names under which a layer has weights: its own, and those of layers that were built before they came into it. */
+function scopesOf(name: string, config: JsonObject): string[] {
+  const inner = [config.layer, ...(Array.isArray(config.layers) ? config.layers : [])].filter(isJsonObject);
+  return [
+    name,
+    ...inner.flatMap((layer) => {
+      const innerConfig = Array.isArray(layer.config) ? { layers: layer.config } : layer.config;
+      if (!isJsonObject(innerConfig)) return [];
+      return scopesOf(String(innerConfig.name ?? layer.name), innerConfig);
+    }),
+  ];
+}
