@@ -89,7 +89,8 @@ function rearranged(op: string, a: ConstantTensor, integers: readonly number[]):
     const value: ConstantExpression = { op: "transpose", a: a.value, permutation: integers };
     return { shape: integers.map((axis) => a.shape[axis]!), value };
   }
-  const shape = op === "Reshape" ? openSize(integers, a.shape) : op === "ExpandDims" ? widened(a.shape, integers) : undefined;
+  const shape =
+    op === "Reshape" ? openSize(integers, a.shape) : op === "ExpandDims" ? widened(a.shape, integers) : undefined;
   return shape && { shape, value: { op: "reshape", a: a.value, shape } };
 }
 

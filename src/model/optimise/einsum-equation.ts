@@ -24,8 +24,8 @@ export interface Equation {
 export function parseEquation(text: string): Equation | string {
   const parts = text.replaceAll(" ", "").split("->");
   if (parts.length !== 2) return `the equation "${text}" does not name its output`;
-  const operands = parts[0]!.split(",").map((each) => [...each]);
-  const output = [...parts[1]!];
+  const operands = parts[0]!.split(",").map((each) => each.split(""));
+  const output = parts[1]!.split("");
   const tensors = [...operands, output];
   if (tensors.flat().some((label) => !/^[a-zA-Z]$/.test(label))) return `the equation "${text}" has an ellipsis`;
   if (tensors.some((labels) => new Set(labels).size !== labels.length)) {

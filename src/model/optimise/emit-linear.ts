@@ -1,7 +1,7 @@
 import type { ConstantExpression } from "../../protocol/weight-recipe.js";
 import type { JsonObject } from "../artifacts.js";
 import type { GraphNode } from "../graph/graph.js";
-import type { Chain } from "./fold-linear.js";
+import type { Chain } from "./chain.js";
 import type { GraphWriter } from "./graph-writer.js";
 import type { LinearNode } from "./linear-node.js";
 
@@ -32,7 +32,8 @@ export function emitLinear(chain: Chain, writer: GraphWriter): GraphNode[] {
       ? emitTransposed(linear, inputs, bias, name, writer)
       : [emitFused(chain, linear.kind, inputs, bias(), name)];
   // Linear nodes read the name of what a view read before.
-  const viewing = view === undefined ? [] : [{ ...view.node, name: lastName, input: [name, ...view.node.input.slice(1)] }];
+  const viewing =
+    view === undefined ? [] : [{ ...view.node, name: lastName, input: [name, ...view.node.input.slice(1)] }];
   return [...added, ...computing, ...viewing];
 }
 

@@ -48,9 +48,7 @@ export function foldArithmetic(
     case "AddV2":
       return rescale(linear, undefined, constant);
     case "Sub":
-      return isFirst
-        ? rescale(linear, undefined, { op: "neg", a: constant })
-        : rescale(linear, literal(-1), constant);
+      return isFirst ? rescale(linear, undefined, { op: "neg", a: constant }) : rescale(linear, literal(-1), constant);
     case "Mul":
       return rescale(linear, constant, undefined);
     case "RealDiv":

@@ -1,29 +1,13 @@
 import type { Graph, GraphNode } from "../graph/graph.js";
-import { boundAtSix, readActivation, type FusedActivation } from "./activation.js";
+import { boundAtSix, readActivation } from "./activation.js";
+import type { Chain, FoldingStep } from "./chain.js";
 import type { Constants } from "./constants.js";
 import { emitLinear } from "./emit-linear.js";
-import { foldArithmetic, foldBatchNorm, type ChannelAxes } from "./fold-arithmetic.js";
+import { foldArithmetic, foldBatchNorm } from "./fold-arithmetic.js";
 import { GraphWriter } from "./graph-writer.js";
-import { readLinearNode, type LinearNode } from "./linear-node.js";
+import { readLinearNode } from "./linear-node.js";
 import { onlyReader, readersOf } from "./readers.js";
 import { viewedAxes } from "./views.js";
-
-export type FoldingStep =
-  | "batch-normalizations-folded"
-  | "scales-and-shifts-folded"
-  | "biases-fused"
-  | "activations-fused";
-
-/** A linear node with what was folded into it so far. */
-export interface Chain {
-  readonly linear: LinearNode;
-  /** The linear node, and what follows it one by one: each reads the one before, and nobody else does. */
-  readonly members: readonly GraphNode[];
-  /** A member that only rearranges axes, and how it leaves the channels. */
-  readonly view?: { readonly node: GraphNode; readonly axes: ChannelAxes };
-  readonly steps: readonly FoldingStep[];
-  readonly activation?: FusedActivation;
-}
 
 /** Fold what follows each convolution or product into it, as far as nobody else reads what lies between. */
 export function foldLinear(
@@ -67,7 +51,7 @@ function longestChain(
   constants: Constants,
 ): Chain {
   let folded = start;
-  for (let chain: Chain | undefined = start; chain !== undefined; ) {
+  for (let chain: Chain | undefined = start; chain !== undefined;) {
     if (chain.steps.length > folded.steps.length) folded = chain;
     if (chain.activation !== undefined) {
       const bound = follow(chain.members.at(-1)!);

@@ -40,14 +40,13 @@ function zeroPaddings({ op, input }: GraphNode, constants: Constants): readonly 
 }
 
 /** `reader` with the paddings of `pad` beside its own; `undefined` where it can't have them. */
-function padAlso(
-  reader: GraphNode | undefined,
-  pad: GraphNode,
-  paddings: readonly number[],
-): GraphNode | undefined {
+function padAlso(reader: GraphNode | undefined, pad: GraphNode, paddings: readonly number[]): GraphNode | undefined {
   if (reader === undefined || !PADDABLE.test(reader.op)) return undefined;
   const { attr, input } = reader;
-  if (parseReference(input[0]!).node !== pad.name || input.slice(1).some((each) => parseReference(each).node === pad.name))
+  if (
+    parseReference(input[0]!).node !== pad.name ||
+    input.slice(1).some((each) => parseReference(each).node === pad.name)
+  )
     return undefined;
   if (textOf(attr.data_format, "NHWC") !== "NHWC") return undefined;
   const rule = textOf(attr.padding, "");

@@ -19,12 +19,7 @@ export class GraphWriter {
   }
 
   /** A Const node with a weight that the worker computes. */
-  constant(
-    name: string,
-    dtype: "float32" | "int32",
-    shape: readonly number[],
-    value: ConstantExpression,
-  ): GraphNode {
+  constant(name: string, dtype: "float32" | "int32", shape: readonly number[], value: ConstantExpression): GraphNode {
     const node = this.node(name, "Const", [], { dtype: { type: dtype === "float32" ? "DT_FLOAT" : "DT_INT32" } });
     this.weights.set(node.name, { kind: "computed", shape, dtype, value });
     return node;

@@ -54,9 +54,7 @@ export function readLinearNode(node: GraphNode, constants: Constants): LinearNod
   if (kind === "product" && (isSet(attr.transpose_a) || isSet(attr.adj_x))) return undefined;
   const isTurned = kind === "product" && (isSet(attr.transpose_b) || isSet(attr.adj_y));
   const kernelShape = isTurned ? given.shape.toReversed() : given.shape;
-  const kernel: ConstantExpression = isTurned
-    ? { op: "transpose", a: given.value, permutation: [1, 0] }
-    : given.value;
+  const kernel: ConstantExpression = isTurned ? { op: "transpose", a: given.value, permutation: [1, 0] } : given.value;
   const channelCount =
     kind === "depthwise" ? kernelShape[2]! * kernelShape[3]! : kernelShape.at(kind === "transposed" ? 2 : -1)!;
   const bias = fused.length === 1 ? perChannel(constants.get(input[2]), channelCount, 1) : undefined;
@@ -90,10 +88,7 @@ function multiply(a: ConstantExpression, scale: ConstantExpression | undefined):
   return scale === undefined ? a : { op: "mul", a, b: scale };
 }
 
-function addTo(
-  a: ConstantExpression | undefined,
-  b: ConstantExpression | undefined,
-): ConstantExpression | undefined {
+function addTo(a: ConstantExpression | undefined, b: ConstantExpression | undefined): ConstantExpression | undefined {
   return a === undefined || b === undefined ? (a ?? b) : { op: "add", a, b };
 }
 

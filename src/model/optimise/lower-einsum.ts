@@ -1,4 +1,4 @@
-import type { JsonObject } from "../artifacts.js";
+import { asJsonObject, type JsonObject } from "../artifacts.js";
 import type { Graph, GraphNode } from "../graph/graph.js";
 import { textOf } from "./attributes.js";
 import type { Constants } from "./constants.js";
@@ -57,8 +57,8 @@ class Einsum {
   /** @returns why not, where it can't be. */
   lower(): GraphNode[] | string {
     const { attr, input } = this.#node;
-    const type = (attr.T as { type?: unknown } | undefined)?.type ?? "DT_FLOAT";
-    if (type !== "DT_FLOAT") return `it multiplies tensors of ${String(type)}`;
+    const { type = "DT_FLOAT" } = asJsonObject(attr.T);
+    if (type !== "DT_FLOAT") return `it multiplies tensors of ${JSON.stringify(type).slice(0, 40)}`;
     if (input.some((each) => each.startsWith("^"))) return "it has control inputs";
     const equation = parseEquation(textOf(attr.equation, ""));
     if (typeof equation === "string") return equation;
@@ -67,13 +67,16 @@ class Einsum {
     if (input.length !== 2) return `it has ${input.length} inputs for two operands`;
     for (const [operand, labels] of equation.operands.entries()) {
       const shape = this.#constants.get(input[operand])?.shape;
-      if (shape !== undefined && shape.length !== labels.length) return "its weights have another rank than its equation";
+      if (shape !== undefined && shape.length !== labels.length)
+        return "its weights have another rank than its equation";
       for (const [axis, label] of labels.entries()) {
         if (shape !== undefined) this.#sizes.set(label, shape[axis]!);
         if (shape === undefined) this.#sources.set(label, { operand, axis });
       }
     }
-    return this.#write(plan, equation.operands, equation.output) ? this.#nodes : "more sizes are free than can be told apart";
+    return this.#write(plan, equation.operands, equation.output)
+      ? this.#nodes
+      : "more sizes are free than can be told apart";
   }
 
   #write(plan: ProductPlan, operands: readonly (readonly Label[])[], output: readonly Label[]): boolean {
@@ -91,7 +94,11 @@ class Einsum {
     if (isPlain && isInOrder) return true;
     const split = isPlain
       ? product
-      : this.#reshape(product, natural.map((label) => [label]), isInOrder ? "" : "split");
+      : this.#reshape(
+          product,
+          natural.map((label) => [label]),
+          isInOrder ? "" : "split",
+        );
     if (split === undefined) return false;
     if (!isInOrder) this.#transpose(split, permutation, "");
     return true;
@@ -145,7 +152,9 @@ class Einsum {
     const isNumber = (part: number | Label): part is number => typeof part === "number";
     if (parts.every(isNumber)) return this.#integers(`${suffix}/shape`, parts);
     const pieces = parts.map((part, index) =>
-      isNumber(part) ? this.#integers(`${suffix}/size_${index}`, [part]) : this.#sizeOf(part, `${suffix}/size_${index}`),
+      isNumber(part)
+        ? this.#integers(`${suffix}/size_${index}`, [part])
+        : this.#sizeOf(part, `${suffix}/size_${index}`),
     );
     const axis = this.#writer.constant(`${this.#node.name}/${suffix}/axis`, "int32", [], {
       op: "literal",

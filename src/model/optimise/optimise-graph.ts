@@ -7,6 +7,7 @@ import { foldLinear } from "./fold-linear.js";
 import { foldPadding } from "./fold-padding.js";
 import { lowerEinsum } from "./lower-einsum.js";
 import type { OptimizationReport } from "./optimization-report.js";
+import { recognisePrelu } from "./recognise-prelu.js";
 
 /**
  * Rewrite a graph so that it computes the same with fewer and larger operations: drops what only passes data on, writes einsums as
@@ -26,7 +27,8 @@ export function optimiseGraph(
   const dropped = dropPassive(original);
   const lowered = lowerEinsum(dropped.graph, new Constants(dropped.graph, weightData));
   const padded = foldPadding(lowered.graph, new Constants(lowered.graph, weightData));
-  const linear = foldLinear(padded.graph, new Constants(padded.graph, weightData));
+  const sloped = recognisePrelu(padded.graph, new Constants(padded.graph, weightData));
+  const linear = foldLinear(sloped.graph, new Constants(sloped.graph, weightData));
   const folded = foldConstants(pruneUnread(linear.graph, weightData), weightData);
   const graph = pruneUnread(folded.graph, weightData);
   const done = {
@@ -34,6 +36,7 @@ export function optimiseGraph(
     "identities-dropped": dropped.count,
     "einsums-lowered": lowered.count,
     "paddings-folded": padded.count,
+    "prelus-recognized": sloped.count,
     "constants-folded": folded.count,
   };
   return {

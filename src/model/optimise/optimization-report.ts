@@ -15,6 +15,8 @@ export type OptimizationKind =
   | "einsums-lowered"
   /** Zero paddings that convolutions now do themselves. */
   | "paddings-folded"
+  /** Parametric ReLUs that were written out as several operations. */
+  | "prelus-recognized"
   | "batch-normalizations-folded"
   /** Constants added, subtracted, multiplied or divided by, other than biases. */
   | "scales-and-shifts-folded"
@@ -30,6 +32,7 @@ export const NOT_OPTIMISED: OptimizationReport = {
     "identities-dropped": 0,
     "einsums-lowered": 0,
     "paddings-folded": 0,
+    "prelus-recognized": 0,
     "batch-normalizations-folded": 0,
     "scales-and-shifts-folded": 0,
     "biases-fused": 0,
