@@ -64,7 +64,7 @@ function prepareGraph(
   weightData: ArrayBuffer | SharedArrayBuffer,
   optimize: boolean,
 ): PreparedModel {
-  const { graph, report } = optimize ? optimiseGraph(original) : { graph: original, report: NOT_OPTIMISED };
+  const { graph, report } = optimize ? optimiseGraph(original, weightData) : { graph: original, report: NOT_OPTIMISED };
   const staged = stageGraph(graph, weightData);
   return {
     format,

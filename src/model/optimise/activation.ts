@@ -21,7 +21,9 @@ const DEFAULT_LEAKY_ALPHA = 0.2;
 
 /** The activation that `node` is, where the fused op of `linear` can take it in; `undefined` where it can't. */
 export function readActivation(node: GraphNode, linear: LinearNode, constants: Constants): FusedActivation | undefined {
-  if (Object.hasOwn(PLAIN, node.op)) return { name: PLAIN[node.op]! };
+  if (linear.kind === "transposed") return undefined;
+  const plain = readPlain(node, constants);
+  if (plain !== undefined) return { name: plain };
   if (node.op === "LeakyRelu") {
     // TF.js reads no slope for the depthwise op.
     if (linear.kind === "depthwise") return undefined;
@@ -34,4 +36,22 @@ export function readActivation(node: GraphNode, linear: LinearNode, constants: C
   const isPerChannel =
     alpha?.shape.at(-1) === linear.channelCount && alpha.shape.slice(0, -1).every((size) => size === 1);
   return isPerChannel && alpha.shape.length < linear.rank ? { name: "Prelu", alphaInput: node.input[1]! } : undefined;
+}
+
+/** Some frozen graphs write ReLUs as bounds. */
+function readPlain({ op, input }: GraphNode, constants: Constants): string | undefined {
+  if (Object.hasOwn(PLAIN, op)) return PLAIN[op];
+  if (op === "Maximum" && (constants.scalar(input[0]) === 0 || constants.scalar(input[1]) === 0)) return "Relu";
+  const isToSix = op === "ClipByValue" && constants.scalar(input[1]) === 0 && constants.scalar(input[2]) === 6;
+  return isToSix ? "Relu6" : undefined;
+}
+
+/** ReLU6 written as a ReLU and a bound. */
+export function boundAtSix(
+  { name }: FusedActivation,
+  { op, input }: GraphNode,
+  constants: Constants,
+): FusedActivation | undefined {
+  const isBound = op === "Minimum" && (constants.scalar(input[0]) === 6 || constants.scalar(input[1]) === 6);
+  return name === "Relu" && isBound ? { name: "Relu6" } : undefined;
 }

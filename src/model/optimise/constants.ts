@@ -1,6 +1,7 @@
+import { elementCountOf } from "../../protocol/tensors.js";
 import type { ConstantExpression, WeightRecipe } from "../../protocol/weight-recipe.js";
-import { broadcastShape } from "../constant-expression.js";
-import { parseReference, type GraphNode } from "../graph/graph.js";
+import { broadcastShape, evaluateConstant } from "../constant-expression.js";
+import { parseReference, type Graph, type GraphNode } from "../graph/graph.js";
 
 /** A tensor that is the same in every run. */
 export interface ConstantTensor {
@@ -20,49 +21,103 @@ const BINARY_OPS = {
 } as const;
 const UNARY_OPS = { Rsqrt: "rsqrt", Sqrt: "sqrt", Neg: "neg" } as const;
 
-/** Looks constants up, weights and what is computed from weights alone; float32 only. Nothing is expanded. */
-export class Constants {
-  readonly #nodes: ReadonlyMap<string, GraphNode>;
-  readonly #weights: ReadonlyMap<string, WeightRecipe>;
-  readonly #known = new Map<string, ConstantTensor | undefined>();
+/** Shapes, paddings, axes and bounds have no more values than this: the page reads those, and no weights. */
+const MAX_READ_VALUES = 64;
 
-  constructor(nodes: ReadonlyMap<string, GraphNode>, weights: ReadonlyMap<string, WeightRecipe>) {
-    this.#nodes = nodes;
+/** Looks constants up, weights and what is computed from weights alone. Nothing is expanded. */
+export class Constants {
+  readonly #weights: ReadonlyMap<string, WeightRecipe>;
+  readonly #weightData: ArrayBuffer | SharedArrayBuffer;
+  readonly #known = new Map<string, ConstantTensor | undefined>();
+  readonly #integers = new Map<string, ConstantTensor | undefined>();
+
+  /** @param weightData what the recipes' offsets count from. */
+  constructor({ nodes, weights }: Pick<Graph, "nodes" | "weights">, weightData: ArrayBuffer | SharedArrayBuffer) {
     this.#weights = weights;
+    this.#weightData = weightData;
     // In topological order, so that nothing is looked up before it is known.
-    for (const node of nodes.values()) this.#known.set(node.name, this.#evaluate(node));
+    for (const node of nodes) {
+      this.#known.set(node.name, this.#evaluate(node));
+      if (node.op === "Const") this.#integers.set(node.name, constantOf(weights.get(node.name), "int32"));
+    }
   }
 
-  /** @param reference as in a node's input; `undefined` where it is no constant. */
+  /** A float32 constant. @param reference as in a node's input; `undefined` where it is none. */
   get(reference: string | undefined): ConstantTensor | undefined {
-    if (reference === undefined) return undefined;
-    const { node, index, isControl } = parseReference(reference);
-    return index === 0 && !isControl ? this.#known.get(node) : undefined;
+    return lookUp(this.#known, reference);
+  }
+
+  /** The values of a small int32 constant: an axis, a shape, paddings. `undefined` where it is none, or a large one. */
+  integers(reference: string | undefined): readonly number[] | undefined {
+    return this.#read(lookUp(this.#integers, reference));
+  }
+
+  /** The one value of a float32 constant that has no more. */
+  scalar(reference: string | undefined): number | undefined {
+    const values = this.#read(this.get(reference));
+    return values?.length === 1 ? values[0] : undefined;
+  }
+
+  #read(constant: ConstantTensor | undefined): readonly number[] | undefined {
+    if (constant === undefined || elementCountOf(constant.shape) > MAX_READ_VALUES) return undefined;
+    return [...evaluateConstant(constant.value, this.#weightData).values];
   }
 
   #evaluate({ name, op, input }: GraphNode): ConstantTensor | undefined {
-    if (op === "Const") return input.length === 0 ? constantOf(this.#weights.get(name)) : undefined;
-    if (op === "Identity" && input.length === 1) return this.get(input[0]);
-    if (isKey(BINARY_OPS, op) && input.length === 2) {
-      const [a, b] = [this.get(input[0]), this.get(input[1])];
-      const shape = a && b && broadcastShape(a.shape, b.shape);
-      return a && b && shape && { shape, value: { op: BINARY_OPS[op], a: a.value, b: b.value } };
+    if (op === "Const") return input.length === 0 ? constantOf(this.#weights.get(name), "float32") : undefined;
+    const a = this.get(input[0]);
+    if (a === undefined || input.some((each) => each.startsWith("^"))) return undefined;
+    if (op === "Identity" && input.length === 1) return a;
+    if (op === "Square") return { shape: a.shape, value: { op: "mul", a: a.value, b: a.value } };
+    if (isKey(UNARY_OPS, op)) return { shape: a.shape, value: { op: UNARY_OPS[op], a: a.value } };
+    if (isKey(BINARY_OPS, op)) {
+      const b = this.get(input[1]);
+      const shape = b && broadcastShape(a.shape, b.shape);
+      return b && shape && { shape, value: { op: BINARY_OPS[op], a: a.value, b: b.value } };
     }
-    if (isKey(UNARY_OPS, op) && input.length === 1) {
-      const a = this.get(input[0]);
-      return a && { shape: a.shape, value: { op: UNARY_OPS[op], a: a.value } };
-    }
-    return undefined;
-  }
-
-  /** Whether a node is one that constants are computed by: those may go once nobody reads them. */
-  isConstantNode(name: string): boolean {
-    return this.#known.get(name) !== undefined || this.#nodes.get(name)?.op === "Const";
+    const integers = this.integers(input[1]);
+    return integers && rearranged(op, a, integers);
   }
 }
 
-function constantOf(recipe: WeightRecipe | undefined): ConstantTensor | undefined {
-  if (recipe === undefined || recipe.dtype !== "float32") return undefined;
+/** Reshape, ExpandDims or Transpose of a constant; `undefined` where it is none, or does not fit. */
+function rearranged(op: string, a: ConstantTensor, integers: readonly number[]): ConstantTensor | undefined {
+  const { length: rank } = a.shape;
+  if (op === "Transpose") {
+    const isPermutation = integers.length === rank && integers.toSorted((x, y) => x - y).every((x, axis) => x === axis);
+    if (!isPermutation) return undefined;
+    const value: ConstantExpression = { op: "transpose", a: a.value, permutation: integers };
+    return { shape: integers.map((axis) => a.shape[axis]!), value };
+  }
+  const shape =
+    op === "Reshape" ? openSize(integers, a.shape) : op === "ExpandDims" ? widened(a.shape, integers) : undefined;
+  return shape && { shape, value: { op: "reshape", a: a.value, shape } };
+}
+
+/** `sizes` with what a -1 stands for. */
+function openSize(sizes: readonly number[], from: readonly number[]): readonly number[] | undefined {
+  const total = elementCountOf(from);
+  const known = elementCountOf(sizes.filter((size) => size >= 0));
+  const shape = sizes.map((size) => (size >= 0 ? size : total / known));
+  return shape.every(Number.isInteger) && elementCountOf(shape) === total ? shape : undefined;
+}
+
+function widened(shape: readonly number[], [axis]: readonly number[]): readonly number[] | undefined {
+  const place = axis! < 0 ? axis! + shape.length + 1 : axis!;
+  return place >= 0 && place <= shape.length ? shape.toSpliced(place, 0, 1) : undefined;
+}
+
+function lookUp(
+  constants: ReadonlyMap<string, ConstantTensor | undefined>,
+  reference: string | undefined,
+): ConstantTensor | undefined {
+  if (reference === undefined) return undefined;
+  const { node, index, isControl } = parseReference(reference);
+  return index === 0 && !isControl ? constants.get(node) : undefined;
+}
+
+function constantOf(recipe: WeightRecipe | undefined, dtype: "float32" | "int32"): ConstantTensor | undefined {
+  if (recipe === undefined || recipe.dtype !== dtype) return undefined;
   const { shape } = recipe;
   return recipe.kind === "computed"
     ? { shape, value: recipe.value }
@@ -83,7 +138,7 @@ export function perChannel(
   rank: number,
 ): ConstantExpression | undefined {
   if (constant === undefined || constant.shape.length > rank) return undefined;
-  const count = constant.shape.reduce((product, size) => product * size, 1);
+  const count = elementCountOf(constant.shape);
   if (count === 1) return { op: "reshape", a: constant.value, shape: [] };
   const isLastAxis = count === channelCount && constant.shape.at(-1) === channelCount;
   return isLastAxis ? { op: "reshape", a: constant.value, shape: [channelCount] } : undefined;

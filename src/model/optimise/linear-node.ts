@@ -1,6 +1,7 @@
 import type { ConstantExpression } from "../../protocol/weight-recipe.js";
-import { asJsonObject, type JsonObject } from "../artifacts.js";
+import type { JsonObject } from "../artifacts.js";
 import type { GraphNode } from "../graph/graph.js";
+import { fusedOps, isSet, textOf } from "./attributes.js";
 import { perChannel, type Constants } from "./constants.js";
 
 /**
@@ -8,12 +9,15 @@ import { perChannel, type Constants } from "./constants.js";
  * folded into.
  */
 export interface LinearNode {
-  readonly kind: "convolution" | "depthwise" | "product";
-  readonly input: string;
+  readonly kind: "convolution" | "depthwise" | "transposed" | "product";
+  /** What it reads beside its weights, in its own order; `undefined` where the kernel stands. */
+  readonly inputs: readonly (string | undefined)[];
+  /** The kernel as a node's input, while nothing is folded into it. */
+  readonly kernelInput: string | undefined;
   readonly attr: JsonObject;
   readonly kernelShape: readonly number[];
   readonly channelCount: number;
-  /** Rank of its output. */
+  /** Rank of its output, or less. */
   readonly rank: number;
   readonly kernel: ConstantExpression;
   /** One value per output channel, or a scalar; `undefined` is none. */
@@ -25,28 +29,47 @@ const KINDS: Readonly<Record<string, LinearNode["kind"]>> = {
   _FusedConv2D: "convolution",
   DepthwiseConv2dNative: "depthwise",
   FusedDepthwiseConv2dNative: "depthwise",
+  Conv2DBackpropInput: "transposed",
   MatMul: "product",
   _FusedMatMul: "product",
+  BatchMatMulV2: "product",
 };
+
+/** Whether an op is one of these, if its weights are constant. */
+export function isLinearOp(op: string): boolean {
+  return Object.hasOwn(KINDS, op);
+}
 
 /** `undefined` where a node is none of these, has weights that are not constant, or an activation already. */
 export function readLinearNode(node: GraphNode, constants: Constants): LinearNode | undefined {
   const { op, input, attr } = node;
-  if (!Object.hasOwn(KINDS, op)) return undefined;
+  if (!isLinearOp(op)) return undefined;
   const kind = KINDS[op]!;
-  const kernel = constants.get(input[1]);
-  if (kernel === undefined || input[0] === undefined || input.some((each) => each.startsWith("^"))) return undefined;
-  if (kernel.shape.length !== (kind === "product" ? 2 : 4)) return undefined;
-  if (kind === "product" && (isSet(attr.transpose_a) || isSet(attr.transpose_b))) return undefined;
-  if (kind !== "product" && textOf(attr.data_format, "NHWC") !== "NHWC") return undefined;
+  const given = constants.get(input[1]);
+  if (given === undefined || input.some((each) => each.startsWith("^"))) return undefined;
   const fused = fusedOps(attr);
   if (fused.length > 1 || (fused.length === 1 && fused[0] !== "BiasAdd")) return undefined;
-  const { shape } = kernel;
-  const channelCount = kind === "depthwise" ? shape[2]! * shape[3]! : shape.at(-1)!;
-  const rank = kind === "product" ? 2 : 4;
+  if (given.shape.length !== (kind === "product" ? 2 : 4)) return undefined;
+  if (kind !== "product" && textOf(attr.data_format, "NHWC") !== "NHWC") return undefined;
+  if (kind === "product" && (isSet(attr.transpose_a) || isSet(attr.adj_x))) return undefined;
+  const isTurned = kind === "product" && (isSet(attr.transpose_b) || isSet(attr.adj_y));
+  const kernelShape = isTurned ? given.shape.toReversed() : given.shape;
+  const kernel: ConstantExpression = isTurned ? { op: "transpose", a: given.value, permutation: [1, 0] } : given.value;
+  const channelCount =
+    kind === "depthwise" ? kernelShape[2]! * kernelShape[3]! : kernelShape.at(kind === "transposed" ? 2 : -1)!;
   const bias = fused.length === 1 ? perChannel(constants.get(input[2]), channelCount, 1) : undefined;
   if (fused.length === 1 && bias === undefined) return undefined;
-  return { kind, input: input[0], attr, kernelShape: shape, channelCount, rank, kernel: kernel.value, bias };
+  return {
+    kind,
+    inputs: kind === "transposed" ? [input[0], undefined, input[2]] : [input[0], undefined],
+    kernelInput: isTurned ? undefined : input[1],
+    attr: kind === "product" ? { ...attr, transpose_a: { b: false }, transpose_b: { b: false } } : attr,
+    kernelShape,
+    channelCount,
+    rank: kind === "product" ? 2 : 4,
+    kernel,
+    bias,
+  };
 }
 
 /** `scale · (kernel * x + bias) + offset`; both per output channel or scalar. */
@@ -55,43 +78,30 @@ export function rescale(
   scale: ConstantExpression | undefined,
   offset: ConstantExpression | undefined,
 ): LinearNode {
-  const multiply = (a: ConstantExpression): ConstantExpression =>
-    scale === undefined ? a : { op: "mul", a, b: scale };
-  const kernelScale = scale !== undefined && node.kind === "depthwise" ? spread(scale, node) : scale;
-  const kernel: ConstantExpression =
-    kernelScale === undefined ? node.kernel : { op: "mul", a: node.kernel, b: kernelScale };
-  const scaled = node.bias === undefined ? undefined : multiply(node.bias);
-  const bias: ConstantExpression | undefined =
-    scaled === undefined ? offset : offset === undefined ? scaled : { op: "add", a: scaled, b: offset };
-  return { ...node, kernel, bias };
+  const bias = addTo(node.bias && multiply(node.bias, scale), offset);
+  if (scale === undefined) return { ...node, bias };
+  const kernel: ConstantExpression = { op: "mul", a: node.kernel, b: spread(scale, node) };
+  return { ...node, kernelInput: undefined, kernel, bias };
 }
 
-/** Output channel `c · multiplier + m` of a depthwise convolution is element [c, m] of its kernel's last two axes. */
-function spread(scale: ConstantExpression, { kernelShape, channelCount }: LinearNode): ConstantExpression {
+function multiply(a: ConstantExpression, scale: ConstantExpression | undefined): ConstantExpression {
+  return scale === undefined ? a : { op: "mul", a, b: scale };
+}
+
+function addTo(a: ConstantExpression | undefined, b: ConstantExpression | undefined): ConstantExpression | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : { op: "add", a, b };
+}
+
+/**
+ * One value per output channel so that it meets the kernel's axes of them: the last one, but for depthwise convolutions, whose output
+ * channel `c · multiplier + m` is element [c, m] of the last two, and transposed ones, which have [height, width, out, in].
+ */
+function spread(scale: ConstantExpression, { kind, kernelShape, channelCount }: LinearNode): ConstantExpression {
+  if (kind === "convolution" || kind === "product") return scale;
   const ones: ConstantExpression = {
     op: "literal",
     tensor: { shape: [channelCount], values: Array.from({ length: channelCount }, () => 1) },
   };
-  return { op: "reshape", a: { op: "mul", a: scale, b: ones }, shape: kernelShape.slice(2) };
-}
-
-function isSet(value: unknown): boolean {
-  return asJsonObject(value).b === true;
-}
-
-/** Base64 in a file; bytes where somebody parsed a protocol buffer. */
-export function textOf(value: unknown, fallback: string): string {
-  const { s } = asJsonObject(value);
-  if (typeof s !== "string") return fallback;
-  try {
-    return atob(s);
-  } catch {
-    return s;
-  }
-}
-
-/** Names in `fused_ops`, in order. */
-function fusedOps(attr: JsonObject): string[] {
-  const { s } = asJsonObject(asJsonObject(attr.fused_ops).list);
-  return Array.isArray(s) ? s.map((each: unknown) => textOf({ s: each }, "?")) : [];
+  const shape = kind === "depthwise" ? kernelShape.slice(2) : [channelCount, 1];
+  return { op: "reshape", a: { op: "mul", a: scale, b: ones }, shape };
 }

@@ -1,42 +1,50 @@
-import { parseReference, type Graph, type GraphNode } from "../graph/graph.js";
+import type { Graph } from "../graph/graph.js";
+import { Constants } from "./constants.js";
 import { dropPassive } from "./drop-passive.js";
+import { explainUnfused } from "./explain-unfused.js";
+import { foldConstants, pruneUnread } from "./fold-constants.js";
 import { foldLinear } from "./fold-linear.js";
+import { foldPadding } from "./fold-padding.js";
+import { lowerEinsum } from "./lower-einsum.js";
 import type { OptimizationReport } from "./optimization-report.js";
+import { recognisePrelu } from "./recognise-prelu.js";
 
 /**
- * Rewrite a graph so that it computes the same with fewer and larger operations: drops what only passes data on, folds batch
- * normalisation and constant scales and shifts into the convolution or product before them, and fuses bias and activation.
+ * Rewrite a graph so that it computes the same with fewer and larger operations: drops what only passes data on, writes einsums as
+ * matrix products, lets convolutions pad, folds batch normalisation and constant scales and shifts into the convolution or product
+ * before them, fuses bias and activation, and computes once what depends on weights alone.
  *
- * Pure planning: weights stay recipes. Results differ from the original's by rounding alone. Nodes in loops, branches and
- * functions, and patterns that are not fully understood, stay as they are.
+ * Pure planning: weights stay recipes; of their values only small ones are read (shapes, paddings, bounds). Results differ from the
+ * original's by rounding alone. Nodes in loops, branches and functions, and patterns that are not fully understood, stay as they are.
  *
+ * @param weightData what the recipes' offsets count from.
  * O(nodes + edges). Source: batch normalisation folding as in Jacob et al., Quantization and Training of Neural Networks (2018), §3.2.
  */
-export function optimiseGraph(original: Graph): { graph: Graph; report: OptimizationReport } {
+export function optimiseGraph(
+  original: Graph,
+  weightData: ArrayBuffer | SharedArrayBuffer,
+): { graph: Graph; report: OptimizationReport } {
   const dropped = dropPassive(original);
-  const folded = foldLinear(dropped.graph);
-  const done = { ...folded.done, "identities-dropped": dropped.count };
-  return {
-    graph: pruneUnread(folded.graph),
-    report: { isOptimized: Object.values(done).some((count) => count > 0), done, notDone: folded.notDone },
+  const lowered = lowerEinsum(dropped.graph, new Constants(dropped.graph, weightData));
+  const padded = foldPadding(lowered.graph, new Constants(lowered.graph, weightData));
+  const sloped = recognisePrelu(padded.graph, new Constants(padded.graph, weightData));
+  const linear = foldLinear(sloped.graph, new Constants(sloped.graph, weightData));
+  const folded = foldConstants(pruneUnread(linear.graph, weightData), weightData);
+  const graph = pruneUnread(folded.graph, weightData);
+  const done = {
+    ...linear.done,
+    "identities-dropped": dropped.count,
+    "einsums-lowered": lowered.count,
+    "paddings-folded": padded.count,
+    "prelus-recognized": sloped.count,
+    "constants-folded": folded.count,
   };
-}
-
-/** Constants, and what is computed of them alone, that nobody reads any more. */
-function pruneUnread(graph: Graph): Graph {
-  const isRead = new Set(graph.outputs.map(({ tensorName }) => parseReference(tensorName).node));
-  const kept: GraphNode[] = [];
-  const byName = new Map(graph.nodes.map((node) => [node.name, node]));
-  const isConstant = new Map<string, boolean>();
-  for (const { name, op, input } of graph.nodes) {
-    const sources = input.map((each) => parseReference(each).node);
-    const isPure = op === "Const" || /^(Add|AddV2|Sub|Mul|RealDiv|Rsqrt|Sqrt|Neg|Identity|BiasAdd)$/.test(op);
-    isConstant.set(name, isPure && sources.every((source) => isConstant.get(source) ?? !byName.has(source)));
-  }
-  for (const node of graph.nodes.toReversed()) {
-    if (isConstant.get(node.name) === true && !isRead.has(node.name)) continue;
-    for (const each of node.input) isRead.add(parseReference(each).node);
-    kept.push(node);
-  }
-  return { ...graph, nodes: kept.reverse() };
+  return {
+    graph,
+    report: {
+      isOptimized: Object.values(done).some((count) => count > 0),
+      done,
+      notDone: [...lowered.notDone, ...explainUnfused(graph, weightData)],
+    },
+  };
 }

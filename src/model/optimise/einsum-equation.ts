@@ -1,0 +1,59 @@
+/** One axis of an einsum, named by a letter. */
+export type Label = string;
+
+/**
+ * A sum of products of two tensors as one batched matrix product:
+ * `[batch, left, contracted] · [batch, contracted, right] → [batch, left, right]`, each of these a group of axes.
+ */
+export interface ProductPlan {
+  /** Whether the second operand stands on the left, which gives the output the order of axes that is wanted more often. */
+  readonly isSwapped: boolean;
+  readonly batch: readonly Label[];
+  readonly left: readonly Label[];
+  readonly contracted: readonly Label[];
+  readonly right: readonly Label[];
+}
+
+/** The axes of the operands and of the result. */
+export interface Equation {
+  readonly operands: readonly (readonly Label[])[];
+  readonly output: readonly Label[];
+}
+
+/** @returns why not, where it has an ellipsis, no arrow, or one letter twice in a tensor. */
+export function parseEquation(text: string): Equation | string {
+  const parts = text.replaceAll(" ", "").split("->");
+  if (parts.length !== 2) return `the equation "${text}" does not name its output`;
+  const operands = parts[0]!.split(",").map((each) => each.split(""));
+  const output = parts[1]!.split("");
+  const tensors = [...operands, output];
+  if (tensors.flat().some((label) => !/^[a-zA-Z]$/.test(label))) return `the equation "${text}" has an ellipsis`;
+  if (tensors.some((labels) => new Set(labels).size !== labels.length)) {
+    return `the equation "${text}" names one axis of a tensor twice`;
+  }
+  const given = new Set(operands.flat());
+  if (!output.every((label) => given.has(label))) return `the equation "${text}" has an axis in its output alone`;
+  return { operands, output };
+}
+
+/** @returns why not, where an axis is summed over within one operand. */
+export function planProduct({ operands, output }: Equation): ProductPlan | string {
+  const [a, b] = operands;
+  if (a === undefined || b === undefined || operands.length !== 2) {
+    return `${operands.length} operands, where a matrix product takes two`;
+  }
+  const alone = [...a.filter((label) => !b.includes(label)), ...b.filter((label) => !a.includes(label))];
+  if (alone.some((label) => !output.includes(label))) return "it sums over an axis of one operand alone";
+  const ofA = output.findIndex((label) => a.includes(label) && !b.includes(label));
+  const ofB = output.findIndex((label) => b.includes(label) && !a.includes(label));
+  const isSwapped = ofA > ofB && ofB >= 0;
+  const [first, second] = isSwapped ? [b, a] : [a, b];
+  return {
+    isSwapped,
+    batch: output.filter((label) => first.includes(label) && second.includes(label)),
+    // As the operands have them, so that fewer need to be transposed.
+    left: first.filter((label) => !second.includes(label)),
+    contracted: first.filter((label) => second.includes(label) && !output.includes(label)),
+    right: second.filter((label) => !first.includes(label)),
+  };
+}

@@ -1,0 +1,193 @@
+import { asJsonObject, type JsonObject } from "../artifacts.js";
+import type { Graph, GraphNode } from "../graph/graph.js";
+import { textOf } from "./attributes.js";
+import type { Constants } from "./constants.js";
+import { parseEquation, planProduct, type Label, type ProductPlan } from "./einsum-equation.js";
+import { GraphWriter } from "./graph-writer.js";
+import type { OptimizationReport } from "./optimization-report.js";
+
+const FLOAT: JsonObject = { T: { type: "DT_FLOAT" } };
+const INT32: JsonObject = { T: { type: "DT_INT32" } };
+
+interface Lowering {
+  readonly graph: Graph;
+  readonly count: number;
+  readonly notDone: OptimizationReport["notDone"];
+}
+
+/**
+ * Write einsums of two tensors as transposition, reshaping and a matrix product: TF.js's WASM backend has no Einsum kernel, and the
+ * others multiply all with all and then sum. The same products are summed, in another order. Sizes that nothing in the file states
+ * are read from the tensors during the run.
+ */
+export function lowerEinsum(graph: Graph, constants: Constants): Lowering {
+  const writer = new GraphWriter(graph);
+  const notDone: { what: string; reason: string }[] = [];
+  let count = 0;
+  const nodes = graph.nodes.flatMap((node) => {
+    if (node.op !== "Einsum") return [node];
+    const lowered = new Einsum(node, writer, constants).lower();
+    if (typeof lowered === "string") {
+      notDone.push({ what: `einsum "${node.name}"`, reason: lowered });
+      return [node];
+    }
+    count++;
+    return lowered;
+  });
+  return { graph: { ...graph, nodes, weights: writer.weights }, count, notDone };
+}
+
+/** One einsum while it is being written as other nodes. */
+class Einsum {
+  readonly #node: GraphNode;
+  readonly #writer: GraphWriter;
+  readonly #constants: Constants;
+  readonly #nodes: GraphNode[] = [];
+  readonly #sizes = new Map<Label, number>();
+  /** Where to read a size from that is not known: an operand and its axis. */
+  readonly #sources = new Map<Label, { operand: number; axis: number }>();
+  readonly #shapes = new Map<number, string>();
+
+  constructor(node: GraphNode, writer: GraphWriter, constants: Constants) {
+    this.#node = node;
+    this.#writer = writer;
+    this.#constants = constants;
+  }
+
+  /** @returns why not, where it can't be. */
+  lower(): GraphNode[] | string {
+    const { attr, input } = this.#node;
+    const { type = "DT_FLOAT" } = asJsonObject(attr.T);
+    if (type !== "DT_FLOAT") return `it multiplies tensors of ${JSON.stringify(type).slice(0, 40)}`;
+    if (input.some((each) => each.startsWith("^"))) return "it has control inputs";
+    const equation = parseEquation(textOf(attr.equation, ""));
+    if (typeof equation === "string") return equation;
+    const plan = planProduct(equation);
+    if (typeof plan === "string") return plan;
+    if (input.length !== 2) return `it has ${input.length} inputs for two operands`;
+    for (const [operand, labels] of equation.operands.entries()) {
+      const shape = this.#constants.get(input[operand])?.shape;
+      if (shape !== undefined && shape.length !== labels.length)
+        return "its weights have another rank than its equation";
+      for (const [axis, label] of labels.entries()) {
+        if (shape !== undefined) this.#sizes.set(label, shape[axis]!);
+        if (shape === undefined) this.#sources.set(label, { operand, axis });
+      }
+    }
+    return this.#write(plan, equation.operands, equation.output)
+      ? this.#nodes
+      : "more sizes are free than can be told apart";
+  }
+
+  #write(plan: ProductPlan, operands: readonly (readonly Label[])[], output: readonly Label[]): boolean {
+    const { batch, left, contracted, right, isSwapped } = plan;
+    const order = isSwapped ? [1, 0] : [0, 1];
+    const isPlain = [left, contracted, right].every(({ length }) => length === 1);
+    const groups = isPlain ? batch.map((label) => [label]) : batch.length > 0 ? [batch] : [];
+    const a = this.#operand(order[0]!, operands, [...groups, left, contracted], isPlain);
+    const b = this.#operand(order[1]!, operands, [...groups, contracted, right], isPlain);
+    if (a === undefined || b === undefined) return false;
+    const natural = [...batch, ...left, ...right];
+    const permutation = output.map((label) => natural.indexOf(label));
+    const isInOrder = permutation.every((from, to) => from === to);
+    const product = this.#product([a, b], groups.length > 0, isPlain && isInOrder);
+    if (isPlain && isInOrder) return true;
+    const split = isPlain
+      ? product
+      : this.#reshape(
+          product,
+          natural.map((label) => [label]),
+          isInOrder ? "" : "split",
+        );
+    if (split === undefined) return false;
+    if (!isInOrder) this.#transpose(split, permutation, "");
+    return true;
+  }
+
+  #operand(
+    index: number,
+    operands: readonly (readonly Label[])[],
+    groups: readonly (readonly Label[])[],
+    isPlain: boolean,
+  ): string | undefined {
+    const labels = operands[index]!;
+    const permutation = groups.flat().map((label) => labels.indexOf(label));
+    const isInOrder = permutation.every((from, to) => from === to);
+    const given = this.#node.input[index]!;
+    const ordered = isInOrder ? given : this.#transpose(given, permutation, `operand_${index}/perm`);
+    return isPlain ? ordered : this.#reshape(ordered, groups, `operand_${index}`);
+  }
+
+  #product(inputs: readonly string[], isBatched: boolean, isLast: boolean): string {
+    const attr = isBatched
+      ? { ...FLOAT, adj_x: { b: false }, adj_y: { b: false } }
+      : { ...FLOAT, transpose_a: { b: false }, transpose_b: { b: false } };
+    return this.#emit(isLast ? "" : "product", isBatched ? "BatchMatMulV2" : "MatMul", inputs, attr);
+  }
+
+  #transpose(x: string, permutation: readonly number[], suffix: string): string {
+    const perm = this.#integers(`${suffix || "output"}/axes`, permutation);
+    return this.#emit(suffix, "Transpose", [x, perm], { ...FLOAT, Tperm: { type: "DT_INT32" } });
+  }
+
+  /** One axis for each group of axes. `undefined` where two groups of several axes are of unknown size. */
+  #reshape(x: string, groups: readonly (readonly Label[])[], suffix: string): string | undefined {
+    const sizes = groups.map((labels) =>
+      labels.reduce<number | undefined>((product, label) => {
+        const size = this.#sizes.get(label);
+        return product === undefined || size === undefined ? undefined : product * size;
+      }, 1),
+    );
+    const unknown = groups.filter((_, index) => sizes[index] === undefined);
+    // One may be left open for TF.js to find; the others must be axes of an operand.
+    const open = unknown.find(({ length }) => length > 1) ?? unknown[0];
+    if (unknown.some((group) => group !== open && group.length > 1)) return undefined;
+    const parts = groups.map((group, index): number | Label => (group === open ? -1 : (sizes[index] ?? group[0]!)));
+    const shape = this.#shapeVector(parts, suffix || "output");
+    return this.#emit(suffix, "Reshape", [x, shape], { ...FLOAT, Tshape: { type: "DT_INT32" } });
+  }
+
+  /** Sizes as a tensor; those that stand as labels are read in the run. */
+  #shapeVector(parts: readonly (number | Label)[], suffix: string): string {
+    const isNumber = (part: number | Label): part is number => typeof part === "number";
+    if (parts.every(isNumber)) return this.#integers(`${suffix}/shape`, parts);
+    const pieces = parts.map((part, index) =>
+      isNumber(part)
+        ? this.#integers(`${suffix}/size_${index}`, [part])
+        : this.#sizeOf(part, `${suffix}/size_${index}`),
+    );
+    const axis = this.#writer.constant(`${this.#node.name}/${suffix}/axis`, "int32", [], {
+      op: "literal",
+      tensor: { shape: [], values: [0] },
+    });
+    this.#nodes.push(axis);
+    const attr = { ...INT32, N: { i: String(pieces.length) }, Tidx: { type: "DT_INT32" } };
+    return this.#emit(`${suffix}/shape`, "ConcatV2", [...pieces, axis.name], attr);
+  }
+
+  #sizeOf(label: Label, suffix: string): string {
+    const { operand, axis } = this.#sources.get(label)!;
+    let shape = this.#shapes.get(operand);
+    if (shape === undefined) {
+      const attr = { ...FLOAT, out_type: { type: "DT_INT32" } };
+      shape = this.#emit(`operand_${operand}/shape`, "Shape", [this.#node.input[operand]!], attr);
+      this.#shapes.set(operand, shape);
+    }
+    const [begin, size] = [this.#integers(`${suffix}/begin`, [axis]), this.#integers(`${suffix}/count`, [1])];
+    return this.#emit(suffix, "Slice", [shape, begin, size], { ...INT32, Index: { type: "DT_INT32" } });
+  }
+
+  #integers(suffix: string, values: readonly number[]): string {
+    const node = this.#writer.integers(`${this.#node.name}/${suffix}`, values);
+    this.#nodes.push(node);
+    return node.name;
+  }
+
+  /** @param suffix "" for the node that takes the einsum's place. */
+  #emit(suffix: string, op: string, input: readonly string[], attr: JsonObject): string {
+    const { name } = this.#node;
+    const node = suffix === "" ? { name, op, input, attr } : this.#writer.node(`${name}/${suffix}`, op, input, attr);
+    this.#nodes.push(node);
+    return node.name;
+  }
+}

@@ -1,0 +1,49 @@
+import type { ModelArtifacts } from "../../../../src/model/artifacts.js";
+import { readGraphDef } from "../../../../src/model/graph/read-graph-def.js";
+import type { Graph } from "../../../../src/model/graph/graph.js";
+import { inspectModel } from "../../../../src/model/inspect.js";
+import { translateLayers } from "../../../../src/model/keras/translate-layers.js";
+import { locateWeights } from "../../../../src/model/locate-weights.js";
+import { optimiseGraph } from "../../../../src/model/optimise/optimise-graph.js";
+import { readLayers } from "../../../../src/model/read-layers.js";
+import { stageGraph } from "../../../../src/model/staged-model.js";
+import type { Tensor } from "../../../../src/protocol/tensors.js";
+import { relativeDifference } from "../../../fixtures/close.js";
+import { noiseFor, runStages, runWire } from "../../../fixtures/run-wires.js";
+
+function graphOf(artifacts: ModelArtifacts, weightData: ArrayBuffer | SharedArrayBuffer): Graph {
+  if ("node" in artifacts.modelTopology) return readGraphDef(artifacts, weightData);
+  const stored = locateWeights(artifacts.weightSpecs, weightData);
+  const translation = translateLayers(artifacts, readLayers(artifacts), stored);
+  if (!translation.ok) throw new Error(translation.reason);
+  return translation.graph;
+}
+
+/** TF.js's run of the model as it came, on the current backend. */
+export async function runOriginal(artifacts: ModelArtifacts, itemCount: number, size = 64) {
+  const { info, wire } = inspectModel(artifacts, true);
+  return runWire(wire, noiseFor(info.inputs, itemCount, size));
+}
+
+/**
+ * The largest difference of any output, relative to its largest value, and what the optimiser says that it did.
+ * @param expected other than the current backend's run of the original.
+ */
+export async function compareOptimised(
+  artifacts: ModelArtifacts,
+  itemCount: number,
+  size = 64,
+  expected?: Readonly<Record<string, Tensor>>,
+) {
+  const { info, wire } = inspectModel(artifacts, true);
+  const { graph, report } = optimiseGraph(graphOf(artifacts, wire.weightData), wire.weightData);
+  const staged = stageGraph(graph, wire.weightData);
+  const inputs = noiseFor(info.inputs, itemCount, size);
+  const wanted = expected ?? (await runWire(wire, inputs));
+  const byKey = Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [staged.inputKeys[name]!, tensor]));
+  const received = await runStages(staged.stages([]), byKey);
+  const differences = info.outputs.map(({ name }) =>
+    relativeDifference(received[staged.outputKeys[name]!]!, wanted[name]!),
+  );
+  return { difference: Math.max(...differences), report, graph, ops: graph.nodes.map(({ op }) => op) };
+}
