@@ -1,11 +1,25 @@
-import { createSharder, ShardError, type ModelArtifacts, type Outputs, type Tensor } from "inference-sharder";
+import {
+  createSharder,
+  fetchLabels,
+  predictPictures,
+  readLabels,
+  ShardError,
+  streamPictures,
+  topK,
+  type ModelArtifacts,
+  type Outputs,
+  type Tensor,
+} from "inference-sharder";
 import { slow } from "inference-sharder/faults";
 import { planTiles } from "../../src/core/tiles.js";
 import { upscalePicture } from "../../src/jobs/upscale-picture.js";
+import { echoNet } from "../fixtures/echo-net.js";
 import { kerasNet } from "../fixtures/keras-net.js";
 import { randomNet } from "../fixtures/random-net.js";
 import { runWhole } from "./oracle.js";
+import * as pictures from "./pictures.js";
 import { stitchedDifference } from "./stitch.js";
+import { runTeachable } from "./teachable.js";
 
 /** A rejected promise as a record that survives the way out of the page. */
 async function failureOf(
@@ -65,6 +79,13 @@ const harness = {
   createSharder,
   ShardError,
   slow,
+  predictPictures,
+  streamPictures,
+  fetchLabels,
+  readLabels,
+  topK,
+  pictures,
+  runTeachable,
   upscalePicture,
   planTiles,
   runWhole,
@@ -72,6 +93,7 @@ const harness = {
   randomNet,
   misfittingNet,
   kerasNet,
+  echoNet,
   failureOf,
   difference,
   noise,
