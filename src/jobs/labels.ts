@@ -25,7 +25,7 @@ const MAX_IMAGE_SIZE = 16_384;
  * Fetch `metadata.json` from beside a model.json, as Teachable Machine exports it: `{ labels, imageSize, … }`, or a plain
  * list of labels.
  *
- * @param modelUrl relative to the page.
+ * @param modelUrl relative to the page; its query string is repeated.
  * @returns `undefined` where there is none: no such file, or one without labels.
  * @throws ShardError "model-network", "model-malformed" where the labels are no texts, "aborted".
  */
@@ -33,7 +33,10 @@ export async function fetchLabels(
   modelUrl: string | URL,
   { requestInit, signal }: FetchLabelsOptions = {},
 ): Promise<ModelLabels | undefined> {
-  const url = new URL("metadata.json", new URL(modelUrl, globalThis.document?.baseURI ?? location.href));
+  const model = new URL(modelUrl, globalThis.document?.baseURI ?? location.href);
+  const url = new URL("metadata.json", model);
+  // As for the weight files: it may be what admits to the folder.
+  url.search = model.search;
   try {
     const response = await fetch(url, { ...requestInit, ...(signal && { signal }) });
     if (!response.ok) return undefined;

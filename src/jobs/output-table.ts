@@ -1,21 +1,23 @@
-import type { Outputs, Tensor } from "../protocol/tensors.js";
+import type { DType, Outputs, Tensor } from "../protocol/tensors.js";
 import { topK, type RankedClass } from "./top-k.js";
 
 /** What is shown of one output of one item. */
-export type OutputCell =
-  | { readonly kind: "ranked"; readonly classes: readonly RankedClass[] }
-  | {
-      readonly kind: "values";
-      /** Of the item, without the batch's axis. */
-      readonly shape: readonly number[];
-      readonly first: readonly (number | string)[];
-      /** `undefined` for texts and for an empty output. */
-      readonly range: ValueRange | undefined;
-    };
+export interface OutputCell {
+  readonly dtype: DType;
+  /** Of the item, without the batch's axis. */
+  readonly shape: readonly number[];
+  readonly first: readonly (number | string)[];
+  /** `undefined` for texts and for an empty output. */
+  readonly range: ValueRange | undefined;
+  /** The best of what looks like scores of classes. */
+  readonly classes: readonly RankedClass[] | undefined;
+}
 
 export interface ValueRange {
   readonly min: number;
   readonly max: number;
+  /** Of the values that are numbers; NaN where there are none. */
+  readonly mean: number;
   /** Row-major position of the first greatest value. */
   readonly maxAt: number;
   readonly nanCount: number;
@@ -27,7 +29,7 @@ const SHOWN_VALUES = 4;
 const SUM_TOLERANCE = 5e-3;
 
 /**
- * What a table says of one item: the best classes of what looks like scores, [1, classes], else shape and values.
+ * What a table says of one item: kind and values of each output, and the best classes of what looks like scores, [1, classes].
  * An output is scores if it has a label for each class, or holds probabilities: 0…1, adding up to 1.
  *
  * @param outputs of one item, as `predict` gives a batch of one.
@@ -40,17 +42,14 @@ export function describeOutputs(outputs: Outputs, labels?: readonly string[]): R
 }
 
 function describe(tensor: Tensor, labels: readonly string[] | undefined): OutputCell {
-  if (isScores(tensor, labels)) {
-    const fitting = labels?.length === tensor.shape[1] ? labels : undefined;
-    return { kind: "ranked", classes: topK(tensor, fitting, SHOWN_CLASSES)[0]! };
-  }
-  const { shape, data } = tensor;
-  const first = Array.from<number | string>(data.slice(0, SHOWN_VALUES));
+  const { dtype, shape, data } = tensor;
+  const fitting = labels?.length === shape[1] ? labels : undefined;
   return {
-    kind: "values",
+    dtype,
     shape: shape.slice(1),
-    first,
-    range: tensor.dtype === "string" ? undefined : rangeOf(tensor.data),
+    first: Array.from<number | string>(data.slice(0, SHOWN_VALUES)),
+    range: dtype === "string" ? undefined : rangeOf(data),
+    classes: isScores(tensor, labels) ? topK(tensor, fitting, SHOWN_CLASSES)[0] : undefined,
   };
 }
 
@@ -67,14 +66,20 @@ function rangeOf(data: ArrayLike<number>): ValueRange | undefined {
   let max = -Infinity;
   let maxAt = -1;
   let nanCount = 0;
+  let sum = 0;
   for (let i = 0; i < data.length; i++) {
     const value = data[i]!;
-    if (Number.isNaN(value)) nanCount++;
+    if (Number.isNaN(value)) {
+      nanCount++;
+      continue;
+    }
+    sum += value;
     if (value < min) min = value;
-    if (value > max || (maxAt < 0 && value === max)) {
+    if (value > max || maxAt < 0) {
       max = value;
       maxAt = i;
     }
   }
-  return nanCount === data.length ? { min: NaN, max: NaN, maxAt: 0, nanCount } : { min, max, maxAt, nanCount };
+  if (nanCount === data.length) return { min: NaN, max: NaN, mean: NaN, maxAt: 0, nanCount };
+  return { min, max, mean: sum / (data.length - nanCount), maxAt, nanCount };
 }

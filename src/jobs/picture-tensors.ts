@@ -79,6 +79,30 @@ export function planPictures(model: Pick<ModelInfo, "inputs">, options: PictureO
   };
 }
 
+/** How a model takes pictures: -1 where it takes any size, or any number of channels. */
+export interface PictureInput {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+  readonly dtype: TensorSpec["dtype"];
+  /** Without an axis for channels it may as well take sequences. */
+  readonly hasChannelAxis: boolean;
+}
+
+/** The input that takes the pictures where none is named; `undefined` where there is none, or more than one. */
+export function findPictureInput({ inputs }: Pick<ModelInfo, "inputs">): PictureInput | undefined {
+  try {
+    const spec = findInput(inputs, undefined);
+    const [height, width, channels] = readShape(spec, undefined).sizes;
+    if (![-1, 1, 3].includes(channels)) return undefined;
+    return { name: spec.name, width, height, channels, dtype: spec.dtype, hasChannelAxis: spec.shape?.length !== 3 };
+  } catch (thrown) {
+    if (thrown instanceof ShardError) return undefined;
+    throw thrown;
+  }
+}
+
 /** The named input, the only one, or the only one shaped like pictures. */
 function findInput(inputs: readonly TensorSpec[], name: string | undefined): TensorSpec {
   const names = inputs.map((each) => `"${each.name}"`).join(", ");

@@ -28,20 +28,23 @@ export function randomInputs(
   { inputs, batchMode }: Pick<ModelInfo, "inputs" | "batchMode">,
   { itemCount, freeSize, seed = 1 }: RandomInputOptions,
 ): Record<string, InputTensor> {
-  for (const [name, value] of Object.entries({ itemCount, freeSize })) {
-    if (!Number.isSafeInteger(value) || value < 1) {
-      throw new ShardError(
-        "invalid-options",
-        `Expected ${name} to be a whole number ≥ 1, received ${String(value)}: correct it.`,
-      );
-    }
-  }
+  checkCount("itemCount", itemCount);
+  checkCount("freeSize", freeSize);
   const random = seededRandom(seed);
   return Object.fromEntries(
     inputs.map((spec) => {
       const isBatched = spec.shape?.[0] === -1 || (batchMode === "item-by-item" && spec.shape?.[0] === 1);
       return [spec.name, fill(spec, isBatched ? itemCount : undefined, freeSize, random)];
     }),
+  );
+}
+
+/** @throws ShardError "invalid-options" */
+export function checkCount(name: string, value: number): void {
+  if (Number.isSafeInteger(value) && value >= 1) return;
+  throw new ShardError(
+    "invalid-options",
+    `Expected ${name} to be a whole number ≥ 1, received ${String(value)}: correct it.`,
   );
 }
 

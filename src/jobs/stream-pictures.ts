@@ -1,11 +1,10 @@
 import { ShardError } from "../core/errors.js";
 import { throwIfAborted } from "../protocol/abort.js";
-import { joinItems, toOutputValue } from "../protocol/outputs.js";
-import { sliceRows } from "../protocol/rows.js";
-import type { Outputs, OutputValue } from "../protocol/tensors.js";
+import type { Outputs } from "../protocol/tensors.js";
 import type { Inputs } from "../sharder/prepare-inputs.js";
 import type { Sharder } from "../sharder/sharder.js";
 import type { StreamOptions, StreamShard } from "../sharder/stream.js";
+import { itemOutputs } from "./item-outputs.js";
 import type { PictureOptions } from "./picture-options.js";
 import { READ_AHEAD, PictureReader } from "./picture-reader.js";
 import { planPictures } from "./picture-tensors.js";
@@ -91,7 +90,7 @@ export async function* streamPictures(
         // Unreadable ones between the pictures of one shard.
         if (order === "input") yield* refusals.take(nextIndex);
         nextIndex = index + 1;
-        yield { index, picture, outputs: outputsOf(result.value.outputs, row), workerId };
+        yield { index, picture, outputs: itemOutputs(result.value.outputs, row), workerId };
       }
     }
     yield* refusals.take(undefined);
@@ -103,16 +102,6 @@ export async function* streamPictures(
     refusals.close();
     reader.close();
   }
-}
-
-function outputsOf(outputs: Outputs, row: number): Outputs {
-  return Object.fromEntries(Object.entries(outputs).map(([name, output]) => [name, rowOf(output, row)]));
-}
-
-/** As a batch of one would give it: also where the items' shapes differ. */
-function rowOf(output: OutputValue, row: number): OutputValue {
-  if (Array.isArray(output)) return toOutputValue(joinItems([output[row]!]));
-  return sliceRows(output, row, 1);
 }
 
 function checkSource(pictures: unknown): void {

@@ -2,24 +2,29 @@ import { ShardError } from "../core/errors.js";
 import { createSharder } from "../sharder/create-sharder.js";
 import type { LoadingProgress } from "../sharder/options.js";
 import { readOptions, type ElementOptions } from "./element-options.js";
+import { layOutPage } from "./layout.js";
 import { loadSample } from "./load-sample.js";
+import { modelStyles } from "./model-styles.js";
+import { ModelView } from "./model-view.js";
 import { PageView } from "./page-view.js";
 import type { ChosenPicture } from "./picture-job.js";
 import { styles } from "./styles.js";
+import { Tabs } from "./tabs.js";
 
 /**
- * `<inference-sharder>`: enlarges a picture on all the compute of the machine, and shows how. Attributes: see
- * `readOptions`, and `embed`, which leaves the header out. Loads when it is put into a page; ends its workers
+ * `<inference-sharder>`: enlarges a picture on all the compute of the machine, or runs a model of the person's own, and
+ * shows how. Attributes: see `readOptions`, and `embed`, which leaves the header out. Loads when it is put into a page; ends its workers
  * when it is taken out.
  */
 export class InferenceSharderElement extends HTMLElement {
   readonly #root = this.attachShadow({ mode: "open" });
   #life: AbortController | undefined;
   #view: PageView | undefined;
+  #modelView: ModelView | undefined;
 
   connectedCallback(): void {
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync(styles);
+    sheet.replaceSync(styles + modelStyles);
     this.#root.adoptedStyleSheets = [sheet];
     this.#begin();
   }
@@ -31,14 +36,30 @@ export class InferenceSharderElement extends HTMLElement {
   #begin(): void {
     const life = new AbortController();
     this.#life = life;
-    const view = new PageView(this, life.signal);
+    const tabs = new Tabs([
+      { id: "picture", title: "Enlarge a picture" },
+      { id: "model", title: "Your own model" },
+    ]);
+    const [picturePanel, modelPanel] = tabs.panels as [HTMLElement, HTMLElement];
+    this.#modelView = new ModelView(this, () => !modelPanel.hidden, life.signal);
+    modelPanel.append(...this.#modelView.roots);
+    this.#root.replaceChildren(...layOutPage(tabs));
+    this.#beginPictures(picturePanel, life.signal);
+  }
+
+  /** Begins anew where the model could not be started; the other tab is none of it. */
+  #beginPictures(panel: HTMLElement, signal: AbortSignal): void {
+    const attempt = new AbortController();
+    signal.addEventListener("abort", () => attempt.abort(), { once: true });
+    const view = new PageView(this, () => !panel.hidden, attempt.signal);
     this.#view = view;
-    this.#root.replaceChildren(...view.roots);
-    this.#load(view, life.signal).catch((thrown: unknown) => {
-      if (life.signal.aborted) return;
+    panel.replaceChildren(...view.roots);
+    this.#load(view, attempt.signal).catch((thrown: unknown) => {
+      if (attempt.signal.aborted) return;
       view.failLoading(messageOf(thrown), () => {
-        this.#end();
-        this.#begin();
+        attempt.abort();
+        view.close();
+        this.#beginPictures(panel, signal);
       });
     });
   }
@@ -46,7 +67,9 @@ export class InferenceSharderElement extends HTMLElement {
   #end(): void {
     this.#life?.abort();
     this.#view?.close();
+    this.#modelView?.close();
     this.#view = undefined;
+    this.#modelView = undefined;
   }
 
   async #load(view: PageView, signal: AbortSignal): Promise<void> {

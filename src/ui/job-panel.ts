@@ -1,6 +1,6 @@
-import { element, setAttribute, setText } from "./dom.js";
-import { formatPercent } from "./format.js";
+import { element, setText } from "./dom.js";
 import type { ProgressText } from "./progress-text.js";
+import { ProgressView } from "./progress-view.js";
 
 export interface JobCommands {
   runAgain(): void;
@@ -21,21 +21,7 @@ export interface JobChoices {
 /** How far the job is, and what can be done with it. */
 export class JobPanel {
   readonly root: HTMLElement;
-  readonly #headline = element("p", { class: "headline", role: "status", "data-testid": "headline" });
-  readonly #percent = element("span", { class: "percent" });
-  readonly #detail = element("p", { class: "muted detail", "data-testid": "detail" });
-  readonly #fill = element("span", { class: "bar-fill" });
-  readonly #bar = element(
-    "div",
-    {
-      class: "bar progress",
-      role: "progressbar",
-      "aria-label": "Progress",
-      "aria-valuemin": "0",
-      "aria-valuemax": "100",
-    },
-    this.#fill,
-  );
+  readonly #progress = new ProgressView();
   readonly #again = button("Run again", "run-again");
   readonly #pause = button("Pause", "pause");
   readonly #cancel = button("Cancel", "cancel");
@@ -51,20 +37,12 @@ export class JobPanel {
       "section",
       { class: "job", "aria-label": "Picture" },
       element("div", { class: "buttons" }, choose, this.#again, this.#pause, this.#cancel, this.#save),
-      element("div", { class: "progress-head" }, this.#headline, this.#percent),
-      this.#bar,
-      this.#detail,
+      ...this.#progress.roots,
     );
   }
 
-  update({ fraction, headline, detail }: ProgressText, choices: JobChoices): void {
-    setText(this.#headline, headline);
-    setText(this.#detail, detail);
-    this.#bar.toggleAttribute("data-unknown", fraction === undefined);
-    this.#fill.style.transform = `scaleX(${(fraction ?? 0).toFixed(4)})`;
-    setText(this.#percent, fraction === undefined || fraction === 0 ? "" : formatPercent(fraction));
-    if (fraction === undefined) this.#bar.removeAttribute("aria-valuenow");
-    else setAttribute(this.#bar, "aria-valuenow", String(Math.round(fraction * 100)));
+  update(text: ProgressText, choices: JobChoices): void {
+    this.#progress.update(text);
     this.#updateButtons(choices);
   }
 

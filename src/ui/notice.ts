@@ -2,13 +2,14 @@ import { element, setText } from "./dom.js";
 
 /** What went wrong, and what can be done, above everything else until the next attempt. */
 export class Notice {
-  readonly root = element("div", { class: "notice", role: "alert", "data-testid": "notice" });
+  readonly root: HTMLElement;
   readonly #title = element("strong");
   readonly #text = element("p");
   readonly #retry = element("button", { type: "button" }, "Try again");
   #onRetry: (() => void) | undefined;
 
-  constructor() {
+  constructor(testId = "notice") {
+    this.root = element("div", { class: "notice", role: "alert", "data-testid": testId });
     this.#retry.addEventListener("click", () => this.#onRetry?.());
     this.hide();
   }

@@ -8,7 +8,7 @@ import { WorkerColours } from "./colours.js";
 import { formatCount } from "./format.js";
 import { perFrame } from "./frame.js";
 import { JobPanel } from "./job-panel.js";
-import { layOut } from "./layout.js";
+import { layOutPicture } from "./layout.js";
 import { LogPanel } from "./log-panel.js";
 import { Notice } from "./notice.js";
 import { PictureInput } from "./picture-input.js";
@@ -42,15 +42,17 @@ export class PageView implements SessionListener {
   #waiting: ChosenPicture | undefined;
   #isSaving = false;
 
-  /** @param host takes dropped pictures. @param signal aborts when the element leaves the page. */
-  constructor(host: HTMLElement, signal: AbortSignal) {
+  /**
+   * @param host takes dropped pictures while `isShown`.
+   * @param signal aborts when the element leaves the page.
+   */
+  constructor(host: HTMLElement, isShown: () => boolean, signal: AbortSignal) {
     this.#signal = signal;
     this.#input = new PictureInput(
-      host,
       (picture) => this.#choose(picture),
       (reason) => this.refuse("That is no picture", reason),
     );
-    this.#input.listen(signal);
+    this.#input.listen(host, isShown, signal);
     this.#job = new JobPanel(this.#input.root, {
       runAgain: () => this.#begin(() => this.#session?.runAgain()),
       togglePause: () => (this.#session?.job?.status === "paused" ? this.#session.resume() : this.#session?.pause()),
@@ -62,7 +64,7 @@ export class PageView implements SessionListener {
       remove: (id) => void this.#attempt(`${id} could not be removed`, () => this.#sharder?.removeWorker(id)),
       slow: (id, factor) => void this.#attempt(`${id} could not be slowed down`, () => slow(id, factor)),
     });
-    this.roots = layOut(this.#notice, this.#job, this.#preview, this.#workers, this.#log);
+    this.roots = layOutPicture(this.#notice, this.#job, this.#preview, this.#workers, this.#log);
     this.#updateNow();
   }
 

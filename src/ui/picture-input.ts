@@ -1,10 +1,10 @@
 import { element } from "./dom.js";
+import { listenForFiles } from "./file-drop.js";
 import type { ChosenPicture } from "./picture-job.js";
 
 /** The ways in for a picture: a button, dropping it on `host`, pasting it anywhere on the page. */
 export class PictureInput {
   readonly root: HTMLElement;
-  readonly #host: HTMLElement;
   readonly #file = element("input", {
     type: "file",
     accept: "image/*",
@@ -16,14 +16,13 @@ export class PictureInput {
   readonly #onRefused: (reason: string) => void;
 
   /** @param onRefused what was dropped or pasted holds no file. */
-  constructor(host: HTMLElement, onPicture: (picture: ChosenPicture) => void, onRefused: (reason: string) => void) {
-    this.#host = host;
+  constructor(onPicture: (picture: ChosenPicture) => void, onRefused: (reason: string) => void) {
     this.#onPicture = onPicture;
     this.#onRefused = onRefused;
     // A label around the real input: it opens by mouse, keyboard and assistive technology alike.
     this.root = element("label", { class: "button primary" }, this.#file, "Choose a picture");
     this.#file.addEventListener("change", () => {
-      this.#take(this.#file.files);
+      this.#take([...(this.#file.files ?? [])]);
       // The same file again is a choice, too.
       this.#file.value = "";
     });
@@ -34,51 +33,23 @@ export class PictureInput {
     this.#file.disabled = true;
   }
 
-  /** @param signal ends the listening. */
-  listen(signal: AbortSignal): void {
-    const host = this.#host;
-    host.addEventListener("dragover", (event) => this.#dragOver(event), { signal });
-    host.addEventListener(
-      "dragleave",
-      (event) => {
-        const { relatedTarget } = event;
-        if (!(relatedTarget instanceof Node) || !host.contains(relatedTarget)) host.removeAttribute("data-dragging");
-      },
-      { signal },
-    );
-    host.addEventListener("drop", (event) => this.#drop(event), { signal });
-    document.addEventListener("paste", (event) => this.#paste(event), { signal });
-  }
-
-  #dragOver(event: DragEvent): void {
-    event.preventDefault();
-    if (event.dataTransfer !== null) event.dataTransfer.dropEffect = "copy";
-    this.#host.setAttribute("data-dragging", "");
-  }
-
-  #drop(event: DragEvent): void {
-    event.preventDefault();
-    this.#host.removeAttribute("data-dragging");
-    if (!this.#take(event.dataTransfer?.files)) {
-      this.#onRefused(
-        "Expected a picture file, received something without a file: save the picture first, then drop it here.",
-      );
-    }
-  }
-
-  #paste(event: ClipboardEvent): void {
-    // Text pasted into a field of the page around is none of our business.
-    if (event.clipboardData === null || event.clipboardData.files.length === 0) return;
-    if (this.#take(event.clipboardData.files)) event.preventDefault();
+  /** @param isActive whether what is dropped or pasted is for this. @param signal ends the listening. */
+  listen(host: HTMLElement, isActive: () => boolean, signal: AbortSignal): void {
+    const target = {
+      isActive,
+      onFiles: (files: readonly File[]) => this.#take(files),
+      onNothing: () =>
+        this.#onRefused(
+          "Expected a picture file, received something without a file: save the picture first, then drop it here.",
+        ),
+    };
+    listenForFiles(host, target, signal);
   }
 
   /** The first picture among the files; the first file where there is none, so that its refusal says why. */
-  #take(files: FileList | null | undefined): boolean {
-    const all = [...(files ?? [])];
-    if (this.#file.disabled) return true;
-    const file = all.find(({ type }) => type.startsWith("image/")) ?? all[0];
-    if (file === undefined) return false;
+  #take(files: readonly File[]): void {
+    const file = files.find(({ type }) => type.startsWith("image/")) ?? files[0];
+    if (this.#file.disabled || file === undefined) return;
     this.#onPicture({ blob: file, name: file.name || "picture" });
-    return true;
   }
 }

@@ -24,7 +24,7 @@ h2 { font-size: 1rem; }
 .header { margin: 0 auto 1rem; max-width: 80rem; }
 .header p { color: var(--muted); }
 :host([embed]) .header { display: none; }
-main { display: grid; grid-template-columns: minmax(0, 1fr) 22rem; gap: 1.25rem; max-width: 80rem; margin: 0 auto; align-items: start; }
+.columns { display: grid; grid-template-columns: minmax(0, 1fr) 22rem; gap: 1.25rem; max-width: 80rem; margin: 0 auto; align-items: start; }
 .notice { grid-column: 1 / -1; padding: 0.75rem 1rem; border: 1px solid var(--fault); border-radius: 0.5rem; background: var(--fault-surface); }
 .notice strong { color: var(--fault); }
 .notice p { overflow-wrap: anywhere; }
@@ -41,7 +41,7 @@ select { padding-right: 0.4rem; }
 .small { min-height: 1.75rem; padding: 0.1rem 0.6rem; font-size: 0.875rem; }
 .button:has(:disabled) { opacity: 0.5; cursor: default; }
 button:hover:enabled { border-color: var(--accent); }
-button:disabled { border-color: var(--line); color: var(--muted); opacity: 0.65; cursor: default; }
+button:disabled { border-color: var(--line); background: var(--surface); color: var(--muted); opacity: 0.65; cursor: default; }
 button[aria-pressed="true"] { border-color: var(--accent); background: var(--accent); color: var(--on-accent); }
 :focus-visible, .button:focus-within { outline: 3px solid var(--accent); outline-offset: 2px; }
 .button input:focus-visible { outline: none; }
@@ -96,7 +96,7 @@ button[aria-pressed="true"] { border-color: var(--accent); background: var(--acc
 .drop-hint { position: fixed; inset: 0.75rem; display: none; place-items: center; border: 3px dashed var(--accent); border-radius: 1rem; background: color-mix(in srgb, var(--page) 85%, transparent); font-size: 1.25rem; pointer-events: none; }
 :host([data-dragging]) .drop-hint { display: grid; }
 
-@media (max-width: 60rem) { main { grid-template-columns: minmax(0, 1fr); } }
+@media (max-width: 60rem) { .columns { grid-template-columns: minmax(0, 1fr); } }
 @media (max-width: 30rem) { .buttons > * { flex: 1 1 auto; justify-content: center; } .view-options [data-testid="hold"] { margin-left: 0; } }
 @media (prefers-reduced-motion: reduce) {
   *, *::before { transition: none !important; }

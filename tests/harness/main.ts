@@ -1,11 +1,25 @@
-import { createSharder, ShardError, type ModelArtifacts, type Outputs, type Tensor } from "inference-sharder";
+import {
+  createSharder,
+  fetchLabels,
+  predictPictures,
+  readLabels,
+  ShardError,
+  streamPictures,
+  topK,
+  type ModelArtifacts,
+  type Outputs,
+  type Tensor,
+} from "inference-sharder";
 import { kill, slow } from "inference-sharder/faults";
 import { planTiles } from "../../src/core/tiles.js";
 import { upscalePicture } from "../../src/jobs/upscale-picture.js";
+import { echoNet } from "../fixtures/echo-net.js";
 import { kerasNet } from "../fixtures/keras-net.js";
 import { randomNet } from "../fixtures/random-net.js";
 import { runWhole, saveModel } from "./oracle.js";
+import * as pictures from "./pictures.js";
 import { stitchedDifference } from "./stitch.js";
+import { runTeachable } from "./teachable.js";
 
 /** A rejected promise as a record that survives the way out of the page. */
 async function failureOf(
@@ -66,6 +80,13 @@ const harness = {
   ShardError,
   slow,
   kill,
+  predictPictures,
+  streamPictures,
+  fetchLabels,
+  readLabels,
+  topK,
+  pictures,
+  runTeachable,
   upscalePicture,
   planTiles,
   runWhole,
@@ -74,6 +95,7 @@ const harness = {
   randomNet,
   misfittingNet,
   kerasNet,
+  echoNet,
   failureOf,
   difference,
   noise,

@@ -19,7 +19,13 @@ let canvas: OffscreenCanvas | undefined;
 export async function readPixels(source: PictureSource, plan: PixelPlan): Promise<Uint8Array | Float32Array> {
   const picture = await toDrawable(source);
   try {
-    return packPixels(draw(picture, plan), plan);
+    if (plan.crop === undefined) return packPixels(draw(picture, plan), plan);
+    const part = await cutOut(picture, plan.crop);
+    try {
+      return packPixels(draw(part, plan), plan);
+    } finally {
+      part.close();
+    }
   } finally {
     picture.close();
   }
@@ -30,11 +36,20 @@ async function toDrawable(source: PictureSource): Promise<ImageBitmap | VideoFra
   return source instanceof ImageData ? createImageBitmap(source) : source;
 }
 
+/** As a picture of its own: smoothing looks some pixels beyond the part of a picture that is drawn. */
+async function cutOut(picture: ImageBitmap | VideoFrame, { x, y, width, height }: Rectangle): Promise<ImageBitmap> {
+  const whole = sizeOf(picture);
+  if (x + width <= whole.width && y + height <= whole.height) return createImageBitmap(picture, x, y, width, height);
+  throw new ShardError(
+    "picture-unreadable",
+    `Expected a picture that holds the crop of ${width} × ${height} pixels at (${x}, ${y}), received one of ${whole.width} × ${whole.height}: crop less, or leave the picture out.`,
+  );
+}
+
 /** @returns opaque RGBA of the plan's size. */
 function draw(picture: ImageBitmap | VideoFrame, plan: PixelPlan): Uint8ClampedArray {
   const { width, height, fit, smoothing, matte, padding } = plan;
-  const part = partOf(picture, plan.crop);
-  const target = fitPicture(part, width, height, fit);
+  const target = fitPicture(sizeOf(picture), width, height, fit);
   if (canvas?.width !== width || canvas.height !== height) canvas = new OffscreenCanvas(width, height);
   const context = context2d(canvas);
   if (fit === "contain") {
@@ -44,20 +59,14 @@ function draw(picture: ImageBitmap | VideoFrame, plan: PixelPlan): Uint8ClampedA
   context.fillStyle = cssColour(matte);
   context.fillRect(target.x, target.y, target.width, target.height);
   context.imageSmoothingQuality = smoothing;
-  const { x, y } = target;
-  context.drawImage(picture, part.x, part.y, part.width, part.height, x, y, target.width, target.height);
+  context.drawImage(picture, target.x, target.y, target.width, target.height);
   return context.getImageData(0, 0, width, height).data;
 }
 
-function partOf(picture: ImageBitmap | VideoFrame, crop: Rectangle | undefined): Rectangle {
-  const [width, height] =
-    picture instanceof ImageBitmap ? [picture.width, picture.height] : [picture.displayWidth, picture.displayHeight];
-  if (crop === undefined) return { x: 0, y: 0, width, height };
-  if (crop.x + crop.width <= width && crop.y + crop.height <= height) return crop;
-  throw new ShardError(
-    "picture-unreadable",
-    `Expected a picture that holds the crop of ${crop.width} × ${crop.height} pixels at (${crop.x}, ${crop.y}), received one of ${width} × ${height}: crop less, or leave the picture out.`,
-  );
+/** Pixels as they are drawn: a frame's may not be square, and it may be turned. */
+function sizeOf(picture: ImageBitmap | VideoFrame): { width: number; height: number } {
+  if (picture instanceof ImageBitmap) return { width: picture.width, height: picture.height };
+  return { width: picture.displayWidth, height: picture.displayHeight };
 }
 
 function cssColour([red, green, blue]: Rgb): string {

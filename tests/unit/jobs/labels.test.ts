@@ -87,7 +87,7 @@ describe("labels beside a model", () => {
     const requestInit = { headers: { authorization: "Bearer x" } };
     const labels = await fetchLabels("models/a/model.json?v=3", { requestInit });
     expect(labels?.labels).toEqual(["cat", "dog"]);
-    expect(asked).toEqual(["/app/models/a/metadata.json Bearer x"]);
+    expect(asked).toEqual(["/app/models/a/metadata.json?v=3 Bearer x"]);
   });
 
   it.each([

@@ -10,8 +10,7 @@ const floats = (shape: number[], values: number[]): Tensor => ({
 
 it("ranks what has labels, and what are probabilities", () => {
   const { labelled } = describeOutputs({ labelled: floats([1, 3], [-4, 9, 2]) }, ["a", "b", "c"]);
-  expect(labelled).toEqual({
-    kind: "ranked",
+  expect(labelled).toMatchObject({
     classes: [
       { label: "b", index: 1, score: 9 },
       { label: "c", index: 2, score: 2 },
@@ -19,40 +18,41 @@ it("ranks what has labels, and what are probabilities", () => {
     ],
   });
   const { softmax } = describeOutputs({ softmax: floats([1, 4], [0.5, 0.25, 0.125, 0.125]) }, ["of", "another"]);
-  expect(softmax).toMatchObject({ kind: "ranked", classes: [{ label: "0" }, { label: "1" }, { label: "2" }] });
+  expect(softmax).toMatchObject({ classes: [{ label: "0" }, { label: "1" }, { label: "2" }] });
 });
 
 it("shows shape and values of anything else", () => {
   expect(describeOutputs({ embedding: floats([1, 5], [3, -1, 7, 7, 0]) })).toEqual({
     embedding: {
-      kind: "values",
+      dtype: "float32",
       shape: [5],
       first: [3, -1, 7, 7],
-      range: { min: -1, max: 7, maxAt: 2, nanCount: 0 },
+      range: { min: -1, max: 7, mean: 3.2, maxAt: 2, nanCount: 0 },
+      classes: undefined,
     },
   });
-  expect(describeOutputs({ one: floats([1, 1], [0.7]) }).one).toMatchObject({ kind: "values", shape: [1] });
+  expect(describeOutputs({ one: floats([1, 1], [0.7]) }).one).toMatchObject({ shape: [1], classes: undefined });
   expect(describeOutputs({ texts: { dtype: "string", shape: [1, 1], data: ["hello"] } }).texts).toEqual({
-    kind: "values",
+    dtype: "string",
     shape: [1],
     first: ["hello"],
     range: undefined,
+    classes: undefined,
   });
   // One tensor per item, with nothing in it: a detector that saw nothing.
   expect(describeOutputs({ boxes: [floats([1, 0, 4], [])] }).boxes).toEqual({
-    kind: "values",
+    dtype: "float32",
     shape: [0, 4],
     first: [],
     range: undefined,
+    classes: undefined,
   });
 });
 
 it("counts what is not a number", () => {
-  const range = (values: number[]) => {
-    const cell = describeOutputs({ x: floats([1, values.length], values) }).x!;
-    return cell.kind === "values" ? cell.range : undefined;
-  };
-  expect(range([NaN, 2, -Infinity])).toEqual({ min: -Infinity, max: 2, maxAt: 1, nanCount: 1 });
-  expect(range([NaN, -Infinity])).toEqual({ min: -Infinity, max: -Infinity, maxAt: 1, nanCount: 1 });
-  expect(range([NaN, NaN])).toEqual({ min: NaN, max: NaN, maxAt: 0, nanCount: 2 });
+  const range = (values: number[]) => describeOutputs({ x: floats([1, values.length], values) }).x!.range;
+  expect(range([NaN, 2, -Infinity])).toEqual({ min: -Infinity, max: 2, mean: -Infinity, maxAt: 1, nanCount: 1 });
+  expect(range([NaN, 3, 4])).toEqual({ min: 3, max: 4, mean: 3.5, maxAt: 2, nanCount: 1 });
+  expect(range([NaN, -Infinity])).toMatchObject({ min: -Infinity, max: -Infinity, maxAt: 1, nanCount: 1 });
+  expect(range([NaN, NaN])).toEqual({ min: NaN, max: NaN, mean: NaN, maxAt: 0, nanCount: 2 });
 });

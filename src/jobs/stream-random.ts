@@ -1,0 +1,38 @@
+import type { Inputs } from "../sharder/prepare-inputs.js";
+import type { Sharder } from "../sharder/sharder.js";
+import type { Outputs } from "../protocol/tensors.js";
+import { itemOutputs } from "./item-outputs.js";
+import { checkCount, randomInputs } from "./random-inputs.js";
+
+export interface RandomRunOptions {
+  /** Whole, ≥ 1. */
+  readonly itemCount: number;
+  /** @see RandomInputOptions.freeSize */
+  readonly freeSize: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface RandomResult {
+  readonly index: number;
+  readonly outputs: Outputs;
+  readonly workerId: string;
+}
+
+/**
+ * Run a model on random items, made as they are wanted; each index has the same one in every run.
+ * @throws ShardError as `randomInputs` and `stream`.
+ */
+export async function* streamRandom(
+  sharder: Sharder,
+  { itemCount, freeSize, signal }: RandomRunOptions,
+): AsyncGenerator<RandomResult, void, undefined> {
+  checkCount("itemCount", itemCount);
+  function* items(): Generator<Inputs, void, undefined> {
+    for (let index = 0; index < itemCount; index++) {
+      yield randomInputs(sharder.model, { itemCount: 1, freeSize, seed: index + 1 });
+    }
+  }
+  for await (const { firstItem, itemCount: rows, workerId, outputs } of sharder.stream(items(), { signal })) {
+    for (let row = 0; row < rows; row++) yield { index: firstItem + row, outputs: itemOutputs(outputs, row), workerId };
+  }
+}

@@ -1,0 +1,43 @@
+export interface FileTarget {
+  /** Whether files that come now are for this target: several may listen at one host. */
+  isActive(): boolean;
+  onFiles(files: readonly File[]): void;
+  /** What was dropped holds no file. */
+  onNothing(): void;
+}
+
+/**
+ * Files dropped on `host`, or pasted anywhere on the page. `host` has the attribute `data-dragging` while something is
+ * held over it.
+ * @param signal ends the listening.
+ */
+export function listenForFiles(host: HTMLElement, target: FileTarget, signal: AbortSignal): void {
+  const listen = <K extends keyof HTMLElementEventMap>(type: K, act: (event: HTMLElementEventMap[K]) => void): void =>
+    host.addEventListener(type, (event) => target.isActive() && act(event), { signal });
+  listen("dragover", (event) => {
+    event.preventDefault();
+    if (event.dataTransfer !== null) event.dataTransfer.dropEffect = "copy";
+    host.setAttribute("data-dragging", "");
+  });
+  listen("dragleave", ({ relatedTarget }) => {
+    if (!(relatedTarget instanceof Node) || !host.contains(relatedTarget)) host.removeAttribute("data-dragging");
+  });
+  listen("drop", (event) => {
+    event.preventDefault();
+    host.removeAttribute("data-dragging");
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (files.length > 0) target.onFiles(files);
+    else target.onNothing();
+  });
+  document.addEventListener(
+    "paste",
+    (event) => {
+      const files = [...(event.clipboardData?.files ?? [])];
+      // Text pasted into a field of the page around is none of our business.
+      if (!target.isActive() || files.length === 0) return;
+      event.preventDefault();
+      target.onFiles(files);
+    },
+    { signal },
+  );
+}
