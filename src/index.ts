@@ -18,7 +18,7 @@ export type {
   WorkerDetail,
 } from "./sharder/events.js";
 export type { WorkerSpec, WorkerState } from "./pool/pool-worker.js";
-export type { ModelInfo, LayerInfo } from "./model/inspect.js";
+export type { ModelInfo, LayerInfo, LegalCut } from "./model/inspect.js";
 export type { OptimizationKind, OptimizationReport } from "./model/optimise/optimization-report.js";
 export type { ModelArtifacts, WeightSpec } from "./model/artifacts.js";
 export type { TensorSpec, BatchMode } from "./protocol/model-on-wire.js";

@@ -16,6 +16,15 @@ export interface ModelInfo {
   readonly layerCount: number;
   /** In order; a cut at k puts layers 0 … k-1 into one stage and k … into the next. Empty where the model can't be cut. */
   readonly layers: readonly LayerInfo[];
+  /** Every place where it may be cut. */
+  readonly cuts: readonly LegalCut[];
+  /** Sum over the layers whose ops have a formula; `undefined` before a traced run. */
+  readonly flops: number | undefined;
+  /**
+   * Whether a batch of n gives what n single items give: `false` makes workers run items one by one. Found by trying two items out;
+   * `undefined` before (`sharder.inspect()`), and for models whose batch is fixed at 1.
+   */
+  readonly isBatchInvariant: boolean | undefined;
   /** What `optimize` did with the model, and what it left and why. */
   readonly optimization: OptimizationReport;
   /** Bytes of the weights as stored, quantised or not. */
@@ -23,6 +32,14 @@ export interface ModelInfo {
   /** "item-by-item": axis 0 is fixed at 1, so each worker calls the model once per item. */
   readonly batchMode: BatchMode;
   readonly userDefinedMetadata: Readonly<Record<string, unknown>>;
+}
+
+/** A place between two layers. */
+export interface LegalCut {
+  /** The layer that begins a stage there: what `cuts` names. */
+  readonly layer: number;
+  /** Bytes of one item that cross it; `undefined` before a traced run. */
+  readonly liveBytes: number | undefined;
 }
 
 /** One layer as `sharder.model` shows it. */
@@ -66,6 +83,9 @@ export function inspectModel(artifacts: ModelArtifacts, shareWeights: boolean, o
     outputs: reading.outputs.map(publicSpec),
     layerCount: staged?.layers.length ?? reading.layerCount,
     layers: staged?.layers.map(describeLayer) ?? [],
+    cuts: staged?.layers.slice(1).map((_, index) => ({ layer: index + 1, liveBytes: undefined })) ?? [],
+    flops: undefined,
+    isBatchInvariant: undefined,
     optimization,
     weightBytes: weights.byteLength,
     batchMode: batchModeOf(reading.inputs),
@@ -77,11 +97,13 @@ export function inspectModel(artifacts: ModelArtifacts, shareWeights: boolean, o
 /**
  * What a traced run has shown of the layers.
  * @param outputs of one item, by layer; @param layerMs for one item.
+ * @param boundaryBytes of one item, in front of each layer and at the end.
  */
 export function withTrace(
   info: ModelInfo,
   outputs: readonly Readonly<Record<string, { readonly dtype: string; readonly shape: readonly number[] }>>[],
   layerMs: readonly number[],
+  boundaryBytes: readonly number[],
 ): ModelInfo {
   const layers = info.layers.map((layer, index) => {
     const outputBytes = Object.values(outputs[index] ?? {}).reduce(
@@ -90,7 +112,8 @@ export function withTrace(
     );
     return { ...layer, outputBytes, ms: layerMs[index] };
   });
-  return { ...info, layers };
+  const cuts = info.cuts.map(({ layer }) => ({ layer, liveBytes: boundaryBytes[layer] }));
+  return { ...info, layers, cuts };
 }
 
 function describeLayer({ name, op, weights }: StagedModel["layers"][number]): LayerInfo {

@@ -53,7 +53,7 @@ export class DeploymentSet {
       if (deployment === this.#current || this.#isUsed(epoch)) continue;
       this.#byEpoch.delete(epoch);
       this.#onDrop(epoch);
-      deployment.unload();
+      void deployment.unload();
     }
     for (const resolve of this.#waiting.splice(0)) resolve();
   }

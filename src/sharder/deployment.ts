@@ -61,7 +61,7 @@ export class Deployment {
     );
     const failed = results.find((result) => result.status === "rejected");
     if (failed !== undefined) {
-      loading.unload();
+      void loading.unload();
       throw failed.reason as ShardError;
     }
     const loaded = new Deployment(epoch, cuts, parts, performance.now() - startMs);
@@ -90,11 +90,13 @@ export class Deployment {
     return this.#workers.some((members) => members.some(({ id }) => id === workerId));
   }
 
-  /** Drop every stage from its workers. */
-  unload(): void {
-    for (const [stage, members] of this.#workers.entries()) {
-      for (const worker of members.splice(0)) void worker.unload(this.stages[stage]!.modelKey);
-    }
+  /** Drop every stage from its workers. Never rejects. */
+  async unload(): Promise<void> {
+    await Promise.all(
+      this.#workers.flatMap((members, stage) =>
+        members.splice(0).map((worker) => worker.unload(this.stages[stage]!.modelKey)),
+      ),
+    );
   }
 }
 

@@ -47,6 +47,11 @@ export class LayerCosts {
     return this.#outputs;
   }
 
+  /** Of one item, at the place in front of each layer and at the end; `undefined` before a complete trace. */
+  get boundaryBytes(): readonly number[] | undefined {
+    return this.#boundaryBytes;
+  }
+
   /**
    * Take in the traces of workers that were measured together.
    * @param inputs of the item that was traced.

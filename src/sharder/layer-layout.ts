@@ -33,7 +33,11 @@ export interface LayoutOptions {
   /** A worker that has no kernel for some layer. */
   readonly canRun: (worker: PoolWorker, firstLayer: number, lastLayer: number) => boolean;
   /** The model has been traced: what its layers give and take. */
-  readonly onTrace: (outputs: readonly Readonly<Record<string, TracedTensor>>[], layerMs: readonly number[]) => void;
+  readonly onTrace: (
+    outputs: readonly Readonly<Record<string, TracedTensor>>[],
+    layerMs: readonly number[],
+    boundaryBytes: readonly number[],
+  ) => void;
   /** The stages have changed. */
   readonly onDeploy: () => void;
 }
@@ -239,7 +243,7 @@ export class LayerLayout {
     if (unknown.length > 0) {
       const item = byTensorKey(this.#model, this.#item!);
       this.#costs.add(await traceModel(this.#model, item, unknown), item);
-      this.#options.onTrace(this.#costs.outputs!, this.#costs.layerMs!);
+      this.#options.onTrace(this.#costs.outputs!, this.#costs.layerMs!, this.#costs.boundaryBytes!);
     }
     const known = this.#workers.filter((worker) => this.#costs.knows(worker));
     return placementOf(await this.#planner.plan(this.#problem(known)), known);

@@ -5,6 +5,7 @@ import type { PoolWorker } from "../pool/pool-worker.js";
 import { StagePlanner } from "../pool/stage-planner.js";
 import type { WorkerPool } from "../pool/worker-pool.js";
 import type { BatchMode } from "../protocol/model-on-wire.js";
+import type { Deployment } from "./deployment.js";
 import type { Emit } from "./events.js";
 import { LayerLayout, type LayoutOptions } from "./layer-layout.js";
 import { PipelineJob } from "./pipeline-job.js";
@@ -50,6 +51,11 @@ export class LayerSplit implements Split {
   async begin(): Promise<void> {
     const item = syntheticItem(this.#info.inputs, this.#info.batchMode);
     if (item !== undefined) await this.#layout.ready(item);
+  }
+
+  /** The stages that run; `undefined` before the first job of a model whose layers could not be measured before. */
+  get deployment(): Deployment | undefined {
+    return this.#layout.current;
   }
 
   get plan(): LayerPlan {

@@ -7,6 +7,7 @@ import type { BackendName, Outputs } from "../protocol/tensors.js";
 import { BatchSplit } from "./batch-split.js";
 import { ShardingEventTarget, type Emit, type JobProgress } from "./events.js";
 import { Gather } from "./gather.js";
+import { inspectRun } from "./inspect-run.js";
 import { LayerSplit } from "./layer-split.js";
 import { checkWorkerSpec, type SharderOptions } from "./options.js";
 import { predictsLayers } from "./predict-split.js";
@@ -204,6 +205,22 @@ export class Sharder extends ShardingEventTarget {
     await this.#split.recut(cuts);
   }
 
+  /**
+   * Run the model once, layer by layer on one worker of each kind, to learn what its file does not say: each layer's time, FLOPs and
+   * output, the bytes that cross each cut, and whether it takes batches. `sharder.model` shows it from then on.
+   *
+   * @param options.inputs a batch to run on; left out, one item is made up from the model's shapes.
+   * @throws ShardError "invalid-input" where the model leaves sizes free and no inputs are given; "no-workers", "model-unsupported"
+   *         where it can't be taken apart, "model-failed", "disposed"
+   */
+  async inspect({ inputs }: { readonly inputs?: Inputs } = {}): Promise<ModelInfo> {
+    this.#checkUsable();
+    const workers = this.#pool.workers.filter(({ state }) => state === "ready" || state === "busy");
+    const deployed = this.#split instanceof LayerSplit ? this.#split.deployment : undefined;
+    this.#model = await inspectRun(this.#inspected, this.#model, inputs, workers, deployed);
+    return this.#model;
+  }
+
   /** @internal Deploy the stages before the first job, where that is possible. */
   async begin(): Promise<void> {
     if (this.#split instanceof LayerSplit) await this.#split.begin();
@@ -229,7 +246,7 @@ export class Sharder extends ShardingEventTarget {
       memoryLimitBytes: maxWorkerBytes,
       cuts,
       canRun: () => true,
-      onTrace: (outputs, layerMs) => (this.#model = withTrace(this.#model, outputs, layerMs)),
+      onTrace: (...trace) => (this.#model = withTrace(this.#model, ...trace)),
       onDeploy: () => {},
     });
   }

@@ -3,9 +3,10 @@ import { seededRandom } from "../core/random.js";
 import type { StagedModel } from "../model/staged-model.js";
 import type { PoolWorker } from "../pool/pool-worker.js";
 import type { BatchMode, TensorSpec } from "../protocol/model-on-wire.js";
-import { copyTensor } from "../protocol/rows.js";
+import { copyTensor, sliceRows } from "../protocol/rows.js";
 import { elementCountOf, type InputTensor } from "../protocol/tensors.js";
 import type { StageTensors, TraceResult } from "../protocol/worker-api.js";
+import type { PreparedInputs } from "./prepare-inputs.js";
 
 /** Timed runs of a layer: the median of them counts. */
 const RUN_COUNT = 3;
@@ -80,6 +81,16 @@ function synthesise(dtype: TensorSpec["dtype"], shape: number[]): InputTensor {
     case "string":
       return { dtype, shape, data: Array.from({ length }, () => "") };
   }
+}
+
+/** The first item of a batch, and what goes with every item. */
+export function firstItem({ tensors, batchedNames }: PreparedInputs): Record<string, InputTensor> {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => [
+      name,
+      batchedNames.includes(name) ? sliceRows(tensor, 0, 1) : tensor,
+    ]),
+  );
 }
 
 /** What goes by public names, by `TensorKey`, in memory of its own. */

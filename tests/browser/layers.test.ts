@@ -320,3 +320,39 @@ it("chooses by itself: batches for workers that are alike, and for software GPUs
   );
   expect(splits).toEqual(["batch", "batch", "batch"]);
 });
+
+it("inspects a model by running it: layers, what crosses each cut, whether it takes batches", async () => {
+  const seen = await opened.page.evaluate(async (workers) => {
+    const { createSharder, randomNet, float32, failureOf } = harness;
+    const model = randomNet({ seed: 13, size: 10, channels: 3, depth: 3, width: 4, residual: true });
+    const batch = await createSharder({ model, workers, optimize: false });
+    const before = batch.model;
+    const memoryBefore = await batch.memory();
+    const after = await batch.inspect();
+    const memoryAfter = await batch.memory();
+    const outputs = await batch.predict(float32([2, 10, 10, 3]));
+    await batch.dispose();
+    const layers = await createSharder({ model, workers, optimize: false, split: "layers" });
+    const traced = layers.model;
+    const probed = await layers.inspect({ inputs: float32([4, 10, 10, 3]) });
+    await layers.dispose();
+    const open = await createSharder({ model: "models/upscale-x2/model.json", workers: [{ backend: "wasm" }] });
+    const refused = await failureOf(() => open.inspect());
+    await open.dispose();
+    return { before, after, traced, probed, refused, shape: Object.values(outputs).length, memoryBefore, memoryAfter };
+  }, wasm(2));
+  expect(seen.before.layers.every(({ ms, outputBytes }) => ms === undefined && outputBytes === undefined)).toBe(true);
+  expect(seen.before.isBatchInvariant).toBeUndefined();
+  for (const info of [seen.after, seen.probed]) {
+    expect(info.layers.every(({ ms, outputBytes }) => ms! >= 0 && outputBytes! > 0)).toBe(true);
+    expect(info.isBatchInvariant).toBe(true);
+    expect(info.cuts).toHaveLength(info.layerCount - 1);
+  }
+  // The first convolution, its bias and its activation give 10 × 10 × 4 floats; nothing else is live behind them.
+  expect(seen.after.layers[0]!.outputBytes).toBe(1600);
+  expect(seen.after.cuts[0]).toEqual({ layer: 1, liveBytes: 1600 });
+  expect(seen.traced.cuts).toEqual(seen.after.cuts);
+  expect(seen.refused?.code).toBe("invalid-input");
+  expect(seen.memoryAfter).toEqual(seen.memoryBefore);
+  expect(seen.shape).toBeGreaterThan(0);
+});

@@ -1,0 +1,57 @@
+import { ShardError } from "../core/errors.js";
+import { withTrace, type InspectedModel, type ModelInfo } from "../model/inspect.js";
+import type { PoolWorker } from "../pool/pool-worker.js";
+import { Deployment } from "./deployment.js";
+import { noWorkers } from "./job-errors.js";
+import { LayerCosts } from "./layer-costs.js";
+import { prepareInputs, type Inputs } from "./prepare-inputs.js";
+import { probeBatch } from "./run-through.js";
+import { byTensorKey, firstItem, syntheticItem, traceModel } from "./trace-model.js";
+
+/**
+ * Run the model once, layer by layer, to learn what its file does not say.
+ *
+ * @param info what is known already.
+ * @param inputs a batch to run on; only its first item is needed. `undefined`: one is made up from the model's shapes.
+ * @param workers those that are ready; one of each kind is measured.
+ * @param deployed stages that run, to try a batch out on; `undefined`: the first worker loads the model once more, for as long as it takes.
+ * @throws ShardError "invalid-input" where the model leaves sizes free and no inputs are given, or they don't fit it; "no-workers",
+ *         "model-unsupported" where the model can't be taken apart, "model-failed"
+ */
+export async function inspectRun(
+  { staged, wire }: InspectedModel,
+  info: ModelInfo,
+  inputs: Inputs | undefined,
+  workers: readonly PoolWorker[],
+  deployed: Deployment | undefined,
+): Promise<ModelInfo> {
+  if (staged === undefined) {
+    throw new ShardError(
+      "model-unsupported",
+      `Expected a model that can be taken apart, received one that can't (${info.optimization.notDone[0]?.reason ?? "it is one piece"}): look at sharder.model.`,
+    );
+  }
+  const given = inputs ?? syntheticItem(info.inputs, info.batchMode);
+  if (given === undefined) {
+    throw new ShardError(
+      "invalid-input",
+      "Expected inputs to run the model on, since it leaves sizes free, received none: pass { inputs }.",
+    );
+  }
+  const [first] = workers;
+  if (first === undefined) throw noWorkers(undefined);
+  const prepared = prepareInputs(info, given);
+  const item = byTensorKey(staged, firstItem(prepared));
+  const kinds = new Map(workers.map((worker) => [`${worker.spec.backend} ${worker.report?.device}`, worker]));
+  const costs = new LayerCosts(staged);
+  costs.add(await traceModel(staged, item, [...kinds.values()]), item);
+  const traced = withTrace(info, costs.outputs!, costs.layerMs!, costs.boundaryBytes!);
+  if (info.batchMode === "item-by-item") return { ...traced, isBatchInvariant: undefined };
+  const stages = deployed ?? (await Deployment.load(0, staged, { cuts: [], workers: [[first]] }));
+  try {
+    const isBatchInvariant = await probeBatch(staged, stages, prepared);
+    return { ...traced, isBatchInvariant: isBatchInvariant ?? (wire.needsBatchProbe ? undefined : true) };
+  } finally {
+    if (deployed === undefined) await stages.unload();
+  }
+}
