@@ -18,9 +18,13 @@ export interface AttemptDetail {
   readonly predictedMs: number | undefined;
 }
 
-/** The planned shares have moved. Fractions of the remaining items by worker id, summing to 1. */
+/**
+ * The planned shares have moved: fractions of the remaining items by worker id, summing to 1. Split by layers: other stages run now, and
+ * the fractions are of the model's time.
+ */
 export interface RebalanceDetail {
-  readonly jobId: number;
+  /** `undefined` where stages have moved: they serve every job. */
+  readonly jobId: number | undefined;
   readonly before: Readonly<Record<string, number>>;
   readonly after: Readonly<Record<string, number>>;
   readonly itemsPerSecond: Readonly<Record<string, number | undefined>>;

@@ -24,6 +24,7 @@ export class LayerSplit implements Split {
   readonly #emit: Emit;
   readonly #planner = new StagePlanner();
   readonly #layout: LayerLayout;
+  #toldShares: Readonly<Record<string, number>> | undefined;
   /** `undefined` until it has been tried out. */
   #isBatchable: boolean | undefined;
 
@@ -34,14 +35,17 @@ export class LayerSplit implements Split {
     pool: WorkerPool,
     emit: Emit,
     needsBatchProbe: boolean,
-    options: LayoutOptions,
+    options: Omit<LayoutOptions, "onDeploy">,
   ) {
     this.#model = model;
     this.#info = info;
     this.#pool = pool;
     this.#emit = emit;
     this.#isBatchable = needsBatchProbe ? undefined : true;
-    this.#layout = new LayerLayout(pool, model, this.#planner, options);
+    this.#layout = new LayerLayout(pool, model, this.#planner, {
+      ...options,
+      onDeploy: () => this.#tellRebalance(),
+    });
   }
 
   /**
@@ -123,6 +127,17 @@ export class LayerSplit implements Split {
 
   close(): void {
     this.#planner.close();
+  }
+
+  #tellRebalance(): void {
+    const parts = this.#pool.workers.map(({ id }): [string, WorkerPart] => [id, this.partOf(id)]);
+    const held = parts.filter(([, { share }]) => share > 0);
+    const after = Object.fromEntries(held.map(([id, { share }]) => [id, share]));
+    const before = this.#toldShares;
+    this.#toldShares = after;
+    if (before === undefined) return;
+    const itemsPerSecond = Object.fromEntries(held.map(([id, part]) => [id, part.itemsPerSecond]));
+    this.#emit("rebalance", { jobId: undefined, before, after, itemsPerSecond });
   }
 
   async #batchMode(inputs: PreparedInputs): Promise<BatchMode> {

@@ -247,7 +247,6 @@ export class Sharder extends ShardingEventTarget {
       cuts,
       canRun: () => true,
       onTrace: (...trace) => (this.#model = withTrace(this.#model, ...trace)),
-      onDeploy: () => {},
     });
   }
 

@@ -197,6 +197,10 @@ it("cuts elsewhere when a stage's worker turns slow: the plan follows while the 
     };
     const [first] = sharder.workers;
     const before = layersOf(first!.id);
+    const shares: (number | undefined)[] = [];
+    sharder.addEventListener("rebalance", ({ detail }) =>
+      shares.push(detail.before[first!.id], detail.after[first!.id]),
+    );
     let isSlow = false;
     const outputs = await sharder.predict(items, {
       onProgress: ({ completedItemCount }) => {
@@ -208,10 +212,11 @@ it("cuts elsewhere when a stage's worker turns slow: the plan follows while the 
     const after = layersOf(first!.id);
     const gap = difference(outputs.features, (await runWhole("wasm", model, [items]))[0]!);
     await sharder.dispose();
-    return { before, after, gap };
+    return { before, after, gap, from: shares[0], to: shares.at(-1) ?? 0 };
   }, wasm(2));
   expect(seen.before).toBeGreaterThan(0);
   expect(seen.after).toBeLessThan(seen.before);
+  expect(seen.to).toBeLessThan(seen.from!);
   expect(seen.gap).toBe(0);
 });
 
