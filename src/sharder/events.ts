@@ -20,7 +20,7 @@ export interface AttemptDetail {
 
 /**
  * The planned shares have moved: fractions of the remaining items by worker id, summing to 1. Split by layers: other stages run now, and
- * the fractions are of the model's time.
+ * the fractions are of the model's work.
  */
 export interface RebalanceDetail {
   /** `undefined` where stages have moved: they serve every job. */

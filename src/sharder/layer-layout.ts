@@ -94,6 +94,15 @@ export class LayerLayout {
     return rates.length === 0 || Number.isNaN(ms) ? undefined : ms;
   }
 
+  /** The fraction of the model that a stage is: of its time on one worker, or of its layers before that is known. */
+  workOf({ firstLayer, lastLayer }: Deployment["stages"][number]): number {
+    const { layerMs } = this.#costs;
+    const isKnown = layerMs?.some((ms) => ms > 0) === true;
+    const weights = isKnown ? layerMs : this.#model.layers.map(() => 1);
+    const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+    return sum(weights.slice(firstLayer, lastLayer + 1)) / sum(weights);
+  }
+
   /**
    * Stages to run on: those there are, or new ones.
    * @param item one item by public names, to measure layers with.

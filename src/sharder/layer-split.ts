@@ -76,16 +76,15 @@ export class LayerSplit implements Split {
   }
 
   partOf(workerId: string): WorkerPart {
-    const { stages } = this.plan;
-    const totalMs = stages.reduce((total, { ms }) => total + (ms ?? 0), 0);
-    const own = stages.filter(({ workerIds }) => workerIds.includes(workerId));
-    const ownMs = own.reduce((total, { ms, workerIds }) => total + (ms ?? 0) * Math.max(1, workerIds.length), 0);
-    const share = own.reduce((total, { ms, workerIds }) => total + (ms ?? 0) / Math.max(1, workerIds.length), 0);
-    return {
-      share: totalMs > 0 ? share / totalMs : 0,
-      itemsPerSecond: ownMs > 0 ? 1000 / ownMs : undefined,
-      overheadMs: undefined,
-    };
+    const deployment = this.#layout.current;
+    let share = 0;
+    let ownMs = 0;
+    for (const [stage, ids] of (deployment?.workerIds ?? []).entries()) {
+      if (!ids.includes(workerId)) continue;
+      share += this.#layout.workOf(deployment!.stages[stage]!) / ids.length;
+      ownMs += (this.#layout.stageMs(deployment!, stage) ?? NaN) * ids.length;
+    }
+    return { share, itemsPerSecond: ownMs > 0 ? 1000 / ownMs : undefined, overheadMs: undefined };
   }
 
   createJob(): PipelineJob {

@@ -28,7 +28,7 @@ export interface LayerPlan {
 
 /** What is known of one worker's part. */
 export interface WorkerPart {
-  /** Fraction of what remains, or of the model's time. */
+  /** Fraction of the items that remain, or of the model's work. */
   readonly share: number;
   readonly itemsPerSecond: number | undefined;
   readonly overheadMs: number | undefined;
