@@ -23,7 +23,12 @@ export async function loadArtifacts(options: SharderOptions, shareWeights: boole
     throwIfAborted(signal);
     return artifacts;
   }
-  if (address !== undefined) return fetchModel(absoluteUrl("model", address), { requestInit, signal }, tell);
+  if (address !== undefined) {
+    const { weightPathPrefix: prefix, weightUrlConverter } = options;
+    const weightPathPrefix = prefix === undefined ? undefined : absoluteUrl("weightPathPrefix", prefix);
+    const location = { weightPathPrefix, weightUrlConverter };
+    return fetchModel(absoluteUrl("model", address), { requestInit, signal, shareWeights, ...location }, tell);
+  }
   if (isArtifacts(model)) return model;
   return readModelFiles(Array.from(model as ArrayLike<File>), { shareWeights, signal }, tell);
 }
