@@ -1,6 +1,8 @@
 import { ShardError } from "../core/errors.js";
 import type { ModelArtifacts } from "../model/artifacts.js";
 import { fetchModel } from "../model/fetch-model.js";
+import type { LoadNotice } from "../model/load/load-notice.js";
+import { openModelCache } from "../model/load/open-cache.js";
 import { INDEXEDDB_SCHEME, readIndexedDb } from "../model/read-indexeddb.js";
 import { readModelFiles } from "../model/read-model-files.js";
 import { throwIfAborted } from "../protocol/abort.js";
@@ -24,10 +26,13 @@ export async function loadArtifacts(options: SharderOptions, shareWeights: boole
     return artifacts;
   }
   if (address !== undefined) {
-    const { weightPathPrefix: prefix, weightUrlConverter } = options;
+    const { weightPathPrefix: prefix, weightUrlConverter, cache: isCached = true } = options;
     const weightPathPrefix = prefix === undefined ? undefined : absoluteUrl("weightPathPrefix", prefix);
-    const location = { weightPathPrefix, weightUrlConverter };
-    return fetchModel(absoluteUrl("model", address), { requestInit, signal, shareWeights, ...location }, tell);
+    const url = absoluteUrl("model", address);
+    const onNotice = (notice: LoadNotice): void => callListener(options.onNotice, notice);
+    const cache = isCached ? await openModelCache(url, requestInit, onNotice) : undefined;
+    const fetchOptions = { requestInit, signal, shareWeights, weightPathPrefix, weightUrlConverter, cache, onNotice };
+    return fetchModel(url, fetchOptions, tell);
   }
   if (isArtifacts(model)) return model;
   return readModelFiles(Array.from(model as ArrayLike<File>), { shareWeights, signal }, tell);

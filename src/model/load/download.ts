@@ -23,8 +23,13 @@ export interface DownloadOptions {
   readonly onBytes: (byteCount: number) => void;
 }
 
+export interface Downloaded {
+  readonly kind: "downloaded";
+  readonly facts: FileFacts;
+}
+
 export type DownloadOutcome =
-  | { readonly kind: "downloaded"; readonly facts: FileFacts }
+  | Downloaded
   /** Only with `unless`: the copy is up to date. */
   | { readonly kind: "unchanged" }
   /** Only with `unless`: nobody answers, or only to say "later". */
@@ -52,6 +57,18 @@ interface Failure {
  * @throws ShardError "model-not-found" or "weights-missing" (HTTP status, or a page instead of weights), "model-network"
  *         (no answer, or it broke off), "aborted"; whatever `target` or `onBytes` throws as a ShardError.
  */
+export function download(
+  url: string,
+  kind: FileKind,
+  target: ByteTarget,
+  options: DownloadOptions & { readonly unless?: undefined },
+): Promise<Downloaded>;
+export function download(
+  url: string,
+  kind: FileKind,
+  target: ByteTarget,
+  options: DownloadOptions,
+): Promise<DownloadOutcome>;
 export async function download(
   url: string,
   kind: FileKind,

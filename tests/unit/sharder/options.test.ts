@@ -10,7 +10,13 @@ it.each<SharderOptions>([
   { model: new URL("http://localhost/model.json") },
   { model: randomNet({ seed: 1 }) },
   { model: "indexeddb://my net" },
-  { model: "m", weightPathPrefix: "https://cdn.test/w/", weightUrlConverter: (path) => path },
+  {
+    model: "m",
+    weightPathPrefix: "https://cdn.test/w/",
+    weightUrlConverter: (path) => path,
+    cache: false,
+    onNotice: () => {},
+  },
   { model: [new File(["{}"], "model.json")] },
   { model: { length: 1, 0: new File(["{}"], "model.json") } },
   {
@@ -52,6 +58,8 @@ describe("refuses, naming the option and what it received", () => {
     [{ model: 5 }, ["model", "5"]],
     [{ model: null }, ["model", "null"]],
     [{ model: [] }, ["model", "an empty list"]],
+    [{ model: "m", cache: "yes" }, ["cache", '"yes"']],
+    [{ model: "m", onNotice: true }, ["onNotice", "true"]],
     [{ model: "m", weightPathPrefix: 5 }, ["weightPathPrefix", "5"]],
     [{ model: "m", weightUrlConverter: "w/" }, ["weightUrlConverter", '"w/"']],
     [{ model: [new File(["{}"], "model.json"), "weights.bin"] }, ["model", '"weights.bin"', "files only"]],
