@@ -42,11 +42,22 @@ function isArtifacts(model: SharderOptions["model"]): model is ModelArtifacts {
   return typeof model === "object" && "modelTopology" in model;
 }
 
+/** What looks like an address and can't be fetched. */
+const ADVICE: Readonly<Record<string, string>> = {
+  "file:": "a page can't read it by itself; let the user choose the files",
+  "localstorage:": `only "${INDEXEDDB_SCHEME}NAME" is read; save the model there`,
+  "indexeddb:": `write it "${INDEXEDDB_SCHEME}NAME"`,
+};
+
 function absoluteUrl(option: string, address: string): string {
   try {
     // A sharder may itself live in a worker, where there is no document.
-    return new URL(address, globalThis.document?.baseURI ?? location.href).href;
+    const { href, protocol } = new URL(address, globalThis.document?.baseURI ?? location.href);
+    const advice = ADVICE[protocol];
+    if (advice === undefined) return href;
+    throw new ShardError("invalid-options", `Expected "${option}" to be an address, received "${address}": ${advice}.`);
   } catch (cause) {
+    if (cause instanceof ShardError) throw cause;
     throw new ShardError(
       "invalid-options",
       `Expected "${option}" to be an address, received "${address}": correct it.`,

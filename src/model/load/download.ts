@@ -11,6 +11,7 @@ import {
   type FileKind,
   type Validators,
 } from "./file-response.js";
+import { countOnce } from "./load-progress.js";
 import { backoffMs, isTransient, MAX_PAUSE_MS, MAX_TRIES, retryAfterMs, REAL_PACING, type Pacing } from "./retry.js";
 
 export interface DownloadOptions {
@@ -38,7 +39,7 @@ export type DownloadOutcome =
 /** How far one file is, over all tries. */
 interface Transfer {
   receivedBytes: number;
-  countedBytes: number;
+  readonly counter: ReturnType<typeof countOnce>;
   /** The version that has begun to arrive. */
   facts: FileFacts | undefined;
 }
@@ -76,7 +77,7 @@ export async function download(
   options: DownloadOptions,
 ): Promise<DownloadOutcome> {
   const { signal, pacing = REAL_PACING } = options;
-  const transfer: Transfer = { receivedBytes: 0, countedBytes: 0, facts: undefined };
+  const transfer: Transfer = { receivedBytes: 0, counter: countOnce(options.onBytes), facts: undefined };
   let unless = options.unless;
   for (let tryCount = 1; ; tryCount++) {
     throwIfAborted(signal);
@@ -99,25 +100,13 @@ async function tryOnce(
   target: ByteTarget,
   transfer: Transfer,
   unless: Validators | undefined,
-  { requestInit, signal, pacing = REAL_PACING, onBytes }: DownloadOptions,
+  { requestInit, signal, pacing = REAL_PACING }: DownloadOptions,
 ): Promise<DownloadOutcome | Failure> {
   const { facts: begun, receivedBytes: resumedAt } = transfer;
   const isResumed = begun?.rangeValidator !== undefined && resumedAt > 0;
   try {
-    const headers = new Headers(requestInit?.headers);
-    if (isResumed) {
-      headers.set("range", `bytes=${resumedAt}-`);
-      headers.set("if-range", begun.rangeValidator);
-    }
-    if (unless?.etag !== undefined) headers.set("if-none-match", unless.etag);
-    if (unless?.lastModified !== undefined) headers.set("if-modified-since", unless.lastModified);
-    const response = await fetch(url, {
-      ...requestInit,
-      headers,
-      // The browser's own cache must not answer in the server's place.
-      ...(unless === undefined ? {} : { cache: "no-store" }),
-      ...(signal ? { signal } : {}),
-    });
+    const range = isResumed ? { firstByte: resumedAt, validator: begun.rangeValidator } : undefined;
+    const response = await ask(url, requestInit, signal, range, unless);
     if (response.status === 304 && unless !== undefined) return { kind: "unchanged" };
     if (isResumed && (response.status === 416 || (response.status === 206 && !goesOn(response, transfer)))) {
       discard(response);
@@ -140,16 +129,14 @@ async function tryOnce(
     if (!(isResumed && response.status === 206)) {
       transfer.facts = readFacts(response.headers);
       transfer.receivedBytes = 0;
+      transfer.counter.restart();
       target.begin(transfer.facts.byteLength);
     }
     if (response.body !== null) {
       await readPieces(response.body, signal, (piece) => {
         transfer.receivedBytes += piece.byteLength;
         target.write(piece);
-        const freshBytes = transfer.receivedBytes - transfer.countedBytes;
-        if (freshBytes <= 0) return;
-        transfer.countedBytes += freshBytes;
-        onBytes(freshBytes);
+        transfer.counter.count(piece.byteLength);
       });
     }
     target.end();
@@ -161,6 +148,29 @@ async function tryOnce(
     if (isResumed && transfer.receivedBytes === resumedAt) transfer.receivedBytes = 0;
     return { reason: (tryCount) => networkFailure(url, thrown, tryCount) };
   }
+}
+
+function ask(
+  url: string,
+  requestInit: RequestInit | undefined,
+  signal: AbortSignal | undefined,
+  range: { readonly firstByte: number; readonly validator: string } | undefined,
+  unless: Validators | undefined,
+): Promise<Response> {
+  const headers = new Headers(requestInit?.headers);
+  if (range !== undefined) {
+    headers.set("range", `bytes=${range.firstByte}-`);
+    headers.set("if-range", range.validator);
+  }
+  if (unless?.etag !== undefined) headers.set("if-none-match", unless.etag);
+  if (unless?.lastModified !== undefined) headers.set("if-modified-since", unless.lastModified);
+  return fetch(url, {
+    ...requestInit,
+    headers,
+    // The browser's own cache must not answer in the server's place.
+    ...(unless === undefined ? {} : { cache: "no-store" }),
+    ...(signal ? { signal } : {}),
+  });
 }
 
 /** Give the connection free. */

@@ -3,6 +3,7 @@ import { throwIfAborted } from "../../protocol/abort.js";
 import { readPieces, type ByteTarget } from "./byte-target.js";
 import { download, type DownloadOptions, type DownloadOutcome } from "./download.js";
 import { readFacts, type FileFacts, type FileKind } from "./file-response.js";
+import { countOnce } from "./load-progress.js";
 import type { ModelCache, StoredFile } from "./model-cache.js";
 
 /** How a file has come: now from the server; from the cache after the server said it is current; or from the cache alone. */
@@ -56,16 +57,16 @@ export async function loadFile(
   }
   if (outcome.kind === "downloaded") return { origin: "server", url, facts: outcome.facts, replaced: stored };
   if (outcome.kind === "unreachable" && !mayGoUnchecked(stored)) throw outcome.reason;
-  const progress = withoutRepeats(options.onBytes);
+  const counter = countOnce(options.onBytes);
   try {
-    await readStored(stored, target, { ...options, onBytes: progress.count });
+    await readStored(stored, target, { ...options, onBytes: counter.count });
   } catch (thrown) {
     throwIfAborted(options.signal);
     if (thrown instanceof ShardError) throw thrown;
     // A copy that can't be read is none.
     if (outcome.kind === "unreachable") throw outcome.reason;
-    progress.repeat();
-    const { facts } = await download(url, kind, target, { ...options, onBytes: progress.count });
+    counter.restart();
+    const { facts } = await download(url, kind, target, { ...options, onBytes: counter.count });
     return { origin: "server", url, facts };
   }
   return outcome.kind === "unchanged"
@@ -128,24 +129,4 @@ async function readStored(
   });
   if (receivedBytes !== byteLength) throw new Error(`the stored copy has ${receivedBytes} of ${byteLength} bytes`);
   target.end();
-}
-
-/** Tells of new bytes only where a file comes twice. */
-function withoutRepeats(onBytes: (byteCount: number) => void): {
-  readonly count: (byteCount: number) => void;
-  /** The file starts anew. */
-  readonly repeat: () => void;
-} {
-  let toldBytes = 0;
-  let comeBytes = 0;
-  return {
-    count: (byteCount) => {
-      comeBytes += byteCount;
-      const freshBytes = comeBytes - toldBytes;
-      if (freshBytes <= 0) return;
-      toldBytes = comeBytes;
-      onBytes(freshBytes);
-    },
-    repeat: () => void (comeBytes = 0),
-  };
 }

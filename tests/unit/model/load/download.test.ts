@@ -39,7 +39,11 @@ async function get(options: Partial<DownloadOptions> = {}) {
   const target = new ByteCollector();
   const outcome = await download(url, "weights", target, {
     pacing: { wait: async (ms) => void pauses.push(ms), random: () => 0, nowMs: () => NOW_MS },
-    onBytes: (byteCount) => (countedBytes += byteCount),
+    onBytes: (byteCount) => {
+      // Progress never goes back.
+      expect(byteCount).toBeGreaterThan(0);
+      countedBytes += byteCount;
+    },
     ...options,
   });
   return { outcome, bytes: target.bytes };
