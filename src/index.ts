@@ -20,6 +20,7 @@ export type {
 export type { WorkerSpec, WorkerState } from "./pool/pool-worker.js";
 export type { ModelInfo, LayerInfo, LegalCut } from "./model/inspect.js";
 export type { OptimizationKind, OptimizationReport } from "./model/optimise/optimization-report.js";
+export type { LoadNotice } from "./model/load/load-notice.js";
 export type { ModelArtifacts, WeightSpec } from "./model/artifacts.js";
 export type { TensorSpec, BatchMode } from "./protocol/model-on-wire.js";
 export type { BackendName, DType, InputTensor, Outputs, OutputValue, Tensor, Uint8Tensor } from "./protocol/tensors.js";

@@ -1,90 +1,123 @@
 import { ShardError } from "../core/errors.js";
 import { throwIfAborted } from "../protocol/abort.js";
 import type { ModelArtifacts } from "./artifacts.js";
-import { download, type DownloadOptions } from "./download.js";
+import { ByteCollector } from "./load/byte-target.js";
+import type { DownloadOptions } from "./load/download.js";
+import { loadFile, type LoadedFile } from "./load/load-file.js";
+import type { LoadNotice } from "./load/load-notice.js";
 import { ProgressCounter, type LoadProgress } from "./load/load-progress.js";
+import type { ModelCache } from "./load/model-cache.js";
 import { readModelJson } from "./load/model-json.js";
+import { storeModel } from "./load/store-model.js";
+import { WeightAssembly } from "./load/weight-assembly.js";
+import { isSameOrigin, weightUrls, type WeightLocation } from "./load/weight-urls.js";
 import { checkWeightLength } from "./weights.js";
+
+export interface FetchOptions extends WeightLocation, Omit<DownloadOptions, "unless" | "onBytes"> {
+  /** Assemble the weights in a SharedArrayBuffer (needs cross-origin isolation). */
+  readonly shareWeights?: boolean | undefined;
+  /** Where to look first, after asking the server whether it is current, and to keep what has been downloaded. */
+  readonly cache?: ModelCache | undefined;
+  readonly onNotice?: ((notice: LoadNotice) => void) | undefined;
+}
 
 /** Weight files fetched at once; browsers open no more than six connections to one host over HTTP/1.1. */
 const PARALLEL_DOWNLOADS = 4;
 
 /**
- * Download a TF.js model: model.json and the weight files it names, relative to it.
+ * Download a TF.js model: model.json and the weight files it names. With a cache, what has not changed since is not
+ * transferred again, and where no server answers, the last whole copy is used; storing goes on after the promise has settled.
  *
- * @param url absolute. Its query string is repeated for the weight files, as TF.js does (signed URLs).
+ * @param url absolute. `requestInit` goes with every request to its host, and to no other.
  * @throws ShardError "model-not-found", "model-network", "model-malformed", "weights-missing",
- *         "weights-truncated", "aborted"
+ *         "weights-truncated", "invalid-options" (a `weightUrlConverter` that fails), "out-of-memory", "aborted"
  */
 export async function fetchModel(
   url: string,
-  options: DownloadOptions,
+  options: FetchOptions,
   onProgress: (progress: LoadProgress) => void,
 ): Promise<ModelArtifacts> {
   const progress = new ProgressCounter(onProgress);
-  const signal = options.signal ?? options.requestInit?.signal ?? undefined;
-  const advance = (bytes: number): void => progress.add(bytes);
-  const json = readModelJson(url, new Uint8Array(await download(url, "model", { ...options, signal }, advance)));
-  progress.expect(json.weightBytes);
-  const urls = json.paths.map((path) => weightUrl(path, url));
-  const files = await downloadAll(urls, url, { ...options, signal }, advance);
-  checkWeightLength(
-    json.weightSpecs,
-    files.reduce((total, file) => total + file.byteLength, 0),
-  );
-  progress.finish();
-  return { ...json.description, weightSpecs: json.weightSpecs, weightData: files };
-}
+  const { requestInit, pacing, cache, shareWeights = false, onNotice = () => {} } = options;
+  const signal = options.signal ?? requestInit?.signal ?? undefined;
+  const collector = new ByteCollector();
+  const modelFile = await loadFile(url, "model", collector, {
+    ...{ requestInit, signal, pacing, cache },
+    mayGoUnchecked: () => true,
+    onBytes: (byteCount) => progress.add(byteCount),
+  });
+  const modelBytes = collector.bytes;
+  const { description, paths, weightSpecs, weightBytes } = readModelJson(url, modelBytes);
+  progress.expect(weightBytes);
 
-function weightUrl(path: string, modelUrl: string): string {
-  let resolved: URL;
+  const urls = await weightUrls(paths, url, options);
+  const assembly = new WeightAssembly(urls.length, weightBytes, shareWeights);
+  // Copies that belong to another model.json than this one go with it only if the server says so.
+  const knownIds = modelFile.origin === "server" ? [] : modelFile.stored.weightIds;
+  const weightFiles: LoadedFile[] = [];
   try {
-    resolved = new URL(path, modelUrl);
-  } catch (cause) {
-    throw new ShardError(
-      "model-malformed",
-      `Expected paths of weight files in weightsManifest, received "${path.slice(0, 80)}": the model.json is damaged.`,
-      { cause },
-    );
+    await inParallel(urls.length, signal, async (index, laneSignal) => {
+      const weightUrl = urls[index]!;
+      weightFiles[index] = await loadFile(weightUrl, "weights", assembly.file(index), {
+        // Credentials are meant for the model's own host, whatever its model.json names.
+        requestInit: isSameOrigin(weightUrl, url) ? requestInit : undefined,
+        signal: laneSignal,
+        ...{ pacing, cache },
+        offline: modelFile.origin === "cache-unchecked" ? modelFile.reason : undefined,
+        mayGoUnchecked: ({ id }) => knownIds[index] === id,
+        onBytes: (byteCount) => {
+          // Of the other lanes, once one has failed.
+          if (laneSignal.aborted) return;
+          progress.add(byteCount);
+          // There may be no end to what a wrong server sends.
+          if (assembly.receivedBytes > (weightBytes ?? Infinity))
+            checkWeightLength(weightSpecs, assembly.receivedBytes);
+        },
+      });
+    });
+    checkWeightLength(weightSpecs, assembly.receivedBytes);
+  } catch (thrown) {
+    // Should a damaged copy be the reason, then only once.
+    if (thrown instanceof ShardError && /^(weights-truncated|model-malformed)$/.test(thrown.code)) {
+      for (const each of [url, ...urls]) await cache?.remove(each).catch(() => {});
+    }
+    throw thrown;
   }
-  // A signed address is signed for its own host; others have no business with it.
-  if (resolved.search === "" && isSameOrigin(resolved.href, modelUrl)) resolved.search = new URL(modelUrl).search;
-  return resolved.href;
+  const unchecked = [modelFile, ...weightFiles].find((file) => file.origin === "cache-unchecked");
+  if (unchecked !== undefined) {
+    // A new file beside one that nobody vouches for may be of two versions.
+    if (weightFiles.some(({ origin }) => origin === "server")) throw unchecked.reason;
+    onNotice({
+      code: "offline-copy",
+      message: `Nobody answers for ${url}: the copy of ${unchecked.stored.storedAt.slice(0, 10)} is used.`,
+    });
+  }
+  const { weightData, byteOffsets } = assembly.finish();
+  // Strings have no size that model.json could tell.
+  progress.finish();
+  if (cache !== undefined && unchecked === undefined) {
+    const loaded = { modelFile, modelBytes, weightFiles, weightData, byteOffsets, location: options };
+    void storeModel(cache, loaded, onNotice);
+  }
+  return { ...description, weightSpecs, weightData };
 }
 
-function isSameOrigin(a: string, b: string): boolean {
-  return new URL(a).origin === new URL(b).origin;
-}
-
-/** All weight files, a few at once. The first that fails gives up the others. */
-async function downloadAll(
-  urls: readonly string[],
-  modelUrl: string,
-  options: DownloadOptions,
-  onBytes: (byteCount: number) => void,
-): Promise<ArrayBuffer[]> {
-  const { signal } = options;
+/** Run `task` for 0 … count-1, a few at once. The first that fails aborts the others' signal. */
+async function inParallel(
+  count: number,
+  signal: AbortSignal | undefined,
+  task: (index: number, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
   const abandoned = new AbortController();
   const abandon = (): void => abandoned.abort(signal?.reason);
-  const onBytesWanted = (byteCount: number): void => {
-    if (!abandoned.signal.aborted) onBytes(byteCount);
-  };
-  const files: ArrayBuffer[] = [];
   let next = 0;
   const lane = async (): Promise<void> => {
-    while (next < urls.length) {
-      const index = next++;
-      const url = urls[index]!;
-      // Credentials are meant for the model's own host, whatever its model.json names.
-      const requestInit = isSameOrigin(url, modelUrl) ? options.requestInit : undefined;
-      files[index] = await download(url, "weights", { requestInit, signal: abandoned.signal }, onBytesWanted);
-    }
+    while (next < count) await task(next++, abandoned.signal);
   };
   throwIfAborted(signal);
   signal?.addEventListener("abort", abandon, { once: true });
   try {
-    await Promise.all(Array.from({ length: Math.min(PARALLEL_DOWNLOADS, urls.length) }, lane));
-    return files;
+    await Promise.all(Array.from({ length: Math.min(PARALLEL_DOWNLOADS, count) }, lane));
   } catch (thrown) {
     abandon();
     throw thrown;

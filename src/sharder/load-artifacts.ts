@@ -1,6 +1,8 @@
 import { ShardError } from "../core/errors.js";
 import type { ModelArtifacts } from "../model/artifacts.js";
 import { fetchModel } from "../model/fetch-model.js";
+import type { LoadNotice } from "../model/load/load-notice.js";
+import { openModelCache } from "../model/load/open-cache.js";
 import { INDEXEDDB_SCHEME, readIndexedDb } from "../model/read-indexeddb.js";
 import { readModelFiles } from "../model/read-model-files.js";
 import { throwIfAborted } from "../protocol/abort.js";
@@ -23,7 +25,15 @@ export async function loadArtifacts(options: SharderOptions, shareWeights: boole
     throwIfAborted(signal);
     return artifacts;
   }
-  if (address !== undefined) return fetchModel(absoluteUrl("model", address), { requestInit, signal }, tell);
+  if (address !== undefined) {
+    const { weightPathPrefix: prefix, weightUrlConverter, cache: isCached = true } = options;
+    const weightPathPrefix = prefix === undefined ? undefined : absoluteUrl("weightPathPrefix", prefix);
+    const url = absoluteUrl("model", address);
+    const onNotice = (notice: LoadNotice): void => callListener(options.onNotice, notice);
+    const cache = isCached ? await openModelCache(url, requestInit, onNotice) : undefined;
+    const fetchOptions = { requestInit, signal, shareWeights, weightPathPrefix, weightUrlConverter, cache, onNotice };
+    return fetchModel(url, fetchOptions, tell);
+  }
   if (isArtifacts(model)) return model;
   return readModelFiles(Array.from(model as ArrayLike<File>), { shareWeights, signal }, tell);
 }
@@ -32,11 +42,22 @@ function isArtifacts(model: SharderOptions["model"]): model is ModelArtifacts {
   return typeof model === "object" && "modelTopology" in model;
 }
 
+/** What looks like an address and can't be fetched. */
+const ADVICE: Readonly<Record<string, string>> = {
+  "file:": "a page can't read it by itself; let the user choose the files",
+  "localstorage:": `only "${INDEXEDDB_SCHEME}NAME" is read; save the model there`,
+  "indexeddb:": `write it "${INDEXEDDB_SCHEME}NAME"`,
+};
+
 function absoluteUrl(option: string, address: string): string {
   try {
     // A sharder may itself live in a worker, where there is no document.
-    return new URL(address, globalThis.document?.baseURI ?? location.href).href;
+    const { href, protocol } = new URL(address, globalThis.document?.baseURI ?? location.href);
+    const advice = ADVICE[protocol];
+    if (advice === undefined) return href;
+    throw new ShardError("invalid-options", `Expected "${option}" to be an address, received "${address}": ${advice}.`);
   } catch (cause) {
+    if (cause instanceof ShardError) throw cause;
     throw new ShardError(
       "invalid-options",
       `Expected "${option}" to be an address, received "${address}": correct it.`,

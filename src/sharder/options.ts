@@ -1,6 +1,7 @@
 import { ShardError } from "../core/errors.js";
 import type { Policy } from "../core/dispatch-types.js";
 import type { ModelArtifacts } from "../model/artifacts.js";
+import type { LoadNotice } from "../model/load/load-notice.js";
 import type { WorkerSpec } from "../pool/pool-worker.js";
 import { BACKEND_NAMES } from "../protocol/tensors.js";
 
@@ -47,7 +48,22 @@ export interface SharderOptions {
   readonly maxWorkerBytes?: number | undefined;
   /** For models behind authentication; given to every `fetch` from the host of model.json. */
   readonly requestInit?: RequestInit | undefined;
+  /**
+   * Where the weight files of a model from an address are, if not beside it: put before each path of the manifest, as in
+   * TF.js's `LoadOptions`. Relative to the page. Paths that are whole addresses stand.
+   */
+  readonly weightPathPrefix?: string | undefined;
+  /** Makes the address of each weight file from its path in the manifest, as in TF.js's `LoadOptions`; goes before the prefix. */
+  readonly weightUrlConverter?: ((path: string) => string | Promise<string>) | undefined;
+  /**
+   * Keep a model from an address in the browser (Cache API), so that a later visit transfers only what has changed, and does
+   * without a server where none answers. Default true. Never kept: what the server marks `Cache-Control: no-store`, and models
+   * whose `requestInit` has headers, credentials or a cache mode of its own.
+   */
+  readonly cache?: boolean;
   readonly onProgress?: (progress: LoadingProgress) => void;
+  /** Told what did not go as wished while the model was loaded and kept, and harmed nothing. */
+  readonly onNotice?: (notice: LoadNotice) => void;
   /** Ends the loading; a sharder that is ready is ended with `dispose`. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -71,12 +87,28 @@ export function checkOptions(options: SharderOptions): void {
     throw invalid("quantumMs", "a number from 1 to 60000", quantumMs, "leave it out for 100");
   }
   if (verify !== 0) throw invalid("verify", "0", verify, "recomputing shards is not available yet");
-  const { maxWorkerBytes, optimize, onProgress, signal } = options;
+  const { maxWorkerBytes, optimize, weightPathPrefix, weightUrlConverter, cache, onProgress, onNotice, signal } =
+    options;
   if (maxWorkerBytes !== undefined && !(typeof maxWorkerBytes === "number" && maxWorkerBytes > 0)) {
     throw invalid("maxWorkerBytes", "a number of bytes above 0", maxWorkerBytes, "leave it out for no limit");
   }
   if (optimize !== undefined && typeof optimize !== "boolean")
     throw invalid("optimize", "true or false", optimize, "leave it out");
+  if (weightPathPrefix !== undefined && typeof weightPathPrefix !== "string") {
+    throw invalid(
+      "weightPathPrefix",
+      "an address",
+      weightPathPrefix,
+      "leave it out where the weights are beside model.json",
+    );
+  }
+  if (weightUrlConverter !== undefined && typeof weightUrlConverter !== "function") {
+    throw invalid("weightUrlConverter", "a function", weightUrlConverter, "leave it out");
+  }
+  if (cache !== undefined && typeof cache !== "boolean") throw invalid("cache", "true or false", cache, "leave it out");
+  if (onNotice !== undefined && typeof onNotice !== "function") {
+    throw invalid("onNotice", "a function", onNotice, "leave it out");
+  }
   if (onProgress !== undefined && typeof onProgress !== "function") {
     throw invalid("onProgress", "a function", onProgress, "leave it out");
   }

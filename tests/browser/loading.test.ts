@@ -17,6 +17,8 @@ afterAll(async () => {
 });
 afterEach(async () => {
   await opened.page.unrouteAll();
+  // Each test finds the model not kept yet.
+  await opened.page.evaluate(async () => Promise.all((await caches.keys()).map((name) => caches.delete(name))));
 });
 
 const load = (model: string) =>

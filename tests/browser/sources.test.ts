@@ -44,6 +44,19 @@ describe("files", () => {
   });
 });
 
+it.each([
+  ["file:///tmp/model.json", /choose the files/],
+  ["localstorage://net", /indexeddb:\/\/NAME/],
+  ["indexeddb:net", /indexeddb:\/\/NAME/],
+  ["http://", /correct it/],
+])("%s is refused with advice", async (model, advice) => {
+  const failure = await opened.page.evaluate(
+    (model) => harness.failureOf(() => harness.createSharder({ model })),
+    model,
+  );
+  expect(failure).toMatchObject({ code: "invalid-options", message: expect.stringMatching(advice) });
+});
+
 describe("IndexedDB", () => {
   const load = (address: string) =>
     opened.page.evaluate(

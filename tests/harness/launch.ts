@@ -30,10 +30,10 @@ async function open(url: string): Promise<OpenPage> {
   }
 }
 
-/** The test harness; `isolated: false` is a page without SharedArrayBuffer. */
-export function openHarness({ isolated = true }: { isolated?: boolean } = {}): Promise<OpenPage> {
+/** The test harness; `isolated: false` is a page without SharedArrayBuffer. @param url where else it is served */
+export function openHarness({ isolated = true, url }: { isolated?: boolean; url?: string } = {}): Promise<OpenPage> {
   const { harness, plainHarness } = inject("urls");
-  return open(isolated ? harness : plainHarness);
+  return open(url ?? (isolated ? harness : plainHarness));
 }
 
 /** The page as it is deployed. @param path relative to its address, such as "?embed=1" */

@@ -34,3 +34,22 @@ export class ProgressCounter {
     this.add(0);
   }
 }
+
+/** Counts the bytes of one file, and tells only of those that it has not had before: a file may start anew. */
+export function countOnce(onBytes: (byteCount: number) => void): {
+  readonly count: (byteCount: number) => void;
+  readonly restart: () => void;
+} {
+  let toldBytes = 0;
+  let comeBytes = 0;
+  return {
+    count: (byteCount) => {
+      comeBytes += byteCount;
+      const freshBytes = comeBytes - toldBytes;
+      if (freshBytes <= 0) return;
+      toldBytes = comeBytes;
+      onBytes(freshBytes);
+    },
+    restart: () => void (comeBytes = 0),
+  };
+}

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fetchModel } from "../../../src/model/fetch-model.js";
 import type { LoadProgress } from "../../../src/model/load/load-progress.js";
+import type { Pacing } from "../../../src/model/load/retry.js";
 import { inspectModel } from "../../../src/model/inspect.js";
 import { rejected } from "../../fixtures/caught.js";
 import { randomNet } from "../../fixtures/random-net.js";
@@ -31,6 +32,7 @@ const json: (value: object) => Handler = (value) => (response) =>
 
 beforeEach(async () => {
   requests = [];
+  pauses = [];
   routes = { "/m/model.json": modelJson() };
   for (const [name, data] of Object.entries(files)) routes[`/m/${name}`] = data;
   server = createServer((request, response) => {
@@ -56,9 +58,18 @@ interface Loading {
   readonly result: ReturnType<typeof fetchModel>;
 }
 
+/** Pauses between tries, ms, which nobody waits for. */
+let pauses: number[];
+const nowMs = Date.parse("2030-01-01T00:00:00Z");
+const pacing: Pacing = {
+  wait: async (ms) => void pauses.push(ms),
+  random: () => 0,
+  nowMs: () => nowMs,
+};
+
 function load(options: Parameters<typeof fetchModel>[1] = {}, path = "/m/model.json"): Loading {
   const progress: LoadProgress[] = [];
-  const result = fetchModel(origin + path, options, (step) => progress.push(step));
+  const result = fetchModel(origin + path, { pacing, ...options }, (step) => progress.push(step));
   // Every test awaits it; some look elsewhere first.
   result.catch(() => {});
   return { progress, result };
@@ -140,6 +151,55 @@ describe("a model in several files", () => {
     expect(requests.map(({ headers }) => headers.authorization)).toEqual(Array(5).fill("Bearer t"));
   });
 
+  it("arrives straight in shared memory where asked for", async () => {
+    const { weightData } = await load({ shareWeights: true }).result;
+    expect(weightData).toBeInstanceOf(SharedArrayBuffer);
+    expect(new Uint8Array(weightData as SharedArrayBuffer)).toEqual(bytes);
+  });
+
+  it("is found under a prefix, whole addresses apart", async () => {
+    const [first, ...others] = Object.keys(files) as [string, ...string[]];
+    routes["/m/model.json"] = modelJson({ weightsManifest: manifest([`${origin}/m/${first}`, ...others]) });
+    for (const name of others) routes[`/cdn/v1-${name}`] = routes[`/m/${name}`]!;
+    const { weightData } = await load({ weightPathPrefix: `${origin}/cdn/v1-` }, "/m/model.json?token=1").result;
+    expect(new Uint8Array(weightData as ArrayBuffer)).toEqual(bytes);
+    const expected = [
+      "/m/model.json?token=1",
+      `/m/${first}?token=1`,
+      ...others.map((name) => `/cdn/v1-${name}?token=1`),
+    ];
+    expect(new Set(paths())).toEqual(new Set(expected));
+  });
+
+  it("is found where a converter says, at once or later", async () => {
+    for (const [name, data] of Object.entries(files)) routes[`/signed/${name}`] = data;
+    const convert = (name: string) =>
+      name.includes("1of4") ? `../signed/${name}?key=${name.length}` : Promise.resolve(`/signed/${name}`);
+    const { weightData } = await load({ weightUrlConverter: convert, weightPathPrefix: "unused" }).result;
+    expect(new Uint8Array(weightData as ArrayBuffer)).toEqual(bytes);
+    expect(paths()).toContain("/signed/group1-shard1of4.bin?key=20");
+  });
+
+  it.each<[string, () => unknown, string]>([
+    [
+      "throws",
+      () => {
+        throw new Error("no key");
+      },
+      "no key",
+    ],
+    ["gives no address", () => 5, "received 5"],
+    ["gives an address that is none", () => "http://", "received http://"],
+  ])("says so when a converter %s", async (_what, convert, words) => {
+    await rejected(
+      "invalid-options",
+      load({ weightUrlConverter: convert as () => string }).result,
+      "weightUrlConverter",
+      words,
+    );
+    expect(requests).toHaveLength(1);
+  });
+
   it("takes a model.json with a byte order mark and of any content type", async () => {
     routes["/m/model.json"] = (response) =>
       void response.setHeader("content-type", "text/plain").end(`\uFEFF${JSON.stringify(modelJson())}`);
@@ -148,10 +208,18 @@ describe("a model in several files", () => {
 });
 
 describe("model.json", () => {
-  it.each([404, 403, 500, 503])("HTTP %i", async (status) => {
+  it.each([404, 403, 400, 410])("HTTP %i, which is final", async (status) => {
     routes["/m/model.json"] = (response) => void response.writeHead(status).end();
     await rejected("model-not-found", load().result, `HTTP ${status}`, `${origin}/m/model.json`, "check the address");
     expect(requests).toHaveLength(1);
+  });
+
+  it.each([500, 503, 429, 408])("HTTP %i, again and again", async (status) => {
+    routes["/m/model.json"] = (response) => void response.writeHead(status).end();
+    const words = [`HTTP ${status}`, "4 times", `${origin}/m/model.json`, "check the address"];
+    await rejected("model-not-found", load().result, ...words);
+    expect(requests).toHaveLength(4);
+    expect(pauses).toEqual([250, 750, 2250]);
   });
 
   it("a page instead", async () => {
@@ -217,6 +285,35 @@ describe("a weight file", () => {
     await rejected("weights-truncated", load().result, `${bytes.length} bytes`, `${bytes.length - 1}`);
     routes[`/m/${third}`] = new Uint8Array(1_000);
     await rejected("model-malformed", load().result, "belong to another model.json");
+  });
+
+  it("that never ends is hung up on", async () => {
+    const closed = new Promise((gone) => {
+      routes[`/m/${third}`] = (response) => {
+        const more = setInterval(() => response.write(new Uint8Array(10_000)), 1);
+        response.on("close", () => gone(clearInterval(more)));
+      };
+    });
+    await rejected("model-malformed", load().result, "belong to another model.json");
+    await closed;
+  });
+
+  it("that fails at first is tried again, and progress counts no byte twice", async () => {
+    let asked = 0;
+    routes[`/m/${third}`] = (response) => {
+      if (++asked === 1) response.writeHead(503).end();
+      else if (asked === 2) {
+        response.writeHead(200, { "content-length": 97 });
+        response.write(files[third]!.slice(0, 50), () => setTimeout(() => response.destroy(), 20));
+      } else response.end(files[third]);
+    };
+    const { progress, result } = load();
+    const { weightData } = await result;
+    expect(new Uint8Array(weightData as ArrayBuffer)).toEqual(bytes);
+    const total = JSON.stringify(modelJson()).length + bytes.length;
+    expect(progress.at(-1)).toEqual({ phase: "model", loadedBytes: total, totalBytes: total, fraction: 1 });
+    expect(progress.every(({ loadedBytes }) => loadedBytes <= total)).toBe(true);
+    expect(pauses).toEqual([250, 750]);
   });
 
   it("a connection cut in mid-body", async () => {

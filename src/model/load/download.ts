@@ -1,0 +1,192 @@
+import { ShardError } from "../../core/errors.js";
+import { throwIfAborted } from "../../protocol/abort.js";
+import { messageOf } from "../../protocol/error-record.js";
+import { readPieces, type ByteTarget } from "./byte-target.js";
+import {
+  continuesAt,
+  isPage,
+  missing,
+  readFacts,
+  type FileFacts,
+  type FileKind,
+  type Validators,
+} from "./file-response.js";
+import { countOnce } from "./load-progress.js";
+import { backoffMs, isTransient, MAX_PAUSE_MS, MAX_TRIES, retryAfterMs, REAL_PACING, type Pacing } from "./retry.js";
+
+export interface DownloadOptions {
+  readonly requestInit?: RequestInit | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly pacing?: Pacing | undefined;
+  /** Of a copy at hand: download the file only if it is another by now, and try once only to find out. */
+  readonly unless?: Validators | undefined;
+  /** Called with the size of every piece that is new: bytes that come once more are not counted again. */
+  readonly onBytes: (byteCount: number) => void;
+}
+
+export interface Downloaded {
+  readonly kind: "downloaded";
+  readonly facts: FileFacts;
+}
+
+export type DownloadOutcome =
+  | Downloaded
+  /** Only with `unless`: the copy is up to date. */
+  | { readonly kind: "unchanged" }
+  /** Only with `unless`: nobody answers, or only to say "later". */
+  | { readonly kind: "unreachable"; readonly reason: ShardError };
+
+/** How far one file is, over all tries. */
+interface Transfer {
+  receivedBytes: number;
+  readonly counter: ReturnType<typeof countOnce>;
+  /** The version that has begun to arrive. */
+  facts: FileFacts | undefined;
+}
+
+/** A try that failed in a way that another may not. */
+interface Failure {
+  readonly reason: (tryCount: number) => ShardError;
+  readonly pauseMs?: number | undefined;
+}
+
+/**
+ * Download one file into `target`. Network failures and HTTP 408, 429 and 5xx are tried again, four times in all, with
+ * growing pauses or the server's `Retry-After`; where the server can send ranges, a broken download goes on where it broke
+ * off, unless the file has changed meanwhile (`If-Range`).
+ *
+ * @throws ShardError "model-not-found" or "weights-missing" (HTTP status, or a page instead of weights), "model-network"
+ *         (no answer, or it broke off), "aborted"; whatever `target` or `onBytes` throws as a ShardError.
+ */
+export function download(
+  url: string,
+  kind: FileKind,
+  target: ByteTarget,
+  options: DownloadOptions & { readonly unless?: undefined },
+): Promise<Downloaded>;
+export function download(
+  url: string,
+  kind: FileKind,
+  target: ByteTarget,
+  options: DownloadOptions,
+): Promise<DownloadOutcome>;
+export async function download(
+  url: string,
+  kind: FileKind,
+  target: ByteTarget,
+  options: DownloadOptions,
+): Promise<DownloadOutcome> {
+  const { signal, pacing = REAL_PACING } = options;
+  const transfer: Transfer = { receivedBytes: 0, counter: countOnce(options.onBytes), facts: undefined };
+  let unless = options.unless;
+  for (let tryCount = 1; ; tryCount++) {
+    throwIfAborted(signal);
+    const result = await tryOnce(url, kind, target, transfer, unless, options);
+    if ("kind" in result) return result;
+    const reason = result.reason(tryCount);
+    // Nothing of another version has come yet: the copy will do.
+    if (unless !== undefined && transfer.facts === undefined) return { kind: "unreachable", reason };
+    unless = undefined;
+    const pauseMs = Math.max(result.pauseMs ?? 0, backoffMs(tryCount, pacing.random()));
+    // Elsewhere (blob:, data:) nothing gets better by waiting.
+    if (tryCount === MAX_TRIES || pauseMs > MAX_PAUSE_MS || !/^https?:/.test(url)) throw reason;
+    await pacing.wait(pauseMs, signal);
+  }
+}
+
+async function tryOnce(
+  url: string,
+  kind: FileKind,
+  target: ByteTarget,
+  transfer: Transfer,
+  unless: Validators | undefined,
+  { requestInit, signal, pacing = REAL_PACING }: DownloadOptions,
+): Promise<DownloadOutcome | Failure> {
+  const { facts: begun, receivedBytes: resumedAt } = transfer;
+  const isResumed = begun?.rangeValidator !== undefined && resumedAt > 0;
+  try {
+    const range = isResumed ? { firstByte: resumedAt, validator: begun.rangeValidator } : undefined;
+    const response = await ask(url, requestInit, signal, range, unless);
+    if (response.status === 304 && unless !== undefined) return { kind: "unchanged" };
+    if (isResumed && (response.status === 416 || (response.status === 206 && !goesOn(response, transfer)))) {
+      discard(response);
+      throw new Error("the server sent another part of the file than was asked for");
+    }
+    if (!response.ok) {
+      discard(response);
+      const received = `HTTP ${response.status} ${response.statusText}`.trim();
+      if (!isTransient(response.status)) throw missing(url, kind, received);
+      const pauseMs = retryAfterMs(response.headers.get("retry-after"), pacing.nowMs());
+      return {
+        reason: (tryCount) => missing(url, kind, tryCount > 1 ? `${received}, ${tryCount} times` : received),
+        pauseMs,
+      };
+    }
+    if (kind === "weights" && isPage(response.headers)) {
+      discard(response);
+      throw missing(url, kind, "an HTML page");
+    }
+    if (!(isResumed && response.status === 206)) {
+      transfer.facts = readFacts(response.headers);
+      transfer.receivedBytes = 0;
+      transfer.counter.restart();
+      target.begin(transfer.facts.byteLength);
+    }
+    if (response.body !== null) {
+      await readPieces(response.body, signal, (piece) => {
+        transfer.receivedBytes += piece.byteLength;
+        target.write(piece);
+        transfer.counter.count(piece.byteLength);
+      });
+    }
+    target.end();
+    return { kind: "downloaded", facts: transfer.facts! };
+  } catch (thrown) {
+    throwIfAborted(signal);
+    if (thrown instanceof ShardError) throw thrown;
+    // What could not be gone on with is begun anew.
+    if (isResumed && transfer.receivedBytes === resumedAt) transfer.receivedBytes = 0;
+    return { reason: (tryCount) => networkFailure(url, thrown, tryCount) };
+  }
+}
+
+function ask(
+  url: string,
+  requestInit: RequestInit | undefined,
+  signal: AbortSignal | undefined,
+  range: { readonly firstByte: number; readonly validator: string } | undefined,
+  unless: Validators | undefined,
+): Promise<Response> {
+  const headers = new Headers(requestInit?.headers);
+  if (range !== undefined) {
+    headers.set("range", `bytes=${range.firstByte}-`);
+    headers.set("if-range", range.validator);
+  }
+  if (unless?.etag !== undefined) headers.set("if-none-match", unless.etag);
+  if (unless?.lastModified !== undefined) headers.set("if-modified-since", unless.lastModified);
+  return fetch(url, {
+    ...requestInit,
+    headers,
+    // The browser's own cache must not answer in the server's place.
+    ...(unless === undefined ? {} : { cache: "no-store" }),
+    ...(signal ? { signal } : {}),
+  });
+}
+
+/** Give the connection free. */
+function discard(response: Response): void {
+  response.body?.cancel().catch(() => {});
+}
+
+function goesOn({ headers }: Response, { facts, receivedBytes }: Transfer): boolean {
+  return facts?.byteLength !== undefined && continuesAt(headers, receivedBytes, facts.byteLength);
+}
+
+function networkFailure(url: string, thrown: unknown, tryCount: number): ShardError {
+  const times = tryCount > 1 ? `, ${tryCount} times` : "";
+  return new ShardError(
+    "model-network",
+    `Expected to download ${url}, received a network failure (${messageOf(thrown)}${times}): check the connection and that the server allows this page to read it (CORS, Cross-Origin-Resource-Policy).`,
+    { cause: thrown },
+  );
+}

@@ -1,0 +1,132 @@
+import { ShardError } from "../../core/errors.js";
+import { throwIfAborted } from "../../protocol/abort.js";
+import { readPieces, type ByteTarget } from "./byte-target.js";
+import { download, type DownloadOptions, type DownloadOutcome } from "./download.js";
+import { readFacts, type FileFacts, type FileKind } from "./file-response.js";
+import { countOnce } from "./load-progress.js";
+import type { ModelCache, StoredFile } from "./model-cache.js";
+
+/** How a file has come: now from the server; from the cache after the server said it is current; or from the cache alone. */
+export type LoadedFile =
+  | { readonly origin: "server"; readonly url: string; readonly facts: FileFacts; readonly replaced?: StoredFile }
+  | { readonly origin: "cache"; readonly url: string; readonly stored: StoredFile }
+  | {
+      readonly origin: "cache-unchecked";
+      readonly url: string;
+      readonly stored: StoredFile;
+      readonly reason: ShardError;
+    };
+
+export interface LoadFileOptions extends Omit<DownloadOptions, "unless"> {
+  readonly cache: ModelCache | undefined;
+  /** Why nobody is to be asked: it has been found out already. */
+  readonly offline?: ShardError | undefined;
+  /** Whether a copy may be used that nobody vouches for. */
+  readonly mayGoUnchecked: (stored: StoredFile) => boolean;
+}
+
+/**
+ * Load one file, from the cache where the server says that the copy there is current, or says nothing.
+ * @throws ShardError as `download` does.
+ */
+export async function loadFile(
+  url: string,
+  kind: FileKind,
+  target: ByteTarget,
+  options: LoadFileOptions,
+): Promise<LoadedFile> {
+  const { cache, offline, mayGoUnchecked } = options;
+  const stored = await cache?.find(url);
+  if (cache === undefined || stored === undefined) {
+    if (offline !== undefined) throw offline;
+    const { facts } = await download(url, kind, target, options);
+    return { origin: "server", url, facts };
+  }
+  let outcome: DownloadOutcome;
+  try {
+    outcome =
+      offline === undefined
+        ? await downloadUnlessCurrent(url, kind, target, stored, options)
+        : { kind: "unreachable", reason: offline };
+  } catch (thrown) {
+    // The server no longer has it, so neither should we.
+    if (thrown instanceof ShardError && /^(model-not-found|weights-missing)$/.test(thrown.code)) {
+      await cache.remove(url).catch(() => {});
+    }
+    throw thrown;
+  }
+  if (outcome.kind === "downloaded") return { origin: "server", url, facts: outcome.facts, replaced: stored };
+  if (outcome.kind === "unreachable" && !mayGoUnchecked(stored)) throw outcome.reason;
+  const counter = countOnce(options.onBytes);
+  try {
+    await readStored(stored, target, { ...options, onBytes: counter.count });
+  } catch (thrown) {
+    throwIfAborted(options.signal);
+    if (thrown instanceof ShardError) throw thrown;
+    // A copy that can't be read is none.
+    if (outcome.kind === "unreachable") throw outcome.reason;
+    counter.restart();
+    const { facts } = await download(url, kind, target, { ...options, onBytes: counter.count });
+    return { origin: "server", url, facts };
+  }
+  return outcome.kind === "unchanged"
+    ? { origin: "cache", url, stored }
+    : { origin: "cache-unchecked", url, stored, reason: outcome.reason };
+}
+
+/**
+ * On the page's own host a conditional request tells in one go. Elsewhere its headers would need the server's leave (a CORS
+ * preflight), which hardly any gives, and a refusal looks like a lost connection: so the file's headers are asked for first.
+ */
+async function downloadUnlessCurrent(
+  url: string,
+  kind: FileKind,
+  target: ByteTarget,
+  { etag, lastModified }: StoredFile,
+  options: LoadFileOptions,
+): Promise<DownloadOutcome> {
+  const hasValidator = etag !== undefined || lastModified !== undefined;
+  if (!hasValidator || !isElsewhere(url)) {
+    return download(url, kind, target, { ...options, unless: { etag, lastModified } });
+  }
+  const { requestInit, signal } = options;
+  const head = await fetch(url, {
+    ...requestInit,
+    method: "HEAD",
+    cache: "no-store",
+    ...(signal ? { signal } : {}),
+  }).catch(() => undefined);
+  throwIfAborted(signal);
+  if (head?.ok) {
+    const now = readFacts(head.headers);
+    const isCurrent =
+      etag !== undefined && now.etag !== undefined
+        ? etag === now.etag
+        : lastModified !== undefined && lastModified === now.lastModified;
+    if (isCurrent) return { kind: "unchanged" };
+  }
+  // Without an answer to HEAD, or with another file there; the browser's own cache must not answer in the server's place.
+  return download(url, kind, target, { ...options, unless: { etag: undefined, lastModified: undefined } });
+}
+
+/** Outside a page there is no such border. */
+function isElsewhere(url: string): boolean {
+  const { location: here } = globalThis as { location?: WorkerLocation };
+  return here !== undefined && new URL(url).origin !== here.origin;
+}
+
+async function readStored(
+  { body, byteLength }: StoredFile,
+  target: ByteTarget,
+  { signal, onBytes }: LoadFileOptions,
+): Promise<void> {
+  let receivedBytes = 0;
+  target.begin(byteLength);
+  await readPieces(body, signal, (piece) => {
+    receivedBytes += piece.byteLength;
+    target.write(piece);
+    onBytes(piece.byteLength);
+  });
+  if (receivedBytes !== byteLength) throw new Error(`the stored copy has ${receivedBytes} of ${byteLength} bytes`);
+  target.end();
+}

@@ -1,0 +1,211 @@
+// Models kept in a real browser's cache, from a server that changes, fails and counts.
+import type { SharderOptions } from "inference-sharder";
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { MODEL_CACHE_NAME } from "../../src/model/load/model-cache.js";
+import { randomNet } from "../fixtures/random-net.js";
+import { openHarness, type OpenPage } from "../harness/launch.js";
+import { openModelServer, type ModelServer } from "../harness/model-server.js";
+
+/** The page's own host, and another that shows pages elsewhere no more than CORS does by itself. */
+let here: ModelServer;
+let elsewhere: ModelServer;
+let opened: OpenPage;
+
+beforeAll(async () => {
+  const { harness } = inject("urls");
+  [here, elsewhere] = await Promise.all([openModelServer(harness), openModelServer(harness)]);
+  opened = await openHarness({ url: here.url });
+});
+afterAll(async () => {
+  await opened.close();
+  await Promise.all([here.close(), elsewhere.close()]);
+});
+beforeEach(async () => {
+  for (const server of [here, elsewhere]) {
+    server.isDown = false;
+    publish(server, 1);
+    server.takeAnswers();
+  }
+  await opened.page.evaluate((name) => caches.delete(name), MODEL_CACHE_NAME);
+});
+
+/** Weights in two files, large enough to come in several pieces; another seed has other weights. */
+function publish({ files }: ModelServer, seed: number): void {
+  const { weightData, weightSpecs, ...artifacts } = randomNet({ seed, width: 100 });
+  const bytes = new Uint8Array(weightData as ArrayBuffer);
+  const json = { ...artifacts, weightsManifest: [{ paths: ["a.bin", "b.bin"], weights: weightSpecs }] };
+  const etag = `"seed-${seed}"`;
+  files["/net/model.json"] = { bytes: new TextEncoder().encode(JSON.stringify(json)), etag };
+  files["/net/a.bin"] = { bytes: bytes.slice(0, 200_000), etag };
+  files["/net/b.bin"] = { bytes: bytes.slice(200_000), etag };
+}
+
+/**
+ * Load the model, and compare what it says with what it says when it is loaded from memory.
+ * @returns `gap` 0 where it is the model of this seed, to every bit.
+ */
+async function load(
+  url: string,
+  seed = 1,
+  options: { cache?: boolean; requestInit?: { headers: Record<string, string> } } = {},
+) {
+  return opened.page.evaluate(
+    async ([model, seed, options]) => {
+      const { createSharder, randomNet, float32, difference } = harness;
+      const notices: string[] = [];
+      const steps: number[] = [];
+      const input = float32([2, 8, 8, 3]);
+      const outputOf = async (model: SharderOptions["model"]) => {
+        const sharder = await createSharder({
+          model,
+          workers: [{ backend: "cpu" }],
+          onNotice: ({ code }) => notices.push(code),
+          onProgress: ({ phase, fraction }) => phase === "model" && steps.push(fraction),
+          ...options,
+        });
+        const { features } = await sharder.predict(input);
+        await sharder.dispose();
+        return features;
+      };
+      const loaded = await outputOf(model);
+      const expected = await outputOf(randomNet({ seed, width: 100 }));
+      if (expected === undefined || Array.isArray(expected)) throw new Error("expected one tensor");
+      return { gap: difference(loaded, expected), notices, lastStep: steps.at(-1) };
+    },
+    [url, seed, options] as const,
+  );
+}
+
+/** Storing goes on behind a load. */
+const storedCount = () =>
+  opened.page.evaluate(async (name) => (await (await caches.open(name)).keys()).length, MODEL_CACHE_NAME);
+async function storedWhole(): Promise<void> {
+  await expect.poll(storedCount).toBe(3);
+}
+
+const statuses = (server: ModelServer) =>
+  server
+    .takeAnswers()
+    .map(({ method, path, status }) => `${method} ${path.slice("/net/".length)} ${status}`)
+    .sort();
+const same = { gap: 0, notices: [], lastStep: 1 };
+const unchanged = ["GET a.bin 304", "GET b.bin 304", "GET model.json 304"];
+
+describe("from the page's own host", () => {
+  const url = () => `${here.url}net/model.json`;
+
+  it("a second load transfers no byte of the model", async () => {
+    expect(await load(url())).toEqual(same);
+    expect(here.takeAnswers().map(({ status }) => status)).toEqual([200, 200, 200]);
+    await storedWhole();
+    expect(await load(url())).toEqual(same);
+    const answers = here.takeAnswers();
+    expect(answers).toHaveLength(3);
+    expect(answers.every(({ status, sentBytes }) => status === 304 && sentBytes === 0)).toBe(true);
+  });
+
+  it("a change is noticed, transferred and kept", async () => {
+    await load(url());
+    await storedWhole();
+    publish(here, 2);
+    here.takeAnswers();
+    expect(await load(url(), 2)).toEqual(same);
+    expect(statuses(here)).toEqual(["GET a.bin 200", "GET b.bin 200", "GET model.json 200"]);
+    await expect.poll(() => load(url(), 2).then(() => statuses(here))).toEqual(unchanged);
+  });
+
+  it("without an answer, the copy is used, and a notice says so", async () => {
+    await load(url());
+    await storedWhole();
+    here.isDown = true;
+    expect(await load(url())).toEqual({ ...same, notices: ["offline-copy"] });
+  });
+
+  it("a page that is loaded anew finds it, too", async () => {
+    await load(url());
+    await storedWhole();
+    here.takeAnswers();
+    await opened.page.reload();
+    expect(await load(url())).toEqual(same);
+    expect(statuses(here)).toEqual(unchanged);
+  });
+
+  it("broken downloads go on where they broke off", async () => {
+    here.files["/net/a.bin"]!.faults = [503, { breakAfterBytes: 150_000 }];
+    expect(await load(url())).toEqual(same);
+    const answers = here.takeAnswers().filter(({ path }) => path === "/net/a.bin");
+    expect(answers.map(({ status, sentBytes }) => [status, sentBytes])).toEqual([
+      [503, 0],
+      [200, 150_000],
+      [206, 50_000],
+    ]);
+  });
+
+  it.each<[string, Parameters<typeof load>[2]]>([
+    ["with `cache: false`", { cache: false }],
+    ["of a model that takes credentials", { requestInit: { headers: { authorization: "Bearer t" } } }],
+  ])("nothing is kept %s", async (_what, options) => {
+    expect(await load(url(), 1, options)).toEqual(same);
+    here.takeAnswers();
+    expect(await load(url(), 1, options)).toEqual(same);
+    expect(here.takeAnswers()).toHaveLength(3);
+    expect(await storedCount()).toBe(0);
+  });
+});
+
+describe("from another host", () => {
+  const url = () => `${elsewhere.url}net/model.json`;
+  const heads = ["HEAD a.bin 200", "HEAD b.bin 200", "HEAD model.json 200"];
+
+  it("a second load transfers no byte, and asks for nothing that needs the host's leave", async () => {
+    expect(await load(url())).toEqual(same);
+    await storedWhole();
+    elsewhere.takeAnswers();
+    expect(await load(url())).toEqual(same);
+    expect(statuses(elsewhere)).toEqual(heads);
+  });
+
+  it("a change is noticed by its date, where the ETag is not shown", async () => {
+    await load(url());
+    await storedWhole();
+    publish(elsewhere, 2);
+    for (const file of Object.values(elsewhere.files))
+      file.headers = { "last-modified": "Mon, 07 Nov 1994 08:49:37 GMT" };
+    elsewhere.takeAnswers();
+    expect(await load(url(), 2)).toEqual(same);
+    expect(statuses(elsewhere)).toEqual(["GET a.bin 200", "GET b.bin 200", "GET model.json 200", ...heads]);
+  });
+
+  it("without an answer, the copy is used", async () => {
+    await load(url());
+    await storedWhole();
+    elsewhere.isDown = true;
+    expect(await load(url())).toEqual({ ...same, notices: ["offline-copy"] });
+  });
+});
+
+describe("where nothing can be kept", () => {
+  it("for want of room, the load goes on with a notice", async () => {
+    const session = await opened.page.context().newCDPSession(opened.page);
+    const origin = new URL(here.url).origin;
+    await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1_000 });
+    try {
+      const { notices, ...loaded } = await load(`${here.url}net/model.json`);
+      expect(loaded).toEqual({ gap: 0, lastStep: 1 });
+      expect(notices).toEqual(["cache-full"]);
+    } finally {
+      await session.send("Storage.overrideQuotaForOrigin", { origin });
+    }
+  });
+
+  it("for want of a cache (private mode, insecure address), the load goes on with a notice", async () => {
+    await opened.page.evaluate(() =>
+      Object.defineProperty(globalThis, "caches", { value: undefined, configurable: true }),
+    );
+    try {
+      expect(await load(`${here.url}net/model.json`)).toEqual({ ...same, notices: ["cache-unavailable"] });
+    } finally {
+      await opened.page.reload();
+    }
+  });
+});

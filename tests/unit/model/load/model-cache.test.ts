@@ -1,0 +1,236 @@
+// A model that changes on a real HTTP server with ETags, loaded again and again through one cache.
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setImmediate } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { ModelArtifacts } from "../../../../src/model/artifacts.js";
+import { fetchModel, type FetchOptions } from "../../../../src/model/fetch-model.js";
+import type { LoadNotice } from "../../../../src/model/load/load-notice.js";
+import type { LoadProgress } from "../../../../src/model/load/load-progress.js";
+import { ModelCache } from "../../../../src/model/load/model-cache.js";
+import { rejected } from "../../../fixtures/caught.js";
+import { MemoryCache } from "../../../fixtures/memory-cache.js";
+import { randomNet } from "../../../fixtures/random-net.js";
+
+interface Served {
+  bytes: Uint8Array;
+  /** The ETag is made of it; "" sends none. */
+  version: string;
+  status?: number;
+  headers?: Record<string, string>;
+}
+
+let server: Server;
+let origin: string;
+let isUp: boolean;
+let served: Record<string, Served>;
+/** "status path" of every answer. */
+let answers: string[];
+let cache: MemoryCache;
+let notices: LoadNotice[];
+let progress: LoadProgress[];
+
+const { weightData, weightSpecs, ...artifacts } = randomNet({ seed: 5 });
+const weights = new Uint8Array(weightData as ArrayBuffer);
+const encode = (value: object) => new TextEncoder().encode(JSON.stringify(value));
+
+function publish(version: string, { cut = 100, names = ["a.bin", "b.bin"], bytes = weights } = {}): void {
+  const weightsManifest = [{ paths: names, weights: weightSpecs }];
+  served["/model.json"] = { bytes: encode({ ...artifacts, weightsManifest, generatedBy: version }), version };
+  served[`/${names[0]!}`] = { bytes: bytes.slice(0, cut), version };
+  served[`/${names[1]!}`] = { bytes: bytes.slice(cut), version };
+}
+
+beforeEach(async () => {
+  [isUp, served, answers, cache, notices] = [true, {}, [], new MemoryCache(), []];
+  publish("v1");
+  server = createServer((request, response) => {
+    const path = new URL(request.url!, origin).pathname;
+    const file = served[path];
+    if (!isUp) return void request.socket.destroy();
+    const etag = file?.version ? `"${file.version}"` : "none";
+    const isSame = file?.version !== "" && request.headers["if-none-match"] === etag;
+    const status = file === undefined ? 404 : (file.status ?? (isSame ? 304 : 200));
+    answers.push(`${status} ${path}`);
+    response.writeHead(status, { ...(etag === "none" ? {} : { etag }), ...file?.headers });
+    response.end(status === 200 ? file!.bytes : undefined);
+  });
+  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+afterEach(async () => {
+  server.closeAllConnections();
+  await new Promise((closed) => server.close(closed));
+});
+
+async function load(options: FetchOptions = {}): Promise<ModelArtifacts> {
+  [answers, notices, progress] = [[], [], []];
+  const model = await fetchModel(
+    `${origin}/model.json`,
+    {
+      cache: new ModelCache(cache),
+      onNotice: (notice) => notices.push(notice),
+      pacing: { wait: async () => {}, random: () => 0, nowMs: () => 0 },
+      ...options,
+    },
+    (step) => progress.push(step),
+  );
+  // Storing goes on behind; nothing in it takes the network.
+  for (let turn = 0; turn < 100; turn++) await setImmediate();
+  return model;
+}
+
+const versionOf = ({ generatedBy, weightData }: ModelArtifacts) => [
+  generatedBy,
+  Buffer.compare(new Uint8Array(weightData as ArrayBuffer), weights) === 0 ? "weights" : "other weights",
+];
+const storedPaths = () => [...cache.entries.keys()].map((url) => new URL(url).pathname).sort();
+const other = weights.map((byte) => byte ^ 1);
+
+describe("a second load", () => {
+  it("of what has not changed transfers no file", async () => {
+    await load();
+    expect(storedPaths()).toEqual(["/a.bin", "/b.bin", "/model.json"]);
+    const writes = cache.stored.length;
+    expect(versionOf(await load({ shareWeights: true }))).toEqual(["v1", "weights"]);
+    expect(answers.sort()).toEqual(["304 /a.bin", "304 /b.bin", "304 /model.json"]);
+    expect(progress.at(-1)).toMatchObject({
+      fraction: 1,
+      loadedBytes: served["/model.json"]!.bytes.length + weights.length,
+    });
+    expect(cache.stored).toHaveLength(writes);
+    expect(notices).toEqual([]);
+  });
+
+  it("transfers what has changed, and only that, and keeps it", async () => {
+    await load();
+    served["/b.bin"] = { bytes: other.slice(100), version: "v2" };
+    for (const status of ["200", "304"]) {
+      const model = await load();
+      expect(Buffer.compare(new Uint8Array(model.weightData as ArrayBuffer).slice(100), other.slice(100))).toBe(0);
+      expect(answers.sort()).toEqual([...[`${status} /b.bin`, "304 /a.bin", "304 /model.json"]].sort());
+    }
+    isUp = false;
+    expect(versionOf(await load())).toEqual(["v1", "other weights"]);
+  });
+
+  it("of a model with new file names drops the old ones", async () => {
+    await load();
+    publish("v2", { names: ["a2.bin", "b2.bin"] });
+    expect(versionOf(await load())).toEqual(["v2", "weights"]);
+    expect(storedPaths()).toEqual(["/a2.bin", "/b2.bin", "/model.json"]);
+  });
+
+  it("checks lengths again where files have changed under an unchanged model.json, and then starts clean", async () => {
+    await load();
+    served["/b.bin"] = { bytes: weights.slice(101), version: "v2" };
+    await rejected("weights-truncated", load());
+    expect(storedPaths()).toEqual([]);
+  });
+
+  it("of a file without ETag and date transfers it, but has it without a server", async () => {
+    for (const file of Object.values(served)) file.version = "";
+    await load();
+    await load();
+    expect(answers.sort()).toEqual(["200 /a.bin", "200 /b.bin", "200 /model.json"]);
+    isUp = false;
+    expect(versionOf(await load())).toEqual(["v1", "weights"]);
+  });
+
+  it("fails where the server says that a file is gone, and forgets it", async () => {
+    await load();
+    delete served["/b.bin"];
+    await rejected("weights-missing", load(), "HTTP 404");
+    expect(storedPaths()).not.toContain("/b.bin");
+  });
+
+  it("gets anew what the cache has damaged, counting no byte twice", async () => {
+    await load();
+    const entry = cache.entries.get(`${origin}/b.bin`)!;
+    entry.bytes = entry.bytes.slice(7);
+    expect(versionOf(await load())).toEqual(["v1", "weights"]);
+    expect(answers).toContain("200 /b.bin");
+    const totalBytes = served["/model.json"]!.bytes.length + weights.length;
+    expect(progress.every(({ loadedBytes }) => loadedBytes <= totalBytes)).toBe(true);
+    expect(cache.entries.get(`${origin}/b.bin`)!.bytes.byteLength).toBe(weights.length - 100);
+  });
+});
+
+describe("without a server", () => {
+  it.each<[string, () => void]>([
+    ["nobody answers", () => (isUp = false)],
+    ["it says 503", () => (served["/model.json"]!.status = 503)],
+  ])("the last copy is used as it is where %s, with a notice", async (_what, lose) => {
+    await load();
+    lose();
+    expect(versionOf(await load())).toEqual(["v1", "weights"]);
+    expect(notices).toEqual([{ code: "offline-copy", message: expect.stringContaining(`${origin}/model.json`) }]);
+    expect(progress.at(-1)).toMatchObject({ fraction: 1 });
+    // No further file is asked for.
+    expect(answers.length).toBeLessThanOrEqual(1);
+  });
+
+  it("for one weight file, its copy is used beside the others'", async () => {
+    await load();
+    served["/b.bin"]!.status = 503;
+    expect(versionOf(await load())).toEqual(["v1", "weights"]);
+    expect(notices.map(({ code }) => code)).toEqual(["offline-copy"]);
+  });
+
+  it("nothing is found where nothing was stored", async () => {
+    isUp = false;
+    await rejected("model-network", load());
+  });
+
+  it("versions are never mixed: new model.json, old weights", async () => {
+    await load();
+    publish("v2", { bytes: other });
+    served["/b.bin"]!.status = 503;
+    await rejected("weights-missing", load(), "HTTP 503");
+  });
+
+  it("versions are never mixed: a new weight file beside an old one", async () => {
+    await load();
+    served["/a.bin"] = { bytes: other.slice(0, 100), version: "v2" };
+    served["/b.bin"]!.status = 503;
+    await rejected("weights-missing", load(), "HTTP 503");
+  });
+
+  it("versions are never mixed: storing broke off between them", async () => {
+    await load();
+    publish("v2", { bytes: other });
+    // Room for a.bin's new version and none for b.bin's, which is longer by one.
+    const total = [...cache.entries.values()].reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
+    publish("v2", { bytes: other, cut: 99 });
+    cache.quotaBytes = total - 1;
+    expect(versionOf(await load())).toEqual(["v2", "other weights"]);
+    expect(notices.map(({ code }) => code)).toEqual(["cache-full"]);
+    isUp = false;
+    await rejected("model-network", load());
+  });
+});
+
+describe("is not stored", () => {
+  it("what the server forbids to store, nor a copy from before", async () => {
+    await load();
+    for (const file of Object.values(served)) {
+      file.version = "v2";
+      file.headers = { "cache-control": "private, no-store" };
+    }
+    expect(versionOf(await load())).toEqual(["v1", "weights"]);
+    expect(storedPaths()).toEqual([]);
+  });
+
+  it("what there is no room for: the load goes on, with a notice", async () => {
+    cache.quotaBytes = 500;
+    expect(versionOf(await load())).toEqual(["v1", "weights"]);
+    expect(notices).toEqual([{ code: "cache-full", message: expect.stringContaining("no room") }]);
+  });
+
+  it("what did not load", async () => {
+    served["/b.bin"]!.bytes = weights.slice(101);
+    await rejected("weights-truncated", load());
+    expect(storedPaths()).toEqual([]);
+  });
+});
