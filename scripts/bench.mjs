@@ -12,7 +12,7 @@ import { serve } from "./serve.mjs";
 
 const help = `npm run bench -- [options]
 
-  --suite NAME    ${"batch | scaling | layers | rebalance | shares | planner | all"}; default batch
+  --suite NAME    ${"batch | scaling | layers | optimise | rebalance | shares | planner | all"}; default batch
   --json FILE     write the report there
   --runs N        measured runs of every subject; default 7
   --seconds S     measure at most this long per suite, with 3 runs at least; default 420
@@ -23,7 +23,7 @@ const help = `npm run bench -- [options]
   --check         a missed target is a failure
 `;
 
-const suiteNames = ["batch", "scaling", "layers", "rebalance", "shares", "planner"];
+const suiteNames = ["batch", "scaling", "layers", "optimise", "rebalance", "shares", "planner"];
 
 /** Wrong usage ends the process with 2. @param {readonly string[]} args */
 function readOptions(args) {

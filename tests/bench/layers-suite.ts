@@ -25,7 +25,7 @@ async function measureLayers(model: BenchModel, runs: number, seconds: number): 
   const subjects: Subject[] = [];
   try {
     const one = await sharderSubject(ONE, model.source, batch, [{ backend: "wasm" }]);
-    const layers = await sharderSubject(LAYERS, model.source, batch, two, "layers");
+    const layers = await sharderSubject(LAYERS, model.source, batch, two, { split: "layers" });
     subjects.push(one, layers, await sharderSubject(BATCH, model.source, batch, two));
     subjects.push(await tfjsLoopPairSubject(PAIR, model.source, batch, Math.round(shardItemCount)));
     const reference = await one.run();

@@ -1,6 +1,7 @@
 import { readAdapter } from "./adapter.js";
 import { runBatchSuite, runScalingSuite } from "./batch-suite.js";
 import { runLayersSuite } from "./layers-suite.js";
+import { runOptimiseSuite } from "./optimise-suite.js";
 import { runPlannerSuite } from "./planner-suite.js";
 import { runRebalanceSuite } from "./rebalance-suite.js";
 import type { Suite, SuiteRequest } from "./report.js";
@@ -13,6 +14,7 @@ const suites: Readonly<Record<string, (request: SuiteRequest) => Promise<Suite>>
   batch: runBatchSuite,
   scaling: runScalingSuite,
   layers: runLayersSuite,
+  optimise: runOptimiseSuite,
 };
 
 const bench = {

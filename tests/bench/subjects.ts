@@ -25,9 +25,9 @@ export async function sharderSubject(
   model: ModelSource,
   batch: Batch,
   workers: NonNullable<SharderOptions["workers"]>,
-  split: "batch" | "layers" = "batch",
+  options: Pick<SharderOptions, "split" | "optimize"> = {},
 ): Promise<Subject & { readonly sharder: Sharder }> {
-  const sharder = await createSharder({ model, workers, split });
+  const sharder = await createSharder({ model, workers, split: "batch", ...options });
   const input = inputOf(batch);
   const shardItemCounts: number[] = [];
   sharder.addEventListener("attempt", ({ detail }) => void shardItemCounts.push(detail.itemCount));
