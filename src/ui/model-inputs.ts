@@ -130,7 +130,8 @@ function describeChoice(pictures: readonly File[]): string {
 }
 
 function radio(value: string): HTMLInputElement {
-  return element("input", { type: "radio", name: "model-input", value, "data-testid": `model-input-${value}` });
+  const id = `model-input-${value}`;
+  return element("input", { type: "radio", name: "model-input", id, value, "data-testid": id });
 }
 
 function number(id: string, value: number, max: number): HTMLInputElement {

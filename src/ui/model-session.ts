@@ -2,7 +2,7 @@ import { ShardError } from "../core/errors.js";
 import { fetchLabels, readLabels, type ModelLabels } from "../jobs/labels.js";
 import type { WorkerSpec } from "../pool/pool-worker.js";
 import { createSharder } from "../sharder/create-sharder.js";
-import type { LoadingProgress, SharderOptions } from "../sharder/options.js";
+import type { LoadingProgress } from "../sharder/options.js";
 import type { Sharder } from "../sharder/sharder.js";
 import type { LoadRequest, RunRequest } from "./model-request.js";
 import { runModel, type ItemRow } from "./run-model.js";
@@ -10,8 +10,10 @@ import { Stopwatch } from "./stopwatch.js";
 
 /** What the session tells the page. */
 export interface ModelSessionListener {
-  /** How far it is, or what can be done, has changed. */
-  onChange(): void;
+  /** Something else is under way, or nothing any more. */
+  onActivity(): void;
+  /** How far it is has changed. */
+  onProgress(): void;
   /** Another model, or other labels, are there. */
   onModel(): void;
   /** A run begins; the rows before are of no interest any more. */
@@ -74,7 +76,8 @@ export class ModelSession {
     try {
       const labels = this.#findLabels(request, signal);
       const sharder = await createSharder({
-        ...(toModelOptions(request) as SharderOptions),
+        model: request.model,
+        split: request.split,
         workers: this.#readWorkers(),
         signal,
         onProgress: (progress) => this.#showProgress(signal, progress),
@@ -113,15 +116,15 @@ export class ModelSession {
       refusedItemCount: 0,
       outcome: "running",
     };
-    const signal = this.#begin({ kind: "running", run });
     this.#run = run;
+    const signal = this.#begin({ kind: "running", run });
     this.#listener.onRun();
     try {
       for await (const row of runModel(sharder, request, this.#labels, signal)) {
         run.doneItemCount++;
         if (row.error !== undefined) run.refusedItemCount++;
         this.#listener.onRow(row);
-        this.#listener.onChange();
+        this.#listener.onProgress();
       }
       run.outcome = "done";
     } catch (thrown) {
@@ -146,20 +149,20 @@ export class ModelSession {
     this.cancel();
     this.#controller = new AbortController();
     this.#activity = activity;
-    this.#listener.onChange();
+    this.#listener.onActivity();
     return this.#controller.signal;
   }
 
   /** Unless something else has begun since. */
   #end(signal: AbortSignal): void {
     if (signal === this.#controller.signal) this.#activity = undefined;
-    this.#listener.onChange();
+    this.#listener.onActivity();
   }
 
   #showProgress(signal: AbortSignal, progress: LoadingProgress): void {
     if (signal !== this.#controller.signal) return;
     this.#activity = { kind: "loading", progress };
-    this.#listener.onChange();
+    this.#listener.onProgress();
   }
 
   #findLabels({ model, labels }: LoadRequest, signal: AbortSignal): Promise<ModelLabels | undefined> {
@@ -185,10 +188,6 @@ export class ModelSession {
       return undefined;
     }
   }
-}
-
-function toModelOptions({ model, split }: LoadRequest): object {
-  return { model: typeof model === "string" ? model : [...model], split };
 }
 
 function messageOf(thrown: unknown): string {

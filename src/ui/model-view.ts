@@ -71,7 +71,12 @@ export class ModelView implements ModelSessionListener {
     this.#results.clear();
   }
 
-  onChange(): void {
+  /** At once: a button that was pressed answers. */
+  onActivity(): void {
+    this.#updateNow();
+  }
+
+  onProgress(): void {
     this.#update();
   }
 

@@ -2,7 +2,7 @@ import type { Sharder, WorkerSnapshot } from "../sharder/sharder.js";
 import type { StageSnapshot } from "../sharder/split.js";
 import type { WorkerColours } from "./colours.js";
 import { element, setAttribute, setText } from "./dom.js";
-import { formatDuration, formatNumber, formatPercent } from "./format.js";
+import { formatNumber, formatPercent } from "./format.js";
 
 /** One bar of the plan. */
 interface Line {
@@ -43,7 +43,10 @@ export class PlanPanel {
     );
     const lines = isBatch
       ? workers.map((worker) => this.#shareLine(worker, plan.shares[worker.id] ?? 0))
-      : plan.stages.map((stage, index) => this.#stageLine(stage, index, plan.stages));
+      : [
+          ...plan.stages.map((stage, index) => this.#stageLine(stage, index, plan.stages)),
+          ...workers.filter(({ id }) => isWithoutStage(id, plan.stages)).map((worker) => this.#idleLine(worker)),
+        ];
     while (this.#rows.length > lines.length) this.#rows.pop()!.root.remove();
     lines.forEach((line, index) => {
       let row = this.#rows[index];
@@ -65,8 +68,14 @@ export class PlanPanel {
       fraction: share,
       text: formatPercent(share),
       colour: this.#colours.of(id),
+      // A cancelled shard leaves an error behind, too, that is none.
       error: isDead && lastError !== undefined ? lastError.message : "",
     };
+  }
+
+  #idleLine(worker: WorkerSnapshot): Line {
+    const isDead = worker.state === "dead";
+    return { ...this.#shareLine(worker, 0), detail: isDead ? "stopped" : "holds no stage", text: "–" };
   }
 
   #stageLine(
@@ -77,13 +86,17 @@ export class PlanPanel {
     const slowestMs = Math.max(...all.map((stage) => stage.ms ?? 0));
     return {
       title: `Stage ${index + 1}`,
-      detail: `layers ${firstLayer + 1}–${lastLayer + 1} on ${workerIds.join(", ")}`,
+      detail: `layers ${firstLayer + 1}–${lastLayer + 1} ${workerIds.length > 0 ? `on ${workerIds.join(", ")}` : "move to another worker"}`,
       fraction: slowestMs > 0 ? (ms ?? 0) / slowestMs : 0,
-      text: ms === undefined ? "–" : `${formatDuration(ms)} an item`,
+      text: ms === undefined ? "–" : `${formatNumber(ms)}\u00a0ms an item`,
       colour: this.#colours.of(workerIds[0] ?? ""),
       error: "",
     };
   }
+}
+
+function isWithoutStage(workerId: string, stages: readonly StageSnapshot[]): boolean {
+  return !stages.some(({ workerIds }) => workerIds.includes(workerId));
 }
 
 class PlanRow {

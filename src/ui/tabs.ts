@@ -24,7 +24,13 @@ export class Tabs {
       ),
     );
     this.panels = specs.map(({ id }) =>
-      element("div", { class: "columns", role: "tabpanel", id: `panel-${id}`, "aria-labelledby": `tab-${id}` }),
+      element("div", {
+        class: "columns",
+        role: "tabpanel",
+        id: `panel-${id}`,
+        "aria-labelledby": `tab-${id}`,
+        "data-testid": `panel-${id}`,
+      }),
     );
     this.#tabs.forEach((tab, index) => tab.addEventListener("click", () => this.show(index)));
     this.list.append(...this.#tabs);

@@ -1,7 +1,6 @@
-import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openApp, type OpenPage } from "../harness/launch.js";
-import { untilHeadline } from "./drive.js";
+import { tabTo, untilHeadline } from "./drive.js";
 
 let app: OpenPage;
 beforeAll(async () => {
@@ -10,30 +9,15 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** Press Tab until the focus is on `name`, as its id or text. */
-async function tabTo(page: Page, name: string): Promise<void> {
-  const passed: string[] = [];
-  for (let presses = 0; presses < 40; presses++) {
-    await page.keyboard.press("Tab");
-    const here = await page.evaluate(() => {
-      const focused = document.querySelector("inference-sharder")!.shadowRoot!.activeElement;
-      return focused === null
-        ? ""
-        : focused.id || (focused.getAttribute("aria-label") ?? focused.textContent ?? "").trim();
-    });
-    if (here === name) return;
-    passed.push(here);
-  }
-  throw new Error(`Expected Tab to reach "${name}", it came by ${passed.join(", ")}.`);
-}
-
 it("works by keyboard alone", async () => {
   const { page } = app;
   // Early: until the browser knows that somebody waits for it, it opens a dialogue of its own.
   const chooser = page.waitForEvent("filechooser");
   await tabTo(page, "file");
   // What is seen of the focus, on the label around the hidden input.
-  const outline = await page.locator("label.button").evaluate((label) => getComputedStyle(label).outlineStyle);
+  const outline = await page
+    .getByText("Choose a picture", { exact: true })
+    .evaluate((label) => getComputedStyle(label).outlineStyle);
   expect(outline).toBe("solid");
   await page.keyboard.press("Enter");
   expect((await chooser).isMultiple()).toBe(false);

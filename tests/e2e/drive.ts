@@ -105,3 +105,20 @@ export async function shareOf(page: Page, workerId: string): Promise<number> {
   const bar = page.locator(`[data-worker="${workerId}"]`).getByRole("meter");
   return Number(await bar.getAttribute("aria-valuenow")) / 100;
 }
+
+/** Press Tab until the focus is on `name`, as its id or text. */
+export async function tabTo(page: Page, name: string): Promise<void> {
+  const passed: string[] = [];
+  for (let presses = 0; presses < 40; presses++) {
+    await page.keyboard.press("Tab");
+    const here = await page.evaluate(() => {
+      const focused = document.querySelector("inference-sharder")!.shadowRoot!.activeElement;
+      return focused === null
+        ? ""
+        : focused.id || (focused.getAttribute("aria-label") ?? focused.textContent ?? "").trim();
+    });
+    if (here === name) return;
+    passed.push(here);
+  }
+  throw new Error(`Expected Tab to reach "${name}", it came by ${passed.join(", ")}.`);
+}
