@@ -53,7 +53,9 @@ function shardSize(throughput: Throughput, quantumMs: number, bucketed: boolean)
   // Stalls of a busy machine may pass for overhead: without a bound, a slow worker would be given the whole job.
   const stretchedMs = Math.min(overheadStretch * overheadMs, maxStretchQuanta * quantumMs);
   const targetMs = Math.max(quantumMs / slowdown, stretchedMs);
-  const ratio = Math.max(0, targetMs - overheadMs) / msPerItem;
+  const roomMs = targetMs - overheadMs;
+  // Where stalls pass for overhead, items may seem to cost nothing at all: 0 ÷ 0 is no size.
+  const ratio = roomMs > 0 ? roomMs / msPerItem : 0;
   // Of few items one more or less is much: rather somewhat more than a quantum than twice as many calls.
   const fitting = ratio < fewItems ? Math.ceil(ratio - 0.25) : Math.floor(ratio + 1e-9);
   const itemCount = Math.max(1, Math.min(fitting, growthLimit * maxItemCount, maxShardItemCount));
