@@ -111,7 +111,7 @@ async function downloadUnlessCurrent(
 
 /** Outside a page there is no such border. */
 function isElsewhere(url: string): boolean {
-  const { location: here } = globalThis as { location?: WorkerLocation };
+  const { location: here } = globalThis as { location?: { readonly origin: string } };
   return here !== undefined && new URL(url).origin !== here.origin;
 }
 
