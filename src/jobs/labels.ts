@@ -27,13 +27,16 @@ const MAX_IMAGE_SIZE = 16_384;
  *
  * @param modelUrl relative to the page; its query string is repeated.
  * @returns `undefined` where there is none: no such file, or one without labels.
- * @throws ShardError "model-network", "model-malformed" where the labels are no texts, "aborted".
+ * @throws ShardError "invalid-options" for what is no address, "model-network", "model-malformed" where the labels are no
+ *         texts, "aborted".
  */
 export async function fetchLabels(
   modelUrl: string | URL,
   { requestInit, signal }: FetchLabelsOptions = {},
 ): Promise<ModelLabels | undefined> {
-  const model = new URL(modelUrl, globalThis.document?.baseURI ?? location.href);
+  const model = absoluteUrl(modelUrl);
+  // A database, a blob or a data: address has nothing beside it.
+  if (!/^https?:$/.test(model.protocol)) return undefined;
   const url = new URL("metadata.json", model);
   // As for the weight files: it may be what admits to the folder.
   url.search = model.search;
@@ -49,6 +52,18 @@ export async function fetchLabels(
     throw new ShardError(
       "model-network",
       `Expected to reach ${url.href}, received no answer (${messageOf(cause)}): check the connection.`,
+      { cause },
+    );
+  }
+}
+
+function absoluteUrl(address: string | URL): URL {
+  try {
+    return new URL(address, globalThis.document?.baseURI ?? location.href);
+  } catch (cause) {
+    throw new ShardError(
+      "invalid-options",
+      `Expected the address of a model.json, received "${String(address)}": correct it.`,
       { cause },
     );
   }

@@ -1,8 +1,10 @@
+import { droppedFiles } from "./dropped-files.js";
+
 export interface FileTarget {
   /** Whether files that come now are for this target: several may listen at one host. */
   isActive(): boolean;
   onFiles(files: readonly File[]): void;
-  /** What was dropped holds no file. */
+  /** What was dropped holds no file that can be read. */
   onNothing(): void;
 }
 
@@ -25,10 +27,15 @@ export function listenForFiles(host: HTMLElement, target: FileTarget, signal: Ab
   listen("drop", (event) => {
     event.preventDefault();
     host.removeAttribute("data-dragging");
-    const files = [...(event.dataTransfer?.files ?? [])];
+    void take(event.dataTransfer);
+  });
+  const take = async (transfer: DataTransfer | null): Promise<void> => {
+    // A file may be gone by the time it is looked at.
+    const files = transfer === null ? [] : await droppedFiles(transfer).catch(() => []);
+    if (signal.aborted) return;
     if (files.length > 0) target.onFiles(files);
     else target.onNothing();
-  });
+  };
   document.addEventListener(
     "paste",
     (event) => {

@@ -76,7 +76,7 @@ export class ModelInputsPanel {
 
   /** What the next run is of; `undefined` until pictures have been chosen. */
   get request(): RunRequest | undefined {
-    const freeSize = this.#freeSize.valueAsNumber;
+    const { freeSize } = this;
     if (this.#random.checked) return { kind: "random", itemCount: this.#itemCount.valueAsNumber, freeSize };
     if (this.#all.length === 0) return undefined;
     return {
@@ -86,6 +86,11 @@ export class ModelInputsPanel {
       fit: this.#fit.value as PictureFit,
       freeSize,
     };
+  }
+
+  /** Taken for every size that the model leaves free. */
+  get freeSize(): number {
+    return this.#freeSize.valueAsNumber;
   }
 
   /** Offer what this model can be run on. */

@@ -1,5 +1,6 @@
 import { ShardError } from "../core/errors.js";
 import { fetchLabels, readLabels, type ModelLabels } from "../jobs/labels.js";
+import { randomInputs } from "../jobs/random-inputs.js";
 import type { WorkerSpec } from "../pool/pool-worker.js";
 import { createSharder } from "../sharder/create-sharder.js";
 import type { LoadingProgress } from "../sharder/options.js";
@@ -16,6 +17,8 @@ export interface ModelSessionListener {
   onProgress(): void;
   /** Another model, or other labels, are there. */
   onModel(): void;
+  /** More is known of the model. */
+  onInspected(): void;
   /** A run begins; the rows before are of no interest any more. */
   onRun(): void;
   onRow(row: ItemRow): void;
@@ -24,6 +27,7 @@ export interface ModelSessionListener {
 
 export type ModelActivity =
   | { readonly kind: "loading"; readonly progress: LoadingProgress | undefined }
+  | { readonly kind: "inspecting" }
   | { readonly kind: "running"; readonly run: ModelRun };
 
 /** One run of the model: what the panels show of it. Changed by `ModelSession` alone. */
@@ -105,6 +109,21 @@ export class ModelSession {
     this.#listener.onModel();
   }
 
+  /** @param freeSize taken for every size that the model leaves free. */
+  async inspect(freeSize: number): Promise<void> {
+    const sharder = this.#sharder;
+    if (sharder === undefined) return;
+    const signal = this.#begin({ kind: "inspecting" });
+    try {
+      await sharder.inspect({ inputs: randomInputs(sharder.model, { itemCount: 2, freeSize }) });
+      if (sharder === this.#sharder) this.#listener.onInspected();
+    } catch (thrown) {
+      if (!signal.aborted) this.#listener.onFailure("The layers could not be measured", messageOf(thrown));
+    } finally {
+      this.#end(signal);
+    }
+  }
+
   async start(request: RunRequest): Promise<void> {
     const sharder = this.#sharder;
     if (sharder === undefined) return;
@@ -180,8 +199,8 @@ export class ModelSession {
     try {
       return await read();
     } catch (thrown) {
-      // Nobody answers at all: then the model's own failure says so.
-      const isTold = thrown instanceof ShardError && thrown.code === "model-network";
+      // No address, or nobody answers at all: then the model's own failure says so.
+      const isTold = thrown instanceof ShardError && ["invalid-options", "model-network"].includes(thrown.code);
       if (signal?.aborted !== true && !isTold) {
         this.#listener.onFailure("The labels could not be read", messageOf(thrown));
       }

@@ -26,6 +26,13 @@ dd { display: grid; margin: 0; }
 details { margin-top: 0.6rem; font-size: 0.875rem; }
 summary { cursor: pointer; }
 details ul { display: grid; gap: 0.25rem; overflow: auto; max-height: 14rem; margin: 0.4rem 0 0; padding-left: 1.1rem; }
+.facts + button { margin-top: 0.75rem; }
+.scrolling { overflow: auto; max-height: 20rem; }
+.layers { table-layout: auto; margin: 0.4rem 0 0; font-size: 0.8125rem; }
+.layers :is(th, td) { padding: 0.25rem 0.4rem; }
+.layers th:first-child { padding-left: 0; width: auto; font-weight: 400; }
+.layers th > span { display: block; }
+.layers td { white-space: nowrap; }
 .plan { display: grid; gap: 0.7rem; margin-top: 0.75rem; list-style: none; }
 .plan .worker { padding: 0; border: 0; }
 .plan .device { flex: 1; }
@@ -35,8 +42,8 @@ table { width: 100%; margin-top: 0.5rem; border-collapse: collapse; table-layout
 th, td { padding: 0.45rem 0.5rem; border-top: 1px solid var(--line); text-align: left; vertical-align: top; overflow-wrap: anywhere; }
 thead th { border-top: 0; color: var(--muted); font-size: 0.8125rem; font-weight: 600; }
 .item, thead th:first-child { padding-left: 0; }
-thead th:nth-child(1) { width: 26%; }
-thead th:nth-child(2) { width: 28%; }
+.outputs th:nth-child(1) { width: 26%; }
+.outputs th:nth-child(2) { width: 28%; }
 td > span { display: block; }
 .item { font-weight: 600; }
 .item img { display: block; width: 3rem; height: 3rem; margin-bottom: 0.25rem; border-radius: 0.35rem; object-fit: cover; background: var(--line); }

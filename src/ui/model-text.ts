@@ -19,10 +19,24 @@ export function formatValue(value: number | string): string {
   return short.replace("Infinity", "∞").replace(/^-/, "−");
 }
 
+/** "1.14 GFLOP": operations of one item, a multiplication and an addition counting as two. */
+export function formatFlops(flops: number): string {
+  const steps: readonly (readonly [number, string])[] = [
+    [1e9, "GFLOP"],
+    [1e6, "MFLOP"],
+    [1e3, "kFLOP"],
+  ];
+  const [size, unit] = steps.find(([least]) => flops >= least) ?? [1, "FLOP"];
+  return `${formatNumber(flops / size)}\u00a0${unit}`;
+}
+
 export function modelProgressText({ activity, run, sharder }: ModelSession): ProgressText {
   if (activity?.kind === "loading") {
     if (activity.progress !== undefined) return loadingText(activity.progress);
     return { fraction: undefined, headline: "Loading the model", detail: "" };
+  }
+  if (activity?.kind === "inspecting") {
+    return { fraction: undefined, headline: "Measuring the layers", detail: "" };
   }
   if (run !== undefined) return runText(run);
   if (sharder === undefined) {

@@ -25,7 +25,7 @@ export class ModelView implements ModelSessionListener {
   readonly #session: ModelSession;
   readonly #signal: AbortSignal;
   readonly #notice = new Notice("model-notice");
-  readonly #facts = new ModelFacts();
+  readonly #facts = new ModelFacts(() => void this.#session.inspect(this.#inputs.freeSize));
   readonly #plan = new PlanPanel(new WorkerColours());
   readonly #results = new ResultsTable();
   readonly #progress = new ProgressView("model-");
@@ -84,11 +84,16 @@ export class ModelView implements ModelSessionListener {
     const { sharder, labels } = this.#session;
     if (sharder === undefined) return;
     this.#inputs.offer(sharder.model, labels);
-    this.#facts.show(sharder.model, labels);
+    this.onInspected();
     this.#results.clear();
     for (const type of ["worker", "progress", "rebalance"] as const) {
       sharder.addEventListener(type, () => this.#update(), { signal: this.#signal });
     }
+  }
+
+  onInspected(): void {
+    const { sharder, labels } = this.#session;
+    if (sharder !== undefined) this.#facts.show(sharder.model, labels);
   }
 
   onRun(): void {
@@ -129,7 +134,9 @@ export class ModelView implements ModelSessionListener {
     this.#progress.update(modelProgressText(this.#session));
     const hadFocus = this.#cancel.matches(":focus") || this.#run.matches(":focus");
     this.#run.disabled = sharder === undefined || activity !== undefined || this.#inputs.request === undefined;
-    this.#cancel.disabled = activity === undefined;
+    // A measurement is one run long: there is no way out of it, and no need for one.
+    this.#cancel.disabled = activity === undefined || activity.kind === "inspecting";
+    this.#facts.update(activity === undefined);
     // A button that is switched off under the keyboard would drop it to the top of the page.
     if (hadFocus) [this.#cancel, this.#run].find((button) => !button.disabled)?.focus();
     if (sharder !== undefined) this.#plan.update(sharder.workers, sharder.plan);

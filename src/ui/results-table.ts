@@ -22,7 +22,7 @@ export class ResultsTable {
     );
     const table = element(
       "table",
-      { "aria-labelledby": "model-results-title", "data-testid": "model-results" },
+      { class: "outputs", "aria-labelledby": "model-results-title", "data-testid": "model-results" },
       element("thead", {}, head),
       this.#body,
     );

@@ -1,4 +1,7 @@
 // "Your own model": the page runs what a person brings, and says plainly what it can't.
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { echoNet } from "../fixtures/echo-net.js";
@@ -60,6 +63,16 @@ async function solid(name: string, colour: string): Promise<ModelFile> {
     return btoa(String.fromCharCode(...bytes));
   }, colour);
   return { name, mimeType: "image/png", buffer: Buffer.from(base64, "base64") };
+}
+
+/** Drop a folder of this machine on the page, as the browser itself is told of it. */
+async function dropFolder(folder: string): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: [folder], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const) {
+    await session.send("Input.dispatchDragEvent", { type, x: 200, y: 300, data });
+  }
+  await session.detach();
 }
 
 it("runs a model from its address on random numbers, and tells what it is", async () => {
@@ -194,13 +207,37 @@ describe("from files", () => {
     ]);
   });
 
+  it("is loaded from a folder that is dropped, with the pictures in it", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "dropped-model-"));
+    try {
+      await mkdir(join(folder, "pictures"));
+      for (const { name, buffer } of COLOUR_NET) await writeFile(join(folder, name), buffer);
+      await writeFile(join(folder, "labels.txt"), "rouge\nvert\nbleu\n");
+      for (const name of ["1.png", "2.png"]) {
+        await writeFile(join(folder, "pictures", name), (await solid(name, "rgb(0 255 0)")).buffer);
+      }
+      await dropFolder(folder);
+      await page.getByTestId("model-facts").filter({ hasText: "rouge, vert, bleu" }).waitFor();
+      await page.getByTestId("model-chosen").filter({ hasText: "2 pictures, 1.png" }).waitFor();
+      await page.getByTestId("model-run").click();
+      await untilModel(/Done/);
+      expect((await rows()).map(([name, , values]) => [name, values?.slice(0, 4)])).toEqual([
+        ["1.png", "vert"],
+        ["2.png", "vert"],
+      ]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   it("says which file is missing, and keeps the model before", async () => {
     await page.getByTestId("model-files").setInputFiles(COLOUR_NET.slice(0, 2));
     const notice = page.getByTestId("model-notice");
     await notice.filter({ hasText: COLOUR_NET[2]!.name }).waitFor();
+    await page.getByTestId("model-pictures").setInputFiles([await solid("leaf.png", "rgb(0 255 0)")]);
     await page.getByTestId("model-run").click();
     await untilModel(/Done/);
-    expect((await rows())[0]?.[2]).toContain("cold");
+    expect((await rows())[0]?.[2]).toContain("vert");
   });
 });
 
@@ -217,6 +254,21 @@ it("splits by layers where that is chosen, and shows the stages", async () => {
   expect(await stages.first().getAttribute("aria-label")).toBe("Stage 1");
   expect((await rows()).length).toBe(60);
   await page.getByLabel("Split").selectOption("auto");
+});
+
+it("measures the layers when asked to", async () => {
+  await page.getByRole("button", { name: "Measure the layers" }).click();
+  const facts = page.getByTestId("model-facts");
+  await facts.filter({ hasText: "gives what single items give" }).waitFor();
+  // 6 convolutions of 3 × 3 on 24 × 24 pixels: 3 to 8 channels, then 8 to 8; two operations each, and what is added.
+  const flops = 2 * 24 * 24 * 9 * (3 * 8 + 5 * 8 * 8);
+  const shown = Number((await facts.innerText()).match(/([\d.]+)\sMFLOP an item/)![1]);
+  expect(shown).toBeGreaterThanOrEqual(flops / 1e6 - 0.01);
+  expect(shown).toBeLessThan((1.05 * flops) / 1e6);
+  await page.getByText("Layers, as measured").click();
+  const layers = page.getByTestId("model-layers").locator("tbody tr");
+  expect(await layers.count()).toBe(Number((await facts.innerText()).match(/Layers\s+(\d+),/)![1]));
+  expect(await layers.first().innerText()).toMatch(/\d\sms$/);
 });
 
 it("can be cancelled in mid-run, and run again", async () => {

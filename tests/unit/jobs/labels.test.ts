@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fetchLabels, parseLabels, readLabels } from "../../../src/jobs/labels.js";
@@ -63,6 +63,7 @@ describe("labels from a text", () => {
 
 describe("labels beside a model", () => {
   let server: Server | undefined;
+  beforeEach(() => vi.stubGlobal("location", { href: "http://127.0.0.1/" }));
   afterEach(() => {
     server?.close();
     server = undefined;
@@ -98,6 +99,11 @@ describe("labels beside a model", () => {
   ])("none for %i %j", async (status, body) => {
     const { base } = await serve(status, body);
     expect(await fetchLabels(new URL("model.json", base))).toBeUndefined();
+  });
+
+  it("none beside what is no file on a server; no address is refused", async () => {
+    expect(await fetchLabels("indexeddb://my-model")).toBeUndefined();
+    await rejected("invalid-options", fetchLabels("http://["), "http://[");
   });
 
   it("says what is wrong with them, and when nobody answers", async () => {
