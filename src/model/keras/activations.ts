@@ -1,3 +1,4 @@
+import { asJsonObject } from "../artifacts.js";
 import { attrs, type Emitter, FLOAT, type Symbolic, Untranslatable } from "./emitter.js";
 
 type Emit = (emitter: Emitter, name: string, x: string) => string;
@@ -28,6 +29,12 @@ const ACTIVATIONS: Readonly<Record<string, Emit>> = {
     const divisor = emitter.node(`${name}/AddV2`, "AddV2", [magnitude, emitter.float32(`${name}/one`, [1], [])], FLOAT);
     return emitter.node(name, "RealDiv", [x, divisor], FLOAT);
   },
+  gelu(emitter, name, x) {
+    const scaled = emitter.node(`${name}/Mul`, "Mul", [x, emitter.float32(`${name}/scale`, [Math.SQRT1_2], [])], FLOAT);
+    const shifted = [emitter.node(`${name}/Erf`, "Erf", [scaled], FLOAT), emitter.float32(`${name}/one`, [1], [])];
+    const halved = emitter.node(`${name}/half_x`, "Mul", [x, emitter.float32(`${name}/half`, [0.5], [])], FLOAT);
+    return emitter.node(name, "Mul", [halved, emitter.node(`${name}/AddV2`, "AddV2", shifted, FLOAT)], FLOAT);
+  },
   mish(emitter, name, x) {
     const softplus = emitter.node(`${name}/Softplus`, "Softplus", [x], FLOAT);
     return emitter.node(name, "Mul", [x, emitter.node(`${name}/Tanh`, "Tanh", [softplus], FLOAT)], FLOAT);
@@ -50,12 +57,20 @@ function emitSwish(emitter: Emitter, name: string, x: string): string {
  * @throws Untranslatable for one that it does not know.
  */
 export function emitActivation(emitter: Emitter, name: string, x: Symbolic, activation: unknown): Symbolic {
-  if (activation === undefined || activation === null || activation === "linear") return x;
-  if (typeof activation !== "string" || !Object.hasOwn(ACTIVATIONS, activation)) {
-    throw new Untranslatable(`activation ${String(JSON.stringify(activation)).slice(0, 60)}`);
-  }
+  const known = nameOfActivation(activation);
+  if (known === "linear") return x;
+  if (!Object.hasOwn(ACTIVATIONS, known)) throw new Untranslatable(`activation ${known.slice(0, 60)}`);
   if (x.dtype !== "float32") throw new Untranslatable(`activation of ${x.dtype}`);
-  return { ...x, reference: ACTIVATIONS[activation]!(emitter, name, x.reference) };
+  return { ...x, reference: ACTIVATIONS[known]!(emitter, name, x.reference) };
+}
+
+/** "linear" for none. By name, or as `{ class_name, config }`. */
+export function nameOfActivation(activation: unknown): string {
+  if (typeof activation === "string") return activation;
+  if (activation === undefined || activation === null) return "linear";
+  const { class_name: className, config } = asJsonObject(activation);
+  const isPlain = typeof className === "string" && Object.keys(asJsonObject(config)).length === 0;
+  return isPlain ? className : JSON.stringify(activation);
 }
 
 export function emitLeakyRelu(emitter: Emitter, name: string, x: Symbolic, alpha: number): Symbolic {

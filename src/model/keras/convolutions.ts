@@ -1,5 +1,5 @@
 import type { StoredWeight, WeightRecipe } from "../../protocol/weight-recipe.js";
-import { emitActivation } from "./activations.js";
+import { emitActivation, nameOfActivation } from "./activations.js";
 import { attrs, elements, type Emitter, FLOAT, knownSizes, type Symbolic, Untranslatable } from "./emitter.js";
 import type { LayerConfig } from "./layer-config.js";
 
@@ -17,11 +17,12 @@ export function slidSize(
 }
 
 export function requireRank({ shape, dtype }: Symbolic, rank: number): void {
-  if (shape.length !== rank || dtype !== "float32")
+  if (shape.length !== rank || dtype !== "float32") {
     throw new Untranslatable(`a ${dtype} input of rank ${shape.length}`);
+  }
 }
 
-function paddingOf(layer: LayerConfig): "same" | "valid" {
+export function paddingOf(layer: LayerConfig): "same" | "valid" {
   const padding = layer.string("padding", "valid").toLowerCase();
   if (padding === "same" || padding === "valid") return padding;
   throw new Untranslatable(`padding "${padding}"`);
@@ -38,9 +39,9 @@ function windowAttrs(strides: readonly number[], dilations: readonly number[], p
 }
 
 /** Bias, then activation; the last node has the layer's name. */
-function finish(emitter: Emitter, layer: LayerConfig, name: string, x: Symbolic, hasActivation = true): Symbolic {
-  const activation = hasActivation ? layer.config.activation : undefined;
-  const isLast = activation === undefined || activation === null || activation === "linear";
+export function finish(emitter: Emitter, layer: LayerConfig, name: string, x: Symbolic): Symbolic {
+  const { activation } = layer.config;
+  const isLast = nameOfActivation(activation) === "linear";
   if (!layer.boolean("use_bias", true)) return emitActivation(emitter, name, x, activation);
   const bias = emitter.constant(`${layer.name}/bias`, emitter.stored(layer.name, "bias"));
   const attr = { ...FLOAT, data_format: attrs.string("NHWC") };
@@ -48,7 +49,7 @@ function finish(emitter: Emitter, layer: LayerConfig, name: string, x: Symbolic,
   return emitActivation(emitter, name, { ...x, reference: biased }, activation);
 }
 
-function requireShape(weight: StoredWeight, shape: readonly (number | undefined)[]): void {
+export function requireShape(weight: StoredWeight, shape: readonly (number | undefined)[]): void {
   const fits = weight.shape.length === shape.length && shape.every((size, axis) => size === weight.shape[axis]);
   if (!fits || weight.dtype !== "float32") throw new Untranslatable("a kernel of another shape than its layer's");
 }
@@ -56,7 +57,7 @@ function requireShape(weight: StoredWeight, shape: readonly (number | undefined)
 export const emitConv2d: EmitLayer = (emitter, layer, [x], name) => {
   requireRank(x!, 4);
   layer.requireChannelsLast();
-  if (layer.number("groups", 1) !== 1) throw new Untranslatable("grouped convolution");
+  layer.requireUngrouped();
   const kernelSize = layer.sizes("kernel_size", 2);
   const strides = layer.sizes("strides", 2, [1, 1]);
   const dilations = layer.sizes("dilation_rate", 2, [1, 1]);
@@ -95,6 +96,7 @@ function slide(
 export const emitConv1d: EmitLayer = (emitter, layer, [x], name) => {
   requireRank(x!, 3);
   layer.requireChannelsLast();
+  layer.requireUngrouped();
   const [kernelSize] = layer.sizes("kernel_size", 1) as [number];
   const [stride] = layer.sizes("strides", 1, [1]) as [number];
   const [dilation] = layer.sizes("dilation_rate", 1, [1]) as [number];
@@ -129,12 +131,14 @@ function padBefore(emitter: Emitter, name: string, x: string, count: number): st
   return emitter.node(`${name}/Pad`, "Pad", [x, paddings], FLOAT);
 }
 
-function reshaped(weight: StoredWeight, shape: readonly number[]): WeightRecipe {
+export function reshaped(weight: StoredWeight, shape: readonly number[]): WeightRecipe {
   return { kind: "computed", shape, dtype: "float32", value: { op: "reshape", a: { op: "weight", weight }, shape } };
 }
 
 export const emitDepthwiseConv2d: EmitLayer = (emitter, layer, [x], name) => {
   requireRank(x!, 4);
+  // TF.js's layer reads the option and does not dilate.
+  if (layer.sizes("dilation_rate", 2, [1, 1]).some((rate) => rate !== 1)) throw new Untranslatable("dilation_rate");
   return finish(emitter, layer, name, depthwise(emitter, layer, x!, name, "depthwise_kernel"));
 };
 

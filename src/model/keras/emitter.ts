@@ -47,6 +47,11 @@ export class Emitter {
     throw new Untranslatable(`weight "${layer}/${weight}" is not in the file`);
   }
 
+  /** Whether the file has weights that are named after a layer. */
+  hasWeightsOf(layer: string): boolean {
+    return [...this.#stored.keys()].some((name) => name.startsWith(`${layer}/`) || name.includes(`/${layer}/`));
+  }
+
   /** A Const node with a weight, unchanged or computed. Called twice with one name, it gives the same node. */
   constant(name: string, recipe: WeightRecipe): string {
     const known = this.weights.get(name);
@@ -102,3 +107,21 @@ export const attrs = {
   bool: (value: boolean): JsonObject => ({ b: value }),
   int: (value: number): JsonObject => ({ i: String(value) }),
 };
+
+const TYPES = { float32: "DT_FLOAT", int32: "DT_INT32", bool: "DT_BOOL" } as const;
+
+export function castAttrs(from: Symbolic["dtype"], to: Symbolic["dtype"]): JsonObject {
+  return { SrcT: { type: TYPES[from] }, DstT: { type: TYPES[to] } };
+}
+
+/** @throws Untranslatable */
+export function requireFloat(x: Symbolic): Symbolic {
+  if (x.dtype !== "float32") throw new Untranslatable(`an input of ${x.dtype}`);
+  return x;
+}
+
+export function toFloat(emitter: Emitter, name: string, x: Symbolic): Symbolic {
+  if (x.dtype === "float32") return x;
+  const reference = emitter.node(`${name}/Cast`, "Cast", [x.reference], castAttrs(x.dtype, "float32"));
+  return { ...x, reference, dtype: "float32" };
+}

@@ -47,6 +47,10 @@ export class LayerConfig {
     if (format !== "channels_last" && format !== "channelsLast") throw new Untranslatable("channels_first");
   }
 
+  requireUngrouped(): void {
+    if (this.number("groups", 1) !== 1) throw new Untranslatable("groups");
+  }
+
   #unreadable(key: string): Untranslatable {
     return new Untranslatable(`option ${key} = ${String(JSON.stringify(this.config[key])).slice(0, 60)}`);
   }

@@ -1,3 +1,4 @@
+import { emitEinsumDense, emitMultiHeadAttention } from "./attention.js";
 import {
   emitConv1d,
   emitConv2d,
@@ -7,7 +8,7 @@ import {
   emitSeparableConv2d,
   type EmitLayer,
 } from "./convolutions.js";
-import { emitAverage, emitConcatenate, emitPairwise } from "./merging.js";
+import { emitAverage, emitConcatenate, emitDot, emitPairwise } from "./merging.js";
 import {
   emitActivationLayer,
   emitBatchNormalization,
@@ -18,6 +19,7 @@ import {
   emitRelu,
   emitRescaling,
   emitSoftmax,
+  emitThresholdedRelu,
 } from "./normalisation.js";
 import { emitGlobalPool, emitPool1d, emitPool2d } from "./pooling.js";
 import {
@@ -27,10 +29,11 @@ import {
   emitPermute,
   emitRepeatVector,
   emitReshape,
-  emitUpSampling2d,
   emitZeroPadding2d,
   passOn,
 } from "./reshaping.js";
+import { emitCenterCrop, emitUpSampling2d } from "./resizing.js";
+import { emitConv3d, emitPool3d } from "./volumes.js";
 
 /** Layers that only a training run changes anything in. */
 const TRAINING_ONLY = [
@@ -48,22 +51,29 @@ export const LAYER_EMITTERS: ReadonlyMap<string, EmitLayer> = new Map<string, Em
   ["Dense", emitDense],
   ["Conv1D", emitConv1d],
   ["Conv2D", emitConv2d],
+  ["Conv3D", emitConv3d],
   ["Conv2DTranspose", emitConv2dTranspose],
   ["DepthwiseConv2D", emitDepthwiseConv2d],
   ["SeparableConv2D", emitSeparableConv2d],
   ["BatchNormalization", emitBatchNormalization],
   ["LayerNormalization", emitLayerNormalization],
+  ["MultiHeadAttention", emitMultiHeadAttention],
+  ["EinsumDense", emitEinsumDense],
   ["Rescaling", emitRescaling],
+  ["CenterCrop", emitCenterCrop],
   ["Activation", emitActivationLayer],
   ["ReLU", emitRelu],
   ["LeakyReLU", emitLeaky],
   ["PReLU", emitPrelu],
   ["ELU", emitElu],
+  ["ThresholdedReLU", emitThresholdedRelu],
   ["Softmax", emitSoftmax],
   ["MaxPooling1D", emitPool1d("MaxPool")],
   ["MaxPooling2D", emitPool2d("MaxPool")],
+  ["MaxPooling3D", emitPool3d("MaxPool3D")],
   ["AveragePooling1D", emitPool1d("AvgPool")],
   ["AveragePooling2D", emitPool2d("AvgPool")],
+  ["AveragePooling3D", emitPool3d("AvgPool3D")],
   ["GlobalAveragePooling1D", emitGlobalPool("Mean", 3)],
   ["GlobalAveragePooling2D", emitGlobalPool("Mean", 4)],
   ["GlobalMaxPooling1D", emitGlobalPool("Max", 3)],
@@ -83,5 +93,6 @@ export const LAYER_EMITTERS: ReadonlyMap<string, EmitLayer> = new Map<string, Em
   ["Minimum", emitPairwise("Minimum")],
   ["Average", emitAverage],
   ["Concatenate", emitConcatenate],
+  ["Dot", emitDot],
   ...TRAINING_ONLY.map((className): [string, EmitLayer] => [className, passOn]),
 ]);

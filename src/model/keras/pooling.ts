@@ -1,5 +1,5 @@
 import { attrs, type Emitter, FLOAT, type Symbolic, Untranslatable } from "./emitter.js";
-import { requireRank, slidSize, type EmitLayer } from "./convolutions.js";
+import { paddingOf, requireRank, slidSize, type EmitLayer } from "./convolutions.js";
 import type { LayerConfig } from "./layer-config.js";
 
 /** MaxPooling2D and AveragePooling2D. */
@@ -32,14 +32,8 @@ export function emitPool1d(op: "MaxPool" | "AvgPool"): EmitLayer {
   };
 }
 
-function stridesOf(layer: LayerConfig, rank: number, window: readonly number[]): number[] {
+export function stridesOf(layer: LayerConfig, rank: number, window: readonly number[]): number[] {
   return layer.config.strides === null ? [...window] : layer.sizes("strides", rank, window);
-}
-
-function paddingOf(layer: LayerConfig): "same" | "valid" {
-  const padding = layer.string("padding", "valid").toLowerCase();
-  if (padding === "same" || padding === "valid") return padding;
-  throw new Untranslatable(`padding "${padding}"`);
 }
 
 function poolAttrs(window: readonly number[], strides: readonly number[], padding: string) {

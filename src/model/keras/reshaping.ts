@@ -1,4 +1,13 @@
-import { attrs, elements, type Emitter, FLOAT, knownSizes, type Symbolic, Untranslatable } from "./emitter.js";
+import {
+  attrs,
+  castAttrs,
+  elements,
+  type Emitter,
+  FLOAT,
+  knownSizes,
+  type Symbolic,
+  Untranslatable,
+} from "./emitter.js";
 import { requireRank, reshapeTo, type EmitLayer } from "./convolutions.js";
 import type { LayerConfig } from "./layer-config.js";
 
@@ -82,33 +91,18 @@ function sidesOf({ config }: LayerConfig, key: string, fallback: number): [numbe
   });
 }
 
-export const emitUpSampling2d: EmitLayer = (emitter, layer, [x], name) => {
-  requireRank(x!, 4);
-  layer.requireChannelsLast();
-  const factors = layer.sizes("size", 2, [2, 2]);
-  const interpolation = layer.string("interpolation", "nearest");
-  const op = { nearest: "ResizeNearestNeighbor", bilinear: "ResizeBilinear" }[interpolation];
-  if (op === undefined) throw new Untranslatable(`interpolation "${interpolation}"`);
-  const sizes = knownSizes(x!.shape.slice(0, 3)).map((size, axis) => size * factors[axis]!);
-  const attr = { ...FLOAT, align_corners: attrs.bool(false), half_pixel_centers: attrs.bool(false) };
-  const reference = emitter.node(name, op, [x!.reference, emitter.int32(`${name}/size`, sizes)], attr);
-  return { ...x!, reference, shape: [x!.shape[0], ...sizes, x!.shape[3]] };
-};
-
 export const emitEmbedding: EmitLayer = (emitter, layer, [x], name) => {
   if (layer.boolean("mask_zero", false)) throw new Untranslatable("mask_zero");
   const table = emitter.stored(layer.name, "embeddings");
   const params = emitter.constant(`${layer.name}/embeddings`, table);
   const indices =
-    x!.dtype === "int32" ? x!.reference : emitter.node(`${name}/Cast`, "Cast", [x!.reference], castAttrs(x!));
+    x!.dtype === "int32"
+      ? x!.reference
+      : emitter.node(`${name}/Cast`, "Cast", [x!.reference], castAttrs(x!.dtype, "int32"));
   const axis = emitter.int32(`${name}/axis`, [0], []);
   const reference = emitter.node(name, "GatherV2", [params, indices, axis], { ...FLOAT, batch_dims: attrs.int(0) });
   return { reference, shape: [...x!.shape, table.shape[1]], dtype: "float32" };
 };
-
-function castAttrs({ dtype }: Symbolic) {
-  return { SrcT: { type: dtype === "bool" ? "DT_BOOL" : "DT_FLOAT" }, DstT: { type: "DT_INT32" } };
-}
 
 /** As it is: layers that only train. */
 export function passOn(_: Emitter, __: LayerConfig, [x]: readonly Symbolic[]): Symbolic {

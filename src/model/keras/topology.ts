@@ -1,4 +1,6 @@
+import { asJsonObject } from "../artifacts.js";
 import { Untranslatable } from "./emitter.js";
+import type { LayerConfig } from "./layer-config.js";
 
 /** One output of one call of a layer. */
 export interface LayerReference {
@@ -25,23 +27,36 @@ export function readReferences(value: unknown): LayerReference[] {
   return list.map(readReference);
 }
 
+/** Arguments by which a layer takes further tensors; everything else that a call may pass has no counterpart. */
+const TENSOR_ARGUMENTS: ReadonlyMap<string, readonly string[]> = new Map([["MultiHeadAttention", ["value", "key"]]]);
+
 /** `inbound_nodes` of a layer in a functional model. @throws Untranslatable where a call passes more than tensors. */
-export function readCalls(value: unknown, layer: string, firstIndex: number): Call[] {
-  if (!Array.isArray(value)) throw new Untranslatable(`layer "${layer}" without inbound_nodes`);
+export function readCalls(value: unknown, { className, name }: LayerConfig, firstIndex: number): Call[] {
+  if (!Array.isArray(value)) throw new Untranslatable(`layer "${name}" without inbound_nodes`);
   return value.map((call: unknown, index) => {
-    if (!Array.isArray(call) || call.length === 0) throw new Untranslatable(`layer "${layer}" with an unreadable call`);
+    if (!Array.isArray(call) || call.length === 0) throw new Untranslatable(`layer "${name}" with an unreadable call`);
     // A call with one input may stand without the outer list.
     const inputs = typeof call[0] === "string" ? [call] : call;
-    return { index: firstIndex + index, inputs: inputs.map(readReference) };
+    const further = inputs.flatMap((input) => readArguments(input, className, name));
+    return { index: firstIndex + index, inputs: [...inputs.map(readReference), ...further] };
   });
 }
 
 function readReference(value: unknown): LayerReference {
-  const [layer, node, tensor, options]: unknown[] = Array.isArray(value) ? value : [];
+  const [layer, node, tensor]: unknown[] = Array.isArray(value) ? value : [];
   if (typeof layer !== "string" || !Number.isInteger(node) || !Number.isInteger(tensor)) {
     throw new Untranslatable(`a reference ${String(JSON.stringify(value)).slice(0, 60)}`);
   }
-  const extras = Object.entries(typeof options === "object" && options !== null ? options : {});
-  if (extras.some(([, each]) => each !== null && each !== false)) throw new Untranslatable("a call with options");
   return { layer, node: Number(node), tensor: Number(tensor) };
+}
+
+/** What a call passes beside its first tensors. */
+function readArguments(value: unknown, className: string, name: string): LayerReference[] {
+  const options = Object.entries(asJsonObject(Array.isArray(value) ? value[3] : undefined));
+  const isPassed = ([, each]: [string, unknown]): boolean => each !== undefined && each !== null && each !== false;
+  const passed = new Map(options.filter(isPassed));
+  const tensors = TENSOR_ARGUMENTS.get(className) ?? [];
+  const other = [...passed.keys()].find((key) => !tensors.includes(key));
+  if (other !== undefined) throw new Untranslatable(`layer "${name}" called with the option ${other.slice(0, 40)}`);
+  return tensors.flatMap((key) => (passed.has(key) ? [readReference(passed.get(key))] : []));
 }

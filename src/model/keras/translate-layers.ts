@@ -4,9 +4,10 @@ import { isJsonObject, type JsonObject, type ModelArtifacts } from "../artifacts
 import { tensorKey, type Graph } from "../graph/graph.js";
 import { sortNodes } from "../graph/sort-nodes.js";
 import type { ModelReading } from "../read-graph.js";
-import { Emitter, FLOAT, type Symbolic, Untranslatable } from "./emitter.js";
+import { reshapeTo } from "./convolutions.js";
+import { Emitter, FLOAT, knownSizes, requireFloat, type Symbolic, Untranslatable } from "./emitter.js";
 import { LAYER_EMITTERS } from "./layer-table.js";
-import { type LayerConfig, readLayerConfig } from "./layer-config.js";
+import { LayerConfig, readLayerConfig } from "./layer-config.js";
 import { readCalls, readReferences, referenceKey, type Call } from "./topology.js";
 
 export type Translation =
@@ -121,7 +122,7 @@ function emitFunctional(
     const inbound = isJsonObject(each) ? each.inbound_nodes : undefined;
     // A nested model's own making counts as its call 0.
     const firstIndex = Array.isArray(layer.config.layers) ? 1 : 0;
-    return { layer, calls: layer.className === "InputLayer" ? [] : readCalls(inbound, layer.name, firstIndex) };
+    return { layer, calls: layer.className === "InputLayer" ? [] : readCalls(inbound, layer, firstIndex) };
   });
   let pending = configs.flatMap(({ layer, calls }) => calls.map((call) => ({ layer, call })));
   while (pending.length > 0) {
@@ -156,19 +157,49 @@ function emitLayer(
 ): Symbolic[] {
   const name = `${scope}${layer.name}`;
   if (Array.isArray(layer.config.layers)) return emitModel(emitter, layer, inputs, `${name}/`, depth + 1);
+  if (inputs.length === 0) throw new Untranslatable(`layer "${layer.name}" without inputs`);
+  if (layer.className === "TimeDistributed") return [emitTimeDistributed(emitter, layer, inputs, name, depth)];
   const emit = LAYER_EMITTERS.get(layer.className);
   if (emit === undefined) throw new Untranslatable(`layer "${layer.name}" of class ${layer.className}`);
-  if (inputs.length === 0) throw new Untranslatable(`layer "${layer.name}" without inputs`);
-  try {
-    const [first] = inputs;
+  return naming(layer, () => {
     const result = emit(emitter, layer, inputs, name);
     // An output has to have a node of its own name.
-    return result.reference === first!.reference
+    return result.reference === inputs[0]!.reference
       ? [{ ...result, reference: emitter.node(name, "Identity", [result.reference], FLOAT) }]
       : [result];
+  });
+}
+
+/** A layer for each step of a sequence: all steps are items of one batch to it. */
+function emitTimeDistributed(
+  emitter: Emitter,
+  layer: LayerConfig,
+  inputs: readonly Symbolic[],
+  name: string,
+  depth: number,
+): Symbolic {
+  return naming(layer, () => {
+    if (depth > MAX_NESTING) throw new Untranslatable(`layers nested more than ${MAX_NESTING} deep`);
+    const [x] = inputs;
+    const [stepCount, ...sizes] = knownSizes(requireFloat(x!).shape);
+    const given = readLayerConfig(layer.config.layer);
+    // Files name the weights after either of the two.
+    const isOwn = Array.isArray(given.config.layers) || emitter.hasWeightsOf(given.name);
+    const inner = isOwn ? given : new LayerConfig(given.className, layer.name, given.config);
+    const steps = { ...x!, reference: reshapeTo(emitter, `${name}/steps`, x!.reference, [-1, ...sizes]) };
+    const [result] = emitLayer(emitter, inner, [{ ...steps, shape: [undefined, ...sizes] }], `${name}/`, depth + 1);
+    const shape = [stepCount!, ...knownSizes(requireFloat(result!).shape)];
+    const reference = reshapeTo(emitter, name, result!.reference, [-1, ...shape]);
+    return { ...result!, reference, shape: [x!.shape[0], ...shape] };
+  });
+}
+
+/** Say which layer it is that can't be translated. */
+function naming<T>({ name, className }: LayerConfig, emit: () => T): T {
+  try {
+    return emit();
   } catch (thrown) {
-    if (thrown instanceof Untranslatable)
-      throw new Untranslatable(`layer "${layer.name}" (${layer.className}): ${thrown.message}`);
-    throw thrown;
+    if (!(thrown instanceof Untranslatable)) throw thrown;
+    throw new Untranslatable(`layer "${name}" (${className}): ${thrown.message}`);
   }
 }

@@ -7,6 +7,8 @@ import { parseReference, type Graph, type GraphNode } from "../graph/graph.js";
 export interface ConstantTensor {
   readonly shape: readonly number[];
   readonly value: ConstantExpression;
+  /** Operations that it takes to evaluate. */
+  readonly operationCount: number;
 }
 
 const BINARY_OPS = {
@@ -20,6 +22,9 @@ const BINARY_OPS = {
   Minimum: "minimum",
 } as const;
 const UNARY_OPS = { Rsqrt: "rsqrt", Sqrt: "sqrt", Neg: "neg" } as const;
+
+/** Batch normalisation written out takes ten; a chain that doubles itself would take exponentially many. */
+const MAX_OPERATIONS = 48;
 
 /** Shapes, paddings, axes and bounds have no more values than this: the page reads those, and no weights. */
 const MAX_READ_VALUES = 64;
@@ -68,30 +73,45 @@ export class Constants {
     const a = this.get(input[0]);
     if (a === undefined || input.some((each) => each.startsWith("^"))) return undefined;
     if (op === "Identity" && input.length === 1) return a;
-    if (op === "Square") return { shape: a.shape, value: { op: "mul", a: a.value, b: a.value } };
-    if (isKey(UNARY_OPS, op)) return { shape: a.shape, value: { op: UNARY_OPS[op], a: a.value } };
-    if (isKey(BINARY_OPS, op)) {
-      const b = this.get(input[1]);
-      const shape = b && broadcastShape(a.shape, b.shape);
-      return b && shape && { shape, value: { op: BINARY_OPS[op], a: a.value, b: b.value } };
-    }
-    const integers = this.integers(input[1]);
-    return integers && rearranged(op, a, integers);
+    const b = op === "Square" ? a : this.get(input[1]);
+    const result =
+      op === "Square" || isKey(BINARY_OPS, op)
+        ? b && combined(op === "Square" ? "mul" : BINARY_OPS[op], a, b)
+        : isKey(UNARY_OPS, op)
+          ? { ...a, value: { op: UNARY_OPS[op], a: a.value }, operationCount: a.operationCount + 1 }
+          : rearranged(op, a, this.integers(input[1]));
+    return result !== undefined && result.operationCount <= MAX_OPERATIONS ? result : undefined;
   }
 }
 
+function combined(
+  op: (typeof BINARY_OPS)[keyof typeof BINARY_OPS],
+  a: ConstantTensor,
+  b: ConstantTensor,
+): ConstantTensor | undefined {
+  const shape = broadcastShape(a.shape, b.shape);
+  const operationCount = a.operationCount + b.operationCount + 1;
+  return shape && { shape, value: { op, a: a.value, b: b.value }, operationCount };
+}
+
 /** Reshape, ExpandDims or Transpose of a constant; `undefined` where it is none, or does not fit. */
-function rearranged(op: string, a: ConstantTensor, integers: readonly number[]): ConstantTensor | undefined {
+function rearranged(
+  op: string,
+  a: ConstantTensor,
+  integers: readonly number[] | undefined,
+): ConstantTensor | undefined {
+  if (integers === undefined) return undefined;
   const { length: rank } = a.shape;
+  const operationCount = a.operationCount + 1;
   if (op === "Transpose") {
     const isPermutation = integers.length === rank && integers.toSorted((x, y) => x - y).every((x, axis) => x === axis);
     if (!isPermutation) return undefined;
     const value: ConstantExpression = { op: "transpose", a: a.value, permutation: integers };
-    return { shape: integers.map((axis) => a.shape[axis]!), value };
+    return { shape: integers.map((axis) => a.shape[axis]!), value, operationCount };
   }
   const shape =
     op === "Reshape" ? openSize(integers, a.shape) : op === "ExpandDims" ? widened(a.shape, integers) : undefined;
-  return shape && { shape, value: { op: "reshape", a: a.value, shape } };
+  return shape && { shape, value: { op: "reshape", a: a.value, shape }, operationCount };
 }
 
 /** `sizes` with what a -1 stands for. */
@@ -120,8 +140,8 @@ function constantOf(recipe: WeightRecipe | undefined, dtype: "float32" | "int32"
   if (recipe === undefined || recipe.dtype !== dtype) return undefined;
   const { shape } = recipe;
   return recipe.kind === "computed"
-    ? { shape, value: recipe.value }
-    : { shape, value: { op: "weight", weight: recipe } };
+    ? { shape, value: recipe.value, operationCount: 1 }
+    : { shape, value: { op: "weight", weight: recipe }, operationCount: 0 };
 }
 
 function isKey<T extends object>(table: T, key: string): key is T extends unknown ? Extract<keyof T, string> : never {

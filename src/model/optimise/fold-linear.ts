@@ -9,6 +9,9 @@ import { readLinearNode } from "./linear-node.js";
 import { onlyReader, readersOf } from "./readers.js";
 import { viewedAxes } from "./views.js";
 
+/** Real chains have up to ten; each makes the formulas of the weights longer. */
+const MAX_MEMBERS = 32;
+
 /** Fold what follows each convolution or product into it, as far as nobody else reads what lies between. */
 export function foldLinear(
   graph: Graph,
@@ -51,7 +54,7 @@ function longestChain(
   constants: Constants,
 ): Chain {
   let folded = start;
-  for (let chain: Chain | undefined = start; chain !== undefined;) {
+  for (let chain: Chain | undefined = start; chain !== undefined && chain.members.length <= MAX_MEMBERS;) {
     if (chain.steps.length > folded.steps.length) folded = chain;
     if (chain.activation !== undefined) {
       const bound = follow(chain.members.at(-1)!);

@@ -69,7 +69,7 @@ function readHalves(above: GraphNode, scaled: GraphNode, context: Context): Prel
   const negative = flipped === undefined ? undefined : ownSource(flipped, below, context);
   if (negative?.op !== "Neg" || negative.input[0] !== x) return undefined;
   const value: ConstantExpression = { op: "neg", a: slopes.value };
-  return { x, slopes: { shape: slopes.shape, value }, members: [...members, negative] };
+  return { x, slopes: { ...slopes, value }, members: [...members, negative] };
 }
 
 /** The node that gives a tensor to `reader`, and to nobody else. */
@@ -91,11 +91,12 @@ function boundedAtZero({ input }: GraphNode, constants: Constants): string | und
 }
 
 /** As `[channelCount]`, which every backend broadcasts alike. */
-function perChannelOf({ shape, value }: ConstantTensor, linear: LinearNode | undefined): ConstantTensor | undefined {
+function perChannelOf(constant: ConstantTensor, linear: LinearNode | undefined): ConstantTensor | undefined {
+  const { shape, value } = constant;
   if (linear === undefined || shape.length > linear.rank) return undefined;
   const isPerChannel = shape.at(-1) === linear.channelCount && shape.slice(0, -1).every((size) => size === 1);
   const flat = [linear.channelCount];
-  return isPerChannel ? { shape: flat, value: { op: "reshape", a: value, shape: flat } } : undefined;
+  return isPerChannel ? { ...constant, shape: flat, value: { op: "reshape", a: value, shape: flat } } : undefined;
 }
 
 /** The convolution or dense layer that a tensor comes from, with what keeps its axes in between. */

@@ -1,7 +1,7 @@
-// Oracle: TF.js's own layers, on its CPU backend.
+// Oracle: TF.js's own layers on the same backend.
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops";
-import { ready, setBackend } from "@tensorflow/tfjs-core";
+import { setBackend } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ModelArtifacts } from "../../../../src/model/artifacts.js";
@@ -13,11 +13,9 @@ import { graphToWire } from "../../../../src/model/wire-graph.js";
 import { artifactsOf } from "../../../fixtures/keras-artifacts.js";
 import { publicModels, readPublicModel } from "../../../fixtures/public-models.js";
 import { noiseFor, runWire } from "../../../fixtures/run-wires.js";
+import { useWasm } from "../../../fixtures/wasm-in-node.js";
 
-beforeAll(async () => {
-  await setBackend("cpu");
-  await ready();
-});
+beforeAll(useWasm);
 
 function translate(artifacts: ModelArtifacts) {
   const reading = readLayers(artifacts);
@@ -61,6 +59,7 @@ async function compare(artifacts: ModelArtifacts, itemCount = 2) {
 const { layers } = tf;
 const picture = { inputShape: [9, 8, 3] };
 const series = { inputShape: [11, 4] };
+const volume = { inputShape: [5, 6, 4, 2] };
 
 const CASES: [string, () => tf.layers.Layer[]][] = [
   ["Dense", () => [layers.dense({ units: 5, inputShape: [7], activation: "tanh" })]],
@@ -178,10 +177,50 @@ const CASES: [string, () => tf.layers.Layer[]][] = [
   ["Reshape with a batch of its own", () => [layers.reshape({ targetShape: [8, 27], ...picture })]],
   ["Permute", () => [layers.permute({ dims: [3, 1, 2], ...picture })]],
   ["RepeatVector", () => [layers.repeatVector({ n: 3, inputShape: [5] })]],
+  ["Conv3D", () => [layers.conv3d({ filters: 3, kernelSize: 2, strides: [1, 2, 1], activation: "elu", ...volume })]],
+  ["Conv3D same", () => [layers.conv3d({ filters: 3, kernelSize: [3, 2, 2], padding: "same", ...volume })]],
+  ["MaxPooling3D", () => [layers.maxPooling3d({ poolSize: [2, 1, 2], ...volume } as never)]],
+  [
+    "AveragePooling3D",
+    () => [layers.averagePooling3d({ poolSize: 2, strides: 1, padding: "same", ...volume } as never)],
+  ],
+  [
+    "SeparableConv2D dilated",
+    () => [layers.separableConv2d({ filters: 6, kernelSize: 2, dilationRate: 2, ...picture })],
+  ],
+  ["SeparableConv2D strided", () => [layers.separableConv2d({ filters: 6, kernelSize: 3, strides: 2, ...picture })]],
+  ["LayerNormalization of two axes", () => [layers.layerNormalization({ axis: [1, 2], ...series })]],
+  ["LayerNormalization of an inner axis", () => [layers.layerNormalization({ axis: 1, ...series })]],
+  ["LayerNormalization bare", () => [layers.layerNormalization({ scale: false, center: false, ...series })]],
+  ["Softmax of two axes", () => [layers.softmax({ axis: [1, 2], ...series })]],
+  ["Softmax of a list of one", () => [layers.softmax({ axis: [-1], ...series })]],
+  ["ThresholdedReLU", () => [layers.thresholdedReLU({ theta: 0.25, ...picture })]],
+  ["Activation gelu", () => [layers.activation({ activation: "gelu" as never, ...series })]],
+  ["Activation logSoftmax", () => [layers.activation({ activation: "logSoftmax" as never, ...series })]],
+  ["Rescaling", () => [layers.rescaling({ scale: 2, offset: -0.25, ...picture })]],
+  ["CenterCrop", () => [layers.centerCrop({ height: 4, width: 3, inputShape: [9, 9, 3] })]],
+  ["CenterCrop by one", () => [layers.centerCrop({ height: 8, width: 7, ...picture })]],
+  ["CenterCrop of odd differences", () => [layers.centerCrop({ height: 4, width: 5, ...picture })]],
+  ["CenterCrop to a pixel", () => [layers.centerCrop({ height: 1, width: 1, ...picture })]],
+  ["CenterCrop to the same size", () => [layers.centerCrop({ height: 9, width: 8, ...picture })]],
+  ["CenterCrop of a smaller picture", () => [layers.centerCrop({ height: 12, width: 13, ...picture })]],
+  [
+    "TimeDistributed",
+    () => [
+      layers.timeDistributed({
+        layer: layers.conv2d({ filters: 2, kernelSize: 3, activation: "relu" }),
+        inputShape: [4, 6, 5, 3],
+      }),
+      layers.timeDistributed({ layer: layers.globalAveragePooling2d({}) as never }),
+      layers.timeDistributed({ layer: layers.dense({ units: 3 }) }),
+    ],
+  ],
   ["Dropout", () => [layers.dropout({ rate: 0.5, ...picture }), layers.gaussianNoise({ stddev: 1 })]],
 ];
 
-describe("a layer as a graph", () => {
+describe.each(["cpu", "wasm"])("a layer as a graph, on %s", (backend) => {
+  beforeAll(async () => void (await setBackend(backend)));
+
   it.each(CASES)("%s computes what TF.js's layer does", async (_, make) => {
     await compare(await artifactsOf(tf.sequential({ layers: make() })));
   });
@@ -194,6 +233,35 @@ describe("a layer as a graph", () => {
     expect(translation.ok).toBe(true);
   });
 
+  it.each([
+    ["one value per channel", [1, 1, 3]],
+    ["one value per pixel", [5, 4, 1]],
+    ["fewer axes", [3]],
+  ])("a merge stretches %s", async (_, shape) => {
+    const a = tf.input({ shape: [5, 4, 3] });
+    const b = tf.input({ shape });
+    const scaled = layers.multiply().apply([a, b]) as tf.SymbolicTensor;
+    const y = layers.average().apply([b, scaled]) as tf.SymbolicTensor;
+    await compare(await artifactsOf(tf.model({ inputs: [a, b], outputs: [y, scaled] })));
+  });
+
+  it.each([
+    [[6], [6], { axes: 1 }],
+    [[6], [6], { axes: -1, normalize: true }],
+    [[5, 6], [4, 6], { axes: 2 }],
+    [[5, 6], [4, 6], { axes: [2, 2], normalize: true }],
+    [[5, 6], [6, 4], { axes: [2, 1] }],
+    [[5, 6], [5, 4], { axes: 1 }],
+    [[5, 6], [4, 5], { axes: [1, 2] }],
+  ] as [number[], number[], { axes: number | [number, number]; normalize?: boolean }][])(
+    "Dot of %j and %j: %j",
+    async (left, right, options) => {
+      const [a, b] = [tf.input({ shape: left }), tf.input({ shape: right })];
+      const y = layers.dot(options).apply([a, b]) as tf.SymbolicTensor;
+      await compare(await artifactsOf(tf.model({ inputs: [a, b], outputs: y })));
+    },
+  );
+
   it.each(["add", "multiply", "maximum", "minimum", "average", "concatenate"] as const)("%s merges", async (merge) => {
     const a = tf.input({ shape: [5, 4, 3] });
     const b = tf.input({ shape: [5, 4, 3] });
@@ -204,6 +272,8 @@ describe("a layer as a graph", () => {
 });
 
 describe("a model as a graph", () => {
+  beforeAll(async () => void (await setBackend("cpu")));
+
   it("with shared layers, branches, skips and several outputs", async () => {
     const a = tf.input({ shape: [6, 6, 3], name: "left" });
     const b = tf.input({ shape: [6, 6, 3], name: "right" });
@@ -251,11 +321,39 @@ describe("a model as a graph", () => {
     );
     expect(translate(masked).translation).toMatchObject({ ok: false, reason: expect.stringContaining('"words"') });
   });
+
+  it.each<[string, () => tf.layers.Layer, string]>([
+    // TF.js's layer reads the option and does not dilate.
+    ["DepthwiseConv2D", () => layers.depthwiseConv2d({ kernelSize: 2, dilationRate: 2, ...picture }), "dilation_rate"],
+    [
+      "Conv2D",
+      () => layers.conv2d({ filters: 2, kernelSize: 2, dataFormat: "channelsFirst", ...picture }),
+      "channels_first",
+    ],
+    ["BatchNormalization", () => layers.batchNormalization({ axis: 1, ...picture }), "another axis"],
+    ["Masking", () => layers.masking({ ...series }), "class Masking"],
+    ["UpSampling2D", () => layers.upSampling2d({ dataFormat: "channelsFirst", ...picture }), "channels_first"],
+  ])("%s with an option that it can't write says which", async (className, make, reason) => {
+    const artifacts = await artifactsOf(tf.sequential({ layers: [make()] }));
+    const { translation } = translate(artifacts);
+    if (translation.ok) throw new Error("translated");
+    expect(translation.reason).toContain(className);
+    expect(translation.reason).toContain(reason);
+  });
+
+  it("that concatenates along a negative axis, which TF.js takes for the last, says so", async () => {
+    const [a, b] = [tf.input({ shape: [4, 3] }), tf.input({ shape: [4, 3] })];
+    const y = layers.concatenate({ axis: -2 }).apply([a, b]) as tf.SymbolicTensor;
+    const { translation } = translate(await artifactsOf(tf.model({ inputs: [a, b], outputs: y })));
+    expect(translation).toMatchObject({ ok: false, reason: expect.stringContaining("axis -2") });
+  });
 });
 
 const kerasModels = publicModels.filter((name) => !("node" in readPublicModel(name).modelTopology));
 
 describe.skipIf(kerasModels.length === 0)("every public Keras model", () => {
+  beforeAll(async () => void (await setBackend("wasm")));
+
   it.each(kerasModels)("%s", { timeout: 120_000 }, async (name) => {
     await compare(readPublicModel(name), 1);
   });

@@ -186,6 +186,17 @@ describe.each(["wasm", "cpu"])("on %s", (backend) => {
     expect(notDone).toHaveLength(1);
   });
 
+  it("formulas do not grow without bound", async () => {
+    const model = new GraphModel();
+    let doubled = model.weight([3], 0.4, 0.5);
+    for (let count = 0; count < 60; count++)
+      doubled = model.node("Mul", [model.node("AddV2", [doubled, doubled]), model.scalar(0.5)]);
+    let shifted = model.node("Conv2D", [model.input("x", SHAPE), model.weight([3, 3, 3, 3])], windowAttr("SAME"));
+    for (let count = 0; count < 100; count++) shifted = model.node("AddV2", [shifted, model.weight([3])]);
+    const { ops } = await check(model, model.node("Mul", [shifted, doubled]));
+    expect(ops.filter((op) => op === "AddV2").length).toBeGreaterThan(60);
+  });
+
   it("what is computed of weights alone is computed on loading", async () => {
     const model = new GraphModel();
     const scale = model.node("Sqrt", [model.node("Square", [model.weight([3])])]);

@@ -1,0 +1,121 @@
+import type { StoredWeight } from "../../protocol/weight-recipe.js";
+import { emitActivation } from "./activations.js";
+import { requireRank, requireShape, reshapeTo, reshaped, type EmitLayer } from "./convolutions.js";
+import {
+  attrs,
+  elements,
+  type Emitter,
+  FLOAT,
+  knownSizes,
+  requireFloat,
+  type Symbolic,
+  Untranslatable,
+} from "./emitter.js";
+import type { LayerConfig } from "./layer-config.js";
+import { parseEquation } from "../optimise/einsum-equation.js";
+
+/**
+ * Inputs: query, value and, if given, key, each `[batch, length, features]`. Source: Vaswani et al., Attention Is All You Need (2017),
+ * §3.2.2, with the weights as Keras shapes them.
+ */
+export const emitMultiHeadAttention: EmitLayer = (emitter, layer, inputs, name) => {
+  const [query, value, key = value] = inputs;
+  if (query === undefined || value === undefined || inputs.length > 3)
+    throw new Untranslatable("a call without a value");
+  for (const input of [query, value, key!]) requireRank(input, 3);
+  if (layer.config.attention_axes !== undefined && layer.config.attention_axes !== null) {
+    const axes = JSON.stringify(layer.config.attention_axes);
+    if (axes !== "[1]" && axes !== "1") throw new Untranslatable(`attention_axes ${axes.slice(0, 40)}`);
+  }
+  const [headCount] = layer.sizes("num_heads", 1) as [number];
+  const [keySize] = layer.sizes("key_dim", 1) as [number];
+  const [valueSize] = layer.sizes("value_dim", 1, [keySize]) as [number];
+  const project = (x: Symbolic, part: string, size: number, permutation: readonly number[]): string => {
+    const heads = projection(emitter, layer, `${name}/${part}`, x, part, [headCount, size]);
+    const scale = part === "query" ? emitter.float32(`${name}/scale`, [1 / Math.sqrt(keySize)], []) : undefined;
+    const scaled = scale === undefined ? heads : emitter.node(`${name}/scaled`, "Mul", [heads, scale], FLOAT);
+    return transpose(emitter, `${name}/${part}/heads`, scaled, permutation);
+  };
+  const multiply = (suffix: string, a: string, b: string): string => {
+    const attr = { ...FLOAT, adj_x: attrs.bool(false), adj_y: attrs.bool(false) };
+    return emitter.node(`${name}/${suffix}`, "BatchMatMulV2", [a, b], attr);
+  };
+  const scores = multiply(
+    "scores",
+    project(query, "query", keySize, [0, 2, 1, 3]),
+    project(key!, "key", keySize, [0, 2, 3, 1]),
+  );
+  const weights = emitter.node(`${name}/softmax`, "Softmax", [scores], FLOAT);
+  const mixed = multiply("mixed", weights, project(value, "value", valueSize, [0, 2, 1, 3]));
+  const joined = transpose(emitter, `${name}/joined`, mixed, [0, 2, 1, 3]);
+  const heads: Symbolic = { ...query, reference: joined, shape: [...query.shape.slice(0, 2), headCount, valueSize] };
+  const outputSizes = outputSizesOf(layer, query);
+  const reference = projection(emitter, layer, name, heads, "attention_output", outputSizes);
+  return { ...query, reference, shape: [...query.shape.slice(0, 2), ...outputSizes] };
+};
+
+function outputSizesOf({ config }: LayerConfig, query: Symbolic): number[] {
+  const given = config.output_shape ?? query.shape[2];
+  const sizes: unknown[] = Array.isArray(given) ? given : [given];
+  const isFitting = sizes.length === 1 && sizes.every((size) => Number.isSafeInteger(size) && Number(size) > 0);
+  if (!isFitting) throw new Untranslatable("output_shape");
+  return sizes.map(Number);
+}
+
+/** `[batch, length, …]` times a kernel `[…, …to]`, with its bias: a dense layer whose features are several axes. */
+function projection(
+  emitter: Emitter,
+  layer: LayerConfig,
+  name: string,
+  x: Symbolic,
+  part: string,
+  to: readonly number[],
+): string {
+  const features = knownSizes(x.shape, 2);
+  const [length] = knownSizes(x.shape.slice(0, 2));
+  const kernel = emitter.stored(layer.name, `${part}/kernel`);
+  requireShape(kernel, [...features, ...to]);
+  const [from, units] = [elements(features), elements(to)];
+  const flat = (suffix: string, weight: StoredWeight, shape: readonly number[]): string =>
+    emitter.constant(`${layer.name}/${part}/${suffix}`, reshaped(weight, shape));
+  const rows = reshapeTo(emitter, `${name}/rows`, x.reference, [-1, from]);
+  const attr = { ...FLOAT, transpose_a: attrs.bool(false), transpose_b: attrs.bool(false) };
+  let product = emitter.node(`${name}/MatMul`, "MatMul", [rows, flat("kernel", kernel, [from, units])], attr);
+  if (layer.boolean("use_bias", true)) {
+    const bias = emitter.stored(layer.name, `${part}/bias`);
+    requireShape(bias, to);
+    const inputs = [product, flat("bias", bias, [units])];
+    product = emitter.node(`${name}/BiasAdd`, "BiasAdd", inputs, { ...FLOAT, data_format: attrs.string("NHWC") });
+  }
+  return reshapeTo(emitter, name, product, [-1, length!, ...to]);
+}
+
+function transpose(emitter: Emitter, name: string, x: string, permutation: readonly number[]): string {
+  return emitter.node(name, "Transpose", [x, emitter.int32(`${name}/perm`, permutation)], FLOAT);
+}
+
+/** Left as an einsum, which the optimiser then writes as a matrix product. */
+export const emitEinsumDense: EmitLayer = (emitter, layer, [x], name) => {
+  const text = layer.string("equation");
+  const equation = parseEquation(text);
+  if (typeof equation === "string") throw new Untranslatable(equation);
+  const kernel = emitter.stored(layer.name, "kernel");
+  const operands = [requireFloat(x!).shape, kernel.shape];
+  const sizes = new Map<string, number | undefined>();
+  for (const [index, labels] of equation.operands.entries()) {
+    if (operands[index]?.length !== labels.length) throw new Untranslatable(`equation "${text}" for other ranks`);
+    for (const [axis, label] of labels.entries()) sizes.set(label, sizes.get(label) ?? operands[index][axis]);
+  }
+  if (equation.operands.length !== 2 || equation.output[0] !== equation.operands[0]![0]) {
+    throw new Untranslatable(`equation "${text}", which does not keep the batch first`);
+  }
+  const inputs = [x!.reference, emitter.constant(`${layer.name}/kernel`, kernel)];
+  const attr = { ...FLOAT, equation: attrs.string(text), N: attrs.int(2) };
+  let reference = emitter.node(`${name}/Einsum`, "Einsum", inputs, attr);
+  if (layer.config.bias_axes !== undefined && layer.config.bias_axes !== null) {
+    const bias = emitter.constant(`${layer.name}/bias`, emitter.stored(layer.name, "bias"));
+    reference = emitter.node(`${name}/AddV2`, "AddV2", [reference, bias], FLOAT);
+  }
+  const shape = equation.output.map((label, axis) => (axis === 0 ? x!.shape[0] : sizes.get(label)));
+  return emitActivation(emitter, name, { ...x!, reference, shape }, layer.config.activation);
+};

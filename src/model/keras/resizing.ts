@@ -1,0 +1,60 @@
+import { requireRank, type EmitLayer } from "./convolutions.js";
+import { attrs, FLOAT, knownSizes, Untranslatable } from "./emitter.js";
+
+/** How far a crop's samples may be from the pixels that they stand for: half-way ones are rounded by chance. */
+const MAX_DISTANCE = 0.499;
+
+const RESIZE_OPS: Readonly<Record<string, string>> = { nearest: "ResizeNearestNeighbor", bilinear: "ResizeBilinear" };
+
+function resizeOp(interpolation: string): string {
+  if (Object.hasOwn(RESIZE_OPS, interpolation)) return RESIZE_OPS[interpolation]!;
+  throw new Untranslatable(`interpolation "${interpolation}"`);
+}
+
+export const emitUpSampling2d: EmitLayer = (emitter, layer, [x], name) => {
+  requireRank(x!, 4);
+  layer.requireChannelsLast();
+  const factors = layer.sizes("size", 2, [2, 2]);
+  const op = resizeOp(layer.string("interpolation", "nearest"));
+  const sizes = knownSizes(x!.shape.slice(0, 3)).map((size, axis) => size * factors[axis]!);
+  const attr = { ...FLOAT, align_corners: attrs.bool(false), half_pixel_centers: attrs.bool(false) };
+  const reference = emitter.node(name, op, [x!.reference, emitter.int32(`${name}/size`, sizes)], attr);
+  return { ...x!, reference, shape: [x!.shape[0], ...sizes, x!.shape[3]] };
+};
+
+export const emitCenterCrop: EmitLayer = (emitter, layer, [x], name) => {
+  requireRank(x!, 4);
+  const sizes = [...layer.sizes("height", 1), ...layer.sizes("width", 1)];
+  const inner = knownSizes(x!.shape.slice(0, 3));
+  const shape = [x!.shape[0], ...sizes, x!.shape[3]];
+  const offsets = inner.map((size, axis) => {
+    const offset = Math.floor((size - sizes[axis]!) / 2);
+    // As TF.js has it: a width that differs by one pixel is cropped at its left.
+    return axis === 1 && offset === 0 && size !== sizes[axis] ? 1 : offset;
+  });
+  if (offsets.some((offset) => offset < 0)) {
+    const attr = { ...FLOAT, align_corners: attrs.bool(false), half_pixel_centers: attrs.bool(false) };
+    const inputs = [x!.reference, emitter.int32(`${name}/size`, sizes)];
+    return { ...x!, reference: emitter.node(name, "ResizeBilinear", inputs, attr), shape };
+  }
+  const first = inner.map((size, axis) => firstPixel(size, offsets[axis]!, sizes[axis]!));
+  const begin = emitter.int32(`${name}/begin`, [0, ...first, 0]);
+  const count = emitter.int32(`${name}/size`, [-1, ...sizes, -1]);
+  return { ...x!, reference: emitter.node(name, "Slice", [x!.reference, begin, count], FLOAT), shape };
+};
+
+/**
+ * TF.js takes the nearest pixels of a box from `offset` to `offset + count`, in `size`ths, stretched over the pixels 0 … size - 1. That
+ * is a run of pixels, as far as sizes have been tried; others are not written.
+ */
+function firstPixel(size: number, offset: number, count: number): number {
+  const first = (offset / size) * (size - 1);
+  const last = ((offset + count) / size) * (size - 1);
+  const samples = Array.from({ length: count }, (_, index) =>
+    count > 1 ? first + (index * (last - first)) / (count - 1) : (first + last) / 2,
+  );
+  const start = Math.round(samples[0]!);
+  const isRun = samples.every((at, index) => Math.abs(at - start - index) < MAX_DISTANCE);
+  if (!isRun || start + count > size) throw new Untranslatable(`a crop of ${size} to ${count}`);
+  return start;
+}
