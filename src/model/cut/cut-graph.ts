@@ -3,7 +3,7 @@ import { asJsonObject, type JsonObject } from "../artifacts.js";
 import { parseReference, tensorKey, type Graph, type GraphNode, type TensorKey } from "../graph/graph.js";
 import { functionNodes } from "../wire-graph.js";
 import { checkCuts } from "./check-cuts.js";
-import { isDuplicated, type GraphLayer } from "./graph-layers.js";
+import { fedNodes, isDuplicated, type GraphLayer } from "./graph-layers.js";
 import { outputDtype, placeholderType } from "./output-dtype.js";
 
 /** A contiguous run of a graph's layers as a graph of its own. */
@@ -37,11 +37,16 @@ export function cutGraph(graph: Graph, layers: readonly GraphLayer[], cuts: read
     const wanted = [...later, ...graph.outputs.map(({ tensorName }) => tensorName)];
     return [...new Set(wanted)].filter((key) => produced[run]!.has(parseReference(key).node));
   });
-  // What is no layer's at all: an output that is a Const, or an input passed through.
-  const stranded = graph.outputs
-    .map(({ tensorName }) => tensorName)
-    .filter((key) => isDuplicated(byName.get(parseReference(key).node)!) && !isInput(graph, key));
-  stageOutputs.at(-1)!.push(...new Set(stranded));
+  // What no layer gives: inputs passed through are the first stage's to give, Consts the last one's.
+  const fed = fedNodes(graph);
+  const stranded = new Set(
+    graph.outputs.map(({ tensorName }) => tensorName).filter((key) => isStranded(key, byName, fed)),
+  );
+  for (const key of stranded) {
+    const isFed = fed.has(parseReference(key).node);
+    stageOutputs.at(isFed ? 0 : -1)!.push(key);
+    if (isFed && !parts[0]!.reads.includes(key)) parts[0]!.reads.push(key);
+  }
   return runs.map((run) => ({
     firstLayer: bounds[run]!,
     lastLayer: bounds[run + 1]! - 1,
@@ -49,8 +54,8 @@ export function cutGraph(graph: Graph, layers: readonly GraphLayer[], cuts: read
   }));
 }
 
-function isInput(graph: Graph, key: TensorKey): boolean {
-  return graph.inputs.some(({ tensorName }) => tensorName === key);
+function isStranded(key: TensorKey, byName: ReadonlyMap<string, GraphNode>, fed: ReadonlySet<string>): boolean {
+  return isDuplicated(byName.get(parseReference(key).node)!, fed);
 }
 
 interface Outside {
@@ -96,11 +101,13 @@ function assemble(
   ];
   const keepsTables = resources.length > 0 || nodes.some(({ op }) => /HashTable/.test(op));
   const library = reachableFunctions(graph.library, stage);
-  const initializer = keepsTables ? graph.initializer : undefined;
+  const initializer = keepsTables ? initializerFor(graph.initializer, resources) : undefined;
   const bind = (key: TensorKey, tensorName: string): TensorBinding => {
-    const known = [...graph.inputs, ...graph.outputs].find((each) => each.tensorName === key);
+    const input = graph.inputs.find((each) => each.tensorName === key);
+    const known = input ?? graph.outputs.find((each) => each.tensorName === key);
     const { node, index } = parseReference(key);
-    const dtype = known?.dtype ?? outputDtype(byName.get(node)!, index) ?? "float32";
+    // Of outputs, the node itself knows better than the signature.
+    const dtype = input?.dtype ?? outputDtype(byName.get(node)!, index) ?? known?.dtype ?? "float32";
     return { name: key, tensorName, dtype, shape: known?.shape };
   };
   return {
@@ -121,6 +128,17 @@ function isConst({ op, input }: GraphNode): boolean {
 /** A captured hash table: TF.js binds it to what the initializer made. */
 function isResource({ op, attr }: GraphNode): boolean {
   return op === "Placeholder" && asJsonObject(attr.dtype).type === "DT_RESOURCE";
+}
+
+/** TF.js feeds every hash table that the signature names, and refuses those that no Placeholder takes. */
+function initializerFor(initializer: Graph["initializer"], resources: readonly TensorKey[]): Graph["initializer"] {
+  if (initializer === undefined) return undefined;
+  const entries = Object.entries(initializer.resourceInputs);
+  const taken = entries.filter(([key, entry]) => {
+    const { name } = asJsonObject(entry);
+    return resources.includes(tensorKey(typeof name === "string" ? name : key));
+  });
+  return { ...initializer, resourceInputs: Object.fromEntries(taken) };
 }
 
 /** The producer's own name where it can be had, so that consumers read it as before. */

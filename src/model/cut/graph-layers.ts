@@ -19,16 +19,18 @@ export interface GraphLayer {
  * pass data on belong to the layer before them. O(nodes + edges), over `graph.nodes` in their order.
  */
 export function listGraphLayers(graph: Graph): GraphLayer[] {
-  const nodes = graph.nodes.filter((node) => !isDuplicated(node));
+  const fed = fedNodes(graph);
+  const holds = bindsTogether(graph.nodes);
+  const needed = neededNodes(graph, fed, holds);
+  const nodes = graph.nodes.filter((node) => needed.has(node.name) && !isDuplicated(node, fed));
   const indexOf = new Map(nodes.map(({ name }, index) => [name, index]));
   // How many uncuttable edges span the place before each node.
   const spanning = Array.from({ length: nodes.length + 1 }, () => 0);
-  const holds = bindsTogether(graph.nodes);
   for (const [index, node] of nodes.entries()) {
     for (const reference of node.input) {
-      const { node: name, isControl } = parseReference(reference);
-      const source = indexOf.get(name);
-      if (isControl || source === undefined || !holds(nodes[source]!, node)) continue;
+      const parsed = parseReference(reference);
+      const source = indexOf.get(parsed.node);
+      if (source === undefined || !holds(node, parsed)) continue;
       const [from, to] = source < index ? [source, index] : [index, source];
       spanning[from + 1]!++;
       spanning[to + 1]!--;
@@ -46,9 +48,35 @@ export function listGraphLayers(graph: Graph): GraphLayer[] {
   return layers.map((each) => describe(each));
 }
 
-/** Consts and Placeholders: not layers, but part of every stage that reads them. */
-export function isDuplicated({ op, input }: GraphNode): boolean {
-  return (op === "Const" && input.length === 0) || op === "Placeholder";
+/** Names of the nodes in whose place the model is fed: Placeholders, with a default or without, or whatever its signature names. */
+export function fedNodes({ inputs }: Pick<Graph, "inputs">): ReadonlySet<string> {
+  return new Set(inputs.map(({ tensorName }) => parseReference(tensorName).node));
+}
+
+/** Consts, Placeholders and what else is fed: not layers, but part of every stage that reads them. */
+export function isDuplicated({ name, op, input }: GraphNode, fed: ReadonlySet<string>): boolean {
+  return (op === "Const" && input.length === 0) || op === "Placeholder" || fed.has(name);
+}
+
+/** Nodes that have a part in an output. Control inputs count within loops and branches only. O(nodes + edges). */
+function neededNodes(
+  { nodes, outputs }: Graph,
+  fed: ReadonlySet<string>,
+  holds: ReturnType<typeof bindsTogether>,
+): ReadonlySet<string> {
+  const byName = new Map(nodes.map((node) => [node.name, node]));
+  const needed = new Set<string>();
+  const pending = outputs.map(({ tensorName }) => parseReference(tensorName).node);
+  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+    if (needed.has(name)) continue;
+    needed.add(name);
+    const node = byName.get(name);
+    if (node === undefined || fed.has(name)) continue;
+    for (const reference of node.input.map(parseReference)) {
+      if (!reference.isControl || holds(node, reference)) pending.push(reference.node);
+    }
+  }
+  return needed;
 }
 
 function describe(nodes: readonly GraphNode[]): GraphLayer {

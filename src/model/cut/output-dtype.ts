@@ -6,7 +6,7 @@ import type { GraphNode } from "../graph/graph.js";
 const BOOL_OPS =
   /^(Equal|NotEqual|Greater(Equal)?|Less(Equal)?|Logical(And|Or|Not|Xor)|Is(NaN|Nan|Inf|Finite)|Any|All|LoopCond|ApproximateEqual)$/;
 const INT32_OPS =
-  /^(Shape|ShapeN|Size|Rank|ArgMax|ArgMin|Where|NonMaxSuppression(V2|V3)?|Bincount|DenseBincount|TensorArraySizeV3|TensorListLength|LookupTableSize(V2)?|BroadcastArgs|InvertPermutation)$/;
+  /^(Shape|ShapeN|Size|Rank|ArgMax|ArgMin|Where|NonMaxSuppression(V2|V3)?|Multinomial|TensorArraySizeV3|TensorListLength|LookupTableSize(V2)?|BroadcastArgs|InvertPermutation)$/;
 /** Ops whose outputs differ in dtype: those that are int32, by output; the others have the dtype of attribute T. */
 const INT32_OUTPUTS: Readonly<Record<string, readonly number[]>> = {
   TopKV2: [1],
@@ -29,7 +29,7 @@ export function outputDtype({ op, attr }: GraphNode, index: number): DType | und
     if (INT32_OUTPUTS[op].includes(index)) return "int32";
     return op.startsWith("NonMaxSuppression") ? "float32" : typeOf(attr, "T");
   }
-  const list = asJsonObject(asJsonObject(attr.Tout ?? attr.output_types).list).type;
+  const list = asJsonObject(asJsonObject(attr.Tout ?? attr.output_types ?? attr.T).list).type;
   if (Array.isArray(list)) return DTYPES.get(list[index]);
   return (
     typeOf(attr, "DstT") ??

@@ -1,4 +1,5 @@
-import { parseReference, type GraphNode } from "../graph/graph.js";
+import { asJsonObject } from "../artifacts.js";
+import { parseReference, type GraphNode, type TensorReference } from "../graph/graph.js";
 
 /** Ops whose first output is a handle that only the worker that made it understands. */
 const HANDLE_OPS =
@@ -8,16 +9,21 @@ const HANDLE_OPS =
 const FLOW_OPS = /^TensorArray(Write|Scatter|Split|Unpack)(V2|V3)?$/;
 
 /**
- * Which edges hold two nodes together in one layer: those that carry a handle, and those within a loop or a branch, where a
- * tensor has no value of its own (it is one of several iterations, or not there at all).
+ * Which edges hold two nodes together in one layer: those that carry a handle or complex numbers, which can't leave a worker, and those
+ * within a loop or a branch, where a tensor has no value of its own (it is one of several iterations, or not there at all). Control
+ * inputs hold within loops and branches only: there they tell whether a node is run at all.
  *
  * @param nodes of the whole graph, in topological order. O(nodes + edges).
  */
-export function bindsTogether(nodes: readonly GraphNode[]): (source: GraphNode, target: GraphNode) => boolean {
+export function bindsTogether(nodes: readonly GraphNode[]): (target: GraphNode, reference: TensorReference) => boolean {
   const depths = frameDepths(nodes);
-  const handles = handleNodes(nodes);
-  return (source, target) =>
-    handles.has(source.name) || (depths.get(source.name) ?? 0) > 0 || /^(Ref)?Merge$/.test(target.op);
+  const isHandle = findHandles(nodes);
+  const complex = new Set(nodes.flatMap((node) => (givesComplex(node) ? node.name : [])));
+  return (target, reference) => {
+    const isInside = (depths.get(reference.node) ?? 0) > 0;
+    if (reference.isControl) return isInside;
+    return isInside || isHandle(reference) || complex.has(reference.node) || /^(Ref)?Merge$/.test(target.op);
+  };
 }
 
 /** How many loops and branches each node's outputs are inside of; counted too high where branches are not closed. */
@@ -27,7 +33,7 @@ function frameDepths(nodes: readonly GraphNode[]): Map<string, number> {
   for (const node of nodes) {
     const sources = node.input.map((reference) => parseReference(reference).node);
     const reads = (pattern: RegExp): boolean => sources.some((name) => pattern.test(ops.get(name) ?? ""));
-    const around = Math.max(0, ...sources.map((name) => depths.get(name) ?? 0));
+    const around = sources.reduce((deepest, name) => Math.max(deepest, depths.get(name) ?? 0), 0);
     depths.set(node.name, Math.max(0, around + depthChange(node.op, reads)));
   }
   return depths;
@@ -41,14 +47,35 @@ function depthChange(op: string, reads: (pattern: RegExp) => boolean): number {
   return /^(Ref)?Merge$/.test(op) && !reads(/^(Ref)?NextIteration$/) ? -1 : 0;
 }
 
-/** Nodes that give a handle, or pass one on. */
-function handleNodes(nodes: readonly GraphNode[]): Set<string> {
-  const handles = new Set<string>();
-  for (const { name, op, input } of nodes) {
-    const passesOn =
-      /^(Identity|IdentityN|Enter|Switch|Merge|Exit|NextIteration|While|StatelessWhile|If|StatelessIf)$/.test(op);
-    const readsHandle = input.some((reference) => handles.has(parseReference(reference).node));
-    if (HANDLE_OPS.test(op) || FLOW_OPS.test(op) || (passesOn && readsHandle)) handles.add(name);
+/** Which outputs are handles, of nodes that make them or pass them on. */
+function findHandles(nodes: readonly GraphNode[]): (reference: TensorReference) => boolean {
+  const givers = new Map<string, GraphNode>();
+  const isHandle = ({ node, index }: TensorReference): boolean => {
+    const giver = givers.get(node);
+    return giver !== undefined && canBeHandle(giver, index);
+  };
+  for (const node of nodes) {
+    const passesOn = /^(Identity|IdentityN|Enter|Switch|Merge|Exit|NextIteration|(Stateless)?(While|If))$/.test(
+      node.op,
+    );
+    const readsHandle = passesOn && node.input.some((reference) => isHandle(parseReference(reference)));
+    if (HANDLE_OPS.test(node.op) || FLOW_OPS.test(node.op) || readsHandle) givers.set(node.name, node);
   }
-  return handles;
+  return isHandle;
+}
+
+/** While, If and IdentityN tell the types of their outputs; those of other ops all count. */
+function canBeHandle({ op, attr }: GraphNode, index: number): boolean {
+  if (!/^(IdentityN|(Stateless)?(While|If))$/.test(op)) return true;
+  const types = asJsonObject(asJsonObject(attr.Tout ?? attr.T).list).type;
+  const type: unknown = Array.isArray(types) ? types[index] : undefined;
+  return type === undefined || type === "DT_VARIANT" || type === "DT_RESOURCE";
+}
+
+/** Complex tensors have no counterpart outside TF.js. */
+function givesComplex({ op, attr }: GraphNode): boolean {
+  if (/^(Complex|FFT|IFFT|RFFT)$/.test(op)) return true;
+  if (/^(Real|Imag|ComplexAbs|Angle|IRFFT|Shape|Size|Rank)$/.test(op)) return false;
+  const types = [attr.Tout, attr.DstT, attr.T, attr.dtype].map((each) => asJsonObject(each).type);
+  return types.find((type) => type !== undefined) === "DT_COMPLEX64";
 }

@@ -1,19 +1,20 @@
 import { ShardError } from "../../core/errors.js";
+import { bindsTogether } from "../cut/uncuttable.js";
 import { parseReference, type GraphNode } from "./graph.js";
+import { condense, groupNodes } from "./group-nodes.js";
 
 /**
- * Producers before consumers, one branch finished before the next is begun, so that few tensors are live at any place. What
+ * Producers before consumers, one branch finished before the next is begun, so that few tensors are live at any place. What can't be cut
+ * apart (loops, branches, the users of a tensor list) stands together, and nothing in between that could as well stand elsewhere. What
  * depends on constants alone stands right before the first node that reads it. Loops (`NextIteration` into `Merge`) may go back.
  *
  * @throws ShardError "model-malformed" for two nodes of one name, an input that no node gives, or a cycle.
- * O(nodes + edges). Kahn's algorithm (1962) with a stack for what is ready.
+ * O(nodes + edges). Kahn's algorithm (1962) with a stack for what is ready, once over the nodes and once over what stands together.
  */
 export function sortNodes(nodes: readonly GraphNode[]): GraphNode[] {
   const indexOf = indexByName(nodes);
   const sources = nodes.map((node) => sourcesOf(node, nodes, indexOf));
-  const consumers: number[][] = nodes.map(() => []);
-  for (const [consumer, each] of sources.entries()) for (const source of each) consumers[source]!.push(consumer);
-  const order = kahn(sources, consumers);
+  const order = kahn(sources);
   if (order.length < nodes.length) {
     const placed = new Set(order);
     const stuck = nodes.find((_, index) => !placed.has(index))!;
@@ -22,11 +23,36 @@ export function sortNodes(nodes: readonly GraphNode[]): GraphNode[] {
       `Expected a graph without cycles, received one through node "${stuck.name.slice(0, 80)}": the model.json is damaged; export the model again.`,
     );
   }
-  const isConstant = constantNodes(nodes, sources, order);
-  return placeConstants(order, sources, isConstant).map((index) => nodes[index]!);
+  const sorted = order.map((index) => nodes[index]!);
+  const places = new Map(sorted.map(({ name }, place) => [name, place]));
+  const sortedSources = sorted.map((node) =>
+    sources[indexOf.get(node.name)!]!.map((source) => places.get(nodes[source]!.name)!),
+  );
+  const isConstant = constantNodes(sorted, sortedSources);
+  const groups = groupNodes(sortedSources, bondsOf(sorted, places));
+  const members = Array.from({ length: groups.groupCount }, (): number[] => []);
+  for (const [place, group] of groups.groupOf.entries()) members[group]!.push(place);
+  const groupSources = condense(sortedSources, groups);
+  const isConstantGroup = members.map((each) => each.every((place) => isConstant[place]));
+  return placeConstants(kahn(groupSources), groupSources, isConstantGroup)
+    .flatMap((group) => members[group]!)
+    .map((place) => sorted[place]!);
 }
 
-function kahn(sources: readonly (readonly number[])[], consumers: readonly (readonly number[])[]): number[] {
+/** The ends of the edges that no cut may part. */
+function bondsOf(sorted: readonly GraphNode[], places: ReadonlyMap<string, number>): [number, number][] {
+  const holds = bindsTogether(sorted);
+  return sorted.flatMap((node, place) =>
+    node.input.flatMap((reference): [number, number][] => {
+      const parsed = parseReference(reference);
+      return holds(node, parsed) ? [[places.get(parsed.node)!, place]] : [];
+    }),
+  );
+}
+
+function kahn(sources: readonly (readonly number[])[]): number[] {
+  const consumers: number[][] = sources.map(() => []);
+  for (const [consumer, each] of sources.entries()) for (const source of each) consumers[source]!.push(consumer);
   const missing = sources.map((each) => each.length);
   const ready = missing.flatMap((count, index) => (count === 0 ? index : [])).reverse();
   const order: number[] = [];
@@ -37,16 +63,11 @@ function kahn(sources: readonly (readonly number[])[], consumers: readonly (read
   return order;
 }
 
-/** Whether no input of the model has a part in a node. */
-function constantNodes(
-  nodes: readonly GraphNode[],
-  sources: readonly (readonly number[])[],
-  order: readonly number[],
-): boolean[] {
-  const isConstant = nodes.map(() => false);
-  for (const index of order) {
-    isConstant[index] =
-      !nodes[index]!.op.startsWith("Placeholder") && sources[index]!.every((source) => isConstant[source]);
+/** Whether no input of the model has a part in a node. @param nodes in topological order. */
+function constantNodes(nodes: readonly GraphNode[], sources: readonly (readonly number[])[]): boolean[] {
+  const isConstant: boolean[] = [];
+  for (const [index, { op }] of nodes.entries()) {
+    isConstant.push(!op.startsWith("Placeholder") && sources[index]!.every((source) => isConstant[source]));
   }
   return isConstant;
 }

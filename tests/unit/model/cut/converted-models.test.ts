@@ -1,0 +1,56 @@
+// What TensorFlow's converter makes of control flow, lists, tables, attention and recurrent layers: whole against TensorFlow's own
+// results, and whole against cut, bit for bit, on TF.js's CPU backend.
+import "@tensorflow/tfjs-backend-cpu";
+import { ready, setBackend } from "@tensorflow/tfjs-core";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Tensor } from "../../../../src/protocol/tensors.js";
+import { convertedModels, readConvertedModel } from "../../../fixtures/converted-models.js";
+import { expectCutsExact } from "../../../fixtures/cut-plans.js";
+
+beforeAll(async () => {
+  await setBackend("cpu");
+  await ready();
+});
+
+/** float16 and uint8 weights are rounded when the model is converted. */
+const TOLERANCES: Readonly<Record<string, number>> = {
+  "quantised-float16": 1e-3,
+  "quantised-uint8": 2e-2,
+  "quantised-uint16": 1e-4,
+};
+
+function expectClose(received: Tensor, expected: Tensor, tolerance: number): void {
+  expect({ dtype: received.dtype, shape: received.shape }).toEqual({ dtype: expected.dtype, shape: expected.shape });
+  if (expected.dtype !== "float32") return expect(received.data).toEqual(expected.data);
+  const largest = Math.max(...expected.data.map(Math.abs));
+  const worst = Math.max(...expected.data.map((value, index) => Math.abs(value - Number(received.data[index]))));
+  expect(worst / largest).toBeLessThanOrEqual(tolerance);
+}
+
+/** What has to stay together: a loop or a branch as control flow of TensorFlow 1, lists and arrays with what uses them, masked layers. */
+const ATOMIC_PARTS: Readonly<Record<string, readonly string[]>> = {
+  branch: ["atomic part of 8 nodes"],
+  lists: ["atomic part of 49 nodes"],
+  "lists-v2": ["atomic part of 4 nodes"],
+  loop: ["atomic part of 29 nodes"],
+  recurrent: ["atomic part of 63 nodes"],
+  "recurrent-v2": ["atomic part of 4 nodes"],
+  "tensor-arrays": ["atomic part of 39 nodes"],
+  "keras-text": ["atomic part of 3 layers"],
+};
+
+describe("a model from TensorFlow's converter", () => {
+  it.each(convertedModels.flatMap((name) => [true, false].map((optimize) => ({ name, optimize }))))(
+    "$name equals its stages, optimised: $optimize",
+    async ({ name, optimize }) => {
+      const { artifacts, inputs, outputs } = readConvertedModel(name);
+      const { staged, whole } = await expectCutsExact(artifacts, { optimize, inputs });
+      const atomicParts = staged.layers.map(({ op }) => op).filter((op) => op.startsWith("atomic"));
+      expect(atomicParts).toEqual(ATOMIC_PARTS[name] ?? []);
+      expect(staged.layers.length).toBeGreaterThan(3);
+      expect(Object.keys(whole).toSorted()).toEqual(Object.keys(outputs).toSorted());
+      for (const [key, expected] of Object.entries(outputs))
+        expectClose(whole[key]!, expected, TOLERANCES[name] ?? 1e-5);
+    },
+  );
+});
