@@ -27,7 +27,13 @@ export async function fetchModel(
   const json = readModelJson(url, new Uint8Array(await download(url, "model", { ...options, signal }, advance)));
   progress.expect(json.weightBytes);
   const urls = json.paths.map((path) => weightUrl(path, url));
-  const files = await downloadAll(urls, url, { ...options, signal }, advance);
+  let receivedBytes = 0;
+  const files = await downloadAll(urls, url, { ...options, signal }, (bytes) => {
+    receivedBytes += bytes;
+    advance(bytes);
+    // There may be no end to what a wrong server sends.
+    if (receivedBytes > (json.weightBytes ?? Infinity)) checkWeightLength(json.weightSpecs, receivedBytes);
+  });
   checkWeightLength(
     json.weightSpecs,
     files.reduce((total, file) => total + file.byteLength, 0),

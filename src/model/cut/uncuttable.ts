@@ -27,7 +27,7 @@ function frameDepths(nodes: readonly GraphNode[]): Map<string, number> {
   for (const node of nodes) {
     const sources = node.input.map((reference) => parseReference(reference).node);
     const reads = (pattern: RegExp): boolean => sources.some((name) => pattern.test(ops.get(name) ?? ""));
-    const around = Math.max(0, ...sources.map((name) => depths.get(name) ?? 0));
+    const around = sources.reduce((deepest, name) => Math.max(deepest, depths.get(name) ?? 0), 0);
     depths.set(node.name, Math.max(0, around + depthChange(node.op, reads)));
   }
   return depths;

@@ -24,11 +24,16 @@ const UNARY_OPS = { Rsqrt: "rsqrt", Sqrt: "sqrt", Neg: "neg" } as const;
 /** Shapes, paddings, axes and bounds have no more values than this: the page reads those, and no weights. */
 const MAX_READ_VALUES = 64;
 
+/** More than any layer needs; a constant that is added to itself n times over has 2^n. */
+const MAX_TERMS = 256;
+
 /** Looks constants up, weights and what is computed from weights alone. Nothing is expanded. */
 export class Constants {
   readonly #weights: ReadonlyMap<string, WeightRecipe>;
   readonly #weightData: ArrayBuffer | SharedArrayBuffer;
   readonly #known = new Map<string, ConstantTensor | undefined>();
+  /** Operations and operands that each is made of, counted as often as they come in it. */
+  readonly #termCounts = new Map<string, number>();
   readonly #integers = new Map<string, ConstantTensor | undefined>();
 
   /** @param weightData what the recipes' offsets count from. */
@@ -37,7 +42,9 @@ export class Constants {
     this.#weightData = weightData;
     // In topological order, so that nothing is looked up before it is known.
     for (const node of nodes) {
-      this.#known.set(node.name, this.#evaluate(node));
+      const termCount = this.#countTerms(node);
+      this.#termCounts.set(node.name, termCount);
+      this.#known.set(node.name, termCount <= MAX_TERMS ? this.#evaluate(node) : undefined);
       if (node.op === "Const") this.#integers.set(node.name, constantOf(weights.get(node.name), "int32"));
     }
   }
@@ -63,6 +70,11 @@ export class Constants {
     return [...evaluateConstant(constant.value, this.#weightData).values];
   }
 
+  #countTerms({ op, input }: GraphNode): number {
+    const counts = input.map((reference) => this.#termCounts.get(parseReference(reference).node) ?? 0);
+    return 1 + (op === "Square" ? 2 : 1) * counts.reduce((sum, count) => sum + count, 0);
+  }
+
   #evaluate({ name, op, input }: GraphNode): ConstantTensor | undefined {
     if (op === "Const") return input.length === 0 ? constantOf(this.#weights.get(name), "float32") : undefined;
     const a = this.get(input[0]);
@@ -73,7 +85,11 @@ export class Constants {
     if (isKey(BINARY_OPS, op)) {
       const b = this.get(input[1]);
       const shape = b && broadcastShape(a.shape, b.shape);
-      return b && shape && { shape, value: { op: BINARY_OPS[op], a: a.value, b: b.value } };
+      // An outer product is larger than what it is made of: that stays with TF.js.
+      if (!b || !shape || elementCountOf(shape) > Math.max(elementCountOf(a.shape), elementCountOf(b.shape))) {
+        return undefined;
+      }
+      return { shape, value: { op: BINARY_OPS[op], a: a.value, b: b.value } };
     }
     const integers = this.integers(input[1]);
     return integers && rearranged(op, a, integers);
