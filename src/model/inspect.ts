@@ -2,6 +2,7 @@ import { ShardError } from "../core/errors.js";
 import type { BatchMode, TensorSpec, WireModel } from "../protocol/model-on-wire.js";
 import { elementCountOf } from "../protocol/tensors.js";
 import { asJsonObject, type ModelArtifacts } from "./artifacts.js";
+import { checkStructure } from "./check-structure.js";
 import type { OptimizationReport } from "./optimise/optimization-report.js";
 import { prepareModel } from "./prepare-model.js";
 import type { StagedModel } from "./staged-model.js";
@@ -72,6 +73,8 @@ export interface InspectedModel {
  * @throws ShardError "model-malformed", "weights-truncated", "model-unsupported"
  */
 export function inspectModel(artifacts: ModelArtifacts, shareWeights: boolean, optimize = false): InspectedModel {
+  const { weightData: _, ...described } = artifacts;
+  checkStructure(described, "the model");
   const specs = readWeightSpecs(artifacts.weightSpecs, "weightSpecs");
   const weights = joinBuffers(artifacts.weightData, shareWeights);
   checkWeightLength(specs, weights.byteLength);

@@ -20,7 +20,7 @@ export function locateWeights(
     if (located.has(name)) {
       throw new ShardError(
         "model-malformed",
-        `Expected one weight "${name}", received two: the model.json is damaged; export the model again.`,
+        `Expected one weight "${name.slice(0, 80)}", received two: the model.json is damaged; export the model again.`,
       );
     }
     const byteLength =
@@ -51,6 +51,6 @@ function stringsByteLength(
 function truncated(name: string, expectedBytes: number, receivedBytes: number): ShardError {
   return new ShardError(
     "weights-truncated",
-    `Expected at least ${expectedBytes} bytes of weights for "${name}", received ${receivedBytes}: the weight files are incomplete; download or export the model again.`,
+    `Expected at least ${expectedBytes} bytes of weights for "${name.slice(0, 80)}", received ${receivedBytes}: the weight files are incomplete; download or export the model again.`,
   );
 }

@@ -36,7 +36,7 @@ function byteLengthOf(name: string, recipe: WeightRecipe, availableBytes: number
   if (byteOffset + byteLength <= availableBytes) return byteLength;
   throw new ShardError(
     "weights-truncated",
-    `Expected ${byteOffset + byteLength} bytes of weights for "${name}", received ${availableBytes}: load the model again.`,
+    `Expected ${byteOffset + byteLength} bytes of weights for "${name.slice(0, 80)}", received ${availableBytes}: load the model again.`,
   );
 }
 

@@ -40,6 +40,9 @@ const ASYNC_OPS = new Set([
   ...["LookupTableSize", "LookupTableSizeV2", "InitializeTable", "InitializeTableV2"],
 ]);
 
+/** The largest graphs known have a quarter of it. */
+const MAX_NODES = 50_000;
+
 /** Nodes that carry or rename data without computing. */
 const PASSIVE_OPS = new Set(["Const", "Placeholder", "PlaceholderWithDefault", "Identity", "IdentityN", "NoOp"]);
 
@@ -99,13 +102,19 @@ export function needsAsyncExecution(nodes: readonly GraphNode[]): boolean {
   return nodes.some(({ op }) => ASYNC_OPS.has(op));
 }
 
-/** @throws ShardError "model-malformed" */
+/** @throws ShardError "model-malformed", "model-unsupported" for too many nodes */
 export function readNodes(topology: object): GraphNode[] {
   const nodes = (topology as JsonObject).node;
   if (!Array.isArray(nodes)) {
     throw new ShardError(
       "model-malformed",
       `Expected "node" in the model topology to be a list, received ${typeof nodes}: the model.json is damaged.`,
+    );
+  }
+  if (nodes.length > MAX_NODES) {
+    throw new ShardError(
+      "model-unsupported",
+      `Expected a graph of at most ${MAX_NODES} nodes, received ${nodes.length}: export a smaller model.`,
     );
   }
   return nodes.map((node: unknown, index) => {
@@ -115,7 +124,13 @@ export function readNodes(topology: object): GraphNode[] {
         `Expected node ${index} to have a name and an op, received ${JSON.stringify(node)?.slice(0, 120)}: the model.json is damaged.`,
       );
     }
-    const input = Array.isArray(node.input) ? node.input.filter((name) => typeof name === "string") : [];
+    const input: unknown = node.input ?? [];
+    if (!Array.isArray(input) || !input.every((name) => typeof name === "string")) {
+      throw new ShardError(
+        "model-malformed",
+        `Expected the inputs of node "${node.name.slice(0, 80)}" as a list of names, received ${JSON.stringify(input).slice(0, 120)}: the model.json is damaged.`,
+      );
+    }
     return { name: node.name, op: node.op, input, attr: asJsonObject(node.attr) };
   });
 }
@@ -132,7 +147,7 @@ function signatureEntries(entries: unknown, nodes: ReadonlyMap<string, GraphNode
     if (node === undefined) {
       throw new ShardError(
         "model-malformed",
-        `Expected a node "${tensorName}" for "${name}" of the signature, received none: the model.json is damaged.`,
+        `Expected a node "${tensorName.slice(0, 80)}" for "${name.slice(0, 80)}" of the signature, received none: the model.json is damaged.`,
       );
     }
     // TF.js holds callers to the Placeholder's shape and dtype; the signature may state others.

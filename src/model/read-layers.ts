@@ -2,6 +2,8 @@ import { ShardError } from "../core/errors.js";
 import type { TensorBinding } from "../protocol/model-on-wire.js";
 import type { DType } from "../protocol/tensors.js";
 import { asJsonObject, isJsonObject, type JsonObject, type ModelArtifacts } from "./artifacts.js";
+import { checkStructure } from "./check-structure.js";
+import { checkCalls } from "./keras/check-calls.js";
 import type { ModelReading } from "./read-graph.js";
 
 interface LayerConfig {
@@ -18,6 +20,7 @@ interface LayerConfig {
 export function readLayers(artifacts: ModelArtifacts): ModelReading {
   const topology = artifacts.modelTopology as JsonObject;
   const model = readLayer(topology.model_config ?? topology, "the model");
+  checkNesting(model);
   return {
     inputs: inputsOf(model),
     outputs: uniqueNames(outputNamesOf(model)).map((name, index) => ({
@@ -47,8 +50,11 @@ function readLayer(value: unknown, where: string): LayerConfig {
 
 function parseJson(text: string, where: string): unknown {
   try {
-    return JSON.parse(text);
+    const parsed: unknown = JSON.parse(text);
+    checkStructure(parsed, where);
+    return parsed;
   } catch (cause) {
+    if (cause instanceof ShardError) throw cause;
     throw new ShardError(
       "model-malformed",
       `Expected JSON for ${where}, received "${text.slice(0, 60)}": the model.json is damaged.`,
@@ -62,10 +68,17 @@ function layersOf(model: LayerConfig): LayerConfig[] {
   if (!Array.isArray(layers) || layers.length === 0) {
     throw new ShardError(
       "model-malformed",
-      `Expected a list of layers in "${model.name}", received ${JSON.stringify(layers)?.slice(0, 60)}: the model.json is damaged.`,
+      `Expected a list of layers in "${model.name.slice(0, 80)}", received ${JSON.stringify(layers)?.slice(0, 60)}: the model.json is damaged.`,
     );
   }
-  return layers.map((layer, index) => readLayer(layer, `layer ${index} of "${model.name}"`));
+  return layers.map((layer, index) => readLayer(layer, `layer ${index} of "${model.name.slice(0, 80)}"`));
+}
+
+/** The calls within every model in the model. */
+function checkNesting(model: LayerConfig): void {
+  const layers = layersOf(model);
+  if (model.className !== "Sequential") checkCalls(model.config.layers as unknown[]);
+  for (const layer of layers) if (isModel(layer)) checkNesting(layer);
 }
 
 function isModel(layer: LayerConfig): boolean {
@@ -85,7 +98,7 @@ function inputsOf(model: LayerConfig): TensorBinding[] {
     if (layer === undefined) {
       throw new ShardError(
         "model-malformed",
-        `Expected an input layer "${layerName}", received none of that name: the model.json is damaged.`,
+        `Expected an input layer "${layerName.slice(0, 80)}", received none of that name: the model.json is damaged.`,
       );
     }
     return bindInput(layerName, layer, index);

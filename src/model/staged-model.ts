@@ -1,6 +1,6 @@
 import type { WireModel } from "../protocol/model-on-wire.js";
 import { cutGraph } from "./cut/cut-graph.js";
-import { listGraphLayers, readsOf, type GraphLayer } from "./cut/graph-layers.js";
+import { constNames, listGraphLayers, readsOf, type GraphLayer } from "./cut/graph-layers.js";
 import { parseReference, type Graph, type TensorKey } from "./graph/graph.js";
 import { residentBytes } from "./weights.js";
 import { functionNodes, graphToWire } from "./wire-graph.js";
@@ -43,12 +43,13 @@ export interface StagedModel {
 /** A graph as stages. @param weightData what the recipes' offsets count from. */
 export function stageGraph(graph: Graph, weightData: ArrayBuffer | SharedArrayBuffer): StagedModel {
   const layers = listGraphLayers(graph);
+  const consts = constNames(graph);
   return {
     layers: layers.map((layer) => ({
       name: layer.name,
       op: layer.op,
       weights: weightsOf(layer, graph),
-      reads: readsOf(layer, graph),
+      reads: readsOf(layer, consts),
       nodes: layer.nodes,
     })),
     inputKeys: Object.fromEntries(graph.inputs.map(({ name, tensorName }) => [name, tensorName])),
@@ -67,8 +68,9 @@ export function stageGraph(graph: Graph, weightData: ArrayBuffer | SharedArrayBu
 function weightsOf({ nodes }: GraphLayer, { weights, library }: Graph): Record<string, number> {
   const names = nodes.flatMap(({ name, input }) => [name, ...input.map((each) => parseReference(each).node)]);
   const callsFunctions = nodes.some(({ attr }) => Object.values(attr).some((value) => "func" in Object(value)));
-  if (callsFunctions)
-    names.push(...functionNodes(library).flatMap(({ name }) => (typeof name === "string" ? name : [])));
+  if (callsFunctions) {
+    for (const { name } of functionNodes(library)) if (typeof name === "string") names.push(name);
+  }
   const sizes: Record<string, number> = {};
   for (const name of names) {
     const recipe = weights.get(name);

@@ -19,10 +19,10 @@ export function readWeightSpecs(entries: unknown, where: string): WeightSpec[] {
     const { name, shape, dtype } = plain;
     if (typeof name !== "string" || name === "") throw malformed(`a name in ${at}`, show(name));
     if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
-      throw malformed(`a shape of whole numbers ≥ 0 for weight "${name}"`, show(shape));
+      throw malformed(`a shape of whole numbers ≥ 0 for weight "${name.slice(0, 80)}"`, show(shape));
     }
     if (dtype !== "string" && !isKeyOf(BYTES_PER_ELEMENT, dtype)) {
-      throw malformed(`a known dtype for weight "${name}"`, show(dtype));
+      throw malformed(`a known dtype for weight "${name.slice(0, 80)}"`, show(dtype));
     }
     // TF.js asks whether the key is there, not what it holds.
     if (quantization === undefined) return plain as unknown as WeightSpec;
@@ -34,13 +34,16 @@ export function readWeightSpecs(entries: unknown, where: string): WeightSpec[] {
 function checkQuantization(name: string, dtype: string, quantization: unknown): void {
   const { dtype: stored, scale, min } = asJsonObject(quantization);
   if (!isKeyOf(QUANTISED_BYTES_PER_ELEMENT, stored)) {
-    throw malformed(`quantisation to uint8, uint16 or float16 of weight "${name}"`, show(quantization));
+    throw malformed(`quantisation to uint8, uint16 or float16 of weight "${name.slice(0, 80)}"`, show(quantization));
   }
   if (dtype !== "float32" && !(dtype === "int32" && stored !== "float16")) {
-    throw malformed(`weight "${name}" of dtype ${dtype} not to be quantised to ${stored}`, show(quantization));
+    throw malformed(
+      `weight "${name.slice(0, 80)}" of dtype ${dtype} not to be quantised to ${stored}`,
+      show(quantization),
+    );
   }
   if (stored !== "float16" && !(Number.isFinite(scale) && Number.isFinite(min))) {
-    throw malformed(`scale and min for the quantised weight "${name}"`, show(quantization));
+    throw malformed(`scale and min for the quantised weight "${name.slice(0, 80)}"`, show(quantization));
   }
 }
 

@@ -33,12 +33,15 @@ export function fromErrorRecord(record: ErrorRecord, workerId?: string): ShardEr
   });
 }
 
-/** Never throws: anything can be thrown, even what has no text. WASM runtimes throw plain objects with a message. */
+/** TF.js quotes what it can't read, whole. */
+const MAX_MESSAGE_LENGTH = 500;
+
+/** The text of what was thrown, at most 500 characters of it. Never throws: anything can be thrown, even what has no text. WASM runtimes throw plain objects with a message. */
 export function messageOf(thrown: unknown): string {
   try {
     const message = typeof thrown === "object" && thrown !== null && "message" in thrown ? thrown.message : undefined;
-    if (typeof message === "string" && message !== "") return message;
-    return thrown instanceof Error ? String(thrown.name) : String(thrown);
+    if (typeof message === "string" && message !== "") return message.slice(0, MAX_MESSAGE_LENGTH);
+    return (thrown instanceof Error ? String(thrown.name) : String(thrown)).slice(0, MAX_MESSAGE_LENGTH);
   } catch {
     return `a thrown ${typeof thrown} without text`;
   }

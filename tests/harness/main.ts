@@ -16,6 +16,7 @@ import { upscalePicture } from "../../src/jobs/upscale-picture.js";
 import { echoNet } from "../fixtures/echo-net.js";
 import { kerasNet } from "../fixtures/keras-net.js";
 import { randomNet } from "../fixtures/random-net.js";
+import { runDamaged } from "./fuzz-model.js";
 import { runWhole, saveModel } from "./oracle.js";
 import * as pictures from "./pictures.js";
 import { stitchedDifference } from "./stitch.js";
@@ -90,6 +91,7 @@ const harness = {
   upscalePicture,
   planTiles,
   runWhole,
+  runDamaged,
   saveModel,
   stitchedDifference,
   randomNet,

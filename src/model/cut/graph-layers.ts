@@ -37,13 +37,14 @@ export function listGraphLayers(graph: Graph): GraphLayer[] {
     }
   }
   const layers: GraphNode[][] = [];
+  let isComputing = false;
   let open = 0;
   for (const [index, node] of nodes.entries()) {
     open += spanning[index]!;
     const current = layers.at(-1);
-    const isNew = current === undefined || (open === 0 && current.some((each) => !isPassive(each)) && !isPassive(node));
-    if (isNew) layers.push([node]);
+    if (current === undefined || (open === 0 && isComputing && !isPassive(node))) layers.push([node]);
     else current.push(node);
+    isComputing ||= !isPassive(node);
   }
   return layers.map((each) => describe(each));
 }
@@ -85,12 +86,14 @@ function describe(nodes: readonly GraphNode[]): GraphLayer {
   return { name: last.name, op: computing.length > 1 ? `atomic part of ${computing.length} nodes` : last.op, nodes };
 }
 
+/** Names of the nodes that every stage which reads them has for itself. */
+export function constNames(graph: Graph): ReadonlySet<string> {
+  return new Set(graph.nodes.filter(({ op, input }) => op === "Const" && input.length === 0).map(({ name }) => name));
+}
+
 /** The tensors that a layer reads of others, Consts left out; and those that others may read of it. */
-export function readsOf({ nodes }: GraphLayer, graph: Graph): TensorKey[] {
+export function readsOf({ nodes }: GraphLayer, consts: ReadonlySet<string>): TensorKey[] {
   const own = new Set(nodes.map(({ name }) => name));
-  const consts = new Set(
-    graph.nodes.filter(({ op, input }) => op === "Const" && input.length === 0).map(({ name }) => name),
-  );
   const reads = new Set<TensorKey>();
   for (const { input } of nodes) {
     for (const reference of input) {

@@ -86,7 +86,7 @@ function placeConstants(
       const index = stack.at(-1)!;
       const pending = isPlaced[index] ? [] : sources[index]!.filter((each) => isConstant[each] && !isPlaced[each]);
       if (pending.length > 0) {
-        stack.push(...pending);
+        for (const each of pending) stack.push(each);
       } else {
         stack.pop();
         if (!isPlaced[index]) result.push(index);

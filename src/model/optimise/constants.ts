@@ -29,11 +29,16 @@ const MAX_OPERATIONS = 48;
 /** Shapes, paddings, axes and bounds have no more values than this: the page reads those, and no weights. */
 const MAX_READ_VALUES = 64;
 
+/** More than any layer needs; a constant that is added to itself n times over has 2^n. */
+const MAX_TERMS = 256;
+
 /** Looks constants up, weights and what is computed from weights alone. Nothing is expanded. */
 export class Constants {
   readonly #weights: ReadonlyMap<string, WeightRecipe>;
   readonly #weightData: ArrayBuffer | SharedArrayBuffer;
   readonly #known = new Map<string, ConstantTensor | undefined>();
+  /** Operations and operands that each is made of, counted as often as they come in it. */
+  readonly #termCounts = new Map<string, number>();
   readonly #integers = new Map<string, ConstantTensor | undefined>();
 
   /** @param weightData what the recipes' offsets count from. */
@@ -42,7 +47,9 @@ export class Constants {
     this.#weightData = weightData;
     // In topological order, so that nothing is looked up before it is known.
     for (const node of nodes) {
-      this.#known.set(node.name, this.#evaluate(node));
+      const termCount = this.#countTerms(node);
+      this.#termCounts.set(node.name, termCount);
+      this.#known.set(node.name, termCount <= MAX_TERMS ? this.#evaluate(node) : undefined);
       if (node.op === "Const") this.#integers.set(node.name, constantOf(weights.get(node.name), "int32"));
     }
   }
@@ -68,6 +75,11 @@ export class Constants {
     return [...evaluateConstant(constant.value, this.#weightData).values];
   }
 
+  #countTerms({ op, input }: GraphNode): number {
+    const counts = input.map((reference) => this.#termCounts.get(parseReference(reference).node) ?? 0);
+    return 1 + (op === "Square" ? 2 : 1) * counts.reduce((sum, count) => sum + count, 0);
+  }
+
   #evaluate({ name, op, input }: GraphNode): ConstantTensor | undefined {
     if (op === "Const") return input.length === 0 ? constantOf(this.#weights.get(name), "float32") : undefined;
     const a = this.get(input[0]);
@@ -91,7 +103,11 @@ function combined(
 ): ConstantTensor | undefined {
   const shape = broadcastShape(a.shape, b.shape);
   const operationCount = a.operationCount + b.operationCount + 1;
-  return shape && { shape, value: { op, a: a.value, b: b.value }, operationCount };
+  // An outer product is larger than what it is made of: that stays with TF.js.
+  if (shape === undefined || elementCountOf(shape) > Math.max(elementCountOf(a.shape), elementCountOf(b.shape))) {
+    return undefined;
+  }
+  return { shape, value: { op, a: a.value, b: b.value }, operationCount };
 }
 
 /** Reshape, ExpandDims or Transpose of a constant; `undefined` where it is none, or does not fit. */

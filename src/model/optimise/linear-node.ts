@@ -50,6 +50,8 @@ export function readLinearNode(node: GraphNode, constants: Constants): LinearNod
   const fused = fusedOps(attr);
   if (fused.length > 1 || (fused.length === 1 && fused[0] !== "BiasAdd")) return undefined;
   if (given.shape.length !== (kind === "product" ? 2 : 4)) return undefined;
+  // An empty one may claim any number of channels.
+  if (given.shape.includes(0)) return undefined;
   if (kind !== "product" && textOf(attr.data_format, "NHWC") !== "NHWC") return undefined;
   if (kind === "product" && (isSet(attr.transpose_a) || isSet(attr.adj_x))) return undefined;
   const isTurned = kind === "product" && (isSet(attr.transpose_b) || isSet(attr.adj_y));

@@ -1,0 +1,60 @@
+import { createSharder, ShardError } from "inference-sharder";
+import { messageOf } from "../../src/protocol/error-record.js";
+import { randomInputs } from "../../src/jobs/random-inputs.js";
+
+export interface FuzzRequest {
+  readonly url: string;
+  readonly optimize: boolean;
+  readonly limitMs: number;
+}
+
+export interface FuzzOutcome {
+  readonly end: "refused" | "computed" | "failed to compute" | "not tried" | "late";
+  /** What is not as it should be. */
+  readonly failure: string | undefined;
+  readonly ms: number;
+}
+
+/** Inputs of more elements are not made: a model may well want them. */
+const MOST_ELEMENTS = 1_000_000;
+
+/** Load a model and run it, and watch how it ends. */
+export async function runDamaged({ url, optimize, limitMs }: FuzzRequest): Promise<FuzzOutcome> {
+  const startMs = performance.now();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<"late">((resolve) => (timer = setTimeout(() => resolve("late"), limitMs)));
+  const result = await Promise.race([loadAndRun(url, optimize), late]);
+  clearTimeout(timer);
+  const ms = performance.now() - startMs;
+  if (result === "late") return { end: "late", failure: `no end after ${limitMs} ms`, ms };
+  return { ...result, ms };
+}
+
+async function loadAndRun(url: string, optimize: boolean): Promise<Omit<FuzzOutcome, "ms">> {
+  let sharder;
+  try {
+    sharder = await createSharder({ model: url, workers: [{ backend: "wasm" }], optimize });
+  } catch (thrown) {
+    return { end: "refused", failure: wrongError(thrown) };
+  }
+  try {
+    const isFeasible = sharder.model.inputs.every(({ shape }) => shape !== undefined && sizeOf(shape) <= MOST_ELEMENTS);
+    if (!isFeasible) return { end: "not tried", failure: undefined };
+    await sharder.predict(randomInputs(sharder.model, { itemCount: 2, freeSize: 8 }));
+    return { end: "computed", failure: undefined };
+  } catch (thrown) {
+    return { end: "failed to compute", failure: wrongError(thrown) };
+  } finally {
+    await sharder.dispose();
+  }
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * (size < 0 ? 8 : size), 1);
+}
+
+function wrongError(thrown: unknown): string | undefined {
+  if (!(thrown instanceof ShardError)) return `not a ShardError: ${messageOf(thrown)}`;
+  if (thrown.code === "internal") return `an internal error: ${thrown.message.slice(0, 200)}`;
+  return thrown.message.length > 1_000 ? `a message of ${thrown.message.length} characters` : undefined;
+}
