@@ -1,5 +1,7 @@
 import { seededRandom } from "../../src/core/random.js";
 import { planShares } from "../../src/core/shares.js";
+import { planStages } from "../../src/core/stages/plan-stages.js";
+import type { StageProblem } from "../../src/core/stages/stage-problem.js";
 import { simulate } from "../../src/core/simulate.js";
 import { log } from "./log.js";
 import { medianRatio, type Suite, type SuiteRequest } from "./report.js";
@@ -7,6 +9,7 @@ import { summarise } from "./statistics.js";
 
 const PLAN_WORKERS = 10_000;
 const PLAN_ITEMS = 1_000_000;
+const STAGE_LAYERS = 2_000;
 const SIMULATED_WORKERS = 1_000;
 const SIMULATED_ITEMS = 1_000_000;
 
@@ -29,6 +32,12 @@ export async function runPlannerSuite({ runs }: SuiteRequest): Promise<Suite> {
           { atMost: 5 },
         ),
       },
+      plan_stages_ms: {
+        [`${STAGE_LAYERS} layers, 8 different workers`]: medianRatio(stageMs(false, runs, errors), { atMost: 300 }),
+        [`${STAGE_LAYERS} layers, 8 workers of two kinds, replicas`]: medianRatio(stageMs(true, runs, errors), {
+          atMost: 1_500,
+        }),
+      },
       simulated_makespan_over_optimum: { [simulated]: medianRatio(simulations.map(({ ratio }) => ratio)) },
     },
     notes: [
@@ -38,6 +47,32 @@ export async function runPlannerSuite({ runs }: SuiteRequest): Promise<Suite> {
     errors,
     details: { planMs: summarise(planMs), simulations },
   };
+}
+
+/** How long plans of stages took, ms. */
+function stageMs(replicas: boolean, runs: number, errors: string[]): number[] {
+  return Array.from({ length: runs }, (_, seed) => {
+    const random = seededRandom(seed + 1);
+    const layerMs = Array.from({ length: STAGE_LAYERS }, () => 0.5 + random());
+    const speeds = Array.from({ length: 8 }, (__, index) => (replicas ? 1 + 0.7 * (index % 2) : 1 + index / 3));
+    const problem: StageProblem = {
+      workers: speeds.map((speed) => ({
+        layerMs: layerMs.map((ms) => ms * speed),
+        transferMs: 0.1,
+        transferMsPerByte: 1e-7,
+        memoryLimitBytes: 1e9,
+      })),
+      boundaryBytes: Array.from({ length: STAGE_LAYERS + 1 }, () => 1e6 * random()),
+      layerWeights: Array.from({ length: STAGE_LAYERS }, (__, layer) => ({ [`w${layer}`]: 1e5 })),
+      maxReplicas: replicas ? 8 : 1,
+    };
+    const startMs = performance.now();
+    const { stages } = planStages(problem);
+    const ms = performance.now() - startMs;
+    const covered = stages.reduce((total, { firstLayer, lastLayer }) => total + lastLayer - firstLayer + 1, 0);
+    if (covered !== STAGE_LAYERS) errors.push(`planStages: expected ${STAGE_LAYERS} layers, received ${covered}.`);
+    return ms;
+  });
 }
 
 function planOnce(seed: number, errors: string[]): number {
