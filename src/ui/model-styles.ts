@@ -26,6 +26,7 @@ dd { display: grid; margin: 0; }
 details { margin-top: 0.6rem; font-size: 0.875rem; }
 summary { cursor: pointer; }
 details ul { display: grid; gap: 0.25rem; overflow: auto; max-height: 14rem; margin: 0.4rem 0 0; padding-left: 1.1rem; }
+.facts p { margin-top: 0.6rem; }
 .facts + button { margin-top: 0.75rem; }
 .scrolling { overflow: auto; max-height: 20rem; }
 .layers { margin: 0.4rem 0 0; font-size: 0.8125rem; }
