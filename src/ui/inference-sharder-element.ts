@@ -1,4 +1,5 @@
 import { ShardError } from "../core/errors.js";
+import type { LoadNotice } from "../model/load/load-notice.js";
 import { createSharder } from "../sharder/create-sharder.js";
 import type { LoadingProgress } from "../sharder/options.js";
 import { readOptions, type ElementOptions } from "./element-options.js";
@@ -76,7 +77,9 @@ export class InferenceSharderElement extends HTMLElement {
     const options = readOptions(this);
     const sample = this.#fetchSample(options, signal);
     const onProgress = (progress: LoadingProgress): void => view.showLoading(progress);
-    const sharder = await createSharder({ model: options.model, workers: options.workers, onProgress, signal });
+    const onNotice = ({ message }: LoadNotice): void => view.note(message);
+    const { model, workers } = options;
+    const sharder = await createSharder({ model, workers, onProgress, onNotice, signal });
     if (signal.aborted) return sharder.dispose();
     view.start(sharder, options.tileSize);
     const picture = await sample;

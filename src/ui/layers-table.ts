@@ -7,11 +7,7 @@ const MAX_ROWS = 1_000;
 
 /** The layers in order, with what is known of each. */
 export function layersTable({ layers }: Pick<ModelInfo, "layers">): HTMLElement {
-  const head = element(
-    "tr",
-    {},
-    ...["Layer", "Weights", "Output", "Time"].map((title) => element("th", { scope: "col" }, title)),
-  );
+  const head = element("tr", {}, ...["Layer", "Output", "Time"].map((title) => element("th", { scope: "col" }, title)));
   const table = element(
     "table",
     { class: "layers", "data-testid": "model-layers" },
@@ -24,17 +20,18 @@ export function layersTable({ layers }: Pick<ModelInfo, "layers">): HTMLElement 
   return element("div", { class: "scrolling", tabindex: "0", role: "region", "aria-label": "Layers" }, table, ...more);
 }
 
-function layerRow({ name, op, weightBytes, outputBytes, ms }: LayerInfo, index: number): HTMLElement {
+function layerRow({ name, op, outputBytes, ms }: LayerInfo, index: number): HTMLElement {
+  // Names are paths, whose end tells them apart.
+  const end = name.split("/").slice(-2).join("/");
   return element(
     "tr",
-    {},
+    { title: name },
     element(
       "th",
       { scope: "row" },
       element("span", { class: "output-name" }, `${index + 1}\u00a0${op}`),
-      element("span", { class: "muted" }, name),
+      element("span", { class: "muted" }, end),
     ),
-    element("td", {}, weightBytes === 0 ? "–" : formatBytes(weightBytes)),
     element("td", {}, outputBytes === undefined ? "" : formatBytes(outputBytes)),
     element("td", {}, ms === undefined ? "" : `${formatNumber(ms)}\u00a0ms`),
   );

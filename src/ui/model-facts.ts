@@ -40,7 +40,8 @@ export class ModelFacts {
     this.#inspect.disabled = !canInspect;
   }
 
-  show(model: ModelInfo, labels: ModelLabels | undefined): void {
+  /** @param notices what did not go as wished while it was loaded. */
+  show(model: ModelInfo, labels: ModelLabels | undefined, notices: readonly string[]): void {
     const { format, inputs, outputs, layers, layerCount, cuts, flops, weightBytes, optimization } = model;
     const lines = optimizationLines(optimization);
     const done = optimization.isOptimized && lines.length > 0 ? lines : ["Runs as it came."];
@@ -58,6 +59,7 @@ export class ModelFacts {
         ...(labels === undefined ? [] : fact("Labels", describeLabels(labels.labels))),
         ...fact("Optimised", ...done),
       ),
+      ...notices.map((notice) => element("p", { class: "muted" }, notice)),
       ...notDone(optimization.notDone),
       ...(layers.some(({ ms }) => ms !== undefined) ? [folded("Layers, as measured", layersTable(model))] : []),
     );

@@ -17,7 +17,7 @@ export interface ModelSessionListener {
   onProgress(): void;
   /** Another model, or other labels, are there. */
   onModel(): void;
-  /** More is known of the model. */
+  /** More is known of the model, or there is something to tell of it. */
   onInspected(): void;
   /** A run begins; the rows before are of no interest any more. */
   onRun(): void;
@@ -48,6 +48,7 @@ export class ModelSession {
   readonly #listener: ModelSessionListener;
   #sharder: Sharder | undefined;
   #labels: ModelLabels | undefined;
+  #notices: string[] = [];
   #activity: ModelActivity | undefined;
   #run: ModelRun | undefined;
   #controller = new AbortController();
@@ -65,6 +66,11 @@ export class ModelSession {
     return this.#labels;
   }
 
+  /** What did not go as wished with this model, and kept it from nothing. */
+  get notices(): readonly string[] {
+    return this.#notices;
+  }
+
   get activity(): ModelActivity | undefined {
     return this.#activity;
   }
@@ -77,6 +83,7 @@ export class ModelSession {
   /** Replaces what is under way. */
   async load(request: LoadRequest): Promise<void> {
     const signal = this.#begin({ kind: "loading", progress: undefined });
+    const notices: string[] = [];
     try {
       const labels = this.#findLabels(request, signal);
       const sharder = await createSharder({
@@ -85,6 +92,11 @@ export class ModelSession {
         workers: this.#readWorkers(),
         signal,
         onProgress: (progress) => this.#showProgress(signal, progress),
+        onNotice: ({ message }) => {
+          notices.push(message);
+          // A copy is kept after the model is there.
+          if (this.#notices === notices) this.#listener.onInspected();
+        },
       });
       const found = await labels;
       // It may have been cancelled while the labels were on their way.
@@ -92,6 +104,7 @@ export class ModelSession {
       void this.#sharder?.dispose();
       this.#sharder = sharder;
       this.#labels = found;
+      this.#notices = notices;
       this.#run = undefined;
       this.#listener.onModel();
     } catch (thrown) {

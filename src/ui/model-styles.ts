@@ -26,13 +26,14 @@ dd { display: grid; margin: 0; }
 details { margin-top: 0.6rem; font-size: 0.875rem; }
 summary { cursor: pointer; }
 details ul { display: grid; gap: 0.25rem; overflow: auto; max-height: 14rem; margin: 0.4rem 0 0; padding-left: 1.1rem; }
+.facts p { margin-top: 0.6rem; }
 .facts + button { margin-top: 0.75rem; }
 .scrolling { overflow: auto; max-height: 20rem; }
-.layers { table-layout: auto; margin: 0.4rem 0 0; font-size: 0.8125rem; }
+.layers { margin: 0.4rem 0 0; font-size: 0.8125rem; }
 .layers :is(th, td) { padding: 0.25rem 0.4rem; }
-.layers th:first-child { padding-left: 0; width: auto; font-weight: 400; }
-.layers th > span { display: block; }
-.layers td { white-space: nowrap; }
+.layers th:first-child { padding-left: 0; font-weight: 400; }
+.layers thead th:not(:first-child) { width: 4.6rem; }
+.layers :is(th, td) > span { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .plan { display: grid; gap: 0.7rem; margin-top: 0.75rem; list-style: none; }
 .plan .worker { padding: 0; border: 0; }
 .plan .device { flex: 1; }

@@ -92,8 +92,8 @@ export class ModelView implements ModelSessionListener {
   }
 
   onInspected(): void {
-    const { sharder, labels } = this.#session;
-    if (sharder !== undefined) this.#facts.show(sharder.model, labels);
+    const { sharder, labels, notices } = this.#session;
+    if (sharder !== undefined) this.#facts.show(sharder.model, labels, notices);
   }
 
   onRun(): void {

@@ -98,6 +98,11 @@ export class PageView implements SessionListener {
     if (this.#session?.job === undefined) this.#choose(sample);
   }
 
+  /** Worth knowing, and no more. */
+  note(text: string): void {
+    this.#log.add(text);
+  }
+
   refuse(title: string, reason: string): void {
     this.#notice.show(title, reason);
     this.#log.add(reason, "fault");

@@ -260,11 +260,6 @@ it("measures the layers when asked to", async () => {
   await page.getByRole("button", { name: "Measure the layers" }).click();
   const facts = page.getByTestId("model-facts");
   await facts.filter({ hasText: "gives what single items give" }).waitFor();
-  // 6 convolutions of 3 × 3 on 24 × 24 pixels: 3 to 8 channels, then 8 to 8; two operations each, and what is added.
-  const flops = 2 * 24 * 24 * 9 * (3 * 8 + 5 * 8 * 8);
-  const shown = Number((await facts.innerText()).match(/([\d.]+)\sMFLOP an item/)![1]);
-  expect(shown).toBeGreaterThanOrEqual(flops / 1e6 - 0.01);
-  expect(shown).toBeLessThan((1.05 * flops) / 1e6);
   await page.getByText("Layers, as measured").click();
   const layers = page.getByTestId("model-layers").locator("tbody tr");
   expect(await layers.count()).toBe(Number((await facts.innerText()).match(/Layers\s+(\d+),/)![1]));

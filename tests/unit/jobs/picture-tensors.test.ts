@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { planPictures } from "../../../src/jobs/picture-tensors.js";
+import { findPictureInput, planPictures } from "../../../src/jobs/picture-tensors.js";
 import type { PictureOptions } from "../../../src/jobs/picture-options.js";
 import type { DType } from "../../../src/protocol/tensors.js";
 
@@ -95,4 +95,24 @@ describe("planPictures", () => {
   it("refuses to scale for an int32 input", () => {
     expect(() => planPictures(model([-1, 8, 8, 3], "int32"), { scale })).toThrow(/"scale".*int32/);
   });
+});
+
+it.each<[number[] | undefined, DType, object | undefined]>([
+  [[-1, 20, 30, 3], "float32", { height: 20, width: 30, channels: 3, hasChannelAxis: true }],
+  [[1, 3, 20, 30], "float32", { height: 20, width: 30, channels: 3, hasChannelAxis: true }],
+  [[-1, -1, -1, 3], "int32", { height: -1, width: -1, channels: 3, dtype: "int32" }],
+  [[-1, 28, 28], "float32", { height: 28, width: 28, channels: 1, hasChannelAxis: false }],
+  [undefined, "float32", { height: -1, width: -1, channels: -1 }],
+  [[-1, 8, 8, 6], "float32", undefined],
+  [[-1, 10], "float32", undefined],
+  [[-1, 8, 8, 3], "bool", undefined],
+])("findPictureInput: %j %s", (shape, dtype, wanted) => {
+  const found = findPictureInput(model(shape, dtype));
+  if (wanted === undefined) expect(found).toBeUndefined();
+  else expect(found).toMatchObject({ name: "image", ...wanted });
+});
+
+it("findPictureInput finds none where there are two", () => {
+  const inputs = [...model([-1, 8, 8, 3]).inputs, ...model([-1, 8, 8, 3], "float32", "right").inputs];
+  expect(findPictureInput({ inputs })).toBeUndefined();
 });
