@@ -11,6 +11,7 @@ export const emitBatchNormalization: EmitLayer = (emitter, layer, [x], name) => 
   if (axis !== -1 && axis !== rank - 1) throw new Untranslatable("another axis than the last");
   if (channels === undefined || rank < 2 || rank > 4) throw new Untranslatable(`an input of rank ${rank}`);
   requireFloat(x!);
+  requireShape(emitter.stored(layer.name, "moving_mean"), [channels]);
   const part = (isThere: boolean, weight: string, fallback: number): string => {
     if (isThere) return emitter.constant(`${layer.name}/${weight}`, emitter.stored(layer.name, weight));
     return emitter.float32(

@@ -50,11 +50,12 @@ export const emitCenterCrop: EmitLayer = (emitter, layer, [x], name) => {
 function firstPixel(size: number, offset: number, count: number): number {
   const first = (offset / size) * (size - 1);
   const last = ((offset + count) / size) * (size - 1);
-  const samples = Array.from({ length: count }, (_, index) =>
-    count > 1 ? first + (index * (last - first)) / (count - 1) : (first + last) / 2,
-  );
-  const start = Math.round(samples[0]!);
-  const isRun = samples.every((at, index) => Math.abs(at - start - index) < MAX_DISTANCE);
+  const step = count > 1 ? (last - first) / (count - 1) : 0;
+  const start = Math.round(count > 1 ? first : (first + last) / 2);
+  // Evenly spaced, so that the first and the last are the farthest off.
+  const distances =
+    count > 1 ? [first - start, first + (count - 1) * step - start - count + 1] : [(first + last) / 2 - start];
+  const isRun = distances.every((distance) => Math.abs(distance) < MAX_DISTANCE);
   if (!isRun || start + count > size) throw new Untranslatable(`a crop of ${size} to ${count}`);
   return start;
 }

@@ -24,7 +24,7 @@ export function readReferences(value: unknown): LayerReference[] {
   const list: unknown = Array.isArray(value) && typeof value[0] === "string" ? [value] : value;
   if (!Array.isArray(list) || list.length === 0)
     throw new Untranslatable("a model without input_layers or output_layers");
-  return list.map(readReference);
+  return Array.from(list, readReference);
 }
 
 /** Arguments by which a layer takes further tensors; everything else that a call may pass has no counterpart. */
@@ -37,8 +37,8 @@ export function readCalls(value: unknown, { className, name }: LayerConfig, firs
     if (!Array.isArray(call) || call.length === 0) throw new Untranslatable(`layer "${name}" with an unreadable call`);
     // A call with one input may stand without the outer list.
     const inputs = typeof call[0] === "string" ? [call] : call;
-    const further = inputs.flatMap((input) => readArguments(input, className, name));
-    return { index: firstIndex + index, inputs: [...inputs.map(readReference), ...further] };
+    const further = inputs.flatMap((input: unknown) => readArguments(input, className, name));
+    return { index: firstIndex + index, inputs: [...Array.from(inputs, readReference), ...further] };
   });
 }
 

@@ -10,6 +10,7 @@ import { translateLayers } from "../../../../src/model/keras/translate-layers.js
 import { locateWeights } from "../../../../src/model/locate-weights.js";
 import { readLayers } from "../../../../src/model/read-layers.js";
 import { graphToWire } from "../../../../src/model/wire-graph.js";
+import { relativeDifference } from "../../../fixtures/close.js";
 import { artifactsOf } from "../../../fixtures/keras-artifacts.js";
 import { publicModels, readPublicModel } from "../../../fixtures/public-models.js";
 import { noiseFor, runWire } from "../../../fixtures/run-wires.js";
@@ -225,12 +226,34 @@ describe.each(["cpu", "wasm"])("a layer as a graph, on %s", (backend) => {
     await compare(await artifactsOf(tf.sequential({ layers: make() })));
   });
 
-  it("Embedding looks up whole numbers given as floats", async () => {
-    const artifacts = await artifactsOf(
-      tf.sequential({ layers: [layers.embedding({ inputDim: 300, outputDim: 4, inputLength: 6 })] }),
-    );
-    const { translation } = translate(artifacts);
-    expect(translation.ok).toBe(true);
+  it("Embedding looks up whole numbers", async () => {
+    const x = tf.input({ shape: [6], dtype: "int32" });
+    const y = layers.embedding({ inputDim: 300, outputDim: 4 }).apply(x) as tf.SymbolicTensor;
+    await compare(await artifactsOf(tf.model({ inputs: x, outputs: y })));
+  });
+
+  it("Conv1D pads causally, which TF.js's layer refuses to: as a plain one on a padded sequence", async () => {
+    const plain = { filters: 3, kernelSize: 3, dilationRate: 2, activation: "tanh" } as const;
+    const padded = await artifactsOf(tf.sequential({ layers: [layers.conv1d({ ...plain, inputShape: [15, 4] })] }));
+    const causal = structuredClone(padded);
+    const [layer] = (causal.modelTopology as { config: { layers: { config: Record<string, unknown> }[] } }).config
+      .layers;
+    Object.assign(layer!.config, { padding: "causal", batch_input_shape: [null, 11, 4] });
+    const { translation, wire } = translate(causal);
+    if (!translation.ok) throw new Error(translation.reason);
+    const [input] = translation.graph.inputs;
+    const key = input!.tensorName;
+    const data = noiseFor([input!], 1)[input!.name]!.data as Float32Array;
+    const graphWire = graphToWire(translation.graph, wire.weightData);
+    const named = { ...graphWire, inputs: [{ ...graphWire.inputs[0]!, name: key }] };
+    const received = await runWire(named, { [key]: { dtype: "float32", shape: [1, 11, 4], data } });
+    const zeros = Float32Array.from([...Array.from({ length: 16 }, () => 0), ...data]);
+    const plainWire = inspectModel(padded, true).wire;
+    const { name } = plainWire.inputs[0]!;
+    const expected = await runWire(plainWire, { [name]: { dtype: "float32", shape: [1, 15, 4], data: zeros } });
+    const [a, b] = [Object.values(received)[0]!, Object.values(expected)[0]!];
+    expect(a.shape).toEqual([1, 11, 3]);
+    expect(relativeDifference(a, b)).toBeLessThanOrEqual(1e-5);
   });
 
   it.each([
