@@ -1,0 +1,120 @@
+/** TensorFlow ops that TF.js runs by one kernel of another name, or by several. Those that need none are empty. */
+const RENAMED: Readonly<Record<string, string>> = {
+  // Arithmetic
+  BiasAdd: "Add",
+  AddV2: "Add",
+  FloorMod: "Mod",
+  Mul: "Multiply",
+  Div: "RealDiv",
+  DivNoNan: "RealDiv Equal Select ZerosLike",
+  // Control flow, lists, tables: run by TF.js's executor
+  ...none("If StatelessIf While StatelessWhile LoopCond Switch Merge Enter Exit NextIteration NoOp Print"),
+  ...none("TensorArrayV3 TensorArrayWriteV3 TensorArrayReadV3 TensorArraySizeV3 TensorArrayCloseV3 EmptyTensorList"),
+  ...none("TensorListReserve TensorListSetItem TensorListPushBack TensorListLength TensorListResize"),
+  ...each("TensorArrayGatherV3 TensorListGather TensorListStack", "Pack"),
+  ...each("TensorArrayScatterV3 TensorListScatter TensorListScatterV2 TensorListFromTensor", "Unpack"),
+  ...each("TensorArrayConcatV3 TensorListConcat TensorListConcatV2", "Concat"),
+  ...each("TensorArraySplitV3 TensorListSplit", "Slice Reshape"),
+  ...each("TensorListGetItem TensorListPopBack", "Reshape"),
+  ...none("HashTable HashTableV2 InitializeTable InitializeTableV2 LookupTableImport LookupTableImportV2"),
+  ...none("LookupTableFind LookupTableFindV2 LookupTableSize LookupTableSizeV2"),
+  // Convolutions and pools
+  Conv1D: "Conv2D Reshape",
+  _FusedConv2D: "FusedConv2D",
+  Conv2dTranspose: "Conv2DBackpropInput",
+  DepthwiseConv2d: "DepthwiseConv2dNative",
+  FusedDepthwiseConv2dNative: "FusedDepthwiseConv2D",
+  // Creation and values that are known without computing
+  ...none("Const Placeholder PlaceholderWithDefault Shape ShapeN Size Rank EnsureShape Ones Zeros"),
+  ...none("RandomStandardNormal RandomUniform RandomUniformInt TruncatedNormal"),
+  ...each("IdentityN Snapshot StopGradient FakeQuantWithMinMaxVars", "Identity"),
+  // Selection, on the page's side of the backend
+  ...none("NonMaxSuppressionV2 NonMaxSuppressionV3 NonMaxSuppressionV4 NonMaxSuppressionV5 ListDiff"),
+  Where: "Cast",
+  LowerBound: "SearchSorted",
+  UpperBound: "SearchSorted",
+  TopKV2: "TopK",
+  UniqueV2: "Unique",
+  SelectV2: "Select",
+  ImageProjectiveTransformV3: "Transform",
+  // Matrices, norms, reductions
+  BatchMatMulV2: "BatchMatMul",
+  MatMul: "BatchMatMul",
+  MatrixBandPart: "Less LessEqual GreaterEqual LogicalAnd Minimum Neg Range Reshape Pack Sub Unpack Select",
+  EuclideanNorm: "Abs Pow Sum Sqrt",
+  FusedBatchNormV2: "FusedBatchNorm",
+  FusedBatchNormV3: "FusedBatchNorm",
+  LogSoftmax: "Max Sub Exp Sum Log",
+  // Shapes and slices
+  ConcatV2: "Concat",
+  Gather: "GatherV2 Cast",
+  GatherV2: "GatherV2 Cast",
+  ReverseV2: "Reverse",
+  Pack: "Pack Reshape",
+  Split: "SplitV",
+  Squeeze: "Reshape",
+  Pad: "PadV2",
+  BroadcastTo: "Tile",
+  // Spectra
+  RFFT: "Complex FFT Real Imag Reshape SplitV ZerosLike",
+  IRFFT: "Complex IFFT Real Imag Reshape Slice Reverse Multiply Concat",
+};
+
+/** TensorFlow ops whose kernel has their name. */
+const SAME_NAME = new Set(
+  [
+    "Abs Acos Acosh Add AddN All Any ArgMax ArgMin Asin Asinh Atan Atan2 Atanh AvgPool AvgPool3D BatchMatMul BatchToSpaceND",
+    "Bincount BitwiseAnd BroadcastArgs Cast Ceil ClipByValue Complex ComplexAbs Concat Conv2D Conv2DBackpropInput Conv3D Cos",
+    "Cosh CropAndResize Cumprod Cumsum DenseBincount DepthToSpace DepthwiseConv2dNative Dilation2D Einsum Elu Equal Erf Exp",
+    "ExpandDims Expm1 FFT Fill Floor FloorDiv FusedBatchNorm GatherNd Greater GreaterEqual IFFT Identity Imag IsFinite IsInf",
+    "IsNan LRN LeakyRelu Less LessEqual LinSpace Log Log1p LogicalAnd LogicalNot LogicalOr Max MaxPool MaxPool3D",
+    "MaxPoolWithArgmax Maximum Mean Min Minimum MirrorPad Mod Multinomial Neg NotEqual OneHot OnesLike PadV2 Pow Prelu Prod",
+    "RaggedGather RaggedRange RaggedTensorToTensor Range Real RealDiv Reciprocal Relu Relu6 Reshape ResizeBilinear",
+    "ResizeNearestNeighbor Reverse Round Rsqrt ScatterNd Select Selu Sigmoid Sign Sin Sinh Slice Softmax Softplus",
+    "SpaceToBatchND SparseFillEmptyRows SparseReshape SparseSegmentMean SparseSegmentSum SparseToDense SplitV Sqrt Square",
+    "SquaredDifference StaticRegexReplace StridedSlice StringNGrams StringSplit StringToHashBucketFast Sub Sum Tan Tanh",
+    "TensorScatterUpdate Tile Transpose Unique Unpack ZerosLike _FusedMatMul",
+  ].flatMap((line) => line.split(" ")),
+);
+
+/** What a backend lacks for an op of a model. */
+export interface MissingOp {
+  readonly op: string;
+  /** TF.js kernels; none for an op that TF.js has on no backend. */
+  readonly kernels: readonly string[];
+}
+
+/**
+ * The TF.js kernels by which an op runs; `undefined` for ops that TF.js does not know.
+ * Source: the executors of tfjs-converter 4.22 and the ops of tfjs-core 4.22 that they call. Oracle: TF.js's own profile of its
+ * kernels, in tests/unit/model/kernels-of-ops.test.ts.
+ */
+export function kernelsOf(op: string): readonly string[] | undefined {
+  if (SAME_NAME.has(op) && !Object.hasOwn(RENAMED, op)) return [op];
+  return Object.hasOwn(RENAMED, op) ? RENAMED[op]!.split(" ").filter((kernel) => kernel !== "") : undefined;
+}
+
+/**
+ * What keeps a backend from running these nodes, each op once. Whether a kernel it has takes the dtypes and options at hand only a run
+ * can tell.
+ *
+ * @param nodes of a graph, those of its functions included.
+ * @param kernels that the backend has registered (`WorkerReport.kernels`).
+ */
+export function missingOps(nodes: Iterable<{ readonly op: string }>, kernels: Iterable<string>): MissingOp[] {
+  const registered = new Set(kernels);
+  const ops = new Set(Array.from(nodes, ({ op }) => op));
+  return [...ops].flatMap((op) => {
+    const needed = kernelsOf(op);
+    const missing = needed?.filter((kernel) => !registered.has(kernel));
+    return missing?.length === 0 ? [] : [{ op, kernels: missing ?? [] }];
+  });
+}
+
+function none(ops: string): Record<string, string> {
+  return each(ops, "");
+}
+
+function each(ops: string, kernels: string): Record<string, string> {
+  return Object.fromEntries(ops.split(" ").map((op) => [op, kernels]));
+}

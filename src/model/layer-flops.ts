@@ -1,0 +1,39 @@
+import type { WireModel } from "../protocol/model-on-wire.js";
+import { flopsOf } from "./flops.js";
+import { parseReference, tensorKey, type TensorKey } from "./graph/graph.js";
+import { kerasFlops } from "./keras-cut/keras-flops.js";
+import { isPassive, readNodes } from "./read-graph.js";
+
+type Shape = readonly number[];
+
+/**
+ * Floating-point operations of one run of a layer, once a traced run has shown the shapes.
+ *
+ * @param wire of a stage that is one layer.
+ * @param shapeOf the shape of a tensor that enters or leaves a layer.
+ * @returns `undefined` where a shape or a formula is missing, as for loops.
+ */
+export function layerFlops(wire: WireModel, shapeOf: (key: TensorKey) => Shape | undefined): number | undefined {
+  const [output] = wire.outputs.map(({ name }) => shapeOf(name));
+  if (output === undefined) return undefined;
+  const { modelTopology } = wire.artifacts;
+  if (typeof modelTopology !== "object" || modelTopology === null) return undefined;
+  if (wire.format === "layers-model") {
+    const inputs = wire.inputs.map(({ name }) => shapeOf(name));
+    if (!inputs.every((shape) => shape !== undefined)) return undefined;
+    const weights = Object.entries(wire.weights).map(([name, { shape }]) => ({ name, shape }));
+    return kerasFlops(modelTopology, inputs, output, weights);
+  }
+  const nodes = readNodes(modelTopology);
+  const computing = nodes.filter((node) => !isPassive(node));
+  const [node] = computing;
+  if (node === undefined) return 0;
+  if (computing.length > 1) return undefined;
+  const entering = new Map(wire.inputs.map(({ name, tensorName }) => [tensorKey(tensorName), shapeOf(name)]));
+  const inputs = node.input.flatMap((reference) => {
+    const { node: source, isControl } = parseReference(reference);
+    return isControl ? [] : [entering.get(tensorKey(reference)) ?? wire.weights[source]?.shape];
+  });
+  if (!inputs.every((shape) => shape !== undefined)) return undefined;
+  return flopsOf({ op: node.op, attr: node.attr, inputs, output });
+}
