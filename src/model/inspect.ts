@@ -1,6 +1,6 @@
 import { ShardError } from "../core/errors.js";
 import type { BatchMode, TensorSpec, WireModel } from "../protocol/model-on-wire.js";
-import { elementCountOf } from "../protocol/tensors.js";
+import { elementCountOf, type BackendName } from "../protocol/tensors.js";
 import { asJsonObject, type ModelArtifacts } from "./artifacts.js";
 import { checkStructure } from "./check-structure.js";
 import type { OptimizationReport } from "./optimise/optimization-report.js";
@@ -26,6 +26,8 @@ export interface ModelInfo {
    * `undefined` before (`sharder.inspect()`), and for models whose batch is fixed at 1.
    */
   readonly isBatchInvariant: boolean | undefined;
+  /** Ops for which a backend has no kernel, by backend, as far as workers of it have started; of graphs, optimised ones included. */
+  readonly missingOps: Readonly<Partial<Record<BackendName, readonly string[]>>>;
   /** What `optimize` did with the model, and what it left and why. */
   readonly optimization: OptimizationReport;
   /** Bytes of the weights as stored, quantised or not. */
@@ -89,6 +91,7 @@ export function inspectModel(artifacts: ModelArtifacts, shareWeights: boolean, o
     cuts: staged?.layers.slice(1).map((_, index) => ({ layer: index + 1, liveBytes: undefined })) ?? [],
     flops: undefined,
     isBatchInvariant: undefined,
+    missingOps: {},
     optimization,
     weightBytes: weights.byteLength,
     batchMode: batchModeOf(reading.inputs),
@@ -101,22 +104,25 @@ export function inspectModel(artifacts: ModelArtifacts, shareWeights: boolean, o
  * What a traced run has shown of the layers.
  * @param outputs of one item, by layer; @param layerMs for one item.
  * @param boundaryBytes of one item, in front of each layer and at the end.
+ * @param layerFlops of one item.
  */
 export function withTrace(
   info: ModelInfo,
   outputs: readonly Readonly<Record<string, { readonly dtype: string; readonly shape: readonly number[] }>>[],
   layerMs: readonly number[],
   boundaryBytes: readonly number[],
+  layerFlops: readonly (number | undefined)[],
 ): ModelInfo {
   const layers = info.layers.map((layer, index) => {
     const outputBytes = Object.values(outputs[index] ?? {}).reduce(
       (total, { dtype, shape }) => total + elementCountOf(shape) * (dtype === "bool" ? 1 : 4),
       0,
     );
-    return { ...layer, outputBytes, ms: layerMs[index] };
+    return { ...layer, outputBytes, ms: layerMs[index], flops: layerFlops[index] };
   });
   const cuts = info.cuts.map(({ layer }) => ({ layer, liveBytes: boundaryBytes[layer] }));
-  return { ...info, layers, cuts };
+  const flops = layerFlops.reduce<number>((total, each) => total + (each ?? 0), 0);
+  return { ...info, layers, cuts, flops };
 }
 
 function describeLayer({ name, op, weights }: StagedModel["layers"][number]): LayerInfo {

@@ -94,10 +94,14 @@ export class PoolWorker {
 
   /**
    * Start the backend and load what it is to begin with.
+   * @param accept may refuse a backend, once it has told what it has, by throwing a ShardError.
    * @throws ShardError "backend-unavailable", "model-malformed", "worker-lost", "worker-timeout";
    *         the worker is dead then.
    */
-  async start(models: Readonly<Record<ModelKey, WireModel>>): Promise<WorkerReport> {
+  async start(
+    models: Readonly<Record<ModelKey, WireModel>>,
+    accept: (report: WorkerReport) => void = () => {},
+  ): Promise<WorkerReport> {
     const { backend, powerPreference } = this.spec;
     const config = { backend, workerId: this.id, powerPreference };
     try {
@@ -105,8 +109,9 @@ export class PoolWorker {
         this.#api.start(config),
       );
       if (!reply.ok) throw fromErrorRecord(reply.error, this.id);
-      for (const [modelKey, model] of Object.entries(models)) await this.load(modelKey, model);
       this.report = reply.value;
+      accept(reply.value);
+      for (const [modelKey, model] of Object.entries(models)) await this.load(modelKey, model);
       if (this.#state === "starting") this.#enter("ready");
       return reply.value;
     } catch (thrown) {

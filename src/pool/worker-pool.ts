@@ -1,7 +1,7 @@
 import { ShardError } from "../core/errors.js";
 import type { WireModel } from "../protocol/model-on-wire.js";
 import type { BackendName } from "../protocol/tensors.js";
-import type { ModelKey } from "../protocol/worker-api.js";
+import type { ModelKey, WorkerReport } from "../protocol/worker-api.js";
 import { PoolWorker, type WorkerSpec } from "./pool-worker.js";
 
 const counters = new Map<BackendName, number>();
@@ -34,9 +34,14 @@ export class WorkerPool {
   /**
    * Start one more worker.
    * @param models what it holds from the start.
+   * @param accept may refuse its backend by throwing a ShardError.
    * @throws ShardError "backend-unavailable", "model-malformed", "worker-lost", "worker-timeout"
    */
-  async add(spec: WorkerSpec, models: Readonly<Record<ModelKey, WireModel>>): Promise<PoolWorker> {
+  async add(
+    spec: WorkerSpec,
+    models: Readonly<Record<ModelKey, WireModel>>,
+    accept?: (report: WorkerReport) => void,
+  ): Promise<PoolWorker> {
     const counter = (counters.get(spec.backend) ?? 0) + 1;
     counters.set(spec.backend, counter);
     const worker = new PoolWorker(`${spec.backend}-${counter}`, spec);
@@ -46,7 +51,7 @@ export class WorkerPool {
       if (worker.state === "dead") live.delete(worker.id);
       this.#onChange(worker);
     };
-    await worker.start(models);
+    await worker.start(models, accept);
     return worker;
   }
 

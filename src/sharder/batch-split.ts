@@ -10,6 +10,7 @@ import type { BatchPlan, Split, WorkerPart } from "./split.js";
 
 /** Every worker is a replica and gets a share of the items. */
 export class BatchSplit implements Split {
+  readonly needsWhole = true;
   readonly startModels: Readonly<Record<ModelKey, WireModel>>;
   readonly #pool: WorkerPool;
   readonly #learned = new LearnedThroughput();

@@ -43,9 +43,9 @@ export async function inspectRun(
   const prepared = prepareInputs(info, given);
   const item = byTensorKey(staged, firstItem(prepared));
   const kinds = new Map(workers.map((worker) => [`${worker.spec.backend} ${worker.report?.device}`, worker]));
-  const costs = new LayerCosts(staged);
+  const costs = new LayerCosts(staged, () => true);
   costs.add(await traceModel(staged, item, [...kinds.values()]), item);
-  const traced = withTrace(info, costs.outputs!, costs.layerMs!, costs.boundaryBytes!);
+  const traced = withTrace(info, ...costs.findings);
   if (info.batchMode === "item-by-item") return { ...traced, isBatchInvariant: undefined };
   const stages = deployed ?? (await Deployment.load(0, staged, { cuts: [], workers: [[first]] }));
   try {

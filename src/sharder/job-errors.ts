@@ -10,6 +10,18 @@ export function noWorkers(cause: ShardError | undefined): ShardError {
   );
 }
 
+/** @param layer for which no worker's backend has the kernels. */
+export function cannotRunLayer(
+  { name, op }: { readonly name: string; readonly op: string },
+  workers: readonly { readonly spec: { readonly backend: string } }[],
+): ShardError {
+  const backends = [...new Set(workers.map(({ spec }) => spec.backend))].join(", ");
+  return new ShardError(
+    "model-unsupported",
+    `Expected a worker that can run layer "${name.slice(0, 80)}" (${op}), received workers on ${backends} alone: add a worker with another backend, such as addWorker({ backend: "cpu" }).`,
+  );
+}
+
 /** The same items failed wherever they were tried. @param cause the last failure, whose code is kept. */
 export function itemsFailed(range: ItemRange | undefined, cause: ShardError | undefined): ShardError {
   const items =

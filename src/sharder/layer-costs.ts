@@ -1,5 +1,6 @@
 import { ShardError } from "../core/errors.js";
 import type { StageProblem } from "../core/stages/stage-problem.js";
+import { layerFlops } from "../model/layer-flops.js";
 import { liveBytes } from "../model/live-bytes.js";
 import type { StagedModel } from "../model/staged-model.js";
 import type { PoolWorker } from "../pool/pool-worker.js";
@@ -17,6 +18,14 @@ interface KindCosts {
   readonly failure: string | undefined;
 }
 
+/** Of one item, by layer: what leaves it, ms, bytes that cross the place in front of it (and the end), FLOPs. */
+export type TraceFindings = readonly [
+  outputs: readonly Readonly<Record<string, TracedTensor>>[],
+  layerMs: readonly number[],
+  boundaryBytes: readonly number[],
+  layerFlops: readonly (number | undefined)[],
+];
+
 /** A first run tells this much about layers, cold caches and contention; what is beyond it is the worker's. */
 const LAYER_CORRECTION: readonly [least: number, most: number] = [0.25, 1.6];
 /** Workers of one kind whose rates differ by less than this are alike: only those may be replicas of a stage. */
@@ -25,15 +34,19 @@ const LIKENESS = 0.15;
 /** What each layer takes on each worker: traced once per kind of worker, corrected by every run of a stage. */
 export class LayerCosts {
   readonly #model: StagedModel;
+  readonly #canRun: (worker: PoolWorker, layer: number) => boolean;
   readonly #kinds = new Map<string, KindCosts>();
   readonly #corrections: number[];
   /** How many times slower than its kind a worker is. */
   readonly #slowdowns = new Map<string, number>();
   #outputs: readonly Readonly<Record<string, TracedTensor>>[] | undefined;
+  #inputs: StageTensors = {};
   #boundaryBytes: readonly number[] | undefined;
 
-  constructor(model: StagedModel) {
+  /** @param canRun whether nothing is known against a worker running a layer. */
+  constructor(model: StagedModel, canRun: (worker: PoolWorker, layer: number) => boolean) {
     this.#model = model;
+    this.#canRun = canRun;
     this.#corrections = model.layers.map(() => 1);
   }
 
@@ -42,14 +55,18 @@ export class LayerCosts {
     return this.#kinds.has(kindOf(worker));
   }
 
-  /** Traced outputs of one item by layer; `undefined` before a complete trace. */
-  get outputs(): readonly Readonly<Record<string, TracedTensor>>[] | undefined {
-    return this.#outputs;
-  }
-
-  /** Of one item, at the place in front of each layer and at the end; `undefined` before a complete trace. */
-  get boundaryBytes(): readonly number[] | undefined {
-    return this.#boundaryBytes;
+  /** What was learned of the model itself. @throws ShardError "internal" before a complete trace. */
+  get findings(): TraceFindings {
+    if (this.#outputs === undefined || this.#boundaryBytes === undefined || this.layerMs === undefined) {
+      throw new ShardError("internal", "Expected a complete trace of the model.");
+    }
+    const shapes = new Map<string, readonly number[]>();
+    for (const tensors of [this.#inputs, ...this.#outputs]) {
+      for (const [key, { shape }] of Object.entries(tensors)) shapes.set(key, shape);
+    }
+    const stages = this.#model.stages(this.#model.layers.map((_, index) => index).slice(1));
+    const flops = stages.map(({ wire }) => layerFlops(wire, (key) => shapes.get(key)));
+    return [this.#outputs, this.layerMs, this.#boundaryBytes, flops];
   }
 
   /**
@@ -64,6 +81,7 @@ export class LayerCosts {
     if (reference === undefined) throw cannotRun(this.#model, traces);
     if (complete.length > 0 && this.#outputs === undefined) {
       this.#outputs = complete[0]!.trace.layers.map(({ outputs }) => outputs);
+      this.#inputs = inputs;
       this.#boundaryBytes = liveBytes(this.#model, sizesOf(inputs), this.#outputs.map(sizesOf));
     }
     const byKind = Map.groupBy(traces, ({ worker }) => kindOf(worker));
@@ -139,7 +157,9 @@ export class LayerCosts {
         const kind = this.#kinds.get(kindOf(worker))!;
         const slowdown = roundToLikeness(this.slowdownOf(worker.id));
         return {
-          layerMs: kind.layerMs.map((ms, layer) => ms * this.#corrections[layer]! * slowdown),
+          layerMs: kind.layerMs.map((ms, layer) =>
+            this.#canRun(worker, layer) ? ms * this.#corrections[layer]! * slowdown : Infinity,
+          ),
           transferMs: kind.transferMs * slowdown,
           transferMsPerByte: kind.transferMsPerByte * slowdown,
           memoryLimitBytes,

@@ -5,12 +5,11 @@ import type { PoolWorker } from "../pool/pool-worker.js";
 import type { StagePlanner } from "../pool/stage-planner.js";
 import type { WorkerPool } from "../pool/worker-pool.js";
 import type { InputTensor } from "../protocol/tensors.js";
-import type { TracedTensor } from "../protocol/worker-api.js";
 import { assignStages, placementOf, stageBytes } from "./assign-stages.js";
 import { DeploymentSet } from "./deployment-set.js";
 import { Deployment, type Placement } from "./deployment.js";
-import { noWorkers } from "./job-errors.js";
-import { LayerCosts } from "./layer-costs.js";
+import { cannotRunLayer, noWorkers } from "./job-errors.js";
+import { LayerCosts, type TraceFindings } from "./layer-costs.js";
 import { RecutWatch } from "./recut-watch.js";
 import { StageMeasurements, type StageSample } from "./stage-measurements.js";
 import { byTensorKey, traceModel } from "./trace-model.js";
@@ -33,11 +32,7 @@ export interface LayoutOptions {
   /** A worker that has no kernel for some layer. */
   readonly canRun: (worker: PoolWorker, firstLayer: number, lastLayer: number) => boolean;
   /** The model has been traced: what its layers give and take. */
-  readonly onTrace: (
-    outputs: readonly Readonly<Record<string, TracedTensor>>[],
-    layerMs: readonly number[],
-    boundaryBytes: readonly number[],
-  ) => void;
+  readonly onTrace: (findings: TraceFindings) => void;
   /** The stages have changed. */
   readonly onDeploy: () => void;
 }
@@ -70,7 +65,7 @@ export class LayerLayout {
     this.#model = model;
     this.#options = options;
     this.#planner = planner;
-    this.#costs = new LayerCosts(model);
+    this.#costs = new LayerCosts(model, (worker, layer) => options.canRun(worker, layer, layer));
     this.#cuts = options.cuts;
   }
 
@@ -114,6 +109,23 @@ export class LayerLayout {
       if (this.current !== undefined && this.current.workerIds.every((ids) => ids.length > 0)) return this.current;
       return this.#deploy(() => this.#place());
     });
+  }
+
+  /** @throws ShardError "model-unsupported" naming a layer that no worker's backend can run, "no-workers" */
+  requireRunnable(): void {
+    const workers = this.#workers;
+    if (workers.length === 0) throw noWorkers(undefined);
+    const layer = this.#model.layers.findIndex(
+      (_, index) => !workers.some((worker) => this.#options.canRun(worker, index, index)),
+    );
+    if (layer >= 0) throw cannotRunLayer(this.#model.layers[layer]!, workers);
+  }
+
+  /** Measure with the next job's item instead. @returns whether the one before has shown nothing. */
+  forgetItem(): boolean {
+    if (this.#cuts !== undefined || this.#costs.layerMs !== undefined) return false;
+    this.#item = undefined;
+    return true;
   }
 
   join(job: LayoutJob): void {
@@ -244,15 +256,15 @@ export class LayerLayout {
   }
 
   async #place(): Promise<Placement> {
+    this.requireRunnable();
     const workers = this.#workers;
-    if (workers.length === 0) throw noWorkers(undefined);
     const { memoryLimitBytes, canRun } = this.#options;
     if (this.#cuts !== undefined) return assignStages(this.#model, this.#cuts, workers, memoryLimitBytes, canRun);
     const unknown = workers.filter((worker) => !this.#costs.knows(worker));
     if (unknown.length > 0) {
       const item = byTensorKey(this.#model, this.#item!);
       this.#costs.add(await traceModel(this.#model, item, unknown), item);
-      this.#options.onTrace(this.#costs.outputs!, this.#costs.layerMs!, this.#costs.boundaryBytes!);
+      this.#options.onTrace(this.#costs.findings);
     }
     const known = this.#workers.filter((worker) => this.#costs.knows(worker));
     return placementOf(await this.#planner.plan(this.#problem(known)), known);

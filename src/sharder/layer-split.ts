@@ -16,6 +16,7 @@ import { syntheticItem } from "./trace-model.js";
 
 /** A contiguous run of the model's layers on each worker; micro-batches flow through them. */
 export class LayerSplit implements Split {
+  readonly needsWhole = false;
   /** Stages come once it is known which. */
   readonly startModels = {};
   readonly #model: StagedModel;
@@ -54,7 +55,14 @@ export class LayerSplit implements Split {
    */
   async begin(): Promise<void> {
     const item = syntheticItem(this.#info.inputs, this.#info.batchMode);
-    if (item !== undefined) await this.#layout.ready(item);
+    this.#layout.requireRunnable();
+    if (item === undefined) return;
+    try {
+      await this.#layout.ready(item);
+    } catch (thrown) {
+      // What fails on an item that is made up may do well on a real one.
+      if (!this.#layout.forgetItem()) throw thrown;
+    }
   }
 
   /** The stages that run; `undefined` before the first job of a model whose layers could not be measured before. */

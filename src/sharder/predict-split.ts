@@ -31,7 +31,7 @@ export async function predictsLayers(
     // Who did not finish in time has not shown to be of use.
     const inTime = traces.map(({ worker }) => worker);
     if (inTime.length < workers.length) return false;
-    const costs = new LayerCosts(staged);
+    const costs = new LayerCosts(staged, () => true);
     costs.add(traces, inputs);
     const problem = costs.problem(inTime, memoryLimitBytes, Math.max(1, inTime.length - 1));
     const wholeMs = problem.workers.map(({ layerMs }) => layerMs.reduce((total, ms) => total + ms, 0));

@@ -4,6 +4,8 @@ import type { PoolWorker, WorkerSpec, WorkerState } from "../pool/pool-worker.js
 import { WorkerPool } from "../pool/worker-pool.js";
 import { abortError, throwIfAborted } from "../protocol/abort.js";
 import type { BackendName, Outputs } from "../protocol/tensors.js";
+import type { WorkerReport } from "../protocol/worker-api.js";
+import { BackendGaps } from "./backend-gaps.js";
 import { BatchSplit } from "./batch-split.js";
 import { ShardingEventTarget, type Emit, type JobProgress } from "./events.js";
 import { Gather } from "./gather.js";
@@ -41,6 +43,7 @@ export interface PredictOptions {
 /** One model on all workers, whole on each or a stage on each. Made by `createSharder`; jobs may run at the same time and share the workers. */
 export class Sharder extends ShardingEventTarget {
   readonly #inspected: InspectedModel;
+  readonly #gaps: BackendGaps;
   readonly #maxWorkerBytes: number;
   readonly #pool: WorkerPool;
   readonly #jobs = new Set<ShardingJob>();
@@ -55,6 +58,7 @@ export class Sharder extends ShardingEventTarget {
     super();
     this.#model = inspected.info;
     this.#inspected = inspected;
+    this.#gaps = new BackendGaps(inspected.wire, inspected.staged);
     this.#maxWorkerBytes = options.maxWorkerBytes ?? Infinity;
     this.#emit = (type, detail) => void this.dispatchEvent(new CustomEvent(type, { detail }));
     this.#pool = new WorkerPool((worker) => this.#workerChanged(worker));
@@ -142,7 +146,7 @@ export class Sharder extends ShardingEventTarget {
   async addWorker(spec: WorkerSpec): Promise<string> {
     this.#checkUsable();
     checkWorkerSpec(spec);
-    const worker = await this.#pool.add(spec, this.#split.startModels);
+    const worker = await this.#pool.add(spec, this.#split.startModels, (report) => this.#accept(report));
     if (worker.state !== "ready") {
       throw new ShardError(
         "worker-lost",
@@ -245,9 +249,16 @@ export class Sharder extends ShardingEventTarget {
       quantumMs,
       memoryLimitBytes: maxWorkerBytes,
       cuts,
-      canRun: () => true,
-      onTrace: (...trace) => (this.#model = withTrace(this.#model, ...trace)),
+      canRun: ({ spec }, firstLayer, lastLayer) => this.#gaps.canRun(spec.backend, firstLayer, lastLayer),
+      onTrace: (findings) => (this.#model = withTrace(this.#model, ...findings)),
     });
+  }
+
+  /** @throws ShardError "model-unsupported" where the worker would have to run what its backend lacks. */
+  #accept(report: WorkerReport): void {
+    this.#gaps.learn(report);
+    this.#model = { ...this.#model, missingOps: this.#gaps.missing };
+    if (this.#split.needsWhole) this.#gaps.requireWhole(report.backend);
   }
 
   #createJob(): ShardingJob {

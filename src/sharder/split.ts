@@ -36,6 +36,8 @@ export interface WorkerPart {
 
 /** How jobs are divided among the workers. */
 export interface Split {
+  /** Whether a worker has to be able to run the whole model. */
+  readonly needsWhole: boolean;
   /** What a worker holds from its start. */
   readonly startModels: Readonly<Record<ModelKey, WireModel>>;
   readonly plan: BatchPlan | LayerPlan;

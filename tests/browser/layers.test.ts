@@ -356,8 +356,49 @@ it("inspects a model by running it: layers, what crosses each cut, whether it ta
   // The first convolution, its bias and its activation give 10 × 10 × 4 floats; nothing else is live behind them.
   expect(seen.after.layers[0]!.outputBytes).toBe(1600);
   expect(seen.after.cuts[0]).toEqual({ layer: 1, liveBytes: 1600 });
+  // 10 × 10 × 4 outputs of 27 products and sums.
+  expect(seen.after.layers[0]!.flops).toBe(400 * 27 * 2);
+  expect(seen.after.flops).toBeGreaterThan(400 * 27 * 2);
   expect(seen.traced.cuts).toEqual(seen.after.cuts);
   expect(seen.refused?.code).toBe("invalid-input");
   expect(seen.memoryAfter).toEqual(seen.memoryBefore);
   expect(seen.shape).toBeGreaterThan(0);
+});
+
+it("leaves out a worker whose backend lacks an operation, gives it other layers, and says which", async () => {
+  const seen = await opened.page.evaluate(async () => {
+    const { createSharder, einsumNet, float32, runWhole, difference, failureOf } = harness;
+    const model = einsumNet();
+    const items = float32([6, 4, 4]);
+    const [whole] = await runWhole("cpu", model, [items]);
+    const mixed = [{ backend: "wasm" as const }, { backend: "cpu" as const }];
+    const options = { model, workers: mixed, optimize: false };
+    const batch = await createSharder({ ...options, split: "batch" });
+    const states = batch.workers.map(({ backend, state, lastError }) => [backend, state, lastError?.code]);
+    const { missingOps } = batch.model;
+    const byBatch = await batch.predict(items);
+    await batch.dispose();
+    const layers = await createSharder({ ...options, split: "layers" });
+    const { plan } = layers;
+    const einsum = layers.model.layers.findIndex(({ op }) => op === "Einsum");
+    const holder =
+      plan.split === "layers" ? plan.stages.find((s) => s.firstLayer <= einsum && s.lastLayer >= einsum) : undefined;
+    const byLayers = await layers.predict(items);
+    await layers.dispose();
+    const refused = await failureOf(() => createSharder({ ...options, workers: [{ backend: "wasm" }] }));
+    // Lowered, WASM runs it.
+    const lowered = await createSharder({ model, workers: [{ backend: "wasm" }] });
+    const byWasm = await lowered.predict(items);
+    await lowered.dispose();
+    const gaps = [byBatch, byLayers, byWasm].map((outputs) => difference(Object.values(outputs)[0], whole!));
+    return { states, missingOps, holder: holder?.workerIds, refused, gaps };
+  });
+  expect(seen.states).toEqual([
+    ["wasm", "dead", "model-unsupported"],
+    ["cpu", "ready", undefined],
+  ]);
+  expect(seen.missingOps).toEqual({ wasm: ["Einsum"], cpu: [] });
+  expect(seen.holder?.every((id) => id.startsWith("cpu"))).toBe(true);
+  expect(seen.refused?.code).toBe("model-unsupported");
+  for (const gap of seen.gaps) expect(gap).toBeLessThanOrEqual(1e-4);
 });

@@ -14,6 +14,7 @@ import { kill, slow } from "inference-sharder/faults";
 import { planTiles } from "../../src/core/tiles.js";
 import { upscalePicture } from "../../src/jobs/upscale-picture.js";
 import { echoNet } from "../fixtures/echo-net.js";
+import { einsumNet } from "../fixtures/einsum-net.js";
 import { kerasNet } from "../fixtures/keras-net.js";
 import { randomNet } from "../fixtures/random-net.js";
 import { runDamaged } from "./fuzz-model.js";
@@ -95,6 +96,7 @@ const harness = {
   saveModel,
   stitchedDifference,
   randomNet,
+  einsumNet,
   misfittingNet,
   kerasNet,
   echoNet,

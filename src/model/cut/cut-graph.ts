@@ -23,6 +23,7 @@ export interface StageGraph {
  * @param layers of the graph (`listGraphLayers`).
  * @param cuts indices of the layers that begin a stage, ascending, each 1 … layers.length-1; none gives one stage.
  * @throws ShardError "invalid-options" for other cuts.
+ * O(nodes + edges), however many stages.
  */
 export function cutGraph(graph: Graph, layers: readonly GraphLayer[], cuts: readonly number[]): StageGraph[] {
   checkCuts(cuts, layers.length);
@@ -31,12 +32,14 @@ export function cutGraph(graph: Graph, layers: readonly GraphLayer[], cuts: read
   const byName = new Map(graph.nodes.map((node) => [node.name, node]));
   const stageNodes = runs.map((run) => layers.slice(bounds[run]!, bounds[run + 1]!).flatMap(({ nodes }) => nodes));
   const parts = stageNodes.map((nodes) => readOutside(nodes, byName));
-  const produced = stageNodes.map((nodes) => new Set(nodes.map(({ name }) => name)));
-  const stageOutputs = runs.map((run) => {
-    const later = parts.slice(run + 1).flatMap(({ reads }) => reads);
-    const wanted = [...later, ...graph.outputs.map(({ tensorName }) => tensorName)];
-    return [...new Set(wanted)].filter((key) => produced[run]!.has(parseReference(key).node));
-  });
+  const runOf = new Map(stageNodes.flatMap((nodes, run) => nodes.map(({ name }): [string, number] => [name, run])));
+  // What a stage reads of others, and the caller of all, leaves the stage that makes it.
+  const wanted = new Set([
+    ...parts.flatMap(({ reads }) => reads),
+    ...graph.outputs.map(({ tensorName }) => tensorName),
+  ]);
+  const stageOutputs = runs.map((): TensorKey[] => []);
+  for (const key of wanted) stageOutputs[runOf.get(parseReference(key).node) ?? -1]?.push(key);
   // What no layer gives: inputs passed through are the first stage's to give, Consts the last one's.
   const fed = fedNodes(graph);
   const stranded = new Set(
@@ -87,10 +90,10 @@ function assemble(
   { reads, consts }: Outside,
   outputKeys: readonly TensorKey[],
 ): Graph {
-  const taken = new Set(byName.keys());
+  const added = new Set<string>();
   const resources = reads.filter((key) => isResource(byName.get(parseReference(key).node)!));
   const entering = reads.filter((key) => !resources.includes(key));
-  const placeholders = new Map(entering.map((key) => [key, placeholderName(key, taken)]));
+  const placeholders = new Map(entering.map((key) => [key, placeholderName(key, byName, added)]));
   const extraConsts = outputKeys.map((key) => parseReference(key).node).filter((name) => isConst(byName.get(name)!));
   const present = new Set([...nodes.map(({ name }) => name), ...consts, ...extraConsts]);
   const stage = [
@@ -142,12 +145,12 @@ function initializerFor(initializer: Graph["initializer"], resources: readonly T
 }
 
 /** The producer's own name where it can be had, so that consumers read it as before. */
-function placeholderName(key: TensorKey, taken: Set<string>): string {
+function placeholderName(key: TensorKey, byName: ReadonlyMap<string, GraphNode>, added: Set<string>): string {
   const { node, index } = parseReference(key);
   if (index === 0) return node;
   let name = `${node}__${index}`;
-  while (taken.has(name)) name += "_";
-  taken.add(name);
+  while (byName.has(name) || added.has(name)) name += "_";
+  added.add(name);
   return name;
 }
 

@@ -23,6 +23,7 @@ const model: ModelInfo = {
   cuts: [],
   flops: undefined,
   isBatchInvariant: undefined,
+  missingOps: {},
   optimization: NOT_OPTIMISED,
   weightBytes: 0,
   batchMode: "batched",

@@ -17,6 +17,7 @@ function model(inputs: TensorSpec[], batchMode: BatchMode = "batched"): ModelInf
     cuts: [],
     flops: undefined,
     isBatchInvariant: undefined,
+    missingOps: {},
     optimization: NOT_OPTIMISED,
     weightBytes: 0,
     batchMode,

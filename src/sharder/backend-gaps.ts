@@ -1,0 +1,62 @@
+import { ShardError } from "../core/errors.js";
+import { asJsonObject } from "../model/artifacts.js";
+import { missingOps, type MissingOp } from "../model/kernels-of-ops.js";
+import { readNodes } from "../model/read-graph.js";
+import type { StagedModel } from "../model/staged-model.js";
+import { functionNodes } from "../model/wire-graph.js";
+import type { WireModel } from "../protocol/model-on-wire.js";
+import type { BackendName } from "../protocol/tensors.js";
+import type { WorkerReport } from "../protocol/worker-api.js";
+
+/** What each backend lacks for a model, known once a worker has told its kernels. */
+export class BackendGaps {
+  readonly #nodes: readonly { readonly op: string }[];
+  readonly #layers: readonly (readonly { readonly op: string }[])[];
+  readonly #byBackend = new Map<BackendName, readonly MissingOp[]>();
+  readonly #unable = new Map<BackendName, ReadonlySet<number>>();
+
+  /** @param staged `undefined` for a model that can't be cut. Of TF.js layers nothing is known but by running them. */
+  constructor(wire: WireModel, staged: StagedModel | undefined) {
+    const topology = wire.artifacts.modelTopology;
+    const library = asJsonObject(asJsonObject(topology).library);
+    const called = functionNodes(library).map(({ op }) => ({ op: String(op) }));
+    const isGraph = wire.format === "graph-model" && typeof topology === "object" && topology !== null;
+    this.#nodes = isGraph ? [...readNodes(topology), ...called] : [];
+    this.#layers = (staged?.layers ?? []).map(({ nodes }) => {
+      const callsFunctions = nodes.some(({ attr }) => Object.values(attr).some((value) => "func" in Object(value)));
+      return callsFunctions ? [...nodes, ...called] : nodes;
+    });
+  }
+
+  /** Ops that each backend lacks, as far as workers of it have started. */
+  get missing(): Readonly<Partial<Record<BackendName, readonly string[]>>> {
+    return Object.fromEntries([...this.#byBackend].map(([backend, missing]) => [backend, missing.map(({ op }) => op)]));
+  }
+
+  learn({ backend, kernels }: WorkerReport): void {
+    // A worker that tells of no kernels at all tells nothing.
+    if (this.#byBackend.has(backend) || kernels.length === 0) return;
+    this.#byBackend.set(backend, missingOps(this.#nodes, kernels));
+    const unable = this.#layers.flatMap((nodes, layer) => (missingOps(nodes, kernels).length > 0 ? layer : []));
+    this.#unable.set(backend, new Set(unable));
+  }
+
+  /** Whether nothing is known against a backend running these layers. */
+  canRun(backend: BackendName, firstLayer: number, lastLayer: number): boolean {
+    for (const layer of this.#unable.get(backend) ?? []) if (layer >= firstLayer && layer <= lastLayer) return false;
+    return true;
+  }
+
+  /** @throws ShardError "model-unsupported" where the backend can't run the whole model. */
+  requireWhole(backend: BackendName): void {
+    const missing = this.#byBackend.get(backend) ?? [];
+    if (missing.length === 0) return;
+    const names = missing
+      .slice(0, 5)
+      .map(({ op, kernels }) => (kernels.length === 0 ? `${op} (unknown to TF.js)` : op));
+    throw new ShardError(
+      "model-unsupported",
+      `Expected a backend that has every operation of the model, received "${backend}", which lacks ${names.join(", ")}: use workers with another backend${this.#layers.length > 1 ? ', or split: "layers" beside them' : ""}.`,
+    );
+  }
+}
