@@ -31,8 +31,9 @@ details ul { display: grid; gap: 0.25rem; overflow: auto; max-height: 14rem; mar
 .scrolling { overflow: auto; max-height: 20rem; }
 .layers { margin: 0.4rem 0 0; font-size: 0.8125rem; }
 .layers :is(th, td) { padding: 0.25rem 0.4rem; }
-.layers th:first-child { padding-left: 0; font-weight: 400; }
+.layers th:first-child { padding-left: 0; }
 .layers thead th:not(:first-child) { width: 4.6rem; }
+.layers .muted { font-weight: 400; }
 .layers :is(th, td) > span { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .plan { display: grid; gap: 0.7rem; margin-top: 0.75rem; list-style: none; }
 .plan .worker { padding: 0; border: 0; }
@@ -56,7 +57,7 @@ table + p:not(:empty) { margin-top: 0.5rem; }
 
 @media (max-width: 30rem) {
   .field { grid-template-columns: minmax(0, 1fr); }
-  .tabs [role="tab"] { flex: 1; justify-content: center; padding: 0.3rem 0.4rem; }
+  .tabs [role="tab"] { flex: 1; justify-content: center; padding: 0.3rem 0.4rem; font-size: 0.875rem; }
   .classes li { grid-template-columns: minmax(0, 1fr) auto; }
   .classes .bar { grid-row: 2; grid-column: 1 / -1; height: 0.35rem; }
   .classes .share { grid-column: 2; }

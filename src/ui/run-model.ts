@@ -1,14 +1,11 @@
 import type { ModelLabels } from "../jobs/labels.js";
 import { describeOutputs, type OutputCell } from "../jobs/output-table.js";
-import type { PictureOptions } from "../jobs/picture-options.js";
-import { findPictureInput } from "../jobs/picture-tensors.js";
-import { randomInputs } from "../jobs/random-inputs.js";
 import { streamPictures } from "../jobs/stream-pictures.js";
 import { streamRandom } from "../jobs/stream-random.js";
 import type { ShardError } from "../core/errors.js";
 import type { Sharder } from "../sharder/sharder.js";
 import type { RunRequest } from "./model-request.js";
-import { VALUE_RANGES } from "./value-ranges.js";
+import { pictureOptionsFor } from "./picture-choice.js";
 
 /** One item and what the model made of it. */
 export interface ItemRow {
@@ -41,33 +38,11 @@ export async function* runModel(
     }
     return;
   }
-  const options = { ...pictureOptions(sharder, request, labels), signal };
+  const options = { ...pictureOptionsFor(sharder.model, request, labels), signal };
   for await (const { index, outputs, error } of streamPictures(sharder, request.pictures, options)) {
     const picture = request.pictures[index]!;
     const cells =
       outputs !== undefined && index < MAX_SHOWN_ROWS ? describeOutputs(outputs, labels?.labels) : undefined;
     yield { index, name: picture.name, picture, cells, error };
   }
-}
-
-function pictureOptions(
-  { model }: Sharder,
-  { values, fit, freeSize }: Extract<RunRequest, { kind: "pictures" }>,
-  labels: ModelLabels | undefined,
-): PictureOptions {
-  const input = findPictureInput(model);
-  const others = model.inputs.filter(({ name }) => name !== input?.name);
-  const size = {
-    ...(input?.width === -1 && { width: freeSize }),
-    ...(input?.height === -1 && { height: freeSize }),
-  };
-  const meaning =
-    input?.dtype === "int32" ? {} : values === "metadata" ? { ...labels?.pictures } : VALUE_RANGES[values].options;
-  return {
-    fit,
-    ...size,
-    ...meaning,
-    // What else the model wants can't be seen in a picture.
-    otherInputs: randomInputs({ inputs: others, batchMode: model.batchMode }, { itemCount: 1, freeSize }),
-  };
 }
