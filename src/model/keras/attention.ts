@@ -11,6 +11,7 @@ import {
   type Symbolic,
   Untranslatable,
 } from "./emitter.js";
+import { einsum } from "./free-sizes.js";
 import type { LayerConfig } from "./layer-config.js";
 import { parseEquation } from "../optimise/einsum-equation.js";
 
@@ -72,22 +73,31 @@ function projection(
   to: readonly number[],
 ): string {
   const features = knownSizes(x.shape, 2);
-  const [length] = knownSizes(x.shape.slice(0, 2));
+  const length = x.shape[1];
+  const hasBias = layer.boolean("use_bias", true);
   const kernel = emitter.stored(layer.name, `${part}/kernel`);
   requireShape(kernel, [...features, ...to]);
+  if (length === undefined) {
+    const weight = emitter.constant(`${layer.name}/${part}/kernel`, kernel);
+    const ranks = { free: 2, summed: features.length, added: to.length };
+    const product = einsum(emitter, hasBias ? `${name}/Einsum` : name, x.reference, weight, ranks);
+    if (!hasBias) return product;
+    const bias = emitter.constant(`${layer.name}/${part}/bias`, emitter.stored(layer.name, `${part}/bias`));
+    return emitter.node(name, "AddV2", [product, bias], FLOAT);
+  }
   const [from, units] = [elements(features), elements(to)];
   const flat = (suffix: string, weight: StoredWeight, shape: readonly number[]): string =>
     emitter.constant(`${layer.name}/${part}/${suffix}`, reshaped(weight, shape));
   const rows = reshapeTo(emitter, `${name}/rows`, x.reference, [-1, from]);
   const attr = { ...FLOAT, transpose_a: attrs.bool(false), transpose_b: attrs.bool(false) };
   let product = emitter.node(`${name}/MatMul`, "MatMul", [rows, flat("kernel", kernel, [from, units])], attr);
-  if (layer.boolean("use_bias", true)) {
+  if (hasBias) {
     const bias = emitter.stored(layer.name, `${part}/bias`);
     requireShape(bias, to);
     const inputs = [product, flat("bias", bias, [units])];
     product = emitter.node(`${name}/BiasAdd`, "BiasAdd", inputs, { ...FLOAT, data_format: attrs.string("NHWC") });
   }
-  return reshapeTo(emitter, name, product, [-1, length!, ...to]);
+  return reshapeTo(emitter, name, product, [-1, length, ...to]);
 }
 
 function transpose(emitter: Emitter, name: string, x: string, permutation: readonly number[]): string {

@@ -1,6 +1,7 @@
 import type { StoredWeight, WeightRecipe } from "../../protocol/weight-recipe.js";
 import { emitActivation, nameOfActivation } from "./activations.js";
 import { attrs, elements, type Emitter, FLOAT, knownSizes, type Symbolic, Untranslatable } from "./emitter.js";
+import { einsum, scaledSizes, shapeOf } from "./free-sizes.js";
 import type { LayerConfig } from "./layer-config.js";
 
 export type EmitLayer = (emitter: Emitter, layer: LayerConfig, inputs: readonly Symbolic[], name: string) => Symbolic;
@@ -182,37 +183,27 @@ export const emitConv2dTranspose: EmitLayer = (emitter, layer, [x], name) => {
   }
   const kernel = emitter.stored(layer.name, "kernel");
   requireShape(kernel, [...kernelSize, filters, x!.shape[3]]);
-  const sizes = knownSizes(x!.shape.slice(0, 3)).map(
-    (size, axis) => size * strides[axis]! + (padding === "valid" ? Math.max(kernelSize[axis]! - strides[axis]!, 0) : 0),
+  const added = kernelSize.map((size, axis) => (padding === "valid" ? Math.max(size - strides[axis]!, 0) : 0));
+  const sizes = [1, 2].map((axis) => {
+    const size = x!.shape[axis];
+    return size === undefined ? undefined : size * strides[axis - 1]! + added[axis - 1]!;
+  });
+  const inner = sizes.every((size) => size !== undefined)
+    ? emitter.int32(`${name}/size`, sizes)
+    : scaledSizes(emitter, `${name}/size`, x!.reference, strides, added);
+  const outputShape = shapeOf(
+    emitter,
+    `${name}/shape`,
+    x!.reference,
+    inner,
+    emitter.int32(`${name}/filters`, [filters]),
   );
-  const outputShape = packShape(emitter, name, x!.reference, [...sizes, filters]);
   const weight = emitter.constant(`${layer.name}/kernel`, kernel);
   const inputs = [outputShape, weight, x!.reference];
   const attr = windowAttrs(strides, [1, 1], padding);
   const reference = emitter.node(`${name}/Conv2DBackpropInput`, "Conv2DBackpropInput", inputs, attr);
   return finish(emitter, layer, name, { ...x!, reference, shape: [x!.shape[0], ...sizes, filters] });
 };
-
-/** The batch size of `x`, followed by known sizes, as a tensor. */
-function packShape(emitter: Emitter, name: string, x: string, sizes: readonly number[]): string {
-  const shape = emitter.node(`${name}/Shape`, "Shape", [x], { ...FLOAT, out_type: { type: "DT_INT32" } });
-  const bounds = [0, 1, 1].map((value, index) => emitter.int32(`${name}/${["begin", "end", "step"][index]}`, [value]));
-  const batch = emitter.node(`${name}/strided_slice`, "StridedSlice", [shape, ...bounds], {
-    T: { type: "DT_INT32" },
-    Index: { type: "DT_INT32" },
-    begin_mask: attrs.int(0),
-    end_mask: attrs.int(0),
-    ellipsis_mask: attrs.int(0),
-    new_axis_mask: attrs.int(0),
-    shrink_axis_mask: attrs.int(1),
-  });
-  const parts = [batch, ...sizes.map((size, axis) => emitter.int32(`${name}/size_${axis}`, [size], []))];
-  return emitter.node(`${name}/stack`, "Pack", parts, {
-    T: { type: "DT_INT32" },
-    N: attrs.int(parts.length),
-    axis: attrs.int(0),
-  });
-}
 
 export const emitDense: EmitLayer = (emitter, layer, [x], name) => {
   const units = layer.number("units");
@@ -221,8 +212,13 @@ export const emitDense: EmitLayer = (emitter, layer, [x], name) => {
   const kernel = emitter.stored(layer.name, "kernel");
   requireShape(kernel, [inputSize, units]);
   const weight = emitter.constant(`${layer.name}/kernel`, kernel);
+  const rank = x!.shape.length;
+  if (x!.shape.slice(1).includes(undefined)) {
+    const reference = einsum(emitter, `${name}/Einsum`, x!.reference, weight, { free: rank - 1, summed: 1, added: 1 });
+    return finish(emitter, layer, name, { ...x!, reference, shape: [...x!.shape.slice(0, -1), units] });
+  }
   const attr = { ...FLOAT, transpose_a: attrs.bool(false), transpose_b: attrs.bool(false) };
-  const isFlat = x!.shape.length === 2;
+  const isFlat = rank === 2;
   const rows = isFlat ? x!.reference : reshapeTo(emitter, `${name}/rows`, x!.reference, [-1, inputSize!]);
   const product = emitter.node(`${name}/MatMul`, "MatMul", [rows, weight], attr);
   if (isFlat) return finish(emitter, layer, name, { ...x!, reference: product, shape: [x!.shape[0], units] });

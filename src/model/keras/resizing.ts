@@ -1,5 +1,6 @@
 import { requireRank, type EmitLayer } from "./convolutions.js";
 import { attrs, FLOAT, knownSizes, Untranslatable } from "./emitter.js";
+import { scaledSizes } from "./free-sizes.js";
 
 /** How far a crop's samples may be from the pixels that they stand for: half-way ones are rounded by chance. */
 const MAX_DISTANCE = 0.499;
@@ -16,9 +17,15 @@ export const emitUpSampling2d: EmitLayer = (emitter, layer, [x], name) => {
   layer.requireChannelsLast();
   const factors = layer.sizes("size", 2, [2, 2]);
   const op = resizeOp(layer.string("interpolation", "nearest"));
-  const sizes = knownSizes(x!.shape.slice(0, 3)).map((size, axis) => size * factors[axis]!);
+  const sizes = [1, 2].map((axis) => {
+    const size = x!.shape[axis];
+    return size === undefined ? undefined : size * factors[axis - 1]!;
+  });
+  const target = sizes.every((size) => size !== undefined)
+    ? emitter.int32(`${name}/size`, sizes)
+    : scaledSizes(emitter, `${name}/size`, x!.reference, factors);
   const attr = { ...FLOAT, align_corners: attrs.bool(false), half_pixel_centers: attrs.bool(false) };
-  const reference = emitter.node(name, op, [x!.reference, emitter.int32(`${name}/size`, sizes)], attr);
+  const reference = emitter.node(name, op, [x!.reference, target], attr);
   return { ...x!, reference, shape: [x!.shape[0], ...sizes, x!.shape[3]] };
 };
 

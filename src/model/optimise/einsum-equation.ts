@@ -36,14 +36,18 @@ export function parseEquation(text: string): Equation | string {
   return { operands, output };
 }
 
-/** @returns why not, where an axis is summed over within one operand. */
-export function planProduct({ operands, output }: Equation): ProductPlan | string {
-  const [a, b] = operands;
-  if (a === undefined || b === undefined || operands.length !== 2) {
-    return `${operands.length} operands, where a matrix product takes two`;
-  }
-  const alone = [...a.filter((label) => !b.includes(label)), ...b.filter((label) => !a.includes(label))];
-  if (alone.some((label) => !output.includes(label))) return "it sums over an axis of one operand alone";
+/** The axes of one operand that neither the result nor another operand has: they are summed over first. */
+export function axesToSum({ operands, output }: Equation, operand: number): number[] {
+  const others = operands.filter((_, index) => index !== operand).flat();
+  const isAlone = (label: Label): boolean => !output.includes(label) && !others.includes(label);
+  return operands[operand]!.flatMap((label, axis) => (isAlone(label) ? [axis] : []));
+}
+
+/** How to multiply two operands that have no axes to sum first. */
+export function planProduct(
+  [a, b]: readonly [readonly Label[], readonly Label[]],
+  output: readonly Label[],
+): ProductPlan {
   const ofA = output.findIndex((label) => a.includes(label) && !b.includes(label));
   const ofB = output.findIndex((label) => b.includes(label) && !a.includes(label));
   const isSwapped = ofA > ofB && ofB >= 0;

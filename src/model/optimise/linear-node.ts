@@ -17,7 +17,7 @@ export interface LinearNode {
   readonly attr: JsonObject;
   readonly kernelShape: readonly number[];
   readonly channelCount: number;
-  /** Rank of its output, or less. */
+  /** Rank of its output. */
   readonly rank: number;
   readonly kernel: ConstantExpression;
   /** One value per output channel, or a scalar; `undefined` is none. */
@@ -32,7 +32,7 @@ const KINDS: Readonly<Record<string, LinearNode["kind"]>> = {
   Conv2DBackpropInput: "transposed",
   MatMul: "product",
   _FusedMatMul: "product",
-  BatchMatMulV2: "product",
+  // Not BatchMatMul: TF.js's fused WASM kernel adds wrong biases to all matrices but the first.
 };
 
 /** Whether an op is one of these, if its weights are constant. */
@@ -53,8 +53,8 @@ export function readLinearNode(node: GraphNode, constants: Constants): LinearNod
   // An empty one may claim any number of channels.
   if (given.shape.includes(0)) return undefined;
   if (kind !== "product" && textOf(attr.data_format, "NHWC") !== "NHWC") return undefined;
-  if (kind === "product" && (isSet(attr.transpose_a) || isSet(attr.adj_x))) return undefined;
-  const isTurned = kind === "product" && (isSet(attr.transpose_b) || isSet(attr.adj_y));
+  if (kind === "product" && isSet(attr.transpose_a)) return undefined;
+  const isTurned = kind === "product" && isSet(attr.transpose_b);
   const kernelShape = isTurned ? given.shape.toReversed() : given.shape;
   const kernel: ConstantExpression = isTurned ? { op: "transpose", a: given.value, permutation: [1, 0] } : given.value;
   const channelCount =

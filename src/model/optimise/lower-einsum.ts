@@ -2,7 +2,7 @@ import { asJsonObject, type JsonObject } from "../artifacts.js";
 import type { Graph, GraphNode } from "../graph/graph.js";
 import { textOf } from "./attributes.js";
 import type { Constants } from "./constants.js";
-import { parseEquation, planProduct, type Label, type ProductPlan } from "./einsum-equation.js";
+import { axesToSum, parseEquation, planProduct, type Equation, type Label } from "./einsum-equation.js";
 import { GraphWriter } from "./graph-writer.js";
 import type { OptimizationReport } from "./optimization-report.js";
 
@@ -16,7 +16,7 @@ interface Lowering {
 }
 
 /**
- * Write einsums of two tensors as transposition, reshaping and a matrix product: TF.js's WASM backend has no Einsum kernel, and the
+ * Write einsums of one or two tensors as sums, transpositions, reshapings and a matrix product: TF.js's WASM backend has no Einsum kernel, and the
  * others multiply all with all and then sum. The same products are summed, in another order. Sizes that nothing in the file states
  * are read from the tensors during the run.
  */
@@ -35,6 +35,16 @@ export function lowerEinsum(graph: Graph, constants: Constants): Lowering {
     return lowered;
   });
   return { graph: { ...graph, nodes, weights: writer.weights }, count, notDone };
+}
+
+interface Operand {
+  readonly index: number;
+  readonly reference: string;
+  readonly labels: readonly Label[];
+}
+
+function permutationOf(from: readonly Label[], to: readonly Label[]): number[] {
+  return to.map((label) => from.indexOf(label));
 }
 
 /** One einsum while it is being written as other nodes. */
@@ -62,59 +72,72 @@ class Einsum {
     if (input.some((each) => each.startsWith("^"))) return "it has control inputs";
     const equation = parseEquation(textOf(attr.equation, ""));
     if (typeof equation === "string") return equation;
-    const plan = planProduct(equation);
-    if (typeof plan === "string") return plan;
-    if (input.length !== 2) return `it has ${input.length} inputs for two operands`;
-    for (const [operand, labels] of equation.operands.entries()) {
-      const shape = this.#constants.get(input[operand])?.shape;
-      if (shape !== undefined && shape.length !== labels.length)
-        return "its weights have another rank than its equation";
-      for (const [axis, label] of labels.entries()) {
-        if (shape !== undefined) this.#sizes.set(label, shape[axis]!);
-        if (shape === undefined) this.#sources.set(label, { operand, axis });
-      }
+    const { operands, output } = equation;
+    if (input.length !== operands.length) return `it has ${input.length} inputs for ${operands.length} operands`;
+    if (!this.#readSizes(operands)) return "its weights have another rank than its equation";
+    const summed = operands.map((labels, index) => this.#sum(index, labels, axesToSum(equation, index)));
+    const [a, b] = summed;
+    if (a === undefined || summed.length > 2) return `${summed.length} operands, where a matrix product takes two`;
+    if (b === undefined) {
+      this.#transpose(a.reference, permutationOf(a.labels, output), "");
+      return this.#nodes;
     }
-    return this.#write(plan, equation.operands, equation.output)
-      ? this.#nodes
-      : "more sizes are free than can be told apart";
+    return this.#multiply([a, b], output) ? this.#nodes : "more sizes are free than can be told apart";
   }
 
-  #write(plan: ProductPlan, operands: readonly (readonly Label[])[], output: readonly Label[]): boolean {
-    const { batch, left, contracted, right, isSwapped } = plan;
-    const order = isSwapped ? [1, 0] : [0, 1];
+  /** @returns false where weights are of another rank. */
+  #readSizes(operands: Equation["operands"]): boolean {
+    return operands.every((labels, operand) => {
+      const shape = this.#constants.get(this.#node.input[operand])?.shape;
+      for (const [axis, label] of labels.entries()) {
+        if (shape === undefined) this.#sources.set(label, { operand, axis });
+        else this.#sizes.set(label, shape[axis]!);
+      }
+      return shape === undefined || shape.length === labels.length;
+    });
+  }
+
+  #sum(index: number, labels: readonly Label[], axes: readonly number[]): Operand {
+    const reference = this.#node.input[index]!;
+    if (axes.length === 0) return { index, reference, labels };
+    const suffix = `operand_${index}/sum`;
+    const attr = { ...FLOAT, keep_dims: { b: false }, Tidx: { type: "DT_INT32" } };
+    const summed = this.#emit(suffix, "Sum", [reference, this.#integers(`${suffix}/axes`, axes)], attr);
+    return { index, reference: summed, labels: labels.filter((_, axis) => !axes.includes(axis)) };
+  }
+
+  /** @returns false where sizes can't be told apart. */
+  #multiply([a, b]: readonly [Operand, Operand], output: readonly Label[]): boolean {
+    const { batch, left, contracted, right, isSwapped } = planProduct([a.labels, b.labels], output);
     const isPlain = [left, contracted, right].every(({ length }) => length === 1);
     const groups = isPlain ? batch.map((label) => [label]) : batch.length > 0 ? [batch] : [];
-    const a = this.#operand(order[0]!, operands, [...groups, left, contracted], isPlain);
-    const b = this.#operand(order[1]!, operands, [...groups, contracted, right], isPlain);
-    if (a === undefined || b === undefined) return false;
+    const [first, second] = isSwapped ? [b, a] : [a, b];
+    const ordered = [
+      this.#arrange(first, [...groups, left, contracted], isPlain),
+      this.#arrange(second, [...groups, contracted, right], isPlain),
+    ];
+    if (!ordered.every((each) => each !== undefined)) return false;
     const natural = [...batch, ...left, ...right];
-    const permutation = output.map((label) => natural.indexOf(label));
+    const permutation = permutationOf(natural, output);
     const isInOrder = permutation.every((from, to) => from === to);
-    const product = this.#product([a, b], groups.length > 0, isPlain && isInOrder);
+    const product = this.#product(ordered, groups.length > 0, isPlain && isInOrder);
     if (isPlain && isInOrder) return true;
-    const split = isPlain
-      ? product
-      : this.#reshape(
-          product,
-          natural.map((label) => [label]),
-          isInOrder ? "" : "split",
-        );
+    const axes = natural.map((label) => [label]);
+    const split = isPlain ? product : this.#reshape(product, axes, isInOrder ? "" : "split");
     if (split === undefined) return false;
     if (!isInOrder) this.#transpose(split, permutation, "");
     return true;
   }
 
-  #operand(
-    index: number,
-    operands: readonly (readonly Label[])[],
+  /** One axis for each group of axes, in the order of the groups. */
+  #arrange(
+    { index, reference, labels }: Operand,
     groups: readonly (readonly Label[])[],
     isPlain: boolean,
   ): string | undefined {
-    const labels = operands[index]!;
-    const permutation = groups.flat().map((label) => labels.indexOf(label));
+    const permutation = permutationOf(labels, groups.flat());
     const isInOrder = permutation.every((from, to) => from === to);
-    const given = this.#node.input[index]!;
-    const ordered = isInOrder ? given : this.#transpose(given, permutation, `operand_${index}/perm`);
+    const ordered = isInOrder ? reference : this.#transpose(reference, permutation, `operand_${index}/ordered`);
     return isPlain ? ordered : this.#reshape(ordered, groups, `operand_${index}`);
   }
 

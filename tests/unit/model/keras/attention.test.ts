@@ -54,7 +54,7 @@ class KerasModel {
   }
 }
 
-const inputLayer = (name: string, shape: number[]): Layer => ({
+const inputLayer = (name: string, shape: (number | null)[]): Layer => ({
   className: "InputLayer",
   name,
   config: { batch_input_shape: [null, ...shape], dtype: "float32" },
@@ -84,13 +84,14 @@ async function check(artifacts: ModelArtifacts, formula: (inputs: Record<string,
 
 describe("MultiHeadAttention", () => {
   it.each([
-    ["itself", false, {}],
-    ["another sequence, with keys of its own", true, { value_dim: 6, output_shape: [7] }],
-  ])("attends to %s", async (_, isCross, options) => {
+    ["itself", false, 8, {}],
+    ["itself, of any length", false, null, {}],
+    ["another sequence, with keys of its own", true, 8, { value_dim: 6, output_shape: [7] }],
+  ])("attends to %s", async (_, isCross, length, options) => {
     const model = new KerasModel();
     const [features, heads, keySize] = [5, 3, 4];
     const valueSize = isCross ? 6 : keySize;
-    model.add(inputLayer("x", [8, features]));
+    model.add(inputLayer("x", [length, features]));
     if (isCross) model.add(inputLayer("y", [9, 2]));
     if (isCross) model.add(inputLayer("z", [9, 3]));
     const passed = isCross ? { value: ["y", 0, 0], key: ["z", 0, 0], training: null } : { value: ["x", 0, 0] };

@@ -164,6 +164,14 @@ describe.each(["wasm", "cpu"])("on %s", (backend) => {
     expect(ops).not.toContain("Relu");
   });
 
+  it("a product of stacked matrices keeps its bias apart: TF.js's fused WASM kernel adds a wrong one", async () => {
+    const model = new GraphModel();
+    const attr = { T: { type: "DT_FLOAT" }, adj_x: { b: false }, adj_y: { b: true } };
+    const product = model.node("BatchMatMulV2", [model.input("x", [-1, 5, 6]), model.weight([4, 6])], attr);
+    const { ops } = await check(model, model.node("Elu", [model.node("BiasAdd", [product, model.weight([4])])]));
+    expect(ops.filter((op) => op !== "Const")).toEqual(["Placeholder", "BatchMatMulV2", "BiasAdd", "Elu"]);
+  });
+
   it("a one-dimensional convolution takes bias and activation in, through its squeeze", async () => {
     const model = new GraphModel();
     const wide = model.node("ExpandDims", [model.input("x", [-1, 11, 3]), model.integers([1], [])]);

@@ -1,0 +1,47 @@
+import { attrs, type Emitter, FLOAT } from "./emitter.js";
+
+const INT32 = { T: { type: "DT_INT32" } };
+
+/** The sizes of `x` from one axis on, as a tensor that is made in the run. */
+function sizesOf(emitter: Emitter, name: string, x: string, from: number, count: number): string {
+  const shape = emitter.node(`${name}/Shape`, "Shape", [x], { ...FLOAT, out_type: { type: "DT_INT32" } });
+  const bounds = [emitter.int32(`${name}/begin`, [from]), emitter.int32(`${name}/count`, [count])];
+  return emitter.node(name, "Slice", [shape, ...bounds], { ...INT32, Index: { type: "DT_INT32" } });
+}
+
+/** Height and width of the pictures `x`, times `factors`, plus `added`. */
+export function scaledSizes(
+  emitter: Emitter,
+  name: string,
+  x: string,
+  factors: readonly number[],
+  added: readonly number[] = [0, 0],
+): string {
+  const inputs = [sizesOf(emitter, `${name}/given`, x, 1, 2), emitter.int32(`${name}/factors`, factors)];
+  if (added.every((each) => each === 0)) return emitter.node(name, "Mul", inputs, INT32);
+  const scaled = emitter.node(`${name}/scaled`, "Mul", inputs, INT32);
+  return emitter.node(name, "AddV2", [scaled, emitter.int32(`${name}/added`, added)], INT32);
+}
+
+/** The batch size of `x`, then further sizes: tensors of rank 1. */
+export function shapeOf(emitter: Emitter, name: string, x: string, ...sizes: readonly string[]): string {
+  const parts = [sizesOf(emitter, `${name}/batch`, x, 0, 1), ...sizes];
+  const attr = { ...INT32, N: attrs.int(parts.length), Tidx: { type: "DT_INT32" } };
+  return emitter.node(name, "ConcatV2", [...parts, emitter.int32(`${name}/axis`, [0], [])], attr);
+}
+
+/** `x` times `kernel`, over the axes that both have: for tensors whose inner sizes are not known. */
+export function einsum(
+  emitter: Emitter,
+  name: string,
+  x: string,
+  kernel: string,
+  ranks: { readonly free: number; readonly summed: number; readonly added: number },
+): string {
+  const letters = "abcdefghijklmnopqrstuvwxyz";
+  const { free, summed, added } = ranks;
+  const ofX = letters.slice(0, free + summed);
+  const ofKernel = letters.slice(free, free + summed + added);
+  const equation = `${ofX},${ofKernel}->${letters.slice(0, free)}${letters.slice(free + summed, free + summed + added)}`;
+  return emitter.node(name, "Einsum", [x, kernel], { ...FLOAT, equation: attrs.string(equation), N: attrs.int(2) });
+}
