@@ -98,7 +98,7 @@ export function kernelsOf(op: string): readonly string[] | undefined {
  * What keeps a backend from running these nodes, each op once. Whether a kernel it has takes the dtypes and options at hand only a run
  * can tell.
  *
- * @param nodes of a graph, those of its functions included.
+ * @param nodes of a graph, those of its functions included (`opsOnWire`).
  * @param kernels that the backend has registered (`WorkerReport.kernels`).
  */
 export function missingOps(nodes: Iterable<{ readonly op: string }>, kernels: Iterable<string>): MissingOp[] {

@@ -63,6 +63,14 @@ function usedWeights({ nodes, library, initializer, weights }: Graph): Record<st
   return used;
 }
 
+/** The ops that a graph on the wire runs, those of its functions and of its initializer included; none for Keras layers. */
+export function opsOnWire({ artifacts }: WireModel): { readonly op: string }[] {
+  const { node, library } = asJsonObject(artifacts.modelTopology);
+  const initializer = asJsonObject(artifacts.modelInitializer);
+  const nodes = [...nodesOf(node), ...functionNodes(asJsonObject(library)), ...nodesOf(initializer.node)];
+  return nodes.flatMap(({ op }) => (typeof op === "string" ? { op } : []));
+}
+
 /** The nodes in the bodies of the functions, as far as they can be made out. */
 export function functionNodes(library: JsonObject | undefined): JsonObject[] {
   return nodesOf(library?.function).flatMap((each) => nodesOf(each.nodeDef));

@@ -1,5 +1,6 @@
 import type { StoredWeight } from "../../protocol/weight-recipe.js";
-import { isJsonObject, type JsonObject } from "../artifacts.js";
+import type { JsonObject } from "../artifacts.js";
+import { innerLayers } from "./inner-layers.js";
 import type { KerasLayer } from "./keras-call.js";
 
 /**
@@ -31,13 +32,5 @@ function ownerOf(weightName: string, owners: ReadonlyMap<string, KerasLayer>): K
 
 /** Names under which a layer has weights: its own, and those of layers that were built before they came into it. */
 function scopesOf(name: string, config: JsonObject): string[] {
-  const inner = [config.layer, ...(Array.isArray(config.layers) ? config.layers : [])].filter(isJsonObject);
-  return [
-    name,
-    ...inner.flatMap((layer) => {
-      const innerConfig = Array.isArray(layer.config) ? { layers: layer.config } : layer.config;
-      if (!isJsonObject(innerConfig)) return [];
-      return scopesOf(String(innerConfig.name ?? layer.name), innerConfig);
-    }),
-  ];
+  return [name, ...innerLayers(config).flatMap((inner) => scopesOf(inner.name, inner.config))];
 }

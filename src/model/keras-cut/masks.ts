@@ -1,4 +1,5 @@
-import { isJsonObject, type JsonObject } from "../artifacts.js";
+import type { JsonObject } from "../artifacts.js";
+import { innerLayers } from "./inner-layers.js";
 import type { KerasCall, KerasLayer, KerasTensor } from "./keras-call.js";
 
 /**
@@ -17,15 +18,14 @@ const RECURRENT = new Set(["RNN", "SimpleRNN", "GRU", "LSTM", "ConvRNN2D", "Conv
 /** Whether a layer begins a mask: any in it, for a wrapper or a nested model. */
 export function makesMask(className: string, config: JsonObject): boolean {
   if (className === "Masking" || (className === "Embedding" && config.mask_zero === true)) return true;
-  return innerLayers(config).some((inner) => makesMask(String(inner.class_name), configOf(inner)));
+  return innerLayers(config).some((inner) => makesMask(inner.className, inner.config));
 }
 
 /** Whether what a layer gives has a mask beside it. */
 export function givesMask(className: string, config: JsonObject, inputs: readonly KerasTensor[]): boolean {
   if (className === "Masking" || className === "Embedding") return makesMask(className, config);
   if (!inputs.some(({ isMasked }) => isMasked)) return false;
-  if (className === "Bidirectional")
-    return innerLayers(config).some((each) => configOf(each).return_sequences === true);
+  if (className === "Bidirectional") return innerLayers(config).some((each) => each.config.return_sequences === true);
   if (RECURRENT.has(className)) return config.return_sequences === true;
   return PASS_ON.has(className);
 }
@@ -48,9 +48,7 @@ export function maskedRun(calls: readonly KerasCall[]): { readonly first: number
 
 function usesMask({ className, config }: Pick<KerasLayer, "className" | "config">): boolean {
   if (RECURRENT.has(className) || className === "MultiHeadAttention") return true;
-  return innerLayers(config).some((inner) =>
-    usesMask({ className: String(inner.class_name), config: configOf(inner) }),
-  );
+  return innerLayers(config).some(usesMask);
 }
 
 function isChain(calls: readonly KerasCall[]): boolean {
@@ -62,15 +60,4 @@ function isChain(calls: readonly KerasCall[]): boolean {
 
 function indicesOf(calls: readonly KerasCall[], isWanted: (call: KerasCall) => boolean): number[] {
   return calls.flatMap((call, index) => (isWanted(call) ? index : []));
-}
-
-/** The layer in a wrapper, the layers of a nested model. */
-function innerLayers(config: JsonObject): JsonObject[] {
-  const { layer, layers } = config;
-  return [layer, ...(Array.isArray(layers) ? layers : [])].filter(isJsonObject);
-}
-
-function configOf(layer: JsonObject): JsonObject {
-  if (Array.isArray(layer.config)) return { layers: layer.config };
-  return isJsonObject(layer.config) ? layer.config : {};
 }

@@ -3,6 +3,7 @@ import { isJsonObject, type JsonObject, type ModelArtifacts } from "../artifacts
 import { readLayerConfig, type LayerConfig } from "../keras/layer-config.js";
 import { callInPasses } from "./in-passes.js";
 import { Uncuttable, type KerasCall, type KerasLayer, type KerasProgram, type KerasTensor } from "./keras-call.js";
+import { innerLayers } from "./inner-layers.js";
 import { givesMask, makesMask } from "./masks.js";
 import { neededCalls } from "./needed-calls.js";
 import { outputShapes } from "./output-shapes.js";
@@ -26,6 +27,7 @@ export function readProgram(
   const topology = artifacts.modelTopology as JsonObject;
   const config = topology.model_config ?? topology;
   const model = readLayerConfig(typeof config === "string" ? JSON.parse(config) : config);
+  if (isDeeperThan(model.config, MAX_NESTING)) throw new Uncuttable(`layers nested more than ${MAX_NESTING} deep`);
   const inputs = bindings.map(({ name, shape, dtype }): KerasTensor => ({
     key: `${name}:0`,
     shape: shape?.map((size) => (size >= 0 ? size : null)),
@@ -35,8 +37,13 @@ export function readProgram(
   const scopes = new Set(weightNames.flatMap(prefixesOf));
   const reader = new ProgramReader(!makesMask(model.className, model.config), scopes);
   for (const { key } of inputs) reader.takeKey(key);
-  const outputs = reader.enter(model, inputs, "", 0);
+  const outputs = reader.enter(model, inputs, "");
   return { calls: neededCalls(reader.calls, outputs), inputs, outputs };
+}
+
+/** A file may nest layers until recursion runs out of stack. */
+function isDeeperThan(config: JsonObject, limit: number): boolean {
+  return innerLayers(config).some((inner) => limit === 0 || isDeeperThan(inner.config, limit - 1));
 }
 
 class ProgramReader {
@@ -63,21 +70,20 @@ class ProgramReader {
   }
 
   /** @param scope path of the models around it. @returns the model's outputs. */
-  enter(model: LayerConfig, inputs: readonly KerasTensor[], scope: string, depth: number): KerasTensor[] {
-    if (depth > MAX_NESTING) throw new Uncuttable(`models nested more than ${MAX_NESTING} deep`);
+  enter(model: LayerConfig, inputs: readonly KerasTensor[], scope: string): KerasTensor[] {
     const { layers } = model.config;
     if (!Array.isArray(layers) || layers.length === 0) throw new Uncuttable(`model "${model.name}" without layers`);
     if (model.className === "Sequential") {
       let current = inputs;
       for (const layer of layers.map(readLayerConfig)) {
-        if (layer.className !== "InputLayer") current = this.#apply(layer, current, {}, scope, depth);
+        if (layer.className !== "InputLayer") current = this.#apply(layer, current, {}, scope);
       }
       return [...current];
     }
     if (model.className !== "Model" && model.className !== "Functional") {
       throw new Uncuttable(`model of class ${model.className}`);
     }
-    return this.#enterFunctional(model, layers, inputs, scope, depth);
+    return this.#enterFunctional(model, layers, inputs, scope);
   }
 
   #enterFunctional(
@@ -85,7 +91,6 @@ class ProgramReader {
     layers: readonly unknown[],
     inputs: readonly KerasTensor[],
     scope: string,
-    depth: number,
   ): KerasTensor[] {
     const entries = readReferences(model.config.input_layers);
     if (entries.length !== inputs.length) throw new Uncuttable(`${inputs.length} inputs for "${model.name}"`);
@@ -111,7 +116,7 @@ class ProgramReader {
         if (calls === undefined || node >= calls.length) return false;
         sources.push(outputAt(calls[node], tensor, source));
       }
-      made.get(layer.name)!.push(this.#apply(layer, sources, call.options, scope, depth));
+      made.get(layer.name)!.push(this.#apply(layer, sources, call.options, scope));
       return true;
     });
     if (left.length > 0) throw new Uncuttable(`layer "${left[0]!.layer.name}" waits for itself`);
@@ -125,10 +130,9 @@ class ProgramReader {
     inputs: readonly KerasTensor[],
     options: JsonObject,
     scope: string,
-    depth: number,
   ): readonly KerasTensor[] {
     const path = `${scope}/${layer.name}`;
-    if (isModel(layer) && this.#opensModels) return this.enter(layer, castless(layer, inputs), path, depth + 1);
+    if (isModel(layer) && this.#opensModels) return this.enter(layer, castless(layer, inputs), path);
     const known = this.#layerAt(path, layer);
     const outputs = describeOutputs(known, inputs).map((output, index) => ({
       ...output,

@@ -5,6 +5,7 @@ import * as tfc from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
 import { kernelsOf, missingOps } from "../../../src/model/kernels-of-ops.js";
 import { inspectModel } from "../../../src/model/inspect.js";
+import { opsOnWire } from "../../../src/model/wire-graph.js";
 import { convertedModels, readConvertedModel } from "../../fixtures/converted-models.js";
 import { runWire } from "../../fixtures/run-wires.js";
 import { useWasm } from "../../fixtures/wasm-in-node.js";
@@ -80,6 +81,14 @@ const CASES: [string, NodeJson[]][] = [
   ["Transpose", [a, constant("order", 1, 0), node("y", "Transpose", ["a", "order"], FLOAT)]],
 ];
 
+it("knows the ops in functions and in what fills hash tables", () => {
+  const opsOf = (name: string) =>
+    new Set(opsOnWire(inspectModel(readConvertedModel(name).artifacts, true).wire).map(({ op }) => op));
+  const inBody = opsOf("loop-v2");
+  expect(["StatelessWhile", "Tanh", "LogicalAnd"].filter((op) => inBody.has(op))).toHaveLength(3);
+  expect([...opsOf("table")].some((op) => op.startsWith("LookupTableImport"))).toBe(true);
+});
+
 describe("the kernels of an op", () => {
   it("are known for every op that TF.js's converter knows", async () => {
     const files = ["arithmetic", "basic_math", "control", "convolution", "creation", "dynamic", "evaluation", "graph"];
@@ -118,8 +127,8 @@ describe("the kernels of an op", () => {
     const choosy: string[] = [];
     for (const name of convertedModels) {
       const { artifacts, inputs } = readConvertedModel(name);
-      const { staged, wire } = inspectModel(artifacts, true);
-      const nodes = staged!.layers.flatMap((layer) => layer.nodes);
+      const { wire } = inspectModel(artifacts, true);
+      const nodes = opsOnWire(wire);
       if (nodes.length === 0) continue;
       await tfc.setBackend("cpu");
       expect(missingOps(nodes, registered("cpu")), name).toEqual([]);

@@ -1,16 +1,12 @@
 // What TensorFlow's converter makes of control flow, lists, tables, attention and recurrent layers: whole against TensorFlow's own
-// results, and whole against cut, bit for bit, on TF.js's CPU backend.
+// results, and whole against cut, bit for bit, on TF.js's CPU and WASM backends.
 import "@tensorflow/tfjs-backend-cpu";
 import { ready, setBackend } from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Tensor } from "../../../../src/protocol/tensors.js";
 import { convertedModels, readConvertedModel } from "../../../fixtures/converted-models.js";
 import { expectCutsExact } from "../../../fixtures/cut-plans.js";
-
-beforeAll(async () => {
-  await setBackend("cpu");
-  await ready();
-});
+import { useWasm } from "../../../fixtures/wasm-in-node.js";
 
 /** float16 and uint8 weights are rounded when the model is converted. */
 const TOLERANCES: Readonly<Record<string, number>> = {
@@ -39,18 +35,40 @@ const ATOMIC_PARTS: Readonly<Record<string, readonly string[]>> = {
   "keras-text": ["atomic part of 3 layers"],
 };
 
+const CASES = convertedModels.flatMap((name) => [true, false].map((optimize) => ({ name, optimize })));
+
 describe("a model from TensorFlow's converter", () => {
-  it.each(convertedModels.flatMap((name) => [true, false].map((optimize) => ({ name, optimize }))))(
+  beforeAll(async () => {
+    await setBackend("cpu");
+    await ready();
+  });
+
+  it.each(CASES)("$name equals its stages, optimised: $optimize", async ({ name, optimize }) => {
+    const { artifacts, inputs, outputs } = readConvertedModel(name);
+    const { staged, whole } = await expectCutsExact(artifacts, { optimize, inputs });
+    const atomicParts = staged.layers.map(({ op }) => op).filter((op) => op.startsWith("atomic"));
+    // The optimiser writes some parts with more nodes, or fewer.
+    if (optimize) expect(atomicParts.length).toBe((ATOMIC_PARTS[name] ?? []).length);
+    else expect(atomicParts).toEqual(ATOMIC_PARTS[name] ?? []);
+    expect(staged.layers.length).toBeGreaterThan(3);
+    expect(Object.keys(whole).toSorted()).toEqual(Object.keys(outputs).toSorted());
+    for (const [key, expected] of Object.entries(outputs)) expectClose(whole[key]!, expected, TOLERANCES[name] ?? 1e-5);
+  });
+});
+
+/** What WASM can't run until it is optimised: it has no Einsum, and adds no bias of several axes. */
+const NOT_ON_WASM = new Set(["transformer", "lists", "recurrent", "tensor-arrays"]);
+
+describe("a model from TensorFlow's converter, on WASM", () => {
+  beforeAll(useWasm);
+
+  it.each(CASES.filter(({ name, optimize }) => optimize || !NOT_ON_WASM.has(name)))(
     "$name equals its stages, optimised: $optimize",
     async ({ name, optimize }) => {
       const { artifacts, inputs, outputs } = readConvertedModel(name);
-      const { staged, whole } = await expectCutsExact(artifacts, { optimize, inputs });
-      const atomicParts = staged.layers.map(({ op }) => op).filter((op) => op.startsWith("atomic"));
-      expect(atomicParts).toEqual(ATOMIC_PARTS[name] ?? []);
-      expect(staged.layers.length).toBeGreaterThan(3);
-      expect(Object.keys(whole).toSorted()).toEqual(Object.keys(outputs).toSorted());
+      const { whole } = await expectCutsExact(artifacts, { optimize, inputs, singleCount: 2 });
       for (const [key, expected] of Object.entries(outputs))
-        expectClose(whole[key]!, expected, TOLERANCES[name] ?? 1e-5);
+        expectClose(whole[key]!, expected, TOLERANCES[name] ?? 1e-4);
     },
   );
 });

@@ -1,7 +1,8 @@
-// Whole against cut, both as TF.js layers, on TF.js's CPU backend: bit for bit.
+// Whole against cut, both as TF.js layers, on TF.js's CPU and WASM backends: bit for bit.
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops";
-import { ready, setBackend } from "@tensorflow/tfjs-core";
+import { getBackend, ready, setBackend } from "@tensorflow/tfjs-core";
+import { input, layers, model, type SymbolicTensor } from "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { inspectModel } from "../../../../src/model/inspect.js";
 import type { Tensor } from "../../../../src/protocol/tensors.js";
@@ -9,11 +10,7 @@ import { expectCutsExact } from "../../../fixtures/cut-plans.js";
 import { artifactsOf } from "../../../fixtures/keras-artifacts.js";
 import { kerasModels } from "../../../fixtures/keras-models.js";
 import { noiseFor } from "../../../fixtures/run-wires.js";
-
-beforeAll(async () => {
-  await setBackend("cpu");
-  await ready();
-});
+import { useWasm } from "../../../fixtures/wasm-in-node.js";
 
 /** Layers into which each falls apart: all of them, but where masks hold several together. */
 const LAYER_COUNTS: Readonly<Record<string, number>> = {
@@ -46,13 +43,81 @@ function inputsFor(name: string, specs: Parameters<typeof noiseFor>[0]): Record<
   return inputs;
 }
 
-describe("a Keras model that stays one", () => {
+const BACKENDS = { cpu: useCpu, wasm: useWasm };
+
+async function useCpu(): Promise<void> {
+  await setBackend("cpu");
+  await ready();
+}
+
+describe.each(Object.entries(BACKENDS))("a Keras model that stays one, on %s", (backend, use) => {
+  beforeAll(use);
+
   it.each(Object.keys(kerasModels))("%s equals its stages, wherever it is cut", async (name) => {
     const artifacts = await artifactsOf(kerasModels[name]!());
     const inputs = inputsFor(name, inspectModel(artifacts, true).info.inputs);
-    const { staged, wire, whole } = await expectCutsExact(artifacts, { inputs });
+    const singleCount = backend === "cpu" ? 60 : 2;
+    const { staged, wire, whole } = await expectCutsExact(artifacts, { inputs, singleCount });
+    expect(getBackend()).toBe(backend);
     expect(wire.format).toBe("layers-model");
     expect(staged.layers.length).toBe(LAYER_COUNTS[name]);
     for (const { data } of Object.values(whole)) expect(new Set<number | string>(data).size).toBeGreaterThan(1);
+  });
+});
+
+describe("a Keras model", () => {
+  beforeAll(useCpu);
+
+  it("gives an output that is an input", async () => {
+    const x = input({ shape: [4], name: "x" });
+    const y = layers.dense({ units: 3 }).apply(layers.reLU().apply(x)) as SymbolicTensor;
+    const { staged } = await expectCutsExact(await artifactsOf(model({ inputs: x, outputs: [y, x] })));
+    expect(staged.stages([1]).map(({ outputs }) => outputs.includes("x:0"))).toEqual([true, false]);
+  });
+
+  it("that was saved with its optimiser leaves that behind", async () => {
+    const artifacts = await artifactsOf(kerasModels["an LSTM stack"]!());
+    const group = "optimizer" as const;
+    const weightSpecs = [...artifacts.weightSpecs, { name: "iter", shape: [], dtype: "int32" as const, group }];
+    const weightData = [artifacts.weightData as ArrayBuffer, Int32Array.of(9).buffer];
+    const { wire } = await expectCutsExact({ ...artifacts, weightSpecs, weightData }, { singleCount: 1 });
+    expect(Object.keys(wire.weights)).not.toContain("iter");
+  });
+
+  it("gives each stage the weights of its layers, and a shared layer's to each that calls it", async () => {
+    const { staged } = inspectModel(await artifactsOf(kerasModels["a layer shared by two branches"]!()), true);
+    const names = staged!.stages([1, 3]).map(({ wire }) => Object.keys(wire.weights));
+    expect(names).toEqual([
+      ["shared/kernel", "shared/bias"],
+      ["shared/kernel", "shared/bias"],
+      ["shared/kernel", "shared/bias"],
+    ]);
+    const stack = inspectModel(await artifactsOf(kerasModels["an LSTM stack"]!()), true).staged!;
+    const counts = stack.stages([1, 2, 3]).map(({ wire }) => Object.keys(wire.weights).length);
+    expect(counts).toEqual([3, 3, 3, 2]);
+    expect(stack.layers.map(({ weights }) => Object.values(weights).reduce((sum, bytes) => sum + bytes, 0))).toEqual([
+      4 * (4 * 24 + 6 * 24 + 24),
+      4 * (6 * 20 + 5 * 20 + 20),
+      4 * (5 * 16 + 4 * 16 + 16),
+      4 * (4 * 3 + 3),
+    ]);
+  });
+
+  it("stays whole where its config can't be followed, and says why", async () => {
+    const artifacts = await artifactsOf(kerasModels["a residual net"]!());
+    const change = (edit: (config: { layers: { inbound_nodes: unknown }[]; output_layers: unknown }) => void) => {
+      const modelTopology = structuredClone(artifacts.modelTopology) as { config: Parameters<typeof edit>[0] };
+      edit(modelTopology.config);
+      const { info, staged } = inspectModel({ ...artifacts, modelTopology }, true);
+      expect(staged).toBeUndefined();
+      return info.optimization.notDone.map(({ reason }) => reason).join();
+    };
+    expect(change((config) => (config.layers[2]!.inbound_nodes = [[["nobody", 0, 0, {}]]]))).toContain(
+      "waits for itself",
+    );
+    expect(change((config) => (config.output_layers = [["nobody", 0, 0]]))).toContain("nobody");
+    expect(
+      change((config) => (config.layers[1]!.inbound_nodes = [[["input1", 0, 0, { initial_state: [["a", 0, 0]] }]]])),
+    ).toMatch(/options|waits/);
   });
 });
