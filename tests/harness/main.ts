@@ -16,6 +16,7 @@ import { upscalePicture } from "../../src/jobs/upscale-picture.js";
 import { echoNet } from "../fixtures/echo-net.js";
 import { kerasNet } from "../fixtures/keras-net.js";
 import { randomNet } from "../fixtures/random-net.js";
+import { checkModel } from "../conformance/check-model.js";
 import { runDamaged } from "./fuzz-model.js";
 import { runWhole, saveModel } from "./oracle.js";
 import * as pictures from "./pictures.js";
@@ -92,6 +93,7 @@ const harness = {
   planTiles,
   runWhole,
   runDamaged,
+  checkModel,
   saveModel,
   stitchedDifference,
   randomNet,
