@@ -21,9 +21,9 @@ export async function predictsLayers(
 ): Promise<boolean> {
   const kinds = new Set(workers.map(({ spec, report }) => `${spec.backend} ${report?.device}`));
   const isSoftware = workers.some(({ report }) => SOFTWARE_DEVICE.test(report?.device ?? ""));
+  if (staged === undefined || staged.layers.length < 2 || kinds.size < 2 || isSoftware) return false;
   const item = syntheticItem(info.inputs, info.batchMode);
-  if (staged === undefined || staged.layers.length < 2 || item === undefined || kinds.size < 2 || isSoftware)
-    return false;
+  if (item === undefined) return false;
   const planner = new StagePlanner();
   try {
     const inputs = byTensorKey(staged, item);

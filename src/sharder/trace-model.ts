@@ -11,6 +11,8 @@ import type { PreparedInputs } from "./prepare-inputs.js";
 /** Timed runs of a layer: the median of them counts. */
 const RUN_COUNT = 3;
 const SYNTHETIC_SEED = 1;
+/** Of one input of one item; a larger one is left to whoever has it, 256 MB of float32. */
+const MAX_SYNTHETIC_ELEMENTS = 2 ** 26;
 
 let traceCounter = 0;
 
@@ -55,13 +57,14 @@ export async function traceModel(
 /**
  * An item made up from what the model says of its inputs: noise from 0 to 1, zeros where whole numbers are wanted (token 0 is in every
  * vocabulary).
- * @returns `undefined` where the model leaves a size free.
+ * @returns `undefined` where the model leaves a size free, or wants more than is made up here.
  */
 export function syntheticItem(inputs: readonly TensorSpec[], mode: BatchMode): Record<string, InputTensor> | undefined {
   const item: Record<string, InputTensor> = {};
   for (const { name, shape, dtype } of inputs) {
     const sizes = shape?.map((size, axis) => (axis === 0 && size === -1 && mode === "batched" ? 1 : size));
     if (sizes === undefined || sizes.some((size) => size < 0)) return undefined;
+    if (elementCountOf(sizes) > MAX_SYNTHETIC_ELEMENTS) return undefined;
     item[name] = synthesise(dtype, sizes);
   }
   return item;

@@ -33,7 +33,7 @@ export async function runDamaged({ url, optimize, limitMs }: FuzzRequest): Promi
 async function loadAndRun(url: string, optimize: boolean): Promise<Omit<FuzzOutcome, "ms">> {
   let sharder;
   try {
-    sharder = await createSharder({ model: url, workers: [{ backend: "wasm" }], optimize });
+    sharder = await createSharder({ model: url, workers: [{ backend: "wasm" }], optimize, cache: false });
   } catch (thrown) {
     return { end: "refused", failure: wrongError(thrown) };
   }

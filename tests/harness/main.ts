@@ -17,6 +17,7 @@ import { echoNet } from "../fixtures/echo-net.js";
 import { einsumNet } from "../fixtures/einsum-net.js";
 import { kerasNet } from "../fixtures/keras-net.js";
 import { randomNet } from "../fixtures/random-net.js";
+import { checkModel } from "../conformance/check-model.js";
 import { runDamaged } from "./fuzz-model.js";
 import { runWhole, saveModel } from "./oracle.js";
 import * as pictures from "./pictures.js";
@@ -93,6 +94,7 @@ const harness = {
   planTiles,
   runWhole,
   runDamaged,
+  checkModel,
   saveModel,
   stitchedDifference,
   randomNet,

@@ -1,0 +1,78 @@
+// What `npm run conformance` prints.
+
+/**
+ * As `checkModel` in tests/conformance gives it; differences are max|a − b| ÷ max|b|.
+ * @typedef {{
+ *   model: string, seconds: number, status: "running" | "conforms" | "differs" | "TF.js fails", backend: string,
+ *   format?: string, layerCount?: number, cutCount?: number,
+ *   batch?: number, cuts?: number, stages3?: number, stages4?: number,
+ *   optimisedBatch?: number, optimisedCuts?: number, optimisedStages3?: number, optimisedStages4?: number, optimised?: number,
+ *   notes: string[], failures: string[],
+ * }} Row
+ */
+
+/** @param {number | undefined | null} gap JSON has no infinity. */
+function show(gap) {
+  if (gap === undefined || gap === null) return "–";
+  return gap === 0 ? "same" : Number.isFinite(gap) ? gap.toExponential(1) : "wrong";
+}
+
+/** As it came / optimised. @param {number | undefined} plain @param {number | undefined} optimised */
+function both(plain, optimised) {
+  return `${show(plain)} / ${show(optimised)}`;
+}
+
+/** @param {Row} row */
+export function progressOf({ model, backend, status, seconds, cutCount = 0 }) {
+  return `${model} on ${backend}: ${status} (${cutCount} cuts, ${seconds} s)`;
+}
+
+/** @param {readonly Row[]} rows */
+export function printRows(rows) {
+  const heads = [
+    "model",
+    "backend",
+    "format",
+    "layers",
+    "cuts tried",
+    "batch",
+    "cuts",
+    "3 stages",
+    "4 stages",
+    "optimised",
+    "result",
+  ];
+  const lines = rows.map((row) => [
+    row.model,
+    row.backend,
+    (row.format ?? "–").replace("-model", ""),
+    String(row.layerCount ?? "–"),
+    String(row.cutCount ?? 0),
+    both(row.batch, row.optimisedBatch),
+    both(row.cuts, row.optimisedCuts),
+    both(row.stages3, row.optimisedStages3),
+    both(row.stages4, row.optimisedStages4),
+    show(row.optimised),
+    row.status,
+  ]);
+  const widths = heads.map((head, column) => Math.max(head.length, ...lines.map((line) => line[column]?.length ?? 0)));
+  console.log();
+  for (const line of [heads, ...lines])
+    console.log(
+      line
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    );
+  console.log(
+    "\nbatch, cuts, stages: as it came against TF.js's own run / optimised against the optimised whole. optimised: against TF.js's own run.\n",
+  );
+  for (const { model, backend, notes, failures } of rows) {
+    for (const note of notes) console.log(`${model} on ${backend}: ${note}`);
+    for (const failure of failures.slice(0, 5)) console.log(`${model} on ${backend}: FAILED ${failure}`);
+  }
+  const count = (/** @type {Row["status"]} */ status) => rows.filter((row) => row.status === status).length;
+  console.log(
+    `\n${count("conforms")} conform, ${count("differs")} differ, ${count("TF.js fails")} that TF.js itself can't run`,
+  );
+}

@@ -1,0 +1,184 @@
+// `npm run conformance -- --models DIR --json FILE`: whole against sharded against cut, for every model in a folder, in a real browser.
+import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { chromiumArgs, ensureChromium } from "./browser.mjs";
+import { printRows, progressOf } from "./conformance-report.mjs";
+import { ensureInstalled } from "./install.mjs";
+import { endChildren, root, tool } from "./run.mjs";
+import { serve } from "./serve.mjs";
+
+/** @typedef {import("./conformance-report.mjs").Row} Row */
+/** @typedef {{ name: string, path: string, byteCount: number }} Model */
+
+const backendNames = ["wasm", "cpu", "webgl", "webgpu"];
+
+const help = `npm run conformance -- [options]
+
+  --models DIR     every folder in it that holds a model.json is a model, nested ones too; default: the environment's
+                   SHARDER_MODELS_DIR, or ../shared/models
+  --json FILE      write the results there
+  --backends A,B   out of ${backendNames.join(", ")}: every model on each of these. Default: every model on wasm, or on cpu where TF.js
+                   itself can't run it on wasm; the two smallest on webgl and webgpu too
+  --only A,B       models whose path contains A or B
+  --cuts N         single cuts to try at most, for each of optimised and not; default 60
+  --seconds S      at most this long for a model on a backend; default 240
+`;
+
+/** Single cuts on backends that are computed in software. */
+const GPU_CUT_COUNT = 4;
+
+/** Wrong usage ends the process with 2. @param {readonly string[]} args */
+function readOptions(args) {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        models: { type: "string" },
+        json: { type: "string" },
+        backends: { type: "string" },
+        only: { type: "string" },
+        cuts: { type: "string", default: "60" },
+        seconds: { type: "string", default: "240" },
+        help: { type: "boolean", default: false },
+      },
+    });
+    const backends = values.backends?.split(",");
+    const unknown = backends?.find((name) => !backendNames.includes(name));
+    if (unknown !== undefined)
+      throw new Error(`Expected --backends out of ${backendNames.join(", ")}, received ${unknown}.`);
+    const [cuts, seconds] = [Number(values.cuts), Number(values.seconds)];
+    if (!Number.isInteger(cuts) || cuts < 1) throw new Error(`Expected --cuts of 1 or more, received ${values.cuts}.`);
+    if (!(seconds > 0)) throw new Error(`Expected --seconds above 0, received ${values.seconds}.`);
+    return { ...values, backends, cuts, seconds };
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    console.error(`\n${help}`);
+    process.exit(2);
+  }
+}
+
+/** Smallest first. @param {string} folder @param {readonly string[]} only @returns {Model[]} */
+function findModels(folder, only) {
+  if (!existsSync(folder)) throw new Error(`Expected a folder of models at ${folder}: there is none.`);
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  const found = files
+    .filter((file) => basename(file) === "model.json")
+    .map((file) => {
+      const path = join(folder, dirname(file));
+      const sizes = readdirSync(path).map((name) => statSync(join(path, name)));
+      const byteCount = sizes.reduce((total, stats) => total + (stats.isFile() ? stats.size : 0), 0);
+      return { name: relative(folder, path) || basename(folder), path: relative(folder, path), byteCount };
+    });
+  const chosen = found.filter(({ name }) => only.length === 0 || only.some((part) => name.includes(part)));
+  if (chosen.length === 0)
+    throw new Error(`Expected models in ${folder}, found no model.json${only.length > 0 ? " of that name" : ""}.`);
+  return chosen.toSorted((a, b) => a.byteCount - b.byteCount);
+}
+
+/** What is to be run: each model with lists of backends of which the first that TF.js can run it on is used. @param {readonly Model[]} models @param {ReturnType<typeof readOptions>} options */
+function planRuns(models, { backends, cuts }) {
+  const run = (/** @type {Model} */ model, /** @type {string[]} */ tried) => ({
+    model,
+    backends: tried,
+    mostCuts: tried.some((name) => name.startsWith("web")) ? Math.min(cuts, GPU_CUT_COUNT) : cuts,
+  });
+  if (backends !== undefined) return models.flatMap((model) => backends.map((backend) => run(model, [backend])));
+  return [
+    ...models.map((model) => run(model, ["wasm", "cpu"])),
+    ...models.slice(0, 2).flatMap((model) => [run(model, ["webgl"]), run(model, ["webgpu"])]),
+  ];
+}
+
+/**
+ * One model in a page of its own, which goes with it whatever happens there.
+ * @param {import("playwright").Browser} browser
+ * @param {string} serverUrl
+ * @param {ReturnType<typeof planRuns>[number]} run
+ * @param {number} limitMs
+ * @returns {Promise<Row>}
+ */
+async function check(browser, serverUrl, { model, backends, mostCuts }, limitMs) {
+  const startMs = performance.now();
+  const context = await browser.newContext();
+  /** @type {Partial<Row>} */
+  let known = { status: "running", backend: backends[0] ?? "", notes: [], failures: [] };
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
+  try {
+    const page = await context.newPage();
+    await page.exposeFunction("tellRow", (/** @type {Row} */ row) => (known = row));
+    const ended = new Promise((_, reject) => {
+      page.on("crash", () => reject(new Error("the page crashed: out of memory?")));
+      timer = setTimeout(() => reject(new Error(`no end after ${limitMs / 1000} s`)), limitMs);
+    });
+    ended.catch(() => {});
+    await page.goto(serverUrl);
+    const url =
+      `${serverUrl}conformance/${model.path.split(/[\\/]/).map(encodeURIComponent).join("/")}/model.json`.replace(
+        "//model",
+        "/model",
+      );
+    const request = { url, backends, mostCuts };
+    const running = page.evaluate(`harness.checkModel(${JSON.stringify(request)}, tellRow)`);
+    known = /** @type {Row} */ (await Promise.race([running, ended]));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.slice(0, 300) : String(error);
+    known = { ...known, status: "differs", failures: [...(known.failures ?? []), reason] };
+  } finally {
+    clearTimeout(timer);
+    // A page that hangs does not close by itself.
+    await Promise.race([context.close(), new Promise((done) => setTimeout(done, 5_000))]);
+  }
+  return /** @type {Row} */ ({
+    ...known,
+    model: model.name,
+    seconds: Math.round((performance.now() - startMs) / 1000),
+  });
+}
+
+const options = readOptions(process.argv.slice(2));
+if (options.help) {
+  console.log(help);
+  process.exit(0);
+}
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.once(signal, () => {
+    endChildren();
+    process.exit(130);
+  });
+}
+try {
+  await ensureInstalled();
+  const folder = resolve(root, options.models ?? process.env["SHARDER_MODELS_DIR"] ?? "../shared/models");
+  const models = findModels(folder, options.only?.split(",") ?? []);
+  const built = await tool("vite", ["build", "--logLevel", "warn", "--mode", "harness"]);
+  if (built.code !== 0) process.exit(built.code);
+  const executablePath = await ensureChromium();
+  const { chromium } = await import("playwright");
+  const server = await serve({ root: join(root, "dist-harness"), mounts: { "/conformance/": folder } });
+  /** @type {import("playwright").Browser | undefined} */
+  let browser;
+  /** @type {Row[]} */
+  const rows = [];
+  const runs = planRuns(models, options);
+  try {
+    for (const [index, run] of runs.entries()) {
+      // One that the last model took with it is replaced.
+      if (browser?.isConnected() !== true) browser = await chromium.launch({ executablePath, args: chromiumArgs() });
+      const row = await check(browser, server.url, run, options.seconds * 1000);
+      rows.push(row);
+      console.error(`${index + 1}/${runs.length} ${progressOf(row)}`);
+    }
+  } finally {
+    await browser?.close();
+    await server.close();
+  }
+  printRows(rows);
+  if (options.json !== undefined)
+    writeFileSync(resolve(options.json), `${JSON.stringify({ models: folder, rows }, undefined, 2)}\n`);
+  process.exitCode = rows.some(({ status }) => status === "differs") ? 1 : 0;
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

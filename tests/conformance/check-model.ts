@@ -1,0 +1,258 @@
+import { createSharder, type BackendName, type ModelInfo, type Sharder } from "inference-sharder";
+import { messageOf } from "../../src/protocol/error-record.js";
+import { outputsDifference, type OutputsByName } from "./compare.js";
+import { planCuts } from "./cut-plans.js";
+import { runReference, type Reference } from "./reference.js";
+
+export interface ConformanceRequest {
+  readonly url: string;
+  /** The first that TF.js itself can run the model on is used. */
+  readonly backends: readonly BackendName[];
+  /** Single cuts to try at most, with and without optimisation each. */
+  readonly mostCuts: number;
+}
+
+/** What a model was found to do; differences are max|a − b| ÷ max|b| of the worst output. */
+export interface ConformanceRow {
+  status: "running" | "conforms" | "differs" | "TF.js fails";
+  backend: BackendName;
+  format: ModelInfo["format"] | undefined;
+  layerCount: number | undefined;
+  cutCount: number;
+  /** As it came: against TF.js's own run of the whole model. */
+  batch: number | undefined;
+  cuts: number | undefined;
+  stages3: number | undefined;
+  stages4: number | undefined;
+  /** Optimised: against the optimised model, whole on one worker. */
+  optimisedBatch: number | undefined;
+  optimisedCuts: number | undefined;
+  optimisedStages3: number | undefined;
+  optimisedStages4: number | undefined;
+  /** Optimised and whole, against TF.js's own run of the original. */
+  optimised: number | undefined;
+  readonly notes: string[];
+  readonly failures: string[];
+}
+
+const ITEM_COUNT = 5;
+/** DESIGN.md, "Exactness". */
+const GPU_TOLERANCE = 1e-5;
+const OPTIMISED_TOLERANCE = 1e-4;
+
+/**
+ * Whole against sharded against cut, as the model came and optimised.
+ * @param tell called with the row as it grows, so that something is known of what does not come to its end.
+ */
+export async function checkModel(
+  { url, backends, mostCuts }: ConformanceRequest,
+  tell: (row: ConformanceRow) => void,
+): Promise<ConformanceRow> {
+  const row = emptyRow(backends[0]!);
+  try {
+    const info = await readInfo(url, backends);
+    row.format = info.format;
+    let reference: Reference;
+    try {
+      reference = await runReference(url, info, backends, ITEM_COUNT);
+    } catch (thrown) {
+      row.notes.push(messageOf(thrown));
+      return { ...row, status: "TF.js fails" };
+    }
+    row.backend = reference.backend;
+    row.notes.push(...reference.notes);
+    tell(row);
+    await checkAsItCame(row, url, reference, mostCuts, tell);
+    await checkOptimised(row, url, reference, mostCuts, tell);
+  } catch (thrown) {
+    row.failures.push(messageOf(thrown));
+  }
+  return { ...row, status: row.failures.length === 0 ? "conforms" : "differs" };
+}
+
+function emptyRow(backend: BackendName): ConformanceRow {
+  const none = { batch: undefined, cuts: undefined, stages3: undefined, stages4: undefined };
+  const optimised = {
+    optimisedBatch: undefined,
+    optimisedCuts: undefined,
+    optimisedStages3: undefined,
+    optimisedStages4: undefined,
+    optimised: undefined,
+  };
+  const sizes = { format: undefined, layerCount: undefined, cutCount: 0 };
+  return { status: "running", backend, ...sizes, ...none, ...optimised, notes: [], failures: [] };
+}
+
+/** Names and shapes, without running it. */
+async function readInfo(url: string, backends: readonly BackendName[]): Promise<ModelInfo> {
+  let reason: unknown;
+  for (const backend of backends) {
+    try {
+      return await using({ url, workers: [backend], optimize: false, split: "batch" }, async ({ model }) => model);
+    } catch (thrown) {
+      reason ??= thrown;
+    }
+  }
+  throw reason;
+}
+
+interface Use {
+  readonly url: string;
+  readonly workers: readonly BackendName[];
+  readonly optimize: boolean;
+  readonly split: "batch" | "layers";
+  readonly quantumMs?: number;
+}
+
+async function using<T>({ url, workers, ...options }: Use, work: (sharder: Sharder) => Promise<T>): Promise<T> {
+  const specs = workers.map((backend) => ({ backend }));
+  const sharder = await createSharder({ model: url, workers: specs, cache: false, ...options });
+  try {
+    return await work(sharder);
+  } finally {
+    await sharder.dispose();
+  }
+}
+
+const isExact = (backend: BackendName): boolean => backend === "wasm" || backend === "cpu";
+
+async function checkAsItCame(
+  row: ConformanceRow,
+  url: string,
+  reference: Reference,
+  mostCuts: number,
+  tell: (row: ConformanceRow) => void,
+): Promise<void> {
+  const { backend, allItems, outputNames } = reference;
+  const both = [backend, backend];
+  const outputs = await using({ url, workers: both, optimize: false, split: "batch", quantumMs: 1 }, (sharder) =>
+    sharder.predict(allItems.inputs),
+  );
+  row.batch = outputsDifference(outputs, allItems.outputs, outputNames);
+  expectSame(row, backend, "batch", row.batch);
+  tell(row);
+  const differences = await checkCuts(
+    row,
+    { url, workers: both, optimize: false, split: "layers" },
+    reference,
+    mostCuts,
+    tell,
+  );
+  row.cuts = differences.singles;
+  row.stages3 = differences.three;
+  row.stages4 = differences.four;
+  tell(row);
+}
+
+async function checkOptimised(
+  row: ConformanceRow,
+  url: string,
+  reference: Reference,
+  mostCuts: number,
+  tell: (row: ConformanceRow) => void,
+): Promise<void> {
+  const { backend, oneItem, allItems, outputNames } = reference;
+  const whole = await using(
+    { url, workers: [backend], optimize: true, split: "batch", quantumMs: 60_000 },
+    async (sharder) => {
+      const { optimization } = sharder.model;
+      const [reason] = optimization.notDone;
+      if (!optimization.isOptimized) row.notes.push(`not optimised${reason === undefined ? "" : `: ${reason.reason}`}`);
+      return {
+        isOptimized: optimization.isOptimized,
+        one: await sharder.predict(oneItem.inputs),
+        all: await sharder.predict(allItems.inputs),
+      };
+    },
+  );
+  row.optimised = outputsDifference(whole.all, allItems.outputs, outputNames);
+  if (!(row.optimised <= OPTIMISED_TOLERANCE)) row.failures.push(`optimised: ${show(row.optimised)}`);
+  const both = [backend, backend];
+  const outputs = await using({ url, workers: both, optimize: true, split: "batch", quantumMs: 1 }, (sharder) =>
+    sharder.predict(allItems.inputs),
+  );
+  row.optimisedBatch = outputsDifference(outputs, whole.all, outputNames);
+  expectSame(row, backend, "optimised batch", row.optimisedBatch);
+  tell(row);
+  // What is the same model has the same cuts.
+  if (!whole.isOptimized) return;
+  const optimised: Reference = {
+    ...reference,
+    oneItem: { inputs: oneItem.inputs, outputs: whole.one },
+    allItems: { inputs: allItems.inputs, outputs: whole.all },
+  };
+  const differences = await checkCuts(
+    row,
+    { url, workers: both, optimize: true, split: "layers" },
+    optimised,
+    mostCuts,
+    tell,
+  );
+  row.optimisedCuts = differences.singles;
+  row.optimisedStages3 = differences.three;
+  row.optimisedStages4 = differences.four;
+}
+
+interface CutDifferences {
+  readonly singles: number | undefined;
+  readonly three: number | undefined;
+  readonly four: number | undefined;
+}
+
+/** All single cuts with one item; the most telling of them, and three and four stages, with all items. */
+async function checkCuts(
+  row: ConformanceRow,
+  use: Use,
+  { backend, oneItem, allItems, outputNames }: Reference,
+  mostCuts: number,
+  tell: (row: ConformanceRow) => void,
+): Promise<CutDifferences> {
+  const info = await using({ ...use, workers: use.workers.slice(0, 1), split: "batch" }, async (sharder) => {
+    if (sharder.model.layerCount < 2 || sharder.model.cuts.length === 0) return sharder.model;
+    return sharder.inspect({ inputs: oneItem.inputs });
+  });
+  row.layerCount ??= info.layerCount;
+  const { singles, three, four } = planCuts(info, mostCuts);
+  const [first] = singles;
+  if (first === undefined) {
+    row.notes.push(`no place to cut${use.optimize ? " once optimised" : ""}`);
+    return { singles: undefined, three: undefined, four: undefined };
+  }
+  return using(use, async (sharder) => {
+    const run = async (cuts: readonly number[], { inputs, outputs }: Reference["oneItem"]): Promise<number> => {
+      try {
+        await sharder.recut(cuts);
+        const gap = outputsDifference(await sharder.predict(inputs), outputs as OutputsByName, outputNames);
+        expectSame(row, backend, `${use.optimize ? "optimised, " : ""}cut at ${cuts.join(", ")}`, gap);
+        return gap;
+      } catch (thrown) {
+        row.failures.push(`${use.optimize ? "optimised, " : ""}cut at ${cuts.join(", ")}: ${messageOf(thrown)}`);
+        return Infinity;
+      }
+    };
+    let worst = 0;
+    for (const [index, cut] of singles.entries()) {
+      worst = Math.max(worst, await run([cut], index < 2 ? allItems : oneItem));
+      row.cutCount++;
+      // A model that fails wherever it is cut has shown it by now.
+      if (row.failures.length > 5) break;
+      if (index % 10 === 0) tell(row);
+    }
+    return {
+      singles: worst,
+      three: three && (await run(three, allItems)),
+      four: four && (await run(four, allItems)),
+    };
+  });
+}
+
+function expectSame(row: ConformanceRow, backend: BackendName, what: string, gap: number): void {
+  if (gap <= (isExact(backend) ? 0 : GPU_TOLERANCE)) return;
+  row.failures.push(`${what}: ${show(gap)}`);
+}
+
+function show(gap: number): string {
+  return Number.isFinite(gap)
+    ? `differs by ${gap.toExponential(1)}`
+    : "of another shape, or not finite where it should be";
+}

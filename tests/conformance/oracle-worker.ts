@@ -1,0 +1,67 @@
+// TF.js by itself, as its users load and run it: nothing of this project but the types of tensors.
+import * as tf from "@tensorflow/tfjs";
+import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
+import simdUrl from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url";
+import plainUrl from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url";
+import "@tensorflow/tfjs-backend-webgpu";
+import { expose } from "comlink";
+import type { BackendName, InputTensor, Tensor } from "inference-sharder";
+
+let model: tf.GraphModel | tf.LayersModel | undefined;
+
+const oracle = {
+  /** @throws where TF.js refuses the backend or the model */
+  async load(backend: BackendName, url: string): Promise<void> {
+    tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
+    tf.env().set("SOFTWARE_WEBGL_ENABLED", true);
+    setWasmPaths({
+      "tfjs-backend-wasm-simd.wasm": simdUrl,
+      "tfjs-backend-wasm.wasm": plainUrl,
+      "tfjs-backend-wasm-threaded-simd.wasm": simdUrl,
+    });
+    if (!(await tf.setBackend(backend))) throw new Error(`TF.js could not start ${backend}`);
+    await tf.ready();
+    const { modelTopology } = (await (await fetch(url)).json()) as { modelTopology: object };
+    model = "node" in modelTopology ? await tf.loadGraphModel(url) : await tf.loadLayersModel(url);
+  },
+
+  /**
+   * One call of the whole model.
+   * @param inputs by public name, in the model's order.
+   * @returns outputs in the order of `outputNames`, which a Keras model has for itself.
+   */
+  async run(inputs: Readonly<Record<string, InputTensor>>, outputNames: readonly string[]): Promise<Tensor[]> {
+    const entries = Object.entries(inputs).map(([name, { data, shape, dtype }]): [string, tf.Tensor] => [
+      name,
+      tf.tensor(data, [...shape], dtype as "float32"),
+    ]);
+    let results: tf.Tensor[] = [];
+    try {
+      results = await callModel(entries, outputNames);
+      return await Promise.all(results.map(read));
+    } finally {
+      for (const each of [...entries.map(([, tensor]) => tensor), ...results]) each.dispose();
+    }
+  },
+};
+
+async function callModel(entries: [string, tf.Tensor][], outputNames: readonly string[]): Promise<tf.Tensor[]> {
+  if (model === undefined) throw new Error("no model is loaded");
+  if (model instanceof tf.GraphModel) {
+    const results = await model.executeAsync(Object.fromEntries(entries), [...outputNames]);
+    return (Array.isArray(results) ? results : [results]).map((result) => result.clone());
+  }
+  const feeds = entries.map(([, tensor]) => tensor);
+  const results = model.predict(feeds.length === 1 ? feeds[0]! : feeds, { batchSize: feeds[0]!.shape[0] ?? 1 });
+  return Array.isArray(results) ? results : [results];
+}
+
+async function read(tensor: tf.Tensor): Promise<Tensor> {
+  const data = await tensor.data();
+  // WebGL answers booleans as floats.
+  const own = Array.isArray(data) ? [...data] : tensor.dtype === "bool" ? Uint8Array.from(data) : data.slice();
+  return { dtype: tensor.dtype, shape: tensor.shape.slice(), data: own } as unknown as Tensor;
+}
+
+export type OracleApi = typeof oracle;
+expose(oracle);

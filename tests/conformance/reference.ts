@@ -1,0 +1,98 @@
+import type { BackendName, InputTensor, ModelInfo, Tensor } from "inference-sharder";
+import { messageOf } from "../../src/protocol/error-record.js";
+import { isBatch, joinSingles, type OutputsByName } from "./compare.js";
+import { batchedInputs, inputAttempts, joinItems, makeItem } from "./inputs.js";
+import { Oracle } from "./oracle.js";
+
+type Inputs = Readonly<Record<string, InputTensor>>;
+
+/** What TF.js by itself gives for a model, and what it was given. */
+export interface Reference {
+  readonly backend: BackendName;
+  readonly notes: readonly string[];
+  readonly outputNames: readonly string[];
+  readonly oneItem: { readonly inputs: Inputs; readonly outputs: OutputsByName };
+  readonly allItems: { readonly inputs: Inputs; readonly outputs: OutputsByName };
+}
+
+/**
+ * Run a model with TF.js alone, on the first of the backends and with the first sizes that it takes.
+ *
+ * @param info names and shapes of the model.
+ * @throws Error with TF.js's own reasons where it takes none.
+ */
+export async function runReference(
+  url: string,
+  info: Pick<ModelInfo, "inputs" | "outputs">,
+  backends: readonly BackendName[],
+  itemCount: number,
+): Promise<Reference> {
+  const reasons: string[] = [];
+  for (const backend of backends) {
+    const oracle = new Oracle();
+    try {
+      await oracle.load(backend, url);
+      return await runAll(oracle, backend, info, itemCount, reasons);
+    } catch (thrown) {
+      reasons.push(`${backend}: ${messageOf(thrown).slice(0, 200)}`);
+    } finally {
+      oracle.end();
+    }
+  }
+  throw new Error(reasons.join("; "));
+}
+
+async function runAll(
+  oracle: Oracle,
+  backend: BackendName,
+  { inputs, outputs }: Pick<ModelInfo, "inputs" | "outputs">,
+  itemCount: number,
+  reasons: readonly string[],
+): Promise<Reference> {
+  const outputNames = outputs.map(({ name }) => name);
+  const batched = batchedInputs(inputs);
+  let firstReason: unknown;
+  for (const attempt of inputAttempts(inputs)) {
+    const items = Array.from({ length: itemCount }, (_, index) => ({
+      ...makeItem(inputs, attempt, index),
+      // What carries no items is the same for all of them.
+      ...onlyUnbatched(makeItem(inputs, attempt, 0), batched),
+    }));
+    const singles: Tensor[][] = [];
+    try {
+      for (const item of items) singles.push(await oracle.run(item, outputNames));
+    } catch (thrown) {
+      firstReason ??= thrown;
+      continue;
+    }
+    const together = joinItems(items, batched);
+    const whole = await oracle.run(together, outputNames).catch(() => undefined);
+    const isWhole = whole !== undefined && isBatch(whole, singles);
+    const notes = [...reasons, ...(attempt.sizes === "" ? [] : [attempt.sizes]), ...(isWhole ? [] : ["item by item"])];
+    return {
+      backend,
+      notes,
+      outputNames,
+      oneItem: { inputs: items[0]!, outputs: byName(outputNames, undefined, singles.slice(0, 1)) },
+      allItems: { inputs: together, outputs: byName(outputNames, isWhole ? whole : undefined, singles) },
+    };
+  }
+  throw firstReason;
+}
+
+function onlyUnbatched(item: Inputs, batched: readonly string[]): Inputs {
+  return Object.fromEntries(Object.entries(item).filter(([name]) => !batched.includes(name)));
+}
+
+function byName(
+  names: readonly string[],
+  whole: readonly Tensor[] | undefined,
+  singles: readonly (readonly Tensor[])[],
+): OutputsByName {
+  return Object.fromEntries(
+    names.map((name, index) => {
+      const own = singles.map((item) => item[index]!);
+      return [name, whole?.[index] ?? joinSingles(own) ?? own];
+    }),
+  );
+}
