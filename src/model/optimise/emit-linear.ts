@@ -31,7 +31,7 @@ export function emitLinear(chain: Chain, writer: GraphWriter): GraphNode[] {
     linear.kind === "transposed"
       ? emitTransposed(linear, inputs, bias, name, writer)
       : [emitFused(chain, linear.kind, inputs, bias(), name)];
-  // Linear nodes read the name of what a view read before.
+  // What computes has taken the linear node's name, which is free now.
   const viewing =
     view === undefined ? [] : [{ ...view.node, name: lastName, input: [name, ...view.node.input.slice(1)] }];
   return [...added, ...computing, ...viewing];
