@@ -100,23 +100,25 @@ export function inspectModel(artifacts: ModelArtifacts, shareWeights: boolean, o
 /**
  * What a traced run has shown of the layers.
  * @param outputs of one item, by layer; @param layerMs for one item.
- * @param boundaryBytes of one item, in front of each layer and at the end.
+ * @param boundaryBytes of one item, in front of each layer and at the end. @param layerFlops of one item.
  */
 export function withTrace(
   info: ModelInfo,
   outputs: readonly Readonly<Record<string, { readonly dtype: string; readonly shape: readonly number[] }>>[],
   layerMs: readonly number[],
   boundaryBytes: readonly number[],
+  layerFlops: readonly (number | undefined)[],
 ): ModelInfo {
   const layers = info.layers.map((layer, index) => {
     const outputBytes = Object.values(outputs[index] ?? {}).reduce(
       (total, { dtype, shape }) => total + elementCountOf(shape) * (dtype === "bool" ? 1 : 4),
       0,
     );
-    return { ...layer, outputBytes, ms: layerMs[index] };
+    return { ...layer, outputBytes, flops: layerFlops[index], ms: layerMs[index] };
   });
   const cuts = info.cuts.map(({ layer }) => ({ layer, liveBytes: boundaryBytes[layer] }));
-  return { ...info, layers, cuts };
+  const flops = layerFlops.reduce((total: number, each) => total + (each ?? 0), 0);
+  return { ...info, layers, cuts, flops };
 }
 
 function describeLayer({ name, op, weights }: StagedModel["layers"][number]): LayerInfo {

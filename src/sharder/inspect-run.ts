@@ -45,7 +45,7 @@ export async function inspectRun(
   const kinds = new Map(workers.map((worker) => [`${worker.spec.backend} ${worker.report?.device}`, worker]));
   const costs = new LayerCosts(staged);
   costs.add(await traceModel(staged, item, [...kinds.values()]), item);
-  const traced = withTrace(info, costs.outputs!, costs.layerMs!, costs.boundaryBytes!);
+  const traced = withTrace(info, costs.outputs!, costs.layerMs!, costs.boundaryBytes!, costs.layerFlops!);
   if (info.batchMode === "item-by-item") return { ...traced, isBatchInvariant: undefined };
   const stages = deployed ?? (await Deployment.load(0, staged, { cuts: [], workers: [[first]] }));
   try {

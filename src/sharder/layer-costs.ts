@@ -1,6 +1,7 @@
 import { ShardError } from "../core/errors.js";
 import type { StageProblem } from "../core/stages/stage-problem.js";
 import { liveBytes } from "../model/live-bytes.js";
+import { flopsOfLayers } from "../model/layer-flops.js";
 import type { StagedModel } from "../model/staged-model.js";
 import type { PoolWorker } from "../pool/pool-worker.js";
 import { elementCountOf } from "../protocol/tensors.js";
@@ -31,6 +32,7 @@ export class LayerCosts {
   readonly #slowdowns = new Map<string, number>();
   #outputs: readonly Readonly<Record<string, TracedTensor>>[] | undefined;
   #boundaryBytes: readonly number[] | undefined;
+  #layerFlops: readonly (number | undefined)[] | undefined;
 
   constructor(model: StagedModel) {
     this.#model = model;
@@ -52,6 +54,11 @@ export class LayerCosts {
     return this.#boundaryBytes;
   }
 
+  /** Of one item, by layer: `undefined` for those without a formula, and for all before a complete trace. */
+  get layerFlops(): readonly (number | undefined)[] | undefined {
+    return this.#layerFlops;
+  }
+
   /**
    * Take in the traces of workers that were measured together.
    * @param inputs of the item that was traced.
@@ -65,6 +72,8 @@ export class LayerCosts {
     if (complete.length > 0 && this.#outputs === undefined) {
       this.#outputs = complete[0]!.trace.layers.map(({ outputs }) => outputs);
       this.#boundaryBytes = liveBytes(this.#model, sizesOf(inputs), this.#outputs.map(sizesOf));
+      const tensors = [inputs, ...this.#outputs].flatMap((each) => Object.entries(each));
+      this.#layerFlops = flopsOfLayers(this.#model, new Map(tensors.map(([key, { shape }]) => [key, shape])));
     }
     const byKind = Map.groupBy(traces, ({ worker }) => kindOf(worker));
     for (const [kind, members] of byKind) {

@@ -37,6 +37,7 @@ export interface LayoutOptions {
     outputs: readonly Readonly<Record<string, TracedTensor>>[],
     layerMs: readonly number[],
     boundaryBytes: readonly number[],
+    layerFlops: readonly (number | undefined)[],
   ) => void;
   /** The stages have changed. */
   readonly onDeploy: () => void;
@@ -252,7 +253,12 @@ export class LayerLayout {
     if (unknown.length > 0) {
       const item = byTensorKey(this.#model, this.#item!);
       this.#costs.add(await traceModel(this.#model, item, unknown), item);
-      this.#options.onTrace(this.#costs.outputs!, this.#costs.layerMs!, this.#costs.boundaryBytes!);
+      this.#options.onTrace(
+        this.#costs.outputs!,
+        this.#costs.layerMs!,
+        this.#costs.boundaryBytes!,
+        this.#costs.layerFlops!,
+      );
     }
     const known = this.#workers.filter((worker) => this.#costs.knows(worker));
     return placementOf(await this.#planner.plan(this.#problem(known)), known);

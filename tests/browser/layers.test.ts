@@ -356,6 +356,9 @@ it("inspects a model by running it: layers, what crosses each cut, whether it ta
   // The first convolution, its bias and its activation give 10 × 10 × 4 floats; nothing else is live behind them.
   expect(seen.after.layers[0]!.outputBytes).toBe(1600);
   expect(seen.after.cuts[0]).toEqual({ layer: 1, liveBytes: 1600 });
+  // 3 × 3 × 3 products and sums for each of 10 × 10 × 4.
+  expect(seen.after.layers[0]!.flops).toBe(2 * 27 * 400);
+  expect(seen.after.flops).toBeGreaterThan(2 * 27 * 400);
   expect(seen.traced.cuts).toEqual(seen.after.cuts);
   expect(seen.refused?.code).toBe("invalid-input");
   expect(seen.memoryAfter).toEqual(seen.memoryBefore);
