@@ -2,9 +2,19 @@ import type { WireModel } from "../protocol/model-on-wire.js";
 import { flopsOf } from "./flops.js";
 import { parseReference, tensorKey, type TensorKey } from "./graph/graph.js";
 import { kerasFlops } from "./keras-cut/keras-flops.js";
+import type { StagedModel } from "./staged-model.js";
 import { isPassive, readNodes } from "./read-graph.js";
 
 type Shape = readonly number[];
+
+/**
+ * What each layer computes, by a traced run.
+ * @param shapes of all tensors of that run, the inputs among them, by key.
+ */
+export function flopsOfLayers(staged: StagedModel, shapes: ReadonlyMap<TensorKey, Shape>): (number | undefined)[] {
+  const cuts = staged.layers.map((_, layer) => layer).slice(1);
+  return staged.stages(cuts).map(({ wire }) => layerFlops(wire, (key) => shapes.get(key)));
+}
 
 /**
  * Floating-point operations of one run of a layer, once a traced run has shown the shapes.

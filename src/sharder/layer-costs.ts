@@ -1,6 +1,6 @@
 import { ShardError } from "../core/errors.js";
 import type { StageProblem } from "../core/stages/stage-problem.js";
-import { layerFlops } from "../model/layer-flops.js";
+import { flopsOfLayers } from "../model/layer-flops.js";
 import { liveBytes } from "../model/live-bytes.js";
 import type { StagedModel } from "../model/staged-model.js";
 import type { PoolWorker } from "../pool/pool-worker.js";
@@ -64,9 +64,7 @@ export class LayerCosts {
     for (const tensors of [this.#inputs, ...this.#outputs]) {
       for (const [key, { shape }] of Object.entries(tensors)) shapes.set(key, shape);
     }
-    const stages = this.#model.stages(this.#model.layers.map((_, index) => index).slice(1));
-    const flops = stages.map(({ wire }) => layerFlops(wire, (key) => shapes.get(key)));
-    return [this.#outputs, this.layerMs, this.#boundaryBytes, flops];
+    return [this.#outputs, this.layerMs, this.#boundaryBytes, flopsOfLayers(this.#model, shapes)];
   }
 
   /**

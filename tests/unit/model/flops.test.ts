@@ -5,7 +5,7 @@ import { input, layers, model, sequential, type SymbolicTensor } from "@tensorfl
 import { beforeAll, describe, expect, it } from "vitest";
 import { flopsOf, type OpRun } from "../../../src/model/flops.js";
 import { inspectModel } from "../../../src/model/inspect.js";
-import { layerFlops } from "../../../src/model/layer-flops.js";
+import { flopsOfLayers, layerFlops } from "../../../src/model/layer-flops.js";
 import type { StagedModel } from "../../../src/model/staged-model.js";
 import type { Tensor } from "../../../src/protocol/tensors.js";
 import { kerasMobileNet } from "../../bench/keras-mobilenet.js";
@@ -179,7 +179,7 @@ async function tracedFlops(staged: StagedModel, inputs: Record<string, Tensor>) 
   const stages = staged.stages(staged.layers.map((_, index) => index).slice(1));
   const byKey = Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [staged.inputKeys[name]!, tensor]));
   const tensors = { ...byKey, ...(await runStages(stages, byKey)) };
-  return stages.map(({ wire }) => layerFlops(wire, (key) => tensors[key]?.shape));
+  return flopsOfLayers(staged, new Map(Object.entries(tensors).map(([key, { shape }]) => [key, shape])));
 }
 
 describe("the operations of a layer", () => {
