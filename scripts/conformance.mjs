@@ -114,11 +114,8 @@ async function check(browser, serverUrl, { model, backends, mostCuts }, limitMs)
     });
     ended.catch(() => {});
     await page.goto(serverUrl);
-    const url =
-      `${serverUrl}conformance/${model.path.split(/[\\/]/).map(encodeURIComponent).join("/")}/model.json`.replace(
-        "//model",
-        "/model",
-      );
+    const path = [...model.path.split(/[\\/]/), "model.json"].filter((part) => part !== "").map(encodeURIComponent);
+    const url = `${serverUrl}conformance/${path.join("/")}`;
     const request = { url, backends, mostCuts };
     const running = page.evaluate(`harness.checkModel(${JSON.stringify(request)}, tellRow)`);
     known = /** @type {Row} */ (await Promise.race([running, ended]));

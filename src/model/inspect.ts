@@ -22,7 +22,8 @@ export interface ModelInfo {
   /** Sum over the layers whose ops have a formula; `undefined` before a traced run. */
   readonly flops: number | undefined;
   /**
-   * Whether a batch of n gives what n single items give: `false` makes workers run items one by one. Found by trying two items out;
+   * Whether a batch of n gives what n single items give: `false` makes workers run items one by one. It is where the model branches
+   * on the values of its inputs; otherwise it is found by trying two items out:
    * `undefined` before (`sharder.inspect()`), and for models whose batch is fixed at 1.
    */
   readonly isBatchInvariant: boolean | undefined;
@@ -81,7 +82,8 @@ export function inspectModel(artifacts: ModelArtifacts, shareWeights: boolean, o
   const weights = joinBuffers(artifacts.weightData, shareWeights);
   checkWeightLength(specs, weights.byteLength);
 
-  const { format, reading, wire, staged, optimization } = prepareModel(artifacts, specs, weights, optimize);
+  const prepared = prepareModel(artifacts, specs, weights, optimize);
+  const { format, reading, wire, staged, optimization } = prepared;
   const info: ModelInfo = {
     format,
     inputs: reading.inputs.map(publicSpec),
@@ -90,7 +92,7 @@ export function inspectModel(artifacts: ModelArtifacts, shareWeights: boolean, o
     layers: staged?.layers.map(describeLayer) ?? [],
     cuts: staged?.layers.slice(1).map((_, index) => ({ layer: index + 1, liveBytes: undefined })) ?? [],
     flops: undefined,
-    isBatchInvariant: undefined,
+    isBatchInvariant: prepared.branchesOnValues ? false : undefined,
     missingOps: {},
     optimization,
     weightBytes: weights.byteLength,

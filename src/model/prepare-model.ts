@@ -12,6 +12,7 @@ import { optimiseGraph } from "./optimise/optimise-graph.js";
 import type { ModelReading } from "./read-graph.js";
 import { readLayers } from "./read-layers.js";
 import { stageGraph, type StagedModel } from "./staged-model.js";
+import { branchesOnValues } from "./value-branches.js";
 import { graphToWire } from "./wire-graph.js";
 
 /** A model ready for the workers, whole and in stages. */
@@ -21,6 +22,8 @@ export interface PreparedModel {
   readonly wire: WireModel;
   readonly staged: StagedModel | undefined;
   readonly optimization: OptimizationReport;
+  /** A batch is run item by item, since it would take one way for all of its items. */
+  readonly branchesOnValues: boolean;
 }
 
 /**
@@ -53,9 +56,10 @@ export function prepareModel(
   }
   const wire = layersToWire(artifacts, reading, stored, weightData);
   const staged = stageLayers(artifacts, reading, stored, weightData);
-  if (!("reason" in staged)) return { format, reading, wire, staged, optimization };
+  const plain = { format, reading, wire, branchesOnValues: false };
+  if (!("reason" in staged)) return { ...plain, staged, optimization };
   const notDone = [...optimization.notDone, { what: "cuts", reason: `the model stays in one piece: ${staged.reason}` }];
-  return { format, reading, wire, staged: undefined, optimization: { ...optimization, notDone } };
+  return { ...plain, staged: undefined, optimization: { ...optimization, notDone } };
 }
 
 function prepareGraph(
@@ -72,6 +76,7 @@ function prepareGraph(
     wire: publicNames(graphToWire(graph, weightData), graph),
     staged,
     optimization: report,
+    branchesOnValues: branchesOnValues(graph),
   };
 }
 

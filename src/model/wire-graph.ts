@@ -7,6 +7,8 @@ import { needsAsyncExecution } from "./read-graph.js";
 /** TF.js reads these for its version string, and fails without them. */
 const VERSIONS: JsonObject = { producer: 0, minConsumer: 0 };
 
+const LOOP_OPS = /^(While|StatelessWhile|LoopCond)$/;
+
 /**
  * A graph as a standalone TF.js model for a worker. Its inputs and outputs go by the names of their tensors (`node:index`), without a
  * signature: TF.js would look names up among the signature's keys first.
@@ -28,7 +30,8 @@ export function graphToWire(graph: Graph, weightData: ArrayBuffer | SharedArrayB
     inputs: graph.inputs.map(fedByNode),
     outputs: graph.outputs,
     needsAsync: needsAsyncExecution(nodes),
-    needsBatchProbe: graph.outputs.some(({ shape }) => shape?.[0] !== -1),
+    // A loop may go on until the last item of a batch is done.
+    needsBatchProbe: graph.outputs.some(({ shape }) => shape?.[0] !== -1) || nodes.some(({ op }) => LOOP_OPS.test(op)),
   };
 }
 

@@ -47,6 +47,7 @@ export async function inspectRun(
   costs.add(await traceModel(staged, item, [...kinds.values()]), item);
   const traced = withTrace(info, ...costs.findings);
   if (info.batchMode === "item-by-item") return { ...traced, isBatchInvariant: undefined };
+  if (info.isBatchInvariant === false) return traced;
   const stages = deployed ?? (await Deployment.load(0, staged, { cuts: [], workers: [[first]] }));
   try {
     const isBatchInvariant = await probeBatch(staged, stages, prepared);

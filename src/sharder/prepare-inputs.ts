@@ -74,7 +74,8 @@ export function prepareInputs(model: ModelInfo, inputs: Inputs): PreparedInputs 
       return `${name}:${tensor.dtype}${scaling}[${sizes.join(",")}]`;
     })
     .join(";");
-  return { tensors, itemCount, batchedNames, mode: model.batchMode, shapeClass };
+  const mode = model.isBatchInvariant === false ? "item-by-item" : model.batchMode;
+  return { tensors, itemCount, batchedNames, mode, shapeClass };
 }
 
 /** The same with tensors of its own, so that the caller may change his. O(bytes). */

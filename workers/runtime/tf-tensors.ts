@@ -41,13 +41,16 @@ export async function fromTfTensor(source: TfTensor, mustCopy: boolean): Promise
   const shape = source.shape.slice();
   const dtype = dtypeOf(source);
   switch (dtype) {
+    // On the CPU a Cast hands on what it is given: integers as "floats", and booleans as either.
     case "float32": {
-      const data = await source.data<"float32">();
-      return { dtype: "float32", shape, data: mustCopy ? data.slice() : data };
+      const data: ArrayLike<number> = await source.data<"float32">();
+      if (!(data instanceof Float32Array)) return { dtype, shape, data: Float32Array.from(data) };
+      return { dtype, shape, data: mustCopy ? data.slice() : data };
     }
     case "int32": {
-      const data = await source.data<"int32">();
-      return { dtype: "int32", shape, data: mustCopy ? data.slice() : data };
+      const data: ArrayLike<number> = await source.data<"int32">();
+      if (!(data instanceof Int32Array)) return { dtype, shape, data: Int32Array.from(data) };
+      return { dtype, shape, data: mustCopy ? data.slice() : data };
     }
     case "bool": {
       // WebGL answers booleans as floats.

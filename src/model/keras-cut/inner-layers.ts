@@ -12,6 +12,11 @@ export function innerLayers(config: JsonObject): InnerLayer[] {
   return [layer, ...(Array.isArray(layers) ? layers : [])].filter(isJsonObject).map((inner) => {
     const innerConfig = Array.isArray(inner.config) ? { layers: inner.config } : inner.config;
     const known: JsonObject = isJsonObject(innerConfig) ? innerConfig : {};
-    return { className: String(inner.class_name), name: String(known.name ?? inner.name), config: known };
+    return { className: text(inner.class_name), name: text(known.name ?? inner.name), config: known };
   });
+}
+
+/** An object in a damaged file may have no text at all. */
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }

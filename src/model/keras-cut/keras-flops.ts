@@ -37,7 +37,13 @@ export function kerasFlops(
     .map(asJsonObject)
     .filter(({ class_name: className }) => className !== "InputLayer");
   if (layer === undefined || others.length > 0) return undefined;
-  return flopsOfLayer(String(layer.class_name), asJsonObject(layer.config), inputs, output, weights);
+  return flopsOfLayer(
+    typeof layer.class_name === "string" ? layer.class_name : "",
+    asJsonObject(layer.config),
+    inputs,
+    output,
+    weights,
+  );
 }
 
 function flopsOfLayer(
