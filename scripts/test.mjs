@@ -93,7 +93,7 @@ const steps = {
     limitMs: 60_000,
     run: checks((timeoutMs) => tool("knip", [], { timeoutMs })),
   },
-  unit: { title: "Unit tests", limitMs: 240_000, run: vitest("unit") },
+  unit: { title: "Unit tests", limitMs: 420_000, run: vitest("unit") },
   build: {
     title: "Build: page, test harness, library",
     limitMs: 120_000,
@@ -103,7 +103,7 @@ const steps = {
       buildLibrary,
     ),
   },
-  browser: { title: "Browser tests", limitMs: 420_000, needs: "build", run: vitest("browser") },
+  browser: { title: "Browser tests", limitMs: 480_000, needs: "build", run: vitest("browser") },
   e2e: { title: "End-to-end tests", limitMs: 300_000, needs: "build", run: vitest("e2e") },
 };
 
