@@ -18,6 +18,8 @@ import { byTensorKey, traceModel } from "./trace-model.js";
 export interface LayoutJob {
   /** New micro-batches enter under this placement from now on. */
   place(placement: StagePlacement): void;
+  /** Of micro-batches that enter now; `undefined` before the first placement. */
+  readonly microBatchItemCount: number | undefined;
   /** Items that have not entered; `undefined` while a stream's source goes on. */
   readonly remainingItemCount: number | undefined;
   usesEpoch(epoch: number): boolean;
@@ -39,6 +41,8 @@ export interface LayoutOptions {
 
 /** Loading while the workers are busy takes longer than it did before. */
 const MOVE_FACTOR = 1.5;
+/** Micro-batches change their size only for more than this: the sizes that run should tell overhead from cost per item. */
+const NOTEWORTHY_GROWTH = 1.4;
 /** Of a micro-batch, before it has been measured. */
 const DEFAULT_OVERHEAD_MS = 0.5;
 
@@ -213,7 +217,11 @@ export class LayerLayout {
     const { firstLayer, lastLayer } = deployment.stages[sample.stage]!;
     this.#costs.correct(worker, firstLayer, lastLayer, measured.msPerItem, measured.isFirst);
     if (deployment !== this.current) return;
-    if (measured.isFirst) for (const job of this.#jobs) job.place(this.#placementFor(deployment, job));
+    for (const job of this.#jobs) {
+      const placement = this.#placementFor(deployment, job);
+      const growth = placement.microBatchItemCount / (job.microBatchItemCount ?? 1);
+      if (growth >= NOTEWORTHY_GROWTH || growth <= 1 / NOTEWORTHY_GROWTH) job.place(placement);
+    }
     void this.#considerRecut(deployment);
   }
 
@@ -301,6 +309,7 @@ export class LayerLayout {
       stageCount: deployment.stages.length,
       msPerItem,
       overheadMs: Math.max(DEFAULT_OVERHEAD_MS, this.#measured.overheadMs(deployment) ?? 0),
+      isTrial: this.#measured.overheadMs(deployment) === undefined,
       quantumMs: this.#options.quantumMs,
       powersOfTwo: backends.some((backend) => backend === "webgpu" || backend === "webgl"),
     });

@@ -99,6 +99,11 @@ export class PipelineJob implements ShardingJob, LayoutJob {
     this.#apply({ type: "placed", placement });
   }
 
+  get microBatchItemCount(): number | undefined {
+    const { currentEpoch, placements } = this.#state;
+    return currentEpoch === undefined ? undefined : placements.get(currentEpoch)?.microBatchItemCount;
+  }
+
   get remainingItemCount(): number | undefined {
     const { endItem, nextItem, returned, sourceEnded } = this.#state;
     if (!sourceEnded) return undefined;

@@ -1,5 +1,6 @@
 import type { Sharder } from "inference-sharder";
-import type { BenchModel } from "./bench-models.js";
+import { randomNet } from "../fixtures/random-net.js";
+import { bundledModels, type BenchModel } from "./bench-models.js";
 import { interleave } from "./interleave.js";
 import { runOnModels, sizeBatch, type Measured } from "./on-models.js";
 import { compareRows, type Suite, type SuiteRequest } from "./report.js";
@@ -15,7 +16,17 @@ const BALANCED = 0.53;
 
 /** Two workers that hold a stage each, against one that holds the whole model, and against two that do. */
 export function runLayersSuite(request: SuiteRequest): Promise<Suite> {
-  return runOnModels("layers", request, measureLayers);
+  return runOnModels("layers", request, measureLayers, [balancedModel(), ...bundledModels()]);
+}
+
+/** Convolutions that are all alike, with little to hand on. */
+function balancedModel(): BenchModel {
+  return {
+    name: "24 convolutions 24×24×32",
+    source: randomNet({ seed: 5, size: 24, channels: 3, depth: 24, width: 32 }),
+    minItemCount: 64,
+    maxItemCount: 2048,
+  };
 }
 
 async function measureLayers(model: BenchModel, runs: number, seconds: number): Promise<Measured> {

@@ -19,8 +19,12 @@ export type Measured = Pick<Suite, "rows" | "notes" | "errors"> & { readonly rat
 type Measure = (model: BenchModel, runs: number, seconds: number) => Promise<Measured>;
 
 /** Measure the bundled models, then those of the request, as far as the time goes. */
-export async function runOnModels(suite: string, request: SuiteRequest, measure: Measure): Promise<Suite> {
-  const bundled = bundledModels();
+export async function runOnModels(
+  suite: string,
+  request: SuiteRequest,
+  measure: Measure,
+  bundled: readonly BenchModel[] = bundledModels(),
+): Promise<Suite> {
   const extra = request.extraModels.map(({ name, url }): BenchModel => ({
     name,
     source: url,

@@ -11,6 +11,8 @@ export interface MicroBatchProblem {
   readonly overheadMs: number;
   /** The most that a micro-batch shall take in the slowest stage, ms. */
   readonly quantumMs: number;
+  /** Nothing has run yet: half the size, since a cost per item and one per micro-batch are told apart by two sizes. */
+  readonly isTrial: boolean;
   /** Only 1, 2, 4, …: each new shape costs a GPU shader variants. */
   readonly powersOfTwo: boolean;
 }
@@ -25,7 +27,7 @@ export interface MicroBatchProblem {
  * Source: the fill and drain of a bounded pipeline as in GPipe (Huang et al., 2019), with the overhead added.
  */
 export function sizeMicroBatch(problem: MicroBatchProblem): number {
-  const { itemCount, stageCount, msPerItem, overheadMs, quantumMs, powersOfTwo } = problem;
+  const { itemCount, stageCount, msPerItem, overheadMs, quantumMs, isTrial, powersOfTwo } = problem;
   for (const value of [msPerItem ?? 0, overheadMs, quantumMs, stageCount - 1]) {
     if (value >= 0 && value < Infinity) continue;
     throw new ShardError(
@@ -39,7 +41,8 @@ export function sizeMicroBatch(problem: MicroBatchProblem): number {
   const fill = (stageCount - 1) * msPerItem;
   const byFill = itemCount === undefined || fill === 0 ? Infinity : Math.sqrt((itemCount * overheadMs) / fill);
   const most = itemCount ?? MAX_ITEMS;
-  const size = Math.max(1, Math.min(Math.round(byFill), Math.floor(byQuantum), most, MAX_ITEMS));
+  const best = Math.max(1, Math.min(Math.round(byFill), Math.floor(byQuantum), most, MAX_ITEMS));
+  const size = isTrial ? Math.ceil(best / 2) : best;
   return powersOfTwo ? 2 ** Math.floor(Math.log2(size)) : size;
 }
 

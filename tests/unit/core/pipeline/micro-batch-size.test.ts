@@ -8,6 +8,7 @@ const plain: MicroBatchProblem = {
   msPerItem: 1,
   overheadMs: 1,
   quantumMs: 1e9,
+  isTrial: false,
   powersOfTwo: false,
 };
 
@@ -37,6 +38,7 @@ describe("items per micro-batch", () => {
   it("keeps to the quantum, to the items there are, and to powers of two where asked", () => {
     expect(sizeMicroBatch({ ...plain, overheadMs: 1e6, quantumMs: 40, msPerItem: 3 })).toBe(13);
     expect(sizeMicroBatch({ ...plain, overheadMs: 1e6, quantumMs: 40, msPerItem: 3, powersOfTwo: true })).toBe(8);
+    expect(sizeMicroBatch({ ...plain, overheadMs: 1e6, quantumMs: 40, msPerItem: 3, isTrial: true })).toBe(7);
     expect(sizeMicroBatch({ ...plain, itemCount: 5, msPerItem: 0 })).toBe(5);
     expect(sizeMicroBatch({ ...plain, itemCount: undefined, quantumMs: 100, msPerItem: 7 })).toBe(14);
     expect(sizeMicroBatch({ ...plain, quantumMs: 1, msPerItem: 7 })).toBe(1);
