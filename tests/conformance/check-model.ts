@@ -2,7 +2,7 @@ import { createSharder, type BackendName, type ModelInfo, type Sharder } from "i
 import { messageOf } from "../../src/protocol/error-record.js";
 import { outputsDifference, type OutputsByName } from "./compare.js";
 import { planCuts } from "./cut-plans.js";
-import { runReference, type Reference } from "./reference.js";
+import { runReference, whyNotRun, type Reference } from "./reference.js";
 
 export interface ConformanceRequest {
   readonly url: string;
@@ -50,7 +50,15 @@ export async function checkModel(
 ): Promise<ConformanceRow> {
   const row = emptyRow(backends[0]!);
   try {
-    const info = await readInfo(url, backends);
+    let info: ModelInfo;
+    try {
+      info = await readInfo(url, backends);
+    } catch (thrown) {
+      const reason = await whyNotRun(url, backends);
+      if (reason === undefined) throw thrown;
+      row.notes.push(reason);
+      return { ...row, status: "TF.js fails" };
+    }
     row.format = info.format;
     let reference: Reference;
     try {
@@ -83,10 +91,10 @@ function emptyRow(backend: BackendName): ConformanceRow {
   return { status: "running", backend, ...sizes, ...none, ...optimised, notes: [], failures: [] };
 }
 
-/** Names and shapes, without running it. */
+/** Names and shapes, without running it: on any backend that takes the model, since these are the same. */
 async function readInfo(url: string, backends: readonly BackendName[]): Promise<ModelInfo> {
   let reason: unknown;
-  for (const backend of backends) {
+  for (const backend of new Set([...backends, "cpu" as const])) {
     try {
       return await using({ url, workers: [backend], optimize: false, split: "batch" }, async ({ model }) => model);
     } catch (thrown) {

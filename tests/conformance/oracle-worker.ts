@@ -5,7 +5,7 @@ import simdUrl from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.w
 import plainUrl from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url";
 import "@tensorflow/tfjs-backend-webgpu";
 import { expose } from "comlink";
-import type { BackendName, InputTensor, Tensor } from "inference-sharder";
+import type { BackendName, InputTensor, Tensor, TensorSpec } from "inference-sharder";
 
 let model: tf.GraphModel | tf.LayersModel | undefined;
 
@@ -23,6 +23,17 @@ const oracle = {
     await tf.ready();
     const { modelTopology } = (await (await fetch(url)).json()) as { modelTopology: object };
     model = "node" in modelTopology ? await tf.loadGraphModel(url) : await tf.loadLayersModel(url);
+  },
+
+  /** Names and shapes as TF.js has them. */
+  async describe() {
+    const { inputs, outputs } = model!;
+    const spec = ({ name, shape, dtype }: { name: string; shape?: (number | null)[]; dtype: string }): TensorSpec => ({
+      name,
+      shape: shape?.map((size) => size ?? -1),
+      dtype: dtype as TensorSpec["dtype"],
+    });
+    return { inputs: inputs.map(spec), outputs: outputs.map(({ name }) => ({ name })) };
   },
 
   /**

@@ -1,6 +1,12 @@
 import { wrap, type Remote } from "comlink";
-import type { BackendName, InputTensor, Tensor } from "inference-sharder";
+import type { BackendName, InputTensor, Tensor, TensorSpec } from "inference-sharder";
 import type { OracleApi } from "./oracle-worker.js";
+
+/** What a model is called by. */
+export interface ModelNames {
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly Pick<TensorSpec, "name">[];
+}
 
 type Inputs = Readonly<Record<string, InputTensor>>;
 
@@ -20,6 +26,10 @@ export class Oracle {
   /** @throws Error with TF.js's own reason */
   load(backend: BackendName, url: string): Promise<void> {
     return Promise.race([this.#api.load(backend, url), this.#died]);
+  }
+
+  describe(): Promise<ModelNames> {
+    return Promise.race([this.#api.describe(), this.#died]);
   }
 
   run(inputs: Inputs, outputNames: readonly string[]): Promise<Tensor[]> {

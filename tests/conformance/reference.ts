@@ -1,8 +1,8 @@
-import type { BackendName, InputTensor, ModelInfo, Tensor } from "inference-sharder";
+import type { BackendName, InputTensor, Tensor } from "inference-sharder";
 import { messageOf } from "../../src/protocol/error-record.js";
 import { isBatch, joinSingles, type OutputsByName } from "./compare.js";
 import { batchedInputs, inputAttempts, joinItems, makeItem } from "./inputs.js";
-import { Oracle } from "./oracle.js";
+import { Oracle, type ModelNames } from "./oracle.js";
 
 type Inputs = Readonly<Record<string, InputTensor>>;
 
@@ -23,7 +23,7 @@ export interface Reference {
  */
 export async function runReference(
   url: string,
-  info: Pick<ModelInfo, "inputs" | "outputs">,
+  info: ModelNames,
   backends: readonly BackendName[],
   itemCount: number,
 ): Promise<Reference> {
@@ -42,10 +42,24 @@ export async function runReference(
   throw new Error(reasons.join("; "));
 }
 
+/** Why TF.js can't run a model that a sharder refuses, going by its own names and shapes; `undefined` where it can. */
+export async function whyNotRun(url: string, backends: readonly BackendName[]): Promise<string | undefined> {
+  const oracle = new Oracle();
+  try {
+    await oracle.load(backends[0]!, url);
+    await runReference(url, await oracle.describe(), backends, 1);
+    return undefined;
+  } catch (thrown) {
+    return messageOf(thrown);
+  } finally {
+    oracle.end();
+  }
+}
+
 async function runAll(
   oracle: Oracle,
   backend: BackendName,
-  { inputs, outputs }: Pick<ModelInfo, "inputs" | "outputs">,
+  { inputs, outputs }: ModelNames,
   itemCount: number,
   reasons: readonly string[],
 ): Promise<Reference> {

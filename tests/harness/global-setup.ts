@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { TestProject } from "vitest/node";
 import { serve } from "../../scripts/serve.mjs";
+import { modelsFolder } from "../fixtures/public-models.js";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -20,6 +21,7 @@ export default async function setup(project: TestProject) {
     "/models/": resolve("public/models"),
     "/samples/": resolve("public/samples"),
     "/fixtures/": resolve("tests/fixtures"),
+    "/public-models/": resolve(modelsFolder),
   };
   const servers = await Promise.all([
     serve({ root: "dist" }),
