@@ -3,7 +3,8 @@ import { randomNet } from "../fixtures/random-net.js";
 import { bundledModels, type BenchModel } from "./bench-models.js";
 import { interleave } from "./interleave.js";
 import { runOnModels, sizeBatch, type Measured } from "./on-models.js";
-import { compareRows, type Suite, type SuiteRequest } from "./report.js";
+import { compareRows, medianRatio, type Suite, type SuiteRequest } from "./report.js";
+import { measureRecut, type Recut } from "./recut.js";
 import { sharderSubject, tfjsLoopPairSubject, type Subject } from "./subjects.js";
 
 const ONE = "sharder 1 × wasm, whole";
@@ -50,7 +51,22 @@ async function measureLayers(model: BenchModel, runs: number, seconds: number): 
     const notes = [
       `${model.name}: the best cut into two allows ${bound.toFixed(2)} × one worker by the measured layer costs; it ran as ${stages}.`,
     ];
-    const ratios = { layers_over_one_worker: plain, layers_over_batch: compareRows(layersRow!, batchRow!) };
+    const recuts: Recut[] = [];
+    // Long enough for the stages to move and to be seen after it.
+    for (let run = 0; run < Math.min(3, runs); run++) {
+      recuts.push(await measureRecut(model.source, batch.itemShape, 3 * batch.itemCount));
+    }
+    notes.push(
+      `${model.name}, one worker ×4 slower in mid-job: ${recuts.map((each) => `${each.recutCount} moves, ${each.stages}`).join("; ")}.`,
+    );
+    const ratios = {
+      layers_over_one_worker: plain,
+      layers_over_batch: compareRows(layersRow!, batchRow!),
+      after_slowdown_over_optimum: medianRatio(
+        recuts.map(({ overOptimum }) => overOptimum),
+        { atLeast: 0.85 },
+      ),
+    };
     return { rows, errors, notes, ratios };
   } finally {
     for (const subject of subjects) await subject.dispose();
