@@ -26,7 +26,7 @@ const help = `npm run conformance -- [options]
 `;
 
 /** Single cuts on backends that are computed in software. */
-const GPU_CUT_COUNT = 4;
+const GPU_CUT_COUNT = 3;
 
 /** Wrong usage ends the process with 2. @param {readonly string[]} args */
 function readOptions(args) {

@@ -2,7 +2,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import type { ConformanceRow } from "../conformance/check-model.js";
+import type { ConformanceRow } from "../conformance/conformance-row.js";
 import { convertedModels } from "../fixtures/converted-models.js";
 import { modelsFolder, publicModels } from "../fixtures/public-models.js";
 import { fuzzCases } from "../fuzz/cases.js";

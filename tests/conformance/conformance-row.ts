@@ -1,0 +1,38 @@
+import type { BackendName, ModelInfo } from "inference-sharder";
+
+/** What a model was found to do; differences are max|a − b| ÷ max|b| of the worst output. */
+export interface ConformanceRow {
+  status: "running" | "conforms" | "differs" | "TF.js fails";
+  backend: BackendName;
+  format: ModelInfo["format"] | undefined;
+  layerCount: number | undefined;
+  cutCount: number;
+  /** As it came: against TF.js's own run of the whole model. */
+  batch: number | undefined;
+  cuts: number | undefined;
+  stages3: number | undefined;
+  stages4: number | undefined;
+  /** Optimised: against the optimised model, whole on one worker. */
+  optimisedBatch: number | undefined;
+  optimisedCuts: number | undefined;
+  optimisedStages3: number | undefined;
+  optimisedStages4: number | undefined;
+  /** Optimised and whole, against TF.js's own run of the original. */
+  optimised: number | undefined;
+  readonly notes: string[];
+  readonly failures: string[];
+}
+
+/** Of a model that nothing is known of yet. */
+export function emptyRow(backend: BackendName): ConformanceRow {
+  const none = { batch: undefined, cuts: undefined, stages3: undefined, stages4: undefined };
+  const optimised = {
+    optimisedBatch: undefined,
+    optimisedCuts: undefined,
+    optimisedStages3: undefined,
+    optimisedStages4: undefined,
+    optimised: undefined,
+  };
+  const sizes = { format: undefined, layerCount: undefined, cutCount: 0 };
+  return { status: "running", backend, ...sizes, ...none, ...optimised, notes: [], failures: [] };
+}
