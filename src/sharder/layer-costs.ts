@@ -27,7 +27,7 @@ export type TraceFindings = readonly [
 ];
 
 /** A first run tells this much about layers, cold caches and contention; what is beyond it is the worker's. */
-const LAYER_CORRECTION: readonly [least: number, most: number] = [0.25, 1.6];
+const LAYER_CORRECTION: readonly [least: number, most: number] = [0.4, 1.5];
 /** Workers of one kind whose rates differ by less than this are alike: only those may be replicas of a stage. */
 const LIKENESS = 0.15;
 
@@ -37,6 +37,7 @@ export class LayerCosts {
   readonly #canRun: (worker: PoolWorker, layer: number) => boolean;
   readonly #kinds = new Map<string, KindCosts>();
   readonly #corrections: number[];
+  readonly #isCorrected: boolean[];
   /** How many times slower than its kind a worker is. */
   readonly #slowdowns = new Map<string, number>();
   #outputs: readonly Readonly<Record<string, TracedTensor>>[] | undefined;
@@ -48,6 +49,7 @@ export class LayerCosts {
     this.#model = model;
     this.#canRun = canRun;
     this.#corrections = model.layers.map(() => 1);
+    this.#isCorrected = model.layers.map(() => false);
   }
 
   /** Whether this kind of worker has been measured. */
@@ -111,17 +113,21 @@ export class LayerCosts {
   }
 
   /**
-   * A stage has run. The first runs correct what is known of its layers; from then on a change is the worker's own.
+   * A stage has run. Layers that have not run in a stage before are corrected, once; from then on a change is the worker's own.
    * @param ms per item, as measured.
    */
-  correct(worker: PoolWorker, firstLayer: number, lastLayer: number, ms: number, isFirst: boolean): void {
+  correct(worker: PoolWorker, firstLayer: number, lastLayer: number, ms: number): void {
     const expectedMs = this.stageMs(worker, firstLayer, lastLayer);
     if (expectedMs === undefined || !(expectedMs > 0 && expectedMs < Infinity) || !(ms > 0)) return;
     let ratio = ms / expectedMs;
-    if (isFirst) {
+    const isNew = this.#isCorrected.slice(firstLayer, lastLayer + 1).every((isCorrected) => !isCorrected);
+    if (isNew) {
       const [least, most] = LAYER_CORRECTION;
       const ofLayers = Math.min(most, Math.max(least, ratio));
-      for (let layer = firstLayer; layer <= lastLayer; layer++) this.#corrections[layer]! *= ofLayers;
+      for (let layer = firstLayer; layer <= lastLayer; layer++) {
+        this.#corrections[layer] = ofLayers;
+        this.#isCorrected[layer] = true;
+      }
       ratio /= ofLayers;
     }
     this.#slowdowns.set(worker.id, this.slowdownOf(worker.id) * ratio);

@@ -215,7 +215,9 @@ export class LayerLayout {
     const measured = this.#measured.add(sample);
     if (deployment === undefined || worker === undefined || measured === undefined) return;
     const { firstLayer, lastLayer } = deployment.stages[sample.stage]!;
-    this.#costs.correct(worker, firstLayer, lastLayer, measured.msPerItem, measured.isFirst);
+    if (this.#measured.isSettled(sample.epoch, sample.stage, worker.id)) {
+      this.#costs.correct(worker, firstLayer, lastLayer, measured);
+    }
     if (deployment !== this.current) return;
     for (const job of this.#jobs) {
       const placement = this.#placementFor(deployment, job);
@@ -250,7 +252,7 @@ export class LayerLayout {
   #measuredMs(deployment: Deployment, stage: number): number | undefined {
     const isMeasured = deployment
       .workersOf(stage)
-      .every(({ id }) => this.#measured.msPerItem(deployment.epoch, stage, id) !== undefined);
+      .every(({ id }) => this.#measured.isSettled(deployment.epoch, stage, id));
     return isMeasured ? this.stageMs(deployment, stage) : undefined;
   }
 

@@ -1,8 +1,11 @@
 import { paysToRecut } from "../core/stages/recut.js";
 import type { StagePlan } from "../core/stages/stage-problem.js";
 
-/** Between two questions to the planner, ms. */
-const INTERVAL_MS = 200;
+/** Between two questions to the planner, ms; twice as long after each move, so that a restless machine does not move stages all the time. */
+const SHORTEST_INTERVAL_MS = 200;
+const LONGEST_INTERVAL_MS = 6_400;
+/** After this long without a move, ms, the next one is looked for as soon as at first. */
+const CALM_MS = 15_000;
 /** Costs that moved less than this since the planner was last asked are not worth another question. */
 const NOTEWORTHY_CHANGE = 0.08;
 
@@ -11,10 +14,16 @@ export class RecutWatch {
   #isAsking = false;
   #askedAtMs = -Infinity;
   #askedOfMs: readonly number[] = [];
+  #movedAtMs = -Infinity;
+  #intervalMs = SHORTEST_INTERVAL_MS;
 
   /** Other stages run now: what was asked of the ones before means nothing. */
   reset(): void {
     this.#askedOfMs = [];
+    const nowMs = performance.now();
+    const isCalm = nowMs - this.#movedAtMs > CALM_MS;
+    this.#intervalMs = isCalm ? SHORTEST_INTERVAL_MS : Math.min(LONGEST_INTERVAL_MS, 2 * this.#intervalMs);
+    this.#movedAtMs = nowMs;
   }
 
   /**
@@ -31,7 +40,7 @@ export class RecutWatch {
     remainingItemCount: () => number | undefined,
   ): Promise<StagePlan | undefined> {
     const nowMs = performance.now();
-    if (this.#isAsking || nowMs - this.#askedAtMs < INTERVAL_MS) return undefined;
+    if (this.#isAsking || nowMs - this.#askedAtMs < this.#intervalMs) return undefined;
     const measured = stageMs.filter((ms) => ms !== undefined);
     if (measured.length < stageMs.length || !this.#hasChanged(measured)) return undefined;
     this.#isAsking = true;

@@ -16,12 +16,15 @@ export interface StageSample {
   readonly serviceMs: number;
 }
 
+/** Samples after the warm-up. */
+const SETTLED_SAMPLES = 3;
+
 /** What each stage takes on its workers, over all jobs. */
 export class StageMeasurements {
   readonly #measured = new Map<string, Measured>();
 
-  /** @returns what the stage takes per item now, and whether this is the first time that it can be told; `undefined` before. */
-  add(sample: StageSample): { msPerItem: number; isFirst: boolean } | undefined {
+  /** @returns what the stage takes per item now, ms; `undefined` before it can be told. */
+  add(sample: StageSample): number | undefined {
     const { itemCount, serviceMs } = sample;
     if (!(serviceMs >= 0 && serviceMs < Infinity)) return undefined;
     const key = keyOf(sample.epoch, sample.stage, sample.workerId);
@@ -29,8 +32,13 @@ export class StageMeasurements {
     const throughput = observe(known, { itemCount, serviceMs });
     this.#measured.set(key, { throughput, itemCount });
     const ms = predictMs(throughput, itemCount);
-    if (ms === undefined) return undefined;
-    return { msPerItem: ms / itemCount, isFirst: known.msPerItem === undefined };
+    return ms === undefined ? undefined : ms / itemCount;
+  }
+
+  /** Whether a replica has run often enough for its time to be more than a chance. */
+  isSettled(epoch: number, stage: number, workerId: string): boolean {
+    const measured = this.#measured.get(keyOf(epoch, stage, workerId));
+    return (measured?.throughput.sampleCount ?? 0) >= SETTLED_SAMPLES;
   }
 
   /** Of one replica, ms per item at the size of its latest micro-batch; `undefined` before its second run. */
