@@ -156,10 +156,12 @@ export class LayerCosts {
    */
   problem(workers: readonly PoolWorker[], memoryLimitBytes: number, maxReplicas: number): StageProblem {
     if (this.#boundaryBytes === undefined) throw new ShardError("internal", "Expected a trace before a plan.");
+    const slowdowns = workers.map(({ id }) => this.slowdownOf(id));
+    const planned = maxReplicas > 1 ? alike(slowdowns) : slowdowns;
     return {
-      workers: workers.map((worker) => {
+      workers: workers.map((worker, index) => {
         const kind = this.#kinds.get(kindOf(worker))!;
-        const slowdown = roundToLikeness(this.slowdownOf(worker.id));
+        const slowdown = planned[index]!;
         return {
           layerMs: kind.layerMs.map((ms, layer) =>
             this.#canRun(worker, layer) ? ms * this.#corrections[layer]! * slowdown : Infinity,
@@ -200,8 +202,21 @@ function completeLayers(measured: readonly number[], reference: readonly number[
   );
 }
 
-function roundToLikeness(slowdown: number): number {
-  return Math.abs(slowdown - 1) < LIKENESS ? 1 : slowdown;
+/** Workers that are about as fast get the same number, so that they may be replicas of one stage. */
+function alike(slowdowns: readonly number[]): number[] {
+  const result = [...slowdowns];
+  let group: number[] = [];
+  const order = slowdowns.map((_, index) => index).sort((a, b) => slowdowns[a]! - slowdowns[b]!);
+  for (const [place, index] of order.entries()) {
+    const first = group[0] ?? index;
+    group = slowdowns[index]! > (1 + LIKENESS) * slowdowns[first]! ? [index] : [...group, index];
+    const next = order[place + 1];
+    const isLast = next === undefined || slowdowns[next]! > (1 + LIKENESS) * slowdowns[group[0]!]!;
+    if (!isLast) continue;
+    const mean = group.reduce((total, each) => total + slowdowns[each]!, 0) / group.length;
+    for (const each of group) result[each] = mean;
+  }
+  return result;
 }
 
 function sizesOf(

@@ -44,7 +44,7 @@ const MOVE_FACTOR = 1.5;
 /** Micro-batches change their size only for more than this: the sizes that run should tell overhead from cost per item. */
 const NOTEWORTHY_GROWTH = 1.4;
 /** Of a micro-batch, before it has been measured. */
-const DEFAULT_OVERHEAD_MS = 0.5;
+const DEFAULT_OVERHEAD_MS = 1;
 
 /** Which layers are where: traces, plans, deploys, and moves stages while jobs run. One per sharder. */
 export class LayerLayout {

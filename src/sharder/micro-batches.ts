@@ -46,6 +46,7 @@ export class MicroBatches {
     const held = this.#held.get(microBatchId) ?? this.#enter(microBatchId, range, mode);
     const names = stage.inputs.flatMap((key) => this.#inputNames.get(key) ?? []);
     const { inputs, batchedInputs } = names.length > 0 ? this.#store.cut(range) : { inputs: {}, batchedInputs: [] };
+    const isSliced = (name: string): boolean => held.mode === "item-by-item" && batchedInputs.includes(name);
     return held.calls.map((tensors, index) => {
       const call: Record<string, InputTensor> = {};
       for (const key of stage.inputs) {
@@ -53,7 +54,7 @@ export class MicroBatches {
         call[key] =
           name === undefined
             ? forSending(requireTensor(tensors, key))
-            : inputOf(inputs, name, held.mode === "item-by-item" && batchedInputs.includes(name) ? index : undefined);
+            : inputOf(inputs, name, isSliced(name) ? index : undefined, held.calls.length);
       }
       return call;
     });
@@ -122,7 +123,7 @@ export class MicroBatches {
   #inputsOf({ range, mode, calls }: HeldBatch, name: string): Tensor[] {
     const { inputs, batchedInputs } = this.#store.cut(range);
     const isSliced = mode === "item-by-item" && batchedInputs.includes(name);
-    return calls.map((_, index) => asTensor(inputOf(inputs, name, isSliced ? index : undefined)));
+    return calls.map((_, index) => asTensor(inputOf(inputs, name, isSliced ? index : undefined, calls.length)));
   }
 }
 
@@ -132,10 +133,16 @@ function requireTensor(tensors: ReadonlyMap<string, Tensor>, key: string): Tenso
   throw new ShardError("internal", `Expected an earlier stage to have given "${key}", received nothing.`);
 }
 
-function inputOf(inputs: Readonly<Record<string, InputTensor>>, name: string, row: number | undefined): InputTensor {
+function inputOf(
+  inputs: Readonly<Record<string, InputTensor>>,
+  name: string,
+  row: number | undefined,
+  callCount: number,
+): InputTensor {
   const input = inputs[name]!;
-  // Each call's buffers are handed over, so that each needs its own.
-  return row === undefined ? copyTensor(input) : sliceRows(input, row, 1);
+  if (row !== undefined) return sliceRows(input, row, 1);
+  // Each call's buffers are handed over, so that each needs its own; what was cut out is nobody else's.
+  return callCount === 1 ? input : copyTensor(input);
 }
 
 /** Shared memory goes out again and again; anything else is lost to the page once it is handed over. */
