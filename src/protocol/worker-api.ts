@@ -70,7 +70,7 @@ export interface TraceRequest {
   /** In order; what a later one needs, an earlier one gives, or `inputs`. */
   readonly layers: readonly WireModel[];
   readonly inputs: StageTensors;
-  /** Timed runs of each layer, ≥ 1, after one that warms up; the median counts. */
+  /** Timed runs of each layer, ≥ 1, after one that warms up; the quickest counts, since whatever else a machine does only adds. */
   readonly runCount: number;
   readonly sentAtEpochMs: number;
 }

@@ -8,7 +8,7 @@ import { elementCountOf, type InputTensor } from "../protocol/tensors.js";
 import type { StageTensors, TraceResult } from "../protocol/worker-api.js";
 import type { PreparedInputs } from "./prepare-inputs.js";
 
-/** Timed runs of a layer: the median of them counts. */
+/** Timed runs of a layer: the quickest counts. */
 const RUN_COUNT = 3;
 const SYNTHETIC_SEED = 1;
 /** Of one input of one item; a larger one is left to whoever has it, 256 MB of float32. */

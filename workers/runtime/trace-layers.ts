@@ -79,7 +79,8 @@ async function traceLayer(
       const waitedMs = await waitForGpu(results[0]);
       const ms = performance.now() - startMs - waitedMs;
       if (run > 0) runMs.push(Math.max(0, ms));
-      if (run === runCount) return { ms: median(runMs), outputs: await keep(wire, model, results, live, transfers) };
+      if (run === runCount)
+        return { ms: Math.min(...runMs), outputs: await keep(wire, model, results, live, transfers) };
       disposeOf(results, feeds, model);
     }
     throw new ShardError("internal", `Expected at least one timed run, received ${runCount}.`);
@@ -150,9 +151,4 @@ function fitTransfer(samples: readonly TransferSample[]): TraceResult["transferM
 function disposeOf(results: readonly TfTensor[], feeds: readonly TfTensor[], model: LoadedModel): void {
   const kept = new Set([...feeds.map(({ id }) => id), ...model.weightIds]);
   for (const each of new Set(results)) if (!kept.has(each.id)) each.dispose();
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)]!;
 }
