@@ -137,8 +137,7 @@ export class LayerLayout {
 
   join(job: LayoutJob): void {
     this.#jobs.add(job);
-    // What did not pay for those before may pay for this one.
-    this.#recuts.reset();
+    this.#recuts.lookAgain();
     if (this.current !== undefined) job.place(this.#placementFor(this.current, job));
   }
 
