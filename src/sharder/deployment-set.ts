@@ -2,7 +2,7 @@ import { ShardError } from "../core/errors.js";
 import type { StagedModel } from "../model/staged-model.js";
 import type { PoolWorker } from "../pool/pool-worker.js";
 import { stageBytes } from "./assign-stages.js";
-import type { Deployment } from "./deployment.js";
+import type { Deployment, Placement } from "./deployment.js";
 
 /** The stages that run and those that are being left: the latter go once no job needs them. */
 export class DeploymentSet {
@@ -10,6 +10,8 @@ export class DeploymentSet {
   readonly #isUsed: (epoch: number) => boolean;
   readonly #onDrop: (epoch: number) => void;
   #waiting: (() => void)[] = [];
+  /** Deployments that are used outside any job, once for each use. */
+  readonly #borrowed: Deployment[] = [];
   #current: Deployment | undefined;
   #epochCount = 0;
 
@@ -50,12 +52,34 @@ export class DeploymentSet {
   /** Drop what is neither current nor needed. */
   retire(): void {
     for (const [epoch, deployment] of this.#byEpoch) {
-      if (deployment === this.#current || this.#isUsed(epoch)) continue;
+      if (deployment === this.#current || this.#isUsed(epoch) || this.#borrowed.includes(deployment)) continue;
       this.#byEpoch.delete(epoch);
       this.#onDrop(epoch);
       void deployment.unload();
     }
     for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** Keep the stages loaded for as long as `work` takes. */
+  async borrow<T>(deployment: Deployment, work: (deployment: Deployment) => Promise<T>): Promise<T> {
+    this.#borrowed.push(deployment);
+    try {
+      return await work(deployment);
+    } finally {
+      this.#borrowed.splice(this.#borrowed.indexOf(deployment), 1);
+      this.retire();
+    }
+  }
+
+  /** Whether all workers have room for new stages beside what they hold. */
+  fits({ cuts, workers }: Placement, model: StagedModel, limitBytes: number): boolean {
+    const bounds = [0, ...cuts, model.layers.length];
+    const wanted = new Map<PoolWorker, number>();
+    for (const [stage, members] of workers.entries()) {
+      const bytes = stageBytes(model, bounds[stage]!, bounds[stage + 1]! - 1);
+      for (const worker of members) wanted.set(worker, (wanted.get(worker) ?? this.heldBytes(worker, model)) + bytes);
+    }
+    return [...wanted.values()].every((bytes) => bytes <= limitBytes);
   }
 
   /** Weights of all stages that a worker holds, bytes. */

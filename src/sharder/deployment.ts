@@ -34,6 +34,7 @@ export class Deployment {
   readonly loadMs: number;
   readonly #parts: readonly ModelStage[];
   readonly #workers: PoolWorker[][];
+  #isDropped = false;
 
   private constructor(epoch: number, cuts: readonly number[], parts: readonly ModelStage[], loadMs: number) {
     this.epoch = epoch;
@@ -78,12 +79,23 @@ export class Deployment {
     return this.#workers[stage]!.filter(isLive);
   }
 
-  /** Load a stage on one more worker. @throws ShardError as `PoolWorker.load` */
+  /** Load a stage on one more worker, unless all stages are dropped meanwhile. @throws ShardError as `PoolWorker.load` */
   async add(stage: number, worker: PoolWorker): Promise<void> {
     const { wire } = this.#parts[stage]!;
     const isCopied = wire.weightData instanceof ArrayBuffer;
-    await worker.load(this.stages[stage]!.modelKey, isCopied ? compactWeights(wire) : wire);
-    this.#workers[stage]!.push(worker);
+    const { modelKey } = this.stages[stage]!;
+    await worker.load(modelKey, isCopied ? compactWeights(wire) : wire);
+    if (this.#isDropped) await worker.unload(modelKey);
+    else this.#workers[stage]!.push(worker);
+  }
+
+  /** Whether the same layers are on the same workers. */
+  isPlacedAs({ cuts, workers }: Placement): boolean {
+    const isSame = (members: readonly PoolWorker[], stage: number): boolean => {
+      const present = this.workersOf(stage);
+      return members.length === present.length && members.every((worker) => present.includes(worker));
+    };
+    return String(cuts) === String(this.cuts) && workers.every(isSame);
   }
 
   uses(workerId: string): boolean {
@@ -92,6 +104,7 @@ export class Deployment {
 
   /** Drop every stage from its workers. Never rejects. */
   async unload(): Promise<void> {
+    this.#isDropped = true;
     await Promise.all(
       this.#workers.flatMap((members, stage) =>
         members.splice(0).map((worker) => worker.unload(this.stages[stage]!.modelKey)),

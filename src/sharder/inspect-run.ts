@@ -8,6 +8,8 @@ import { prepareInputs, type Inputs } from "./prepare-inputs.js";
 import { probeBatch } from "./run-through.js";
 import { byTensorKey, firstItem, syntheticItem, traceModel } from "./trace-model.js";
 
+let runCounter = 0;
+
 /**
  * Run the model once, layer by layer, to learn what its file does not say.
  *
@@ -48,7 +50,8 @@ export async function inspectRun(
   const traced = withTrace(info, ...costs.findings);
   if (info.batchMode === "item-by-item") return { ...traced, isBatchInvariant: undefined };
   if (info.isBatchInvariant === false) return traced;
-  const stages = deployed ?? (await Deployment.load(0, staged, { cuts: [], workers: [[first]] }));
+  // No epoch of a job has a negative number.
+  const stages = deployed ?? (await Deployment.load(-++runCounter, staged, { cuts: [], workers: [[first]] }));
   try {
     const isBatchInvariant = await probeBatch(staged, stages, prepared);
     return { ...traced, isBatchInvariant: isBatchInvariant ?? (wire.needsBatchProbe ? undefined : true) };

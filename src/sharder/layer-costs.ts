@@ -31,6 +31,9 @@ const LAYER_CORRECTION: readonly [least: number, most: number] = [0.4, 1.5];
 /** Workers of one kind whose rates differ by less than this are alike: only those may be replicas of a stage. */
 const LIKENESS = 0.15;
 
+/** Timers are coarse, on pages that are not isolated above all; a layer never takes no time at all. */
+const SHORTEST_MS = 1e-3;
+
 /** What each layer takes on each worker: traced once per kind of worker, corrected by every run of a stage. */
 export class LayerCosts {
   readonly #model: StagedModel;
@@ -84,11 +87,11 @@ export class LayerCosts {
       this.#inputs = inputs;
       this.#boundaryBytes = liveBytes(this.#model, sizesOf(inputs), this.#outputs.map(sizesOf));
     }
-    const byKind = Map.groupBy(traces, ({ worker }) => kindOf(worker));
-    for (const [kind, members] of byKind) {
+    for (const kind of new Set(traces.map(({ worker }) => kindOf(worker)))) {
+      const members = traces.filter(({ worker }) => kindOf(worker) === kind);
       const known = Math.min(...members.map(({ trace }) => trace.layers.length));
       const measured = Array.from({ length: known }, (_, layer) =>
-        Math.min(...members.map(({ trace }) => trace.layers[layer]!.ms)),
+        Math.max(SHORTEST_MS, Math.min(...members.map(({ trace }) => trace.layers[layer]!.ms))),
       );
       const transfer = members.flatMap(({ trace }) => trace.transferMs ?? [])[0];
       const failure = members.find(({ trace }) => trace.failure !== undefined)?.trace.failure;
@@ -102,9 +105,13 @@ export class LayerCosts {
     }
   }
 
-  /** Why a worker of this kind can't run some layer; `undefined` where it can run all. */
-  failureOf(worker: PoolWorker): string | undefined {
-    return this.#kinds.get(kindOf(worker))?.failure;
+  /** Whether nothing is known against a worker running these layers. */
+  canRun(worker: PoolWorker, firstLayer: number, lastLayer: number): boolean {
+    const layerMs = this.#kinds.get(kindOf(worker))?.layerMs ?? [];
+    for (let layer = firstLayer; layer <= lastLayer; layer++) {
+      if (layerMs[layer] === Infinity || !this.#canRun(worker, layer)) return false;
+    }
+    return true;
   }
 
   /** Ms per item of each layer on the best kind of worker, as measured. */

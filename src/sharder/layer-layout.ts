@@ -10,6 +10,7 @@ import { DeploymentSet } from "./deployment-set.js";
 import { Deployment, type Placement } from "./deployment.js";
 import { cannotRunLayer, noWorkers } from "./job-errors.js";
 import { LayerCosts, type TraceFindings } from "./layer-costs.js";
+import type { StagePlan } from "../core/stages/stage-problem.js";
 import { RecutWatch } from "./recut-watch.js";
 import { StageMeasurements, type StageSample } from "./stage-measurements.js";
 import { byTensorKey, traceModel } from "./trace-model.js";
@@ -23,6 +24,9 @@ export interface LayoutJob {
   /** Items that have not entered; `undefined` while a stream's source goes on. */
   readonly remainingItemCount: number | undefined;
   usesEpoch(epoch: number): boolean;
+  /** All stages go: what is under way enters again once there are others. */
+  vacate(): void;
+  fail(error: unknown): void;
 }
 
 export interface LayoutOptions {
@@ -110,8 +114,7 @@ export class LayerLayout {
   async ready(item: Readonly<Record<string, InputTensor>>): Promise<Deployment> {
     return this.#serially(async () => {
       this.#item ??= item;
-      if (this.current !== undefined && this.current.workerIds.every((ids) => ids.length > 0)) return this.current;
-      return this.#deploy(() => this.#place());
+      return this.#isStaffed(this.current) ? this.current : this.#deploy(() => this.#place());
     });
   }
 
@@ -134,6 +137,7 @@ export class LayerLayout {
 
   join(job: LayoutJob): void {
     this.#jobs.add(job);
+    this.#recuts.lookAgain();
     if (this.current !== undefined) job.place(this.#placementFor(this.current, job));
   }
 
@@ -174,10 +178,10 @@ export class LayerLayout {
       if (deployment === undefined) return [];
       const { firstLayer, lastLayer } = deployment.stages[stage]!;
       const bytes = stageBytes(this.#model, firstLayer, lastLayer);
-      while (deployment.workersOf(stage).length === 0) {
+      while (deployment.workersOf(stage).length === 0 && this.#deployed.get(epoch) === deployment) {
         const able = this.#workers.filter(
           (worker) =>
-            this.#options.canRun(worker, firstLayer, lastLayer) &&
+            this.#costs.canRun(worker, firstLayer, lastLayer) &&
             this.#deployed.heldBytes(worker, this.#model) + bytes <= this.#options.memoryLimitBytes,
         );
         const next = able.toSorted(
@@ -198,6 +202,18 @@ export class LayerLayout {
     });
   }
 
+  /** New stages for jobs that can't go on with old ones, unless there are some already. @throws as `ready` */
+  async replace(epoch: number): Promise<void> {
+    await this.#serially(async () => {
+      if (this.current?.epoch === epoch || !this.#isStaffed(this.current)) await this.#deploy(() => this.#place());
+    });
+  }
+
+  /** Work on the stages that run, which stay loaded meanwhile. */
+  borrow<T>(work: (deployment: Deployment | undefined) => Promise<T>): Promise<T> {
+    return this.current === undefined ? work(undefined) : this.#deployed.borrow(this.current, work);
+  }
+
   /** Resolves once no job needs a stage on the worker, or the worker is gone. */
   whenUnused(worker: PoolWorker): Promise<void> {
     return this.#deployed.whenUnused(worker);
@@ -212,8 +228,9 @@ export class LayerLayout {
   observe(sample: StageSample): void {
     const deployment = this.#deployed.get(sample.epoch);
     const worker = this.#pool.get(sample.workerId);
+    if (deployment === undefined || worker === undefined) return;
     const measured = this.#measured.add(sample);
-    if (deployment === undefined || worker === undefined || measured === undefined) return;
+    if (measured === undefined) return;
     const { firstLayer, lastLayer } = deployment.stages[sample.stage]!;
     if (this.#measured.isSettled(sample.epoch, sample.stage, worker.id)) {
       this.#costs.correct(worker, firstLayer, lastLayer, measured);
@@ -231,7 +248,11 @@ export class LayerLayout {
     if (this.#cuts !== undefined) return;
     const stageMs = deployment.stages.map((_, stage) => this.#measuredMs(deployment, stage));
     const workers = this.#workers;
-    const plan = () => this.#planner.plan(this.#problem(workers));
+    const plan = async (): Promise<StagePlan> => {
+      const found = await this.#planner.plan(this.#problem(workers));
+      // To the planner, workers of about the same rate are alike; what runs was measured.
+      return { ...found, bottleneckMs: this.#predictedMs(found, workers) };
+    };
     const remaining = (): number | undefined => {
       const counts = [...this.#jobs].map(({ remainingItemCount }) => remainingItemCount);
       return counts.includes(undefined) ? undefined : counts.reduce<number>((total, count) => total + count!, 0);
@@ -239,9 +260,12 @@ export class LayerLayout {
     try {
       const better = await this.#recuts.look(stageMs, MOVE_FACTOR * deployment.loadMs, plan, remaining);
       if (better === undefined) return;
+      const placement = placementOf(better, workers);
       await this.#serially(async () => {
-        if (this.current !== deployment || this.#jobs.size === 0) return;
-        await this.#deploy(async () => placementOf(better, workers));
+        if (this.current !== deployment || this.#jobs.size === 0 || deployment.isPlacedAs(placement)) return;
+        // The pipeline does not stop for it.
+        if (!this.#deployed.fits(placement, this.#model, this.#options.memoryLimitBytes)) return;
+        await this.#deploy(async () => placement);
       });
     } catch {
       // The stages that run go on; a loss is told by the pool.
@@ -256,8 +280,22 @@ export class LayerLayout {
     return isMeasured ? this.stageMs(deployment, stage) : undefined;
   }
 
+  /** What the slowest stage of a plan will take per item on these workers, ms. */
+  #predictedMs({ stages }: StagePlan, workers: readonly PoolWorker[]): number {
+    const stageMs = stages.map(({ workers: members, firstLayer, lastLayer }) => {
+      const rates = members.map((index) => 1 / (this.#costs.stageMs(workers[index]!, firstLayer, lastLayer) ?? NaN));
+      return 1 / rates.reduce((total, rate) => total + rate, 0);
+    });
+    return Math.max(...stageMs);
+  }
+
+  /** Whether new jobs can run on it: somebody has each stage who is not about to leave. */
+  #isStaffed(deployment: Deployment | undefined): deployment is Deployment {
+    return deployment?.stages.every((_, stage) => deployment.workersOf(stage).some(isStaying)) === true;
+  }
+
   get #workers(): PoolWorker[] {
-    return this.#pool.workers.filter(({ state }) => state === "ready" || state === "busy");
+    return this.#pool.workers.filter(isStaying);
   }
 
   #problem(workers: readonly PoolWorker[]) {
@@ -268,8 +306,10 @@ export class LayerLayout {
   async #place(): Promise<Placement> {
     this.requireRunnable();
     const workers = this.#workers;
-    const { memoryLimitBytes, canRun } = this.#options;
-    if (this.#cuts !== undefined) return assignStages(this.#model, this.#cuts, workers, memoryLimitBytes, canRun);
+    if (this.#cuts !== undefined) {
+      const canRun: LayoutOptions["canRun"] = (worker, first, last) => this.#costs.canRun(worker, first, last);
+      return assignStages(this.#model, this.#cuts, workers, this.#options.memoryLimitBytes, canRun);
+    }
     const unknown = workers.filter((worker) => !this.#costs.knows(worker));
     if (unknown.length > 0) {
       const item = byTensorKey(this.#model, this.#item!);
@@ -280,13 +320,15 @@ export class LayerLayout {
     return placementOf(await this.#planner.plan(this.#problem(known)), known);
   }
 
-  /** Load stages; a worker that is lost meanwhile is done without. */
+  /** Load stages; a worker that is lost meanwhile is done without. Where this leaves jobs without any, they end. */
   async #deploy(place: () => Promise<Placement>): Promise<Deployment> {
     let placing = place;
     for (;;) {
-      const before = this.#workers.length;
+      const before = this.#workers;
       try {
-        const deployment = await Deployment.load(this.#deployed.nextEpoch(), this.#model, await placing());
+        const placement = await placing();
+        this.#makeRoom(placement);
+        const deployment = await Deployment.load(this.#deployed.nextEpoch(), this.#model, placement);
         this.#deployed.makeCurrent(deployment);
         this.#recuts.reset();
         for (const job of this.#jobs) job.place(this.#placementFor(deployment, job));
@@ -294,10 +336,23 @@ export class LayerLayout {
         this.#options.onDeploy();
         return deployment;
       } catch (thrown) {
-        if (this.#workers.length === before || this.#workers.length === 0) throw thrown;
+        const isLoss = before.some(({ state }) => state === "dead");
+        if (!isLoss || this.#workers.length === 0) {
+          const error = isLoss ? noWorkers(before.find(({ deathError }) => deathError)?.deathError) : thrown;
+          if (this.current === undefined) for (const job of this.#jobs) job.fail(error);
+          throw error;
+        }
         placing = () => this.#place();
       }
     }
+  }
+
+  /** Where new stages don't fit beside the old ones, these go first, and what is under way starts again from its inputs. */
+  #makeRoom(placement: Placement): void {
+    if (this.#deployed.fits(placement, this.#model, this.#options.memoryLimitBytes)) return;
+    this.#deployed.makeCurrent(undefined);
+    for (const job of this.#jobs) job.vacate();
+    this.#deployed.retire();
   }
 
   #placementFor(deployment: Deployment, { remainingItemCount }: LayoutJob): StagePlacement {
@@ -328,4 +383,8 @@ export class LayerLayout {
     this.#changes = result.catch(() => {});
     return result;
   }
+}
+
+function isStaying({ state }: PoolWorker): boolean {
+  return state === "ready" || state === "busy";
 }

@@ -1,4 +1,3 @@
-import { ShardError } from "../core/errors.js";
 import type { ModelInfo } from "../model/inspect.js";
 import type { StagedModel } from "../model/staged-model.js";
 import type { PoolWorker } from "../pool/pool-worker.js";
@@ -10,7 +9,7 @@ import type { Emit } from "./events.js";
 import { LayerLayout, type LayoutOptions } from "./layer-layout.js";
 import { PipelineJob } from "./pipeline-job.js";
 import type { PreparedInputs } from "./prepare-inputs.js";
-import { probeBatch } from "./run-through.js";
+import { isWorkerLoss, probeBatch } from "./run-through.js";
 import type { LayerPlan, Split, WorkerPart } from "./split.js";
 import { syntheticItem } from "./trace-model.js";
 
@@ -65,9 +64,9 @@ export class LayerSplit implements Split {
     }
   }
 
-  /** The stages that run; `undefined` before the first job of a model whose layers could not be measured before. */
-  get deployment(): Deployment | undefined {
-    return this.#layout.current;
+  /** Work on the stages that run, which stay loaded meanwhile; on `undefined` where there are none yet. */
+  borrowStages<T>(work: (deployment: Deployment | undefined) => Promise<T>): Promise<T> {
+    return this.#layout.borrow(work);
   }
 
   get plan(): LayerPlan {
@@ -102,7 +101,7 @@ export class LayerSplit implements Split {
       layout: this.#layout,
       emit: this.#emit,
       batchMode: (inputs) => this.#batchMode(inputs),
-      onNoBatches: () => (this.#isBatchable = false),
+      onNoBatches: (isCertain) => (this.#isBatchable = isCertain ? false : undefined),
     });
   }
 
@@ -116,7 +115,7 @@ export class LayerSplit implements Split {
   }
 
   async workerLeaving(worker: PoolWorker): Promise<void> {
-    // With nobody to take over, jobs end once it has gone.
+    // With nobody to take over, it stays until the jobs that need it have ended.
     await this.#layout.redeploy().catch(() => {});
     await this.#layout.whenUnused(worker);
     await worker.whenIdle();
@@ -148,14 +147,13 @@ export class LayerSplit implements Split {
   }
 
   async #batchMode(inputs: PreparedInputs): Promise<BatchMode> {
-    const deployment = this.#layout.current;
-    if (this.#isBatchable === undefined && deployment !== undefined) {
-      this.#isBatchable = await probeBatch(this.#model, deployment, inputs).catch((thrown: unknown) => {
-        // A worker that was lost tells nothing of the model.
-        if (thrown instanceof ShardError && thrown.code.startsWith("worker-")) return undefined;
+    this.#isBatchable ??= await this.#layout.borrow(async (deployment) => {
+      if (deployment === undefined) return undefined;
+      return probeBatch(this.#model, deployment, inputs).catch((thrown: unknown) => {
+        if (isWorkerLoss(thrown)) return undefined;
         throw thrown;
       });
-    }
+    });
     return this.#isBatchable === true ? "batched" : "item-by-item";
   }
 }

@@ -22,8 +22,11 @@ export interface PipelineContext {
   readonly emit: Emit;
   /** Whether the model takes batches; tried out where nothing in the file promises it. */
   readonly batchMode: (inputs: PreparedInputs) => Promise<BatchMode>;
-  /** The model turned out not to take batches. */
-  readonly onNoBatches: () => void;
+  /**
+   * A batch did not give what was to be expected.
+   * @param isCertain `false` where it failed, which a GPU short of memory does, too: to be tried out again with the next job.
+   */
+  readonly onNoBatches: (isCertain: boolean) => void;
 }
 
 interface OpenAttempt extends StageAttempt {
@@ -97,6 +100,10 @@ export class PipelineJob implements ShardingJob, LayoutJob {
 
   place(placement: StagePlacement): void {
     this.#apply({ type: "placed", placement });
+  }
+
+  vacate(): void {
+    for (const epoch of this.#state.placements.keys()) this.#apply({ type: "abandoned", epoch });
   }
 
   get microBatchItemCount(): number | undefined {
@@ -185,7 +192,7 @@ export class PipelineJob implements ShardingJob, LayoutJob {
     this.#batches.keep(microBatchId, result.calls, layout.deployment(epoch).stages.slice(index + 1));
     this.#close(attemptId, "completed", serviceMs);
     if (!this.#batches.hasRows(microBatchId)) {
-      this.#giveUpBatches(attemptId);
+      this.#giveUpBatches(attemptId, true);
       return;
     }
     this.#apply({ type: "attempt-completed", attemptId, serviceMs });
@@ -206,7 +213,7 @@ export class PipelineJob implements ShardingJob, LayoutJob {
     this.#close(attemptId, "failed");
     // Some models take a batch by their signature, and reshape to one item inside.
     if (attempt.range.itemCount > 1 && this.#batches.modeOf(attempt.microBatchId) === "batched") {
-      this.#giveUpBatches(attemptId);
+      this.#giveUpBatches(attemptId, false);
       return;
     }
     this.#context.emit("fault", { workerId: attempt.workerId, code: thrown.code, message: thrown.message });
@@ -214,10 +221,10 @@ export class PipelineJob implements ShardingJob, LayoutJob {
   }
 
   /** What comes in from here on runs item by item, and so does this micro-batch, again from its inputs. */
-  #giveUpBatches(attemptId: number): void {
+  #giveUpBatches(attemptId: number, isCertain: boolean): void {
     if (this.#mode === "batched") {
       this.#mode = "item-by-item";
-      this.#context.onNoBatches();
+      this.#context.onNoBatches(isCertain);
     }
     this.#apply({ type: "attempt-rejected", attemptId });
   }
@@ -230,7 +237,7 @@ export class PipelineJob implements ShardingJob, LayoutJob {
       if (workerIds.length > 0) {
         this.#apply({ type: "staffed", epoch, stage, workerIds });
       } else {
-        await layout.redeploy();
+        await layout.replace(epoch);
         this.#apply({ type: "abandoned", epoch });
       }
     } catch (thrown) {

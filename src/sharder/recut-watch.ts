@@ -17,9 +17,14 @@ export class RecutWatch {
   #movedAtMs = -Infinity;
   #intervalMs = SHORTEST_INTERVAL_MS;
 
+  /** There is more to do: what did not pay before may pay now. */
+  lookAgain(): void {
+    this.#askedOfMs = [];
+  }
+
   /** Other stages run now: what was asked of the ones before means nothing. */
   reset(): void {
-    this.#askedOfMs = [];
+    this.lookAgain();
     const nowMs = performance.now();
     const isCalm = nowMs - this.#movedAtMs > CALM_MS;
     this.#intervalMs = isCalm ? SHORTEST_INTERVAL_MS : Math.min(LONGEST_INTERVAL_MS, 2 * this.#intervalMs);

@@ -1,3 +1,4 @@
+import { ShardError } from "../core/errors.js";
 import { isRowOfPair, probeInputs } from "../protocol/batch-probe.js";
 import { copyTensor } from "../protocol/rows.js";
 import type { InputTensor, Tensor } from "../protocol/tensors.js";
@@ -20,7 +21,10 @@ async function runThrough(
   const held: Record<string, InputTensor> = byTensorKey(model, inputs);
   const results: Record<string, Tensor> = {};
   for (const [index, stage] of deployment.stages.entries()) {
-    const worker = deployment.workersOf(index)[0]!;
+    const worker = deployment.workersOf(index)[0];
+    if (worker === undefined) {
+      throw new ShardError("worker-lost", `Expected a worker with stage ${index}, it was lost meanwhile: try again.`);
+    }
     // Buffers are handed over with each call.
     const call = Object.fromEntries(stage.inputs.map((key) => [key, copyTensor(held[key]!)]));
     const attemptId = `probe/${++runCounter}`;
@@ -39,7 +43,7 @@ async function runThrough(
 /**
  * Try out whether the model gives for a batch what it gives for its items.
  * @returns `undefined` where two items of these inputs can't tell.
- * @throws ShardError where even one item alone fails.
+ * @throws ShardError where even one item alone fails, and "worker-lost", "worker-timeout" where a worker did not survive it.
  */
 export async function probeBatch(
   model: StagedModel,
@@ -52,10 +56,16 @@ export async function probeBatch(
   let paired: Record<string, Tensor>;
   try {
     paired = await runThrough(model, deployment, inputs.paired);
-  } catch {
+  } catch (thrown) {
+    if (isWorkerLoss(thrown)) throw thrown;
     return false;
   }
   return Object.entries(alone).every(
     ([name, tensor]) => paired[name] !== undefined && isRowOfPair(tensor, paired[name]),
   );
+}
+
+/** Such a failure tells nothing of the model. */
+export function isWorkerLoss(thrown: unknown): thrown is ShardError {
+  return thrown instanceof ShardError && (thrown.code.startsWith("worker-") || thrown.code === "disposed");
 }

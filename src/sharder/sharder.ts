@@ -7,6 +7,7 @@ import type { BackendName, Outputs } from "../protocol/tensors.js";
 import type { WorkerReport } from "../protocol/worker-api.js";
 import { BackendGaps } from "./backend-gaps.js";
 import { BatchSplit } from "./batch-split.js";
+import type { Deployment } from "./deployment.js";
 import { ShardingEventTarget, type Emit, type JobProgress } from "./events.js";
 import { Gather } from "./gather.js";
 import { inspectRun } from "./inspect-run.js";
@@ -162,7 +163,8 @@ export class Sharder extends ShardingEventTarget {
   }
 
   /**
-   * Let a worker finish its shards, then end it.
+   * Let a worker finish its shards, then end it. Split by layers, its stages move to the others first; where those can't take them,
+   * it stays until the jobs that need it have ended.
    * @throws ShardError "unknown-worker"
    */
   async removeWorker(id: string): Promise<void> {
@@ -220,8 +222,11 @@ export class Sharder extends ShardingEventTarget {
   async inspect({ inputs }: { readonly inputs?: Inputs } = {}): Promise<ModelInfo> {
     this.#checkUsable();
     const workers = this.#pool.workers.filter(({ state }) => state === "ready" || state === "busy");
-    const deployed = this.#split instanceof LayerSplit ? this.#split.deployment : undefined;
-    this.#model = await inspectRun(this.#inspected, this.#model, inputs, workers, deployed);
+    const run = (deployed: Deployment | undefined): Promise<ModelInfo> =>
+      inspectRun(this.#inspected, this.#model, inputs, workers, deployed);
+    const seen = await (this.#split instanceof LayerSplit ? this.#split.borrowStages(run) : run(undefined));
+    // Workers may have started meanwhile.
+    this.#model = { ...seen, missingOps: this.#gaps.missing };
     return this.#model;
   }
 

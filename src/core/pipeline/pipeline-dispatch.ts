@@ -2,12 +2,15 @@ import { predictMs } from "../throughput.js";
 import { throughputKey, type PipelineDraft } from "./pipeline-draft.js";
 import type { MicroBatch, StagePlacement } from "./pipeline-types.js";
 
-/** Give every worker that has room what is furthest along among what waits for its stages. */
-export function dispatchReady(draft: PipelineDraft): void {
+/**
+ * Give every worker that has room what is furthest along among what waits for its stages.
+ * @param heldEpoch what waits under this one is left waiting.
+ */
+export function dispatchReady(draft: PipelineDraft, heldEpoch?: number): void {
   const load = new Map<string, number>();
   for (const { workerId } of draft.attempts.values()) load.set(workerId, (load.get(workerId) ?? 0) + 1);
   const waiting = [...draft.microBatches.values()]
-    .filter(({ attemptId }) => attemptId === undefined)
+    .filter(({ attemptId, epoch }) => attemptId === undefined && epoch !== heldEpoch)
     .sort((a, b) => a.epoch - b.epoch || b.stage - a.stage || a.range.firstItem - b.range.firstItem);
   for (const batch of waiting) {
     const placement = draft.placements.get(batch.epoch);

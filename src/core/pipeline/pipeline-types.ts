@@ -65,7 +65,7 @@ export type PipelineAction =
   | { readonly type: "restarted"; readonly microBatchId: number }
   /** Micro-batches wait for a stage that nobody runs: answer with `staffed`, `abandoned` or a cancel. */
   | { readonly type: "vacant"; readonly epoch: number; readonly stage: number }
-  /** Nothing is under way in an epoch that another has replaced. */
+  /** Nothing is under way in an epoch that another has replaced, or that was abandoned. */
   | { readonly type: "epoch-done"; readonly epoch: number }
   | { readonly type: "finish" }
   | { readonly type: "fail"; readonly range: ItemRange; readonly attemptId: number };

@@ -65,6 +65,9 @@ export function stepPipeline(
   if (draft.phase === "running") {
     dispatchReady(draft);
     while (admit(draft)) dispatchReady(draft);
+  } else if (draft.phase === "paused") {
+    // What is under way on stages that are being left finishes all the same, so that these can go.
+    dispatchReady(draft, draft.currentEpoch);
   }
   tellVacancies(draft);
   retireEpochs(draft);
@@ -155,7 +158,7 @@ function abandon(draft: PipelineDraft, epoch: number): void {
     ranges.push(batch.range);
   }
   draft.returned = ranges.sort((a, b) => a.firstItem - b.firstItem);
-  draft.placements.delete(epoch);
+  if (draft.placements.delete(epoch)) draft.actions.push({ type: "epoch-done", epoch });
   if (draft.currentEpoch === epoch) draft.currentEpoch = undefined;
 }
 
