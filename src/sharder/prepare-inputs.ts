@@ -31,9 +31,15 @@ const DATA_TYPES: Readonly<Record<string, readonly (abstract new (...args: never
 
 /**
  * Check `inputs` against the model and find the batch.
+ * @param sideNames inputs of a model fixed at batch 1 that go with every item, where earlier chunks of a stream have shown which; a
+ *        chunk of one item can't tell.
  * @throws ShardError "invalid-input": name, dtype, data, rank, size or batch are not the model's.
  */
-export function prepareInputs(model: ModelInfo, inputs: Inputs): PreparedInputs {
+export function prepareInputs(
+  model: ModelInfo,
+  inputs: Inputs,
+  sideNames: ReadonlySet<string> = new Set(),
+): PreparedInputs {
   const tensors = byName(model, inputs);
   const rowsOf = (spec: TensorSpec): number => tensors[spec.name]!.shape[0] ?? 0;
   const carriers = model.inputs.filter((spec) =>
@@ -48,7 +54,9 @@ export function prepareInputs(model: ModelInfo, inputs: Inputs): PreparedInputs 
   const itemCount = Math.max(...carriers.map(rowsOf));
   // In a model fixed at batch 1, an input given once serves every item.
   const batched =
-    model.batchMode === "batched" ? carriers : carriers.filter((spec) => itemCount === 1 || rowsOf(spec) !== 1);
+    model.batchMode === "batched"
+      ? carriers
+      : carriers.filter((spec) => !sideNames.has(spec.name) && (itemCount === 1 || rowsOf(spec) !== 1));
   for (const spec of batched) {
     if (rowsOf(spec) !== itemCount) {
       throw invalid(

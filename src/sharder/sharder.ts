@@ -14,7 +14,7 @@ import { inspectRun } from "./inspect-run.js";
 import { LayerSplit } from "./layer-split.js";
 import { checkWorkerSpec, type SharderOptions } from "./options.js";
 import { predictsLayers } from "./predict-split.js";
-import { copyInputs, prepareInputs, type Inputs } from "./prepare-inputs.js";
+import { copyInputs, prepareInputs, type Inputs, type PreparedInputs } from "./prepare-inputs.js";
 import type { ShardingJob } from "./sharding-job.js";
 import type { BatchPlan, LayerPlan } from "./split.js";
 import { streamShards, type Source, type StreamOptions, type StreamShard } from "./stream.js";
@@ -126,7 +126,13 @@ export class Sharder extends ShardingEventTarget {
   stream(source: Source, options: StreamOptions = {}): AsyncGenerator<StreamShard, void, undefined> {
     this.#checkUsable();
     // A source may fill one buffer again and again.
-    const prepare = (inputs: Inputs) => copyInputs(prepareInputs(this.#model, inputs));
+    let sideNames: ReadonlySet<string> | undefined;
+    const prepare = (inputs: Inputs): PreparedInputs => {
+      const prepared = prepareInputs(this.#model, inputs, sideNames);
+      const { tensors, batchedNames, itemCount } = prepared;
+      if (itemCount > 1) sideNames ??= new Set(Object.keys(tensors).filter((name) => !batchedNames.includes(name)));
+      return copyInputs(prepared);
+    };
     return streamShards(() => this.#createJob(), source, prepare, options);
   }
 

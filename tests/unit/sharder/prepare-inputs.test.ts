@@ -74,6 +74,14 @@ describe("what is accepted", () => {
     refuse(unknown, { x: float([]), keep: float([]) }, "batch axis", "a scalar", "add axis 0");
   });
 
+  it("a chunk of one item is of the same kind as those before it, once these have shown what goes with every item", () => {
+    const many = prepareInputs(single, { a: float([4, 3]), b: float([1, 2]) });
+    const one = { a: float([1, 3]), b: float([1, 2]) };
+    expect(prepareInputs(single, one).shapeClass).not.toBe(many.shapeClass);
+    const known = prepareInputs(single, one, new Set(["b"]));
+    expect(known).toMatchObject({ shapeClass: many.shapeClass, batchedNames: ["a"], itemCount: 1 });
+  });
+
   it("a model fixed at batch 1 takes many items; what is given once serves all", () => {
     expect(prepareInputs(single, { a: float([4, 3]), b: float([4, 2]) })).toMatchObject({
       itemCount: 4,
