@@ -10,8 +10,8 @@ export class DeploymentSet {
   readonly #isUsed: (epoch: number) => boolean;
   readonly #onDrop: (epoch: number) => void;
   #waiting: (() => void)[] = [];
-  /** Deployments that are used outside any job, once for each use. */
-  readonly #borrowed: Deployment[] = [];
+  /** What is done on stages outside any job. */
+  readonly #borrowed = new Set<{ readonly deployment: Deployment; readonly done: Promise<unknown> }>();
   #current: Deployment | undefined;
   #epochCount = 0;
 
@@ -52,7 +52,7 @@ export class DeploymentSet {
   /** Drop what is neither current nor needed. */
   retire(): void {
     for (const [epoch, deployment] of this.#byEpoch) {
-      if (deployment === this.#current || this.#isUsed(epoch) || this.#borrowed.includes(deployment)) continue;
+      if (deployment === this.#current || this.#isUsed(epoch) || this.#isBorrowed(deployment)) continue;
       this.#byEpoch.delete(epoch);
       this.#onDrop(epoch);
       void deployment.unload();
@@ -62,13 +62,24 @@ export class DeploymentSet {
 
   /** Keep the stages loaded for as long as `work` takes. */
   async borrow<T>(deployment: Deployment, work: (deployment: Deployment) => Promise<T>): Promise<T> {
-    this.#borrowed.push(deployment);
+    const loan = { deployment, done: work(deployment) };
+    this.#borrowed.add(loan);
     try {
-      return await work(deployment);
+      return await loan.done;
     } finally {
-      this.#borrowed.splice(this.#borrowed.indexOf(deployment), 1);
+      this.#borrowed.delete(loan);
       this.retire();
     }
+  }
+
+  /** Resolves once all that was borrowed has been given back. Never rejects. */
+  async whenReturned(): Promise<void> {
+    await Promise.allSettled([...this.#borrowed].map(({ done }) => done));
+    this.retire();
+  }
+
+  #isBorrowed(deployment: Deployment): boolean {
+    return [...this.#borrowed].some((loan) => loan.deployment === deployment);
   }
 
   /** Whether all workers have room for new stages beside what they hold. */

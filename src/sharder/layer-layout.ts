@@ -112,10 +112,19 @@ export class LayerLayout {
    * @throws ShardError "no-workers", "model-unsupported" where no plan fits the limits, "invalid-options" for cuts that are none.
    */
   async ready(item: Readonly<Record<string, InputTensor>>): Promise<Deployment> {
-    return this.#serially(async () => {
-      this.#item ??= item;
-      return this.#isStaffed(this.current) ? this.current : this.#deploy(() => this.#place());
-    });
+    return this.#serially(() => this.#ready(item));
+  }
+
+  /** Work on the stages that run, or on new ones, which stay loaded meanwhile. @param item, @throws as `ready` */
+  async use<T>(item: Readonly<Record<string, InputTensor>>, work: (deployment: Deployment) => Promise<T>): Promise<T> {
+    // Nobody waits for the work before the next change.
+    const { done } = await this.#serially(async () => ({ done: this.#deployed.borrow(await this.#ready(item), work) }));
+    return done;
+  }
+
+  async #ready(item: Readonly<Record<string, InputTensor>>): Promise<Deployment> {
+    this.#item ??= item;
+    return this.#isStaffed(this.current) ? this.current : this.#deploy(() => this.#place());
   }
 
   /** @throws ShardError "model-unsupported" naming a layer that no worker's backend can run, "no-workers" */
@@ -327,7 +336,7 @@ export class LayerLayout {
       const before = this.#workers;
       try {
         const placement = await placing();
-        this.#makeRoom(placement);
+        await this.#makeRoom(placement);
         const deployment = await Deployment.load(this.#deployed.nextEpoch(), this.#model, placement);
         this.#deployed.makeCurrent(deployment);
         this.#recuts.reset();
@@ -348,11 +357,11 @@ export class LayerLayout {
   }
 
   /** Where new stages don't fit beside the old ones, these go first, and what is under way starts again from its inputs. */
-  #makeRoom(placement: Placement): void {
+  async #makeRoom(placement: Placement): Promise<void> {
     if (this.#deployed.fits(placement, this.#model, this.#options.memoryLimitBytes)) return;
     this.#deployed.makeCurrent(undefined);
     for (const job of this.#jobs) job.vacate();
-    this.#deployed.retire();
+    await this.#deployed.whenReturned();
   }
 
   #placementFor(deployment: Deployment, { remainingItemCount }: LayoutJob): StagePlacement {

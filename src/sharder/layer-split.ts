@@ -4,6 +4,7 @@ import type { PoolWorker } from "../pool/pool-worker.js";
 import { StagePlanner } from "../pool/stage-planner.js";
 import type { WorkerPool } from "../pool/worker-pool.js";
 import type { BatchMode } from "../protocol/model-on-wire.js";
+import type { InputTensor } from "../protocol/tensors.js";
 import type { Deployment } from "./deployment.js";
 import type { Emit } from "./events.js";
 import { LayerLayout, type LayoutOptions } from "./layer-layout.js";
@@ -64,9 +65,9 @@ export class LayerSplit implements Split {
     }
   }
 
-  /** Work on the stages that run, which stay loaded meanwhile; on `undefined` where there are none yet. */
-  borrowStages<T>(work: (deployment: Deployment | undefined) => Promise<T>): Promise<T> {
-    return this.#layout.borrow(work);
+  /** As `LayerLayout.use` */
+  useStages<T>(item: Readonly<Record<string, InputTensor>>, work: (stages: Deployment) => Promise<T>): Promise<T> {
+    return this.#layout.use(item, work);
   }
 
   get plan(): LayerPlan {
@@ -111,7 +112,8 @@ export class LayerSplit implements Split {
   }
 
   async workerAdded(): Promise<void> {
-    await this.#layout.redeploy();
+    // It is there, even where more are needed: the next job says so.
+    await this.#layout.redeploy().catch(() => {});
   }
 
   async workerLeaving(worker: PoolWorker): Promise<void> {

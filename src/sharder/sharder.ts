@@ -7,10 +7,9 @@ import type { BackendName, Outputs } from "../protocol/tensors.js";
 import type { WorkerReport } from "../protocol/worker-api.js";
 import { BackendGaps } from "./backend-gaps.js";
 import { BatchSplit } from "./batch-split.js";
-import type { Deployment } from "./deployment.js";
 import { ShardingEventTarget, type Emit, type JobProgress } from "./events.js";
 import { Gather } from "./gather.js";
-import { inspectRun } from "./inspect-run.js";
+import { inspectRun, type UseStages } from "./inspect-run.js";
 import { LayerSplit } from "./layer-split.js";
 import { checkWorkerSpec, type SharderOptions } from "./options.js";
 import { predictsLayers } from "./predict-split.js";
@@ -228,9 +227,10 @@ export class Sharder extends ShardingEventTarget {
   async inspect({ inputs }: { readonly inputs?: Inputs } = {}): Promise<ModelInfo> {
     this.#checkUsable();
     const workers = this.#pool.workers.filter(({ state }) => state === "ready" || state === "busy");
-    const run = (deployed: Deployment | undefined): Promise<ModelInfo> =>
-      inspectRun(this.#inspected, this.#model, inputs, workers, deployed);
-    const seen = await (this.#split instanceof LayerSplit ? this.#split.borrowStages(run) : run(undefined));
+    const split = this.#split;
+    const useStages: UseStages | undefined =
+      split instanceof LayerSplit ? (item, work) => split.useStages(item, work) : undefined;
+    const seen = await inspectRun(this.#inspected, this.#model, inputs, workers, useStages);
     // Workers may have started meanwhile.
     this.#model = { ...seen, missingOps: this.#gaps.missing };
     return this.#model;
