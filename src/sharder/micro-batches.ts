@@ -95,9 +95,8 @@ export class MicroBatches {
     this.#held.delete(microBatchId);
     const outputs: Record<string, ShardOutput> = {};
     for (const [name, key] of Object.entries(this.#model.outputKeys)) {
-      const items = this.#inputNames.has(key)
-        ? this.#inputsOf(held, this.#inputNames.get(key)!)
-        : held.calls.map((tensors) => ownTensor(requireTensor(tensors, key)));
+      // An input that is passed through comes out of the first stage, too.
+      const items = held.calls.map((tensors) => ownTensor(requireTensor(tensors, key)));
       const [first] = items;
       outputs[name] =
         held.mode === "item-by-item"
@@ -117,13 +116,6 @@ export class MicroBatches {
     const held = { range, mode, calls: Array.from({ length: callCount }, () => new Map<string, Tensor>()) };
     this.#held.set(microBatchId, held);
     return held;
-  }
-
-  /** An output may be an input that is passed through, which no stage has seen. */
-  #inputsOf({ range, mode, calls }: HeldBatch, name: string): Tensor[] {
-    const { inputs, batchedInputs } = this.#store.cut(range);
-    const isSliced = mode === "item-by-item" && batchedInputs.includes(name);
-    return calls.map((_, index) => asTensor(inputOf(inputs, name, isSliced ? index : undefined, calls.length)));
   }
 }
 
@@ -152,13 +144,6 @@ function forSending(tensor: Tensor): InputTensor {
 
 function ownTensor(tensor: Tensor): Tensor {
   return isShared(tensor) ? copyTensor(tensor) : tensor;
-}
-
-/** Bytes as the numbers that they stand for. */
-function asTensor(input: InputTensor): Tensor {
-  if (input.dtype !== "uint8") return { ...input, shape: [...input.shape] } as Tensor;
-  const { scale = 1, offset = 0, data } = input;
-  return { dtype: "float32", shape: [...input.shape], data: Float32Array.from(data, (byte) => byte * scale + offset) };
 }
 
 function isShared({ data }: Tensor): boolean {
