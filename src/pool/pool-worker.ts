@@ -30,6 +30,8 @@ export interface WorkerSpec {
 
 /** Loading the script, compiling WASM and parsing a large model on a slow machine. */
 const START_DEADLINE_MS = 120_000;
+/** Each layer is loaded and run a few times, in plain JavaScript at worst. */
+const TRACED_LAYER_DEADLINE_MS = 5_000;
 /** A worker in the middle of a shard does not hear `stop`; it is terminated anyway. */
 const STOP_DEADLINE_MS = 1_000;
 
@@ -165,7 +167,8 @@ export class PoolWorker {
   /** Measure layer after layer. @throws ShardError as `run` */
   trace(request: Omit<TraceRequest, "sentAtEpochMs">): Promise<TraceResult> {
     const sent = { ...request, sentAtEpochMs: epochMs() };
-    return this.#attempt("trace the model", START_DEADLINE_MS, async () => this.#api.trace(sent));
+    const deadlineMs = START_DEADLINE_MS + request.layers.length * TRACED_LAYER_DEADLINE_MS;
+    return this.#attempt("trace the model", deadlineMs, async () => this.#api.trace(sent));
   }
 
   async #attempt<T>(what: string, deadlineMs: number, call: () => Promise<Reply<T>>): Promise<T> {

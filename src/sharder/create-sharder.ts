@@ -1,11 +1,12 @@
 import { ShardError } from "../core/errors.js";
 import { inspectModel, type InspectedModel } from "../model/inspect.js";
-import { abortError, throwIfAborted } from "../protocol/abort.js";
+import { throwIfAborted } from "../protocol/abort.js";
 import { chooseWorkers } from "./auto-workers.js";
 import { callListener } from "./call-listener.js";
 import { chooseSplit } from "./choose-split.js";
 import { loadArtifacts } from "./load-artifacts.js";
 import { checkOptions, type SharderOptions } from "./options.js";
+import { raceAbort } from "./race-abort.js";
 import { Sharder } from "./sharder.js";
 
 /**
@@ -41,10 +42,13 @@ export async function createSharder(options: SharderOptions): Promise<Sharder> {
     if (!(thrown instanceof ShardError) || thrown.code !== "model-unsupported") throw thrown;
     return startSharder(inspected, options, "layers");
   }
-  const isWorse = await whole.prefersLayers();
-  if (!isWorse && signal?.aborted !== true) return whole;
+  try {
+    if (!(await raceAbort(whole.prefersLayers(), signal))) return whole;
+  } catch (thrown) {
+    await whole.dispose();
+    throw thrown;
+  }
   await whole.dispose();
-  throwIfAborted(signal);
   return startSharder(inspected, options, "layers");
 }
 
@@ -86,21 +90,4 @@ async function startWorkers(sharder: Sharder, options: SharderOptions, weightByt
     `Expected at least one of ${specs.length} workers to start, all refused: ${messages.join(" ")}`,
     { cause: first },
   );
-}
-
-/** Reject as soon as the signal aborts; the caller then disposes of what was under way. */
-async function raceAbort<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  throwIfAborted(signal);
-  let onAbort: () => void = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(abortError(signal));
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
-  work.catch(() => {});
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }

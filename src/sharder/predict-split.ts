@@ -3,6 +3,7 @@ import type { InspectedModel } from "../model/inspect.js";
 import type { PoolWorker } from "../pool/pool-worker.js";
 import { StagePlanner } from "../pool/stage-planner.js";
 import { LayerCosts } from "./layer-costs.js";
+import { raceAbort } from "./race-abort.js";
 import { byTensorKey, syntheticItem, traceModel } from "./trace-model.js";
 
 /** What measuring the layers may take before a batch is split after all, ms. */
@@ -27,7 +28,9 @@ export async function predictsLayers(
   const planner = new StagePlanner();
   try {
     const inputs = byTensorKey(staged, item);
-    const traces = await traceModel(staged, inputs, workers, AbortSignal.timeout(TRACE_BUDGET_MS));
+    const budget = AbortSignal.timeout(TRACE_BUDGET_MS);
+    // A single layer may take longer than that.
+    const traces = await raceAbort(traceModel(staged, inputs, workers, budget), budget);
     // Who did not finish in time has not shown to be of use.
     const inTime = traces.map(({ worker }) => worker);
     if (inTime.length < workers.length) return false;

@@ -1,0 +1,47 @@
+// Creating a sharder that measures layers first, on workers that never answer.
+import { afterEach, expect, it, vi } from "vitest";
+import { createSharder } from "../../../src/sharder/create-sharder.js";
+import { addingModel } from "../../fixtures/adding-sharder.js";
+import { rejected } from "../../fixtures/caught.js";
+import { turns } from "../../fixtures/negating-sharder.js";
+import { scriptStages } from "../../fixtures/staged-workers.js";
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+/** Workers of two kinds, since only then layers are measured, which takes forever. */
+async function create(signal?: AbortSignal) {
+  const asked: string[] = [];
+  const { workers, planners } = await scriptStages({
+    before: (call, { name }) => {
+      if (call.kind !== "trace") return;
+      asked.push(name);
+      return new Promise(() => {});
+    },
+  });
+  const sharder = createSharder({ model: addingModel(4), workers: [{ backend: "wasm" }, { backend: "cpu" }], signal });
+  sharder.catch(() => {});
+  while (asked.length < 2) await turns(1);
+  return { sharder, workers, planners };
+}
+
+it("ends at once when it is aborted, and leaves no worker behind", async () => {
+  const controller = new AbortController();
+  const { sharder, workers, planners } = await create(controller.signal);
+  controller.abort();
+  await rejected("aborted", sharder);
+  expect(workers.map(({ isTerminated }) => isTerminated)).toEqual([true, true]);
+  expect(planners.filter(({ isTerminated }) => !isTerminated)).toEqual([]);
+});
+
+it("splits batches where the time for it is up in the middle of a layer", async () => {
+  const budget = new AbortController();
+  vi.spyOn(AbortSignal, "timeout").mockReturnValue(budget.signal);
+  const { sharder } = await create();
+  budget.abort();
+  const made = await sharder;
+  expect(made.plan.split).toBe("batch");
+  await made.dispose();
+});
