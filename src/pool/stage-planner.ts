@@ -1,7 +1,7 @@
 import { releaseProxy, wrap, type Remote } from "comlink";
 import { ShardError } from "../core/errors.js";
 import type { StagePlan, StageProblem } from "../core/stages/stage-problem.js";
-import { fromErrorRecord, type Reply } from "../protocol/error-record.js";
+import { fromErrorRecord, messageOf, type Reply } from "../protocol/error-record.js";
 import type { PlannerApi } from "../protocol/planner-api.js";
 import { CallTable } from "./call-table.js";
 
@@ -15,8 +15,20 @@ export class StagePlanner {
   #calls: CallTable | undefined;
   #isClosed = false;
 
-  /** @throws ShardError "model-unsupported" where no plan is possible, "worker-lost", "worker-timeout", "disposed" */
+  /**
+   * Asked again where the planner is lost once.
+   * @throws ShardError "model-unsupported" where no plan is possible, "backend-unavailable", "worker-lost", "worker-timeout", "disposed"
+   */
   async plan(problem: StageProblem): Promise<StagePlan> {
+    try {
+      return await this.#ask(problem);
+    } catch (thrown) {
+      if (!(thrown instanceof ShardError) || thrown.code !== "worker-lost") throw thrown;
+      return this.#ask(problem);
+    }
+  }
+
+  async #ask(problem: StageProblem): Promise<StagePlan> {
     if (this.#isClosed) throw new ShardError("disposed", "Expected a live sharder, received one after dispose().");
     const { api, calls } = this.#start();
     const reply = await calls.race<Reply<StagePlan>>("plan the stages", PLAN_DEADLINE_MS, async () =>
@@ -33,10 +45,7 @@ export class StagePlanner {
 
   #start(): { api: Remote<PlannerApi>; calls: CallTable } {
     if (this.#api !== undefined && this.#calls !== undefined) return { api: this.#api, calls: this.#calls };
-    const worker = new Worker(new URL("../../workers/planner.ts", import.meta.url), {
-      type: "module",
-      name: "planner",
-    });
+    const worker = spawnPlanner();
     const api = wrap<PlannerApi>(worker);
     const calls = new CallTable("planner", (error) => this.#end(error));
     const lose = (event: Event): void => {
@@ -57,5 +66,18 @@ export class StagePlanner {
     this.#api?.[releaseProxy]();
     this.#calls?.rejectAll(error);
     this.#worker = this.#api = this.#calls = undefined;
+  }
+}
+
+/** @throws ShardError "backend-unavailable" where the browser refuses to start the script (another origin, CSP). */
+function spawnPlanner(): Worker {
+  try {
+    return new Worker(new URL("../../workers/planner.ts", import.meta.url), { type: "module", name: "planner" });
+  } catch (cause) {
+    throw new ShardError(
+      "backend-unavailable",
+      `Expected the browser to start the planner's script, received a refusal (${messageOf(cause)}): serve the scripts from the page's own origin.`,
+      { cause },
+    );
   }
 }

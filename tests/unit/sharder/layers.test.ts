@@ -1,5 +1,5 @@
 // Splitting by layers when workers come, go and fail at an awkward moment.
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { added, startLayers } from "../../fixtures/adding-sharder.js";
 import { rejected } from "../../fixtures/caught.js";
 import { batch, turns } from "../../fixtures/negating-sharder.js";
@@ -187,4 +187,35 @@ it("no worker ever holds more than its limit, whatever is re-cut and lost while 
     expect(mostBytes).toBeGreaterThan(0);
     expect(mostBytes).toBeLessThanOrEqual(24);
   }
+});
+
+describe("the planner's worker", () => {
+  it("may be lost once", async () => {
+    let isLost = false;
+    const { sharder, planners } = await startLayers(4, {
+      beforePlan: async (planner) => {
+        if (isLost) return;
+        isLost = true;
+        planner.crash();
+        await turns(5);
+      },
+    });
+    expect(Object.values(await sharder.predict(batch(10)))).toEqual([added(10, 4)]);
+    expect(planners.map(({ isTerminated }) => isTerminated)).toEqual([true, false]);
+    await sharder.dispose();
+    expect(planners.map(({ isTerminated }) => isTerminated)).toEqual([true, true]);
+  });
+
+  it("that can't start fails the job with a ShardError", async () => {
+    const { sharder } = await startLayers(4);
+    vi.stubGlobal(
+      "Worker",
+      class {
+        constructor() {
+          throw new DOMException("refused", "SecurityError");
+        }
+      },
+    );
+    await rejected("backend-unavailable", sharder.predict(batch(1)), "refused");
+  });
 });
