@@ -163,7 +163,7 @@ describe("a model from an address", () => {
     await expect.poll(() => opened.page.workers().length).toBe(0);
   });
 
-  it("says so when TF.js can't load it", async () => {
+  it("says so when TF.js does not know an operation", async () => {
     const failure = await opened.page.evaluate(async () => {
       const model = harness.randomNet({ seed: 1 });
       (model.modelTopology as { node: { op: string }[] }).node.find(({ op }) => op === "Conv2D")!.op = "NoSuchOp";
@@ -172,7 +172,7 @@ describe("a model from an address", () => {
         await sharder.predict(harness.float32([1, 8, 8, 3])).finally(() => sharder.dispose());
       });
     });
-    expect(failure).toMatchObject({ name: "ShardError", code: "model-failed" });
+    expect(failure).toMatchObject({ name: "ShardError", code: "model-unsupported" });
     expect(failure!.message).toMatch(/NoSuchOp/);
   });
 });
