@@ -89,6 +89,11 @@ export class Deployment {
     else this.#workers[stage]!.push(worker);
   }
 
+  /** Whether new jobs can run on it: somebody has each stage who is not about to leave. */
+  get isStaffed(): boolean {
+    return this.#workers.every((members) => members.some(isStaying));
+  }
+
   /** Whether the same layers are on the same workers. */
   isPlacedAs({ cuts, workers }: Placement): boolean {
     const isSame = (members: readonly PoolWorker[], stage: number): boolean => {
@@ -111,6 +116,11 @@ export class Deployment {
       ),
     );
   }
+}
+
+/** Whether a worker can be given more. */
+export function isStaying({ state }: PoolWorker): boolean {
+  return state === "ready" || state === "busy";
 }
 
 function isLive({ state }: PoolWorker): boolean {

@@ -1,5 +1,5 @@
 import { ShardError } from "../core/errors.js";
-import type { StageProblem } from "../core/stages/stage-problem.js";
+import type { StagePlan, StageProblem } from "../core/stages/stage-problem.js";
 import { flopsOfLayers } from "../model/layer-flops.js";
 import { liveBytes } from "../model/live-bytes.js";
 import type { StagedModel } from "../model/staged-model.js";
@@ -154,6 +154,15 @@ export class LayerCosts {
       if (bytes > 0) ms += kind.transferMs + bytes * kind.transferMsPerByte;
     }
     return ms * this.slowdownOf(worker.id);
+  }
+
+  /** What the slowest stage of a plan will take per item, with each worker's own rate, ms. @param workers that it was made for. */
+  bottleneckMs({ stages }: StagePlan, workers: readonly PoolWorker[]): number {
+    const stageMs = stages.map(({ workers: members, firstLayer, lastLayer }) => {
+      const rates = members.map((index) => 1 / (this.stageMs(workers[index]!, firstLayer, lastLayer) ?? NaN));
+      return 1 / rates.reduce((total, rate) => total + rate, 0);
+    });
+    return Math.max(...stageMs);
   }
 
   /**

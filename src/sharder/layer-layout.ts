@@ -7,7 +7,7 @@ import type { WorkerPool } from "../pool/worker-pool.js";
 import type { InputTensor } from "../protocol/tensors.js";
 import { assignStages, placementOf, stageBytes } from "./assign-stages.js";
 import { DeploymentSet } from "./deployment-set.js";
-import { Deployment, type Placement } from "./deployment.js";
+import { Deployment, isStaying, type Placement } from "./deployment.js";
 import { cannotRunLayer, noWorkers } from "./job-errors.js";
 import { LayerCosts, type TraceFindings } from "./layer-costs.js";
 import type { StagePlan } from "../core/stages/stage-problem.js";
@@ -124,7 +124,7 @@ export class LayerLayout {
 
   async #ready(item: Readonly<Record<string, InputTensor>>): Promise<Deployment> {
     this.#item ??= item;
-    return this.#isStaffed(this.current) ? this.current : this.#deploy(() => this.#place());
+    return this.current?.isStaffed === true ? this.current : this.#deploy(() => this.#place());
   }
 
   /** @throws ShardError "model-unsupported" naming a layer that no worker's backend can run, "no-workers" */
@@ -214,7 +214,7 @@ export class LayerLayout {
   /** New stages for jobs that can't go on with old ones, unless there are some already. @throws as `ready` */
   async replace(epoch: number): Promise<void> {
     await this.#serially(async () => {
-      if (this.current?.epoch === epoch || !this.#isStaffed(this.current)) await this.#deploy(() => this.#place());
+      if (this.current?.epoch === epoch || this.current?.isStaffed !== true) await this.#deploy(() => this.#place());
     });
   }
 
@@ -260,7 +260,7 @@ export class LayerLayout {
     const plan = async (): Promise<StagePlan> => {
       const found = await this.#planner.plan(this.#problem(workers));
       // To the planner, workers of about the same rate are alike; what runs was measured.
-      return { ...found, bottleneckMs: this.#predictedMs(found, workers) };
+      return { ...found, bottleneckMs: this.#costs.bottleneckMs(found, workers) };
     };
     const remaining = (): number | undefined => {
       const counts = [...this.#jobs].map(({ remainingItemCount }) => remainingItemCount);
@@ -287,20 +287,6 @@ export class LayerLayout {
       .workersOf(stage)
       .every(({ id }) => this.#measured.isSettled(deployment.epoch, stage, id));
     return isMeasured ? this.stageMs(deployment, stage) : undefined;
-  }
-
-  /** What the slowest stage of a plan will take per item on these workers, ms. */
-  #predictedMs({ stages }: StagePlan, workers: readonly PoolWorker[]): number {
-    const stageMs = stages.map(({ workers: members, firstLayer, lastLayer }) => {
-      const rates = members.map((index) => 1 / (this.#costs.stageMs(workers[index]!, firstLayer, lastLayer) ?? NaN));
-      return 1 / rates.reduce((total, rate) => total + rate, 0);
-    });
-    return Math.max(...stageMs);
-  }
-
-  /** Whether new jobs can run on it: somebody has each stage who is not about to leave. */
-  #isStaffed(deployment: Deployment | undefined): deployment is Deployment {
-    return deployment?.stages.every((_, stage) => deployment.workersOf(stage).some(isStaying)) === true;
   }
 
   get #workers(): PoolWorker[] {
@@ -392,8 +378,4 @@ export class LayerLayout {
     this.#changes = result.catch(() => {});
     return result;
   }
-}
-
-function isStaying({ state }: PoolWorker): boolean {
-  return state === "ready" || state === "busy";
 }
