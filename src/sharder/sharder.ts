@@ -198,7 +198,8 @@ export class Sharder extends ShardingEventTarget {
 
   /**
    * Split by layers: cut the model elsewhere from here on. Running jobs go over to the new stages with their next micro-batch; nothing
-   * stops, and nothing is lost.
+   * stops, and nothing is lost. Where the new stages don't fit beside the old ones under `maxWorkerBytes`, the old ones go first, and
+   * what is under way starts again from its inputs.
    *
    * @param cuts indices into `sharder.model.layers` of the layers that begin a stage, ascending, each from 1; left out: where the
    *        planner says, which then moves them as throughput changes.
