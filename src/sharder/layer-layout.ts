@@ -1,5 +1,5 @@
-import { sizeMicroBatch } from "../core/pipeline/micro-batch-size.js";
 import type { StagePlacement } from "../core/pipeline/pipeline-types.js";
+import type { StagePlan } from "../core/stages/stage-problem.js";
 import type { StagedModel } from "../model/staged-model.js";
 import type { PoolWorker } from "../pool/pool-worker.js";
 import type { StagePlanner } from "../pool/stage-planner.js";
@@ -10,9 +10,9 @@ import { DeploymentSet } from "./deployment-set.js";
 import { Deployment, isStaying, type Placement } from "./deployment.js";
 import { cannotRunLayer, noWorkers } from "./job-errors.js";
 import { LayerCosts, type TraceFindings } from "./layer-costs.js";
-import type { StagePlan } from "../core/stages/stage-problem.js";
 import { RecutWatch } from "./recut-watch.js";
-import { StageMeasurements, type StageSample } from "./stage-measurements.js";
+import type { StageSample } from "./stage-measurements.js";
+import { StageTimes } from "./stage-times.js";
 import { byTensorKey, traceModel } from "./trace-model.js";
 
 /** A job as the layout sees it. */
@@ -47,22 +47,20 @@ export interface LayoutOptions {
 const MOVE_FACTOR = 1.5;
 /** Micro-batches change their size only for more than this: the sizes that run should tell overhead from cost per item. */
 const NOTEWORTHY_GROWTH = 1.4;
-/** Of a micro-batch, before it has been measured. */
-const DEFAULT_OVERHEAD_MS = 1;
-
 /** Which layers are where: traces, plans, deploys, and moves stages while jobs run. One per sharder. */
 export class LayerLayout {
+  /** What the stages take. */
+  readonly times: StageTimes;
   readonly #pool: WorkerPool;
   readonly #model: StagedModel;
   readonly #options: LayoutOptions;
   readonly #planner: StagePlanner;
   readonly #costs: LayerCosts;
-  readonly #measured = new StageMeasurements();
   readonly #recuts = new RecutWatch();
   readonly #jobs = new Set<LayoutJob>();
   readonly #deployed = new DeploymentSet(
     (epoch) => [...this.#jobs].some((job) => job.usesEpoch(epoch)),
-    (epoch) => this.#measured.forget(epoch),
+    (epoch) => this.times.forget(epoch),
   );
   #cuts: readonly number[] | undefined;
   #item: Readonly<Record<string, InputTensor>> | undefined;
@@ -74,6 +72,7 @@ export class LayerLayout {
     this.#options = options;
     this.#planner = planner;
     this.#costs = new LayerCosts(model, (worker, layer) => options.canRun(worker, layer, layer));
+    this.times = new StageTimes(model, this.#costs, options.quantumMs);
     this.#cuts = options.cuts;
   }
 
@@ -84,26 +83,6 @@ export class LayerLayout {
   /** @throws ShardError "internal" for an epoch that is gone. */
   deployment(epoch: number): Deployment {
     return this.#deployed.require(epoch);
-  }
-
-  /** What one item takes in a stage, replicas considered, ms; `undefined` before it is known. */
-  stageMs(deployment: Deployment, stage: number): number | undefined {
-    const { firstLayer, lastLayer } = deployment.stages[stage]!;
-    const rates = deployment.workersOf(stage).map((worker) => {
-      const measured = this.#measured.msPerItem(deployment.epoch, stage, worker.id);
-      return 1 / (measured ?? this.#costs.stageMs(worker, firstLayer, lastLayer) ?? NaN);
-    });
-    const ms = 1 / rates.reduce((total, rate) => total + rate, 0);
-    return rates.length === 0 || Number.isNaN(ms) ? undefined : ms;
-  }
-
-  /** The fraction of the model that a stage is: of its time on one worker, or of its layers before that is known. */
-  workOf({ firstLayer, lastLayer }: Deployment["stages"][number]): number {
-    const { layerMs } = this.#costs;
-    const isKnown = layerMs?.some((ms) => ms > 0) === true;
-    const weights = isKnown ? layerMs : this.#model.layers.map(() => 1);
-    const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-    return sum(weights.slice(firstLayer, lastLayer + 1)) / sum(weights);
   }
 
   /**
@@ -147,7 +126,7 @@ export class LayerLayout {
   join(job: LayoutJob): void {
     this.#jobs.add(job);
     this.#recuts.lookAgain();
-    if (this.current !== undefined) job.place(this.#placementFor(this.current, job));
+    if (this.current !== undefined) job.place(this.times.placementFor(this.current, job.remainingItemCount));
   }
 
   leave(job: LayoutJob): void {
@@ -238,15 +217,9 @@ export class LayerLayout {
     const deployment = this.#deployed.get(sample.epoch);
     const worker = this.#pool.get(sample.workerId);
     if (deployment === undefined || worker === undefined) return;
-    const measured = this.#measured.add(sample);
-    if (measured === undefined) return;
-    const { firstLayer, lastLayer } = deployment.stages[sample.stage]!;
-    if (this.#measured.isSettled(sample.epoch, sample.stage, worker.id)) {
-      this.#costs.correct(worker, firstLayer, lastLayer, measured);
-    }
-    if (deployment !== this.current) return;
+    if (!this.times.add(sample, deployment, worker) || deployment !== this.current) return;
     for (const job of this.#jobs) {
-      const placement = this.#placementFor(deployment, job);
+      const placement = this.times.placementFor(deployment, job.remainingItemCount);
       const growth = placement.microBatchItemCount / (job.microBatchItemCount ?? 1);
       if (growth >= NOTEWORTHY_GROWTH || growth <= 1 / NOTEWORTHY_GROWTH) job.place(placement);
     }
@@ -255,7 +228,7 @@ export class LayerLayout {
 
   async #considerRecut(deployment: Deployment): Promise<void> {
     if (this.#cuts !== undefined) return;
-    const stageMs = deployment.stages.map((_, stage) => this.#measuredMs(deployment, stage));
+    const stageMs = deployment.stages.map((_, stage) => this.times.settledMs(deployment, stage));
     const workers = this.#workers;
     const plan = async (): Promise<StagePlan> => {
       const found = await this.#planner.plan(this.#problem(workers));
@@ -279,14 +252,6 @@ export class LayerLayout {
     } catch {
       // The stages that run go on; a loss is told by the pool.
     }
-  }
-
-  /** What a stage was measured to take per item on all its replicas together, ms; `undefined` while one has not been. */
-  #measuredMs(deployment: Deployment, stage: number): number | undefined {
-    const isMeasured = deployment
-      .workersOf(stage)
-      .every(({ id }) => this.#measured.isSettled(deployment.epoch, stage, id));
-    return isMeasured ? this.stageMs(deployment, stage) : undefined;
   }
 
   get #workers(): PoolWorker[] {
@@ -326,7 +291,7 @@ export class LayerLayout {
         const deployment = await Deployment.load(this.#deployed.nextEpoch(), this.#model, placement);
         this.#deployed.makeCurrent(deployment);
         this.#recuts.reset();
-        for (const job of this.#jobs) job.place(this.#placementFor(deployment, job));
+        for (const job of this.#jobs) job.place(this.times.placementFor(deployment, job.remainingItemCount));
         this.#deployed.retire();
         this.#options.onDeploy();
         return deployment;
@@ -348,24 +313,6 @@ export class LayerLayout {
     this.#deployed.makeCurrent(undefined);
     for (const job of this.#jobs) job.vacate();
     await this.#deployed.whenReturned();
-  }
-
-  #placementFor(deployment: Deployment, { remainingItemCount }: LayoutJob): StagePlacement {
-    const stageMs = deployment.stages.map((_, stage) => this.stageMs(deployment, stage));
-    const msPerItem = stageMs.every((ms) => ms !== undefined) ? Math.max(...stageMs) : undefined;
-    const backends = deployment.stages.flatMap((_, stage) =>
-      deployment.workersOf(stage).map(({ spec }) => spec.backend),
-    );
-    const microBatchItemCount = sizeMicroBatch({
-      itemCount: remainingItemCount,
-      stageCount: deployment.stages.length,
-      msPerItem,
-      overheadMs: Math.max(DEFAULT_OVERHEAD_MS, this.#measured.overheadMs(deployment) ?? 0),
-      isTrial: this.#measured.overheadMs(deployment) === undefined,
-      quantumMs: this.#options.quantumMs,
-      powersOfTwo: backends.some((backend) => backend === "webgpu" || backend === "webgl"),
-    });
-    return { epoch: deployment.epoch, stages: deployment.workerIds, microBatchItemCount };
   }
 
   #rethrowUnlessLost(worker: PoolWorker, thrown: unknown): void {

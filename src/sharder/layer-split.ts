@@ -78,7 +78,7 @@ export class LayerSplit implements Split {
       workerIds: workerIds[stage]!,
       firstLayer,
       lastLayer,
-      ms: this.#layout.stageMs(deployment, stage),
+      ms: this.#layout.times.stageMs(deployment, stage),
     }));
     return { split: "layers", stages };
   }
@@ -89,8 +89,8 @@ export class LayerSplit implements Split {
     let ownMs = 0;
     for (const [stage, ids] of (deployment?.workerIds ?? []).entries()) {
       if (!ids.includes(workerId)) continue;
-      share += this.#layout.workOf(deployment!.stages[stage]!) / ids.length;
-      ownMs += (this.#layout.stageMs(deployment!, stage) ?? NaN) * ids.length;
+      share += this.#layout.times.workOf(deployment!.stages[stage]!) / ids.length;
+      ownMs += (this.#layout.times.stageMs(deployment!, stage) ?? NaN) * ids.length;
     }
     return { share, itemsPerSecond: ownMs > 0 ? 1000 / ownMs : undefined, overheadMs: undefined };
   }

@@ -257,7 +257,7 @@ export class PipelineJob implements ShardingJob, LayoutJob {
     }
     const { completedItemCount, sourceEnded, endItem } = this.#state;
     const deployment = this.#context.layout.current;
-    const stageMs = deployment?.stages.map((_, stage) => this.#context.layout.stageMs(deployment, stage));
+    const stageMs = deployment?.stages.map((_, stage) => this.#context.layout.times.stageMs(deployment, stage));
     const bottleneckMs = stageMs?.every((ms) => ms !== undefined) ? Math.max(...stageMs) : undefined;
     const itemsPerSecond = bottleneckMs === undefined ? undefined : 1000 / bottleneckMs;
     const progress = progressOf(this.id, completedItemCount, sourceEnded ? endItem : undefined, itemsPerSecond);
