@@ -7,7 +7,7 @@ import type { LayerCosts } from "./layer-costs.js";
 import { StageMeasurements, type StageSample } from "./stage-measurements.js";
 
 /** Of a micro-batch, before it has been measured. */
-const DEFAULT_OVERHEAD_MS = 1;
+const DEFAULT_OVERHEAD_MS = 2.5;
 
 /** What stages take: predicted from their layers' costs until they have run, then measured. */
 export class StageTimes {
