@@ -6,7 +6,7 @@ import type { Ratio, Row, Suite, SuiteRequest } from "./report.js";
 import { median, timed } from "./statistics.js";
 import { inputOf } from "./subjects.js";
 
-/** How long one WASM worker should take for the batch, s: two still take several quanta. */
+/** How long one WASM worker should take for the batch, s, where nobody says otherwise: two still take several quanta. */
 const RUN_SECONDS = 3;
 /** Less time than this is not worth starting a model for. */
 const MIN_MODEL_SECONDS = 25;
@@ -75,7 +75,10 @@ export async function runOnModels(
 }
 
 /** Find a batch of a second or so by the throughput of one WASM worker, and the size of its shards. */
-export async function sizeBatch(model: BenchModel): Promise<{ batch: Batch; shardItemCount: number }> {
+export async function sizeBatch(
+  model: BenchModel,
+  runSeconds = RUN_SECONDS,
+): Promise<{ batch: Batch; shardItemCount: number }> {
   const sharder = await createSharder({ model: model.source, workers: [{ backend: "wasm" }] });
   try {
     const itemShape = itemShapeOf(model, sharder.model);
@@ -83,7 +86,7 @@ export async function sizeBatch(model: BenchModel): Promise<{ batch: Batch; shar
     const trial = noiseBatch(itemShape, Math.min(model.minItemCount, batchItemCount(model, itemShape, Infinity, 1)));
     await sharder.predict(inputOf(trial));
     const { ms } = await timed(() => sharder.predict(inputOf(trial)));
-    const itemCount = batchItemCount(model, itemShape, (1000 * trial.itemCount) / ms, RUN_SECONDS);
+    const itemCount = batchItemCount(model, itemShape, (1000 * trial.itemCount) / ms, runSeconds);
     const batch = noiseBatch(itemShape, itemCount);
     await sharder.predict(inputOf(batch));
     const { completions } = await traceJob(sharder, batch);
