@@ -25,9 +25,17 @@ export async function predictPictures(
   options: PictureOptions & PredictOptions = {},
 ): Promise<Outputs> {
   const { signal, onProgress, ...pictureOptions } = options;
+  if (typeof (sharder as Partial<Sharder> | undefined)?.predict !== "function") {
+    throw new ShardError(
+      "invalid-options",
+      `Expected a sharder, received ${typeof sharder}: pass what createSharder gave.`,
+    );
+  }
   if (!Array.isArray(pictures) || pictures.length === 0) {
-    const received = Array.isArray(pictures) ? "an empty list" : typeof pictures;
-    throw new ShardError("invalid-input", `Expected a list of pictures, received ${received}: pass at least one.`);
+    const [received, advice] = Array.isArray(pictures)
+      ? ["an empty list", "pass at least one"]
+      : [typeof pictures, "pass [picture]"];
+    throw new ShardError("invalid-input", `Expected a list of pictures, received ${received}: ${advice}.`);
   }
   const feed = planPictures(sharder.model, pictureOptions);
   throwIfAborted(signal);

@@ -24,6 +24,13 @@ export function topK(outputs: Outputs | OutputValue, labels?: readonly string[],
   if (!Number.isSafeInteger(k) || k < 1) {
     throw new ShardError("invalid-options", `Expected k to be a whole number ≥ 1, received ${String(k)}: correct it.`);
   }
+  const isGiven = typeof outputs === "object" && outputs !== null;
+  if (!isGiven || (Array.isArray(outputs) && !outputs.every((each) => typeof each === "object" && "shape" in each))) {
+    throw new ShardError(
+      "invalid-input",
+      `Expected the outputs of a model, received ${isGiven ? "a list of other things than tensors" : typeof outputs}: pass what predict gave.`,
+    );
+  }
   return scoresOf(outputs).map((scores) => {
     if (labels !== undefined && labels.length !== scores.length) {
       throw new ShardError(

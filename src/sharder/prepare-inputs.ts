@@ -135,6 +135,13 @@ function checkTensor(spec: TensorSpec, tensor: InputTensor): InputTensor {
   }
   if (!DATA_TYPES[dtype]!.some((type) => data instanceof type)) {
     const expected = DATA_TYPES[dtype]!.map((type) => type.name).join(" or ");
+    if (typeof data === "function") {
+      throw invalid(
+        `${expected} data for ${input}`,
+        "a TF.js tensor",
+        "pass { dtype, shape, data: await tensor.data() }",
+      );
+    }
     throw invalid(
       `${expected} data for ${input} of dtype ${dtype}`,
       data?.constructor?.name ?? String(data),

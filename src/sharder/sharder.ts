@@ -96,8 +96,9 @@ export class Sharder extends ShardingEventTarget {
    * @throws ShardError "invalid-input", "model-failed", "no-workers", "out-of-memory", "aborted", "disposed"
    */
   async predict(inputs: Inputs, options: PredictOptions = {}): Promise<Outputs> {
-    const { signal, onProgress } = options;
     this.#checkUsable();
+    checkCallOptions(options);
+    const { signal, onProgress } = options;
     throwIfAborted(signal);
     const prepared = prepareInputs(this.#model, inputs);
     const gather = new Gather(prepared.itemCount);
@@ -225,8 +226,9 @@ export class Sharder extends ShardingEventTarget {
    * @throws ShardError "invalid-input" where the model leaves sizes free and no inputs are given; "no-workers", "model-unsupported"
    *         where it can't be taken apart, "model-failed", "disposed"
    */
-  async inspect({ inputs }: { readonly inputs?: Inputs } = {}): Promise<ModelInfo> {
+  async inspect(options: { readonly inputs?: Inputs } = {}): Promise<ModelInfo> {
     this.#checkUsable();
+    const { inputs } = (options as { readonly inputs?: Inputs } | null) ?? {};
     const workers = this.#pool.workers.filter(({ state }) => state === "ready" || state === "busy");
     const split = this.#split;
     const useStages: UseStages | undefined =
@@ -303,6 +305,26 @@ export class Sharder extends ShardingEventTarget {
   #checkUsable(): void {
     if (this.#isDisposed) throw disposed();
   }
+}
+
+/** @throws ShardError "invalid-options" */
+function checkCallOptions(options: PredictOptions): void {
+  const { signal, onProgress } = (options ?? {}) as { signal?: unknown; onProgress?: unknown };
+  // Not `instanceof`: a signal may come from another frame.
+  const isSignal =
+    signal === undefined || typeof (signal as Partial<AbortSignal> | null)?.addEventListener === "function";
+  if (
+    typeof options === "object" &&
+    options !== null &&
+    isSignal &&
+    ["undefined", "function"].includes(typeof onProgress)
+  ) {
+    return;
+  }
+  throw new ShardError(
+    "invalid-options",
+    `Expected { signal, onProgress } with an AbortSignal and a function, received ${options === null ? "null" : typeof options}${isSignal ? "" : ` with a signal of type ${typeof signal}`}: correct or leave them out.`,
+  );
 }
 
 function disposed(): ShardError {

@@ -12,6 +12,8 @@ const SPLIT_TITLES: Readonly<Record<Split, string>> = {
 
 export interface SourceCommands {
   loadAddress(address: string): void;
+  /** Another split was chosen. */
+  splitChanged(): void;
   takeFiles(files: readonly File[]): void;
 }
 
@@ -38,6 +40,7 @@ export class ModelSourcePanel {
 
   constructor(commands: SourceCommands) {
     for (const split of SPLITS) this.#split.append(element("option", { value: split }, SPLIT_TITLES[split]));
+    this.#split.addEventListener("change", () => commands.splitChanged());
     this.#files.addEventListener("change", () => {
       commands.takeFiles([...(this.#files.files ?? [])]);
       // The same files again are a choice, too.

@@ -30,7 +30,8 @@ export function formatFlops(flops: number): string {
   return `${formatNumber(flops / size)}\u00a0${unit}`;
 }
 
-export function modelProgressText({ activity, run, sharder }: ModelSession): ProgressText {
+/** @param hasInputs whether there is something to run the model on. */
+export function modelProgressText({ activity, run, sharder }: ModelSession, hasInputs: boolean): ProgressText {
   if (activity?.kind === "loading") {
     if (activity.progress !== undefined) return loadingText(activity.progress);
     return { fraction: undefined, headline: "Loading the model", detail: "" };
@@ -42,7 +43,13 @@ export function modelProgressText({ activity, run, sharder }: ModelSession): Pro
   if (sharder === undefined) {
     return { fraction: 0, headline: "No model yet", detail: "Give its address, or choose or drop its files." };
   }
-  return { fraction: 0, headline: "Ready to run", detail: "" };
+  return hasInputs
+    ? { fraction: 0, headline: "Ready to run", detail: "" }
+    : {
+        fraction: 0,
+        headline: "The model is ready",
+        detail: "Choose or drop pictures to run it on, or take random numbers.",
+      };
 }
 
 function runText({ itemCount, doneItemCount, refusedItemCount, outcome, stopwatch }: ModelRun): ProgressText {

@@ -33,6 +33,7 @@ export class ModelView implements ModelSessionListener {
   readonly #run = element("button", { type: "button", class: "primary", "data-testid": "model-run" }, "Run");
   readonly #cancel = element("button", { type: "button", "data-testid": "model-cancel" }, "Cancel");
   readonly #source: ModelSourcePanel;
+  #requested: { readonly model: string | readonly File[]; readonly labels: File | undefined } | undefined;
   readonly #update = perFrame(() => this.#updateNow(), UPDATE_INTERVAL_MS);
 
   /**
@@ -45,6 +46,7 @@ export class ModelView implements ModelSessionListener {
     this.#source = new ModelSourcePanel({
       loadAddress: (address) => this.#load(address, undefined),
       takeFiles: (files) => this.#take(files),
+      splitChanged: () => this.#splitAnew(),
     });
     this.#run.addEventListener("click", () => this.#start());
     this.#cancel.addEventListener("click", () => this.#session.cancel());
@@ -108,7 +110,14 @@ export class ModelView implements ModelSessionListener {
     if (!this.#signal.aborted) this.#notice.show(title, message);
   }
 
+  /** Workers hold the whole model or stages of it: another split is another load. */
+  #splitAnew(): void {
+    const isBusy = this.#session.activity !== undefined && this.#session.activity.kind !== "loading";
+    if (this.#requested !== undefined && !isBusy) this.#load(this.#requested.model, this.#requested.labels);
+  }
+
   #load(model: string | readonly File[], labels: File | undefined): void {
+    this.#requested = { model, labels };
     this.#notice.hide();
     void this.#session.load({ model, labels, split: this.#source.split });
   }
@@ -131,7 +140,7 @@ export class ModelView implements ModelSessionListener {
   #updateNow(): void {
     if (this.#signal.aborted) return;
     const { sharder, activity } = this.#session;
-    this.#progress.update(modelProgressText(this.#session));
+    this.#progress.update(modelProgressText(this.#session, this.#inputs.request !== undefined));
     const hadFocus = this.#cancel.matches(":focus") || this.#run.matches(":focus");
     this.#run.disabled = sharder === undefined || activity !== undefined || this.#inputs.request === undefined;
     // A measurement is one run long: there is no way out of it, and no need for one.

@@ -5,12 +5,19 @@ import { ShardError } from "../../core/errors.js";
  * @throws ShardError "invalid-options" where they are not ascending, each 1 … layerCount-1.
  */
 export function checkCuts(cuts: readonly number[], layerCount: number): void {
-  const isAscending = cuts.every(
-    (cut, index) => Number.isInteger(cut) && cut > (cuts[index - 1] ?? 0) && cut < layerCount,
-  );
+  // From callers without types it may be anything.
+  const isAscending =
+    Array.isArray(cuts) &&
+    cuts.every((cut: number, index) => Number.isInteger(cut) && cut > (cuts[index - 1] ?? 0) && cut < layerCount);
   if (isAscending) return;
   throw new ShardError(
     "invalid-options",
-    `Expected cuts as ascending indices of layers from 1 to ${layerCount - 1}, received ${JSON.stringify(cuts).slice(0, 200)}: see sharder.model.layers.`,
+    layerCount < 2
+      ? `Expected no cuts for a model of one layer, received ${show(cuts)}: leave them out.`
+      : `Expected cuts as ascending indices of layers from 1 to ${layerCount - 1}, received ${show(cuts)}: see sharder.model.layers.`,
   );
+}
+
+function show(cuts: unknown): string {
+  return String(JSON.stringify(cuts)).slice(0, 200);
 }

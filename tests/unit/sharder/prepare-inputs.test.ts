@@ -209,7 +209,7 @@ describe("what is refused, and with which words", () => {
     [{ dtype: "float32", shape: [1, 2, 2], data: new Float64Array(4) }, ["Float32Array", "Float64Array"]],
     [{ dtype: "float32", shape: [1, 2, 2], data: [1, 2, 3, 4] }, ["Float32Array", "Array"]],
     [{ dtype: "float32", shape: [1, 2, 2], data: null }, ["Float32Array", "null"]],
-    [{ dtype: "float32", shape: [1, 2, 2], data: () => 1 }, ["Float32Array", "Function"]],
+    [{ dtype: "float32", shape: [1, 2, 2], data: () => 1 }, ["Float32Array", "a TF.js tensor"]],
     [{ dtype: "uint8", shape: [1, 2, 2], data: new Int8Array(4) }, ["Uint8Array or Uint8ClampedArray", "Int8Array"]],
     [{ dtype: "uint8", shape: [1, 2, 2], data: new Uint8Array(4), scale: NaN }, ["scale", "NaN"]],
     [{ dtype: "uint8", shape: [1, 2, 2], data: new Uint8Array(4), offset: "1" }, ["offset", "1"]],
