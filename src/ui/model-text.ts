@@ -47,7 +47,7 @@ export function modelProgressText({ activity, run, sharder }: ModelSession, hasI
     ? { fraction: 0, headline: "Ready to run", detail: "" }
     : {
         fraction: 0,
-        headline: "The model is ready",
+        headline: "Ready to run",
         detail: "Choose or drop pictures to run it on, or take random numbers.",
       };
 }
