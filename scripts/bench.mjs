@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { describeMachine, mergeSuites, printSuite } from "./bench-report.mjs";
 import { chromiumArgs, ensureChromium } from "./browser.mjs";
 import { ensureInstalled } from "./install.mjs";
-import { endChildren, root, tool } from "./run.mjs";
+import { endChildrenOnSignals, root, tool } from "./run.mjs";
 import { serve } from "./serve.mjs";
 
 /** @typedef {import("./bench-report.mjs").Suite} Suite */
@@ -122,12 +122,7 @@ if (options.help) {
   console.log(help);
   process.exit(0);
 }
-for (const signal of ["SIGINT", "SIGTERM"]) {
-  process.once(signal, () => {
-    endChildren();
-    process.exit(130);
-  });
-}
+endChildrenOnSignals();
 try {
   await ensureInstalled();
   if (options.gpu) process.env["SHARDER_GPU"] = "1";

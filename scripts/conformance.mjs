@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { chromiumArgs, ensureChromium } from "./browser.mjs";
 import { printRows, progressOf } from "./conformance-report.mjs";
 import { ensureInstalled } from "./install.mjs";
-import { endChildren, root, tool } from "./run.mjs";
+import { endChildrenOnSignals, root, tool } from "./run.mjs";
 import { serve } from "./serve.mjs";
 
 /** @typedef {import("./conformance-report.mjs").Row} Row */
@@ -139,12 +139,7 @@ if (options.help) {
   console.log(help);
   process.exit(0);
 }
-for (const signal of ["SIGINT", "SIGTERM"]) {
-  process.once(signal, () => {
-    endChildren();
-    process.exit(130);
-  });
-}
+endChildrenOnSignals();
 try {
   await ensureInstalled();
   const folder = resolve(root, options.models ?? process.env["SHARDER_MODELS_DIR"] ?? "../shared/models");

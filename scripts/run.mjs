@@ -103,3 +103,13 @@ export function npm(args, options) {
   }
   return run("npm", args, { ...options, shell: process.platform === "win32" });
 }
+
+/** Ctrl-C and an ended job take what was started with them. */
+export function endChildrenOnSignals() {
+  for (const signal of ["SIGINT", "SIGTERM"]) {
+    process.once(signal, () => {
+      endChildren();
+      process.exit(130);
+    });
+  }
+}

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ensureChromium } from "./browser.mjs";
 import { ensureInstalled } from "./install.mjs";
-import { endChildren, root, run, tool } from "./run.mjs";
+import { endChildrenOnSignals, root, run, tool } from "./run.mjs";
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
 /** @typedef {(timeoutMs: number) => Promise<import("./run.mjs").Outcome>} Command */
@@ -122,12 +122,7 @@ function selectedSteps(args) {
   return selected;
 }
 
-for (const signal of ["SIGINT", "SIGTERM"]) {
-  process.once(signal, () => {
-    endChildren();
-    process.exit(130);
-  });
-}
+endChildrenOnSignals();
 
 // Some tools colour their output for CI whatever it goes to; a log file is read as text.
 if (!process.stdout.isTTY && !process.env["FORCE_COLOR"]) process.env["NO_COLOR"] = "1";

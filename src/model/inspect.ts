@@ -1,6 +1,6 @@
 import { ShardError } from "../core/errors.js";
 import type { BatchMode, TensorSpec, WireModel } from "../protocol/model-on-wire.js";
-import { elementCountOf, type BackendName } from "../protocol/tensors.js";
+import { tensorBytes, type BackendName } from "../protocol/tensors.js";
 import { asJsonObject, type ModelArtifacts } from "./artifacts.js";
 import { checkStructure } from "./check-structure.js";
 import type { OptimizationReport } from "./optimise/optimization-report.js";
@@ -116,10 +116,7 @@ export function withTrace(
   layerFlops: readonly (number | undefined)[],
 ): ModelInfo {
   const layers = info.layers.map((layer, index) => {
-    const outputBytes = Object.values(outputs[index] ?? {}).reduce(
-      (total, { dtype, shape }) => total + elementCountOf(shape) * (dtype === "bool" ? 1 : 4),
-      0,
-    );
+    const outputBytes = Object.values(outputs[index] ?? {}).reduce((total, tensor) => total + tensorBytes(tensor), 0);
     return { ...layer, outputBytes, ms: layerMs[index], flops: layerFlops[index] };
   });
   const cuts = info.cuts.map(({ layer }) => ({ layer, liveBytes: boundaryBytes[layer] }));

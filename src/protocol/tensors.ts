@@ -43,6 +43,11 @@ export function elementCountOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
+/** Bytes that a tensor's elements take as they travel: strings are counted like numbers. */
+export function tensorBytes({ dtype, shape }: { readonly dtype: string; readonly shape: readonly number[] }): number {
+  return elementCountOf(shape) * (dtype === "bool" || dtype === "uint8" ? 1 : 4);
+}
+
 /** The buffers to hand over when `tensors` are posted. Strings have none: they are copied. */
 export function transferablesOf(tensors: readonly InputTensor[]): ArrayBuffer[] {
   const buffers = new Set<ArrayBuffer>();

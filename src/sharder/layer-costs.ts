@@ -4,7 +4,7 @@ import { flopsOfLayers } from "../model/layer-flops.js";
 import { liveBytes } from "../model/live-bytes.js";
 import type { StagedModel } from "../model/staged-model.js";
 import type { PoolWorker } from "../pool/pool-worker.js";
-import { elementCountOf } from "../protocol/tensors.js";
+import { tensorBytes } from "../protocol/tensors.js";
 import type { StageTensors, TracedTensor, TraceResult } from "../protocol/worker-api.js";
 
 /** What one kind of worker was measured to take. */
@@ -238,12 +238,7 @@ function alike(slowdowns: readonly number[]): number[] {
 function sizesOf(
   tensors: Readonly<Record<string, { readonly dtype: string; readonly shape: readonly number[] }>>,
 ): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(tensors).map(([key, { dtype, shape }]) => {
-      const bytesPerElement = dtype === "bool" || dtype === "uint8" ? 1 : 4;
-      return [key, elementCountOf(shape) * bytesPerElement];
-    }),
-  );
+  return Object.fromEntries(Object.entries(tensors).map(([key, tensor]) => [key, tensorBytes(tensor)]));
 }
 
 function cannotRun(

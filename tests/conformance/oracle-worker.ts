@@ -1,24 +1,17 @@
 // TF.js by itself, as its users load and run it: nothing of this project but the types of tensors.
 import * as tf from "@tensorflow/tfjs";
-import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
-import simdUrl from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url";
-import plainUrl from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url";
 import "@tensorflow/tfjs-backend-webgpu";
 import { expose } from "comlink";
 import type { BackendName, InputTensor, Tensor, TensorSpec } from "inference-sharder";
+import { configureWasm } from "../bench/tfjs-wasm.js";
 
 let model: tf.GraphModel | tf.LayersModel | undefined;
 
 const oracle = {
   /** @throws where TF.js refuses the backend or the model */
   async load(backend: BackendName, url: string): Promise<void> {
-    tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
+    configureWasm();
     tf.env().set("SOFTWARE_WEBGL_ENABLED", true);
-    setWasmPaths({
-      "tfjs-backend-wasm-simd.wasm": simdUrl,
-      "tfjs-backend-wasm.wasm": plainUrl,
-      "tfjs-backend-wasm-threaded-simd.wasm": simdUrl,
-    });
     if (!(await tf.setBackend(backend))) throw new Error(`TF.js could not start ${backend}`);
     await tf.ready();
     const { modelTopology } = (await (await fetch(url)).json()) as { modelTopology: object };

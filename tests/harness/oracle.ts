@@ -1,17 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
-import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
-import simdUrl from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url";
-import plainUrl from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url";
 import "@tensorflow/tfjs-backend-webgpu";
 import type { ModelArtifacts, Tensor } from "inference-sharder";
+import { configureWasm } from "../bench/tfjs-wasm.js";
 
-tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
+configureWasm();
 tf.env().set("SOFTWARE_WEBGL_ENABLED", true);
-setWasmPaths({
-  "tfjs-backend-wasm-simd.wasm": simdUrl,
-  "tfjs-backend-wasm.wasm": plainUrl,
-  "tfjs-backend-wasm-threaded-simd.wasm": simdUrl,
-});
 
 /**
  * TF.js alone, on this page: the oracle of every sharded result.
