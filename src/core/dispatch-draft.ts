@@ -1,8 +1,7 @@
 import { attemptIdOf, copyWorker, type Attempt, type Draft, type WorkerState } from "./dispatch-state.js";
-import { expectedMs, floorPowerOfTwo } from "./dispatch-worker.js";
+import { deadlineOf, expectedMs, floorPowerOfTwo } from "./dispatch-worker.js";
 import { insertRange, takeFromRange } from "./pending-ranges.js";
 import { replaceLatest, setAt } from "./persistent-array.js";
-import { hasRunSize } from "./throughput.js";
 
 /** Replace (or add) a worker and keep the sums over ready workers. O(log W). */
 export function putWorker(draft: Draft, before: WorkerState | undefined, after: WorkerState): WorkerState {
@@ -88,20 +87,11 @@ export function dispatchTo(
     firstItem,
     itemCount,
     predictedMs,
-    deadlineMs: deadlineOf(draft, worker, itemCount, predictedMs),
+    deadlineMs: deadlineOf(draft.options, worker, itemCount),
   });
   const dealtCount = failedOn.length > 0 ? 0 : itemCount;
   const after = copyWorker(worker);
   after.inFlight = [...worker.inFlight, attempt];
   after.quotaItemCount = Math.max(0, worker.quotaItemCount - dealtCount);
   return { worker: putWorker(draft, worker, after), itemCount };
-}
-
-/** Unknown speed, or a shape that a GPU worker has to compile first, gets the warm-up deadline. */
-function deadlineOf(draft: Draft, worker: WorkerState, itemCount: number, predictedMs: number | undefined): number {
-  const { deadlineFactor, deadlineFloorMs, warmUpDeadlineMs } = draft.options;
-  if (predictedMs === undefined) return warmUpDeadlineMs;
-  const deadlineMs = deadlineFactor * predictedMs + deadlineFloorMs;
-  const compiles = !worker.throughput.warmedUp || (worker.bucketed && !hasRunSize(worker.throughput, itemCount));
-  return compiles ? Math.max(deadlineMs, warmUpDeadlineMs) : deadlineMs;
 }

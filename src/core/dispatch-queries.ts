@@ -1,6 +1,7 @@
 import { inFlightItemCount, planCounts, confirmedRates, undispatchedCount, workerAt } from "./dispatch-plan.js";
-import type { DispatchState, WorkerState } from "./dispatch-state.js";
+import { slotOfAttempt, type Attempt, type DispatchState, type WorkerState } from "./dispatch-state.js";
 import type { JobPhase, PlannedShare } from "./dispatch-types.js";
+import { deadlineOf } from "./dispatch-worker.js";
 import type { Throughput } from "./throughput.js";
 
 /** Shards per worker that a stream keeps ready to dispatch. */
@@ -38,6 +39,25 @@ export function wantsItems(state: DispatchState): boolean {
 /** What the job has learned of a worker, to be kept for the next; `undefined` for an unknown id. O(W). */
 export function workerThroughput(state: DispatchState, workerId: string): Throughput | undefined {
   return findWorker(state, workerId)?.throughput;
+}
+
+/**
+ * How long an attempt in flight may take by what is known now, ms: one that was sent before anything was known of its worker
+ * need not wait as long as a first run may take. `undefined` for one that is not in flight.
+ */
+export function attemptDeadlineMs(state: DispatchState, attemptId: number): number | undefined {
+  const found = findAttempt(state, attemptId);
+  return found && deadlineOf(state.options, found.worker, found.attempt.itemCount);
+}
+
+export function findAttempt(
+  state: DispatchState,
+  attemptId: number,
+): { worker: WorkerState; attempt: Attempt } | undefined {
+  const slot = slotOfAttempt(attemptId);
+  const worker = slot >= 0 && slot < state.slotCount ? workerAt(state, slot) : undefined;
+  const attempt = worker?.inFlight.find((candidate) => candidate.attemptId === attemptId);
+  return worker && attempt && { worker, attempt };
 }
 
 /** The latest worker of that id. O(W). */

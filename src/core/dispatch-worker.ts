@@ -1,6 +1,6 @@
 import type { Mutable, WorkerState } from "./dispatch-state.js";
-import type { WorkerProfile } from "./dispatch-types.js";
-import { createThroughput, predictMs, type Throughput } from "./throughput.js";
+import type { DispatchOptions, WorkerProfile } from "./dispatch-types.js";
+import { createThroughput, hasRunSize, predictMs, type Throughput } from "./throughput.js";
 
 /** A shard is stretched beyond the quantum until its overhead is at most a third of its time. */
 const overheadStretch = 3;
@@ -71,6 +71,16 @@ export function floorPowerOfTwo(n: number): number {
 export function expectedMs(throughput: Throughput, itemCount: number): number | undefined {
   const ms = predictMs(throughput, itemCount);
   return ms === undefined ? undefined : ms * Math.max(1, throughput.suspectRatio);
+}
+
+/** How long it may take, ms. Unknown speed, or a shape that a GPU worker has to compile first, gets the warm-up deadline. */
+export function deadlineOf(options: DispatchOptions, worker: WorkerState, itemCount: number): number {
+  const { deadlineFactor, deadlineFloorMs, warmUpDeadlineMs } = options;
+  const predictedMs = expectedMs(worker.throughput, itemCount);
+  if (predictedMs === undefined) return warmUpDeadlineMs;
+  const deadlineMs = deadlineFactor * predictedMs + deadlineFloorMs;
+  const compiles = !worker.throughput.warmedUp || (worker.bucketed && !hasRunSize(worker.throughput, itemCount));
+  return compiles ? Math.max(deadlineMs, warmUpDeadlineMs) : deadlineMs;
 }
 
 /** What a worker is expected to still do before it is free, and how much slower than predicted it proves to be. */

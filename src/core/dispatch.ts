@@ -1,15 +1,13 @@
 import { putWorker, removeAttempt, returnItems } from "./dispatch-draft.js";
 import { workerAt } from "./dispatch-plan.js";
-import { findWorker } from "./dispatch-queries.js";
+import { findAttempt, findWorker } from "./dispatch-queries.js";
 import { recallQueued } from "./dispatch-recall.js";
 import { dealItems, redealItems, refillAfter, refillAll } from "./dispatch-refill.js";
 import {
-  type Attempt,
   copyState,
   copyWorker,
   type DispatchState,
   type Draft,
-  slotOfAttempt,
   type WorkerState,
   type WorkerStatus,
 } from "./dispatch-state.js";
@@ -20,6 +18,7 @@ import { hasRunSize, observe } from "./throughput.js";
 
 export { createDispatch, type DispatchState } from "./dispatch-state.js";
 export {
+  attemptDeadlineMs,
   completedItemCount,
   jobPhase,
   plannedShares,
@@ -107,13 +106,6 @@ function settle(draft: Draft): void {
     draft.phase = "failed";
     draft.actions.push({ type: "fail", reason: "no-workers" });
   }
-}
-
-function findAttempt(draft: Draft, attemptId: number): { worker: WorkerState; attempt: Attempt } | undefined {
-  const slot = slotOfAttempt(attemptId);
-  const worker = slot >= 0 && slot < draft.slotCount ? workerAt(draft, slot) : undefined;
-  const attempt = worker?.inFlight.find((candidate) => candidate.attemptId === attemptId);
-  return worker && attempt && { worker, attempt };
 }
 
 function completeAttempt(draft: Draft, attemptId: number, serviceMs: number, nowMs: number): void {

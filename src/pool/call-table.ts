@@ -2,7 +2,7 @@ import { ShardError } from "../core/errors.js";
 
 interface PendingCall {
   readonly what: string;
-  readonly deadlineMs: number;
+  readonly deadlineMs: () => number;
   readonly reject: (error: ShardError) => void;
 }
 
@@ -39,15 +39,15 @@ export class CallTable {
   }
 
   /**
-   * @param deadlineMs counted from when the call is the oldest.
+   * @param deadlineMs counted from when the call is the oldest; asked anew for as long as the call is under way.
    * @throws the error given to `rejectAll`, also for calls made after it.
    */
-  async race<T>(what: string, deadlineMs: number, call: () => Promise<T>): Promise<T> {
+  async race<T>(what: string, deadlineMs: number | (() => number), call: () => Promise<T>): Promise<T> {
     if (this.#death !== undefined) throw this.#death;
     let entry: PendingCall | undefined;
     try {
       return await new Promise<T>((resolve, reject) => {
-        entry = { what, deadlineMs, reject };
+        entry = { what, deadlineMs: typeof deadlineMs === "number" ? () => deadlineMs : deadlineMs, reject };
         this.#pending.add(entry);
         this.#startClock();
         call().then(resolve, reject);
@@ -94,11 +94,12 @@ export class CallTable {
     this.#elapsedMs += Math.min(nowMs - this.#lastTickMs, LONGEST_TICK_MS);
     this.#lastTickMs = nowMs;
     const oldest = this.#oldest();
-    if (oldest === undefined || this.#elapsedMs <= oldest.deadlineMs) return;
+    const deadlineMs = oldest?.deadlineMs() ?? Infinity;
+    if (oldest === undefined || this.#elapsedMs <= deadlineMs) return;
     this.#onExpired(
       new ShardError(
         "worker-timeout",
-        `Expected worker "${this.#workerId}" to ${oldest.what} within ${Math.round(oldest.deadlineMs)} ms, ` +
+        `Expected worker "${this.#workerId}" to ${oldest.what} within ${Math.round(deadlineMs)} ms, ` +
           `received nothing: it is ended and its work goes to the others.`,
         { workerId: this.#workerId },
       ),

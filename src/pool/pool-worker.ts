@@ -18,6 +18,7 @@ import {
   type WorkerReport,
 } from "../protocol/worker-api.js";
 import { CallTable } from "./call-table.js";
+import { Lifeline } from "./lifeline.js";
 import { spawnWorker } from "./spawn-worker.js";
 
 export type WorkerState = "starting" | "ready" | "busy" | "draining" | "restarting" | "quarantined" | "dead";
@@ -61,6 +62,7 @@ export class PoolWorker {
   readonly #worker: Worker;
   readonly #api: Remote<WorkerApi>;
   readonly #calls: CallTable;
+  readonly #lifeline = new Lifeline();
   readonly #models = new Set<ModelKey>();
   #state: WorkerState = "starting";
   #runCount = 0;
@@ -105,12 +107,13 @@ export class PoolWorker {
     accept: (report: WorkerReport) => void = () => {},
   ): Promise<WorkerReport> {
     const { backend, powerPreference } = this.spec;
-    const config = { backend, workerId: this.id, powerPreference };
+    const config = { backend, workerId: this.id, powerPreference, lifeline: this.#lifeline.name };
     try {
       const reply = await this.#calls.race<Reply<WorkerReport>>("start", START_DEADLINE_MS, async () =>
         this.#api.start(config),
       );
       if (!reply.ok) throw fromErrorRecord(reply.error, this.id);
+      if (reply.value.holdsLifeline) this.#lifeline.watch(() => this.#lose("it ended without a word"));
       this.report = reply.value;
       accept(reply.value);
       for (const [modelKey, model] of Object.entries(models)) await this.load(modelKey, model);
@@ -148,10 +151,10 @@ export class PoolWorker {
 
   /**
    * Run one shard. The inputs' buffers are handed over to the worker.
-   * @param deadlineMs counted while the worker is on this shard.
+   * @param deadlineMs counted while the worker is on this shard, and asked anew meanwhile.
    * @throws ShardError "model-failed", "model-unsupported", "aborted", "worker-lost", "worker-timeout"
    */
-  run(request: Omit<RunRequest, "sentAtEpochMs">, deadlineMs: number): Promise<RunResult> {
+  run(request: Omit<RunRequest, "sentAtEpochMs">, deadlineMs: () => number): Promise<RunResult> {
     const sent = { ...request, sentAtEpochMs: epochMs() };
     const buffers = transferablesOf(Object.values(request.inputs));
     return this.#attempt("answer a shard", deadlineMs, async () => this.#api.run(transfer(sent, buffers)));
@@ -171,7 +174,7 @@ export class PoolWorker {
     return this.#attempt("trace the model", deadlineMs, async () => this.#api.trace(sent));
   }
 
-  async #attempt<T>(what: string, deadlineMs: number, call: () => Promise<Reply<T>>): Promise<T> {
+  async #attempt<T>(what: string, deadlineMs: number | (() => number), call: () => Promise<Reply<T>>): Promise<T> {
     const settled = this.#calls.race(what, deadlineMs, call);
     this.#runCount++;
     if (this.#state === "ready") this.#enter("busy");
@@ -234,6 +237,7 @@ export class PoolWorker {
       this.lastError = error;
       this.deathError = error;
     }
+    this.#lifeline.unwatch();
     this.#worker.terminate();
     this.#api[releaseProxy]();
     this.#calls.rejectAll(error);

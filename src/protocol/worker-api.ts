@@ -10,6 +10,8 @@ export interface WorkerStart {
   readonly workerId: string;
   /** WebGPU only. Default "high-performance". */
   readonly powerPreference?: PowerPreference | undefined;
+  /** Name of the Web Lock that the worker holds while it lives; `undefined` where there are no locks. */
+  readonly lifeline: string | undefined;
 }
 
 /** What the backend turned out to be. */
@@ -19,6 +21,8 @@ export interface WorkerReport {
   readonly device: string;
   /** TF.js kernels that the backend has registered, by name. */
   readonly kernels: readonly string[];
+  /** Whether it holds the lock that tells of its end. */
+  readonly holdsLifeline: boolean;
 }
 
 /** Under which a worker keeps a model or a stage. Chosen by the page; one worker may hold several. */

@@ -193,7 +193,7 @@ export class Job implements ShardingJob {
       const worker = this.#context.pool.require(workerId);
       result = await worker.run(
         { attemptId: this.#wireId(attemptId), modelKey: WHOLE_MODEL, itemCount, mode, ...this.#store.cut(range) },
-        deadlineMs,
+        () => dispatch.attemptDeadlineMs(this.#state, attemptId) ?? deadlineMs,
       );
     } catch (thrown) {
       this.#attemptFailed(attemptId, thrown);

@@ -96,7 +96,7 @@ it("a real GPU-process crash in mid-job: the lost shards go to the others, nothi
   expect(result.workers).toEqual(["webgpu dead", "webgl dead", "wasm ready"]);
 });
 
-it("a worker that dies without a word is noticed by its deadline, and its shards go to the others", async () => {
+it("a worker that ends without a word is noticed at once, and its shards go to the others", async () => {
   const result = await opened.page.evaluate(async () => {
     const { createSharder, randomNet, float32, runWhole, difference } = harness;
     // Keep hold of the real workers, to end one behind the library's back.
@@ -119,14 +119,15 @@ it("a worker that dies without a word is noticed by its deadline, and its shards
     sharder.addEventListener("fault", ({ detail }) => faults.push(detail.code));
     const items = float32([2000, 32, 32, 3]);
     const done = sharder.predict(items);
-    // Until something is known of the worker, its deadline must allow for the slowest of first runs.
-    await new Promise<void>((resolve) => {
-      let shardCount = 0;
-      sharder.addEventListener("attempt", () => ++shardCount === 8 && resolve());
-    });
+    // Nothing need be known of the worker: no deadline plays a part.
+    await new Promise((resolve) => sharder.addEventListener("progress", resolve, { once: true }));
     created[0]!.terminate();
     const outputs = await done;
     const states = sharder.workers.map(({ state }) => state);
+    // Also between jobs.
+    await sharder.addWorker({ backend: "wasm" });
+    created[1]!.terminate();
+    while (sharder.workers[1]!.state !== "dead") await new Promise((resolve) => setTimeout(resolve, 10));
     const again = await sharder.predict(float32([2, 32, 32, 3]));
     await sharder.dispose();
     return {
@@ -136,7 +137,39 @@ it("a worker that dies without a word is noticed by its deadline, and its shards
       again: Object.keys(again),
     };
   });
-  expect(result).toEqual({ faults: ["worker-timeout"], states: ["dead", "ready"], gap: 0, again: ["features"] });
+  expect(result).toEqual({
+    faults: ["worker-lost", "worker-lost"],
+    states: ["dead", "ready"],
+    gap: 0,
+    again: ["features"],
+  });
+});
+
+it("a worker that hangs is noticed by its deadline, and its shards go to the others", async () => {
+  const result = await opened.page.evaluate(async () => {
+    const { createSharder, slow, randomNet, float32, runWhole, difference } = harness;
+    const model = randomNet({ seed: 1, size: 32, depth: 3, width: 8 });
+    const sharder = await createSharder({
+      optimize: false,
+      model,
+      workers: [{ backend: "wasm" }, { backend: "wasm" }],
+    });
+    const codes: string[] = [];
+    sharder.addEventListener("fault", ({ detail }) => codes.push(detail.code));
+    const items = float32([2000, 32, 32, 3]);
+    const [first] = sharder.workers;
+    // A worker that is known need not be waited for as long as a first run may take.
+    let shardCount = 0;
+    sharder.addEventListener("attempt", ({ detail }) => (shardCount += detail.workerId === first!.id ? 1 : 0));
+    while (shardCount < 4) await sharder.predict(float32([50, 32, 32, 3]));
+    // As good as for ever.
+    await slow(first!.id, 1e6);
+    const outputs = await sharder.predict(items);
+    const states = sharder.workers.map(({ state }) => state);
+    await sharder.dispose();
+    return { codes, states, gap: difference(outputs.features, (await runWhole("wasm", model, [items]))[0]!) };
+  });
+  expect(result).toEqual({ codes: ["worker-timeout"], states: ["dead", "ready"], gap: 0 });
 });
 
 it("with the last worker gone the job ends with advice, and a new worker makes the sharder usable again", async () => {

@@ -14,7 +14,10 @@ export interface BackendDriver {
    * @param notify reports, at any later time, that the device is lost or has failed outside a call.
    * @throws ShardError "backend-unavailable" saying what the browser lacks.
    */
-  start(options: DriverOptions, notify: (notice: WorkerNotice) => void): Promise<Omit<WorkerReport, "kernels">>;
+  start(
+    options: DriverOptions,
+    notify: (notice: WorkerNotice) => void,
+  ): Promise<Pick<WorkerReport, "backend" | "device">>;
   /**
    * Whether the device is still there. Asked after every read-back: a WebGL context that was lost during a
    * shard reads back zeros without an error, before `webglcontextlost` fires (seen in Chromium when the GPU process dies).

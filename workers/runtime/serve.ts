@@ -8,6 +8,7 @@ import { transferablesOf } from "../../src/protocol/tensors.js";
 import type { ModelKey, WorkerApi, WorkerNotice } from "../../src/protocol/worker-api.js";
 import type { BackendDriver } from "../backends/driver.js";
 import { AttemptQueue, type AttemptWork, type Attempt } from "./attempt-queue.js";
+import { holdLifeline } from "./lifeline.js";
 import { loadModel, type LoadedModel } from "./load-model.js";
 import { createShardRunner, type ShardRunner } from "./run-shard.js";
 import { runStage } from "./run-stage.js";
@@ -58,9 +59,10 @@ export function serve(driver: BackendDriver): void {
       try {
         if (isStarted) throw new ShardError("internal", "Expected one start, received another.");
         isStarted = true;
+        const holdsLifeline = await holdLifeline(config.lifeline);
         const report = await driver.start({ powerPreference: config.powerPreference ?? "high-performance" }, notify);
         const kernels = getKernelsForBackend(report.backend).map(({ kernelName }) => kernelName);
-        return { ok: true, value: { ...report, kernels } };
+        return { ok: true, value: { ...report, kernels, holdsLifeline } };
       } catch (thrown) {
         return { ok: false, error: toErrorRecord(thrown, "backend-unavailable") };
       }

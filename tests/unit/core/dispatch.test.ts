@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  attemptDeadlineMs,
   completedItemCount,
   createDispatch,
   jobPhase,
@@ -53,6 +54,20 @@ describe("step: sizing", () => {
     expect(first!.itemCount).toBeLessThan(95);
     expect(first!.deadlineMs).toBeCloseTo(10_000 + 10 * first!.predictedMs!, 6);
     expect(second!.firstItem).toBe(first!.itemCount);
+  });
+
+  it("tightens the deadline of an attempt that is under way once its worker is known", () => {
+    const job = new HandDriven();
+    job.add("a");
+    const [first, second] = job.batch(10_000);
+    expect(attemptDeadlineMs(job.state, second!.attemptId)).toBe(120_000);
+    const [third] = dispatchesOf(
+      job.send({ type: "attempt-completed", attemptId: first!.attemptId, serviceMs: 900 }, 900),
+    );
+    expect(third!.deadlineMs).toBe(120_000);
+    job.send({ type: "attempt-completed", attemptId: second!.attemptId, serviceMs: 20 }, 920);
+    expect(attemptDeadlineMs(job.state, third!.attemptId)).toBeLessThan(12_000);
+    expect(attemptDeadlineMs(job.state, first!.attemptId)).toBeUndefined();
   });
 
   it("splits a small batch so that all finish together, and leaves out who would be late", () => {
