@@ -84,7 +84,7 @@ const OPTIMIZATIONS: Readonly<Record<OptimizationKind, readonly [one: string, ma
   "paddings-folded": ["padding folded", "paddings folded"],
   "prelus-recognized": ["parametric ReLU recognised", "parametric ReLUs recognised"],
   "einsums-lowered": ["einsum lowered", "einsums lowered"],
-  "products-split": ["fused product split", "fused products split"],
+  "fused-operations-split": ["fused operation split", "fused operations split"],
   "constants-folded": ["constant folded", "constants folded"],
 };
 

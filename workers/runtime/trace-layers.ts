@@ -124,7 +124,8 @@ async function keep(
     const kept = isAlias ? result.clone() : result;
     live.get(name)?.dispose();
     live.set(name, kept);
-    if (index === 0 && result.dtype !== "string") transfers.push(await timeTransfer(result));
+    // Of an empty tensor TF.js may read anything, a plain list among it; nothing would be learned from it either.
+    if (index === 0 && result.dtype !== "string" && result.size > 0) transfers.push(await timeTransfer(result));
   }
   return outputs;
 }

@@ -8,11 +8,11 @@ import { foldPadding } from "./fold-padding.js";
 import { lowerEinsum } from "./lower-einsum.js";
 import type { OptimizationReport } from "./optimization-report.js";
 import { recognisePrelu } from "./recognise-prelu.js";
-import { splitProducts } from "./split-products.js";
+import { splitFused } from "./split-fused.js";
 
 /**
  * Rewrite a graph so that it computes the same with fewer and larger operations: drops what only passes data on, writes einsums as
- * matrix products, splits fused products that TF.js can't run, lets convolutions pad, folds batch normalisation and constant scales and shifts into the convolution or product
+ * matrix products, splits fused operations that TF.js can't run, lets convolutions pad, folds batch normalisation and constant scales and shifts into the convolution or product
  * before them, fuses bias and activation, and computes once what depends on weights alone.
  *
  * Pure planning: weights stay recipes; of their values only small ones are read (shapes, paddings, bounds). Results differ from the
@@ -27,7 +27,7 @@ export function optimiseGraph(
 ): { graph: Graph; report: OptimizationReport } {
   const dropped = dropPassive(original);
   const lowered = lowerEinsum(dropped.graph, new Constants(dropped.graph, weightData));
-  const parted = splitProducts(lowered.graph, new Constants(lowered.graph, weightData));
+  const parted = splitFused(lowered.graph, new Constants(lowered.graph, weightData));
   const padded = foldPadding(parted.graph, new Constants(parted.graph, weightData));
   const sloped = recognisePrelu(padded.graph, new Constants(padded.graph, weightData));
   const linear = foldLinear(sloped.graph, new Constants(sloped.graph, weightData));
@@ -37,7 +37,7 @@ export function optimiseGraph(
     ...linear.done,
     "identities-dropped": dropped.count,
     "einsums-lowered": lowered.count,
-    "products-split": parted.count,
+    "fused-operations-split": parted.count,
     "paddings-folded": padded.count,
     "prelus-recognized": sloped.count,
     "constants-folded": folded.count,

@@ -13,8 +13,8 @@ export type OptimizationKind =
   | "identities-dropped"
   /** Einsums written as matrix products. */
   | "einsums-lowered"
-  /** Fused products whose bias or activation TF.js's fused kernels don't take. */
-  | "products-split"
+  /** Fused convolutions and products whose bias or activation TF.js's fused kernels don't take. */
+  | "fused-operations-split"
   /** Zero paddings that convolutions now do themselves. */
   | "paddings-folded"
   /** Parametric ReLUs that were written out as several operations. */
@@ -33,7 +33,7 @@ export const NOT_OPTIMISED: OptimizationReport = {
   done: {
     "identities-dropped": 0,
     "einsums-lowered": 0,
-    "products-split": 0,
+    "fused-operations-split": 0,
     "paddings-folded": 0,
     "prelus-recognized": 0,
     "batch-normalizations-folded": 0,
