@@ -46,3 +46,9 @@ export function messageOf(thrown: unknown): string {
     return `a thrown ${typeof thrown} without text`;
   }
 }
+
+/** With a full stop at its end, so that more can follow. */
+export function asSentence(text: string): string {
+  const trimmed = text.trimEnd();
+  return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+}

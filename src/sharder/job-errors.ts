@@ -1,5 +1,6 @@
 import type { ItemRange } from "../core/dispatch-types.js";
 import { ShardError } from "../core/errors.js";
+import { asSentence } from "../protocol/error-record.js";
 
 /** Nobody is left to run the job. @param cause what the last one was lost to. */
 export function noWorkers(cause: ShardError | undefined): ShardError {
@@ -28,7 +29,7 @@ export function itemsFailed(range: ItemRange | undefined, cause: ShardError | un
     range === undefined ? "some items" : `items ${range.firstItem} to ${range.firstItem + range.itemCount - 1}`;
   return new ShardError(
     cause?.code ?? "model-failed",
-    `Expected the model to run ${items}, it failed wherever it was tried: ${cause?.message ?? "no reason was given"} Check these items against the model.`,
+    `Expected the model to run ${items}, it failed wherever it was tried: ${asSentence(cause?.message ?? "no reason was given")} Check these items against the model.`,
     { workerId: cause?.workerId, cause },
   );
 }

@@ -86,6 +86,39 @@ it("refuses bad options", async () => {
   ]);
 });
 
+it("says what to do with a Keras model that has layers which TF.js has not", async () => {
+  const failures = await opened.page.evaluate(async () => {
+    const { createSharder, failureOf } = harness;
+    const model = {
+      modelTopology: {
+        class_name: "Sequential",
+        config: {
+          name: "sequential",
+          layers: [
+            {
+              class_name: "GroupNormalization",
+              config: { name: "norm", batch_input_shape: [null, 4], groups: 2, scale: false, center: false },
+            },
+          ],
+        },
+      },
+      weightSpecs: [],
+      weightData: new ArrayBuffer(0),
+    };
+    return Promise.all(
+      [true, false].map((optimize) =>
+        failureOf(() => createSharder({ model, optimize, workers: [{ backend: "wasm" }] })),
+      ),
+    );
+  });
+  for (const failure of failures) {
+    expect(failure).toMatchObject({
+      code: "model-unsupported",
+      message: expect.stringMatching(/received one of class "GroupNormalization".*tfjs_graph_model/),
+    });
+  }
+});
+
 it("goes on without a backend that the browser lacks, and says why; refuses where none is left", async () => {
   const page = await opened.browser.newPage();
   try {

@@ -5,7 +5,7 @@ import { io, type NamedTensorMap, type Tensor as TfTensor } from "@tensorflow/tf
 import { loadLayersModel, type LayersModel } from "@tensorflow/tfjs-layers";
 import { ShardError } from "../../src/core/errors.js";
 import { materialise } from "../../src/model/materialise.js";
-import { messageOf } from "../../src/protocol/error-record.js";
+import { asSentence, messageOf } from "../../src/protocol/error-record.js";
 import type { WireModel } from "../../src/protocol/model-on-wire.js";
 
 /** A model in this worker's engine. Tensors in and out are in the order of the bindings. */
@@ -18,7 +18,7 @@ export interface LoadedModel {
 
 /**
  * Hand the artifacts to TF.js.
- * @throws ShardError "model-malformed" where TF.js can't make sense of them.
+ * @throws ShardError "model-malformed" where TF.js can't make sense of them, "model-unsupported" for a layer that it doesn't have.
  */
 export async function loadModel(model: WireModel): Promise<LoadedModel> {
   try {
@@ -33,12 +33,26 @@ export async function loadModel(model: WireModel): Promise<LoadedModel> {
       : layersRunner(await loadLayersModel(io.fromMemory(artifacts)));
   } catch (thrown) {
     if (thrown instanceof ShardError) throw thrown;
-    throw new ShardError(
-      "model-malformed",
-      `Expected a ${model.format} that TF.js can load, it refused: ${messageOf(thrown)} Check that model.json and its weight files belong together.`,
-      { cause: thrown },
+    throw refused(model, thrown);
+  }
+}
+
+function refused({ format }: WireModel, cause: unknown): ShardError {
+  const reason = messageOf(cause);
+  const [, className] = /^Unknown layer: ([^\s.]+)/.exec(reason) ?? [];
+  if (className !== undefined) {
+    return new ShardError(
+      "model-unsupported",
+      `Expected Keras layers that TF.js has, received one of class "${className.slice(0, 80)}", which it has not: convert the Keras model to a graph ` +
+        `model (tensorflowjs_converter --output_format=tfjs_graph_model), which needs no layers.`,
+      { cause },
     );
   }
+  return new ShardError(
+    "model-malformed",
+    `Expected a ${format} that TF.js can load, it refused: ${asSentence(reason)} Check that model.json and its weight files belong together.`,
+    { cause },
+  );
 }
 
 function graphRunner(graph: GraphModel, model: WireModel): LoadedModel {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ShardError } from "../../../src/core/errors.js";
 import { abortError, throwIfAborted } from "../../../src/protocol/abort.js";
-import { fromErrorRecord, messageOf, toErrorRecord } from "../../../src/protocol/error-record.js";
+import { asSentence, fromErrorRecord, messageOf, toErrorRecord } from "../../../src/protocol/error-record.js";
 import { isWorkerNotice } from "../../../src/protocol/worker-api.js";
 import { caught } from "../../fixtures/caught.js";
 
@@ -17,6 +17,10 @@ describe("an error as a record", () => {
     }
     const bare = fromErrorRecord(toErrorRecord(new ShardError("internal", ""), "model-failed"));
     expect([bare.code, bare.cause, bare.workerId]).toEqual(["internal", undefined, undefined]);
+  });
+
+  it("ends a sentence once", () => {
+    expect(["no kernel", "no kernel. ", "why?", ""].map(asSentence)).toEqual(["no kernel.", "no kernel.", "why?", "."]);
   });
 
   it("names the worker it came from, unless it names one itself", () => {
