@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { canMeasureMemory, measureMemory } from "./bench-memory.mjs";
 import { describeMachine, mergeSuites, printSuite } from "./bench-report.mjs";
 import { chromiumArgs, ensureChromium } from "./browser.mjs";
 import { ensureInstalled } from "./install.mjs";
@@ -12,7 +13,7 @@ import { serve } from "./serve.mjs";
 
 const help = `npm run bench -- [options]
 
-  --suite NAME    ${"batch | scaling | layers | optimise | rebalance | shares | planner | all"}; default batch
+  --suite NAME    ${"batch | scaling | layers | optimise | rebalance | shares | planner | memory | all"}; default batch
   --json FILE     write the report there
   --runs N        measured runs of every subject; default 7
   --seconds S     measure at most this long per suite, with 3 runs at least; default 420
@@ -23,7 +24,7 @@ const help = `npm run bench -- [options]
   --check         a missed target is a failure
 `;
 
-const suiteNames = ["batch", "scaling", "layers", "optimise", "rebalance", "shares", "planner"];
+const suiteNames = ["batch", "scaling", "layers", "optimise", "rebalance", "shares", "planner", "memory"];
 
 /** Wrong usage ends the process with 2. @param {readonly string[]} args */
 function readOptions(args) {
@@ -42,7 +43,8 @@ function readOptions(args) {
         help: { type: "boolean", default: false },
       },
     });
-    const suites = values.suite === "all" ? suiteNames : values.suite.split(",");
+    const measurable = suiteNames.filter((name) => name !== "memory" || canMeasureMemory);
+    const suites = values.suite === "all" ? measurable : values.suite.split(",");
     const unknown = suites.find((name) => !suiteNames.includes(name));
     if (unknown !== undefined)
       throw new Error(`Expected --suite ${suiteNames.join(", ")} or all, received ${unknown}.`);
@@ -106,6 +108,10 @@ async function measure({ suites, runs, seconds, models, only }) {
     /** @type {Suite[]} */
     const measured = [];
     for (const suite of suites) {
+      if (suite === "memory") {
+        measured.push(await measureMemory(executablePath, { runs, seconds }));
+        continue;
+      }
       const running = page.evaluate(`bench.runSuite(${JSON.stringify(suite)}, ${JSON.stringify(request)})`);
       measured.push(/** @type {Suite} */ (await Promise.race([running, crashed])));
     }

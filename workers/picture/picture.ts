@@ -10,6 +10,7 @@ import type {
 import { context2d } from "./canvas.js";
 import { decodePicture } from "./decode.js";
 import { BLEED_RADIUS, bleedColours, copyWindow, hasTransparency, toRgba } from "./pixels.js";
+import { release, ScratchCanvas } from "./scratch.js";
 
 /** What browsers can hold as one canvas (Chromium: 16,384 a side, 2^28 pixels in all). */
 const MAX_CANVAS_SIDE = 16_384;
@@ -24,6 +25,8 @@ export class Picture {
   readonly #previewScale: number;
   readonly #result: OffscreenCanvas;
   readonly #target: OffscreenCanvasRenderingContext2D;
+  readonly #strip = new ScratchCanvas();
+  readonly #enlarged = new ScratchCanvas();
   /** Rows of tiles in which something lets the background through. */
   readonly #transparentRows = new Set<number>();
 
@@ -98,10 +101,11 @@ export class Picture {
     tiles.forEach(({ window }, index) =>
       copyWindow(data, width, { ...window, y: window.y - top }, rgb, index * tileSize),
     );
+    release(data.buffer);
     return { tileCount: tiles.length, rgb };
   }
 
-  /** Write the cores of finished tiles into the result. */
+  /** Write the cores of finished tiles into the result. The request's buffer is used up. */
   async place({ firstTile, tileCount, rgb }: PlaceRequest): Promise<PlacedTile<ImageBitmap>[]> {
     const { scale } = this.#plan;
     const width = this.#grid.tileWidth * scale;
@@ -118,7 +122,10 @@ export class Picture {
       const at = times(core, scale);
       this.#target.putImageData(image, at.x, at.y);
       placed.push({ tile, ...(await this.#preview(image, at)) });
+      release(pixels.buffer);
     }
+    // It came with the request, and is nobody else's.
+    release(rgb.buffer as ArrayBuffer);
     return placed;
   }
 
@@ -147,7 +154,7 @@ export class Picture {
   }
 
   #read({ x, y, width, height }: Rectangle): ImageData {
-    const context = context2d(new OffscreenCanvas(width, height));
+    const context = this.#strip.clear(width, height);
     context.drawImage(this.#source, x, y, width, height, 0, 0, width, height);
     return context.getImageData(0, 0, width, height);
   }
@@ -161,12 +168,13 @@ export class Picture {
     const y = Math.max(0, core.y - margin);
     const width = Math.min(this.#source.width, core.x + core.width + margin) - x;
     const height = Math.min(this.#source.height, core.y + core.height + margin) - y;
-    const context = context2d(new OffscreenCanvas(width * scale, height * scale));
+    const context = this.#enlarged.clear(width * scale, height * scale);
     context.imageSmoothingQuality = "high";
     context.drawImage(this.#source, x, y, width, height, 0, 0, width * scale, height * scale);
     const part = times({ x: core.x - x, y: core.y - y, width: core.width, height: core.height }, scale);
     const { data } = context.getImageData(part.x, part.y, part.width, part.height);
     for (let i = 3; i < pixels.length; i += 4) pixels[i] = data[i]!;
+    release(data.buffer);
   }
 }
 

@@ -19,9 +19,21 @@ function unsharedFor(backend: string, data: InputTensor["data"]): InputTensor["d
 }
 
 function scaleBytes(bytes: ArrayLike<number>, scale: number, offset: number): Float32Array {
-  const values = new Float32Array(bytes.length);
+  const values = uploadBuffer(bytes.length);
   for (let i = 0; i < bytes.length; i++) values[i] = bytes[i]! * scale + offset;
   return values;
+}
+
+/** Kept for the next upload up to this size, bytes. */
+const MAX_KEPT_BYTES = 2 ** 25;
+
+let kept = new Float32Array(0);
+
+/** For `length` numbers that are uploaded at once. WASM has copied them by the time that the next ones come: one buffer does for all. */
+function uploadBuffer(length: number): Float32Array {
+  if (getBackend() !== "wasm" || 4 * length > MAX_KEPT_BYTES) return new Float32Array(length);
+  if (kept.length < length) kept = new Float32Array(length);
+  return kept.subarray(0, length);
 }
 
 /** @throws ShardError "model-unsupported" for complex64, which has no counterpart outside TF.js. */
