@@ -4,7 +4,9 @@
  * @module
  */
 export { createSharder } from "./sharder/create-sharder.js";
-export type { Sharder, WorkerSnapshot, PredictOptions } from "./sharder/sharder.js";
+export type { PredictOptions } from "./sharder/predict-options.js";
+export type { Sharder } from "./sharder/sharder.js";
+export type { WorkerSnapshot } from "./sharder/worker-snapshot.js";
 export type { BatchPlan, LayerPlan, StageSnapshot } from "./sharder/split.js";
 export type { SharderOptions, LoadingProgress } from "./sharder/options.js";
 export type { StreamOptions, StreamShard, Source } from "./sharder/stream.js";

@@ -2,7 +2,7 @@ import { inFlightItemCount, planCounts, confirmedRates, undispatchedCount, worke
 import { slotOfAttempt, type Attempt, type DispatchState, type WorkerState } from "./dispatch-state.js";
 import type { JobPhase, PlannedShare } from "./dispatch-types.js";
 import { deadlineOf } from "./dispatch-worker.js";
-import type { Throughput } from "./throughput.js";
+import type { Throughput } from "./throughput-types.js";
 
 /** Shards per worker that a stream keeps ready to dispatch. */
 const bufferedShardCount = 2;

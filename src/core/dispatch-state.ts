@@ -2,7 +2,7 @@ import type { DispatchAction, DispatchOptions, JobPhase } from "./dispatch-types
 import { ShardError } from "./errors.js";
 import { emptyArray, type PersistentArray } from "./persistent-array.js";
 import type { PendingRange } from "./pending-ranges.js";
-import type { Throughput } from "./throughput.js";
+import type { Throughput } from "./throughput-types.js";
 
 /** One execution of a shard that has been dispatched and not come back. */
 export interface Attempt {

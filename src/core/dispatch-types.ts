@@ -1,4 +1,4 @@
-import type { Throughput } from "./throughput.js";
+import type { Throughput } from "./throughput-types.js";
 
 /** Named ways of sizing the shares; `makespan` is the default. */
 export type Policy = "makespan" | "equal" | "capacity-proportional";

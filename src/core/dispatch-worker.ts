@@ -1,6 +1,7 @@
 import type { Mutable, WorkerState } from "./dispatch-state.js";
 import type { DispatchOptions, WorkerProfile } from "./dispatch-types.js";
-import { createThroughput, hasRunSize, predictMs, type Throughput } from "./throughput.js";
+import type { Throughput } from "./throughput-types.js";
+import { createThroughput, hasRunSize, predictMs } from "./throughput.js";
 
 /** A shard is stretched beyond the quantum until its overhead is at most a third of its time. */
 const overheadStretch = 3;

@@ -1,4 +1,4 @@
-import type { Throughput } from "./throughput.js";
+import type { Throughput } from "./throughput-types.js";
 
 /** A scripted worker on the virtual clock. All times in ms from the start of the simulation. */
 export interface SimulatedWorker {

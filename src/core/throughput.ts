@@ -1,59 +1,6 @@
-import { addSample, emptyFit, solveFit, type AffineFit } from "./affine-fit.js";
+import { addSample, emptyFit, solveFit } from "./affine-fit.js";
 import { ShardError } from "./errors.js";
-
-/** One finished attempt. */
-export interface ThroughputSample {
-  /** Items in the shard, whole, ≥ 1. */
-  readonly itemCount: number;
-  /** Service time on the worker, ms, ≥ 0. */
-  readonly serviceMs: number;
-  /** The first run of a new shape (shader compile): remembered as completed, left out of the fit. */
-  readonly warmUp?: boolean;
-}
-
-/** What peers of the same kind taught, for a worker that has not run yet. */
-export interface ThroughputPrior {
-  readonly overheadMs: number;
-  readonly msPerItem: number;
-  /** How many samples it counts for. Default 3. */
-  readonly weight?: number;
-}
-
-/**
- * What is known of one worker's speed for one shape class. Plain immutable data: store it, clone it, post it.
- * Predicted ms for n items = `overheadMs + n · msPerItem`.
- */
-export interface Throughput {
-  /** Fixed ms per shard; `undefined` until a sample after warm-up, or a prior. */
-  readonly overheadMs: number | undefined;
-  readonly msPerItem: number | undefined;
-  /** Rate at the largest shard size seen, overhead included. */
-  readonly itemsPerSecond: number | undefined;
-  /** Samples taken, warm-ups left out. */
-  readonly sampleCount: number;
-  /** Largest shard completed, warm-ups included. 0 before the first. */
-  readonly maxItemCount: number;
-  /** Bit k is set once a shard of 2^k … 2^(k+1)-1 items has completed: which shapes are compiled. */
-  readonly sizeBits: number;
-  /** How often the history was forgotten because the speed had changed. */
-  readonly changeCount: number;
-  /** Observed / predicted ms of a last sample that left the noise band, until the next confirms or refutes it; else 1. */
-  readonly suspectRatio: number;
-  /** Mean |ln(observed / predicted)|, online. */
-  readonly noise: number;
-
-  readonly warmedUp: boolean;
-  readonly fit: AffineFit;
-  /** Largest n in `fit`: far above it a residual means extrapolation, not change. */
-  readonly fitMaxItemCount: number;
-  /** Samples of the present run (up to 8) or, if one is suspected, of the suspicion; latest last. */
-  readonly recent: readonly ThroughputSample[];
-  /** Page–Hinkley sums of slower and faster residuals in noise units, and the samples in each run. */
-  readonly slowerSum: number;
-  readonly slowerRun: number;
-  readonly fasterSum: number;
-  readonly fasterRun: number;
-}
+import type { Throughput, ThroughputPrior, ThroughputSample } from "./throughput-types.js";
 
 /** ln 1.3: ±20 % uniform noise reaches 0.22, a step of ×1.5 is 0.41. */
 const bandFloor = 0.26;

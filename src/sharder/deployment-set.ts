@@ -93,6 +93,18 @@ export class DeploymentSet {
     return [...wanted.values()].every((bytes) => bytes <= limitBytes);
   }
 
+  /** The one that holds least, of those with room for `bytes` more. */
+  roomiest(
+    workers: readonly PoolWorker[],
+    model: StagedModel,
+    bytes: number,
+    limitBytes: number,
+  ): PoolWorker | undefined {
+    const held = new Map(workers.map((worker) => [worker, this.heldBytes(worker, model)]));
+    const roomy = workers.filter((worker) => held.get(worker)! + bytes <= limitBytes);
+    return roomy.toSorted((a, b) => held.get(a)! - held.get(b)!)[0];
+  }
+
   /** Weights of all stages that a worker holds, bytes. */
   heldBytes(worker: PoolWorker, model: StagedModel): number {
     let bytes = 0;

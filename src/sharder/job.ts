@@ -6,17 +6,16 @@ import type {
   PlannedShare,
 } from "../core/dispatch-types.js";
 import * as dispatch from "../core/dispatch.js";
-import { ShardError } from "../core/errors.js";
+import type { ShardError } from "../core/errors.js";
 import type { PoolWorker } from "../pool/pool-worker.js";
 import type { WorkerPool } from "../pool/worker-pool.js";
 import type { RunResult } from "../protocol/worker-api.js";
-import type { AttemptDetail, Emit, JobProgress } from "./events.js";
-import { callListener } from "./call-listener.js";
-import { itemsFailed, notSent, noWorkers } from "./job-errors.js";
-import { ItemStore } from "./item-store.js";
+import type { Emit } from "./events.js";
+import { JobBase, type OpenAttempt } from "./job-base.js";
+import { itemsFailed, noWorkers } from "./job-errors.js";
 import type { LearnedThroughput } from "./learned-throughput.js";
 import type { PreparedInputs } from "./prepare-inputs.js";
-import { nextJobId, progressOf, type JobShard, type ShardingJob } from "./sharding-job.js";
+import { progressOf } from "./sharding-job.js";
 import { ShareWatch } from "./share-watch.js";
 
 export interface JobContext {
@@ -28,43 +27,26 @@ export interface JobContext {
   readonly onPlan: (plan: readonly PlannedShare[]) => void;
 }
 
-interface OpenAttempt extends ItemRange {
-  readonly workerId: string;
-  readonly predictedMs: number | undefined;
-  readonly dispatchedAtMs: number;
-}
+interface ShardAttempt extends ItemRange, OpenAttempt {}
 
 /** Under which every replica holds the model. */
 export const WHOLE_MODEL = "whole";
 
-/** Carries out the dispatcher's actions for one job on real workers. Settles once, whatever happens. */
-export class Job implements ShardingJob {
-  readonly id = nextJobId();
-  /** Resolves when every item has been gathered; rejects with the `ShardError` that ended the job. */
-  readonly done: Promise<void>;
-  onShard: ((shard: JobShard) => void) | undefined;
-  onProgress: ((progress: JobProgress) => void) | undefined;
-
+/** Carries out the dispatcher's actions for one job on real workers. */
+export class Job extends JobBase<ShardAttempt> {
   readonly #context: JobContext;
-  readonly #store = new ItemStore();
-  readonly #open = new Map<number, OpenAttempt>();
   readonly #shares: ShareWatch;
   #state: dispatch.DispatchState;
   #inputs: PreparedInputs | undefined;
   #knownItemCount = 0;
   #isSourceEnded = false;
-  #lastError: ShardError | undefined;
-  #settle!: { resolve: () => void; reject: (error: unknown) => void };
-  #outcome: "finished" | "failed" | undefined;
   #ticks: ReturnType<typeof setInterval> | undefined;
 
   constructor(context: JobContext) {
+    super(context);
     this.#context = context;
     this.#shares = new ShareWatch(this.id, context.emit);
     this.#state = dispatch.createDispatch(context.options);
-    this.done = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
-    // Whoever started the job awaits `done`; a job that ends before that is no unhandled rejection.
-    this.done.catch(() => {});
   }
 
   /**
@@ -73,8 +55,8 @@ export class Job implements ShardingJob {
    */
   addItems(inputs: PreparedInputs): void {
     // A source may still yield after the job was aborted.
-    if (this.#outcome !== undefined) return;
-    this.#store.add(inputs);
+    if (this.isOver) return;
+    this.store.add(inputs);
     this.#knownItemCount += inputs.itemCount;
     const isFirst = this.#inputs === undefined;
     this.#inputs ??= inputs;
@@ -88,7 +70,7 @@ export class Job implements ShardingJob {
     }
     this.#lookAtPlan();
     const hasWorkers = this.#context.pool.workers.some(({ state }) => state === "ready" || state === "busy");
-    if (!hasWorkers) this.fail(noWorkers(this.#lastError));
+    if (!hasWorkers) this.fail(noWorkers(this.lastError));
   }
 
   endSource(): void {
@@ -110,11 +92,8 @@ export class Job implements ShardingJob {
   /** @param error what it was lost to; `undefined` where it was stopped on purpose. */
   loseWorker(workerId: string, error: ShardError | undefined): void {
     const isOurs = dispatch.workerThroughput(this.#state, workerId) !== undefined;
-    if (!isOurs || this.#outcome !== undefined) return;
-    this.#lastError = error ?? this.#lastError;
-    for (const [attemptId, attempt] of this.#open) {
-      if (attempt.workerId === workerId) this.#close(attemptId, "lost");
-    }
+    if (!isOurs || this.isOver) return;
+    this.loseAttempts(workerId, error);
     this.#apply({ type: "worker-lost", workerId });
     this.#lookAtPlan();
   }
@@ -123,21 +102,26 @@ export class Job implements ShardingJob {
     this.#apply({ type: isPaused ? "pause" : "resume" });
   }
 
-  /** End the job with `error`: queued attempts are cancelled, results that still come are dropped. */
-  fail(error: unknown): void {
-    if (this.#outcome !== undefined) return;
+  protected override cancelAll(): void {
     this.#apply({ type: "cancel" });
-    this.#end(error);
+  }
+
+  protected override describe({ firstItem, itemCount }: ShardAttempt): ItemRange {
+    return { firstItem, itemCount };
+  }
+
+  protected override onEnd(): void {
+    clearInterval(this.#ticks);
   }
 
   /** Whether a stream should pull from its source. */
   get wantsItems(): boolean {
-    return this.#outcome === undefined && (this.#inputs === undefined || dispatch.wantsItems(this.#state));
+    return !this.isOver && (this.#inputs === undefined || dispatch.wantsItems(this.#state));
   }
 
   /** The plan of what remains; told to others while anything is left to plan. */
   #lookAtPlan(): PlannedShare[] {
-    if (this.#outcome === "failed") return [];
+    if (this.hasFailed) return [];
     const plan = dispatch.plannedShares(this.#state, performance.now());
     if (!this.#isSourceEnded || dispatch.undispatchedItemCount(this.#state) > 0) {
       this.#context.onPlan(plan);
@@ -147,12 +131,12 @@ export class Job implements ShardingJob {
   }
 
   #apply(event: DispatchEvent): void {
-    if (this.#outcome !== undefined) return;
+    if (this.isOver) return;
     const { state, actions } = dispatch.step(this.#state, event, performance.now());
     this.#state = state;
     for (const action of actions) {
       // Carrying one out tells listeners, and one of them may have ended the job.
-      if (this.#outcome === undefined) this.#carryOut(action);
+      if (!this.isOver) this.#carryOut(action);
     }
   }
 
@@ -162,22 +146,20 @@ export class Job implements ShardingJob {
         void this.#attempt(action);
         break;
       case "cancel-attempt":
-        this.#context.pool.get(action.workerId)?.cancel([this.#wireId(action.attemptId)]);
-        this.#close(action.attemptId, "cancelled");
+        this.cancel(action.attemptId, action.workerId);
         break;
       case "exclude-worker":
-        this.#context.emit("fault", {
-          workerId: action.workerId,
+        this.tellFault(action.workerId, {
           code: "model-failed",
           message: `Worker "${action.workerId}" failed three shards in a row: it gets no more of this job.`,
         });
         break;
       case "finish":
-        this.#end(undefined);
+        this.end(undefined);
         break;
       case "fail":
-        this.#end(
-          action.reason === "no-workers" ? noWorkers(this.#lastError) : itemsFailed(action.range, this.#lastError),
+        this.end(
+          action.reason === "no-workers" ? noWorkers(this.lastError) : itemsFailed(action.range, this.lastError),
         );
         break;
     }
@@ -186,56 +168,31 @@ export class Job implements ShardingJob {
   async #attempt(action: DispatchAction & { type: "dispatch" }): Promise<void> {
     const { attemptId, workerId, firstItem, itemCount, predictedMs, deadlineMs } = action;
     const range: ItemRange = { firstItem, itemCount };
-    this.#open.set(attemptId, { ...range, workerId, predictedMs, dispatchedAtMs: performance.now() });
+    this.open(attemptId, { ...range, workerId, predictedMs });
     let result: RunResult;
     try {
       const { mode } = this.#inputs!;
       const worker = this.#context.pool.require(workerId);
       result = await worker.run(
-        { attemptId: this.#wireId(attemptId), modelKey: WHOLE_MODEL, itemCount, mode, ...this.#store.cut(range) },
+        { attemptId: this.wireId(attemptId), modelKey: WHOLE_MODEL, itemCount, mode, ...this.store.cut(range) },
         () => dispatch.attemptDeadlineMs(this.#state, attemptId) ?? deadlineMs,
       );
     } catch (thrown) {
       this.#attemptFailed(attemptId, thrown);
       return;
     }
-    if (!this.#open.has(attemptId)) return;
-    try {
-      this.#store.release(range);
-      this.onShard?.({ ...range, workerId, outputs: result.outputs });
-    } catch (thrown) {
-      this.fail(thrown);
-      return;
-    }
-    this.#close(attemptId, "completed", result.serviceMs);
+    if (!this.isOpen(attemptId) || !this.deliver(range, workerId, () => result.outputs)) return;
+    this.close(attemptId, "completed", result.serviceMs);
     this.#apply({ type: "attempt-completed", attemptId, serviceMs: result.serviceMs });
-    if (this.#hasFailed()) return;
+    if (this.hasFailed) return;
     this.#report(workerId);
   }
 
   #attemptFailed(attemptId: number, thrown: unknown): void {
-    const attempt = this.#open.get(attemptId);
-    if (attempt === undefined) return;
-    if (!(thrown instanceof ShardError)) {
-      this.fail(notSent(thrown));
-      return;
-    }
-    this.#lastError = thrown;
-    // A dead worker is reported once, by `loseWorker`.
-    const worker = this.#context.pool.get(attempt.workerId);
-    if (worker === undefined || worker.state === "dead") return;
-    this.#close(attemptId, "failed");
-    this.#context.emit("fault", { workerId: attempt.workerId, code: thrown.code, message: thrown.message });
+    const failed = this.closeFailed(attemptId, thrown);
+    if (failed === undefined) return;
+    this.tellFault(failed.attempt.workerId, failed.error);
     this.#apply({ type: "attempt-failed", attemptId });
-  }
-
-  #close(attemptId: number, outcome: AttemptDetail["outcome"], serviceMs?: number): void {
-    const attempt = this.#open.get(attemptId);
-    if (attempt === undefined) return;
-    this.#open.delete(attemptId);
-    const { dispatchedAtMs, ...rest } = attempt;
-    const latencyMs = performance.now() - dispatchedAtMs;
-    this.#context.emit("attempt", { jobId: this.id, attemptId, outcome, latencyMs, serviceMs, ...rest });
   }
 
   #report(workerId: string): void {
@@ -246,26 +203,6 @@ export class Job implements ShardingJob {
     const totalItemCount = this.#isSourceEnded ? this.#knownItemCount : undefined;
     const rates = plan.flatMap(({ itemsPerSecond }) => itemsPerSecond ?? []);
     const itemsPerSecond = rates.length === 0 ? undefined : rates.reduce((sum, rate) => sum + rate, 0);
-    const progress = progressOf(this.id, completedItemCount, totalItemCount, itemsPerSecond);
-    this.#context.emit("progress", progress);
-    callListener(this.onProgress, progress);
-  }
-
-  #end(error: unknown): void {
-    if (this.#outcome !== undefined) return;
-    this.#outcome = error === undefined ? "finished" : "failed";
-    clearInterval(this.#ticks);
-    this.#open.clear();
-    if (error === undefined) this.#settle.resolve();
-    else this.#settle.reject(error);
-  }
-
-  #hasFailed(): boolean {
-    return this.#outcome === "failed";
-  }
-
-  /** The dispatcher's ids are unique within a job only. */
-  #wireId(attemptId: number): string {
-    return `${this.id}/${attemptId}`;
+    this.tellProgress(progressOf(this.id, completedItemCount, totalItemCount, itemsPerSecond));
   }
 }

@@ -1,4 +1,3 @@
-import type { StagePlacement } from "../core/pipeline/pipeline-types.js";
 import type { StagePlan } from "../core/stages/stage-problem.js";
 import type { StagedModel } from "../model/staged-model.js";
 import type { PoolWorker } from "../pool/pool-worker.js";
@@ -9,44 +8,18 @@ import { assignStages, placementOf, stageBytes } from "./assign-stages.js";
 import { DeploymentSet } from "./deployment-set.js";
 import { Deployment, isStaying, type Placement } from "./deployment.js";
 import { cannotRunLayer, noWorkers } from "./job-errors.js";
-import { LayerCosts, type TraceFindings } from "./layer-costs.js";
+import { LayerCosts } from "./layer-costs.js";
+import type { LayoutJob, LayoutOptions } from "./layout-types.js";
 import { RecutWatch } from "./recut-watch.js";
 import type { StageSample } from "./stage-measurements.js";
 import { StageTimes } from "./stage-times.js";
 import { byTensorKey, traceModel } from "./trace-model.js";
 
-/** A job as the layout sees it. */
-export interface LayoutJob {
-  /** New micro-batches enter under this placement from now on. */
-  place(placement: StagePlacement): void;
-  /** Of micro-batches that enter now; `undefined` before the first placement. */
-  readonly microBatchItemCount: number | undefined;
-  /** Items that have not entered; `undefined` while a stream's source goes on. */
-  readonly remainingItemCount: number | undefined;
-  usesEpoch(epoch: number): boolean;
-  /** All stages go: what is under way enters again once there are others. */
-  vacate(): void;
-  fail(error: unknown): void;
-}
-
-export interface LayoutOptions {
-  readonly quantumMs: number;
-  /** Of weights per worker; Infinity for no limit. */
-  readonly memoryLimitBytes: number;
-  /** Stages that the user wants; `undefined`: planned. */
-  readonly cuts: readonly number[] | undefined;
-  /** A worker that has no kernel for some layer. */
-  readonly canRun: (worker: PoolWorker, firstLayer: number, lastLayer: number) => boolean;
-  /** The model has been traced: what its layers give and take. */
-  readonly onTrace: (findings: TraceFindings) => void;
-  /** The stages have changed. */
-  readonly onDeploy: () => void;
-}
-
 /** Loading while the workers are busy takes longer than it did before. */
 const MOVE_FACTOR = 1.5;
 /** Micro-batches change their size only for more than this: the sizes that run should tell overhead from cost per item. */
 const NOTEWORTHY_GROWTH = 1.4;
+
 /** Which layers are where: traces, plans, deploys, and moves stages while jobs run. One per sharder. */
 export class LayerLayout {
   /** What the stages take. */
@@ -167,14 +140,8 @@ export class LayerLayout {
       const { firstLayer, lastLayer } = deployment.stages[stage]!;
       const bytes = stageBytes(this.#model, firstLayer, lastLayer);
       while (deployment.workersOf(stage).length === 0 && this.#deployed.get(epoch) === deployment) {
-        const able = this.#workers.filter(
-          (worker) =>
-            this.#costs.canRun(worker, firstLayer, lastLayer) &&
-            this.#deployed.heldBytes(worker, this.#model) + bytes <= this.#options.memoryLimitBytes,
-        );
-        const next = able.toSorted(
-          (a, b) => this.#deployed.heldBytes(a, this.#model) - this.#deployed.heldBytes(b, this.#model),
-        )[0];
+        const able = this.#workers.filter((worker) => this.#costs.canRun(worker, firstLayer, lastLayer));
+        const next = this.#deployed.roomiest(able, this.#model, bytes, this.#options.memoryLimitBytes);
         if (next === undefined) return [];
         await deployment.add(stage, next).catch((thrown: unknown) => this.#rethrowUnlessLost(next, thrown));
       }

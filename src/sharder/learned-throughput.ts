@@ -1,4 +1,4 @@
-import type { Throughput } from "../core/throughput.js";
+import type { Throughput } from "../core/throughput-types.js";
 
 /** What has been learned of each worker, per shape class, so that the next job starts there. */
 export class LearnedThroughput {

@@ -6,14 +6,14 @@ import type { StagedModel } from "../model/staged-model.js";
 import type { WorkerPool } from "../pool/worker-pool.js";
 import type { BatchMode } from "../protocol/model-on-wire.js";
 import type { StageResult } from "../protocol/worker-api.js";
-import { callListener } from "./call-listener.js";
-import type { AttemptDetail, Emit, JobProgress } from "./events.js";
-import { ItemStore } from "./item-store.js";
-import { itemsFailed, notSent, noWorkers } from "./job-errors.js";
-import type { LayerLayout, LayoutJob } from "./layer-layout.js";
+import type { Emit } from "./events.js";
+import { JobBase, type OpenAttempt } from "./job-base.js";
+import { itemsFailed, noWorkers } from "./job-errors.js";
+import type { LayerLayout } from "./layer-layout.js";
+import type { LayoutJob } from "./layout-types.js";
 import { MicroBatches } from "./micro-batches.js";
 import type { PreparedInputs } from "./prepare-inputs.js";
-import { nextJobId, progressOf, type JobShard, type ShardingJob } from "./sharding-job.js";
+import { progressOf } from "./sharding-job.js";
 
 export interface PipelineContext {
   readonly pool: WorkerPool;
@@ -29,40 +29,25 @@ export interface PipelineContext {
   readonly onNoBatches: (isCertain: boolean) => void;
 }
 
-interface OpenAttempt extends StageAttempt {
-  readonly predictedMs: number | undefined;
-  readonly dispatchedAtMs: number;
-}
+interface StageRun extends StageAttempt, OpenAttempt {}
 
-/** Carries out the pipeline's actions for one job on real workers. Settles once, whatever happens. */
-export class PipelineJob implements ShardingJob, LayoutJob {
-  readonly id = nextJobId();
-  readonly done: Promise<void>;
-  onShard: ((shard: JobShard) => void) | undefined;
-  onProgress: ((progress: JobProgress) => void) | undefined;
-
+/** Carries out the pipeline's actions for one job on real workers. */
+export class PipelineJob extends JobBase<StageRun> implements LayoutJob {
   readonly #context: PipelineContext;
-  readonly #store = new ItemStore();
   readonly #batches: MicroBatches;
-  readonly #open = new Map<number, OpenAttempt>();
   #state = createPipeline();
   #mode: BatchMode = "batched";
   #hasBegun = false;
-  #lastError: ShardError | undefined;
-  #settle!: { resolve: () => void; reject: (error: unknown) => void };
-  #outcome: "finished" | "failed" | undefined;
 
   constructor(context: PipelineContext) {
+    super(context);
     this.#context = context;
-    this.#batches = new MicroBatches(context.model, this.#store);
-    this.done = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
-    // Whoever started the job awaits `done`; a job that ends before that is no unhandled rejection.
-    this.done.catch(() => {});
+    this.#batches = new MicroBatches(context.model, this.store);
   }
 
   addItems(inputs: PreparedInputs): void {
-    if (this.#outcome !== undefined) return;
-    this.#store.add(inputs);
+    if (this.isOver) return;
+    this.store.add(inputs);
     this.#apply({ type: "items-added", itemCount: inputs.itemCount });
     if (this.#hasBegun) return;
     this.#hasBegun = true;
@@ -78,9 +63,8 @@ export class PipelineJob implements ShardingJob, LayoutJob {
   drainWorker(): void {}
 
   loseWorker(workerId: string, error: ShardError | undefined): void {
-    if (this.#outcome !== undefined) return;
-    this.#lastError = error ?? this.#lastError;
-    for (const [attemptId, attempt] of this.#open) if (attempt.workerId === workerId) this.#close(attemptId, "lost");
+    if (this.isOver) return;
+    this.loseAttempts(workerId, error);
     this.#apply({ type: "worker-lost", workerId });
   }
 
@@ -88,14 +72,20 @@ export class PipelineJob implements ShardingJob, LayoutJob {
     this.#apply({ type: isPaused ? "pause" : "resume" });
   }
 
-  fail(error: unknown): void {
-    if (this.#outcome !== undefined) return;
+  protected override cancelAll(): void {
     this.#apply({ type: "cancel" });
-    this.#end(error);
+  }
+
+  protected override describe({ stage, range }: StageRun): ItemRange & { readonly stage: number } {
+    return { stage, ...range };
+  }
+
+  protected override onEnd(): void {
+    this.#context.layout.leave(this);
   }
 
   get wantsItems(): boolean {
-    return this.#outcome === undefined && wantsPipelineItems(this.#state);
+    return !this.isOver && wantsPipelineItems(this.#state);
   }
 
   place(placement: StagePlacement): void {
@@ -118,27 +108,27 @@ export class PipelineJob implements ShardingJob, LayoutJob {
   }
 
   usesEpoch(epoch: number): boolean {
-    return this.#outcome === undefined && this.#state.placements.has(epoch);
+    return !this.isOver && this.#state.placements.has(epoch);
   }
 
   async #begin(inputs: PreparedInputs): Promise<void> {
     const { layout } = this.#context;
     try {
-      await layout.ready(this.#store.cut({ firstItem: 0, itemCount: 1 }).inputs);
+      await layout.ready(this.store.cut({ firstItem: 0, itemCount: 1 }).inputs);
       this.#mode = inputs.mode === "item-by-item" ? inputs.mode : await this.#context.batchMode(inputs);
-      if (this.#outcome === undefined) layout.join(this);
+      if (!this.isOver) layout.join(this);
     } catch (thrown) {
       this.fail(thrown);
     }
   }
 
   #apply(event: PipelineEvent): void {
-    if (this.#outcome !== undefined) return;
+    if (this.isOver) return;
     const { state, actions } = stepPipeline(this.#state, event);
     this.#state = state;
     for (const action of actions) {
       // Carrying one out tells listeners, and one of them may have ended the job.
-      if (this.#outcome === undefined) this.#carryOut(action);
+      if (!this.isOver) this.#carryOut(action);
     }
   }
 
@@ -148,8 +138,7 @@ export class PipelineJob implements ShardingJob, LayoutJob {
         void this.#attempt(action);
         break;
       case "cancel-attempt":
-        this.#context.pool.get(action.workerId)?.cancel([this.#wireId(action.attemptId)]);
-        this.#close(action.attemptId, "cancelled");
+        this.cancel(action.attemptId, action.workerId);
         break;
       case "completed":
         this.#deliver(action.microBatchId, action.range, action.workerId);
@@ -164,10 +153,10 @@ export class PipelineJob implements ShardingJob, LayoutJob {
         this.#context.layout.epochDone();
         break;
       case "finish":
-        this.#end(undefined);
+        this.end(undefined);
         break;
       case "fail":
-        this.#end(itemsFailed(action.range, this.#lastError));
+        this.end(itemsFailed(action.range, this.lastError));
         break;
     }
   }
@@ -175,22 +164,22 @@ export class PipelineJob implements ShardingJob, LayoutJob {
   async #attempt({ attempt, predictedMs, deadlineMs }: PipelineAction & { type: "dispatch" }): Promise<void> {
     const { attemptId, microBatchId, epoch, stage: index, workerId, range } = attempt;
     const { layout, pool } = this.#context;
-    this.#open.set(attemptId, { ...attempt, predictedMs, dispatchedAtMs: performance.now() });
+    this.open(attemptId, { ...attempt, predictedMs });
     let result: StageResult;
     try {
       const stage = layout.deployment(epoch).stages[index]!;
       const calls = this.#batches.callsFor(microBatchId, range, stage, this.#mode);
       const { modelKey, forwardedKeys } = stage;
-      const request = { attemptId: this.#wireId(attemptId), modelKey, calls, forwardedKeys };
+      const request = { attemptId: this.wireId(attemptId), modelKey, calls, forwardedKeys };
       result = await pool.require(workerId).runStage(request, deadlineMs);
     } catch (thrown) {
       this.#attemptFailed(attemptId, thrown);
       return;
     }
-    if (!this.#open.has(attemptId)) return;
+    if (!this.isOpen(attemptId)) return;
     const { serviceMs } = result;
     this.#batches.keep(microBatchId, result.calls, layout.deployment(epoch).stages.slice(index + 1));
-    this.#close(attemptId, "completed", serviceMs);
+    this.close(attemptId, "completed", serviceMs);
     if (!this.#batches.hasRows(microBatchId)) {
       this.#giveUpBatches(attemptId, true);
       return;
@@ -200,23 +189,15 @@ export class PipelineJob implements ShardingJob, LayoutJob {
   }
 
   #attemptFailed(attemptId: number, thrown: unknown): void {
-    const attempt = this.#open.get(attemptId);
-    if (attempt === undefined) return;
-    if (!(thrown instanceof ShardError)) {
-      this.fail(notSent(thrown));
-      return;
-    }
-    this.#lastError = thrown;
-    // A dead worker is reported once, by `loseWorker`.
-    const worker = this.#context.pool.get(attempt.workerId);
-    if (worker === undefined || worker.state === "dead") return;
-    this.#close(attemptId, "failed");
+    const failed = this.closeFailed(attemptId, thrown);
+    if (failed === undefined) return;
+    const { attempt, error } = failed;
     // Some models take a batch by their signature, and reshape to one item inside.
     if (attempt.range.itemCount > 1 && this.#batches.modeOf(attempt.microBatchId) === "batched") {
       this.#giveUpBatches(attemptId, false);
       return;
     }
-    this.#context.emit("fault", { workerId: attempt.workerId, code: thrown.code, message: thrown.message });
+    this.tellFault(attempt.workerId, error);
     this.#apply({ type: "attempt-failed", attemptId });
   }
 
@@ -242,50 +223,18 @@ export class PipelineJob implements ShardingJob, LayoutJob {
       }
     } catch (thrown) {
       const isEmpty = thrown instanceof ShardError && thrown.code === "no-workers";
-      this.fail(isEmpty ? noWorkers(this.#lastError) : thrown);
+      this.fail(isEmpty ? noWorkers(this.lastError) : thrown);
     }
   }
 
   #deliver(microBatchId: number, range: ItemRange, workerId: string): void {
-    try {
-      const outputs = this.#batches.take(microBatchId);
-      this.#store.release(range);
-      this.onShard?.({ ...range, workerId, outputs });
-    } catch (thrown) {
-      this.fail(thrown);
-      return;
-    }
+    if (!this.deliver(range, workerId, () => this.#batches.take(microBatchId))) return;
     const { completedItemCount, sourceEnded, endItem } = this.#state;
     const deployment = this.#context.layout.current;
     const stageMs = deployment?.stages.map((_, stage) => this.#context.layout.times.stageMs(deployment, stage));
     const bottleneckMs = stageMs?.every((ms) => ms !== undefined) ? Math.max(...stageMs) : undefined;
     const itemsPerSecond = bottleneckMs === undefined ? undefined : 1000 / bottleneckMs;
-    const progress = progressOf(this.id, completedItemCount, sourceEnded ? endItem : undefined, itemsPerSecond);
-    this.#context.emit("progress", progress);
-    callListener(this.onProgress, progress);
-  }
-
-  #close(attemptId: number, outcome: AttemptDetail["outcome"], serviceMs?: number): void {
-    const attempt = this.#open.get(attemptId);
-    if (attempt === undefined) return;
-    this.#open.delete(attemptId);
-    const { workerId, stage, range, predictedMs, dispatchedAtMs } = attempt;
-    const latencyMs = performance.now() - dispatchedAtMs;
-    const detail = { jobId: this.id, attemptId, workerId, stage, ...range, outcome, latencyMs, serviceMs, predictedMs };
-    this.#context.emit("attempt", detail);
-  }
-
-  #end(error: unknown): void {
-    if (this.#outcome !== undefined) return;
-    this.#outcome = error === undefined ? "finished" : "failed";
-    this.#open.clear();
-    this.#context.layout.leave(this);
-    if (error === undefined) this.#settle.resolve();
-    else this.#settle.reject(error);
-  }
-
-  /** The pipeline's ids are unique within a job only. */
-  #wireId(attemptId: number): string {
-    return `${this.id}/${attemptId}`;
+    const totalItemCount = sourceEnded ? endItem : undefined;
+    this.tellProgress(progressOf(this.id, completedItemCount, totalItemCount, itemsPerSecond));
   }
 }

@@ -1,44 +1,24 @@
 import { ShardError } from "../core/errors.js";
 import { withTrace, type InspectedModel, type ModelInfo } from "../model/inspect.js";
-import type { PoolWorker, WorkerSpec, WorkerState } from "../pool/pool-worker.js";
+import type { PoolWorker, WorkerSpec } from "../pool/pool-worker.js";
 import { WorkerPool } from "../pool/worker-pool.js";
 import { abortError, throwIfAborted } from "../protocol/abort.js";
-import type { BackendName, Outputs } from "../protocol/tensors.js";
+import type { Outputs } from "../protocol/tensors.js";
 import type { WorkerReport } from "../protocol/worker-api.js";
 import { BackendGaps } from "./backend-gaps.js";
 import { BatchSplit } from "./batch-split.js";
-import { ShardingEventTarget, type Emit, type JobProgress } from "./events.js";
+import { ShardingEventTarget, type Emit } from "./events.js";
 import { Gather } from "./gather.js";
 import { inspectRun, type UseStages } from "./inspect-run.js";
 import { LayerSplit } from "./layer-split.js";
 import { checkWorkerSpec, type SharderOptions } from "./options.js";
+import { checkPredictOptions, type PredictOptions } from "./predict-options.js";
 import { predictsLayers } from "./predict-split.js";
 import { copyInputs, prepareInputs, type Inputs, type PreparedInputs } from "./prepare-inputs.js";
 import type { ShardingJob } from "./sharding-job.js";
 import type { BatchPlan, LayerPlan } from "./split.js";
 import { streamShards, type Source, type StreamOptions, type StreamShard } from "./stream.js";
-
-/** A worker as `sharder.workers` shows it: a snapshot. */
-export interface WorkerSnapshot {
-  readonly id: string;
-  readonly backend: BackendName;
-  readonly state: WorkerState;
-  /** What it runs on: the GPU's name, or the WASM variant; `undefined` until it has started. */
-  readonly device: string | undefined;
-  /** Measured on the latest kind of item; `undefined` before the first sample. */
-  readonly itemsPerSecond: number | undefined;
-  /** Measured fixed cost of a shard, ms. */
-  readonly overheadMs: number | undefined;
-  /** Planned fraction of the remaining items of the running job, or of the last one. */
-  readonly share: number;
-  readonly restarts: number;
-  readonly lastError: ShardError | undefined;
-}
-
-export interface PredictOptions {
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: (progress: JobProgress) => void;
-}
+import type { WorkerSnapshot } from "./worker-snapshot.js";
 
 /** One model on all workers, whole on each or a stage on each. Made by `createSharder`; jobs may run at the same time and share the workers. */
 export class Sharder extends ShardingEventTarget {
@@ -97,7 +77,7 @@ export class Sharder extends ShardingEventTarget {
    */
   async predict(inputs: Inputs, options: PredictOptions = {}): Promise<Outputs> {
     this.#checkUsable();
-    checkCallOptions(options);
+    checkPredictOptions(options);
     const { signal, onProgress } = options;
     throwIfAborted(signal);
     const prepared = prepareInputs(this.#model, inputs);
@@ -305,26 +285,6 @@ export class Sharder extends ShardingEventTarget {
   #checkUsable(): void {
     if (this.#isDisposed) throw disposed();
   }
-}
-
-/** @throws ShardError "invalid-options" */
-function checkCallOptions(options: PredictOptions): void {
-  const { signal, onProgress } = (options ?? {}) as { signal?: unknown; onProgress?: unknown };
-  // Not `instanceof`: a signal may come from another frame.
-  const isSignal =
-    signal === undefined || typeof (signal as Partial<AbortSignal> | null)?.addEventListener === "function";
-  if (
-    typeof options === "object" &&
-    options !== null &&
-    isSignal &&
-    ["undefined", "function"].includes(typeof onProgress)
-  ) {
-    return;
-  }
-  throw new ShardError(
-    "invalid-options",
-    `Expected { signal, onProgress } with an AbortSignal and a function, received ${options === null ? "null" : typeof options}${isSignal ? "" : ` with a signal of type ${typeof signal}`}: correct or leave them out.`,
-  );
 }
 
 function disposed(): ShardError {

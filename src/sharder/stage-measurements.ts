@@ -1,4 +1,5 @@
-import { createThroughput, observe, predictMs, type Throughput } from "../core/throughput.js";
+import type { Throughput } from "../core/throughput-types.js";
+import { createThroughput, observe, predictMs } from "../core/throughput.js";
 import type { Deployment } from "./deployment.js";
 
 interface Measured {

@@ -1,4 +1,5 @@
-import type { Sharder, WorkerSnapshot } from "../sharder/sharder.js";
+import type { Sharder } from "../sharder/sharder.js";
+import type { WorkerSnapshot } from "../sharder/worker-snapshot.js";
 import type { StageSnapshot } from "../sharder/split.js";
 import type { WorkerColours } from "./colours.js";
 import { element, setAttribute, setText } from "./dom.js";

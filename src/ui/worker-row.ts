@@ -1,5 +1,5 @@
 import type { WorkerState } from "../pool/pool-worker.js";
-import type { WorkerSnapshot } from "../sharder/sharder.js";
+import type { WorkerSnapshot } from "../sharder/worker-snapshot.js";
 import { element, setAttribute, setText } from "./dom.js";
 import { formatCount, formatPercent, formatRate } from "./format.js";
 import type { PictureJob } from "./picture-job.js";

@@ -1,5 +1,5 @@
 import { BACKEND_NAMES, type BackendName } from "../protocol/tensors.js";
-import type { WorkerSnapshot } from "../sharder/sharder.js";
+import type { WorkerSnapshot } from "../sharder/worker-snapshot.js";
 import { element } from "./dom.js";
 import type { PictureJob } from "./picture-job.js";
 import { WorkerRow, type WorkerCommands } from "./worker-row.js";

@@ -1,5 +1,5 @@
 import type { ItemRange, JobPhase } from "../dispatch-types.js";
-import type { Throughput } from "../throughput.js";
+import type { Throughput } from "../throughput-types.js";
 
 export interface PipelineOptions {
   /** Attempts in flight per worker, ≥ 1. Default 2: transfer and read-back overlap compute. */

@@ -3,7 +3,8 @@ import type { Attempt, DispatchState } from "../../../src/core/dispatch-state.js
 import { createDispatch, step } from "../../../src/core/dispatch.js";
 import type { DispatchAction, DispatchEvent, DispatchOptions } from "../../../src/core/dispatch-types.js";
 import { getAt } from "../../../src/core/persistent-array.js";
-import { createThroughput, observe, type Throughput } from "../../../src/core/throughput.js";
+import type { Throughput } from "../../../src/core/throughput-types.js";
+import { createThroughput, observe } from "../../../src/core/throughput.js";
 
 export type DispatchedShard = Extract<DispatchAction, { type: "dispatch" }>;
 

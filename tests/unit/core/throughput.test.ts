@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { seededRandom } from "../../../src/core/random.js";
-import { createThroughput, hasRunSize, observe, predictMs, type Throughput } from "../../../src/core/throughput.js";
+import type { Throughput } from "../../../src/core/throughput-types.js";
+import { createThroughput, hasRunSize, observe, predictMs } from "../../../src/core/throughput.js";
 
 const warm = (prior?: Parameters<typeof createThroughput>[0]): Throughput =>
   observe(createThroughput(prior), { itemCount: 1, serviceMs: 5000 });
