@@ -190,6 +190,8 @@ export class LayerLayout {
       const growth = placement.microBatchItemCount / (job.microBatchItemCount ?? 1);
       if (growth >= NOTEWORTHY_GROWTH || growth <= 1 / NOTEWORTHY_GROWTH) job.place(placement);
     }
+    // Each item passes every stage: one of them counts it.
+    if (sample.stage === 0) this.#recuts.ran(sample.itemCount);
     void this.#considerRecut(deployment);
   }
 

@@ -184,8 +184,9 @@ export class PipelineJob extends JobBase<StageRun> implements LayoutJob {
       this.#giveUpBatches(attemptId, true);
       return;
     }
+    const isSteady = this.#state.completedItemCount > 0 && this.remainingItemCount !== 0;
     this.#apply({ type: "attempt-completed", attemptId, serviceMs });
-    layout.observe({ epoch, stage: index, workerId, itemCount: range.itemCount, serviceMs });
+    layout.observe({ epoch, stage: index, workerId, itemCount: range.itemCount, serviceMs, isSteady });
   }
 
   #attemptFailed(attemptId: number, thrown: unknown): void {

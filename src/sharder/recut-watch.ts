@@ -1,4 +1,4 @@
-import { paysToRecut } from "../core/stages/recut.js";
+import { isWorthwhile, paysToRecut, recutPriceMs } from "../core/stages/recut.js";
 import type { StagePlan } from "../core/stages/stage-problem.js";
 
 /** Between two questions to the planner, ms; twice as long after each move, so that a restless machine does not move stages all the time. */
@@ -15,6 +15,11 @@ export class RecutWatch {
   #askedAtMs = -Infinity;
   #askedOfMs: readonly number[] = [];
   #movedAtMs = -Infinity;
+  /** What each item loses for want of a better plan that is known and did not pay yet; 0 where there is none. */
+  #lossPerItemMs = 0;
+  #lostMs = 0;
+  /** What must have been lost before it pays, ms. */
+  #priceMs = Infinity;
   #intervalMs = SHORTEST_INTERVAL_MS;
 
   /** There is more to do: what did not pay before may pay now. */
@@ -25,10 +30,16 @@ export class RecutWatch {
   /** Other stages run now: what was asked of the ones before means nothing. */
   reset(): void {
     this.lookAgain();
+    this.#lossPerItemMs = this.#lostMs = 0;
     const nowMs = performance.now();
     const isCalm = nowMs - this.#movedAtMs > CALM_MS;
     this.#intervalMs = isCalm ? SHORTEST_INTERVAL_MS : Math.min(LONGEST_INTERVAL_MS, 2 * this.#intervalMs);
     this.#movedAtMs = nowMs;
+  }
+
+  /** So many items have run on these stages. */
+  ran(itemCount: number): void {
+    this.#lostMs += itemCount * this.#lossPerItemMs;
   }
 
   /**
@@ -47,14 +58,22 @@ export class RecutWatch {
     const nowMs = performance.now();
     if (this.#isAsking || nowMs - this.#askedAtMs < this.#intervalMs) return undefined;
     const measured = stageMs.filter((ms) => ms !== undefined);
-    if (measured.length < stageMs.length || !this.#hasChanged(measured)) return undefined;
+    if (measured.length < stageMs.length) return undefined;
+    const isDue = this.#lossPerItemMs > 0 && this.#lostMs > this.#priceMs;
+    if (!this.#hasChanged(measured) && !isDue) return undefined;
     this.#isAsking = true;
     this.#askedAtMs = nowMs;
     this.#askedOfMs = measured;
     try {
       const better = await plan();
-      const question = { currentMs: Math.max(...measured), plannedMs: better.bottleneckMs, moveMs };
-      return paysToRecut({ ...question, remainingItemCount: remainingItemCount() }) ? better : undefined;
+      const [currentMs, plannedMs] = [Math.max(...measured), better.bottleneckMs];
+      const isBetter = isWorthwhile({ currentMs, plannedMs });
+      this.#lossPerItemMs = isBetter ? currentMs - plannedMs : 0;
+      if (!isBetter) this.#lostMs = 0;
+      const remaining = remainingItemCount();
+      const question = { currentMs, plannedMs, moveMs, lostMs: this.#lostMs, remainingItemCount: remaining };
+      this.#priceMs = recutPriceMs(question);
+      return paysToRecut(question) ? better : undefined;
     } finally {
       this.#isAsking = false;
     }

@@ -15,6 +15,8 @@ export interface StageSample {
   readonly workerId: string;
   readonly itemCount: number;
   readonly serviceMs: number;
+  /** Whether the pipeline was full: while it fills or empties, stages have the machine to themselves and are faster than they will be. */
+  readonly isSteady: boolean;
 }
 
 /** Samples after the warm-up. */

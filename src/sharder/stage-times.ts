@@ -52,6 +52,7 @@ export class StageTimes {
 
   /** A stage has run: what its layers and its worker cost is corrected. @returns whether it can be told yet. */
   add(sample: StageSample, deployment: Deployment, worker: PoolWorker): boolean {
+    if (!sample.isSteady) return false;
     const measuredMs = this.#measured.add(sample);
     if (measuredMs === undefined) return false;
     const { firstLayer, lastLayer } = deployment.stages[sample.stage]!;

@@ -1,22 +1,32 @@
 import { describe, expect, it } from "vitest";
-import { paysToRecut } from "../../../../src/core/stages/recut.js";
+import { isWorthwhile, paysToRecut } from "../../../../src/core/stages/recut.js";
 
 describe("whether a re-cut pays", () => {
+  const question = { currentMs: 10, plannedMs: 6, moveMs: 100, lostMs: 601, remainingItemCount: 26 };
+
   it("wants a gain beyond the noise", () => {
-    const question = { currentMs: 10, remainingItemCount: 1e6, moveMs: 100 };
-    expect(paysToRecut({ ...question, plannedMs: 9.1 })).toBe(false);
-    expect(paysToRecut({ ...question, plannedMs: 8.9 })).toBe(true);
+    expect(isWorthwhile({ currentMs: 10, plannedMs: 9.1 })).toBe(false);
+    expect(isWorthwhile({ currentMs: 10, plannedMs: 8.9 })).toBe(true);
+    expect(paysToRecut({ ...question, plannedMs: 9.1, lostMs: 1e6, remainingItemCount: 1e6 })).toBe(false);
   });
 
-  it("wants more where nobody knows how much is left", () => {
-    const question = { currentMs: 10, remainingItemCount: undefined, moveMs: 100 };
-    expect(paysToRecut({ ...question, plannedMs: 7.6 })).toBe(false);
-    expect(paysToRecut({ ...question, plannedMs: 7.4 })).toBe(true);
+  it("wants to have lost what the move costs, were it in vain", () => {
+    for (const remainingItemCount of [26, 1e6, undefined]) {
+      expect(paysToRecut({ ...question, remainingItemCount })).toBe(true);
+      expect(paysToRecut({ ...question, remainingItemCount, lostMs: 600 })).toBe(false);
+    }
   });
 
-  it("does not move for the last few items", () => {
-    const question = { currentMs: 10, plannedMs: 5, moveMs: 100 };
-    expect(paysToRecut({ ...question, remainingItemCount: 20 })).toBe(false);
-    expect(paysToRecut({ ...question, remainingItemCount: 21 })).toBe(true);
+  it("wants what the move alone costs where the pipeline is less than half as fast as it could be: that does not pass", () => {
+    const large = { ...question, plannedMs: 4.9 };
+    expect(paysToRecut({ ...large, lostMs: 101 })).toBe(true);
+    expect(paysToRecut({ ...large, lostMs: 100 })).toBe(false);
+    expect(paysToRecut({ ...large, plannedMs: 5, lostMs: 101 })).toBe(false);
+  });
+
+  it("wants twice as much for the last few items: other jobs may follow", () => {
+    const last = { ...question, remainingItemCount: 25 };
+    expect(paysToRecut({ ...last, lostMs: 1200 })).toBe(false);
+    expect(paysToRecut({ ...last, lostMs: 1201 })).toBe(true);
   });
 });
