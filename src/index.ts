@@ -4,13 +4,13 @@
  * @module
  */
 export { createSharder } from "./sharder/create-sharder.js";
-export type { PredictOptions } from "./sharder/predict-options.js";
+export type { PredictOptions } from "./sharder/job/predict-options.js";
 export type { Sharder } from "./sharder/sharder.js";
 export type { WorkerSnapshot } from "./sharder/worker-snapshot.js";
 export type { BatchPlan, LayerPlan, StageSnapshot } from "./sharder/split.js";
 export type { SharderOptions, LoadingProgress } from "./sharder/options.js";
-export type { StreamOptions, StreamShard, Source } from "./sharder/stream.js";
-export type { Inputs } from "./sharder/prepare-inputs.js";
+export type { StreamOptions, StreamShard, Source } from "./sharder/job/stream.js";
+export type { Inputs } from "./sharder/inputs/prepare-inputs.js";
 export type {
   AttemptDetail,
   FaultDetail,
@@ -27,7 +27,7 @@ export type { ModelArtifacts, WeightSpec } from "./model/artifacts.js";
 export type { TensorSpec, BatchMode } from "./protocol/model-on-wire.js";
 export type { BackendName, DType, InputTensor, Outputs, OutputValue, Tensor, Uint8Tensor } from "./protocol/tensors.js";
 export type { PowerPreference } from "./protocol/worker-api.js";
-export type { Policy } from "./core/dispatch-types.js";
+export type { Policy } from "./core/dispatch/types.js";
 export { predictPictures } from "./jobs/predict-pictures.js";
 export { streamPictures, type PictureResult, type PictureSource } from "./jobs/stream-pictures.js";
 export type { PictureOptions } from "./jobs/picture-options.js";

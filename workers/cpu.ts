@@ -1,4 +1,4 @@
-import { cpuDriver } from "./backends/cpu.js";
+import { cpuDriver } from "./engines/tfjs/cpu.js";
 import { serve } from "./runtime/serve.js";
 
 serve(cpuDriver);

@@ -1,4 +1,4 @@
-import { wasmDriver } from "./backends/wasm.js";
+import { wasmDriver } from "./engines/tfjs/wasm.js";
 import { serve } from "./runtime/serve.js";
 
 serve(wasmDriver);

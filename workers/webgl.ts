@@ -1,4 +1,4 @@
-import { webglDriver } from "./backends/webgl.js";
+import { webglDriver } from "./engines/tfjs/webgl.js";
 import { serve } from "./runtime/serve.js";
 
 serve(webglDriver);

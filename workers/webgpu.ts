@@ -1,4 +1,4 @@
-import { webgpuDriver } from "./backends/webgpu.js";
+import { webgpuDriver } from "./engines/tfjs/webgpu.js";
 import { serve } from "./runtime/serve.js";
 
 serve(webgpuDriver);

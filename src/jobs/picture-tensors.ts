@@ -3,7 +3,7 @@ import type { ModelInfo } from "../model/inspect.js";
 import type { TensorSpec } from "../protocol/model-on-wire.js";
 import type { PixelPlan, Rgb, Standardise } from "../protocol/picture-api.js";
 import type { InputTensor } from "../protocol/tensors.js";
-import type { Inputs } from "../sharder/prepare-inputs.js";
+import type { Inputs } from "../sharder/inputs/prepare-inputs.js";
 import type { PictureOptions } from "./picture-options.js";
 
 /** How the pictures of one call are read, and the tensor they make. */

@@ -1,7 +1,7 @@
 import { ShardError } from "../core/errors.js";
 import { throwIfAborted } from "../protocol/abort.js";
 import type { Outputs } from "../protocol/tensors.js";
-import type { PredictOptions } from "../sharder/predict-options.js";
+import type { PredictOptions } from "../sharder/job/predict-options.js";
 import type { Sharder } from "../sharder/sharder.js";
 import type { PictureOptions } from "./picture-options.js";
 import { READ_AHEAD, PictureReader } from "./picture-reader.js";

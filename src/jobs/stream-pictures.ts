@@ -1,9 +1,9 @@
 import { ShardError } from "../core/errors.js";
 import { throwIfAborted } from "../protocol/abort.js";
 import type { Outputs } from "../protocol/tensors.js";
-import type { Inputs } from "../sharder/prepare-inputs.js";
+import type { Inputs } from "../sharder/inputs/prepare-inputs.js";
 import type { Sharder } from "../sharder/sharder.js";
-import type { StreamOptions, StreamShard } from "../sharder/stream.js";
+import type { StreamOptions, StreamShard } from "../sharder/job/stream.js";
 import { itemOutputs } from "./item-outputs.js";
 import type { PictureOptions } from "./picture-options.js";
 import { READ_AHEAD, PictureReader } from "./picture-reader.js";

@@ -1,4 +1,4 @@
-import type { Inputs } from "../sharder/prepare-inputs.js";
+import type { Inputs } from "../sharder/inputs/prepare-inputs.js";
 import type { Sharder } from "../sharder/sharder.js";
 import type { Outputs } from "../protocol/tensors.js";
 import { itemOutputs } from "./item-outputs.js";

@@ -2,7 +2,7 @@ import { ShardError } from "../core/errors.js";
 import { throwIfAborted } from "../protocol/abort.js";
 import type { OpenedPicture, PlacedTile } from "../protocol/picture-api.js";
 import type { Tensor } from "../protocol/tensors.js";
-import type { Inputs } from "../sharder/prepare-inputs.js";
+import type { Inputs } from "../sharder/inputs/prepare-inputs.js";
 import type { Sharder } from "../sharder/sharder.js";
 import { PictureWorker } from "./picture-worker.js";
 

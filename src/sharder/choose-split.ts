@@ -1,6 +1,6 @@
 import { ShardError } from "../core/errors.js";
 import type { InspectedModel } from "../model/inspect.js";
-import { stageBytes } from "./assign-stages.js";
+import { stageBytes } from "./layers/assign-stages.js";
 import type { SharderOptions } from "./options.js";
 
 /**

@@ -1,5 +1,5 @@
 import { ShardError } from "../core/errors.js";
-import type { Policy } from "../core/dispatch-types.js";
+import type { Policy } from "../core/dispatch/types.js";
 import type { ModelArtifacts } from "../model/artifacts.js";
 import type { LoadNotice } from "../model/load/load-notice.js";
 import type { WorkerSpec } from "../pool/pool-worker.js";

@@ -6,18 +6,18 @@ import { abortError, throwIfAborted } from "../protocol/abort.js";
 import type { Outputs } from "../protocol/tensors.js";
 import type { WorkerReport } from "../protocol/worker-api.js";
 import { BackendGaps } from "./backend-gaps.js";
-import { BatchSplit } from "./batch-split.js";
+import { BatchSplit } from "./batch/batch-split.js";
 import { ShardingEventTarget, type Emit } from "./events.js";
-import { Gather } from "./gather.js";
-import { inspectRun, type UseStages } from "./inspect-run.js";
-import { LayerSplit } from "./layer-split.js";
+import { Gather } from "./job/gather.js";
+import { inspectRun, type UseStages } from "./layers/inspect-run.js";
+import { LayerSplit } from "./layers/layer-split.js";
 import { checkWorkerSpec, type SharderOptions } from "./options.js";
-import { checkPredictOptions, type PredictOptions } from "./predict-options.js";
-import { predictsLayers } from "./predict-split.js";
-import { copyInputs, prepareInputs, type Inputs, type PreparedInputs } from "./prepare-inputs.js";
-import type { ShardingJob } from "./sharding-job.js";
+import { checkPredictOptions, type PredictOptions } from "./job/predict-options.js";
+import { predictsLayers } from "./layers/forecast-split.js";
+import { copyInputs, prepareInputs, type Inputs, type PreparedInputs } from "./inputs/prepare-inputs.js";
+import type { ShardingJob } from "./job/sharding-job.js";
 import type { BatchPlan, LayerPlan } from "./split.js";
-import { streamShards, type Source, type StreamOptions, type StreamShard } from "./stream.js";
+import { streamShards, type Source, type StreamOptions, type StreamShard } from "./job/stream.js";
 import type { WorkerSnapshot } from "./worker-snapshot.js";
 
 /** One model on all workers, whole on each or a stage on each. Made by `createSharder`; jobs may run at the same time and share the workers. */

@@ -1,7 +1,7 @@
 import type { PoolWorker } from "../pool/pool-worker.js";
 import type { WireModel } from "../protocol/model-on-wire.js";
 import type { ModelKey } from "../protocol/worker-api.js";
-import type { ShardingJob } from "./sharding-job.js";
+import type { ShardingJob } from "./job/sharding-job.js";
 
 /** The plan for what remains of the running job, or of the last one. Shares by worker id sum to 1. */
 export interface BatchPlan {

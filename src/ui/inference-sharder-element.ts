@@ -3,14 +3,14 @@ import type { LoadNotice } from "../model/load/load-notice.js";
 import { createSharder } from "../sharder/create-sharder.js";
 import type { LoadingProgress } from "../sharder/options.js";
 import { readOptions, type ElementOptions } from "./element-options.js";
-import { layOutPage } from "./layout.js";
-import { loadSample } from "./load-sample.js";
-import { modelStyles } from "./model-styles.js";
-import { ModelView } from "./model-view.js";
-import { PageView } from "./page-view.js";
-import type { ChosenPicture } from "./picture-job.js";
-import { styles } from "./styles.js";
-import { Tabs } from "./tabs.js";
+import { layOutPage } from "./parts/layout.js";
+import { loadSample } from "./picture/load-sample.js";
+import { modelStyles } from "./model/model-styles.js";
+import { ModelView } from "./model/model-view.js";
+import { PageView } from "./picture/page-view.js";
+import type { ChosenPicture } from "./picture/picture-job.js";
+import { styles } from "./parts/styles.js";
+import { Tabs } from "./parts/tabs.js";
 
 /**
  * `<inference-sharder>`: enlarges a picture on all the compute of the machine, or runs a model of the person's own, and

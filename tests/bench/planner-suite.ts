@@ -1,8 +1,8 @@
 import { seededRandom } from "../../src/core/random.js";
-import { planShares } from "../../src/core/shares.js";
+import { planShares } from "../../src/core/dispatch/shares.js";
 import { planStages } from "../../src/core/stages/plan-stages.js";
 import type { StageProblem } from "../../src/core/stages/stage-problem.js";
-import { simulate } from "../../src/core/simulate.js";
+import { simulate } from "../simulator/simulate.js";
 import { log } from "./log.js";
 import { medianRatio, type Suite, type SuiteRequest } from "./report.js";
 import { summarise } from "./statistics.js";

@@ -6,8 +6,8 @@ import { joinItems, type ShardOutput } from "../../src/protocol/outputs.js";
 import { sliceRows } from "../../src/protocol/rows.js";
 import type { InputTensor, Tensor } from "../../src/protocol/tensors.js";
 import type { RunRequest } from "../../src/protocol/worker-api.js";
-import type { LoadedModel } from "./load-model.js";
-import { fromTfTensor, toTfTensor } from "./tf-tensors.js";
+import type { LoadedModel } from "../engines/tfjs/load-model.js";
+import { fromTfTensor, toTfTensor } from "../engines/tfjs/tf-tensors.js";
 
 /** How often a running item-by-item shard lets a cancel in, ms. */
 const CANCEL_CHECK_MS = 20;

@@ -4,8 +4,8 @@ import type { WireModel } from "../../src/protocol/model-on-wire.js";
 import { shareTensor } from "../../src/protocol/share-tensor.js";
 import type { Tensor } from "../../src/protocol/tensors.js";
 import type { StageRequest, StageTensors } from "../../src/protocol/worker-api.js";
-import type { LoadedModel } from "./load-model.js";
-import { fromTfTensor, toTfTensor } from "./tf-tensors.js";
+import type { LoadedModel } from "../engines/tfjs/load-model.js";
+import { fromTfTensor, toTfTensor } from "../engines/tfjs/tf-tensors.js";
 
 /** How often a running micro-batch of several calls lets a cancel in, ms. */
 const CANCEL_CHECK_MS = 20;

@@ -3,8 +3,8 @@ import { ShardError } from "../../src/core/errors.js";
 import { messageOf } from "../../src/protocol/error-record.js";
 import type { WireModel } from "../../src/protocol/model-on-wire.js";
 import type { TracedLayer, TraceRequest, TraceResult } from "../../src/protocol/worker-api.js";
-import { loadModel, type LoadedModel } from "./load-model.js";
-import { dtypeOf, toTfTensor } from "./tf-tensors.js";
+import { loadModel, type LoadedModel } from "../engines/tfjs/load-model.js";
+import { dtypeOf, toTfTensor } from "../engines/tfjs/tf-tensors.js";
 
 interface TransferSample {
   readonly byteCount: number;

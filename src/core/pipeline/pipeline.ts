@@ -1,7 +1,7 @@
 import { ShardError } from "../errors.js";
-import { createThroughput, observe } from "../throughput.js";
-import { admit, dispatchReady } from "./pipeline-dispatch.js";
-import { throughputKey, type PipelineDraft } from "./pipeline-draft.js";
+import { createThroughput, observe } from "../throughput/throughput.js";
+import { admit, dispatchReady } from "./dispatch.js";
+import { throughputKey, type PipelineDraft } from "./draft.js";
 import type {
   MicroBatch,
   PipelineAction,
@@ -10,7 +10,7 @@ import type {
   PipelineState,
   StageAttempt,
   StagePlacement,
-} from "./pipeline-types.js";
+} from "./types.js";
 
 const DEFAULTS: PipelineOptions = { depth: 2, deadlineFactor: 10, deadlineFloorMs: 30_000, warmUpDeadlineMs: 120_000 };
 

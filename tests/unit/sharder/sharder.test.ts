@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Tensor } from "../../../src/protocol/tensors.js";
-import type { Inputs } from "../../../src/sharder/prepare-inputs.js";
-import type { StreamShard } from "../../../src/sharder/stream.js";
+import type { Inputs } from "../../../src/sharder/inputs/prepare-inputs.js";
+import type { StreamShard } from "../../../src/sharder/job/stream.js";
 import { rejected } from "../../fixtures/caught.js";
 import { batch, negate, negated, start, turns } from "../../fixtures/negating-sharder.js";
 import { counting } from "../../fixtures/tensors.js";

@@ -5,7 +5,7 @@ import type {
   PipelineEvent,
   PipelineOptions,
   StageAttempt,
-} from "../../../../src/core/pipeline/pipeline-types.js";
+} from "../../../../src/core/pipeline/types.js";
 
 type Cost = (attempt: StageAttempt) => number;
 

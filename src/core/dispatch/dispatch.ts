@@ -1,0 +1,204 @@
+import { putWorker, removeAttempt, returnItems } from "./draft.js";
+import { workerAt } from "./plan.js";
+import { findAttempt, findWorker } from "./queries.js";
+import { recallQueued } from "./recall.js";
+import { dealItems, redealItems, refillAfter, refillAll } from "./refill.js";
+import { copyState, copyWorker, type DispatchState, type Draft, type WorkerState, type WorkerStatus } from "./state.js";
+import type { DispatchAction, DispatchEvent, WorkerProfile } from "./types.js";
+import { createWorker, setThroughput } from "./worker.js";
+import { ShardError } from "../errors.js";
+import { hasRunSize, observe } from "../throughput/throughput.js";
+
+export { createDispatch, type DispatchState } from "./state.js";
+export {
+  attemptDeadlineMs,
+  completedItemCount,
+  jobPhase,
+  plannedShares,
+  remainingItemCount,
+  undispatchedItemCount,
+  wantsItems,
+  workerThroughput,
+} from "./queries.js";
+
+/** Failures in a row after which a worker gets nothing more. */
+const failuresToExclude = 3;
+
+/**
+ * The dispatcher: what happened and when, in; the next state and what to do, out. Pure: `state` is not changed, and shares most
+ * of its structure with the result, so that an event costs microseconds with a thousand workers.
+ *
+ * Events for attempts and workers it does not know (any more) are ignored; after `finish`, `fail` or a cancel, all are.
+ *
+ * @param nowMs time of the event on any clock that never goes back, ms.
+ * @throws ShardError "invalid-input" for an item count that is not whole, "invalid-options" for an active worker added twice
+ *         or an availability outside 0 < T ≤ 1.
+ */
+export function step(
+  state: DispatchState,
+  event: DispatchEvent,
+  nowMs: number,
+): { state: DispatchState; actions: DispatchAction[] } {
+  if (state.phase !== "running" && state.phase !== "paused") return { state, actions: [] };
+  const draft = copyState(state);
+  applyEvent(draft, event, nowMs);
+  return { state: draft, actions: draft.actions };
+}
+
+function applyEvent(draft: Draft, event: DispatchEvent, nowMs: number): void {
+  switch (event.type) {
+    case "attempt-completed":
+      completeAttempt(draft, event.attemptId, event.serviceMs, nowMs);
+      break;
+    case "attempt-failed":
+      failAttempt(draft, event.attemptId, nowMs);
+      break;
+    case "worker-added":
+      addWorker(draft, event.worker, nowMs);
+      break;
+    case "worker-draining":
+      retireWorker(draft, findWorker(draft, event.workerId), "draining", nowMs);
+      break;
+    case "worker-lost":
+      loseWorker(draft, event.workerId, nowMs);
+      break;
+    case "items-added":
+      addItems(draft, event.itemCount, nowMs);
+      break;
+    case "source-ended":
+      draft.sourceEnded = true;
+      refillAll(draft, nowMs);
+      break;
+    case "pause":
+      draft.phase = "paused";
+      break;
+    case "resume":
+      draft.phase = "running";
+      refillAll(draft, nowMs);
+      break;
+    case "cancel":
+      cancelAll(draft);
+      draft.phase = "cancelled";
+      break;
+    case "tick":
+      refillAll(draft, nowMs);
+      break;
+  }
+  recallQueued(draft, nowMs);
+  settle(draft);
+}
+
+/** Has the job ended, well or badly? */
+function settle(draft: Draft): void {
+  if (draft.phase !== "running" && draft.phase !== "paused") return;
+  if (draft.completedItemCount === draft.endItem) {
+    if (!draft.sourceEnded) return;
+    draft.phase = "finished";
+    draft.actions.push({ type: "finish" });
+  } else if (draft.slotCount > 0 && draft.readySlots.length === 0 && draft.inFlightCount === 0) {
+    draft.phase = "failed";
+    draft.actions.push({ type: "fail", reason: "no-workers" });
+  }
+}
+
+function completeAttempt(draft: Draft, attemptId: number, serviceMs: number, nowMs: number): void {
+  const found = findAttempt(draft, attemptId);
+  if (found === undefined) return;
+  const { worker, attempt } = found;
+  const { itemCount } = attempt;
+  const warmUp = worker.bucketed && !hasRunSize(worker.throughput, itemCount);
+  const isMeasured = serviceMs >= 0 && serviceMs < Infinity;
+  const throughput = isMeasured ? observe(worker.throughput, { itemCount, serviceMs, warmUp }) : worker.throughput;
+  draft.completedItemCount += itemCount;
+  const changed = copyWorker(worker);
+  setThroughput(changed, throughput, draft.options.quantumMs);
+  changed.freeSinceMs = nowMs;
+  changed.completedItemCount += itemCount;
+  changed.failuresInRow = 0;
+  removeAttempt(draft, worker, attempt, changed);
+  refillAfter(draft, worker.slot, nowMs);
+}
+
+function failAttempt(draft: Draft, attemptId: number, nowMs: number): void {
+  const found = findAttempt(draft, attemptId);
+  if (found === undefined) return;
+  const { attempt } = found;
+  const failuresInRow = found.worker.failuresInRow + 1;
+  const worker = removeAttempt(draft, found.worker, attempt, { ...found.worker, failuresInRow, freeSinceMs: nowMs });
+  const { firstItem, itemCount, failedOn } = attempt;
+  returnItems(draft, attempt, [...failedOn, worker.slot]);
+  if (failedOn.length > 0) {
+    // It was retried elsewhere if there was an elsewhere: the items are to blame.
+    cancelAll(draft);
+    draft.phase = "failed";
+    draft.actions.push({ type: "fail", reason: "items-failed", range: { firstItem, itemCount }, attemptId });
+    return;
+  }
+  if (failuresInRow >= failuresToExclude && worker.status === "ready") {
+    draft.actions.push({ type: "exclude-worker", workerId: worker.workerId });
+    retireWorker(draft, worker, "excluded", nowMs);
+  } else {
+    refillAll(draft, nowMs);
+  }
+}
+
+function addWorker(draft: Draft, profile: WorkerProfile, nowMs: number): void {
+  const { workerId, availability = 1 } = profile;
+  if (!(availability > 0 && availability <= 1)) {
+    throw new ShardError("invalid-options", `Expected availability in 0 < T ≤ 1, received ${availability}.`, {
+      workerId,
+    });
+  }
+  if (findWorker(draft, workerId)?.status === "ready") {
+    throw new ShardError("invalid-options", `Expected a new worker id, received "${workerId}", which is active.`, {
+      workerId,
+    });
+  }
+  putWorker(draft, undefined, createWorker(draft.slotCount++, profile, draft.options.quantumMs, nowMs));
+  redealItems(draft);
+  refillAll(draft, nowMs);
+}
+
+function addItems(draft: Draft, itemCount: number, nowMs: number): void {
+  if (!Number.isSafeInteger(itemCount) || itemCount < 0 || draft.sourceEnded) {
+    const received = draft.sourceEnded ? "items after the source ended" : String(itemCount);
+    throw new ShardError(
+      "invalid-input",
+      `Expected a whole number of items ≥ 0 from an open source, received ${received}.`,
+    );
+  }
+  draft.endItem += itemCount;
+  dealItems(draft, itemCount);
+  refillAll(draft, nowMs);
+}
+
+/** No more shards for the worker; those in flight may still finish. */
+function retireWorker(draft: Draft, worker: WorkerState | undefined, status: WorkerStatus, nowMs: number): void {
+  if (worker?.status !== "ready") return;
+  putWorker(draft, worker, { ...worker, status, quotaItemCount: 0 });
+  redealItems(draft);
+  refillAll(draft, nowMs);
+}
+
+function loseWorker(draft: Draft, workerId: string, nowMs: number): void {
+  const found = findWorker(draft, workerId);
+  if (found === undefined || found.status === "lost") return;
+  let worker = putWorker(draft, found, { ...found, status: "lost", quotaItemCount: 0 });
+  for (const attempt of found.inFlight) {
+    worker = removeAttempt(draft, worker, attempt);
+    returnItems(draft, attempt, attempt.failedOn);
+  }
+  redealItems(draft);
+  refillAll(draft, nowMs);
+}
+
+function cancelAll(draft: Draft): void {
+  for (let slot = 0; slot < draft.slotCount; slot++) {
+    let worker = workerAt(draft, slot);
+    for (const attempt of worker.inFlight) {
+      worker = removeAttempt(draft, worker, attempt);
+      returnItems(draft, attempt, attempt.failedOn);
+      draft.actions.push({ type: "cancel-attempt", attemptId: attempt.attemptId, workerId: worker.workerId });
+    }
+  }
+}

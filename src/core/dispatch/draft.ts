@@ -1,0 +1,97 @@
+import { attemptIdOf, copyWorker, type Attempt, type Draft, type WorkerState } from "./state.js";
+import { deadlineOf, expectedMs, floorPowerOfTwo } from "./worker.js";
+import { insertRange, takeFromRange } from "./pending-ranges.js";
+import { replaceLatest, setAt } from "./persistent-array.js";
+
+/** Replace (or add) a worker and keep the sums over ready workers. O(log W). */
+export function putWorker(draft: Draft, before: WorkerState | undefined, after: WorkerState): WorkerState {
+  if (before !== undefined) addToSums(draft, before, -1);
+  addToSums(draft, after, 1);
+  if (draft.freshSlot === after.slot) replaceLatest(draft.workers, after.slot, after);
+  else draft.workers = setAt(draft.workers, after.slot, after);
+  draft.freshSlot = after.slot;
+  const wasReady = before?.status === "ready";
+  if (wasReady !== (after.status === "ready")) {
+    draft.readySlots = wasReady
+      ? draft.readySlots.filter((slot) => slot !== after.slot)
+      : [...draft.readySlots, after.slot];
+    if (draft.readySlots.length === 0) draft.rateSum = 0; // no rounding residue to divide by
+  }
+  return after;
+}
+
+function addToSums(draft: Draft, worker: WorkerState, sign: 1 | -1): void {
+  if (worker.status !== "ready") return;
+  draft.shardItemSum += sign * worker.shardItemCount;
+  if (worker.inFlight.length === 0) draft.idleCount += sign;
+  if (worker.shardMs !== undefined) {
+    draft.estimatedCount += sign;
+    draft.rateSum += (sign * worker.shardItemCount) / worker.shardMs;
+  }
+}
+
+/** The attempt is over, one way or the other: nothing refers to it any more. @param changed what else becomes of the worker. */
+export function removeAttempt(
+  draft: Draft,
+  worker: WorkerState,
+  attempt: Attempt,
+  changed = copyWorker(worker),
+): WorkerState {
+  draft.inFlightCount--;
+  changed.inFlight = worker.inFlight.filter((other) => other !== attempt);
+  return putWorker(draft, worker, changed);
+}
+
+/** The attempt's items are to be done again. */
+export function returnItems(draft: Draft, attempt: Attempt, failedOn: readonly number[]): void {
+  const { firstItem, itemCount } = attempt;
+  draft.returned = insertRange(draft.returned, { firstItem, itemCount, failedOn });
+  draft.returnedItemCount += itemCount;
+  if (failedOn.length > 0) draft.failedItemCount += itemCount;
+}
+
+/**
+ * Dispatch up to `wantedCount` contiguous items to a worker: those at `rangeIndex` of `returned`, or without one the lowest
+ * clean ones. @returns the worker after it, and how many items it got (0 if there are none).
+ */
+export function dispatchTo(
+  draft: Draft,
+  worker: WorkerState,
+  wantedCount: number,
+  nowMs: number,
+  rangeIndex: number = draft.returned.findIndex((range) => range.failedOn.length === 0),
+): { worker: WorkerState; itemCount: number } {
+  const range = rangeIndex < 0 ? undefined : draft.returned[rangeIndex]!;
+  const available = range === undefined ? draft.endItem - draft.nextItem : range.itemCount;
+  let itemCount = Math.min(wantedCount, available);
+  if (itemCount <= 0) return { worker, itemCount: 0 };
+  if (worker.bucketed) itemCount = floorPowerOfTwo(itemCount);
+
+  const failedOn = range?.failedOn ?? [];
+  const firstItem = range?.firstItem ?? draft.nextItem;
+  if (range === undefined) {
+    draft.nextItem += itemCount;
+  } else {
+    draft.returned = takeFromRange(draft.returned, rangeIndex, itemCount);
+    draft.returnedItemCount -= itemCount;
+    if (failedOn.length > 0) draft.failedItemCount -= itemCount;
+  }
+  const attemptId = attemptIdOf(++draft.attemptCount, worker.slot);
+  const attempt: Attempt = { attemptId, firstItem, itemCount, dispatchedMs: nowMs, failedOn };
+  draft.inFlightCount++;
+  const predictedMs = expectedMs(worker.throughput, itemCount);
+  draft.actions.push({
+    type: "dispatch",
+    attemptId,
+    workerId: worker.workerId,
+    firstItem,
+    itemCount,
+    predictedMs,
+    deadlineMs: deadlineOf(draft.options, worker, itemCount),
+  });
+  const dealtCount = failedOn.length > 0 ? 0 : itemCount;
+  const after = copyWorker(worker);
+  after.inFlight = [...worker.inFlight, attempt];
+  after.quotaItemCount = Math.max(0, worker.quotaItemCount - dealtCount);
+  return { worker: putWorker(draft, worker, after), itemCount };
+}

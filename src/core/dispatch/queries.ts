@@ -1,0 +1,105 @@
+import { inFlightItemCount, planCounts, confirmedRates, undispatchedCount, workerAt } from "./plan.js";
+import { slotOfAttempt, type Attempt, type DispatchState, type WorkerState } from "./state.js";
+import type { JobPhase, PlannedShare } from "./types.js";
+import { deadlineOf } from "./worker.js";
+import type { Throughput } from "../throughput/types.js";
+
+/** Shards per worker that a stream keeps ready to dispatch. */
+const bufferedShardCount = 2;
+
+export function jobPhase(state: DispatchState): JobPhase {
+  return state.phase;
+}
+
+/** Items known and in no attempt. */
+export function undispatchedItemCount(state: DispatchState): number {
+  return undispatchedCount(state);
+}
+
+/** Items known and not completed: undispatched and in flight. */
+export function remainingItemCount(state: DispatchState): number {
+  return state.endItem - state.completedItemCount;
+}
+
+export function completedItemCount(state: DispatchState): number {
+  return state.completedItemCount;
+}
+
+/**
+ * Backpressure of a stream: pull from the source while true, i.e. until two more shards for every worker wait. O(1).
+ * Without workers one pull is wanted, so that a source that has ended still ends the job.
+ */
+export function wantsItems(state: DispatchState): boolean {
+  const isActive = state.phase === "running" || state.phase === "paused";
+  return (
+    isActive && !state.sourceEnded && undispatchedCount(state) < Math.max(1, bufferedShardCount * state.shardItemSum)
+  );
+}
+
+/** What the job has learned of a worker, to be kept for the next; `undefined` for an unknown id. O(W). */
+export function workerThroughput(state: DispatchState, workerId: string): Throughput | undefined {
+  return findWorker(state, workerId)?.throughput;
+}
+
+/**
+ * How long an attempt in flight may take by what is known now, ms: one that was sent before anything was known of its worker
+ * need not wait as long as a first run may take. `undefined` for one that is not in flight.
+ */
+export function attemptDeadlineMs(state: DispatchState, attemptId: number): number | undefined {
+  const found = findAttempt(state, attemptId);
+  return found && deadlineOf(state.options, found.worker, found.attempt.itemCount);
+}
+
+export function findAttempt(
+  state: DispatchState,
+  attemptId: number,
+): { worker: WorkerState; attempt: Attempt } | undefined {
+  const slot = slotOfAttempt(attemptId);
+  const worker = slot >= 0 && slot < state.slotCount ? workerAt(state, slot) : undefined;
+  const attempt = worker?.inFlight.find((candidate) => candidate.attemptId === attemptId);
+  return worker && attempt && { worker, attempt };
+}
+
+/** The latest worker of that id. O(W). */
+export function findWorker(state: DispatchState, workerId: string): WorkerState | undefined {
+  for (let slot = state.slotCount - 1; slot >= 0; slot--) {
+    const worker = workerAt(state, slot);
+    if (worker.workerId === workerId) return worker;
+  }
+  return undefined;
+}
+
+/**
+ * The plan of what remains, one entry per worker that is not lost, by order of arrival. O(W).
+ *
+ * `share` = (in flight + planned) / remaining items; while the source is open, the worker's part of the total rate.
+ * The shares sum to 1 while items remain and a worker is ready.
+ */
+export function plannedShares(state: DispatchState, nowMs: number): PlannedShare[] {
+  const plan = planCounts(state, undispatchedCount(state), nowMs);
+  const remaining = remainingItemCount(state);
+  const planned = new Map<number, number>();
+  if (state.sourceEnded) {
+    plan.workers.forEach(({ slot }, index) => planned.set(slot, plan.counts[index]! / Math.max(1, remaining)));
+  } else {
+    const rates = confirmedRates(plan.workers);
+    const rateSum = rates.reduce((sum, rate) => sum + rate, 0);
+    plan.workers.forEach(({ slot }, index) => planned.set(slot, rates[index]! / rateSum));
+  }
+  const shares: PlannedShare[] = [];
+  for (let slot = 0; slot < state.slotCount; slot++) {
+    const worker = workerAt(state, slot);
+    if (worker.status === "lost") continue;
+    const inFlight = inFlightItemCount(worker);
+    const { itemsPerSecond, overheadMs } = worker.throughput;
+    shares.push({
+      workerId: worker.workerId,
+      share: (planned.get(slot) ?? 0) + (state.sourceEnded ? inFlight / Math.max(1, remaining) : 0),
+      itemsPerSecond,
+      overheadMs,
+      completedItemCount: worker.completedItemCount,
+      inFlightItemCount: inFlight,
+    });
+  }
+  return shares;
+}

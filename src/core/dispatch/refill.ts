@@ -1,0 +1,120 @@
+import { dispatchTo, putWorker } from "./draft.js";
+import { cleanCount, horizonMs, isFarFromEnd, planCounts, workerAt } from "./plan.js";
+import type { Draft, WorkerState } from "./state.js";
+import { equalShares } from "./policies.js";
+
+/**
+ * Give items to every worker with room. O(W) near the end, where a plan decides who gets how many and a worker may
+ * rather idle than finish last; elsewhere each takes shards of a quantum.
+ * First one attempt for each worker, then the second, so that a small batch spreads.
+ */
+export function refillAll(draft: Draft, nowMs: number): void {
+  if (draft.phase !== "running") return;
+  dispatchFailedRanges(draft, nowMs);
+  const itemCount = cleanCount(draft);
+  if (itemCount === 0 || draft.readySlots.length === 0) return;
+  draft.plannedMs = nowMs;
+
+  const horizon = horizonMs(draft);
+  const slots = draft.readySlots;
+  const wanted: number[] = [];
+  let planned: ArrayLike<number> | undefined;
+  for (let index = 0; index < slots.length; index++) {
+    const worker = workerAt(draft, slots[index]!);
+    if (worker.inFlight.length >= draft.options.depth) wanted.push(0);
+    else if (draft.options.policy === "equal") wanted.push(worker.quotaItemCount);
+    else if (isFarFromEnd(draft, worker, horizon, nowMs)) wanted.push(Infinity);
+    else wanted.push((planned ??= planCounts(draft, itemCount, nowMs).counts)[index]!);
+  }
+  for (let round = 0; round < draft.options.depth && cleanCount(draft) > 0; round++) {
+    for (let index = 0; index < slots.length; index++) {
+      if (!(wanted[index]! > 0)) continue;
+      const worker = workerAt(draft, slots[index]!);
+      if (worker.inFlight.length === round) {
+        wanted[index]! -= dispatchShard(draft, worker, wanted[index]!, nowMs).itemCount;
+      }
+    }
+  }
+  keepMoving(draft, nowMs);
+}
+
+/** After `worker` came free: the quick path, O(depth), that leaves everybody else alone; or `refillAll` where a plan is due. */
+export function refillAfter(draft: Draft, slot: number, nowMs: number): void {
+  if (draft.phase !== "running") return;
+  const planIsOld = draft.idleCount > 1 && nowMs - draft.plannedMs >= draft.options.quantumMs;
+  if (draft.failedItemCount > 0 || planIsOld) return refillAll(draft, nowMs);
+  let worker = workerAt(draft, slot);
+  const isEqual = draft.options.policy === "equal";
+  while (worker.status === "ready" && worker.inFlight.length < draft.options.depth) {
+    if (cleanCount(draft) === 0) return;
+    if (!isEqual && !isFarFromEnd(draft, worker, horizonMs(draft), nowMs)) return refillAll(draft, nowMs);
+    const wantedCount = isEqual ? worker.quotaItemCount : Infinity;
+    const result = dispatchShard(draft, worker, wantedCount, nowMs);
+    if (result.itemCount === 0) break;
+    worker = result.worker;
+  }
+  keepMoving(draft, nowMs);
+}
+
+/** One shard of at most a quantum. While the source is open, half-empty shards are not queued behind a running one. */
+function dispatchShard(draft: Draft, worker: WorkerState, wantedCount: number, nowMs: number) {
+  const available = Math.min(wantedCount, cleanCount(draft));
+  const isWorthQueueing = draft.sourceEnded || worker.inFlight.length === 0 || 2 * available >= worker.shardItemCount;
+  return dispatchTo(draft, worker, isWorthQueueing ? Math.min(available, worker.shardItemCount) : 0, nowMs);
+}
+
+/** Items that failed go first, to the freest worker on which they haven't failed; to one that has only if there's no other. */
+function dispatchFailedRanges(draft: Draft, nowMs: number): void {
+  let index = 0;
+  while (draft.failedItemCount > 0 && index < draft.returned.length) {
+    const { failedOn } = draft.returned[index]!;
+    const worker = failedOn.length > 0 ? freestWorker(draft, failedOn) : undefined;
+    if (worker === undefined) index++;
+    else dispatchTo(draft, worker, worker.shardItemCount, nowMs, index);
+  }
+}
+
+function freestWorker(draft: Draft, failedOn: readonly number[]): WorkerState | undefined {
+  const untried = draft.readySlots.filter((slot) => !failedOn.includes(slot));
+  let best: WorkerState | undefined;
+  for (const slot of untried.length > 0 ? untried : draft.readySlots) {
+    const worker = workerAt(draft, slot);
+    if (worker.inFlight.length < Math.min(draft.options.depth, best?.inFlight.length ?? Infinity)) best = worker;
+  }
+  return best;
+}
+
+/** Whatever the plan says: items must not wait while nothing at all is in flight. */
+function keepMoving(draft: Draft, nowMs: number): void {
+  if (draft.inFlightCount > 0 || cleanCount(draft) === 0) return;
+  let best: WorkerState | undefined;
+  for (const slot of draft.readySlots) {
+    const worker = workerAt(draft, slot);
+    const isFaster = best === undefined || (worker.shardMs ?? Infinity) < (best.shardMs ?? Infinity);
+    if (isFaster) best = worker;
+  }
+  if (best !== undefined) dispatchTo(draft, best, best.shardItemCount, nowMs);
+}
+
+/** Policy `equal`: deal new items round robin, going on where the last deal ended. O(min(items, W)). */
+export function dealItems(draft: Draft, itemCount: number): void {
+  const slots = draft.readySlots;
+  if (draft.options.policy !== "equal" || slots.length === 0 || itemCount === 0) return;
+  const turn = draft.dealTurn % slots.length;
+  equalShares(itemCount, Math.min(itemCount, slots.length)).forEach((count, index) => {
+    const worker = workerAt(draft, slots[(turn + index) % slots.length]!);
+    putWorker(draft, worker, { ...worker, quotaItemCount: worker.quotaItemCount + count });
+  });
+  draft.dealTurn = (turn + itemCount) % slots.length;
+}
+
+/** Policy `equal`: the workers have changed; deal all that is not dispatched anew. O(W). */
+export function redealItems(draft: Draft): void {
+  if (draft.options.policy !== "equal") return;
+  for (const slot of draft.readySlots) {
+    const worker = workerAt(draft, slot);
+    if (worker.quotaItemCount > 0) putWorker(draft, worker, { ...worker, quotaItemCount: 0 });
+  }
+  draft.dealTurn = 0;
+  dealItems(draft, cleanCount(draft));
+}

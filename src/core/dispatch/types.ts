@@ -1,0 +1,96 @@
+import type { Throughput } from "../throughput/types.js";
+
+/** Named ways of sizing the shares; `makespan` is the default. */
+export type Policy = "makespan" | "equal" | "capacity-proportional";
+
+/** A half-open range of items: `firstItem` … `firstItem + itemCount - 1`. */
+export interface ItemRange {
+  readonly firstItem: number;
+  readonly itemCount: number;
+}
+
+export interface DispatchOptions {
+  readonly policy: Policy;
+  /** Target service time of one shard, ms. A shard never holds less than one item. Default 100. */
+  readonly quantumMs: number;
+  /** Attempts in flight per worker, ≥ 1. Default 2: transfer and read-back overlap compute. */
+  readonly depth: number;
+  /** Deadline of an attempt = factor × predicted ms + floor, counted while the worker is on it. */
+  readonly deadlineFactor: number;
+  readonly deadlineFloorMs: number;
+  /** Deadline of an attempt whose time can't be predicted yet (first runs: shader compile), ms. */
+  readonly warmUpDeadlineMs: number;
+}
+
+/** What the job knows of one worker at its start. */
+export interface WorkerProfile {
+  readonly workerId: string;
+  /** Learned before, for this shape class; `undefined` for a fresh worker, whose first sample is warm-up. */
+  readonly throughput?: Throughput | undefined;
+  /** GPU workers: shards are composed from powers of two, since each new shape costs shader variants. */
+  readonly bucketed?: boolean;
+  /** Fraction of time the worker is available, 0 < T ≤ 1, for `capacity-proportional`. Default 1. */
+  readonly availability?: number;
+}
+
+export type DispatchEvent =
+  | { readonly type: "worker-added"; readonly worker: WorkerProfile }
+  /** No new shards; those in flight finish. */
+  | { readonly type: "worker-draining"; readonly workerId: string }
+  /** Gone with all its attempts: their ranges go to others at once. */
+  | { readonly type: "worker-lost"; readonly workerId: string }
+  /** More items are known (a stream's source yielded, or the whole batch at once). */
+  | { readonly type: "items-added"; readonly itemCount: number }
+  /** No more items will come: from here on the tail is planned to end together. */
+  | { readonly type: "source-ended" }
+  | {
+      readonly type: "attempt-completed";
+      readonly attemptId: number;
+      /** Service time on the worker: from its previous completion, or the start if idle, to this completion. */
+      readonly serviceMs: number;
+    }
+  /** The model threw: retried elsewhere; the same items failing on two workers (or twice on the only one) end the job. */
+  | { readonly type: "attempt-failed"; readonly attemptId: number }
+  | { readonly type: "pause" }
+  | { readonly type: "resume" }
+  | { readonly type: "cancel" }
+  /** Nothing happened; asks for actions that time alone makes due. */
+  | { readonly type: "tick" };
+
+export type DispatchAction =
+  | {
+      readonly type: "dispatch";
+      readonly attemptId: number;
+      readonly workerId: string;
+      readonly firstItem: number;
+      readonly itemCount: number;
+      /** `undefined` while nothing is known of the worker. */
+      readonly predictedMs: number | undefined;
+      readonly deadlineMs: number;
+    }
+  /** The attempt's result is not wanted any more. */
+  | { readonly type: "cancel-attempt"; readonly attemptId: number; readonly workerId: string }
+  /** The worker failed three attempts in a row: it gets nothing more in this job. */
+  | { readonly type: "exclude-worker"; readonly workerId: string }
+  /** Every item has been completed once. */
+  | { readonly type: "finish" }
+  | {
+      readonly type: "fail";
+      readonly reason: "items-failed" | "no-workers";
+      /** For `items-failed`: the items that failed on two workers. */
+      readonly range?: ItemRange;
+      readonly attemptId?: number;
+    };
+
+export type JobPhase = "running" | "paused" | "finished" | "failed" | "cancelled";
+
+/** A worker's part in the plan of what remains. */
+export interface PlannedShare {
+  readonly workerId: string;
+  /** Planned fraction of the remaining items (undispatched and in flight), 0…1; all shares sum to 1 while items remain. */
+  readonly share: number;
+  readonly itemsPerSecond: number | undefined;
+  readonly overheadMs: number | undefined;
+  readonly completedItemCount: number;
+  readonly inFlightItemCount: number;
+}

@@ -1,0 +1,117 @@
+import type { Mutable, WorkerState } from "./state.js";
+import type { DispatchOptions, WorkerProfile } from "./types.js";
+import type { Throughput } from "../throughput/types.js";
+import { createThroughput, hasRunSize, predictMs } from "../throughput/throughput.js";
+
+/** A shard is stretched beyond the quantum until its overhead is at most a third of its time. */
+const overheadStretch = 3;
+/** A shard may be this many times the largest that the worker has completed: predictions are not extrapolated further. */
+const growthLimit = 4;
+/** A shard is stretched to amortise overhead up to this many quanta. */
+const maxStretchQuanta = 4;
+/** Shards of fewer items than this are rounded to whole items more kindly than down. */
+const fewItems = 4;
+/** Beyond this a shard amortises any overhead; where clocks are too coarse to time an item, nothing else would end its growth. */
+const maxShardItemCount = 16_384;
+/** An attempt that took this many times its prediction, and still runs, proves a slowdown rather than noise. */
+const overdueRatio = 1.3;
+
+export function createWorker(slot: number, profile: WorkerProfile, quantumMs: number, nowMs: number): WorkerState {
+  const { throughput = createThroughput(), bucketed = false } = profile;
+  const worker: Mutable<WorkerState> = {
+    slot,
+    workerId: profile.workerId,
+    status: "ready",
+    bucketed,
+    availability: profile.availability ?? 1,
+    throughput,
+    shardItemCount: 1,
+    shardMs: undefined,
+    inFlight: [],
+    freeSinceMs: nowMs,
+    completedItemCount: 0,
+    failuresInRow: 0,
+    quotaItemCount: 0,
+  };
+  setThroughput(worker, throughput, quantumMs);
+  return worker;
+}
+
+/** Give a worker under construction a throughput, and the shard size that follows from it. */
+export function setThroughput(worker: Mutable<WorkerState>, throughput: Throughput, quantumMs: number): void {
+  worker.throughput = throughput;
+  worker.shardItemCount = shardSize(throughput, quantumMs, worker.bucketed);
+  worker.shardMs = expectedMs(throughput, worker.shardItemCount);
+}
+
+/**
+ * Items of a shard that takes about `quantumMs`: at least 1, at most 4 × the largest completed, a power of two if bucketed.
+ */
+function shardSize(throughput: Throughput, quantumMs: number, bucketed: boolean): number {
+  const { overheadMs, msPerItem, maxItemCount } = throughput;
+  if (overheadMs === undefined || msPerItem === undefined || maxItemCount === 0) return 1;
+  const slowdown = Math.max(1, throughput.suspectRatio);
+  // Stalls of a busy machine may pass for overhead: without a bound, a slow worker would be given the whole job.
+  const stretchedMs = Math.min(overheadStretch * overheadMs, maxStretchQuanta * quantumMs);
+  const targetMs = Math.max(quantumMs / slowdown, stretchedMs);
+  const roomMs = targetMs - overheadMs;
+  // Where stalls pass for overhead, items may seem to cost nothing at all: 0 ÷ 0 is no size.
+  const ratio = roomMs > 0 ? roomMs / msPerItem : 0;
+  // Of few items one more or less is much: rather somewhat more than a quantum than twice as many calls.
+  const fitting = ratio < fewItems ? Math.ceil(ratio - 0.25) : Math.floor(ratio + 1e-9);
+  const itemCount = Math.max(1, Math.min(fitting, growthLimit * maxItemCount, maxShardItemCount));
+  return bucketed ? floorPowerOfTwo(itemCount) : itemCount;
+}
+
+/** Largest power of two ≤ n, for n ≥ 1. */
+export function floorPowerOfTwo(n: number): number {
+  return 2 ** Math.floor(Math.log2(n));
+}
+
+/** Predicted service ms, a suspected but unconfirmed slowdown included; `undefined` while nothing is known. */
+export function expectedMs(throughput: Throughput, itemCount: number): number | undefined {
+  const ms = predictMs(throughput, itemCount);
+  return ms === undefined ? undefined : ms * Math.max(1, throughput.suspectRatio);
+}
+
+/** How long it may take, ms. Unknown speed, or a shape that a GPU worker has to compile first, gets the warm-up deadline. */
+export function deadlineOf(options: DispatchOptions, worker: WorkerState, itemCount: number): number {
+  const { deadlineFactor, deadlineFloorMs, warmUpDeadlineMs } = options;
+  const predictedMs = expectedMs(worker.throughput, itemCount);
+  if (predictedMs === undefined) return warmUpDeadlineMs;
+  const deadlineMs = deadlineFactor * predictedMs + deadlineFloorMs;
+  const compiles = !worker.throughput.warmedUp || (worker.bucketed && !hasRunSize(worker.throughput, itemCount));
+  return compiles ? Math.max(deadlineMs, warmUpDeadlineMs) : deadlineMs;
+}
+
+/** What a worker is expected to still do before it is free, and how much slower than predicted it proves to be. */
+export interface Backlog {
+  readonly aheadMs: number;
+  /** ≥ 1; above 1 while the running attempt is overdue: its elapsed time bounds the slowdown from below. */
+  readonly slowdown: number;
+}
+
+const noBacklog: Backlog = { aheadMs: 0, slowdown: 1 };
+
+/**
+ * Predicted ms until the worker is free, ≥ 0.
+ *
+ * An overdue attempt is expected to go on for as long as it is overdue, and what is queued behind it to be as slow: so a
+ * sudden slowdown moves the plan before the slow shard returns.
+ *
+ * @param fallbackMsPerItem stands in for a worker of which nothing is known.
+ */
+export function backlog(worker: WorkerState, nowMs: number, fallbackMsPerItem: number): Backlog {
+  const running = worker.inFlight[0];
+  if (running === undefined) return noBacklog;
+  const { throughput, inFlight } = worker;
+  const runningMs = expectedMs(throughput, running.itemCount) ?? running.itemCount * fallbackMsPerItem;
+  const elapsedMs = Math.max(0, nowMs - Math.max(worker.freeSinceMs, running.dispatchedMs));
+  const slowdown = elapsedMs > overdueRatio * runningMs ? elapsedMs / runningMs : 1;
+  let aheadMs = Math.abs(runningMs - elapsedMs);
+  for (let index = 1; index < inFlight.length; index++) {
+    const { itemCount } = inFlight[index]!;
+    aheadMs += (expectedMs(throughput, itemCount) ?? itemCount * fallbackMsPerItem) * slowdown;
+  }
+  return { aheadMs, slowdown };
+}

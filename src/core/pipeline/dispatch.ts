@@ -1,0 +1,109 @@
+import { predictMs } from "../throughput/throughput.js";
+import { throughputKey, type PipelineDraft } from "./draft.js";
+import type { MicroBatch, StagePlacement } from "./types.js";
+
+/**
+ * Give every worker that has room what is furthest along among what waits for its stages.
+ * @param heldEpoch what waits under this one is left waiting.
+ */
+export function dispatchReady(draft: PipelineDraft, heldEpoch?: number): void {
+  const load = new Map<string, number>();
+  for (const { workerId } of draft.attempts.values()) load.set(workerId, (load.get(workerId) ?? 0) + 1);
+  const waiting = [...draft.microBatches.values()]
+    .filter(({ attemptId, epoch }) => attemptId === undefined && epoch !== heldEpoch)
+    .sort((a, b) => a.epoch - b.epoch || b.stage - a.stage || a.range.firstItem - b.range.firstItem);
+  for (const batch of waiting) {
+    const placement = draft.placements.get(batch.epoch);
+    if (placement === undefined || !hasRoomBehind(draft, placement, batch.stage)) continue;
+    const workerId = leastLoaded(draft, placement, batch, load);
+    if (workerId === undefined) continue;
+    load.set(workerId, (load.get(workerId) ?? 0) + 1);
+    dispatch(draft, batch, workerId);
+  }
+}
+
+/**
+ * Let the next micro-batch in, where its first stage has a worker with room and the second one's queue is not full.
+ * @returns whether one entered.
+ */
+export function admit(draft: PipelineDraft): boolean {
+  const epoch = draft.currentEpoch;
+  if (epoch === undefined) return false;
+  const placement = draft.placements.get(epoch)!;
+  const { microBatchItemCount, stages } = placement;
+  const enteringCount = [...draft.microBatches.values()].filter(
+    (each) => each.epoch === epoch && each.stage === 0,
+  ).length;
+  const room = draft.options.depth * stages[0]!.length;
+  if (enteringCount >= room || !hasRoomBehind(draft, placement, 0)) return false;
+  const load = [...draft.attempts.values()].filter(({ workerId }) => stages[0]!.includes(workerId)).length;
+  if (load >= room) return false;
+  const range = takeRange(draft, microBatchItemCount);
+  if (range === undefined) return false;
+  const microBatchId = draft.nextId++;
+  draft.microBatches.set(microBatchId, { microBatchId, range, epoch, stage: 0, attemptId: undefined, failedOn: [] });
+  return true;
+}
+
+function takeRange(draft: PipelineDraft, itemCount: number): MicroBatch["range"] | undefined {
+  const [returned, ...rest] = draft.returned;
+  if (returned !== undefined) {
+    const count = Math.min(itemCount, returned.itemCount);
+    const left = { firstItem: returned.firstItem + count, itemCount: returned.itemCount - count };
+    draft.returned = left.itemCount > 0 ? [left, ...rest] : rest;
+    return { firstItem: returned.firstItem, itemCount: count };
+  }
+  // While the source goes on, a short micro-batch would only cost: more items are coming.
+  const available = draft.endItem - draft.nextItem;
+  if (available === 0 || (available < itemCount && !draft.sourceEnded && draft.microBatches.size > 0)) return undefined;
+  const range = { firstItem: draft.nextItem, itemCount: Math.min(itemCount, available) };
+  draft.nextItem += range.itemCount;
+  return range;
+}
+
+/** Whether the queue of the next stage, with what is on its way there, has room for one more. */
+function hasRoomBehind(draft: PipelineDraft, placement: StagePlacement, stage: number): boolean {
+  const next = placement.stages[stage + 1];
+  if (next === undefined) return true;
+  let count = 0;
+  for (const batch of draft.microBatches.values()) {
+    if (batch.epoch !== placement.epoch) continue;
+    if (batch.stage === stage + 1 || (batch.stage === stage && batch.attemptId !== undefined)) count++;
+  }
+  const { depth } = draft.options;
+  return count < depth * (Math.max(1, next.length) + placement.stages[stage]!.length);
+}
+
+/** The replica with the fewest attempts, not one where this micro-batch failed if there is another. */
+function leastLoaded(
+  draft: PipelineDraft,
+  placement: StagePlacement,
+  batch: MicroBatch,
+  load: ReadonlyMap<string, number>,
+): string | undefined {
+  const replicas = placement.stages[batch.stage]!;
+  const others = replicas.filter((id) => !batch.failedOn.includes(id));
+  let best: string | undefined;
+  let bestLoad = draft.options.depth;
+  for (const id of others.length > 0 ? others : replicas) {
+    const count = load.get(id) ?? 0;
+    if (count < bestLoad) [best, bestLoad] = [id, count];
+  }
+  return best;
+}
+
+function dispatch(draft: PipelineDraft, batch: MicroBatch, workerId: string): void {
+  const { options } = draft;
+  const { microBatchId, epoch, stage, range } = batch;
+  const attemptId = draft.nextId++;
+  const attempt = { attemptId, microBatchId, epoch, stage, workerId, range };
+  draft.attempts.set(attemptId, attempt);
+  draft.microBatches.set(microBatchId, { ...batch, attemptId });
+  const throughput = draft.throughputs.get(throughputKey(epoch, stage, workerId));
+  const predictedMs = throughput && predictMs(throughput, range.itemCount);
+  const deadlineMs =
+    predictedMs === undefined
+      ? options.warmUpDeadlineMs
+      : options.deadlineFactor * predictedMs + options.deadlineFloorMs;
+  draft.actions.push({ type: "dispatch", attempt, predictedMs, deadlineMs });
+}

@@ -1,0 +1,241 @@
+import { addSample, emptyFit, solveFit } from "./affine-fit.js";
+import { ShardError } from "../errors.js";
+import type { Throughput, ThroughputPrior, ThroughputSample } from "./types.js";
+
+/** ln 1.3: ±20 % uniform noise reaches 0.22, a step of ×1.5 is 0.41. */
+const bandFloor = 0.26;
+/** The band in mean absolute residuals; uniform noise reaches 2.2 of them, Gaussian noise leaves 2.6 in 4 % of samples. */
+const bandFactor = 2.6;
+/** ×2.7 is a change however noisy the past was. */
+const bandCeiling = 1;
+/** Page–Hinkley: drift allowed and threshold, in standard deviations. */
+const driftAllowed = 0.75;
+const driftThreshold = 8;
+const noiseFloor = 0.04;
+const noisePrior = 0.1;
+const noiseGain = 0.05;
+const recentLimit = 8;
+const noSamples: readonly ThroughputSample[] = [];
+/** Averaged alike before forgetting sets in. */
+const settleCount = 20;
+const forgetting = 0.97;
+/** Timers are coarse; an attempt never takes no time at all. */
+const shortestMs = 0.005;
+/** The overhead is believed to be 0 … half of a shard's time, against 12 % noise: worth (0.12 / 0.5)² samples. */
+const freshAnchorCount = 0.05;
+/** After a change both coefficients probably scaled alike; two samples can't tell otherwise. */
+const changedAnchorCount = 0.5;
+
+/**
+ * Nothing known, or a weak prior. The first sample after creation (load, restart, new shape class) is warm-up and dropped.
+ *
+ * @throws ShardError "invalid-cost" for a prior that is negative, not finite or all zero.
+ */
+export function createThroughput(prior?: ThroughputPrior): Throughput {
+  const fresh: Throughput = {
+    overheadMs: undefined,
+    msPerItem: undefined,
+    itemsPerSecond: undefined,
+    sampleCount: 0,
+    maxItemCount: 0,
+    sizeBits: 0,
+    changeCount: 0,
+    suspectRatio: 1,
+    noise: noisePrior,
+    warmedUp: false,
+    fit: emptyFit(0, freshAnchorCount),
+    fitMaxItemCount: 0,
+    recent: noSamples,
+    slowerSum: 0,
+    slowerRun: 0,
+    fasterSum: 0,
+    fasterRun: 0,
+  };
+  if (prior === undefined) return fresh;
+  const { overheadMs, msPerItem, weight = 3 } = prior;
+  if (
+    !(
+      overheadMs >= 0 &&
+      msPerItem >= 0 &&
+      overheadMs + msPerItem > 0 &&
+      overheadMs + msPerItem < Infinity &&
+      weight > 0
+    )
+  ) {
+    throw new ShardError(
+      "invalid-cost",
+      `Expected a prior with finite overheadMs and msPerItem ≥ 0, not both 0, and weight > 0, received ${overheadMs}, ${msPerItem}, ${weight}.`,
+    );
+  }
+  // Half of the belief at one item, half at a shard of about 100 ms: two sizes determine both coefficients.
+  let fit = emptyFit(overheadMs, freshAnchorCount);
+  const sizes = [1, Math.max(2, Math.min(4096, Math.round(100 / Math.max(msPerItem, 1e-3))))];
+  for (const n of sizes) {
+    const y = overheadMs + n * msPerItem;
+    fit = addSample(fit, n, y, weight / 2 / (y * y));
+  }
+  return estimate({ ...fresh, fit: { ...fit, count: weight }, fitMaxItemCount: sizes[1]! });
+}
+
+/** Predicted service ms of n items; `undefined` while nothing is known. */
+export function predictMs(throughput: Throughput, n: number): number | undefined {
+  const { overheadMs, msPerItem } = throughput;
+  return overheadMs === undefined || msPerItem === undefined ? undefined : overheadMs + n * msPerItem;
+}
+
+/**
+ * Learn from one finished attempt. O(1), pure.
+ *
+ * Residuals are ln(observed / predicted), since noise multiplies. Two in a row outside the noise band on the same side, or a
+ * Page–Hinkley alarm on a smaller lasting shift, forget the history at once and refit from those samples. A lone
+ * outlier (a garbage collection) enters clipped to the band.
+ *
+ * @throws ShardError "invalid-cost" for a sample that is not a whole itemCount ≥ 1 and a finite serviceMs ≥ 0.
+ * Source: recursive least squares with exponential forgetting; E. S. Page, Continuous inspection schemes (1954); StarPU's history flush.
+ */
+export function observe(throughput: Throughput, sample: ThroughputSample): Throughput {
+  const { itemCount } = sample;
+  if (!(Number.isSafeInteger(itemCount) && itemCount >= 1 && sample.serviceMs >= 0 && sample.serviceMs < Infinity)) {
+    throw new ShardError(
+      "invalid-cost",
+      `Expected a sample of itemCount ≥ 1 and a finite serviceMs ≥ 0, received ${itemCount} and ${sample.serviceMs}.`,
+    );
+  }
+  const maxItemCount = Math.max(throughput.maxItemCount, itemCount);
+  const sizeBits = throughput.sizeBits | (1 << sizeClass(itemCount));
+  if (!throughput.warmedUp || sample.warmUp === true) {
+    return { ...throughput, warmedUp: true, maxItemCount, sizeBits };
+  }
+
+  const serviceMs = Math.max(shortestMs, sample.serviceMs);
+  const taken = { itemCount, serviceMs };
+  const next = copy(throughput);
+  next.maxItemCount = maxItemCount;
+  next.sizeBits = sizeBits;
+  next.sampleCount++;
+  const predictedMs = predictMs(throughput, itemCount);
+  const suspected = throughput.suspectRatio !== 1;
+  if (predictedMs === undefined || (itemCount > 2 * throughput.fitMaxItemCount && !suspected)) {
+    fold(next, taken, serviceMs);
+    return estimate(next);
+  }
+  const ratio = serviceMs / Math.max(shortestMs, predictedMs);
+  const residual = Math.log(ratio);
+  const band = noiseBand(throughput);
+  const isOff = Math.abs(residual) > band;
+  watchDrift(next, taken, Math.max(-band, Math.min(band, residual)), isOff || suspected);
+
+  const isConfirmed = isOff && suspected && residual > 0 === throughput.suspectRatio > 1;
+  const alarmRun = isConfirmed ? 2 : driftRun(next);
+  if (isConfirmed || (!isOff && alarmRun > 0)) return relearn(next, next.recent.slice(-alarmRun), ratio);
+  if (suspected) foldSuspect(next, throughput, band);
+  if (isOff) next.suspectRatio = ratio;
+  else fold(next, taken, predictedMs);
+  return estimate(next);
+}
+
+/** Has a shard of this size class completed before? GPU workers compile per shape. */
+export function hasRunSize(throughput: Throughput, itemCount: number): boolean {
+  return (throughput.sizeBits & (1 << sizeClass(itemCount))) !== 0;
+}
+
+/** floor(log2 n), 0…31. */
+function sizeClass(itemCount: number): number {
+  return 31 - Math.clz32(Math.min(itemCount, 2 ** 31));
+}
+
+/** Half-width, in ln, of what counts as noise; wider while few samples support the prediction. */
+function noiseBand({ noise, fit }: Throughput): number {
+  const band = Math.max(bandFloor, Math.min(bandCeiling, bandFactor * noise));
+  return band * Math.sqrt(1 + 1 / Math.max(1, fit.count));
+}
+
+/** A throughput under construction within one `observe`: one copy however many of its fields change. */
+type Draft = { -readonly [K in keyof Throughput]: Throughput[K] };
+
+/** Spelled out: V8 copies a literal ten times as fast as a spread, and this runs for every shard. */
+function copy(from: Throughput): Draft {
+  return {
+    overheadMs: from.overheadMs,
+    msPerItem: from.msPerItem,
+    itemsPerSecond: from.itemsPerSecond,
+    sampleCount: from.sampleCount,
+    maxItemCount: from.maxItemCount,
+    sizeBits: from.sizeBits,
+    changeCount: from.changeCount,
+    suspectRatio: from.suspectRatio,
+    noise: from.noise,
+    warmedUp: from.warmedUp,
+    fit: from.fit,
+    fitMaxItemCount: from.fitMaxItemCount,
+    recent: from.recent,
+    slowerSum: from.slowerSum,
+    slowerRun: from.slowerRun,
+    fasterSum: from.fasterSum,
+    fasterRun: from.fasterRun,
+  };
+}
+
+/** @param scaleMs what the sample was expected to take: noise is proportional to it. */
+function fold(draft: Draft, { itemCount, serviceMs }: ThroughputSample, scaleMs: number): void {
+  const { fit } = draft;
+  const weight = 1 / Math.max(shortestMs, scaleMs) ** 2;
+  const keep = fit.count < settleCount ? 1 : forgetting;
+  draft.fit = addSample(fit, itemCount, serviceMs, weight, keep, draft.overheadMs ?? fit.anchorMs);
+  draft.fitMaxItemCount = Math.max(draft.fitMaxItemCount, itemCount);
+  draft.suspectRatio = 1;
+}
+
+/** The suspect of `before` was not confirmed: let it in, no further out than the band. */
+function foldSuspect(draft: Draft, before: Throughput, band: number): void {
+  const suspect = before.recent.at(-1);
+  const predictedMs = suspect && predictMs(before, suspect.itemCount);
+  if (suspect === undefined || predictedMs === undefined) return;
+  const clippedMs = predictedMs * Math.exp(before.suspectRatio > 1 ? band : -band);
+  fold(draft, { itemCount: suspect.itemCount, serviceMs: clippedMs }, predictedMs);
+}
+
+/** Page–Hinkley in both directions on residuals in units of the noise, and the noise itself. */
+function watchDrift(draft: Draft, sample: ThroughputSample, residual: number, keepTwo: boolean): void {
+  const sigma = 1.25 * Math.max(noiseFloor, draft.noise);
+  draft.noise += noiseGain * (Math.abs(residual) - draft.noise);
+  draft.slowerSum = Math.max(0, draft.slowerSum + residual / sigma - driftAllowed);
+  draft.fasterSum = Math.max(0, draft.fasterSum - residual / sigma - driftAllowed);
+  draft.slowerRun = draft.slowerSum > 0 ? draft.slowerRun + 1 : 0;
+  draft.fasterRun = draft.fasterSum > 0 ? draft.fasterRun + 1 : 0;
+  const keptCount = Math.min(recentLimit, Math.max(draft.slowerRun, draft.fasterRun, keepTwo ? 2 : 0));
+  if (keptCount > 1) draft.recent = [...draft.recent.slice(1 - keptCount), sample];
+  else draft.recent = keptCount === 1 ? [sample] : noSamples;
+}
+
+/** Samples since the shift began, if Page–Hinkley says that there is one; else 0. */
+function driftRun({ slowerSum, slowerRun, fasterSum, fasterRun }: Throughput): number {
+  if (slowerSum > driftThreshold) return slowerRun;
+  return fasterSum > driftThreshold ? fasterRun : 0;
+}
+
+/**
+ * Forget everything but `samples`.
+ *
+ * @param ratio observed / predicted: scales the believed overhead.
+ */
+function relearn(draft: Draft, samples: readonly ThroughputSample[], ratio: number): Throughput {
+  draft.fit = emptyFit((draft.overheadMs ?? 0) * ratio, changedAnchorCount);
+  draft.fitMaxItemCount = 0;
+  draft.changeCount++;
+  draft.slowerSum = draft.fasterSum = 0;
+  draft.slowerRun = draft.fasterRun = 0;
+  draft.recent = noSamples;
+  for (const sample of samples) fold(draft, sample, sample.serviceMs);
+  return estimate(draft);
+}
+
+/** Set what follows from the fit. */
+function estimate(draft: Draft): Throughput {
+  const { overheadMs, msPerItem } = solveFit(draft.fit);
+  const n = Math.max(1, draft.maxItemCount, draft.fitMaxItemCount);
+  draft.overheadMs = overheadMs;
+  draft.msPerItem = msPerItem;
+  draft.itemsPerSecond = (1000 * n) / (overheadMs + n * msPerItem);
+  return draft;
+}

@@ -1,0 +1,27 @@
+import type { Throughput } from "../../core/throughput/types.js";
+
+/** What has been learned of each worker, per shape class, so that the next job starts there. */
+export class LearnedThroughput {
+  readonly #byWorker = new Map<string, Map<string, Throughput>>();
+  readonly #latest = new Map<string, Throughput>();
+
+  get(workerId: string, shapeClass: string): Throughput | undefined {
+    return this.#byWorker.get(workerId)?.get(shapeClass);
+  }
+
+  /** The most recent of any shape class: what people are shown. */
+  latest(workerId: string): Throughput | undefined {
+    return this.#latest.get(workerId);
+  }
+
+  set(workerId: string, shapeClass: string, throughput: Throughput): void {
+    const classes = this.#byWorker.get(workerId) ?? new Map<string, Throughput>();
+    this.#byWorker.set(workerId, classes.set(shapeClass, throughput));
+    this.#latest.set(workerId, throughput);
+  }
+
+  forget(workerId: string): void {
+    this.#byWorker.delete(workerId);
+    this.#latest.delete(workerId);
+  }
+}

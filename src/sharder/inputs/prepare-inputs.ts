@@ -1,0 +1,213 @@
+import { ShardError } from "../../core/errors.js";
+import type { ModelInfo } from "../../model/inspect.js";
+import type { BatchMode, TensorSpec } from "../../protocol/model-on-wire.js";
+import { copyTensor } from "../../protocol/rows.js";
+import { elementCountOf, type InputTensor, type Uint8Tensor } from "../../protocol/tensors.js";
+
+/** One tensor for a model with a single input, or tensors by input name. */
+export type Inputs = InputTensor | Readonly<Record<string, InputTensor>>;
+
+/** Inputs that have been checked against the model. */
+export interface PreparedInputs {
+  readonly tensors: Readonly<Record<string, InputTensor>>;
+  /** Rows along axis 0 of the batched inputs, ≥ 1. */
+  readonly itemCount: number;
+  readonly batchedNames: readonly string[];
+  readonly mode: BatchMode;
+  /**
+   * Shapes, dtypes and scaling of an item and of the side inputs: throughput is learned per class, and only items
+   * of one class may be joined in a shard.
+   */
+  readonly shapeClass: string;
+}
+
+const DATA_TYPES: Readonly<Record<string, readonly (abstract new (...args: never[]) => object)[]>> = {
+  float32: [Float32Array],
+  int32: [Int32Array],
+  bool: [Uint8Array],
+  uint8: [Uint8Array, Uint8ClampedArray],
+  string: [Array],
+};
+
+/**
+ * Check `inputs` against the model and find the batch.
+ * @param sideNames inputs of a model fixed at batch 1 that go with every item, where earlier chunks of a stream have shown which; a
+ *        chunk of one item can't tell.
+ * @throws ShardError "invalid-input": name, dtype, data, rank, size or batch are not the model's.
+ */
+export function prepareInputs(
+  model: ModelInfo,
+  inputs: Inputs,
+  sideNames: ReadonlySet<string> = new Set(),
+): PreparedInputs {
+  const tensors = byName(model, inputs);
+  const rowsOf = (spec: TensorSpec): number => tensors[spec.name]!.shape[0] ?? 0;
+  const carriers = model.inputs.filter((spec) =>
+    model.batchMode === "item-by-item"
+      ? spec.shape?.[0] === 1
+      : spec.shape === undefined
+        ? tensors[spec.name]!.shape.length > 0
+        : spec.shape[0] === -1,
+  );
+  if (carriers.length === 0)
+    throw invalid(`input "${model.inputs[0]!.name}" with a batch axis`, "a scalar", "add axis 0");
+  const itemCount = Math.max(...carriers.map(rowsOf));
+  // In a model fixed at batch 1, an input given once serves every item.
+  const batched =
+    model.batchMode === "batched"
+      ? carriers
+      : carriers.filter((spec) => !sideNames.has(spec.name) && (itemCount === 1 || rowsOf(spec) !== 1));
+  for (const spec of batched) {
+    if (rowsOf(spec) !== itemCount) {
+      throw invalid(
+        `as many rows for "${spec.name}" as for the other inputs (${itemCount})`,
+        String(rowsOf(spec)),
+        "give every input the same number of items",
+      );
+    }
+  }
+  if (itemCount === 0) throw invalid("at least one item", "an empty batch", "leave the call out");
+  for (const spec of model.inputs) {
+    const rows = spec.shape?.[0];
+    if (!batched.includes(spec) && rows !== undefined && rows !== -1 && rows !== rowsOf(spec)) {
+      throw mismatch(spec, tensors[spec.name]!);
+    }
+  }
+  const batchedNames = batched.map((spec) => spec.name);
+  const shapeClass = model.inputs
+    .map(({ name }) => {
+      const tensor = tensors[name]!;
+      const sizes = batchedNames.includes(name) ? tensor.shape.slice(1) : tensor.shape;
+      const scaling = tensor.dtype === "uint8" ? `*${tensor.scale ?? 1}+${tensor.offset ?? 0}` : "";
+      return `${name}:${tensor.dtype}${scaling}[${sizes.join(",")}]`;
+    })
+    .join(";");
+  const mode = model.isBatchInvariant === false ? "item-by-item" : model.batchMode;
+  return { tensors, itemCount, batchedNames, mode, shapeClass };
+}
+
+/** The same with tensors of its own, so that the caller may change his. O(bytes). */
+export function copyInputs(inputs: PreparedInputs): PreparedInputs {
+  const tensors = Object.fromEntries(
+    Object.entries(inputs.tensors).map(([name, tensor]) => [name, copyTensor(tensor)]),
+  );
+  return { ...inputs, tensors };
+}
+
+function byName(model: ModelInfo, inputs: Inputs): Record<string, InputTensor> {
+  const names = model.inputs.map((spec) => `"${spec.name}"`).join(", ");
+  if (typeof inputs !== "object" || inputs === null || Array.isArray(inputs) || ArrayBuffer.isView(inputs)) {
+    throw invalid(`tensors for ${names}`, show(inputs), "pass { dtype, shape, data }");
+  }
+  if (isTensor(inputs)) {
+    if (model.inputs.length !== 1)
+      throw invalid(`one tensor for each of ${names}`, "a single tensor", "pass them by name");
+    const spec = model.inputs[0]!;
+    return Object.fromEntries([[spec.name, checkTensor(spec, inputs)]]);
+  }
+  const given = Object.keys(inputs);
+  const missing = model.inputs.find(({ name }) => !given.includes(name) || inputs[name] === undefined);
+  if (missing !== undefined) {
+    const received = given.slice(0, 8).join(", ") || "nothing";
+    throw invalid(`a tensor for "${missing.name}"`, `tensors for ${received}`, `the model's inputs are ${names}`);
+  }
+  const unknown = given.find((name) => !model.inputs.some((spec) => spec.name === name));
+  if (unknown !== undefined)
+    throw invalid(`tensors for ${names} alone`, `one for "${unknown}" too`, "correct the name");
+  return Object.fromEntries(model.inputs.map((spec) => [spec.name, checkTensor(spec, inputs[spec.name]!)]));
+}
+
+function isTensor(value: Inputs): value is InputTensor {
+  return "data" in value && "shape" in value && Array.isArray(value.shape);
+}
+
+/** @returns the tensor's own fields: what else the caller's object carries could not be posted to a worker. */
+function checkTensor(spec: TensorSpec, tensor: InputTensor): InputTensor {
+  const input = `input "${spec.name}"`;
+  if (typeof tensor !== "object" || tensor === null || !isTensor(tensor)) {
+    throw invalid(`a tensor { dtype, shape, data } for ${input}`, show(tensor), "wrap the data");
+  }
+  const { dtype, data } = tensor;
+  const shape = Array.from(tensor.shape);
+  const isBytes = dtype === "uint8" && (spec.dtype === "float32" || spec.dtype === "int32");
+  if (dtype !== spec.dtype && !isBytes) {
+    throw invalid(`${input} of dtype ${spec.dtype}`, String(dtype), "convert the data");
+  }
+  if (!DATA_TYPES[dtype]!.some((type) => data instanceof type)) {
+    const expected = DATA_TYPES[dtype]!.map((type) => type.name).join(" or ");
+    if (typeof data === "function") {
+      throw invalid(
+        `${expected} data for ${input}`,
+        "a TF.js tensor",
+        "pass { dtype, shape, data: await tensor.data() }",
+      );
+    }
+    throw invalid(
+      `${expected} data for ${input} of dtype ${dtype}`,
+      data?.constructor?.name ?? String(data),
+      "convert the data",
+    );
+  }
+  if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
+    throw invalid(`a shape of whole numbers ≥ 0 for ${input}`, JSON.stringify(shape), "give the true sizes");
+  }
+  if (elementCountOf(shape) !== data.length) {
+    throw invalid(
+      `${elementCountOf(shape)} elements for ${input} of shape ${JSON.stringify(shape)}`,
+      String(data.length),
+      "make shape and data agree",
+    );
+  }
+  if (shape.some((size, axis) => axis > 0 && size === 0)) {
+    throw invalid(
+      `items with something in them for ${input}`,
+      `shape ${JSON.stringify(shape)}`,
+      "leave empty items out",
+    );
+  }
+  if (dtype === "string") checkStrings(input, data);
+  if (dtype === "uint8" && spec.dtype === "int32" && ((tensor.scale ?? 1) !== 1 || (tensor.offset ?? 0) !== 0)) {
+    throw invalid(`bytes as they are for ${input} of dtype int32`, "a scale or an offset", "leave them out");
+  }
+  const checked = { dtype, shape, data, ...(dtype === "uint8" ? scalingOf(input, tensor) : {}) } as InputTensor;
+  // Axis 0 is looked at with the batch.
+  const fits = (size: number, axis: number): boolean => axis === 0 || size === -1 || size === shape[axis];
+  if (spec.shape !== undefined && !(shape.length === spec.shape.length && spec.shape.every(fits)))
+    throw mismatch(spec, checked);
+  return checked;
+}
+
+function checkStrings(input: string, data: readonly unknown[]): void {
+  const wrong = data.findIndex((value) => typeof value !== "string");
+  if (wrong >= 0) throw invalid(`strings for ${input}`, `${String(data[wrong])} at ${wrong}`, "convert the data");
+}
+
+function scalingOf(input: string, { scale, offset }: Uint8Tensor): Pick<Uint8Tensor, "scale" | "offset"> {
+  for (const [name, value] of Object.entries({ scale, offset })) {
+    if (value !== undefined && !Number.isFinite(value)) {
+      throw invalid(`a finite ${name} for the bytes of ${input}`, String(value), "correct it or leave it out");
+    }
+  }
+  return { ...(scale === undefined ? {} : { scale }), ...(offset === undefined ? {} : { offset }) };
+}
+
+/** What was passed instead of tensors; it may be anything, cyclic objects and elements of the page included. */
+function show(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value).slice(0, 60);
+  const { name } = (value as Partial<object>).constructor ?? {};
+  return `a bare ${typeof name === "string" ? name : "object"}`;
+}
+
+function mismatch(spec: TensorSpec, tensor: InputTensor): ShardError {
+  const expected = spec.shape!;
+  const lacksBatch = tensor.shape.length === expected.length - 1;
+  return invalid(
+    `input "${spec.name}" of shape ${JSON.stringify(expected)}`,
+    JSON.stringify(tensor.shape),
+    lacksBatch ? "add the batch as axis 0" : "resize or reshape the items first",
+  );
+}
+
+function invalid(expected: string, received: string, advice: string): ShardError {
+  return new ShardError("invalid-input", `Expected ${expected}, received ${received}: ${advice}.`);
+}

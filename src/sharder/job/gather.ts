@@ -1,0 +1,85 @@
+import { ShardError } from "../../core/errors.js";
+import type { ItemRange } from "../../core/dispatch/types.js";
+import { denseShape, sameShape, splitItems, type ShardOutput } from "../../protocol/outputs.js";
+import { allocateTensor, writeRows } from "../../protocol/rows.js";
+import type { Outputs, OutputValue, Tensor } from "../../protocol/tensors.js";
+
+/** One output of the whole batch while it is being gathered. */
+type Slot =
+  | { kind: "dense"; tensor: Tensor; itemShape: readonly number[] }
+  | { kind: "ragged"; items: (Tensor | undefined)[] };
+
+/**
+ * Collects the shards of a batch, each written straight into its place. Allocated when the first shard
+ * has shown the shapes. An output whose items turn out to differ in shape becomes one tensor per item.
+ */
+export class Gather {
+  readonly #itemCount: number;
+  readonly #slots = new Map<string, Slot>();
+  readonly #written: ItemRange[] = [];
+
+  constructor(itemCount: number) {
+    this.#itemCount = itemCount;
+  }
+
+  /** @throws ShardError "out-of-memory" where the result can't be allocated. */
+  write(range: ItemRange, outputs: Readonly<Record<string, ShardOutput>>): void {
+    for (const [name, output] of Object.entries(outputs)) {
+      const slot = this.#slots.get(name) ?? this.#allocate(output);
+      this.#slots.set(name, this.#fits(slot, output) ? slot : this.#makeRagged(slot));
+      this.#writeInto(this.#slots.get(name)!, range, output);
+    }
+    this.#written.push(range);
+  }
+
+  /** The whole batch. Call it once every item has been written. */
+  result(): Outputs {
+    const entries = [...this.#slots].map(([name, slot]): [string, OutputValue] => [
+      name,
+      slot.kind === "dense" ? slot.tensor : (slot.items as Tensor[]),
+    ]);
+    return Object.fromEntries(entries);
+  }
+
+  #allocate(output: ShardOutput): Slot {
+    if (output.kind === "ragged") return { kind: "ragged", items: Array.from({ length: this.#itemCount }) };
+    const { itemShape, tensor } = output;
+    const shape = denseShape(itemShape, this.#itemCount);
+    try {
+      return { kind: "dense", tensor: allocateTensor(tensor.dtype, shape), itemShape };
+    } catch (cause) {
+      throw new ShardError(
+        "out-of-memory",
+        `Expected room for an output of shape ${JSON.stringify(shape)}, received none: take the result in pieces with stream().`,
+        { cause },
+      );
+    }
+  }
+
+  #fits(slot: Slot, output: ShardOutput): boolean {
+    if (slot.kind === "ragged") return true;
+    return (
+      output.kind === "dense" &&
+      output.tensor.dtype === slot.tensor.dtype &&
+      sameShape(output.itemShape, slot.itemShape)
+    );
+  }
+
+  #makeRagged(slot: Slot): Slot {
+    if (slot.kind === "ragged") return slot;
+    const all = splitItems(slot);
+    const items: (Tensor | undefined)[] = Array.from({ length: this.#itemCount });
+    for (const { firstItem, itemCount } of this.#written) {
+      for (let item = firstItem; item < firstItem + itemCount; item++) items[item] = all[item];
+    }
+    return { kind: "ragged", items };
+  }
+
+  #writeInto(slot: Slot, range: ItemRange, output: ShardOutput): void {
+    if (slot.kind === "dense" && output.kind === "dense") {
+      writeRows(slot.tensor, range.firstItem, output.tensor);
+    } else if (slot.kind === "ragged") {
+      splitItems(output).forEach((tensor, index) => (slot.items[range.firstItem + index] = tensor));
+    }
+  }
+}

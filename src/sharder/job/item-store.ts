@@ -1,0 +1,77 @@
+import { ShardError } from "../../core/errors.js";
+import type { ItemRange } from "../../core/dispatch/types.js";
+import { concatRows, copyTensor, sliceRows } from "../../protocol/rows.js";
+import type { InputTensor } from "../../protocol/tensors.js";
+import type { PreparedInputs } from "../inputs/prepare-inputs.js";
+
+interface Chunk {
+  readonly firstItem: number;
+  readonly inputs: PreparedInputs;
+  unfinishedItemCount: number;
+}
+
+/** The items of a job until they are done: one chunk for a batch, one for each thing that a stream's source yields. */
+export class ItemStore {
+  #chunks: Chunk[] = [];
+  #itemCount = 0;
+  #shapeClass: string | undefined;
+  #sideInputs: [name: string, tensor: InputTensor][] | undefined;
+
+  /**
+   * Items of several chunks may end up in one shard, hence they must be of one kind and have one set of side inputs.
+   * @throws ShardError "invalid-input" where the items differ in shape, dtype or side inputs from those before.
+   */
+  add(inputs: PreparedInputs): void {
+    this.#shapeClass ??= inputs.shapeClass;
+    if (inputs.shapeClass !== this.#shapeClass) {
+      throw new ShardError(
+        "invalid-input",
+        `Expected items like those before (${this.#shapeClass}), received ${inputs.shapeClass}: use one stream per shape.`,
+      );
+    }
+    const { tensors, batchedNames } = inputs;
+    this.#sideInputs ??= Object.entries(tensors).filter(([name]) => !batchedNames.includes(name));
+    const changed = this.#sideInputs.find(([name, tensor]) => !sameData(tensor.data, tensors[name]!.data));
+    if (changed !== undefined) {
+      throw new ShardError(
+        "invalid-input",
+        `Expected "${changed[0]}", which goes with every item, to stay as it was, received other values: use one stream for each.`,
+      );
+    }
+    this.#chunks.push({ firstItem: this.#itemCount, inputs, unfinishedItemCount: inputs.itemCount });
+    this.#itemCount += inputs.itemCount;
+  }
+
+  /** The items of a range in buffers of their own, ready to be handed over. O(bytes copied). */
+  cut(range: ItemRange): { inputs: Record<string, InputTensor>; batchedInputs: readonly string[] } {
+    const pieces = this.#overlaps(range);
+    const { tensors, batchedNames } = pieces[0]!.chunk.inputs;
+    const inputs: Record<string, InputTensor> = {};
+    for (const [name, tensor] of Object.entries(tensors)) {
+      inputs[name] = batchedNames.includes(name)
+        ? concatRows(pieces.map(({ chunk, first, count }) => sliceRows(chunk.inputs.tensors[name]!, first, count)))
+        : copyTensor(tensor);
+    }
+    return { inputs, batchedInputs: batchedNames };
+  }
+
+  /** These items are done: chunks that nobody needs any more are let go. */
+  release(range: ItemRange): void {
+    for (const { chunk, count } of this.#overlaps(range)) chunk.unfinishedItemCount -= count;
+    this.#chunks = this.#chunks.filter((chunk) => chunk.unfinishedItemCount > 0);
+  }
+
+  #overlaps({ firstItem, itemCount }: ItemRange): { chunk: Chunk; first: number; count: number }[] {
+    return this.#chunks.flatMap((chunk) => {
+      const first = Math.max(firstItem, chunk.firstItem) - chunk.firstItem;
+      const end = Math.min(firstItem + itemCount - chunk.firstItem, chunk.inputs.itemCount);
+      return end > first ? [{ chunk, first, count: end - first }] : [];
+    });
+  }
+}
+
+function sameData(a: InputTensor["data"], b: InputTensor["data"]): boolean {
+  if (a === b) return true;
+  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return false;
+  return a.length === b.length;
+}

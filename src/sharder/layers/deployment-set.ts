@@ -1,0 +1,126 @@
+import { ShardError } from "../../core/errors.js";
+import type { StagedModel } from "../../model/staged-model.js";
+import type { PoolWorker } from "../../pool/pool-worker.js";
+import { stageBytes } from "./assign-stages.js";
+import type { Deployment, Placement } from "./deployment.js";
+
+/** The stages that run and those that are being left: the latter go once no job needs them. */
+export class DeploymentSet {
+  readonly #byEpoch = new Map<number, Deployment>();
+  readonly #isUsed: (epoch: number) => boolean;
+  readonly #onDrop: (epoch: number) => void;
+  #waiting: (() => void)[] = [];
+  /** What is done on stages outside any job. */
+  readonly #borrowed = new Set<{ readonly deployment: Deployment; readonly done: Promise<unknown> }>();
+  #current: Deployment | undefined;
+  #epochCount = 0;
+
+  /**
+   * @param isUsed whether a job needs an epoch.
+   * @param onDrop an epoch is gone.
+   */
+  constructor(isUsed: (epoch: number) => boolean, onDrop: (epoch: number) => void) {
+    this.#isUsed = isUsed;
+    this.#onDrop = onDrop;
+  }
+
+  get current(): Deployment | undefined {
+    return this.#current;
+  }
+
+  nextEpoch(): number {
+    return ++this.#epochCount;
+  }
+
+  /** @throws ShardError "internal" for an epoch that is gone. */
+  require(epoch: number): Deployment {
+    const found = this.#byEpoch.get(epoch);
+    if (found !== undefined) return found;
+    throw new ShardError("internal", `Expected stages of epoch ${epoch}, they are gone.`);
+  }
+
+  get(epoch: number): Deployment | undefined {
+    return this.#byEpoch.get(epoch);
+  }
+
+  /** @param deployment `undefined`: the next job needs new stages. */
+  makeCurrent(deployment: Deployment | undefined): void {
+    if (deployment !== undefined) this.#byEpoch.set(deployment.epoch, deployment);
+    this.#current = deployment;
+  }
+
+  /** Drop what is neither current nor needed. */
+  retire(): void {
+    for (const [epoch, deployment] of this.#byEpoch) {
+      if (deployment === this.#current || this.#isUsed(epoch) || this.#isBorrowed(deployment)) continue;
+      this.#byEpoch.delete(epoch);
+      this.#onDrop(epoch);
+      void deployment.unload();
+    }
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** Keep the stages loaded for as long as `work` takes. */
+  async borrow<T>(deployment: Deployment, work: (deployment: Deployment) => Promise<T>): Promise<T> {
+    const loan = { deployment, done: work(deployment) };
+    this.#borrowed.add(loan);
+    try {
+      return await loan.done;
+    } finally {
+      this.#borrowed.delete(loan);
+      this.retire();
+    }
+  }
+
+  /** Resolves once all that was borrowed has been given back. Never rejects. */
+  async whenReturned(): Promise<void> {
+    await Promise.allSettled([...this.#borrowed].map(({ done }) => done));
+    this.retire();
+  }
+
+  #isBorrowed(deployment: Deployment): boolean {
+    return [...this.#borrowed].some((loan) => loan.deployment === deployment);
+  }
+
+  /** Whether all workers have room for new stages beside what they hold. */
+  fits({ cuts, workers }: Placement, model: StagedModel, limitBytes: number): boolean {
+    const bounds = [0, ...cuts, model.layers.length];
+    const wanted = new Map<PoolWorker, number>();
+    for (const [stage, members] of workers.entries()) {
+      const bytes = stageBytes(model, bounds[stage]!, bounds[stage + 1]! - 1);
+      for (const worker of members) wanted.set(worker, (wanted.get(worker) ?? this.heldBytes(worker, model)) + bytes);
+    }
+    return [...wanted.values()].every((bytes) => bytes <= limitBytes);
+  }
+
+  /** The one that holds least, of those with room for `bytes` more. */
+  roomiest(
+    workers: readonly PoolWorker[],
+    model: StagedModel,
+    bytes: number,
+    limitBytes: number,
+  ): PoolWorker | undefined {
+    const held = new Map(workers.map((worker) => [worker, this.heldBytes(worker, model)]));
+    const roomy = workers.filter((worker) => held.get(worker)! + bytes <= limitBytes);
+    return roomy.toSorted((a, b) => held.get(a)! - held.get(b)!)[0];
+  }
+
+  /** Weights of all stages that a worker holds, bytes. */
+  heldBytes(worker: PoolWorker, model: StagedModel): number {
+    let bytes = 0;
+    for (const deployment of this.#byEpoch.values()) {
+      for (const [stage, { firstLayer, lastLayer }] of deployment.stages.entries()) {
+        if (deployment.workersOf(stage).includes(worker)) bytes += stageBytes(model, firstLayer, lastLayer);
+      }
+    }
+    return bytes;
+  }
+
+  /** Resolves once no job needs a stage on the worker, or the worker is gone. */
+  async whenUnused(worker: PoolWorker): Promise<void> {
+    const isNeeded = (): boolean =>
+      worker.state !== "dead" &&
+      [...this.#byEpoch.values()].some((deployment) => this.#isUsed(deployment.epoch) && deployment.uses(worker.id));
+    while (isNeeded()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+}

@@ -1,0 +1,128 @@
+import type { ShardError } from "../../core/errors.js";
+import { compactWeights } from "../../model/compact-weights.js";
+import type { TensorKey } from "../../model/graph/graph.js";
+import type { ModelStage, StagedModel } from "../../model/staged-model.js";
+import type { PoolWorker } from "../../pool/pool-worker.js";
+import type { ModelKey } from "../../protocol/worker-api.js";
+
+/** A stage of the model as workers hold it. */
+export interface DeployedStage {
+  readonly modelKey: ModelKey;
+  readonly firstLayer: number;
+  readonly lastLayer: number;
+  /** Tensors that enter, by `TensorKey`. */
+  readonly inputs: readonly TensorKey[];
+  readonly outputs: readonly TensorKey[];
+  /** Outputs that a later stage reads. */
+  readonly forwardedKeys: readonly TensorKey[];
+}
+
+/** Which layers go where. */
+export interface Placement {
+  /** Indices of the layers that begin a stage, but for the first. */
+  readonly cuts: readonly number[];
+  /** Of each stage: one worker, or replicas. */
+  readonly workers: readonly (readonly PoolWorker[])[];
+}
+
+/** One cutting of the model, loaded on workers. */
+export class Deployment {
+  readonly epoch: number;
+  readonly cuts: readonly number[];
+  readonly stages: readonly DeployedStage[];
+  /** How long loading took, ms. */
+  readonly loadMs: number;
+  readonly #parts: readonly ModelStage[];
+  readonly #workers: PoolWorker[][];
+  #isDropped = false;
+
+  private constructor(epoch: number, cuts: readonly number[], parts: readonly ModelStage[], loadMs: number) {
+    this.epoch = epoch;
+    this.cuts = cuts;
+    this.loadMs = loadMs;
+    this.#parts = parts;
+    this.#workers = parts.map(() => []);
+    this.stages = parts.map(({ firstLayer, lastLayer, inputs, outputs }, index) => {
+      const later = new Set(parts.slice(index + 1).flatMap((part) => part.inputs));
+      const forwardedKeys = outputs.filter((key) => later.has(key));
+      return { modelKey: `${epoch}/${index}`, firstLayer, lastLayer, inputs, outputs, forwardedKeys };
+    });
+  }
+
+  /**
+   * Cut the model and load each stage on its workers, all at once.
+   * @throws ShardError as `PoolWorker.load`, after what was loaded has been dropped again; "invalid-options" for cuts that are none.
+   */
+  static async load(epoch: number, model: StagedModel, { cuts, workers }: Placement): Promise<Deployment> {
+    const startMs = performance.now();
+    const parts = model.stages(cuts);
+    const loading = new Deployment(epoch, cuts, parts, 0);
+    const results = await Promise.allSettled(
+      workers.flatMap((members, stage) => members.map((worker) => loading.add(stage, worker))),
+    );
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed !== undefined) {
+      void loading.unload();
+      throw failed.reason as ShardError;
+    }
+    const loaded = new Deployment(epoch, cuts, parts, performance.now() - startMs);
+    for (const [stage, members] of loading.#workers.entries()) loaded.#workers[stage]!.push(...members);
+    return loaded;
+  }
+
+  /** Ids of the workers of each stage that are still there. */
+  get workerIds(): string[][] {
+    return this.#workers.map((members) => members.filter(isLive).map(({ id }) => id));
+  }
+
+  workersOf(stage: number): readonly PoolWorker[] {
+    return this.#workers[stage]!.filter(isLive);
+  }
+
+  /** Load a stage on one more worker, unless all stages are dropped meanwhile. @throws ShardError as `PoolWorker.load` */
+  async add(stage: number, worker: PoolWorker): Promise<void> {
+    const { wire } = this.#parts[stage]!;
+    const isCopied = wire.weightData instanceof ArrayBuffer;
+    const { modelKey } = this.stages[stage]!;
+    await worker.load(modelKey, isCopied ? compactWeights(wire) : wire);
+    if (this.#isDropped) await worker.unload(modelKey);
+    else this.#workers[stage]!.push(worker);
+  }
+
+  /** Whether new jobs can run on it: somebody has each stage who is not about to leave. */
+  get isStaffed(): boolean {
+    return this.#workers.every((members) => members.some(isStaying));
+  }
+
+  /** Whether the same layers are on the same workers. */
+  isPlacedAs({ cuts, workers }: Placement): boolean {
+    const isSame = (members: readonly PoolWorker[], stage: number): boolean => {
+      const present = this.workersOf(stage);
+      return members.length === present.length && members.every((worker) => present.includes(worker));
+    };
+    return String(cuts) === String(this.cuts) && workers.every(isSame);
+  }
+
+  uses(workerId: string): boolean {
+    return this.#workers.some((members) => members.some(({ id }) => id === workerId));
+  }
+
+  /** Drop every stage from its workers. Never rejects. */
+  async unload(): Promise<void> {
+    this.#isDropped = true;
+    await Promise.all(
+      this.#workers.flatMap((members, stage) =>
+        members.splice(0).map((worker) => worker.unload(this.stages[stage]!.modelKey)),
+      ),
+    );
+  }
+}
+
+/** Whether a worker can be given more. */
+export function isStaying({ state }: PoolWorker): boolean {
+  return state === "ready" || state === "busy";
+}
+
+function isLive({ state }: PoolWorker): boolean {
+  return state === "ready" || state === "busy" || state === "draining";
+}

@@ -1,0 +1,69 @@
+import type { Throughput } from "../../core/throughput/types.js";
+import { createThroughput, observe, predictMs } from "../../core/throughput/throughput.js";
+import type { Deployment } from "./deployment.js";
+
+interface Measured {
+  readonly throughput: Throughput;
+  /** Of the latest micro-batch. */
+  readonly itemCount: number;
+}
+
+/** One run of a stage. */
+export interface StageSample {
+  readonly epoch: number;
+  readonly stage: number;
+  readonly workerId: string;
+  readonly itemCount: number;
+  readonly serviceMs: number;
+  /** Whether the pipeline was full: while it fills or empties, stages have the machine to themselves and are faster than they will be. */
+  readonly isSteady: boolean;
+}
+
+/** Samples after the warm-up. */
+const SETTLED_SAMPLES = 3;
+
+/** What each stage takes on its workers, over all jobs. */
+export class StageMeasurements {
+  readonly #measured = new Map<string, Measured>();
+
+  /** @returns what the stage takes per item now, ms; `undefined` before it can be told. */
+  add(sample: StageSample): number | undefined {
+    const { itemCount, serviceMs } = sample;
+    if (!(serviceMs >= 0 && serviceMs < Infinity)) return undefined;
+    const key = keyOf(sample.epoch, sample.stage, sample.workerId);
+    const known = this.#measured.get(key)?.throughput ?? createThroughput();
+    const throughput = observe(known, { itemCount, serviceMs });
+    this.#measured.set(key, { throughput, itemCount });
+    const ms = predictMs(throughput, itemCount);
+    return ms === undefined ? undefined : ms / itemCount;
+  }
+
+  /** Whether a replica has run often enough for its time to be more than a chance. */
+  isSettled(epoch: number, stage: number, workerId: string): boolean {
+    const measured = this.#measured.get(keyOf(epoch, stage, workerId));
+    return (measured?.throughput.sampleCount ?? 0) >= SETTLED_SAMPLES;
+  }
+
+  /** Of one replica, ms per item at the size of its latest micro-batch; `undefined` before its second run. */
+  msPerItem(epoch: number, stage: number, workerId: string): number | undefined {
+    const measured = this.#measured.get(keyOf(epoch, stage, workerId));
+    const ms = measured && predictMs(measured.throughput, measured.itemCount);
+    return ms === undefined ? undefined : ms / measured!.itemCount;
+  }
+
+  /** Fixed cost of a micro-batch in the stage where it is largest, ms. */
+  overheadMs({ epoch, workerIds }: Deployment): number | undefined {
+    const known = workerIds.flatMap((ids, stage) =>
+      ids.flatMap((id) => this.#measured.get(keyOf(epoch, stage, id))?.throughput.overheadMs ?? []),
+    );
+    return known.length === 0 ? undefined : Math.max(...known);
+  }
+
+  forget(epoch: number): void {
+    for (const key of this.#measured.keys()) if (key.startsWith(`${epoch}/`)) this.#measured.delete(key);
+  }
+}
+
+function keyOf(epoch: number, stage: number, workerId: string): string {
+  return `${epoch}/${stage}/${workerId}`;
+}

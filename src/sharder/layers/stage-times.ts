@@ -1,0 +1,87 @@
+import { sizeMicroBatch } from "../../core/pipeline/micro-batch-size.js";
+import type { StagePlacement } from "../../core/pipeline/types.js";
+import type { StagedModel } from "../../model/staged-model.js";
+import type { PoolWorker } from "../../pool/pool-worker.js";
+import type { Deployment } from "./deployment.js";
+import type { LayerCosts } from "./layer-costs.js";
+import { StageMeasurements, type StageSample } from "./stage-measurements.js";
+
+/** Of a micro-batch, before it has been measured. */
+const DEFAULT_OVERHEAD_MS = 2.5;
+
+/** What stages take: predicted from their layers' costs until they have run, then measured. */
+export class StageTimes {
+  readonly #model: StagedModel;
+  readonly #costs: LayerCosts;
+  readonly #quantumMs: number;
+  readonly #measured = new StageMeasurements();
+
+  constructor(model: StagedModel, costs: LayerCosts, quantumMs: number) {
+    this.#model = model;
+    this.#costs = costs;
+    this.#quantumMs = quantumMs;
+  }
+
+  /** What one item takes in a stage, replicas considered, ms; `undefined` before it is known. */
+  stageMs(deployment: Deployment, stage: number): number | undefined {
+    const { firstLayer, lastLayer } = deployment.stages[stage]!;
+    const rates = deployment.workersOf(stage).map((worker) => {
+      const measured = this.#measured.msPerItem(deployment.epoch, stage, worker.id);
+      return 1 / (measured ?? this.#costs.stageMs(worker, firstLayer, lastLayer) ?? NaN);
+    });
+    const ms = 1 / rates.reduce((total, rate) => total + rate, 0);
+    return rates.length === 0 || Number.isNaN(ms) ? undefined : ms;
+  }
+
+  /** The same, measured often enough on all replicas to count; `undefined` before. */
+  settledMs(deployment: Deployment, stage: number): number | undefined {
+    const isSettled = deployment
+      .workersOf(stage)
+      .every(({ id }) => this.#measured.isSettled(deployment.epoch, stage, id));
+    return isSettled ? this.stageMs(deployment, stage) : undefined;
+  }
+
+  /** The fraction of the model that a stage is: of its time on one worker, or of its layers before that is known. */
+  workOf({ firstLayer, lastLayer }: Deployment["stages"][number]): number {
+    const { layerMs } = this.#costs;
+    const isKnown = layerMs?.some((ms) => ms > 0) === true;
+    const weights = isKnown ? layerMs : this.#model.layers.map(() => 1);
+    const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+    return sum(weights.slice(firstLayer, lastLayer + 1)) / sum(weights);
+  }
+
+  /** A stage has run: what its layers and its worker cost is corrected. @returns whether it can be told yet. */
+  add(sample: StageSample, deployment: Deployment, worker: PoolWorker): boolean {
+    if (!sample.isSteady) return false;
+    const measuredMs = this.#measured.add(sample);
+    if (measuredMs === undefined) return false;
+    const { firstLayer, lastLayer } = deployment.stages[sample.stage]!;
+    if (this.#measured.isSettled(sample.epoch, sample.stage, worker.id)) {
+      this.#costs.correct(worker, firstLayer, lastLayer, measuredMs);
+    }
+    return true;
+  }
+
+  forget(epoch: number): void {
+    this.#measured.forget(epoch);
+  }
+
+  /** Where a job's micro-batches go, and how large they are. @param remainingItemCount `undefined` while a stream's source goes on. */
+  placementFor(deployment: Deployment, remainingItemCount: number | undefined): StagePlacement {
+    const stageMs = deployment.stages.map((_, stage) => this.stageMs(deployment, stage));
+    const backends = deployment.stages.flatMap((_, stage) =>
+      deployment.workersOf(stage).map(({ spec }) => spec.backend),
+    );
+    const overheadMs = this.#measured.overheadMs(deployment);
+    const microBatchItemCount = sizeMicroBatch({
+      itemCount: remainingItemCount,
+      stageCount: deployment.stages.length,
+      msPerItem: stageMs.every((ms) => ms !== undefined) ? Math.max(...stageMs) : undefined,
+      overheadMs: Math.max(DEFAULT_OVERHEAD_MS, overheadMs ?? 0),
+      isTrial: overheadMs === undefined,
+      quantumMs: this.#quantumMs,
+      powersOfTwo: backends.some((backend) => backend === "webgpu" || backend === "webgl"),
+    });
+    return { epoch: deployment.epoch, stages: deployment.workerIds, microBatchItemCount };
+  }
+}

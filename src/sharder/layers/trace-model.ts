@@ -1,0 +1,102 @@
+import { ShardError } from "../../core/errors.js";
+import { seededRandom } from "../../core/random.js";
+import type { StagedModel } from "../../model/staged-model.js";
+import type { PoolWorker } from "../../pool/pool-worker.js";
+import type { BatchMode, TensorSpec } from "../../protocol/model-on-wire.js";
+import { copyTensor, sliceRows } from "../../protocol/rows.js";
+import { elementCountOf, type InputTensor } from "../../protocol/tensors.js";
+import type { StageTensors, TraceResult } from "../../protocol/worker-api.js";
+import type { PreparedInputs } from "../inputs/prepare-inputs.js";
+
+/** Timed runs of a layer: the quickest counts. */
+const RUN_COUNT = 3;
+const SYNTHETIC_SEED = 1;
+/** Of one input of one item; a larger one is left to whoever has it, 256 MB of float32. */
+const MAX_SYNTHETIC_ELEMENTS = 2 ** 26;
+
+let traceCounter = 0;
+
+/** A worker that was measured, and what it took. */
+export interface WorkerTrace {
+  readonly worker: PoolWorker;
+  readonly trace: TraceResult;
+}
+
+/**
+ * Run one item through the model, layer after layer, on every given worker at once, as they will run: they share the machine.
+ *
+ * @param item by `TensorKey`, one row of each batched input.
+ * @returns those that answered.
+ * @throws ShardError where none did: what the first failed with.
+ */
+export async function traceModel(
+  model: StagedModel,
+  item: StageTensors,
+  workers: readonly PoolWorker[],
+  signal?: AbortSignal,
+): Promise<WorkerTrace[]> {
+  const layers = model.stages(model.layers.map((_, index) => index).slice(1)).map(({ wire }) => wire);
+  const results = await Promise.allSettled(
+    workers.map(async (worker) => {
+      const attemptId = `trace/${++traceCounter}`;
+      const cancel = (): void => worker.cancel([attemptId]);
+      signal?.addEventListener("abort", cancel, { once: true });
+      try {
+        return { worker, trace: await worker.trace({ attemptId, layers, inputs: item, runCount: RUN_COUNT }) };
+      } finally {
+        signal?.removeEventListener("abort", cancel);
+      }
+    }),
+  );
+  const traces = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  const failure = results.find((result) => result.status === "rejected");
+  if (traces.length === 0 && failure !== undefined) throw failure.reason as ShardError;
+  return traces;
+}
+
+/**
+ * An item made up from what the model says of its inputs: noise from 0 to 1, zeros where whole numbers are wanted (token 0 is in every
+ * vocabulary).
+ * @returns `undefined` where the model leaves a size free, or wants more than is made up here.
+ */
+export function syntheticItem(inputs: readonly TensorSpec[], mode: BatchMode): Record<string, InputTensor> | undefined {
+  const item: Record<string, InputTensor> = {};
+  for (const { name, shape, dtype } of inputs) {
+    const sizes = shape?.map((size, axis) => (axis === 0 && size === -1 && mode === "batched" ? 1 : size));
+    if (sizes === undefined || sizes.some((size) => size < 0)) return undefined;
+    if (elementCountOf(sizes) > MAX_SYNTHETIC_ELEMENTS) return undefined;
+    item[name] = synthesise(dtype, sizes);
+  }
+  return item;
+}
+
+function synthesise(dtype: TensorSpec["dtype"], shape: number[]): InputTensor {
+  const length = elementCountOf(shape);
+  switch (dtype) {
+    case "float32": {
+      const random = seededRandom(SYNTHETIC_SEED);
+      return { dtype, shape, data: Float32Array.from({ length }, () => random()) };
+    }
+    case "int32":
+      return { dtype, shape, data: new Int32Array(length) };
+    case "bool":
+      return { dtype, shape, data: new Uint8Array(length) };
+    case "string":
+      return { dtype, shape, data: Array.from({ length }, () => "") };
+  }
+}
+
+/** The first item of a batch, and what goes with every item. */
+export function firstItem({ tensors, batchedNames }: PreparedInputs): Record<string, InputTensor> {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => [
+      name,
+      batchedNames.includes(name) ? sliceRows(tensor, 0, 1) : tensor,
+    ]),
+  );
+}
+
+/** What goes by public names, by `TensorKey`, in memory of its own. */
+export function byTensorKey(model: StagedModel, inputs: Readonly<Record<string, InputTensor>>): StageTensors {
+  return Object.fromEntries(Object.entries(model.inputKeys).map(([name, key]) => [key, copyTensor(inputs[name]!)]));
+}

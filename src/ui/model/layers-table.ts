@@ -1,0 +1,38 @@
+import type { LayerInfo, ModelInfo } from "../../model/inspect.js";
+import { element } from "../parts/dom.js";
+import { formatBytes, formatNumber } from "../parts/format.js";
+
+/** A model has hundreds of layers, some thousands. */
+const MAX_ROWS = 1_000;
+
+/** The layers in order, with what is known of each. */
+export function layersTable({ layers }: Pick<ModelInfo, "layers">): HTMLElement {
+  const head = element("tr", {}, ...["Layer", "Output", "Time"].map((title) => element("th", { scope: "col" }, title)));
+  const table = element(
+    "table",
+    { class: "layers", "data-testid": "model-layers" },
+    element("thead", {}, head),
+    element("tbody", {}, ...layers.slice(0, MAX_ROWS).map(layerRow)),
+  );
+  const hiddenCount = Math.max(0, layers.length - MAX_ROWS);
+  const more = hiddenCount > 0 ? [element("p", { class: "muted" }, `and ${hiddenCount} further layers`)] : [];
+  // It scrolls: the keyboard must reach it.
+  return element("div", { class: "scrolling", tabindex: "0", role: "region", "aria-label": "Layers" }, table, ...more);
+}
+
+function layerRow({ name, op, outputBytes, ms }: LayerInfo, index: number): HTMLElement {
+  // Names are paths, whose end tells them apart.
+  const end = name.split("/").slice(-2).join("/");
+  return element(
+    "tr",
+    { title: name },
+    element(
+      "th",
+      { scope: "row" },
+      element("span", { class: "output-name" }, `${index + 1}\u00a0${op}`),
+      element("span", { class: "muted" }, end),
+    ),
+    element("td", {}, outputBytes === undefined ? "" : formatBytes(outputBytes)),
+    element("td", {}, ms === undefined ? "" : `${formatNumber(ms)}\u00a0ms`),
+  );
+}

@@ -1,0 +1,106 @@
+import type { ModelLabels } from "../../jobs/labels.js";
+import type { ModelInfo } from "../../model/inspect.js";
+import type { TensorSpec } from "../../protocol/model-on-wire.js";
+import { element } from "../parts/dom.js";
+import { formatBytes, formatCount } from "../parts/format.js";
+import { layersTable } from "./layers-table.js";
+import { formatFlops, formatShape, optimizationLines } from "./model-text.js";
+
+/** What the model says of itself, and what was done with it. */
+export class ModelFacts {
+  readonly root: HTMLElement;
+  readonly #content = element("div", { class: "facts", "data-testid": "model-facts" });
+  readonly #inspect = element(
+    "button",
+    { type: "button", hidden: "", "data-testid": "model-inspect" },
+    "Measure the layers",
+  );
+
+  /** @param inspect runs the model once, to learn what its file does not say. */
+  constructor(inspect: () => void) {
+    this.#inspect.addEventListener("click", inspect);
+    this.#content.append(
+      element(
+        "p",
+        { class: "muted" },
+        "Takes TF.js graph models and layers (Keras) models, as tensorflowjs_converter, Teachable Machine and model.save() write them. They stay on this machine.",
+      ),
+    );
+    this.root = element(
+      "section",
+      { class: "panel", "aria-labelledby": "model-facts-title" },
+      element("h2", { id: "model-facts-title" }, "About the model"),
+      this.#content,
+      this.#inspect,
+    );
+  }
+
+  /** @param canInspect nothing else is under way. */
+  update(canInspect: boolean): void {
+    this.#inspect.disabled = !canInspect;
+  }
+
+  /** @param notices what did not go as wished while it was loaded. */
+  show(model: ModelInfo, labels: ModelLabels | undefined, notices: readonly string[]): void {
+    const { format, inputs, outputs, layers, layerCount, cuts, flops, weightBytes, optimization } = model;
+    const lines = optimizationLines(optimization);
+    const done = optimization.isOptimized && lines.length > 0 ? lines : ["Runs as it came."];
+    this.#content.replaceChildren(
+      element(
+        "dl",
+        {},
+        ...fact("Format", format === "graph-model" ? "graph model" : "layers model (Keras)"),
+        ...fact(inputs.length === 1 ? "Input" : "Inputs", ...inputs.map(describeTensor)),
+        ...fact(outputs.length === 1 ? "Output" : "Outputs", ...outputs.map(describeTensor)),
+        ...fact("Layers", `${layerCount}, ${describeCuts(cuts)}`),
+        ...fact("Weights", formatBytes(weightBytes)),
+        ...(flops === undefined ? [] : fact("Work", `${formatFlops(flops)} an item`)),
+        ...describeBatch(model).flatMap((line) => fact("Batch", line)),
+        ...(labels === undefined ? [] : fact("Labels", describeLabels(labels.labels))),
+        ...fact("Optimised", ...done),
+      ),
+      ...notices.map((notice) => element("p", { class: "muted" }, notice)),
+      ...notDone(optimization.notDone),
+      ...(layers.some(({ ms }) => ms !== undefined) ? [folded("Layers, as measured", layersTable(model))] : []),
+    );
+    this.#inspect.hidden = layers.length === 0;
+  }
+}
+
+function fact(title: string, ...lines: readonly string[]): HTMLElement[] {
+  return [element("dt", {}, title), element("dd", {}, ...lines.map((line) => element("span", {}, line)))];
+}
+
+function describeTensor({ name, dtype, shape }: TensorSpec): string {
+  return `${name}: ${dtype}, ${formatShape(shape)}`;
+}
+
+function describeCuts(cuts: ModelInfo["cuts"]): string {
+  if (cuts.length === 0) return "can’t be cut";
+  const live = cuts.flatMap(({ liveBytes }) => liveBytes ?? []);
+  const narrowest = live.length === 0 ? "" : `, the narrowest passes ${formatBytes(Math.min(...live))} an item`;
+  return `${formatCount(cuts.length, "place")} to cut${narrowest}`;
+}
+
+/** Only what is out of the ordinary, or found out. */
+function describeBatch({ batchMode, isBatchInvariant }: ModelInfo): string[] {
+  if (batchMode === "item-by-item") return ["takes one item at a time"];
+  if (isBatchInvariant === undefined) return [];
+  return [isBatchInvariant ? "gives what single items give" : "differs from single items: runs one by one"];
+}
+
+function describeLabels(labels: readonly string[]): string {
+  const shown = labels.slice(0, 3).join(", ");
+  return labels.length <= 3 ? shown : `${formatCount(labels.length, "class", "classes")}: ${shown} …`;
+}
+
+/** What the optimiser left, and why: folded away, since there may be many. */
+function notDone(left: ModelInfo["optimization"]["notDone"]): HTMLElement[] {
+  if (left.length === 0) return [];
+  const items = left.map(({ what, reason }) => element("li", {}, element("strong", {}, what), ` ${reason}`));
+  return [folded(`${left.length} left as they are`, element("ul", {}, ...items))];
+}
+
+function folded(title: string, content: HTMLElement): HTMLElement {
+  return element("details", {}, element("summary", {}, title), content);
+}

@@ -1,0 +1,227 @@
+import { ShardError } from "../../core/errors.js";
+import { fetchLabels, readLabels, type ModelLabels } from "../../jobs/labels.js";
+import { randomInputs } from "../../jobs/random-inputs.js";
+import type { WorkerSpec } from "../../pool/pool-worker.js";
+import { createSharder } from "../../sharder/create-sharder.js";
+import type { LoadingProgress } from "../../sharder/options.js";
+import type { Sharder } from "../../sharder/sharder.js";
+import type { LoadRequest, RunRequest } from "./model-request.js";
+import { runModel, type ItemRow } from "./run-model.js";
+import { Stopwatch } from "../parts/stopwatch.js";
+
+/** What the session tells the page. */
+export interface ModelSessionListener {
+  /** Something else is under way, or nothing any more. */
+  onActivity(): void;
+  /** How far it is has changed. */
+  onProgress(): void;
+  /** Another model, or other labels, are there. */
+  onModel(): void;
+  /** More is known of the model, or there is something to tell of it. */
+  onInspected(): void;
+  /** A run begins; the rows before are of no interest any more. */
+  onRun(): void;
+  onRow(row: ItemRow): void;
+  onFailure(title: string, message: string): void;
+}
+
+export type ModelActivity =
+  | { readonly kind: "loading"; readonly progress: LoadingProgress | undefined }
+  | { readonly kind: "inspecting" }
+  | { readonly kind: "running"; readonly run: ModelRun };
+
+/** One run of the model: what the panels show of it. Changed by `ModelSession` alone. */
+export interface ModelRun {
+  readonly stopwatch: Stopwatch;
+  readonly itemCount: number;
+  doneItemCount: number;
+  refusedItemCount: number;
+  outcome: "running" | "done" | "cancelled" | "failed";
+}
+
+/**
+ * A model of a person's own: loaded, run, replaced by the next. One thing at a time. A model that can't be loaded takes
+ * nothing away: the one before stays.
+ */
+export class ModelSession {
+  readonly #readWorkers: () => "auto" | readonly WorkerSpec[];
+  readonly #listener: ModelSessionListener;
+  #sharder: Sharder | undefined;
+  #labels: ModelLabels | undefined;
+  #notices: string[] = [];
+  #activity: ModelActivity | undefined;
+  #run: ModelRun | undefined;
+  #controller = new AbortController();
+
+  constructor(readWorkers: () => "auto" | readonly WorkerSpec[], listener: ModelSessionListener) {
+    this.#readWorkers = readWorkers;
+    this.#listener = listener;
+  }
+
+  get sharder(): Sharder | undefined {
+    return this.#sharder;
+  }
+
+  get labels(): ModelLabels | undefined {
+    return this.#labels;
+  }
+
+  /** What did not go as wished with this model, and kept it from nothing. */
+  get notices(): readonly string[] {
+    return this.#notices;
+  }
+
+  get activity(): ModelActivity | undefined {
+    return this.#activity;
+  }
+
+  /** The one under way, or the last one with this model. */
+  get run(): ModelRun | undefined {
+    return this.#run;
+  }
+
+  /** Replaces what is under way. */
+  async load(request: LoadRequest): Promise<void> {
+    const signal = this.#begin({ kind: "loading", progress: undefined });
+    const notices: string[] = [];
+    try {
+      const labels = this.#findLabels(request, signal);
+      const sharder = await createSharder({
+        model: request.model,
+        split: request.split,
+        workers: this.#readWorkers(),
+        signal,
+        onProgress: (progress) => this.#showProgress(signal, progress),
+        onNotice: ({ message }) => {
+          notices.push(message);
+          // A copy is kept after the model is there.
+          if (this.#notices === notices) this.#listener.onInspected();
+        },
+      });
+      const found = await labels;
+      // It may have been cancelled while the labels were on their way.
+      if (signal.aborted) return await sharder.dispose();
+      void this.#sharder?.dispose();
+      this.#sharder = sharder;
+      this.#labels = found;
+      this.#notices = notices;
+      this.#run = undefined;
+      this.#listener.onModel();
+    } catch (thrown) {
+      if (!signal.aborted) this.#listener.onFailure("The model could not be loaded", messageOf(thrown));
+    } finally {
+      this.#end(signal);
+    }
+  }
+
+  /** Labels for the model that is there. */
+  async useLabels(file: File): Promise<void> {
+    const labels = await this.#attemptLabels(() => readLabels(file));
+    if (labels === undefined) return;
+    this.#labels = labels;
+    this.#listener.onModel();
+  }
+
+  /** @param freeSize taken for every size that the model leaves free. */
+  async inspect(freeSize: number): Promise<void> {
+    const sharder = this.#sharder;
+    if (sharder === undefined) return;
+    const signal = this.#begin({ kind: "inspecting" });
+    try {
+      await sharder.inspect({ inputs: randomInputs(sharder.model, { itemCount: 2, freeSize }) });
+      if (sharder === this.#sharder) this.#listener.onInspected();
+    } catch (thrown) {
+      if (!signal.aborted) this.#listener.onFailure("The layers could not be measured", messageOf(thrown));
+    } finally {
+      this.#end(signal);
+    }
+  }
+
+  async start(request: RunRequest): Promise<void> {
+    const sharder = this.#sharder;
+    if (sharder === undefined) return;
+    const itemCount = request.kind === "pictures" ? request.pictures.length : request.itemCount;
+    const run: ModelRun = {
+      stopwatch: new Stopwatch(),
+      itemCount,
+      doneItemCount: 0,
+      refusedItemCount: 0,
+      outcome: "running",
+    };
+    this.#run = run;
+    const signal = this.#begin({ kind: "running", run });
+    this.#listener.onRun();
+    try {
+      for await (const row of runModel(sharder, request, this.#labels, signal)) {
+        run.doneItemCount++;
+        if (row.error !== undefined) run.refusedItemCount++;
+        this.#listener.onRow(row);
+        this.#listener.onProgress();
+      }
+      run.outcome = "done";
+    } catch (thrown) {
+      run.outcome = signal.aborted ? "cancelled" : "failed";
+      if (!signal.aborted) this.#listener.onFailure("The model could not be run", messageOf(thrown));
+    } finally {
+      run.stopwatch.stop();
+      this.#end(signal);
+    }
+  }
+
+  cancel(): void {
+    this.#controller.abort();
+  }
+
+  close(): void {
+    this.cancel();
+    void this.#sharder?.dispose();
+  }
+
+  #begin(activity: ModelActivity): AbortSignal {
+    this.cancel();
+    this.#controller = new AbortController();
+    this.#activity = activity;
+    this.#listener.onActivity();
+    return this.#controller.signal;
+  }
+
+  /** Unless something else has begun since. */
+  #end(signal: AbortSignal): void {
+    if (signal === this.#controller.signal) this.#activity = undefined;
+    this.#listener.onActivity();
+  }
+
+  #showProgress(signal: AbortSignal, progress: LoadingProgress): void {
+    if (signal !== this.#controller.signal) return;
+    this.#activity = { kind: "loading", progress };
+    this.#listener.onProgress();
+  }
+
+  #findLabels({ model, labels }: LoadRequest, signal: AbortSignal): Promise<ModelLabels | undefined> {
+    return this.#attemptLabels(async () => {
+      if (labels !== undefined) return readLabels(labels);
+      return typeof model === "string" ? fetchLabels(model, { signal }) : undefined;
+    }, signal);
+  }
+
+  /** Never rejects: a model runs without labels, too. */
+  async #attemptLabels(
+    read: () => Promise<ModelLabels | undefined>,
+    signal?: AbortSignal,
+  ): Promise<ModelLabels | undefined> {
+    try {
+      return await read();
+    } catch (thrown) {
+      // No address, or nobody answers at all: then the model's own failure says so.
+      const isTold = thrown instanceof ShardError && ["invalid-options", "model-network"].includes(thrown.code);
+      if (signal?.aborted !== true && !isTold) {
+        this.#listener.onFailure("The labels could not be read", messageOf(thrown));
+      }
+      return undefined;
+    }
+  }
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

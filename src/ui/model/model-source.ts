@@ -1,0 +1,86 @@
+import { element } from "../parts/dom.js";
+import { SPLITS, type Split } from "./model-request.js";
+
+/** The bundled one, for who has none at hand. */
+const BUNDLED = "models/upscale-x2/model.json";
+
+const SPLIT_TITLES: Readonly<Record<Split, string>> = {
+  auto: "whichever is faster",
+  batch: "the batch: each worker holds the whole model",
+  layers: "the layers: each worker holds a stage",
+};
+
+export interface SourceCommands {
+  loadAddress(address: string): void;
+  /** Another split was chosen. */
+  splitChanged(): void;
+  takeFiles(files: readonly File[]): void;
+}
+
+/** Where the model comes from, and how it is to be split. */
+export class ModelSourcePanel {
+  readonly root: HTMLElement;
+  readonly #address = element("input", {
+    id: "model-address",
+    type: "text",
+    inputmode: "url",
+    autocomplete: "off",
+    spellcheck: "false",
+    placeholder: "https://…/model.json",
+    "data-testid": "model-address",
+  });
+  readonly #files = element("input", {
+    id: "model-files",
+    type: "file",
+    multiple: "",
+    class: "visually-hidden",
+    "data-testid": "model-files",
+  });
+  readonly #split = element("select", { id: "model-split", "data-testid": "model-split" });
+
+  constructor(commands: SourceCommands) {
+    for (const split of SPLITS) this.#split.append(element("option", { value: split }, SPLIT_TITLES[split]));
+    this.#split.addEventListener("change", () => commands.splitChanged());
+    this.#files.addEventListener("change", () => {
+      commands.takeFiles([...(this.#files.files ?? [])]);
+      // The same files again are a choice, too.
+      this.#files.value = "";
+    });
+    const form = element(
+      "form",
+      { class: "address" },
+      element("label", { for: "model-address" }, "Address of a model.json"),
+      this.#address,
+      element("button", { type: "submit", class: "primary", "data-testid": "model-load" }, "Load"),
+    );
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const address = this.#address.value.trim();
+      if (address === "") this.#address.focus();
+      else commands.loadAddress(address);
+    });
+    const bundled = element("button", { type: "button" }, "Try the bundled model");
+    bundled.addEventListener("click", () => {
+      this.#address.value = BUNDLED;
+      commands.loadAddress(BUNDLED);
+    });
+    this.root = element(
+      "section",
+      { class: "panel fields", "aria-labelledby": "model-source-title" },
+      element("h2", { id: "model-source-title" }, "Model"),
+      form,
+      element(
+        "div",
+        { class: "buttons" },
+        element("label", { class: "button" }, this.#files, "Choose its files"),
+        bundled,
+      ),
+      element("p", { class: "muted" }, "model.json and its weight files together, in any order; or drop them here."),
+      element("div", { class: "field" }, element("label", { for: "model-split" }, "Split"), this.#split),
+    );
+  }
+
+  get split(): Split {
+    return SPLITS.find((split) => split === this.#split.value) ?? "auto";
+  }
+}

@@ -1,0 +1,97 @@
+import type { OptimizationKind, OptimizationReport } from "../../model/optimise/optimization-report.js";
+import type { TensorSpec } from "../../protocol/model-on-wire.js";
+import { formatCount, formatDuration, formatNumber, formatTimeLeft } from "../parts/format.js";
+import type { ModelRun, ModelSession } from "./model-session.js";
+import { loadingText, type ProgressText } from "../picture/progress-text.js";
+
+/** "n × 224 × 224 × 3"; "?" is free. */
+export function formatShape(shape: TensorSpec["shape"]): string {
+  if (shape === undefined) return "any shape";
+  if (shape.length === 0) return "scalar";
+  return shape.map((size, axis) => (size !== -1 ? String(size) : axis === 0 ? "n" : "?")).join("\u00a0×\u00a0");
+}
+
+/** Four digits, for a table: 0.9731, 12.5, −3, 1.2e-7, NaN. */
+export function formatValue(value: number | string): string {
+  if (typeof value === "string") return value.length > 60 ? `“${value.slice(0, 60)}…”` : `“${value}”`;
+  if (Number.isInteger(value) && Math.abs(value) < 1e6) return String(value).replace("-", "−");
+  const short = String(Number(value.toPrecision(4)));
+  return short.replace("Infinity", "∞").replace(/^-/, "−");
+}
+
+/** "1.14 GFLOP": operations of one item, a multiplication and an addition counting as two. */
+export function formatFlops(flops: number): string {
+  const steps: readonly (readonly [number, string])[] = [
+    [1e9, "GFLOP"],
+    [1e6, "MFLOP"],
+    [1e3, "kFLOP"],
+  ];
+  const [size, unit] = steps.find(([least]) => flops >= least) ?? [1, "FLOP"];
+  return `${formatNumber(flops / size)}\u00a0${unit}`;
+}
+
+/** @param hasInputs whether there is something to run the model on. */
+export function modelProgressText({ activity, run, sharder }: ModelSession, hasInputs: boolean): ProgressText {
+  if (activity?.kind === "loading") {
+    if (activity.progress !== undefined) return loadingText(activity.progress);
+    return { fraction: undefined, headline: "Loading the model", detail: "" };
+  }
+  if (activity?.kind === "inspecting") {
+    return { fraction: undefined, headline: "Measuring the layers", detail: "" };
+  }
+  if (run !== undefined) return runText(run);
+  if (sharder === undefined) {
+    return { fraction: 0, headline: "No model yet", detail: "Give its address, or choose or drop its files." };
+  }
+  return hasInputs
+    ? { fraction: 0, headline: "Ready to run", detail: "" }
+    : {
+        fraction: 0,
+        headline: "Ready to run",
+        detail: "Choose or drop pictures to run it on, or take random numbers.",
+      };
+}
+
+function runText({ itemCount, doneItemCount, refusedItemCount, outcome, stopwatch }: ModelRun): ProgressText {
+  const seconds = Math.max(1e-3, stopwatch.elapsedMs / 1e3);
+  const rate = doneItemCount / seconds;
+  const perSecond = `${doneItemCount === 0 ? "–" : formatNumber(rate)}\u00a0items/s`;
+  const refused = refusedItemCount === 0 ? [] : [`${refusedItemCount} could not be read`];
+  const fraction = itemCount === 0 ? 0 : doneItemCount / itemCount;
+  const done = `${doneItemCount} of ${formatCount(itemCount, "item")}`;
+  switch (outcome) {
+    case "running": {
+      const left = doneItemCount === 0 ? [] : [formatTimeLeft(((itemCount - doneItemCount) / rate) * 1e3)];
+      return { fraction, headline: "Running", detail: [done, ...refused, perSecond, ...left].join(" · ") };
+    }
+    case "done": {
+      const took = `${formatCount(itemCount, "item")} in ${formatDuration(stopwatch.elapsedMs)}`;
+      return { fraction, headline: "Done", detail: [took, ...refused, perSecond].join(" · ") };
+    }
+    case "cancelled":
+      return { fraction, headline: "Cancelled", detail: [done, ...refused].join(" · ") };
+    case "failed":
+      return { fraction, headline: "Failed", detail: [done, ...refused].join(" · ") };
+  }
+}
+
+const OPTIMIZATIONS: Readonly<Record<OptimizationKind, readonly [one: string, many: string]>> = {
+  "batch-normalizations-folded": ["batch normalisation folded", "batch normalisations folded"],
+  "scales-and-shifts-folded": ["scale or shift folded", "scales and shifts folded"],
+  "biases-fused": ["bias fused", "biases fused"],
+  "activations-fused": ["activation fused", "activations fused"],
+  "identities-dropped": ["identity dropped", "identities dropped"],
+  "paddings-folded": ["padding folded", "paddings folded"],
+  "prelus-recognized": ["parametric ReLU recognised", "parametric ReLUs recognised"],
+  "einsums-lowered": ["einsum lowered", "einsums lowered"],
+  "fused-operations-split": ["fused operation split", "fused operations split"],
+  "constants-folded": ["constant folded", "constants folded"],
+};
+
+/** What the optimiser did, one line each; none where it did nothing. */
+export function optimizationLines({ done }: OptimizationReport): string[] {
+  return Object.entries(OPTIMIZATIONS).flatMap(([kind, [one, many]]) => {
+    const count = done[kind as OptimizationKind];
+    return count > 0 ? [formatCount(count, one, many)] : [];
+  });
+}

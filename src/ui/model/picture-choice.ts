@@ -1,0 +1,26 @@
+import type { ModelLabels } from "../../jobs/labels.js";
+import type { PictureOptions } from "../../jobs/picture-options.js";
+import { findPictureInput } from "../../jobs/picture-tensors.js";
+import { randomInputs } from "../../jobs/random-inputs.js";
+import type { ModelInfo } from "../../model/inspect.js";
+import type { RunRequest } from "./model-request.js";
+import { VALUE_RANGES } from "./value-ranges.js";
+
+/** What a person chose, as far as this model leaves a choice. What else the model wants can't be seen in a picture: it gets random numbers. */
+export function pictureOptionsFor(
+  model: Pick<ModelInfo, "inputs" | "batchMode">,
+  { values, fit, freeSize }: Extract<RunRequest, { kind: "pictures" }>,
+  labels: ModelLabels | undefined,
+): PictureOptions {
+  const input = findPictureInput(model);
+  const others = model.inputs.filter(({ name }) => name !== input?.name);
+  const meaning =
+    input?.dtype === "int32" ? {} : values === "metadata" ? { ...labels?.pictures } : VALUE_RANGES[values].options;
+  return {
+    ...(input?.width === -1 && { width: freeSize }),
+    ...(input?.height === -1 && { height: freeSize }),
+    ...meaning,
+    fit,
+    otherInputs: randomInputs({ inputs: others, batchMode: model.batchMode }, { itemCount: 1, freeSize }),
+  };
+}

@@ -1,0 +1,127 @@
+import { ShardError } from "../../core/errors.js";
+import type { OutputCell } from "../../jobs/output-table.js";
+import type { RankedClass } from "../../jobs/top-k.js";
+import { element, setText } from "../parts/dom.js";
+import { formatCount } from "../parts/format.js";
+import { formatShape, formatValue } from "./model-text.js";
+import { MAX_SHOWN_ROWS, type ItemRow } from "./run-model.js";
+
+/** The outputs of each item: classes where they are scores, else what values there are. */
+export class ResultsTable {
+  readonly root: HTMLElement;
+  readonly #body = element("tbody");
+  readonly #more = element("p", { class: "muted", "data-testid": "model-more" });
+  readonly #addresses: string[] = [];
+  #hiddenCount = 0;
+
+  constructor() {
+    const head = element(
+      "tr",
+      {},
+      ...["Item", "Output", "Values"].map((title) => element("th", { scope: "col" }, title)),
+    );
+    const table = element(
+      "table",
+      { class: "outputs", "aria-labelledby": "model-results-title", "data-testid": "model-results" },
+      element("thead", {}, head),
+      this.#body,
+    );
+    this.root = element(
+      "section",
+      { class: "panel", "aria-labelledby": "model-results-title", hidden: "" },
+      element("h2", { id: "model-results-title" }, "Outputs"),
+      table,
+      this.#more,
+    );
+  }
+
+  clear(): void {
+    this.#addresses.splice(0).forEach((address) => URL.revokeObjectURL(address));
+    this.#body.replaceChildren();
+    this.#hiddenCount = 0;
+    setText(this.#more, "");
+    this.root.hidden = true;
+  }
+
+  add(row: ItemRow): void {
+    this.root.hidden = false;
+    if (row.index >= MAX_SHOWN_ROWS) {
+      this.#hiddenCount++;
+      setText(this.#more, `and ${formatCount(this.#hiddenCount, "further item")}`);
+      return;
+    }
+    const { name, error, cells } = row;
+    const item = element(
+      "th",
+      { scope: "rowgroup", class: "item" },
+      ...this.#thumbnail(row),
+      element("span", {}, name),
+    );
+    if (cells === undefined) {
+      const reason = element("td", { colspan: "2", class: "worker-error" }, error === undefined ? "" : reasonOf(error));
+      this.#body.append(element("tr", {}, item, reason));
+      return;
+    }
+    const outputs = Object.entries(cells);
+    item.rowSpan = Math.max(1, outputs.length);
+    this.#body.append(
+      ...outputs.map(([output, cell], index) =>
+        element("tr", {}, ...(index === 0 ? [item] : []), describeOutput(output, cell), describeValues(cell)),
+      ),
+    );
+  }
+
+  #thumbnail({ picture, error }: ItemRow): HTMLElement[] {
+    if (picture === undefined || error !== undefined) return [];
+    const address = URL.createObjectURL(picture);
+    this.#addresses.push(address);
+    return [element("img", { src: address, alt: "", width: "48", height: "48", loading: "lazy", decoding: "async" })];
+  }
+}
+
+/** Without the picture's number, which is beside its name. */
+function reasonOf({ message, cause }: ShardError): string {
+  return cause instanceof ShardError ? cause.message : message;
+}
+
+function describeOutput(name: string, { dtype, shape }: OutputCell): HTMLElement {
+  return element(
+    "td",
+    {},
+    element("span", { class: "output-name" }, name),
+    element("span", { class: "muted" }, `${dtype}, ${formatShape(shape)}`),
+  );
+}
+
+function describeValues({ classes, range, first, shape }: OutputCell): HTMLElement {
+  if (classes !== undefined)
+    return element("td", {}, element("ol", { class: "classes" }, ...classes.map(describeClass)));
+  if (shape.includes(0)) return element("td", { class: "muted" }, "nothing");
+  const isAll = shape.reduce((product, size) => product * size, 1) <= first.length;
+  const values = `${first.map(formatValue).join(", ")}${isAll ? "" : ", …"}`;
+  if (range === undefined || (isAll && range.nanCount === 0)) return element("td", {}, element("span", {}, values));
+  const nan = range.nanCount > 0 ? [`${range.nanCount} NaN`] : [];
+  const statistics = [
+    `min ${formatValue(range.min)}`,
+    `mean ${formatValue(range.mean)}`,
+    `max ${formatValue(range.max)}`,
+    ...nan,
+  ].join(" · ");
+  return element("td", {}, element("span", {}, statistics), element("span", { class: "muted" }, values));
+}
+
+/** The bar is of probabilities only; other scores have no whole. */
+function describeClass({ label, score }: RankedClass): HTMLElement {
+  const fill = element("span", { class: "bar-fill" });
+  fill.style.transform = `scaleX(${Math.min(1, Math.max(0, score)).toFixed(3)})`;
+  const bar = element("span", { class: "bar", "aria-hidden": "true" }, fill);
+  const isProbability = score >= 0 && score <= 1;
+  const text = isProbability ? `${(100 * score).toFixed(1)}\u00a0%` : formatValue(score);
+  return element(
+    "li",
+    {},
+    element("span", { class: "label" }, label),
+    ...(isProbability ? [bar] : []),
+    element("span", { class: "share" }, text),
+  );
+}

@@ -1,0 +1,48 @@
+import type { ModelLabels } from "../../jobs/labels.js";
+import { describeOutputs, type OutputCell } from "../../jobs/output-table.js";
+import { streamPictures } from "../../jobs/stream-pictures.js";
+import { streamRandom } from "../../jobs/stream-random.js";
+import type { ShardError } from "../../core/errors.js";
+import type { Sharder } from "../../sharder/sharder.js";
+import type { RunRequest } from "./model-request.js";
+import { pictureOptionsFor } from "./picture-choice.js";
+
+/** One item and what the model made of it. */
+export interface ItemRow {
+  readonly index: number;
+  readonly name: string;
+  readonly picture: File | undefined;
+  /** By output; `undefined` where there are none, or more rows than are shown. */
+  readonly cells: Readonly<Record<string, OutputCell>> | undefined;
+  /** Why this picture could not be read. */
+  readonly error: ShardError | undefined;
+}
+
+/** Rows of a table that a person may look through. */
+export const MAX_SHOWN_ROWS = 200;
+
+/**
+ * Run a model on what a person chose; a row per item, in order.
+ * @throws ShardError as `streamPictures` and `streamRandom`.
+ */
+export async function* runModel(
+  sharder: Sharder,
+  request: RunRequest,
+  labels: ModelLabels | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<ItemRow, void, undefined> {
+  if (request.kind === "random") {
+    for await (const { index, outputs } of streamRandom(sharder, { ...request, signal })) {
+      const cells = index < MAX_SHOWN_ROWS ? describeOutputs(outputs, labels?.labels) : undefined;
+      yield { index, name: `Item ${index + 1}`, picture: undefined, cells, error: undefined };
+    }
+    return;
+  }
+  const options = { ...pictureOptionsFor(sharder.model, request, labels), signal };
+  for await (const { index, outputs, error } of streamPictures(sharder, request.pictures, options)) {
+    const picture = request.pictures[index]!;
+    const cells =
+      outputs !== undefined && index < MAX_SHOWN_ROWS ? describeOutputs(outputs, labels?.labels) : undefined;
+    yield { index, name: picture.name, picture, cells, error };
+  }
+}

@@ -1,0 +1,41 @@
+import { element, setAttribute, setText } from "./dom.js";
+import { formatPercent } from "./format.js";
+import type { ProgressText } from "../picture/progress-text.js";
+
+/** A headline, a bar and what is to be said beneath it. */
+export class ProgressView {
+  readonly roots: readonly HTMLElement[];
+  readonly #headline: HTMLElement;
+  readonly #percent = element("span", { class: "percent" });
+  readonly #detail: HTMLElement;
+  readonly #fill = element("span", { class: "bar-fill" });
+  readonly #bar = element(
+    "div",
+    {
+      class: "bar progress",
+      role: "progressbar",
+      "aria-label": "Progress",
+      "aria-valuemin": "0",
+      "aria-valuemax": "100",
+    },
+    this.#fill,
+  );
+
+  /** @param prefix of the texts' test ids. */
+  constructor(prefix = "") {
+    this.#headline = element("p", { class: "headline", role: "status", "data-testid": `${prefix}headline` });
+    this.#detail = element("p", { class: "muted detail", "data-testid": `${prefix}detail` });
+    const head = element("div", { class: "progress-head" }, this.#headline, this.#percent);
+    this.roots = [head, this.#bar, this.#detail];
+  }
+
+  update({ fraction, headline, detail }: ProgressText): void {
+    setText(this.#headline, headline);
+    setText(this.#detail, detail);
+    this.#bar.toggleAttribute("data-unknown", fraction === undefined);
+    this.#fill.style.transform = `scaleX(${(fraction ?? 0).toFixed(4)})`;
+    setText(this.#percent, fraction === undefined || fraction === 0 ? "" : formatPercent(fraction));
+    if (fraction === undefined) this.#bar.removeAttribute("aria-valuenow");
+    else setAttribute(this.#bar, "aria-valuenow", String(Math.round(fraction * 100)));
+  }
+}

@@ -1,0 +1,63 @@
+import { element, setText } from "../parts/dom.js";
+import type { ProgressText } from "./progress-text.js";
+import { ProgressView } from "../parts/progress-view.js";
+
+export interface JobCommands {
+  runAgain(): void;
+  togglePause(): void;
+  cancel(): void;
+  save(): void;
+}
+
+/** Which of the buttons do something now. */
+export interface JobChoices {
+  readonly canRunAgain: boolean;
+  readonly canPause: boolean;
+  readonly isPaused: boolean;
+  readonly canCancel: boolean;
+  readonly canSave: boolean;
+}
+
+/** How far the job is, and what can be done with it. */
+export class JobPanel {
+  readonly root: HTMLElement;
+  readonly #progress = new ProgressView();
+  readonly #again = button("Run again", "run-again");
+  readonly #pause = button("Pause", "pause");
+  readonly #cancel = button("Cancel", "cancel");
+  readonly #save = button("Save as PNG", "save");
+
+  /** @param choose the way to another picture, first among the buttons. */
+  constructor(choose: HTMLElement, commands: JobCommands) {
+    this.#again.addEventListener("click", () => commands.runAgain());
+    this.#pause.addEventListener("click", () => commands.togglePause());
+    this.#cancel.addEventListener("click", () => commands.cancel());
+    this.#save.addEventListener("click", () => commands.save());
+    this.root = element(
+      "section",
+      { class: "job", "aria-label": "Picture" },
+      element("div", { class: "buttons" }, choose, this.#again, this.#pause, this.#cancel, this.#save),
+      ...this.#progress.roots,
+    );
+  }
+
+  update(text: ProgressText, choices: JobChoices): void {
+    this.#progress.update(text);
+    this.#updateButtons(choices);
+  }
+
+  #updateButtons({ canRunAgain, canPause, isPaused, canCancel, canSave }: JobChoices): void {
+    const hadFocus = [this.#pause, this.#cancel].some((each) => each.matches(":focus"));
+    setText(this.#pause, isPaused ? "Resume" : "Pause");
+    this.#again.disabled = !canRunAgain;
+    this.#pause.disabled = !canPause;
+    this.#cancel.disabled = !canCancel;
+    this.#save.disabled = !canSave;
+    // A button that is switched off under the keyboard would drop it to the top of the page.
+    if (hadFocus && (this.#pause.disabled || this.#cancel.disabled) && canRunAgain) this.#again.focus();
+  }
+}
+
+function button(text: string, testId: string): HTMLButtonElement {
+  return element("button", { type: "button", "data-testid": testId }, text);
+}

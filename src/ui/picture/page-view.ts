@@ -1,0 +1,211 @@
+import { ShardError } from "../../core/errors.js";
+import type { OpenedPicture, PlacedTile } from "../../protocol/picture-api.js";
+import type { BackendName } from "../../protocol/tensors.js";
+import { slow } from "../../sharder/faults.js";
+import type { LoadingProgress } from "../../sharder/options.js";
+import type { Sharder } from "../../sharder/sharder.js";
+import { WorkerColours } from "../workers/colours.js";
+import { formatCount } from "../parts/format.js";
+import { perFrame } from "../parts/frame.js";
+import { JobPanel } from "./job-panel.js";
+import { layOutPicture } from "../parts/layout.js";
+import { LogPanel } from "../parts/log-panel.js";
+import { Notice } from "../parts/notice.js";
+import { PictureInput } from "./picture-input.js";
+import type { ChosenPicture, PictureJob } from "./picture-job.js";
+import { MAX_PREVIEW_PIXELS, Preview } from "./preview.js";
+import { jobText, loadingText, resultText, type ProgressText } from "./progress-text.js";
+import { savePng } from "./save-png.js";
+import { logSharder } from "../workers/sharder-log.js";
+import { UpscaleSession, type SessionListener } from "./upscale-session.js";
+import { WorkersPanel } from "../workers/workers-panel.js";
+
+/** The numbers change no faster than they can be read. */
+const UPDATE_INTERVAL_MS = 150;
+
+/** Joins the panels with a sharder and its session. Lives as long as the element is in the page. */
+export class PageView implements SessionListener {
+  readonly roots: readonly HTMLElement[];
+  readonly #signal: AbortSignal;
+  readonly #colours = new WorkerColours();
+  readonly #notice = new Notice();
+  readonly #preview = new Preview();
+  readonly #log = new LogPanel();
+  readonly #input: PictureInput;
+  readonly #job: JobPanel;
+  readonly #workers: WorkersPanel;
+  readonly #update = perFrame(() => this.#updateNow(), UPDATE_INTERVAL_MS);
+  #sharder: Sharder | undefined;
+  #session: UpscaleSession | undefined;
+  #loading: ProgressText = { fraction: undefined, headline: "Loading the model", detail: "" };
+  /** Chosen while the model was still loading. */
+  #waiting: ChosenPicture | undefined;
+  #isSaving = false;
+
+  /**
+   * @param host takes dropped pictures while `isShown`.
+   * @param signal aborts when the element leaves the page.
+   */
+  constructor(host: HTMLElement, isShown: () => boolean, signal: AbortSignal) {
+    this.#signal = signal;
+    this.#input = new PictureInput(
+      (picture) => this.#choose(picture),
+      (reason) => this.refuse("That is no picture", reason),
+    );
+    this.#input.listen(host, isShown, signal);
+    this.#job = new JobPanel(this.#input.root, {
+      runAgain: () => this.#begin(() => this.#session?.runAgain()),
+      togglePause: () => (this.#session?.job?.status === "paused" ? this.#session.resume() : this.#session?.pause()),
+      cancel: () => this.#session?.cancel(),
+      save: () => void this.#save(),
+    });
+    this.#workers = new WorkersPanel(this.#colours, {
+      add: (backend) => void this.#addWorker(backend),
+      remove: (id) => void this.#attempt(`${id} could not be removed`, () => this.#sharder?.removeWorker(id)),
+      slow: (id, factor) => void this.#attempt(`${id} could not be slowed down`, () => slow(id, factor)),
+    });
+    this.roots = layOutPicture(this.#notice, this.#job, this.#preview, this.#workers, this.#log);
+    this.#updateNow();
+  }
+
+  showLoading(progress: LoadingProgress): void {
+    this.#loading = loadingText(progress);
+    this.#update();
+  }
+
+  failLoading(message: string, onRetry: () => void): void {
+    this.#notice.show("The model could not be started", message, onRetry);
+    this.#log.add(message, "fault");
+    this.#input.disable();
+    this.#loading = { fraction: 0, headline: "Not ready", detail: "" };
+    this.#update();
+  }
+
+  start(sharder: Sharder, tileSize: number | undefined): void {
+    this.#sharder = sharder;
+    this.#session = new UpscaleSession(sharder, { tileSize, maxPreviewPixels: MAX_PREVIEW_PIXELS }, this);
+    for (const type of ["worker", "progress", "rebalance"] as const) {
+      sharder.addEventListener(type, () => this.#update(), { signal: this.#signal });
+    }
+    logSharder(sharder, this.#log, this.#signal);
+    this.#loading = { fraction: 0, headline: "Ready", detail: "Choose, drop or paste a picture." };
+    this.#update();
+    if (this.#waiting !== undefined) this.#choose(this.#waiting);
+  }
+
+  /** Enlarge the sample, unless the person was quicker. */
+  offerSample(sample: ChosenPicture): void {
+    if (this.#session?.job === undefined) this.#choose(sample);
+  }
+
+  /** Worth knowing, and no more. */
+  note(text: string): void {
+    this.#log.add(text);
+  }
+
+  refuse(title: string, reason: string): void {
+    this.#notice.show(title, reason);
+    this.#log.add(reason, "fault");
+  }
+
+  close(): void {
+    this.#session?.close();
+    this.#preview.close();
+    void this.#sharder?.dispose();
+  }
+
+  onOpen(job: PictureJob, opened: OpenedPicture<ImageBitmap>): void {
+    this.#preview.open(opened, job.picture.name);
+    const { width, height, tileCount } = opened;
+    const workers = this.#sharder?.workers.filter(({ state }) => state !== "dead") ?? [];
+    this.#log.add(
+      `${job.picture.name}, ${width} × ${height}: ${formatCount(tileCount, "tile")} for ${formatCount(workers.length, "worker")}`,
+    );
+  }
+
+  onTile(job: PictureJob, tile: PlacedTile<ImageBitmap>, workerId: string): void {
+    if (job !== this.#session?.shown) return tile.bitmap.close();
+    this.#preview.addTile(tile, this.#colours.of(workerId));
+    this.#update();
+  }
+
+  onEnd(job: PictureJob, error: ShardError | undefined): void {
+    const { name } = job.picture;
+    if (job === this.#session?.shown) this.#preview.end();
+    if (error !== undefined) this.refuse(`${name} could not be enlarged`, adviceFor(error));
+    else this.#log.add(job.status === "done" ? `${name} done: ${resultText(job, this.#scale)}` : `${name} cancelled`);
+  }
+
+  onChange(): void {
+    this.#update();
+  }
+
+  get #scale(): number {
+    return Number(this.#sharder?.model.userDefinedMetadata["scale"] ?? 1);
+  }
+
+  #choose(picture: ChosenPicture): void {
+    this.#waiting = this.#session === undefined ? picture : undefined;
+    this.#begin(() => this.#session?.start(picture));
+  }
+
+  /** A new attempt: what was wrong before is no longer of interest. */
+  #begin(start: () => void): void {
+    if (this.#session !== undefined) this.#notice.hide();
+    start();
+  }
+
+  async #addWorker(backend: BackendName): Promise<void> {
+    const adding = this.#attempt(`A ${backend} worker could not be added`, () => this.#sharder?.addWorker({ backend }));
+    // It is listed from now on, while it starts.
+    this.#update();
+    await adding;
+  }
+
+  async #attempt(what: string, action: () => Promise<unknown> | undefined): Promise<void> {
+    try {
+      await action();
+    } catch (thrown) {
+      // A worker's own failure is told in its row and in the log.
+      const isTold =
+        thrown instanceof ShardError && ["backend-unavailable", "worker-lost", "disposed"].includes(thrown.code);
+      if (!isTold && !this.#signal.aborted)
+        this.refuse(what, thrown instanceof Error ? thrown.message : String(thrown));
+    }
+    this.#update();
+  }
+
+  async #save(): Promise<void> {
+    const job = this.#session?.shown;
+    if (job?.result === undefined || this.#isSaving) return;
+    this.#isSaving = true;
+    this.#update();
+    await this.#attempt(`${job.picture.name} could not be saved`, () => savePng(job, this.#scale));
+    this.#isSaving = false;
+    this.#update();
+  }
+
+  #updateNow(): void {
+    if (this.#signal.aborted) return;
+    const session = this.#session;
+    const job = session?.job;
+    const workers = this.#sharder?.workers ?? [];
+    const rates = workers.flatMap(({ state, itemsPerSecond }) => (state === "dead" ? [] : (itemsPerSecond ?? [])));
+    const tilesPerSecond = rates.length > 0 ? rates.reduce((sum, rate) => sum + rate, 0) : undefined;
+    const isActive = session?.isActive ?? false;
+    this.#job.update(job === undefined ? this.#loading : jobText(job, this.#scale, tilesPerSecond), {
+      canRunAgain: session?.shown !== undefined && !isActive,
+      canPause: job?.status === "running" || job?.status === "paused",
+      isPaused: job?.status === "paused",
+      canCancel: isActive,
+      canSave: session?.shown?.result !== undefined && !this.#isSaving,
+    });
+    this.#workers.update(workers, session?.shown, this.#sharder !== undefined);
+  }
+}
+
+/** The library's advice is for developers; here the page's own controls are what helps. */
+function adviceFor(error: ShardError): string {
+  if (error.code !== "no-workers") return error.message;
+  return "No worker is left to do it: add one under Workers, then run it again.";
+}

@@ -1,0 +1,51 @@
+import { element } from "../parts/dom.js";
+import type { Preview } from "./preview.js";
+
+/** Below the picture: when tiles are tinted, and a look at the original. */
+export function viewOptions(preview: Preview): HTMLElement {
+  const tints = element(
+    "select",
+    { id: "tints", "data-testid": "tint-choice" },
+    element("option", { value: "running" }, "while it runs"),
+    element("option", { value: "always" }, "always"),
+    element("option", { value: "never" }, "never"),
+  );
+  tints.addEventListener("change", () => {
+    const { value } = tints;
+    if (value === "running" || value === "always" || value === "never") preview.setTints(value);
+  });
+  return element(
+    "div",
+    { class: "view-options" },
+    element("label", { for: "tints" }, "Show who made what"),
+    tints,
+    holdButton((isHeld) => preview.showOriginal(isHeld)),
+  );
+}
+
+/** Acts while it is held, by pointer or by Space or Enter. */
+function holdButton(onHold: (isHeld: boolean) => void): HTMLButtonElement {
+  const button = element(
+    "button",
+    { type: "button", "aria-pressed": "false", "data-testid": "hold" },
+    "Hold to see the original",
+  );
+  const hold = (isHeld: boolean): void => {
+    button.setAttribute("aria-pressed", String(isHeld));
+    onHold(isHeld);
+  };
+  button.addEventListener("pointerdown", (event) => {
+    button.setPointerCapture(event.pointerId);
+    hold(true);
+  });
+  for (const end of ["pointerup", "pointercancel", "blur"]) button.addEventListener(end, () => hold(false));
+  button.addEventListener("keydown", (event) => {
+    if (event.key !== " " && event.key !== "Enter") return;
+    event.preventDefault();
+    if (!event.repeat) hold(true);
+  });
+  button.addEventListener("keyup", () => hold(false));
+  // A long press must not open a menu.
+  button.addEventListener("contextmenu", (event) => event.preventDefault());
+  return button;
+}

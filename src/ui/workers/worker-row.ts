@@ -1,0 +1,107 @@
+import type { WorkerState } from "../../pool/pool-worker.js";
+import type { WorkerSnapshot } from "../../sharder/worker-snapshot.js";
+import { element, setAttribute, setText } from "../parts/dom.js";
+import { formatCount, formatPercent, formatRate } from "../parts/format.js";
+import type { PictureJob } from "../picture/picture-job.js";
+
+export interface WorkerCommands {
+  /** @param factor 1…8; 1 ends the slowdown. */
+  slow(id: string, factor: number): void;
+  remove(id: string): void;
+}
+
+/** One worker: what it is, what it is to do, what it did, and how to slow it down. */
+export class WorkerRow {
+  readonly root: HTMLElement;
+  readonly #state = element("span", { class: "state" });
+  readonly #device = element("span", { class: "muted device" });
+  readonly #remove: HTMLButtonElement;
+  readonly #bar = element("span", { class: "bar-fill" });
+  readonly #meter: HTMLElement;
+  readonly #share = element("span", { class: "share", "data-testid": "share" });
+  readonly #rate = element("span", { class: "rate" });
+  readonly #tiles = element("span", { class: "tiles", "data-testid": "tiles" });
+  readonly #slow: HTMLInputElement;
+  readonly #factor = element("output", { class: "factor" }, "×1");
+  readonly #error = element("p", { class: "worker-error" });
+
+  constructor({ id, backend }: WorkerSnapshot, colour: string, commands: WorkerCommands) {
+    this.#remove = element("button", { type: "button", class: "small", "aria-label": `Remove ${id}` }, "Remove");
+    this.#remove.addEventListener("click", () => commands.remove(id));
+    this.#meter = element(
+      "span",
+      { class: "bar", role: "meter", "aria-valuemin": "0", "aria-valuemax": "100" },
+      this.#bar,
+    );
+    this.#slow = element("input", { type: "range", id: `slow-${id}`, min: "1", max: "8", step: "0.5", value: "1" });
+    this.#slow.addEventListener("input", () => {
+      const factor = this.#slow.valueAsNumber;
+      this.#showFactor(factor);
+      commands.slow(id, factor);
+    });
+    this.#showFactor(1);
+    this.#factor.htmlFor.add(`slow-${id}`);
+    const swatch = element("span", { class: "swatch", "aria-hidden": "true" });
+    this.root = element(
+      "li",
+      { class: "worker", "data-testid": "worker", "data-worker": id, "data-backend": backend },
+      element("div", { class: "worker-head" }, swatch, element("strong", {}, id), this.#state, this.#remove),
+      this.#device,
+      element("div", { class: "worker-share" }, this.#meter, this.#share),
+      element("div", { class: "worker-numbers muted" }, this.#rate, this.#tiles),
+      element(
+        "div",
+        { class: "worker-slow" },
+        element("label", { for: `slow-${id}` }, "Slow down", element("span", { class: "visually-hidden" }, ` ${id}`)),
+        this.#slow,
+        this.#factor,
+      ),
+      this.#error,
+    );
+    this.root.style.setProperty("--worker-colour", colour);
+  }
+
+  update(worker: WorkerSnapshot, job: PictureJob | undefined): void {
+    const { id, backend, state, device, itemsPerSecond, lastError } = worker;
+    const tileCount = job?.tilesByWorker.get(id) ?? 0;
+    setAttribute(this.root, "data-state", state);
+    setText(this.#state, stateWords[state]);
+    setText(this.#device, device === undefined ? backend : `${backend} · ${device}`);
+    this.#showShare(worker, job, tileCount);
+    setText(this.#rate, formatRate(itemsPerSecond));
+    setText(this.#tiles, formatCount(tileCount, "tile"));
+    const isAlive = state === "ready" || state === "busy";
+    this.#slow.disabled = !isAlive;
+    this.#remove.disabled = !isAlive && state !== "dead";
+    // A cancelled shard leaves an error behind, too, that is none.
+    setText(this.#error, state === "dead" && lastError !== undefined ? lastError.message : "");
+    this.#error.hidden = this.#error.textContent === "";
+  }
+
+  /** While a job runs, the plan of what remains; once it is over, who made how much of it. */
+  #showShare({ id, share }: WorkerSnapshot, job: PictureJob | undefined, tileCount: number): void {
+    const isOver = job !== undefined && !job.isActive && job.doneTileCount > 0;
+    const fraction = isOver ? tileCount / job.doneTileCount : share;
+    const percent = formatPercent(fraction);
+    this.#bar.style.transform = `scaleX(${fraction.toFixed(3)})`;
+    setAttribute(this.#meter, "aria-label", isOver ? `Made by ${id}` : `Share of ${id}`);
+    setAttribute(this.#meter, "aria-valuenow", String(Math.round(fraction * 100)));
+    setAttribute(this.#meter, "aria-valuetext", percent);
+    setText(this.#share, isOver ? `made ${percent}` : percent);
+  }
+
+  #showFactor(factor: number): void {
+    this.#factor.value = `×${factor}`;
+    this.#slow.setAttribute("aria-valuetext", factor === 1 ? "not slowed down" : `${factor} times slower`);
+  }
+}
+
+const stateWords: Readonly<Record<WorkerState, string>> = {
+  starting: "starting …",
+  ready: "ready",
+  busy: "busy",
+  draining: "finishing …",
+  restarting: "restarting …",
+  quarantined: "quarantined",
+  dead: "stopped",
+};

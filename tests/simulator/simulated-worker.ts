@@ -1,0 +1,95 @@
+import type { Throughput } from "../../src/core/throughput/types.js";
+
+/** A scripted worker on the virtual clock. All times in ms from the start of the simulation. */
+export interface SimulatedWorker {
+  readonly id: string;
+  /** True ms per item, > 0. */
+  readonly msPerItem: number;
+  /** True fixed ms per shard. Default 0. */
+  readonly overheadMs?: number;
+  /** Service times are multiplied by a uniform number in 1 ± noise. Default 0. */
+  readonly noise?: number;
+  /** From `atMs` on the worker takes `factor` times as long as at first; ascending by `atMs`. A running shard is slowed too. */
+  readonly steps?: readonly { readonly atMs: number; readonly factor: number }[];
+  readonly diesAtMs?: number;
+  /** Default 0. */
+  readonly joinsAtMs?: number;
+  /** Extra ms of the first shard; if bucketed, of the first shard of every size. Default 0. */
+  readonly warmUpMs?: number;
+  readonly bucketed?: boolean;
+  /** Fraction of attempts that throw, drawn from the seed. Default 0. */
+  readonly failureRate?: number;
+  /** Known to the dispatcher from the start. */
+  readonly throughput?: Throughput;
+  readonly availability?: number;
+}
+
+/**
+ * When work that is started at `startMs` is finished, the speed changing at the worker's steps. O(steps).
+ *
+ * @param workMs what it would take at the worker's first speed.
+ */
+export function finishMs(worker: SimulatedWorker, startMs: number, workMs: number): number {
+  let atMs = startMs;
+  let leftMs = workMs;
+  let factor = 1;
+  for (const step of worker.steps ?? []) {
+    if (step.atMs > atMs) {
+      const doneMs = (step.atMs - atMs) / factor;
+      if (doneMs >= leftMs) break;
+      leftMs -= doneMs;
+      atMs = step.atMs;
+    }
+    factor = step.factor;
+  }
+  return atMs + leftMs * factor;
+}
+
+/** Work done between two times, in ms at the worker's first speed; the inverse of `finishMs`. O(steps). */
+export function workBetween(worker: SimulatedWorker, startMs: number, endMs: number): number {
+  let atMs = startMs;
+  let workMs = 0;
+  let factor = 1;
+  for (const step of worker.steps ?? []) {
+    const untilMs = Math.min(step.atMs, endMs);
+    if (untilMs > atMs) {
+      workMs += (untilMs - atMs) / factor;
+      atMs = untilMs;
+    }
+    factor = step.factor;
+  }
+  return workMs + Math.max(0, endMs - atMs) / factor;
+}
+
+/**
+ * The oracle: the makespan of someone who knows all speeds, steps and deaths beforehand and divides items at will.
+ * A lower bound, ms: each worker that is used pays warm-up and overhead once. Infinity if the workers die before.
+ *
+ * The time T at which the items that all could have finished by T are N; bisection on the rising sum. O(W · steps) per pass.
+ */
+export function optimalMakespanMs(itemCount: number, workers: readonly SimulatedWorker[]): number {
+  if (itemCount === 0) return 0;
+  const itemsBy = (timeMs: number) => {
+    let sum = 0;
+    for (const worker of workers) {
+      const endMs = Math.min(timeMs, worker.diesAtMs ?? Infinity);
+      const startMs = worker.joinsAtMs ?? 0;
+      if (endMs <= startMs) continue;
+      const workMs = workBetween(worker, startMs, endMs) - (worker.warmUpMs ?? 0) - (worker.overheadMs ?? 0);
+      sum += Math.max(0, workMs) / worker.msPerItem;
+    }
+    return sum;
+  };
+  let highMs = 1;
+  while (itemsBy(highMs) < itemCount) {
+    highMs *= 2;
+    if (highMs > 1e15) return Infinity;
+  }
+  let lowMs = 0;
+  for (let pass = 0; pass < 60; pass++) {
+    const middleMs = (lowMs + highMs) / 2;
+    if (itemsBy(middleMs) < itemCount) lowMs = middleMs;
+    else highMs = middleMs;
+  }
+  return highMs;
+}

@@ -1,0 +1,69 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import type { DispatchEvent, Policy } from "../../../../src/core/dispatch/types.js";
+import { createDispatch, step, type DispatchState } from "../../../../src/core/dispatch/dispatch.js";
+
+interface Open {
+  readonly attemptId: number;
+  readonly workerId: string;
+  readonly firstItem: number;
+  readonly itemCount: number;
+}
+
+/** A busy machine: most shards take some ms, some none that a clock can tell, some are stalled for many quanta. */
+const serviceMs = fc.oneof(
+  { weight: 14, arbitrary: fc.integer({ min: 0, max: 10_000 }).map((value) => value / 1_000) },
+  { weight: 3, arbitrary: fc.constant(0) },
+  { weight: 2, arbitrary: fc.integer({ min: 0, max: 1_000 }).map((value) => value / 1e8) },
+  { weight: 1, arbitrary: fc.integer({ min: 0, max: 1_000_000 }) },
+);
+
+it("dispatches every item once, in whole numbers, whatever times it is told", () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom<Policy>("makespan", "equal", "capacity-proportional"),
+      fc.constantFrom(1, 5, 20, 100),
+      fc.integer({ min: 1, max: 61 }),
+      fc.array(fc.boolean(), { minLength: 1, maxLength: 3 }),
+      fc.array(fc.record({ pick: fc.nat(), ms: serviceMs, isTold: fc.boolean() }), { minLength: 61, maxLength: 61 }),
+      (policy, quantumMs, itemCount, bucketed, completions) => {
+        let state: DispatchState = createDispatch({ policy, quantumMs });
+        let nowMs = 0;
+        const open: Open[] = [];
+        const times = Array.from({ length: itemCount }, () => 0);
+        const send = (event: DispatchEvent): void => {
+          const { state: next, actions } = step(state, event, nowMs);
+          state = next;
+          for (const action of actions) {
+            if (action.type === "dispatch") open.push(action);
+            if (action.type !== "cancel-attempt") continue;
+            const index = open.findIndex(({ attemptId }) => attemptId === action.attemptId);
+            expect(index).toBeGreaterThanOrEqual(0);
+            open.splice(index, 1);
+          }
+        };
+        send({ type: "items-added", itemCount });
+        for (const [index, each] of bucketed.entries()) {
+          send({ type: "worker-added", worker: { workerId: `w${index}`, bucketed: each } });
+        }
+        send({ type: "source-ended" });
+        for (const { pick, ms, isTold } of completions) {
+          if (open.length === 0) break;
+          // A worker answers in order.
+          const { workerId } = open[pick % open.length]!;
+          const [done] = open.splice(
+            open.findIndex((each) => each.workerId === workerId),
+            1,
+          );
+          expect(done!.itemCount).toBeGreaterThanOrEqual(1);
+          for (let item = done!.firstItem; item < done!.firstItem + done!.itemCount; item++) times[item]!++;
+          if (isTold) nowMs += ms;
+          send({ type: "attempt-completed", attemptId: done!.attemptId, serviceMs: ms });
+        }
+        expect(times.every((count) => count === 1)).toBe(true);
+        expect(state.phase).toBe("finished");
+      },
+    ),
+    { numRuns: 2000 },
+  );
+});

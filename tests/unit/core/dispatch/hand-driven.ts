@@ -1,0 +1,81 @@
+import { expect } from "vitest";
+import type { Attempt, DispatchState } from "../../../../src/core/dispatch/state.js";
+import { createDispatch, step } from "../../../../src/core/dispatch/dispatch.js";
+import type { DispatchAction, DispatchEvent, DispatchOptions } from "../../../../src/core/dispatch/types.js";
+import { getAt } from "../../../../src/core/dispatch/persistent-array.js";
+import type { Throughput } from "../../../../src/core/throughput/types.js";
+import { createThroughput, observe } from "../../../../src/core/throughput/throughput.js";
+
+export type DispatchedShard = Extract<DispatchAction, { type: "dispatch" }>;
+
+/** A job driven event by event, by hand. */
+export class HandDriven {
+  state: DispatchState;
+  nowMs = 0;
+
+  constructor(options: Partial<DispatchOptions> = {}) {
+    this.state = createDispatch(options);
+  }
+
+  send(event: DispatchEvent, nowMs = this.nowMs): DispatchAction[] {
+    this.nowMs = nowMs;
+    const result = step(this.state, event, nowMs);
+    this.state = result.state;
+    checkInvariants(this.state);
+    return result.actions;
+  }
+
+  add(workerId: string, throughput?: Throughput): DispatchAction[] {
+    return this.send({ type: "worker-added", worker: { workerId, throughput } });
+  }
+
+  batch(itemCount: number): DispatchedShard[] {
+    const actions = [...this.send({ type: "items-added", itemCount }), ...this.send({ type: "source-ended" })];
+    return dispatchesOf(actions);
+  }
+}
+
+export function dispatchesOf(actions: readonly DispatchAction[]): DispatchedShard[] {
+  return actions.filter((action) => action.type === "dispatch");
+}
+
+/** A worker that has been seen to take exactly this long. */
+export function knownThroughput(overheadMs: number, msPerItem: number, maxItemCount = 1000): Throughput {
+  const sizes = [1, maxItemCount, 1, Math.ceil(maxItemCount / 2), maxItemCount, 1, maxItemCount];
+  return sizes.reduce(
+    (throughput, itemCount) => observe(throughput, { itemCount, serviceMs: overheadMs + itemCount * msPerItem }),
+    createThroughput({ overheadMs, msPerItem }),
+  );
+}
+
+/** Every item is in exactly one place, and the kept sums are what a recount gives. */
+export function checkInvariants(state: DispatchState): void {
+  let [inFlightCount, inFlightItems, shardItemSum, estimatedCount, idleCount, rateSum] = [0, 0, 0, 0, 0, 0];
+  const ranges: { firstItem: number; itemCount: number }[] = [...state.returned];
+  const ready: number[] = [];
+  for (let slot = 0; slot < state.slotCount; slot++) {
+    const worker = getAt(state.workers, slot)!;
+    inFlightCount += worker.inFlight.length;
+    inFlightItems += worker.inFlight.reduce((sum: number, attempt: Attempt) => sum + attempt.itemCount, 0);
+    ranges.push(...worker.inFlight);
+    expect(worker.inFlight.length).toBeLessThanOrEqual(state.options.depth);
+    if (worker.status !== "ready") continue;
+    ready.push(slot);
+    shardItemSum += worker.shardItemCount;
+    if (worker.inFlight.length === 0) idleCount++;
+    if (worker.shardMs === undefined) continue;
+    estimatedCount++;
+    rateSum += worker.shardItemCount / worker.shardMs;
+  }
+  const returnedItems = state.returned.reduce((sum, range) => sum + range.itemCount, 0);
+  const failedItems = state.returned.reduce((sum, range) => sum + (range.failedOn.length > 0 ? range.itemCount : 0), 0);
+  expect(state).toMatchObject({ inFlightCount, shardItemSum, estimatedCount, idleCount, readySlots: ready });
+  expect(state).toMatchObject({ returnedItemCount: returnedItems, failedItemCount: failedItems });
+  expect(Math.abs(state.rateSum - rateSum)).toBeLessThanOrEqual(1e-6 * Math.max(1, rateSum));
+  expect(state.completedItemCount + inFlightItems + returnedItems + state.endItem - state.nextItem).toBe(state.endItem);
+  ranges.sort((a, b) => a.firstItem - b.firstItem);
+  ranges.forEach((range, index) => {
+    const next = ranges[index + 1]?.firstItem ?? state.nextItem;
+    expect(range.firstItem + range.itemCount).toBeLessThanOrEqual(next);
+  });
+}

@@ -1,0 +1,53 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { emptyArray, getAt, setAt } from "../../../../src/core/dispatch/persistent-array.js";
+import { insertRange, takeFromRange, type PendingRange } from "../../../../src/core/dispatch/pending-ranges.js";
+
+it("PersistentArray agrees with a Map, and old versions keep their content", () => {
+  const index = fc.oneof(fc.integer({ min: 0, max: 70 }), fc.integer({ min: 0, max: 2 ** 30 - 1 }));
+  const edits = fc.array(fc.tuple(index, fc.option(fc.integer(), { nil: undefined })), { maxLength: 60 });
+  fc.assert(
+    fc.property(edits, (edits) => {
+      let array = emptyArray<number>();
+      const oracle = new Map<number, number | undefined>();
+      const versions = [{ array, content: new Map(oracle) }];
+      for (const [index, value] of edits) {
+        array = setAt(array, index, value);
+        oracle.set(index, value);
+        versions.push({ array, content: new Map(oracle) });
+      }
+      for (const { array, content } of versions) {
+        for (const [index] of edits) expect(getAt(array, index)).toBe(content.get(index));
+      }
+      for (const [index] of edits) array = setAt(array, index, undefined);
+      expect(array.root).toBeUndefined();
+    }),
+  );
+});
+
+it("pending ranges stay ascending, joined, and complete", () => {
+  const order = fc.shuffledSubarray(
+    Array.from({ length: 20 }, (_, k) => k),
+    { minLength: 1 },
+  );
+  fc.assert(
+    fc.property(order, fc.nat(3), (order, failing) => {
+      let ranges: readonly PendingRange[] = [];
+      for (const k of order) {
+        ranges = insertRange(ranges, { firstItem: k * 5, itemCount: 5, failedOn: k === failing ? [0] : [] });
+      }
+      const items = ranges.flatMap(({ firstItem, itemCount }) =>
+        Array.from({ length: itemCount }, (_, i) => firstItem + i),
+      );
+      const expected = [...order].sort((a, b) => a - b).flatMap((k) => Array.from({ length: 5 }, (_, i) => k * 5 + i));
+      expect(items).toEqual(expected);
+      const clean = ranges.filter(({ failedOn }) => failedOn.length === 0);
+      clean.forEach((range, i) => expect(range.firstItem + range.itemCount).not.toBe(clean[i + 1]?.firstItem));
+      expect(
+        takeFromRange(ranges, 0, 5)
+          .flatMap(({ itemCount }) => itemCount)
+          .reduce((a, b) => a + b, 0),
+      ).toBe(items.length - 5);
+    }),
+  );
+});

@@ -1,0 +1,92 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { joinItems, toOutputValue } from "../../../../src/protocol/outputs.js";
+import type { Tensor } from "../../../../src/protocol/tensors.js";
+import { Gather } from "../../../../src/sharder/job/gather.js";
+import { caught } from "../../../fixtures/caught.js";
+import { counting, dtypes, partitions, shapes } from "../../../fixtures/tensors.js";
+
+/** Items as the model gives them one by one: alike, or with some odd ones, for one output or two. */
+const batches = fc
+  .record({
+    dtype: dtypes,
+    shape: shapes(3, 3),
+    odd: shapes(3, 3),
+    isOdd: fc.array(fc.boolean(), { minLength: 1, maxLength: 9 }),
+    regular: fc.boolean(),
+  })
+  .chain(({ dtype, shape, odd, isOdd, regular }) => {
+    const items = isOdd.map((is, i) => counting(dtype, is && !regular ? odd : shape, 100 * i));
+    return partitions(items.length).map((ranges) => ({ items, ranges }));
+  });
+
+function gatherOf(items: Tensor[], ranges: readonly { firstItem: number; itemCount: number }[]) {
+  const gather = new Gather(items.length);
+  for (const range of ranges) {
+    const shard = items.slice(range.firstItem, range.firstItem + range.itemCount);
+    gather.write(range, { out: joinItems(shard), twin: joinItems(shard) });
+  }
+  return gather.result();
+}
+
+describe("Gather", () => {
+  it("any partition in any order gives what the whole gives", () => {
+    fc.assert(
+      fc.property(batches, ({ items, ranges }) => {
+        const whole = toOutputValue(joinItems(items));
+        expect(gatherOf(items, ranges)).toEqual({ out: whole, twin: whole });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("becomes one tensor per item when the last shard differs in shape or dtype", () => {
+    const alike = [counting("float32", [1, 2], 0), counting("float32", [1, 2], 10), counting("float32", [1, 2], 20)];
+    for (const odd of [counting("float32", [1, 3], 30), counting("int32", [1, 2], 30), counting("float32", [2], 30)]) {
+      const items = [...alike, odd];
+      const ranges = [
+        { firstItem: 1, itemCount: 2 },
+        { firstItem: 0, itemCount: 1 },
+        { firstItem: 3, itemCount: 1 },
+      ];
+      expect(gatherOf(items, ranges).out).toEqual(items);
+      expect(gatherOf(items, ranges.reverse()).out).toEqual(items);
+    }
+  });
+
+  it("only the output that differs does", () => {
+    const gather = new Gather(2);
+    gather.write(
+      { firstItem: 1, itemCount: 1 },
+      { a: joinItems([counting("float32", [1, 2])]), b: joinItems([counting("string", [1, 2])]) },
+    );
+    gather.write(
+      { firstItem: 0, itemCount: 1 },
+      { a: joinItems([counting("float32", [1, 3])]), b: joinItems([counting("string", [1, 2], 7)]) },
+    );
+    const { a, b } = gather.result();
+    expect(Array.isArray(a)).toBe(true);
+    expect(b).toEqual({ dtype: "string", shape: [2, 2], data: ["7", "8", "0", "1"] });
+  });
+
+  it("keeps the names of the outputs, whatever they are", () => {
+    const output = joinItems([counting("float32", [1, 1])]);
+    const gather = new Gather(1);
+    gather.write(
+      { firstItem: 0, itemCount: 1 },
+      Object.fromEntries(["z", "__proto__", "a:0"].map((name) => [name, output])),
+    );
+    expect(Object.keys(gather.result())).toEqual(["z", "__proto__", "a:0"]);
+  });
+
+  it("says so where the result can't be allocated", () => {
+    const gather = new Gather(2 ** 40);
+    const output = joinItems([counting("float32", [1, 8])]);
+    caught(
+      "out-of-memory",
+      () => gather.write({ firstItem: 0, itemCount: 1 }, { out: output }),
+      `[${2 ** 40},8]`,
+      "stream()",
+    );
+  });
+});

@@ -1,0 +1,221 @@
+// Splitting by layers when workers come, go and fail at an awkward moment.
+import { describe, expect, it, vi } from "vitest";
+import { added, startLayers } from "../../../fixtures/adding-sharder.js";
+import { rejected } from "../../../fixtures/caught.js";
+import { batch, turns } from "../../../fixtures/negating-sharder.js";
+import type { StageCall } from "../../../fixtures/staged-workers.js";
+
+/** Fails where a promise is still open after many turns of the event loop. */
+const soon = async <T>(promise: Promise<T>): Promise<T> => {
+  const late = turns(500).then(() => Promise.reject(new Error("still not settled")));
+  return Promise.race([promise, late]);
+};
+
+function gate() {
+  let open: () => void = () => {};
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { open, opened };
+}
+
+/** Items in a call, 0 of other calls. */
+const rowsOf = (call: StageCall): number =>
+  call.kind === "run" ? (Object.values(call.request.calls[0]!)[0]!.shape[0] ?? 0) : 0;
+
+describe("removing a worker", () => {
+  it("of a paused sharder does not wait for what is under way", async () => {
+    const { sharder } = await startLayers(6, { workerCount: 3 }, { cuts: [2, 4], quantumMs: 1 });
+    const done = sharder.predict(batch(60), {
+      onProgress: ({ completedItemCount }) => completedItemCount === 3 && sharder.pause(),
+    });
+    await turns(100);
+    await soon(sharder.removeWorker(sharder.workers[1]!.id));
+    expect(sharder.workers).toHaveLength(2);
+    sharder.resume();
+    expect(Object.values(await done)).toEqual([added(60, 6)]);
+  });
+
+  it("that is the last one keeps it for the jobs that run, and for no others", async () => {
+    const { sharder } = await startLayers(4, { workerCount: 1 }, { quantumMs: 1 });
+    await sharder.predict(batch(2));
+    const endless = sharder.stream(
+      (function* () {
+        for (;;) yield batch(1);
+      })(),
+    );
+    await endless.next();
+    const removed = sharder.removeWorker(sharder.workers[0]!.id);
+    await turns(20);
+    await rejected("no-workers", sharder.predict(batch(2)), "addWorker");
+    expect((await endless.next()).value).toMatchObject({ itemCount: 1 });
+    await endless.return();
+    await soon(removed);
+    expect(sharder.workers).toEqual([]);
+  });
+});
+
+describe("trying a batch out", () => {
+  it("survives the loss of the next stage's worker", async () => {
+    let isLost = false;
+    const { sharder, workers } = await startLayers(
+      4,
+      {
+        workerCount: 3,
+        before: async (call, worker) => {
+          if (call.kind !== "run" || isLost || worker !== workers[0]) return;
+          isLost = true;
+          workers[1]!.crash();
+          await turns(5);
+        },
+      },
+      { cuts: [2] },
+    );
+    expect(Object.values(await sharder.predict(batch(10)))).toEqual([added(10, 4)]);
+    expect(isLost).toBe(true);
+  });
+
+  it("is not misled by a re-cut meanwhile", async () => {
+    let recut: Promise<void> | undefined;
+    let mostRows = 0;
+    const { sharder } = await startLayers(
+      4,
+      {
+        before: async (call, worker) => {
+          mostRows = Math.max(mostRows, rowsOf(call));
+          if (call.kind !== "run" || recut !== undefined || worker === undefined) return;
+          recut = sharder.recut([1]);
+          await turns(30);
+        },
+      },
+      { cuts: [2] },
+    );
+    expect(Object.values(await sharder.predict(batch(200)))).toEqual([added(200, 4)]);
+    await recut;
+    // More than the two of the probe: what runs are batches.
+    expect(mostRows).toBeGreaterThan(2);
+  });
+
+  it("happens again after a batch has failed once: that may have been a passing failure", async () => {
+    let isBad = false;
+    let mostRows = 0;
+    const { sharder } = await startLayers(4, {
+      before: (call) => {
+        mostRows = Math.max(mostRows, rowsOf(call));
+        if (!isBad || rowsOf(call) < 2) return;
+        isBad = false;
+        throw new Error("out of memory for now");
+      },
+    });
+    await sharder.predict(batch(100));
+    isBad = true;
+    expect(Object.values(await sharder.predict(batch(100)))).toEqual([added(100, 4)]);
+    expect(isBad).toBe(false);
+    mostRows = 0;
+    expect(Object.values(await sharder.predict(batch(100)))).toEqual([added(100, 4)]);
+    expect(mostRows).toBeGreaterThan(2);
+  });
+});
+
+it("with all workers lost while layers are measured, the job says that there are none", async () => {
+  const { sharder, workers } = await startLayers(4, {
+    before: (call) => {
+      if (call.kind === "trace") for (const worker of workers) worker.crash();
+    },
+  });
+  await rejected("no-workers", sharder.predict(batch(4)), "addWorker", "crashed");
+});
+
+it("a stage that is loaded for a job that ends meanwhile is unloaded again", async () => {
+  const running = gate();
+  const loading = gate();
+  let armed: "runs" | "loads" | undefined;
+  const { sharder, workers } = await startLayers(
+    6,
+    {
+      workerCount: 3,
+      before: async (call, worker) => {
+        // What is under way on the old stages stays there.
+        if (call.kind === "run" && armed === "runs" && worker === workers[0]) await running.opened;
+        if (call.kind === "load" && armed === "loads") await loading.opened;
+      },
+    },
+    { cuts: [3], quantumMs: 1 },
+  );
+  await sharder.predict(batch(2));
+  const controller = new AbortController();
+  armed = "runs";
+  const job = rejected("aborted", sharder.predict(batch(50), { signal: controller.signal }));
+  await turns(20);
+  const recut = sharder.recut([2, 4]);
+  await turns(20);
+  running.open();
+  await recut;
+  armed = "loads";
+  workers[1]!.crash();
+  await turns(20);
+  controller.abort();
+  await job;
+  loading.open();
+  await turns(50);
+  armed = undefined;
+  await sharder.predict(batch(2));
+  await turns(50);
+  const stageCount = sharder.plan.split === "layers" ? sharder.plan.stages.length : 0;
+  const live = workers.filter(({ isTerminated }) => !isTerminated);
+  expect(live.reduce((total, { held }) => total + held.size, 0)).toBe(stageCount);
+});
+
+it("no worker ever holds more than its limit, whatever is re-cut and lost while a job runs", async () => {
+  const { sharder, workers } = await startLayers(6, { workerCount: 3 }, { maxWorkerBytes: 24, quantumMs: 1 });
+  await sharder.begin();
+  const steps: (() => void)[] = [
+    () => void sharder.recut([3]),
+    () => void sharder.recut(),
+    () => workers.find(({ name }) => name === sharder.workers[1]!.id)!.crash(),
+    () => void sharder.addWorker({ backend: "cpu" }),
+  ];
+  let nextAt = 20;
+  const outputs = await sharder.predict(batch(400), {
+    onProgress: ({ completedItemCount }) => {
+      if (completedItemCount < nextAt) return;
+      nextAt += 80;
+      steps.shift()?.();
+    },
+  });
+  expect(Object.values(outputs)).toEqual([added(400, 6)]);
+  expect(steps).toEqual([]);
+  for (const { mostBytes } of workers.slice(0, 3)) {
+    expect(mostBytes).toBeGreaterThan(0);
+    expect(mostBytes).toBeLessThanOrEqual(24);
+  }
+});
+
+describe("the planner's worker", () => {
+  it("may be lost once", async () => {
+    let isLost = false;
+    const { sharder, planners } = await startLayers(4, {
+      beforePlan: async (planner) => {
+        if (isLost) return;
+        isLost = true;
+        planner.crash();
+        await turns(5);
+      },
+    });
+    expect(Object.values(await sharder.predict(batch(10)))).toEqual([added(10, 4)]);
+    expect(planners.map(({ isTerminated }) => isTerminated)).toEqual([true, false]);
+    await sharder.dispose();
+    expect(planners.map(({ isTerminated }) => isTerminated)).toEqual([true, true]);
+  });
+
+  it("that can't start fails the job with a ShardError", async () => {
+    const { sharder } = await startLayers(4);
+    vi.stubGlobal(
+      "Worker",
+      class {
+        constructor() {
+          throw new DOMException("refused", "SecurityError");
+        }
+      },
+    );
+    await rejected("backend-unavailable", sharder.predict(batch(1)), "refused");
+  });
+});

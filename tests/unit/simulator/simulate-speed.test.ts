@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import { simulate } from "../../simulator/simulate.js";
+
+// A file of its own: what other tests do to the same functions (frozen states) would slow them down.
+describe("the simulator's speed", () => {
+  it.each([
+    ["shards of a quantum", 5, 100, 1],
+    // A million dispatches and completions: some 4 s undisturbed, with room for a busy machine.
+    ["shards of one item", 15, 0.5, 0],
+  ])(
+    "replays a million items on a thousand workers, %s, in less than %i s",
+    (_name, limitSeconds, quantumMs, overheadMs) => {
+      const workers = Array.from({ length: 1000 }, (_, index) => ({
+        id: `w${index}`,
+        msPerItem: 1 + (index % 7) * 0.5,
+        overheadMs: (index % 3) * overheadMs,
+        noise: 0.1,
+      }));
+      // Processor time where it is less than wall time, and the best of up to three: on a shared machine other work
+      // must not fail this.
+      let fastestMs = Infinity;
+      for (let run = 0; run < 3 && fastestMs >= 1000 * limitSeconds; run++) {
+        const startMs = performance.now();
+        const startCpu = process.cpuUsage();
+        const result = simulate({ itemCount: 1_000_000, workers, options: { quantumMs } });
+        fastestMs = Math.min(fastestMs, performance.now() - startMs, process.cpuUsage(startCpu).user / 1000);
+        expect(result.phase).toBe("finished");
+        expect(result.completions.every((count) => count === 1)).toBe(true);
+        expect(result.makespanMs / result.optimumMs).toBeLessThan(1.05);
+      }
+      expect(fastestMs).toBeLessThan(1000 * limitSeconds);
+    },
+    120_000,
+  );
+});

@@ -1,0 +1,289 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { plannedShares, type DispatchState } from "../../../src/core/dispatch/dispatch.js";
+import { slotOfAttempt } from "../../../src/core/dispatch/state.js";
+import type { Policy } from "../../../src/core/dispatch/types.js";
+import { optimalMakespanMs, simulate, type SimulatedWorker, type Simulation } from "../../simulator/simulate.js";
+import { finishMs, workBetween } from "../../simulator/simulated-worker.js";
+import { checkInvariants, knownThroughput } from "../core/dispatch/hand-driven.js";
+
+const seeds = Array.from({ length: 20 }, (_, index) => index + 1);
+const worst = (values: readonly number[]) => Math.max(...values);
+const isExactlyOnce = (completions: Uint8Array) => completions.every((count) => count === 1);
+
+/** Makespan over the optimum of somebody who knows the script. */
+function excess(simulation: Simulation): number {
+  const result = simulate(simulation);
+  expect(result.phase).toBe("finished");
+  expect(isExactlyOnce(result.completions)).toBe(true);
+  return result.makespanMs / result.optimumMs;
+}
+
+/** Frozen all the way down, so that any mutation of a state or an action throws. Parts seen before are skipped. */
+function deepFreeze(value: unknown): void {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const part of Object.values(value)) deepFreeze(part);
+}
+
+const ms = (max: number) => fc.double({ min: 0, max, noNaN: true });
+const scriptedWorker: fc.Arbitrary<Omit<SimulatedWorker, "id">> = fc
+  .record(
+    {
+      msPerItem: fc.double({ min: 0.1, max: 30, noNaN: true }),
+      overheadMs: ms(40),
+      noise: ms(0.5),
+      steps: fc
+        .array(fc.record({ atMs: ms(3000), factor: fc.double({ min: 0.2, max: 6, noNaN: true }) }), { maxLength: 3 })
+        .map((steps) => steps.sort((a, b) => a.atMs - b.atMs)),
+      diesAtMs: ms(4000),
+      joinsAtMs: ms(300),
+      warmUpMs: ms(500),
+      bucketed: fc.boolean(),
+      failureRate: fc.constantFrom(0, 0.02, 0.2),
+      availability: fc.double({ min: 0.1, max: 1, noNaN: true }),
+    },
+    { requiredKeys: ["msPerItem"] },
+  )
+  .map((worker) =>
+    // A worker that dies before it joins would never come at all.
+    worker.diesAtMs === undefined ? worker : { ...worker, diesAtMs: worker.diesAtMs + (worker.joinsAtMs ?? 0) },
+  );
+const script = fc.record({
+  itemCount: fc.integer({ min: 0, max: 3000 }),
+  scripts: fc.array(scriptedWorker, { minLength: 1, maxLength: 6 }),
+  immortal: fc.boolean(),
+  policy: fc.constantFrom<Policy>("makespan", "equal", "capacity-proportional"),
+  depth: fc.integer({ min: 1, max: 3 }),
+  chunk: fc.option(fc.integer({ min: 1, max: 200 }), { nil: undefined }),
+  pause: fc.option(fc.tuple(ms(1000), ms(1000)), { nil: undefined }),
+  seed: fc.integer(),
+});
+
+describe("any job", () => {
+  it("does every item exactly once, whatever dies, fails, joins or pauses", () => {
+    let finishedCount = 0;
+    fc.assert(
+      fc.property(script, ({ itemCount, scripts, immortal, policy, depth, chunk, pause, seed }) => {
+        const workers: SimulatedWorker[] = scripts.map((worker, index) => ({ ...worker, id: `w${index}` }));
+        if (immortal) workers.push({ id: "immortal", msPerItem: 5 });
+        const result = simulate({
+          itemCount,
+          workers,
+          seed,
+          options: { policy, depth },
+          ...(chunk === undefined ? {} : { chunkItemCount: chunk }),
+          ...(pause === undefined ? {} : { pauses: [{ atMs: pause[0], resumeAtMs: pause[0] + pause[1] }] }),
+          onStep: (_event, state) => checkInvariants(state),
+        });
+        // Nothing twice, ever; nothing lost unless the job says so.
+        expect(result.completions.every((count) => count <= 1)).toBe(true);
+        expect(["finished", "failed"]).toContain(result.phase);
+        expect(isExactlyOnce(result.completions)).toBe(result.phase === "finished");
+        if (immortal && scripts.every(({ failureRate = 0 }) => failureRate === 0))
+          expect(result.phase).toBe("finished");
+        if (result.phase === "finished") finishedCount++;
+      }),
+      { numRuns: 100 },
+    );
+    expect(finishedCount).toBeGreaterThan(30);
+  }, 60_000);
+
+  it("is the same again for the same seed, and another for another", () => {
+    const workers = [1, 2, 5].map((msPerItem) => ({
+      id: `${msPerItem}`,
+      msPerItem,
+      noise: 0.3,
+      diesAtMs: 5000 / msPerItem,
+    }));
+    const run = (seed: number) =>
+      simulate({ itemCount: 4000, workers: [...workers, { id: "z", msPerItem: 3 }], seed, sampleEveryMs: 100 });
+    expect(run(3)).toEqual(run(3));
+    expect(run(4).makespanMs).not.toBe(run(3).makespanMs);
+  });
+
+  it("never changes a state that it was given", () => {
+    const workers = [
+      { id: "a", msPerItem: 1, noise: 0.2, failureRate: 0.02 },
+      { id: "b", msPerItem: 2, steps: [{ atMs: 300, factor: 4 }] },
+      { id: "c", msPerItem: 1, diesAtMs: 700 },
+      { id: "d", msPerItem: 1, bucketed: true, warmUpMs: 50 },
+    ];
+    for (const policy of ["makespan", "equal", "capacity-proportional"] as const) {
+      const onStep: Simulation["onStep"] = (_event, state) => deepFreeze(state);
+      const result = simulate({ itemCount: 3000, workers, options: { policy }, onStep });
+      expect(["finished", "failed"]).toContain(result.phase);
+    }
+  });
+
+  it("reports items that fail everywhere, and no others", () => {
+    const workers = ["a", "b", "c"].map((id) => ({ id, msPerItem: 10 }));
+    const failures: unknown[] = [];
+    const result = simulate({
+      itemCount: 500,
+      workers,
+      poisonItems: new Set([217]),
+      onStep: (_event, _state, actions) => failures.push(...actions.filter(({ type }) => type === "fail")),
+    });
+    expect(result.phase).toBe("failed");
+    const { range } = failures[0] as { range: { firstItem: number; itemCount: number } };
+    expect(range.firstItem <= 217 && 217 < range.firstItem + range.itemCount).toBe(true);
+  });
+});
+
+describe("makespan against the optimum", () => {
+  it("is within 10 % when one of two equal workers turns four times slower in mid-job", () => {
+    for (const quanta of [40, 100, 300]) {
+      for (const noise of [0, 0.1, 0.2]) {
+        const itemCount = quanta * 100;
+        const ratios = seeds.flatMap((seed) =>
+          [0.15, 0.25].map((part) => {
+            const slowing = { id: "b", msPerItem: 1, noise, steps: [{ atMs: part * itemCount, factor: 4 }] };
+            return excess({ itemCount, workers: [{ id: "a", msPerItem: 1, noise }, slowing], seed });
+          }),
+        );
+        expect(worst(ratios)).toBeLessThan(1.1);
+      }
+    }
+  }, 60_000);
+
+  it("follows within two completed shards of the slowed worker", () => {
+    for (const seed of seeds) {
+      const slowing = { id: "b", msPerItem: 1, noise: 0.1, steps: [{ atMs: 10_000, factor: 4 }] };
+      let completedCount = 0;
+      let share = Number.NaN;
+      simulate({
+        itemCount: 60_000,
+        workers: [{ id: "a", msPerItem: 1, noise: 0.1 }, slowing],
+        seed,
+        sampleEveryMs: 10,
+        onStep: (event, state, _actions, nowMs) => {
+          if (event.type !== "attempt-completed" || slotOfAttempt(event.attemptId) !== 1 || nowMs < 10_200) return;
+          if (++completedCount === 2) share = shareOf("b", state, nowMs);
+        },
+      });
+      expect(share).toBeGreaterThan(0.2 * 0.8);
+      expect(share).toBeLessThan(0.2 * 1.25);
+    }
+  });
+
+  it("is within 3 % for workers of very different speeds", () => {
+    for (const speeds of [
+      [1, 2, 4, 8, 16],
+      [0.5, 40],
+      [3, 3, 3, 200],
+      [1, 1, 1, 1, 1, 1, 1, 1, 25],
+    ]) {
+      const workers = speeds.map((msPerItem, index) => ({ id: `w${index}`, msPerItem, noise: 0.1 }));
+      expect(excess({ itemCount: 20_000, workers })).toBeLessThan(1.03);
+    }
+  });
+
+  it("survives deaths and joins close to the optimum", () => {
+    const workers = [
+      { id: "a", msPerItem: 1 },
+      { id: "b", msPerItem: 1, diesAtMs: 4000 },
+      { id: "c", msPerItem: 1, joinsAtMs: 6000 },
+    ];
+    expect(excess({ itemCount: 20_000, workers })).toBeLessThan(1.05);
+  });
+
+  it("streams within 5 % of the batch", () => {
+    const workers = [1, 2, 5].map((msPerItem) => ({ id: `${msPerItem}`, msPerItem, noise: 0.1 }));
+    expect(excess({ itemCount: 20_000, workers, chunkItemCount: 10 })).toBeLessThan(1.05);
+  });
+
+  it("beats or equals the other policies, and equal is as slow as its slowest worker", () => {
+    const workers = [
+      { id: "a", msPerItem: 1, overheadMs: 2 },
+      { id: "b", msPerItem: 4, overheadMs: 2 },
+      { id: "c", msPerItem: 2, overheadMs: 2, steps: [{ atMs: 1500, factor: 3 }] },
+    ];
+    const by = (policy: Policy) => simulate({ itemCount: 6000, workers, options: { policy } }).makespanMs;
+    expect(by("makespan")).toBeLessThanOrEqual(by("capacity-proportional") * 1.01);
+    expect(by("capacity-proportional")).toBeLessThan(by("equal"));
+    expect(by("equal")).toBeGreaterThan(2000 * 4);
+  });
+
+  it("does small batches of known workers at once, near the whole-item optimum", () => {
+    const workers = [1, 1, 3].map((msPerItem, index) => ({
+      id: `w${index}`,
+      msPerItem: msPerItem * 10,
+      throughput: knownThroughput(0, msPerItem * 10, 20),
+    }));
+    for (const itemCount of [1, 2, 3, 7, 20]) {
+      const { makespanMs, optimumMs } = simulate({ itemCount, workers });
+      expect(makespanMs).toBeLessThanOrEqual(optimumMs + 20 + 1e-6);
+    }
+  });
+});
+
+describe("the plan under noise", () => {
+  it("stays within 50 ± 5 points for two equal workers with ±20 %", () => {
+    for (const overheadMs of [0, 10]) {
+      for (const seed of seeds) {
+        const workers = ["a", "b"].map((id) => ({ id, msPerItem: 1, overheadMs, noise: 0.2 }));
+        const { samples } = simulate({ itemCount: 30_000, workers, seed, sampleEveryMs: 50 });
+        const settled = samples.filter(({ atMs, shares }) => atMs > 1500 && totalCompleted(shares) < 28_000);
+        expect(settled.length).toBeGreaterThan(100);
+        for (const { shares } of settled) expect(Math.abs(shares[0]!.share - 0.5)).toBeLessThan(0.05);
+      }
+    }
+  });
+
+  it("gives shares that sum to one while items remain", () => {
+    const workers = [1, 3, 9].map((msPerItem) => ({
+      id: `${msPerItem}`,
+      msPerItem,
+      noise: 0.2,
+      bucketed: msPerItem === 3,
+    }));
+    for (const policy of ["makespan", "equal", "capacity-proportional"] as const) {
+      const { samples } = simulate({ itemCount: 5000, workers, options: { policy }, sampleEveryMs: 20 });
+      expect(samples.length).toBeGreaterThan(20);
+      for (const { shares } of samples) expect(shares.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 9);
+    }
+  });
+});
+
+describe("the simulator", () => {
+  it("integrates speed over steps, and back", () => {
+    const worker = {
+      id: "a",
+      msPerItem: 1,
+      steps: [
+        { atMs: 10, factor: 4 },
+        { atMs: 30, factor: 0.5 },
+      ],
+    };
+    expect(finishMs(worker, 0, 10)).toBe(10);
+    expect(finishMs(worker, 0, 12)).toBe(18);
+    expect(finishMs(worker, 0, 15)).toBe(30);
+    expect(finishMs(worker, 5, 12)).toBe(31);
+    const work = fc.double({ min: 0.001, max: 100, noNaN: true });
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 50, noNaN: true }), work, (startMs, workMs) => {
+        expect(workBetween(worker, startMs, finishMs(worker, startMs, workMs))).toBeCloseTo(workMs, 6);
+      }),
+    );
+  });
+
+  it("knows the optimum of simple scripts", () => {
+    expect(
+      optimalMakespanMs(100, [
+        { id: "a", msPerItem: 1 },
+        { id: "b", msPerItem: 1, overheadMs: 20 },
+      ]),
+    ).toBeCloseTo(60, 6);
+    expect(optimalMakespanMs(100, [{ id: "a", msPerItem: 1, diesAtMs: 50 }])).toBe(Infinity);
+    expect(optimalMakespanMs(0, [])).toBe(0);
+  });
+});
+
+function totalCompleted(shares: readonly { completedItemCount: number }[]): number {
+  return shares.reduce((sum, { completedItemCount }) => sum + completedItemCount, 0);
+}
+
+function shareOf(workerId: string, state: DispatchState, nowMs: number): number {
+  return plannedShares(state, nowMs).find((share) => share.workerId === workerId)!.share;
+}

@@ -1,0 +1,44 @@
+import { expect, it } from "vitest";
+import { parseLabels } from "../../../../src/jobs/labels.js";
+import { planPictures } from "../../../../src/jobs/picture-tensors.js";
+import { pictureOptionsFor } from "../../../../src/ui/model/picture-choice.js";
+
+const fixed = { name: "image", shape: [-1, 8, 8, 3], dtype: "float32" } as const;
+const free = { name: "image", shape: [-1, -1, -1, 3], dtype: "float32" } as const;
+const request = { kind: "pictures", pictures: [], values: "unit", fit: "stretch", freeSize: 20 } as const;
+const teachable = parseLabels(
+  JSON.stringify({ packageName: "@teachablemachine/image", labels: ["a", "b"], imageSize: 8 }),
+  "metadata.json",
+);
+
+it("is what the library can run, and what was chosen", () => {
+  const model = { inputs: [fixed], batchMode: "batched" } as const;
+  const options = pictureOptionsFor(model, { ...request, values: "signed", fit: "contain" }, undefined);
+  expect(planPictures(model, options).plan).toMatchObject({ width: 8, height: 8, fit: "contain" });
+  expect(options).toMatchObject({ scale: 1 / 127.5, offset: -1 });
+});
+
+it("fills in the size where the model takes any", () => {
+  const model = { inputs: [free], batchMode: "batched" } as const;
+  expect(pictureOptionsFor(model, request, undefined)).toMatchObject({ width: 20, height: 20, scale: 1 / 255 });
+  const known = pictureOptionsFor(model, { ...request, values: "metadata" }, teachable);
+  expect(known).toMatchObject({ width: 8, height: 8 });
+});
+
+it("follows metadata.json in what pixels mean, and the person in how they fit", () => {
+  const model = { inputs: [fixed], batchMode: "batched" } as const;
+  const options = pictureOptionsFor(model, { ...request, values: "metadata", fit: "contain" }, teachable);
+  expect(options).toMatchObject({ scale: 1 / 127, offset: -1, smoothing: "low", fit: "contain" });
+});
+
+it("gives an int32 input its bytes, and the other inputs something of their shape", () => {
+  const inputs = [
+    { ...fixed, dtype: "int32" },
+    { name: "rate", shape: [-1, 2], dtype: "float32" },
+  ] as const;
+  const model = { inputs, batchMode: "batched" } as const;
+  const options = pictureOptionsFor(model, { ...request, values: "bytes" }, undefined);
+  expect(options.scale).toBeUndefined();
+  expect(options.otherInputs).toMatchObject({ rate: { dtype: "float32", shape: [1, 2] } });
+  expect(planPictures(model, options).plan.standardise).toBeUndefined();
+});

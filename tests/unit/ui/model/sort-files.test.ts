@@ -1,0 +1,45 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { sortFiles } from "../../../../src/ui/model/sort-files.js";
+
+const file = (name: string, type = "") => new File([name], name, { type });
+
+it("tells pictures, labels and a model's files apart", () => {
+  const picture = file("cat.weights", "image/png");
+  const json = file("model.json", "application/json");
+  const weights = [file("group1-shard1of2"), file("weights.bin"), file("a.dat", "application/octet-stream")];
+  const labels = file("metadata.json", "application/json");
+  expect(sortFiles([...weights, picture, labels, json])).toEqual({
+    pictures: [picture],
+    model: [...weights, json],
+    labels,
+  });
+});
+
+it.each(["metadata.json", "labels.txt", "Labels.json", "label.json", "classes.json", "imagenet.txt"])(
+  "takes %s for labels",
+  (name) => {
+    const labels = file(name);
+    expect(sortFiles([labels])).toEqual({ pictures: [], model: [], labels });
+  },
+);
+
+it.each(["model.json", "my-metadata.json", "weights_manifest.json", "group1-shard1of1.bin", "txt"])(
+  "takes %s for a part of the model",
+  (name) => {
+    const part = file(name);
+    expect(sortFiles([part])).toEqual({ pictures: [], model: [part], labels: undefined });
+  },
+);
+
+it("leaves no picture and no part of a model out, and keeps their order", () => {
+  const names = fc.constantFrom("a.png", "model.json", "w.bin", "metadata.json");
+  fc.assert(
+    fc.property(fc.array(names), (all) => {
+      const files = all.map((name) => file(name, name.endsWith(".png") ? "image/png" : ""));
+      const { pictures, model } = sortFiles(files);
+      expect(pictures).toEqual(files.filter(({ name }) => name === "a.png"));
+      expect(model).toEqual(files.filter(({ name }) => name === "model.json" || name === "w.bin"));
+    }),
+  );
+});

@@ -1,0 +1,88 @@
+// Recurrent layers call operations as methods of tensors.
+import "@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops";
+import { loadGraphModel, type GraphModel } from "@tensorflow/tfjs-converter";
+import { io, type NamedTensorMap, type Tensor as TfTensor } from "@tensorflow/tfjs-core";
+import { loadLayersModel, type LayersModel } from "@tensorflow/tfjs-layers";
+import { ShardError } from "../../../src/core/errors.js";
+import { materialise } from "../../../src/model/materialise.js";
+import { asSentence, messageOf } from "../../../src/protocol/error-record.js";
+import type { WireModel } from "../../../src/protocol/model-on-wire.js";
+
+/** A model in this worker's engine. Tensors in and out are in the order of the bindings. */
+export interface LoadedModel {
+  execute(inputs: readonly TfTensor[]): Promise<TfTensor[]>;
+  /** Weights that an output may alias: these must outlive the call. */
+  readonly weightIds: ReadonlySet<number>;
+  dispose(): void;
+}
+
+/**
+ * Hand the artifacts to TF.js.
+ * @throws ShardError "model-malformed" where TF.js can't make sense of them, "model-unsupported" for a layer that it doesn't have.
+ */
+export async function loadModel(model: WireModel): Promise<LoadedModel> {
+  try {
+    const { weightSpecs, weightData } = materialise(model);
+    const artifacts: io.ModelArtifacts = {
+      ...(model.artifacts as unknown as io.ModelArtifacts),
+      weightSpecs: weightSpecs as io.WeightsManifestEntry[],
+      weightData,
+    };
+    return model.format === "graph-model"
+      ? graphRunner(await loadGraphModel(io.fromMemory(artifacts)), model)
+      : layersRunner(await loadLayersModel(io.fromMemory(artifacts)));
+  } catch (thrown) {
+    if (thrown instanceof ShardError) throw thrown;
+    throw refused(model, thrown);
+  }
+}
+
+function refused({ format }: WireModel, cause: unknown): ShardError {
+  const reason = messageOf(cause);
+  const [, className] = /^Unknown layer: ([^\s.]+)/.exec(reason) ?? [];
+  if (className !== undefined) {
+    return new ShardError(
+      "model-unsupported",
+      `Expected Keras layers that TF.js has, received one of class "${className.slice(0, 80)}", which it has not: convert the Keras model to a graph ` +
+        `model (tensorflowjs_converter --output_format=tfjs_graph_model), which needs no layers.`,
+      { cause },
+    );
+  }
+  return new ShardError(
+    "model-malformed",
+    `Expected a ${format} that TF.js can load, it refused: ${asSentence(reason)} Check that model.json and its weight files belong together.`,
+    { cause },
+  );
+}
+
+function graphRunner(graph: GraphModel, model: WireModel): LoadedModel {
+  const inputNames = model.inputs.map((input) => input.tensorName);
+  const outputNames = model.outputs.map((output) => output.tensorName);
+  const weightIds = new Set(Object.values(graph.weights).flatMap((tensors) => tensors.map((weight) => weight.id)));
+  return {
+    weightIds,
+    async execute(inputs) {
+      const feeds: NamedTensorMap = Object.fromEntries(inputNames.map((name, i) => [name, inputs[i]!]));
+      const results = model.needsAsync
+        ? await graph.executeAsync(feeds, outputNames)
+        : graph.execute(feeds, outputNames);
+      return Array.isArray(results) ? results : [results];
+    },
+    dispose: () => graph.dispose(),
+  };
+}
+
+function layersRunner(layers: LayersModel): LoadedModel {
+  return {
+    weightIds: new Set(layers.weights.map((weight) => weight.read().id)),
+    async execute(inputs) {
+      // TF.js would cut the shard into batches of 32 by itself.
+      const batchSize = Math.max(1, inputs[0]?.shape[0] ?? 1);
+      const results = layers.predict(inputs.length === 1 ? inputs[0]! : [...inputs], { batchSize });
+      return Array.isArray(results) ? results : [results];
+    },
+    dispose: () => {
+      layers.dispose();
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import { setWebGLContext } from "@tensorflow/tfjs-backend-webgl";
+import { env } from "@tensorflow/tfjs-core";
+import { ShardError } from "../../../src/core/errors.js";
+import type { BackendDriver } from "./driver.js";
+import { activate } from "./activate.js";
+import { createCanary, type Canary } from "./webgl-canary.js";
+
+/** What TF.js asks for itself, except that a software rasteriser is accepted: the caller chose WebGL. */
+const CONTEXT_ATTRIBUTES: WebGLContextAttributes = {
+  alpha: false,
+  antialias: false,
+  premultipliedAlpha: false,
+  preserveDrawingBuffer: false,
+  depth: false,
+  stencil: false,
+  failIfMajorPerformanceCaveat: false,
+};
+
+let context: WebGL2RenderingContext | undefined;
+let canary: Canary | undefined;
+
+/** TF.js WebGL 2 on an OffscreenCanvas of our own, so that its loss is seen. */
+export const webglDriver: BackendDriver = {
+  name: "webgl",
+  readBackAliases: true,
+  async start(_options, notify) {
+    if (typeof OffscreenCanvas === "undefined") throw unavailable("OffscreenCanvas");
+    const canvas = new OffscreenCanvas(300, 150);
+    const gl = canvas.getContext("webgl2", CONTEXT_ATTRIBUTES);
+    if (gl === null) throw unavailable("WebGL 2 in workers");
+    canvas.addEventListener("webglcontextlost", (event) => {
+      event.preventDefault();
+      notify({ notice: "device-lost", message: "The WebGL context was lost." });
+    });
+    env().set("SOFTWARE_WEBGL_ENABLED", true);
+    setWebGLContext(2, gl as unknown as WebGLRenderingContext);
+    context = gl;
+    await activate("webgl", "update the browser or the graphics driver");
+    canary = createCanary(gl);
+    const device = rendererOf(gl);
+    return { backend: "webgl", device };
+  },
+  isIntact: () => canary?.() ?? false,
+  stop() {
+    context?.getExtension("WEBGL_lose_context")?.loseContext();
+    context = undefined;
+  },
+};
+
+function rendererOf(gl: WebGL2RenderingContext): string {
+  const info = gl.getExtension("WEBGL_debug_renderer_info");
+  return String(gl.getParameter(info === null ? gl.RENDERER : info.UNMASKED_RENDERER_WEBGL));
+}
+
+function unavailable(missing: string): ShardError {
+  return new ShardError(
+    "backend-unavailable",
+    `Expected ${missing} for the backend "webgl", this browser offers none: use "wasm" here.`,
+  );
+}

@@ -1,0 +1,71 @@
+import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import { registerBackend, removeBackend } from "@tensorflow/tfjs-core";
+import { ShardError } from "../../../src/core/errors.js";
+import type { BackendDriver } from "./driver.js";
+import { activate } from "./activate.js";
+
+/** The limits that TF.js's own factory raises to the adapter's: its kernels count on them. */
+const RAISED_LIMITS = [
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeWorkgroupsPerDimension",
+  "maxStorageBufferBindingSize",
+  "maxBufferSize",
+  "maxComputeWorkgroupSizeX",
+  "maxComputeInvocationsPerWorkgroup",
+] as const satisfies readonly (keyof GPUSupportedLimits)[];
+
+let device: GPUDevice | undefined;
+/** Lost, or an error that nobody caught: what is read back from then on may be zeros. */
+let isBroken = false;
+
+/**
+ * TF.js WebGPU on a device of our own: TF.js listens neither to `device.lost` nor to `uncapturederror`
+ * and offers no choice of adapter. Kernels are keyed by the backend's name, so the name is taken over.
+ */
+export const webgpuDriver: BackendDriver = {
+  name: "webgpu",
+  readBackAliases: true,
+  async start(options, notify) {
+    const gpu = (navigator as Navigator & { gpu?: GPU }).gpu;
+    if (gpu === undefined) throw unavailable("WebGPU in workers", "this browser offers none");
+    const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference });
+    if (adapter === null) throw unavailable("a WebGPU adapter", "the browser has none to give");
+    const created = await adapter.requestDevice({
+      requiredFeatures: adapter.features.has("timestamp-query") ? ["timestamp-query"] : [],
+      requiredLimits: Object.fromEntries(RAISED_LIMITS.map((name) => [name, adapter.limits[name]])),
+    });
+    device = created;
+    void created.lost.then((info) => {
+      isBroken = true;
+      // A device destroyed by `stop` is not a fault.
+      if (device === created) {
+        notify({ notice: "device-lost", message: info.message || `The GPU device was lost (${info.reason}).` });
+      }
+    });
+    created.addEventListener("uncapturederror", (event) => {
+      isBroken = true;
+      notify({ notice: "device-error", message: event.error.message });
+    });
+    removeBackend("webgpu");
+    registerBackend("webgpu", () => new WebGPUBackend(created, adapter.info), 3);
+    await activate("webgpu", "update the browser or the graphics driver");
+    const { vendor, architecture, description } = adapter.info;
+    return {
+      backend: "webgpu",
+      device: description || [vendor, architecture].filter(Boolean).join(" ") || "GPU",
+    };
+  },
+  isIntact: () => !isBroken,
+  stop() {
+    const owned = device;
+    device = undefined;
+    owned?.destroy();
+  },
+};
+
+function unavailable(expected: string, received: string): ShardError {
+  return new ShardError(
+    "backend-unavailable",
+    `Expected ${expected} for the backend "webgpu", ${received}: use "webgl" or "wasm" here.`,
+  );
+}
