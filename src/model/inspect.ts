@@ -1,6 +1,6 @@
 import { ShardError } from "../core/errors.js";
 import type { BatchMode, TensorSpec, WireModel } from "../protocol/model-on-wire.js";
-import { tensorBytes, type BackendName } from "../protocol/tensors.js";
+import { tensorBytes } from "../protocol/tensors.js";
 import { asJsonObject, type ModelArtifacts } from "./artifacts.js";
 import { checkStructure } from "./check-structure.js";
 import type { OptimizationReport } from "./optimise/optimization-report.js";
@@ -28,7 +28,7 @@ export interface ModelInfo {
    */
   readonly isBatchInvariant: boolean | undefined;
   /** Ops for which a backend has no kernel, by backend, as far as workers of it have started; of graphs, optimised ones included. */
-  readonly missingOps: Readonly<Partial<Record<BackendName, readonly string[]>>>;
+  readonly missingOps: Readonly<Record<string, readonly string[]>>;
   /** What `optimize` did with the model, and what it left and why. */
   readonly optimization: OptimizationReport;
   /** Bytes of the weights as stored, quantised or not. */
@@ -66,6 +66,8 @@ export interface InspectedModel {
   readonly wire: WireModel;
   /** `undefined` where it can't be cut. */
   readonly staged: StagedModel | undefined;
+  /** Nothing in the file promises that a batch gives what its items give: it is tried out first. */
+  readonly needsBatchProbe: boolean;
 }
 
 /**
@@ -99,22 +101,22 @@ export function inspectModel(artifacts: ModelArtifacts, shareWeights: boolean, o
     batchMode: batchModeOf(reading.inputs),
     userDefinedMetadata: asJsonObject(artifacts.userDefinedMetadata),
   };
-  return { info, wire, staged };
+  return { info, wire, staged, needsBatchProbe: prepared.needsBatchProbe };
 }
 
-/**
- * What a traced run has shown of the layers.
- * @param outputs of one item, by layer; @param layerMs for one item.
- * @param boundaryBytes of one item, in front of each layer and at the end.
- * @param layerFlops of one item.
- */
-export function withTrace(
-  info: ModelInfo,
-  outputs: readonly Readonly<Record<string, { readonly dtype: string; readonly shape: readonly number[] }>>[],
-  layerMs: readonly number[],
-  boundaryBytes: readonly number[],
-  layerFlops: readonly (number | undefined)[],
-): ModelInfo {
+/** What a traced run has shown of a model's layers, for one item. */
+export interface TraceFindings {
+  /** What leaves each layer, by `TensorKey`. */
+  readonly outputs: readonly Readonly<Record<string, { readonly dtype: string; readonly shape: readonly number[] }>>[];
+  readonly layerMs: readonly number[];
+  /** Bytes that cross the place in front of each layer, and the end. */
+  readonly boundaryBytes: readonly number[];
+  /** `undefined` for layers whose ops have no formula. */
+  readonly layerFlops: readonly (number | undefined)[];
+}
+
+/** The model with what a traced run has shown of it. */
+export function withTrace(info: ModelInfo, { outputs, layerMs, boundaryBytes, layerFlops }: TraceFindings): ModelInfo {
   const layers = info.layers.map((layer, index) => {
     const outputBytes = Object.values(outputs[index] ?? {}).reduce((total, tensor) => total + tensorBytes(tensor), 0);
     return { ...layer, outputBytes, ms: layerMs[index], flops: layerFlops[index] };

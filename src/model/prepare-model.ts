@@ -24,6 +24,8 @@ export interface PreparedModel {
   readonly optimization: OptimizationReport;
   /** A batch is run item by item, since it would take one way for all of its items. */
   readonly branchesOnValues: boolean;
+  /** Nothing in the file promises that every output has the batch as its axis 0: it is tried out first. */
+  readonly needsBatchProbe: boolean;
 }
 
 /**
@@ -56,7 +58,8 @@ export function prepareModel(
   }
   const wire = layersToWire(artifacts, reading, stored, weightData);
   const staged = stageLayers(artifacts, reading, stored, weightData);
-  const plain = { format, reading, wire, branchesOnValues: false };
+  // Keras layers keep the batch as axis 0 by definition.
+  const plain = { format, reading, wire, branchesOnValues: false, needsBatchProbe: false };
   if (!("reason" in staged)) return { ...plain, staged, optimization };
   const notDone = [...optimization.notDone, { what: "cuts", reason: `the model stays in one piece: ${staged.reason}` }];
   return { ...plain, staged: undefined, optimization: { ...optimization, notDone } };
@@ -77,7 +80,15 @@ function prepareGraph(
     staged,
     optimization: report,
     branchesOnValues: branchesOnValues(graph),
+    needsBatchProbe: needsBatchProbe(graph),
   };
+}
+
+/** A loop may run until the last item of a batch is done. */
+const LOOP_OPS = /^(While|StatelessWhile|LoopCond)$/;
+
+function needsBatchProbe({ outputs, nodes }: Graph): boolean {
+  return outputs.some(({ shape }) => shape?.[0] !== -1) || nodes.some(({ op }) => LOOP_OPS.test(op));
 }
 
 /** A whole model goes by the names that its user knows. */
@@ -100,9 +111,6 @@ function layersToWire(
     weightData,
     inputs,
     outputs,
-    needsAsync: false,
-    // Keras layers keep the batch as axis 0 by definition.
-    needsBatchProbe: false,
   };
 }
 

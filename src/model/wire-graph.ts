@@ -1,4 +1,4 @@
-import type { TensorBinding, WireModel } from "../protocol/model-on-wire.js";
+import type { GraphWire, TensorBinding, WireModel } from "../protocol/model-on-wire.js";
 import type { WeightRecipe } from "../protocol/weight-recipe.js";
 import { asJsonObject, type JsonObject } from "./artifacts.js";
 import type { Graph, GraphInitializer } from "./graph/graph.js";
@@ -7,15 +7,13 @@ import { needsAsyncExecution } from "./read-graph.js";
 /** TF.js reads these for its version string, and fails without them. */
 const VERSIONS: JsonObject = { producer: 0, minConsumer: 0 };
 
-const LOOP_OPS = /^(While|StatelessWhile|LoopCond)$/;
-
 /**
  * A graph as a standalone TF.js model for a worker. Its inputs and outputs go by the names of their tensors (`node:index`), without a
  * signature: TF.js would look names up among the signature's keys first.
  *
  * @param weightData what the recipes' offsets count from.
  */
-export function graphToWire(graph: Graph, weightData: ArrayBuffer | SharedArrayBuffer): WireModel {
+export function graphToWire(graph: Graph, weightData: ArrayBuffer | SharedArrayBuffer): GraphWire {
   const { nodes, library, versions, initializer } = graph;
   const modelTopology = {
     node: nodes.map(({ name, op, input, attr }) => ({ name, op, input, attr })),
@@ -30,8 +28,6 @@ export function graphToWire(graph: Graph, weightData: ArrayBuffer | SharedArrayB
     inputs: graph.inputs.map(fedByNode),
     outputs: graph.outputs,
     needsAsync: needsAsyncExecution(nodes),
-    // A loop may go on until the last item of a batch is done.
-    needsBatchProbe: graph.outputs.some(({ shape }) => shape?.[0] !== -1) || nodes.some(({ op }) => LOOP_OPS.test(op)),
   };
 }
 

@@ -21,23 +21,34 @@ export type BatchMode =
   /** Axis 0 is fixed at 1: the worker calls the model once per item. */
   | "item-by-item";
 
-/**
- * A model, or one stage of it, as one worker gets it. `weightData` is shared by all workers where the page is cross-origin
- * isolated, else copied to each; quantised weights are still quantised.
- */
-export interface WireModel {
-  readonly format: "graph-model" | "layers-model";
-  /** TF.js `ModelArtifacts` less weight specs and data: JSON all the way down. */
-  readonly artifacts: Readonly<Record<string, unknown>>;
-  /** What the worker makes the weights from, in the order in which TF.js shall get them. */
-  readonly weights: WeightRecipes;
-  /** What the recipes' byte offsets count from. */
-  readonly weightData: ArrayBuffer | SharedArrayBuffer;
+/** What every format has on the wire: a model, or one stage of it, as one worker gets it. */
+interface WireCommon {
   /** For a stage, `name` is the `TensorKey` of what enters and leaves. */
   readonly inputs: readonly TensorBinding[];
   readonly outputs: readonly TensorBinding[];
+}
+
+interface TfjsWireCommon extends WireCommon {
+  /** TF.js `ModelArtifacts` less weight specs and data: JSON all the way down. */
+  readonly artifacts: Readonly<Record<string, unknown>>;
+  /** What the worker makes the weights from, in the order in which TF.js expects them. */
+  readonly weights: WeightRecipes;
+  /**
+   * What the recipes' byte offsets count from. Shared by all workers where the page is cross-origin isolated, else copied to each;
+   * quantised weights are still quantised.
+   */
+  readonly weightData: ArrayBuffer | SharedArrayBuffer;
+}
+
+export interface GraphWire extends TfjsWireCommon {
+  readonly format: "graph-model";
   /** Control flow, dynamic shapes or hash tables: `execute` is refused, `executeAsync` must be used. */
   readonly needsAsync: boolean;
-  /** Nothing in the file promises that every output has the batch as its axis 0: the worker tries it out first. */
-  readonly needsBatchProbe: boolean;
 }
+
+export interface LayersWire extends TfjsWireCommon {
+  readonly format: "layers-model";
+}
+
+/** A union by format: an engine loads the formats that it knows, and refuses the others. */
+export type WireModel = GraphWire | LayersWire;

@@ -1,13 +1,16 @@
 import { allocateTensor, sliceRows, writeRows } from "./rows.js";
-import type { OutputValue, Tensor } from "./tensors.js";
+import type { InputTensor, OutputValue, Tensor } from "./tensors.js";
 
 /**
- * One output of a shard: all its items in one tensor, or one tensor per item where their shapes differ.
+ * The tensors of several items: all in one along axis 0, or one tensor per item where their shapes differ.
  * `itemShape` is the shape of a single item's own tensor, with its leading 1 if the model gives one.
  */
-export type ShardOutput =
-  | { readonly kind: "dense"; readonly tensor: Tensor; readonly itemShape: readonly number[] }
-  | { readonly kind: "ragged"; readonly items: Tensor[] };
+export type ItemTensors<T extends InputTensor> =
+  | { readonly kind: "dense"; readonly tensor: T; readonly itemShape: readonly number[] }
+  | { readonly kind: "ragged"; readonly items: readonly T[] };
+
+/** One output of a shard. */
+export type ShardOutput = ItemTensors<Tensor>;
 
 /** The shape of `itemCount` items: a leading 1 is the batch axis, anything else gets a new axis 0. */
 export function denseShape(itemShape: readonly number[], itemCount: number): number[] {
@@ -25,24 +28,26 @@ export function joinItems(items: Tensor[]): ShardOutput {
   return { kind: "dense", tensor, itemShape: first.shape };
 }
 
-/** Take a dense output apart again, each item in the shape the model gave it. */
-export function splitItems(output: ShardOutput): Tensor[] {
+/** Take dense tensors apart again, each item in the shape that the model gave it. */
+export function splitItems(output: ShardOutput): readonly Tensor[] {
   if (output.kind === "ragged") return output.items;
-  const { tensor, itemShape } = output;
-  return Array.from({ length: tensor.shape[0]! }, (_, row) => ({
-    ...sliceRows(tensor, row, 1),
-    shape: itemShape.slice(),
-  }));
+  return Array.from({ length: output.tensor.shape[0]! }, (_, row) => itemOf(output, row));
+}
+
+/** One item's own tensor, in a buffer of its own if it is cut out of others. */
+export function itemOf<T extends InputTensor>(items: ItemTensors<T>, index: number): T {
+  if (items.kind === "ragged") return items.items[index]!;
+  return { ...sliceRows(items.tensor, index, 1), shape: items.itemShape.slice() };
 }
 
 /** What the caller sees of it. */
 export function toOutputValue(output: ShardOutput): OutputValue {
-  return output.kind === "dense" ? output.tensor : output.items;
+  return output.kind === "dense" ? output.tensor : [...output.items];
 }
 
 /** The tensors inside, for the list of transferables. */
-export function tensorsOf(output: ShardOutput): Tensor[] {
-  return output.kind === "dense" ? [output.tensor] : output.items;
+export function tensorsOf<T extends InputTensor>(items: ItemTensors<T>): readonly T[] {
+  return items.kind === "dense" ? [items.tensor] : items.items;
 }
 
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {

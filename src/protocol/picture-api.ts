@@ -1,5 +1,6 @@
 import type { Rectangle } from "../core/tiles.js";
 import type { Reply } from "./error-record.js";
+import type { LinkedApi } from "./link.js";
 
 /** How a picture is cut and enlarged. */
 export interface PicturePlan {
@@ -50,7 +51,7 @@ export interface PlacedTile<Bitmap> {
  * What the picture worker offers through Comlink: it decodes, cuts, stitches and encodes, off the page's thread.
  * `File` is a `Blob` and `Bitmap` an `ImageBitmap`; this layer knows no DOM.
  */
-export interface PictureApi<File, Bitmap> {
+export interface PictureApi<File, Bitmap> extends LinkedApi {
   open(picture: File, plan: PicturePlan): Promise<Reply<OpenedPicture<Bitmap>>>;
   cutRow(row: number): Promise<Reply<PictureStrip>>;
   place(request: PlaceRequest): Promise<Reply<PlacedTile<Bitmap>[]>>;

@@ -1,7 +1,8 @@
 import type { StagePlan, StageProblem } from "../core/stages/stage-problem.js";
 import type { Reply } from "./error-record.js";
+import type { LinkedApi } from "./link.js";
 
 /** What the planner's worker offers through Comlink: planning takes up to a second, which the page can't spare. */
-export interface PlannerApi {
+export interface PlannerApi extends LinkedApi {
   plan(problem: StageProblem): Promise<Reply<StagePlan>>;
 }

@@ -1,7 +1,3 @@
-/** Backends a worker can run on. One worker = one TF.js engine = one backend. */
-export const BACKEND_NAMES = ["webgpu", "webgl", "wasm", "cpu"] as const;
-export type BackendName = (typeof BACKEND_NAMES)[number];
-
 interface Shaped {
   /** Sizes along each axis; the product equals `data.length`. `[]` is a scalar. */
   readonly shape: number[];

@@ -1,71 +1,64 @@
 import type { Reply } from "./error-record.js";
+import type { LinkedApi } from "./link.js";
 import type { BatchMode, WireModel } from "./model-on-wire.js";
-import type { ShardOutput } from "./outputs.js";
-import type { BackendName, DType, InputTensor, Tensor } from "./tensors.js";
+import type { ItemTensors, ShardOutput } from "./outputs.js";
+import type { DType, InputTensor } from "./tensors.js";
 
 export type PowerPreference = "high-performance" | "low-power";
 
 export interface WorkerStart {
-  readonly backend: BackendName;
   readonly workerId: string;
   /** WebGPU only. Default "high-performance". */
   readonly powerPreference?: PowerPreference | undefined;
-  /** Name of the Web Lock that the worker holds while it lives; `undefined` where there are no locks. */
-  readonly lifeline: string | undefined;
 }
 
-/** What the backend turned out to be. */
+/** What the engine and its backend turned out to be: all that the page knows of a worker's nature. */
 export interface WorkerReport {
-  readonly backend: BackendName;
-  /** GPU name, or the WASM variant; for people. */
+  /** GPU name, or the WASM variant; for people. Workers of one entry on one device are of one kind. */
   readonly device: string;
-  /** TF.js kernels that the backend has registered, by name. */
+  /** TF.js kernels that the backend has registered, by name; empty where the engine does not list what it can run. */
   readonly kernels: readonly string[];
-  /** Whether it holds the lock that tells of its end. */
-  readonly holdsLifeline: boolean;
+  /** Each new batch size costs this worker time (shader variants): it gets sizes 1, 2, 4, … alone. */
+  readonly wantsPowersOfTwo: boolean;
+  /** It presents itself as a GPU, and computes on the CPU. */
+  readonly isSoftware: boolean;
 }
 
 /** Under which a worker keeps a model or a stage. Chosen by the page; one worker may hold several. */
 export type ModelKey = string;
 
+/** What a run takes for one input: something for each item, or one tensor that goes with every call. */
+export type RunInput = ItemTensors<InputTensor> | { readonly kind: "side"; readonly tensor: InputTensor };
+
+/** Run some items through a model. A whole model is one stage: there is no other way to run work. */
 export interface RunRequest {
   /** Unique over all jobs of the page, since jobs share the workers. */
   readonly attemptId: string;
   readonly modelKey: ModelKey;
+  /** Queued attempts of a higher priority run first, those of the same in the order in which they came. */
+  readonly priority: number;
+  /** Whole, ≥ 1. */
   readonly itemCount: number;
+  /** "batched": one call for all items. "item-by-item": one call for each. */
   readonly mode: BatchMode;
-  /** By input name. Axis 0 of a batched input has `itemCount` rows; others are broadcast to every call. */
-  readonly inputs: Readonly<Record<string, InputTensor>>;
-  /** Names of the inputs that carry items along axis 0. */
-  readonly batchedInputs: readonly string[];
-  /** When the page sent it, ms since the epoch on the shared monotonic clock (timeOrigin + now). */
-  readonly sentAtEpochMs: number;
+  /** By the names of the model's inputs on the wire. */
+  readonly inputs: Readonly<Record<string, RunInput>>;
+  /** Outputs that later stages read: they come in shared memory where there is some, so that the page can send them twice. */
+  readonly forwardedNames: readonly string[];
+}
+
+/** How long an attempt took, on the worker's own clock. */
+export interface RunTiming {
+  /** The worker had nothing to do for this long before the attempt reached it, ms; since its start for the first one. */
+  readonly idleMs: number;
+  /** From the attempt's arrival, or the end of what ran before it, to its own end, ms. */
+  readonly ranMs: number;
 }
 
 export interface RunResult {
+  /** By the names of the model's outputs on the wire. */
   readonly outputs: Readonly<Record<string, ShardOutput>>;
-  /** From the previous completion on this worker, or from the sending if it was idle, to this completion. */
-  readonly serviceMs: number;
-}
-
-/** Tensors by `TensorKey`: all that enters a stage, or all that leaves it, in one call of it. */
-export type StageTensors = Readonly<Record<string, InputTensor>>;
-
-/** One micro-batch for one stage. */
-export interface StageRequest {
-  readonly attemptId: string;
-  readonly modelKey: ModelKey;
-  /** One call of the stage each: a batched model has one for all items, one that runs item by item has one per item. */
-  readonly calls: readonly StageTensors[];
-  /** Outputs that go on to other stages: in shared memory where there is some, so that the page can send them twice. */
-  readonly forwardedKeys: readonly string[];
-  readonly sentAtEpochMs: number;
-}
-
-export interface StageResult {
-  /** As many as there were calls. */
-  readonly calls: readonly Readonly<Record<string, Tensor>>[];
-  readonly serviceMs: number;
+  readonly timing: RunTiming;
 }
 
 /** Run layer after layer, each as a stage of its own, and measure it. */
@@ -73,10 +66,10 @@ export interface TraceRequest {
   readonly attemptId: string;
   /** In order; what a later one needs, an earlier one gives, or `inputs`. */
   readonly layers: readonly WireModel[];
-  readonly inputs: StageTensors;
+  /** One item, by `TensorKey`. */
+  readonly inputs: Readonly<Record<string, InputTensor>>;
   /** Timed runs of each layer, ≥ 1, after one that warms up; the quickest counts, since whatever else a machine does only adds. */
   readonly runCount: number;
-  readonly sentAtEpochMs: number;
 }
 
 export interface TracedTensor {
@@ -95,7 +88,7 @@ export interface TraceResult {
   readonly layers: readonly TracedLayer[];
   /** Why the layer after the last one did not run. */
   readonly failure: string | undefined;
-  /** Of reading an output back and uploading it again, fixed and per byte; `undefined` where nothing was large enough to tell. */
+  /** Of reading an output back and uploading it again, fixed and per byte; `undefined` where nothing was large enough to show it. */
   readonly transferMs: { readonly perTransfer: number; readonly perByte: number } | undefined;
 }
 
@@ -104,31 +97,21 @@ export interface WorkerMemory {
   readonly byteCount: number;
 }
 
-/** What a worker offers through Comlink. Every answer is a `Reply`: nothing is thrown across. */
-export interface WorkerApi {
+/** What a worker with an engine offers to the page. Every answer is a `Reply`: nothing is thrown across. */
+export interface WorkerApi extends LinkedApi {
+  /** Once, before anything else. */
   start(config: WorkerStart): Promise<Reply<WorkerReport>>;
-  /** Load a model or a stage, in turn with the attempts. */
+  /** Load a model or a stage, in turn with the attempts. One of the same key is replaced. */
   load(modelKey: ModelKey, model: WireModel): Promise<Reply<undefined>>;
   /** Dispose of it. Unknown keys are ignored. */
   unload(modelKey: ModelKey): Promise<Reply<undefined>>;
   run(request: RunRequest): Promise<Reply<RunResult>>;
-  runStage(request: StageRequest): Promise<Reply<StageResult>>;
   trace(request: TraceRequest): Promise<Reply<TraceResult>>;
-  /** Queued attempts answer "aborted" at once; a running item-by-item attempt stops after its item. */
-  cancel(attemptIds: readonly string[]): void;
-  memory(): WorkerMemory;
-  /** Test and demo fault: every shard takes `factor` ≥ 1 times as long. */
-  slow(factor: number): void;
-  /** Dispose of the model and the GPU device. The page terminates the worker afterwards. */
-  stop(): Promise<void>;
-}
-
-/** Posted by a worker outside Comlink, since it answers no call. */
-export interface WorkerNotice {
-  readonly notice: "device-lost" | "device-error";
-  readonly message: string;
-}
-
-export function isWorkerNotice(value: unknown): value is WorkerNotice {
-  return typeof value === "object" && value !== null && "notice" in value && "message" in value;
+  /** Queued attempts answer "aborted" at once; a running attempt of several calls stops after the present one. */
+  cancel(attemptIds: readonly string[]): Promise<Reply<undefined>>;
+  memory(): Promise<Reply<WorkerMemory>>;
+  /** Test and demo fault: every attempt takes `factor` ≥ 1 times as long. */
+  slow(factor: number): Promise<Reply<undefined>>;
+  /** Dispose of the models and the device. The page terminates the worker afterwards. */
+  stop(): Promise<Reply<undefined>>;
 }

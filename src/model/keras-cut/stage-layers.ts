@@ -126,8 +126,5 @@ function toWire(
     weightData,
     inputs: entering.map(bind),
     outputs: leaving.map(bind),
-    needsAsync: false,
-    // Keras layers keep the batch as axis 0 by definition.
-    needsBatchProbe: false,
   };
 }
