@@ -44,6 +44,7 @@ export class WorkerPool {
   readonly #restartDelayMs: NonNullable<PoolOptions["restartDelayMs"]>;
   readonly #slots = new Map<string, WorkerSlot>();
   readonly #restarts = new Map<WorkerSlot, ReturnType<typeof setTimeout>>();
+  #isClosed = false;
 
   constructor({ open, restartDelayMs = () => undefined }: PoolOptions) {
     this.#open = open;
@@ -55,6 +56,11 @@ export class WorkerPool {
     return [...this.#slots.values()];
   }
 
+  /** Workers whose engine has started and that have not ended, ready or not. */
+  get startedWorkers(): readonly PoolWorker[] {
+    return this.slots.flatMap(({ worker }) => (worker?.report !== undefined && worker.state !== "dead" ? worker : []));
+  }
+
   /** The workers that can be given work. */
   get readyWorkers(): readonly PoolWorker[] {
     return this.slots.flatMap(({ worker }) => (worker?.isReady === true ? worker : []));
@@ -63,6 +69,13 @@ export class WorkerPool {
   /** The present incarnation of a worker; `undefined` where it has none or is unknown. */
   get(id: string): PoolWorker | undefined {
     return this.#slots.get(id)?.worker;
+  }
+
+  /** As `get`. @throws ShardError "worker-lost" where there is none: its end has been reported, or is about to be. */
+  requireWorker(id: string): PoolWorker {
+    const worker = this.get(id);
+    if (worker !== undefined) return worker;
+    throw new ShardError("worker-lost", `Expected worker "${id}" to be there, it was removed.`, { workerId: id });
   }
 
   has(id: string): boolean {
@@ -78,6 +91,8 @@ export class WorkerPool {
     counters.set(spec.backend, counter);
     const slot = new WorkerSlot(`${spec.backend}-${counter}`, spec);
     // Before anything else, so that a refusal stops here.
+    if (this.#isClosed)
+      throw new ShardError("disposed", "Expected live workers, received a request after they were stopped.");
     const link = this.#open(spec, slot.id);
     this.#slots.set(slot.id, slot);
     return this.#incarnate(slot, () => link);
@@ -114,7 +129,9 @@ export class WorkerPool {
     this.#slots.delete(id);
   }
 
-  async stopAll(): Promise<void> {
+  /** Stop every worker, those that still start too; no more can be started. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all([...this.#slots.keys()].map((id) => this.remove(id)));
   }
 
@@ -141,7 +158,7 @@ export class WorkerPool {
     }
     live.delete(slot.id);
     const { deathError } = worker;
-    const delayMs = deathError === undefined ? undefined : this.#restartDelayMs(slot, deathError);
+    const delayMs = deathError === undefined || this.#isClosed ? undefined : this.#restartDelayMs(slot, deathError);
     if (deathError === undefined || delayMs === undefined) {
       slot.settle();
       this.listener?.onState(slot);

@@ -1,6 +1,6 @@
 import { ShardError } from "../core/errors.js";
-import { BACKEND_NAMES } from "../protocol/tensors.js";
-import type { WorkerSpec } from "../pool/pool-worker.js";
+import { BACKEND_NAMES } from "../pool/worker-entries.js";
+import type { WorkerSpec } from "../pool/worker-entries.js";
 
 export interface ElementOptions {
   /** Address of the super-resolution model, relative to the page. */

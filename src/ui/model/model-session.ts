@@ -1,7 +1,7 @@
 import { ShardError } from "../../core/errors.js";
 import { fetchLabels, readLabels, type ModelLabels } from "../../jobs/labels.js";
 import { randomInputs } from "../../jobs/random-inputs.js";
-import type { WorkerSpec } from "../../pool/pool-worker.js";
+import type { WorkerSpec } from "../../pool/worker-entries.js";
 import { createSharder } from "../../sharder/create-sharder.js";
 import type { LoadingProgress } from "../../sharder/options.js";
 import type { Sharder } from "../../sharder/sharder.js";

@@ -1,6 +1,6 @@
 import { ShardError } from "../../core/errors.js";
 import type { OpenedPicture, PlacedTile } from "../../protocol/picture-api.js";
-import type { BackendName } from "../../protocol/tensors.js";
+import type { BackendName } from "../../pool/worker-entries.js";
 import { slow } from "../../sharder/faults.js";
 import type { LoadingProgress } from "../../sharder/options.js";
 import type { Sharder } from "../../sharder/sharder.js";

@@ -1,4 +1,4 @@
-import type { WorkerState } from "../../pool/pool-worker.js";
+import type { WorkerState } from "../../pool/worker-slot.js";
 import type { Sharder } from "../../sharder/sharder.js";
 import { formatPercent } from "../parts/format.js";
 import type { LogPanel } from "../parts/log-panel.js";

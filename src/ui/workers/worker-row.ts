@@ -1,4 +1,4 @@
-import type { WorkerState } from "../../pool/pool-worker.js";
+import type { WorkerState } from "../../pool/worker-slot.js";
 import type { WorkerSnapshot } from "../../sharder/worker-snapshot.js";
 import { element, setAttribute, setText } from "../parts/dom.js";
 import { formatCount, formatPercent, formatRate } from "../parts/format.js";

@@ -1,4 +1,4 @@
-import { BACKEND_NAMES, type BackendName } from "../../protocol/tensors.js";
+import { BACKEND_NAMES, type BackendName } from "../../pool/worker-entries.js";
 import type { WorkerSnapshot } from "../../sharder/worker-snapshot.js";
 import { element } from "../parts/dom.js";
 import type { PictureJob } from "../picture/picture-job.js";
