@@ -32,7 +32,7 @@ const START_DEADLINE_MS = 120_000;
 const TRACED_LAYER_DEADLINE_MS = 5_000;
 /** A worker in the middle of a shard does not hear `stop`; it is terminated anyway. */
 const STOP_DEADLINE_MS = 1_000;
-/** Loads go before all attempts. */
+/** Loads and traces go before all attempts. */
 const FIRST = Infinity;
 
 /** Which state may follow which. Anything else is a defect here, never a fault of the machine. */
@@ -167,7 +167,7 @@ export class PoolWorker {
   /** Measure layer after layer. @throws ShardError as `run` */
   trace(request: TraceRequest): Promise<TraceResult> {
     const deadlineMs = START_DEADLINE_MS + request.layers.length * TRACED_LAYER_DEADLINE_MS;
-    return this.#attempt(this.#calls.call("trace the model", deadlineMs, (api) => api.trace(request)));
+    return this.#attempt(this.#calls.call("trace the model", deadlineMs, (api) => api.trace(request), FIRST));
   }
 
   async #attempt<T>(settled: Promise<T>): Promise<T> {
