@@ -1,16 +1,16 @@
-import { ShardError } from "../core/errors.js";
 import type { LoadNotice } from "../model/load/load-notice.js";
 import { createSharder } from "../sharder/create-sharder.js";
 import type { LoadingProgress } from "../sharder/options.js";
 import { readOptions, type ElementOptions } from "./element-options.js";
-import { layOutPage } from "./parts/layout.js";
-import { loadSample } from "./picture/load-sample.js";
+import { layOutPage } from "./layout.js";
 import { modelStyles } from "./model/model-styles.js";
 import { ModelView } from "./model/model-view.js";
+import { failureText } from "./parts/failure-text.js";
+import { Tabs } from "./parts/tabs.js";
+import { loadSample } from "./picture/load-sample.js";
 import { PageView } from "./picture/page-view.js";
 import type { ChosenPicture } from "./picture/picture-job.js";
-import { styles } from "./parts/styles.js";
-import { Tabs } from "./parts/tabs.js";
+import { styles } from "./styles.js";
 
 /**
  * `<inference-sharder>`: enlarges a picture on all the compute of the machine, or runs a model of the person's own, and
@@ -57,7 +57,7 @@ export class InferenceSharderElement extends HTMLElement {
     panel.replaceChildren(...view.roots);
     this.#load(view, attempt.signal).catch((thrown: unknown) => {
       if (attempt.signal.aborted) return;
-      view.failLoading(messageOf(thrown), () => {
+      view.failLoading(failureText(thrown), () => {
         attempt.abort();
         view.close();
         this.#beginPictures(panel, signal);
@@ -96,9 +96,4 @@ export class InferenceSharderElement extends HTMLElement {
       return thrown instanceof Error ? thrown : new Error(String(thrown));
     }
   }
-}
-
-function messageOf(thrown: unknown): string {
-  if (thrown instanceof ShardError || thrown instanceof Error) return thrown.message;
-  return String(thrown);
 }

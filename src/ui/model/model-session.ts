@@ -5,9 +5,10 @@ import type { WorkerSpec } from "../../pool/pool-worker.js";
 import { createSharder } from "../../sharder/create-sharder.js";
 import type { LoadingProgress } from "../../sharder/options.js";
 import type { Sharder } from "../../sharder/sharder.js";
+import { failureText } from "../parts/failure-text.js";
+import { Stopwatch } from "../parts/stopwatch.js";
 import type { LoadRequest, RunRequest } from "./model-request.js";
 import { runModel, type ItemRow } from "./run-model.js";
-import { Stopwatch } from "../parts/stopwatch.js";
 
 /** What the session tells the page. */
 export interface ModelSessionListener {
@@ -108,7 +109,7 @@ export class ModelSession {
       this.#run = undefined;
       this.#listener.onModel();
     } catch (thrown) {
-      if (!signal.aborted) this.#listener.onFailure("The model could not be loaded", messageOf(thrown));
+      if (!signal.aborted) this.#listener.onFailure("The model could not be loaded", failureText(thrown));
     } finally {
       this.#end(signal);
     }
@@ -131,7 +132,7 @@ export class ModelSession {
       await sharder.inspect({ inputs: randomInputs(sharder.model, { itemCount: 2, freeSize }) });
       if (sharder === this.#sharder) this.#listener.onInspected();
     } catch (thrown) {
-      if (!signal.aborted) this.#listener.onFailure("The layers could not be measured", messageOf(thrown));
+      if (!signal.aborted) this.#listener.onFailure("The layers could not be measured", failureText(thrown));
     } finally {
       this.#end(signal);
     }
@@ -161,7 +162,7 @@ export class ModelSession {
       run.outcome = "done";
     } catch (thrown) {
       run.outcome = signal.aborted ? "cancelled" : "failed";
-      if (!signal.aborted) this.#listener.onFailure("The model could not be run", messageOf(thrown));
+      if (!signal.aborted) this.#listener.onFailure("The model could not be run", failureText(thrown));
     } finally {
       run.stopwatch.stop();
       this.#end(signal);
@@ -215,13 +216,9 @@ export class ModelSession {
       // No address, or nobody answers at all: then the model's own failure says so.
       const isTold = thrown instanceof ShardError && ["invalid-options", "model-network"].includes(thrown.code);
       if (signal?.aborted !== true && !isTold) {
-        this.#listener.onFailure("The labels could not be read", messageOf(thrown));
+        this.#listener.onFailure("The labels could not be read", failureText(thrown));
       }
       return undefined;
     }
   }
-}
-
-function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -1,8 +1,9 @@
 import type { OptimizationKind, OptimizationReport } from "../../model/optimise/optimization-report.js";
 import type { TensorSpec } from "../../protocol/model-on-wire.js";
-import { formatCount, formatDuration, formatNumber, formatTimeLeft } from "../parts/format.js";
+import { loadingText } from "../loading-text.js";
+import { formatCount, formatDuration, formatNumber, formatRate, formatTimeLeft } from "../parts/format.js";
+import type { ProgressText } from "../parts/progress-view.js";
 import type { ModelRun, ModelSession } from "./model-session.js";
-import { loadingText, type ProgressText } from "../picture/progress-text.js";
 
 /** "n × 224 × 224 × 3"; "?" is free. */
 export function formatShape(shape: TensorSpec["shape"]): string {
@@ -55,7 +56,7 @@ export function modelProgressText({ activity, run, sharder }: ModelSession, hasI
 function runText({ itemCount, doneItemCount, refusedItemCount, outcome, stopwatch }: ModelRun): ProgressText {
   const seconds = Math.max(1e-3, stopwatch.elapsedMs / 1e3);
   const rate = doneItemCount / seconds;
-  const perSecond = `${doneItemCount === 0 ? "–" : formatNumber(rate)}\u00a0items/s`;
+  const perSecond = formatRate(doneItemCount === 0 ? undefined : rate, "items");
   const refused = refusedItemCount === 0 ? [] : [`${refusedItemCount} could not be read`];
   const fraction = itemCount === 0 ? 0 : doneItemCount / itemCount;
   const done = `${doneItemCount} of ${formatCount(itemCount, "item")}`;

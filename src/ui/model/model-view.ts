@@ -1,23 +1,19 @@
-import { WorkerColours } from "../workers/colours.js";
-import { element } from "../parts/dom.js";
 import { readOptions } from "../element-options.js";
-import { listenForFiles } from "../parts/file-drop.js";
-import { perFrame } from "../parts/frame.js";
-import { dropHint } from "../parts/layout.js";
+import { element } from "../parts/dom.js";
+import { dropHint, listenForFiles } from "../parts/file-drop.js";
+import { perFrame, TEXT_INTERVAL_MS } from "../parts/frame.js";
+import { Notice } from "../parts/notice.js";
+import { ProgressView } from "../parts/progress-view.js";
+import { WorkerColours } from "../workers/colours.js";
+import { PlanPanel } from "../workers/plan-panel.js";
 import { ModelFacts } from "./model-facts.js";
 import { ModelInputsPanel } from "./model-inputs.js";
 import { ModelSession, type ModelSessionListener } from "./model-session.js";
 import { ModelSourcePanel } from "./model-source.js";
 import { modelProgressText } from "./model-text.js";
-import { Notice } from "../parts/notice.js";
-import { PlanPanel } from "../workers/plan-panel.js";
-import { ProgressView } from "../parts/progress-view.js";
 import { ResultsTable } from "./results-table.js";
 import type { ItemRow } from "./run-model.js";
 import { sortFiles } from "./sort-files.js";
-
-/** The numbers change no faster than they can be read. */
-const UPDATE_INTERVAL_MS = 150;
 
 /** "Your own model": joins its panels with a session. Lives as long as the element is in the page. */
 export class ModelView implements ModelSessionListener {
@@ -34,7 +30,7 @@ export class ModelView implements ModelSessionListener {
   readonly #cancel = element("button", { type: "button", "data-testid": "model-cancel" }, "Cancel");
   readonly #source: ModelSourcePanel;
   #requested: { readonly model: string | readonly File[]; readonly labels: File | undefined } | undefined;
-  readonly #update = perFrame(() => this.#updateNow(), UPDATE_INTERVAL_MS);
+  readonly #update = perFrame(() => this.#updateNow(), TEXT_INTERVAL_MS);
 
   /**
    * @param host has the attributes, and takes dropped files while `isShown`.

@@ -1,3 +1,4 @@
+import { element } from "./dom.js";
 import { droppedFiles } from "./dropped-files.js";
 
 export interface FileTarget {
@@ -47,4 +48,9 @@ export function listenForFiles(host: HTMLElement, target: FileTarget, signal: Ab
     },
     { signal },
   );
+}
+
+/** The style sheet shows it while the host has the attribute `data-dragging`. */
+export function dropHint(text: string): HTMLElement {
+  return element("div", { class: "drop-hint", "aria-hidden": "true" }, text);
 }

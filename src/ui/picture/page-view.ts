@@ -4,24 +4,24 @@ import type { BackendName } from "../../protocol/tensors.js";
 import { slow } from "../../sharder/faults.js";
 import type { LoadingProgress } from "../../sharder/options.js";
 import type { Sharder } from "../../sharder/sharder.js";
-import { WorkerColours } from "../workers/colours.js";
+import { loadingText } from "../loading-text.js";
+import { failureText } from "../parts/failure-text.js";
 import { formatCount } from "../parts/format.js";
-import { perFrame } from "../parts/frame.js";
-import { JobPanel } from "./job-panel.js";
-import { layOutPicture } from "../parts/layout.js";
+import { perFrame, TEXT_INTERVAL_MS } from "../parts/frame.js";
 import { LogPanel } from "../parts/log-panel.js";
 import { Notice } from "../parts/notice.js";
+import type { ProgressText } from "../parts/progress-view.js";
+import { WorkerColours } from "../workers/colours.js";
+import { logSharder } from "../workers/sharder-log.js";
+import { WorkersPanel } from "../workers/workers-panel.js";
+import { JobPanel } from "./job-panel.js";
 import { PictureInput } from "./picture-input.js";
 import type { ChosenPicture, PictureJob } from "./picture-job.js";
+import { layOutPicture } from "./picture-layout.js";
 import { MAX_PREVIEW_PIXELS, Preview } from "./preview.js";
-import { jobText, loadingText, resultText, type ProgressText } from "./progress-text.js";
+import { jobText, resultText } from "./progress-text.js";
 import { savePng } from "./save-png.js";
-import { logSharder } from "../workers/sharder-log.js";
 import { UpscaleSession, type SessionListener } from "./upscale-session.js";
-import { WorkersPanel } from "../workers/workers-panel.js";
-
-/** The numbers change no faster than they can be read. */
-const UPDATE_INTERVAL_MS = 150;
 
 /** Joins the panels with a sharder and its session. Lives as long as the element is in the page. */
 export class PageView implements SessionListener {
@@ -34,7 +34,7 @@ export class PageView implements SessionListener {
   readonly #input: PictureInput;
   readonly #job: JobPanel;
   readonly #workers: WorkersPanel;
-  readonly #update = perFrame(() => this.#updateNow(), UPDATE_INTERVAL_MS);
+  readonly #update = perFrame(() => this.#updateNow(), TEXT_INTERVAL_MS);
   #sharder: Sharder | undefined;
   #session: UpscaleSession | undefined;
   #loading: ProgressText = { fraction: undefined, headline: "Loading the model", detail: "" };
@@ -64,7 +64,13 @@ export class PageView implements SessionListener {
       remove: (id) => void this.#attempt(`${id} could not be removed`, () => this.#sharder?.removeWorker(id)),
       slow: (id, factor) => void this.#attempt(`${id} could not be slowed down`, () => slow(id, factor)),
     });
-    this.roots = layOutPicture(this.#notice, this.#job, this.#preview, this.#workers, this.#log);
+    this.roots = layOutPicture({
+      notice: this.#notice,
+      job: this.#job,
+      preview: this.#preview,
+      workers: this.#workers,
+      log: this.#log,
+    });
     this.#updateNow();
   }
 
@@ -169,8 +175,7 @@ export class PageView implements SessionListener {
       // A worker's own failure is told in its row and in the log.
       const isTold =
         thrown instanceof ShardError && ["backend-unavailable", "worker-lost", "disposed"].includes(thrown.code);
-      if (!isTold && !this.#signal.aborted)
-        this.refuse(what, thrown instanceof Error ? thrown.message : String(thrown));
+      if (!isTold && !this.#signal.aborted) this.refuse(what, failureText(thrown));
     }
     this.#update();
   }

@@ -3,7 +3,7 @@ import type { WorkerSnapshot } from "../../sharder/worker-snapshot.js";
 import type { StageSnapshot } from "../../sharder/split.js";
 import type { WorkerColours } from "./colours.js";
 import { element, setAttribute, setText } from "../parts/dom.js";
-import { formatNumber, formatPercent } from "../parts/format.js";
+import { formatNumber, formatPercent, formatRate } from "../parts/format.js";
 
 /** One bar of the plan. */
 interface Line {
@@ -61,7 +61,7 @@ export class PlanPanel {
   }
 
   #shareLine({ id, backend, device, state, itemsPerSecond, lastError }: WorkerSnapshot, share: number): Line {
-    const rate = itemsPerSecond === undefined ? "" : ` · ${formatNumber(itemsPerSecond)}\u00a0items/s`;
+    const rate = itemsPerSecond === undefined ? "" : ` · ${formatRate(itemsPerSecond, "items")}`;
     const isDead = state === "dead";
     return {
       title: id,

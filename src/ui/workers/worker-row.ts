@@ -68,7 +68,7 @@ export class WorkerRow {
     setText(this.#state, stateWords[state]);
     setText(this.#device, device === undefined ? backend : `${backend} · ${device}`);
     this.#showShare(worker, job, tileCount);
-    setText(this.#rate, formatRate(itemsPerSecond));
+    setText(this.#rate, formatRate(itemsPerSecond, "tiles"));
     setText(this.#tiles, formatCount(tileCount, "tile"));
     const isAlive = state === "ready" || state === "busy";
     this.#slow.disabled = !isAlive;
