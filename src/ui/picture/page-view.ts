@@ -23,7 +23,10 @@ import { jobText, resultText } from "./progress-text.js";
 import { savePng } from "./save-png.js";
 import { UpscaleSession, type SessionListener } from "./upscale-session.js";
 
-/** Joins the panels with a sharder and its session. Lives as long as the element is in the page. */
+/**
+ * The tab "Enlarge a picture": connects its panels with a sharder and its session. Lives as long as the element is in the
+ * page.
+ */
 export class PageView implements SessionListener {
   readonly roots: readonly HTMLElement[];
   readonly #signal: AbortSignal;
@@ -43,14 +46,14 @@ export class PageView implements SessionListener {
   #isSaving = false;
 
   /**
-   * @param host takes dropped pictures while `isShown`.
+   * @param host accepts dropped pictures while `isShown`.
    * @param signal aborts when the element leaves the page.
    */
   constructor(host: HTMLElement, isShown: () => boolean, signal: AbortSignal) {
     this.#signal = signal;
     this.#input = new PictureInput(
       (picture) => this.#choose(picture),
-      (reason) => this.refuse("That is no picture", reason),
+      (reason) => this.refuse("That is not a picture", reason),
     );
     this.#input.listen(host, isShown, signal);
     this.#job = new JobPanel(this.#input.root, {
@@ -99,12 +102,11 @@ export class PageView implements SessionListener {
     if (this.#waiting !== undefined) this.#choose(this.#waiting);
   }
 
-  /** Enlarge the sample, unless the person was quicker. */
+  /** Enlarge the sample, unless the user has already chosen a picture. */
   offerSample(sample: ChosenPicture): void {
     if (this.#session?.job === undefined) this.#choose(sample);
   }
 
-  /** Worth knowing, and no more. */
   note(text: string): void {
     this.#log.add(text);
   }
@@ -155,7 +157,7 @@ export class PageView implements SessionListener {
     this.#begin(() => this.#session?.start(picture));
   }
 
-  /** A new attempt: what was wrong before is no longer of interest. */
+  /** A new attempt makes the previous notice obsolete. */
   #begin(start: () => void): void {
     if (this.#session !== undefined) this.#notice.hide();
     start();
@@ -163,7 +165,7 @@ export class PageView implements SessionListener {
 
   async #addWorker(backend: BackendName): Promise<void> {
     const adding = this.#attempt(`A ${backend} worker could not be added`, () => this.#sharder?.addWorker({ backend }));
-    // It is listed from now on, while it starts.
+    // The worker is already listed while it starts.
     this.#update();
     await adding;
   }
@@ -172,10 +174,10 @@ export class PageView implements SessionListener {
     try {
       await action();
     } catch (thrown) {
-      // A worker's own failure is told in its row and in the log.
-      const isTold =
+      // A worker's own failure is shown in its row and in the log.
+      const isShown =
         thrown instanceof ShardError && ["backend-unavailable", "worker-lost", "disposed"].includes(thrown.code);
-      if (!isTold && !this.#signal.aborted) this.refuse(what, failureText(thrown));
+      if (!isShown && !this.#signal.aborted) this.refuse(what, failureText(thrown));
     }
     this.#update();
   }
@@ -209,8 +211,8 @@ export class PageView implements SessionListener {
   }
 }
 
-/** The library's advice is for developers; here the page's own controls are what helps. */
+/** The library's advice is for developers; on this page the user has controls instead. */
 function adviceFor(error: ShardError): string {
   if (error.code !== "no-workers") return error.message;
-  return "No worker is left to do it: add one under Workers, then run it again.";
+  return "No worker is left to enlarge it: add one under Workers, then run it again.";
 }

@@ -16,7 +16,7 @@ interface Line {
   readonly error: string;
 }
 
-/** Who does how much of it: each worker's share of the items, or each stage's part of the layers. */
+/** Shows who does how much: each worker's share of the items, or each stage's layers. */
 export class PlanPanel {
   readonly root: HTMLElement;
   readonly #summary = element("p", { class: "muted", "data-testid": "model-plan" });
@@ -69,7 +69,7 @@ export class PlanPanel {
       fraction: share,
       text: formatPercent(share),
       colour: this.#colours.of(id),
-      // A cancelled shard leaves an error behind, too, that is none.
+      // A cancelled shard also leaves an error, which is not a fault of the worker.
       error: isDead && lastError !== undefined ? lastError.message : "",
     };
   }
@@ -87,9 +87,9 @@ export class PlanPanel {
     const slowestMs = Math.max(...all.map((stage) => stage.ms ?? 0));
     return {
       title: `Stage ${index + 1}`,
-      detail: `layers ${firstLayer + 1}–${lastLayer + 1} ${workerIds.length > 0 ? `on ${workerIds.join(", ")}` : "move to another worker"}`,
+      detail: `layers ${firstLayer + 1}–${lastLayer + 1} ${workerIds.length > 0 ? `on ${workerIds.join(", ")}` : "moving to another worker"}`,
       fraction: slowestMs > 0 ? (ms ?? 0) / slowestMs : 0,
-      text: ms === undefined ? "–" : `${formatNumber(ms)}\u00a0ms an item`,
+      text: ms === undefined ? "–" : `${formatNumber(ms)}\u00a0ms per item`,
       colour: this.#colours.of(workerIds[0] ?? ""),
       error: "",
     };
