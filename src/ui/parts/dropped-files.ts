@@ -2,8 +2,8 @@
 const MAX_FILES = 10_000;
 
 /**
- * The dropped files, including those inside dropped folders, since a model or a set of pictures mostly lies in one. Call
- * it while the event is handled; afterwards the browser no longer gives access to the files.
+ * The dropped files, including those inside dropped folders, since a model or a set of pictures mostly lies in one.
+ * Call it while the event is handled; afterwards the browser no longer gives access to the files.
  */
 export async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);

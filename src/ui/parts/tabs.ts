@@ -6,8 +6,8 @@ export interface TabSpec {
 }
 
 /**
- * Shows one of several panels; the others keep running. Keys work as the ARIA Authoring Practices recommend: Tab reaches
- * only the selected tab; the arrow keys, Home and End select another tab and show its panel.
+ * Shows one of several panels; the others keep running. Keys work as the ARIA Authoring Practices recommend: Tab
+ * reaches only the selected tab; the arrow keys, Home and End select another tab and show its panel.
  */
 export class Tabs {
   readonly list = element("div", { class: "tabs", role: "tablist", "aria-label": "What to run" });

@@ -24,8 +24,8 @@ import { savePng } from "./save-png.js";
 import { UpscaleSession, type SessionListener } from "./upscale-session.js";
 
 /**
- * The tab "Enlarge a picture": connects its panels with a sharder and its session. Lives as long as the element is in the
- * page.
+ * The tab "Enlarge a picture": connects its panels with a sharder and its session. Lives as long as the element is in
+ * the page.
  */
 export class PageView implements SessionListener {
   readonly roots: readonly HTMLElement[];
