@@ -63,6 +63,6 @@ async function close(iterator: Iterator<unknown> | AsyncIterator<unknown>): Prom
   try {
     await iterator.return?.();
   } catch {
-    // Nobody waits for it any more.
+    // The consumer no longer waits for it.
   }
 }

@@ -10,7 +10,7 @@ interface Refusal {
 /** As many may wait for the consumer before the source is held back. */
 const MAX_WAITING = 64;
 
-/** Pictures that could not be read, on their way to the consumer. */
+/** Queues the pictures that could not be read until the consumer takes them. */
 export class Refusals {
   #waiting: Refusal[] = [];
   #onArrival: () => void = () => {};

@@ -115,7 +115,7 @@ function ratiosOf(rows: readonly Row[]): Record<string, Ratio> {
   return ratios;
 }
 
-/** By one or a few items after a warm-up: enough to tell backends apart that differ by factors. */
+/** Measures one or a few items after a warm-up, which suffices to distinguish backends that differ by factors. */
 async function fastestPageBackend(model: BenchModel, batch: Batch): Promise<{ best: PageBackend; notes: string[] }> {
   const rates: { backend: PageBackend; itemsPerSecond: number }[] = [];
   const notes: string[] = [];

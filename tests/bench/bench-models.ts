@@ -23,7 +23,7 @@ export interface Batch {
   readonly data: Float32Array<ArrayBuffer>;
 }
 
-/** Copies of a batch are held by the page and the workers: no more than this per batch. */
+/** Limit for a batch, since the page and the workers hold copies of it. */
 const MAX_BATCH_BYTES = 64 * 2 ** 20;
 
 /** The model that is bundled with the page, the example of the README, and a model with cheap items. */

@@ -14,7 +14,7 @@ export interface Answer {
   readonly method: string;
   readonly path: string;
   readonly status: number;
-  /** Of the body. */
+  /** Bytes of the body. */
   readonly sentBytes: number;
 }
 
