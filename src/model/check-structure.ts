@@ -1,4 +1,4 @@
-import { ShardError } from "../core/errors.js";
+import { malformed } from "./malformed.js";
 
 /** Levels of lists and objects in each other. Keras takes three for each model within a model; real files stay below 30. */
 const MAX_DEPTH = 200;
@@ -35,11 +35,4 @@ export function checkStructure(value: unknown, what: string): void {
 /** Bytes are no structure. */
 function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && !ArrayBuffer.isView(value);
-}
-
-function malformed(expected: string, received: string): ShardError {
-  return new ShardError(
-    "model-malformed",
-    `Expected ${expected}, received ${received}: the model.json is damaged; export the model again.`,
-  );
 }

@@ -1,6 +1,7 @@
-import { ShardError } from "../core/errors.js";
+import { elementCountOf } from "../protocol/tensors.js";
 import type { ConstantExpression } from "../protocol/weight-recipe.js";
 import { dequantise } from "./dequantise.js";
+import { malformed, show } from "./malformed.js";
 
 /** A constant in double precision, row-major. */
 export interface Constant {
@@ -79,14 +80,11 @@ export function broadcastShape(a: readonly number[], b: readonly number[]): numb
 function broadcast(a: Constant, b: Constant, combine: (a: number, b: number) => number): Constant {
   const shape = broadcastShape(a.shape, b.shape);
   if (shape === undefined) {
-    throw new ShardError(
-      "model-malformed",
-      `Expected constants whose shapes broadcast, received ${JSON.stringify(a.shape)} and ${JSON.stringify(b.shape)}.`,
-    );
+    throw malformed("constants whose shapes broadcast", `${show(a.shape)} and ${show(b.shape)}`);
   }
   const stridesA = broadcastStrides(a.shape, shape);
   const stridesB = broadcastStrides(b.shape, shape);
-  const values = new Float64Array(shape.reduce((product, size) => product * size, 1));
+  const values = new Float64Array(elementCountOf(shape));
   const position = shape.map(() => 0);
   let indexA = 0;
   let indexB = 0;

@@ -1,5 +1,7 @@
 import { ShardError } from "../core/errors.js";
+import { elementCountOf } from "../protocol/tensors.js";
 import type { StoredWeight } from "../protocol/weight-recipe.js";
+import { malformed } from "./malformed.js";
 
 /**
  * The values of a stored weight, as TF.js decodes them: `byte × scale + min` rounded to float32, half floats widened. Bytes are
@@ -15,7 +17,7 @@ export function dequantise(weight: StoredWeight, data: ArrayBuffer | SharedArray
       `Expected ${byteOffset + byteLength} bytes of weights, received ${data.byteLength}: load the model again.`,
     );
   }
-  const count = shape.reduce((product, size) => product * size, 1);
+  const count = elementCountOf(shape);
   const view = new DataView(data, byteOffset, byteLength);
   const values = new Float64Array(count);
   const read = readerOf(view, quantization?.dtype ?? dtype);
@@ -45,7 +47,7 @@ function readerOf(view: DataView, stored: string): (index: number) => number {
     case "float16":
       return (index) => widenHalf(view.getUint16(2 * index, true));
     default:
-      throw new ShardError("model-malformed", `Expected a numeric weight to compute with, received ${stored}.`);
+      throw malformed("a numeric weight to compute with", stored);
   }
 }
 

@@ -1,8 +1,10 @@
 import { ShardError } from "../core/errors.js";
 import type { WireModel } from "../protocol/model-on-wire.js";
+import { elementCountOf } from "../protocol/tensors.js";
 import type { ComputedWeight, StoredWeight, WeightRecipe } from "../protocol/weight-recipe.js";
 import type { WeightSpec } from "./artifacts.js";
 import { evaluateConstant } from "./constant-expression.js";
+import { malformed, show } from "./malformed.js";
 
 export interface MaterialisedWeights {
   readonly weightSpecs: WeightSpec[];
@@ -30,7 +32,7 @@ export function materialise({ weights, weightData }: Pick<WireModel, "weights" |
 
 function byteLengthOf(name: string, recipe: WeightRecipe, availableBytes: number): number {
   if (recipe.kind === "computed") {
-    return recipe.shape.reduce((product, size) => product * size, recipe.dtype === "bool" ? 1 : 4);
+    return elementCountOf(recipe.shape) * (recipe.dtype === "bool" ? 1 : 4);
   }
   const { byteOffset, byteLength } = recipe;
   if (byteOffset + byteLength <= availableBytes) return byteLength;
@@ -47,12 +49,9 @@ function bytesOf(recipe: WeightRecipe, data: ArrayBuffer | SharedArrayBuffer): U
 
 function computedBytes({ shape, dtype, value }: ComputedWeight, data: ArrayBuffer | SharedArrayBuffer): Uint8Array {
   const { values } = evaluateConstant(value, data);
-  const expected = shape.reduce((product, size) => product * size, 1);
+  const expected = elementCountOf(shape);
   if (values.length !== expected) {
-    throw new ShardError(
-      "model-malformed",
-      `Expected ${expected} values for a computed weight of shape ${JSON.stringify(shape)}, received ${values.length}.`,
-    );
+    throw malformed(`${expected} values for a computed weight of shape ${show(shape)}`, String(values.length));
   }
   const typed = dtype === "float32" ? new Float32Array(values) : dtype === "int32" ? new Int32Array(values) : undefined;
   return typed === undefined ? new Uint8Array(values) : new Uint8Array(typed.buffer);

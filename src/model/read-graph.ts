@@ -3,6 +3,7 @@ import type { TensorBinding } from "../protocol/model-on-wire.js";
 import type { DType } from "../protocol/tensors.js";
 import { asJsonObject, isJsonObject, type JsonObject, type ModelArtifacts } from "./artifacts.js";
 import { tensorKey, type GraphNode } from "./graph/graph.js";
+import { malformed, show } from "./malformed.js";
 
 /** What a model file says of the model, in its own names. */
 export interface ModelReading {
@@ -105,12 +106,7 @@ export function needsAsyncExecution(nodes: readonly GraphNode[]): boolean {
 /** @throws ShardError "model-malformed", "model-unsupported" for too many nodes */
 export function readNodes(topology: object): GraphNode[] {
   const nodes = (topology as JsonObject).node;
-  if (!Array.isArray(nodes)) {
-    throw new ShardError(
-      "model-malformed",
-      `Expected "node" in the model topology to be a list, received ${typeof nodes}: the model.json is damaged.`,
-    );
-  }
+  if (!Array.isArray(nodes)) throw malformed('"node" in the model topology to be a list', typeof nodes);
   if (nodes.length > MAX_NODES) {
     throw new ShardError(
       "model-unsupported",
@@ -119,17 +115,11 @@ export function readNodes(topology: object): GraphNode[] {
   }
   return nodes.map((node: unknown, index) => {
     if (!isJsonObject(node) || typeof node.name !== "string" || typeof node.op !== "string") {
-      throw new ShardError(
-        "model-malformed",
-        `Expected node ${index} to have a name and an op, received ${JSON.stringify(node)?.slice(0, 120)}: the model.json is damaged.`,
-      );
+      throw malformed(`node ${index} to have a name and an op`, show(node));
     }
     const input: unknown = node.input ?? [];
     if (!Array.isArray(input) || !input.every((name) => typeof name === "string")) {
-      throw new ShardError(
-        "model-malformed",
-        `Expected the inputs of node "${node.name.slice(0, 80)}" as a list of names, received ${JSON.stringify(input).slice(0, 120)}: the model.json is damaged.`,
-      );
+      throw malformed(`the inputs of node "${node.name.slice(0, 80)}" as a list of names`, show(input));
     }
     return { name: node.name, op: node.op, input, attr: asJsonObject(node.attr) };
   });
@@ -145,10 +135,7 @@ function signatureEntries(entries: unknown, nodes: ReadonlyMap<string, GraphNode
     const tensorName = typeof entry.name === "string" ? entry.name : name;
     const node = nodes.get(tensorName.split(":")[0]!);
     if (node === undefined) {
-      throw new ShardError(
-        "model-malformed",
-        `Expected a node "${tensorName.slice(0, 80)}" for "${name.slice(0, 80)}" of the signature, received none: the model.json is damaged.`,
-      );
+      throw malformed(`a node "${tensorName.slice(0, 80)}" for "${name.slice(0, 80)}" of the signature`, "none");
     }
     // TF.js holds callers to the Placeholder's shape and dtype; the signature may state others.
     const placeholder = isPlaceholder(node) ? node : undefined;

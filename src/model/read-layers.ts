@@ -4,6 +4,7 @@ import type { DType } from "../protocol/tensors.js";
 import { asJsonObject, isJsonObject, type JsonObject, type ModelArtifacts } from "./artifacts.js";
 import { checkStructure } from "./check-structure.js";
 import { checkCalls } from "./keras/check-calls.js";
+import { malformed, show } from "./malformed.js";
 import type { ModelReading } from "./read-graph.js";
 
 interface LayerConfig {
@@ -37,10 +38,7 @@ export function readLayers(artifacts: ModelArtifacts): ModelReading {
 function readLayer(value: unknown, where: string): LayerConfig {
   const parsed = typeof value === "string" ? parseJson(value, where) : value;
   if (!isJsonObject(parsed) || typeof parsed.class_name !== "string") {
-    throw new ShardError(
-      "model-malformed",
-      `Expected a class_name for ${where}, received ${JSON.stringify(parsed)?.slice(0, 120)}: the model.json is damaged.`,
-    );
+    throw malformed(`a class_name for ${where}`, show(parsed));
   }
   // Old Sequential models keep the bare list of layers as their config.
   const config = Array.isArray(parsed.config) ? { layers: parsed.config } : asJsonObject(parsed.config);
@@ -55,21 +53,14 @@ function parseJson(text: string, where: string): unknown {
     return parsed;
   } catch (cause) {
     if (cause instanceof ShardError) throw cause;
-    throw new ShardError(
-      "model-malformed",
-      `Expected JSON for ${where}, received "${text.slice(0, 60)}": the model.json is damaged.`,
-      { cause },
-    );
+    throw malformed(`JSON for ${where}`, `"${text.slice(0, 60)}"`, cause);
   }
 }
 
 function layersOf(model: LayerConfig): LayerConfig[] {
   const layers = model.config.layers;
   if (!Array.isArray(layers) || layers.length === 0) {
-    throw new ShardError(
-      "model-malformed",
-      `Expected a list of layers in "${model.name.slice(0, 80)}", received ${JSON.stringify(layers)?.slice(0, 60)}: the model.json is damaged.`,
-    );
+    throw malformed(`a list of layers in "${model.name.slice(0, 80)}"`, show(layers, 60));
   }
   return layers.map((layer, index) => readLayer(layer, `layer ${index} of "${model.name.slice(0, 80)}"`));
 }
@@ -96,10 +87,7 @@ function inputsOf(model: LayerConfig): TensorBinding[] {
   return referencedLayers(model.config.input_layers).map(({ layerName }, index) => {
     const layer = layers.find((candidate) => candidate.name === layerName);
     if (layer === undefined) {
-      throw new ShardError(
-        "model-malformed",
-        `Expected an input layer "${layerName.slice(0, 80)}", received none of that name: the model.json is damaged.`,
-      );
+      throw malformed(`an input layer "${layerName.slice(0, 80)}"`, "none of that name");
     }
     return bindInput(layerName, layer, index);
   });
@@ -131,10 +119,7 @@ function referencedLayers(value: unknown): { layerName: string; tensorIndex: num
       : [],
   );
   if (references.length === 0) {
-    throw new ShardError(
-      "model-malformed",
-      `Expected input_layers and output_layers in the model config, received ${JSON.stringify(value)?.slice(0, 60)}: the model.json is damaged.`,
-    );
+    throw malformed("input_layers and output_layers in the model config", show(value, 60));
   }
   return references;
 }

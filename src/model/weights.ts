@@ -2,6 +2,7 @@ import { ShardError } from "../core/errors.js";
 import { elementCountOf } from "../protocol/tensors.js";
 import type { WeightRecipe } from "../protocol/weight-recipe.js";
 import { asJsonObject, isJsonObject, type WeightSpec } from "./artifacts.js";
+import { malformed, show } from "./malformed.js";
 
 const BYTES_PER_ELEMENT = { float32: 4, int32: 4, bool: 1, complex64: 8 } as const;
 const QUANTISED_BYTES_PER_ELEMENT = { uint8: 1, uint16: 2, float16: 2 } as const;
@@ -86,15 +87,4 @@ export function checkWeightLength(specs: readonly WeightSpec[], receivedBytes: n
 
 function isKeyOf<T extends object>(table: T, key: unknown): key is keyof T {
   return typeof key === "string" && Object.hasOwn(table, key);
-}
-
-function show(value: unknown): string {
-  return String(JSON.stringify(value)).slice(0, 120);
-}
-
-function malformed(expected: string, received: string): ShardError {
-  return new ShardError(
-    "model-malformed",
-    `Expected ${expected}, received ${received}: the model.json is damaged; export the model again.`,
-  );
 }

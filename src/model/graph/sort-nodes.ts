@@ -1,5 +1,5 @@
-import { ShardError } from "../../core/errors.js";
 import { bindsTogether } from "../cut/uncuttable.js";
+import { malformed } from "../malformed.js";
 import { parseReference, type GraphNode } from "./graph.js";
 import { condense, groupNodes } from "./group-nodes.js";
 
@@ -18,10 +18,7 @@ export function sortNodes(nodes: readonly GraphNode[]): GraphNode[] {
   if (order.length < nodes.length) {
     const placed = new Set(order);
     const stuck = nodes.find((_, index) => !placed.has(index))!;
-    throw new ShardError(
-      "model-malformed",
-      `Expected a graph without cycles, received one through node "${stuck.name.slice(0, 80)}": the model.json is damaged; export the model again.`,
-    );
+    throw malformed("a graph without cycles", `one through node "${stuck.name.slice(0, 80)}"`);
   }
   const sorted = order.map((index) => nodes[index]!);
   const places = new Map(sorted.map(({ name }, place) => [name, place]));
@@ -103,12 +100,7 @@ function placeConstants(
 function indexByName(nodes: readonly GraphNode[]): Map<string, number> {
   const indexOf = new Map<string, number>();
   for (const [index, { name }] of nodes.entries()) {
-    if (indexOf.has(name)) {
-      throw new ShardError(
-        "model-malformed",
-        `Expected one node "${name.slice(0, 80)}", received two: the model.json is damaged; export the model again.`,
-      );
-    }
+    if (indexOf.has(name)) throw malformed(`one node "${name.slice(0, 80)}"`, "two");
     indexOf.set(name, index);
   }
   return indexOf;
@@ -120,10 +112,8 @@ function sourcesOf(node: GraphNode, nodes: readonly GraphNode[], indexOf: Readon
   for (const reference of node.input) {
     const source = indexOf.get(parseReference(reference).node);
     if (source === undefined) {
-      throw new ShardError(
-        "model-malformed",
-        `Expected a node "${reference.slice(0, 80)}" for an input of "${node.name.slice(0, 80)}", received none of that name: the model.json is damaged.`,
-      );
+      const expected = `a node "${reference.slice(0, 80)}" for an input of "${node.name.slice(0, 80)}"`;
+      throw malformed(expected, "none of that name");
     }
     if (!(node.op === "Merge" && nodes[source]!.op === "NextIteration")) sources.add(source);
   }

@@ -1,5 +1,5 @@
-import { ShardError } from "../../core/errors.js";
 import { isJsonObject } from "../artifacts.js";
+import { malformed } from "../malformed.js";
 
 interface Pending {
   readonly layer: string;
@@ -37,9 +37,9 @@ export function checkCalls(layers: readonly unknown[]): void {
     waiting.delete(next.layer);
   }
   for (const [source, [first]] of waiting) {
-    throw new ShardError(
-      "model-malformed",
-      `Expected layer "${source.slice(0, 80)}" to give what "${first!.layer.slice(0, 80)}" reads, received a model in which it never does: the model.json is damaged; export the model again.`,
+    throw malformed(
+      `layer "${source.slice(0, 80)}" to give what "${first!.layer.slice(0, 80)}" reads`,
+      "a model in which it never does",
     );
   }
 }

@@ -1,5 +1,6 @@
 import { ShardError } from "../../core/errors.js";
 import { isJsonObject, type JsonObject, type WeightSpec } from "../artifacts.js";
+import { malformed, show } from "../malformed.js";
 import { readWeightSpecs, weightFileBytes } from "../weights.js";
 
 /** A model.json, checked as far as loading its weights needs. */
@@ -56,19 +57,11 @@ function parseModelJson(where: string, bytes: Uint8Array): ModelJson["descriptio
 }
 
 function readManifest(manifest: unknown): { paths: string[]; weights: WeightSpec[] }[] {
-  if (!Array.isArray(manifest)) {
-    throw new ShardError(
-      "model-malformed",
-      `Expected "weightsManifest" to be a list, received ${typeof manifest}: the model.json is damaged; export the model again.`,
-    );
-  }
+  if (!Array.isArray(manifest)) throw malformed('"weightsManifest" to be a list', typeof manifest);
   return manifest.map((group: unknown, index) => {
     const paths = isJsonObject(group) ? group.paths : undefined;
     if (!isJsonObject(group) || !Array.isArray(paths) || !paths.every((path) => typeof path === "string")) {
-      throw new ShardError(
-        "model-malformed",
-        `Expected "paths" in weightsManifest[${index}], received ${JSON.stringify(group)?.slice(0, 80)}: the model.json is damaged.`,
-      );
+      throw malformed(`"paths" in weightsManifest[${index}]`, show(group, 80));
     }
     return { paths, weights: readWeightSpecs(group.weights, `weightsManifest[${index}].weights`) };
   });

@@ -1,5 +1,6 @@
 import { ShardError } from "../../core/errors.js";
 import { messageOf } from "../../protocol/error-record.js";
+import { malformed } from "../malformed.js";
 
 /** Where weight files are, if not beside model.json; named as TF.js names them in `tf.io.LoadOptions`. */
 export interface WeightLocation {
@@ -59,10 +60,6 @@ function resolveUrl(address: string, path: string, modelUrl: string): URL {
   try {
     return new URL(address, modelUrl);
   } catch (cause) {
-    throw new ShardError(
-      "model-malformed",
-      `Expected paths of weight files in weightsManifest, received "${path.slice(0, 80)}": the model.json is damaged.`,
-      { cause },
-    );
+    throw malformed("paths of weight files in weightsManifest", `"${path.slice(0, 80)}"`, cause);
   }
 }
