@@ -3,7 +3,7 @@ import { asJsonObject, type JsonObject } from "../artifacts.js";
 import { parseReference, tensorKey, type Graph, type GraphNode, type TensorKey } from "../graph/graph.js";
 import { functionNodes } from "../wire-graph.js";
 import { checkCuts } from "./check-cuts.js";
-import { fedNodes, isDuplicated, type GraphLayer } from "./graph-layers.js";
+import { fedNodes, isConst, isDuplicated, type GraphLayer } from "./graph-layers.js";
 import { outputDtype, placeholderType } from "./output-dtype.js";
 
 /** A contiguous run of a graph's layers as a graph of its own. */
@@ -75,8 +75,7 @@ function readOutside(nodes: readonly GraphNode[], byName: ReadonlyMap<string, Gr
     for (const reference of input) {
       const { node, isControl } = parseReference(reference);
       if (isControl || own.has(node)) continue;
-      const { op, input: inputs } = byName.get(node)!;
-      if (op === "Const" && inputs.length === 0) consts.add(node);
+      if (isConst(byName.get(node)!)) consts.add(node);
       else reads.add(tensorKey(reference));
     }
   }
@@ -122,10 +121,6 @@ function assemble(
     versions: graph.versions,
     initializer,
   };
-}
-
-function isConst({ op, input }: GraphNode): boolean {
-  return op === "Const" && input.length === 0;
 }
 
 /** A captured hash table: TF.js binds it to what the initializer made. */

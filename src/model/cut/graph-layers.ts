@@ -54,9 +54,14 @@ export function fedNodes({ inputs }: Pick<Graph, "inputs">): ReadonlySet<string>
   return new Set(inputs.map(({ tensorName }) => parseReference(tensorName).node));
 }
 
+/** Whether a node is a Const that stands alone; control inputs make it part of a branch. */
+export function isConst({ op, input }: GraphNode): boolean {
+  return op === "Const" && input.length === 0;
+}
+
 /** Consts, Placeholders and what else is fed: not layers, but part of every stage that reads them. */
-export function isDuplicated({ name, op, input }: GraphNode, fed: ReadonlySet<string>): boolean {
-  return (op === "Const" && input.length === 0) || op === "Placeholder" || fed.has(name);
+export function isDuplicated(node: GraphNode, fed: ReadonlySet<string>): boolean {
+  return isConst(node) || node.op === "Placeholder" || fed.has(node.name);
 }
 
 /** Nodes that have a part in an output. Control inputs count within loops and branches only. O(nodes + edges). */
@@ -88,7 +93,7 @@ function describe(nodes: readonly GraphNode[]): GraphLayer {
 
 /** Names of the nodes that every stage which reads them has for itself. */
 export function constNames(graph: Graph): ReadonlySet<string> {
-  return new Set(graph.nodes.filter(({ op, input }) => op === "Const" && input.length === 0).map(({ name }) => name));
+  return new Set(graph.nodes.filter(isConst).map(({ name }) => name));
 }
 
 /** The tensors that a layer reads of others, Consts left out; and those that others may read of it. */

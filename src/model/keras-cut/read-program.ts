@@ -1,6 +1,6 @@
 import type { TensorBinding } from "../../protocol/model-on-wire.js";
 import { isJsonObject, type JsonObject, type ModelArtifacts } from "../artifacts.js";
-import { readLayerConfig, type LayerConfig } from "../keras/layer-config.js";
+import { MAX_NESTING, readLayerConfig, readModelConfig, type LayerConfig } from "../keras/layer-config.js";
 import { callInPasses } from "./in-passes.js";
 import { Uncuttable, type KerasCall, type KerasLayer, type KerasProgram, type KerasTensor } from "./keras-call.js";
 import { innerLayers } from "./inner-layers.js";
@@ -8,9 +8,6 @@ import { givesMask, makesMask } from "./masks.js";
 import { neededCalls } from "./needed-calls.js";
 import { outputShapes } from "./output-shapes.js";
 import { readInbound, readReferences, type Inbound } from "./references.js";
-
-/** Models within models within models: more than this is no model that anybody trained. */
-const MAX_NESTING = 16;
 
 /**
  * Read a Keras model as the calls it is made of. Nested models are opened, unless masks are about, which nested models don't let in.
@@ -24,9 +21,7 @@ export function readProgram(
   bindings: readonly TensorBinding[],
   weightNames: readonly string[],
 ): KerasProgram {
-  const topology = artifacts.modelTopology as JsonObject;
-  const config = topology.model_config ?? topology;
-  const model = readLayerConfig(typeof config === "string" ? JSON.parse(config) : config);
+  const model = readModelConfig(artifacts);
   if (isDeeperThan(model.config, MAX_NESTING)) throw new Uncuttable(`layers nested more than ${MAX_NESTING} deep`);
   const inputs = bindings.map(({ name, shape, dtype }): KerasTensor => ({
     key: `${name}:0`,

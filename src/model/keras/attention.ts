@@ -1,16 +1,8 @@
+import { elementCountOf } from "../../protocol/tensors.js";
 import type { StoredWeight } from "../../protocol/weight-recipe.js";
 import { emitActivation } from "./activations.js";
 import { requireRank, requireShape, reshapeTo, reshaped, type EmitLayer } from "./convolutions.js";
-import {
-  attrs,
-  elements,
-  type Emitter,
-  FLOAT,
-  knownSizes,
-  requireFloat,
-  type Symbolic,
-  Untranslatable,
-} from "./emitter.js";
+import { attrs, type Emitter, FLOAT, knownSizes, requireFloat, type Symbolic, Untranslatable } from "./emitter.js";
 import { einsum } from "./free-sizes.js";
 import type { LayerConfig } from "./layer-config.js";
 import { parseEquation } from "../optimise/einsum-equation.js";
@@ -85,7 +77,7 @@ function projection(
     const bias = emitter.constant(`${layer.name}/${part}/bias`, emitter.stored(layer.name, `${part}/bias`));
     return emitter.node(name, "AddV2", [product, bias], FLOAT);
   }
-  const [from, units] = [elements(features), elements(to)];
+  const [from, units] = [elementCountOf(features), elementCountOf(to)];
   const flat = (suffix: string, weight: StoredWeight, shape: readonly number[]): string =>
     emitter.constant(`${layer.name}/${part}/${suffix}`, reshaped(weight, shape));
   const rows = reshapeTo(emitter, `${name}/rows`, x.reference, [-1, from]);

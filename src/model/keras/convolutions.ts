@@ -1,6 +1,7 @@
+import { elementCountOf } from "../../protocol/tensors.js";
 import type { StoredWeight, WeightRecipe } from "../../protocol/weight-recipe.js";
 import { emitActivation, nameOfActivation } from "./activations.js";
-import { attrs, elements, type Emitter, FLOAT, knownSizes, type Symbolic, Untranslatable } from "./emitter.js";
+import { attrs, type Emitter, FLOAT, knownSizes, type Symbolic, Untranslatable } from "./emitter.js";
 import { einsum, scaledSizes, shapeOf } from "./free-sizes.js";
 import type { LayerConfig } from "./layer-config.js";
 
@@ -229,6 +230,6 @@ export const emitDense: EmitLayer = (emitter, layer, [x], name) => {
 };
 
 export function reshapeTo(emitter: Emitter, name: string, x: string, sizes: readonly number[]): string {
-  if (elements(sizes.slice(1)) === 0) throw new Untranslatable("an empty tensor");
+  if (elementCountOf(sizes.slice(1)) === 0) throw new Untranslatable("an empty tensor");
   return emitter.node(name, "Reshape", [x, emitter.int32(`${name}/shape`, sizes)], FLOAT);
 }

@@ -93,10 +93,6 @@ export function knownSizes(shape: Symbolic["shape"], from = 1): number[] {
   });
 }
 
-export function elements(sizes: readonly number[]): number {
-  return sizes.reduce((product, size) => product * size, 1);
-}
-
 export const FLOAT: JsonObject = { T: { type: "DT_FLOAT" } };
 
 /** Attributes as a GraphDef has them in JSON. */

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "../artifacts.js";
+import { isJsonObject, type JsonObject, type ModelArtifacts } from "../artifacts.js";
 import { Untranslatable } from "./emitter.js";
 
 /** One layer of a Keras config: its class, name and options, whose kinds are checked as they are read. */
@@ -56,7 +56,17 @@ export class LayerConfig {
   }
 }
 
-/** @throws Untranslatable where it is no layer's config. */
+/** Models within models within models: nobody has trained one that is nested deeper than this. */
+export const MAX_NESTING = 16;
+
+/** @throws Untranslatable where the topology holds no config, SyntaxError where it holds text that is not JSON. */
+export function readModelConfig({ modelTopology }: ModelArtifacts): LayerConfig {
+  const topology = modelTopology as JsonObject;
+  const config = topology.model_config ?? topology;
+  return readLayerConfig(typeof config === "string" ? JSON.parse(config) : config);
+}
+
+/** @throws Untranslatable where `value` is not a layer's config. */
 export function readLayerConfig(value: unknown): LayerConfig {
   if (isJsonObject(value) && typeof value.class_name === "string") {
     const config = Array.isArray(value.config) ? { layers: value.config } : value.config;

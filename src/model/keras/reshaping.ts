@@ -1,20 +1,12 @@
-import {
-  attrs,
-  castAttrs,
-  elements,
-  type Emitter,
-  FLOAT,
-  knownSizes,
-  type Symbolic,
-  Untranslatable,
-} from "./emitter.js";
+import { elementCountOf } from "../../protocol/tensors.js";
+import { attrs, castAttrs, type Emitter, FLOAT, knownSizes, type Symbolic, Untranslatable } from "./emitter.js";
 import { requireRank, reshapeTo, type EmitLayer } from "./convolutions.js";
 import type { LayerConfig } from "./layer-config.js";
 
 export const emitFlatten: EmitLayer = (emitter, layer, [x], name) => {
   layer.requireChannelsLast();
   if (x!.dtype !== "float32") throw new Untranslatable(`Flatten of ${x!.dtype}`);
-  const size = elements(knownSizes(x!.shape));
+  const size = elementCountOf(knownSizes(x!.shape));
   return { ...x!, reference: reshapeTo(emitter, name, x!.reference, [-1, size]), shape: [x!.shape[0], size] };
 };
 
@@ -22,11 +14,11 @@ export const emitReshape: EmitLayer = (emitter, layer, [x], name) => {
   const target = layer.config.target_shape;
   const isList = Array.isArray(target) && target.every((size) => Number.isSafeInteger(size) || size === null);
   if (!isList || x!.dtype !== "float32") throw new Untranslatable("Reshape to an unknown shape");
-  const total = elements(knownSizes(x!.shape));
+  const total = elementCountOf(knownSizes(x!.shape));
   const wanted = target.map((size) => (size === null ? -1 : Number(size)));
-  const known = elements(wanted.filter((size) => size >= 0));
+  const known = elementCountOf(wanted.filter((size) => size >= 0));
   const sizes = wanted.map((size) => (size >= 0 ? size : total / known));
-  const isFitting = wanted.filter((size) => size < 0).length <= 1 && elements(sizes) === total;
+  const isFitting = wanted.filter((size) => size < 0).length <= 1 && elementCountOf(sizes) === total;
   if (!isFitting || !sizes.every(Number.isInteger)) throw new Untranslatable("Reshape to another size");
   return { ...x!, reference: reshapeTo(emitter, name, x!.reference, [-1, ...sizes]), shape: [x!.shape[0], ...sizes] };
 };

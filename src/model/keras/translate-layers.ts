@@ -1,22 +1,19 @@
 import type { TensorBinding } from "../../protocol/model-on-wire.js";
 import type { StoredWeight } from "../../protocol/weight-recipe.js";
-import { isJsonObject, type JsonObject, type ModelArtifacts } from "../artifacts.js";
+import { isJsonObject, type ModelArtifacts } from "../artifacts.js";
 import { tensorKey, type Graph } from "../graph/graph.js";
 import { sortNodes } from "../graph/sort-nodes.js";
 import type { ModelReading } from "../read-graph.js";
 import { reshapeTo } from "./convolutions.js";
 import { Emitter, FLOAT, knownSizes, requireFloat, type Symbolic, Untranslatable } from "./emitter.js";
 import { LAYER_EMITTERS } from "./layer-table.js";
-import { LayerConfig, readLayerConfig } from "./layer-config.js";
+import { LayerConfig, MAX_NESTING, readLayerConfig, readModelConfig } from "./layer-config.js";
 import { readCalls, readReferences, referenceKey, type Call } from "./topology.js";
 
 export type Translation =
   | { readonly ok: true; readonly graph: Graph }
   /** The model runs as TF.js layers then. */
   | { readonly ok: false; readonly reason: string };
-
-/** Models within models within models: more than this is no model that anybody trained. */
-const MAX_NESTING = 16;
 
 /**
  * Write a feed-forward Keras model as a TensorFlow graph that computes what TF.js's layers compute, so that one optimiser and
@@ -33,9 +30,7 @@ export function translateLayers(
 ): Translation {
   try {
     const emitter = new Emitter(stored);
-    const topology = artifacts.modelTopology as JsonObject;
-    const config = topology.model_config ?? topology;
-    const model = readLayerConfig(typeof config === "string" ? JSON.parse(config) : config);
+    const model = readModelConfig(artifacts);
     const inputs = reading.inputs.map((binding) => placeholder(emitter, binding));
     const outputs = emitModel(emitter, model, inputs, "", 0);
     if (outputs.length !== reading.outputs.length) throw new Untranslatable("outputs that can't be told apart");

@@ -12,8 +12,12 @@ export type ChannelAxes = readonly number[];
 export function foldBatchNorm(linear: LinearNode, next: GraphNode, constants: Constants): LinearNode | undefined {
   if (!/^FusedBatchNorm(V2|V3)?$/.test(next.op)) return undefined;
   if (textOf(next.attr.data_format, "NHWC") !== "NHWC") return undefined;
-  const parts = [1, 2, 3, 4].map((index) => perChannel(constants.get(next.input[index]), linear.channelCount, 1));
-  const [gamma, beta, mean, variance] = parts;
+  const parameter = (index: number): ConstantExpression | undefined =>
+    perChannel(constants.get(next.input[index]), linear.channelCount, 1);
+  const gamma = parameter(1);
+  const beta = parameter(2);
+  const mean = parameter(3);
+  const variance = parameter(4);
   if (gamma === undefined || beta === undefined || mean === undefined || variance === undefined) return undefined;
   // TF.js's default where the attribute is missing.
   const epsilon = asJsonObject(next.attr.epsilon).f ?? 0.001;
