@@ -47,7 +47,7 @@ describe("refuses", () => {
       "weights-missing",
       () => matchWeightFiles(["a.bin"], model, [model, ...two]),
       '"y/a.bin"',
-      "folder as a whole",
+      "choose the whole folder",
     );
     caught(
       "weights-missing",
