@@ -9,7 +9,7 @@ import { parseEquation } from "../optimise/einsum-equation.js";
 
 /**
  * Inputs: query, value and, if given, key, each `[batch, length, features]`. Source: Vaswani et al., Attention Is All You Need (2017),
- * §3.2.2, with the weights as Keras shapes them.
+ * section 3.2.2, with weights of the shapes that Keras uses.
  */
 export const emitMultiHeadAttention: EmitLayer = (emitter, layer, inputs, name) => {
   const [query, value, key = value] = inputs;
@@ -55,7 +55,7 @@ function outputSizesOf({ config }: LayerConfig, query: Symbolic): number[] {
   return sizes.map(Number);
 }
 
-/** `[batch, length, …]` times a kernel `[…, …to]`, with its bias: a dense layer whose features are several axes. */
+/** Emit `[batch, length, …]` times a kernel `[…, …to]`, plus its bias: a dense layer whose features span several axes. */
 function projection(
   emitter: Emitter,
   layer: LayerConfig,
@@ -96,7 +96,7 @@ function transpose(emitter: Emitter, name: string, x: string, permutation: reado
   return emitter.node(name, "Transpose", [x, emitter.int32(`${name}/perm`, permutation)], FLOAT);
 }
 
-/** Left as an einsum, which the optimiser then writes as a matrix product. */
+/** Emits an Einsum node; the optimiser turns it into a matrix product. */
 export const emitEinsumDense: EmitLayer = (emitter, layer, [x], name) => {
   const text = layer.string("equation");
   const equation = parseEquation(text);
@@ -105,7 +105,8 @@ export const emitEinsumDense: EmitLayer = (emitter, layer, [x], name) => {
   const operands = [requireFloat(x!).shape, kernel.shape];
   const sizes = new Map<string, number | undefined>();
   for (const [index, labels] of equation.operands.entries()) {
-    if (operands[index]?.length !== labels.length) throw new Untranslatable(`equation "${text}" for other ranks`);
+    if (operands[index]?.length !== labels.length)
+      throw new Untranslatable(`equation "${text}", whose ranks are not those of its operands`);
     for (const [axis, label] of labels.entries()) sizes.set(label, sizes.get(label) ?? operands[index][axis]);
   }
   if (equation.operands.length !== 2 || equation.output[0] !== equation.operands[0]![0]) {

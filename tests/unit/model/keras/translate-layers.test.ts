@@ -353,7 +353,7 @@ describe("a model as a graph", () => {
       () => layers.conv2d({ filters: 2, kernelSize: 2, dataFormat: "channelsFirst", ...picture }),
       "channels_first",
     ],
-    ["BatchNormalization", () => layers.batchNormalization({ axis: 1, ...picture }), "another axis"],
+    ["BatchNormalization", () => layers.batchNormalization({ axis: 1, ...picture }), "an axis other than the last"],
     ["Masking", () => layers.masking({ ...series }), "class Masking"],
     ["UpSampling2D", () => layers.upSampling2d({ dataFormat: "channelsFirst", ...picture }), "channels_first"],
   ])("%s with an option that it can't write says which", async (className, make, reason) => {
