@@ -223,7 +223,7 @@ describe("what is left says why", () => {
         m.node("MaxPool", [x], { ...windowAttr("SAME"), ksize: { list: { i: ["1", "2", "2", "1"] } } }),
     ],
     [
-      "whose weights are no constants",
+      "whose weights are not constant",
       (m: GraphModel, x: string) => m.node("Conv2D", [x, m.input("kernel", [3, 3, 3, 3])], windowAttr("SAME")),
     ],
   ])("%s", async (reason, source) => {
