@@ -4,10 +4,10 @@ import type { StoredWeight } from "../protocol/weight-recipe.js";
 import { malformed } from "./malformed.js";
 
 /**
- * The values of a stored weight, as TF.js decodes them: `byte × scale + min` rounded to float32, half floats widened. Bytes are
+ * Decode a stored weight as TF.js does: `byte × scale + min` is rounded to float32, half floats are widened. Bytes are
  * little-endian, as in the file.
  *
- * @throws ShardError "weights-truncated" where it ends past the data, "model-malformed" for strings and complex numbers.
+ * @throws ShardError "weights-truncated" if the weight ends past the data, "model-malformed" for strings and complex numbers.
  */
 export function dequantise(weight: StoredWeight, data: ArrayBuffer | SharedArrayBuffer): Float64Array {
   const { shape, dtype, quantization, byteOffset, byteLength } = weight;
@@ -51,7 +51,7 @@ function readerOf(view: DataView, stored: string): (index: number) => number {
   }
 }
 
-/** IEEE 754 binary16 to a number: 1 sign bit, 5 exponent bits, 10 of the fraction. */
+/** IEEE 754 binary16 to a number: 1 sign bit, 5 exponent bits, 10 fraction bits. */
 function widenHalf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;

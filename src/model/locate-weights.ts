@@ -5,12 +5,12 @@ import type { WeightSpec } from "./artifacts.js";
 import { malformed } from "./malformed.js";
 import { storedByteLength } from "./weights.js";
 
-/** Before each string in a weight file stands its length in bytes, as a little-endian uint32. */
+/** In a weight file, each string is preceded by its length in bytes as a little-endian uint32. */
 const STRING_PREFIX_BYTES = 4;
 
 /**
- * Where each weight lies in the joined weight data, by name. O(weights), and O(strings) for string weights.
- * @throws ShardError "weights-truncated" where the data ends before a weight does, "model-malformed" for a name that comes twice.
+ * Find where each weight lies in the joined weight data, by name. O(weights), and O(strings) for string weights.
+ * @throws ShardError "weights-truncated" if the data ends before a weight does, "model-malformed" if two weights have one name.
  */
 export function locateWeights(
   specs: readonly WeightSpec[],

@@ -8,14 +8,14 @@ import { malformed, show } from "./malformed.js";
 
 export interface MaterialisedWeights {
   readonly weightSpecs: WeightSpec[];
-  /** In the order of the specs; stored weights as they were stored, quantised ones too. */
+  /** In the order of the specs. Stored weights keep their stored form, quantised or not. */
   readonly weightData: ArrayBuffer;
 }
 
 /**
- * Carry out a model's weight recipes, on the worker: takes of the shared bytes only what this stage needs.
+ * Make a stage's weights from its recipes, on the worker. Copies only the bytes that this stage needs from the shared data.
  *
- * @throws ShardError "weights-truncated" where a recipe reads past the data, "model-malformed" where one does not add up.
+ * @throws ShardError "weights-truncated" if a recipe reads past the data, "model-malformed" if one gives a wrong number of values.
  */
 export function materialise({ weights, weightData }: Pick<WireModel, "weights" | "weightData">): MaterialisedWeights {
   const entries = Object.entries(weights);
@@ -60,6 +60,6 @@ function computedBytes({ shape, dtype, value }: ComputedWeight, data: ArrayBuffe
 function specOf(name: string, recipe: WeightRecipe): WeightSpec {
   const { shape, dtype } = recipe;
   const quantization = recipe.kind === "stored" ? (recipe satisfies StoredWeight).quantization : undefined;
-  // TF.js asks whether the key is there, not what it holds.
+  // TF.js checks whether the key exists, not what it holds.
   return quantization === undefined ? { name, shape, dtype } : { name, shape, dtype, quantization };
 }

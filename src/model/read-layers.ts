@@ -14,8 +14,8 @@ interface LayerConfig {
 }
 
 /**
- * Inputs and outputs of a Keras model by the layer names of its config (never the engine's, which
- * appends counters when a model is loaded twice).
+ * Read the inputs and outputs of a Keras model. They are named after the layers in its config, not after the tensors in
+ * TF.js, which appends counters to names when a model is loaded twice.
  * @throws ShardError "model-malformed"
  */
 export function readLayers(artifacts: ModelArtifacts): ModelReading {
@@ -40,7 +40,7 @@ function readLayer(value: unknown, where: string): LayerConfig {
   if (!isJsonObject(parsed) || typeof parsed.class_name !== "string") {
     throw malformed(`a class_name for ${where}`, show(parsed));
   }
-  // Old Sequential models keep the bare list of layers as their config.
+  // The config of an old Sequential model is the bare list of its layers.
   const config = Array.isArray(parsed.config) ? { layers: parsed.config } : asJsonObject(parsed.config);
   const name = [config.name, parsed.name].find((candidate) => typeof candidate === "string");
   return { name: name ?? parsed.class_name.toLowerCase(), className: parsed.class_name, config };
@@ -65,7 +65,7 @@ function layersOf(model: LayerConfig): LayerConfig[] {
   return layers.map((layer, index) => readLayer(layer, `layer ${index} of "${model.name.slice(0, 80)}"`));
 }
 
-/** The calls within every model in the model. */
+/** Check the calls in the model and in every model nested in it. */
 function checkNesting(model: LayerConfig): void {
   const layers = layersOf(model);
   if (model.className !== "Sequential") checkCalls(model.config.layers as unknown[]);
@@ -110,7 +110,7 @@ function outputNamesOf(model: LayerConfig): string[] {
   );
 }
 
-/** Keras refers to tensors as [layer, node, tensor]; a single one may stand without the outer list. */
+/** Keras refers to tensors as [layer, node, tensor]. A single reference may come without the outer list. */
 function referencedLayers(value: unknown): { layerName: string; tensorIndex: number }[] {
   const list: unknown[] = Array.isArray(value) ? (typeof value[0] === "string" ? [value] : value) : [];
   const references = list.flatMap((entry) =>
@@ -124,7 +124,7 @@ function referencedLayers(value: unknown): { layerName: string; tensorIndex: num
   return references;
 }
 
-/** A shared layer may give several outputs under one name: later ones get `:1`, `:2`, … */
+/** A shared layer may have several outputs of one name; later ones get `:1`, `:2`, … */
 function uniqueNames(names: readonly string[]): string[] {
   const taken = new Set<string>();
   return names.map((name) => {

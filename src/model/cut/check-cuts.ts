@@ -2,11 +2,12 @@ import { ShardError } from "../../core/errors.js";
 import { show } from "../malformed.js";
 
 /**
+ * Check a list of cuts.
  * @param cuts indices of the layers that begin a stage.
- * @throws ShardError "invalid-options" where they are not ascending, each 1 … layerCount-1.
+ * @throws ShardError "invalid-options" unless they are ascending, each 1 … layerCount-1.
  */
 export function checkCuts(cuts: readonly number[], layerCount: number): void {
-  // From callers without types it may be anything.
+  // Callers without types may pass anything.
   const isAscending =
     Array.isArray(cuts) &&
     cuts.every((cut: number, index) => Number.isInteger(cut) && cut > (cuts[index - 1] ?? 0) && cut < layerCount);

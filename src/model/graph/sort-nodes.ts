@@ -4,12 +4,13 @@ import { parseReference, type GraphNode } from "./graph.js";
 import { condense, groupNodes } from "./group-nodes.js";
 
 /**
- * Producers before consumers, one branch finished before the next is begun, so that few tensors are live at any place. What can't be cut
- * apart (loops, branches, the users of a tensor list) stands together, and nothing in between that could as well stand elsewhere. What
- * depends on constants alone stands right before the first node that reads it. Loops (`NextIteration` into `Merge`) may go back.
+ * Put producers before consumers, and finish one branch before the next one starts, so that few tensors are live at any place.
+ * Nodes that can't be cut apart (loops, branches, the users of a tensor list) stand together, with nothing between them that could
+ * stand elsewhere. Nodes that depend only on constants stand right before the first node that reads them. Only the edges that close
+ * a loop (`NextIteration` into `Merge`) go backwards.
  *
- * @throws ShardError "model-malformed" for two nodes of one name, an input that no node gives, or a cycle.
- * O(nodes + edges). Kahn's algorithm (1962) with a stack for what is ready, once over the nodes and once over what stands together.
+ * @throws ShardError "model-malformed" for two nodes of one name, an input that no node makes, or a cycle.
+ * O(nodes + edges). Kahn's algorithm (1962) with a stack of ready nodes, once over the nodes and once over the groups.
  */
 export function sortNodes(nodes: readonly GraphNode[]): GraphNode[] {
   const indexOf = indexByName(nodes);
@@ -36,7 +37,7 @@ export function sortNodes(nodes: readonly GraphNode[]): GraphNode[] {
     .map((place) => sorted[place]!);
 }
 
-/** The ends of the edges that no cut may part. */
+/** The two ends of every edge that no cut may cross. */
 function bondsOf(sorted: readonly GraphNode[], places: ReadonlyMap<string, number>): [number, number][] {
   const holds = bindsTogether(sorted);
   return sorted.flatMap((node, place) =>
@@ -60,7 +61,7 @@ function kahn(sources: readonly (readonly number[])[]): number[] {
   return order;
 }
 
-/** Whether no input of the model has a part in a node. @param nodes in topological order. */
+/** For each node, whether it depends on no input of the model. @param nodes in topological order. */
 function constantNodes(nodes: readonly GraphNode[], sources: readonly (readonly number[])[]): boolean[] {
   const isConstant: boolean[] = [];
   for (const [index, { op }] of nodes.entries()) {
@@ -69,7 +70,7 @@ function constantNodes(nodes: readonly GraphNode[], sources: readonly (readonly 
   return isConstant;
 }
 
-/** The order of the others, each preceded by what constants it needs and nobody needed before. */
+/** Keep the order of the other groups, and put each constant group right before the first group that needs it. */
 function placeConstants(
   order: readonly number[],
   sources: readonly (readonly number[])[],
@@ -92,7 +93,7 @@ function placeConstants(
     }
   };
   for (const index of order) if (!isConstant[index]) placeWithSources(index);
-  // What nobody reads may still be an output.
+  // A constant that no group reads may still be an output.
   for (const index of order) placeWithSources(index);
   return result;
 }
@@ -106,7 +107,7 @@ function indexByName(nodes: readonly GraphNode[]): Map<string, number> {
   return indexOf;
 }
 
-/** Without the edges that loops go back by. Each source once. */
+/** The nodes that a node reads, each listed once, without the edges that close a loop. */
 function sourcesOf(node: GraphNode, nodes: readonly GraphNode[], indexOf: ReadonlyMap<string, number>): number[] {
   const sources = new Set<number>();
   for (const reference of node.input) {
