@@ -2,19 +2,19 @@ import { allocateTensor, sliceRows, writeRows } from "./rows.js";
 import type { OutputValue, Tensor } from "./tensors.js";
 
 /**
- * One output of a shard: all its items in one tensor, or one tensor per item where their shapes differ.
- * `itemShape` is the shape of a single item's own tensor, with its leading 1 if the model gives one.
+ * One output of a shard: all its items in one tensor, or one tensor per item if their shapes differ.
+ * `itemShape` is the shape of the tensor that the model returns for a single item, with a leading 1 if the model adds one.
  */
 export type ShardOutput =
   | { readonly kind: "dense"; readonly tensor: Tensor; readonly itemShape: readonly number[] }
   | { readonly kind: "ragged"; readonly items: Tensor[] };
 
-/** The shape of `itemCount` items: a leading 1 is the batch axis, anything else gets a new axis 0. */
+/** The shape of `itemCount` items. A leading 1 is the batch axis; otherwise a new axis 0 is added. */
 export function denseShape(itemShape: readonly number[], itemCount: number): number[] {
   return [itemCount, ...(itemShape[0] === 1 ? itemShape.slice(1) : itemShape)];
 }
 
-/** Join the tensors of single items: dense where all shapes agree, else as they are. `items` is not empty. */
+/** Join the tensors of single items: dense if all dtypes and shapes agree, else one by one. `items` is not empty. */
 export function joinItems(items: Tensor[]): ShardOutput {
   const first = items[0]!;
   if (!items.every((item) => item.dtype === first.dtype && sameShape(item.shape, first.shape))) {
@@ -25,7 +25,7 @@ export function joinItems(items: Tensor[]): ShardOutput {
   return { kind: "dense", tensor, itemShape: first.shape };
 }
 
-/** Take a dense output apart again, each item in the shape the model gave it. */
+/** Split a dense output into items again, each in the shape that the model returned. */
 export function splitItems(output: ShardOutput): Tensor[] {
   if (output.kind === "ragged") return output.items;
   const { tensor, itemShape } = output;
@@ -35,12 +35,12 @@ export function splitItems(output: ShardOutput): Tensor[] {
   }));
 }
 
-/** What the caller sees of it. */
+/** The output as the caller receives it. */
 export function toOutputValue(output: ShardOutput): OutputValue {
   return output.kind === "dense" ? output.tensor : output.items;
 }
 
-/** The tensors inside, for the list of transferables. */
+/** The tensors in an output, for the list of transferables. */
 export function tensorsOf(output: ShardOutput): Tensor[] {
   return output.kind === "dense" ? [output.tensor] : output.items;
 }
