@@ -1,4 +1,4 @@
-// The suite `memory`: what a picture of 24 megapixels takes while the page enlarges it, over the idle page.
+// The suite `memory`: how much more memory than the idle page enlarging a picture of 24 megapixels takes.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,19 +14,23 @@ const canvasBytes = 4 * picture.width * picture.height * picture.scale ** 2;
 const targetMegabytes = 300;
 const runCount = 3;
 
-/** Whether this machine tells what processes take, shared pages counted in parts (PSS). */
+/** Whether this machine reports the memory of processes with shared pages counted proportionally (PSS). */
 export const canMeasureMemory = process.platform === "linux";
 
 /**
- * Peak over the idle page of all the browser's processes, less the canvas of the result, MB.
+ * Peak memory of all the browser's processes beyond that of the idle page, less the canvas of the result, MB.
  * @param {string} executablePath
  * @param {{ runs: number, seconds: number }} limits
  * @returns {Promise<Suite>}
  */
 export async function measureMemory(executablePath, { runs, seconds }) {
-  if (!canMeasureMemory) throw new Error("Expected Linux, whose /proc tells what processes take: leave memory out.");
+  if (!canMeasureMemory)
+    throw new Error(
+      `Expected Linux, whose /proc reports the memory of processes, received ${process.platform}: leave memory out.`,
+    );
   const built = await tool("vite", ["build", "--logLevel", "warn"]);
-  if (built.code !== 0) throw new Error("Expected the page to be built, it was not: see above.");
+  if (built.code !== 0)
+    throw new Error("Expected the page to be built, received a failed build: see the messages above.");
   const startMs = Date.now();
   /** @type {number[]} */
   const megabytes = [];
@@ -65,7 +69,7 @@ export async function measureMemory(executablePath, { runs, seconds }) {
   };
 }
 
-/** Runs in a page, which has types of its own. */
+/** Text, since it runs in a page, which has other types. */
 const drawPicture = `(async () => {
   const canvas = new OffscreenCanvas(${picture.width}, ${picture.height});
   const context = canvas.getContext("2d");
@@ -81,7 +85,7 @@ const drawPicture = `(async () => {
   });
 })()`;
 
-/** In a browser of its own, so that nothing of its making is measured. @param {string} executablePath */
+/** Draws in a separate browser, so that its memory is not measured. @param {string} executablePath */
 async function makePicture(executablePath) {
   const { chromium } = await import("playwright");
   const browser = await chromium.launch({ executablePath, args: chromiumArgs() });
@@ -104,7 +108,7 @@ async function measureOnce(executablePath, url, jpeg) {
     await page.goto(url);
     const headline = page.getByTestId("headline");
     await headline.filter({ hasText: "Done" }).waitFor({ timeout: 60_000 });
-    // What the sample left is collected, or not, before it counts.
+    // Gives the garbage of the sample time to be collected.
     await sleep(3000);
     const pid = launched.process().pid ?? 0;
     const idle = proportionalBytes(pid);
@@ -130,7 +134,7 @@ async function measureOnce(executablePath, url, jpeg) {
   }
 }
 
-/** Of a process and all its descendants. @param {number} ancestor */
+/** Memory of a process and all its descendants. @param {number} ancestor */
 function proportionalBytes(ancestor) {
   const parents = new Map(
     readdirSync("/proc").flatMap((name) => {

@@ -1,4 +1,4 @@
-// What the benchmark reports: its types, its table, its JSON.
+// The benchmark's report: its types, its table and its JSON.
 import { cpus, loadavg, platform, release, totalmem } from "node:os";
 
 /** @typedef {{ readonly min: number, readonly median: number, readonly max: number }} Summary */
@@ -10,18 +10,18 @@ import { cpus, loadavg, platform, release, totalmem } from "node:os";
  * @property {string} subject
  * @property {number} batch items per run
  * @property {Summary} itemsPerSecond
- * @property {number} runs how many `itemsPerSecond` summarises; warm-ups are not among them
+ * @property {number} runs how many runs `itemsPerSecond` summarises, without warm-ups
  * @property {readonly number[]} runItemsPerSecond each run, in the order of the rounds
  * @property {readonly string[]} [workers] backend of each worker; empty for TF.js on the page
- * @property {number} [chunkItemCount] TF.js: the items per `predict` that were fastest; sharder: median items of its shards
+ * @property {number} [chunkItemCount] TF.js: the fastest number of items per `predict`; sharder: its shards' median
  * @property {number} [worstDifference] largest max|a−b| ÷ max|b| of any run's outputs against TF.js WASM on the page
  */
 
 /**
- * A figure, and the bound that it should keep.
+ * A figure with its target.
  * @typedef {object} Ratio
  * @property {number} value
- * @property {number} min over paired rounds: runs of the same round
+ * @property {number} min over the rounds, each of which compares runs of the same round
  * @property {number} max
  * @property {number} [target]
  * @property {"at least" | "at most"} [bound]
@@ -34,11 +34,11 @@ import { cpus, loadavg, platform, release, totalmem } from "node:os";
  * @property {readonly Row[]} rows
  * @property {Readonly<Record<string, Readonly<Record<string, Ratio>>>>} ratios by name, then by model
  * @property {readonly string[]} notes how it was measured, and what was left out
- * @property {readonly string[]} errors outputs that were wrong: the figures mean nothing then
+ * @property {readonly string[]} errors wrong outputs, which make the figures meaningless
  * @property {unknown} [details] whatever else was measured
  */
 
-/** What the figures depend on; nothing that names the machine or its user. */
+/** What the figures depend on, without anything that identifies the machine or its user. */
 export function describeMachine() {
   const [cpu] = cpus();
   return {
@@ -46,12 +46,12 @@ export function describeMachine() {
     cores: cpus().length,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     os: `${platform()} ${release()}`,
-    /** Of the last minute; idle is near 0. On Windows always 0. */
+    /** Over the last minute; near 0 when idle. Always 0 on Windows. */
     loadAverage: Number((loadavg()[0] ?? 0).toFixed(2)),
   };
 }
 
-/** Several suites in one report: rows say which they are of. @param {readonly Suite[]} suites */
+/** Joins suites into one report, whose rows name their suite. @param {readonly Suite[]} suites */
 export function mergeSuites(suites) {
   return {
     rows: suites.flatMap(({ suite, rows }) => rows.map((row) => (suites.length > 1 ? { suite, ...row } : row))),
@@ -92,13 +92,13 @@ export function printSuite({ suite, rows, ratios, notes, errors }) {
   return missedCount;
 }
 
-/** @param {number} value `null` where it was infinite: that is how it leaves the browser */
+/** @param {number} value `null` for infinity, which does not survive the way out of the browser */
 function short(value) {
   if (!Number.isFinite(value)) return String(value);
   return value.toFixed(Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 3);
 }
 
-/** @param {readonly (readonly string[])[]} lines the first is the header; two columns of text, then figures */
+/** @param {readonly (readonly string[])[]} lines starting with the header; two columns of text, then figures */
 function printTable(lines) {
   const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   for (const line of lines) {

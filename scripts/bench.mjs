@@ -1,4 +1,4 @@
-// `npm run bench -- --suite NAME --json FILE`: measures in a real browser. See README and `--help`.
+// `npm run bench -- --suite NAME --json FILE` measures in a real browser. See the README and `--help`.
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -14,19 +14,19 @@ import { serve } from "./serve.mjs";
 const help = `npm run bench -- [options]
 
   --suite NAME    ${"batch | scaling | layers | optimise | rebalance | shares | planner | memory | all"}; default batch
-  --json FILE     write the report there
+  --json FILE     write the report to FILE
   --runs N        measured runs of every subject; default 7
-  --seconds S     measure at most this long per suite, with 3 runs at least; default 420
-  --models DIR    more models for batch, one folder each with a model.json; default: the environment's
-                  SHARDER_MODELS_DIR, or ../shared/models where there is one; "none" for the bundled ones alone
-  --only A,B      models for batch whose name contains A or B
-  --gpu           use the machine's GPU; without it, graphics are computed in software
-  --check         a missed target is a failure
+  --seconds S     limit for each suite, which still does at least 3 runs; default 420
+  --models DIR    folder with more models for batch, each in a folder with a model.json; default: the environment
+                  variable SHARDER_MODELS_DIR, or ../shared/models if it exists; "none" for the bundled models alone
+  --only A,B      only models for batch whose name contains A or B
+  --gpu           use the machine's GPU; by default, graphics are computed in software
+  --check         fail on a missed target
 `;
 
 const suiteNames = ["batch", "scaling", "layers", "optimise", "rebalance", "shares", "planner", "memory"];
 
-/** Wrong usage ends the process with 2. @param {readonly string[]} args */
+/** Wrong usage ends the process with code 2. @param {readonly string[]} args */
 function readOptions(args) {
   try {
     const { values } = parseArgs({
@@ -47,11 +47,12 @@ function readOptions(args) {
     const suites = values.suite === "all" ? measurable : values.suite.split(",");
     const unknown = suites.find((name) => !suiteNames.includes(name));
     if (unknown !== undefined)
-      throw new Error(`Expected --suite ${suiteNames.join(", ")} or all, received ${unknown}.`);
+      throw new Error(`Expected --suite to be all, or some of ${suiteNames.join(", ")}, received ${unknown}.`);
     const runs = Number(values.runs);
     const seconds = Number(values.seconds);
-    if (!Number.isInteger(runs) || runs < 1) throw new Error(`Expected --runs of 1 or more, received ${values.runs}.`);
-    if (!(seconds > 0)) throw new Error(`Expected --seconds above 0, received ${values.seconds}.`);
+    if (!Number.isInteger(runs) || runs < 1)
+      throw new Error(`Expected --runs to be 1 or more, received ${values.runs}.`);
+    if (!(seconds > 0)) throw new Error(`Expected --seconds to be above 0, received ${values.seconds}.`);
     return { ...values, suites, runs, seconds };
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
@@ -60,13 +61,20 @@ function readOptions(args) {
   }
 }
 
-/** Folders with a model.json. @param {string | undefined} asked @returns {{ folder: string, names: string[] } | undefined} */
-function findExtraModels(asked) {
-  if (asked === "none") return undefined;
-  const named = asked ?? process.env["SHARDER_MODELS_DIR"];
+/**
+ * The folders with a model.json.
+ * @param {string | undefined} chosen
+ * @returns {{ folder: string, names: string[] } | undefined}
+ */
+function findExtraModels(chosen) {
+  if (chosen === "none") return undefined;
+  const named = chosen ?? process.env["SHARDER_MODELS_DIR"];
   const folder = resolve(root, named ?? "../shared/models");
   if (!existsSync(folder)) {
-    if (named !== undefined) throw new Error(`Expected a folder of models at ${folder}: there is none.`);
+    if (named !== undefined)
+      throw new Error(
+        `Expected a folder of models at ${folder}, received a path that does not exist: correct --models or SHARDER_MODELS_DIR.`,
+      );
     return undefined;
   }
   return { folder, names: readdirSync(folder).filter((name) => existsSync(join(folder, name, "model.json"))) };
@@ -92,7 +100,7 @@ async function measure({ suites, runs, seconds, models, only }) {
       else if (message.type() === "error") console.error(text);
     });
     const crashed = new Promise((_, reject) =>
-      page.on("crash", () => reject(new Error("The page crashed: out of memory?"))),
+      page.on("crash", () => reject(new Error("The page crashed, perhaps out of memory."))),
     );
     crashed.catch(() => {});
     await page.goto(server.url);
@@ -134,7 +142,7 @@ try {
   if (options.gpu) process.env["SHARDER_GPU"] = "1";
   const machine = describeMachine();
   if (machine.loadAverage > 0.5)
-    console.error(`The machine is busy (load ${machine.loadAverage}): figures will suffer.`);
+    console.error(`The machine is busy (load ${machine.loadAverage}), so the figures will suffer.`);
   const built = await tool("vite", ["build", "--logLevel", "warn", "--mode", "bench"]);
   if (built.code !== 0) process.exit(built.code);
   const { browser, adapter, suites } = await measure(options);

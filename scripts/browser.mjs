@@ -1,11 +1,11 @@
-// Finds a Chromium for the tests and benchmarks, and installs one where there is none.
+// Finds a Chromium for the tests and benchmarks, and installs one if there is none.
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { run, tool } from "./run.mjs";
 
 const isRoot = process.getuid?.() === 0;
 
-/** Where browsers are when they are not on the PATH, and the names they have on it. */
+/** Paths of browsers outside the PATH, and their names on it. */
 function candidates() {
   const { PATH = "", LOCALAPPDATA, PROGRAMFILES, "PROGRAMFILES(X86)": programFilesX86, HOME = "" } = process.env;
   if (process.platform === "win32") {
@@ -23,10 +23,10 @@ function candidates() {
   ];
 }
 
-/** Some are stubs that ask for another package, some lack libraries: only one that says its version can be used. */
+/** Some are stubs that ask for another package, and some lack libraries. A browser works if it prints its version. */
 async function works(/** @type {string} */ path) {
   if (!existsSync(path)) return false;
-  // On Windows `--version` opens a window instead.
+  // On Windows, `--version` opens a window instead.
   if (process.platform === "win32") return true;
   const { code, output } = await run(path, ["--version"], { quiet: true, timeoutMs: 20_000 });
   return code === 0 && /Chrom/.test(output);
@@ -39,15 +39,18 @@ async function playwrightPath() {
 }
 
 /**
- * The Chromium to use: that of the environment's SHARDER_CHROMIUM, one installed on the machine, Playwright's own.
- * @returns {Promise<string | undefined>} path of the executable; nothing is installed
- * @throws where SHARDER_CHROMIUM is set but does not work: falling back silently would test another browser than asked
+ * The Chromium to use: that of the environment variable SHARDER_CHROMIUM, else one installed on the machine, else
+ * Playwright's own. Installs nothing.
+ * @returns {Promise<string | undefined>} path of the executable
+ * @throws if SHARDER_CHROMIUM is set but does not work: a silent fallback would test a browser that nobody chose
  */
 export async function findChromium() {
   const named = process.env["SHARDER_CHROMIUM"];
   if (named) {
     if (await works(named)) return named;
-    throw new Error(`Expected SHARDER_CHROMIUM to be the path of a working Chromium, received "${named}".`);
+    throw new Error(
+      `Expected SHARDER_CHROMIUM to be the path of a working Chromium, received "${named}": correct or unset it.`,
+    );
   }
   for (const path of candidates()) {
     if (await works(path)) return path;
@@ -57,19 +60,19 @@ export async function findChromium() {
 }
 
 async function installWithApt() {
-  // -q, and no question: there may be nobody to answer it.
+  // -q, and no questions, which nobody may be there to answer.
   const options = { env: { DEBIAN_FRONTEND: "noninteractive" }, timeoutMs: 300_000 };
   const { code } = await run("apt-get", ["-q", "update"], options);
   if (code === 0) await run("apt-get", ["-q", "install", "-y", "--no-install-recommends", "chromium"], options);
 }
 
 async function installWithPlaywright() {
-  // The headless shell has no WebGPU; only the full browser is of use.
+  // Only the full browser will do: the headless shell has no WebGPU.
   await tool("playwright", ["install", "--no-shell", "chromium"], { timeoutMs: 300_000 });
 }
 
 /**
- * As `findChromium`, and installs one where there is none: Playwright's download, or the distribution's package.
+ * Like `findChromium`, but installs one if there is none: Playwright's download, or the distribution's package.
  * @returns {Promise<string>} path of the executable
  * @throws Error that says what to do
  */
@@ -78,28 +81,28 @@ export async function ensureChromium() {
   if (found !== undefined) return found;
   const installers = [installWithPlaywright];
   if (isRoot && existsSync("/usr/bin/apt-get")) {
-    // A CI container often reaches its package mirror only, where the download would take minutes to give up.
+    // A CI container often reaches only its package mirror, and the download would take minutes to give up.
     if (process.env["CI"]) installers.unshift(installWithApt);
     else installers.push(installWithApt);
   }
   for (const install of installers) {
-    console.log("No Chromium found; installing one …");
+    console.log("No Chromium was found. Installing one …");
     await install();
     const installed = await findChromium();
     if (installed !== undefined) return installed;
   }
   throw new Error(
-    "No Chromium was found and none could be installed: install Chromium or Chrome, or set SHARDER_CHROMIUM to its path.",
+    "Expected a Chromium, received none and could not install one: install Chromium or Chrome, or set SHARDER_CHROMIUM to its path.",
   );
 }
 
 /**
- * Command-line flags for a headless Chromium that has WebGPU and WebGL in workers. With SHARDER_GPU=1 they are those
- * of the machine's GPU; without, they are computed in software (SwiftShader), the same on every machine.
+ * Command-line flags for a headless Chromium with WebGPU and WebGL in workers. With SHARDER_GPU=1 they use the
+ * machine's GPU; otherwise they are computed in software (SwiftShader), which is the same on every machine.
  */
 export function chromiumArgs() {
   const software = ["--use-webgpu-adapter=swiftshader", "--enable-unsafe-swiftshader"];
-  // Headless Chromium on Linux reaches the GPU through Vulkan alone, without a surface to present to.
+  // On Linux, headless Chromium reaches the GPU only through Vulkan, without a surface to present to.
   const hardware =
     process.platform === "linux" ? ["--enable-features=Vulkan", "--use-angle=vulkan", "--disable-vulkan-surface"] : [];
   return [
@@ -107,7 +110,7 @@ export function chromiumArgs() {
     ...(process.env["SHARDER_GPU"] === "1" ? hardware : software),
     // Chromium refuses to run as root with its sandbox.
     ...(isRoot ? ["--no-sandbox"] : []),
-    // Nothing in the background: it would disturb measurements, and needs a network.
+    // Background work would disturb measurements and needs a network.
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",

@@ -1,4 +1,4 @@
-// `npm run build:lib`: the library in dist/lib, as it is published: modules, workers and type declarations.
+// `npm run build:lib` builds the library into dist/lib as it is published: modules, workers and type declarations.
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { root, tool } from "./run.mjs";
@@ -6,7 +6,7 @@ import { root, tool } from "./run.mjs";
 const entries = ["index", "faults"];
 const typesFolder = join(root, "dist", "lib", "types");
 
-/** Stop at the first command that fails, with its code. @param {Promise<import("./run.mjs").Outcome>} outcome */
+/** Exits with the command's code if it fails. @param {Promise<import("./run.mjs").Outcome>} outcome */
 async function must(outcome) {
   const { code } = await outcome;
   if (code !== 0) process.exit(code);
@@ -18,7 +18,7 @@ function declarationPath(/** @type {string} */ module) {
   return join(root, ".tsbuild", layer, `${module}.d.ts`);
 }
 
-/** Copy a module's declarations and those it refers to; what the entries never reach stays private. */
+/** Copies a module's declarations and those it refers to. What no entry reaches stays private. */
 function copyDeclarations(/** @type {string} */ module, /** @type {Set<string>} */ done) {
   if (done.has(module)) return;
   done.add(module);
@@ -33,9 +33,9 @@ function copyDeclarations(/** @type {string} */ module, /** @type {Set<string>} 
 }
 
 /**
- * Vite writes a worker as `new URL(new URL("x", import.meta.url).href, "" + import.meta.url)` with template literals
- * for strings. It runs, but the bundler of a user's project does not recognise it: it would stop, or leave behind what
- * the worker loads.
+ * Vite writes a worker as `new URL(new URL("x", import.meta.url).href, "" + import.meta.url)`, with template literals
+ * for the strings. That works, but the bundler of a user's project does not recognise it: it would fail, or leave out
+ * what the worker loads.
  */
 function restoreWorkerForm() {
   const written =
@@ -54,11 +54,13 @@ function restoreWorkerForm() {
     if (restored !== code) writeFileSync(join(folder, name), restored);
   }
   if (workerCount > 0 && !leftOver) return;
-  console.error("Expected Vite to write worker addresses in the known form, found another: see restoreWorkerForm.");
+  console.error(
+    "Expected Vite to write worker addresses in the known form, received another: adapt restoreWorkerForm.",
+  );
   process.exit(1);
 }
 
-/** A project that depends on the package must resolve it, with and without a bundler, and find every declaration. */
+/** Checks that a project can resolve the package, with and without a bundler, and find every declaration. */
 async function checkAsConsumer() {
   const folder = join(root, ".cache", "consumer");
   rmSync(folder, { recursive: true, force: true });
@@ -69,7 +71,7 @@ async function checkAsConsumer() {
     join(folder, "consumer.ts"),
     `import { createSharder } from "inference-sharder";
 import * as faults from "inference-sharder/faults";
-// A missing declaration would make these \`any\`, which a number can be assigned to and from.
+// A missing declaration would make these \`any\`.
 type IsAny<T> = 0 extends 1 & T ? true : false;
 export const typed: [IsAny<typeof createSharder>, IsAny<typeof faults>] = [false, false];
 export const sharder = createSharder({ model: "model.json" });

@@ -1,7 +1,7 @@
-// What `npm run conformance` prints.
+// The output of `npm run conformance`.
 
 /**
- * As `checkModel` in tests/conformance gives it; differences are max|a − b| ÷ max|b|.
+ * As `checkModel` in tests/conformance returns it; differences are max|a − b| ÷ max|b|.
  * @typedef {{
  *   model: string, seconds: number, status: "running" | "conforms" | "differs" | "TF.js fails", backend: string,
  *   format?: string, layerCount?: number, cutCount?: number,
@@ -11,13 +11,13 @@
  * }} Row
  */
 
-/** @param {number | undefined | null} gap JSON has no infinity. */
+/** @param {number | undefined | null} gap `null` for infinity, which JSON does not have */
 function show(gap) {
   if (gap === undefined || gap === null) return "–";
   return gap === 0 ? "same" : Number.isFinite(gap) ? gap.toExponential(1) : "wrong";
 }
 
-/** As it came / optimised. @param {number | undefined} plain @param {number | undefined} optimised */
+/** "original / optimised". @param {number | undefined} plain @param {number | undefined} optimised */
 function both(plain, optimised) {
   return `${show(plain)} / ${show(optimised)}`;
 }
@@ -65,7 +65,7 @@ export function printRows(rows) {
         .trimEnd(),
     );
   console.log(
-    "\nbatch, cuts, stages: as it came against TF.js's own run / optimised against the optimised whole. optimised: against TF.js's own run.\n",
+    "\nbatch, cuts, stages: the original model against TF.js's own run / the optimised model against its own whole run. optimised: the whole optimised model against TF.js's own run.\n",
   );
   for (const { model, backend, notes, failures } of rows) {
     for (const note of notes) console.log(`${model} on ${backend}: ${note}`);
@@ -73,6 +73,6 @@ export function printRows(rows) {
   }
   const count = (/** @type {Row["status"]} */ status) => rows.filter((row) => row.status === status).length;
   console.log(
-    `\n${count("conforms")} conform, ${count("differs")} differ, ${count("TF.js fails")} that TF.js itself can't run`,
+    `\n${count("conforms")} conform, ${count("differs")} differ, ${count("TF.js fails")} can't be run by TF.js itself`,
   );
 }

@@ -1,4 +1,5 @@
-// `npm run conformance -- --models DIR --json FILE`: whole against sharded against cut, for every model in a folder, in a real browser.
+// `npm run conformance -- --models DIR --json FILE` runs every model of a folder whole, sharded and cut, in a real
+// browser, and compares the outputs.
 import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -15,20 +16,20 @@ const backendNames = ["wasm", "cpu", "webgl", "webgpu"];
 
 const help = `npm run conformance -- [options]
 
-  --models DIR     every folder in it that holds a model.json is a model, nested ones too; default: the environment's
-                   SHARDER_MODELS_DIR, or ../shared/models
-  --json FILE      write the results there
-  --backends A,B   out of ${backendNames.join(", ")}: every model on each of these. Default: every model on wasm, or on cpu where TF.js
-                   itself can't run it on wasm; the two smallest on webgl and webgpu too
-  --only A,B       models whose path contains A or B
-  --cuts N         single cuts to try at most, for each of optimised and not; default 60
-  --seconds S      at most this long for a model on a backend; default 240
+  --models DIR     folder of models: every folder in it with a model.json, at any depth; default: the environment
+                   variable SHARDER_MODELS_DIR, or ../shared/models
+  --json FILE      write the results to FILE
+  --backends A,B   run every model on each of these, out of ${backendNames.join(", ")}. Default: every model on wasm, or on
+                   cpu if TF.js itself can't run it on wasm, and the two smallest also on webgl and webgpu
+  --only A,B       only models whose path contains A or B
+  --cuts N         at most N single cuts of the original model, and as many of the optimised one; default 60
+  --seconds S      limit for a model on a backend; default 240
 `;
 
-/** Single cuts on backends that are computed in software. */
+/** Fewer single cuts on the GPU backends, which are slow when computed in software. */
 const GPU_CUT_COUNT = 3;
 
-/** Wrong usage ends the process with 2. @param {readonly string[]} args */
+/** Wrong usage ends the process with code 2. @param {readonly string[]} args */
 function readOptions(args) {
   try {
     const { values } = parseArgs({
@@ -46,10 +47,11 @@ function readOptions(args) {
     const backends = values.backends?.split(",");
     const unknown = backends?.find((name) => !backendNames.includes(name));
     if (unknown !== undefined)
-      throw new Error(`Expected --backends out of ${backendNames.join(", ")}, received ${unknown}.`);
+      throw new Error(`Expected --backends to be some of ${backendNames.join(", ")}, received ${unknown}.`);
     const [cuts, seconds] = [Number(values.cuts), Number(values.seconds)];
-    if (!Number.isInteger(cuts) || cuts < 1) throw new Error(`Expected --cuts of 1 or more, received ${values.cuts}.`);
-    if (!(seconds > 0)) throw new Error(`Expected --seconds above 0, received ${values.seconds}.`);
+    if (!Number.isInteger(cuts) || cuts < 1)
+      throw new Error(`Expected --cuts to be 1 or more, received ${values.cuts}.`);
+    if (!(seconds > 0)) throw new Error(`Expected --seconds to be above 0, received ${values.seconds}.`);
     return { ...values, backends, cuts, seconds };
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
@@ -58,9 +60,12 @@ function readOptions(args) {
   }
 }
 
-/** Smallest first. @param {string} folder @param {readonly string[]} only @returns {Model[]} */
+/** The models, smallest first. @param {string} folder @param {readonly string[]} only @returns {Model[]} */
 function findModels(folder, only) {
-  if (!existsSync(folder)) throw new Error(`Expected a folder of models at ${folder}: there is none.`);
+  if (!existsSync(folder))
+    throw new Error(
+      `Expected a folder of models at ${folder}, received a path that does not exist: correct --models or SHARDER_MODELS_DIR.`,
+    );
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
   const found = files
     .filter((file) => basename(file) === "model.json")
@@ -72,11 +77,17 @@ function findModels(folder, only) {
     });
   const chosen = found.filter(({ name }) => only.length === 0 || only.some((part) => name.includes(part)));
   if (chosen.length === 0)
-    throw new Error(`Expected models in ${folder}, found no model.json${only.length > 0 ? " of that name" : ""}.`);
+    throw new Error(
+      `Expected models in ${folder}, received no model.json${only.length > 0 ? " under these names" : ""}: correct --models or --only.`,
+    );
   return chosen.toSorted((a, b) => a.byteCount - b.byteCount);
 }
 
-/** What is to be run: each model with lists of backends of which the first that TF.js can run it on is used. @param {readonly Model[]} models @param {ReturnType<typeof readOptions>} options */
+/**
+ * The runs: a model with a list of backends, of which the first one that TF.js can run the model on is used.
+ * @param {readonly Model[]} models
+ * @param {ReturnType<typeof readOptions>} options
+ */
 function planRuns(models, { backends, cuts }) {
   const run = (/** @type {Model} */ model, /** @type {string[]} */ tried) => ({
     model,
@@ -91,7 +102,7 @@ function planRuns(models, { backends, cuts }) {
 }
 
 /**
- * One model in a page of its own, which goes with it whatever happens there.
+ * Check one model in a page of its own, which is closed whatever happens in it.
  * @param {import("playwright").Browser} browser
  * @param {string} serverUrl
  * @param {ReturnType<typeof planRuns>[number]} run
@@ -107,17 +118,17 @@ async function check(browser, serverUrl, { model, backends, mostCuts }, limitMs)
   let timer;
   try {
     const page = await context.newPage();
-    await page.exposeFunction("tellRow", (/** @type {Row} */ row) => (known = row));
+    await page.exposeFunction("reportRow", (/** @type {Row} */ row) => (known = row));
     const ended = new Promise((_, reject) => {
-      page.on("crash", () => reject(new Error("the page crashed: out of memory?")));
-      timer = setTimeout(() => reject(new Error(`no end after ${limitMs / 1000} s`)), limitMs);
+      page.on("crash", () => reject(new Error("the page crashed, perhaps out of memory")));
+      timer = setTimeout(() => reject(new Error(`not finished after ${limitMs / 1000} s`)), limitMs);
     });
     ended.catch(() => {});
     await page.goto(serverUrl);
     const path = [...model.path.split(/[\\/]/), "model.json"].filter((part) => part !== "").map(encodeURIComponent);
     const url = `${serverUrl}conformance/${path.join("/")}`;
     const request = { url, backends, mostCuts };
-    const running = page.evaluate(`harness.checkModel(${JSON.stringify(request)}, tellRow)`);
+    const running = page.evaluate(`harness.checkModel(${JSON.stringify(request)}, reportRow)`);
     known = /** @type {Row} */ (await Promise.race([running, ended]));
   } catch (error) {
     const reason = error instanceof Error ? error.message.slice(0, 300) : String(error);
@@ -156,7 +167,7 @@ try {
   const runs = planRuns(models, options);
   try {
     for (const [index, run] of runs.entries()) {
-      // One that the last model took with it is replaced.
+      // A model may have crashed the whole browser.
       if (browser?.isConnected() !== true) browser = await chromium.launch({ executablePath, args: chromiumArgs() });
       const row = await check(browser, server.url, run, options.seconds * 1000);
       rows.push(row);

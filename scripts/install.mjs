@@ -1,11 +1,11 @@
-// Installs the dependencies where they are missing or are not those of package-lock.json.
+// Installs the dependencies if some are missing or differ from package-lock.json.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { npm, root } from "./run.mjs";
 
 /**
- * Compares contents, since a checkout or a restored cache says nothing by its times: npm writes what it has
- * installed to node_modules/.package-lock.json, as its last act.
+ * Compares contents, since the times of a checkout or a restored cache mean nothing. As its last step, npm writes what
+ * it has installed to node_modules/.package-lock.json.
  */
 function isInstalled() {
   /** @param {string} path @returns {Record<string, { version?: string, optional?: boolean, link?: boolean }>} */
@@ -15,7 +15,7 @@ function isInstalled() {
     return Object.entries(packagesOf("package-lock.json")).every(([path, wanted]) => {
       if (path === "") return true;
       const found = installed[path];
-      // Optional ones are binaries for other platforms, which npm leaves out.
+      // Optional packages are binaries for other platforms, which npm leaves out.
       return found === undefined ? wanted.optional === true : found.version === wanted.version;
     });
   } catch {
@@ -23,12 +23,12 @@ function isInstalled() {
   }
 }
 
-/** Make node_modules what package-lock.json says; exits the process with npm's code where that fails. */
+/** Makes node_modules match package-lock.json. Exits the process with npm's code if that fails. */
 export async function ensureInstalled() {
   if (isInstalled()) return;
   console.log("Installing dependencies …");
   const { code } = await npm(["ci", "--no-audit", "--no-fund", "--include=dev"]);
   if (code === 0) return;
-  console.error("The dependencies could not be installed (npm's message is above). Is there a network connection?");
+  console.error("The dependencies could not be installed; npm's message is above. Check the network connection.");
   process.exit(code);
 }

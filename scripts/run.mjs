@@ -1,4 +1,5 @@
-// Child processes for the scripts. Node's own modules only: `start` and `test` run before anything is installed.
+// Child processes for the scripts. It uses only Node's own modules, since `start` and `test` run before anything is
+// installed.
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -12,8 +13,8 @@ export const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const running = new Set();
 
 /**
- * A timeout must end the grandchildren too (test runner → browser), so each child leads its own process group. The
- * terminal's Ctrl-C no longer reaches it then, and has to be passed on by `endChildren`.
+ * A timeout must also end the grandchildren (test runner → browser), so each child leads its own process group. Then
+ * the terminal's Ctrl-C no longer reaches it, and `endChildren` passes it on.
  * @param {import("node:child_process").ChildProcess} child
  * @param {NodeJS.Signals} signal
  */
@@ -23,7 +24,7 @@ function endGroup(child, signal) {
     if (process.platform === "win32") spawn("taskkill", ["/pid", String(child.pid), "/t", "/f"]);
     else process.kill(-child.pid, signal);
   } catch {
-    // It ended by itself meanwhile.
+    // It has already ended.
   }
 }
 
@@ -33,11 +34,11 @@ export function endChildren() {
 }
 
 /**
- * Run a program to its end; never throws, a program that can't be started has code 127.
+ * Run a program to its end. Never throws: a program that can't be started has code 127.
  * @param {string} program
  * @param {readonly string[]} args
- * @param {{ env?: NodeJS.ProcessEnv, timeoutMs?: number, quiet?: boolean, shell?: boolean }} [options] `quiet` keeps
- *   the output to `Outcome.output` instead of showing it.
+ * @param {{ env?: NodeJS.ProcessEnv, timeoutMs?: number, quiet?: boolean, shell?: boolean }} [options] `quiet` collects
+ *   the output in `Outcome.output` instead of showing it.
  * @returns {Promise<Outcome>}
  */
 export function run(program, args, { env = {}, timeoutMs, quiet = false, shell = false } = {}) {
@@ -79,7 +80,7 @@ export function run(program, args, { env = {}, timeoutMs, quiet = false, shell =
 }
 
 /**
- * Run a development tool by the path its package names: neither `npx` nor the PATH is asked, and no shell is between.
+ * Run a development tool by the path that its package names, without `npx`, the PATH or a shell.
  * @param {string} packageName
  * @param {readonly string[]} args
  * @param {Parameters<typeof run>[2]} [options]
@@ -96,7 +97,8 @@ export function tool(packageName, args, options) {
  * @param {Parameters<typeof run>[2]} [options]
  */
 export function npm(args, options) {
-  // Under `npm start`, npm says where its own code is; run alone, it is on the PATH (a .cmd, thus a shell, on Windows).
+  // Under `npm start`, npm states where its own code is. Otherwise it is on the PATH; on Windows it is a .cmd, which
+  // needs a shell.
   const own = process.env["npm_execpath"];
   if (own !== undefined && /npm-cli\.c?js$/.test(own) && existsSync(own)) {
     return run(process.execPath, [own, ...args], options);
@@ -104,7 +106,7 @@ export function npm(args, options) {
   return run("npm", args, { ...options, shell: process.platform === "win32" });
 }
 
-/** Ctrl-C and an ended job take what was started with them. */
+/** Makes Ctrl-C and the end of a CI job also end the child processes. */
 export function endChildrenOnSignals() {
   for (const signal of ["SIGINT", "SIGTERM"]) {
     process.once(signal, () => {

@@ -1,4 +1,4 @@
-// A static file server for what has been built, with the headers that make a page cross-origin isolated.
+// A static file server for the built files, with the headers that make a page cross-origin isolated.
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -27,7 +27,7 @@ const mimeTypes = /** @type {Record<string, string>} */ ({
   ".ico": "image/x-icon",
 });
 
-/** Without the first two there is no SharedArrayBuffer; with the last, no page of another origin can read what is served. */
+/** The first two allow SharedArrayBuffer; the last one keeps pages of other origins from reading what is served. */
 export const isolationHeaders = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
@@ -35,9 +35,9 @@ export const isolationHeaders = {
 };
 
 /**
- * The file a URL path means, or `undefined` where it names none under `folder`.
+ * The file that a URL path names, or `undefined` if that is not under `folder`.
  * @param {string} folder
- * @param {string} urlPath decoded, beginning with "/"
+ * @param {string} urlPath decoded, starting with "/"
  */
 function filePath(folder, urlPath) {
   if (urlPath.includes("\0") || urlPath.includes("\\")) return undefined;
@@ -46,7 +46,7 @@ function filePath(folder, urlPath) {
 }
 
 /**
- * One range only, as browsers ask for; anything else gets the whole file, as RFC 9110 allows.
+ * Understands a single range, as browsers request it; anything else gets the whole file, as RFC 9110 allows.
  * @param {string | undefined} header
  * @param {number} size
  * @returns {{ start: number, end: number } | "unsatisfiable" | undefined} bytes, `end` included
@@ -63,7 +63,7 @@ function parseRange(header, size) {
 /**
  * @param {import("node:http").IncomingMessage} request
  * @param {import("node:http").ServerResponse} response
- * @param {readonly { prefix: string, folder: string }[]} folders the first whose prefix fits is asked
+ * @param {readonly { prefix: string, folder: string }[]} folders the first one with a matching prefix is used
  * @param {Record<string, string>} headers of every answer
  */
 async function answer(request, response, folders, headers) {
@@ -75,7 +75,7 @@ async function answer(request, response, folders, headers) {
   if (request.method !== "GET" && request.method !== "HEAD") return fail(405, "Only GET and HEAD are answered.");
   let urlPath;
   try {
-    // Not `new URL`, which would resolve ".." and so hide what was asked for.
+    // `new URL` would resolve ".." and so hide what was requested.
     urlPath = decodeURIComponent((request.url ?? "/").replace(/[?#].*$/s, ""));
   } catch {
     return fail(400, "The address is not valid percent-encoding.");
@@ -83,7 +83,7 @@ async function answer(request, response, folders, headers) {
   const mount = folders.find(({ prefix }) => urlPath.startsWith(prefix));
   const path = mount && filePath(mount.folder, urlPath.slice(mount.prefix.length - 1));
   const info = path === undefined ? undefined : await stat(path).catch(() => undefined);
-  // As text, and never index.html: a missing weight file must not arrive as a page with status 200.
+  // Never index.html: a missing weight file must not arrive as a page with status 200.
   if (path === undefined || !info?.isFile()) return fail(404, "Not found.");
 
   const etag = `"${info.size.toString(36)}-${Math.round(info.mtimeMs).toString(36)}"`;
@@ -92,7 +92,7 @@ async function answer(request, response, folders, headers) {
     response.writeHead(304, fileHeaders).end();
     return;
   }
-  // A range of a file that has changed since is of no use: whoever asks with If-Range gets the whole one.
+  // A range of a file that has changed since is useless, so a request with If-Range then gets the whole file.
   const ifRange = request.headers["if-range"] ?? etag;
   const range = ifRange === etag ? parseRange(request.headers.range, info.size) : undefined;
   if (range === "unsatisfiable") {
@@ -114,10 +114,11 @@ async function answer(request, response, folders, headers) {
  * @param {object} options
  * @param {string} options.root     folder served at "/"
  * @param {Record<string, string>} [options.mounts] further folders by URL prefix, such as "/models/"
- * @param {number} [options.port]   0, the default, takes any free one
+ * @param {number} [options.port]   0, the default, takes any free port
  * @param {string} [options.host]
- * @param {boolean} [options.isolated] false leaves the isolation headers out, as most hosts do
- * @returns {Promise<{ url: string, close: () => Promise<void> }>} rejects with `code: "EADDRINUSE"` where the port is taken
+ * @param {boolean} [options.isolated] false omits the isolation headers, like most hosts
+ * @returns {Promise<{ url: string, close: () => Promise<void> }>} rejects with `code: "EADDRINUSE"` if the port is
+ * taken
  */
 export async function serve({ root, mounts = {}, port = 0, host = "127.0.0.1", isolated = true }) {
   // Longest prefix first, so that "/" comes last.
@@ -125,13 +126,13 @@ export async function serve({ root, mounts = {}, port = 0, host = "127.0.0.1", i
     .map(([prefix, folder]) => ({ prefix, folder: resolve(folder) }))
     .sort((a, b) => b.prefix.length - a.prefix.length);
   const headers = {
-    // A browser may keep a copy but asks each time whether it is current: a rebuilt file is never missed.
+    // A browser may keep a copy, but revalidates it each time, so that a rebuilt file is never missed.
     "Cache-Control": "no-cache",
     "X-Content-Type-Options": "nosniff",
     ...(isolated ? isolationHeaders : {}),
   };
   const server = createServer((request, response) => {
-    // Only the connection can fail here: the browser went away, or the file did while it was read.
+    // Only the transfer can fail here: the browser has left, or the file was deleted while it was read.
     answer(request, response, folders, headers).catch(() => response.destroy());
   });
 
@@ -145,7 +146,7 @@ export async function serve({ root, mounts = {}, port = 0, host = "127.0.0.1", i
     close: () =>
       new Promise((closed) => {
         server.close(() => closed());
-        // Browsers keep connections open, which would hold the server for minutes.
+        // Browsers keep connections open, which would keep the server running for minutes.
         server.closeAllConnections();
       }),
   };

@@ -1,4 +1,4 @@
-// `npm start`: installs what is missing, builds what is stale, serves the page and opens it.
+// `npm start` installs what is missing, builds what is stale, serves the page and opens it.
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { serve } from "./serve.mjs";
 const defaultPort = 4173;
 const buildInputs = ["index.html", "vite.config.ts", "package.json", "package-lock.json", "src", "workers", "public"];
 
-/** Latest change under a path, ms. Folders count too: their time changes when a file is deleted from them. */
+/** Latest change under a path, ms. The times of folders count, since they change when a file is deleted. */
 function lastChangeMs(/** @type {string} */ path) {
   const info = statSync(path, { throwIfNoEntry: false });
   if (info === undefined) return 0;
@@ -36,10 +36,10 @@ async function ensureBuilt() {
 async function listen() {
   const asked = process.env["PORT"];
   if (asked !== undefined && !/^\d{1,5}$/.test(asked)) {
-    throw new Error(`Expected PORT to be a number from 0 to 65535, received "${asked}".`);
+    throw new Error(`Expected PORT to be a number from 0 to 65535, received "${asked}": correct or unset it.`);
   }
   const firstPort = Number(asked ?? defaultPort);
-  // Whoever names a port relies on it, so only the default one moves on.
+  // Users rely on a port that they set, so only the default port falls back to the next one.
   const lastPort = asked === undefined ? firstPort + 50 : firstPort;
   for (let port = firstPort; ; port++) {
     try {
@@ -47,12 +47,15 @@ async function listen() {
     } catch (error) {
       const taken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
       if (!taken) throw error;
-      if (port === lastPort) throw new Error(`Port ${port} is taken: set PORT to a free one.`, { cause: error });
+      if (port === lastPort)
+        throw new Error(`Expected a free port, received ${port}, which is taken: set PORT to a free one.`, {
+          cause: error,
+        });
     }
   }
 }
 
-/** Opens the address in the user's browser where there is a display; the printed address does otherwise. */
+/** Opens the address in the user's browser if there is a display. Otherwise the printed address has to do. */
 function openBrowser(/** @type {string} */ url) {
   const { CI, BROWSER, DISPLAY, WAYLAND_DISPLAY } = process.env;
   if (process.argv.includes("--no-open") || CI || BROWSER === "none") return;

@@ -1,5 +1,5 @@
-// `npm test`: installs what is missing, runs every check, and ends with the line "N passed, N failed".
-// `npm test -- --only unit,browser` runs some of them.
+// `npm test` installs what is missing, runs every check, and ends with the line "N passed, N failed".
+// `npm test -- --only unit,browser` runs only some checks.
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ensureChromium } from "./browser.mjs";
@@ -9,17 +9,17 @@ import { endChildrenOnSignals, root, run, tool } from "./run.mjs";
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
 /** @typedef {(timeoutMs: number) => Promise<import("./run.mjs").Outcome>} Command */
 
-/** All steps together; a CI job is often ended at 15 minutes, and then says nothing at all. */
+/** Limit for all steps together. CI often kills a job after 15 minutes, which would leave no report at all. */
 const budgetMs = 14 * 60_000;
 const reportFolder = join(root, "test-results");
 
-/** Several commands that each count as one check. @param {...Command} commands */
+/** Runs several commands, each of which counts as one check. @param {...Command} commands */
 function checks(...commands) {
   return async (/** @type {number} */ timeoutMs) => {
     const counts = { passed: 0, failed: 0, skipped: 0 };
     for (const command of commands) {
       const { code, timedOut } = await command(timeoutMs);
-      if (timedOut) console.error(`Ended after ${timeoutMs / 1000} s.`);
+      if (timedOut) console.error(`Stopped after ${timeoutMs / 1000} s.`);
       if (code === 0 && !timedOut) counts.passed++;
       else counts.failed++;
     }
@@ -27,20 +27,20 @@ function checks(...commands) {
   };
 }
 
-/** A Vitest project, counted by its tests. @param {string} project */
+/** Runs a Vitest project and counts its tests. @param {string} project */
 function vitest(project) {
   return async (/** @type {number} */ timeoutMs) => {
     const report = join(reportFolder, `${project}.json`);
     const args = ["run", "--project", project, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
     const { code, timedOut } = await tool("vitest", args, { timeoutMs });
-    if (timedOut) console.error(`Ended after ${timeoutMs / 1000} s.`);
+    if (timedOut) console.error(`Stopped after ${timeoutMs / 1000} s.`);
     return countTests(report, code !== 0 || timedOut);
   };
 }
 
 /**
- * A run that crashed, a file that could not be loaded or set up, and a project without tests each count as a failure: a
- * silent zero would read as success.
+ * A run that crashed, a file that could not be loaded or set up, and a project without tests each count as a failure.
+ * Otherwise zero tests would look like success.
  * @param {string} report
  * @param {boolean} crashed
  * @returns {Counts}
@@ -59,7 +59,7 @@ function countTests(report, crashed) {
       if (file.status === "failed" && !hasFailedTest) counts.failed++;
     }
   } catch {
-    console.error("The test runner left no report.");
+    console.error("The test runner has written no report.");
   }
   if (counts.failed === 0 && (crashed || counts.passed === 0)) {
     console.error(crashed ? "The test runner failed as a whole." : "No test ran.");
@@ -113,18 +113,18 @@ function selectedSteps(args) {
   if (at < 0 && args.length === 0) return new Set(Object.keys(steps));
   const names = at === 0 && args.length === 2 ? (args[1] ?? "").split(",") : [];
   if (names.length === 0 || names.some((name) => !(name in steps))) {
-    console.error(`Expected --only with some of ${Object.keys(steps).join(",")}; received: ${args.join(" ")}`);
+    console.error(`Expected --only with some of ${Object.keys(steps).join(",")}, received ${args.join(" ")}`);
     process.exit(2);
   }
   const selected = new Set(names);
-  // Never test a stale build.
+  // Don't test a stale build.
   if (names.some((name) => steps[name]?.needs === "build")) selected.add("build");
   return selected;
 }
 
 endChildrenOnSignals();
 
-// Some tools colour their output for CI whatever it goes to; a log file is read as text.
+// Some tools colour their output for CI even if it goes to a file, which is read as text.
 if (!process.stdout.isTTY && !process.env["FORCE_COLOR"]) process.env["NO_COLOR"] = "1";
 
 const selected = selectedSteps(process.argv.slice(2));

@@ -19,13 +19,14 @@ export type {
   SharderEventMap,
   WorkerDetail,
 } from "./sharder/events.js";
-export type { WorkerSpec, WorkerState } from "./pool/pool-worker.js";
+export type { BackendName, WorkerSpec } from "./pool/worker-entries.js";
+export type { WorkerState } from "./pool/worker-slot.js";
 export type { ModelInfo, LayerInfo, LegalCut } from "./model/inspect.js";
 export type { OptimizationKind, OptimizationReport } from "./model/optimise/optimization-report.js";
 export type { LoadNotice } from "./model/load/load-notice.js";
 export type { ModelArtifacts, WeightSpec } from "./model/artifacts.js";
 export type { TensorSpec, BatchMode } from "./protocol/model-on-wire.js";
-export type { BackendName, DType, InputTensor, Outputs, OutputValue, Tensor, Uint8Tensor } from "./protocol/tensors.js";
+export type { DType, InputTensor, Outputs, OutputValue, Tensor, Uint8Tensor } from "./protocol/tensors.js";
 export type { PowerPreference } from "./protocol/worker-api.js";
 export type { Policy } from "./core/dispatch/types.js";
 export { predictPictures } from "./jobs/predict-pictures.js";

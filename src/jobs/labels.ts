@@ -3,11 +3,11 @@ import { abortError } from "../protocol/abort.js";
 import { messageOf } from "../protocol/error-record.js";
 import type { PictureOptions } from "./picture-options.js";
 
-/** What the files beside a model say of its classes, and of its pictures. */
+/** What the files beside a model state about its classes and its pictures. */
 export interface ModelLabels {
   /** One per class, in the order of the model's scores. */
   readonly labels: readonly string[];
-  /** How pictures are to be given to it; only Teachable Machine's image models say so. */
+  /** How the model takes pictures; only Teachable Machine's image models state it. */
   readonly pictures: PictureOptions | undefined;
 }
 
@@ -17,34 +17,34 @@ export interface FetchLabelsOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Labels of a million classes are shorter. */
+/** Enough for the labels of a million classes. */
 const MAX_CHARACTERS = 2 ** 26;
 const MAX_IMAGE_SIZE = 16_384;
 
 /**
- * Fetch `metadata.json` from beside a model.json, as Teachable Machine exports it: `{ labels, imageSize, … }`, or a plain
- * list of labels.
+ * Fetch the `metadata.json` that lies beside a model.json: `{ labels, imageSize, … }`, as Teachable Machine exports it,
+ * or a plain list of labels.
  *
- * @param modelUrl relative to the page; its query string is repeated.
- * @returns `undefined` where there is none: no such file, or one without labels.
- * @throws ShardError "invalid-options" for what is no address, "model-network", "model-malformed" where the labels are no
- *         texts, "aborted".
+ * @param modelUrl relative to the page; its query string is used for `metadata.json` too.
+ * @returns `undefined` if there is no such file, or none with labels.
+ * @throws ShardError "invalid-options" for an invalid address, "model-network", "model-malformed" if the labels are not
+ *         strings, "aborted".
  */
 export async function fetchLabels(
   modelUrl: string | URL,
   { requestInit, signal }: FetchLabelsOptions = {},
 ): Promise<ModelLabels | undefined> {
   const model = absoluteUrl(modelUrl);
-  // A database, a blob or a data: address has nothing beside it.
+  // Nothing lies beside an address in a database, a blob or a data: URL.
   if (!/^https?:$/.test(model.protocol)) return undefined;
   const url = new URL("metadata.json", model);
-  // As for the weight files: it may be what admits to the folder.
+  // As for the weight files: the query may hold the token that grants access to the folder.
   url.search = model.search;
   try {
     const response = await fetch(url, { ...requestInit, ...(signal && { signal }) });
     if (!response.ok) return undefined;
     const text = await response.text();
-    // Hosts of single-page apps answer with a page where there is no such file.
+    // Hosts of single-page apps answer with a page if there is no such file.
     return isJson(text) ? parseLabels(text, url.pathname.split("/").at(-1)!) : undefined;
   } catch (cause) {
     if (cause instanceof ShardError) throw cause;
@@ -70,7 +70,7 @@ function absoluteUrl(address: string | URL): URL {
 }
 
 /**
- * Labels from a chosen file: `metadata.json`, a JSON list, or a text file with a label a line.
+ * Read labels from a chosen file: `metadata.json`, a JSON list, or a text file with one label per line.
  * @returns `undefined` for JSON without labels.
  * @throws ShardError "model-malformed"
  */
@@ -79,7 +79,7 @@ export async function readLabels(file: File): Promise<ModelLabels | undefined> {
   return parseLabels(await file.text(), file.name);
 }
 
-/** @param name of the file, for the message and for whether it is JSON. */
+/** @param name of the file; used in messages, and to recognise text files. */
 export function parseLabels(text: string, name: string): ModelLabels | undefined {
   if (!isJson(text) && name.endsWith(".txt")) {
     const labels = text.split(/\r?\n/).map((line) => line.trim());
@@ -95,15 +95,15 @@ export function parseLabels(text: string, name: string): ModelLabels | undefined
   const { labels, ...metadata } = Array.isArray(json) ? { labels: json as unknown } : asObject(json);
   if (labels === undefined) return undefined;
   if (!Array.isArray(labels) || !labels.every((label) => typeof label === "string")) {
-    throw malformed(name, '"labels" as a list of texts', JSON.stringify(labels).slice(0, 60));
+    throw malformed(name, '"labels" as a list of strings', JSON.stringify(labels).slice(0, 60));
   }
   return { labels, pictures: picturesOf(metadata) };
 }
 
 /**
- * A Teachable Machine image model takes the centred square of a picture, scaled as a canvas does it by itself, and
- * `byte ÷ 127 − 1`: that is what its own library computes, when it trains and when it predicts
- * (`capture` and `cropTo` of @teachablemachine/image).
+ * A Teachable Machine image model takes the centred square of a picture, scaled as a canvas does by default, with the
+ * values `byte ÷ 127 − 1`. Its own library computes the same for training and prediction (`capture` and `cropTo` of
+ * @teachablemachine/image).
  */
 function picturesOf(metadata: Readonly<Record<string, unknown>>): PictureOptions | undefined {
   const { packageName, imageSize, grayscale } = metadata;

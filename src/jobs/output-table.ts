@@ -1,22 +1,22 @@
 import type { DType, Outputs, Tensor } from "../protocol/tensors.js";
 import { topK, type RankedClass } from "./top-k.js";
 
-/** What is shown of one output of one item. */
+/** One output of one item, as a table shows it. */
 export interface OutputCell {
   readonly dtype: DType;
-  /** Of the item, without the batch's axis. */
+  /** The item's shape, without the axis of the batch. */
   readonly shape: readonly number[];
   readonly first: readonly (number | string)[];
-  /** `undefined` for texts and for an empty output. */
+  /** `undefined` for strings and for an empty output. */
   readonly range: ValueRange | undefined;
-  /** The best of what looks like scores of classes. */
+  /** The best classes, if the output looks like scores. */
   readonly classes: readonly RankedClass[] | undefined;
 }
 
 export interface ValueRange {
   readonly min: number;
   readonly max: number;
-  /** Of the values that are numbers; NaN where there are none. */
+  /** Over all values but NaN; NaN if there are none. */
   readonly mean: number;
   /** Row-major position of the first greatest value. */
   readonly maxAt: number;
@@ -29,11 +29,12 @@ const SHOWN_VALUES = 4;
 const SUM_TOLERANCE = 5e-3;
 
 /**
- * What a table says of one item: kind and values of each output, and the best classes of what looks like scores, [1, classes].
- * An output is scores if it has a label for each class, or holds probabilities: 0…1, adding up to 1.
+ * Describe one item for a table: the kind and the values of each output, and the best classes of outputs that look like
+ * scores, [1, classes]. An output counts as scores if there is a label for each class, or if it holds probabilities:
+ * 0…1 that add up to 1.
  *
- * @param outputs of one item, as `predict` gives a batch of one.
- * @returns one cell per output, by its name.
+ * @param outputs of one item, as `predict` returns them for a batch of one.
+ * @returns one cell per output, by name.
  */
 export function describeOutputs(outputs: Outputs, labels?: readonly string[]): Record<string, OutputCell> {
   return Object.fromEntries(

@@ -4,15 +4,15 @@ import type { Picture } from "./picture-worker.js";
 const KINDS = ["Blob", "File", "ImageData", "ImageBitmap", "VideoFrame"] as const;
 
 /**
- * @param index of the picture among those given, for the message.
- * @throws ShardError "invalid-input" for anything else than a picture.
+ * @param index of the picture in the call, for the message.
+ * @throws ShardError "invalid-input" for anything but a picture.
  */
 export function checkPicture(value: unknown, index: number): asserts value is Picture {
   const kind = kindOf(value);
   if (KINDS.some((each) => each === kind)) return;
   const advice = /^HTML(Image|Video|Canvas)Element$/.test(kind)
-    ? "pass what createImageBitmap(element) gives"
-    : "pass one of them";
+    ? "pass the result of createImageBitmap(element)"
+    : "pass one of these";
   throw new ShardError(
     "invalid-input",
     `Expected picture ${index} to be an ImageData, ImageBitmap, Blob or VideoFrame, received ${kind}: ${advice}.`,

@@ -4,7 +4,7 @@ import type { PixelPlan } from "../protocol/picture-api.js";
 import { checkPicture } from "./picture-kind.js";
 import { PictureWorker, type Picture } from "./picture-worker.js";
 
-/** Pictures being decoded at once: enough to keep the decoder's threads busy, few enough to hold in memory. */
+/** Pictures that are decoded at once: enough to keep the decoder's threads busy, few enough to hold in memory. */
 export const READ_AHEAD = 3;
 
 /** A picture's pixels, or why there are none. `index` counts all pictures of the call. */
@@ -12,10 +12,10 @@ export type ReadPicture =
   | { readonly index: number; readonly picture: Picture; readonly data: Uint8Array | Float32Array }
   | { readonly index: number; readonly picture: Picture; readonly error: ShardError };
 
-/** An idle worker is kept this long, ms: frames of a video come one call after another. */
+/** An idle worker is kept this long, ms, because the frames of a video come one call after another. */
 const KEEP_IDLE_MS = 3_000;
 
-/** One worker decodes for all calls of the page; it is started with the first and ended some time after the last. */
+/** One worker decodes for all calls of the page. The first call starts it; it ends some time after the last. */
 let worker: PictureWorker | undefined;
 let userCount = 0;
 let idleTimer: ReturnType<typeof setTimeout> | undefined;
@@ -30,8 +30,8 @@ export class PictureReader {
   }
 
   /**
-   * @throws ShardError "invalid-input" for what is no picture at all; "worker-lost" and the like where it is no fault of
-   *         the picture's.
+   * @throws ShardError "invalid-input" for a value that is not a picture; "worker-lost" and the like for failures that
+   *         the picture did not cause.
    */
   async read(picture: Picture, index: number, plan: PixelPlan): Promise<ReadPicture> {
     checkPicture(picture, index);
@@ -56,12 +56,12 @@ export class PictureReader {
   }
 }
 
-/** What is the picture's own fault. A bitmap or frame that has been closed can't even be sent. */
+/** @returns the error if the picture itself caused it. A closed bitmap or frame can't even be sent. */
 function asUnreadable(thrown: unknown): ShardError | undefined {
   if (thrown instanceof DOMException && thrown.name === "DataCloneError") {
     return new ShardError(
       "picture-unreadable",
-      `Expected a picture that can be copied, received one that has been closed or detached (${messageOf(thrown)}): close it once the results are there.`,
+      `Expected a picture that can be copied, received one that has been closed or detached (${messageOf(thrown)}): close it only after the results have arrived.`,
       { cause: thrown },
     );
   }

@@ -6,19 +6,19 @@ import type { InputTensor } from "../protocol/tensors.js";
 import type { Inputs } from "../sharder/inputs/prepare-inputs.js";
 import type { PictureOptions } from "./picture-options.js";
 
-/** How the pictures of one call are read, and the tensor they make. */
+/** How the pictures of one call are read and become a tensor. */
 export interface PictureFeed {
   readonly plan: PixelPlan;
-  /** Numbers of one picture. */
+  /** Numbers per picture. */
   readonly itemSize: number;
   /**
-   * The model's inputs with these pictures in them.
-   * @param data of `itemCount` pictures, one behind the other.
+   * The model's inputs for these pictures.
+   * @param data of `itemCount` pictures, one after another.
    */
   toInputs(data: Uint8Array | Float32Array, itemCount: number): Inputs;
 }
 
-/** What browsers can hold as a canvas. */
+/** Limits of a canvas in browsers. */
 const MAX_SIDE = 16_384;
 const MAX_PIXELS = 2 ** 28;
 
@@ -26,27 +26,26 @@ const WHITE: Rgb = [255, 255, 255];
 const BLACK: Rgb = [0, 0, 0];
 
 /**
- * Read off the model's input what the options leave open, and check that both agree.
- * @throws ShardError "invalid-options" naming the option; "model-unsupported" where no input takes pictures.
+ * Take from the model's input what the options leave open, and check that both agree.
+ * @throws ShardError "invalid-options" naming the option; "model-unsupported" if no input takes pictures.
  */
 export function planPictures(model: Pick<ModelInfo, "inputs">, options: PictureOptions): PictureFeed {
   const spec = findInput(model.inputs, options.input);
-  const { sizes, layout } = readShape(spec, options.layout);
-  const channels = sizes[2];
+  const { layout, channels, ...fixed } = readShape(spec, options.layout);
   const colours = oneOf("colours", options.colours ?? (channels === 1 ? "grey" : "rgb"), ["rgb", "bgr", "grey"]);
   const channelCount = colours === "grey" ? 1 : 3;
   if (channels !== -1 && channels !== channelCount) {
     throw invalid(
       "colours",
-      `the ${channels} channels of input "${spec.name}"`,
-      `"${colours}", which is ${channelCount}`,
-      channels === 1 || channels === 3 ? "leave it out" : "make the tensors yourself",
+      `an order of the ${channels} channels of input "${spec.name}"`,
+      `"${colours}", which has ${channelCount}`,
+      channels === 1 || channels === 3 ? "leave it out" : "build the tensors yourself",
     );
   }
-  const height = sideOf("height", sizes[0], options.height, spec);
-  const width = sideOf("width", sizes[1], options.width, spec);
+  const height = sideOf("height", fixed.height, options.height, spec);
+  const width = sideOf("width", fixed.width, options.width, spec);
   if (width * height > MAX_PIXELS)
-    throw invalid("width × height", `at most ${MAX_PIXELS}`, `${width} × ${height}`, "choose less");
+    throw invalid("width × height", `at most ${MAX_PIXELS} pixels`, `${width} × ${height}`, "choose a smaller size");
 
   const { scaling, standardise } = valuesOf(spec, options, channelCount);
   const plan: PixelPlan = {
@@ -79,22 +78,22 @@ export function planPictures(model: Pick<ModelInfo, "inputs">, options: PictureO
   };
 }
 
-/** How a model takes pictures: -1 where it takes any size, or any number of channels. */
+/** How a model takes pictures. A size or number of channels of -1 is free. */
 export interface PictureInput {
   readonly name: string;
   readonly width: number;
   readonly height: number;
   readonly channels: number;
   readonly dtype: TensorSpec["dtype"];
-  /** Without an axis for channels it may as well take sequences. */
+  /** An input without an axis for channels may also take sequences. */
   readonly hasChannelAxis: boolean;
 }
 
-/** The input that takes the pictures where none is named; `undefined` where there is none, or more than one. */
+/** The input that takes the pictures unless another is named; `undefined` if there is none, or more than one. */
 export function findPictureInput({ inputs }: Pick<ModelInfo, "inputs">): PictureInput | undefined {
   try {
     const spec = findInput(inputs, undefined);
-    const [height, width, channels] = readShape(spec, undefined).sizes;
+    const { height, width, channels } = readShape(spec, undefined);
     if (![-1, 1, 3].includes(channels)) return undefined;
     return { name: spec.name, width, height, channels, dtype: spec.dtype, hasChannelAxis: spec.shape?.length !== 3 };
   } catch (thrown) {
@@ -103,7 +102,7 @@ export function findPictureInput({ inputs }: Pick<ModelInfo, "inputs">): Picture
   }
 }
 
-/** The named input, the only one, or the only one shaped like pictures. */
+/** The named input, or the only one, or the only one that is shaped like pictures. */
 function findInput(inputs: readonly TensorSpec[], name: string | undefined): TensorSpec {
   const names = inputs.map((each) => `"${each.name}"`).join(", ");
   if (name !== undefined) {
@@ -113,44 +112,58 @@ function findInput(inputs: readonly TensorSpec[], name: string | undefined): Ten
   }
   const candidates = inputs.length === 1 ? inputs : inputs.filter(({ shape }) => shape?.length === 4);
   if (candidates.length === 1) return candidates[0]!;
-  throw invalid("input", `one of ${names}`, "nothing", "name the one that takes the pictures");
+  throw invalid("input", `one of ${names}`, "nothing", "name the input that takes the pictures");
 }
 
-/** @returns [height, width, channels] with -1 where free. A model may take grey pictures without an axis for channels. */
-function readShape(
-  { name, shape, dtype }: TensorSpec,
-  wanted: PictureOptions["layout"],
-): { sizes: readonly [number, number, number]; layout: PixelPlan["layout"] } {
+interface InputShape {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly layout: PixelPlan["layout"];
+}
+
+/** @returns -1 for what is free. A model can take grey pictures without an axis for channels. */
+function readShape({ name, shape, dtype }: TensorSpec, wanted: PictureOptions["layout"]): InputShape {
   const layout = wanted === undefined ? undefined : oneOf("layout", wanted, ["channels-last", "channels-first"]);
   const isNumeric = dtype === "float32" || dtype === "int32";
-  if (isNumeric && shape === undefined) return { sizes: [-1, -1, -1], layout: layout ?? "channels-last" };
-  if (isNumeric && shape?.length === 3) return { sizes: [shape[1]!, shape[2]!, 1], layout: "channels-last" };
+  if (isNumeric && shape === undefined) {
+    return { height: -1, width: -1, channels: -1, layout: layout ?? "channels-last" };
+  }
+  if (isNumeric && shape?.length === 3) {
+    return { height: shape[1]!, width: shape[2]!, channels: 1, layout: "channels-last" };
+  }
   if (!isNumeric || shape?.length !== 4) {
     throw new ShardError(
       "model-unsupported",
-      `Expected an input for pictures, [n, height, width, channels] in float32 or int32, received "${name}" of shape ${JSON.stringify(shape)} in ${dtype}: give this model tensors.`,
+      `Expected an input for pictures, [n, height, width, channels] in float32 or int32, received "${name}" of shape ${JSON.stringify(shape)} in ${dtype}: pass tensors to this model.`,
     );
   }
-  const [, first, second, third] = shape as [number, number, number, number];
   const isChannels = (size: number): boolean => size === 1 || size === 3;
-  if ((layout ?? (isChannels(first) && !isChannels(third) ? "channels-first" : "channels-last")) === "channels-first") {
-    return { sizes: [second, third, first], layout: "channels-first" };
-  }
-  return { sizes: [first, second, third], layout: "channels-last" };
+  const likely = isChannels(shape[1]!) && !isChannels(shape[3]!) ? "channels-first" : "channels-last";
+  return (layout ?? likely) === "channels-first"
+    ? { channels: shape[1]!, height: shape[2]!, width: shape[3]!, layout: "channels-first" }
+    : { height: shape[1]!, width: shape[2]!, channels: shape[3]!, layout: "channels-last" };
 }
 
 function sideOf(name: "width" | "height", fixed: number, declared: number | undefined, spec: TensorSpec): number {
   const side = declared ?? fixed;
   if (declared === undefined && fixed === -1) {
-    throw invalid(name, "declared, since the model takes any", "nothing", `say to which ${name} pictures are scaled`);
+    throw invalid(
+      name,
+      `declared, since the model takes any ${name}`,
+      "nothing",
+      "choose one to scale the pictures to",
+    );
   }
   if (fixed !== -1 && side !== fixed)
-    throw invalid(name, `${fixed}, as input "${spec.name}" has it`, String(side), "leave it out");
+    throw invalid(name, `${fixed}, the ${name} of input "${spec.name}"`, String(side), "leave it out");
   if (Number.isSafeInteger(side) && side >= 1 && side <= MAX_SIDE) return side;
   throw invalid(name, `a whole number of pixels from 1 to ${MAX_SIDE}`, String(side), "correct it");
 }
 
-/** What becomes of the bytes: in the model's worker by one scale and offset, else in the picture worker. */
+/**
+ * The model's worker applies a single scale and offset to the bytes; the picture worker applies means and deviations.
+ */
 function valuesOf(
   { name, dtype }: TensorSpec,
   { scale, offset, mean, std }: PictureOptions,
@@ -159,12 +172,12 @@ function valuesOf(
   if (dtype === "int32") {
     const given = Object.entries({ scale, offset, mean, std }).find(([, value]) => value !== undefined);
     if (given === undefined) return { scaling: {}, standardise: undefined };
-    throw invalid(given[0], `left out: input "${name}" is int32 and takes bytes`, String(given[1]), "remove it");
+    throw invalid(given[0], `left out, since input "${name}" is int32 and takes bytes`, String(given[1]), "remove it");
   }
   if (scale === undefined) {
     throw invalid(
       "scale",
-      "declared: no model file says what its pixel values mean",
+      "declared, since model files don't state what pixel values mean",
       "nothing",
       "pass scale: 1 / 255 for 0…1, scale: 1 / 127.5 and offset: -1 for −1…1, scale: 1 for 0…255",
     );
@@ -175,7 +188,8 @@ function valuesOf(
   if (mean === undefined && std === undefined) return { scaling, standardise: undefined };
   const means = perChannel("mean", mean ?? Array.from({ length: channelCount }, () => 0), channelCount);
   const stds = perChannel("std", std ?? Array.from({ length: channelCount }, () => 1), channelCount);
-  if (stds.includes(0)) throw invalid("std", "no zeros", JSON.stringify(std), "divide by something");
+  if (stds.includes(0))
+    throw invalid("std", "free of zeros", JSON.stringify(std), "use 1 for a channel that is not scaled");
   return { scaling: {}, standardise: { ...scaling, mean: means, std: stds } };
 }
 

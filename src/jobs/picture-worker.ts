@@ -1,7 +1,8 @@
-import { releaseProxy, transfer, wrap, type Remote } from "comlink";
 import { ShardError } from "../core/errors.js";
-import { CallTable } from "../pool/call-table.js";
-import { fromErrorRecord, type Reply } from "../protocol/error-record.js";
+import { handOver, WorkerCalls } from "../pool/worker-calls.js";
+import { openPictureWorker } from "../pool/worker-entries.js";
+import type { WorkerLink } from "../pool/worker-link.js";
+import type { Reply } from "../protocol/error-record.js";
 import type {
   OpenedPicture,
   PictureApi,
@@ -19,27 +20,23 @@ const DEADLINE_MS = 180_000;
 /** What a model can look at. A `File` is a `Blob`; its type may be anything that the browser decodes. */
 export type Picture = Blob | ImageData | ImageBitmap | VideoFrame;
 
+type Api = PictureApi<Blob, ImageBitmap> & PixelApi<Picture>;
+
 /** The page's side of the picture worker. Every call settles: with its result, or with the worker's end. */
 export class PictureWorker {
-  readonly #worker: Worker;
-  readonly #api: Remote<PictureApi<Blob, ImageBitmap> & PixelApi<Picture>>;
-  readonly #calls = new CallTable("picture", (error) => this.#end(error));
+  readonly #calls: WorkerCalls<Api>;
   #isOpen = true;
 
-  constructor() {
-    this.#worker = new Worker(new URL("../../workers/picture.ts", import.meta.url), {
-      type: "module",
-      name: "picture",
-    });
-    this.#api = wrap(this.#worker);
-    this.#worker.addEventListener("error", (event) => {
-      event.preventDefault();
-      this.#end(
+  /** @throws ShardError "backend-unavailable" where the browser refuses to start the script. */
+  constructor(link: WorkerLink<Api> = openPictureWorker()) {
+    this.#calls = new WorkerCalls(link, {
+      workerId: "picture",
+      lostTo: (reason) =>
         new ShardError(
           "worker-lost",
-          `Expected the picture worker to keep running, it was lost: ${event.message || "its script could not be loaded"}; try again, or a smaller picture.`,
+          `Expected the picture worker to keep running, it was lost: ${reason}; try again, or a smaller picture.`,
         ),
-      );
+      onEnd: () => (this.#isOpen = false),
     });
   }
 
@@ -50,21 +47,21 @@ export class PictureWorker {
 
   /** @throws ShardError "picture-unreadable", "picture-too-large", "out-of-memory" */
   open(picture: Blob, plan: PicturePlan): Promise<OpenedPicture<ImageBitmap>> {
-    return this.#call("open the picture", async () => this.#api.open(picture, plan));
+    return this.#call("open the picture", (api) => api.open(picture, plan));
   }
 
   cutRow(row: number): Promise<PictureStrip> {
-    return this.#call("cut a strip", async () => this.#api.cutRow(row));
+    return this.#call("cut a strip", (api) => api.cutRow(row));
   }
 
   /** The buffer of `request.rgb` is handed over. */
   place(request: PlaceRequest): Promise<PlacedTile<ImageBitmap>[]> {
-    const sent = transfer(request, [request.rgb.buffer as ArrayBuffer]);
-    return this.#call("place tiles", async () => this.#api.place(sent));
+    const sent = handOver(request, [request.rgb.buffer as ArrayBuffer]);
+    return this.#call("place tiles", (api) => api.place(sent));
   }
 
   encode(): Promise<Blob> {
-    return this.#call("encode the result", async () => this.#api.encode());
+    return this.#call("encode the result", (api) => api.encode());
   }
 
   /**
@@ -72,23 +69,15 @@ export class PictureWorker {
    * @throws ShardError "picture-unreadable", "out-of-memory"
    */
   readPixels(picture: Picture, plan: PixelPlan): Promise<Uint8Array | Float32Array> {
-    return this.#call("read a picture", async () => this.#api.readPixels(picture, plan));
+    return this.#call("read a picture", (api) => api.readPixels(picture, plan));
   }
 
   close(): void {
-    this.#end(new ShardError("disposed", "The picture was closed."));
-  }
-
-  async #call<T>(what: string, call: () => Promise<Reply<T>>): Promise<T> {
-    const reply = await this.#calls.race(what, DEADLINE_MS, call);
-    if (!reply.ok) throw fromErrorRecord(reply.error);
-    return reply.value;
-  }
-
-  #end(error: ShardError): void {
     this.#isOpen = false;
-    this.#worker.terminate();
-    this.#api[releaseProxy]();
-    this.#calls.rejectAll(error);
+    this.#calls.end(new ShardError("disposed", "The picture was closed."));
+  }
+
+  #call<T>(what: string, ask: (api: Api) => Promise<Reply<T>>): Promise<T> {
+    return this.#calls.call(what, DEADLINE_MS, ask);
   }
 }

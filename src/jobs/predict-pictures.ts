@@ -10,14 +10,14 @@ import type { Picture } from "./picture-worker.js";
 import { readAhead } from "./read-ahead.js";
 
 /**
- * Run a model on pictures: decoded and scaled off the page's thread, then as one batch. What does not fit in memory, or
- * may hold unreadable files, goes through `streamPictures`.
+ * Run a model on pictures as one batch. They are decoded and scaled off the page's thread. Use `streamPictures` for
+ * pictures that don't fit in memory together, or that may be unreadable.
  *
  * The pictures stay the caller's: bitmaps and frames are neither closed nor detached.
  *
- * @param pictures at least one; the outputs' items are in their order.
- * @returns as `sharder.predict`.
- * @throws ShardError "picture-unreadable" naming the first such picture by its index, "invalid-input",
+ * @param pictures at least one; the outputs keep their order.
+ * @returns the same as `sharder.predict`.
+ * @throws ShardError "picture-unreadable" naming the first unreadable picture by its index, "invalid-input",
  *         "invalid-options", "model-unsupported", "out-of-memory", "worker-lost", and all of `predict`.
  */
 export async function predictPictures(
@@ -29,7 +29,7 @@ export async function predictPictures(
   if (typeof (sharder as Partial<Sharder> | undefined)?.predict !== "function") {
     throw new ShardError(
       "invalid-options",
-      `Expected a sharder, received ${typeof sharder}: pass what createSharder gave.`,
+      `Expected a sharder, received ${typeof sharder}: pass the sharder that createSharder returned.`,
     );
   }
   if (!Array.isArray(pictures) || pictures.length === 0) {

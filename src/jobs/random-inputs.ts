@@ -7,22 +7,22 @@ import { elementCountOf, type InputTensor } from "../protocol/tensors.js";
 export interface RandomInputOptions {
   /** Items, whole, ≥ 1. */
   readonly itemCount: number;
-  /** Taken for every size but the batch's that the model leaves free, whole, ≥ 1. */
+  /** Used for every size that the model leaves free, except the batch's; whole, ≥ 1. */
   readonly freeSize: number;
   readonly seed?: number;
 }
 
-/** More would not fit beside the model in a tab: 1 GB of float32. */
+/** 1 GB of float32. More would not fit into a tab beside the model. */
 const MAX_ELEMENTS = 2 ** 28;
 /** Below the vocabulary of any token model, so that look-ups stay inside their tables. */
 const INT_RANGE = 10;
 
 /**
- * Something to run a model on: float32 inputs uniform in 0 ≤ x < 1, int32 ones 0 … 9, bool 0 or 1, strings "item 0" ….
+ * Make random inputs for a model: float32 uniform in 0 ≤ x < 1, int32 from 0 to 9, bool 0 or 1, strings "item 0" ….
  * The same seed gives the same inputs.
  *
- * @returns tensors by input name; inputs without a free axis 0 are given once.
- * @throws ShardError "invalid-options", "out-of-memory", "model-unsupported" where an input's rank is not known.
+ * @returns tensors by input name; inputs without a free axis 0 get one tensor for all items.
+ * @throws ShardError "invalid-options", "out-of-memory", "model-unsupported" if an input's rank is unknown.
  */
 export function randomInputs(
   { inputs, batchMode }: Pick<ModelInfo, "inputs" | "batchMode">,
@@ -52,7 +52,7 @@ function fill(spec: TensorSpec, rows: number | undefined, freeSize: number, rand
   if (spec.shape === undefined) {
     throw new ShardError(
       "model-unsupported",
-      `Expected the model to say the shape of input "${spec.name}", it does not: give it tensors of your own.`,
+      `Expected the model to state the shape of input "${spec.name}", received none: pass tensors of your own.`,
     );
   }
   const shape = spec.shape.map((size, axis) =>
@@ -77,7 +77,7 @@ function fill(spec: TensorSpec, rows: number | undefined, freeSize: number, rand
   }
 }
 
-/** `from({ length }, …)` does the same at five times the time, on the page's thread. */
+/** `from({ length }, …)` would take five times as long, on the page's thread. */
 function filled<T extends Float32Array | Int32Array | Uint8Array>(data: T, next: () => number): T {
   for (let i = 0; i < data.length; i++) data[i] = next();
   return data;

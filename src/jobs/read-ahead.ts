@@ -4,8 +4,8 @@ interface Reading<R> {
 }
 
 /**
- * `read` of each thing that `source` gives, in its order, with up to `depth` being read at a time. The source is asked
- * for no more than that ahead; a slow source holds back nothing that is ready.
+ * Apply `read` to everything that `source` yields, in its order, with at most `depth` reads at a time. The source is
+ * pulled no further ahead than that, and a slow source holds back no finished read.
  *
  * @throws whatever the source or `read` throws.
  */
@@ -29,7 +29,7 @@ export async function* readAhead<T, R>(
     for (;;) {
       if (!isExhausted && readings.length < depth && pulling === undefined) {
         pulling = pull();
-        // Awaited below, unless the consumer leaves.
+        // It is awaited below, unless the consumer leaves.
         pulling.catch(() => {});
       }
       const head = readings[0];
@@ -58,11 +58,11 @@ function start<R>(result: Promise<R>): Reading<R> {
   return reading;
 }
 
-/** What the source does when it is closed is no concern of the consumer's. */
+/** An error of the source while it closes does not concern the consumer. */
 async function close(iterator: Iterator<unknown> | AsyncIterator<unknown>): Promise<void> {
   try {
     await iterator.return?.();
   } catch {
-    // It was told; nobody waits for it.
+    // The consumer no longer waits for it.
   }
 }

@@ -7,10 +7,10 @@ interface Refusal {
   readonly error: ShardError;
 }
 
-/** That many may wait for the consumer before the source is held back. */
+/** As many may wait for the consumer before the source is held back. */
 const MAX_WAITING = 64;
 
-/** Pictures that could not be read, on their way to the consumer. */
+/** Queues the pictures that could not be read until the consumer takes them. */
 export class Refusals {
   #waiting: Refusal[] = [];
   #onArrival: () => void = () => {};
@@ -25,12 +25,12 @@ export class Refusals {
     await new Promise<void>((resolve) => (this.#onRoom = resolve));
   }
 
-  /** Resolves with the next one that is added; to be asked for before `take`, so that none is missed. */
+  /** Resolves when the next one is added. Call it before `take`, so that none is missed. */
   arrival(): Promise<undefined> {
     return new Promise((resolve) => (this.#onArrival = () => resolve(undefined)));
   }
 
-  /** @param index takes the run of neighbours that begins there; `undefined`: all of them. */
+  /** @param index takes only consecutive pictures from this index on; `undefined` takes all. */
   *take(index: number | undefined): Generator<Refusal, void, undefined> {
     let next = index;
     while (this.#waiting.length > 0 && (next === undefined || this.#waiting[0]!.index === next)) {
@@ -41,7 +41,7 @@ export class Refusals {
     }
   }
 
-  /** Nobody takes any more. */
+  /** The consumer has left. */
   close(): void {
     this.#isClosed = true;
     this.#onRoom();

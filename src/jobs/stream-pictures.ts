@@ -13,8 +13,8 @@ import { readAhead } from "./read-ahead.js";
 import { Refusals } from "./refusals.js";
 
 /**
- * What became of one picture: the model's outputs, as `predict` gives them for this picture alone, or the reason why
- * it could not be read. `picture` is given back, so that a frame can be closed and a file named.
+ * The result for one picture: the model's outputs, as `predict` returns them for this picture alone, or the reason why
+ * it could not be read. `picture` is included so that you can close a frame or name a file.
  */
 export type PictureResult =
   | {
@@ -29,12 +29,12 @@ export type PictureResult =
 export type PictureSource = Iterable<Picture> | AsyncIterable<Picture>;
 
 /**
- * Run a model on any number of pictures: a folder's files, the frames of a video. The source is pulled no faster than
- * results are consumed, a few pictures are decoded ahead, and a bounded number is held.
+ * Run a model on any number of pictures, such as a folder's files or the frames of a video. The source is pulled no
+ * faster than results are consumed. A few pictures are decoded ahead, and a bounded number is held in memory.
  *
- * A picture that can't be read ends nothing: it comes as a result with `error` ("picture-unreadable").
+ * An unreadable picture does not end the stream: it yields a result with `error` ("picture-unreadable").
  *
- * @throws ShardError as `predictPictures` otherwise; whatever the source throws, unchanged.
+ * @throws ShardError like `predictPictures`, except for unreadable pictures; an error of the source unchanged.
  */
 export async function* streamPictures(
   sharder: Sharder,
@@ -48,7 +48,7 @@ export async function* streamPictures(
 
   const reader = new PictureReader();
   const refusals = new Refusals();
-  /** Pictures that became items and are not done, by the item's number in the sharder's stream. */
+  /** Pictures whose results are pending, by their item's index in the sharder's stream. */
   const items = new Map<number, { index: number; picture: Picture }>();
   async function* readable(): AsyncGenerator<Inputs, void, undefined> {
     let itemCount = 0;
@@ -64,7 +64,7 @@ export async function* streamPictures(
     }
   }
 
-  // Of its own, so that leaving early ends the stream even where its source never answers.
+  // Its own signal, so that leaving early ends the stream even if its source never answers.
   const ending = new AbortController();
   const end = (): void => ending.abort(signal?.reason);
   signal?.addEventListener("abort", end, { once: true });
@@ -87,7 +87,7 @@ export async function* streamPictures(
       for (let row = 0; row < itemCount; row++) {
         const { index, picture } = items.get(firstItem + row)!;
         items.delete(firstItem + row);
-        // Unreadable ones between the pictures of one shard.
+        // Unreadable pictures between those of one shard.
         if (order === "input") yield* refusals.take(nextIndex);
         nextIndex = index + 1;
         yield { index, picture, outputs: itemOutputs(result.value.outputs, row), workerId };

@@ -19,8 +19,8 @@ export interface RandomResult {
 }
 
 /**
- * Run a model on random items, made as they are wanted; each index has the same one in every run.
- * @throws ShardError as `randomInputs` and `stream`.
+ * Run a model on random items that are made on demand. An index has the same item in every run.
+ * @throws ShardError like `randomInputs` and `stream`.
  */
 export async function* streamRandom(
   sharder: Sharder,

@@ -1,23 +1,23 @@
 import { ShardError } from "../core/errors.js";
 import type { Outputs, OutputValue, Tensor } from "../protocol/tensors.js";
 
-/** One class of an item's scores. */
+/** One class with an item's score for it. */
 export interface RankedClass {
-  /** The class's number as text where there are no labels. */
+  /** The class's index as text if there are no labels. */
   readonly label: string;
   readonly index: number;
   readonly score: number;
 }
 
 /**
- * The k highest scores of each item, highest first; of equal ones the first comes first, and NaN comes last.
+ * The k highest scores of each item, highest first. Equal scores keep the order of their classes, and NaN comes last.
  *
- * @param outputs what `predict` returned, with one output of scores, [n, classes]; or that output itself.
+ * @param outputs what `predict` returned, with exactly one output of scores, [n, classes]; or that output itself.
  * @param labels one per class, or none.
- * @param k ≥ 1; as many as there are classes where it is more. Default 5.
+ * @param k ≥ 1; limited to the number of classes. Default 5.
  * @returns one list per item.
- * @throws ShardError "invalid-input" where there is no such output, or several, or not as many labels as classes;
- *         "invalid-options" for k.
+ * @throws ShardError "invalid-input" if there are no or several outputs of scores, or if the numbers of labels and
+ *         classes differ; "invalid-options" for k.
  * O(n · classes · k).
  */
 export function topK(outputs: Outputs | OutputValue, labels?: readonly string[], k = 5): RankedClass[][] {
@@ -28,7 +28,7 @@ export function topK(outputs: Outputs | OutputValue, labels?: readonly string[],
   if (!isGiven || (Array.isArray(outputs) && !outputs.every((each) => typeof each === "object" && "shape" in each))) {
     throw new ShardError(
       "invalid-input",
-      `Expected the outputs of a model, received ${isGiven ? "a list of other things than tensors" : typeof outputs}: pass what predict gave.`,
+      `Expected the outputs of a model, received ${isGiven ? "a list whose entries are not all tensors" : typeof outputs}: pass what predict returned.`,
     );
   }
   return scoresOf(outputs).map((scores) => {
@@ -46,10 +46,10 @@ export function topK(outputs: Outputs | OutputValue, labels?: readonly string[],
   });
 }
 
-/** Numbers of one item's scores. */
+/** The scores of one item. */
 type Scores = ArrayLike<number>;
 
-/** One item's scores where the tensor holds just that: [classes] or [1, classes]. */
+/** The scores of each item, out of one tensor, [n, classes], or of one per item, [classes] or [1, classes]. */
 function scoresOf(outputs: Outputs | OutputValue): Scores[] {
   const value = isOutputValue(outputs) ? outputs : onlyScores(outputs);
   if (Array.isArray(value)) return value.flatMap((item) => rowsOf(item.shape.length === 1 ? asBatch(item) : item));
@@ -92,7 +92,7 @@ function rowsOf(tensor: Tensor): Scores[] {
   return Array.from({ length: shape[0]! }, (_, item) => data.subarray(item * classCount, (item + 1) * classCount));
 }
 
-/** Indices of the k highest, by insertion into a short sorted list. */
+/** Indices of the k highest scores, by insertion into a short sorted list. */
 function highest(scores: Scores, k: number): number[] {
   const ranked: number[] = [];
   for (let index = 0; index < scores.length; index++) {

@@ -7,18 +7,18 @@ import type { Sharder } from "../sharder/sharder.js";
 import { PictureWorker } from "./picture-worker.js";
 
 export interface UpscaleOptions {
-  /** The most pixels a tile has along a side, halo included. Default: 128 to 256, by the picture's size. */
+  /** Longest side of a tile in pixels, halo included. Default: 128 to 256, by the picture's size. */
   readonly tileSize?: number | undefined;
   /** Default 4 megapixels: enough for any screen, cheap to draw. */
   readonly maxPreviewPixels?: number;
   readonly signal?: AbortSignal | undefined;
-  /** The picture is decoded and cut; `preview` is the caller's to close. */
+  /** Called once the picture is decoded. The callback must close `preview`. */
   readonly onOpen?: (picture: OpenedPicture<ImageBitmap>) => void;
-  /** A tile is done; its bitmap is the caller's to close. */
+  /** Called for each finished tile. The callback must close its bitmap. */
   readonly onTile?: (tile: PlacedTile<ImageBitmap>, workerId: string) => void;
 }
 
-/** A finished picture; it holds the result's pixels until it is closed. */
+/** A finished picture. It holds the result's pixels until it is closed. */
 export interface UpscaledPicture {
   readonly width: number;
   readonly height: number;
@@ -27,10 +27,10 @@ export interface UpscaledPicture {
   close(): void;
 }
 
-/** Results being written at once: enough to keep the picture worker busy, few enough to bound memory. */
+/** Results that are written at once: enough to keep the picture worker busy, few enough to bound memory. */
 const MAX_PLACING = 3;
 
-/** What a super-resolution model says of itself in `userDefinedMetadata`. */
+/** What a super-resolution model states in `userDefinedMetadata`. */
 interface UpscaleTraits {
   readonly scale: number;
   readonly halo: number;
@@ -39,9 +39,9 @@ interface UpscaleTraits {
 /**
  * Enlarge a picture with a fully convolutional model, tile by tile on all workers of the sharder.
  *
- * The model takes RGB 0…1, [-1, h, w, 3], gives [-1, scale·h, scale·w, 3], and states `scale` and `halo` (reach of
- * its receptive field, pixels) in `userDefinedMetadata`. The stitched result equals that of the whole picture.
- * Memory: the decoded picture, the result, and a bounded number of strips.
+ * The model takes RGB 0…1, [-1, h, w, 3], returns [-1, scale·h, scale·w, 3], and states `scale` and `halo` (reach of
+ * its receptive field, pixels) in `userDefinedMetadata`. The stitched result equals that of the whole picture. It holds
+ * the decoded picture, the result and a bounded number of strips in memory.
  *
  * @throws ShardError "picture-unreadable", "picture-too-large", "model-unsupported", and all of `stream`.
  */
@@ -66,7 +66,7 @@ export async function upscalePicture(
         .then((tiles) => tiles.forEach((tile) => onTile?.(tile, shard.workerId)))
         .finally(() => placing.delete(placed));
       placing.add(placed);
-      // Awaited below; until then a failure is no unhandled rejection.
+      // It is awaited below; until then a failure must not count as an unhandled rejection.
       placed.catch(() => {});
       if (placing.size >= MAX_PLACING) await Promise.race(placing);
     }
@@ -86,7 +86,7 @@ export async function upscalePicture(
   }
 }
 
-/** The picture's rows of tiles, cut as the sharder asks for them. */
+/** The picture's rows of tiles, cut when the sharder requests them. */
 async function* strips(worker: PictureWorker, opened: OpenedPicture<ImageBitmap>): AsyncGenerator<Inputs> {
   for (let row = 0; row < opened.rowCount; row++) {
     const { tileCount, rgb } = await worker.cutRow(row);

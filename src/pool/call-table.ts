@@ -3,8 +3,12 @@ import { ShardError } from "../core/errors.js";
 interface PendingCall {
   readonly what: string;
   readonly deadlineMs: () => number;
+  readonly priority: number;
   readonly reject: (error: ShardError) => void;
 }
+
+/** Of calls that a worker answers at once, between two pieces of work: they show that it listens, not that it gets on. */
+export const ASIDE = -Infinity;
 
 /** How often deadlines are looked at, ms. */
 const TICK_MS = 250;
@@ -15,13 +19,16 @@ const LONGEST_TICK_MS = 4 * TICK_MS;
  * The calls under way on one worker. Comlink never settles a call whose worker died, so each is raced
  * here against the worker's death and a deadline.
  *
- * A worker takes its calls in order: only the oldest is being worked on, and only its deadline runs.
+ * A worker does one thing at a time, by priority and then in order: only the deadline of what it is working on runs. A worker that
+ * finishes anything else is not hung either, so that the clock starts again.
  */
 export class CallTable {
   readonly #pending = new Set<PendingCall>();
   readonly #onExpired: (error: ShardError) => void;
   readonly #workerId: string;
   readonly #onEmpty: (() => void)[] = [];
+  /** What the worker is working on. */
+  #current: PendingCall | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #elapsedMs = 0;
   #lastTickMs = 0;
@@ -39,16 +46,19 @@ export class CallTable {
   }
 
   /**
-   * @param deadlineMs counted from when the call is the oldest; asked anew for as long as the call is under way.
+   * @param deadlineMs counted from when the worker turns to the call; asked again for as long as the call is under way.
+   * @param priority by which the worker takes its calls. Default 0.
    * @throws the error given to `rejectAll`, also for calls made after it.
    */
-  async race<T>(what: string, deadlineMs: number | (() => number), call: () => Promise<T>): Promise<T> {
+  async race<T>(what: string, deadlineMs: number | (() => number), call: () => Promise<T>, priority = 0): Promise<T> {
     if (this.#death !== undefined) throw this.#death;
     let entry: PendingCall | undefined;
     try {
       return await new Promise<T>((resolve, reject) => {
-        entry = { what, deadlineMs: typeof deadlineMs === "number" ? () => deadlineMs : deadlineMs, reject };
+        const deadline = typeof deadlineMs === "number" ? () => deadlineMs : deadlineMs;
+        entry = { what, deadlineMs: deadline, priority, reject };
         this.#pending.add(entry);
+        this.#current ??= entry;
         this.#startClock();
         call().then(resolve, reject);
       });
@@ -69,8 +79,9 @@ export class CallTable {
   }
 
   #remove(entry: PendingCall): void {
-    if (this.#oldest() === entry) this.#elapsedMs = 0;
     this.#pending.delete(entry);
+    if (entry === this.#current || entry.priority !== ASIDE) this.#elapsedMs = 0;
+    if (entry === this.#current) this.#current = this.#next();
     if (this.#pending.size === 0) {
       clearInterval(this.#timer);
       this.#timer = undefined;
@@ -78,8 +89,11 @@ export class CallTable {
     }
   }
 
-  #oldest(): PendingCall | undefined {
-    return this.#pending.values().next().value;
+  /** What the worker turns to next: the first of the highest priority. */
+  #next(): PendingCall | undefined {
+    let next: PendingCall | undefined;
+    for (const call of this.#pending) if (next === undefined || call.priority > next.priority) next = call;
+    return next;
   }
 
   #startClock(): void {
@@ -93,13 +107,13 @@ export class CallTable {
     const nowMs = performance.now();
     this.#elapsedMs += Math.min(nowMs - this.#lastTickMs, LONGEST_TICK_MS);
     this.#lastTickMs = nowMs;
-    const oldest = this.#oldest();
-    const deadlineMs = oldest?.deadlineMs() ?? Infinity;
-    if (oldest === undefined || this.#elapsedMs <= deadlineMs) return;
+    const current = this.#current;
+    const deadlineMs = current?.deadlineMs() ?? Infinity;
+    if (current === undefined || this.#elapsedMs <= deadlineMs) return;
     this.#onExpired(
       new ShardError(
         "worker-timeout",
-        `Expected worker "${this.#workerId}" to ${oldest.what} within ${Math.round(deadlineMs)} ms, ` +
+        `Expected worker "${this.#workerId}" to ${current.what} within ${Math.round(deadlineMs)} ms, ` +
           `received nothing: it is ended and its work goes to the others.`,
         { workerId: this.#workerId },
       ),

@@ -1,9 +1,9 @@
 /**
- * Hears at once of a worker that ends without a word. The worker holds a Web Lock for as long as it lives; when its agent is
- * gone the browser hands the lock to the next in line, us (W3C Web Locks, "termination of locks"). Nothing else tells of a
- * worker that was terminated from outside or killed by the browser, short of its deadline.
+ * Notices at once that a worker has ended. The worker holds a Web Lock for as long as it lives; when its agent is gone the browser
+ * hands the lock to the next in line, which is us (W3C Web Locks, "termination of locks"). No event reports a worker that was
+ * terminated from outside or killed by the browser.
  *
- * Where there are no locks (a page that is not a secure context) the deadline has to do.
+ * Where there are no locks (a page that is not a secure context) the deadlines have to do.
  */
 export class Lifeline {
   /** Of the lock that the worker is to hold; `undefined` where there are none. */
@@ -14,7 +14,7 @@ export class Lifeline {
     this.name = globalThis.navigator?.locks === undefined ? undefined : `inference-sharder/${crypto.randomUUID()}`;
   }
 
-  /** To be called once the worker holds the lock. @param onEnd called when it has let go of it. */
+  /** To be called once the worker holds the lock. @param onEnd called when it has released it. */
   watch(onEnd: () => void): void {
     if (this.name === undefined) return;
     // Rejected where the watch ends before the worker does.

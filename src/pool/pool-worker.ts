@@ -1,32 +1,29 @@
-import { releaseProxy, transfer, wrap, type Remote } from "comlink";
 import { ShardError } from "../core/errors.js";
-import { fromErrorRecord, messageOf, type Reply } from "../protocol/error-record.js";
 import type { WireModel } from "../protocol/model-on-wire.js";
-import { transferablesOf, type BackendName } from "../protocol/tensors.js";
-import {
-  isWorkerNotice,
-  type ModelKey,
-  type PowerPreference,
-  type RunRequest,
-  type RunResult,
-  type StageRequest,
-  type StageResult,
-  type TraceRequest,
-  type TraceResult,
-  type WorkerApi,
-  type WorkerMemory,
-  type WorkerReport,
+import { buffersOf } from "../protocol/run-inputs.js";
+import type {
+  ModelKey,
+  RunRequest,
+  RunResult,
+  TraceRequest,
+  TraceResult,
+  WorkerApi,
+  WorkerMemory,
+  WorkerReport,
 } from "../protocol/worker-api.js";
-import { CallTable } from "./call-table.js";
-import { Lifeline } from "./lifeline.js";
-import { spawnWorker } from "./spawn-worker.js";
+import { ASIDE } from "./call-table.js";
+import { handOver, WorkerCalls } from "./worker-calls.js";
+import type { WorkerSpec } from "./worker-entries.js";
+import type { WorkerLink } from "./worker-link.js";
 
-export type WorkerState = "starting" | "ready" | "busy" | "draining" | "restarting" | "quarantined" | "dead";
+/** What one incarnation of a worker is doing. */
+export type IncarnationState = "starting" | "ready" | "busy" | "draining" | "dead";
 
-export interface WorkerSpec {
-  readonly backend: BackendName;
-  /** WebGPU only. Default "high-performance". */
-  readonly powerPreference?: PowerPreference;
+/** A run that has come back. */
+export interface FinishedRun {
+  readonly outputs: RunResult["outputs"];
+  /** From the worker's previous completion, or the sending if it was idle, to this completion, ms. */
+  readonly serviceMs: number;
 }
 
 /** Loading the script, compiling WASM and parsing a large model on a slow machine. */
@@ -35,114 +32,110 @@ const START_DEADLINE_MS = 120_000;
 const TRACED_LAYER_DEADLINE_MS = 5_000;
 /** A worker in the middle of a shard does not hear `stop`; it is terminated anyway. */
 const STOP_DEADLINE_MS = 1_000;
+/** Loads and traces go before all attempts. */
+const FIRST = Infinity;
 
 /** Which state may follow which. Anything else is a defect here, never a fault of the machine. */
-const NEXT_STATES: Readonly<Record<WorkerState, readonly WorkerState[]>> = {
+const NEXT_STATES: Readonly<Record<IncarnationState, readonly IncarnationState[]>> = {
   starting: ["ready", "draining", "dead"],
   ready: ["busy", "draining", "dead"],
   busy: ["ready", "draining", "dead"],
   draining: ["dead"],
-  restarting: ["starting", "dead"],
-  quarantined: ["restarting", "dead"],
   dead: [],
 };
 
-/** One Worker and all calls to it, as an explicit state machine. Every call settles, whatever the worker does. */
+/** One incarnation of a worker and all calls to it, as an explicit state machine. It never comes back to life. */
 export class PoolWorker {
+  /** Of its slot. */
   readonly id: string;
   readonly spec: WorkerSpec;
-  /** Called after every change of state. */
-  onStateChange: (() => void) | undefined;
-  report: WorkerReport | undefined;
   /** The latest thing that went wrong, in a shard or with the worker itself. */
   lastError: ShardError | undefined;
   /** What it died of; `undefined` while it lives, and where it was stopped on purpose. */
   deathError: ShardError | undefined;
 
-  readonly #worker: Worker;
-  readonly #api: Remote<WorkerApi>;
-  readonly #calls: CallTable;
-  readonly #lifeline = new Lifeline();
+  readonly #calls: WorkerCalls<WorkerApi>;
+  readonly #onStateChange: (worker: PoolWorker) => void;
   readonly #models = new Set<ModelKey>();
-  #state: WorkerState = "starting";
+  #report: WorkerReport | undefined;
+  #state: IncarnationState = "starting";
   #runCount = 0;
 
-  /** @throws ShardError "backend-unavailable" where the browser refuses to start the script (another origin, CSP). */
-  constructor(id: string, spec: WorkerSpec) {
+  /** @param onStateChange called after every change of state. */
+  constructor(id: string, spec: WorkerSpec, link: WorkerLink<WorkerApi>, onStateChange: (worker: PoolWorker) => void) {
     this.id = id;
     this.spec = spec;
-    this.#calls = new CallTable(id, (error) => this.kill(error));
-    try {
-      this.#worker = spawnWorker(spec.backend, id);
-    } catch (cause) {
-      throw new ShardError(
-        "backend-unavailable",
-        `Expected the browser to start the worker script for "${spec.backend}", it refused (${messageOf(cause)}): serve the scripts from the page's own origin.`,
-        { workerId: id, cause },
-      );
-    }
-    this.#api = wrap<WorkerApi>(this.#worker);
-    this.#worker.addEventListener("error", (event) => {
-      event.preventDefault();
-      this.#lose(event.message || "its script could not be loaded");
-    });
-    this.#worker.addEventListener("messageerror", () => this.#lose("a message could not be read"));
-    this.#worker.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
-      if (isWorkerNotice(data)) this.#lose(data.message);
+    this.#onStateChange = onStateChange;
+    this.#calls = new WorkerCalls(link, {
+      workerId: id,
+      lostTo: (reason) => this.#lostTo(reason),
+      onEnd: (error) => this.kill(error),
     });
   }
 
-  get state(): WorkerState {
+  get state(): IncarnationState {
     return this.#state;
   }
 
+  /** Whether it can be given more to do. */
+  get isReady(): boolean {
+    return this.#state === "ready" || this.#state === "busy";
+  }
+
+  /** Whether what it holds can still be used: it is ready, or on its way out. */
+  get isUsable(): boolean {
+    return this.isReady || this.#state === "draining";
+  }
+
+  /** What it turned out to be; `undefined` until it has started. */
+  get report(): WorkerReport | undefined {
+    return this.#report;
+  }
+
+  /** Workers of one entry on one device are of one kind: what was measured of one holds for the others. */
+  get kind(): string {
+    return `${this.spec.backend} ${this.#report?.device ?? ""}`;
+  }
+
+  get wantsPowersOfTwo(): boolean {
+    return this.#report?.wantsPowersOfTwo === true;
+  }
+
   /**
-   * Start the backend and load what it is to begin with.
-   * @param accept may refuse a backend, once it has told what it has, by throwing a ShardError.
-   * @throws ShardError "backend-unavailable", "model-malformed", "worker-lost", "worker-timeout";
-   *         the worker is dead then.
+   * Start the engine.
+   * @throws ShardError "backend-unavailable", "worker-lost", "worker-timeout"; the worker is dead then.
    */
-  async start(
-    models: Readonly<Record<ModelKey, WireModel>>,
-    accept: (report: WorkerReport) => void = () => {},
-  ): Promise<WorkerReport> {
-    const { backend, powerPreference } = this.spec;
-    const config = { backend, workerId: this.id, powerPreference, lifeline: this.#lifeline.name };
+  async start(): Promise<WorkerReport> {
+    const { powerPreference } = this.spec;
     try {
-      const reply = await this.#calls.race<Reply<WorkerReport>>("start", START_DEADLINE_MS, async () =>
-        this.#api.start(config),
+      this.#report = await this.#calls.call("start", START_DEADLINE_MS, (api) =>
+        api.start({ workerId: this.id, powerPreference }),
       );
-      if (!reply.ok) throw fromErrorRecord(reply.error, this.id);
-      if (reply.value.holdsLifeline) this.#lifeline.watch(() => this.#lose("it ended without a word"));
-      this.report = reply.value;
-      accept(reply.value);
-      for (const [modelKey, model] of Object.entries(models)) await this.load(modelKey, model);
-      if (this.#state === "starting") this.#enter("ready");
-      return reply.value;
+      return this.#report;
     } catch (thrown) {
       this.kill(thrown as ShardError);
       throw thrown;
     }
   }
 
+  /** It has all that it needs to be given work, unless it is on its way out already. */
+  becomeReady(): void {
+    if (this.#state === "starting") this.#enter("ready");
+  }
+
   /**
    * Load a model or a stage beside what the worker holds.
-   * @throws ShardError "model-malformed", "worker-lost", "worker-timeout"
+   * @throws ShardError "model-malformed", "model-unsupported", "worker-lost", "worker-timeout"
    */
   async load(modelKey: ModelKey, model: WireModel): Promise<void> {
-    const reply = await this.#calls.race<Reply<undefined>>("load a model", START_DEADLINE_MS, async () =>
-      this.#api.load(modelKey, model),
-    );
-    if (!reply.ok) throw fromErrorRecord(reply.error, this.id);
+    await this.#calls.call("load a model", START_DEADLINE_MS, (api) => api.load(modelKey, model), FIRST);
     this.#models.add(modelKey);
   }
 
   /** Dispose of a model or a stage. Never rejects: a dead worker holds nothing. */
   async unload(modelKey: ModelKey): Promise<void> {
     this.#models.delete(modelKey);
-    await this.#calls
-      .race<Reply<undefined>>("unload a model", START_DEADLINE_MS, async () => this.#api.unload(modelKey))
-      .catch(() => {});
+    await this.#calls.call("unload a model", START_DEADLINE_MS, (api) => api.unload(modelKey), FIRST).catch(() => {});
   }
 
   holds(modelKey: ModelKey): boolean {
@@ -150,44 +143,44 @@ export class PoolWorker {
   }
 
   /**
-   * Run one shard. The inputs' buffers are handed over to the worker.
-   * @param deadlineMs counted while the worker is on this shard, and asked anew meanwhile.
+   * Run some items. The inputs' buffers are handed over to the worker; those in shared memory stay with the page, too.
+   * @param deadlineMs counted while the worker is on it, and asked again meanwhile.
    * @throws ShardError "model-failed", "model-unsupported", "aborted", "worker-lost", "worker-timeout"
    */
-  run(request: Omit<RunRequest, "sentAtEpochMs">, deadlineMs: () => number): Promise<RunResult> {
-    const sent = { ...request, sentAtEpochMs: epochMs() };
-    const buffers = transferablesOf(Object.values(request.inputs));
-    return this.#attempt("answer a shard", deadlineMs, async () => this.#api.run(transfer(sent, buffers)));
-  }
-
-  /** Run one micro-batch through one stage; otherwise as `run`. Buffers in shared memory stay with the page. */
-  runStage(request: Omit<StageRequest, "sentAtEpochMs">, deadlineMs: number): Promise<StageResult> {
-    const sent = { ...request, sentAtEpochMs: epochMs() };
-    const buffers = transferablesOf(request.calls.flatMap((call) => Object.values(call)));
-    return this.#attempt("answer a micro-batch", deadlineMs, async () => this.#api.runStage(transfer(sent, buffers)));
+  async run(request: RunRequest, deadlineMs: () => number): Promise<FinishedRun> {
+    const sent = handOver(request, buffersOf(request.inputs));
+    let sentAtMs = 0;
+    const { outputs, timing } = await this.#attempt(
+      this.#calls.call(
+        "answer a shard",
+        deadlineMs,
+        (api) => {
+          sentAtMs = performance.now();
+          return api.run(sent);
+        },
+        request.priority,
+      ),
+    );
+    return { outputs, serviceMs: serviceMs(timing, performance.now() - sentAtMs) };
   }
 
   /** Measure layer after layer. @throws ShardError as `run` */
-  trace(request: Omit<TraceRequest, "sentAtEpochMs">): Promise<TraceResult> {
-    const sent = { ...request, sentAtEpochMs: epochMs() };
+  trace(request: TraceRequest): Promise<TraceResult> {
     const deadlineMs = START_DEADLINE_MS + request.layers.length * TRACED_LAYER_DEADLINE_MS;
-    return this.#attempt("trace the model", deadlineMs, async () => this.#api.trace(sent));
+    return this.#attempt(this.#calls.call("trace the model", deadlineMs, (api) => api.trace(request), FIRST));
   }
 
-  async #attempt<T>(what: string, deadlineMs: number | (() => number), call: () => Promise<Reply<T>>): Promise<T> {
-    const settled = this.#calls.race(what, deadlineMs, call);
+  async #attempt<T>(settled: Promise<T>): Promise<T> {
     this.#runCount++;
     if (this.#state === "ready") this.#enter("busy");
     try {
-      const reply = await settled;
-      if (reply.ok) return reply.value;
-      const error = fromErrorRecord(reply.error, this.id);
-      if (error.code === "worker-lost") this.kill(error);
-      throw error;
+      return await settled;
     } catch (thrown) {
+      const error = thrown as ShardError;
+      if (error.code === "worker-lost") this.kill(error);
       // An attempt that was called back is no fault of the worker's.
-      if ((thrown as ShardError).code !== "aborted") this.lastError = thrown as ShardError;
-      throw thrown;
+      if (error.code !== "aborted") this.lastError = error;
+      throw error;
     } finally {
       this.#runCount--;
       if (this.#state === "busy" && this.#runCount === 0) this.#enter("ready");
@@ -196,17 +189,19 @@ export class PoolWorker {
 
   /** The results are not wanted any more: queued attempts end at once with "aborted". */
   cancel(attemptIds: readonly string[]): void {
-    if (this.#state !== "dead") void this.#api.cancel(attemptIds);
+    if (this.#state === "dead") return;
+    // A worker that is lost meanwhile has nothing left to cancel.
+    this.#calls.call("cancel attempts", START_DEADLINE_MS, (api) => api.cancel(attemptIds), ASIDE).catch(() => {});
   }
 
   /** @throws ShardError "worker-lost", "worker-timeout" */
   memory(): Promise<WorkerMemory> {
-    return this.#calls.race("report its memory", START_DEADLINE_MS, () => this.#api.memory());
+    return this.#calls.call("report its memory", START_DEADLINE_MS, (api) => api.memory(), ASIDE);
   }
 
-  /** Every shard takes `factor` times as long from now on; for tests and demonstrations. */
-  slow(factor: number): Promise<void> {
-    return this.#calls.race("slow down", START_DEADLINE_MS, () => this.#api.slow(factor));
+  /** Every attempt takes `factor` times as long from now on; for tests and demonstrations. */
+  async slow(factor: number): Promise<void> {
+    await this.#calls.call("slow down", START_DEADLINE_MS, (api) => api.slow(factor), ASIDE);
   }
 
   /** No more shards; those under way finish. */
@@ -215,8 +210,8 @@ export class PoolWorker {
   }
 
   /** Resolves once no call is under way. Never rejects. */
-  async whenIdle(): Promise<void> {
-    await this.#calls.whenEmpty();
+  whenIdle(): Promise<void> {
+    return this.#calls.whenIdle();
   }
 
   /** Release model and device, then end the worker. Never rejects. */
@@ -225,7 +220,8 @@ export class PoolWorker {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, STOP_DEADLINE_MS)));
     // A release that fails is no reason to let the worker live.
-    await Promise.race([this.#api.stop().catch(() => {}), deadline]);
+    const released = this.#calls.call("stop", START_DEADLINE_MS, (api) => api.stop(), ASIDE).catch(() => {});
+    await Promise.race([released, deadline]);
     clearTimeout(timer);
     this.kill(new ShardError("disposed", `Worker "${this.id}" was stopped.`, { workerId: this.id }));
   }
@@ -237,33 +233,34 @@ export class PoolWorker {
       this.lastError = error;
       this.deathError = error;
     }
-    this.#lifeline.unwatch();
-    this.#worker.terminate();
-    this.#api[releaseProxy]();
-    this.#calls.rejectAll(error);
+    this.#calls.end(error);
     this.#enter("dead");
   }
 
-  #lose(reason: string): void {
-    this.kill(
-      new ShardError(
-        this.#state === "starting" ? "backend-unavailable" : "worker-lost",
-        `Expected worker "${this.id}" (${this.spec.backend}) to keep running, it was lost (${reason.replace(/\.$/, "")}): its work goes to the others; add another worker if it was the last.`,
-        { workerId: this.id },
-      ),
+  #lostTo(reason: string): ShardError {
+    return new ShardError(
+      this.#state === "starting" ? "backend-unavailable" : "worker-lost",
+      `Expected worker "${this.id}" (${this.spec.backend}) to keep running, it was lost (${reason.replace(/\.$/, "")}): its work goes to the others; add another worker if it was the last.`,
+      { workerId: this.id },
     );
   }
 
-  #enter(state: WorkerState): void {
+  #enter(state: IncarnationState): void {
     if (!NEXT_STATES[this.#state].includes(state)) {
       throw new ShardError("internal", `Worker "${this.id}" can't go from "${this.#state}" to "${state}".`);
     }
     this.#state = state;
-    this.onStateChange?.();
+    this.#onStateChange(this);
   }
 }
 
-/** On the clock that the page shares with its workers. */
-function epochMs(): number {
-  return performance.timeOrigin + performance.now();
+/**
+ * What an attempt cost its worker, ms: its own time, and the way to it and back as far as the worker had nothing else to do meanwhile.
+ * A message that waited while a synchronous engine was busy arrives late, and finds a worker that has not been idle.
+ *
+ * @param tookMs from the sending to the answer, on the page's clock.
+ */
+function serviceMs({ idleMs, ranMs }: RunResult["timing"], tookMs: number): number {
+  const linkMs = Math.max(0, tookMs - ranMs);
+  return ranMs + Math.min(idleMs, linkMs);
 }

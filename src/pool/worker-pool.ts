@@ -1,8 +1,9 @@
 import { ShardError } from "../core/errors.js";
-import type { WireModel } from "../protocol/model-on-wire.js";
-import type { BackendName } from "../protocol/tensors.js";
-import type { ModelKey, WorkerReport } from "../protocol/worker-api.js";
-import { PoolWorker, type WorkerSpec } from "./pool-worker.js";
+import type { WorkerApi } from "../protocol/worker-api.js";
+import type { PoolWorker } from "./pool-worker.js";
+import type { BackendName, OpenWorker, WorkerSpec } from "./worker-entries.js";
+import type { WorkerLink } from "./worker-link.js";
+import { WorkerSlot } from "./worker-slot.js";
 
 const counters = new Map<BackendName, number>();
 const live = new Map<string, PoolWorker>();
@@ -12,67 +13,189 @@ export function findLiveWorker(id: string): PoolWorker | undefined {
   return live.get(id);
 }
 
+/** What the pool reports, and asks. */
+export interface PoolListener {
+  /** A worker's state has changed. */
+  onState(slot: WorkerSlot): void;
+  /** A worker can be given work: the only place where jobs and splits take workers in. Resolves once they have. */
+  onReady(worker: PoolWorker): Promise<void>;
+  /** A worker has ended, and another incarnation of it will come. */
+  onLost(slot: WorkerSlot, error: ShardError): void;
+  /** A worker has ended for good. @param error `undefined` where it was stopped on purpose. */
+  onGone(slot: WorkerSlot, error: ShardError | undefined): void;
+}
+
+export interface PoolOptions {
+  readonly open: OpenWorker;
+  /**
+   * How long after its end a worker is started again, ms; `undefined`: not at all.
+   * Default: never.
+   */
+  readonly restartDelayMs?: (slot: WorkerSlot, error: ShardError) => number | undefined;
+}
+
 /** The workers of one sharder. */
 export class WorkerPool {
-  readonly #workers = new Map<string, PoolWorker>();
-  readonly #onChange: (worker: PoolWorker) => void;
+  /** May be set once everything that listens exists; nothing is reported before. */
+  listener: PoolListener | undefined;
+  /** Gives a worker that has started what it needs to be ready, or refuses it with a ShardError. */
+  admit: (worker: PoolWorker) => Promise<void> = async () => {};
+  readonly #open: OpenWorker;
+  readonly #restartDelayMs: NonNullable<PoolOptions["restartDelayMs"]>;
+  readonly #slots = new Map<string, WorkerSlot>();
+  readonly #restarts = new Map<WorkerSlot, ReturnType<typeof setTimeout>>();
+  #isClosed = false;
 
-  /** @param onChange called after every change of a worker's state. */
-  constructor(onChange: (worker: PoolWorker) => void) {
-    this.#onChange = onChange;
+  constructor({ open, restartDelayMs = () => undefined }: PoolOptions) {
+    this.#open = open;
+    this.#restartDelayMs = restartDelayMs;
   }
 
   /** Every worker that was started, in order; dead ones stay, for their error. */
-  get workers(): readonly PoolWorker[] {
-    return [...this.#workers.values()];
+  get slots(): readonly WorkerSlot[] {
+    return [...this.#slots.values()];
   }
 
+  /** Workers whose engine has started and that have not ended, ready or not. */
+  get startedWorkers(): readonly PoolWorker[] {
+    return this.slots.flatMap(({ worker }) => (worker?.report !== undefined && worker.state !== "dead" ? worker : []));
+  }
+
+  /** The workers that can be given work. */
+  get readyWorkers(): readonly PoolWorker[] {
+    return this.slots.flatMap(({ worker }) => (worker?.isReady === true ? worker : []));
+  }
+
+  /** The present incarnation of a worker; `undefined` where it has none or is unknown. */
   get(id: string): PoolWorker | undefined {
-    return this.#workers.get(id);
+    return this.#slots.get(id)?.worker;
+  }
+
+  /** As `get`. @throws ShardError "worker-lost" where there is none: its end has been reported, or is about to be. */
+  requireWorker(id: string): PoolWorker {
+    const worker = this.get(id);
+    if (worker !== undefined) return worker;
+    throw new ShardError("worker-lost", `Expected worker "${id}" to be there, it was removed.`, { workerId: id });
+  }
+
+  has(id: string): boolean {
+    return this.#slots.has(id);
   }
 
   /**
-   * Start one more worker.
-   * @param models what it holds from the start.
-   * @param accept may refuse its backend by throwing a ShardError.
-   * @throws ShardError "backend-unavailable", "model-malformed", "worker-lost", "worker-timeout"
+   * Start a worker's engine; it is not ready before `enter`.
+   * @throws ShardError "backend-unavailable", "worker-lost", "worker-timeout"
    */
-  async add(
-    spec: WorkerSpec,
-    models: Readonly<Record<ModelKey, WireModel>>,
-    accept?: (report: WorkerReport) => void,
-  ): Promise<PoolWorker> {
+  async start(spec: WorkerSpec): Promise<PoolWorker> {
     const counter = (counters.get(spec.backend) ?? 0) + 1;
     counters.set(spec.backend, counter);
-    const worker = new PoolWorker(`${spec.backend}-${counter}`, spec);
-    this.#workers.set(worker.id, worker);
-    live.set(worker.id, worker);
-    worker.onStateChange = () => {
-      if (worker.state === "dead") live.delete(worker.id);
-      this.#onChange(worker);
-    };
-    await worker.start(models, accept);
-    return worker;
+    const slot = new WorkerSlot(`${spec.backend}-${counter}`, spec);
+    // Before anything else, so that a refusal stops here.
+    if (this.#isClosed)
+      throw new ShardError("disposed", "Expected live workers, received a request after they were stopped.");
+    const link = this.#open(spec, slot.id);
+    this.#slots.set(slot.id, slot);
+    return this.#incarnate(slot, () => link);
+  }
+
+  /**
+   * Admit a worker that has started, and report it ready.
+   * @throws ShardError what it was refused with, "model-malformed" and the like, or "worker-lost" where it was removed meanwhile.
+   */
+  async enter(worker: PoolWorker): Promise<void> {
+    try {
+      await this.admit(worker);
+    } catch (thrown) {
+      worker.kill(thrown as ShardError);
+      throw thrown;
+    }
+    worker.becomeReady();
+    if (!worker.isReady) {
+      throw new ShardError(
+        "worker-lost",
+        `Expected worker "${worker.id}" to be ready, it was removed while it started.`,
+        { workerId: worker.id },
+      );
+    }
+    await this.listener?.onReady(worker);
   }
 
   /** Stop a worker and forget it. */
   async remove(id: string): Promise<void> {
-    await this.#workers.get(id)?.stop();
-    this.#workers.delete(id);
+    const slot = this.#slots.get(id);
+    if (slot === undefined) return;
+    this.#endRestart(slot);
+    await slot.worker?.stop();
+    this.#slots.delete(id);
   }
 
-  async stopAll(): Promise<void> {
-    await Promise.all(this.workers.map((worker) => worker.stop()));
-    this.#workers.clear();
+  /** Stop every worker, those that still start too; no more can be started. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#slots.keys()].map((id) => this.remove(id)));
   }
 
   /** @throws ShardError "unknown-worker" listing the ids there are. */
-  require(id: string): PoolWorker {
-    const worker = this.#workers.get(id);
-    if (worker !== undefined) return worker;
+  require(id: string): WorkerSlot {
+    const slot = this.#slots.get(id);
+    if (slot !== undefined) return slot;
     throw new ShardError(
       "unknown-worker",
-      `Expected the id of a worker (${[...this.#workers.keys()].join(", ") || "there are none"}), received "${id}": see sharder.workers.`,
+      `Expected the id of a worker (${[...this.#slots.keys()].join(", ") || "there are none"}), received "${id}": see sharder.workers.`,
     );
+  }
+
+  #incarnate(slot: WorkerSlot, open: () => WorkerLink<WorkerApi>): Promise<PoolWorker> {
+    const worker = slot.incarnate(open, () => this.#changed(slot, worker));
+    live.set(slot.id, worker);
+    return worker.start().then(() => worker);
+  }
+
+  #changed(slot: WorkerSlot, worker: PoolWorker): void {
+    if (worker.state !== "dead") {
+      this.listener?.onState(slot);
+      return;
+    }
+    live.delete(slot.id);
+    const { deathError } = worker;
+    const delayMs = deathError === undefined || this.#isClosed ? undefined : this.#restartDelayMs(slot, deathError);
+    if (deathError === undefined || delayMs === undefined) {
+      slot.settle();
+      this.listener?.onState(slot);
+      this.listener?.onGone(slot, deathError);
+    } else {
+      slot.leave();
+      this.#restarts.set(
+        slot,
+        setTimeout(() => void this.#restart(slot), delayMs),
+      );
+      this.listener?.onState(slot);
+      this.listener?.onLost(slot, deathError);
+    }
+  }
+
+  async #restart(slot: WorkerSlot): Promise<void> {
+    this.#restarts.delete(slot);
+    try {
+      const worker = await this.#incarnate(slot, () => this.#open(slot.spec, slot.id));
+      slot.settle();
+      await this.enter(worker);
+    } catch (thrown) {
+      // A worker that ends while it starts is asked about again by its end; one that the browser did not open has none.
+      if (slot.isAway && slot.worker?.state === "dead" && !this.#restarts.has(slot))
+        this.#giveUp(slot, thrown as ShardError);
+    }
+  }
+
+  #giveUp(slot: WorkerSlot, error: ShardError): void {
+    slot.settle();
+    this.listener?.onState(slot);
+    this.listener?.onGone(slot, error);
+  }
+
+  #endRestart(slot: WorkerSlot): void {
+    clearTimeout(this.#restarts.get(slot));
+    this.#restarts.delete(slot);
+    if (slot.isAway && slot.worker?.state === "dead") this.#giveUp(slot, slot.worker.deathError!);
   }
 }

@@ -40,6 +40,13 @@ export function itemOf<T extends InputTensor>(items: ItemTensors<T>, index: numb
   return { ...sliceRows(items.tensor, index, 1), shape: items.itemShape.slice() };
 }
 
+/** The same items with each tensor in `change`'s place: of its shape and dtype. */
+export function mapTensors<T extends InputTensor>(items: ItemTensors<T>, change: (tensor: T) => T): ItemTensors<T> {
+  return items.kind === "dense"
+    ? { ...items, tensor: change(items.tensor) }
+    : { ...items, items: items.items.map(change) };
+}
+
 /** What the caller sees of it. */
 export function toOutputValue(output: ShardOutput): OutputValue {
   return output.kind === "dense" ? output.tensor : [...output.items];

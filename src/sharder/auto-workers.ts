@@ -1,4 +1,4 @@
-import type { WorkerSpec } from "../pool/pool-worker.js";
+import type { WorkerSpec } from "../pool/worker-entries.js";
 
 /**
  * The workers for "auto": one on WebGPU where the adapter is a real GPU, and a WASM worker per core.

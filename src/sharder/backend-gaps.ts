@@ -4,11 +4,10 @@ import { missingOps, type MissingOp } from "../model/kernels-of-ops.js";
 import { readNodes } from "../model/read-graph.js";
 import type { StagedModel } from "../model/staged-model.js";
 import { functionNodes } from "../model/wire-graph.js";
+import type { BackendName } from "../pool/worker-entries.js";
 import type { WireModel } from "../protocol/model-on-wire.js";
-import type { BackendName } from "../protocol/tensors.js";
-import type { WorkerReport } from "../protocol/worker-api.js";
 
-/** What each backend lacks for a model, known once a worker has told its kernels. */
+/** What each backend lacks for a model, known once a worker has reported its kernels. */
 export class BackendGaps {
   readonly #nodes: readonly { readonly op: string }[];
   readonly #layers: readonly (readonly { readonly op: string }[])[];
@@ -29,12 +28,12 @@ export class BackendGaps {
   }
 
   /** Ops that each backend lacks, as far as workers of it have started. */
-  get missing(): Readonly<Partial<Record<BackendName, readonly string[]>>> {
+  get missing(): Readonly<Record<string, readonly string[]>> {
     return Object.fromEntries([...this.#byBackend].map(([backend, missing]) => [backend, missing.map(({ op }) => op)]));
   }
 
-  learn({ backend, kernels }: WorkerReport): void {
-    // A worker that tells of no kernels at all tells nothing.
+  /** @param kernels that the backend has; none where its engine does not list them, which shows nothing. */
+  learn(backend: BackendName, kernels: readonly string[]): void {
     if (this.#byBackend.has(backend) || kernels.length === 0) return;
     this.#byBackend.set(backend, missingOps(this.#nodes, kernels));
     const unable = this.#layers.flatMap((nodes, layer) => (missingOps(nodes, kernels).length > 0 ? layer : []));
@@ -45,6 +44,11 @@ export class BackendGaps {
   canRun(backend: BackendName, firstLayer: number, lastLayer: number): boolean {
     for (const layer of this.#unable.get(backend) ?? []) if (layer >= firstLayer && layer <= lastLayer) return false;
     return true;
+  }
+
+  /** Whether nothing is known against a backend running the whole model. */
+  canRunWhole(backend: BackendName): boolean {
+    return (this.#byBackend.get(backend) ?? []).length === 0;
   }
 
   /** @throws ShardError "model-unsupported" where the backend can't run the whole model. */

@@ -1,22 +1,37 @@
 import { ShardError } from "../core/errors.js";
 import type { InspectedModel } from "../model/inspect.js";
+import type { StagePlanner } from "../pool/stage-planner.js";
+import type { WorkerPool } from "../pool/worker-pool.js";
+import { BatchSplit } from "./batch/batch-split.js";
+import type { EventRelay } from "./event-relay.js";
+import type { KnownModel } from "./known-model.js";
 import { stageBytes } from "./layers/assign-stages.js";
+import { forecastsLayers } from "./layers/forecast-split.js";
+import { LayerSplit } from "./layers/layer-split.js";
 import type { SharderOptions } from "./options.js";
+import type { Split } from "./split.js";
+
+/** What a split is made with. */
+export interface SplitParts {
+  readonly model: KnownModel;
+  readonly pool: WorkerPool;
+  readonly planner: StagePlanner;
+  readonly events: EventRelay;
+}
 
 /**
- * Whether a model is split by batch or by layers, as far as its size decides.
- * @throws ShardError "model-unsupported" where it can't be split as it would have to be, "invalid-options" for cuts that are none.
+ * Refuse, before any worker starts, a model that can't be split as it would have to be.
+ * @throws ShardError "model-unsupported", "invalid-options" for cuts that are none.
  */
-export function chooseSplit(
-  { info, staged }: InspectedModel,
-  { split = "auto", maxWorkerBytes = Infinity, cuts }: SharderOptions,
-): "batch" | "layers" {
-  const wholeBytes = staged === undefined ? info.weightBytes : stageBytes(staged, 0, staged.layers.length - 1);
+export function requireSplittable(model: InspectedModel, options: SharderOptions): void {
+  const { info, staged } = model;
+  const { split = "auto", maxWorkerBytes = Infinity, cuts } = options;
+  const wholeBytes = wholeBytesOf(model);
   const fitsWhole = wholeBytes <= maxWorkerBytes;
   if (split === "layers" || (split === "auto" && !fitsWhole)) {
     if (staged !== undefined) {
       if (cuts !== undefined) staged.stages(cuts);
-      return "layers";
+      return;
     }
     const reason = info.optimization.notDone[0]?.reason ?? "it is one piece";
     throw new ShardError(
@@ -26,9 +41,63 @@ export function chooseSplit(
         : `Expected weights of at most ${maxWorkerBytes} bytes per worker (maxWorkerBytes), received ${wholeBytes} in a model that can't be cut (${reason}): raise the limit or use a smaller model.`,
     );
   }
-  if (fitsWhole) return "batch";
+  if (fitsWhole) return;
   throw new ShardError(
     "model-unsupported",
     `Expected weights of at most ${maxWorkerBytes} bytes per worker (maxWorkerBytes), received ${wholeBytes}: raise the limit, or leave split out so that the model is split by layers.`,
   );
+}
+
+/**
+ * Choose the split on the workers that have started, and that will be used: what the caller wants, else layers where the model does not
+ * fit one worker, where no backend can run the whole of it, or where they are forecast to be faster.
+ */
+export async function chooseSplit(parts: SplitParts, options: SharderOptions): Promise<Split> {
+  return (await wantsLayers(parts, options)) ? layerSplit(parts, options) : batchSplit(parts, options);
+}
+
+async function wantsLayers({ model, pool, planner }: SplitParts, options: SharderOptions): Promise<boolean> {
+  const { split = "auto", maxWorkerBytes = Infinity } = options;
+  if (split !== "auto") return split === "layers";
+  const { inspected, gaps } = model;
+  if (inspected.staged === undefined) return false;
+  const whole = pool.startedWorkers.filter(({ spec }) => gaps.canRunWhole(spec.backend));
+  if (wholeBytesOf(inspected) > maxWorkerBytes || whole.length === 0) return true;
+  return forecastsLayers(inspected, whole, planner, maxWorkerBytes);
+}
+
+function batchSplit(
+  { model, pool, events }: SplitParts,
+  { policy = "makespan", quantumMs = 100 }: SharderOptions,
+): Split {
+  const { wire, needsBatchProbe } = model.inspected;
+  const options = { policy, quantumMs };
+  return new BatchSplit({ wire, needsBatchProbe, pool, gaps: model.gaps, emit: events.emit, options });
+}
+
+function layerSplit(
+  { model, pool, planner, events }: SplitParts,
+  { quantumMs = 100, maxWorkerBytes = Infinity, cuts }: SharderOptions,
+): Split {
+  const { info, staged, needsBatchProbe } = model.inspected;
+  return new LayerSplit({
+    model: staged!,
+    info,
+    needsBatchProbe,
+    pool,
+    planner,
+    emit: events.emit,
+    options: {
+      quantumMs,
+      memoryLimitBytes: maxWorkerBytes,
+      cuts,
+      canRun: ({ spec }, firstLayer, lastLayer) => model.gaps.canRun(spec.backend, firstLayer, lastLayer),
+      onTrace: (findings) => model.addTrace(findings),
+    },
+  });
+}
+
+/** Bytes of weights of the whole model in a worker. */
+function wholeBytesOf({ info, staged }: InspectedModel): number {
+  return staged === undefined ? info.weightBytes : stageBytes(staged, 0, staged.layers.length - 1);
 }

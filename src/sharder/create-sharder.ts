@@ -1,85 +1,112 @@
 import { ShardError } from "../core/errors.js";
 import { inspectModel, type InspectedModel } from "../model/inspect.js";
+import { hasWebWorkers } from "../pool/open-web-worker.js";
+import { StagePlanner } from "../pool/stage-planner.js";
+import { openPlanner, openWorker, type OpenWorker, type WorkerSpec } from "../pool/worker-entries.js";
+import type { WorkerLink } from "../pool/worker-link.js";
+import { WorkerPool, type PoolOptions } from "../pool/worker-pool.js";
 import { throwIfAborted } from "../protocol/abort.js";
+import type { PlannerApi } from "../protocol/planner-api.js";
 import { chooseWorkers } from "./auto-workers.js";
 import { callListener } from "./call-listener.js";
-import { chooseSplit } from "./choose-split.js";
+import { chooseSplit, requireSplittable, type SplitParts } from "./choose-split.js";
+import { EventRelay } from "./event-relay.js";
+import { KnownModel } from "./known-model.js";
 import { loadArtifacts } from "./load-artifacts.js";
 import { checkOptions, type SharderOptions } from "./options.js";
 import { raceAbort } from "./race-abort.js";
 import { Sharder } from "./sharder.js";
 
+/** How the workers of a sharder are reached. */
+export interface SharderLinks {
+  readonly openWorker: OpenWorker;
+  readonly openPlanner: () => WorkerLink<PlannerApi>;
+  readonly restartDelayMs?: PoolOptions["restartDelayMs"];
+}
+
 /**
  * Load a model once and start workers that each hold it whole, or a stage of it.
  *
- * Workers that can't start are left out, with the reason in `sharder.workers`; it takes one to go on.
+ * Workers that can't start are left out, with the reason in `sharder.workers`; it takes one to run the model.
  *
  * @throws ShardError "backend-unavailable" outside browsers; "invalid-options", "unknown-backend"; "model-not-found", "model-network",
  *         "model-malformed", "weights-missing", "weights-truncated", "model-unsupported", "out-of-memory";
  *         "no-workers" where none could start; "aborted". Nothing is left running then.
  */
 export async function createSharder(options: SharderOptions): Promise<Sharder> {
-  if (typeof Worker === "undefined") {
+  if (!hasWebWorkers()) {
     throw new ShardError(
       "backend-unavailable",
       "Expected a browser with Web Workers, received none: run this in a page.",
     );
   }
   checkOptions(options);
-  const { signal } = options;
-  throwIfAborted(signal);
+  throwIfAborted(options.signal);
   const shareWeights = globalThis.crossOriginIsolated === true;
   const inspected = inspectModel(await loadArtifacts(options, shareWeights), shareWeights, options.optimize ?? true);
-  const split = chooseSplit(inspected, options);
-  if (split === "layers" || options.split === "batch" || inspected.staged === undefined) {
-    return startSharder(inspected, options, split);
-  }
-  // "auto": a batch, unless nobody can run the whole model, or its layers suit different workers.
-  let whole: Sharder;
-  try {
-    whole = await startSharder(inspected, options, "batch");
-  } catch (thrown) {
-    if (!(thrown instanceof ShardError) || thrown.code !== "model-unsupported") throw thrown;
-    return startSharder(inspected, options, "layers");
-  }
-  try {
-    if (!(await raceAbort(whole.prefersLayers(), signal))) return whole;
-  } catch (thrown) {
-    await whole.dispose();
-    throw thrown;
-  }
-  await whole.dispose();
-  return startSharder(inspected, options, "layers");
+  const { workers = "auto" } = options;
+  requireSplittable(inspected, options);
+  const specs = workers === "auto" ? await chooseWorkers() : workers;
+  const sharder = await assembleSharder(inspected, options, specs, { openWorker, openPlanner });
+  return sharder;
 }
 
-async function startSharder(
+/**
+ * Start workers for a model that has been read, choose the split on them, and give each what it needs.
+ *
+ * @param specs none for a sharder to which workers are added later.
+ * @param links how workers are reached: over Web Workers in a page, over whatever a test has.
+ * @throws ShardError as `createSharder`; nothing is left running then.
+ */
+export async function assembleSharder(
   inspected: InspectedModel,
   options: SharderOptions,
-  split: "batch" | "layers",
+  specs: readonly WorkerSpec[],
+  links: SharderLinks,
 ): Promise<Sharder> {
-  const sharder = new Sharder(inspected, options, split);
+  const { openWorker: open, restartDelayMs } = links;
+  const model = new KnownModel(inspected);
+  const pool = new WorkerPool(restartDelayMs === undefined ? { open } : { open, restartDelayMs });
+  const planner = new StagePlanner(links.openPlanner);
+  const parts: SplitParts = { model, pool, planner, events: new EventRelay() };
   try {
-    await raceAbort(startWorkers(sharder, options, inspected.info.weightBytes), options.signal);
-    return sharder;
+    return await raceAbort(start(parts, options, specs), options.signal);
   } catch (thrown) {
-    await sharder.dispose();
+    planner.close();
+    await pool.close();
     throw thrown;
   }
 }
 
-async function startWorkers(sharder: Sharder, options: SharderOptions, weightBytes: number): Promise<void> {
-  const { workers = "auto", onProgress } = options;
-  const specs = workers === "auto" ? await chooseWorkers() : workers;
-  let startedCount = 0;
-  const results = await Promise.allSettled(
-    specs.map(async (spec) => {
-      await sharder.addWorker(spec);
-      startedCount++;
-      const fraction = startedCount / specs.length;
-      callListener(onProgress, { phase: "workers", loadedBytes: weightBytes, totalBytes: weightBytes, fraction });
-    }),
-  );
-  if (startedCount > 0) return sharder.begin();
+async function start(parts: SplitParts, options: SharderOptions, specs: readonly WorkerSpec[]): Promise<Sharder> {
+  const { model, pool, events } = parts;
+  const started = await eachWorker(specs, async (spec) => {
+    const worker = await pool.start(spec);
+    model.learn(worker);
+    return worker;
+  });
+  const split = await chooseSplit(parts, options);
+  pool.admit = (worker) => {
+    model.learn(worker);
+    return split.admit(worker);
+  };
+  let readyCount = 0;
+  await eachWorker(started, async (worker) => {
+    await pool.enter(worker);
+    reportWorkers(options, model.info.weightBytes, ++readyCount / specs.length);
+  });
+  if (specs.length > 0) await split.begin();
+  return new Sharder({ model, pool, split, events });
+}
+
+/**
+ * Do something with each worker at once. Those with which it can't be done are left out; it takes one.
+ * @throws ShardError the model's fault where it is one, else "no-workers" with all the reasons.
+ */
+async function eachWorker<T, R>(workers: readonly T[], work: (worker: T) => Promise<R>): Promise<R[]> {
+  const results = await Promise.allSettled(workers.map(work));
+  const done = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  if (done.length > 0 || workers.length === 0) return done;
   const reasons = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
   // A model that no worker can load is the model's fault, not the workers'.
   const first = reasons[0];
@@ -87,7 +114,11 @@ async function startWorkers(sharder: Sharder, options: SharderOptions, weightByt
   const messages = [...new Set(reasons.map((reason) => (reason instanceof Error ? reason.message : String(reason))))];
   throw new ShardError(
     "no-workers",
-    `Expected at least one of ${specs.length} workers to start, all refused: ${messages.join(" ")}`,
+    `Expected at least one of ${workers.length} workers to start, all refused: ${messages.join(" ")}`,
     { cause: first },
   );
+}
+
+function reportWorkers({ onProgress }: SharderOptions, weightBytes: number, fraction: number): void {
+  callListener(onProgress, { phase: "workers", loadedBytes: weightBytes, totalBytes: weightBytes, fraction });
 }

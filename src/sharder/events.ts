@@ -1,5 +1,5 @@
 import type { ShardErrorCode } from "../core/errors.js";
-import type { WorkerState } from "../pool/pool-worker.js";
+import type { WorkerState } from "../pool/worker-slot.js";
 
 /** One execution of a shard has ended. */
 export interface AttemptDetail {

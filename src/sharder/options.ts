@@ -2,8 +2,7 @@ import { ShardError } from "../core/errors.js";
 import type { Policy } from "../core/dispatch/types.js";
 import type { ModelArtifacts } from "../model/artifacts.js";
 import type { LoadNotice } from "../model/load/load-notice.js";
-import type { WorkerSpec } from "../pool/pool-worker.js";
-import { BACKEND_NAMES } from "../protocol/tensors.js";
+import { BACKEND_NAMES, type WorkerSpec } from "../pool/worker-entries.js";
 
 /** How far `createSharder` is: first the model's bytes, then the workers that start. */
 export interface LoadingProgress {
@@ -62,7 +61,7 @@ export interface SharderOptions {
    */
   readonly cache?: boolean;
   readonly onProgress?: (progress: LoadingProgress) => void;
-  /** Told what did not go as wished while the model was loaded and kept, and harmed nothing. */
+  /** Called with what failed while the model was loaded and kept, and was recovered from. */
   readonly onNotice?: (notice: LoadNotice) => void;
   /** Ends the loading; a sharder that is ready is ended with `dispose`. */
   readonly signal?: AbortSignal | undefined;

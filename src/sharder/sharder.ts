@@ -1,64 +1,64 @@
 import { ShardError } from "../core/errors.js";
-import { withTrace, type InspectedModel, type ModelInfo } from "../model/inspect.js";
-import type { PoolWorker, WorkerSpec } from "../pool/pool-worker.js";
-import { WorkerPool } from "../pool/worker-pool.js";
+import type { ModelInfo } from "../model/inspect.js";
+import type { WorkerSpec } from "../pool/worker-entries.js";
+import type { PoolListener, WorkerPool } from "../pool/worker-pool.js";
 import { abortError, throwIfAborted } from "../protocol/abort.js";
 import type { Outputs } from "../protocol/tensors.js";
-import type { WorkerReport } from "../protocol/worker-api.js";
-import { BackendGaps } from "./backend-gaps.js";
-import { BatchSplit } from "./batch/batch-split.js";
-import { ShardingEventTarget, type Emit } from "./events.js";
-import { Gather } from "./job/gather.js";
-import { inspectRun, type UseStages } from "./layers/inspect-run.js";
-import { LayerSplit } from "./layers/layer-split.js";
-import { checkWorkerSpec, type SharderOptions } from "./options.js";
-import { checkPredictOptions, type PredictOptions } from "./job/predict-options.js";
-import { predictsLayers } from "./layers/forecast-split.js";
+import type { EventRelay } from "./event-relay.js";
+import { ShardingEventTarget } from "./events.js";
 import { copyInputs, prepareInputs, type Inputs, type PreparedInputs } from "./inputs/prepare-inputs.js";
-import type { ShardingJob } from "./job/sharding-job.js";
-import type { BatchPlan, LayerPlan } from "./split.js";
+import { Gather } from "./job/gather.js";
+import { checkPredictOptions, type PredictOptions } from "./job/predict-options.js";
+import type { JobOptions, ShardingJob } from "./job/sharding-job.js";
 import { streamShards, type Source, type StreamOptions, type StreamShard } from "./job/stream.js";
+import type { KnownModel } from "./known-model.js";
+import { inspectRun } from "./layers/inspect-run.js";
+import { checkWorkerSpec } from "./options.js";
+import type { BatchPlan, LayerPlan, Split } from "./split.js";
 import type { WorkerSnapshot } from "./worker-snapshot.js";
+
+/** What a sharder is made of. */
+export interface SharderParts {
+  readonly model: KnownModel;
+  readonly pool: WorkerPool;
+  readonly split: Split;
+  readonly events: EventRelay;
+}
 
 /** One model on all workers, whole on each or a stage on each. Made by `createSharder`; jobs may run at the same time and share the workers. */
 export class Sharder extends ShardingEventTarget {
-  readonly #inspected: InspectedModel;
-  readonly #gaps: BackendGaps;
-  readonly #maxWorkerBytes: number;
+  readonly #model: KnownModel;
   readonly #pool: WorkerPool;
+  readonly #split: Split;
+  readonly #events: EventRelay;
   readonly #jobs = new Set<ShardingJob>();
-  readonly #emit: Emit;
-  readonly #split: BatchSplit | LayerSplit;
-  #model: ModelInfo;
   #isPaused = false;
   #isDisposed = false;
 
-  /** @internal Use `createSharder`. */
-  constructor(inspected: InspectedModel, options: SharderOptions, split: "batch" | "layers" = "batch") {
+  constructor({ model, pool, split, events }: SharderParts) {
     super();
-    this.#model = inspected.info;
-    this.#inspected = inspected;
-    this.#gaps = new BackendGaps(inspected.wire, inspected.staged);
-    this.#maxWorkerBytes = options.maxWorkerBytes ?? Infinity;
-    this.#emit = (type, detail) => void this.dispatchEvent(new CustomEvent(type, { detail }));
-    this.#pool = new WorkerPool((worker) => this.#workerChanged(worker));
-    this.#split = this.#createSplit(inspected, options, split);
+    this.#model = model;
+    this.#pool = pool;
+    this.#split = split;
+    this.#events = events;
+    events.target = (type, detail) => void this.dispatchEvent(new CustomEvent(type, { detail }));
+    pool.listener = this.#listener;
   }
 
   /** What is known of the model: from its file, and once layers have been measured, from running it. */
   get model(): ModelInfo {
-    return this.#model;
+    return this.#model.info;
   }
 
   get workers(): readonly WorkerSnapshot[] {
-    return this.#pool.workers.map((worker) => ({
-      id: worker.id,
-      backend: worker.spec.backend,
-      state: worker.state,
-      device: worker.report?.device,
-      ...this.#split.partOf(worker.id),
-      restarts: 0,
-      lastError: worker.lastError,
+    return this.#pool.slots.map((slot) => ({
+      id: slot.id,
+      backend: slot.spec.backend,
+      state: slot.state,
+      device: slot.report?.device,
+      ...this.#split.partOf(slot.id),
+      restarts: slot.restarts,
+      lastError: slot.lastError,
     }));
   }
 
@@ -73,18 +73,16 @@ export class Sharder extends ShardingEventTarget {
    *        go to every call. The caller's buffers are not detached, and not read any more once the promise
    *        settles; until then they must not change.
    * @returns outputs by name, in the order of the items; one tensor per item where their shapes differ.
-   * @throws ShardError "invalid-input", "model-failed", "no-workers", "out-of-memory", "aborted", "disposed"
+   * @throws ShardError "invalid-input", "invalid-options", "model-failed", "no-workers", "out-of-memory", "aborted", "disposed"
    */
   async predict(inputs: Inputs, options: PredictOptions = {}): Promise<Outputs> {
     this.#checkUsable();
     checkPredictOptions(options);
-    const { signal, onProgress } = options;
+    const { signal, onProgress, priority = 0 } = options;
     throwIfAborted(signal);
-    const prepared = prepareInputs(this.#model, inputs);
+    const prepared = prepareInputs(this.model, inputs);
     const gather = new Gather(prepared.itemCount);
-    const job = this.#createJob();
-    job.onShard = (shard) => gather.write(shard, shard.outputs);
-    job.onProgress = onProgress;
+    const job = this.#createJob({ sink: gather, priority, onProgress });
     const onAbort = (): void => job.fail(abortError(signal!));
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
@@ -108,12 +106,12 @@ export class Sharder extends ShardingEventTarget {
     // A source may fill one buffer again and again.
     let sideNames: ReadonlySet<string> | undefined;
     const prepare = (inputs: Inputs): PreparedInputs => {
-      const prepared = prepareInputs(this.#model, inputs, sideNames);
+      const prepared = prepareInputs(this.model, inputs, sideNames);
       const { tensors, batchedNames, itemCount } = prepared;
       if (itemCount > 1) sideNames ??= new Set(Object.keys(tensors).filter((name) => !batchedNames.includes(name)));
       return copyInputs(prepared);
     };
-    return streamShards(() => this.#createJob(), source, prepare, options);
+    return streamShards((jobOptions) => this.#createJob(jobOptions), source, prepare, options);
   }
 
   /** Start no further shards; those under way finish. Holds for later jobs too, until `resume`. */
@@ -133,18 +131,8 @@ export class Sharder extends ShardingEventTarget {
   async addWorker(spec: WorkerSpec): Promise<string> {
     this.#checkUsable();
     checkWorkerSpec(spec);
-    const worker = await this.#pool.add(spec, this.#split.startModels, (report) => this.#accept(report));
-    if (worker.state !== "ready") {
-      throw new ShardError(
-        "worker-lost",
-        `Expected worker "${worker.id}" to be ready, it was removed while it started.`,
-        {
-          workerId: worker.id,
-        },
-      );
-    }
-    for (const job of this.#jobs) job.addWorker(worker);
-    await this.#split.workerAdded();
+    const worker = await this.#pool.start(spec);
+    await this.#pool.enter(worker);
     return worker.id;
   }
 
@@ -155,17 +143,17 @@ export class Sharder extends ShardingEventTarget {
    */
   async removeWorker(id: string): Promise<void> {
     this.#checkUsable();
-    const worker = this.#pool.require(id);
-    worker.drain();
-    for (const job of this.#jobs) job.drainWorker(id);
-    await this.#split.workerLeaving(worker);
+    const { worker } = this.#pool.require(id);
+    worker?.drain();
+    for (const job of this.#jobs) job.workerDraining(id);
+    if (worker !== undefined) await this.#split.workerLeaving(worker);
     await this.#pool.remove(id);
     this.#split.forget(id);
   }
 
   /** Tensors and bytes that each live worker's engine holds: weights, and what leaks. */
   async memory(): Promise<Readonly<Record<string, { tensorCount: number; byteCount: number }>>> {
-    const live = this.#pool.workers.filter(({ state }) => state === "ready" || state === "busy");
+    const live = this.#pool.readyWorkers;
     return Object.fromEntries(await Promise.all(live.map(async (worker) => [worker.id, await worker.memory()])));
   }
 
@@ -174,27 +162,21 @@ export class Sharder extends ShardingEventTarget {
     this.#isDisposed = true;
     for (const job of this.#jobs) job.fail(disposed());
     this.#split.close();
-    await this.#pool.stopAll();
+    await this.#pool.close();
   }
 
   /**
-   * Split by layers: cut the model elsewhere from here on. Running jobs go over to the new stages with their next micro-batch; nothing
+   * Split by layers: cut the model elsewhere from here on. Running jobs use the new stages from their next micro-batch on; nothing
    * stops, and nothing is lost. Where the new stages don't fit beside the old ones under `maxWorkerBytes`, the old ones go first, and
    * what is under way starts again from its inputs.
    *
    * @param cuts indices into `sharder.model.layers` of the layers that begin a stage, ascending, each from 1; left out: where the
    *        planner says, which then moves them as throughput changes.
    * @throws ShardError "invalid-options" for a sharder that splits batches, or other cuts; "model-unsupported" where no worker has
-   *         room for a stage or can run it. What ran before goes on then.
+   *         room for a stage or can run it. What ran before continues then.
    */
   async recut(cuts?: readonly number[]): Promise<void> {
     this.#checkUsable();
-    if (!(this.#split instanceof LayerSplit)) {
-      throw new ShardError(
-        "invalid-options",
-        `Expected a sharder that splits by layers, received one that splits batches: create it with split: "layers".`,
-      );
-    }
     await this.#split.recut(cuts);
   }
 
@@ -209,55 +191,37 @@ export class Sharder extends ShardingEventTarget {
   async inspect(options: { readonly inputs?: Inputs } = {}): Promise<ModelInfo> {
     this.#checkUsable();
     const { inputs } = (options as { readonly inputs?: Inputs } | null) ?? {};
-    const workers = this.#pool.workers.filter(({ state }) => state === "ready" || state === "busy");
-    const split = this.#split;
-    const useStages: UseStages | undefined =
-      split instanceof LayerSplit ? (item, work) => split.useStages(item, work) : undefined;
-    const seen = await inspectRun(this.#inspected, this.#model, inputs, workers, useStages);
-    // Workers may have started meanwhile.
-    this.#model = { ...seen, missingOps: this.#gaps.missing };
-    return this.#model;
+    await inspectRun(this.#model, inputs, this.#pool.readyWorkers, this.#split);
+    return this.model;
   }
 
-  /** @internal Deploy the stages before the first job, where that is possible. */
-  async begin(): Promise<void> {
-    if (this.#split instanceof LayerSplit) await this.#split.begin();
+  readonly #listener: PoolListener = {
+    onState: ({ id, state }) => this.#events.emit("worker", { workerId: id, state }),
+    onReady: async (worker) => {
+      for (const job of this.#jobs) job.workerReady(worker);
+      await this.#split.workerReady(worker);
+    },
+    onLost: ({ id }, error) => {
+      if (this.#isDisposed) return;
+      this.#emitFault(error);
+      for (const job of this.#jobs) job.workerAway(id, error);
+      this.#split.workerLost(id);
+    },
+    onGone: ({ id }, error) => {
+      if (this.#isDisposed) return;
+      if (error !== undefined) this.#emitFault(error);
+      for (const job of this.#jobs) job.workerGone(id, error);
+      this.#split.workerLost(id);
+    },
+  };
+
+  #emitFault({ workerId, code, message }: ShardError): void {
+    this.#events.emit("fault", { workerId, code, message });
   }
 
-  /** @internal Whether a split by layers is predicted to be faster than the split of batches that this one makes. */
-  async prefersLayers(): Promise<boolean> {
-    const live = this.#pool.workers.filter(({ state }) => state === "ready");
-    return predictsLayers(this.#inspected, live, this.#maxWorkerBytes);
-  }
-
-  #createSplit(
-    { info, wire, staged }: InspectedModel,
-    options: SharderOptions,
-    split: "batch" | "layers",
-  ): BatchSplit | LayerSplit {
-    const { policy = "makespan", quantumMs = 100, maxWorkerBytes = Infinity, cuts } = options;
-    if (split === "batch" || staged === undefined) {
-      return new BatchSplit(wire, this.#pool, this.#emit, { policy, quantumMs });
-    }
-    return new LayerSplit(staged, info, this.#pool, this.#emit, wire.needsBatchProbe, {
-      quantumMs,
-      memoryLimitBytes: maxWorkerBytes,
-      cuts,
-      canRun: ({ spec }, firstLayer, lastLayer) => this.#gaps.canRun(spec.backend, firstLayer, lastLayer),
-      onTrace: (findings) => (this.#model = withTrace(this.#model, ...findings)),
-    });
-  }
-
-  /** @throws ShardError "model-unsupported" where the worker would have to run what its backend lacks. */
-  #accept(report: WorkerReport): void {
-    this.#gaps.learn(report);
-    this.#model = { ...this.#model, missingOps: this.#gaps.missing };
-    if (this.#split.needsWhole) this.#gaps.requireWhole(report.backend);
-  }
-
-  #createJob(): ShardingJob {
+  #createJob(options: JobOptions): ShardingJob {
     this.#checkUsable();
-    const job = this.#split.createJob();
+    const job = this.#split.createJob(options);
     if (this.#isPaused) job.setPaused(true);
     this.#jobs.add(job);
     const forget = (): void => void this.#jobs.delete(job);
@@ -269,17 +233,6 @@ export class Sharder extends ShardingEventTarget {
     this.#checkUsable();
     this.#isPaused = isPaused;
     for (const job of this.#jobs) job.setPaused(isPaused);
-  }
-
-  #workerChanged(worker: PoolWorker): void {
-    this.#emit("worker", { workerId: worker.id, state: worker.state });
-    if (worker.state !== "dead" || this.#isDisposed) return;
-    const { deathError } = worker;
-    if (deathError !== undefined) {
-      this.#emit("fault", { workerId: worker.id, code: deathError.code, message: deathError.message });
-    }
-    for (const job of this.#jobs) job.loseWorker(worker.id, deathError);
-    this.#split.workerLost(worker.id);
   }
 
   #checkUsable(): void {

@@ -1,7 +1,7 @@
 import type { PoolWorker } from "../pool/pool-worker.js";
-import type { WireModel } from "../protocol/model-on-wire.js";
-import type { ModelKey } from "../protocol/worker-api.js";
-import type { ShardingJob } from "./job/sharding-job.js";
+import type { InputTensor, Tensor } from "../protocol/tensors.js";
+import type { PreparedInputs } from "./inputs/prepare-inputs.js";
+import type { JobOptions, ShardingJob } from "./job/sharding-job.js";
 
 /** The plan for what remains of the running job, or of the last one. Shares by worker id sum to 1. */
 export interface BatchPlan {
@@ -34,20 +34,44 @@ export interface WorkerPart {
   readonly overheadMs: number | undefined;
 }
 
-/** How jobs are divided among the workers. */
+/**
+ * How jobs are divided among the workers: by batch or by layers. Chosen once the workers have started; nothing outside asks which one
+ * it is.
+ */
 export interface Split {
-  /** Whether a worker has to be able to run the whole model. */
-  readonly needsWhole: boolean;
-  /** What a worker holds from its start. */
-  readonly startModels: Readonly<Record<ModelKey, WireModel>>;
   readonly plan: BatchPlan | LayerPlan;
   partOf(workerId: string): WorkerPart;
-  createJob(): ShardingJob;
-  /** A worker has started. */
-  workerAdded(): Promise<void>;
-  /** A worker takes no more work; resolves once nothing needs it. */
+  /**
+   * Give a worker that has started what it needs before it can be given work. What was learned of an earlier incarnation is discarded.
+   * @throws ShardError "model-unsupported" where it can't be used, "model-malformed" and what else loading a model may meet.
+   */
+  admit(worker: PoolWorker): Promise<void>;
+  /** The workers of the beginning are ready. @throws ShardError "model-unsupported" where they can't run the model together. */
+  begin(): Promise<void>;
+  /** A job that takes in the workers that are ready once it has items. */
+  createJob(options: JobOptions): ShardingJob;
+  /** A worker has come; resolves once it is made use of. Never rejects. */
+  workerReady(worker: PoolWorker): Promise<void>;
+  /** A worker takes no more work; resolves once nothing needs it. Never rejects. */
   workerLeaving(worker: PoolWorker): Promise<void>;
+  /** A worker has ended, for a while or for good. */
   workerLost(workerId: string): void;
+  /** A worker was removed: nothing of it is kept. */
   forget(workerId: string): void;
+  /**
+   * Cut the model elsewhere.
+   * @param cuts `undefined`: where the planner says.
+   * @throws ShardError "invalid-options" where nothing is cut, or for other cuts; "model-unsupported" where no worker has room.
+   */
+  recut(cuts: readonly number[] | undefined): Promise<void>;
+  /**
+   * Whether a batch of these inputs gives what its items give, by a trial outside any job; `undefined` where they can't show it.
+   * @throws ShardError "no-workers", and what the model failed with.
+   */
+  tryBatch(inputs: PreparedInputs): Promise<boolean | undefined>;
   close(): void;
 }
+
+/** Tensors by public name. */
+export type NamedTensors = Readonly<Record<string, Tensor>>;
+export type NamedInputTensors = Readonly<Record<string, InputTensor>>;

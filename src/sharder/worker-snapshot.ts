@@ -1,6 +1,6 @@
 import type { ShardError } from "../core/errors.js";
-import type { WorkerState } from "../pool/pool-worker.js";
-import type { BackendName } from "../protocol/tensors.js";
+import type { BackendName } from "../pool/worker-entries.js";
+import type { WorkerState } from "../pool/worker-slot.js";
 
 /** A worker as `sharder.workers` shows it: a snapshot. */
 export interface WorkerSnapshot {
@@ -15,6 +15,7 @@ export interface WorkerSnapshot {
   readonly overheadMs: number | undefined;
   /** Planned fraction of the remaining items of the running job, or of the last one. */
   readonly share: number;
+  /** How often another incarnation took its place. */
   readonly restarts: number;
   readonly lastError: ShardError | undefined;
 }

@@ -1,23 +1,23 @@
 import { ShardError } from "../core/errors.js";
-import { BACKEND_NAMES } from "../protocol/tensors.js";
-import type { WorkerSpec } from "../pool/pool-worker.js";
+import { BACKEND_NAMES } from "../pool/worker-entries.js";
+import type { WorkerSpec } from "../pool/worker-entries.js";
 
 export interface ElementOptions {
   /** Address of the super-resolution model, relative to the page. */
   readonly model: string;
-  /** Address of the picture that is enlarged first; empty for none. */
+  /** Address of the picture that is enlarged first; empty to start without one. */
   readonly sample: string;
   readonly workers: "auto" | readonly WorkerSpec[];
-  /** Side of the tiles, pixels, halo included; `undefined`: by the picture's size. */
+  /** Side of the tiles in pixels, halo included; `undefined` chooses it by the picture's size. */
   readonly tileSize: number | undefined;
 }
 
-/** The attributes, which the page's address may set too (`?workers=wasm,wasm&tile=96`). */
+/** The attributes. The page's address can set them too: `?workers=wasm,wasm&tile=96`. */
 export const OPTION_NAMES = ["model", "sample", "workers", "tile", "embed"] as const;
 
 /**
- * Read the attributes `model`, `sample`, `workers` ("auto", or backends with commas between them, one per worker)
- * and `tile` (pixels).
+ * Read the attributes `model`, `sample`, `workers` ("auto", or a comma-separated list with one backend per worker) and
+ * `tile` (pixels).
  * @throws ShardError "invalid-options", "unknown-backend"
  */
 export function readOptions(element: Element): ElementOptions {
@@ -36,7 +36,7 @@ function readWorkers(text: string): "auto" | readonly WorkerSpec[] {
     if (backend !== undefined) return { backend };
     throw new ShardError(
       "unknown-backend",
-      `Expected "workers" to list backends out of ${BACKEND_NAMES.join(", ")}, received "${part}": write workers=wasm,webgl for two workers.`,
+      `Expected "workers" to list backends from ${BACKEND_NAMES.join(", ")}, received "${part}": write workers=wasm,webgl for two workers.`,
     );
   });
 }
@@ -47,6 +47,6 @@ function readTileSize(text: string | null): number | undefined {
   if (Number.isSafeInteger(size) && size >= 32 && size <= 1024) return size;
   throw new ShardError(
     "invalid-options",
-    `Expected "tile" to be a whole number of pixels from 32 to 1024, received "${text}": leave it out for one by the picture's size.`,
+    `Expected "tile" to be a whole number of pixels from 32 to 1024, received "${text}": leave it out to choose it by the picture's size.`,
   );
 }

@@ -1,21 +1,21 @@
-import { ShardError } from "../core/errors.js";
 import type { LoadNotice } from "../model/load/load-notice.js";
 import { createSharder } from "../sharder/create-sharder.js";
 import type { LoadingProgress } from "../sharder/options.js";
 import { readOptions, type ElementOptions } from "./element-options.js";
-import { layOutPage } from "./parts/layout.js";
-import { loadSample } from "./picture/load-sample.js";
+import { layOutPage } from "./layout.js";
 import { modelStyles } from "./model/model-styles.js";
 import { ModelView } from "./model/model-view.js";
+import { failureText } from "./parts/failure-text.js";
+import { Tabs } from "./parts/tabs.js";
+import { loadSample } from "./picture/load-sample.js";
 import { PageView } from "./picture/page-view.js";
 import type { ChosenPicture } from "./picture/picture-job.js";
-import { styles } from "./parts/styles.js";
-import { Tabs } from "./parts/tabs.js";
+import { styles } from "./styles.js";
 
 /**
- * `<inference-sharder>`: enlarges a picture on all the compute of the machine, or runs a model of the person's own, and
- * shows how. Attributes: see `readOptions`, and `embed`, which leaves the header out. Loads when it is put into a page; ends its workers
- * when it is taken out.
+ * `<inference-sharder>`: enlarges a picture on all the compute of the machine, or runs the user's own model, and shows
+ * how. For the attributes, see `readOptions`; `embed` hides the header. The element loads its model when it is added to
+ * a page, and ends its workers when it is removed.
  */
 export class InferenceSharderElement extends HTMLElement {
   readonly #root = this.attachShadow({ mode: "open" });
@@ -27,14 +27,14 @@ export class InferenceSharderElement extends HTMLElement {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(styles + modelStyles);
     this.#root.adoptedStyleSheets = [sheet];
-    this.#begin();
+    this.#start();
   }
 
   disconnectedCallback(): void {
     this.#end();
   }
 
-  #begin(): void {
+  #start(): void {
     const life = new AbortController();
     this.#life = life;
     const tabs = new Tabs([
@@ -45,11 +45,11 @@ export class InferenceSharderElement extends HTMLElement {
     this.#modelView = new ModelView(this, () => !modelPanel.hidden, life.signal);
     modelPanel.append(...this.#modelView.roots);
     this.#root.replaceChildren(...layOutPage(tabs));
-    this.#beginPictures(picturePanel, life.signal);
+    this.#startPictures(picturePanel, life.signal);
   }
 
-  /** Begins anew where the model could not be started; the other tab is none of it. */
-  #beginPictures(panel: HTMLElement, signal: AbortSignal): void {
+  /** Starts over when the user retries a failed load. The other tab is not affected. */
+  #startPictures(panel: HTMLElement, signal: AbortSignal): void {
     const attempt = new AbortController();
     signal.addEventListener("abort", () => attempt.abort(), { once: true });
     const view = new PageView(this, () => !panel.hidden, attempt.signal);
@@ -57,10 +57,10 @@ export class InferenceSharderElement extends HTMLElement {
     panel.replaceChildren(...view.roots);
     this.#load(view, attempt.signal).catch((thrown: unknown) => {
       if (attempt.signal.aborted) return;
-      view.failLoading(messageOf(thrown), () => {
+      view.failLoading(failureText(thrown), () => {
         attempt.abort();
         view.close();
-        this.#beginPictures(panel, signal);
+        this.#startPictures(panel, signal);
       });
     });
   }
@@ -87,7 +87,7 @@ export class InferenceSharderElement extends HTMLElement {
     else if (picture !== undefined && !signal.aborted) view.offerSample(picture);
   }
 
-  /** Never rejects: the page is usable without its sample. */
+  /** Never rejects: the page works without its sample. */
   async #fetchSample({ sample }: ElementOptions, signal: AbortSignal): Promise<ChosenPicture | Error | undefined> {
     if (sample === "") return undefined;
     try {
@@ -96,9 +96,4 @@ export class InferenceSharderElement extends HTMLElement {
       return thrown instanceof Error ? thrown : new Error(String(thrown));
     }
   }
-}
-
-function messageOf(thrown: unknown): string {
-  if (thrown instanceof ShardError || thrown instanceof Error) return thrown.message;
-  return String(thrown);
 }

@@ -1,7 +1,7 @@
 import { OPTION_NAMES } from "./element-options.js";
 import { InferenceSharderElement } from "./inference-sharder-element.js";
 
-// The page's address sets the element's attributes, so that a link can say which workers to use: ?workers=wasm,webgl
+// The page's address sets the element's attributes, so that a link can choose the workers: ?workers=wasm,webgl
 const query = new URLSearchParams(location.search);
 for (const element of document.querySelectorAll("inference-sharder")) {
   for (const name of OPTION_NAMES) {

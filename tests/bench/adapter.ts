@@ -1,21 +1,21 @@
 export interface AdapterReport {
-  /** Vendor and architecture of the WebGPU adapter; "none" without one. */
+  /** Vendor and architecture of the WebGPU adapter; "none" if there is none. */
   readonly webgpu: string;
-  /** WebGL renderer; "none" without one. */
+  /** WebGL renderer; "none" if there is none. */
   readonly webgl: string;
   readonly hasRealWebGpu: boolean;
 }
 
 let report: Promise<AdapterReport> | undefined;
 
-/** What the browser computes graphics on. */
+/** The devices on which the browser computes graphics. */
 export function readAdapter(): Promise<AdapterReport> {
   report ??= read();
   return report;
 }
 
 async function read(): Promise<AdapterReport> {
-  // Not every browser has it, whatever the DOM types say.
+  // Not every browser has it, although the DOM types say so.
   const gpu = navigator.gpu as GPU | undefined;
   const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" }).catch(() => null);
   const info = adapter?.info;

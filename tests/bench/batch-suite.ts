@@ -14,14 +14,14 @@ const LOOP_PAIR = "2 tfjs loops side by side (wasm), half the batch each";
 const PAGE_WASM = "tfjs wasm on the page";
 const PAGE_BEST = "tfjs page best backend";
 
-/** The sharder against TF.js, on the same batches. */
+/** Compares the sharder with TF.js on the same batches. */
 export function runBatchSuite(request: SuiteRequest): Promise<Suite> {
   return runOnModels("batch", request, measureModel);
 }
 
 /**
- * One worker, two workers and the hand-written loop alone. With six engines in turn each idles for a long while, and
- * machines that reclaim idle memory then slow the next run down by more than is to be measured.
+ * Only one worker, two workers and the hand-written loops. With six engines in turn, each idles for a long time. On
+ * machines that reclaim idle memory, that slows down the next run by more than the differences to measure.
  */
 export function runScalingSuite(request: SuiteRequest): Promise<Suite> {
   return runOnModels("scaling", request, measureScaling);
@@ -85,7 +85,7 @@ async function measureScaling(model: BenchModel, runs: number, seconds: number):
     const { two_wasm_over_one_wasm, one_worker_sharder_over_tfjs_loop } = ratiosOf(rows);
     const ratios = {
       two_wasm_over_one_wasm: two_wasm_over_one_wasm!,
-      // What two engines gain on this machine when nothing at all connects them: the ceiling of the ratio above.
+      // What two unconnected engines gain on this machine: the upper bound of the ratio above.
       two_loops_over_one_loop: compareRows(named(LOOP_PAIR), named(LOOP)),
       two_wasm_over_two_loops: compareRows(named(TWO_WASM), named(LOOP_PAIR)),
       one_worker_sharder_over_tfjs_loop: one_worker_sharder_over_tfjs_loop!,
@@ -115,7 +115,7 @@ function ratiosOf(rows: readonly Row[]): Record<string, Ratio> {
   return ratios;
 }
 
-/** By one or a few items after a warm-up: enough to tell backends apart that differ by factors. */
+/** Measures one or a few items after a warm-up, which suffices to distinguish backends that differ by factors. */
 async function fastestPageBackend(model: BenchModel, batch: Batch): Promise<{ best: PageBackend; notes: string[] }> {
   const rates: { backend: PageBackend; itemsPerSecond: number }[] = [];
   const notes: string[] = [];
@@ -125,7 +125,7 @@ async function fastestPageBackend(model: BenchModel, batch: Batch): Promise<{ be
       const one = noiseBatch(batch.itemShape, 1);
       await page.run(one, 1);
       const { ms } = await timed(() => page.run(one, 1));
-      // As many items as are done in half a second, since GPUs gain most from larger batches.
+      // As many items as take half a second, since GPUs gain most from large batches.
       const count = Math.max(1, Math.min(batch.itemCount, Math.floor(500 / ms)));
       const some = noiseBatch(batch.itemShape, count);
       if (count > 1) await page.run(some, count);

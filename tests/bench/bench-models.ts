@@ -3,15 +3,15 @@ import { seededRandom } from "../../src/core/random.js";
 import { randomNet } from "../fixtures/random-net.js";
 import { kerasMobileNet } from "./keras-mobilenet.js";
 
-/** What every subject can load by itself. */
+/** A model that every subject can load by itself. */
 export type ModelSource = string | ModelArtifacts;
 
 export interface BenchModel {
   readonly name: string;
   readonly source: ModelSource;
-  /** Sizes of an item where the model leaves them free. */
+  /** Sizes of an item if the model leaves them free. */
   readonly itemShape?: readonly number[];
-  /** Bounds of the batch, which is sized so that one WASM worker takes a second or so. */
+  /** Bounds of the batch, which is sized so that one WASM worker takes about a second. */
   readonly minItemCount: number;
   readonly maxItemCount: number;
 }
@@ -23,10 +23,10 @@ export interface Batch {
   readonly data: Float32Array<ArrayBuffer>;
 }
 
-/** Copies of a batch are held by the page and the workers: no more than this per batch. */
+/** Limit for a batch, since the page and the workers hold copies of it. */
 const MAX_BATCH_BYTES = 64 * 2 ** 20;
 
-/** The model that is bundled with the page, the example of the README, and one whose items cost little. */
+/** The model that is bundled with the page, the example of the README, and a model with cheap items. */
 export function bundledModels(): BenchModel[] {
   return [
     {
@@ -52,8 +52,8 @@ export function bundledModels(): BenchModel[] {
 }
 
 /**
- * Shape of an item, of a model that takes a free batch of one float input.
- * @returns `undefined` where it is no such model: the subjects don't run others.
+ * Shape of an item, for a model that takes a free batch of one float input.
+ * @returns `undefined` for other models, which the subjects don't run.
  */
 export function itemShapeOf(model: BenchModel, info: ModelInfo): readonly number[] | undefined {
   const [input] = info.inputs;
@@ -71,7 +71,7 @@ export function noiseBatch(itemShape: readonly number[], itemCount: number, seed
   return { itemShape, itemCount, data: Float32Array.from({ length }, () => random()) };
 }
 
-/** Items that fill `seconds` at `itemsPerSecond`, within the model's bounds and the memory's. */
+/** Number of items that take `seconds` at `itemsPerSecond`, within the bounds of the model and the memory. */
 export function batchItemCount(
   model: BenchModel,
   itemShape: readonly number[],

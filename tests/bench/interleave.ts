@@ -3,13 +3,13 @@ import type { Row } from "./report.js";
 import { outputDifference, summarise, timed, type Values } from "./statistics.js";
 import type { Subject } from "./subjects.js";
 
-/** Workers size their first shards blindly, and the first runs of everything compile and allocate. */
+/** The first shards are sized blindly, and the first runs compile and allocate. */
 const WARM_UP_ROUNDS = 2;
-/** Fewer say nothing of the spread, whatever the time limit. */
+/** Regardless of the time limit, since fewer rounds would say nothing about the spread. */
 const MIN_ROUNDS = 3;
-/** Lets garbage be collected and late messages arrive outside the timed part. */
+/** Time for garbage collection and late messages outside the timed part. */
 const SETTLE_MS = 50;
-/** Across backends, of the largest value. */
+/** Across backends, relative to the largest value. */
 const MAX_DIFFERENCE = 1e-4;
 
 export interface Interleaved {
@@ -18,10 +18,10 @@ export interface Interleaved {
 }
 
 /**
- * Run the subjects in turns, so that whatever else the machine does meets all of them alike. Each round starts with another
- * subject. Outputs of every run, warm-ups too, are compared with the reference.
+ * Run the subjects in turns, so that other load on the machine affects all of them alike. Each round starts with
+ * another subject. The outputs of every run, including warm-ups, are compared with the reference.
  *
- * @param seconds stop before a round that would end later than this, but not before `MIN_ROUNDS`.
+ * @param seconds no round starts that would end later, except for the first `MIN_ROUNDS`.
  */
 export async function interleave(
   model: string,

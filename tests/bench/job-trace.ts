@@ -11,7 +11,7 @@ export interface Completion {
   readonly serviceMs: number;
 }
 
-/** What was planned after a completion. */
+/** The plan after a completion. */
 export interface PlanSample {
   readonly atMs: number;
   readonly completedItemCount: number;
@@ -19,7 +19,7 @@ export interface PlanSample {
   readonly shares: Readonly<Record<string, number>>;
 }
 
-/** One `predict` as it looked from the page. */
+/** One `predict` as the page saw it. */
 export interface JobTrace {
   readonly itemCount: number;
   readonly makespanMs: number;
@@ -27,7 +27,7 @@ export interface JobTrace {
   readonly plans: readonly PlanSample[];
 }
 
-/** @param onProgress called after each completion with the fraction that is done; not awaited. */
+/** @param onProgress called after each completion with the finished fraction; not awaited. */
 export async function traceJob(
   sharder: Sharder,
   batch: Batch,
@@ -47,7 +47,7 @@ export async function traceJob(
     const input = inputOf(batch);
     startMs = performance.now();
     await sharder.predict(input, {
-      // The sharder has planned what remains by the time it tells of progress.
+      // The sharder re-plans the rest before it reports progress.
       onProgress: ({ completedItemCount, fraction }) => {
         plans.push({
           atMs: elapsedMs(),
@@ -64,8 +64,8 @@ export async function traceJob(
 }
 
 /**
- * A worker's items per second as the page sees it: items between two of its completions ÷ the time between them. NaN of fewer
- * than two completions.
+ * A worker's items per second as the page sees them: items between two of its completions ÷ the time between them. NaN
+ * if there are fewer than two completions.
  */
 export function observedRate(trace: JobTrace, workerId: string, fromMs = 0, untilMs = Infinity): number {
   const within = trace.completions.filter(

@@ -10,7 +10,7 @@ export interface MobileNetOptions {
   readonly classCount?: number;
 }
 
-/** Channels before the width multiplier and stride of the thirteen depthwise-separable blocks. */
+/** Channels (before the width multiplier) and stride of the thirteen depthwise-separable blocks. */
 const BLOCKS: readonly (readonly [channels: number, stride: number])[] = [
   [64, 1],
   [128, 2],
@@ -35,9 +35,9 @@ interface KerasLayer {
 }
 
 /**
- * MobileNet V1 as Keras exports it: convolution, batch normalisation and ReLU6 are layers of their own. Weights are seeded
- * noise of a size that keeps the signal alive to the last layer; speed does not depend on them.
- * Source: Howard et al., MobileNets (2017); layer names after keras.applications.
+ * MobileNet V1 as Keras exports it: convolution, batch normalisation and ReLU6 are separate layers. The weights are
+ * seeded noise, scaled so that the signal reaches the last layer. The speed does not depend on them. Source: Howard et
+ * al., MobileNets (2017); layer names after keras.applications.
  */
 export function kerasMobileNet({ seed, size, alpha, classCount = 1000 }: MobileNetOptions): ModelArtifacts {
   const random = seededRandom(seed);

@@ -12,18 +12,18 @@ const LAYERS = "sharder 2 × wasm, layers";
 const BATCH = "sharder 2 × wasm, batch";
 const PAIR = "2 tfjs loops side by side (wasm), half the batch each";
 
-/** A pipeline is for long jobs and streams: filling it and emptying it should not be most of what is measured. */
+/** Pipelines are for long jobs and streams, so that filling and draining should not dominate the measurement. */
 const RUN_SECONDS = 8;
 
-/** Cuts that leave the slower of two stages at most this fraction of the whole count as balanced. */
+/** A cut is balanced if the slower of two stages takes at most this fraction of the whole. */
 const BALANCED = 0.53;
 
-/** Two workers that hold a stage each, against one that holds the whole model, and against two that do. */
+/** Compares two workers with a stage each with one worker, and with two, that hold the whole model. */
 export function runLayersSuite(request: SuiteRequest): Promise<Suite> {
   return runOnModels("layers", request, measureLayers, [balancedModel(), ...bundledModels()]);
 }
 
-/** Convolutions that are all alike, with little to hand on. */
+/** Equal convolutions with small tensors between them. */
 function balancedModel(): BenchModel {
   return {
     name: "24 convolutions 24×24×32",
@@ -75,7 +75,7 @@ async function measureLayers(model: BenchModel, runs: number, seconds: number): 
   }
 }
 
-/** Time of all layers ÷ that of the slower stage, of the best of all cuts into two. */
+/** Time of all layers ÷ time of the slower stage, for the best cut into two. */
 function boundOf({ model }: Sharder): number {
   const costs = model.layers.map(({ ms }) => ms ?? NaN);
   const total = costs.reduce((sum, ms) => sum + ms, 0);

@@ -1,4 +1,4 @@
-/** Progress for whoever waits; the script shows console messages that begin so. */
+/** Log progress. The script shows the console messages with this prefix. */
 export function log(message: string): void {
   console.log(`bench: ${message}`);
 }

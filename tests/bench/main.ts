@@ -24,7 +24,7 @@ const bench = {
 };
 
 declare global {
-  // What the script reaches from outside.
+  // The script uses it from outside the page.
   var bench: unknown;
 }
 globalThis.bench = bench;

@@ -6,19 +6,19 @@ import type { Ratio, Row, Suite, SuiteRequest } from "./report.js";
 import { median, timed } from "./statistics.js";
 import { inputOf } from "./subjects.js";
 
-/** How long one WASM worker should take for the batch, s, where nobody says otherwise: two still take several quanta. */
+/** Default of the time that one WASM worker should take for the batch, s. Two workers still take several quanta. */
 const RUN_SECONDS = 3;
-/** Less time than this is not worth starting a model for. */
+/** With less time left, it is not worth starting a model. */
 const MIN_MODEL_SECONDS = 25;
-/** More would be spent on many rounds only. */
+/** More time would only add rounds. */
 const MAX_MODEL_SECONDS = 120;
 
-/** What a suite found for one model. */
+/** The results of a suite for one model. */
 export type Measured = Pick<Suite, "rows" | "notes" | "errors"> & { readonly ratios: Readonly<Record<string, Ratio>> };
 
 type Measure = (model: BenchModel, runs: number, seconds: number) => Promise<Measured>;
 
-/** Measure the bundled models, then those of the request, as far as the time goes. */
+/** Measure the bundled models, then those of the request, until the time is up. */
 export async function runOnModels(
   suite: string,
   request: SuiteRequest,
@@ -52,7 +52,7 @@ export async function runOnModels(
       );
       break;
     }
-    // Extra models get what time the bundled ones leave.
+    // Extra models get the time that the bundled ones leave.
     const modelsLeft = bundled.includes(model)
       ? models.slice(index).filter((each) => bundled.includes(each)).length
       : 1;
@@ -65,7 +65,7 @@ export async function runOnModels(
       errors.push(...measured.errors);
       for (const [name, ratio] of Object.entries(measured.ratios)) (ratios[name] ??= {})[model.name] = ratio;
     } catch (thrown) {
-      // The bundled models must run; what else lies in a folder may be of any kind.
+      // The bundled models must run; a folder may contain models of any kind.
       const reason = `${model.name}: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
       if (bundled.includes(model)) errors.push(reason);
       else notes.push(`Left out: ${reason}`);
@@ -74,7 +74,7 @@ export async function runOnModels(
   return { suite, rows, ratios, notes, errors };
 }
 
-/** Find a batch of a second or so by the throughput of one WASM worker, and the size of its shards. */
+/** Size a batch by the throughput of one WASM worker, and find the size of its shards. */
 export async function sizeBatch(
   model: BenchModel,
   runSeconds = RUN_SECONDS,

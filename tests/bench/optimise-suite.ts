@@ -8,12 +8,12 @@ const OPTIMISED = "sharder 1 × wasm";
 const AS_IT_CAME = "sharder 1 × wasm, optimize: false";
 const LOOP = "tfjs loop in one worker (wasm)";
 
-/** Keras models, whose layers TF.js runs one by one. */
+/** Keras models: TF.js runs their layers one by one. */
 const MODELS = ["MobileNet V1 0.5", "teachable-machine-image"];
 
 /**
- * What optimising a model gains: one worker of ours against a hand-written worker that loops over TF.js's `predict`, both on one core
- * in turns, and against our own worker without it.
+ * What optimising a model gains: compares one of our workers with a hand-written worker that loops over TF.js's
+ * `predict`, and with our own worker without optimisation. They take turns on one core.
  */
 export async function runOptimiseSuite(request: SuiteRequest): Promise<Suite> {
   const only = request.only.length > 0 ? request.only : MODELS;

@@ -10,13 +10,13 @@ import { inputOf } from "./subjects.js";
 
 const MODEL = "random net 32×32, 40 layers";
 const SLOW_FACTOR = 4;
-/** The job takes about this long if nothing changes, s: long beside the quantum. */
+/** Duration of the job if nothing changes, s. It is long compared with the quantum. */
 const JOB_SECONDS = 4;
-/** A worker becomes slow once this much of the job is done. */
+/** A worker becomes slow once this fraction of the job is done. */
 const CHANGE_AT_FRACTION = 0.35;
-/** Of its true value, for a share to count as right. */
+/** Relative to the true value, for a share to count as right. */
 const SHARE_TOLERANCE = 0.1;
-/** With less than this left, whole shards decide the shares, not rates. */
+/** With less of the job left, the shares depend on whole shards rather than on rates. */
 const TAIL_FRACTION = 0.15;
 
 interface SlowedRound {
@@ -24,12 +24,15 @@ interface SlowedRound {
   readonly makespanMs: number;
   readonly optimumMs: number;
   readonly makespanOverOptimum: number;
-  /** The same with both rates as they were observed after the change. */
+  /** The same, with both rates as observed after the change. */
   readonly makespanOverOptimumOfRatesAfter: number;
-  /** Shards of the slowed worker, from the change to the first plan whose share is right; Infinity if none is. */
+  /** Shards of the slowed worker from the change to the first plan with the right share; Infinity if there is none. */
   readonly shardsUntilRight: number;
   readonly shardsUntilRightOfRatesAfter: number;
-  /** Median gap of the slowed worker's planned share to the true one, of the rates after the change, once it is right. */
+  /**
+   * Median gap between the slowed worker's planned share and the true one by the rates after the change, once it is
+   * right.
+   */
   readonly shareGapAfter: number;
   readonly itemsPerSecondBefore: readonly number[];
   readonly itemsPerSecondAfter: readonly number[];
@@ -41,7 +44,7 @@ interface SteadyRound {
   readonly largestShareDeviation: number;
 }
 
-/** Two WASM workers, one of which becomes slow in mid-job: is the rest planned as well as it could be? */
+/** Slows one of two WASM workers in mid-job, and compares the rest of the job with an optimal plan. */
 export async function runRebalanceSuite({ runs, seconds }: SuiteRequest): Promise<Suite> {
   const model = randomNet({ seed: 5, size: 32, channels: 3, depth: 40, width: 8 });
   const sharder = await createSharder({ model, workers: [{ backend: "wasm" }, { backend: "wasm" }] });
@@ -112,7 +115,7 @@ async function slowedRound(sharder: Sharder, batch: Batch, slowedWorker: string)
   let change: Promise<number> | undefined;
   const trace = await traceJob(sharder, batch, (fraction, elapsedMs) => {
     if (fraction < CHANGE_AT_FRACTION) return;
-    // The worker answers between two shards: the next one is slow.
+    // The worker takes the command between two shards, so that its next shard is slow.
     change ??= slow(slowedWorker, SLOW_FACTOR).then(elapsedMs);
   });
   const changeMs = await change!;
@@ -120,7 +123,7 @@ async function slowedRound(sharder: Sharder, batch: Batch, slowedWorker: string)
   const before = [steadyWorker, slowedWorker].map((id) => observedRate(trace, id, 0, changeMs));
   const after = [steadyWorker, slowedWorker].map((id) => observedRate(trace, id, changeMs));
   const optimumMs = optimumAfter(trace, changeMs, before, [before[0]!, before[1]! / SLOW_FACTOR]);
-  // The next job must find both as fast as they are.
+  // Before the next job, the sharder must learn that both are fast again.
   await sharder.predict(inputOf(noiseBatch(batch.itemShape, Math.ceil(batch.itemCount / 4))));
   return {
     slowedWorker,
@@ -134,13 +137,13 @@ async function slowedRound(sharder: Sharder, batch: Batch, slowedWorker: string)
   };
 }
 
-/** Who knew of the change beforehand and could divide items at will would finish then, ms. Rates per worker, items/s. */
+/** When a plan that foresees the change and can divide items would finish, ms. Rates per worker, items/s. */
 function optimumAfter(trace: JobTrace, changeMs: number, before: readonly number[], after: readonly number[]): number {
   const sum = (rates: readonly number[]): number => rates.reduce((total, rate) => total + rate, 0) / 1000;
   return changeMs + (trace.itemCount - sum(before) * changeMs) / sum(after);
 }
 
-/** @param before steady and slowed worker's rates before the change. @param after those after it. */
+/** @param before rates of the steady and the slowed worker before the change. @param after their rates after it. */
 function judgeShares(
   trace: JobTrace,
   slowedWorker: string,
@@ -174,7 +177,7 @@ function isBeforeTail({ completedItemCount }: PlanSample, { itemCount }: JobTrac
   return completedItemCount < (1 - TAIL_FRACTION) * itemCount;
 }
 
-/** Largest |planned − true| share of any plan, where the true one follows from the whole job's rates. */
+/** Largest |planned − true| share of any plan. The true share follows from the rates over the whole job. */
 function largestDeviation(sharder: Sharder, trace: JobTrace): number {
   const ids = sharder.workers.map(({ id }) => id);
   const rates = ids.map((id) => observedRate(trace, id));

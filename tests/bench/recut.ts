@@ -6,16 +6,18 @@ import { inputOf } from "./subjects.js";
 const SLOWDOWN = 4;
 
 export interface Recut {
-  /** Items per second once the stages have moved ÷ what the best of all cuts would give. */
+  /** Items per second once the stages have moved ÷ items per second of the best cut. */
   readonly overOptimum: number;
   readonly stages: string;
   readonly recutCount: number;
 }
 
 /**
- * Slow one of two stages' workers down in mid-job, and compare what the pipeline then gives with the best that the layers' costs allow.
+ * Slow down the worker of one of two stages in mid-job, and compare the throughput that the pipeline reaches with the
+ * best that the layers' costs allow.
  *
- * The optimum is that of the two workers' true speeds: layer costs as traced, scaled to what the stages took before the slowdown.
+ * The optimum follows from the two workers' true speeds: the traced layer costs, scaled to the times of the stages
+ * before the slowdown.
  */
 export async function measureRecut(
   source: ModelSource,
@@ -47,7 +49,8 @@ export async function measureRecut(
         void slow(slowed, SLOWDOWN);
       },
     });
-    // From when the stages stopped moving, less what was still in the old ones, to the end, less the draining.
+    // From the last move of a stage to the end, without the items that were still in the old stages and without
+    // draining.
     const from = lastMoveAt + 0.15 * itemCount;
     const steady = done.filter((each) => each.itemCount >= from && each.itemCount <= 0.97 * itemCount);
     const [first, last] = [steady[0], steady.at(-1)];
@@ -64,7 +67,7 @@ export async function measureRecut(
   }
 }
 
-/** Of the best cut into two, or of none, where one worker takes `SLOWDOWN` times as long. */
+/** Time of the slower stage with the best cut into two or none, if one worker takes `SLOWDOWN` times as long. */
 function bestStageMs(costs: readonly number[]): number {
   const total = sum(costs);
   let best = total;

@@ -3,13 +3,13 @@ import { median } from "./statistics.js";
 
 export type { Ratio, Row, Suite };
 
-/** What the script asks of the page. */
+/** What the script requests from the page. */
 export interface SuiteRequest {
-  /** Measured runs of every subject; warm-ups come on top. */
+  /** Measured runs of every subject, not counting warm-ups. */
   readonly runs: number;
-  /** The suite measures no longer than this; what is left out for it is named in the notes. */
+  /** Time limit of the suite; the notes name what was left out. */
   readonly seconds: number;
-  /** Models beside the bundled ones. */
+  /** Models in addition to the bundled ones. */
   readonly extraModels: readonly { readonly name: string; readonly url: string }[];
   /** Only models whose name contains one of these; empty means all. */
   readonly only: readonly string[];
@@ -17,7 +17,7 @@ export interface SuiteRequest {
 
 export type Target = { readonly atLeast: number } | { readonly atMost: number };
 
-/** A ratio out of a value and the spread of its rounds. */
+/** A ratio from a value and the spread over its rounds. */
 function ratioOf(value: number, perRound: readonly number[], target?: Target): Ratio {
   const rounds = perRound.length > 0 ? perRound : [value];
   const spread = { value, min: Math.min(...rounds), max: Math.max(...rounds) };
@@ -28,13 +28,13 @@ function ratioOf(value: number, perRound: readonly number[], target?: Target): R
   return { ...spread, target: target.atMost, bound: "at most", met: value <= target.atMost };
 }
 
-/** The median of figures that were measured once per round; NaN where a round could not tell. */
+/** The median of figures that were measured once per round; NaN marks a round without a figure. */
 export function medianRatio(perRound: readonly number[], target?: Target): Ratio {
   const told = perRound.filter((value) => !Number.isNaN(value));
   return ratioOf(median(told), told, target);
 }
 
-/** a ÷ b of two rows whose runs were interleaved: of their medians, and round by round. */
+/** a ÷ b for two rows whose runs were interleaved: the ratio of their medians, and the spread over the rounds. */
 export function compareRows(a: Row, b: Row, target?: Target): Ratio {
   const perRound = a.runItemsPerSecond.map((value, round) => value / b.runItemsPerSecond[round]!);
   return ratioOf(a.itemsPerSecond.median / b.itemsPerSecond.median, perRound, target);

@@ -11,11 +11,11 @@ import { inputOf } from "./subjects.js";
 
 const MODEL = "random net 32×32, 6 layers";
 const ITEM_SHAPE = [32, 32, 3];
-/** Jobs of both workers take about this long, s. */
+/** Duration of jobs for both workers, s. */
 const JOB_SECONDS = 4;
-/** Runs of one worker alone, s. */
+/** Duration of runs on one worker alone, s. */
 const ALONE_SECONDS = 1.5;
-/** A smaller share is a matter of a few items: it is reported, but has no target. */
+/** A smaller share is only a few items, so it is reported without a target. */
 const MIN_JUDGED_SHARE = 0.05;
 
 const notes = [
@@ -25,20 +25,20 @@ const notes = [
 
 interface SharesRound {
   readonly itemsPerSecondAlone: readonly number[];
-  /** Completions as the page saw them during the job. */
+  /** From the completions that the page saw during the job. */
   readonly itemsPerSecondInJob: readonly number[];
-  /** `sharder.workers[].itemsPerSecond` when the job was done. */
+  /** `sharder.workers[].itemsPerSecond` at the end of the job. */
   readonly itemsPerSecondLearned: readonly number[];
-  /** `sharder.workers[].overheadMs` then. */
+  /** `sharder.workers[].overheadMs` at the end of the job. */
   readonly overheadMsLearned: readonly number[];
-  /** Of the job's items, who completed how many. */
+  /** The fraction of the job's items that each worker completed. */
   readonly completedFraction: readonly number[];
   /** Mean planned share over the middle half of the job. */
   readonly plannedShare: readonly number[];
   readonly jobItemsPerSecond: number;
 }
 
-/** Two workers of different kinds: does each get what its throughput is worth? */
+/** Compares the shares of two workers of different kinds with their throughputs. */
 export async function runSharesSuite({ runs, seconds }: SuiteRequest): Promise<Suite> {
   const { hasRealWebGpu } = await readAdapter();
   const backends: readonly BackendName[] = ["wasm", hasRealWebGpu ? "webgpu" : "webgl"];
@@ -46,7 +46,8 @@ export async function runSharesSuite({ runs, seconds }: SuiteRequest): Promise<S
   const asTheyAre = await measureCase(backends, 1, limits);
   const cases = [asTheyAre.suite];
   if (asTheyAre.smallestShare < MIN_JUDGED_SHARE) {
-    // A software GPU does a hundredth of the job: too little to judge its share. So the other worker is made about as slow.
+    // A software GPU does a hundredth of the job, which is too little to judge. So the other worker is made about as
+    // slow.
     const factor = Math.max(2, Math.round(1 / Math.max(asTheyAre.smallestShare, 0.005) / 3));
     cases.push((await measureCase(backends, factor, limits)).suite);
   }
@@ -60,7 +61,7 @@ export async function runSharesSuite({ runs, seconds }: SuiteRequest): Promise<S
   };
 }
 
-/** @param slowFactor ≥ 1, of the first worker, from its first shard on. */
+/** @param slowFactor ≥ 1, slows the first worker from its first shard on. */
 async function measureCase(
   backends: readonly BackendName[],
   slowFactor: number,
@@ -182,7 +183,7 @@ function largestGap(shares: readonly number[], rates: readonly number[]): number
   return Math.max(...shares.map((share, index) => relativeGap(share, rates[index]! / rateSum)));
 }
 
-/** Warms up, then finds how many items take `seconds`. */
+/** Warms up the workers, then finds how many items take `seconds`. */
 async function sizeBatch(sharder: Sharder, seconds: number): Promise<Batch> {
   const trial = noiseBatch(ITEM_SHAPE, 64);
   await sharder.predict(inputOf(trial));

@@ -1,6 +1,6 @@
 import type { Summary } from "../../scripts/bench-report.mjs";
 
-/** The middle value, or the mean of the two in the middle; NaN of nothing. */
+/** The middle value, or the mean of the two middle ones; NaN of an empty list. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -20,8 +20,8 @@ export function relativeGap(a: number, b: number): number {
 export type Values = Float32Array | Int32Array | Uint8Array;
 
 /**
- * max|a − b| ÷ max|b| over the worst of several outputs; infinite where their number or lengths differ, where one holds NaN and
- * where the reference is all zeros: then there would be nothing to compare.
+ * max|a − b| ÷ max|b| of the worst output. Infinite if the number or the lengths of the outputs differ, if one contains
+ * NaN, or if the reference is all zeros, which leaves nothing to compare.
  */
 export function outputDifference(a: readonly Values[], b: readonly Values[]): number {
   if (a.length !== b.length || a.length === 0) return Infinity;
@@ -34,14 +34,14 @@ function valuesDifference(a: Values, b: Values): number {
   let worst = 0;
   for (let i = 0; i < b.length; i++) {
     const gap = Math.abs(a[i]! - b[i]!);
-    // NaN would slip through a comparison.
+    // NaN would pass a comparison.
     if (!(gap <= worst)) worst = Number.isNaN(gap) ? Infinity : gap;
     largest = Math.max(largest, Math.abs(b[i]!));
   }
   return largest === 0 ? Infinity : worst / largest;
 }
 
-/** Run it and say how long it took. */
+/** Run it and measure the time. */
 export async function timed<T>(run: () => Promise<T>): Promise<{ value: T; ms: number }> {
   const startMs = performance.now();
   const value = await run();

@@ -7,19 +7,19 @@ import { TfjsPage, type PageBackend } from "./tfjs-page.js";
 /** One way of running a batch. */
 export interface Subject {
   readonly name: string;
-  /** Untimed: whatever `run` will use up. */
+  /** Not timed: prepares what `run` will consume. */
   prepare?(): void;
   run(): Promise<Values[]>;
   /** Backend of each worker. */
   readonly workers: readonly string[];
-  /** Items per call: chosen (TF.js) or as they came out (sharder, the median shard). */
+  /** Items per call: chosen (TF.js), or the median shard (sharder). */
   chunkItemCount(): number;
-  /** TF.js: items per second of each number of items per call that was tried, at its better run. */
+  /** TF.js: items per second of the better run, for each number of items per call that was tried. */
   readonly triedChunks?: Readonly<Record<number, number>>;
   dispose(): void | Promise<void>;
 }
 
-/** @param workers, split as in `SharderOptions`. */
+/** @param workers as in `SharderOptions`. @param options as in `SharderOptions`. */
 export async function sharderSubject(
   name: string,
   model: ModelSource,
@@ -49,7 +49,7 @@ export async function tfjsLoopSubject(
   chunkCandidates: readonly number[],
 ): Promise<Subject> {
   const loop = await TfjsLoop.start(model);
-  // Its caller may give the buffer away; that it is needed again is the benchmark's affair, so copies are not timed.
+  // A user of such a loop can transfer the buffer. Only the benchmark needs it again, so copying is not timed.
   const copy = (): Batch => ({ ...batch, data: batch.data.slice() });
   const { chunk, triedChunks } = await fastestChunk(batch.itemCount, chunkCandidates, (count) => {
     const copied = copy();
@@ -67,7 +67,7 @@ export async function tfjsLoopSubject(
   };
 }
 
-/** Two engines that know nothing of each other, each with half of the batch: what the machine itself gives two of them. */
+/** Two unconnected engines, each with half of the batch: what the machine itself can do with two engines. */
 export async function tfjsLoopPairSubject(
   name: string,
   model: ModelSource,
@@ -123,8 +123,8 @@ export async function tfjsPageSubject(
 }
 
 /**
- * Items per `predict` that finish the batch soonest. After a warm-up each candidate runs once, then those within reach of the
- * fastest run again.
+ * The number of items per `predict` with which the batch finishes first. After a warm-up each candidate runs once;
+ * those close to the fastest one run again.
  */
 async function fastestChunk(
   itemCount: number,
@@ -139,7 +139,7 @@ async function fastestChunk(
   for (const [count, ms] of bestMs) {
     if (ms <= withinReachMs) bestMs.set(count, Math.min(ms, (await run(count)).ms));
   }
-  // What is hardly faster is so by chance: the first candidate is kept then.
+  // A small advantage is chance, so the first candidate wins then.
   const [chunk] = [...bestMs].reduce((a, b) => (b[1] < 0.97 * a[1] ? b : a));
   const rates = [...bestMs].map(([count, ms]): [number, number] => [count, (1000 * itemCount) / ms]);
   return { chunk, triedChunks: Object.fromEntries(rates) };
@@ -149,7 +149,7 @@ export function inputOf({ itemShape, itemCount, data }: Batch): Tensor {
   return { dtype: "float32", shape: [itemCount, ...itemShape], data };
 }
 
-/** The outputs as TF.js would list them. */
+/** The outputs in the order of TF.js. */
 function outputsInOrder(sharder: Sharder, outputs: Awaited<ReturnType<Sharder["predict"]>>): Values[] {
   return sharder.model.outputs.map(({ name }) => {
     const output = outputs[name];

@@ -1,7 +1,7 @@
 import type { Batch, ModelSource } from "./bench-models.js";
 import type { Values } from "./statistics.js";
 
-/** One request at a time; buffers are handed over both ways. */
+/** One request at a time; buffers are transferred both ways. */
 export type LoopRequest =
   | { readonly type: "load"; readonly source: ModelSource }
   | { readonly type: "run"; readonly batch: Batch; readonly chunkItemCount: number };

@@ -1,4 +1,5 @@
-// What a TF.js user writes by hand to keep the page responsive: one worker, one backend, messages with transferables.
+// What a TF.js user would write by hand to keep the page responsive: one worker, one backend, messages with
+// transferables.
 import { ready, setBackend } from "@tensorflow/tfjs-core";
 import type { LoopReply, LoopRequest } from "./tfjs-loop-protocol.js";
 import { loadTfjsModel, type TfjsModel } from "./tfjs-model.js";

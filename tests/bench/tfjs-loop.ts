@@ -2,7 +2,7 @@ import type { Batch, ModelSource } from "./bench-models.js";
 import type { Values } from "./statistics.js";
 import type { LoopReply, LoopRequest } from "./tfjs-loop-protocol.js";
 
-/** The page's end of the hand-written TF.js worker. */
+/** The page's side of the hand-written TF.js worker. */
 export class TfjsLoop {
   readonly #worker = new Worker(new URL("./tfjs-loop-worker.ts", import.meta.url), { type: "module" });
 
@@ -12,7 +12,7 @@ export class TfjsLoop {
     return loop;
   }
 
-  /** @param batch its buffer is handed over to the worker. */
+  /** @param batch its buffer is transferred to the worker. */
   async run(batch: Batch, chunkItemCount: number): Promise<Values[]> {
     const reply = await this.#ask({ type: "run", batch, chunkItemCount }, [batch.data.buffer]);
     return reply.type === "outputs" ? reply.outputs : [];

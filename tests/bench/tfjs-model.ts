@@ -4,17 +4,17 @@ import { loadLayersModel, type LayersModel } from "@tensorflow/tfjs-layers";
 import type { Batch, ModelSource } from "./bench-models.js";
 import type { Values } from "./statistics.js";
 
-/** TF.js as its users write it: load, then `predict` and `data()` on slices of the batch. */
+/** TF.js as its users call it: load, then `predict` and `data()` on slices of the batch. */
 export interface TfjsModel {
   /**
-   * @param chunkItemCount items per `predict`; the batch's own count runs it whole.
+   * @param chunkItemCount items per `predict`; with the batch's own count, it runs whole.
    * @returns the outputs of the whole batch, in the model's order.
    */
   run(batch: Batch, chunkItemCount: number): Promise<Values[]>;
   dispose(): void;
 }
 
-/** Loads into the engine's current backend. */
+/** Load a model into the engine's current backend. */
 export async function loadTfjsModel(source: ModelSource): Promise<TfjsModel> {
   const topology =
     typeof source === "string"
@@ -53,7 +53,7 @@ async function runChunk(
 ): Promise<Values[]> {
   const itemLength = itemShape.reduce((product, size) => product * size, 1);
   const input = tensor(data.subarray(first * itemLength, (first + count) * itemLength), [count, ...itemShape]);
-  // A layers model would cut the chunk into batches of 32 by itself.
+  // By default, a layers model would cut the chunk into batches of 32.
   const predicted = model.predict(input, { batchSize: count });
   const outputs: Tensor[] = Array.isArray(predicted)
     ? predicted

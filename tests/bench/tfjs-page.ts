@@ -11,7 +11,10 @@ export type PageBackend = "webgpu" | "webgl" | "wasm";
 
 let isConfigured = false;
 
-/** Backends that this page can offer TF.js, the likely fastest first. WebGPU only on a real GPU: it is slower than WASM in software. */
+/**
+ * Backends that work on this page, probably fastest first. WebGPU only on a real GPU: in software it is slower than
+ * WASM.
+ */
 export async function pageBackends(): Promise<PageBackend[]> {
   configureOnce();
   const { hasRealWebGpu } = await readAdapter();
@@ -21,7 +24,7 @@ export async function pageBackends(): Promise<PageBackend[]> {
   return working;
 }
 
-/** TF.js on the page itself, in one of its backends. Page models share an engine: one runs at a time. */
+/** TF.js on the page itself, with one backend. Models on the page share an engine, so only one runs at a time. */
 export class TfjsPage {
   readonly backend: PageBackend;
   readonly #model: TfjsModel;
@@ -52,7 +55,7 @@ async function activates(backend: PageBackend): Promise<boolean> {
   try {
     if (await setBackend(backend)) return true;
   } catch {
-    // Not on this machine.
+    // The backend does not work on this machine.
   }
   removeBackend(backend);
   return false;

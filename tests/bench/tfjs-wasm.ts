@@ -4,8 +4,8 @@ import plainUrl from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?
 import { env } from "@tensorflow/tfjs-core";
 
 /**
- * Call it before the backend is created. Threads are off, as in our own workers: TF.js 4.22 computes on one thread anyway
- * (tfjs#8513), and in a minified build on an isolated page its threaded binary never becomes ready.
+ * Call this before the backend is created. Threads are off, as in our own workers: TF.js 4.22 computes on one thread
+ * anyway (tfjs#8513), and in a minified build on an isolated page its threaded binary never becomes ready.
  */
 export function configureWasm(): void {
   env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);

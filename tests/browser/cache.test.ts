@@ -1,4 +1,4 @@
-// Models kept in a real browser's cache, from a server that changes, fails and counts.
+// Models in a real browser's cache, from a server that changes files, fails and counts requests.
 import type { SharderOptions } from "inference-sharder";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { MODEL_CACHE_NAME } from "../../src/model/load/model-cache.js";
@@ -6,7 +6,7 @@ import { randomNet } from "../fixtures/random-net.js";
 import { openHarness, type OpenPage } from "../harness/launch.js";
 import { openModelServer, type ModelServer } from "../harness/model-server.js";
 
-/** The page's own host, and another that shows pages elsewhere no more than CORS does by itself. */
+/** The page's own host, and another host that exposes only the default CORS headers. */
 let here: ModelServer;
 let elsewhere: ModelServer;
 let opened: OpenPage;
@@ -29,7 +29,7 @@ beforeEach(async () => {
   await opened.page.evaluate((name) => caches.delete(name), MODEL_CACHE_NAME);
 });
 
-/** Weights in two files, large enough to come in several pieces; another seed has other weights. */
+/** Weights in two files that are large enough to arrive in several chunks. Each seed has its own weights. */
 function publish({ files }: ModelServer, seed: number): void {
   const { weightData, weightSpecs, ...artifacts } = randomNet({ seed, width: 100 });
   const bytes = new Uint8Array(weightData as ArrayBuffer);
@@ -41,8 +41,8 @@ function publish({ files }: ModelServer, seed: number): void {
 }
 
 /**
- * Load the model, and compare what it says with what it says when it is loaded from memory.
- * @returns `gap` 0 where it is the model of this seed, to every bit.
+ * Load the model, and compare its outputs with those of the same model loaded from memory.
+ * @returns `gap` is 0 if it is the model of this seed, bit for bit.
  */
 async function load(
   url: string,
@@ -76,7 +76,7 @@ async function load(
   );
 }
 
-/** Storing goes on behind a load. */
+/** A model may still be being stored after it is loaded. */
 const storedCount = () =>
   opened.page.evaluate(async (name) => (await (await caches.open(name)).keys()).length, MODEL_CACHE_NAME);
 async function storedWhole(): Promise<void> {
@@ -94,7 +94,7 @@ const unchanged = ["GET a.bin 304", "GET b.bin 304", "GET model.json 304"];
 describe("from the page's own host", () => {
   const url = () => `${here.url}net/model.json`;
 
-  it("a second load transfers no byte of the model", async () => {
+  it("transfers no byte of the model on a second load", async () => {
     expect(await load(url())).toEqual(same);
     expect(here.takeAnswers().map(({ status }) => status)).toEqual([200, 200, 200]);
     await storedWhole();
@@ -104,7 +104,7 @@ describe("from the page's own host", () => {
     expect(answers.every(({ status, sentBytes }) => status === 304 && sentBytes === 0)).toBe(true);
   });
 
-  it("a change is noticed, transferred and kept", async () => {
+  it("notices a change, transfers it and keeps it", async () => {
     await load(url());
     await storedWhole();
     publish(here, 2);
@@ -114,14 +114,14 @@ describe("from the page's own host", () => {
     await expect.poll(() => load(url(), 2).then(() => statuses(here))).toEqual(unchanged);
   });
 
-  it("without an answer, the copy is used, and a notice says so", async () => {
+  it("uses the copy and reports a notice if the host does not answer", async () => {
     await load(url());
     await storedWhole();
     here.isDown = true;
     expect(await load(url())).toEqual({ ...same, notices: ["offline-copy"] });
   });
 
-  it("a page that is loaded anew finds it, too", async () => {
+  it("still finds it after the page is reloaded", async () => {
     await load(url());
     await storedWhole();
     here.takeAnswers();
@@ -130,7 +130,7 @@ describe("from the page's own host", () => {
     expect(statuses(here)).toEqual(unchanged);
   });
 
-  it("broken downloads go on where they broke off", async () => {
+  it("resumes broken downloads where they broke off", async () => {
     here.files["/net/a.bin"]!.faults = [503, { breakAfterBytes: 150_000 }];
     expect(await load(url())).toEqual(same);
     const answers = here.takeAnswers().filter(({ path }) => path === "/net/a.bin");
@@ -144,7 +144,7 @@ describe("from the page's own host", () => {
   it.each<[string, Parameters<typeof load>[2]]>([
     ["with `cache: false`", { cache: false }],
     ["of a model that takes credentials", { requestInit: { headers: { authorization: "Bearer t" } } }],
-  ])("nothing is kept %s", async (_what, options) => {
+  ])("keeps nothing %s", async (_what, options) => {
     expect(await load(url(), 1, options)).toEqual(same);
     here.takeAnswers();
     expect(await load(url(), 1, options)).toEqual(same);
@@ -157,7 +157,7 @@ describe("from another host", () => {
   const url = () => `${elsewhere.url}net/model.json`;
   const heads = ["HEAD a.bin 200", "HEAD b.bin 200", "HEAD model.json 200"];
 
-  it("a second load transfers no byte, and asks for nothing that needs the host's leave", async () => {
+  it("transfers no byte on a second load, and sends no request that needs the host's permission", async () => {
     expect(await load(url())).toEqual(same);
     await storedWhole();
     elsewhere.takeAnswers();
@@ -165,7 +165,7 @@ describe("from another host", () => {
     expect(statuses(elsewhere)).toEqual(heads);
   });
 
-  it("a change is noticed by its date, where the ETag is not shown", async () => {
+  it("notices a change by its date if the ETag is not exposed", async () => {
     await load(url());
     await storedWhole();
     publish(elsewhere, 2);
@@ -176,7 +176,7 @@ describe("from another host", () => {
     expect(statuses(elsewhere)).toEqual(["GET a.bin 200", "GET b.bin 200", "GET model.json 200", ...heads]);
   });
 
-  it("without an answer, the copy is used", async () => {
+  it("uses the copy if the host does not answer", async () => {
     await load(url());
     await storedWhole();
     elsewhere.isDown = true;
@@ -184,8 +184,8 @@ describe("from another host", () => {
   });
 });
 
-describe("where nothing can be kept", () => {
-  it("for want of room, the load goes on with a notice", async () => {
+describe("if nothing can be kept", () => {
+  it("loads with a notice when the quota is used up", async () => {
     const session = await opened.page.context().newCDPSession(opened.page);
     const origin = new URL(here.url).origin;
     await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1_000 });
@@ -198,7 +198,7 @@ describe("where nothing can be kept", () => {
     }
   });
 
-  it("for want of a cache (private mode, insecure address), the load goes on with a notice", async () => {
+  it("loads with a notice when there is no cache (private mode, insecure address)", async () => {
     await opened.page.evaluate(() =>
       Object.defineProperty(globalThis, "caches", { value: undefined, configurable: true }),
     );

@@ -1,4 +1,4 @@
-// A part of `npm run conformance`, which runs it on any folder of models: the smallest public ones, and fixtures of every kind.
+// The check of `npm run conformance` on the smallest public models and on fixtures of every kind.
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
@@ -37,14 +37,14 @@ const bytesOf = (name: string): number =>
   );
 const smallest = publicModels.toSorted((a, b) => bytesOf(a) - bytesOf(b)).slice(0, 2);
 
-// Where there is no folder of models, this is reported as skipped.
+// Without a folder of models, this is reported as skipped.
 describe.skipIf(smallest.length === 0)("the two smallest public models", () => {
   it.each(smallest)("%s, whole, sharded, cut and optimised", async (name) => {
     expectConforming(await check(`${inject("urls").harness}public-models/${name}/model.json`, 12));
   });
 });
 
-// One of those that differ by the version of control flow, or by the bits of a weight.
+// Only one of the fixtures that differ by the version of control flow or by the bits of a weight.
 const kinds = convertedModels.filter((name) => !convertedModels.includes(`${name}-v2`) && !/uint16|float16/.test(name));
 
 describe("fixtures of every kind", () => {
@@ -53,7 +53,7 @@ describe("fixtures of every kind", () => {
   });
 });
 
-it("tells a model that TF.js itself can't run from one that differs", async () => {
+it("distinguishes a model that TF.js itself can't run from one that differs", async () => {
   const cases = fuzzCases();
   const server = await serveCases(cases);
   const rowOf = (name: string) => check(server.urlOf(cases.findIndex((each) => each.name === name)), 4);

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openHarness, type OpenPage } from "../harness/launch.js";
 
 /**
- * What every backend must do, in a real browser. A backend that does not start here fails the suite:
- * this is where a missing one would otherwise go unnoticed.
+ * What every backend must do, in a real browser. A backend that does not start here fails the suite, so that a missing
+ * one does not go unnoticed.
  */
 const BACKENDS = ["webgpu", "webgl", "wasm", "cpu"] as const;
-/** DESIGN: bit-identical where kernels don't depend on the shape, else relative to the largest value. */
+/** Bit-identical if kernels don't depend on the shape, otherwise relative to the largest value. */
 const TOLERANCE = { webgpu: 1e-5, webgl: 1e-5, wasm: 0, cpu: 0 } as const;
 
 let opened: OpenPage;
@@ -18,7 +18,7 @@ afterAll(async () => {
 });
 
 describe.each(BACKENDS)("%s worker", (backend) => {
-  it("starts as the backend that was asked for, and names its device", async () => {
+  it("starts with the requested backend, and names its device", async () => {
     const worker = await opened.page.evaluate(async (backend) => {
       const sharder = await harness.createSharder({ model: harness.randomNet({ seed: 1 }), workers: [{ backend }] });
       const [worker] = sharder.workers;
@@ -42,7 +42,7 @@ describe.each(BACKENDS)("%s worker", (backend) => {
         const input = float32([7, 8, 8, 3], 5);
         const outputs = await sharder.predict(input);
         await sharder.dispose();
-        // A model fixed at 1 has no whole batch: its free twin with the same weights is the oracle.
+        // A model fixed at 1 takes no batch, so its free twin with the same weights is the oracle.
         const whole = await runWhole(backend, randomNet({ ...net, batch: -1 }), [input]);
         return [difference(outputs.features, whole[0]!), difference(outputs.pooled, whole[1]!)];
       },
@@ -103,7 +103,7 @@ describe.each(BACKENDS)("%s worker", (backend) => {
     expect(gap).toBeLessThanOrEqual(TOLERANCE[backend]);
   });
 
-  it("leaves no tensor behind, also after a failed and a cancelled attempt", async () => {
+  it("leaves no tensor behind, even after a failed and a cancelled attempt", async () => {
     const result = await opened.page.evaluate(async (backend) => {
       const { createSharder, float32, failureOf, misfittingNet } = harness;
       const sharder = await createSharder({
@@ -118,7 +118,7 @@ describe.each(BACKENDS)("%s worker", (backend) => {
       const before = await tensorCount();
       for (let run = 0; run < 5; run++) await sharder.predict(good);
       const failed = await failureOf(() => sharder.predict({ ...good, shift: float32([4, 5]) }));
-      // Aborted while a shard runs and another is queued.
+      // Abort while one shard runs and another is queued.
       const controller = new AbortController();
       const many = { image: float32([600, 8, 8, 3]), shift: float32([600, 4]) };
       let attemptCount = 0;
@@ -133,7 +133,7 @@ describe.each(BACKENDS)("%s worker", (backend) => {
     expect(result.codes).toEqual(["model-failed", "aborted"]);
   });
 
-  it("reports what the model throws as a ShardError, and stays usable", async () => {
+  it("reports an error of the model as a ShardError, and stays usable", async () => {
     const result = await opened.page.evaluate(async (backend) => {
       const { createSharder, float32, failureOf, misfittingNet } = harness;
       const sharder = await createSharder({ model: misfittingNet(), workers: [{ backend }] });

@@ -9,7 +9,7 @@ afterAll(async () => {
   await opened.close();
 });
 
-/** Random nets on random mixes of workers; the oracle is TF.js alone, on the whole batch. Seeds name the cases. */
+/** Runs a random net for each seed. The oracle is TF.js alone, on the whole batch. */
 async function worstDifference(workers: string[], oracleBackend: string, seeds: number[], quantumMs: number) {
   return opened.page.evaluate(
     async ({ workers, oracleBackend, seeds, quantumMs }) => {
@@ -31,7 +31,7 @@ async function worstDifference(workers: string[], oracleBackend: string, seeds: 
           policy: (["makespan", "equal", "capacity-proportional"] as const)[seed % 3]!,
         });
         sharder.addEventListener("attempt", () => shardCount++);
-        // The second run starts from what the first has learned: other shards, same numbers.
+        // The second run starts from what the first has learned: its shards differ, its numbers must not.
         for (const outputs of [await sharder.predict(input), await sharder.predict(input)]) {
           const whole = await runWhole(oracleBackend, model, [input]);
           worst = Math.max(worst, difference(outputs.features, whole[0]!));

@@ -9,7 +9,7 @@ afterEach(async () => {
   await opened.close();
 });
 
-it("a real GPU-process crash in mid-job: the lost shards go to the others, nothing is lost or done twice", async () => {
+it("gives lost shards to other workers after a real GPU-process crash in mid-job; no item is lost or done twice", async () => {
   await opened.page.evaluate(async () => {
     const { createSharder, randomNet, float32, runWhole } = harness;
     const BLOCK = 60;
@@ -40,7 +40,7 @@ it("a real GPU-process crash in mid-job: the lost shards go to the others, nothi
     });
     let blocks = 0;
     async function* source() {
-      // On until both GPU workers have gone, and a little longer.
+      // Until both GPU workers are lost, and a little longer.
       for (let extra = 0; extra < 5; seen.faults.length >= 2 ? extra++ : 0) {
         blocks++;
         yield block;
@@ -49,7 +49,7 @@ it("a real GPU-process crash in mid-job: the lost shards go to the others, nothi
     const running = (async () => {
       const times = new Map<number, number>();
       let worst = 0;
-      /** Workers that answered with wrong numbers, for the message. */
+      /** Workers that returned wrong numbers, for the message. */
       const wrong: string[] = [];
       for await (const { firstItem, itemCount, workerId, outputs } of sharder.stream(source(), {
         order: "completion",
@@ -79,7 +79,7 @@ it("a real GPU-process crash in mid-job: the lost shards go to the others, nothi
     })();
     Object.assign(globalThis, { running, seen });
   });
-  // Both GPU workers must really be taking part.
+  // Both GPU workers must take part in the job.
   await opened.page.waitForFunction(() => {
     const { byGpu } = (globalThis as unknown as { seen: { byGpu: Record<string, number> } }).seen;
     return byGpu["webgpu"]! > 1 && byGpu["webgl"]! > 1;
@@ -96,10 +96,10 @@ it("a real GPU-process crash in mid-job: the lost shards go to the others, nothi
   expect(result.workers).toEqual(["webgpu dead", "webgl dead", "wasm ready"]);
 });
 
-it("a worker that ends without a word is noticed at once, and its shards go to the others", async () => {
+it("notices at once when a worker ends silently, and gives its shards to the others", async () => {
   const result = await opened.page.evaluate(async () => {
     const { createSharder, randomNet, float32, runWhole, difference } = harness;
-    // Keep hold of the real workers, to end one behind the library's back.
+    // Keep references to the real workers, to terminate one without the library.
     const created: Worker[] = [];
     const RealWorker = globalThis.Worker;
     globalThis.Worker = class extends RealWorker {
@@ -119,12 +119,12 @@ it("a worker that ends without a word is noticed at once, and its shards go to t
     sharder.addEventListener("fault", ({ detail }) => faults.push(detail.code));
     const items = float32([2000, 32, 32, 3]);
     const done = sharder.predict(items);
-    // Nothing need be known of the worker: no deadline plays a part.
+    // This needs no deadline, so nothing needs to be known about the worker.
     await new Promise((resolve) => sharder.addEventListener("progress", resolve, { once: true }));
     created[0]!.terminate();
     const outputs = await done;
     const states = sharder.workers.map(({ state }) => state);
-    // Also between jobs.
+    // The same between jobs.
     await sharder.addWorker({ backend: "wasm" });
     created[1]!.terminate();
     while (sharder.workers[1]!.state !== "dead") await new Promise((resolve) => setTimeout(resolve, 10));
@@ -145,7 +145,7 @@ it("a worker that ends without a word is noticed at once, and its shards go to t
   });
 });
 
-it("a worker that hangs is noticed by its deadline, and its shards go to the others", async () => {
+it("notices by its deadline that a worker hangs, and gives its shards to the others", async () => {
   const result = await opened.page.evaluate(async () => {
     const { createSharder, slow, randomNet, float32, runWhole, difference } = harness;
     const model = randomNet({ seed: 1, size: 32, depth: 3, width: 8 });
@@ -158,11 +158,11 @@ it("a worker that hangs is noticed by its deadline, and its shards go to the oth
     sharder.addEventListener("fault", ({ detail }) => codes.push(detail.code));
     const items = float32([2000, 32, 32, 3]);
     const [first] = sharder.workers;
-    // A worker that is known need not be waited for as long as a first run may take.
+    // Measured workers get a shorter deadline than the one of a first run.
     let shardCount = 0;
     sharder.addEventListener("attempt", ({ detail }) => (shardCount += detail.workerId === first!.id ? 1 : 0));
     while (shardCount < 4) await sharder.predict(float32([50, 32, 32, 3]));
-    // As good as for ever.
+    // Practically for ever.
     await slow(first!.id, 1e6);
     const outputs = await sharder.predict(items);
     const states = sharder.workers.map(({ state }) => state);
@@ -172,7 +172,7 @@ it("a worker that hangs is noticed by its deadline, and its shards go to the oth
   expect(result).toEqual({ codes: ["worker-timeout"], states: ["dead", "ready"], gap: 0 });
 });
 
-it("with the last worker gone the job ends with advice, and a new worker makes the sharder usable again", async () => {
+it("ends the job with advice when the last worker is lost, and is usable again with a new worker", async () => {
   const result = await opened.page.evaluate(async () => {
     const { createSharder, randomNet, float32, failureOf } = harness;
     const sharder = await createSharder({

@@ -6,9 +6,9 @@ import { fuzzCases } from "../fuzz/cases.js";
 import { serveCases, type FuzzServer } from "../fuzz/server.js";
 import { openHarness, type OpenPage } from "../harness/launch.js";
 
-/** Until when each has to have ended; twice that for a second try, alone, on a machine that has other things to do. */
+/** Limit for each case. A late case is retried alone with twice the limit, since the machine may be busy. */
 const LIMIT_MS = 5_000;
-/** As many at once as there are cores on the smallest machine that this runs on. */
+/** Cases that run at once: as many as the smallest test machine has cores. */
 const LANE_COUNT = 2;
 
 const cases = fuzzCases();
@@ -21,7 +21,7 @@ afterAll(async () => {
   await Promise.all([server.close(), opened.close()]);
 });
 
-/** The most memory that the page's process, its workers among it, has ever held; on other systems than Linux its heap now. */
+/** Peak memory of the page's process, workers included. On systems other than Linux: its current heap. */
 async function peakBytes(): Promise<number> {
   const session = await opened.browser.newBrowserCDPSession();
   const { processInfo } = await session.send("SystemInfo.getProcessInfo");
@@ -61,7 +61,7 @@ it(`${cases.length} damaged models each end in a ShardError, or run`, { timeout:
   );
   const count = (end: FuzzOutcome["end"]): number => outcomes.filter((outcome) => outcome.end === end).length;
   expect(wrong).toEqual([]);
-  // A fetch that fails, or that the browser forbids, is told in the console by the browser itself.
+  // The browser itself logs a fetch that fails or that it forbids.
   const isFetch = /^console: (Failed to load resource|Fetch API cannot load|Not allowed to load local resource)/;
   expect(opened.errors.filter((error) => !isFetch.test(error))).toEqual([]);
   expect(cases.length).toBeGreaterThanOrEqual(500);

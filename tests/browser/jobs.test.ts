@@ -5,7 +5,7 @@ import { openHarness, type OpenPage } from "../harness/launch.js";
 let opened: OpenPage;
 beforeAll(async () => {
   opened = await openHarness();
-  // Work of some 5 ms an item, so that a job lasts long enough to be meddled with.
+  // Work of some 5 ms per item, so that a job lasts long enough to interfere with it.
   await opened.page.evaluate(() => {
     harness.heavyNet = () => harness.randomNet({ seed: 1, size: 48, depth: 4, width: 16 });
     harness.heavyItems = (count, seed) => harness.float32([count, 48, 48, 3], seed);
@@ -19,7 +19,7 @@ beforeEach(() => {
 });
 
 describe("stream", () => {
-  it.each(["input", "completion"] as const)("gives every item once, in order of %s", async (order) => {
+  it.each(["input", "completion"] as const)("yields every item once, in order of %s", async (order) => {
     const result = await opened.page.evaluate(async (order) => {
       const { createSharder, heavyNet, heavyItems, runWhole } = harness;
       const model = heavyNet();
@@ -86,7 +86,7 @@ describe("stream", () => {
       }
       const stream = sharder.stream(source());
       await stream.next();
-      // The consumer stops; the source must come to rest.
+      // The consumer stops, so the source must no longer be pulled.
       let last = -1;
       while (last !== pulled) {
         last = pulled;
@@ -101,7 +101,7 @@ describe("stream", () => {
     expect(pulledAtEnd).toBe(2000);
   });
 
-  it("ends the job and closes the source when the consumer leaves, and hands on the source's own error", async () => {
+  it("ends the job and closes the source when the consumer leaves, and passes on an error of the source", async () => {
     const result = await opened.page.evaluate(async () => {
       const { createSharder, heavyNet, heavyItems } = harness;
       const sharder = await createSharder({ model: heavyNet(), workers: [{ backend: "wasm" }] });
@@ -143,7 +143,7 @@ describe("stream", () => {
 });
 
 describe("abort", () => {
-  it("before, during and after a job, and the sharder goes on", async () => {
+  it("works before, during and after a job, and the sharder stays usable", async () => {
     const result = await opened.page.evaluate(async () => {
       const { createSharder, heavyNet, heavyItems, failureOf } = harness;
       const sharder = await createSharder({ model: heavyNet(), workers: [{ backend: "wasm" }, { backend: "wasm" }] });
@@ -155,7 +155,7 @@ describe("abort", () => {
       during.abort();
       const duringFailure = await running;
       const tookMs = performance.now() - abortedAtMs;
-      // Queued shards are called back: the next job starts within about one shard.
+      // Queued shards are withdrawn, so that the next job starts within about one shard.
       const restartedAtMs = performance.now();
       await sharder.predict(heavyItems(2));
       const nextMs = performance.now() - restartedAtMs;
@@ -173,7 +173,7 @@ describe("abort", () => {
     expect(result.keys).toEqual(["features"]);
   });
 
-  it("ends the loading, and leaves no worker", async () => {
+  it("ends loading, and leaves no worker", async () => {
     const failures = await opened.page.evaluate(async () => {
       const { createSharder, heavyNet, failureOf } = harness;
       const early = await failureOf(() => createSharder({ model: heavyNet(), signal: AbortSignal.abort() }));
@@ -190,7 +190,7 @@ describe("abort", () => {
 });
 
 describe("a running job", () => {
-  it("pauses: what is under way finishes, nothing more starts; and resumes", async () => {
+  it("pauses after the shards that are running, and resumes", async () => {
     const result = await opened.page.evaluate(async () => {
       const { createSharder, heavyNet, heavyItems } = harness;
       const sharder = await createSharder({
@@ -224,7 +224,7 @@ describe("a running job", () => {
     expect(result.shape).toEqual([120, 48, 48, 16]);
   });
 
-  it("takes in a worker that is added and lets one go that is removed", async () => {
+  it("uses an added worker, and releases a removed one", async () => {
     const result = await opened.page.evaluate(async () => {
       const { createSharder, heavyNet, heavyItems, runWhole, difference } = harness;
       const model = heavyNet();
@@ -254,7 +254,7 @@ describe("a running job", () => {
     expect(result.addedItems).toBeGreaterThan(0);
   });
 
-  it("shares the workers with another one, also with a predict inside a stream's loop", async () => {
+  it("shares the workers with another job, even with a predict inside a stream's loop", async () => {
     const gaps = await opened.page.evaluate(async () => {
       const { createSharder, heavyNet, heavyItems, runWhole, difference } = harness;
       const model = heavyNet();
@@ -278,7 +278,7 @@ describe("a running job", () => {
     expect(gaps).toEqual([0, 0, 0]);
   });
 
-  it("tells what happens: attempts that add up, progress to 1, shares that sum to 1", async () => {
+  it("reports attempts that add up, progress up to 1 and shares that sum to 1", async () => {
     const result = await opened.page.evaluate(async () => {
       const { createSharder, heavyNet, heavyItems } = harness;
       const sharder = await createSharder({
@@ -309,7 +309,7 @@ describe("a running job", () => {
     for (const rate of result.rates) expect(rate).toBeGreaterThan(0);
   });
 
-  it("follows a worker that turns slow, and one that turns fast again", async () => {
+  it("adapts to a worker that becomes slow, and to its recovery", async () => {
     const shares = await opened.page.evaluate(async () => {
       const { createSharder, heavyNet, heavyItems, slow } = harness;
       const sharder = await createSharder({
@@ -340,11 +340,11 @@ describe("a running job", () => {
       await completed(12);
       const before = shareOf();
       await slow(slowed!, 4);
-      // Two shards may have been queued before the slowdown; two more must be enough to learn it.
+      // Two shards may have been queued before the slowdown; two more must suffice to learn it.
       await completed(4);
       const slowShare = shareOf();
       await slow(slowed!, 1);
-      // Fast again: two shards tell, but on a busy machine one of them may be held up.
+      // Two fast shards would suffice, but a busy machine may delay one of them.
       for (let shard = 0; shard < 20 && shareOf() <= 0.35; shard++) await completed(1);
       const after = shareOf();
       controller.abort();
@@ -352,7 +352,7 @@ describe("a running job", () => {
       await sharder.dispose();
       return { before, slowShare, after };
     });
-    // Equal workers on a machine that may have other things to do.
+    // The workers are equal, but the machine may be busy.
     expect(shares.before).toBeGreaterThan(0.3);
     expect(shares.before).toBeLessThan(0.7);
     expect(shares.slowShare).toBeLessThan(0.3);
@@ -372,6 +372,6 @@ it("dispose ends running jobs, leaves no worker, and may be called twice", async
     return [(await running)?.code, later?.code];
   });
   expect(result).toEqual(["disposed", "disposed"]);
-  // A worker that waits for a software GPU ends when that answers.
+  // A worker that waits for a software GPU ends only once that answers.
   await expect.poll(() => opened.page.workers().length, { timeout: 10_000 }).toBe(0);
 });

@@ -14,7 +14,7 @@ afterEach(() => {
 
 const wasm = (count: number) => Array.from({ length: count }, () => ({ backend: "wasm" as const }));
 
-it("gives what the whole model gives, bit for bit, over random nets, batches and numbers of workers", async () => {
+it("equals the whole model, bit for bit, over random nets, batches and numbers of workers", async () => {
   const cases = await opened.page.evaluate(
     async (mixes) => {
       const { createSharder, randomNet, float32, runWhole, difference } = harness;
@@ -46,11 +46,11 @@ it("gives what the whole model gives, bit for bit, over random nets, batches and
   );
   expect(cases).toHaveLength(10);
   for (const { gap } of cases) expect(gap).toBe(0);
-  // Two workers with balanced layers get a stage each, and both run.
+  // Two workers with balanced layers each get a stage and run it.
   expect(cases[0]).toMatchObject({ stages: 2, workers: 2 });
 });
 
-it("cuts where it is told, again while a job runs, and refuses other cuts", async () => {
+it("cuts at the given places, again while a job runs, and refuses other cuts", async () => {
   const seen = await opened.page.evaluate(async (workers) => {
     const { createSharder, randomNet, float32, runWhole, difference, failureOf } = harness;
     const model = randomNet({ seed: 5, size: 16, depth: 5, width: 8, residual: true });
@@ -88,7 +88,7 @@ it("cuts where it is told, again while a job runs, and refuses other cuts", asyn
   expect(seen.refused.map((failure) => failure?.code)).toEqual(Array.from({ length: 4 }, () => "invalid-options"));
 });
 
-it("moves the stage of a lost worker to another: every item comes once, and is right", async () => {
+it("moves the stage of a lost worker to another one; every item is computed once and correctly", async () => {
   const seen = await opened.page.evaluate(async (workers) => {
     const { createSharder, randomNet, float32, runWhole, difference, kill } = harness;
     const model = randomNet({ seed: 6, size: 24, depth: 6, width: 8 });
@@ -105,7 +105,7 @@ it("moves the stage of a lost worker to another: every item comes once, and is r
       },
     });
     const gap = difference(outputs.features, (await runWhole("wasm", model, [items]))[0]!);
-    // The next job runs on what is left.
+    // The next job runs on the remaining workers.
     const again = await sharder.predict(items);
     const gapAfter = difference(again.features, (await runWhole("wasm", model, [items]))[0]!);
     const left = sharder.plan.split === "layers" ? sharder.plan.stages.flatMap(({ workerIds }) => workerIds) : [];
@@ -120,7 +120,7 @@ it("moves the stage of a lost worker to another: every item comes once, and is r
   expect(seen.left.length).toBeGreaterThan(0);
 });
 
-it("ends a job when its last worker is lost, and takes the next one with a new worker", async () => {
+it("ends a job when its last worker is lost, and runs the next one on a new worker", async () => {
   const seen = await opened.page.evaluate(async (workers) => {
     const { createSharder, randomNet, float32, failureOf, kill, runWhole, difference } = harness;
     const model = randomNet({ seed: 6, size: 24, depth: 4, width: 8 });
@@ -141,7 +141,7 @@ it("ends a job when its last worker is lost, and takes the next one with a new w
   expect(seen.gap).toBe(0);
 });
 
-it("holds on each worker the weights of its own stage alone, and splits by itself what is too large for one", async () => {
+it("gives each worker only the weights of its own stage, and splits a model by itself that is too large for one", async () => {
   const seen = await opened.page.evaluate(async (workers) => {
     const { createSharder, randomNet, float32, runWhole, difference, failureOf } = harness;
     const model = randomNet({ seed: 7, size: 12, depth: 6, width: 48 });
@@ -182,7 +182,7 @@ it("holds on each worker the weights of its own stage alone, and splits by itsel
   expect(seen.refusals.map((failure) => failure?.code)).toEqual(["model-unsupported", "model-unsupported"]);
 });
 
-it("cuts elsewhere when a stage's worker turns slow: the plan follows while the job runs", async () => {
+it("re-plans the cuts when a stage's worker becomes slow, while the job runs", async () => {
   const seen = await opened.page.evaluate(async (workers) => {
     const { createSharder, randomNet, float32, runWhole, difference, slow } = harness;
     const model = randomNet({ seed: 8, size: 32, depth: 12, width: 12 });
@@ -220,7 +220,7 @@ it("cuts elsewhere when a stage's worker turns slow: the plan follows while the 
   expect(seen.gap).toBe(0);
 });
 
-it("streams in order with backpressure, pauses, aborts, and takes workers in and out", async () => {
+it("streams in order with backpressure, pauses, aborts, and adds and removes workers", async () => {
   const seen = await opened.page.evaluate(async (workers) => {
     const { createSharder, randomNet, float32, runWhole, difference, failureOf } = harness;
     const model = randomNet({ seed: 9, size: 12, depth: 5, width: 6 });
@@ -279,7 +279,7 @@ it("streams in order with backpressure, pauses, aborts, and takes workers in and
   expect(seen.ids).toContain(seen.added);
 });
 
-it("splits by layers without shared memory too, each worker with its own weights", async () => {
+it("also splits by layers without shared memory, each worker with its own weights", async () => {
   const plain = await openHarness({ isolated: false });
   try {
     const seen = await plain.page.evaluate(async (workers) => {
@@ -304,7 +304,7 @@ it("splits by layers without shared memory too, each worker with its own weights
   }
 });
 
-it("chooses by itself: batches for workers that are alike, and for software GPUs beside them", async () => {
+it("chooses batches by itself for equal workers, even beside software GPUs", async () => {
   const splits = await opened.page.evaluate(
     async (mixes) => {
       const { createSharder, randomNet } = harness;
@@ -326,7 +326,7 @@ it("chooses by itself: batches for workers that are alike, and for software GPUs
   expect(splits).toEqual(["batch", "batch", "batch"]);
 });
 
-it("inspects a model by running it: layers, what crosses each cut, whether it takes batches", async () => {
+it("inspects a model by running it: its layers, the bytes that cross each cut, whether it takes batches", async () => {
   const seen = await opened.page.evaluate(async (workers) => {
     const { createSharder, randomNet, float32, failureOf } = harness;
     const model = randomNet({ seed: 13, size: 10, channels: 3, depth: 3, width: 4, residual: true });
@@ -353,7 +353,7 @@ it("inspects a model by running it: layers, what crosses each cut, whether it ta
     expect(info.isBatchInvariant).toBe(true);
     expect(info.cuts).toHaveLength(info.layerCount - 1);
   }
-  // The first convolution, its bias and its activation give 10 × 10 × 4 floats; nothing else is live behind them.
+  // The first convolution with its bias and activation returns 10 × 10 × 4 floats; nothing else is live after it.
   expect(seen.after.layers[0]!.outputBytes).toBe(1600);
   expect(seen.after.cuts[0]).toEqual({ layer: 1, liveBytes: 1600 });
   // 10 × 10 × 4 outputs of 27 products and sums.
@@ -365,7 +365,7 @@ it("inspects a model by running it: layers, what crosses each cut, whether it ta
   expect(seen.shape).toBeGreaterThan(0);
 });
 
-it("leaves out a worker whose backend lacks an operation, gives it other layers, and says which", async () => {
+it("does without a worker whose backend lacks an operation, or gives it other layers, and names the operation", async () => {
   const seen = await opened.page.evaluate(async () => {
     const { createSharder, einsumNet, float32, runWhole, difference, failureOf } = harness;
     const model = einsumNet();
@@ -386,7 +386,7 @@ it("leaves out a worker whose backend lacks an operation, gives it other layers,
     const byLayers = await layers.predict(items);
     await layers.dispose();
     const refused = await failureOf(() => createSharder({ ...options, workers: [{ backend: "wasm" }] }));
-    // Lowered, WASM runs it.
+    // WASM runs the einsum once it is lowered.
     const lowered = await createSharder({ model, workers: [{ backend: "wasm" }] });
     const byWasm = await lowered.predict(items);
     await lowered.dispose();

@@ -9,7 +9,7 @@ afterAll(async () => {
   await opened.close();
 });
 
-it("200 jobs in a row: tensors, workers and the page's heap stay flat", async () => {
+it("keeps the numbers of tensors and workers and the page's heap constant over 200 jobs", async () => {
   const session = await opened.page.context().newCDPSession(opened.page);
   await session.send("HeapProfiler.enable");
   const heapBytes = async (): Promise<number> => {
@@ -56,7 +56,7 @@ it("200 jobs in a row: tensors, workers and the page's heap stay flat", async ()
   expect(workersBefore).toBe(3);
   expect(opened.page.workers().length).toBe(workersBefore);
   expect(tensorsAfter).toEqual(tensorsBefore);
-  // A leaked job would hold its items and results: some 200 × 30 kB.
+  // Leaked jobs would hold their items and results, some 200 × 30 kB.
   expect(heapAfter - heapBefore).toBeLessThan(400_000);
   await opened.page.evaluate(() => (globalThis as unknown as { endJobs: () => Promise<void> }).endJobs());
   await expect.poll(() => opened.page.workers().length).toBe(0);

@@ -17,7 +17,7 @@ afterAll(async () => {
 });
 afterEach(async () => {
   await opened.page.unrouteAll();
-  // Each test finds the model not kept yet.
+  // Every test starts without a kept model.
   await opened.page.evaluate(async () => Promise.all((await caches.keys()).map((name) => caches.delete(name))));
 });
 
@@ -58,7 +58,7 @@ describe("a model from an address", () => {
     expect(model.weightBytes).toBeLessThanOrEqual(300_000);
   });
 
-  it("may be a layers model; its outputs bear the config's names, however often it is loaded", async () => {
+  it("may be a layers model, whose outputs have the config's names however often it is loaded", async () => {
     const result = await opened.page.evaluate(async () => {
       const { createSharder, kerasNet, float32, runWhole, difference } = harness;
       const model = kerasNet(3);
@@ -83,7 +83,7 @@ describe("a model from an address", () => {
     expect(result).toEqual({ gaps: [0, 0, 0, 0], names: ["joined", "pooled"] });
   });
 
-  it("works without cross-origin isolation, where nothing can be shared", async () => {
+  it("also loads without cross-origin isolation, where no memory can be shared", async () => {
     const plain = await openHarness({ isolated: false });
     try {
       const result = await plain.page.evaluate(async () => {
@@ -109,52 +109,65 @@ describe("a model from an address", () => {
     }
   });
 
-  it.each<[string, RegExp, (route: Route) => Promise<void>, string, RegExp]>([
-    ["is missing", JSON_URL, (route) => route.fulfill({ status: 404 }), "model-not-found", /HTTP 404/],
-    [
-      "is a page",
-      JSON_URL,
-      (route) => route.fulfill({ body: "<!doctype html><p>Hi", contentType: "text/html" }),
-      "model-malformed",
-      /HTML page/,
-    ],
-    [
-      "is no JSON",
-      JSON_URL,
-      (route) => route.fulfill({ body: '{"modelTopology": ' }),
-      "model-malformed",
-      /Expected JSON/,
-    ],
-    [
-      "is other JSON",
-      JSON_URL,
-      (route) => route.fulfill({ body: '{"name": "x"}' }),
-      "model-malformed",
-      /modelTopology/,
-    ],
-    ["can't be reached", JSON_URL, (route) => route.abort("connectionrefused"), "model-network", /network/],
-    [
-      "lacks its weight file",
-      WEIGHTS_URL,
-      (route) => route.fulfill({ status: 404 }),
-      "weights-missing",
-      /\.bin.*HTTP 404/,
-    ],
-    [
-      "has a page for weights",
-      WEIGHTS_URL,
-      (route) => route.fulfill({ body: "<p>", contentType: "text/html" }),
-      "weights-missing",
-      /HTML page/,
-    ],
-    [
-      "has truncated weights",
-      WEIGHTS_URL,
-      (route) => route.fulfill({ body: Buffer.alloc(1000) }),
-      "weights-truncated",
-      /received 1000/,
-    ],
-  ])("says so when it %s", async (_what, url, answer, code, message) => {
+  interface BrokenAnswer {
+    readonly url: RegExp;
+    readonly answer: (route: Route) => Promise<void>;
+    readonly code: string;
+    readonly message: RegExp;
+  }
+
+  const brokenAnswers: Readonly<Record<string, BrokenAnswer>> = {
+    "is missing": {
+      url: JSON_URL,
+      answer: (route) => route.fulfill({ status: 404 }),
+      code: "model-not-found",
+      message: /HTTP 404/,
+    },
+    "is an HTML page": {
+      url: JSON_URL,
+      answer: (route) => route.fulfill({ body: "<!doctype html><p>Hi", contentType: "text/html" }),
+      code: "model-malformed",
+      message: /HTML page/,
+    },
+    "is not JSON": {
+      url: JSON_URL,
+      answer: (route) => route.fulfill({ body: '{"modelTopology": ' }),
+      code: "model-malformed",
+      message: /Expected JSON/,
+    },
+    "is JSON of another kind": {
+      url: JSON_URL,
+      answer: (route) => route.fulfill({ body: '{"name": "x"}' }),
+      code: "model-malformed",
+      message: /modelTopology/,
+    },
+    "can't be reached": {
+      url: JSON_URL,
+      answer: (route) => route.abort("connectionrefused"),
+      code: "model-network",
+      message: /network/,
+    },
+    "lacks its weight file": {
+      url: WEIGHTS_URL,
+      answer: (route) => route.fulfill({ status: 404 }),
+      code: "weights-missing",
+      message: /\.bin.*HTTP 404/,
+    },
+    "has an HTML page for weights": {
+      url: WEIGHTS_URL,
+      answer: (route) => route.fulfill({ body: "<p>", contentType: "text/html" }),
+      code: "weights-missing",
+      message: /HTML page/,
+    },
+    "has truncated weights": {
+      url: WEIGHTS_URL,
+      answer: (route) => route.fulfill({ body: Buffer.alloc(1000) }),
+      code: "weights-truncated",
+      message: /received 1000/,
+    },
+  };
+
+  it.each(Object.entries(brokenAnswers))("is refused when it %s", async (_what, { url, answer, code, message }) => {
     await opened.page.route(url, answer);
     const failure = await load(MODEL);
     expect(failure).toMatchObject({ name: "ShardError", code });
@@ -163,7 +176,7 @@ describe("a model from an address", () => {
     await expect.poll(() => opened.page.workers().length).toBe(0);
   });
 
-  it("says so when TF.js does not know an operation", async () => {
+  it("reports an operation that TF.js does not know", async () => {
     const failure = await opened.page.evaluate(async () => {
       const model = harness.randomNet({ seed: 1 });
       (model.modelTopology as { node: { op: string }[] }).node.find(({ op }) => op === "Conv2D")!.op = "NoSuchOp";
@@ -182,11 +195,11 @@ const publicModels = existsSync(modelsDir)
   ? readdirSync(modelsDir).filter((name) => existsSync(resolve(modelsDir, name, "model.json")))
   : [];
 
-/** Public models made by others, where they are at hand; `npm test` reports these as skipped elsewhere. */
+/** Public models made by others. Without their folder, `npm test` reports these tests as skipped. */
 describe.skipIf(publicModels.length === 0)("public models", () => {
-  /** Control flow and 224² Keras nets take long; batches of three items still make two shards. */
+  /** Control flow and Keras nets of 224² pixels take long, but batches of three items still make two shards. */
   it.each(publicModels.length === 0 ? ["none"] : publicModels)(
-    "%s: sharded equals one by one, bit for bit",
+    "%s: a sharded batch equals single items, bit for bit",
     async (name) => {
       await opened.page.route(/public-models\//, (route) =>
         route.fulfill({

@@ -1,4 +1,4 @@
-// What the optimiser makes of a model, on every backend's own kernels. Oracle: TF.js's run of the model as it came, on its CPU backend.
+// Optimised models on every backend's own kernels. Oracle: TF.js's run of the original model on its CPU backend.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { GraphModel, windowAttr } from "../fixtures/graph-model.js";
 import { openHarness, type OpenPage } from "../harness/launch.js";
@@ -11,7 +11,7 @@ afterAll(async () => {
   await opened.close();
 });
 
-/** Paddings of either stride, every activation, on convolutions and dense layers; attention's einsums. Outputs: one of each. */
+/** A model with one output per pattern: paddings of both strides, every activation, and the einsums of attention. */
 function everyPattern() {
   const model = new GraphModel(3);
   const picture = model.input("picture", [-1, 9, 8, 4]);
@@ -69,7 +69,7 @@ describe("an optimised model computes what it computed before", () => {
     );
     expect(outputCount).toBe(19);
     expect(done["paddings-folded"]).toBe(12);
-    // TF.js's depthwise convolution takes no slope in.
+    // TF.js's depthwise convolution can't fuse an activation with a slope.
     expect(done["activations-fused"]).toBe(17);
     expect(done["einsums-lowered"]).toBe(6);
     expect(worst).toBeLessThanOrEqual(1e-4);

@@ -1,4 +1,4 @@
-// Pictures as a model's input, decoded by the real picture worker: the model gives back what it was given.
+// Pictures as a model's input, decoded by the real picture worker. The model returns its input.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
@@ -28,12 +28,12 @@ type Pictures = Parameters<typeof harness.predictPictures>[1];
 type Options = Parameters<typeof harness.predictPictures>[2];
 declare global {
   var echo: Sharder;
-  /** The pixels that reach a model, all pictures one behind the other. */
+  /** The pixels that reach a model, all pictures one after another. */
   var echoed: (pictures: Pictures, options?: Options) => Promise<number[]>;
 }
 
 describe("what can be a picture", () => {
-  it("gives the same pixels as ImageData, ImageBitmap, Blob, File and VideoFrame, and stays the caller's", async () => {
+  it("has the same pixels as ImageData, ImageBitmap, Blob, File and VideoFrame, and stays the caller's", async () => {
     const result = await opened.page.evaluate(async () => {
       const { confetti, encode, gap, rgbOf } = harness.pictures;
       const image = confetti(37, 23);
@@ -51,7 +51,7 @@ describe("what can be a picture", () => {
         file: new File([blob], "confetti.bin"),
         untyped: new Blob([blob]),
       })) {
-        // Twice: what is detached or closed after the first time gives nothing the second.
+        // Twice, since a picture that was detached or closed could not be read again.
         gaps[kind] = gap(await echoed([picture, picture], size), [...wanted, ...wanted]);
       }
       const kept = [image.data.length, bitmap.width, frame.codedWidth];
@@ -63,7 +63,7 @@ describe("what can be a picture", () => {
     expect(result.kept).toEqual([4 * 37 * 23, 37, 37]);
   });
 
-  it("is decoded in a worker of its own, which ends some seconds after the last picture", async () => {
+  it("is decoded in a separate worker, which ends some seconds after the last picture", async () => {
     const { page } = opened;
     const isDecoding = () => page.workers().some((worker) => worker.url().includes("picture"));
     await page.evaluate(() => echoed([harness.pictures.confetti(2, 2)], { width: 2, height: 2 }));
@@ -71,7 +71,7 @@ describe("what can be a picture", () => {
     await expect.poll(isDecoding, { timeout: 10_000 }).toBe(false);
   });
 
-  it("is told by index and reason where it is none, or closed", async () => {
+  it("is refused by index and reason if it is not a picture, or closed", async () => {
     const failures = await opened.page.evaluate(async () => {
       const good = harness.pictures.confetti(8, 8);
       const closed = await createImageBitmap(good);
@@ -101,7 +101,7 @@ describe("what can be a picture", () => {
 });
 
 describe("how a picture becomes the model's size", () => {
-  it("is left alone where it has it, whatever it is: 1 × 1, flat, upright", async () => {
+  it("is unchanged if it has that size already, even 1 × 1 or a single row or column", async () => {
     const gaps = await opened.page.evaluate(async () => {
       const { confetti, encode, gap, rgbOf } = harness.pictures;
       const gaps: number[] = [];
@@ -119,7 +119,7 @@ describe("how a picture becomes the model's size", () => {
     expect(gaps).toEqual([0, 0, 0, 0]);
   });
 
-  it("is scaled up as TF.js's resizeBilinear does it, and down to the mean of its pixels", async () => {
+  it("is scaled up like TF.js's resizeBilinear, and down to the mean of its pixels", async () => {
     const result = await opened.page.evaluate(async () => {
       const { averagedByTf, confetti, gap, resizedByTf, slopes } = harness.pictures;
       const small = slopes(13, 9);
@@ -129,7 +129,7 @@ describe("how a picture becomes the model's size", () => {
       return {
         up: gap(await echoed([small], up), await resizedByTf(small, 40, 31)),
         down: gap(await echoed([large], down), await averagedByTf(large, 8)),
-        // Far from the mean, or the line above would say nothing.
+        // This must be far from the mean; otherwise the line above would prove nothing.
         bilinear: gap(await resizedByTf(large, 16, 8), await averagedByTf(large, 8)),
         single: gap(await echoed([harness.pictures.paint(1, 1, () => [9, 99, 199])], down), flat(128, [9, 99, 199])),
       };
@@ -138,7 +138,7 @@ describe("how a picture becomes the model's size", () => {
       }
     });
     console.log(`resize: ${JSON.stringify(result)}`);
-    // Of 255. The browser places its samples to some 1/16 of a pixel, and these slopes have 32 levels a pixel.
+    // Out of 255. The browser positions its samples to about 1/16 of a pixel; these slopes have 32 levels per pixel.
     expect(result.up).toBeLessThanOrEqual(3);
     expect(result.down).toBeLessThanOrEqual(1);
     expect(result.bilinear).toBeGreaterThan(40);
@@ -154,7 +154,7 @@ describe("how a picture becomes the model's size", () => {
         const at = 4 * ((y + row) * 20 + x + column);
         return [image.data[at]!, image.data[at + 1]!, image.data[at + 2]!];
       });
-      // A red square in a blue field: scaled up, its edge shows what lies around it.
+      // A red square in a blue field: blue at its edges would show that pixels outside the crop were read.
       const field = paint(20, 20, (px, py) => (px >= 5 && px < 10 && py >= 5 && py < 10 ? [255, 0, 0] : [0, 0, 255]));
       const square = await echoed([field], { crop: { x: 5, y: 5, width: 5, height: 5 }, width: 50, height: 50 });
       return {
@@ -167,7 +167,7 @@ describe("how a picture becomes the model's size", () => {
 
   it("covers, contains or stretches", async () => {
     const rows = await opened.page.evaluate(async () => {
-      // Four upright stripes of 10 pixels: red, green, blue, white.
+      // Four vertical stripes of 10 pixels: red, green, blue, white.
       const stripes = harness.pictures.paint(40, 10, (x) =>
         x < 10 ? [255, 0, 0] : x < 20 ? [0, 255, 0] : x < 30 ? [0, 0, 255] : [255, 255, 255],
       );
@@ -195,7 +195,7 @@ describe("how a picture becomes the model's size", () => {
     expect(rows.contain).toEqual([red, green, blue, white, [1, 2, 3], [1, 2, 3], red, [1, 2, 3]]);
   });
 
-  it("is turned upright as its Exif orientation says, all eight", async () => {
+  it("is turned upright by each of the eight Exif orientations", async () => {
     const corners = await opened.page.evaluate(async () => {
       const { encodeTurned, paint } = harness.pictures;
       // Quarters: red, green / blue, white.
@@ -220,13 +220,13 @@ describe("how a picture becomes the model's size", () => {
           .join(""),
       );
     });
-    // Exif 2.3, tag 274: where row 0 and column 0 of what is stored are to be seen.
+    // Exif 2.3, tag 274: which sides of the upright picture are the stored row 0 and column 0.
     expect(corners).toEqual(["RGBW", "GRWB", "WBGR", "BWRG", "RBGW", "BRWG", "WGBR", "GWRB"]);
   });
 });
 
 describe("what its pixels mean", () => {
-  it("lies upon the matte where it is transparent, white if nothing is said", async () => {
+  it("is drawn on the matte where it is transparent, by default on white", async () => {
     const result = await opened.page.evaluate(async () => {
       const { encode, paint } = harness.pictures;
       const pixels = [
@@ -249,7 +249,7 @@ describe("what its pixels mean", () => {
     ] as const) {
       const wanted = [...upon(matte), ...upon(matte)];
       expect(values).toHaveLength(wanted.length);
-      // Canvases hold colours multiplied by alpha, in bytes.
+      // Canvases store colours multiplied by alpha, in bytes.
       values.forEach((value, i) => expect(Math.abs(value - wanted[i]!)).toBeLessThanOrEqual(2));
       expect(values.slice(6, 9)).toEqual(matte);
     }
@@ -311,11 +311,11 @@ describe("what its pixels mean", () => {
 });
 
 describe("streamPictures", () => {
-  it.each(["input", "completion"] as const)("goes on past what is no picture, in order of %s", async (order) => {
+  it.each(["input", "completion"] as const)("skips files that are not pictures, in order of %s", async (order) => {
     const result = await opened.page.evaluate(async (order) => {
       const grey = (value: number) => harness.pictures.paint(1, 1, () => [value, value, value]);
       const bad = new Blob(["no picture"]);
-      // A long run of bad ones, bad ones at both ends, and singly.
+      // Bad files at both ends, single ones, and a long run of them.
       const isBad = (index: number) => index < 2 || index % 7 === 0 || (index > 20 && index < 120) || index > 147;
       const source = Array.from({ length: 150 }, (_, index) => (isBad(index) ? bad : grey(index)));
       const seen: { index: number; value: number | string; isSame: boolean }[] = [];
@@ -335,7 +335,7 @@ describe("streamPictures", () => {
     expect(seen).toEqual(result.wanted);
   });
 
-  it("asks its source for little more than is consumed, and closes it when the consumer leaves", async () => {
+  it("pulls its source little further than it is consumed, and closes it when the consumer leaves", async () => {
     const result = await opened.page.evaluate(async () => {
       let givenCount = 0;
       let isClosed = false;
@@ -351,7 +351,7 @@ describe("streamPictures", () => {
       }
       const stream = harness.streamPictures(echo, endless(), { scale: 1, width: 4, height: 4 });
       for (let count = 0; count < 5; count++) await stream.next();
-      // Time enough to run away.
+      // Enough time to pull the source far ahead.
       await new Promise((resolve) => setTimeout(resolve, 500));
       const givenAfterFive = givenCount;
       await stream.return();
@@ -367,7 +367,7 @@ describe("streamPictures", () => {
     expect(result).toMatchObject({ isClosed: true, after: 12 });
   });
 
-  it("ends at once when it is aborted, as predictPictures does, and the sharder goes on", async () => {
+  it("ends at once when it is aborted, like predictPictures, and the sharder stays usable", async () => {
     const result = await opened.page.evaluate(async () => {
       const blob = await harness.pictures.encode(harness.pictures.confetti(1500, 1000));
       const abortSoon = () => {
@@ -396,7 +396,7 @@ const modelsDir = process.env["SHARDER_MODELS_DIR"] ?? resolve("../shared/models
 const isTeachableThere = existsSync(resolve(modelsDir, "teachable-machine-image", "metadata.json"));
 
 describe.skipIf(!isTeachableThere)("a Teachable Machine model", () => {
-  it("gives the classes that TF.js gives for the same pictures, with the labels beside it", async () => {
+  it("ranks the same classes as TF.js for the same pictures, named by the labels beside it", async () => {
     const { page } = opened;
     await page.route(/public-models\//, (route) =>
       route.fulfill({
@@ -426,7 +426,7 @@ describe.skipIf(!isTeachableThere)("a Teachable Machine model", () => {
       );
       classes.forEach(({ score }, rank) => expect(Math.abs(score - wanted[rank]!.score)).toBeLessThanOrEqual(1e-4));
     });
-    // One picture after the other would tell nothing of the labels' order if all had the same winner by a hair.
+    // Clear winners, so that the order of the labels is really tested.
     expect(result.whole.ranked.every(([best]) => best!.score > 0.5)).toBe(true);
   });
 });

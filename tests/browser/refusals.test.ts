@@ -86,7 +86,7 @@ it("refuses bad options", async () => {
   ]);
 });
 
-it("says what to do with a Keras model that has layers which TF.js has not", async () => {
+it("says what to do with a Keras model whose layers TF.js does not have", async () => {
   const failures = await opened.page.evaluate(async () => {
     const { createSharder, failureOf } = harness;
     const model = {
@@ -119,11 +119,11 @@ it("says what to do with a Keras model that has layers which TF.js has not", asy
   }
 });
 
-it("goes on without a backend that the browser lacks, and says why; refuses where none is left", async () => {
+it("does without a backend that the browser lacks, and says why; refuses if none is left", async () => {
   const page = await opened.browser.newPage();
   try {
     await page.goto(opened.page.url());
-    // Worker scripts that can't be had stand for a browser that refuses: they fail before anything of ours runs.
+    // A script that can't be loaded simulates a browser without the backend: it fails before our code runs.
     await page.route(/webgpu-.*\.js/, (route) => route.abort());
     const result = await page.evaluate(async () => {
       const { createSharder, randomNet, float32, failureOf } = harness;
@@ -154,7 +154,7 @@ it("goes on without a backend that the browser lacks, and says why; refuses wher
   }
 });
 
-it("says that there is no WebGPU where the browser has none", async () => {
+it("says that the browser has no WebGPU", async () => {
   const { chromium } = await import("playwright");
   const { chromiumArgs, findChromium } = await import("../../scripts/browser.mjs");
   const executablePath = await findChromium();

@@ -13,7 +13,7 @@ afterAll(async () => {
 });
 
 describe("files", () => {
-  it("chosen in any order are a model, with the same results as its address", async () => {
+  it("in any order load a model, with the same results as its address", async () => {
     const result = await opened.page.evaluate(async () => {
       const folder = "models/upscale-x2/";
       const json = await (await fetch(`${folder}model.json`)).blob();
@@ -24,7 +24,7 @@ describe("files", () => {
       transfer.items.add(new File([json], "model.json"));
       const image = harness.float32([3, 8, 8, 3]);
       const outputs: Tensor[] = [];
-      // A FileList, as an <input type=file> and a drop have it, and a list.
+      // A FileList, as from an <input type=file> or a drop, and an array.
       for (const model of [`${folder}model.json`, transfer.files, Array.from(transfer.files)]) {
         const sharder = await harness.createSharder({ model, workers: [{ backend: "wasm" }, { backend: "wasm" }] });
         outputs.push((await sharder.predict(image)).upscaled as Tensor);
@@ -36,7 +36,7 @@ describe("files", () => {
     expect(result).toEqual([0, 0]);
   });
 
-  it("still packed say so", async () => {
+  it("in an archive are refused with the advice to unpack it", async () => {
     const failure = await opened.page.evaluate(() =>
       harness.failureOf(() => harness.createSharder({ model: [new File(["PK"], "net.zip")] })),
     );
@@ -67,7 +67,7 @@ describe("IndexedDB", () => {
       address,
     );
 
-  it("without any model says so, and leaves no database that TF.js could not use", async () => {
+  it("without any model is refused, and no database is left that TF.js could not use", async () => {
     expect(await load("indexeddb://net")).toMatchObject({
       code: "model-not-found",
       message: expect.stringMatching(/^Expected a model "net" .*received the names none: .*model\.save/),
@@ -75,7 +75,7 @@ describe("IndexedDB", () => {
     expect(await opened.page.evaluate(() => indexedDB.databases())).toEqual([]);
   });
 
-  it("gives what TF.js saved there: layers and graph models", async () => {
+  it("loads what TF.js saved there: layers and graph models", async () => {
     const gaps = await opened.page.evaluate(async () => {
       const { createSharder, kerasNet, randomNet, float32, runWhole, saveModel, difference } = harness;
       const gaps: number[] = [];
@@ -97,14 +97,14 @@ describe("IndexedDB", () => {
     expect(gaps).toEqual([0, 0, 0]);
   });
 
-  it("names what it has when asked for something else", async () => {
+  it("names the models that it has if another is requested", async () => {
     expect(await load("indexeddb://net")).toMatchObject({
       code: "model-not-found",
       message: expect.stringContaining('received the names "graph", "my net"'),
     });
   });
 
-  it("says so where a record is damaged", async () => {
+  it("is refused if a record is damaged", async () => {
     await opened.page.evaluate(
       () =>
         new Promise<void>((done, failed) => {

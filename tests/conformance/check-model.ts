@@ -7,24 +7,27 @@ import { runReference, whyNotRun, type Reference } from "./reference.js";
 
 export interface ConformanceRequest {
   readonly url: string;
-  /** The first that TF.js itself can run the model on is used. */
+  /** The first one on which TF.js itself can run the model is used. */
   readonly backends: readonly BackendName[];
-  /** Single cuts to try at most, with and without optimisation each. */
+  /** Limit of single cuts, for the original and for the optimised model each. */
   readonly mostCuts: number;
 }
 
 const ITEM_COUNT = 5;
-/** Where graphics are computed in software, each takes seconds. */
+/** Fewer, because an item takes seconds if graphics are computed in software. */
 const GPU_ITEM_COUNT = 3;
-/** DESIGN.md, "Exactness". */
+/**
+ * WebGL and WebGPU choose kernels by shape, so that a shard may round differently. WASM and CPU must be bit-identical.
+ */
 const GPU_TOLERANCE = 1e-5;
+/** The optimiser reorders arithmetic. Relative to the largest value, like the tolerance above. */
 const OPTIMISED_TOLERANCE = 1e-4;
 
 const isExact = (backend: BackendName): boolean => backend === "wasm" || backend === "cpu";
 
 /**
- * Whole against sharded against cut, as the model came and optimised.
- * @param tell called with the row as it grows, so that something is known of what does not come to its end.
+ * Compare the whole model with its sharded and its cut runs, as it was exported and optimised.
+ * @param tell called with the row as it grows, so that there is a report even if the check does not finish.
  */
 export async function checkModel(
   { url, backends, mostCuts }: ConformanceRequest,
@@ -60,7 +63,7 @@ export async function checkModel(
   return { ...row, status: row.failures.length === 0 ? "conforms" : "differs" };
 }
 
-/** Names and shapes, without running it: on any backend that takes the model, since these are the same. */
+/** Names and shapes, without a run. They are the same on every backend that accepts the model. */
 async function readInfo(url: string, backends: readonly BackendName[]): Promise<ModelInfo> {
   let reason: unknown;
   for (const backend of new Set([...backends, "cpu" as const])) {
@@ -91,7 +94,7 @@ async function using<T>({ url, workers, ...options }: Use, work: (sharder: Shard
   }
 }
 
-/** So that both workers get some; every other size costs a GPU shaders of its own. */
+/** Small shards, so that both workers get some. A GPU compiles shaders for every new size, so its shards stay large. */
 const smallShards = (backend: BackendName): { quantumMs?: number } => (isExact(backend) ? { quantumMs: 1 } : {});
 
 async function checkAsItCame(
@@ -154,7 +157,7 @@ async function checkOptimised(
   row.optimisedBatch = outputsDifference(outputs, whole.all, outputNames);
   expectSame(row, backend, "optimised batch", row.optimisedBatch);
   tell(row);
-  // What is the same model has the same cuts.
+  // A model that was not changed has the same cuts.
   if (!whole.isOptimized) return;
   const optimised: Reference = {
     ...reference,
@@ -179,7 +182,7 @@ interface CutDifferences {
   readonly four: number | undefined;
 }
 
-/** All single cuts with one item; the most telling of them, and three and four stages, with all items. */
+/** Tries all single cuts with one item, and the most telling of them and three and four stages with all items. */
 async function checkCuts(
   row: ConformanceRow,
   use: Use,
@@ -211,7 +214,7 @@ async function checkCuts(
     for (const [index, cut] of singles.entries()) {
       worst = Math.max(worst, await run([cut], index < 2 ? allItems : oneItem));
       row.cutCount++;
-      // A model that fails wherever it is cut has shown it by now.
+      // After this many failures, further cuts would show nothing new.
       if (row.failures.length > 5) break;
       if (index % 10 === 0) tell(row);
     }
@@ -223,7 +226,7 @@ async function checkCuts(
   });
 }
 
-/** Layer by layer, which takes minutes where graphics are computed in software: then what WASM takes stands for it. */
+/** Measures each layer. In software, GPU backends take minutes for it, so that the times on WASM are used instead. */
 async function measureLayers(
   use: Use,
   backend: BackendName,
@@ -234,7 +237,7 @@ async function measureLayers(
     using({ ...use, workers: [worker], split: "batch" }, async (sharder) =>
       isMeasured && sharder.model.cuts.length > 0 ? sharder.inspect({ inputs }) : sharder.model,
     );
-  // What WASM can't run is cut by the number of its layers.
+  // If WASM can't run the model, the cuts are balanced by the number of layers.
   return inspect(measuring, true).catch((thrown: unknown) => {
     if (measuring === backend) throw thrown;
     return inspect(backend, false);

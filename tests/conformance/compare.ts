@@ -2,7 +2,7 @@ import type { OutputValue, Tensor } from "inference-sharder";
 
 export type OutputsByName = Readonly<Record<string, OutputValue>>;
 
-/** max|a − b| ÷ max|b|: 0 where every bit is the same, infinite where shape or dtype differ or only one is finite. */
+/** max|a − b| ÷ max|b|: 0 if all bits are equal, infinite if shape or dtype differ or only one value is finite. */
 function difference(a: Tensor, b: Tensor): number {
   if (a.dtype !== b.dtype || a.shape.join() !== b.shape.join() || a.data.length !== b.data.length) return Infinity;
   let largest = 0;
@@ -21,11 +21,11 @@ function difference(a: Tensor, b: Tensor): number {
     worst = Math.max(worst, gap);
   }
   if (isSame) return 0;
-  // A zero of the other sign is not the same to every bit.
+  // A zero of the other sign is not bit-identical.
   return worst === 0 ? Number.MIN_VALUE : worst / largest;
 }
 
-/** The largest difference of any output; infinite where one is missing or of another shape. */
+/** The largest difference of any output; infinite if one is missing or has another shape. */
 export function outputsDifference(a: OutputsByName, b: OutputsByName, names: readonly string[]): number {
   return Math.max(...names.map((name) => valueDifference(a[name], b[name])));
 }
@@ -39,7 +39,7 @@ function valueDifference(a: OutputValue | undefined, b: OutputValue | undefined)
   return denseA === undefined || denseB === undefined ? Infinity : difference(denseA, denseB);
 }
 
-/** Outputs with a leading 1 one after another, others on a new axis 0; `undefined` where their shapes differ. */
+/** Joins outputs with a leading 1 along it, others along a new axis 0; `undefined` if their shapes differ. */
 export function joinSingles(singles: readonly Tensor[]): Tensor | undefined {
   const [first] = singles;
   if (first === undefined || singles.some(({ shape }) => shape.join() !== first.shape.join())) return undefined;
@@ -57,8 +57,8 @@ export function joinSingles(singles: readonly Tensor[]): Tensor | undefined {
 }
 
 /**
- * Whether TF.js's own batch is one: a row of every output for each item, and about what the item gives alone. Otherwise a sharder runs
- * it item by item.
+ * Whether TF.js's own run of a batch treats it as one: each output has a row per item, which about equals the result of
+ * the single item. Otherwise a sharder runs the model item by item.
  */
 export function isBatch(whole: readonly Tensor[], singles: readonly (readonly Tensor[])[]): boolean {
   return whole.every((tensor, index) => {

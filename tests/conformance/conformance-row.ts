@@ -1,29 +1,29 @@
 import type { BackendName, ModelInfo } from "inference-sharder";
 
-/** What a model was found to do; differences are max|a − b| ÷ max|b| of the worst output. */
+/** The findings for one model. Differences are max|a − b| ÷ max|b| of the worst output. */
 export interface ConformanceRow {
   status: "running" | "conforms" | "differs" | "TF.js fails";
   backend: BackendName;
   format: ModelInfo["format"] | undefined;
   layerCount: number | undefined;
   cutCount: number;
-  /** As it came: against TF.js's own run of the whole model. */
+  /** The original model against TF.js's own run of the whole model. */
   batch: number | undefined;
   cuts: number | undefined;
   stages3: number | undefined;
   stages4: number | undefined;
-  /** Optimised: against the optimised model, whole on one worker. */
+  /** The optimised model against itself, whole on one worker. */
   optimisedBatch: number | undefined;
   optimisedCuts: number | undefined;
   optimisedStages3: number | undefined;
   optimisedStages4: number | undefined;
-  /** Optimised and whole, against TF.js's own run of the original. */
+  /** The whole optimised model against TF.js's own run of the original. */
   optimised: number | undefined;
   readonly notes: string[];
   readonly failures: string[];
 }
 
-/** Of a model that nothing is known of yet. */
+/** The row of a model before any check. */
 export function emptyRow(backend: BackendName): ConformanceRow {
   const none = { batch: undefined, cuts: undefined, stages3: undefined, stages4: undefined };
   const optimised = {

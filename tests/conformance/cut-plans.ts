@@ -1,15 +1,17 @@
 import type { ModelInfo } from "inference-sharder";
 
-/** Where to cut a model, in places by their layers. */
+/** Where to cut a model. A place is the index of the layer after the cut. */
 export interface CutPlans {
-  /** Single cuts, the most telling first: fewest live bytes, most balanced, first, last; then evenly spread ones. */
+  /**
+   * Single cuts, the most telling ones first: fewest live bytes, most balanced, first, last. The rest is spread evenly.
+   */
   readonly singles: readonly number[];
-  /** Three and four stages of about the same time. */
+  /** Cuts into three and four stages that take about the same time. */
   readonly three: readonly number[] | undefined;
   readonly four: readonly number[] | undefined;
 }
 
-/** @param most single cuts at most; all where there are no more. */
+/** @param most limit of single cuts. */
 export function planCuts({ cuts, layers }: Pick<ModelInfo, "cuts" | "layers">, most: number): CutPlans {
   const places = cuts.map(({ layer }) => layer);
   if (places.length === 0) return { singles: [], three: undefined, four: undefined };
@@ -25,7 +27,10 @@ export function planCuts({ cuts, layers }: Pick<ModelInfo, "cuts" | "layers">, m
   };
 }
 
-/** Cuts after about 1/n, 2/n … of the model's time, or of its layers where that is not known; `undefined` where it has too few. */
+/**
+ * Cuts after about 1/n, 2/n … of the model's time, or of its layers if times are unknown; `undefined` if it has too few
+ * places.
+ */
 function balanced(places: readonly number[], layers: ModelInfo["layers"], stageCount: number): number[] | undefined {
   if (places.length < stageCount - 1) return undefined;
   const isTimed = layers.some(({ ms }) => (ms ?? 0) > 0);
@@ -37,7 +42,7 @@ function balanced(places: readonly number[], layers: ModelInfo["layers"], stageC
   });
   const chosen: number[] = [];
   for (let cut = 1; cut < stageCount; cut++) {
-    // Enough places have to be left for the cuts after it.
+    // Leave enough places for the following cuts.
     const free = places
       .slice(0, places.length - (stageCount - 1 - cut))
       .filter((place) => place > (chosen.at(-1) ?? 0));

@@ -2,18 +2,18 @@ import type { InputTensor, TensorSpec } from "inference-sharder";
 import { seededRandom } from "../../src/core/random.js";
 
 export interface InputAttempt {
-  /** For people: what stands for sizes that the model leaves free; empty where it leaves none. */
+  /** The size used for free sizes, as a text for the report; empty if the model leaves none free. */
   readonly sizes: string;
-  /** By input name: one item, a free axis 0 being 1. */
+  /** The shape of one item by input name; a free axis 0 is 1. */
   readonly shapes: Readonly<Record<string, readonly number[]>>;
 }
 
-/** Tried in this order where a model leaves a size free; not every model takes every size. */
+/** Tried in this order if a model leaves a size free, since not every model works with every size. */
 const SIZES = [64, 128, 224, 256, 32, 192, 16, 8, 320, 1, 512];
 /** Below the vocabulary of any token model. */
 const INT_RANGE = 10;
 
-/** Shapes to try a model with, the likely ones first. */
+/** Input shapes to try, the likely ones first. */
 export function inputAttempts(specs: readonly TensorSpec[]): InputAttempt[] {
   const isFree = specs.some(({ shape }) => shape === undefined || shape.slice(1).includes(-1));
   if (!isFree) return [{ sizes: "", shapes: shapesOf(specs, 1, 1, false) }];
@@ -32,7 +32,7 @@ export function inputAttempts(specs: readonly TensorSpec[]): InputAttempt[] {
   });
 }
 
-/** @param isFlat take an input of unknown rank for a list of numbers, not a picture. */
+/** @param isFlat whether an input of unknown rank is a list of numbers, not a picture. */
 function shapesOf(
   specs: readonly TensorSpec[],
   size: number,
@@ -51,14 +51,17 @@ function shapesOf(
   );
 }
 
-/** Which inputs carry items along axis 0, by the rules that the README gives. */
+/** The inputs that carry items along axis 0, by the rules of the README. */
 export function batchedInputs(specs: readonly TensorSpec[]): string[] {
   const free = specs.filter(({ shape }) => shape === undefined || shape[0] === -1);
   const chosen = free.length > 0 ? free : specs.filter(({ shape }) => shape?.[0] === 1);
   return chosen.map(({ name }) => name);
 }
 
-/** Item `seed` of a model: floats 0 ≤ x < 1 like a picture's, whole numbers 0 … 9, 0 or 1, short texts. The same seed gives the same item. */
+/**
+ * The item `seed`: floats 0 ≤ x < 1 like a picture's, whole numbers 0 … 9, bools 0 or 1, short strings. The same seed
+ * gives the same item.
+ */
 export function makeItem(
   specs: readonly TensorSpec[],
   { shapes }: InputAttempt,
@@ -83,7 +86,7 @@ export function makeItem(
   );
 }
 
-/** Items as one batch: the batched inputs one after another along axis 0, the others as the first item has them. */
+/** Joins items into one batch: batched inputs along axis 0, the other inputs from the first item. */
 export function joinItems(
   items: readonly Readonly<Record<string, InputTensor>>[],
   batched: readonly string[],

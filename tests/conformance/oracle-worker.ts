@@ -1,4 +1,4 @@
-// TF.js by itself, as its users load and run it: nothing of this project but the types of tensors.
+// TF.js alone, loaded and run like its users do. It uses nothing of this project but the types of tensors.
 import * as tf from "@tensorflow/tfjs";
 import "@tensorflow/tfjs-backend-webgpu";
 import { expose } from "comlink";
@@ -8,7 +8,7 @@ import { configureWasm } from "../bench/tfjs-wasm.js";
 let model: tf.GraphModel | tf.LayersModel | undefined;
 
 const oracle = {
-  /** @throws where TF.js refuses the backend or the model */
+  /** @throws if TF.js refuses the backend or the model */
   async load(backend: BackendName, url: string): Promise<void> {
     configureWasm();
     tf.env().set("SOFTWARE_WEBGL_ENABLED", true);
@@ -18,7 +18,7 @@ const oracle = {
     model = "node" in modelTopology ? await tf.loadGraphModel(url) : await tf.loadLayersModel(url);
   },
 
-  /** Names and shapes as TF.js has them. */
+  /** Names and shapes as TF.js states them. */
   async describe() {
     const { inputs, outputs } = model!;
     const spec = ({ name, shape, dtype }: { name: string; shape?: (number | null)[]; dtype: string }): TensorSpec => ({
@@ -30,9 +30,9 @@ const oracle = {
   },
 
   /**
-   * One call of the whole model.
+   * Run the whole model once.
    * @param inputs by public name, in the model's order.
-   * @returns outputs in the order of `outputNames`, which a Keras model has for itself.
+   * @returns outputs in the order of `outputNames`; a Keras model has that order anyway.
    */
   async run(inputs: Readonly<Record<string, InputTensor>>, outputNames: readonly string[]): Promise<Tensor[]> {
     const entries = Object.entries(inputs).map(([name, { data, shape, dtype }]): [string, tf.Tensor] => [
@@ -62,7 +62,7 @@ async function callModel(entries: [string, tf.Tensor][], outputNames: readonly s
 
 async function read(tensor: tf.Tensor): Promise<Tensor> {
   const data = await tensor.data();
-  // WebGL answers booleans as floats.
+  // WebGL returns booleans as floats.
   const own = Array.isArray(data) ? [...data] : tensor.dtype === "bool" ? Uint8Array.from(data) : data.slice();
   return { dtype: tensor.dtype, shape: tensor.shape.slice(), data: own } as unknown as Tensor;
 }

@@ -2,7 +2,7 @@ import { wrap, type Remote } from "comlink";
 import type { BackendName, InputTensor, Tensor, TensorSpec } from "inference-sharder";
 import type { OracleApi } from "./oracle-worker.js";
 
-/** What a model is called by. */
+/** The names and shapes by which a model is called. */
 export interface ModelNames {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly Pick<TensorSpec, "name">[];
@@ -10,7 +10,7 @@ export interface ModelNames {
 
 type Inputs = Readonly<Record<string, InputTensor>>;
 
-/** TF.js alone in a worker of its own, with one backend and one model. */
+/** TF.js alone in a separate worker, with one backend and one model. */
 export class Oracle {
   readonly #worker = new Worker(new URL("./oracle-worker.ts", import.meta.url), { type: "module" });
   readonly #api: Remote<OracleApi> = wrap<OracleApi>(this.#worker);

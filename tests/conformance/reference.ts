@@ -6,7 +6,7 @@ import { Oracle, type ModelNames } from "./oracle.js";
 
 type Inputs = Readonly<Record<string, InputTensor>>;
 
-/** What TF.js by itself gives for a model, and what it was given. */
+/** What TF.js alone computes with a model, and the inputs for it. */
 export interface Reference {
   readonly backend: BackendName;
   readonly notes: readonly string[];
@@ -16,10 +16,10 @@ export interface Reference {
 }
 
 /**
- * Run a model with TF.js alone, on the first of the backends and with the first sizes that it takes.
+ * Run a model with TF.js alone, on the first backend and with the first sizes that work.
  *
  * @param info names and shapes of the model.
- * @throws Error with TF.js's own reasons where it takes none.
+ * @throws Error with TF.js's own reasons if none works.
  */
 export async function runReference(
   url: string,
@@ -42,7 +42,7 @@ export async function runReference(
   throw new Error(reasons.join("; "));
 }
 
-/** Why TF.js can't run a model that a sharder refuses, going by its own names and shapes; `undefined` where it can. */
+/** Why TF.js can't run a model that a sharder refuses, with TF.js's own names and shapes; `undefined` if it can. */
 export async function whyNotRun(url: string, backends: readonly BackendName[]): Promise<string | undefined> {
   const oracle = new Oracle();
   try {
@@ -69,7 +69,7 @@ async function runAll(
   for (const attempt of inputAttempts(inputs)) {
     const items = Array.from({ length: itemCount }, (_, index) => ({
       ...makeItem(inputs, attempt, index),
-      // What carries no items is the same for all of them.
+      // Inputs that carry no items are the same for all items.
       ...onlyUnbatched(makeItem(inputs, attempt, 0), batched),
     }));
     const singles: Tensor[][] = [];

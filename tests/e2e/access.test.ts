@@ -11,10 +11,10 @@ afterAll(() => app.close());
 
 it("works by keyboard alone", async () => {
   const { page } = app;
-  // Early: until the browser knows that somebody waits for it, it opens a dialogue of its own.
+  // Wait for it early: until a listener is set, the browser opens a dialog of its own.
   const chooser = page.waitForEvent("filechooser");
   await tabTo(page, "file");
-  // What is seen of the focus, on the label around the hidden input.
+  // The focus must be visible on the label around the hidden input.
   const outline = await page
     .getByText("Choose a picture", { exact: true })
     .evaluate((label) => getComputedStyle(label).outlineStyle);
@@ -57,7 +57,7 @@ it.each(["light", "dark"] as const)("fits a phone, in %s", async (colorScheme) =
   expect(Math.max(...widths)).toBeLessThanOrEqual(360);
 });
 
-it("leaves the header out in an embed, and ends its workers when it is taken out", async () => {
+it("hides the header when embedded, and ends its workers when it is removed", async () => {
   const { page } = app;
   const url = new URL(page.url());
   url.search = "?embed=1&workers=wasm&sample=";
@@ -70,7 +70,7 @@ it("leaves the header out in an embed, and ends its workers when it is taken out
   expect(app.errors).toEqual([]);
 });
 
-it("says what to do where there is no model", async () => {
+it("says what to do if there is no model", async () => {
   const { page } = app;
   const url = new URL(page.url());
   url.search = "?model=nowhere/model.json&sample=";

@@ -25,9 +25,9 @@ it("WebGPU, WebGL and WASM workers each make tiles of one picture", async () => 
   expect(app.errors).toEqual([]);
 });
 
-it("says in its row why a worker could not start", async () => {
+it("shows in a worker's row why it could not start", async () => {
   const { page } = app;
-  // A backend that can't be had; which one makes no difference to the page.
+  // Any backend will do: its script can't be loaded.
   await page.route("**/assets/cpu-*.js", (route) => route.fulfill({ status: 404, body: "gone" }));
   await page.getByLabel("Backend").selectOption("cpu");
   await page.getByTestId("add-worker").click();

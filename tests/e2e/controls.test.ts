@@ -18,7 +18,7 @@ const enabled = async () => ({
   save: await isEnabled("save"),
 });
 
-it("cancels at once, and the page goes on", async () => {
+it("cancels at once, and the page stays usable", async () => {
   const { page } = app;
   expect(await enabled()).toEqual({ again: false, pause: false, cancel: false, save: false });
   await choosePicture(page, "a.png", { width: 640, height: 400 });
@@ -35,14 +35,14 @@ it("cancels at once, and the page goes on", async () => {
   expect(await enabled()).toEqual({ again: true, pause: false, cancel: false, save: true });
 });
 
-it("pauses and goes on", async () => {
+it("pauses and resumes", async () => {
   const { page } = app;
   await page.getByTestId("run-again").click();
   await untilHeadline(page, /Enlarging a\.png/);
   await expect.poll(doneTiles, { timeout: 20_000 }).toBeGreaterThan(0);
   await page.getByRole("button", { name: "Pause" }).click();
   await untilHeadline(page, /Paused: a\.png/);
-  // What was under way is finished.
+  // Shards that were running still finish.
   await page.waitForTimeout(1_500);
   const tileCount = await doneTiles();
   await page.waitForTimeout(1_000);
@@ -51,7 +51,7 @@ it("pauses and goes on", async () => {
   await untilHeadline(page, /Done: a\.png/);
 });
 
-it("a new picture takes over from the one that runs, paused or not", async () => {
+it("a new picture replaces the current one, even if that is paused", async () => {
   const { page } = app;
   await choosePicture(page, "b.png", { width: 1200, height: 800 });
   await untilHeadline(page, /Enlarging b\.png/);
@@ -61,7 +61,7 @@ it("a new picture takes over from the one that runs, paused or not", async () =>
   expect(await page.getByTestId("log").innerText()).toContain("b.png cancelled");
 });
 
-it("a pause ends with its job: the next one runs", async () => {
+it("a pause ends with its job, so the next one runs", async () => {
   const { page } = app;
   await choosePicture(page, "e.png", { width: 1200, height: 800 });
   await untilHeadline(page, /Enlarging e\.png/);

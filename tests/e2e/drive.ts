@@ -1,7 +1,7 @@
 import type { Page } from "playwright";
 import { expect } from "vitest";
 
-/** Waits until the page says it: "Enlarging …", "Done: …", "Paused: …", "Cancelled: …". */
+/** Wait for a headline: "Enlarging …", "Done: …", "Paused: …", "Cancelled: …". */
 export async function untilHeadline(page: Page, text: RegExp, timeoutMs = 60_000): Promise<void> {
   await page.getByTestId("headline").filter({ hasText: text }).waitFor({ timeout: timeoutMs });
 }
@@ -14,7 +14,7 @@ export interface PictureSpec {
   readonly type?: string;
 }
 
-/** A picture with edges and slopes, made in the browser and given to the page's file input. */
+/** Draw a picture with edges and slopes in the browser, and put it into the page's file input. */
 export async function choosePicture(page: Page, name: string, spec: PictureSpec): Promise<void> {
   const base64 = await page.evaluate(async ({ width, height, alpha = 1, type = "image/png" }: PictureSpec) => {
     const canvas = new OffscreenCanvas(width, height);
@@ -42,7 +42,7 @@ export async function chooseFile(page: Page, name: string, mimeType: string, buf
   await page.getByTestId("file").setInputFiles({ name, mimeType, buffer });
 }
 
-/** Press "Save as PNG"; what arrives, and under which name. */
+/** Press "Save as PNG". @returns the file, and its name. */
 export async function savePicture(page: Page): Promise<{ name: string; png: Buffer }> {
   const download = page.waitForEvent("download");
   await page.getByTestId("save").click();
@@ -59,7 +59,7 @@ export interface Pixels {
   readonly rgba: Uint8Array;
 }
 
-/** Decode by the browser. @param scale enlarges it with the browser's best smoothing. */
+/** Decode a picture in the browser. @param scale enlarges it with the browser's best smoothing. */
 export async function decode(page: Page, picture: Buffer, scale = 1): Promise<Pixels> {
   const { width, height, base64 } = await page.evaluate(
     async ([text, factor]) => {
@@ -87,7 +87,7 @@ export function psnrDb(a: Pixels, b: Pixels): number {
   return 10 * Math.log10((255 * 255 * 3 * a.width * a.height) / sum);
 }
 
-/** Tiles that each worker has made of the picture that is shown, by its id. */
+/** Tiles of the shown picture that each worker has made, by worker id. */
 export async function tilesByWorker(page: Page): Promise<Record<string, number>> {
   const rows = await page
     .getByTestId("worker")
@@ -106,7 +106,7 @@ export async function shareOf(page: Page, workerId: string): Promise<number> {
   return Number(await bar.getAttribute("aria-valuenow")) / 100;
 }
 
-/** Press Tab until the focus is on `name`, as its id or text. */
+/** Press Tab until the focus is on the element with this id or text. */
 export async function tabTo(page: Page, name: string): Promise<void> {
   const passed: string[] = [];
   for (let presses = 0; presses < 40; presses++) {
@@ -120,5 +120,5 @@ export async function tabTo(page: Page, name: string): Promise<void> {
     if (here === name) return;
     passed.push(here);
   }
-  throw new Error(`Expected Tab to reach "${name}", it came by ${passed.join(", ")}.`);
+  throw new Error(`Expected Tab to reach "${name}", received the focus on ${passed.join(", ")}.`);
 }

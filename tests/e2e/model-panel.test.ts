@@ -1,4 +1,4 @@
-// "Your own model": the page runs what a person brings, and says plainly what it can't.
+// "Your own model": the page runs the user's model, and says plainly what it can't do.
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { randomNet } from "../fixtures/random-net.js";
 import { openApp, type OpenPage } from "../harness/launch.js";
 import { choosePicture, tabTo, untilHeadline } from "./drive.js";
 
-/** Says of a picture how red, green and blue it is: [n, 3]. Its labels lie beside it. */
+/** Returns how red, green and blue a picture is: [n, 3]. Its labels lie beside it. */
 const COLOUR_NET = modelFiles(echoNet([-1, 1, 1, 3], "float32", [1, 2]));
 const LABELS = JSON.stringify({ labels: ["red", "green", "blue"] });
 
@@ -28,7 +28,7 @@ beforeAll(async () => {
   await page.getByRole("tab", { name: "Your own model" }).click();
 });
 afterAll(async () => {
-  // A browser itself reports every answer that is no success: for labels that are not there, and in the tests of failures.
+  // The browser itself logs every failed request: for missing labels, and in the tests of failures.
   expect(app.errors.filter((error) => !error.includes("404"))).toEqual([]);
   await app.close();
 });
@@ -41,7 +41,7 @@ async function load(address: string): Promise<void> {
   await page.getByRole("button", { name: "Load", exact: true }).click();
 }
 
-/** The table as text: a list of cells per row. */
+/** The table's text: a list of cells for each row. */
 const rows = () =>
   page
     .getByTestId("model-results")
@@ -65,7 +65,7 @@ async function solid(name: string, colour: string): Promise<ModelFile> {
   return { name, mimeType: "image/png", buffer: Buffer.from(base64, "base64") };
 }
 
-/** Drop a folder of this machine on the page, as the browser itself is told of it. */
+/** Drop a folder of this machine on the page, through the browser's own drag events. */
 async function dropFolder(folder: string): Promise<void> {
   const session = await page.context().newCDPSession(page);
   const data = { items: [], files: [folder], dragOperationsMask: 1 };
@@ -75,7 +75,7 @@ async function dropFolder(folder: string): Promise<void> {
   await session.detach();
 }
 
-it("runs a model from its address on random numbers, and tells what it is", async () => {
+it("runs a model from its address on random numbers, and shows its facts", async () => {
   expect(await page.getByTestId("model-run").isEnabled()).toBe(false);
   await load("models/upscale-x2/model.json");
   await untilModel(/Ready/);
@@ -86,7 +86,7 @@ it("runs a model from its address on random numbers, and tells what it is", asyn
   expect(facts).toMatch(/Optimised/);
   await page.getByLabel("Random numbers").check();
   await page.getByLabel("Number of items").fill("6");
-  await page.getByLabel("Size where the model takes any").fill("24");
+  await page.getByLabel("Size of free dimensions").fill("24");
   await page.getByTestId("model-run").click();
   await untilModel(/Done/);
   expect(await page.getByTestId("model-detail").innerText()).toMatch(/^6\sitems in .*\sitems\/s$/);
@@ -94,7 +94,7 @@ it("runs a model from its address on random numbers, and tells what it is", asyn
   expect(table.map(([item]) => item)).toEqual([1, 2, 3, 4, 5, 6].map((n) => `Item ${n}`));
   for (const [, output, values] of table) {
     expect(output).toBe("upscaled float32, 48 × 48 × 3");
-    // Noise of 0 … 1 enlarged stays near it.
+    // Enlarged noise of 0 … 1 stays near that range.
     const [min, mean, max] = values!
       .match(/min (\S+) · mean (\S+) · max (\S+)/)!
       .slice(1)
@@ -112,7 +112,7 @@ it("runs a model from its address on random numbers, and tells what it is", asyn
 });
 
 describe("on pictures", () => {
-  it("names the best classes by the labels beside the model, and goes on past what is no picture", async () => {
+  it("names the best classes by the labels beside the model, and skips files that are not pictures", async () => {
     await load("colours/model.json");
     await page.getByTestId("model-facts").filter({ hasText: "red, green, blue" }).waitFor();
     const pictures = [
@@ -124,7 +124,7 @@ describe("on pictures", () => {
     await page.getByTestId("model-run").click();
     await untilModel(/Done/);
     const [sky, torn, leaf] = await rows();
-    // 0 … 1 is what is offered first: 204 ÷ 255 = 80 %.
+    // The first range that is offered is 0 … 1: 204 ÷ 255 = 80 %.
     expect(sky).toEqual([
       "sky.png",
       "echo float32, 3",
@@ -164,7 +164,7 @@ describe("on pictures", () => {
     );
   });
 
-  it("takes them dropped and pasted, too; neither reaches the other tab", async () => {
+  it("also accepts dropped and pasted pictures, which don't reach the other tab", async () => {
     for (const how of ["drop", "paste"] as const) {
       await page.evaluate(async (how) => {
         const canvas = new OffscreenCanvas(5, 4);
@@ -188,7 +188,7 @@ describe("on pictures", () => {
 });
 
 describe("from files", () => {
-  it("is loaded whatever their order, with labels among them, beside pictures", async () => {
+  it("loads a model in any order of files, with labels and pictures among them", async () => {
     const labels = {
       name: "metadata.json",
       mimeType: "application/json",
@@ -207,7 +207,7 @@ describe("from files", () => {
     ]);
   });
 
-  it("is loaded from a folder that is dropped, with the pictures in it", async () => {
+  it("loads a model and its pictures from a dropped folder", async () => {
     const folder = await mkdtemp(join(tmpdir(), "dropped-model-"));
     try {
       await mkdir(join(folder, "pictures"));
@@ -230,7 +230,7 @@ describe("from files", () => {
     }
   });
 
-  it("says which file is missing, and keeps the model before", async () => {
+  it("names the missing file, and keeps the previous model", async () => {
     await page.getByTestId("model-files").setInputFiles(COLOUR_NET.slice(0, 2));
     const notice = page.getByTestId("model-notice");
     await notice.filter({ hasText: COLOUR_NET[2]!.name }).waitFor();
@@ -241,7 +241,7 @@ describe("from files", () => {
   });
 });
 
-it("splits by layers where that is chosen, and shows the stages", async () => {
+it("splits by layers if that is chosen, and shows the stages", async () => {
   await page.getByLabel("Split").selectOption("layers");
   await page.getByTestId("model-files").setInputFiles(modelFiles(randomNet({ seed: 4, depth: 6, size: 24, width: 8 })));
   await page.getByTestId("model-facts").filter({ hasText: "features" }).waitFor();
@@ -256,28 +256,28 @@ it("splits by layers where that is chosen, and shows the stages", async () => {
   await page.getByLabel("Split").selectOption("auto");
 });
 
-it("measures the layers when asked to", async () => {
+it("measures the layers on request", async () => {
   await page.getByRole("button", { name: "Measure the layers" }).click();
   const facts = page.getByTestId("model-facts");
-  await facts.filter({ hasText: "gives what single items give" }).waitFor();
-  await page.getByText("Layers, as measured").click();
+  await facts.filter({ hasText: "gives the same results as single items" }).waitFor();
+  await page.getByText("Measured layers").click();
   const layers = page.getByTestId("model-layers").locator("tbody tr");
   expect(await layers.count()).toBe(Number((await facts.innerText()).match(/Layers\s+(\d+),/)![1]));
   expect(await layers.first().innerText()).toMatch(/\d\sms$/);
 });
 
-it("can be cancelled in mid-run, and run again", async () => {
+it("can be cancelled in mid-run, and be run again", async () => {
   await load("models/upscale-x2/model.json");
   await untilModel(/Ready/);
   await page.getByLabel("Random numbers").check();
   await page.getByLabel("Number of items").fill("100000");
-  await page.getByLabel("Size where the model takes any").fill("8");
+  await page.getByLabel("Size of free dimensions").fill("8");
   await page.getByTestId("model-run").click();
   await untilModel(/Running/);
-  await page.getByTestId("model-more").filter({ hasText: "further items" }).waitFor();
+  await page.getByTestId("model-more").filter({ hasText: "more items" }).waitFor();
   await page.getByTestId("model-cancel").click();
   await untilModel(/Cancelled/);
-  // What was there is not lost.
+  // The rows so far are kept.
   expect((await rows()).length).toBe(200);
   await page.getByLabel("Number of items").fill("3");
   await page.getByTestId("model-run").click();
@@ -285,7 +285,7 @@ it("can be cancelled in mid-run, and run again", async () => {
   expect((await rows()).length).toBe(3);
 });
 
-it("says why a model can't be had, and keeps the one before; the picture tab works on", async () => {
+it("says why a model can't be loaded, and keeps the previous one; the picture tab still works", async () => {
   await load("nowhere/model.json");
   const notice = page.getByTestId("model-notice");
   await notice.filter({ hasText: "nowhere/model.json" }).waitFor();

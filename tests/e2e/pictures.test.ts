@@ -33,7 +33,7 @@ it("keeps transparency", async () => {
   expect([Math.min(...alphas), Math.max(...alphas)]).toEqual([128, 128]);
 });
 
-it("says why a file is no picture, and keeps the one before", async () => {
+it("says why a file is not a picture, and keeps the previous picture", async () => {
   const { page } = app;
   await choosePicture(page, "before.png", { width: 60, height: 40 });
   await untilHeadline(page, /Done: before/);
@@ -48,13 +48,13 @@ it("says why a file is no picture, and keeps the one before", async () => {
   expect(await notice.isVisible()).toBe(false);
 });
 
-it("refuses what no canvas can hold", async () => {
+it("refuses a picture that is too large for any canvas", async () => {
   const { page } = app;
   await choosePicture(page, "wide.png", { width: 9000, height: 10 });
   await page.getByRole("alert").filter({ hasText: "18000 × 20" }).waitFor();
 });
 
-it("takes a dropped and a pasted picture", async () => {
+it("accepts a dropped and a pasted picture", async () => {
   const { page } = app;
   await page.evaluate(async () => {
     const canvas = new OffscreenCanvas(50, 40);
@@ -82,7 +82,7 @@ it("finishes 4 megapixels", async () => {
   const { png } = await savePicture(page);
   // IHDR: width and height follow the signature, the chunk's length and its type.
   expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([4928, 3296]);
-  // What is shown of it is no larger than a screen.
+  // The preview is no larger than a screen.
   const shownPixels = await page
     .getByTestId("result")
     .evaluate((canvas: HTMLCanvasElement) => canvas.width * canvas.height);

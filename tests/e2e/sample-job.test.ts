@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { openApp, type OpenPage } from "../harness/launch.js";
 import { decode, psnrDb, savePicture, untilHeadline } from "./drive.js";
 
-/** PSNR that the trained model reaches on the sample (27.53 dB), less what another backend's rounding may cost. */
+/** The trained model's PSNR on the sample (27.53 dB), less an allowance for the rounding of other backends. */
 const MODEL_DB = 27.4;
 
 let app: OpenPage;
@@ -28,7 +28,7 @@ it("enlarges the sample by itself, better than smoothing does, and saves it", as
   expect(app.errors).toEqual([]);
 });
 
-it("shows the finished picture without tints, and the original while it is asked for", async () => {
+it("shows the finished picture without tints, and the original while the button is held", async () => {
   const { page } = app;
   await untilHeadline(page, /Done/);
   const opacity = () => page.getByTestId("tints").evaluate((canvas) => getComputedStyle(canvas).opacity);
@@ -48,13 +48,13 @@ it("shows the finished picture without tints, and the original while it is asked
 it("keeps the page's thread free: no task over 50 ms while the default job runs", async () => {
   const { page, browser } = app;
   await page.addInitScript(watchTasks);
-  // A task's duration counts the time for which other processes kept the thread from a core. What the page itself does
-  // is the same each time, so that one undisturbed job is proof.
+  // A task's duration includes the time for which other processes kept the thread from a core. The page itself does the
+  // same in every job, so that one undisturbed job is proof.
   const longestMs: number[] = [];
   for (let attempt = 0; attempt < 6 && !longestMs.includes(0); attempt++) {
     await page.reload();
     await untilHeadline(page, /Done: sample\.png/);
-    // Entries arrive later than the tasks that they tell of.
+    // Entries arrive later than the tasks that they report.
     await page.waitForTimeout(300);
     longestMs.push(Math.max(0, ...(await page.evaluate(() => longTasksBetween("Enlarging", "Done")))));
   }
@@ -70,7 +70,7 @@ it("keeps the page's thread free: no task over 50 ms while the default job runs"
   );
   expect(computingMs).toBeGreaterThan(0);
   expect(computingMs).toBeLessThan(50);
-  // The job itself is a load of two per core at the most.
+  // The job itself causes a load of at most two per core.
   if (load < 3 * cpus().length) expect(Math.min(...longestMs)).toBe(0);
 
   const seen = await page.evaluate(async () => {
@@ -94,7 +94,7 @@ interface TraceEvent {
   readonly args?: { readonly name?: string };
 }
 
-/** The most time that the page's thread spent on one task, without waiting for a core. */
+/** The longest time that the page's thread computed within one task, without the waits for a core. */
 function longestComputingMs(trace: Buffer): number {
   const { traceEvents } = JSON.parse(trace.toString()) as { traceEvents: TraceEvent[] };
   const threadOf = ({ pid, tid }: TraceEvent) => `${pid}/${tid}`;
@@ -110,7 +110,7 @@ declare global {
   var longTasksBetween: (from: string, to: string) => number[];
 }
 
-/** Runs in the page before anything else. A job lasts from when its headline is seen to when it has gone. */
+/** Runs in the page before anything else. A job lasts from when its headline appears until it disappears. */
 function watchTasks(): void {
   globalThis.longTasks = [];
   const seenAtMs: [string, number][] = [];
@@ -126,7 +126,7 @@ function watchTasks(): void {
     const startMs = seenAtMs.find(([text]) => text.startsWith(from))?.[1];
     const endMs = seenAtMs.find(([text]) => text.startsWith(to))?.[1];
     if (startMs === undefined || endMs === undefined)
-      throw new Error(`Expected ${from} and ${to}, saw ${JSON.stringify(seenAtMs)}.`);
+      throw new Error(`Expected ${from} and ${to}, received ${JSON.stringify(seenAtMs)}.`);
     return longTasks
       .filter((task) => task.startTime + task.duration > startMs && task.startTime < endMs)
       .map((task) => task.duration);

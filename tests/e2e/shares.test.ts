@@ -4,12 +4,12 @@ import { choosePicture, shareOf, tilesByWorker, untilHeadline } from "./drive.js
 
 let app: OpenPage;
 beforeAll(async () => {
-  // Small tiles: there must be enough of them for three phases.
+  // Small tiles, so that there are enough of them for three phases.
   app = await openApp("?workers=wasm,wasm&sample=&tile=96");
 });
 afterAll(() => app.close());
 
-/** The part of the tiles made in the next while that is `workerId`'s. */
+/** The fraction of the tiles that `workerId` makes during the next `durationMs`. */
 async function partOf(workerId: string, durationMs: number): Promise<number> {
   const before = await tilesByWorker(app.page);
   await app.page.waitForTimeout(durationMs);
@@ -20,7 +20,7 @@ async function partOf(workerId: string, durationMs: number): Promise<number> {
   return made.find(([id]) => id === workerId)![1] / total;
 }
 
-it("gives a slowed worker less, and as much as before once it is as fast again", async () => {
+it("gives a slowed worker less, and as much as before once it has recovered", async () => {
   const { page } = app;
   await untilHeadline(page, /Ready/);
   await choosePicture(page, "large.jpg", { width: 2048, height: 1536, type: "image/jpeg" });

@@ -11,18 +11,18 @@ export interface FuzzCase {
   readonly files: ModelFiles;
 }
 
-/** Faults that models have been seen with, and those that somebody means. */
+/** Faults that occur in real models, and malicious ones. */
 const KNOWN_DAMAGE = [...FORMAT_DAMAGE, ...WEIGHT_DAMAGE, ...GRAPH_DAMAGE, ...KERAS_DAMAGE];
 
 const RANDOM_CASES_PER_SEED = 25;
 
-/** A case made only when it is asked for: all at once they would take hundreds of megabytes. */
+/** A case that is made on demand: all cases together would take hundreds of megabytes. */
 export interface LazyCase {
   readonly name: string;
   readonly make: () => FuzzCase;
 }
 
-/** Damage of the files, whatever is in them. */
+/** Damage to the files, whatever they contain. */
 const FILE_DAMAGE: Readonly<Record<string, (seed: FuzzSeed) => ModelFiles>> = {
   "model.json empty": (seed) => ({ json: new Uint8Array(0), weights: new Map([[WEIGHT_FILE, seed.weights]]) }),
   "model.json = HTML": (seed) => withJsonText(seed, "<!doctype html><title>x</title>"),
@@ -55,7 +55,9 @@ function withWeights(seed: FuzzSeed, weights: Uint8Array<ArrayBuffer>): ModelFil
   return { json: writeJson(seed.json), weights: new Map([[WEIGHT_FILE, weights]]) };
 }
 
-/** All cases, always the same ones: what is known to go wrong, on every kind of model that has it, and random faults. */
+/**
+ * All cases, the same ones every time: the known faults on every kind of model that can have them, and random faults.
+ */
 export function fuzzCases(): LazyCase[] {
   const seeds = fuzzSeeds();
   const cases: LazyCase[] = [];
@@ -64,7 +66,7 @@ export function fuzzCases(): LazyCase[] {
   };
   for (const [index, seed] of seeds.entries()) {
     const isGraph = "node" in Object(seed.json.modelTopology);
-    // Each fault on the first of a format, and on every other one in turn.
+    // Each fault is applied to the first seed of a format, and to one other seed in turn.
     const isFirst = seeds.findIndex(({ json }) => "node" in Object(json.modelTopology) === isGraph) === index;
     for (const [number, { what, format, apply }] of KNOWN_DAMAGE.entries()) {
       if (format !== "any" && (format === "graph") !== isGraph) continue;

@@ -20,7 +20,7 @@ const plain = (name: string, op: string, ...input: string[]): JsonRecord => ({
   attr: { T: { type: "DT_FLOAT" } },
 });
 
-/** `count` nodes in a row behind the first input, and an output at their end. */
+/** Adds a chain of `count` nodes after the first input, with an output at its end. */
 function chain(tree: JsonRecord, count: number, make: (name: string, before: string) => JsonRecord): void {
   const nodes = list(topology(tree).node);
   let before = firstInput(tree);
@@ -31,7 +31,7 @@ function chain(tree: JsonRecord, count: number, make: (name: string, before: str
   tree.signature = { outputs: { end: { name: `${before}:0` } } };
 }
 
-/** An empty kernel of so many channels, with a bias behind it: no byte of weights, and gigabytes if it is expanded. */
+/** Adds an empty kernel with `channels` channels and a bias: it has no weight bytes, but would expand to gigabytes. */
 function emptyKernel(tree: JsonRecord, channels: number): void {
   const x = firstInput(tree);
   list(topology(tree).node).push(
@@ -43,14 +43,14 @@ function emptyKernel(tree: JsonRecord, channels: number): void {
   const weights = list(groupOf(tree).weights);
   const float32 = { dtype: "float32" };
   weights.push({ name: "hollow", shape: [0, 3, 3, channels], ...float32 });
-  // The first weight lends a value, so that the length of the file stays right.
+  // The first weight keeps its bytes, so that the length of the file stays right.
   const { name, shape, ...rest } = weighed(tree);
   weights.splice(0, 1, { ...rest, name: name!, shape: list(shape).length > 0 ? shape! : [1] });
   weights.push({ name: "one", shape: [0], ...float32 });
   tree.signature = { outputs: { end: { name: "shifted:0" } } };
 }
 
-/** A constant added to itself again and again: 2^count terms where nobody shares them. */
+/** Adds a constant to itself `count` times: 2^count terms unless they are shared. */
 function doubled(tree: JsonRecord, count: number): void {
   const nodes = list(topology(tree).node);
   const conv = nodesOf(tree).find(({ op, input }) => /Conv2D|MatMul/.test(text(op)) && list(input).length > 1);
@@ -63,7 +63,7 @@ function doubled(tree: JsonRecord, count: number): void {
   list(conv.input)[1] = before;
 }
 
-/** Of graphs: nodes, edges, attributes, functions, signatures. */
+/** Damage to graphs: nodes, edges, attributes, functions, signatures. */
 export const GRAPH_DAMAGE: readonly KnownDamage[] = [
   onGraphs("a node twice", (tree) => void list(topology(tree).node).push(structuredClone(computing(tree)))),
   onGraphs("no nodes", (tree) => void (topology(tree).node = [])),
@@ -71,16 +71,16 @@ export const GRAPH_DAMAGE: readonly KnownDamage[] = [
   onGraphs("a node without op", (tree) => void delete computing(tree).op),
   onGraphs("an unknown op", (tree) => void (computing(tree).op = "Frobnicate")),
   onGraphs("an op of the prototype", (tree) => void (computing(tree).op = "constructor")),
-  onGraphs("an input of none", (tree) => void (computing(tree).input = ["nowhere"])),
+  onGraphs("an input that does not exist", (tree) => void (computing(tree).input = ["nowhere"])),
   onGraphs("no inputs", (tree) => void (computing(tree).input = [])),
   onGraphs("input = text", (tree) => void (computing(tree).input = "x")),
-  onGraphs("a further output that there is not", (tree) => {
+  onGraphs("an output that a node does not have", (tree) => {
     const node = computing(tree);
     node.input = list(node.input).map((name) => `${text(name)}:7`);
   }),
   onGraphs("a node that reads itself", (tree) => void (computing(tree).input = [computing(tree).name!])),
   onGraphs("a cycle", (tree) => void (computing(tree).input = [nodesOf(tree).at(-1)!.name!, "cycle"])),
-  onGraphs("a control input of none", (tree) => void list(computing(tree).input).push("^nowhere")),
+  onGraphs("a control input that does not exist", (tree) => void list(computing(tree).input).push("^nowhere")),
   onGraphs("a node named __proto__", (tree) => {
     list(topology(tree).node).push(plain("__proto__", "Identity", text(computing(tree).name)));
     tree.signature = { outputs: { [PROTO_KEY]: { name: "__proto__:0" } } };

@@ -1,14 +1,14 @@
 import { isRecord, raw, type JsonRecord } from "./model-json.js";
 import { innerLayersOf, layersOf, list, modelOf, onLayers, record, topology, type KnownDamage } from "./tree-parts.js";
 
-/** `count` models, each in the next. */
+/** Wraps the model in `count` models, one inside the other. */
 function nestedModels(tree: JsonRecord, count: number): void {
   const core = JSON.stringify({ class_name: "Sequential", config: modelOf(tree) });
   const open = '{"class_name":"Sequential","config":{"name":"deeper","layers":[';
   record(tree.modelTopology).model_config = raw(open.repeat(count) + core + "]}}".repeat(count));
 }
 
-/** Of Keras models: layers, their options and how they are joined. */
+/** Damage to Keras models: layers, their options and their connections. */
 export const KERAS_DAMAGE: readonly KnownDamage[] = [
   onLayers("no layers", (tree) => void (modelOf(tree).layers = [])),
   onLayers("layers = text", (tree) => void (modelOf(tree).layers = "x")),
@@ -22,11 +22,11 @@ export const KERAS_DAMAGE: readonly KnownDamage[] = [
     if (last !== undefined) last.inbound_nodes = [[[record(last.config).name ?? "x", 0, 0, {}]]];
   }),
   onLayers(
-    "a layer that waits for nobody",
+    "a layer that waits for one that does not exist",
     (tree) => void (layersOf(tree).at(-1)!.inbound_nodes = [[["nobody", 0, 0, {}]]]),
   ),
   onLayers("no outputs", (tree) => void (modelOf(tree).output_layers = [])),
-  onLayers("an output of none", (tree) => void (modelOf(tree).output_layers = [["nobody", 0, 0]])),
+  onLayers("an output that does not exist", (tree) => void (modelOf(tree).output_layers = [["nobody", 0, 0]])),
   onLayers("a config that is text", (tree) => void (topology(tree).model_config = "{")),
   onLayers("a config that is nested text", (tree) => {
     topology(tree).model_config = JSON.stringify({ class_name: "Sequential", config: "[".repeat(50_000) });

@@ -1,17 +1,17 @@
 import type { ModelArtifacts } from "../../src/model/artifacts.js";
 
-/** JSON that may be changed in place. */
+/** JSON that can be changed in place. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonRecord = { [key: string]: Json };
 
-/** A model as files: what a server has of it. */
+/** A model as the files on a server. */
 export interface ModelFiles {
   readonly json: Uint8Array<ArrayBuffer>;
-  /** By their paths beside model.json. */
+  /** By their paths relative to model.json. */
   readonly weights: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
 
-/** A sound model to damage: its model.json as a tree, with one weight file named in it. */
+/** A sound model to damage: its model.json as a tree that names one weight file. */
 export interface FuzzSeed {
   readonly name: string;
   readonly json: JsonRecord;
@@ -20,7 +20,7 @@ export interface FuzzSeed {
 
 export const WEIGHT_FILE = "weights.bin";
 
-/** Artifacts in memory as the files that they would be saved to. */
+/** Turns artifacts in memory into the files that they would be saved as. */
 export function seedOf(name: string, { weightSpecs, weightData, ...rest }: ModelArtifacts): FuzzSeed {
   const parts = Array.isArray(weightData) ? weightData : [weightData];
   const weights = new Uint8Array(parts.reduce((total, part) => total + part.byteLength, 0));
@@ -34,13 +34,13 @@ export function seedOf(name: string, { weightSpecs, weightData, ...rest }: Model
 }
 
 /**
- * Text that stands in a tree for what no tree can hold, and is replaced when it is written: keys like `__proto__`, numbers like
- * 1e999, a hundred thousand brackets.
+ * A placeholder for what a tree can't hold: keys like `__proto__`, numbers like 1e999, a hundred thousand brackets. It
+ * is replaced when the tree is written.
  */
 const RAW = /"\u00a7raw:(\d+)"/g;
 const rawTexts: string[] = [];
 
-/** @param text JSON, to stand where the returned value is put in a tree. */
+/** @param text JSON that is written where the returned value is put into a tree. */
 export function raw(text: string): string {
   const known = rawTexts.indexOf(text);
   return `\u00a7raw:${known >= 0 ? known : rawTexts.push(text) - 1}`;
@@ -48,7 +48,7 @@ export function raw(text: string): string {
 
 export const PROTO_KEY = "\u00a7proto";
 
-/** The tree as bytes of UTF-8. */
+/** The tree as UTF-8 bytes. */
 export function writeJson(tree: Json): Uint8Array<ArrayBuffer> {
   const text = JSON.stringify(tree)
     .replaceAll(PROTO_KEY, "__proto__")
@@ -56,7 +56,7 @@ export function writeJson(tree: Json): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);
 }
 
-/** `count` lists, each in the next. */
+/** `count` lists, one inside the other. */
 export function nestedLists(count: number): string {
   return raw("[".repeat(count) + "]".repeat(count));
 }
@@ -65,7 +65,7 @@ export function isRecord(value: Json | undefined): value is JsonRecord {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** What lies at a path of keys and indices; `undefined` where there is nothing. */
+/** The value at a path of keys and indices; `undefined` if there is none. */
 export function at(tree: Json, ...path: (string | number)[]): Json | undefined {
   let value: Json | undefined = tree;
   for (const key of path) {

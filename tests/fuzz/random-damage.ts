@@ -58,7 +58,7 @@ function pick<T>(random: Random, list: readonly T[]): T {
 
 type Slot = { readonly holder: Json[] | { [key: string]: Json }; readonly key: string };
 
-/** Somewhere in the tree, by a walk from the root that ends early now and then. */
+/** A random place in the tree, by a walk from the root that sometimes ends early. */
 function somewhere(tree: Json, random: Random): Slot {
   let slot: Slot | undefined;
   for (let value: Json | undefined = tree; ;) {
@@ -109,7 +109,7 @@ const TREE_DAMAGE: Readonly<Record<string, (tree: Json, random: Random) => void>
     delete holder[key];
     holder[pick(random, [PROTO_KEY, "constructor", "toString", "", `${key}2`, "length"])] = value;
   },
-  // Numbers and texts nearly right: off by one, of another sign, another text of the file.
+  // Almost correct numbers and strings: off by one, with another sign, or another string of the file.
   nudge(tree, random) {
     for (let tries = 0; tries < 50; tries++) {
       const slot = somewhere(tree, random);

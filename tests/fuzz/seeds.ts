@@ -5,7 +5,10 @@ import { publicModels, readPublicModel } from "../fixtures/public-models.js";
 import { randomNet } from "../fixtures/random-net.js";
 import { seedOf, type FuzzSeed } from "./model-json.js";
 
-/** The models that are damaged: small ones of both formats, the bundled one, and the public ones with the shortest files of each format. */
+/**
+ * The models to damage: small ones of both formats, the bundled one, and for each format the public one with the
+ * shortest model.json.
+ */
 export function fuzzSeeds(): FuzzSeed[] {
   return [
     seedOf("graph", randomNet({ seed: 5, size: 5, residual: true, pooledOutput: true })),
@@ -18,7 +21,10 @@ export function fuzzSeeds(): FuzzSeed[] {
   ];
 }
 
-/** Where the optimiser has constant arithmetic, a batch normalisation and an Identity to deal with. Quantised to uint8, with float16. */
+/**
+ * A graph with constant arithmetic, a batch normalisation and an Identity for the optimiser. Quantised to uint8 and
+ * float16.
+ */
 function foldableNet(): ModelArtifacts {
   const constant = (name: string) => ({ name, op: "Const", attr: { dtype: { type: "DT_FLOAT" } } });
   const T = { T: { type: "DT_FLOAT" } };
@@ -61,7 +67,7 @@ function foldableNet(): ModelArtifacts {
   };
 }
 
-/** A Sequential within a Sequential, as Teachable Machine makes them. */
+/** A Sequential inside a Sequential, as Teachable Machine exports it. */
 function nestedNet(): ModelArtifacts {
   const dense = (name: string, units: number, rest: object = {}) => ({
     class_name: "Dense",

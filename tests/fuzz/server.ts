@@ -5,12 +5,12 @@ import type { FuzzCase, LazyCase } from "./cases.js";
 export interface FuzzServer {
   /** The address of a case's model.json. */
   urlOf(index: number): string;
-  /** Make a case's files before somebody waits for them. */
+  /** Make a case's files before they are requested. */
   prepare(index: number): void;
   close(): Promise<void>;
 }
 
-/** Serve every case's files under its number, to pages of other origins and isolated ones too. */
+/** Serve every case's files under its number, even to pages of other origins and to isolated ones. */
 export async function serveCases(cases: readonly LazyCase[]): Promise<FuzzServer> {
   let latest: { readonly index: number; readonly made: FuzzCase }[] = [];
   const make = (index: number): FuzzCase => {

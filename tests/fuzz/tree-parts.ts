@@ -26,7 +26,7 @@ export const text = (value: Json | undefined): string => (typeof value === "stri
 export const topology = (tree: JsonRecord): JsonRecord => record(tree.modelTopology);
 export const nodesOf = (tree: JsonRecord): JsonRecord[] => list(topology(tree).node).map(record);
 
-/** A node that computes, in the middle. */
+/** The middle one of the nodes that have inputs. */
 export function computing(tree: JsonRecord): JsonRecord {
   const nodes = nodesOf(tree).filter(({ input }) => list(input).length > 0);
   return nodes[Math.floor(nodes.length / 2)]!;
@@ -43,6 +43,6 @@ export const weighed = (tree: JsonRecord): JsonRecord => record(list(groupOf(tre
 
 export const modelOf = (tree: JsonRecord): JsonRecord => record(at(tree, "modelTopology", "model_config", "config"));
 export const layersOf = (tree: JsonRecord): JsonRecord[] => list(modelOf(tree).layers).map(record);
-/** Those of a model within the model, if its first layer is one. */
+/** The layers of a model inside the model, if the first layer is one. */
 export const innerLayersOf = (tree: JsonRecord): JsonRecord[] =>
   list(record(layersOf(tree)[0]?.config).layers).map(record);

@@ -8,7 +8,7 @@ const firstShape = (what: string, ...shape: (number | string)[]): KnownDamage =>
 const quantized = (what: string, quantization: Json): KnownDamage =>
   onAny(`quantisation: ${what}`, (tree) => void (weighed(tree).quantization = quantization));
 
-/** Of the file as a whole, whatever is in it. */
+/** Damage to the file as a whole, whatever it contains. */
 export const FORMAT_DAMAGE: readonly KnownDamage[] = [
   ...["format", "modelTopology", "weightsManifest", "signature"].map((key) =>
     onAny(`without ${key}`, (tree) => void delete tree[key]),
@@ -29,7 +29,7 @@ export const FORMAT_DAMAGE: readonly KnownDamage[] = [
   onAny("numbers beyond all bounds", (tree) => void (topology(tree).versions = { producer: raw("1e999") })),
 ];
 
-/** Of the weights and of what is said about them. */
+/** Damage to the weights and their descriptions. */
 export const WEIGHT_DAMAGE: readonly KnownDamage[] = [
   paths("upwards", `../${WEIGHT_FILE}`),
   paths("far upwards", "../../../../etc/passwd"),
@@ -37,7 +37,7 @@ export const WEIGHT_DAMAGE: readonly KnownDamage[] = [
   paths("another host", "http://127.0.0.1:9/weights.bin"),
   paths("script", "javascript:alert(1)"),
   paths("file", "file:///etc/passwd"),
-  paths("not there", "missing.bin"),
+  paths("missing", "missing.bin"),
   paths("model.json itself", "model.json"),
   paths("twice", WEIGHT_FILE, WEIGHT_FILE),
   paths("20,000 times", ...Array.from({ length: 20_000 }, () => WEIGHT_FILE)),
@@ -45,14 +45,14 @@ export const WEIGHT_DAMAGE: readonly KnownDamage[] = [
   paths("empty", ""),
   paths("NUL", "a\u0000b"),
   paths("no URL", "http://[/"),
-  onAny("weight paths no list", (tree) => void (groupOf(tree).paths = WEIGHT_FILE)),
+  onAny("weight paths that are not a list", (tree) => void (groupOf(tree).paths = WEIGHT_FILE)),
   onAny("weight paths of numbers", (tree) => void (groupOf(tree).paths = [1])),
   onAny(
     "two groups of the same weights",
     (tree) => void list(tree.weightsManifest).push(structuredClone(groupOf(tree))),
   ),
   onAny("a weight twice", (tree) => void list(groupOf(tree).weights).push(structuredClone(weighed(tree)))),
-  onAny("a weight too few", (tree) => void list(groupOf(tree).weights).shift()),
+  onAny("one weight too few", (tree) => void list(groupOf(tree).weights).shift()),
   onAny("a weight named __proto__", (tree) => void (weighed(tree).name = "__proto__")),
   onAny("a weight named constructor", (tree) => void (weighed(tree).name = "constructor")),
   onAny("a weight with a long name", (tree) => void (weighed(tree).name = "w".repeat(1_000_000))),
@@ -82,7 +82,7 @@ export const WEIGHT_DAMAGE: readonly KnownDamage[] = [
   quantized("empty", {}),
   quantized("unknown", { dtype: "int4", scale: 1, min: 0 }),
   quantized("without scale", { dtype: "uint8", min: 0 }),
-  quantized("without end", { dtype: "uint8", scale: raw("1e999"), min: 0 }),
+  quantized("infinite scale", { dtype: "uint8", scale: raw("1e999"), min: 0 }),
   quantized("text", { dtype: "uint8", scale: "1", min: "0" }),
   quantized("huge", { dtype: "uint16", scale: 1e308, min: -1e308 }),
   quantized("float16", { dtype: "float16" }),

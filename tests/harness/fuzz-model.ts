@@ -10,15 +10,15 @@ export interface FuzzRequest {
 
 export interface FuzzOutcome {
   readonly end: "refused" | "computed" | "failed to compute" | "not tried" | "late";
-  /** What is not as it should be. */
+  /** What went wrong, unless the end is a proper one. */
   readonly failure: string | undefined;
   readonly ms: number;
 }
 
-/** Inputs of more elements are not made: a model may well want them. */
+/** Larger inputs are not made, though an undamaged model may need them. */
 const MOST_ELEMENTS = 1_000_000;
 
-/** Load a model and run it, and watch how it ends. */
+/** Load and run a model, and describe how that ends. */
 export async function runDamaged({ url, optimize, limitMs }: FuzzRequest): Promise<FuzzOutcome> {
   const startMs = performance.now();
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -6,17 +6,17 @@ import { modelsFolder } from "../fixtures/public-models.js";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Addresses that end with "/". The plain one serves the harness without isolation, thus without SharedArrayBuffer. */
+    /** Addresses that end with "/". The plain one has no isolation headers, so that there is no SharedArrayBuffer. */
     urls: { app: string; harness: string; plainHarness: string };
   }
 }
 
-/** Serves what has been built, for as long as the project's tests run. */
+/** Serves the built pages while the project's tests run. */
 export default async function setup(project: TestProject) {
   for (const page of ["dist/index.html", "dist-harness/index.html"]) {
     if (!existsSync(page)) throw new Error(`Expected ${page} to have been built: run npm test -- --only build`);
   }
-  // The build holds code only; models and fixtures are read where they are.
+  // The build contains only code; models and fixtures are served from where they are.
   const mounts = {
     "/models/": resolve("public/models"),
     "/samples/": resolve("public/samples"),

@@ -5,9 +5,9 @@ import { chromiumArgs, findChromium } from "../../scripts/browser.mjs";
 export interface OpenPage {
   readonly page: Page;
   readonly browser: Browser;
-  /** Console errors and uncaught errors of the page, as text, in their order. Expect it to be empty. */
+  /** Console errors and uncaught errors of the page as text, in their order. Should be empty. */
   readonly errors: readonly string[];
-  /** Ends the browser: each test file opens its own. */
+  /** Closes the browser; each test file opens its own. */
   close(): Promise<void>;
 }
 
@@ -30,13 +30,16 @@ async function open(url: string): Promise<OpenPage> {
   }
 }
 
-/** The test harness; `isolated: false` is a page without SharedArrayBuffer. @param url where else it is served */
+/**
+ * Open the test harness; with `isolated: false` it has no SharedArrayBuffer.
+ * @param url another address that serves it
+ */
 export function openHarness({ isolated = true, url }: { isolated?: boolean; url?: string } = {}): Promise<OpenPage> {
   const { harness, plainHarness } = inject("urls");
   return open(url ?? (isolated ? harness : plainHarness));
 }
 
-/** The page as it is deployed. @param path relative to its address, such as "?embed=1" */
+/** Open the page as it is deployed. @param path relative to its address, such as "?embed=1" */
 export function openApp(path = ""): Promise<OpenPage> {
   return open(new URL(path, inject("urls").app).href);
 }

@@ -24,7 +24,7 @@ import * as pictures from "./pictures.js";
 import { stitchedDifference } from "./stitch.js";
 import { runTeachable } from "./teachable.js";
 
-/** A rejected promise as a record that survives the way out of the page. */
+/** Describe a rejection as a record that can leave the page. */
 async function failureOf(
   run: () => Promise<unknown>,
 ): Promise<{ name: string; code: string; message: string } | undefined> {
@@ -37,19 +37,19 @@ async function failureOf(
   }
 }
 
-/** max|a − b| ÷ max|b|; infinite where shapes or dtypes differ. */
+/** max|a − b| ÷ max|b|; infinite if shapes or dtypes differ. */
 function difference(a: Tensor | Tensor[] | undefined, b: Tensor): number {
   if (a === undefined || Array.isArray(a) || a.dtype !== b.dtype || a.shape.join() !== b.shape.join()) return Infinity;
   let largest = 0;
   let worst = 0;
   for (let i = 0; i < b.data.length; i++) {
     largest = Math.max(largest, Math.abs(Number(b.data[i])));
-    // NaN would slip through a maximum.
+    // A maximum would ignore NaN.
     const gap = Math.abs(Number(a.data[i]) - Number(b.data[i]));
     worst = Math.max(worst, Number.isNaN(gap) ? Infinity : gap);
   }
   if (worst > 0) return worst / largest;
-  // The same to every bit, or not quite: a zero of the other sign.
+  // A zero of the other sign is not bit-identical.
   return b.data.every((value: unknown, i: number) => Object.is(a.data[i], value)) ? 0 : Number.MIN_VALUE;
 }
 
@@ -69,12 +69,12 @@ function float32(shape: number[], seed = 1): Tensor {
   return { dtype: "float32", shape, data: noise(length, seed) };
 }
 
-/** A net whose second input must have 4 columns, though the file says that any number will do: others fail inside. */
+/** A net whose second input must have 4 columns, although its file allows any number. With others the model fails. */
 function misfittingNet(): ModelArtifacts {
   const model = randomNet({ seed: 8, sideInput: true });
   const graph = model.modelTopology as { node: { name: string; attr: { shape: { shape: object } } }[] };
   graph.node.find((node) => node.name === "shift")!.attr.shape.shape = { dim: [{ size: "-1" }, { size: "-1" }] };
-  // Rows of shift meet the channels of the picture by broadcasting only where each is alone.
+  // The rows of `shift` broadcast to the channels of the picture only in an item-by-item run.
   return { ...model, signature: undefined };
 }
 
@@ -106,7 +106,7 @@ const harness = {
   difference,
   noise,
   float32,
-  /** Set by tests that need work of some milliseconds an item. */
+  /** Replaced by tests that need work of some milliseconds per item. */
   heavyNet: (): ModelArtifacts => randomNet({ seed: 1 }),
   heavyItems: (count: number, seed = 1): Tensor => float32([count, 8, 8, 3], seed),
 };
@@ -114,7 +114,7 @@ export type Harness = typeof harness;
 export type { Outputs };
 
 declare global {
-  // What tests reach inside `page.evaluate`.
+  // Tests use it inside `page.evaluate`.
   var harness: Harness;
 }
 globalThis.harness = harness;

@@ -1,12 +1,12 @@
 import { createServer, request as forward, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A file as the server has it at the moment. */
+/** A file in its current state on the server. */
 export interface ServedFile {
   bytes: Uint8Array;
   etag?: string;
   headers?: Record<string, string>;
-  /** How the next requests are answered, one by one, before it is served as it should be: a status, or where to break off. */
+  /** Answers to the next requests, before the file is served properly: a status, or where to break off. */
   faults?: (number | { breakAfterBytes: number })[];
 }
 
@@ -14,20 +14,21 @@ export interface Answer {
   readonly method: string;
   readonly path: string;
   readonly status: number;
-  /** Of the body. */
+  /** Bytes of the body. */
   readonly sentBytes: number;
 }
 
 /**
- * A server of model files that change, fail and count, with ETags and ranges. What it has no file for comes from the
- * harness behind it, so that it is the page's own host too; for pages elsewhere it has CORS headers that expose nothing.
+ * A server of model files with ETags and ranges, whose files can change and fail, and which counts requests. All other
+ * paths are passed on to the harness, so that it can also be the page's own host. To pages of other origins it sends
+ * CORS headers that expose nothing.
  */
 export interface ModelServer {
   readonly url: string;
   readonly files: Record<string, ServedFile>;
-  /** Every answer for one of `files` since the last call. */
+  /** The answers for `files` since the last call. */
   takeAnswers(): Answer[];
-  /** Hang up on whoever asks for one of `files`. */
+  /** Closes the connection of every request for one of `files`. */
   isDown: boolean;
   close(): Promise<void>;
 }

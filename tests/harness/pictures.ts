@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 
 type Colour = readonly [red: number, green: number, blue: number, alpha?: number];
 
-/** A picture by its formula. Deterministic, and made without a canvas: its pixels are known. */
+/** Paint a picture by a formula. Without a canvas, so that its pixels are known exactly. */
 export function paint(width: number, height: number, colourAt: (x: number, y: number) => Colour): ImageData {
   const image = new ImageData(width, height);
   for (let y = 0; y < height; y++) {
@@ -14,7 +14,7 @@ export function paint(width: number, height: number, colourAt: (x: number, y: nu
   return image;
 }
 
-/** Every pixel another colour, opaque. */
+/** A picture in which neighbouring pixels differ strongly, opaque. */
 export function confetti(width: number, height: number): ImageData {
   return paint(width, height, (x, y) => [
     (x * 37 + y * 11) % 256,
@@ -23,7 +23,7 @@ export function confetti(width: number, height: number): ImageData {
   ]);
 }
 
-/** Colours that change slowly, as in a photograph's sky; opaque. */
+/** A picture whose colours change slowly, like the sky in a photograph; opaque. */
 export function slopes(width: number, height: number): ImageData {
   return paint(width, height, (x, y) => [
     (255 * x) / Math.max(1, width - 1),
@@ -32,7 +32,7 @@ export function slopes(width: number, height: number): ImageData {
   ]);
 }
 
-/** Its colours without alpha, as TF.js reads them off a picture: [height · width · 3]. */
+/** The colours without alpha, as TF.js reads them from a picture: [height · width · 3]. */
 export async function rgbOf(image: ImageData): Promise<number[]> {
   await tf.setBackend("cpu");
   const pixels = tf.browser.fromPixels(image);
@@ -41,7 +41,7 @@ export async function rgbOf(image: ImageData): Promise<number[]> {
   return Array.from(data);
 }
 
-/** What TF.js makes of a picture by `resizeBilinear` with half-pixel centres: [height · width · 3], 0…255. */
+/** A picture resized by TF.js's `resizeBilinear` with half-pixel centres: [height · width · 3], 0…255. */
 export async function resizedByTf(image: ImageData, width: number, height: number): Promise<number[]> {
   await tf.setBackend("cpu");
   const resized = tf.tidy(() =>
@@ -71,7 +71,7 @@ export async function encode(image: ImageData, type: "image/png" | "image/jpeg" 
 }
 
 /**
- * A JPEG that says how it is to be turned: an Exif segment with the one tag 0x0112 behind the start marker.
+ * A JPEG that states its orientation: an Exif segment with the single tag 0x0112 after the start marker.
  * @param orientation 1…8, as Exif 2.3 numbers them.
  */
 export async function encodeTurned(image: ImageData, orientation: number): Promise<Blob> {
@@ -86,7 +86,7 @@ export async function encodeTurned(image: ImageData, orientation: number): Promi
   return new Blob([jpeg.subarray(0, 2), new Uint8Array(segment), jpeg.subarray(2)], { type: "image/jpeg" });
 }
 
-/** The greatest difference between two lists of numbers; infinite where they are not equally long. */
+/** The greatest difference between two lists of numbers; infinite if their lengths differ. */
 export function gap(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length || a.length === 0) return Infinity;
   let worst = 0;

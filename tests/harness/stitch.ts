@@ -2,9 +2,9 @@ import type { Sharder, Tensor } from "inference-sharder";
 import type { TileGrid } from "../../src/core/tiles.js";
 
 /**
- * Run a ×2 model on a whole picture and on its tiles, and compare what the tiles' cores say of every pixel.
+ * Run a ×2 model on a whole picture and on its tiles, and compare every pixel with that of the tiles' cores.
  * @param picture [height, width, 3] float32.
- * @returns the largest absolute difference; infinite where some pixel is in no core or in two.
+ * @returns the largest absolute difference; infinite if a pixel lies in no core or in several.
  */
 export async function stitchedDifference(
   sharder: Sharder,

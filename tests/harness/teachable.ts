@@ -1,14 +1,14 @@
 import * as tf from "@tensorflow/tfjs";
 
-/** What TF.js itself makes of pictures with a Teachable Machine image model. */
+/** The classes that TF.js itself finds with a Teachable Machine image model. */
 export interface TeachableResult {
   /** Per picture, best first. */
   readonly ranked: { index: number; score: number }[][];
 }
 
 /**
- * The model's own way with pictures: the shorter side is scaled to its size on a canvas, the centred square is taken,
- * and a byte becomes `byte ÷ 127 − 1`.
+ * Read pictures like the model's own library: scale the shorter side to the model's size on a canvas, take the centred
+ * square, and turn a byte into `byte ÷ 127 − 1`.
  * Source: `cropTo` and `capture` of @teachablemachine/image 0.8.
  */
 export async function runTeachable(

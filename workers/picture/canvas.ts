@@ -1,7 +1,7 @@
 import { ShardError } from "../../src/core/errors.js";
 
 /**
- * A canvas in memory, not on a GPU: what is drawn is read back.
+ * The context of a canvas in memory, not on a GPU, since its pixels are read back.
  * @throws ShardError "out-of-memory"
  */
 export function context2d(canvas: OffscreenCanvas): OffscreenCanvasRenderingContext2D {
@@ -9,6 +9,6 @@ export function context2d(canvas: OffscreenCanvas): OffscreenCanvasRenderingCont
   if (context !== null) return context;
   throw new ShardError(
     "out-of-memory",
-    `Expected a canvas of ${canvas.width} × ${canvas.height} pixels, the browser has none to give: close other tabs or choose a smaller picture.`,
+    `Expected a canvas of ${canvas.width} × ${canvas.height} pixels, received none from the browser: close other tabs or choose a smaller picture.`,
   );
 }

@@ -2,7 +2,7 @@ import { ShardError } from "../../src/core/errors.js";
 import { messageOf } from "../../src/protocol/error-record.js";
 
 /**
- * Decode a picture file, turned upright as its EXIF orientation says, in sRGB.
+ * Decode a picture file in sRGB, turned upright by its EXIF orientation.
  * @throws ShardError "picture-unreadable"
  */
 export async function decodePicture(blob: Blob): Promise<ImageBitmap> {
@@ -11,7 +11,7 @@ export async function decodePicture(blob: Blob): Promise<ImageBitmap> {
   } catch (cause) {
     throw new ShardError(
       "picture-unreadable",
-      `Expected a picture that the browser can decode (PNG, JPEG, WebP, GIF, AVIF, BMP), received ${blob.type || "a file of no known type"}, ${blob.size} bytes (${messageOf(cause)}): choose another file.`,
+      `Expected a picture that the browser can decode (PNG, JPEG, WebP, GIF, AVIF, BMP), received ${blob.type || "a file of unknown type"}, ${blob.size} bytes (${messageOf(cause)}): choose another file.`,
       { cause },
     );
   }

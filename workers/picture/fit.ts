@@ -1,16 +1,17 @@
 import type { Rectangle } from "../../src/core/tiles.js";
 import type { PictureFit } from "../../src/protocol/picture-api.js";
 
-/** What lies beyond the last pixel by less than this is rounding: 300 · (224 ÷ 300) is not 225 pixels. */
+/** A smaller excess over a whole pixel is a rounding error: 300 · (224 ÷ 300) is not 225 pixels. */
 const ROUNDING = 1e-9;
 
 /**
- * Where a picture is drawn on a canvas of width × height pixels. Sizes and places are whole pixels, so that no edge is
- * half drawn; with "cover" the rectangle reaches beyond the canvas on two sides.
+ * Where a picture is drawn on a canvas of width × height pixels. Sizes and positions are whole pixels, so that no edge
+ * is half drawn. With "cover" the rectangle reaches beyond the canvas on two sides.
  *
- * @param picture size of what is drawn, pixels, > 0.
- * "cover" rounds as Teachable Machine's own `cropTo` does, so that its models see what they were trained on: sizes up,
- * and an odd remainder is cut off at the right or the bottom.
+ * "cover" rounds like Teachable Machine's own `cropTo`, so that its models see what they were trained on: sizes are
+ * rounded up, and an odd remainder is cut off at the right or the bottom.
+ *
+ * @param picture its size in pixels, > 0.
  */
 export function fitPicture(
   picture: { readonly width: number; readonly height: number },
@@ -25,7 +26,7 @@ export function fitPicture(
     const scale = Math.max(across, down);
     const drawnWidth = Math.max(width, Math.ceil(picture.width * scale - ROUNDING));
     const drawnHeight = Math.max(height, Math.ceil(picture.height * scale - ROUNDING));
-    // Not `-Math.floor(…)`, which gives −0.
+    // `-Math.floor(…)` would give −0.
     const x = 0 - Math.floor((drawnWidth - width) / 2);
     const y = 0 - Math.floor((drawnHeight - height) / 2);
     return { x, y, width: drawnWidth, height: drawnHeight };

@@ -1,7 +1,7 @@
 import type { PixelPlan } from "../../src/protocol/picture-api.js";
 
 /**
- * Pixels as a model takes them: colours in its order, in its layout, standardised where the plan says so.
+ * Arrange pixels as a model takes them: in its order of colours and its layout, standardised if the plan says so.
  *
  * Grey is luma, rounded to a byte: 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601; in 16 fractional bits, as Pillow's mode
  * "L"). Standardised values are computed in double precision and rounded once.
@@ -33,7 +33,7 @@ export function packPixels(
   const { scale, offset, mean, std } = standardise;
   const values = new Float32Array(bytes.length);
   for (let channel = 0; channel < channelCount; channel++) {
-    // A byte has 256 values only: each is computed once.
+    // A byte has only 256 values, so each is computed once.
     const table = Float64Array.from(
       { length: 256 },
       (_, byte) => (byte * scale + offset - mean[channel]!) / std[channel]!,

@@ -12,11 +12,11 @@ import { decodePicture } from "./decode.js";
 import { BLEED_RADIUS, bleedColours, copyWindow, hasTransparency, toRgba } from "./pixels.js";
 import { release, ScratchCanvas } from "./scratch.js";
 
-/** What browsers can hold as one canvas (Chromium: 16,384 a side, 2^28 pixels in all). */
+/** Limits of a canvas in browsers (Chromium: 16,384 pixels per side, 2^28 pixels in all). */
 const MAX_CANVAS_SIDE = 16_384;
 const MAX_CANVAS_PIXELS = 2 ** 28;
 
-/** A picture on its way to a larger one: the decoded source, the tiles' grid and the canvas of the result. */
+/** A picture that is being enlarged: the decoded source, the grid of tiles and the canvas of the result. */
 export class Picture {
   readonly #source: ImageBitmap;
   readonly #plan: PicturePlan;
@@ -27,7 +27,7 @@ export class Picture {
   readonly #target: OffscreenCanvasRenderingContext2D;
   readonly #strip = new ScratchCanvas();
   readonly #enlarged = new ScratchCanvas();
-  /** Rows of tiles in which something lets the background through. */
+  /** Rows of tiles with transparent pixels. */
   readonly #transparentRows = new Set<number>();
 
   private constructor(source: ImageBitmap, plan: PicturePlan) {
@@ -39,7 +39,7 @@ export class Picture {
     this.#grid = planTiles(width, height, tileSize, plan.halo);
     this.#tiles = this.#grid.rows.flat();
     this.#result = new OffscreenCanvas(width * scale, height * scale);
-    // Never read back by the page, but written tile by tile: it belongs in memory, not on a GPU.
+    // It is written tile by tile, so it belongs in memory, not on a GPU.
     this.#target = context2d(this.#result);
     const pixels = this.#result.width * this.#result.height;
     this.#previewScale = Math.min(1, Math.sqrt(plan.maxPreviewPixels / pixels));
@@ -54,8 +54,8 @@ export class Picture {
       source.close();
       throw new ShardError(
         "picture-too-large",
-        `Expected a result of at most ${MAX_CANVAS_SIDE} pixels a side and ${Math.floor(MAX_CANVAS_PIXELS / 1e6)} megapixels, ` +
-          `this one would have ${width} × ${height}: scale the picture down or cut it first.`,
+        `Expected a result of at most ${MAX_CANVAS_SIDE} pixels per side and ${Math.floor(MAX_CANVAS_PIXELS / 1e6)} megapixels, ` +
+          `received one of ${width} × ${height} pixels: scale the picture down or crop it first.`,
       );
     }
     return new Picture(source, plan);
@@ -105,7 +105,7 @@ export class Picture {
     return { tileCount: tiles.length, rgb };
   }
 
-  /** Write the cores of finished tiles into the result. The request's buffer is used up. */
+  /** Write the cores of finished tiles into the result. The request's buffer is detached. */
   async place({ firstTile, tileCount, rgb }: PlaceRequest): Promise<PlacedTile<ImageBitmap>[]> {
     const { scale } = this.#plan;
     const width = this.#grid.tileWidth * scale;
@@ -124,7 +124,7 @@ export class Picture {
       placed.push({ tile, ...(await this.#preview(image, at)) });
       release(pixels.buffer);
     }
-    // It came with the request, and is nobody else's.
+    // The buffer was transferred with the request, so nobody else uses it.
     release(rgb.buffer as ArrayBuffer);
     return placed;
   }
@@ -140,7 +140,7 @@ export class Picture {
   }
 
   async #preview(image: ImageData, at: Rectangle): Promise<{ target: Rectangle; bitmap: ImageBitmap }> {
-    // Edges are rounded, not sizes: neighbours meet without a gap.
+    // The edges are rounded, not the sizes, so that neighbours meet without a gap.
     const x = Math.round(at.x * this.#previewScale);
     const y = Math.round(at.y * this.#previewScale);
     const width = Math.max(1, Math.round((at.x + at.width) * this.#previewScale) - x);
@@ -159,10 +159,10 @@ export class Picture {
     return context.getImageData(0, 0, width, height);
   }
 
-  /** Transparency is enlarged by the browser's own smoothing; the model knows colours only. */
+  /** The browser's own smoothing enlarges the transparency, since the model takes only colours. */
   #writeAlpha(pixels: Uint8ClampedArray, core: Rectangle): void {
     const { scale } = this.#plan;
-    // A margin, so that the smoothing sees across the tile's edge.
+    // With a margin, the smoothing sees beyond the tile's edge.
     const margin = 2;
     const x = Math.max(0, core.x - margin);
     const y = Math.max(0, core.y - margin);

@@ -1,10 +1,10 @@
-/** How far colour is spread into transparent pixels: as far as their colour can be seen after enlarging. */
+/** How far colours are spread into transparent pixels: as far as those can affect visible pixels of the result. */
 export const BLEED_RADIUS = 2;
 
 /**
  * Give fully transparent pixels the mean colour of their visible neighbours, `BLEED_RADIUS` pixels deep. A canvas
- * holds them as black, which the model would smear into the picture's edge.
- * @param rgba [height, width, 4], changed in place; alpha stays.
+ * stores them as black, which the model would smear into the picture's edge.
+ * @param rgba [height, width, 4], changed in place except for alpha.
  */
 export function bleedColours(rgba: Uint8ClampedArray, width: number, height: number): void {
   let known = new Uint8Array(width * height);
@@ -36,7 +36,7 @@ function spread(rgba: Uint8ClampedArray, known: Uint8Array, i: number, width: nu
   return true;
 }
 
-/** Whether any of the pixels lets something through. */
+/** Whether any pixel is not opaque. */
 export function hasTransparency(rgba: Uint8ClampedArray): boolean {
   for (let i = 3; i < rgba.length; i += 4) if (rgba[i]! < 255) return true;
   return false;
@@ -68,7 +68,7 @@ export function copyWindow(
 }
 
 /**
- * Take a rectangle out of float32 RGB 0…1 as opaque RGBA bytes, rounded to the nearest.
+ * Convert a rectangle of float32 RGB 0…1 into opaque RGBA bytes, rounded to the nearest.
  * @param source [*, sourceWidth, 3] from `offset` on.
  */
 export function toRgba(
@@ -82,7 +82,7 @@ export function toRgba(
   for (let row = 0; row < part.height; row++) {
     let from = offset + 3 * ((part.y + row) * sourceWidth + part.x);
     for (let column = 0; column < part.width; column++) {
-      // Uint8ClampedArray clamps, and rounds halves to even.
+      // Uint8ClampedArray clamps the values and rounds halves to even.
       target[to] = source[from]! * 255;
       target[to + 1] = source[from + 1]! * 255;
       target[to + 2] = source[from + 2]! * 255;

@@ -8,12 +8,15 @@ import { packPixels } from "./pack-pixels.js";
 
 export type PictureSource = Blob | ImageData | ImageBitmap | VideoFrame;
 
-/** Kept between pictures: they mostly come in one size. Drawing and reading back leave no gap for another to get in. */
+/**
+ * Kept between pictures, which mostly share one size. No other picture can interfere, since drawing and reading back is
+ * synchronous.
+ */
 let canvas: OffscreenCanvas | undefined;
 
 /**
  * Decode, crop, fit and pack one picture.
- * @param source this worker's own copy; closed here.
+ * @param source this worker's own copy, which is closed.
  * @throws ShardError "picture-unreadable", "out-of-memory"
  */
 export async function readPixels(source: PictureSource, plan: PixelPlan): Promise<Uint8Array | Float32Array> {
@@ -36,13 +39,13 @@ async function toDrawable(source: PictureSource): Promise<ImageBitmap | VideoFra
   return source instanceof ImageData ? createImageBitmap(source) : source;
 }
 
-/** As a picture of its own: smoothing looks some pixels beyond the part of a picture that is drawn. */
+/** A picture of its own, since smoothing would read some pixels beyond the part that is drawn. */
 async function cutOut(picture: ImageBitmap | VideoFrame, { x, y, width, height }: Rectangle): Promise<ImageBitmap> {
   const whole = sizeOf(picture);
   if (x + width <= whole.width && y + height <= whole.height) return createImageBitmap(picture, x, y, width, height);
   throw new ShardError(
     "picture-unreadable",
-    `Expected a picture that holds the crop of ${width} × ${height} pixels at (${x}, ${y}), received one of ${whole.width} × ${whole.height}: crop less, or leave the picture out.`,
+    `Expected a picture that contains the crop of ${width} × ${height} pixels at (${x}, ${y}), received one of ${whole.width} × ${whole.height}: crop less, or leave the picture out.`,
   );
 }
 
@@ -63,7 +66,7 @@ function draw(picture: ImageBitmap | VideoFrame, plan: PixelPlan): Uint8ClampedA
   return context.getImageData(0, 0, width, height).data;
 }
 
-/** Pixels as they are drawn: a frame's may not be square, and it may be turned. */
+/** The size in drawn pixels: those of a frame may not be square, and the frame may be turned. */
 function sizeOf(picture: ImageBitmap | VideoFrame): { width: number; height: number } {
   if (picture instanceof ImageBitmap) return { width: picture.width, height: picture.height };
   return { width: picture.displayWidth, height: picture.displayHeight };

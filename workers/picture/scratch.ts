@@ -1,10 +1,16 @@
 import { context2d } from "./canvas.js";
 
-/** One canvas for many short uses: the garbage collector knows little of a canvas's size, and lets those of a long job pile up. */
+/**
+ * One canvas for many short uses: the garbage collector underestimates the size of canvases, so that those of a long
+ * job would pile up.
+ */
 export class ScratchCanvas {
   #context: OffscreenCanvasRenderingContext2D | undefined;
 
-  /** Transparent for at least `width` × `height` pixels, until the next call. @throws ShardError "out-of-memory" */
+  /**
+   * A context with at least `width` × `height` transparent pixels, valid until the next call.
+   * @throws ShardError "out-of-memory"
+   */
   clear(width: number, height: number): OffscreenCanvasRenderingContext2D {
     const canvas = this.#context?.canvas;
     if (this.#context === undefined || canvas === undefined || canvas.width < width || canvas.height < height) {
@@ -20,8 +26,8 @@ const { port1: nowhere, port2 } = new MessageChannel();
 port2.close();
 
 /**
- * Free a buffer's memory now, not at the next garbage collection: it is handed over to where nobody takes it. (Its own
- * `transfer(0)` frees nothing earlier, and hides it from the collector.) The buffer is detached.
+ * Free a buffer's memory now, not at the next garbage collection, by transferring it to a closed port. (Its own
+ * `transfer(0)` frees nothing earlier and hides the memory from the collector.) The buffer is detached.
  */
 export function release(buffer: ArrayBuffer): void {
   nowhere.postMessage(undefined, [buffer]);

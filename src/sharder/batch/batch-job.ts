@@ -7,70 +7,67 @@ import type {
 } from "../../core/dispatch/types.js";
 import * as dispatch from "../../core/dispatch/dispatch.js";
 import type { ShardError } from "../../core/errors.js";
-import type { PoolWorker } from "../../pool/pool-worker.js";
-import type { WorkerPool } from "../../pool/worker-pool.js";
-import type { RunResult } from "../../protocol/worker-api.js";
-import type { Emit } from "../events.js";
-import { JobBase, type OpenAttempt } from "../job/job-base.js";
-import { itemsFailed, noWorkers } from "../job/job-errors.js";
-import type { LearnedThroughput } from "./learned-throughput.js";
+import type { FinishedRun, PoolWorker } from "../../pool/pool-worker.js";
+import type { BatchMode } from "../../protocol/model-on-wire.js";
+import { hasRows, type BatchModes, type TryBatch } from "../inputs/batch-modes.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
-import { progressOf } from "../job/sharding-job.js";
+import { JobBase, type JobContext, type OpenAttempt } from "../job/job-base.js";
+import { itemsFailed, noWorkers } from "../job/job-errors.js";
+import { progressOf, type JobOptions } from "../job/sharding-job.js";
+import type { LearnedThroughput } from "./learned-throughput.js";
 import { ShareWatch } from "./share-watch.js";
 
-export interface JobContext {
-  readonly pool: WorkerPool;
+export interface BatchJobContext extends JobContext {
   readonly learned: LearnedThroughput;
-  readonly emit: Emit;
-  readonly options: Partial<DispatchOptions>;
-  /** Told the plan for what remains, whenever it is made anew. */
+  readonly modes: BatchModes;
+  readonly tryBatch: TryBatch;
+  readonly dispatch: Partial<DispatchOptions>;
+  /** Called with the plan for what remains after every re-plan. */
   readonly onPlan: (plan: readonly PlannedShare[]) => void;
 }
 
-interface ShardAttempt extends ItemRange, OpenAttempt {}
+interface ShardAttempt extends ItemRange, OpenAttempt {
+  readonly mode: BatchMode;
+}
 
 /** Under which every replica holds the model. */
 export const WHOLE_MODEL = "whole";
 
 /** Carries out the dispatcher's actions for one job on real workers. */
-export class Job extends JobBase<ShardAttempt> {
-  readonly #context: JobContext;
+export class BatchJob extends JobBase<ShardAttempt> {
+  readonly #context: BatchJobContext;
   readonly #shares: ShareWatch;
   #state: dispatch.DispatchState;
+  /** The first that came: shapes and side inputs are those of all. */
   #inputs: PreparedInputs | undefined;
+  /** Of shards that are sent from now on; `undefined` until it is decided. */
+  #mode: BatchMode | undefined;
+  #hasTakenIn = false;
   #knownItemCount = 0;
   #isSourceEnded = false;
   #ticks: ReturnType<typeof setInterval> | undefined;
 
-  constructor(context: JobContext) {
-    super(context);
+  constructor(context: BatchJobContext, options: JobOptions) {
+    super(context, options);
     this.#context = context;
     this.#shares = new ShareWatch(this.id, context.emit);
-    this.#state = dispatch.createDispatch(context.options);
+    this.#state = dispatch.createDispatch(context.dispatch);
   }
 
-  /**
-   * More items. The first call brings the workers in: what is known of them depends on the items' shape.
-   * @throws ShardError "invalid-input" where the items differ in shape from those before.
-   */
-  addItems(inputs: PreparedInputs): void {
+  /** The first call brings the workers in: what is known of them depends on the items' shape. */
+  addItems(inputs: PreparedInputs, done: readonly ItemRange[] = []): void {
     // A source may still yield after the job was aborted.
     if (this.isOver) return;
     this.store.add(inputs);
     this.#knownItemCount += inputs.itemCount;
-    const isFirst = this.#inputs === undefined;
-    this.#inputs ??= inputs;
-    this.#apply({ type: "items-added", itemCount: inputs.itemCount });
-    if (!isFirst) return;
-    // Time alone shows that an attempt is overdue, and an idle worker that it should take over what waits behind it.
-    this.#ticks = setInterval(() => this.#apply({ type: "tick" }), this.#context.options.quantumMs);
-    for (const worker of this.#context.pool.workers) {
-      // One that has just started may not hold the model yet.
-      if ((worker.state === "ready" || worker.state === "busy") && worker.holds(WHOLE_MODEL)) this.addWorker(worker);
-    }
-    this.#lookAtPlan();
-    const hasWorkers = this.#context.pool.workers.some(({ state }) => state === "ready" || state === "busy");
-    if (!hasWorkers) this.fail(noWorkers(this.lastError));
+    this.#apply({ type: "items-added", itemCount: inputs.itemCount, done });
+    for (const range of done) this.store.release(range);
+    if (this.#inputs !== undefined) return;
+    this.#inputs = inputs;
+    const { modes, tryBatch } = this.#context;
+    const mode = modes.known(inputs);
+    if (mode !== undefined) this.#begin(mode);
+    else void modes.decide(inputs, tryBatch).then((decided) => this.#begin(decided));
   }
 
   endSource(): void {
@@ -78,24 +75,53 @@ export class Job extends JobBase<ShardAttempt> {
     this.#apply({ type: "source-ended" });
   }
 
-  addWorker({ id, spec }: PoolWorker): void {
-    if (this.#inputs === undefined) return;
-    const throughput = this.#context.learned.get(id, this.#inputs.shapeClass);
-    const bucketed = spec.backend === "webgpu" || spec.backend === "webgl";
-    this.#apply({ type: "worker-added", worker: { workerId: id, throughput, bucketed } });
+  #begin(mode: BatchMode): void {
+    if (this.isOver) return;
+    this.#mode = mode;
+    // Time alone shows that an attempt is overdue, and an idle worker that it should take over what waits behind it.
+    this.#ticks = setInterval(() => this.#apply({ type: "tick" }), this.#context.dispatch.quantumMs);
+    for (const worker of this.#context.pool.readyWorkers) this.workerReady(worker);
+    this.#lookAtPlan();
+    this.#failIfNobodyComes();
   }
 
-  drainWorker(workerId: string): void {
+  override workerReady(worker: PoolWorker): void {
+    // Before the beginning the job can't say anything about a worker; it takes in then whoever is ready.
+    if (this.#mode !== undefined) super.workerReady(worker);
+  }
+
+  protected override takeIn({ id, wantsPowersOfTwo }: PoolWorker): void {
+    this.#hasTakenIn = true;
+    const throughput = this.#context.learned.get(id, this.#inputs!.shapeClass);
+    this.#apply({ type: "worker-added", worker: { workerId: id, throughput, bucketed: wantsPowersOfTwo } });
+  }
+
+  workerDraining(workerId: string): void {
     this.#apply({ type: "worker-draining", workerId });
   }
 
-  /** @param error what it was lost to; `undefined` where it was stopped on purpose. */
-  loseWorker(workerId: string, error: ShardError | undefined): void {
+  workerAway(workerId: string, error: ShardError): void {
+    this.#loseWorker("worker-away", workerId, error);
+  }
+
+  workerGone(workerId: string, error: ShardError | undefined): void {
+    this.#loseWorker("worker-lost", workerId, error);
+    this.#failIfNobodyComes();
+  }
+
+  #loseWorker(type: "worker-away" | "worker-lost", workerId: string, error: ShardError | undefined): void {
     const isOurs = dispatch.workerThroughput(this.#state, workerId) !== undefined;
     if (!isOurs || this.isOver) return;
     this.loseAttempts(workerId, error);
-    this.#apply({ type: "worker-lost", workerId });
+    this.#apply({ type, workerId });
     this.#lookAtPlan();
+  }
+
+  /** The dispatcher looks after this itself once it has had a worker. */
+  #failIfNobodyComes(): void {
+    if (this.#mode === undefined || this.#hasTakenIn || this.isOver) return;
+    const { pool } = this.#context;
+    if (!pool.slots.some(({ isAway }) => isAway)) this.fail(noWorkers(this.lastError));
   }
 
   setPaused(isPaused: boolean): void {
@@ -114,12 +140,11 @@ export class Job extends JobBase<ShardAttempt> {
     clearInterval(this.#ticks);
   }
 
-  /** Whether a stream should pull from its source. */
   get wantsItems(): boolean {
     return !this.isOver && (this.#inputs === undefined || dispatch.wantsItems(this.#state));
   }
 
-  /** The plan of what remains; told to others while anything is left to plan. */
+  /** The plan of what remains; passed on while anything is left to plan. */
   #lookAtPlan(): PlannedShare[] {
     if (this.hasFailed) return [];
     const plan = dispatch.plannedShares(this.#state, performance.now());
@@ -135,7 +160,7 @@ export class Job extends JobBase<ShardAttempt> {
     const { state, actions } = dispatch.step(this.#state, event, performance.now());
     this.#state = state;
     for (const action of actions) {
-      // Carrying one out tells listeners, and one of them may have ended the job.
+      // Carrying one out calls listeners, and one of them may have ended the job.
       if (!this.isOver) this.#carryOut(action);
     }
   }
@@ -149,13 +174,13 @@ export class Job extends JobBase<ShardAttempt> {
         this.cancel(action.attemptId, action.workerId);
         break;
       case "exclude-worker":
-        this.tellFault(action.workerId, {
+        this.emitFault(action.workerId, {
           code: "model-failed",
           message: `Worker "${action.workerId}" failed three shards in a row: it gets no more of this job.`,
         });
         break;
       case "finish":
-        this.end(undefined);
+        this.finish();
         break;
       case "fail":
         this.end(
@@ -168,31 +193,66 @@ export class Job extends JobBase<ShardAttempt> {
   async #attempt(action: DispatchAction & { type: "dispatch" }): Promise<void> {
     const { attemptId, workerId, firstItem, itemCount, predictedMs, deadlineMs } = action;
     const range: ItemRange = { firstItem, itemCount };
-    this.open(attemptId, { ...range, workerId, predictedMs });
-    let result: RunResult;
+    const mode = this.#mode!;
+    this.open(attemptId, { ...range, mode, workerId, predictedMs });
+    let result: FinishedRun;
     try {
-      const { mode } = this.#inputs!;
-      const worker = this.#context.pool.require(workerId);
-      result = await worker.run(
-        { attemptId: this.wireId(attemptId), modelKey: WHOLE_MODEL, itemCount, mode, ...this.store.cut(range) },
-        () => dispatch.attemptDeadlineMs(this.#state, attemptId) ?? deadlineMs,
-      );
+      const request = {
+        attemptId: this.wireId(attemptId),
+        modelKey: WHOLE_MODEL,
+        priority: this.priority,
+        itemCount,
+        mode,
+        inputs: this.store.cut(range),
+        forwardedNames: [],
+      };
+      const deadline = (): number => dispatch.attemptDeadlineMs(this.#state, attemptId) ?? deadlineMs;
+      result = await this.#context.pool.requireWorker(workerId).run(request, deadline);
     } catch (thrown) {
       this.#attemptFailed(attemptId, thrown);
       return;
     }
-    if (!this.isOpen(attemptId) || !this.deliver(range, workerId, () => result.outputs)) return;
-    this.close(attemptId, "completed", result.serviceMs);
-    this.#apply({ type: "attempt-completed", attemptId, serviceMs: result.serviceMs });
-    if (this.hasFailed) return;
-    this.#report(workerId);
+    if (!this.isOpen(attemptId)) return;
+    const { outputs, serviceMs } = result;
+    if (mode === "batched" && !Object.values(outputs).every((output) => hasRows(output, itemCount))) {
+      this.#context.modes.refuse(this.#inputs!);
+      this.#mode = "item-by-item";
+      this.#reject(attemptId);
+      return;
+    }
+    if (!this.deliver(range, workerId, () => outputs)) return;
+    this.close(attemptId, "completed", serviceMs);
+    this.#apply({ type: "attempt-completed", attemptId, serviceMs });
+    if (!this.hasFailed) this.#report(workerId);
   }
 
   #attemptFailed(attemptId: number, thrown: unknown): void {
     const failed = this.closeFailed(attemptId, thrown);
     if (failed === undefined) return;
-    this.tellFault(failed.attempt.workerId, failed.error);
+    const { mode, itemCount, workerId } = failed.attempt;
+    // A batch axis that is declared but not meant: some models reshape to a fixed batch inside.
+    if (mode === "batched" && itemCount > 1) {
+      this.#doubtBatches();
+      this.#reject(attemptId);
+      return;
+    }
+    this.emitFault(workerId, failed.error);
     this.#apply({ type: "attempt-failed", attemptId });
+  }
+
+  /** The items are sent again, as the mode is by now. */
+  #reject(attemptId: number): void {
+    this.close(attemptId, "failed");
+    this.#apply({ type: "attempt-rejected", attemptId });
+  }
+
+  /** Item by item until another trial has shown whether it was a passing failure: then batches go on. */
+  #doubtBatches(): void {
+    if (this.#mode !== "batched") return;
+    this.#mode = "item-by-item";
+    const { modes, tryBatch } = this.#context;
+    modes.doubt(this.#inputs!);
+    void modes.decide(this.#inputs!, tryBatch).then((mode) => (this.#mode = mode));
   }
 
   #report(workerId: string): void {
@@ -203,6 +263,6 @@ export class Job extends JobBase<ShardAttempt> {
     const totalItemCount = this.#isSourceEnded ? this.#knownItemCount : undefined;
     const rates = plan.flatMap(({ itemsPerSecond }) => itemsPerSecond ?? []);
     const itemsPerSecond = rates.length === 0 ? undefined : rates.reduce((sum, rate) => sum + rate, 0);
-    this.tellProgress(progressOf(this.id, completedItemCount, totalItemCount, itemsPerSecond));
+    this.emitProgress(progressOf({ jobId: this.id, completedItemCount, totalItemCount, itemsPerSecond }));
   }
 }

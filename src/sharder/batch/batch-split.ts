@@ -1,30 +1,43 @@
-import type { PlannedShare } from "../../core/dispatch/types.js";
+import type { DispatchOptions, PlannedShare } from "../../core/dispatch/types.js";
+import { ShardError } from "../../core/errors.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
 import type { WorkerPool } from "../../pool/worker-pool.js";
 import type { WireModel } from "../../protocol/model-on-wire.js";
-import type { ModelKey } from "../../protocol/worker-api.js";
+import type { BackendGaps } from "../backend-gaps.js";
 import type { Emit } from "../events.js";
-import { Job, WHOLE_MODEL, type JobContext } from "./batch-job.js";
-import { LearnedThroughput } from "./learned-throughput.js";
+import { BatchModes } from "../inputs/batch-modes.js";
+import { probeBatch, type RunOnce } from "../inputs/batch-probe.js";
+import type { PreparedInputs } from "../inputs/prepare-inputs.js";
+import { callOnce } from "../job/call-once.js";
+import { noWorkers } from "../job/job-errors.js";
+import type { JobOptions } from "../job/sharding-job.js";
 import type { BatchPlan, Split, WorkerPart } from "../split.js";
+import { BatchJob, WHOLE_MODEL } from "./batch-job.js";
+import { LearnedThroughput } from "./learned-throughput.js";
+
+export interface BatchSplitContext {
+  readonly wire: WireModel;
+  readonly needsBatchProbe: boolean;
+  readonly pool: WorkerPool;
+  readonly gaps: BackendGaps;
+  readonly emit: Emit;
+  readonly options: Partial<DispatchOptions>;
+}
 
 /** Every worker is a replica and gets a share of the items. */
 export class BatchSplit implements Split {
-  readonly needsWhole = true;
-  readonly startModels: Readonly<Record<ModelKey, WireModel>>;
-  readonly #pool: WorkerPool;
+  readonly #context: BatchSplitContext;
   readonly #learned = new LearnedThroughput();
-  readonly #context: JobContext;
+  readonly #modes: BatchModes;
   #lastPlan: readonly PlannedShare[] = [];
 
-  constructor(wire: WireModel, pool: WorkerPool, emit: Emit, options: JobContext["options"]) {
-    this.startModels = { [WHOLE_MODEL]: wire };
-    this.#pool = pool;
-    this.#context = { pool, learned: this.#learned, emit, options, onPlan: (plan) => (this.#lastPlan = plan) };
+  constructor(context: BatchSplitContext) {
+    this.#context = context;
+    this.#modes = new BatchModes(context.needsBatchProbe);
   }
 
   get plan(): BatchPlan {
-    const present = this.#lastPlan.filter(({ workerId }) => this.#pool.get(workerId) !== undefined);
+    const present = this.#lastPlan.filter(({ workerId }) => this.#context.pool.has(workerId));
     const shares = Object.fromEntries(present.map(({ workerId, share }) => [workerId, share]));
     return { split: "batch", shares };
   }
@@ -38,15 +51,36 @@ export class BatchSplit implements Split {
     };
   }
 
-  createJob(): Job {
-    return new Job(this.#context);
+  async admit(worker: PoolWorker): Promise<void> {
+    const { gaps, wire } = this.#context;
+    gaps.requireWhole(worker.spec.backend);
+    this.#learned.forget(worker.id);
+    await worker.load(WHOLE_MODEL, wire);
   }
 
-  /** It holds the model from its start. */
-  async workerAdded(): Promise<void> {}
+  /** Each holds the model already. */
+  async begin(): Promise<void> {}
 
-  async workerLeaving(worker: PoolWorker): Promise<void> {
-    await worker.whenIdle();
+  createJob(options: JobOptions): BatchJob {
+    const { pool, emit, options: dispatch } = this.#context;
+    return new BatchJob(
+      {
+        pool,
+        emit,
+        dispatch,
+        learned: this.#learned,
+        modes: this.#modes,
+        tryBatch: (inputs) => this.tryBatch(inputs),
+        onPlan: (plan) => (this.#lastPlan = plan),
+      },
+      options,
+    );
+  }
+
+  async workerReady(): Promise<void> {}
+
+  workerLeaving(worker: PoolWorker): Promise<void> {
+    return worker.whenIdle();
   }
 
   workerLost(): void {}
@@ -55,5 +89,24 @@ export class BatchSplit implements Split {
     this.#learned.forget(workerId);
   }
 
+  async recut(): Promise<void> {
+    throw new ShardError(
+      "invalid-options",
+      `Expected a sharder that splits by layers, received one that splits batches: create it with split: "layers".`,
+    );
+  }
+
+  tryBatch(inputs: PreparedInputs): Promise<boolean | undefined> {
+    return probeBatch(inputs, this.#runOnce);
+  }
+
   close(): void {}
+
+  /** On a worker that compiles nothing for a new batch size, where there is one. */
+  readonly #runOnce: RunOnce = (inputs) => {
+    const workers = this.#context.pool.readyWorkers;
+    const worker = workers.find(({ wantsPowersOfTwo }) => !wantsPowersOfTwo) ?? workers[0];
+    if (worker === undefined) throw noWorkers(undefined);
+    return callOnce(worker, WHOLE_MODEL, inputs);
+  };
 }

@@ -3,6 +3,7 @@ import type { ItemRange } from "../../core/dispatch/types.js";
 import { denseShape, sameShape, splitItems, type ShardOutput } from "../../protocol/outputs.js";
 import { allocateTensor, writeRows } from "../../protocol/rows.js";
 import type { Outputs, OutputValue, Tensor } from "../../protocol/tensors.js";
+import type { FinishedShard, ShardSink } from "./shard-sink.js";
 
 /** One output of the whole batch while it is being gathered. */
 type Slot =
@@ -13,7 +14,7 @@ type Slot =
  * Collects the shards of a batch, each written straight into its place. Allocated when the first shard
  * has shown the shapes. An output whose items turn out to differ in shape becomes one tensor per item.
  */
-export class Gather {
+export class Gather implements ShardSink {
   readonly #itemCount: number;
   readonly #slots = new Map<string, Slot>();
   readonly #written: ItemRange[] = [];
@@ -23,7 +24,8 @@ export class Gather {
   }
 
   /** @throws ShardError "out-of-memory" where the result can't be allocated. */
-  write(range: ItemRange, outputs: Readonly<Record<string, ShardOutput>>): void {
+  accept({ firstItem, itemCount, outputs }: FinishedShard): void {
+    const range = { firstItem, itemCount };
     for (const [name, output] of Object.entries(outputs)) {
       const slot = this.#slots.get(name) ?? this.#allocate(output);
       this.#slots.set(name, this.#fits(slot, output) ? slot : this.#makeRagged(slot));

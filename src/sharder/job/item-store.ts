@@ -2,6 +2,7 @@ import { ShardError } from "../../core/errors.js";
 import type { ItemRange } from "../../core/dispatch/types.js";
 import { concatRows, copyTensor, sliceRows } from "../../protocol/rows.js";
 import type { InputTensor } from "../../protocol/tensors.js";
+import type { RunInput } from "../../protocol/worker-api.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 
 interface Chunk {
@@ -42,20 +43,24 @@ export class ItemStore {
     this.#itemCount += inputs.itemCount;
   }
 
-  /** The items of a range in buffers of their own, ready to be handed over. O(bytes copied). */
-  cut(range: ItemRange): { inputs: Record<string, InputTensor>; batchedInputs: readonly string[] } {
+  /** The items of a range by input name, in buffers of their own that can be handed over. O(bytes copied). */
+  cut(range: ItemRange): Record<string, RunInput> {
     const pieces = this.#overlaps(range);
     const { tensors, batchedNames } = pieces[0]!.chunk.inputs;
-    const inputs: Record<string, InputTensor> = {};
-    for (const [name, tensor] of Object.entries(tensors)) {
-      inputs[name] = batchedNames.includes(name)
-        ? concatRows(pieces.map(({ chunk, first, count }) => sliceRows(chunk.inputs.tensors[name]!, first, count)))
-        : copyTensor(tensor);
+    const inputs: Record<string, RunInput> = {};
+    for (const [name, given] of Object.entries(tensors)) {
+      if (!batchedNames.includes(name)) {
+        inputs[name] = { kind: "side", tensor: copyTensor(given) };
+        continue;
+      }
+      const rows = pieces.map(({ chunk, first, count }) => sliceRows(chunk.inputs.tensors[name]!, first, count));
+      const tensor = concatRows(rows);
+      inputs[name] = { kind: "dense", tensor, itemShape: [1, ...tensor.shape.slice(1)] };
     }
-    return { inputs, batchedInputs: batchedNames };
+    return inputs;
   }
 
-  /** These items are done: chunks that nobody needs any more are let go. */
+  /** These items are done: chunks that nobody needs any more are released. */
   release(range: ItemRange): void {
     for (const { chunk, count } of this.#overlaps(range)) chunk.unfinishedItemCount -= count;
     this.#chunks = this.#chunks.filter((chunk) => chunk.unfinishedItemCount > 0);

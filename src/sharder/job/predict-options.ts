@@ -4,11 +4,17 @@ import type { JobProgress } from "../events.js";
 export interface PredictOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: JobProgress) => void;
+  /**
+   * Between jobs of one sharder that run at the same time, the higher goes first, from one shard to the next. Any finite number.
+   * Default 0.
+   */
+  readonly priority?: number;
 }
 
 /** @throws ShardError "invalid-options" */
 export function checkPredictOptions(options: PredictOptions): void {
-  const { signal, onProgress } = (options ?? {}) as { signal?: unknown; onProgress?: unknown };
+  const { signal, onProgress, priority } = (options ?? {}) as Partial<Record<keyof PredictOptions, unknown>>;
+  checkPriority(priority);
   // Not `instanceof`: a signal may come from another frame.
   const isSignal =
     signal === undefined || typeof (signal as Partial<AbortSignal> | null)?.addEventListener === "function";
@@ -23,5 +29,14 @@ export function checkPredictOptions(options: PredictOptions): void {
   throw new ShardError(
     "invalid-options",
     `Expected { signal, onProgress } with an AbortSignal and a function, received ${options === null ? "null" : typeof options}${isSignal ? "" : ` with a signal of type ${typeof signal}`}: correct or leave them out.`,
+  );
+}
+
+/** @throws ShardError "invalid-options" */
+export function checkPriority(priority: unknown): void {
+  if (priority === undefined || Number.isFinite(priority)) return;
+  throw new ShardError(
+    "invalid-options",
+    `Expected "priority" to be a finite number, received ${typeof priority === "number" ? priority : typeof priority}: leave it out for 0.`,
   );
 }

@@ -1,32 +1,40 @@
 import type { ItemRange } from "../../core/dispatch/types.js";
 import type { ShardError } from "../../core/errors.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
-import type { ShardOutput } from "../../protocol/outputs.js";
 import type { JobProgress } from "../events.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
+import type { ShardSink } from "./shard-sink.js";
 
-/** A gathered shard: items `firstItem … firstItem + itemCount - 1` of the job. */
-export interface JobShard extends ItemRange {
-  readonly workerId: string;
-  readonly outputs: Readonly<Record<string, ShardOutput>>;
+/** What a call of `predict` or `stream` asks of its job. */
+export interface JobOptions {
+  readonly sink: ShardSink;
+  /** Between jobs of one sharder the higher goes first, from one shard to the next. */
+  readonly priority: number;
+  readonly onProgress?: ((progress: JobProgress) => void) | undefined;
 }
 
 /** One call of `predict` or `stream`, split by batch or by layers. Settles once, whatever happens. */
 export interface ShardingJob {
   readonly id: number;
-  /** Resolves when every item has been gathered; rejects with the `ShardError` that ended the job. */
+  /** Resolves when the sink has accepted every item; rejects with the error that ended the job. */
   readonly done: Promise<void>;
-  onShard: ((shard: JobShard) => void) | undefined;
-  onProgress: ((progress: JobProgress) => void) | undefined;
   /** Whether a stream should pull from its source. */
   readonly wantsItems: boolean;
-  /** More items. @throws ShardError "invalid-input" where the items differ in shape from those before. */
-  addItems(inputs: PreparedInputs): void;
+  /**
+   * More items.
+   * @param done those of them that are finished already, in the job's numbering: they are neither run nor given to the sink.
+   * @throws ShardError "invalid-input" where the items differ in shape from those before.
+   */
+  addItems(inputs: PreparedInputs, done?: readonly ItemRange[]): void;
   endSource(): void;
-  addWorker(worker: PoolWorker): void;
-  drainWorker(workerId: string): void;
-  /** @param error what it was lost to; `undefined` where it was stopped on purpose. */
-  loseWorker(workerId: string, error: ShardError | undefined): void;
+  /** A worker can be given work. Told twice of one incarnation, the job takes it in once. */
+  workerReady(worker: PoolWorker): void;
+  /** A worker finishes what it is on, and gets nothing more. */
+  workerDraining(workerId: string): void;
+  /** A worker has ended and will be back, as another incarnation. */
+  workerAway(workerId: string, error: ShardError): void;
+  /** A worker has ended for good. @param error what it was lost to; `undefined` where it was stopped on purpose. */
+  workerGone(workerId: string, error: ShardError | undefined): void;
   setPaused(isPaused: boolean): void;
   /** End the job with `error`: queued attempts are cancelled, results that still come are dropped. */
   fail(error: unknown): void;
@@ -39,13 +47,16 @@ export function nextJobId(): number {
   return ++jobCounter;
 }
 
-/** @param totalItemCount `undefined` while a stream's source goes on. */
-export function progressOf(
-  jobId: number,
-  completedItemCount: number,
-  totalItemCount: number | undefined,
-  itemsPerSecond: number | undefined,
-): JobProgress {
+/** How far a job is. */
+interface Advance {
+  readonly jobId: number;
+  readonly completedItemCount: number;
+  /** `undefined` while a stream's source is open. */
+  readonly totalItemCount: number | undefined;
+  readonly itemsPerSecond: number | undefined;
+}
+
+export function progressOf({ jobId, completedItemCount, totalItemCount, itemsPerSecond }: Advance): JobProgress {
   const isPredictable = totalItemCount !== undefined && itemsPerSecond !== undefined && itemsPerSecond > 0;
   return {
     jobId,

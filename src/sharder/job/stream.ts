@@ -2,13 +2,17 @@ import { ShardError } from "../../core/errors.js";
 import { abortError, throwIfAborted } from "../../protocol/abort.js";
 import { toOutputValue } from "../../protocol/outputs.js";
 import type { Outputs } from "../../protocol/tensors.js";
-import type { JobShard, ShardingJob } from "./sharding-job.js";
 import type { Inputs, PreparedInputs } from "../inputs/prepare-inputs.js";
+import { checkPriority } from "./predict-options.js";
+import type { FinishedShard, ShardSink } from "./shard-sink.js";
+import type { JobOptions, ShardingJob } from "./sharding-job.js";
 
 export interface StreamOptions {
   /** "input" (default): shards in the order of their items. "completion": as they are done. */
   readonly order?: "input" | "completion";
   readonly signal?: AbortSignal | undefined;
+  /** As in `PredictOptions`. */
+  readonly priority?: number;
 }
 
 /** Outputs of items `firstItem … firstItem + itemCount - 1`, counted over the whole stream. */
@@ -31,103 +35,171 @@ const MAX_WAITING_SHARDS = 16;
  * @throws ShardError as `predict`; whatever the source throws, unchanged.
  */
 export async function* streamShards(
-  createJob: () => ShardingJob,
+  createJob: (options: JobOptions) => ShardingJob,
   source: Source,
   prepare: (inputs: Inputs) => PreparedInputs,
-  { order = "input", signal }: StreamOptions,
+  { order = "input", signal, priority = 0 }: StreamOptions,
 ): AsyncGenerator<StreamShard, void, undefined> {
   checkOrder(order);
+  checkPriority(priority);
   throwIfAborted(signal);
   // Not before: a generator that nobody iterates leaves nothing behind.
-  const job = createJob();
-  const waiting = new Map<number, JobShard>();
-  let nextItem = 0;
-  let isDone = false;
-  let wake: () => void = () => {};
-  const woken = (): Promise<void> => new Promise((resolve) => (wake = resolve));
-
-  job.onShard = (shard) => {
-    waiting.set(shard.firstItem, shard);
-    wake();
-  };
-  job.onProgress = () => wake();
+  const bell = new Bell();
+  const waiting = new WaitingShards(order, bell);
+  const job = createJob({ sink: waiting, priority, onProgress: () => bell.ring() });
+  const supply = new Supply(job, prepare, bell);
+  const end = new JobEnd(job, bell);
   const onAbort = (): void => job.fail(abortError(signal!));
   signal?.addEventListener("abort", onAbort, { once: true });
-  let failure: { error: unknown } | undefined;
-  job.done.then(
-    () => {
-      isDone = true;
-      wake();
-    },
-    (error: unknown) => {
-      failure = { error };
-      wake();
-    },
-  );
-
-  let iterator: AsyncIterator<Inputs> | Iterator<Inputs> | undefined;
-  let isExhausted = false;
-  let isPulling = false;
-  const pull = async (from: AsyncIterator<Inputs> | Iterator<Inputs>): Promise<void> => {
-    isPulling = true;
-    try {
-      const next = await from.next();
-      if (next.done) {
-        isExhausted = true;
-        job.endSource();
-      } else {
-        job.addItems(prepare(next.value));
-      }
-    } catch (thrown) {
-      job.fail(thrown);
-    }
-    isPulling = false;
-    wake();
-  };
-  const takeNext = (): JobShard | undefined => {
-    const shard = order === "input" ? waiting.get(nextItem) : waiting.values().next().value;
-    if (shard !== undefined) {
-      waiting.delete(shard.firstItem);
-      nextItem = shard.firstItem + shard.itemCount;
-    }
-    return shard;
-  };
-
   try {
-    iterator = iterate(source);
+    supply.open(source);
     for (;;) {
-      const slept = woken();
+      const rung = bell.next();
       // Also when every shard is done and waits for the consumer.
       throwIfAborted(signal);
-      if (failure !== undefined) throw (failure as { error: unknown }).error;
-      if (!isPulling && !isExhausted && job.wantsItems && waiting.size < MAX_WAITING_SHARDS) void pull(iterator);
-      const shard = takeNext();
-      if (shard !== undefined) {
-        const { firstItem, itemCount, workerId } = shard;
-        const outputs = Object.fromEntries(
-          Object.entries(shard.outputs).map(([name, output]) => [name, toOutputValue(output)]),
-        );
-        yield { firstItem, itemCount, workerId, outputs };
-      } else if (isDone) {
-        return;
-      } else {
-        await slept;
-      }
+      end.throwIfFailed();
+      if (job.wantsItems && waiting.count < MAX_WAITING_SHARDS) supply.pull();
+      const shard = waiting.take();
+      if (shard !== undefined) yield toStreamShard(shard);
+      else if (end.isDone) return;
+      else await rung;
     }
   } finally {
     signal?.removeEventListener("abort", onAbort);
     job.fail(new ShardError("aborted", "The stream was ended by its consumer."));
-    if (iterator !== undefined && !isExhausted) void close(iterator);
+    supply.close();
   }
 }
 
-/** What the source does when it is closed is no concern of the consumer's. */
-async function close(iterator: AsyncIterator<Inputs> | Iterator<Inputs>): Promise<void> {
+/** Wakes whoever waits for something to happen. */
+class Bell {
+  #ring: () => void = () => {};
+
+  /** Resolves with the next ring. */
+  next(): Promise<void> {
+    return new Promise((resolve) => (this.#ring = resolve));
+  }
+
+  ring(): void {
+    this.#ring();
+  }
+}
+
+/** Finished shards that the consumer has not taken. */
+class WaitingShards implements ShardSink {
+  readonly #order: "input" | "completion";
+  readonly #bell: Bell;
+  readonly #shards = new Map<number, FinishedShard>();
+  #nextItem = 0;
+
+  constructor(order: "input" | "completion", bell: Bell) {
+    this.#order = order;
+    this.#bell = bell;
+  }
+
+  get count(): number {
+    return this.#shards.size;
+  }
+
+  accept(shard: FinishedShard): void {
+    this.#shards.set(shard.firstItem, shard);
+    this.#bell.ring();
+  }
+
+  /** The next one in the order that was asked for; `undefined` where it is not finished. */
+  take(): FinishedShard | undefined {
+    const shard = this.#order === "input" ? this.#shards.get(this.#nextItem) : this.#shards.values().next().value;
+    if (shard === undefined) return undefined;
+    this.#shards.delete(shard.firstItem);
+    this.#nextItem = shard.firstItem + shard.itemCount;
+    return shard;
+  }
+}
+
+/** Feeds the job from the source, one pull at a time. */
+class Supply {
+  readonly #job: ShardingJob;
+  readonly #prepare: (inputs: Inputs) => PreparedInputs;
+  readonly #bell: Bell;
+  #iterator: AsyncIterator<Inputs> | Iterator<Inputs> | undefined;
+  #isExhausted = false;
+  #isPulling = false;
+
+  constructor(job: ShardingJob, prepare: (inputs: Inputs) => PreparedInputs, bell: Bell) {
+    this.#job = job;
+    this.#prepare = prepare;
+    this.#bell = bell;
+  }
+
+  /** @throws ShardError "invalid-input" for what is no source; what the source throws. */
+  open(source: Source): void {
+    this.#iterator = iterate(source);
+  }
+
+  /** Unless it is asked already, or has ended. */
+  pull(): void {
+    if (!this.#isPulling && !this.#isExhausted && this.#iterator !== undefined) void this.#pull(this.#iterator);
+  }
+
+  async #pull(from: AsyncIterator<Inputs> | Iterator<Inputs>): Promise<void> {
+    this.#isPulling = true;
+    try {
+      const next = await from.next();
+      if (next.done) {
+        this.#isExhausted = true;
+        this.#job.endSource();
+      } else {
+        this.#job.addItems(this.#prepare(next.value));
+      }
+    } catch (thrown) {
+      this.#job.fail(thrown);
+    }
+    this.#isPulling = false;
+    this.#bell.ring();
+  }
+
+  /** What the source does when it is closed is no concern of the consumer's. */
+  close(): void {
+    if (this.#iterator !== undefined && !this.#isExhausted) void closeQuietly(this.#iterator);
+  }
+}
+
+async function closeQuietly(iterator: AsyncIterator<Inputs> | Iterator<Inputs>): Promise<void> {
   try {
     await iterator.return?.();
   } catch {
-    // It was told; nobody waits for it.
+    // It was asked to; nobody waits for it.
   }
+}
+
+/** How the job has ended, if it has. */
+class JobEnd {
+  #outcome: "open" | "done" | { readonly error: unknown } = "open";
+
+  constructor({ done }: ShardingJob, bell: Bell) {
+    const settle = (outcome: "done" | { readonly error: unknown }): void => {
+      this.#outcome = outcome;
+      bell.ring();
+    };
+    done.then(
+      () => settle("done"),
+      (error: unknown) => settle({ error }),
+    );
+  }
+
+  get isDone(): boolean {
+    return this.#outcome === "done";
+  }
+
+  /** @throws what the job failed with. */
+  throwIfFailed(): void {
+    if (typeof this.#outcome === "object") throw this.#outcome.error;
+  }
+}
+
+function toStreamShard({ firstItem, itemCount, workerId, outputs }: FinishedShard): StreamShard {
+  const values = Object.entries(outputs).map(([name, output]) => [name, toOutputValue(output)]);
+  return { firstItem, itemCount, workerId, outputs: Object.fromEntries(values) as Outputs };
 }
 
 function checkOrder(order: unknown): void {

@@ -72,11 +72,11 @@ export class Deployment {
 
   /** Ids of the workers of each stage that are still there. */
   get workerIds(): string[][] {
-    return this.#workers.map((members) => members.filter(isLive).map(({ id }) => id));
+    return this.#workers.map((members) => members.filter(({ isUsable }) => isUsable).map(({ id }) => id));
   }
 
   workersOf(stage: number): readonly PoolWorker[] {
-    return this.#workers[stage]!.filter(isLive);
+    return this.#workers[stage]!.filter(({ isUsable }) => isUsable);
   }
 
   /** Load a stage on one more worker, unless all stages are dropped meanwhile. @throws ShardError as `PoolWorker.load` */
@@ -91,7 +91,7 @@ export class Deployment {
 
   /** Whether new jobs can run on it: somebody has each stage who is not about to leave. */
   get isStaffed(): boolean {
-    return this.#workers.every((members) => members.some(isStaying));
+    return this.#workers.every((members) => members.some(({ isReady }) => isReady));
   }
 
   /** Whether the same layers are on the same workers. */
@@ -116,13 +116,4 @@ export class Deployment {
       ),
     );
   }
-}
-
-/** Whether a worker can be given more. */
-export function isStaying({ state }: PoolWorker): boolean {
-  return state === "ready" || state === "busy";
-}
-
-function isLive({ state }: PoolWorker): boolean {
-  return state === "ready" || state === "busy" || state === "draining";
 }

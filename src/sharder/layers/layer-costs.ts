@@ -1,11 +1,12 @@
 import { ShardError } from "../../core/errors.js";
 import type { StagePlan, StageProblem } from "../../core/stages/stage-problem.js";
+import type { TraceFindings } from "../../model/inspect.js";
 import { flopsOfLayers } from "../../model/layer-flops.js";
 import { liveBytes } from "../../model/live-bytes.js";
 import type { StagedModel } from "../../model/staged-model.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
 import { tensorBytes } from "../../protocol/tensors.js";
-import type { StageTensors, TracedTensor, TraceResult } from "../../protocol/worker-api.js";
+import type { TracedTensor, TraceRequest, TraceResult } from "../../protocol/worker-api.js";
 
 /** What one kind of worker was measured to take. */
 interface KindCosts {
@@ -18,16 +19,8 @@ interface KindCosts {
   readonly failure: string | undefined;
 }
 
-/** Of one item, by layer: what leaves it, ms, bytes that cross the place in front of it (and the end), FLOPs. */
-export type TraceFindings = readonly [
-  outputs: readonly Readonly<Record<string, TracedTensor>>[],
-  layerMs: readonly number[],
-  boundaryBytes: readonly number[],
-  layerFlops: readonly (number | undefined)[],
-];
-
 /** A first run tells this much about layers, cold caches and contention; what is beyond it is the worker's. */
-const LAYER_CORRECTION: readonly [least: number, most: number] = [0.4, 1.5];
+const LAYER_CORRECTION = { least: 0.4, most: 1.5 };
 /** Workers of one kind whose rates differ by less than this are alike: only those may be replicas of a stage. */
 const LIKENESS = 0.15;
 
@@ -44,7 +37,7 @@ export class LayerCosts {
   /** How many times slower than its kind a worker is. */
   readonly #slowdowns = new Map<string, number>();
   #outputs: readonly Readonly<Record<string, TracedTensor>>[] | undefined;
-  #inputs: StageTensors = {};
+  #inputs: TraceRequest["inputs"] = {};
   #boundaryBytes: readonly number[] | undefined;
 
   /** @param canRun whether nothing is known against a worker running a layer. */
@@ -57,7 +50,7 @@ export class LayerCosts {
 
   /** Whether this kind of worker has been measured. */
   knows(worker: PoolWorker): boolean {
-    return this.#kinds.has(kindOf(worker));
+    return this.#kinds.has(worker.kind);
   }
 
   /** What was learned of the model itself. @throws ShardError "internal" before a complete trace. */
@@ -69,7 +62,12 @@ export class LayerCosts {
     for (const tensors of [this.#inputs, ...this.#outputs]) {
       for (const [key, { shape }] of Object.entries(tensors)) shapes.set(key, shape);
     }
-    return [this.#outputs, this.layerMs, this.#boundaryBytes, flopsOfLayers(this.#model, shapes)];
+    return {
+      outputs: this.#outputs,
+      layerMs: this.layerMs,
+      boundaryBytes: this.#boundaryBytes,
+      layerFlops: flopsOfLayers(this.#model, shapes),
+    };
   }
 
   /**
@@ -77,7 +75,10 @@ export class LayerCosts {
    * @param inputs of the item that was traced.
    * @throws ShardError "model-unsupported" where no kind of worker can run every layer that another can't.
    */
-  add(traces: readonly { readonly worker: PoolWorker; readonly trace: TraceResult }[], inputs: StageTensors): void {
+  add(
+    traces: readonly { readonly worker: PoolWorker; readonly trace: TraceResult }[],
+    inputs: TraceRequest["inputs"],
+  ): void {
     const layerCount = this.#model.layers.length;
     const complete = traces.filter(({ trace }) => trace.layers.length === layerCount);
     const reference = complete[0]?.trace.layers.map(({ ms }) => ms) ?? this.#completeKind()?.layerMs;
@@ -87,8 +88,8 @@ export class LayerCosts {
       this.#inputs = inputs;
       this.#boundaryBytes = liveBytes(this.#model, sizesOf(inputs), this.#outputs.map(sizesOf));
     }
-    for (const kind of new Set(traces.map(({ worker }) => kindOf(worker)))) {
-      const members = traces.filter(({ worker }) => kindOf(worker) === kind);
+    for (const kind of new Set(traces.map(({ worker }) => worker.kind))) {
+      const members = traces.filter(({ worker }) => worker.kind === kind);
       const known = Math.min(...members.map(({ trace }) => trace.layers.length));
       const measured = Array.from({ length: known }, (_, layer) =>
         Math.max(SHORTEST_MS, Math.min(...members.map(({ trace }) => trace.layers[layer]!.ms))),
@@ -107,7 +108,7 @@ export class LayerCosts {
 
   /** Whether nothing is known against a worker running these layers. */
   canRun(worker: PoolWorker, firstLayer: number, lastLayer: number): boolean {
-    const layerMs = this.#kinds.get(kindOf(worker))?.layerMs ?? [];
+    const layerMs = this.#kinds.get(worker.kind)?.layerMs ?? [];
     for (let layer = firstLayer; layer <= lastLayer; layer++) {
       if (layerMs[layer] === Infinity || !this.#canRun(worker, layer)) return false;
     }
@@ -129,7 +130,7 @@ export class LayerCosts {
     let ratio = ms / expectedMs;
     const isNew = this.#isCorrected.slice(firstLayer, lastLayer + 1).every((isCorrected) => !isCorrected);
     if (isNew) {
-      const [least, most] = LAYER_CORRECTION;
+      const { least, most } = LAYER_CORRECTION;
       const ofLayers = Math.min(most, Math.max(least, ratio));
       for (let layer = firstLayer; layer <= lastLayer; layer++) {
         this.#corrections[layer] = ofLayers;
@@ -146,7 +147,7 @@ export class LayerCosts {
 
   /** What one item takes in a stage on a worker, with its transfers, ms; `undefined` where it was not measured. */
   stageMs(worker: PoolWorker, firstLayer: number, lastLayer: number): number | undefined {
-    const kind = this.#kinds.get(kindOf(worker));
+    const kind = this.#kinds.get(worker.kind);
     if (kind === undefined || this.#boundaryBytes === undefined) return undefined;
     let ms = 0;
     for (let layer = firstLayer; layer <= lastLayer; layer++) ms += kind.layerMs[layer]! * this.#corrections[layer]!;
@@ -176,7 +177,7 @@ export class LayerCosts {
     const planned = maxReplicas > 1 ? alike(slowdowns) : slowdowns;
     return {
       workers: workers.map((worker, index) => {
-        const kind = this.#kinds.get(kindOf(worker))!;
+        const kind = this.#kinds.get(worker.kind)!;
         const slowdown = planned[index]!;
         return {
           layerMs: kind.layerMs.map((ms, layer) =>
@@ -200,11 +201,6 @@ export class LayerCosts {
   #completeKind(): KindCosts | undefined {
     return [...this.#kinds.values()].find(({ layerMs }) => layerMs.every((ms) => ms < Infinity));
   }
-}
-
-/** Workers of one backend on one device cost the same, until their runs say otherwise. */
-function kindOf({ spec, report }: PoolWorker): string {
-  return `${spec.backend}|${report?.device ?? ""}`;
 }
 
 /** After the layer that failed nothing could be measured: in proportion to what another kind of worker takes. */

@@ -1,52 +1,41 @@
-import type { StagePlan } from "../../core/stages/stage-problem.js";
+import { ShardError } from "../../core/errors.js";
 import type { StagedModel } from "../../model/staged-model.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
 import type { StagePlanner } from "../../pool/stage-planner.js";
 import type { WorkerPool } from "../../pool/worker-pool.js";
-import type { InputTensor } from "../../protocol/tensors.js";
-import { assignStages, placementOf, stageBytes } from "./assign-stages.js";
+import { noWorkers } from "../job/job-errors.js";
+import type { NamedInputTensors } from "../split.js";
+import { stageBytes } from "./assign-stages.js";
 import { DeploymentSet } from "./deployment-set.js";
-import { Deployment, isStaying, type Placement } from "./deployment.js";
-import { cannotRunLayer, noWorkers } from "../job/job-errors.js";
-import { LayerCosts } from "./layer-costs.js";
-import type { LayoutJob, LayoutOptions } from "./layout-types.js";
-import { RecutWatch } from "./recut-watch.js";
+import { Deployment, type Placement } from "./deployment.js";
+import type { LayoutOptions, LayoutOwner } from "./layout-types.js";
+import { StagePlans } from "./stage-plans.js";
 import type { StageSample } from "./stage-measurements.js";
 import { StageTimes } from "./stage-times.js";
-import { byTensorKey, traceModel } from "./trace-model.js";
 
-/** Loading while the workers are busy takes longer than it did before. */
-const MOVE_FACTOR = 1.5;
-/** Micro-batches change their size only for more than this: the sizes that run should tell overhead from cost per item. */
-const NOTEWORTHY_GROWTH = 1.4;
-
-/** Which layers are where: traces, plans, deploys, and moves stages while jobs run. One per sharder. */
+/** Which layers are where: deploys stages, moves them while jobs run, and staffs those that lost their workers. One per sharder. */
 export class LayerLayout {
   /** What the stages take. */
   readonly times: StageTimes;
   readonly #pool: WorkerPool;
   readonly #model: StagedModel;
-  readonly #options: LayoutOptions;
-  readonly #planner: StagePlanner;
-  readonly #costs: LayerCosts;
-  readonly #recuts = new RecutWatch();
-  readonly #jobs = new Set<LayoutJob>();
-  readonly #deployed = new DeploymentSet(
-    (epoch) => [...this.#jobs].some((job) => job.usesEpoch(epoch)),
-    (epoch) => this.times.forget(epoch),
-  );
-  #cuts: readonly number[] | undefined;
-  #item: Readonly<Record<string, InputTensor>> | undefined;
+  readonly #memoryLimitBytes: number;
+  readonly #owner: LayoutOwner;
+  readonly #plans: StagePlans;
+  readonly #deployed: DeploymentSet;
   #changes: Promise<unknown> = Promise.resolve();
 
-  constructor(pool: WorkerPool, model: StagedModel, planner: StagePlanner, options: LayoutOptions) {
+  constructor(pool: WorkerPool, model: StagedModel, planner: StagePlanner, owner: LayoutOwner, options: LayoutOptions) {
     this.#pool = pool;
     this.#model = model;
-    this.#options = options;
-    this.#planner = planner;
-    this.#costs = new LayerCosts(model, (worker, layer) => options.canRun(worker, layer, layer));
-    this.times = new StageTimes(model, this.#costs, options.quantumMs);
-    this.#cuts = options.cuts;
+    this.#memoryLimitBytes = options.memoryLimitBytes;
+    this.#owner = owner;
+    this.#plans = new StagePlans(pool, model, planner, options);
+    this.times = new StageTimes(model, this.#plans.costs, options.quantumMs);
+    this.#deployed = new DeploymentSet(
+      (epoch) => owner.usesEpoch(epoch),
+      (epoch) => this.times.forget(epoch),
+    );
   }
 
   get current(): Deployment | undefined {
@@ -63,70 +52,57 @@ export class LayerLayout {
    * @param item one item by public names, to measure layers with.
    * @throws ShardError "no-workers", "model-unsupported" where no plan fits the limits, "invalid-options" for cuts that are none.
    */
-  async ready(item: Readonly<Record<string, InputTensor>>): Promise<Deployment> {
+  async ready(item: NamedInputTensors): Promise<Deployment> {
     return this.#serially(() => this.#ready(item));
   }
 
   /** Work on the stages that run, or on new ones, which stay loaded meanwhile. @param item, @throws as `ready` */
-  async use<T>(item: Readonly<Record<string, InputTensor>>, work: (deployment: Deployment) => Promise<T>): Promise<T> {
-    // Nobody waits for the work before the next change.
+  async use<T>(item: NamedInputTensors, work: (deployment: Deployment) => Promise<T>): Promise<T> {
+    // The next change need not wait for the work.
     const { done } = await this.#serially(async () => ({ done: this.#deployed.borrow(await this.#ready(item), work) }));
     return done;
   }
 
-  async #ready(item: Readonly<Record<string, InputTensor>>): Promise<Deployment> {
-    this.#item ??= item;
-    return this.current?.isStaffed === true ? this.current : this.#deploy(() => this.#place());
+  async #ready(item: NamedInputTensors): Promise<Deployment> {
+    this.#plans.offerItem(item);
+    return this.current?.isStaffed === true ? this.current : this.#deploy(() => this.#plans.place());
   }
 
   /** @throws ShardError "model-unsupported" naming a layer that no worker's backend can run, "no-workers" */
   requireRunnable(): void {
-    const workers = this.#workers;
-    if (workers.length === 0) throw noWorkers(undefined);
-    const layer = this.#model.layers.findIndex(
-      (_, index) => !workers.some((worker) => this.#options.canRun(worker, index, index)),
-    );
-    if (layer >= 0) throw cannotRunLayer(this.#model.layers[layer]!, workers);
+    this.#plans.requireRunnable();
   }
 
   /** Measure with the next job's item instead. @returns whether the one before has shown nothing. */
   forgetItem(): boolean {
-    if (this.#cuts !== undefined || this.#costs.layerMs !== undefined) return false;
-    this.#item = undefined;
-    return true;
+    return this.#plans.forgetItem();
   }
 
-  join(job: LayoutJob): void {
-    this.#jobs.add(job);
-    this.#recuts.lookAgain();
-    if (this.current !== undefined) job.place(this.times.placementFor(this.current, job.remainingItemCount));
+  /** There is more to do. */
+  jobJoined(): void {
+    this.#plans.lookAgain();
   }
 
-  leave(job: LayoutJob): void {
-    this.#jobs.delete(job);
-    this.#deployed.retire();
-  }
-
-  /** A job needs an epoch no more. */
-  epochDone(): void {
+  /** A job needs an epoch no more, or no stages at all. */
+  retire(): void {
     this.#deployed.retire();
   }
 
   /**
    * Cut elsewhere from here on. @param cuts `undefined`: where the planner says.
-   * @throws as `ready`; what runs goes on as it was then.
+   * @throws as `ready`; what runs continues as it was then.
    */
   async recut(cuts: readonly number[] | undefined): Promise<void> {
     await this.#serially(async () => {
-      const before = this.#cuts;
-      this.#cuts = cuts;
+      const before = this.#plans.cuts;
+      this.#plans.cuts = cuts;
       try {
         // Refused now rather than with the next job.
         if (cuts !== undefined) this.#model.stages(cuts);
-        if (this.#item !== undefined || cuts !== undefined) await this.#deploy(() => this.#place());
+        if (this.#plans.canPlace) await this.#deploy(() => this.#plans.place());
         else this.#deployed.makeCurrent(undefined);
       } catch (thrown) {
-        this.#cuts = before;
+        this.#plans.cuts = before;
         throw thrown;
       }
     });
@@ -140,12 +116,16 @@ export class LayerLayout {
       const { firstLayer, lastLayer } = deployment.stages[stage]!;
       const bytes = stageBytes(this.#model, firstLayer, lastLayer);
       while (deployment.workersOf(stage).length === 0 && this.#deployed.get(epoch) === deployment) {
-        const able = this.#workers.filter((worker) => this.#costs.canRun(worker, firstLayer, lastLayer));
-        const next = this.#deployed.roomiest(able, this.#model, bytes, this.#options.memoryLimitBytes);
+        const able = this.#pool.readyWorkers.filter((worker) =>
+          this.#plans.costs.canRun(worker, firstLayer, lastLayer),
+        );
+        const next = this.#deployed.roomiest(able, this.#model, bytes, this.#memoryLimitBytes);
         if (next === undefined) return [];
-        await deployment.add(stage, next).catch((thrown: unknown) => this.#rethrowUnlessLost(next, thrown));
+        await deployment.add(stage, next).catch((thrown: unknown) => {
+          if (next.state !== "dead") throw thrown;
+        });
       }
-      this.#options.onDeploy();
+      this.#owner.onChanged();
       return deployment.workersOf(stage).map(({ id }) => id);
     });
   }
@@ -153,20 +133,17 @@ export class LayerLayout {
   /** New stages on the workers that are left: after a loss, before a removal, with a new worker. @throws as `ready` */
   async redeploy(): Promise<void> {
     await this.#serially(async () => {
-      if (this.current !== undefined) await this.#deploy(() => this.#place());
+      if (this.current !== undefined) await this.#deploy(() => this.#plans.place());
     });
   }
 
-  /** New stages for jobs that can't go on with old ones, unless there are some already. @throws as `ready` */
+  /** New stages for jobs that can't use the old ones any more, unless there are some already. @throws as `ready` */
   async replace(epoch: number): Promise<void> {
     await this.#serially(async () => {
-      if (this.current?.epoch === epoch || this.current?.isStaffed !== true) await this.#deploy(() => this.#place());
+      if (this.current?.epoch === epoch || this.current?.isStaffed !== true) {
+        await this.#deploy(() => this.#plans.place());
+      }
     });
-  }
-
-  /** Work on the stages that run, which stay loaded meanwhile. */
-  borrow<T>(work: (deployment: Deployment | undefined) => Promise<T>): Promise<T> {
-    return this.current === undefined ? work(undefined) : this.#deployed.borrow(this.current, work);
   }
 
   /** Resolves once no job needs a stage on the worker, or the worker is gone. */
@@ -174,8 +151,10 @@ export class LayerLayout {
     return this.#deployed.whenUnused(worker);
   }
 
+  /** What was learned of a worker is void: it has ended. */
   forget(workerId: string): void {
-    this.#costs.forget(workerId);
+    this.#plans.costs.forget(workerId);
+    this.times.forgetWorker(workerId);
     this.#deployed.retire();
   }
 
@@ -185,107 +164,65 @@ export class LayerLayout {
     const worker = this.#pool.get(sample.workerId);
     if (deployment === undefined || worker === undefined) return;
     if (!this.times.add(sample, deployment, worker) || deployment !== this.current) return;
-    for (const job of this.#jobs) {
-      const placement = this.times.placementFor(deployment, job.remainingItemCount);
-      const growth = placement.microBatchItemCount / (job.microBatchItemCount ?? 1);
-      if (growth >= NOTEWORTHY_GROWTH || growth <= 1 / NOTEWORTHY_GROWTH) job.place(placement);
-    }
     // Each item passes every stage: one of them counts it.
-    if (sample.stage === 0) this.#recuts.ran(sample.itemCount);
+    if (sample.stage === 0) this.#plans.ran(sample.itemCount);
     void this.#considerRecut(deployment);
   }
 
   async #considerRecut(deployment: Deployment): Promise<void> {
-    if (this.#cuts !== undefined) return;
     const stageMs = deployment.stages.map((_, stage) => this.times.settledMs(deployment, stage));
-    const workers = this.#workers;
-    const plan = async (): Promise<StagePlan> => {
-      const found = await this.#planner.plan(this.#problem(workers));
-      // To the planner, workers of about the same rate are alike; what runs was measured.
-      return { ...found, bottleneckMs: this.#costs.bottleneckMs(found, workers) };
-    };
-    const remaining = (): number | undefined => {
-      const counts = [...this.#jobs].map(({ remainingItemCount }) => remainingItemCount);
-      return counts.includes(undefined) ? undefined : counts.reduce<number>((total, count) => total + count!, 0);
-    };
     try {
-      const better = await this.#recuts.look(stageMs, MOVE_FACTOR * deployment.loadMs, plan, remaining);
-      if (better === undefined) return;
-      const placement = placementOf(better, workers);
+      const placement = await this.#plans.findBetter(deployment, stageMs, () => this.#owner.remainingItemCount);
+      if (placement === undefined) return;
       await this.#serially(async () => {
-        if (this.current !== deployment || this.#jobs.size === 0 || deployment.isPlacedAs(placement)) return;
+        if (this.current !== deployment || !this.#owner.hasJobs || deployment.isPlacedAs(placement)) return;
         // The pipeline does not stop for it.
-        if (!this.#deployed.fits(placement, this.#model, this.#options.memoryLimitBytes)) return;
+        if (!this.#deployed.fits(placement, this.#model, this.#memoryLimitBytes)) return;
         await this.#deploy(async () => placement);
       });
     } catch {
-      // The stages that run go on; a loss is told by the pool.
+      // The stages that run stay; the pool reports losses.
     }
-  }
-
-  get #workers(): PoolWorker[] {
-    return this.#pool.workers.filter(isStaying);
-  }
-
-  #problem(workers: readonly PoolWorker[]) {
-    // With all workers on one stage the model would not be split at all.
-    return this.#costs.problem(workers, this.#options.memoryLimitBytes, Math.max(1, workers.length - 1));
-  }
-
-  async #place(): Promise<Placement> {
-    this.requireRunnable();
-    const workers = this.#workers;
-    if (this.#cuts !== undefined) {
-      const canRun: LayoutOptions["canRun"] = (worker, first, last) => this.#costs.canRun(worker, first, last);
-      return assignStages(this.#model, this.#cuts, workers, this.#options.memoryLimitBytes, canRun);
-    }
-    const unknown = workers.filter((worker) => !this.#costs.knows(worker));
-    if (unknown.length > 0) {
-      const item = byTensorKey(this.#model, this.#item!);
-      this.#costs.add(await traceModel(this.#model, item, unknown), item);
-      this.#options.onTrace(this.#costs.findings);
-    }
-    const known = this.#workers.filter((worker) => this.#costs.knows(worker));
-    return placementOf(await this.#planner.plan(this.#problem(known)), known);
   }
 
   /** Load stages; a worker that is lost meanwhile is done without. Where this leaves jobs without any, they end. */
   async #deploy(place: () => Promise<Placement>): Promise<Deployment> {
     let placing = place;
     for (;;) {
-      const before = this.#workers;
       try {
         const placement = await placing();
         await this.#makeRoom(placement);
         const deployment = await Deployment.load(this.#deployed.nextEpoch(), this.#model, placement);
         this.#deployed.makeCurrent(deployment);
-        this.#recuts.reset();
-        for (const job of this.#jobs) job.place(this.times.placementFor(deployment, job.remainingItemCount));
+        this.#plans.moved();
+        this.#owner.onDeployed(deployment);
         this.#deployed.retire();
-        this.#options.onDeploy();
+        this.#owner.onChanged();
         return deployment;
       } catch (thrown) {
-        const isLoss = before.some(({ state }) => state === "dead");
-        if (!isLoss || this.#workers.length === 0) {
-          const error = isLoss ? noWorkers(before.find(({ deathError }) => deathError)?.deathError) : thrown;
-          if (this.current === undefined) for (const job of this.#jobs) job.fail(error);
+        const isLoss = this.#isLossOfWorker(thrown);
+        if (!isLoss || this.#pool.readyWorkers.length === 0) {
+          const error = isLoss ? noWorkers(thrown) : thrown;
+          if (this.current === undefined) this.#owner.onFailed(error);
           throw error;
         }
-        placing = () => this.#place();
+        placing = () => this.#plans.place();
       }
     }
   }
 
   /** Where new stages don't fit beside the old ones, these go first, and what is under way starts again from its inputs. */
   async #makeRoom(placement: Placement): Promise<void> {
-    if (this.#deployed.fits(placement, this.#model, this.#options.memoryLimitBytes)) return;
+    if (this.#deployed.fits(placement, this.#model, this.#memoryLimitBytes)) return;
     this.#deployed.makeCurrent(undefined);
-    for (const job of this.#jobs) job.vacate();
+    this.#owner.onVacated();
     await this.#deployed.whenReturned();
   }
 
-  #rethrowUnlessLost(worker: PoolWorker, thrown: unknown): void {
-    if (worker.state !== "dead") throw thrown;
+  /** Whether it comes from a worker that has ended, rather than from the model or the plan. */
+  #isLossOfWorker(thrown: unknown): thrown is ShardError {
+    if (!(thrown instanceof ShardError) || thrown.workerId === undefined) return false;
+    return this.#pool.get(thrown.workerId)?.isUsable !== true;
   }
 
   /** One change at a time. */

@@ -1,53 +1,50 @@
 import type { ModelInfo } from "../../model/inspect.js";
 import type { StagedModel } from "../../model/staged-model.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
-import { StagePlanner } from "../../pool/stage-planner.js";
+import type { StagePlanner } from "../../pool/stage-planner.js";
 import type { WorkerPool } from "../../pool/worker-pool.js";
-import type { BatchMode } from "../../protocol/model-on-wire.js";
-import type { InputTensor } from "../../protocol/tensors.js";
-import type { Deployment } from "./deployment.js";
 import type { Emit } from "../events.js";
-import { LayerLayout } from "./layer-layout.js";
-import type { LayoutOptions } from "./layout-types.js";
-import { PipelineJob } from "./pipeline-job.js";
+import { BatchModes } from "../inputs/batch-modes.js";
+import { probeBatch } from "../inputs/batch-probe.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
-import { isWorkerLoss, probeBatch } from "./run-through.js";
+import type { JobOptions } from "../job/sharding-job.js";
 import type { LayerPlan, Split, WorkerPart } from "../split.js";
-import { syntheticItem } from "./trace-model.js";
+import type { Deployment } from "./deployment.js";
+import { LayerLayout } from "./layer-layout.js";
+import type { LayoutOptions, LayoutOwner } from "./layout-types.js";
+import { PipelineJob, type PipelineContext } from "./pipeline-job.js";
+import { runThrough } from "./run-through.js";
+import { firstItem, syntheticItem } from "./trace-model.js";
+
+export interface LayerSplitContext {
+  readonly model: StagedModel;
+  readonly info: ModelInfo;
+  readonly needsBatchProbe: boolean;
+  readonly pool: WorkerPool;
+  readonly planner: StagePlanner;
+  readonly emit: Emit;
+  readonly options: LayoutOptions;
+}
 
 /** A contiguous run of the model's layers on each worker; micro-batches flow through them. */
-export class LayerSplit implements Split {
-  readonly needsWhole = false;
-  /** Stages come once it is known which. */
-  readonly startModels = {};
-  readonly #model: StagedModel;
-  readonly #info: ModelInfo;
-  readonly #pool: WorkerPool;
-  readonly #emit: Emit;
-  readonly #planner = new StagePlanner();
+export class LayerSplit implements Split, LayoutOwner {
+  readonly #context: LayerSplitContext;
   readonly #layout: LayerLayout;
-  #toldShares: Readonly<Record<string, number>> | undefined;
-  /** `undefined` until it has been tried out. */
-  #isBatchable: boolean | undefined;
+  readonly #modes: BatchModes;
+  /** Those that have stages, or wait for them. */
+  readonly #jobs = new Set<PipelineJob>();
+  #emittedShares: Readonly<Record<string, number>> | undefined;
 
-  /** @param needsBatchProbe nothing in the file promises that a batch gives what its items give. */
-  constructor(
-    model: StagedModel,
-    info: ModelInfo,
-    pool: WorkerPool,
-    emit: Emit,
-    needsBatchProbe: boolean,
-    options: Omit<LayoutOptions, "onDeploy">,
-  ) {
-    this.#model = model;
-    this.#info = info;
-    this.#pool = pool;
-    this.#emit = emit;
-    this.#isBatchable = needsBatchProbe ? undefined : true;
-    this.#layout = new LayerLayout(pool, model, this.#planner, {
-      ...options,
-      onDeploy: () => this.#tellRebalance(),
-    });
+  constructor(context: LayerSplitContext) {
+    this.#context = context;
+    this.#modes = new BatchModes(context.needsBatchProbe);
+    const { pool, model, planner, options } = context;
+    this.#layout = new LayerLayout(pool, model, planner, this, options);
+  }
+
+  /** Stages come once it is known which. */
+  async admit(worker: PoolWorker): Promise<void> {
+    this.#layout.forget(worker.id);
   }
 
   /**
@@ -55,7 +52,8 @@ export class LayerSplit implements Split {
    * @throws ShardError "model-unsupported" where no plan fits the workers and their limits.
    */
   async begin(): Promise<void> {
-    const item = syntheticItem(this.#info.inputs, this.#info.batchMode);
+    const { info } = this.#context;
+    const item = syntheticItem(info.inputs, info.batchMode);
     this.#layout.requireRunnable();
     if (item === undefined) return;
     try {
@@ -64,11 +62,6 @@ export class LayerSplit implements Split {
       // What fails on an item that is made up may do well on a real one.
       if (!this.#layout.forgetItem()) throw thrown;
     }
-  }
-
-  /** As `LayerLayout.use` */
-  useStages<T>(item: Readonly<Record<string, InputTensor>>, work: (stages: Deployment) => Promise<T>): Promise<T> {
-    return this.#layout.use(item, work);
   }
 
   get plan(): LayerPlan {
@@ -96,15 +89,26 @@ export class LayerSplit implements Split {
     return { share, itemsPerSecond: ownMs > 0 ? 1000 / ownMs : undefined, overheadMs: undefined };
   }
 
-  createJob(): PipelineJob {
-    return new PipelineJob({
-      pool: this.#pool,
-      model: this.#model,
+  createJob(options: JobOptions): PipelineJob {
+    const { pool, model, emit } = this.#context;
+    const context: PipelineContext = {
+      pool,
+      model,
+      emit,
       layout: this.#layout,
-      emit: this.#emit,
-      batchMode: (inputs) => this.#batchMode(inputs),
-      onNoBatches: (isCertain) => (this.#isBatchable = isCertain ? false : undefined),
-    });
+      modes: this.#modes,
+      tryBatch: (inputs) => this.tryBatch(inputs),
+      onJoin: (job) => {
+        this.#jobs.add(job);
+        this.#layout.jobJoined();
+        if (this.#layout.current !== undefined) job.place(this.#layout.current);
+      },
+      onLeave: (job) => {
+        this.#jobs.delete(job);
+        this.#layout.retire();
+      },
+    };
+    return new PipelineJob(context, options);
   }
 
   /** @throws as `LayerLayout.ready` */
@@ -112,7 +116,7 @@ export class LayerSplit implements Split {
     return this.#layout.recut(cuts);
   }
 
-  async workerAdded(): Promise<void> {
+  async workerReady(): Promise<void> {
     // It is there, even where more are needed: the next job says so.
     await this.#layout.redeploy().catch(() => {});
   }
@@ -124,7 +128,7 @@ export class LayerSplit implements Split {
     await worker.whenIdle();
   }
 
-  /** Jobs that need its stages ask for another worker by themselves; later ones are to be planned anew. */
+  /** Jobs that need its stages ask for another worker by themselves; later ones are planned again. */
   workerLost(workerId: string): void {
     this.#layout.forget(workerId);
     if (this.#layout.current?.uses(workerId) === true) this.#layout.redeploy().catch(() => {});
@@ -134,29 +138,54 @@ export class LayerSplit implements Split {
     this.#layout.forget(workerId);
   }
 
+  tryBatch(inputs: PreparedInputs): Promise<boolean | undefined> {
+    return this.#layout.use(firstItem(inputs), (deployment) =>
+      probeBatch(inputs, (call) => runThrough(this.#context.model, deployment, call)),
+    );
+  }
+
   close(): void {
-    this.#planner.close();
+    this.#context.planner.close();
   }
 
-  #tellRebalance(): void {
-    const parts = this.#pool.workers.map(({ id }): [string, WorkerPart] => [id, this.partOf(id)]);
-    const held = parts.filter(([, { share }]) => share > 0);
-    const after = Object.fromEntries(held.map(([id, { share }]) => [id, share]));
-    const before = this.#toldShares;
-    this.#toldShares = after;
+  usesEpoch(epoch: number): boolean {
+    return [...this.#jobs].some((job) => job.usesEpoch(epoch));
+  }
+
+  get hasJobs(): boolean {
+    return this.#jobs.size > 0;
+  }
+
+  get remainingItemCount(): number | undefined {
+    let total = 0;
+    for (const { remainingItemCount } of this.#jobs) {
+      if (remainingItemCount === undefined) return undefined;
+      total += remainingItemCount;
+    }
+    return total;
+  }
+
+  onDeployed(deployment: Deployment): void {
+    for (const job of this.#jobs) job.place(deployment);
+  }
+
+  onVacated(): void {
+    for (const job of this.#jobs) job.vacate();
+  }
+
+  onFailed(error: unknown): void {
+    for (const job of this.#jobs) job.fail(error);
+  }
+
+  /** Emit the new shares of the model's work. */
+  onChanged(): void {
+    const parts = this.#context.pool.slots.map(({ id }) => ({ id, part: this.partOf(id) }));
+    const held = parts.filter(({ part }) => part.share > 0);
+    const after = Object.fromEntries(held.map(({ id, part }) => [id, part.share]));
+    const before = this.#emittedShares;
+    this.#emittedShares = after;
     if (before === undefined) return;
-    const itemsPerSecond = Object.fromEntries(held.map(([id, part]) => [id, part.itemsPerSecond]));
-    this.#emit("rebalance", { jobId: undefined, before, after, itemsPerSecond });
-  }
-
-  async #batchMode(inputs: PreparedInputs): Promise<BatchMode> {
-    this.#isBatchable ??= await this.#layout.borrow(async (deployment) => {
-      if (deployment === undefined) return undefined;
-      return probeBatch(this.#model, deployment, inputs).catch((thrown: unknown) => {
-        if (isWorkerLoss(thrown)) return undefined;
-        throw thrown;
-      });
-    });
-    return this.#isBatchable === true ? "batched" : "item-by-item";
+    const itemsPerSecond = Object.fromEntries(held.map(({ id, part }) => [id, part.itemsPerSecond]));
+    this.#context.emit("rebalance", { jobId: undefined, before, after, itemsPerSecond });
   }
 }

@@ -1,56 +1,60 @@
 import type { ItemRange } from "../../core/dispatch/types.js";
+import { deadlineMs, STAGE_DEADLINES } from "../../core/deadline.js";
 import { ShardError } from "../../core/errors.js";
-import type { PipelineAction, PipelineEvent, StageAttempt, StagePlacement } from "../../core/pipeline/types.js";
+import type { PipelineAction, PipelineEvent, StageAttempt } from "../../core/pipeline/types.js";
 import { createPipeline, stepPipeline, wantsPipelineItems } from "../../core/pipeline/pipeline.js";
 import type { StagedModel } from "../../model/staged-model.js";
-import type { WorkerPool } from "../../pool/worker-pool.js";
+import type { FinishedRun } from "../../pool/pool-worker.js";
 import type { BatchMode } from "../../protocol/model-on-wire.js";
-import type { StageResult } from "../../protocol/worker-api.js";
-import type { Emit } from "../events.js";
-import { JobBase, type OpenAttempt } from "../job/job-base.js";
-import { itemsFailed, noWorkers } from "../job/job-errors.js";
-import type { LayerLayout } from "./layer-layout.js";
-import type { LayoutJob } from "./layout-types.js";
-import { MicroBatches } from "./micro-batches.js";
+import type { BatchModes, TryBatch } from "../inputs/batch-modes.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
-import { progressOf } from "../job/sharding-job.js";
+import { JobBase, type JobContext, type OpenAttempt } from "../job/job-base.js";
+import { itemsFailed, noWorkers } from "../job/job-errors.js";
+import { progressOf, type JobOptions } from "../job/sharding-job.js";
+import type { Deployment } from "./deployment.js";
+import type { LayerLayout } from "./layer-layout.js";
+import { MicroBatches } from "./micro-batches.js";
+import { firstItem } from "./trace-model.js";
 
-export interface PipelineContext {
-  readonly pool: WorkerPool;
+/** Micro-batches change their size only for more than this: the sizes that run should tell overhead from cost per item. */
+const NOTEWORTHY_GROWTH = 1.4;
+
+export interface PipelineContext extends JobContext {
   readonly model: StagedModel;
   readonly layout: LayerLayout;
-  readonly emit: Emit;
-  /** Whether the model takes batches; tried out where nothing in the file promises it. */
-  readonly batchMode: (inputs: PreparedInputs) => Promise<BatchMode>;
-  /**
-   * A batch did not give what was to be expected.
-   * @param isCertain `false` where it failed, which a GPU short of memory does, too: to be tried out again with the next job.
-   */
-  readonly onNoBatches: (isCertain: boolean) => void;
+  readonly modes: BatchModes;
+  /** Try a batch out on the stages that run. */
+  readonly tryBatch: TryBatch;
+  /** The job needs stages from here on: it is placed on those that there are, and on every new cutting. */
+  readonly onJoin: (job: PipelineJob) => void;
+  /** It needs none any more. */
+  readonly onLeave: (job: PipelineJob) => void;
 }
 
 interface StageRun extends StageAttempt, OpenAttempt {}
 
 /** Carries out the pipeline's actions for one job on real workers. */
-export class PipelineJob extends JobBase<StageRun> implements LayoutJob {
+export class PipelineJob extends JobBase<StageRun> {
   readonly #context: PipelineContext;
   readonly #batches: MicroBatches;
   #state = createPipeline();
-  #mode: BatchMode = "batched";
-  #hasBegun = false;
+  #inputs: PreparedInputs | undefined;
+  /** Of micro-batches that enter from now on. */
+  #mode: BatchMode = "item-by-item";
 
-  constructor(context: PipelineContext) {
-    super(context);
+  constructor(context: PipelineContext, options: JobOptions) {
+    super(context, options);
     this.#context = context;
     this.#batches = new MicroBatches(context.model, this.store);
   }
 
-  addItems(inputs: PreparedInputs): void {
+  addItems(inputs: PreparedInputs, done: readonly ItemRange[] = []): void {
     if (this.isOver) return;
     this.store.add(inputs);
-    this.#apply({ type: "items-added", itemCount: inputs.itemCount });
-    if (this.#hasBegun) return;
-    this.#hasBegun = true;
+    this.#apply({ type: "items-added", itemCount: inputs.itemCount, done });
+    for (const range of done) this.store.release(range);
+    if (this.#inputs !== undefined) return;
+    this.#inputs = inputs;
     void this.#begin(inputs);
   }
 
@@ -58,11 +62,16 @@ export class PipelineJob extends JobBase<StageRun> implements LayoutJob {
     this.#apply({ type: "source-ended" });
   }
 
-  /** The layout tells every job of new stages; there is nothing else to do for a worker. */
-  addWorker(): void {}
-  drainWorker(): void {}
+  /** The layout places every job on new stages; there is nothing else to do for a worker. */
+  protected override takeIn(): void {}
+  workerDraining(): void {}
 
-  loseWorker(workerId: string, error: ShardError | undefined): void {
+  /** Its stages go to others at once; when it is back, it is a new worker to the layout. */
+  workerAway(workerId: string, error: ShardError): void {
+    this.workerGone(workerId, error);
+  }
+
+  workerGone(workerId: string, error: ShardError | undefined): void {
     if (this.isOver) return;
     this.loseAttempts(workerId, error);
     this.#apply({ type: "worker-lost", workerId });
@@ -81,26 +90,25 @@ export class PipelineJob extends JobBase<StageRun> implements LayoutJob {
   }
 
   protected override onEnd(): void {
-    this.#context.layout.leave(this);
+    this.#context.onLeave(this);
   }
 
   get wantsItems(): boolean {
     return !this.isOver && wantsPipelineItems(this.#state);
   }
 
-  place(placement: StagePlacement): void {
+  /** New micro-batches enter these stages from now on. */
+  place(deployment: Deployment): void {
+    const placement = this.#context.layout.times.placementFor(deployment, this.remainingItemCount);
     this.#apply({ type: "placed", placement });
   }
 
+  /** All stages go: what is under way enters again once there are others. */
   vacate(): void {
     for (const epoch of this.#state.placements.keys()) this.#apply({ type: "abandoned", epoch });
   }
 
-  get microBatchItemCount(): number | undefined {
-    const { currentEpoch, placements } = this.#state;
-    return currentEpoch === undefined ? undefined : placements.get(currentEpoch)?.microBatchItemCount;
-  }
-
+  /** Items that have not entered; `undefined` while a stream's source is open. */
   get remainingItemCount(): number | undefined {
     const { endItem, nextItem, returned, sourceEnded } = this.#state;
     if (!sourceEnded) return undefined;
@@ -112,14 +120,19 @@ export class PipelineJob extends JobBase<StageRun> implements LayoutJob {
   }
 
   async #begin(inputs: PreparedInputs): Promise<void> {
-    const { layout } = this.#context;
+    const { layout, onJoin } = this.#context;
     try {
-      await layout.ready(this.store.cut({ firstItem: 0, itemCount: 1 }).inputs);
-      this.#mode = inputs.mode === "item-by-item" ? inputs.mode : await this.#context.batchMode(inputs);
-      if (!this.isOver) layout.join(this);
+      await layout.ready(firstItem(inputs));
+      await this.#decideMode(inputs);
+      if (!this.isOver) onJoin(this);
     } catch (thrown) {
       this.fail(thrown);
     }
+  }
+
+  async #decideMode(inputs: PreparedInputs): Promise<void> {
+    const { modes, tryBatch } = this.#context;
+    this.#mode = await modes.decide(inputs, tryBatch);
   }
 
   #apply(event: PipelineEvent): void {
@@ -127,7 +140,7 @@ export class PipelineJob extends JobBase<StageRun> implements LayoutJob {
     const { state, actions } = stepPipeline(this.#state, event);
     this.#state = state;
     for (const action of actions) {
-      // Carrying one out tells listeners, and one of them may have ended the job.
+      // Carrying one out calls listeners, and one of them may have ended the job.
       if (!this.isOver) this.#carryOut(action);
     }
   }
@@ -135,7 +148,7 @@ export class PipelineJob extends JobBase<StageRun> implements LayoutJob {
   #carryOut(action: PipelineAction): void {
     switch (action.type) {
       case "dispatch":
-        void this.#attempt(action);
+        void this.#attempt(action.attempt);
         break;
       case "cancel-attempt":
         this.cancel(action.attemptId, action.workerId);
@@ -150,10 +163,10 @@ export class PipelineJob extends JobBase<StageRun> implements LayoutJob {
         void this.#fillVacancy(action.epoch, action.stage);
         break;
       case "epoch-done":
-        this.#context.layout.epochDone();
+        this.#context.layout.retire();
         break;
       case "finish":
-        this.end(undefined);
+        this.finish();
         break;
       case "fail":
         this.end(itemsFailed(action.range, this.lastError));
@@ -161,32 +174,45 @@ export class PipelineJob extends JobBase<StageRun> implements LayoutJob {
     }
   }
 
-  async #attempt({ attempt, predictedMs, deadlineMs }: PipelineAction & { type: "dispatch" }): Promise<void> {
+  async #attempt(attempt: StageAttempt): Promise<void> {
     const { attemptId, microBatchId, epoch, stage: index, workerId, range } = attempt;
     const { layout, pool } = this.#context;
-    this.open(attemptId, { ...attempt, predictedMs });
-    let result: StageResult;
+    const { itemCount } = range;
+    const predict = (): number | undefined => layout.times.predictMs(epoch, index, workerId, itemCount);
+    this.open(attemptId, { ...attempt, predictedMs: predict() });
+    let result: FinishedRun;
     try {
       const stage = layout.deployment(epoch).stages[index]!;
-      const calls = this.#batches.callsFor(microBatchId, range, stage, this.#mode);
-      const { modelKey, forwardedKeys } = stage;
-      const request = { attemptId: this.wireId(attemptId), modelKey, calls, forwardedKeys };
-      result = await pool.require(workerId).runStage(request, deadlineMs);
+      const mode = this.#batches.enter(microBatchId, range, this.#mode);
+      const request = {
+        attemptId: this.wireId(attemptId),
+        modelKey: stage.modelKey,
+        priority: this.priority,
+        itemCount,
+        mode,
+        inputs: this.#batches.inputsFor(microBatchId, stage),
+        forwardedNames: stage.forwardedKeys,
+      };
+      result = await pool.requireWorker(workerId).run(request, () => deadlineMs(STAGE_DEADLINES, predict()));
     } catch (thrown) {
       this.#attemptFailed(attemptId, thrown);
       return;
     }
     if (!this.isOpen(attemptId)) return;
-    const { serviceMs } = result;
-    this.#batches.keep(microBatchId, result.calls, layout.deployment(epoch).stages.slice(index + 1));
-    this.close(attemptId, "completed", serviceMs);
+    const { outputs, serviceMs } = result;
+    const deployment = layout.deployment(epoch);
+    this.#batches.keep(microBatchId, outputs, deployment.stages.slice(index + 1));
     if (!this.#batches.hasRows(microBatchId)) {
-      this.#giveUpBatches(attemptId, true);
+      this.#context.modes.refuse(this.#inputs!);
+      this.#mode = "item-by-item";
+      this.#reject(attemptId);
       return;
     }
+    this.close(attemptId, "completed", serviceMs);
     const isSteady = this.#state.completedItemCount > 0 && this.remainingItemCount !== 0;
-    this.#apply({ type: "attempt-completed", attemptId, serviceMs });
-    layout.observe({ epoch, stage: index, workerId, itemCount: range.itemCount, serviceMs, isSteady });
+    this.#apply({ type: "attempt-completed", attemptId });
+    layout.observe({ epoch, stage: index, workerId, itemCount, serviceMs, isSteady });
+    this.#resize();
   }
 
   #attemptFailed(attemptId: number, thrown: unknown): void {
@@ -195,29 +221,48 @@ export class PipelineJob extends JobBase<StageRun> implements LayoutJob {
     const { attempt, error } = failed;
     // Some models take a batch by their signature, and reshape to one item inside.
     if (attempt.range.itemCount > 1 && this.#batches.modeOf(attempt.microBatchId) === "batched") {
-      this.#giveUpBatches(attemptId, false);
+      this.#doubtBatches();
+      this.#reject(attemptId);
       return;
     }
-    this.tellFault(attempt.workerId, error);
+    this.emitFault(attempt.workerId, error);
     this.#apply({ type: "attempt-failed", attemptId });
   }
 
-  /** What comes in from here on runs item by item, and so does this micro-batch, again from its inputs. */
-  #giveUpBatches(attemptId: number, isCertain: boolean): void {
-    if (this.#mode === "batched") {
-      this.#mode = "item-by-item";
-      this.#context.onNoBatches(isCertain);
-    }
+  /** The micro-batch starts again from its inputs, in the mode that holds by then. */
+  #reject(attemptId: number): void {
+    this.close(attemptId, "failed");
     this.#apply({ type: "attempt-rejected", attemptId });
   }
 
-  /** The stage moves to another worker, and what waits for it goes on there; with no room for it, all starts again on new stages. */
+  /** Item by item until another trial has shown whether it was a passing failure: then batches go on. */
+  #doubtBatches(): void {
+    if (this.#mode !== "batched") return;
+    this.#mode = "item-by-item";
+    this.#context.modes.doubt(this.#inputs!);
+    void this.#decideMode(this.#inputs!);
+  }
+
+  /** Micro-batches of another size, where what the stages take has shown one that is noticeably better. */
+  #resize(): void {
+    const { current, times } = this.#context.layout;
+    if (this.isOver || current === undefined || current.epoch !== this.#state.currentEpoch) return;
+    const before = this.#state.placements.get(current.epoch)!.microBatchItemCount;
+    const growth = times.placementFor(current, this.remainingItemCount).microBatchItemCount / before;
+    if (growth >= NOTEWORTHY_GROWTH || growth <= 1 / NOTEWORTHY_GROWTH) this.place(current);
+  }
+
+  /** The stage moves to another worker, and what waits for it runs there; with no room for it, all starts again on new stages. */
   async #fillVacancy(epoch: number, stage: number): Promise<void> {
-    const { layout } = this.#context;
+    const { layout, pool } = this.#context;
     try {
-      const workerIds = await layout.restaff(epoch, stage);
+      const found = await layout.restaff(epoch, stage);
+      // One may have ended in between, which was reported before the pipeline knew of it.
+      const workerIds = found.filter((id) => pool.get(id)?.isUsable === true);
       if (workerIds.length > 0) {
         this.#apply({ type: "staffed", epoch, stage, workerIds });
+      } else if (found.length > 0) {
+        await this.#fillVacancy(epoch, stage);
       } else {
         await layout.replace(epoch);
         this.#apply({ type: "abandoned", epoch });
@@ -231,11 +276,11 @@ export class PipelineJob extends JobBase<StageRun> implements LayoutJob {
   #deliver(microBatchId: number, range: ItemRange, workerId: string): void {
     if (!this.deliver(range, workerId, () => this.#batches.take(microBatchId))) return;
     const { completedItemCount, sourceEnded, endItem } = this.#state;
-    const deployment = this.#context.layout.current;
-    const stageMs = deployment?.stages.map((_, stage) => this.#context.layout.times.stageMs(deployment, stage));
+    const { current, times } = this.#context.layout;
+    const stageMs = current?.stages.map((_, stage) => times.stageMs(current, stage));
     const bottleneckMs = stageMs?.every((ms) => ms !== undefined) ? Math.max(...stageMs) : undefined;
     const itemsPerSecond = bottleneckMs === undefined ? undefined : 1000 / bottleneckMs;
     const totalItemCount = sourceEnded ? endItem : undefined;
-    this.tellProgress(progressOf(this.id, completedItemCount, totalItemCount, itemsPerSecond));
+    this.emitProgress(progressOf({ jobId: this.id, completedItemCount, totalItemCount, itemsPerSecond }));
   }
 }

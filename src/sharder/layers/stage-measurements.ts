@@ -3,9 +3,12 @@ import { createThroughput, observe, predictMs } from "../../core/throughput/thro
 import type { Deployment } from "./deployment.js";
 
 interface Measured {
+  /** Of runs in a full pipeline alone. */
   readonly throughput: Throughput;
-  /** Of the latest micro-batch. */
+  /** Of the latest micro-batch there. */
   readonly itemCount: number;
+  /** Of the latest micro-batch in any pipeline, ms per item: good enough for a deadline. */
+  readonly latestMsPerItem: number;
 }
 
 /** One run of a stage. */
@@ -22,20 +25,31 @@ export interface StageSample {
 /** Samples after the warm-up. */
 const SETTLED_SAMPLES = 3;
 
-/** What each stage takes on its workers, over all jobs. */
+/** What each stage takes on its workers, over all jobs: the one place where it is learned. */
 export class StageMeasurements {
   readonly #measured = new Map<string, Measured>();
 
-  /** @returns what the stage takes per item now, ms; `undefined` before it can be told. */
+  /** @returns what the stage takes per item now, ms; `undefined` where the sample does not show it. */
   add(sample: StageSample): number | undefined {
-    const { itemCount, serviceMs } = sample;
+    const { itemCount, serviceMs, isSteady } = sample;
     if (!(serviceMs >= 0 && serviceMs < Infinity)) return undefined;
     const key = keyOf(sample.epoch, sample.stage, sample.workerId);
-    const known = this.#measured.get(key)?.throughput ?? createThroughput();
-    const throughput = observe(known, { itemCount, serviceMs });
-    this.#measured.set(key, { throughput, itemCount });
+    const known = this.#measured.get(key) ?? { throughput: createThroughput(), itemCount };
+    const latestMsPerItem = serviceMs / itemCount;
+    if (!isSteady) {
+      this.#measured.set(key, { ...known, latestMsPerItem });
+      return undefined;
+    }
+    const throughput = observe(known.throughput, { itemCount, serviceMs });
+    this.#measured.set(key, { throughput, itemCount, latestMsPerItem });
     const ms = predictMs(throughput, itemCount);
     return ms === undefined ? undefined : ms / itemCount;
+  }
+
+  /** What a micro-batch takes on a replica, ms; `undefined` before its first run. */
+  predictMs(epoch: number, stage: number, workerId: string, itemCount: number): number | undefined {
+    const measured = this.#measured.get(keyOf(epoch, stage, workerId));
+    return measured && (predictMs(measured.throughput, itemCount) ?? itemCount * measured.latestMsPerItem);
   }
 
   /** Whether a replica has run often enough for its time to be more than a chance. */
@@ -61,6 +75,10 @@ export class StageMeasurements {
 
   forget(epoch: number): void {
     for (const key of this.#measured.keys()) if (key.startsWith(`${epoch}/`)) this.#measured.delete(key);
+  }
+
+  forgetWorker(workerId: string): void {
+    for (const key of this.#measured.keys()) if (key.endsWith(`/${workerId}`)) this.#measured.delete(key);
   }
 }
 

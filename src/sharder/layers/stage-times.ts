@@ -50,9 +50,8 @@ export class StageTimes {
     return sum(weights.slice(firstLayer, lastLayer + 1)) / sum(weights);
   }
 
-  /** A stage has run: what its layers and its worker cost is corrected. @returns whether it can be told yet. */
+  /** A stage has run: what its layers and its worker cost is corrected. @returns whether enough is known for that. */
   add(sample: StageSample, deployment: Deployment, worker: PoolWorker): boolean {
-    if (!sample.isSteady) return false;
     const measuredMs = this.#measured.add(sample);
     if (measuredMs === undefined) return false;
     const { firstLayer, lastLayer } = deployment.stages[sample.stage]!;
@@ -66,12 +65,20 @@ export class StageTimes {
     this.#measured.forget(epoch);
   }
 
+  /** A worker has ended: what comes in its place is measured from the beginning. */
+  forgetWorker(workerId: string): void {
+    this.#measured.forgetWorker(workerId);
+  }
+
+  /** What a micro-batch takes in a stage on one of its workers, ms; `undefined` before it has run there. */
+  predictMs(epoch: number, stage: number, workerId: string, itemCount: number): number | undefined {
+    return this.#measured.predictMs(epoch, stage, workerId, itemCount);
+  }
+
   /** Where a job's micro-batches go, and how large they are. @param remainingItemCount `undefined` while a stream's source goes on. */
   placementFor(deployment: Deployment, remainingItemCount: number | undefined): StagePlacement {
     const stageMs = deployment.stages.map((_, stage) => this.stageMs(deployment, stage));
-    const backends = deployment.stages.flatMap((_, stage) =>
-      deployment.workersOf(stage).map(({ spec }) => spec.backend),
-    );
+    const workers = deployment.stages.flatMap((_, stage) => deployment.workersOf(stage));
     const overheadMs = this.#measured.overheadMs(deployment);
     const microBatchItemCount = sizeMicroBatch({
       itemCount: remainingItemCount,
@@ -80,7 +87,7 @@ export class StageTimes {
       overheadMs: Math.max(DEFAULT_OVERHEAD_MS, overheadMs ?? 0),
       isTrial: overheadMs === undefined,
       quantumMs: this.#quantumMs,
-      powersOfTwo: backends.some((backend) => backend === "webgpu" || backend === "webgl"),
+      powersOfTwo: workers.some(({ wantsPowersOfTwo }) => wantsPowersOfTwo),
     });
     return { epoch: deployment.epoch, stages: deployment.workerIds, microBatchItemCount };
   }

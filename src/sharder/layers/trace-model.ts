@@ -5,7 +5,7 @@ import type { PoolWorker } from "../../pool/pool-worker.js";
 import type { BatchMode, TensorSpec } from "../../protocol/model-on-wire.js";
 import { copyTensor, sliceRows } from "../../protocol/rows.js";
 import { elementCountOf, type InputTensor } from "../../protocol/tensors.js";
-import type { StageTensors, TraceResult } from "../../protocol/worker-api.js";
+import type { TraceRequest, TraceResult } from "../../protocol/worker-api.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 
 /** Timed runs of a layer: the quickest counts. */
@@ -31,7 +31,7 @@ export interface WorkerTrace {
  */
 export async function traceModel(
   model: StagedModel,
-  item: StageTensors,
+  item: TraceRequest["inputs"],
   workers: readonly PoolWorker[],
   signal?: AbortSignal,
 ): Promise<WorkerTrace[]> {
@@ -97,6 +97,6 @@ export function firstItem({ tensors, batchedNames }: PreparedInputs): Record<str
 }
 
 /** What goes by public names, by `TensorKey`, in memory of its own. */
-export function byTensorKey(model: StagedModel, inputs: Readonly<Record<string, InputTensor>>): StageTensors {
+export function byTensorKey(model: StagedModel, inputs: Readonly<Record<string, InputTensor>>): TraceRequest["inputs"] {
   return Object.fromEntries(Object.entries(model.inputKeys).map(([name, key]) => [key, copyTensor(inputs[name]!)]));
 }

@@ -2,10 +2,10 @@ import type { LayerInfo, ModelInfo } from "../../model/inspect.js";
 import { element } from "../parts/dom.js";
 import { formatBytes, formatNumber } from "../parts/format.js";
 
-/** A model has hundreds of layers, some thousands. */
+/** Most models have hundreds of layers; a few have thousands. */
 const MAX_ROWS = 1_000;
 
-/** The layers in order, with what is known of each. */
+/** The layers in order, with the output size and the time of each as far as they are known. */
 export function layersTable({ layers }: Pick<ModelInfo, "layers">): HTMLElement {
   const head = element("tr", {}, ...["Layer", "Output", "Time"].map((title) => element("th", { scope: "col" }, title)));
   const table = element(
@@ -15,13 +15,13 @@ export function layersTable({ layers }: Pick<ModelInfo, "layers">): HTMLElement 
     element("tbody", {}, ...layers.slice(0, MAX_ROWS).map(layerRow)),
   );
   const hiddenCount = Math.max(0, layers.length - MAX_ROWS);
-  const more = hiddenCount > 0 ? [element("p", { class: "muted" }, `and ${hiddenCount} further layers`)] : [];
-  // It scrolls: the keyboard must reach it.
+  const more = hiddenCount > 0 ? [element("p", { class: "muted" }, `and ${hiddenCount} more layers`)] : [];
+  // It scrolls, so it must be reachable by keyboard.
   return element("div", { class: "scrolling", tabindex: "0", role: "region", "aria-label": "Layers" }, table, ...more);
 }
 
 function layerRow({ name, op, outputBytes, ms }: LayerInfo, index: number): HTMLElement {
-  // Names are paths, whose end tells them apart.
+  // Names are paths that differ at their end.
   const end = name.split("/").slice(-2).join("/");
   return element(
     "tr",

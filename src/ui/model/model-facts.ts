@@ -6,7 +6,7 @@ import { formatBytes, formatCount } from "../parts/format.js";
 import { layersTable } from "./layers-table.js";
 import { formatFlops, formatShape, optimizationLines } from "./model-text.js";
 
-/** What the model says of itself, and what was done with it. */
+/** Shows what is known about the model, and what the optimiser changed. */
 export class ModelFacts {
   readonly root: HTMLElement;
   readonly #content = element("div", { class: "facts", "data-testid": "model-facts" });
@@ -16,14 +16,14 @@ export class ModelFacts {
     "Measure the layers",
   );
 
-  /** @param inspect runs the model once, to learn what its file does not say. */
+  /** @param inspect runs the model once to measure what its file does not state. */
   constructor(inspect: () => void) {
     this.#inspect.addEventListener("click", inspect);
     this.#content.append(
       element(
         "p",
         { class: "muted" },
-        "Takes TF.js graph models and layers (Keras) models, as tensorflowjs_converter, Teachable Machine and model.save() write them. They stay on this machine.",
+        "Accepts TF.js graph models and layers (Keras) models as written by tensorflowjs_converter, Teachable Machine and model.save(). They stay on this machine.",
       ),
     );
     this.root = element(
@@ -35,16 +35,16 @@ export class ModelFacts {
     );
   }
 
-  /** @param canInspect nothing else is under way. */
+  /** @param canInspect whether the session is idle. */
   update(canInspect: boolean): void {
     this.#inspect.disabled = !canInspect;
   }
 
-  /** @param notices what did not go as wished while it was loaded. */
+  /** @param notices what failed while the model was loaded, and was recovered from. */
   show(model: ModelInfo, labels: ModelLabels | undefined, notices: readonly string[]): void {
     const { format, inputs, outputs, layers, layerCount, cuts, flops, weightBytes, optimization } = model;
     const lines = optimizationLines(optimization);
-    const done = optimization.isOptimized && lines.length > 0 ? lines : ["Runs as it came."];
+    const done = optimization.isOptimized && lines.length > 0 ? lines : ["unchanged"];
     this.#content.replaceChildren(
       element(
         "dl",
@@ -54,14 +54,14 @@ export class ModelFacts {
         ...fact(outputs.length === 1 ? "Output" : "Outputs", ...outputs.map(describeTensor)),
         ...fact("Layers", `${layerCount}, ${describeCuts(cuts)}`),
         ...fact("Weights", formatBytes(weightBytes)),
-        ...(flops === undefined ? [] : fact("Work", `${formatFlops(flops)} an item`)),
+        ...(flops === undefined ? [] : fact("Work", `${formatFlops(flops)} per item`)),
         ...describeBatch(model).flatMap((line) => fact("Batch", line)),
         ...(labels === undefined ? [] : fact("Labels", describeLabels(labels.labels))),
         ...fact("Optimised", ...done),
       ),
       ...notices.map((notice) => element("p", { class: "muted" }, notice)),
       ...notDone(optimization.notDone),
-      ...(layers.some(({ ms }) => ms !== undefined) ? [folded("Layers, as measured", layersTable(model))] : []),
+      ...(layers.some(({ ms }) => ms !== undefined) ? [folded("Measured layers", layersTable(model))] : []),
     );
     this.#inspect.hidden = layers.length === 0;
   }
@@ -78,15 +78,19 @@ function describeTensor({ name, dtype, shape }: TensorSpec): string {
 function describeCuts(cuts: ModelInfo["cuts"]): string {
   if (cuts.length === 0) return "can’t be cut";
   const live = cuts.flatMap(({ liveBytes }) => liveBytes ?? []);
-  const narrowest = live.length === 0 ? "" : `, the narrowest passes ${formatBytes(Math.min(...live))} an item`;
+  const narrowest = live.length === 0 ? "" : `; the narrowest passes ${formatBytes(Math.min(...live))} per item`;
   return `${formatCount(cuts.length, "place")} to cut${narrowest}`;
 }
 
-/** Only what is out of the ordinary, or found out. */
+/** One line where the model can't take batches, or where it has been tested whether it can. */
 function describeBatch({ batchMode, isBatchInvariant }: ModelInfo): string[] {
   if (batchMode === "item-by-item") return ["takes one item at a time"];
   if (isBatchInvariant === undefined) return [];
-  return [isBatchInvariant ? "gives what single items give" : "differs from single items: runs one by one"];
+  return [
+    isBatchInvariant
+      ? "gives the same results as single items"
+      : "results differ from those of single items, so items run one by one",
+  ];
 }
 
 function describeLabels(labels: readonly string[]): string {
@@ -94,11 +98,11 @@ function describeLabels(labels: readonly string[]): string {
   return labels.length <= 3 ? shown : `${formatCount(labels.length, "class", "classes")}: ${shown} …`;
 }
 
-/** What the optimiser left, and why: folded away, since there may be many. */
+/** What the optimiser could not change, and why. Folded, since there can be many entries. */
 function notDone(left: ModelInfo["optimization"]["notDone"]): HTMLElement[] {
   if (left.length === 0) return [];
   const items = left.map(({ what, reason }) => element("li", {}, element("strong", {}, what), ` ${reason}`));
-  return [folded(`${left.length} left as they are`, element("ul", {}, ...items))];
+  return [folded(`${left.length} not optimised`, element("ul", {}, ...items))];
 }
 
 function folded(title: string, content: HTMLElement): HTMLElement {

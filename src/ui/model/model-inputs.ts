@@ -9,12 +9,12 @@ import { valueRangesFor, type ValueRangeName } from "./value-ranges.js";
 
 const FITS: Readonly<Record<PictureFit, string>> = {
   stretch: "stretched to the model’s size",
-  cover: "cut to their centre",
-  contain: "whole, with bars",
+  cover: "cropped to their centre",
+  contain: "shown whole, with bars",
 };
 const DEFAULT_FREE_SIZE = 64;
 
-/** What the model is run on: pictures or random numbers. Hidden until there is a model. */
+/** Chooses what the model runs on: pictures or random numbers. Hidden until a model is loaded. */
 export class ModelInputsPanel {
   readonly root: HTMLElement;
   readonly #pictures = radio("pictures");
@@ -33,7 +33,7 @@ export class ModelInputsPanel {
   readonly #itemCount = number("model-items", 16, 1_000_000);
   readonly #freeSize = number("model-size", DEFAULT_FREE_SIZE, 16_384);
   readonly #valuesField = field("Pixel values", this.#values);
-  readonly #freeSizeField = field("Size where the model takes any", this.#freeSize);
+  readonly #freeSizeField = field("Size of free dimensions", this.#freeSize);
   readonly #picturesPart = element(
     "div",
     { class: "fields" },
@@ -74,7 +74,7 @@ export class ModelInputsPanel {
     );
   }
 
-  /** What the next run is of; `undefined` until pictures have been chosen. */
+  /** The input of the next run; `undefined` until pictures have been chosen. */
   get request(): RunRequest | undefined {
     const { freeSize } = this;
     if (this.#random.checked) return { kind: "random", itemCount: this.#itemCount.valueAsNumber, freeSize };
@@ -88,17 +88,17 @@ export class ModelInputsPanel {
     };
   }
 
-  /** Taken for every size that the model leaves free. */
+  /** Used for every size that the model leaves free. */
   get freeSize(): number {
     return this.#freeSize.valueAsNumber;
   }
 
-  /** Offer what this model can be run on. */
+  /** Offer the inputs that fit this model. */
   offer(model: ModelInfo, labels: ModelLabels | undefined): void {
     const input = findPictureInput(model);
     this.root.hidden = false;
     this.#pictures.disabled = input === undefined;
-    // What has three axes is more often a sequence than a grey picture.
+    // An input with three axes is more often a sequence than a grey picture.
     const isLikely = input?.hasChannelAxis === true;
     this.#pictures.checked = isLikely;
     this.#random.checked = !isLikely;

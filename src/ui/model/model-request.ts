@@ -4,15 +4,15 @@ import type { ValueRangeName } from "./value-ranges.js";
 export const SPLITS = ["auto", "batch", "layers"] as const;
 export type Split = (typeof SPLITS)[number];
 
-/** A model that a person wants to run. */
+/** A model that the user wants to run. */
 export interface LoadRequest {
-  /** Address of a model.json, relative to the page; or its files. */
+  /** Address of a model.json, relative to the page, or the model's files. */
   readonly model: string | readonly File[];
   readonly labels: File | undefined;
   readonly split: Split;
 }
 
-/** What it is to be run on. */
+/** What to run it on. */
 export type RunRequest =
   | {
       readonly kind: "pictures";

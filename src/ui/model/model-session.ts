@@ -1,25 +1,26 @@
 import { ShardError } from "../../core/errors.js";
 import { fetchLabels, readLabels, type ModelLabels } from "../../jobs/labels.js";
 import { randomInputs } from "../../jobs/random-inputs.js";
-import type { WorkerSpec } from "../../pool/pool-worker.js";
+import type { WorkerSpec } from "../../pool/worker-entries.js";
 import { createSharder } from "../../sharder/create-sharder.js";
 import type { LoadingProgress } from "../../sharder/options.js";
 import type { Sharder } from "../../sharder/sharder.js";
+import { failureText } from "../parts/failure-text.js";
+import { Stopwatch } from "../parts/stopwatch.js";
 import type { LoadRequest, RunRequest } from "./model-request.js";
 import { runModel, type ItemRow } from "./run-model.js";
-import { Stopwatch } from "../parts/stopwatch.js";
 
-/** What the session tells the page. */
+/** What the session reports to the page. */
 export interface ModelSessionListener {
-  /** Something else is under way, or nothing any more. */
+  /** The session has started something, or has become idle. */
   onActivity(): void;
-  /** How far it is has changed. */
+  /** The current activity has progressed. */
   onProgress(): void;
-  /** Another model, or other labels, are there. */
+  /** Another model, or other labels, have been loaded. */
   onModel(): void;
-  /** More is known of the model, or there is something to tell of it. */
+  /** More is known about the model, or there is a new notice. */
   onInspected(): void;
-  /** A run begins; the rows before are of no interest any more. */
+  /** A run starts; the rows of the previous run are out of date. */
   onRun(): void;
   onRow(row: ItemRow): void;
   onFailure(title: string, message: string): void;
@@ -30,7 +31,7 @@ export type ModelActivity =
   | { readonly kind: "inspecting" }
   | { readonly kind: "running"; readonly run: ModelRun };
 
-/** One run of the model: what the panels show of it. Changed by `ModelSession` alone. */
+/** One run of the model, as the panels show it. Only `ModelSession` changes it. */
 export interface ModelRun {
   readonly stopwatch: Stopwatch;
   readonly itemCount: number;
@@ -40,8 +41,8 @@ export interface ModelRun {
 }
 
 /**
- * A model of a person's own: loaded, run, replaced by the next. One thing at a time. A model that can't be loaded takes
- * nothing away: the one before stays.
+ * The user's own model: loads it, runs it and replaces it with the next one. It does one thing at a time. If a model
+ * can't be loaded, the previous one stays.
  */
 export class ModelSession {
   readonly #readWorkers: () => "auto" | readonly WorkerSpec[];
@@ -66,7 +67,7 @@ export class ModelSession {
     return this.#labels;
   }
 
-  /** What did not go as wished with this model, and kept it from nothing. */
+  /** What failed while this model was loaded, and was recovered from. */
   get notices(): readonly string[] {
     return this.#notices;
   }
@@ -75,12 +76,12 @@ export class ModelSession {
     return this.#activity;
   }
 
-  /** The one under way, or the last one with this model. */
+  /** The current run, or the last one with this model. */
   get run(): ModelRun | undefined {
     return this.#run;
   }
 
-  /** Replaces what is under way. */
+  /** Cancels the current activity. */
   async load(request: LoadRequest): Promise<void> {
     const signal = this.#begin({ kind: "loading", progress: undefined });
     const notices: string[] = [];
@@ -94,12 +95,12 @@ export class ModelSession {
         onProgress: (progress) => this.#showProgress(signal, progress),
         onNotice: ({ message }) => {
           notices.push(message);
-          // A copy is kept after the model is there.
+          // Notices also arrive later: the browser's copy of the model is stored after it is loaded.
           if (this.#notices === notices) this.#listener.onInspected();
         },
       });
       const found = await labels;
-      // It may have been cancelled while the labels were on their way.
+      // The load may have been cancelled while the labels were being fetched.
       if (signal.aborted) return await sharder.dispose();
       void this.#sharder?.dispose();
       this.#sharder = sharder;
@@ -108,13 +109,13 @@ export class ModelSession {
       this.#run = undefined;
       this.#listener.onModel();
     } catch (thrown) {
-      if (!signal.aborted) this.#listener.onFailure("The model could not be loaded", messageOf(thrown));
+      if (!signal.aborted) this.#listener.onFailure("The model could not be loaded", failureText(thrown));
     } finally {
       this.#end(signal);
     }
   }
 
-  /** Labels for the model that is there. */
+  /** Use labels for the model that is loaded. */
   async useLabels(file: File): Promise<void> {
     const labels = await this.#attemptLabels(() => readLabels(file));
     if (labels === undefined) return;
@@ -122,7 +123,7 @@ export class ModelSession {
     this.#listener.onModel();
   }
 
-  /** @param freeSize taken for every size that the model leaves free. */
+  /** @param freeSize used for every size that the model leaves free. */
   async inspect(freeSize: number): Promise<void> {
     const sharder = this.#sharder;
     if (sharder === undefined) return;
@@ -131,7 +132,7 @@ export class ModelSession {
       await sharder.inspect({ inputs: randomInputs(sharder.model, { itemCount: 2, freeSize }) });
       if (sharder === this.#sharder) this.#listener.onInspected();
     } catch (thrown) {
-      if (!signal.aborted) this.#listener.onFailure("The layers could not be measured", messageOf(thrown));
+      if (!signal.aborted) this.#listener.onFailure("The layers could not be measured", failureText(thrown));
     } finally {
       this.#end(signal);
     }
@@ -161,7 +162,7 @@ export class ModelSession {
       run.outcome = "done";
     } catch (thrown) {
       run.outcome = signal.aborted ? "cancelled" : "failed";
-      if (!signal.aborted) this.#listener.onFailure("The model could not be run", messageOf(thrown));
+      if (!signal.aborted) this.#listener.onFailure("The model could not be run", failureText(thrown));
     } finally {
       run.stopwatch.stop();
       this.#end(signal);
@@ -185,7 +186,7 @@ export class ModelSession {
     return this.#controller.signal;
   }
 
-  /** Unless something else has begun since. */
+  /** Leaves alone an activity that has started since. */
   #end(signal: AbortSignal): void {
     if (signal === this.#controller.signal) this.#activity = undefined;
     this.#listener.onActivity();
@@ -204,7 +205,7 @@ export class ModelSession {
     }, signal);
   }
 
-  /** Never rejects: a model runs without labels, too. */
+  /** Never rejects: a model also runs without labels. */
   async #attemptLabels(
     read: () => Promise<ModelLabels | undefined>,
     signal?: AbortSignal,
@@ -212,16 +213,12 @@ export class ModelSession {
     try {
       return await read();
     } catch (thrown) {
-      // No address, or nobody answers at all: then the model's own failure says so.
-      const isTold = thrown instanceof ShardError && ["invalid-options", "model-network"].includes(thrown.code);
-      if (signal?.aborted !== true && !isTold) {
-        this.#listener.onFailure("The labels could not be read", messageOf(thrown));
+      // For a bad address or a dead connection, the failure of the model itself is reported.
+      const isReported = thrown instanceof ShardError && ["invalid-options", "model-network"].includes(thrown.code);
+      if (signal?.aborted !== true && !isReported) {
+        this.#listener.onFailure("The labels could not be read", failureText(thrown));
       }
       return undefined;
     }
   }
-}
-
-function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }

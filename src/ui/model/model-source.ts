@@ -1,7 +1,7 @@
 import { element } from "../parts/dom.js";
 import { SPLITS, type Split } from "./model-request.js";
 
-/** The bundled one, for who has none at hand. */
+/** For users who have no model at hand. */
 const BUNDLED = "models/upscale-x2/model.json";
 
 const SPLIT_TITLES: Readonly<Record<Split, string>> = {
@@ -12,12 +12,12 @@ const SPLIT_TITLES: Readonly<Record<Split, string>> = {
 
 export interface SourceCommands {
   loadAddress(address: string): void;
-  /** Another split was chosen. */
+  /** The user has chosen another split. */
   splitChanged(): void;
   takeFiles(files: readonly File[]): void;
 }
 
-/** Where the model comes from, and how it is to be split. */
+/** Chooses the model and how to split it. */
 export class ModelSourcePanel {
   readonly root: HTMLElement;
   readonly #address = element("input", {
@@ -43,7 +43,7 @@ export class ModelSourcePanel {
     this.#split.addEventListener("change", () => commands.splitChanged());
     this.#files.addEventListener("change", () => {
       commands.takeFiles([...(this.#files.files ?? [])]);
-      // The same files again are a choice, too.
+      // Otherwise choosing the same files again would go unnoticed.
       this.#files.value = "";
     });
     const form = element(
@@ -75,7 +75,11 @@ export class ModelSourcePanel {
         element("label", { class: "button" }, this.#files, "Choose its files"),
         bundled,
       ),
-      element("p", { class: "muted" }, "model.json and its weight files together, in any order; or drop them here."),
+      element(
+        "p",
+        { class: "muted" },
+        "Choose model.json together with its weight files, in any order, or drop them here.",
+      ),
       element("div", { class: "field" }, element("label", { for: "model-split" }, "Split"), this.#split),
     );
   }

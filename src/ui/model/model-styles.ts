@@ -1,4 +1,4 @@
-/** The tabs and "Your own model". @see styles */
+/** Styles of the tabs and of "Your own model". @see styles */
 export const modelStyles = `
 .tabs { display: flex; gap: 0.25rem; max-width: 80rem; margin: 0 auto 1rem; border-bottom: 1px solid var(--line); }
 .tabs [role="tab"] { border: 0; border-bottom: 3px solid transparent; border-radius: 0.5rem 0.5rem 0 0; background: none; color: var(--muted); font-weight: 600; }

@@ -1,17 +1,18 @@
 import type { OptimizationKind, OptimizationReport } from "../../model/optimise/optimization-report.js";
 import type { TensorSpec } from "../../protocol/model-on-wire.js";
-import { formatCount, formatDuration, formatNumber, formatTimeLeft } from "../parts/format.js";
+import { loadingText } from "../loading-text.js";
+import { formatCount, formatDuration, formatNumber, formatRate, formatTimeLeft } from "../parts/format.js";
+import type { ProgressText } from "../parts/progress-view.js";
 import type { ModelRun, ModelSession } from "./model-session.js";
-import { loadingText, type ProgressText } from "../picture/progress-text.js";
 
-/** "n × 224 × 224 × 3"; "?" is free. */
+/** "n × 224 × 224 × 3"; "?" stands for a free size. */
 export function formatShape(shape: TensorSpec["shape"]): string {
   if (shape === undefined) return "any shape";
   if (shape.length === 0) return "scalar";
   return shape.map((size, axis) => (size !== -1 ? String(size) : axis === 0 ? "n" : "?")).join("\u00a0×\u00a0");
 }
 
-/** Four digits, for a table: 0.9731, 12.5, −3, 1.2e-7, NaN. */
+/** At most four digits, for a table: 0.9731, 12.5, −3, 1.2e-7, NaN. */
 export function formatValue(value: number | string): string {
   if (typeof value === "string") return value.length > 60 ? `“${value.slice(0, 60)}…”` : `“${value}”`;
   if (Number.isInteger(value) && Math.abs(value) < 1e6) return String(value).replace("-", "−");
@@ -19,7 +20,7 @@ export function formatValue(value: number | string): string {
   return short.replace("Infinity", "∞").replace(/^-/, "−");
 }
 
-/** "1.14 GFLOP": operations of one item, a multiplication and an addition counting as two. */
+/** "1.14 GFLOP": operations per item. A multiplication with an addition counts as two. */
 export function formatFlops(flops: number): string {
   const steps: readonly (readonly [number, string])[] = [
     [1e9, "GFLOP"],
@@ -30,7 +31,7 @@ export function formatFlops(flops: number): string {
   return `${formatNumber(flops / size)}\u00a0${unit}`;
 }
 
-/** @param hasInputs whether there is something to run the model on. */
+/** @param hasInputs whether an input has been chosen. */
 export function modelProgressText({ activity, run, sharder }: ModelSession, hasInputs: boolean): ProgressText {
   if (activity?.kind === "loading") {
     if (activity.progress !== undefined) return loadingText(activity.progress);
@@ -41,21 +42,21 @@ export function modelProgressText({ activity, run, sharder }: ModelSession, hasI
   }
   if (run !== undefined) return runText(run);
   if (sharder === undefined) {
-    return { fraction: 0, headline: "No model yet", detail: "Give its address, or choose or drop its files." };
+    return { fraction: 0, headline: "No model yet", detail: "Enter its address, or choose or drop its files." };
   }
   return hasInputs
     ? { fraction: 0, headline: "Ready to run", detail: "" }
     : {
         fraction: 0,
         headline: "Ready to run",
-        detail: "Choose or drop pictures to run it on, or take random numbers.",
+        detail: "Choose or drop pictures to run it on, or use random numbers.",
       };
 }
 
 function runText({ itemCount, doneItemCount, refusedItemCount, outcome, stopwatch }: ModelRun): ProgressText {
   const seconds = Math.max(1e-3, stopwatch.elapsedMs / 1e3);
   const rate = doneItemCount / seconds;
-  const perSecond = `${doneItemCount === 0 ? "–" : formatNumber(rate)}\u00a0items/s`;
+  const perSecond = formatRate(doneItemCount === 0 ? undefined : rate, "items");
   const refused = refusedItemCount === 0 ? [] : [`${refusedItemCount} could not be read`];
   const fraction = itemCount === 0 ? 0 : doneItemCount / itemCount;
   const done = `${doneItemCount} of ${formatCount(itemCount, "item")}`;
@@ -88,7 +89,7 @@ const OPTIMIZATIONS: Readonly<Record<OptimizationKind, readonly [one: string, ma
   "constants-folded": ["constant folded", "constants folded"],
 };
 
-/** What the optimiser did, one line each; none where it did nothing. */
+/** One line for each kind of change that the optimiser made. */
 export function optimizationLines({ done }: OptimizationReport): string[] {
   return Object.entries(OPTIMIZATIONS).flatMap(([kind, [one, many]]) => {
     const count = done[kind as OptimizationKind];

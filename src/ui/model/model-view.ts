@@ -1,25 +1,21 @@
-import { WorkerColours } from "../workers/colours.js";
-import { element } from "../parts/dom.js";
 import { readOptions } from "../element-options.js";
-import { listenForFiles } from "../parts/file-drop.js";
-import { perFrame } from "../parts/frame.js";
-import { dropHint } from "../parts/layout.js";
+import { element } from "../parts/dom.js";
+import { dropHint, listenForFiles } from "../parts/file-drop.js";
+import { perFrame, TEXT_INTERVAL_MS } from "../parts/frame.js";
+import { Notice } from "../parts/notice.js";
+import { ProgressView } from "../parts/progress-view.js";
+import { WorkerColours } from "../workers/colours.js";
+import { PlanPanel } from "../workers/plan-panel.js";
 import { ModelFacts } from "./model-facts.js";
 import { ModelInputsPanel } from "./model-inputs.js";
 import { ModelSession, type ModelSessionListener } from "./model-session.js";
 import { ModelSourcePanel } from "./model-source.js";
 import { modelProgressText } from "./model-text.js";
-import { Notice } from "../parts/notice.js";
-import { PlanPanel } from "../workers/plan-panel.js";
-import { ProgressView } from "../parts/progress-view.js";
 import { ResultsTable } from "./results-table.js";
 import type { ItemRow } from "./run-model.js";
 import { sortFiles } from "./sort-files.js";
 
-/** The numbers change no faster than they can be read. */
-const UPDATE_INTERVAL_MS = 150;
-
-/** "Your own model": joins its panels with a session. Lives as long as the element is in the page. */
+/** The tab "Your own model": connects its panels with a session. Lives as long as the element is in the page. */
 export class ModelView implements ModelSessionListener {
   readonly roots: readonly HTMLElement[];
   readonly #session: ModelSession;
@@ -34,10 +30,10 @@ export class ModelView implements ModelSessionListener {
   readonly #cancel = element("button", { type: "button", "data-testid": "model-cancel" }, "Cancel");
   readonly #source: ModelSourcePanel;
   #requested: { readonly model: string | readonly File[]; readonly labels: File | undefined } | undefined;
-  readonly #update = perFrame(() => this.#updateNow(), UPDATE_INTERVAL_MS);
+  readonly #update = perFrame(() => this.#updateNow(), TEXT_INTERVAL_MS);
 
   /**
-   * @param host has the attributes, and takes dropped files while `isShown`.
+   * @param host has the attributes, and accepts dropped files while `isShown`.
    * @param signal aborts when the element leaves the page.
    */
   constructor(host: HTMLElement, isShown: () => boolean, signal: AbortSignal) {
@@ -46,12 +42,12 @@ export class ModelView implements ModelSessionListener {
     this.#source = new ModelSourcePanel({
       loadAddress: (address) => this.#load(address, undefined),
       takeFiles: (files) => this.#take(files),
-      splitChanged: () => this.#splitAnew(),
+      splitChanged: () => this.#reloadSplit(),
     });
     this.#run.addEventListener("click", () => this.#start());
     this.#cancel.addEventListener("click", () => this.#session.cancel());
     const onNothing = (): void =>
-      this.onFailure("That is no file", "Expected files of a model or pictures, received none: save them first.");
+      this.onFailure("That is not a file", "Expected model files or pictures, received no file: save them first.");
     listenForFiles(host, { isActive: isShown, onFiles: (files) => this.#take(files), onNothing }, signal);
     const running = element(
       "section",
@@ -73,7 +69,7 @@ export class ModelView implements ModelSessionListener {
     this.#results.clear();
   }
 
-  /** At once: a button that was pressed answers. */
+  /** Without delay, so that a pressed button responds. */
   onActivity(): void {
     this.#updateNow();
   }
@@ -110,8 +106,8 @@ export class ModelView implements ModelSessionListener {
     if (!this.#signal.aborted) this.#notice.show(title, message);
   }
 
-  /** Workers hold the whole model or stages of it: another split is another load. */
-  #splitAnew(): void {
+  /** A worker holds either the whole model or a stage of it, so another split needs another load. */
+  #reloadSplit(): void {
     const isBusy = this.#session.activity !== undefined && this.#session.activity.kind !== "loading";
     if (this.#requested !== undefined && !isBusy) this.#load(this.#requested.model, this.#requested.labels);
   }
@@ -143,10 +139,10 @@ export class ModelView implements ModelSessionListener {
     this.#progress.update(modelProgressText(this.#session, this.#inputs.request !== undefined));
     const hadFocus = this.#cancel.matches(":focus") || this.#run.matches(":focus");
     this.#run.disabled = sharder === undefined || activity !== undefined || this.#inputs.request === undefined;
-    // A measurement is one run long: there is no way out of it, and no need for one.
+    // A measurement is only one run long, so it can't be cancelled.
     this.#cancel.disabled = activity === undefined || activity.kind === "inspecting";
     this.#facts.update(activity === undefined);
-    // A button that is switched off under the keyboard would drop it to the top of the page.
+    // Disabling the focused button would send the focus back to the top of the page.
     if (hadFocus) [this.#cancel, this.#run].find((button) => !button.disabled)?.focus();
     if (sharder !== undefined) this.#plan.update(sharder.workers, sharder.plan);
   }

@@ -6,7 +6,7 @@ import type { ModelInfo } from "../../model/inspect.js";
 import type { RunRequest } from "./model-request.js";
 import { VALUE_RANGES } from "./value-ranges.js";
 
-/** What a person chose, as far as this model leaves a choice. What else the model wants can't be seen in a picture: it gets random numbers. */
+/** The user's choices, as far as this model leaves them open. Inputs that take no pictures get random numbers. */
 export function pictureOptionsFor(
   model: Pick<ModelInfo, "inputs" | "batchMode">,
   { values, fit, freeSize }: Extract<RunRequest, { kind: "pictures" }>,

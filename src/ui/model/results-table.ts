@@ -6,7 +6,7 @@ import { formatCount } from "../parts/format.js";
 import { formatShape, formatValue } from "./model-text.js";
 import { MAX_SHOWN_ROWS, type ItemRow } from "./run-model.js";
 
-/** The outputs of each item: classes where they are scores, else what values there are. */
+/** The outputs of each item: the best classes of scores, and the range of other values. */
 export class ResultsTable {
   readonly root: HTMLElement;
   readonly #body = element("tbody");
@@ -47,7 +47,7 @@ export class ResultsTable {
     this.root.hidden = false;
     if (row.index >= MAX_SHOWN_ROWS) {
       this.#hiddenCount++;
-      setText(this.#more, `and ${formatCount(this.#hiddenCount, "further item")}`);
+      setText(this.#more, `and ${formatCount(this.#hiddenCount, "more item")}`);
       return;
     }
     const { name, error, cells } = row;
@@ -79,7 +79,7 @@ export class ResultsTable {
   }
 }
 
-/** Without the picture's number, which is beside its name. */
+/** Without the picture's index: the row already shows its name. */
 function reasonOf({ message, cause }: ShardError): string {
   return cause instanceof ShardError ? cause.message : message;
 }
@@ -96,7 +96,7 @@ function describeOutput(name: string, { dtype, shape }: OutputCell): HTMLElement
 function describeValues({ classes, range, first, shape }: OutputCell): HTMLElement {
   if (classes !== undefined)
     return element("td", {}, element("ol", { class: "classes" }, ...classes.map(describeClass)));
-  if (shape.includes(0)) return element("td", { class: "muted" }, "nothing");
+  if (shape.includes(0)) return element("td", { class: "muted" }, "empty");
   const isAll = shape.reduce((product, size) => product * size, 1) <= first.length;
   const values = `${first.map(formatValue).join(", ")}${isAll ? "" : ", …"}`;
   if (range === undefined || (isAll && range.nanCount === 0)) return element("td", {}, element("span", {}, values));
@@ -110,7 +110,7 @@ function describeValues({ classes, range, first, shape }: OutputCell): HTMLEleme
   return element("td", {}, element("span", {}, statistics), element("span", { class: "muted" }, values));
 }
 
-/** The bar is of probabilities only; other scores have no whole. */
+/** Only probabilities get a bar; other scores have no maximum. */
 function describeClass({ label, score }: RankedClass): HTMLElement {
   const fill = element("span", { class: "bar-fill" });
   fill.style.transform = `scaleX(${Math.min(1, Math.max(0, score)).toFixed(3)})`;

@@ -7,23 +7,23 @@ import type { Sharder } from "../../sharder/sharder.js";
 import type { RunRequest } from "./model-request.js";
 import { pictureOptionsFor } from "./picture-choice.js";
 
-/** One item and what the model made of it. */
+/** One item with the model's outputs for it. */
 export interface ItemRow {
   readonly index: number;
   readonly name: string;
   readonly picture: File | undefined;
-  /** By output; `undefined` where there are none, or more rows than are shown. */
+  /** By output; `undefined` where the picture could not be read, and beyond `MAX_SHOWN_ROWS`. */
   readonly cells: Readonly<Record<string, OutputCell>> | undefined;
   /** Why this picture could not be read. */
   readonly error: ShardError | undefined;
 }
 
-/** Rows of a table that a person may look through. */
+/** As many rows as somebody may look through. */
 export const MAX_SHOWN_ROWS = 200;
 
 /**
- * Run a model on what a person chose; a row per item, in order.
- * @throws ShardError as `streamPictures` and `streamRandom`.
+ * Run a model on the input that the user chose; yields one row per item, in order.
+ * @throws ShardError like `streamPictures` and `streamRandom`.
  */
 export async function* runModel(
   sharder: Sharder,

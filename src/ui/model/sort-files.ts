@@ -1,4 +1,4 @@
-/** What a person has chosen, dropped or pasted, by what it is for. */
+/** Files that the user has chosen, dropped or pasted, sorted by their purpose. */
 export interface SortedFiles {
   readonly pictures: readonly File[];
   /** model.json and its weight files, in any order. */
@@ -9,7 +9,7 @@ export interface SortedFiles {
 
 const LABEL_NAMES = /^(metadata|labels?|classes)\.json$|\.txt$/i;
 
-/** By type and name: weight files may be called anything, so that they are what is left. */
+/** Sorts by type and name. Weight files can have any name, so whatever is left belongs to the model. */
 export function sortFiles(files: readonly File[]): SortedFiles {
   const isLabels = ({ name }: File): boolean => LABEL_NAMES.test(name);
   const pictures = files.filter(({ type }) => type.startsWith("image/"));

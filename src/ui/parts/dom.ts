@@ -1,4 +1,4 @@
-/** An element with attributes and children, in one expression. */
+/** Create an element with attributes and children. */
 export function element<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Readonly<Record<string, string>> = {},
@@ -10,7 +10,7 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return created;
 }
 
-/** Writes only what has changed: an equal text written again would be laid out, and read out, again. */
+/** Writes only a changed text: an equal one would be laid out, and read aloud, again. */
 export function setText(target: Element, text: string): void {
   if (target.textContent !== text) target.textContent = text;
 }

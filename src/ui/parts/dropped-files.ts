@@ -1,9 +1,9 @@
-/** A folder that holds more is not what somebody meant to drop. */
+/** A folder with more files was hardly dropped on purpose. */
 const MAX_FILES = 10_000;
 
 /**
- * The files that were dropped, folders opened: a model and a set of pictures mostly lie in one. To be called while the
- * event is handled; what was dropped is not to be had any more afterwards.
+ * The dropped files, including those inside dropped folders, since a model or a set of pictures mostly lies in one.
+ * Call it while the event is handled; afterwards the browser no longer gives access to the files.
  */
 export async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
@@ -19,7 +19,7 @@ export async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
 }
 
 function isFile(entry: FileSystemEntry): entry is FileSystemFileEntry {
-  // What the system hides (.DS_Store) nobody meant.
+  // Nobody drops hidden files such as .DS_Store on purpose.
   return entry.isFile && !entry.name.startsWith(".");
 }
 
@@ -31,7 +31,7 @@ function fileOf(entry: FileSystemFileEntry): Promise<File> {
   return new Promise((resolve, reject) => entry.file(resolve, reject));
 }
 
-/** A reader gives some at a time, and nothing at the end. */
+/** A reader returns some entries per call, and none at the end. */
 async function entriesOf(directory: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
   const reader = directory.createReader();
   const all: FileSystemEntry[] = [];

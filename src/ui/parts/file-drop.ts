@@ -1,17 +1,18 @@
+import { element } from "./dom.js";
 import { droppedFiles } from "./dropped-files.js";
 
 export interface FileTarget {
-  /** Whether files that come now are for this target: several may listen at one host. */
+  /** Whether this target wants files now. Several targets can listen at one host. */
   isActive(): boolean;
   onFiles(files: readonly File[]): void;
-  /** What was dropped holds no file that can be read. */
+  /** Nothing that was dropped is a readable file. */
   onNothing(): void;
 }
 
 /**
- * Files dropped on `host`, or pasted anywhere on the page. `host` has the attribute `data-dragging` while something is
- * held over it.
- * @param signal ends the listening.
+ * Listen for files that are dropped on `host` or pasted anywhere on the page. `host` has the attribute `data-dragging`
+ * while something is dragged over it.
+ * @param signal removes the listeners.
  */
 export function listenForFiles(host: HTMLElement, target: FileTarget, signal: AbortSignal): void {
   const listen = <K extends keyof HTMLElementEventMap>(type: K, act: (event: HTMLElementEventMap[K]) => void): void =>
@@ -30,7 +31,7 @@ export function listenForFiles(host: HTMLElement, target: FileTarget, signal: Ab
     void take(event.dataTransfer);
   });
   const take = async (transfer: DataTransfer | null): Promise<void> => {
-    // A file may be gone by the time it is looked at.
+    // A file may have been deleted before it is read.
     const files = transfer === null ? [] : await droppedFiles(transfer).catch(() => []);
     if (signal.aborted) return;
     if (files.length > 0) target.onFiles(files);
@@ -40,11 +41,16 @@ export function listenForFiles(host: HTMLElement, target: FileTarget, signal: Ab
     "paste",
     (event) => {
       const files = [...(event.clipboardData?.files ?? [])];
-      // Text pasted into a field of the page around is none of our business.
+      // Text pasted into a field of the surrounding page must still get there.
       if (!target.isActive() || files.length === 0) return;
       event.preventDefault();
       target.onFiles(files);
     },
     { signal },
   );
+}
+
+/** The style sheet shows it while the host has the attribute `data-dragging`. */
+export function dropHint(text: string): HTMLElement {
+  return element("div", { class: "drop-hint", "aria-hidden": "true" }, text);
 }

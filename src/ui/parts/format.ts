@@ -1,4 +1,6 @@
-/** Numbers for people: short, with their unit. A non-breaking space keeps both on one line. */
+// Numbers for people: short, with their unit.
+
+/** Keeps a number and its unit on one line. */
 const NBSP = "\u00a0";
 
 /** @param fraction 0…1; 0.5 becomes "50 %". */
@@ -11,7 +13,7 @@ export function formatBytes(bytes: number): string {
   return bytes < 1e6 ? `${Math.round(bytes / 1e3)}${NBSP}kB` : `${(bytes / 1e6).toFixed(1)}${NBSP}MB`;
 }
 
-/** Three digits, no more: 0.042, 1.25, 12.5, 125. @param value ≥ 0. */
+/** At most three digits behind leading zeros: 0.042, 1.25, 12.5, 125. @param value ≥ 0. */
 export function formatNumber(value: number): string {
   if (value === 0) return "0";
   if (value < 0.001) return "under 0.001";
@@ -19,10 +21,10 @@ export function formatNumber(value: number): string {
   return value.toFixed(digits);
 }
 
-/** @param itemsPerSecond `undefined` before the first measurement. */
-export function formatRate(itemsPerSecond: number | undefined): string {
-  const rate = itemsPerSecond === undefined || !Number.isFinite(itemsPerSecond) ? "–" : formatNumber(itemsPerSecond);
-  return `${rate}${NBSP}tiles/s`;
+/** "6.26 tiles/s". @param perSecond `undefined` before the first measurement. */
+export function formatRate(perSecond: number | undefined, unit: "items" | "tiles"): string {
+  const rate = perSecond === undefined || !Number.isFinite(perSecond) ? "–" : formatNumber(perSecond);
+  return `${rate}${NBSP}${unit}/s`;
 }
 
 export function formatDuration(ms: number): string {
@@ -34,16 +36,11 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(minutes / 60)}${NBSP}h ${minutes % 60}${NBSP}min`;
 }
 
-/** Whole seconds: what is left is a guess, and tenths would flicker. */
+/** In whole seconds: the time left is an estimate, and tenths would flicker. */
 export function formatTimeLeft(ms: number): string {
   return ms < 1e3 ? `under 1${NBSP}s left` : `${formatDuration(Math.round(ms / 1e3) * 1e3).replace(".0", "")} left`;
 }
 
 export function formatCount(count: number, one: string, many = `${one}s`): string {
   return `${count}${NBSP}${count === 1 ? one : many}`;
-}
-
-/** What a picture is saved as: "cat.jpg" enlarged twice is "cat-x2.png". */
-export function savedName(name: string, scale: number): string {
-  return `${name.replace(/\.[^.]*$/, "") || "picture"}-x${scale}.png`;
 }

@@ -1,9 +1,9 @@
 import { element } from "./dom.js";
 
-/** Older lines are dropped. */
+/** Older lines are removed. */
 const MAX_LINES = 200;
 
-/** What happened, newest first. */
+/** The events, newest first. */
 export class LogPanel {
   readonly root: HTMLElement;
   readonly #lines = element("div", {
@@ -11,7 +11,7 @@ export class LogPanel {
     role: "log",
     "aria-live": "polite",
     "aria-labelledby": "log-title",
-    // It scrolls: the keyboard must reach it.
+    // It scrolls, so it must be reachable by keyboard.
     tabindex: "0",
     "data-testid": "log",
   });

@@ -1,6 +1,6 @@
 import { element, setText } from "./dom.js";
 
-/** What went wrong, and what can be done, above everything else until the next attempt. */
+/** Says what went wrong and what to do. It stays above everything else until the next attempt. */
 export class Notice {
   readonly root: HTMLElement;
   readonly #title = element("strong");

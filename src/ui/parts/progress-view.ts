@@ -1,8 +1,14 @@
 import { element, setAttribute, setText } from "./dom.js";
 import { formatPercent } from "./format.js";
-import type { ProgressText } from "../picture/progress-text.js";
 
-/** A headline, a bar and what is to be said beneath it. */
+/** What a `ProgressView` shows. `fraction` is `undefined` while the progress is unknown. */
+export interface ProgressText {
+  readonly fraction: number | undefined;
+  readonly headline: string;
+  readonly detail: string;
+}
+
+/** A headline, a progress bar and a line of detail. */
 export class ProgressView {
   readonly roots: readonly HTMLElement[];
   readonly #headline: HTMLElement;
@@ -21,7 +27,7 @@ export class ProgressView {
     this.#fill,
   );
 
-  /** @param prefix of the texts' test ids. */
+  /** @param prefix put before the texts' test ids. */
   constructor(prefix = "") {
     this.#headline = element("p", { class: "headline", role: "status", "data-testid": `${prefix}headline` });
     this.#detail = element("p", { class: "muted detail", "data-testid": `${prefix}detail` });

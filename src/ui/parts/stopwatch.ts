@@ -1,4 +1,4 @@
-/** Time since its start without the pauses, ms. */
+/** Measures the time since it was created, without the pauses. */
 export class Stopwatch {
   #startedAtMs: number | undefined = performance.now();
   #keptMs = 0;

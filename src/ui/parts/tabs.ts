@@ -6,12 +6,12 @@ export interface TabSpec {
 }
 
 /**
- * One of several panels is shown, the others keep running. As the ARIA Authoring Practices want it: Tab reaches the
- * chosen tab only, the arrow keys, Home and End go from tab to tab and show its panel.
+ * Shows one of several panels; the others keep running. Keys work as the ARIA Authoring Practices recommend: Tab
+ * reaches only the selected tab; the arrow keys, Home and End select another tab and show its panel.
  */
 export class Tabs {
   readonly list = element("div", { class: "tabs", role: "tablist", "aria-label": "What to run" });
-  /** In the order of the tabs; to be filled by their owners. */
+  /** In the order of the tabs. Their owners fill them. */
   readonly panels: readonly HTMLElement[];
   readonly #tabs: readonly HTMLButtonElement[];
 

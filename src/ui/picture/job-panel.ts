@@ -1,6 +1,5 @@
 import { element, setText } from "../parts/dom.js";
-import type { ProgressText } from "./progress-text.js";
-import { ProgressView } from "../parts/progress-view.js";
+import { ProgressView, type ProgressText } from "../parts/progress-view.js";
 
 export interface JobCommands {
   runAgain(): void;
@@ -9,7 +8,7 @@ export interface JobCommands {
   save(): void;
 }
 
-/** Which of the buttons do something now. */
+/** Which buttons are enabled. */
 export interface JobChoices {
   readonly canRunAgain: boolean;
   readonly canPause: boolean;
@@ -18,7 +17,7 @@ export interface JobChoices {
   readonly canSave: boolean;
 }
 
-/** How far the job is, and what can be done with it. */
+/** Shows the job's progress, with buttons that control it. */
 export class JobPanel {
   readonly root: HTMLElement;
   readonly #progress = new ProgressView();
@@ -27,7 +26,7 @@ export class JobPanel {
   readonly #cancel = button("Cancel", "cancel");
   readonly #save = button("Save as PNG", "save");
 
-  /** @param choose the way to another picture, first among the buttons. */
+  /** @param choose opens another picture; the first of the buttons. */
   constructor(choose: HTMLElement, commands: JobCommands) {
     this.#again.addEventListener("click", () => commands.runAgain());
     this.#pause.addEventListener("click", () => commands.togglePause());
@@ -53,7 +52,7 @@ export class JobPanel {
     this.#pause.disabled = !canPause;
     this.#cancel.disabled = !canCancel;
     this.#save.disabled = !canSave;
-    // A button that is switched off under the keyboard would drop it to the top of the page.
+    // Disabling the focused button would send the focus back to the top of the page.
     if (hadFocus && (this.#pause.disabled || this.#cancel.disabled) && canRunAgain) this.#again.focus();
   }
 }

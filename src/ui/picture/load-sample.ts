@@ -19,6 +19,6 @@ export async function loadSample(address: string, signal: AbortSignal): Promise<
   }
   throw new ShardError(
     "picture-unreadable",
-    `Expected a picture at ${href}, received ${received}: choose one of your own.`,
+    `Expected a picture at ${href}, received ${received}: choose a picture of your own.`,
   );
 }

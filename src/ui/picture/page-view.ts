@@ -1,29 +1,32 @@
 import { ShardError } from "../../core/errors.js";
 import type { OpenedPicture, PlacedTile } from "../../protocol/picture-api.js";
-import type { BackendName } from "../../protocol/tensors.js";
+import type { BackendName } from "../../pool/worker-entries.js";
 import { slow } from "../../sharder/faults.js";
 import type { LoadingProgress } from "../../sharder/options.js";
 import type { Sharder } from "../../sharder/sharder.js";
-import { WorkerColours } from "../workers/colours.js";
+import { loadingText } from "../loading-text.js";
+import { failureText } from "../parts/failure-text.js";
 import { formatCount } from "../parts/format.js";
-import { perFrame } from "../parts/frame.js";
-import { JobPanel } from "./job-panel.js";
-import { layOutPicture } from "../parts/layout.js";
+import { perFrame, TEXT_INTERVAL_MS } from "../parts/frame.js";
 import { LogPanel } from "../parts/log-panel.js";
 import { Notice } from "../parts/notice.js";
+import type { ProgressText } from "../parts/progress-view.js";
+import { WorkerColours } from "../workers/colours.js";
+import { logSharder } from "../workers/sharder-log.js";
+import { WorkersPanel } from "../workers/workers-panel.js";
+import { JobPanel } from "./job-panel.js";
 import { PictureInput } from "./picture-input.js";
 import type { ChosenPicture, PictureJob } from "./picture-job.js";
+import { layOutPicture } from "./picture-layout.js";
 import { MAX_PREVIEW_PIXELS, Preview } from "./preview.js";
-import { jobText, loadingText, resultText, type ProgressText } from "./progress-text.js";
+import { jobText, resultText } from "./progress-text.js";
 import { savePng } from "./save-png.js";
-import { logSharder } from "../workers/sharder-log.js";
 import { UpscaleSession, type SessionListener } from "./upscale-session.js";
-import { WorkersPanel } from "../workers/workers-panel.js";
 
-/** The numbers change no faster than they can be read. */
-const UPDATE_INTERVAL_MS = 150;
-
-/** Joins the panels with a sharder and its session. Lives as long as the element is in the page. */
+/**
+ * The tab "Enlarge a picture": connects its panels with a sharder and its session. Lives as long as the element is in
+ * the page.
+ */
 export class PageView implements SessionListener {
   readonly roots: readonly HTMLElement[];
   readonly #signal: AbortSignal;
@@ -34,7 +37,7 @@ export class PageView implements SessionListener {
   readonly #input: PictureInput;
   readonly #job: JobPanel;
   readonly #workers: WorkersPanel;
-  readonly #update = perFrame(() => this.#updateNow(), UPDATE_INTERVAL_MS);
+  readonly #update = perFrame(() => this.#updateNow(), TEXT_INTERVAL_MS);
   #sharder: Sharder | undefined;
   #session: UpscaleSession | undefined;
   #loading: ProgressText = { fraction: undefined, headline: "Loading the model", detail: "" };
@@ -43,14 +46,14 @@ export class PageView implements SessionListener {
   #isSaving = false;
 
   /**
-   * @param host takes dropped pictures while `isShown`.
+   * @param host accepts dropped pictures while `isShown`.
    * @param signal aborts when the element leaves the page.
    */
   constructor(host: HTMLElement, isShown: () => boolean, signal: AbortSignal) {
     this.#signal = signal;
     this.#input = new PictureInput(
       (picture) => this.#choose(picture),
-      (reason) => this.refuse("That is no picture", reason),
+      (reason) => this.refuse("That is not a picture", reason),
     );
     this.#input.listen(host, isShown, signal);
     this.#job = new JobPanel(this.#input.root, {
@@ -64,7 +67,13 @@ export class PageView implements SessionListener {
       remove: (id) => void this.#attempt(`${id} could not be removed`, () => this.#sharder?.removeWorker(id)),
       slow: (id, factor) => void this.#attempt(`${id} could not be slowed down`, () => slow(id, factor)),
     });
-    this.roots = layOutPicture(this.#notice, this.#job, this.#preview, this.#workers, this.#log);
+    this.roots = layOutPicture({
+      notice: this.#notice,
+      job: this.#job,
+      preview: this.#preview,
+      workers: this.#workers,
+      log: this.#log,
+    });
     this.#updateNow();
   }
 
@@ -93,12 +102,11 @@ export class PageView implements SessionListener {
     if (this.#waiting !== undefined) this.#choose(this.#waiting);
   }
 
-  /** Enlarge the sample, unless the person was quicker. */
+  /** Enlarge the sample, unless the user has already chosen a picture. */
   offerSample(sample: ChosenPicture): void {
     if (this.#session?.job === undefined) this.#choose(sample);
   }
 
-  /** Worth knowing, and no more. */
   note(text: string): void {
     this.#log.add(text);
   }
@@ -149,7 +157,7 @@ export class PageView implements SessionListener {
     this.#begin(() => this.#session?.start(picture));
   }
 
-  /** A new attempt: what was wrong before is no longer of interest. */
+  /** A new attempt makes the previous notice obsolete. */
   #begin(start: () => void): void {
     if (this.#session !== undefined) this.#notice.hide();
     start();
@@ -157,7 +165,7 @@ export class PageView implements SessionListener {
 
   async #addWorker(backend: BackendName): Promise<void> {
     const adding = this.#attempt(`A ${backend} worker could not be added`, () => this.#sharder?.addWorker({ backend }));
-    // It is listed from now on, while it starts.
+    // The worker is already listed while it starts.
     this.#update();
     await adding;
   }
@@ -166,11 +174,10 @@ export class PageView implements SessionListener {
     try {
       await action();
     } catch (thrown) {
-      // A worker's own failure is told in its row and in the log.
-      const isTold =
+      // A worker's own failure is shown in its row and in the log.
+      const isShown =
         thrown instanceof ShardError && ["backend-unavailable", "worker-lost", "disposed"].includes(thrown.code);
-      if (!isTold && !this.#signal.aborted)
-        this.refuse(what, thrown instanceof Error ? thrown.message : String(thrown));
+      if (!isShown && !this.#signal.aborted) this.refuse(what, failureText(thrown));
     }
     this.#update();
   }
@@ -204,8 +211,8 @@ export class PageView implements SessionListener {
   }
 }
 
-/** The library's advice is for developers; here the page's own controls are what helps. */
+/** The library's advice is for developers; on this page the user has controls instead. */
 function adviceFor(error: ShardError): string {
   if (error.code !== "no-workers") return error.message;
-  return "No worker is left to do it: add one under Workers, then run it again.";
+  return "No worker is left to enlarge it: add one under Workers, then run it again.";
 }

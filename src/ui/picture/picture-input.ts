@@ -2,7 +2,7 @@ import { element } from "../parts/dom.js";
 import { listenForFiles } from "../parts/file-drop.js";
 import type { ChosenPicture } from "./picture-job.js";
 
-/** The ways in for a picture: a button, dropping it on `host`, pasting it anywhere on the page. */
+/** Takes a picture from a button, a drop on `host` or a paste anywhere on the page. */
 export class PictureInput {
   readonly root: HTMLElement;
   readonly #file = element("input", {
@@ -15,25 +15,25 @@ export class PictureInput {
   readonly #onPicture: (picture: ChosenPicture) => void;
   readonly #onRefused: (reason: string) => void;
 
-  /** @param onRefused what was dropped or pasted holds no file. */
+  /** @param onRefused called when what was dropped contains no file. */
   constructor(onPicture: (picture: ChosenPicture) => void, onRefused: (reason: string) => void) {
     this.#onPicture = onPicture;
     this.#onRefused = onRefused;
-    // A label around the real input: it opens by mouse, keyboard and assistive technology alike.
+    // A label around the real input works by mouse, keyboard and assistive technology alike.
     this.root = element("label", { class: "button primary" }, this.#file, "Choose a picture");
     this.#file.addEventListener("change", () => {
       this.#take([...(this.#file.files ?? [])]);
-      // The same file again is a choice, too.
+      // Otherwise choosing the same file again would go unnoticed.
       this.#file.value = "";
     });
   }
 
-  /** Nothing can be done with a picture. */
+  /** Refuse pictures from now on. */
   disable(): void {
     this.#file.disabled = true;
   }
 
-  /** @param isActive whether what is dropped or pasted is for this. @param signal ends the listening. */
+  /** @param isActive whether it wants what is dropped or pasted now. @param signal removes the listeners. */
   listen(host: HTMLElement, isActive: () => boolean, signal: AbortSignal): void {
     const target = {
       isActive,
@@ -46,7 +46,7 @@ export class PictureInput {
     listenForFiles(host, target, signal);
   }
 
-  /** The first picture among the files; the first file where there is none, so that its refusal says why. */
+  /** Takes the first picture. Without one it takes the first file, so that the refusal names the reason. */
   #take(files: readonly File[]): void {
     const file = files.find(({ type }) => type.startsWith("image/")) ?? files[0];
     if (this.#file.disabled || file === undefined) return;

@@ -3,7 +3,7 @@ import { Stopwatch } from "../parts/stopwatch.js";
 
 export type JobStatus = "opening" | "running" | "paused" | "done" | "cancelled" | "failed";
 
-/** A picture to enlarge, and the name it came with. */
+/** A picture to enlarge, with its file name. */
 export interface ChosenPicture {
   readonly blob: Blob;
   readonly name: string;
@@ -14,18 +14,18 @@ export interface PictureSize {
   readonly height: number;
 }
 
-/** One picture on its way: what the panels show of it. Changed by `UpscaleSession` alone. */
+/** One picture that is being enlarged, as the panels show it. Only `UpscaleSession` changes it. */
 export class PictureJob {
   readonly picture: ChosenPicture;
   readonly controller = new AbortController();
-  /** Time spent on it, pauses left out. */
+  /** Time spent on it, without the pauses. */
   readonly stopwatch = new Stopwatch();
   status: JobStatus = "opening";
-  /** Of the picture as it came; `undefined` until it is decoded. */
+  /** Of the original picture; `undefined` until it is decoded. */
   size: PictureSize | undefined;
   tileCount = 0;
   doneTileCount = 0;
-  /** Tiles made, by worker id. */
+  /** Finished tiles, by worker id. */
   readonly tilesByWorker = new Map<string, number>();
   result: UpscaledPicture | undefined;
 

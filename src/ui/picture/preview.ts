@@ -7,16 +7,16 @@ interface WaitingTile {
   readonly colour: string;
 }
 
-/** Drawing may take this much of a frame; what is left waits for the next. */
+/** Drawing takes at most this much of a frame; the remaining tiles wait for the next one. */
 const DRAW_BUDGET_MS = 6;
 /** Each frame with a new tile uploads the whole canvas, which takes cores from the workers where there is no GPU. */
 const DRAW_INTERVAL_MS = 80;
-/** Of the preview: as many as the screen shows of it. */
+/** About as many pixels as the screen shows of the preview. */
 export const MAX_PREVIEW_PIXELS = devicePixelRatio > 1 ? 4e6 : 1.5e6;
-/** The tints are plain areas: they need no more pixels than this. */
+/** The tints are plain areas, which need no more pixels. */
 const MAX_TINT_PIXELS = 1e6;
 
-/** The picture as it becomes: enlarged plainly, then tile by tile. Three canvases, one above the other. */
+/** The picture in progress: scaled up plainly, then replaced tile by tile. Three canvases lie on top of each other. */
 export class Preview {
   readonly root: HTMLElement;
   readonly #result = element("canvas", {
@@ -37,7 +37,7 @@ export class Preview {
     this.root = element("div", { class: "preview", "data-tints": "running" }, this.#empty);
   }
 
-  /** Show a picture in place of the one before. */
+  /** Replace the picture that is shown. */
   open(opened: OpenedPicture<ImageBitmap>, name: string): void {
     this.#dropWaiting();
     this.root.replaceChildren(this.#stage);
@@ -53,18 +53,18 @@ export class Preview {
     this.root.dataset["job"] = "running";
   }
 
-  /** Takes the tile's bitmap over. */
+  /** Takes ownership of the tile's bitmap. */
   addTile(tile: PlacedTile<ImageBitmap>, colour: string): void {
     this.#waiting.push({ tile, colour });
     this.#draw();
   }
 
-  /** The tints fade away, unless they are to stay. */
+  /** The tints fade out, unless they are always shown. */
   end(): void {
     this.root.dataset["job"] = "ended";
   }
 
-  /** When the workers' colours lie over the tiles. */
+  /** When the tiles are tinted in their workers' colours. */
   setTints(when: "running" | "always" | "never"): void {
     this.root.dataset["tints"] = when;
   }
@@ -84,7 +84,7 @@ export class Preview {
     while (this.#waiting.length > 0 && performance.now() < untilMs) {
       const { tile, colour } = this.#waiting.shift()!;
       const { x, y, width, height } = tile.target;
-      // What lets the background through must not let the plain picture through.
+      // Where a tile is transparent, the plain picture must not show through.
       result.clearRect(x, y, width, height);
       result.drawImage(tile.bitmap, x, y);
       tile.bitmap.close();
@@ -93,7 +93,7 @@ export class Preview {
     if (this.#waiting.length > 0) this.#draw();
   }
 
-  /** The bitmap itself is shown, not a copy: a canvas that takes bitmaps over holds no pixels of its own. */
+  /** Shows the bitmap itself: a canvas that is given a bitmap holds no pixels of its own. */
   #showAsOriginal(bitmap: ImageBitmap): void {
     const canvas = element("canvas", { class: "original", "aria-hidden": "true", "data-testid": "original" });
     resize(canvas, bitmap.width, bitmap.height);
@@ -128,7 +128,7 @@ function tint(
   context.globalAlpha = 1;
 }
 
-/** In memory, not on a GPU: should the GPU's process die in mid-job, what has been drawn stays. */
+/** Keeps the canvas in memory, not on a GPU: if the GPU process dies in mid-job, the drawn tiles stay. */
 function context2d(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
   return canvas.getContext("2d", { willReadFrequently: true })!;
 }

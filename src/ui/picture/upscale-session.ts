@@ -1,34 +1,35 @@
 import { ShardError } from "../../core/errors.js";
 import { upscalePicture, type UpscaleOptions } from "../../jobs/upscale-picture.js";
+import { messageOf } from "../../protocol/error-record.js";
 import type { OpenedPicture, PlacedTile } from "../../protocol/picture-api.js";
 import type { Sharder } from "../../sharder/sharder.js";
 import { PictureJob, type ChosenPicture } from "./picture-job.js";
 
 export type SessionSizes = Required<Pick<UpscaleOptions, "tileSize" | "maxPreviewPixels">>;
 
-/** What the session tells the page. */
+/** What the session reports to the page. */
 export interface SessionListener {
-  /** The picture could be decoded, and takes the place of the one before. `preview` is the listener's to close. */
+  /** The picture has been decoded and replaces the previous one. The listener closes `preview`. */
   onOpen(job: PictureJob, opened: OpenedPicture<ImageBitmap>): void;
-  /** The bitmap is the listener's to close. */
+  /** The listener closes the bitmap. */
   onTile(job: PictureJob, tile: PlacedTile<ImageBitmap>, workerId: string): void;
-  /** It is done, cancelled or failed; `error` only where it failed. */
+  /** The job is done, was cancelled or has failed; `error` is set only if it has failed. */
   onEnd(job: PictureJob, error: ShardError | undefined): void;
-  /** Its status, or which job is current, has changed. */
+  /** The job's status has changed, or another job is current. */
   onChange(): void;
 }
 
 /**
- * The pictures that a person asks for on one sharder, one at a time. A new picture takes over once it is decoded:
- * a file that is no picture ends nothing.
+ * Enlarges the user's pictures on one sharder, one at a time. A new picture replaces the current one only once it is
+ * decoded, so a file that is not a picture interrupts nothing.
  */
 export class UpscaleSession {
   readonly #sharder: Sharder;
   readonly #sizes: SessionSizes;
   readonly #listener: SessionListener;
-  /** The picture that is shown, running or not. */
+  /** The picture that is shown, whether it is running or has ended. */
   #current: PictureJob | undefined;
-  /** The next one, being decoded. */
+  /** The next picture, while it is being decoded. */
   #opening: PictureJob | undefined;
 
   constructor(sharder: Sharder, sizes: SessionSizes, listener: SessionListener) {
@@ -37,12 +38,12 @@ export class UpscaleSession {
     this.#listener = listener;
   }
 
-  /** What the progress is shown of. */
+  /** The job whose progress is shown. */
   get job(): PictureJob | undefined {
     return this.#opening ?? this.#current;
   }
 
-  /** The one that can be saved, if it has a result. */
+  /** The job whose picture is shown; it can be saved if it has a result. */
   get shown(): PictureJob | undefined {
     return this.#current;
   }
@@ -84,7 +85,7 @@ export class UpscaleSession {
     this.#cancelCurrent();
   }
 
-  /** Ends what runs and frees the pixels; the sharder is the caller's. */
+  /** Cancels the current job and frees the pixels. The sharder stays the caller's. */
   close(): void {
     this.cancel();
     this.#current?.result?.close();
@@ -138,7 +139,7 @@ export class UpscaleSession {
     job.controller.abort();
   }
 
-  /** The sharder's pause outlives a job that ends in it, and would hold the next one. */
+  /** A pause of the sharder outlasts a job that ends during it, and would block the next one. */
   #endPause(job: PictureJob): void {
     if (job.status === "paused" && !job.controller.signal.aborted) this.#sharder.resume();
   }
@@ -146,5 +147,9 @@ export class UpscaleSession {
 
 function asShardError(thrown: unknown): ShardError {
   if (thrown instanceof ShardError) return thrown;
-  return new ShardError("internal", `Something unforeseen happened: ${String(thrown)}.`, { cause: thrown });
+  return new ShardError(
+    "internal",
+    `Expected the picture to be enlarged, received an unexpected error (${messageOf(thrown)}): reload the page and try again.`,
+    { cause: thrown },
+  );
 }

@@ -1,7 +1,7 @@
 import { element } from "../parts/dom.js";
 import type { Preview } from "./preview.js";
 
-/** Below the picture: when tiles are tinted, and a look at the original. */
+/** The controls below the picture: when tiles are tinted, and a button that shows the original. */
 export function viewOptions(preview: Preview): HTMLElement {
   const tints = element(
     "select",
@@ -17,13 +17,13 @@ export function viewOptions(preview: Preview): HTMLElement {
   return element(
     "div",
     { class: "view-options" },
-    element("label", { for: "tints" }, "Show who made what"),
+    element("label", { for: "tints" }, "Show each worker’s tiles"),
     tints,
     holdButton((isHeld) => preview.showOriginal(isHeld)),
   );
 }
 
-/** Acts while it is held, by pointer or by Space or Enter. */
+/** Acts while it is held down by the pointer, Space or Enter. */
 function holdButton(onHold: (isHeld: boolean) => void): HTMLButtonElement {
   const button = element(
     "button",

@@ -1,6 +1,6 @@
 /**
- * The workers' colours. Each has a contrast of 3 or more to the panels of both themes, so that bars and swatches
- * are seen in dark and in light (tests/unit/ui/workers/colours.test.ts).
+ * The workers' colours. Each has a contrast of at least 3 to the panels of both themes, so that bars and swatches are
+ * visible in dark and light (tests/unit/ui/workers/colours.test.ts).
  */
 export const WORKER_COLOURS = [
   "#3b7dd8",
@@ -13,7 +13,7 @@ export const WORKER_COLOURS = [
   "#d14a4a",
 ] as const;
 
-/** Gives each worker a colour for as long as the page lives; the same again once there are more workers than colours. */
+/** Gives each worker a colour that it keeps. Colours repeat once there are more workers than colours. */
 export class WorkerColours {
   readonly #indices = new Map<string, number>();
 

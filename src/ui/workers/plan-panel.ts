@@ -3,7 +3,7 @@ import type { WorkerSnapshot } from "../../sharder/worker-snapshot.js";
 import type { StageSnapshot } from "../../sharder/split.js";
 import type { WorkerColours } from "./colours.js";
 import { element, setAttribute, setText } from "../parts/dom.js";
-import { formatNumber, formatPercent } from "../parts/format.js";
+import { formatNumber, formatPercent, formatRate } from "../parts/format.js";
 
 /** One bar of the plan. */
 interface Line {
@@ -16,7 +16,7 @@ interface Line {
   readonly error: string;
 }
 
-/** Who does how much of it: each worker's share of the items, or each stage's part of the layers. */
+/** Shows who does how much: each worker's share of the items, or each stage's layers. */
 export class PlanPanel {
   readonly root: HTMLElement;
   readonly #summary = element("p", { class: "muted", "data-testid": "model-plan" });
@@ -61,7 +61,7 @@ export class PlanPanel {
   }
 
   #shareLine({ id, backend, device, state, itemsPerSecond, lastError }: WorkerSnapshot, share: number): Line {
-    const rate = itemsPerSecond === undefined ? "" : ` · ${formatNumber(itemsPerSecond)}\u00a0items/s`;
+    const rate = itemsPerSecond === undefined ? "" : ` · ${formatRate(itemsPerSecond, "items")}`;
     const isDead = state === "dead";
     return {
       title: id,
@@ -69,7 +69,7 @@ export class PlanPanel {
       fraction: share,
       text: formatPercent(share),
       colour: this.#colours.of(id),
-      // A cancelled shard leaves an error behind, too, that is none.
+      // A cancelled shard also leaves an error, which is not a fault of the worker.
       error: isDead && lastError !== undefined ? lastError.message : "",
     };
   }
@@ -87,9 +87,9 @@ export class PlanPanel {
     const slowestMs = Math.max(...all.map((stage) => stage.ms ?? 0));
     return {
       title: `Stage ${index + 1}`,
-      detail: `layers ${firstLayer + 1}–${lastLayer + 1} ${workerIds.length > 0 ? `on ${workerIds.join(", ")}` : "move to another worker"}`,
+      detail: `layers ${firstLayer + 1}–${lastLayer + 1} ${workerIds.length > 0 ? `on ${workerIds.join(", ")}` : "moving to another worker"}`,
       fraction: slowestMs > 0 ? (ms ?? 0) / slowestMs : 0,
-      text: ms === undefined ? "–" : `${formatNumber(ms)}\u00a0ms an item`,
+      text: ms === undefined ? "–" : `${formatNumber(ms)}\u00a0ms per item`,
       colour: this.#colours.of(workerIds[0] ?? ""),
       error: "",
     };

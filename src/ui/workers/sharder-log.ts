@@ -1,53 +1,53 @@
-import type { WorkerState } from "../../pool/pool-worker.js";
+import type { WorkerState } from "../../pool/worker-slot.js";
 import type { Sharder } from "../../sharder/sharder.js";
 import { formatPercent } from "../parts/format.js";
 import type { LogPanel } from "../parts/log-panel.js";
 
 type Shares = Readonly<Record<string, number>>;
 
-/** Rebalances closer than this are told as one. */
+/** Rebalances that follow each other more quickly are logged as one. */
 const REBALANCE_INTERVAL_MS = 250;
 
-/** Workers go to and fro between these with every shard: nothing to tell. */
+/** Workers switch between these with every shard, which is not worth a line. */
 const QUIET_STATES: readonly WorkerState[] = ["ready", "busy"];
 
 /**
- * Writes a sharder's events into the log.
- * @param signal ends it.
+ * Write a sharder's events to the log.
+ * @param signal removes the listeners.
  */
 export function logSharder(sharder: Sharder, log: LogPanel, signal: AbortSignal): void {
-  const told = new Map<string, WorkerState>();
-  const tellState = (workerId: string, state: WorkerState): void => {
+  const logged = new Map<string, WorkerState>();
+  const logState = (workerId: string, state: WorkerState): void => {
     const plain = state === "busy" ? "ready" : state;
-    if (told.get(workerId) === plain) return;
-    const isFirst = !told.has(workerId);
-    told.set(workerId, plain);
+    if (logged.get(workerId) === plain) return;
+    const isFirst = !logged.has(workerId);
+    logged.set(workerId, plain);
     if (!isFirst && QUIET_STATES.includes(plain)) return;
     const device = sharder.workers.find(({ id }) => id === workerId)?.device;
     log.add(
-      `${workerId} is ${state === "dead" ? "stopped" : plain}${device !== undefined && plain === "ready" ? `: ${device}` : ""}`,
+      `${workerId} ${state === "dead" ? "has stopped" : `is ${plain}`}${device !== undefined && plain === "ready" ? `: ${device}` : ""}`,
     );
   };
-  for (const { id, state } of sharder.workers) tellState(id, state);
-  sharder.addEventListener("worker", ({ detail }) => tellState(detail.workerId, detail.state), { signal });
+  for (const { id, state } of sharder.workers) logState(id, state);
+  sharder.addEventListener("worker", ({ detail }) => logState(detail.workerId, detail.state), { signal });
   sharder.addEventListener(
     "fault",
     ({ detail }) => log.add(`${detail.workerId ?? "sharder"}: ${detail.message}`, "fault"),
     { signal },
   );
 
-  const rebalances = new RebalanceTeller((text) => log.add(text));
+  const rebalances = new RebalanceLog((text) => log.add(text));
   sharder.addEventListener("rebalance", ({ detail }) => rebalances.add(detail.before, detail.after), { signal });
 }
 
-/** Joins rebalances that follow each other quickly: the first's shares before, the last's after. */
-class RebalanceTeller {
-  readonly #tell: (text: string) => void;
+/** Joins rebalances that follow each other quickly: from the shares before the first to the shares after the last. */
+class RebalanceLog {
+  readonly #add: (text: string) => void;
   #before: Shares | undefined;
   #after: Shares = {};
 
-  constructor(tell: (text: string) => void) {
-    this.#tell = tell;
+  constructor(add: (text: string) => void) {
+    this.#add = add;
   }
 
   add(before: Shares, after: Shares): void {
@@ -57,12 +57,12 @@ class RebalanceTeller {
     setTimeout(() => {
       const text = describeRebalance(this.#before ?? {}, this.#after);
       this.#before = undefined;
-      if (text !== "") this.#tell(text);
+      if (text !== "") this.#add(text);
     }, REBALANCE_INTERVAL_MS);
   }
 }
 
-/** "wasm-1 50 % → 20 %, wasm-2 50 % → 80 %"; empty where nothing has changed by a percent. */
+/** "wasm-1 50 % → 20 %, wasm-2 50 % → 80 %"; empty if no share has changed by a percent. */
 export function describeRebalance(before: Shares, after: Shares): string {
   return [...new Set([...Object.keys(before), ...Object.keys(after)])]
     .map((id) => ({ id, from: formatPercent(before[id] ?? 0), to: formatPercent(after[id] ?? 0) }))

@@ -1,4 +1,4 @@
-import type { WorkerState } from "../../pool/pool-worker.js";
+import type { WorkerState } from "../../pool/worker-slot.js";
 import type { WorkerSnapshot } from "../../sharder/worker-snapshot.js";
 import { element, setAttribute, setText } from "../parts/dom.js";
 import { formatCount, formatPercent, formatRate } from "../parts/format.js";
@@ -10,7 +10,7 @@ export interface WorkerCommands {
   remove(id: string): void;
 }
 
-/** One worker: what it is, what it is to do, what it did, and how to slow it down. */
+/** One worker: its device, its share, the tiles it has made, and a slider that slows it down. */
 export class WorkerRow {
   readonly root: HTMLElement;
   readonly #state = element("span", { class: "state" });
@@ -68,17 +68,17 @@ export class WorkerRow {
     setText(this.#state, stateWords[state]);
     setText(this.#device, device === undefined ? backend : `${backend} · ${device}`);
     this.#showShare(worker, job, tileCount);
-    setText(this.#rate, formatRate(itemsPerSecond));
+    setText(this.#rate, formatRate(itemsPerSecond, "tiles"));
     setText(this.#tiles, formatCount(tileCount, "tile"));
     const isAlive = state === "ready" || state === "busy";
     this.#slow.disabled = !isAlive;
     this.#remove.disabled = !isAlive && state !== "dead";
-    // A cancelled shard leaves an error behind, too, that is none.
+    // A cancelled shard also leaves an error, which is not a fault of the worker.
     setText(this.#error, state === "dead" && lastError !== undefined ? lastError.message : "");
     this.#error.hidden = this.#error.textContent === "";
   }
 
-  /** While a job runs, the plan of what remains; once it is over, who made how much of it. */
+  /** While a job runs, shows the planned share of what remains; afterwards, the part that the worker made. */
   #showShare({ id, share }: WorkerSnapshot, job: PictureJob | undefined, tileCount: number): void {
     const isOver = job !== undefined && !job.isActive && job.doneTileCount > 0;
     const fraction = isOver ? tileCount / job.doneTileCount : share;

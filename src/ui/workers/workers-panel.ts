@@ -1,4 +1,4 @@
-import { BACKEND_NAMES, type BackendName } from "../../protocol/tensors.js";
+import { BACKEND_NAMES, type BackendName } from "../../pool/worker-entries.js";
 import type { WorkerSnapshot } from "../../sharder/worker-snapshot.js";
 import { element } from "../parts/dom.js";
 import type { PictureJob } from "../picture/picture-job.js";
@@ -9,7 +9,7 @@ export interface PanelCommands extends WorkerCommands {
   add(backend: BackendName): void;
 }
 
-/** The workers, one row each, and a way to add more. */
+/** Lists the workers, one per row, and adds more of them. */
 export class WorkersPanel {
   readonly root: HTMLElement;
   readonly #rows = new Map<string, WorkerRow>();
@@ -48,7 +48,7 @@ export class WorkersPanel {
     this.update([], undefined, false);
   }
 
-  /** @param canAdd whether there is a sharder to add to. */
+  /** @param canAdd whether there is a sharder to add workers to. */
   update(workers: readonly WorkerSnapshot[], job: PictureJob | undefined, canAdd: boolean): void {
     this.#add.disabled = !canAdd;
     this.#empty.hidden = workers.length > 0;

@@ -1,6 +1,7 @@
 // Creating a sharder that measures layers first, on workers that never answer.
 import { afterEach, expect, it, vi } from "vitest";
-import { createSharder } from "../../../src/sharder/create-sharder.js";
+import { inspectModel } from "../../../src/model/inspect.js";
+import { assembleSharder } from "../../../src/sharder/create-sharder.js";
 import { addingModel } from "../../fixtures/adding-sharder.js";
 import { rejected } from "../../fixtures/caught.js";
 import { turns } from "../../fixtures/negating-sharder.js";
@@ -8,20 +9,21 @@ import { scriptStages } from "../../fixtures/staged-workers.js";
 
 afterEach(() => {
   vi.restoreAllMocks();
-  vi.unstubAllGlobals();
 });
 
 /** Workers of two kinds, since only then layers are measured, which takes forever. */
 async function create(signal?: AbortSignal) {
   const asked: string[] = [];
-  const { workers, planners } = await scriptStages({
+  const { workers, planners, ...links } = scriptStages({
     before: (call, { name }) => {
       if (call.kind !== "trace") return;
       asked.push(name);
       return new Promise(() => {});
     },
   });
-  const sharder = createSharder({ model: addingModel(4), workers: [{ backend: "wasm" }, { backend: "cpu" }], signal });
+  const model = addingModel(4);
+  const specs = [{ backend: "wasm" }, { backend: "cpu" }] as const;
+  const sharder = assembleSharder(inspectModel(model, true), { model, signal }, specs, links);
   sharder.catch(() => {});
   while (asked.length < 2) await turns(1);
   return { sharder, workers, planners };

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Tensor } from "../../../src/protocol/tensors.js";
 import type { Source } from "../../../src/sharder/job/stream.js";
+import { openWebWorker } from "../../../src/pool/open-web-worker.js";
 import { findLiveWorker } from "../../../src/pool/worker-pool.js";
 import { rejected } from "../../fixtures/caught.js";
 import { batch, negate, negated, start, turns } from "../../fixtures/negating-sharder.js";
@@ -133,13 +134,10 @@ describe("a worker", () => {
   });
 
   it("whose script the browser refuses is a ShardError", async () => {
-    const { sharder } = await start(negate, 1);
-    class Refused {
-      constructor() {
-        throw new DOMException("cross-origin", "SecurityError");
-      }
-    }
-    vi.stubGlobal("Worker", Refused);
+    const refused = (): never => {
+      throw new DOMException("cross-origin", "SecurityError");
+    };
+    const { sharder } = await start(negate, 1, { open: () => openWebWorker("a test", refused) });
     await rejected("backend-unavailable", sharder.addWorker({ backend: "wasm" }));
   });
 });

@@ -5,7 +5,7 @@ import type { Tensor } from "../../../src/protocol/tensors.js";
 import type { Inputs } from "../../../src/sharder/inputs/prepare-inputs.js";
 import type { StreamShard } from "../../../src/sharder/job/stream.js";
 import { rejected } from "../../fixtures/caught.js";
-import { batch, negate, negated, start, turns } from "../../fixtures/negating-sharder.js";
+import { batch, negate, negated, start, tensorOf, turns } from "../../fixtures/negating-sharder.js";
 import { counting } from "../../fixtures/tensors.js";
 
 async function collect(stream: AsyncIterable<StreamShard>): Promise<StreamShard[]> {
@@ -145,7 +145,7 @@ describe("stream", () => {
   it("in the order of completion: a shard that waits holds nobody up", async () => {
     let release = (): void => {};
     const { sharder } = await start(async (request, worker) => {
-      if ((request.inputs.x!.data as Float32Array)[0] === 0) await new Promise<void>((go) => (release = go));
+      if ((tensorOf(request.inputs.x!).data as Float32Array)[0] === 0) await new Promise<void>((go) => (release = go));
       return negate(request, worker);
     });
     const seen: number[] = [];

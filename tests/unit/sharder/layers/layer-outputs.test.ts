@@ -1,27 +1,14 @@
 // What comes out of a split by layers, for models whose outputs are unusual, against the whole model on one worker.
-import { setBackend } from "@tensorflow/tfjs-core";
 import { expect, it } from "vitest";
 import type { ModelArtifacts } from "../../../../src/model/artifacts.js";
-import { inspectModel } from "../../../../src/model/inspect.js";
-import { toOutputValue } from "../../../../src/protocol/outputs.js";
-import { prepareInputs, type Inputs } from "../../../../src/sharder/inputs/prepare-inputs.js";
-import { loadModel } from "../../../../workers/engines/tfjs/load-model.js";
-import { createShardRunner } from "../../../../workers/runtime/run-shard.js";
+import type { Inputs } from "../../../../src/sharder/inputs/prepare-inputs.js";
 import { startLayers } from "../../../fixtures/adding-sharder.js";
+import { startEngine } from "../../../fixtures/engine-sharder.js";
 import { dims, graph, node, placeholder, signed } from "../../model/graph-json.js";
 
 async function whole(model: ModelArtifacts, inputs: Inputs) {
-  await setBackend("cpu");
-  const { info, wire } = inspectModel(structuredClone(model), true);
-  const { tensors, itemCount, batchedNames, mode } = prepareInputs(info, inputs);
-  const request = { attemptId: "1", modelKey: "m", itemCount, mode, inputs: tensors, batchedInputs: batchedNames };
-  const runner = createShardRunner(wire, await loadModel(wire), true);
-  const outputs = await runner.run(
-    { ...request, sentAtEpochMs: 0 },
-    () => false,
-    async () => {},
-  );
-  return Object.fromEntries(Object.entries(outputs).map(([name, output]) => [name, toOutputValue(output)]));
+  const sharder = await startEngine(model);
+  return sharder.predict(inputs);
 }
 
 const T = { T: { type: "DT_FLOAT" } };

@@ -1,9 +1,10 @@
 // Splitting by layers when workers come, go and fail at an awkward moment.
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
+import { openWebWorker } from "../../../../src/pool/open-web-worker.js";
 import { added, startLayers } from "../../../fixtures/adding-sharder.js";
 import { rejected } from "../../../fixtures/caught.js";
 import { batch, turns } from "../../../fixtures/negating-sharder.js";
-import type { StageCall } from "../../../fixtures/staged-workers.js";
+import { rowsOf } from "../../../fixtures/staged-workers.js";
 
 /** Fails where a promise is still open after many turns of the event loop. */
 const soon = async <T>(promise: Promise<T>): Promise<T> => {
@@ -16,10 +17,6 @@ function gate() {
   const opened = new Promise<void>((resolve) => (open = resolve));
   return { open, opened };
 }
-
-/** Items in a call, 0 of other calls. */
-const rowsOf = (call: StageCall): number =>
-  call.kind === "run" ? (Object.values(call.request.calls[0]!)[0]!.shape[0] ?? 0) : 0;
 
 describe("removing a worker", () => {
   it("of a paused sharder does not wait for what is under way", async () => {
@@ -165,8 +162,11 @@ it("a stage that is loaded for a job that ends meanwhile is unloaded again", asy
 });
 
 it("no worker ever holds more than its limit, whatever is re-cut and lost while a job runs", async () => {
-  const { sharder, workers } = await startLayers(6, { workerCount: 3 }, { maxWorkerBytes: 24, quantumMs: 1 });
-  await sharder.begin();
+  const { sharder, workers } = await startLayers(
+    6,
+    { workerCount: 3, startsTogether: true },
+    { maxWorkerBytes: 24, quantumMs: 1 },
+  );
   const steps: (() => void)[] = [
     () => void sharder.recut([3]),
     () => void sharder.recut(),
@@ -207,15 +207,12 @@ describe("the planner's worker", () => {
   });
 
   it("that can't start fails the job with a ShardError", async () => {
-    const { sharder } = await startLayers(4);
-    vi.stubGlobal(
-      "Worker",
-      class {
-        constructor() {
+    const { sharder } = await startLayers(4, {
+      openPlanner: () =>
+        openWebWorker("the planner", () => {
           throw new DOMException("refused", "SecurityError");
-        }
-      },
-    );
+        }),
+    });
     await rejected("backend-unavailable", sharder.predict(batch(1)), "refused");
   });
 });

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { WORKER_COLOURS, WorkerColours } from "../../../../src/ui/workers/colours.js";
-import { styles } from "../../../../src/ui/parts/styles.js";
+import { styles } from "../../../../src/ui/styles.js";
 
 /** Relative luminance of "#rrggbb", 0…1 (WCAG 2.2). */
 function luminance(colour: string): number {

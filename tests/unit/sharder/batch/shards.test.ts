@@ -1,51 +1,28 @@
-// The worker's engine room on TF.js's CPU backend, which runs in Node as it does in a worker.
-import { memory, ready, setBackend } from "@tensorflow/tfjs-core";
-import "@tensorflow/tfjs-backend-cpu";
-import { beforeAll, describe, expect, it } from "vitest";
-import type { ModelArtifacts } from "../../../src/model/artifacts.js";
-import { inspectModel } from "../../../src/model/inspect.js";
-import type { ShardOutput } from "../../../src/protocol/outputs.js";
-import { toOutputValue } from "../../../src/protocol/outputs.js";
-import type { InputTensor, Tensor } from "../../../src/protocol/tensors.js";
-import { prepareInputs, type Inputs } from "../../../src/sharder/inputs/prepare-inputs.js";
-import { loadModel } from "../../../workers/engines/tfjs/load-model.js";
-import { createShardRunner } from "../../../workers/runtime/run-shard.js";
-import { rejected } from "../../fixtures/caught.js";
-import { kerasNet } from "../../fixtures/keras-net.js";
-import { randomNet } from "../../fixtures/random-net.js";
-import { counting } from "../../fixtures/tensors.js";
-import { dims, graph, node, placeholder, signed, type NodeJson } from "../model/graph-json.js";
+// Batches of unusual models through the whole way there and back: TF.js's CPU backend runs in Node as it does in a worker.
+import { memory } from "@tensorflow/tfjs-core";
+import { describe, expect, it } from "vitest";
+import type { ModelArtifacts } from "../../../../src/model/artifacts.js";
+import type { InputTensor, Outputs, Tensor } from "../../../../src/protocol/tensors.js";
+import type { Inputs } from "../../../../src/sharder/inputs/prepare-inputs.js";
+import { rejected } from "../../../fixtures/caught.js";
+import { startEngine } from "../../../fixtures/engine-sharder.js";
+import { kerasNet } from "../../../fixtures/keras-net.js";
+import { randomNet } from "../../../fixtures/random-net.js";
+import { counting } from "../../../fixtures/tensors.js";
+import { dims, graph, node, placeholder, signed, type NodeJson } from "../../model/graph-json.js";
 
-beforeAll(async () => {
-  await setBackend("cpu");
-  await ready();
-});
-
-type Outputs = Record<string, ShardOutput>;
-
-/** The model in the engine; runs a batch as one shard, as a worker does. */
+/** The model in the engine of one worker, whose shards grow to the whole batch at once. */
 async function load(artifacts: ModelArtifacts) {
-  const { info, wire } = inspectModel(structuredClone(artifacts), true);
-  const model = await loadModel(structuredClone(wire));
-  const runner = createShardRunner(wire, model, false);
-  const run = async (inputs: Inputs, isCancelled = () => false, pause = async () => {}): Promise<Outputs> => {
-    const { tensors, itemCount, batchedNames, mode } = prepareInputs(info, inputs);
-    const request = {
-      attemptId: "1",
-      modelKey: "m",
-      itemCount,
-      mode,
-      inputs: tensors,
-      batchedInputs: batchedNames,
-      sentAtEpochMs: 0,
-    };
-    return runner.run(request, isCancelled, pause);
+  const sharder = await startEngine(artifacts, { quantumMs: 60_000 });
+  const run = async (inputs: Inputs): Promise<Outputs> => {
+    // Shards grow from one item; the second time there is one.
+    const first = await sharder.predict(inputs);
+    const second = await sharder.predict(inputs);
+    expect(second).toEqual(first);
+    return second;
   };
-  return { run, model };
+  return { run, sharder };
 }
-
-const values = (outputs: Outputs) =>
-  Object.fromEntries(Object.entries(outputs).map(([name, output]) => [name, toOutputValue(output)]));
 
 function small(nodes: NodeJson[], outputs: Record<string, object>, inputs?: Record<string, object>): ModelArtifacts {
   const signature = { outputs, ...(inputs ? { inputs } : {}) };
@@ -67,11 +44,11 @@ describe("a shard", () => {
       const { run } = await load(artifacts);
       const data = Float32Array.from({ length: 4 * 192 }, (_, i) => Math.sin(i));
       const before = memory().numTensors;
-      const whole = values(await run({ dtype: "float32", shape: [4, 8, 8, 3], data })) as Record<string, Tensor>;
+      const whole = (await run({ dtype: "float32", shape: [4, 8, 8, 3], data })) as Record<string, Tensor>;
       const names = Object.keys(whole);
       expect(names).toHaveLength(2);
       for (let item = 0; item < 4; item++) {
-        const one = values(
+        const one = (
           await run({ dtype: "float32", shape: [1, 8, 8, 3], data: data.slice(192 * item, 192 * (item + 1)) }),
         ) as typeof whole;
         for (const name of names) {
@@ -87,7 +64,7 @@ describe("a shard", () => {
     const free = await load(randomNet({ seed: 3, pooledOutput: true, sideInput: true }));
     const fixed = await load(randomNet({ seed: 3, pooledOutput: true, sideInput: true, batch: 1 }));
     const inputs = { image: counting("float32", [5, 8, 8, 3]), shift: counting("float32", [4]) };
-    expect(values(await fixed.run(inputs))).toEqual(values(await free.run(inputs)));
+    expect(await fixed.run(inputs)).toEqual(await free.run(inputs));
   });
 
   it("turns bytes into numbers here", async () => {
@@ -99,12 +76,12 @@ describe("a shard", () => {
       scale: 0.5,
       offset: -1,
     };
-    expect(values(await run(bytes)).y).toEqual(items([1, 0.5, -126.5]));
+    expect((await run(bytes)).y).toEqual(items([1, 0.5, -126.5]));
     const int = placeholder("x", dims(-1, 3), "DT_UINT8");
     const whole = await load(
       small([int, node("y", "Neg", ["x"], { T: { type: "DT_INT32" } })], { y: signed("y", undefined) }),
     );
-    expect(values(await whole.run({ ...bytes, scale: 1, offset: 0 })).y).toMatchObject({
+    expect((await whole.run({ ...bytes, scale: 1, offset: 0 })).y).toMatchObject({
       dtype: "int32",
       data: new Int32Array([-0, -1, -255]).map((value) => value),
     });
@@ -113,7 +90,7 @@ describe("a shard", () => {
   it("gives booleans as 0 and 1, strings as strings", async () => {
     const nodes = [x, node("y", "IsNan", ["x"], T)];
     const flags = await load(small(nodes, { y: signed("y", undefined, "DT_BOOL") }));
-    expect(values(await flags.run(items([1, NaN, 2], [NaN, NaN, 0]))).y).toEqual({
+    expect((await flags.run(items([1, NaN, 2], [NaN, NaN, 0]))).y).toEqual({
       dtype: "bool",
       shape: [2, 3],
       data: new Uint8Array([0, 1, 0, 1, 1, 0]),
@@ -125,7 +102,7 @@ describe("a shard", () => {
       }),
     );
     const input: Tensor = { dtype: "string", shape: [1, 3], data: ["a", "ß", ""] };
-    expect(values(await words.run(input)).y).toEqual(input);
+    expect((await words.run(input)).y).toEqual(input);
   });
 });
 
@@ -143,7 +120,7 @@ describe("outputs without a batch axis", () => {
     const { run } = await load(weight);
     const before = memory().numTensors;
     for (let i = 0; i < 3; i++) {
-      const { w, y } = values(await run(items([0, 0, 0], [1, 1, 1])));
+      const { w, y } = await run(items([0, 0, 0], [1, 1, 1]));
       expect(y).toEqual(items([1, 2, 3], [2, 3, 4]));
       expect(w).toEqual(items([1, 2, 3], [1, 2, 3]));
     }
@@ -154,7 +131,7 @@ describe("outputs without a batch axis", () => {
     "are not taken for batched when their size happens to be that of the shard: %i items",
     async (count) => {
       const { run } = await load(weight);
-      const { w } = values(await run(items(...Array.from({ length: count }, () => [0, 0, 0]))));
+      const { w } = await run(items(...Array.from({ length: count }, () => [0, 0, 0])));
       expect(w).toEqual(items(...Array.from({ length: count }, () => [1, 2, 3])));
     },
   );
@@ -178,7 +155,7 @@ describe("outputs without a batch axis", () => {
       const { run } = await load(mixing);
       const before = memory().numTensors;
       await run(first);
-      expect(values(await run(items([1, 2, 3], [5, 5, 9]))).y).toEqual(items([0, 0, 0], [0, 0, 0]));
+      expect((await run(items([1, 2, 3], [5, 5, 9]))).y).toEqual(items([0, 0, 0], [0, 0, 0]));
       expect(memory().numTensors).toBe(before);
     }
   });
@@ -195,7 +172,7 @@ describe("outputs without a batch axis", () => {
     const { run } = await load(fixed);
     const before = memory().numTensors;
     for (let i = 0; i < 2; i++)
-      expect(values(await run(items([1, 2, 3], [4, 5, 6]))).y).toEqual(items([1, 2, 3], [4, 5, 6]));
+      expect((await run(items([1, 2, 3], [4, 5, 6]))).y).toEqual(items([1, 2, 3], [4, 5, 6]));
     expect(memory().numTensors).toBe(before);
   });
 
@@ -205,7 +182,7 @@ describe("outputs without a batch axis", () => {
     );
     const before = memory().numTensors;
     const inputs = items([1, 2, 3], [4, 5, 6]);
-    expect(values(await run(inputs))).toEqual({ y: inputs, same: inputs });
+    expect(await run(inputs)).toEqual({ y: inputs, same: inputs });
     expect(inputs.data).toEqual(items([1, 2, 3], [4, 5, 6]).data);
     expect(memory().numTensors).toBe(before);
   });
@@ -219,7 +196,7 @@ describe("outputs without a batch axis", () => {
       }),
     );
     const before = memory().numTensors;
-    const { y } = values(await run(items([NaN, 0, NaN], [0, 0, 0], [0, NaN, 0])));
+    const { y } = await run(items([NaN, 0, NaN], [0, 0, 0], [0, NaN, 0]));
     expect((y as Tensor[]).map(({ shape, data }) => [shape, [...data]])).toEqual([
       [
         [2, 2],
@@ -241,7 +218,7 @@ describe("the engine is asked for the right tensors", () => {
     const { run } = await load(
       small(nodes, { Identity: signed("Identity_1", undefined), Identity_1: signed("Identity", undefined) }),
     );
-    const outputs = values(await run(items([-1, 2, -3])));
+    const outputs = await run(items([-1, 2, -3]));
     expect(outputs).toEqual({ Identity: items([1, 2, 3]), Identity_1: items([1, -2, 3]) });
   });
 
@@ -250,7 +227,7 @@ describe("the engine is asked for the right tensors", () => {
     const b = placeholder("b", dims(-1, 1));
     const swapped = { a: signed("b", dims(-1, 1)), b: signed("a", dims(-1, 1)) };
     const { run } = await load(small([a, b, node("y", "Sub", ["a", "b"], T)], { y: signed("y", undefined) }, swapped));
-    expect(values(await run({ a: items([1]), b: items([10]) })).y).toEqual(items([9]));
+    expect((await run({ a: items([1]), b: items([10]) })).y).toEqual(items([9]));
 
     const top = node("top", "TopKV2", ["x", "k"], { ...T, sorted: { b: true } });
     const two: ModelArtifacts = {
@@ -261,7 +238,7 @@ describe("the engine is asked for the right tensors", () => {
       weightSpecs: [{ name: "k", shape: [], dtype: "int32" }],
       weightData: Int32Array.from([2]).buffer,
     };
-    expect(values(await (await load(two)).run(items([5, 7, 6])))).toEqual({
+    expect(await (await load(two)).run(items([5, 7, 6]))).toEqual({
       values: items([7, 6]),
       indices: { dtype: "int32", shape: [1, 2], data: new Int32Array([1, 2]) },
     });
@@ -274,7 +251,7 @@ describe("the engine is asked for the right tensors", () => {
       node("diff", "ListDiff", ["x", "y"], T),
     ];
     const { run } = await load({ ...small(nodes, { diff: signed("diff", undefined) }) });
-    const { diff } = values(await run({ x: counting("float32", [2], 1), y: counting("float32", [2], 2) }));
+    const { diff } = await run({ x: counting("float32", [2], 1), y: counting("float32", [2], 2) });
     expect(diff).toEqual([counting("float32", [1], 1), counting("float32", [0])]);
   });
 });
@@ -287,14 +264,15 @@ describe("faults", () => {
     expect(memory().numTensors).toBe(before);
   });
 
-  it("a cancel between items ends the shard and leaves no tensor", async () => {
-    const { run } = await load(randomNet({ seed: 1, batch: 1, size: 24, width: 16, depth: 3 }));
+  it("an abort between items ends the job and leaves no tensor", async () => {
+    const { sharder } = await load(randomNet({ seed: 1, batch: 1, size: 24, width: 16, depth: 3 }));
     const before = memory().numTensors;
-    let pauses = 0;
-    const isCancelled = () => pauses > 1;
-    const cancelled = run(counting("float32", [2_000, 24, 24, 3]), isCancelled, async () => void pauses++);
-    await rejected("aborted", cancelled);
-    expect([pauses, memory().numTensors]).toEqual([2, before]);
+    const controller = new AbortController();
+    const onProgress = (): void => controller.abort();
+    const options = { signal: controller.signal, onProgress };
+    await rejected("aborted", sharder.predict(counting("float32", [2_000, 24, 24, 3]), options));
+    await sharder.predict(counting("float32", [1, 24, 24, 3]));
+    expect(memory().numTensors).toBe(before);
   });
 
   it.each([
@@ -318,10 +296,10 @@ describe("faults", () => {
   it("dispose leaves nothing of the model in the engine", async () => {
     const before = memory().numTensors;
     for (const artifacts of [randomNet({ seed: 1 }), kerasNet(1)]) {
-      const { model, run } = await load(artifacts);
+      const { sharder, run } = await load(artifacts);
       await run(counting("float32", [1, 8, 8, 3]));
       expect(memory().numTensors).toBeGreaterThan(before);
-      model.dispose();
+      await sharder.dispose();
       expect(memory().numTensors).toBe(before);
     }
   });

@@ -1,4 +1,4 @@
-/** The element's style sheet. Every colour is a custom property; text has a contrast of 4.5 or more in both themes. */
+/** The element's style sheet. Every colour is a custom property. Text has a contrast of at least 4.5 in both themes. */
 export const styles = `
 :host {
   --page: #f7f8fa; --surface: #ffffff; --text: #1b1f24; --muted: #57606a; --line: #d5dae1; --control: #7d8793;

@@ -1,23 +1,57 @@
-import { sameShape } from "./outputs.js";
-import { concatRows, sliceRows } from "./rows.js";
-import type { InputTensor, Tensor } from "./tensors.js";
+import { ShardError } from "../../core/errors.js";
+import { sameShape } from "../../protocol/outputs.js";
+import { concatRows, sliceRows } from "../../protocol/rows.js";
+import type { InputTensor, Tensor } from "../../protocol/tensors.js";
+import type { PreparedInputs } from "./prepare-inputs.js";
 
 /** Far above rounding on any backend, far below what mixing up items does. */
 const PROBE_TOLERANCE = 1e-3;
 
 type Inputs = Readonly<Record<string, InputTensor>>;
 
+/** One call of the whole model, outside any job: tensors by public name in, and out. */
+export type RunOnce = (inputs: Inputs) => Promise<Readonly<Record<string, Tensor>>>;
+
+/**
+ * Try out whether the model gives for a batch what it gives for its items.
+ * @returns `undefined` where two items of these inputs can't show it.
+ * @throws ShardError where even one item alone fails, and "worker-lost", "worker-timeout" where a worker did not survive it.
+ */
+export async function probeBatch(
+  { tensors, batchedNames }: PreparedInputs,
+  run: RunOnce,
+): Promise<boolean | undefined> {
+  const inputs = probeInputs(tensors, batchedNames);
+  if (inputs === undefined) return undefined;
+  const alone = await run(inputs.alone);
+  let paired: Readonly<Record<string, Tensor>>;
+  try {
+    paired = await run(inputs.paired);
+  } catch (thrown) {
+    if (isWorkerLoss(thrown)) throw thrown;
+    return false;
+  }
+  return Object.entries(alone).every(
+    ([name, tensor]) => paired[name] !== undefined && isRowOfPair(tensor, paired[name]),
+  );
+}
+
+/** Such a failure shows nothing of the model. */
+export function isWorkerLoss(thrown: unknown): thrown is ShardError {
+  return thrown instanceof ShardError && (thrown.code.startsWith("worker-") || thrown.code === "disposed");
+}
+
 /** The first item of a batch alone, and together with another one. */
-export interface ProbeInputs {
+interface ProbeInputs {
   readonly alone: Inputs;
   readonly paired: Inputs;
 }
 
 /**
- * What tells whether a batch gives what single runs give: the first item, and another that is made from it.
+ * What shows whether a batch gives what single runs give: the first item, and another that is made from it.
  * @returns `undefined` where no other item could be made.
  */
-export function probeInputs(inputs: Inputs, batchedNames: readonly string[]): ProbeInputs | undefined {
+function probeInputs(inputs: Inputs, batchedNames: readonly string[]): ProbeInputs | undefined {
   const alone = { ...inputs };
   const paired = { ...inputs };
   let isTelling = false;
@@ -35,7 +69,7 @@ export function probeInputs(inputs: Inputs, batchedNames: readonly string[]): Pr
  * Whether the first item's output is the same alone and in company, as its row of the batch. Different outputs, or one without a row
  * for each item, mean that the model takes no batches.
  */
-export function isRowOfPair(alone: Tensor, paired: Tensor): boolean {
+function isRowOfPair(alone: Tensor, paired: Tensor): boolean {
   const isRow = alone.shape[0] === 1 && paired.shape[0] === 2 && sameShape(alone.shape.slice(1), paired.shape.slice(1));
   return isRow && isClose(sliceRows(paired, 0, 1), alone);
 }

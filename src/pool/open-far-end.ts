@@ -1,0 +1,50 @@
+import { releaseProxy, wrap, type Endpoint } from "comlink";
+import { isWorkerNotice, type LinkedApi } from "../protocol/link.js";
+import { Lifeline } from "./lifeline.js";
+import type { WorkerLink } from "./worker-link.js";
+
+/** A Worker, or the near port of a channel with something that answers like one behind it. */
+export interface FarEnd extends Endpoint {
+  terminate(): void;
+}
+
+/** A link over anything that takes messages. It ends with an uncaught error, an unreadable message, a notice, or its lifeline. */
+export function openFarEnd<Api extends LinkedApi>(end: FarEnd): WorkerLink<Api> {
+  const remote = wrap<LinkedApi>(end);
+  const lifeline = new Lifeline();
+  let listener: ((reason: string) => void) | undefined;
+  let isOver = false;
+  let isClosed = false;
+  const lose = (reason: string): void => {
+    if (isOver) return;
+    isOver = true;
+    listener?.(reason);
+  };
+  end.addEventListener("error", (event) => {
+    event.preventDefault();
+    const { message } = event as Partial<ErrorEvent>;
+    lose(message || "its script could not be loaded");
+  });
+  end.addEventListener("messageerror", () => lose("a message could not be read"));
+  end.addEventListener("message", (event) => {
+    const { data } = event as MessageEvent<unknown>;
+    if (isWorkerNotice(data)) lose(data.message);
+  });
+  if (lifeline.name !== undefined) {
+    void remote.attach(lifeline.name).then((reply) => {
+      if (reply.ok && reply.value) lifeline.watch(() => lose("it ended without a word"));
+    });
+  }
+  return {
+    // What Comlink adds to methods that take and promise data is nothing.
+    api: remote as unknown as Api,
+    onEnd: (called) => void (listener = called),
+    close: () => {
+      if (isClosed) return;
+      isOver = isClosed = true;
+      lifeline.unwatch();
+      end.terminate();
+      remote[releaseProxy]();
+    },
+  };
+}

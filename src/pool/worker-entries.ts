@@ -1,0 +1,65 @@
+import type { PictureApi, PixelApi } from "../protocol/picture-api.js";
+import type { PlannerApi } from "../protocol/planner-api.js";
+import type { PowerPreference, WorkerApi } from "../protocol/worker-api.js";
+import { openWebWorker } from "./open-web-worker.js";
+import type { WorkerLink } from "./worker-link.js";
+
+/**
+ * The worker scripts, one for each engine on each of its backends, so that each loads only its own kernels. A new backend or engine is
+ * a folder in workers/engines, an entry in workers and a line here; options, types and contract suites follow from this table.
+ */
+// Bundlers recognise a worker by this literal form alone.
+export const WORKER_ENTRIES = {
+  "tfjs/webgpu": (name: string) =>
+    new Worker(new URL("../../workers/webgpu.ts", import.meta.url), { type: "module", name }),
+  "tfjs/webgl": (name: string) =>
+    new Worker(new URL("../../workers/webgl.ts", import.meta.url), { type: "module", name }),
+  "tfjs/wasm": (name: string) =>
+    new Worker(new URL("../../workers/wasm.ts", import.meta.url), { type: "module", name }),
+  "tfjs/cpu": (name: string) => new Worker(new URL("../../workers/cpu.ts", import.meta.url), { type: "module", name }),
+} as const;
+
+export type EntryName = keyof typeof WORKER_ENTRIES;
+/** Backends that a worker can run on. One worker = one engine = one backend. */
+export type BackendName = EntryName extends `${string}/${infer Backend}` ? Backend : never;
+/** The inference runtimes that a worker can have. */
+export type EngineName = EntryName extends `${infer Engine}/${string}` ? Engine : never;
+
+export const ENTRY_NAMES = Object.keys(WORKER_ENTRIES) as readonly EntryName[];
+
+/** Every backend of any engine, each once, in the order of the table. */
+export const BACKEND_NAMES = [...new Set(ENTRY_NAMES.map((entry) => entry.split("/")[1] as BackendName))];
+
+/** What somebody wants a worker to be. */
+export interface WorkerSpec {
+  readonly backend: BackendName;
+  /** WebGPU only. Default "high-performance". */
+  readonly powerPreference?: PowerPreference;
+}
+
+/** Starts a worker and links to it. */
+export type OpenWorker = (spec: WorkerSpec, workerId: string) => WorkerLink<WorkerApi>;
+
+/** @throws ShardError "backend-unavailable" where the browser refuses to start the script. */
+export const openWorker: OpenWorker = ({ backend }, workerId) => openEntry(`tfjs/${backend}`, workerId);
+
+/** As `openWorker`, for one entry of the table. */
+export function openEntry(entry: EntryName, workerId: string): WorkerLink<WorkerApi> {
+  return openWebWorker(`"${entry}"`, () => WORKER_ENTRIES[entry](workerId));
+}
+
+/** The worker that plans stages. @throws as `openWorker` */
+export function openPlanner(): WorkerLink<PlannerApi> {
+  return openWebWorker(
+    "the planner",
+    () => new Worker(new URL("../../workers/planner.ts", import.meta.url), { type: "module", name: "planner" }),
+  );
+}
+
+/** The worker that decodes, cuts, stitches and encodes pictures. @throws as `openWorker` */
+export function openPictureWorker<Source>(): WorkerLink<PictureApi<Blob, ImageBitmap> & PixelApi<Source>> {
+  return openWebWorker(
+    "pictures",
+    () => new Worker(new URL("../../workers/picture.ts", import.meta.url), { type: "module", name: "picture" }),
+  );
+}

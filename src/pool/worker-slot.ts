@@ -1,0 +1,78 @@
+import type { ShardError } from "../core/errors.js";
+import type { WorkerApi, WorkerReport } from "../protocol/worker-api.js";
+import { PoolWorker } from "./pool-worker.js";
+import type { WorkerSpec } from "./worker-entries.js";
+import type { WorkerLink } from "./worker-link.js";
+
+/** What a worker is doing, as its user sees it: of the present incarnation, or of what becomes of it between two. */
+export type WorkerState = "starting" | "ready" | "busy" | "draining" | "restarting" | "quarantined" | "dead";
+
+/**
+ * What survives a worker's death: its id, what it is to be, and how often it was started again. One incarnation of it runs at a time;
+ * each is a `PoolWorker`, which never comes back to life.
+ */
+export class WorkerSlot {
+  readonly id: string;
+  readonly spec: WorkerSpec;
+  #worker: PoolWorker | undefined;
+  #report: WorkerReport | undefined;
+  #lastError: ShardError | undefined;
+  #incarnationCount = 0;
+  #isAway = false;
+
+  constructor(id: string, spec: WorkerSpec) {
+    this.id = id;
+    this.spec = spec;
+  }
+
+  get state(): WorkerState {
+    if (this.#isAway && (this.#worker === undefined || this.#worker.state === "dead")) return "restarting";
+    return this.#worker?.state ?? "dead";
+  }
+
+  /** The present incarnation, or the last one; `undefined` where none could be opened. */
+  get worker(): PoolWorker | undefined {
+    return this.#worker;
+  }
+
+  /** What the latest incarnation that started turned out to be. */
+  get report(): WorkerReport | undefined {
+    return this.#worker?.report ?? this.#report;
+  }
+
+  /** How often another incarnation took the place of one that had ended. */
+  get restarts(): number {
+    return Math.max(0, this.#incarnationCount - 1);
+  }
+
+  /** The latest thing that went wrong, in any incarnation. */
+  get lastError(): ShardError | undefined {
+    return this.#worker?.lastError ?? this.#lastError;
+  }
+
+  /** Its incarnation has ended, and another is going to take its place. */
+  get isAway(): boolean {
+    return this.#isAway;
+  }
+
+  /**
+   * Put another incarnation in the place of the one that ended, if any.
+   * @throws ShardError "backend-unavailable" where the browser refuses to start the script.
+   */
+  incarnate(open: () => WorkerLink<WorkerApi>, onStateChange: (worker: PoolWorker) => void): PoolWorker {
+    [this.#report, this.#lastError] = [this.report, this.lastError];
+    this.#worker = new PoolWorker(this.id, this.spec, open(), onStateChange);
+    this.#incarnationCount++;
+    return this.#worker;
+  }
+
+  /** It ended, and will be back. */
+  leave(): void {
+    this.#isAway = true;
+  }
+
+  /** It is back, or will not be. */
+  settle(): void {
+    this.#isAway = false;
+  }
+}

@@ -1,0 +1,127 @@
+import type { StagePlan, StageProblem } from "../../core/stages/stage-problem.js";
+import type { StagedModel } from "../../model/staged-model.js";
+import type { PoolWorker } from "../../pool/pool-worker.js";
+import type { StagePlanner } from "../../pool/stage-planner.js";
+import type { WorkerPool } from "../../pool/worker-pool.js";
+import { cannotRunLayer, noWorkers } from "../job/job-errors.js";
+import type { NamedInputTensors } from "../split.js";
+import { assignStages, placementOf } from "./assign-stages.js";
+import type { Deployment, Placement } from "./deployment.js";
+import { LayerCosts } from "./layer-costs.js";
+import type { LayoutOptions } from "./layout-types.js";
+import { RecutWatch } from "./recut-watch.js";
+import { byTensorKey, traceModel } from "./trace-model.js";
+
+/** Loading while the workers are busy takes longer than it did before. */
+const MOVE_FACTOR = 1.5;
+
+/** Where stages should be: traces the model's layers, asks the planner, and asks again when costs have changed. */
+export class StagePlans {
+  /** What layers take. */
+  readonly costs: LayerCosts;
+  /** Stages that the user wants; `undefined`: planned. */
+  cuts: readonly number[] | undefined;
+  readonly #pool: WorkerPool;
+  readonly #model: StagedModel;
+  readonly #planner: StagePlanner;
+  readonly #options: LayoutOptions;
+  readonly #recuts = new RecutWatch();
+  /** That layers are measured with, by public names. */
+  #item: NamedInputTensors | undefined;
+
+  constructor(pool: WorkerPool, model: StagedModel, planner: StagePlanner, options: LayoutOptions) {
+    this.#pool = pool;
+    this.#model = model;
+    this.#planner = planner;
+    this.#options = options;
+    this.cuts = options.cuts;
+    this.costs = new LayerCosts(model, (worker, layer) => options.canRun(worker, layer, layer));
+  }
+
+  /** Measure layers with this item, unless there is one. */
+  offerItem(item: NamedInputTensors): void {
+    this.#item ??= item;
+  }
+
+  /** Whether stages can be placed: cuts are given, or there is an item to measure layers with. */
+  get canPlace(): boolean {
+    return this.#item !== undefined || this.cuts !== undefined;
+  }
+
+  /** Measure with the next job's item instead. @returns whether the one before has shown nothing. */
+  forgetItem(): boolean {
+    if (this.cuts !== undefined || this.costs.layerMs !== undefined) return false;
+    this.#item = undefined;
+    return true;
+  }
+
+  /** @throws ShardError "model-unsupported" naming a layer that no worker's backend can run, "no-workers" */
+  requireRunnable(): void {
+    const workers = this.#pool.readyWorkers;
+    if (workers.length === 0) throw noWorkers(undefined);
+    const layer = this.#model.layers.findIndex(
+      (_, index) => !workers.some((worker) => this.#options.canRun(worker, index, index)),
+    );
+    if (layer >= 0) throw cannotRunLayer(this.#model.layers[layer]!, workers);
+  }
+
+  /** @throws ShardError "no-workers", "model-unsupported" where no plan fits the limits, "invalid-options" for cuts that are none. */
+  async place(): Promise<Placement> {
+    this.requireRunnable();
+    const workers = this.#pool.readyWorkers;
+    if (this.cuts !== undefined) {
+      const canRun: LayoutOptions["canRun"] = (worker, first, last) => this.costs.canRun(worker, first, last);
+      return assignStages(this.#model, this.cuts, workers, this.#options.memoryLimitBytes, canRun);
+    }
+    const unknown = workers.filter((worker) => !this.costs.knows(worker));
+    if (unknown.length > 0) {
+      const item = byTensorKey(this.#model, this.#item!);
+      this.costs.add(await traceModel(this.#model, item, unknown), item);
+      this.#options.onTrace(this.costs.findings);
+    }
+    const known = this.#pool.readyWorkers.filter((worker) => this.costs.knows(worker));
+    return placementOf(await this.#planner.plan(this.#problem(known)), known);
+  }
+
+  /** There is more to do: a move that did not pay before may pay now. */
+  lookAgain(): void {
+    this.#recuts.lookAgain();
+  }
+
+  /** Other stages run now. */
+  moved(): void {
+    this.#recuts.reset();
+  }
+
+  /** So many items have run on the present stages. */
+  ran(itemCount: number): void {
+    this.#recuts.ran(itemCount);
+  }
+
+  /**
+   * Ask for better stages, if it is time to.
+   * @param stageMs of the stages that run, ms per item; `undefined` for what has not been measured.
+   * @param remaining items that have not entered; `undefined` while a stream's source is open.
+   * @returns stages to which moving pays.
+   */
+  async findBetter(
+    deployment: Deployment,
+    stageMs: readonly (number | undefined)[],
+    remaining: () => number | undefined,
+  ): Promise<Placement | undefined> {
+    if (this.cuts !== undefined) return undefined;
+    const workers = this.#pool.readyWorkers;
+    const plan = async (): Promise<StagePlan> => {
+      const found = await this.#planner.plan(this.#problem(workers));
+      // To the planner, workers of about the same rate are alike; what runs was measured.
+      return { ...found, bottleneckMs: this.costs.bottleneckMs(found, workers) };
+    };
+    const better = await this.#recuts.look(stageMs, MOVE_FACTOR * deployment.loadMs, plan, remaining);
+    return better === undefined ? undefined : placementOf(better, workers);
+  }
+
+  #problem(workers: readonly PoolWorker[]): StageProblem {
+    // With all workers on one stage the model would not be split at all.
+    return this.costs.problem(workers, this.#options.memoryLimitBytes, Math.max(1, workers.length - 1));
+  }
+}

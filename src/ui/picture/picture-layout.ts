@@ -1,0 +1,23 @@
+import { element } from "../parts/dom.js";
+import { dropHint } from "../parts/file-drop.js";
+import type { LogPanel } from "../parts/log-panel.js";
+import type { Notice } from "../parts/notice.js";
+import type { WorkersPanel } from "../workers/workers-panel.js";
+import type { JobPanel } from "./job-panel.js";
+import type { Preview } from "./preview.js";
+import { viewOptions } from "./view-options.js";
+
+interface PictureParts {
+  readonly notice: Notice;
+  readonly job: JobPanel;
+  readonly preview: Preview;
+  readonly workers: WorkersPanel;
+  readonly log: LogPanel;
+}
+
+/** The picture tab's panels, in the order of reading and of the Tab key. */
+export function layOutPicture({ notice, job, preview, workers, log }: PictureParts): HTMLElement[] {
+  const picture = element("div", { class: "picture" }, job.root, preview.root, viewOptions(preview));
+  const side = element("div", { class: "side" }, workers.root, log.root);
+  return [notice.root, picture, side, dropHint("Drop the picture here")];
+}
