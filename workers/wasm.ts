@@ -1,4 +1,5 @@
 import { wasmDriver } from "./engines/tfjs/wasm.js";
+import { tfjsEngine } from "./engines/tfjs/engine.js";
 import { serve } from "./runtime/serve.js";
 
-serve(wasmDriver);
+serve(tfjsEngine(wasmDriver));

@@ -1,4 +1,5 @@
 import { webgpuDriver } from "./engines/tfjs/webgpu.js";
+import { tfjsEngine } from "./engines/tfjs/engine.js";
 import { serve } from "./runtime/serve.js";
 
-serve(webgpuDriver);
+serve(tfjsEngine(webgpuDriver));

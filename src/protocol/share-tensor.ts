@@ -1,4 +1,9 @@
-import type { Tensor } from "./tensors.js";
+import type { InputTensor, Tensor } from "./tensors.js";
+
+/** Whether a tensor lies in memory that several threads see: it is sent without being handed over. */
+export function isShared({ data }: InputTensor): boolean {
+  return typeof SharedArrayBuffer !== "undefined" && !Array.isArray(data) && data.buffer instanceof SharedArrayBuffer;
+}
 
 /**
  * Copy a tensor into shared memory, so that it can be sent repeatedly without copying. Returns the tensor itself if the page is not

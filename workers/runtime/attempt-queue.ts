@@ -1,102 +1,157 @@
 import { ShardError } from "../../src/core/errors.js";
-import { toErrorRecord, type Reply } from "../../src/protocol/error-record.js";
+import type { RunTiming } from "../../src/protocol/worker-api.js";
 
 /** What the queue has to know of a request. */
 export interface Attempt {
   /** Unique among all that are queued. */
   readonly attemptId: string;
-  /** When the page sent it, ms since the epoch on the shared monotonic clock. */
-  readonly sentAtEpochMs: number;
+  /** The highest goes first; among equals, the one that came first. */
+  readonly priority: number;
 }
 
 /**
- * The work of an attempt.
- * @param isCancelled asked now and then, after `pause` has let pending messages in.
+ * Lets pending messages in.
+ * @throws ShardError "aborted" where one of them cancelled the attempt.
  */
-export type AttemptWork<T> = (isCancelled: () => boolean, pause: () => Promise<void>) => Promise<T>;
+export type Checkpoint = () => Promise<void>;
 
-/** The work's result, and its time from the previous completion on this worker, or the sending if it was idle. */
 export interface Completed<T> {
   readonly value: T;
-  readonly serviceMs: number;
+  readonly timing: RunTiming;
 }
 
-interface QueuedAttempt {
-  readonly attempt: Attempt;
+interface Queued {
+  /** `undefined`: it can't be cancelled. */
+  readonly attemptId: string | undefined;
+  readonly priority: number;
+  /** Never rejects. */
   readonly run: () => Promise<void>;
-  readonly answerAborted: () => void;
+  readonly abort: () => void;
 }
+
+/** For what is to go before every attempt that waits. */
+export const BEFORE_ALL = Infinity;
 
 /**
- * The worker's attempts, one at a time and in order. Before each it yields a macrotask, so that a cancel
- * that was posted later overtakes attempts that are still queued.
+ * The worker's work, one piece at a time. Before each it yields a macrotask, so that a cancel, or an attempt of higher
+ * priority, that was posted later overtakes what is still queued.
  */
 export class AttemptQueue {
   readonly #isIntact: () => boolean;
-  readonly #queued: QueuedAttempt[] = [];
+  readonly #queued: Queued[] = [];
+  #isDraining = false;
+  /** The attempt that runs and can be cancelled. */
   #running: string | undefined;
-  readonly #cancelled = new Set<string>();
-  #completedAtMs = -Infinity;
+  #isRunningCancelled = false;
+  /** When the latest piece of work ended, well or not; at first, when the queue was made. */
+  #endedAtMs = performance.now();
   #slowdown = 1;
 
-  /** @param isIntact whether the device is still there; an attempt that ended on a lost one is not answered with numbers. */
+  /** @param isIntact whether the device is still there: what an attempt has computed on a lost one is not answered. */
   constructor(isIntact: () => boolean) {
     this.#isIntact = isIntact;
   }
 
-  enqueue<T>(attempt: Attempt, work: AttemptWork<T>): Promise<Reply<Completed<T>>> {
-    const arrivedAtMs = performance.now();
-    return new Promise((answer) => {
-      const run = async (): Promise<void> => answer(await this.#run(attempt, arrivedAtMs, work));
-      this.#queued.push({ attempt, run, answerAborted: () => answer(aborted()) });
-      if (this.#running === undefined) void this.#drain();
-    });
+  /** @throws ShardError "aborted", "worker-lost"; whatever `work` throws. */
+  enqueue<T>({ attemptId, priority }: Attempt, work: (checkpoint: Checkpoint) => Promise<T>): Promise<Completed<T>> {
+    return this.#add(attemptId, priority, work);
   }
 
+  /**
+   * Change what the worker holds: before all attempts that wait, and never while one runs.
+   * @throws ShardError "worker-lost"; whatever `work` throws.
+   */
+  async change<T>(work: () => Promise<T>): Promise<T> {
+    return (await this.#add(undefined, BEFORE_ALL, work)).value;
+  }
+
+  /** Attempts that wait reject at once with "aborted", the running one at its next checkpoint. Unknown ones are ignored. */
   cancel(attemptIds: readonly string[]): void {
     for (const attemptId of attemptIds) {
-      const index = this.#queued.findIndex((queued) => queued.attempt.attemptId === attemptId);
-      if (index >= 0) this.#queued.splice(index, 1)[0]!.answerAborted();
-      else if (attemptId === this.#running) this.#cancelled.add(attemptId);
+      const index = this.#queued.findIndex((queued) => queued.attemptId === attemptId);
+      if (index >= 0) this.#queued.splice(index, 1)[0]!.abort();
+      else if (attemptId === this.#running) this.#isRunningCancelled = true;
     }
   }
 
+  /** From now on everything takes `factor` ≥ 1 times as long. */
   slow(factor: number): void {
     this.#slowdown = factor;
   }
 
-  async #drain(): Promise<void> {
-    this.#running = "";
-    for (;;) {
-      await yieldMacrotask();
-      const next = this.#queued.shift();
-      if (next === undefined) break;
-      this.#running = next.attempt.attemptId;
-      await next.run();
-      this.#cancelled.delete(next.attempt.attemptId);
-    }
-    this.#running = undefined;
+  #add<T>(
+    attemptId: string | undefined,
+    priority: number,
+    work: (checkpoint: Checkpoint) => Promise<T>,
+  ): Promise<Completed<T>> {
+    const arrivedAtMs = performance.now();
+    return new Promise((resolve, reject) => {
+      this.#queued.push({
+        attemptId,
+        priority,
+        run: () => this.#run(arrivedAtMs, work).then(resolve, reject),
+        abort: () => reject(new ShardError("aborted", "The attempt was cancelled before it ran.")),
+      });
+      if (!this.#isDraining) void this.#drain();
+    });
   }
 
-  async #run<T>(attempt: Attempt, arrivedAtMs: number, work: AttemptWork<T>): Promise<Reply<Completed<T>>> {
+  async #drain(): Promise<void> {
+    this.#isDraining = true;
+    for (;;) {
+      await yieldMacrotask();
+      const next = this.#takeNext();
+      if (next === undefined) break;
+      this.#running = next.attemptId;
+      this.#isRunningCancelled = false;
+      await next.run();
+      this.#running = undefined;
+    }
+    this.#isDraining = false;
+  }
+
+  /** The first of the highest priority. */
+  #takeNext(): Queued | undefined {
+    let best = 0;
+    for (const [index, { priority }] of this.#queued.entries()) {
+      if (priority > this.#queued[best]!.priority) best = index;
+    }
+    return this.#queued.splice(best, 1)[0];
+  }
+
+  async #run<T>(arrivedAtMs: number, work: (checkpoint: Checkpoint) => Promise<T>): Promise<Completed<T>> {
+    const previousEndMs = this.#endedAtMs;
+    try {
+      const value = await this.#carryOut(work);
+      this.#endedAtMs = performance.now();
+      const timing = {
+        idleMs: Math.max(0, arrivedAtMs - previousEndMs),
+        ranMs: this.#endedAtMs - Math.max(arrivedAtMs, previousEndMs),
+      };
+      return { value, timing };
+    } catch (thrown) {
+      this.#endedAtMs = performance.now();
+      throw thrown;
+    }
+  }
+
+  async #carryOut<T>(work: (checkpoint: Checkpoint) => Promise<T>): Promise<T> {
     const startedAtMs = performance.now();
     try {
-      const isCancelled = (): boolean => this.#cancelled.has(attempt.attemptId);
-      const value = await work(isCancelled, yieldMacrotask);
+      const value = await work(() => this.#checkpoint());
       if (!this.#isIntact()) throw deviceLost();
-      const computeMs = performance.now() - startedAtMs;
-      if (this.#slowdown > 1) await sleep(computeMs * (this.#slowdown - 1));
-      const completedAtMs = performance.now();
-      const sentAtMs = Math.min(arrivedAtMs, attempt.sentAtEpochMs - performance.timeOrigin);
-      const serviceMs = completedAtMs - Math.max(this.#completedAtMs, sentAtMs);
-      return { ok: true, value: { value, serviceMs } };
+      if (this.#slowdown > 1) await sleep((performance.now() - startedAtMs) * (this.#slowdown - 1));
+      return value;
     } catch (thrown) {
-      // A read-back may reject before the loss of the device is told.
+      // A read-back may reject before the loss of the device is reported.
       await yieldMacrotask();
-      return { ok: false, error: toErrorRecord(this.#isIntact() ? thrown : deviceLost(thrown), "model-failed") };
-    } finally {
-      this.#completedAtMs = performance.now();
+      throw this.#isIntact() ? thrown : deviceLost(thrown);
     }
+  }
+
+  async #checkpoint(): Promise<void> {
+    await yieldMacrotask();
+    if (this.#isRunningCancelled) throw new ShardError("aborted", "The attempt was cancelled while it ran.");
   }
 }
 
@@ -104,13 +159,6 @@ function deviceLost(cause?: unknown): ShardError {
   return new ShardError("worker-lost", "Expected the GPU to answer the shard, its device was lost meanwhile.", {
     cause,
   });
-}
-
-function aborted(): Reply<never> {
-  return {
-    ok: false,
-    error: toErrorRecord(new ShardError("aborted", "The attempt was cancelled before it ran."), "aborted"),
-  };
 }
 
 const channel = new MessageChannel();

@@ -1,61 +1,55 @@
-import { getBackend, reshape, slice, tensor, tidy, type Tensor as TfTensor } from "@tensorflow/tfjs-core";
 import { ShardError } from "../../src/core/errors.js";
 import { messageOf } from "../../src/protocol/error-record.js";
 import type { WireModel } from "../../src/protocol/model-on-wire.js";
+import { copyTensor } from "../../src/protocol/rows.js";
+import { isShared } from "../../src/protocol/share-tensor.js";
+import type { InputTensor } from "../../src/protocol/tensors.js";
 import type { TracedLayer, TraceRequest, TraceResult } from "../../src/protocol/worker-api.js";
-import { loadModel, type LoadedModel } from "../engines/tfjs/load-model.js";
-import { dtypeOf, toTfTensor } from "../engines/tfjs/tf-tensors.js";
+import type { Checkpoint } from "./attempt-queue.js";
+import type { Engine, EngineModel, MeasuredRun, NamedInputs, NamedOutputs } from "./engine.js";
+import { fitTransfer, type WholeCall } from "./fit-transfer.js";
 
-interface TransferSample {
-  readonly byteCount: number;
-  readonly ms: number;
-}
+/** How long the whole calls of a layer may compute, ms: what a heavier one says of transfers is lost in its noise. */
+const WHOLE_CALLS_MS = 10;
+const MAX_WHOLE_CALLS = 3;
 
 /**
  * Run a model layer after layer, each loaded as a stage of its own and dropped after its runs, so that no more than one
- * layer's weights are held. Activations stay in the engine for as long as a later layer needs them.
+ * layer's weights are held. Activations are kept for as long as a later layer reads them.
  *
- * On GPUs the time of a layer holds one read-back, without which it could not be told when the layer ended; it is taken off again.
+ * @param checkpoint called before each layer.
+ * @throws ShardError "aborted" where the checkpoint throws it. A layer that fails ends the trace without an error.
  */
 export async function traceLayers(
+  engine: Engine,
   { layers, inputs, runCount }: Pick<TraceRequest, "layers" | "inputs" | "runCount">,
-  isCancelled: () => boolean,
-  pause: () => Promise<void>,
+  checkpoint: Checkpoint,
 ): Promise<TraceResult> {
+  if (!(runCount >= 1)) throw new ShardError("internal", `Expected at least one timed run, received ${runCount}.`);
   const lastUses = lastUsesOf(layers);
-  const live = new Map<string, TfTensor>();
+  const live = new Map<string, InputTensor>(Object.entries(inputs));
   const traced: TracedLayer[] = [];
-  const transfers: TransferSample[] = [];
+  const wholeCalls: WholeCall[] = [];
   let failure: string | undefined;
-  try {
-    for (const [index, wire] of layers.entries()) {
-      await pause();
-      if (isCancelled()) throw new ShardError("aborted", "The trace was cancelled.");
-      try {
-        for (const { name, dtype } of wire.inputs) {
-          if (!live.has(name)) live.set(name, toTfTensor(requireInput(inputs, name), dtype));
-        }
-        traced.push(await traceLayer(wire, live, runCount, transfers));
-      } catch (thrown) {
-        failure = messageOf(thrown);
-        break;
-      }
-      for (const [name, each] of live) {
-        if ((lastUses.get(name) ?? -1) > index) continue;
-        each.dispose();
-        live.delete(name);
-      }
+  for (const [index, wire] of layers.entries()) {
+    await checkpoint();
+    try {
+      const { measured, wholeCall } = await traceLayer(engine, wire, {
+        feeds: feedsOf(wire, live),
+        runCount,
+        // Better a poor guess than none.
+        minWholeCalls: wholeCalls.length === 0 ? 1 : 0,
+      });
+      traced.push({ ms: measured.ms, outputs: shapesOf(measured.outputs) });
+      if (wholeCall !== undefined) wholeCalls.push(wholeCall);
+      for (const [name, tensor] of Object.entries(measured.outputs)) live.set(name, tensor);
+    } catch (thrown) {
+      failure = messageOf(thrown);
+      break;
     }
-  } finally {
-    for (const each of live.values()) each.dispose();
+    for (const name of live.keys()) if ((lastUses.get(name) ?? -1) <= index) live.delete(name);
   }
-  return { layers: traced, failure, transferMs: fitTransfer(transfers) };
-}
-
-function requireInput(inputs: TraceRequest["inputs"], name: string): TraceRequest["inputs"][string] {
-  const input = inputs[name];
-  if (input !== undefined) return input;
-  throw new ShardError("internal", `Expected "${name}" to have been computed by an earlier layer, received nothing.`);
+  return { layers: traced, failure, transferMs: fitTransfer(wholeCalls) };
 }
 
 /** The index of the last layer that reads each tensor. */
@@ -63,93 +57,75 @@ function lastUsesOf(layers: readonly WireModel[]): Map<string, number> {
   return new Map(layers.flatMap((wire, index) => wire.inputs.map(({ name }): [string, number] => [name, index])));
 }
 
+function feedsOf(wire: WireModel, live: ReadonlyMap<string, InputTensor>): NamedInputs {
+  return Object.fromEntries(
+    wire.inputs.map(({ name }) => {
+      const tensor = live.get(name);
+      if (tensor !== undefined) return [name, tensor];
+      throw new ShardError(
+        "internal",
+        `Expected "${name}" to have been computed by an earlier layer, received nothing.`,
+      );
+    }),
+  );
+}
+
+interface LayerPlan {
+  readonly feeds: NamedInputs;
+  readonly runCount: number;
+  readonly minWholeCalls: number;
+}
+
+interface LayerRuns {
+  readonly measured: MeasuredRun;
+  /** Left out where transfers can't be told from computing. */
+  readonly wholeCall?: WholeCall;
+}
+
 async function traceLayer(
+  engine: Engine,
   wire: WireModel,
-  live: Map<string, TfTensor>,
-  runCount: number,
-  transfers: TransferSample[],
-): Promise<TracedLayer> {
-  const model = await loadModel(wire);
+  { feeds, runCount, minWholeCalls }: LayerPlan,
+): Promise<LayerRuns> {
+  const model = await engine.load(wire);
   try {
-    const feeds = wire.inputs.map(({ name }) => live.get(name)!);
-    const runMs: number[] = [];
-    for (let run = 0; run <= runCount; run++) {
-      const startMs = performance.now();
-      const results = await model.execute(feeds);
-      const waitedMs = await waitForGpu(results[0]);
-      const ms = performance.now() - startMs - waitedMs;
-      if (run > 0) runMs.push(Math.max(0, ms));
-      if (run === runCount)
-        return { ms: Math.min(...runMs), outputs: await keep(wire, model, results, live, transfers) };
-      disposeOf(results, feeds, model);
+    if (model.measure === undefined) {
+      await model.run(toUseUp(feeds));
+      return { measured: await quickestCall(model, feeds, runCount) };
     }
-    throw new ShardError("internal", `Expected at least one timed run, received ${runCount}.`);
+    const measured = await model.measure(toUseUp(feeds), runCount);
+    const callCount = Math.min(MAX_WHOLE_CALLS, Math.max(minWholeCalls, Math.floor(WHOLE_CALLS_MS / measured.ms)));
+    if (callCount === 0) return { measured };
+    const whole = await quickestCall(model, feeds, callCount);
+    const tensors = [...Object.values(feeds), ...Object.values(measured.outputs)];
+    return { measured, wholeCall: { tensors, wholeMs: whole.ms, computeMs: measured.ms } };
   } finally {
     model.dispose();
   }
 }
 
-/**
- * Wait until a GPU has computed it, by reading one element back, twice: the second reading, of what is ready, takes what
- * the first one took beyond the wait. One element, since TF.js moves off the GPU what is read whole.
- * @returns ms to take off; 0 where computing is synchronous.
- */
-async function waitForGpu(result: TfTensor | undefined): Promise<number> {
-  if (result === undefined || result.size === 0 || getBackend() === "wasm" || getBackend() === "cpu") return 0;
-  await readOneElement(result);
-  const startMs = performance.now();
-  await readOneElement(result);
-  return 2 * (performance.now() - startMs);
-}
-
-async function readOneElement(source: TfTensor): Promise<void> {
-  const element = tidy(() => slice(reshape(source, [-1]), [0], [1]));
-  await element.data();
-  element.dispose();
-}
-
-async function keep(
-  wire: WireModel,
-  model: LoadedModel,
-  results: readonly TfTensor[],
-  live: Map<string, TfTensor>,
-  transfers: TransferSample[],
-): Promise<TracedLayer["outputs"]> {
-  const outputs: Record<string, TracedLayer["outputs"][string]> = {};
-  for (const [index, { name }] of wire.outputs.entries()) {
-    const result = results[index]!;
-    outputs[name] = { shape: result.shape.slice(), dtype: dtypeOf(result) };
-    // What aliases a weight or an input would go with it.
-    const isAlias = model.weightIds.has(result.id) || [...live.values()].some((each) => each.id === result.id);
-    const kept = isAlias ? result.clone() : result;
-    live.get(name)?.dispose();
-    live.set(name, kept);
-    // Of an empty tensor TF.js may read anything, a plain list among it; nothing would be learned from it either.
-    if (index === 0 && result.dtype !== "string" && result.size > 0) transfers.push(await timeTransfer(result));
+/** The quickest of some whole calls: upload, computing and read-back. */
+async function quickestCall(model: EngineModel, feeds: NamedInputs, callCount: number): Promise<MeasuredRun> {
+  let ms = Infinity;
+  let outputs: NamedOutputs = {};
+  for (let call = 0; call < callCount; call++) {
+    const inputs = toUseUp(feeds);
+    const startMs = performance.now();
+    outputs = await model.run(inputs);
+    ms = Math.min(ms, performance.now() - startMs);
   }
-  return outputs;
+  return { ms, outputs };
 }
 
-async function timeTransfer(source: TfTensor): Promise<TransferSample> {
-  const startMs = performance.now();
-  const data = await source.data();
-  // A copy, since the read-back may alias TF.js's memory, which is what a boundary pays, too.
-  const copied = tensor(data.slice(), source.shape, source.dtype);
-  const ms = performance.now() - startMs;
-  copied.dispose();
-  return { byteCount: data.byteLength, ms };
+/** An engine may use up what it is given, and later calls need it, too. */
+function toUseUp(feeds: NamedInputs): NamedInputs {
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, tensor]) => [name, isShared(tensor) ? tensor : copyTensor(tensor)]),
+  );
 }
 
-/** Least squares with both coefficients ≥ 0. */
-function fitTransfer(samples: readonly TransferSample[]): TraceResult["transferMs"] {
-  if (samples.length === 0) return undefined;
-  const perTransfer = Math.min(...samples.map(({ ms }) => ms));
-  const weighted = samples.reduce((sum, { byteCount, ms }) => sum + byteCount * (ms - perTransfer), 0);
-  const squares = samples.reduce((sum, { byteCount }) => sum + byteCount * byteCount, 0);
-  return { perTransfer, perByte: squares === 0 ? 0 : Math.max(0, weighted / squares) };
-}
-
-function disposeOf(results: readonly TfTensor[], feeds: readonly TfTensor[], model: LoadedModel): void {
-  const kept = new Set([...feeds.map(({ id }) => id), ...model.weightIds]);
-  for (const each of new Set(results)) if (!kept.has(each.id)) each.dispose();
+function shapesOf(outputs: NamedOutputs): TracedLayer["outputs"] {
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, { shape, dtype }]) => [name, { shape: shape.slice(), dtype }]),
+  );
 }

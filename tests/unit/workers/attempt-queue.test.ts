@@ -1,8 +1,15 @@
-// Real message channels, a scripted runner that takes virtual time.
+// Real message channels, scripted work that takes virtual time.
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ShardError } from "../../../src/core/errors.js";
-import type { Reply } from "../../../src/protocol/error-record.js";
-import { AttemptQueue, type Attempt, type Completed } from "../../../workers/runtime/attempt-queue.js";
+import { toErrorRecord } from "../../../src/protocol/error-record.js";
+import {
+  AttemptQueue,
+  BEFORE_ALL,
+  type Attempt,
+  type Checkpoint,
+  type Completed,
+} from "../../../workers/runtime/attempt-queue.js";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "performance"] }));
 afterEach(() => void vi.useRealTimers());
@@ -13,30 +20,29 @@ const turns = async (count = 20): Promise<void> => {
   for (let i = 0; i < count; i++) await new Promise((done) => setImmediate(done));
 };
 
-/** Epoch ms of now, on the clock that page and worker share. */
-const epochMs = () => performance.timeOrigin + performance.now();
+const request = (attemptId: number, priority = 0): Attempt => ({ attemptId: String(attemptId), priority });
 
-function request(attemptId: number, sentAtEpochMs = epochMs()): Attempt {
-  return { attemptId: String(attemptId), sentAtEpochMs };
-}
+type Outcome = { readonly code: "ok"; readonly completed: Completed<unknown> } | { readonly code: string };
+type Work = (attempt: Attempt, checkpoint: Checkpoint) => Promise<unknown>;
 
-type Run = (attempt: Attempt, isCancelled: () => boolean, pause: () => Promise<void>) => Promise<unknown>;
-
-/** A queue whose attempts all do the same work. */
+/** A queue whose attempts all do the same work; failures are outcomes, as a worker answers them. */
 class ScriptedQueue extends AttemptQueue {
-  readonly #work: Run;
+  readonly #work: Work;
 
-  constructor(work: Run, isIntact: () => boolean = () => true) {
+  constructor(work: Work, isIntact: () => boolean = () => true) {
     super(isIntact);
     this.#work = work;
   }
 
-  add(attempt: Attempt): Promise<Reply<Completed<unknown>>> {
-    return this.enqueue(attempt, (isCancelled, pause) => this.#work(attempt, isCancelled, pause));
+  add(attempt: Attempt): Promise<Outcome> {
+    return this.enqueue(attempt, (checkpoint) => this.#work(attempt, checkpoint)).then(
+      (completed) => ({ code: "ok", completed }),
+      (thrown: unknown) => toErrorRecord(thrown, "model-failed"),
+    );
   }
 }
 
-/** Runs take `msOf(attemptId)` and are listed as they start; an error instead of ms is thrown. */
+/** Work takes `msOf(attemptId)` and is listed as it starts; an error instead of ms is thrown. */
 function setUp(msOf: (id: number) => number | Error = () => 10) {
   const started: number[] = [];
   const queue = new ScriptedQueue(async ({ attemptId }) => {
@@ -49,20 +55,20 @@ function setUp(msOf: (id: number) => number | Error = () => 10) {
   return { queue, started };
 }
 
-const valueOf = (reply: Reply<Completed<unknown>>): Completed<unknown> => {
-  if (!reply.ok) throw new Error(reply.error.message);
-  return reply.value;
+const timingOf = (outcome: Outcome) => {
+  if (!("completed" in outcome)) throw new Error(outcome.code);
+  return outcome.completed.timing;
 };
-const codeOf = (reply: Reply<Completed<unknown>>) => (reply.ok ? "ok" : reply.error.code);
+const codeOf = ({ code }: Outcome) => code;
 
 describe("AttemptQueue", () => {
   it("runs one at a time, in order, and answers each", async () => {
     let running = 0;
     const order: string[] = [];
-    const queue = new ScriptedQueue(async ({ attemptId }, _, pause) => {
+    const queue = new ScriptedQueue(async ({ attemptId }, checkpoint) => {
       expect(++running).toBe(1);
       order.push(`start ${attemptId}`);
-      await pause();
+      await checkpoint();
       order.push(`end ${attemptId}`);
       running--;
       return {};
@@ -91,7 +97,7 @@ describe("AttemptQueue", () => {
     );
     const replies = await Promise.all([1, 2, 3].map((id) => queue.add(request(id))));
     expect(replies.map(codeOf)).toEqual(["model-failed", "model-unsupported", "ok"]);
-    expect(replies[0]).toMatchObject({ error: { message: "no kernel" } });
+    expect(replies[0]).toMatchObject({ message: "no kernel" });
   });
 
   it("survives whatever a runner throws", async () => {
@@ -113,7 +119,7 @@ it("a shard that ended on a lost device is no result, whatever it answered", asy
     },
     () => isIntact,
   );
-  const replies: Reply<Completed<unknown>>[] = [];
+  const replies: Outcome[] = [];
   for (const id of [1, 2, 3]) replies.push(await queue.add(request(id)));
   expect(replies.map(codeOf)).toEqual(["ok", "worker-lost", "model-failed"]);
 });
@@ -131,10 +137,9 @@ describe("cancel", () => {
 
   it("ends a running attempt that works item by item, and no other", async () => {
     const items: string[] = [];
-    const queue: ScriptedQueue = new ScriptedQueue(async ({ attemptId }, isCancelled, pause) => {
+    const queue: ScriptedQueue = new ScriptedQueue(async ({ attemptId }, checkpoint) => {
       for (let item = 0; item < 3; item++) {
-        await pause();
-        if (isCancelled()) throw new ShardError("aborted", "cancelled");
+        await checkpoint();
         items.push(`${attemptId}.${item}`);
         if (attemptId === "1" && item === 0) queue.cancel(["1"]);
       }
@@ -148,11 +153,12 @@ describe("cancel", () => {
   });
 
   it("of a running batched attempt comes too late: it ends as it would", async () => {
-    const queue: ScriptedQueue = new ScriptedQueue(async () => {
-      queue.cancel(["1"]);
-      return {};
+    const queue: ScriptedQueue = new ScriptedQueue(async ({ attemptId }, checkpoint) => {
+      if (attemptId === "1") queue.cancel(["1"]);
+      else await checkpoint();
     });
-    expect(codeOf(await queue.add(request(1)))).toBe("ok");
+    const replies = await Promise.all([1, 2].map((id) => queue.add(request(id))));
+    expect(replies.map(codeOf)).toEqual(["ok", "ok"]);
   });
 
   it("of what is done or unknown does nothing, also to a later attempt of that id", async () => {
@@ -164,48 +170,145 @@ describe("cancel", () => {
   });
 });
 
-describe("service time", () => {
-  it("runs from the sending if the worker was idle, else from the previous completion", async () => {
+describe("priority", () => {
+  it("puts the highest first, and among equals the one that came first", async () => {
+    const { queue, started } = setUp();
+    const priorities = [0, 1, -1, 1, 0, 5, -1];
+    await Promise.all(priorities.map((priority, id) => queue.add(request(id, priority))));
+    expect(started).toEqual([5, 1, 3, 0, 4, 2, 6]);
+  });
+
+  it("does not stop what runs", async () => {
+    const order: string[] = [];
+    const added: Promise<Outcome>[] = [];
+    const queue: ScriptedQueue = new ScriptedQueue(async ({ attemptId }, checkpoint) => {
+      order.push(`start ${attemptId}`);
+      if (attemptId === "1") added.push(queue.add(request(3, 9)));
+      await checkpoint();
+      order.push(`end ${attemptId}`);
+    });
+    await Promise.all([1, 2].map((id) => queue.add(request(id))));
+    await Promise.all(added);
+    expect(order).toEqual(["start 1", "end 1", "start 3", "end 3", "start 2", "end 2"]);
+  });
+
+  it("of a change is above all, in the order in which they came", async () => {
+    const { queue, started } = setUp();
+    const attempts = [request(1), request(2, 1e9), request(3, BEFORE_ALL)].map((each) => queue.add(each));
+    const changes = [-1, -2].map((id) => queue.change(async () => void started.push(id)));
+    await Promise.all([...attempts, ...changes]);
+    expect(started).toEqual([3, -1, -2, 2, 1]);
+  });
+
+  it("keeps to the order of a stable sort, whatever comes", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: -3, max: 3 }), { maxLength: 20 }), async (priorities) => {
+        const { queue, started } = setUp();
+        await Promise.all(priorities.map((priority, id) => queue.add(request(id, priority))));
+        expect(started).toEqual([...priorities.keys()].sort((a, b) => priorities[b]! - priorities[a]!));
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe("a change", () => {
+  it("never runs beside an attempt, and its failure is its own", async () => {
+    let running = 0;
+    const alone = async (checkpoint: Checkpoint) => {
+      expect(++running).toBe(1);
+      await checkpoint();
+      running--;
+    };
+    const queue = new ScriptedQueue((_, checkpoint) => alone(checkpoint));
+    const failed = queue.change(() => Promise.reject(new TypeError("no such layer")));
+    const changes = [1, 2].map(() => queue.change(() => alone(async () => {})));
+    const attempts = [1, 2].map((id) => queue.add(request(id)));
+    await expect(failed).rejects.toThrow("no such layer");
+    await Promise.all(changes);
+    expect((await Promise.all(attempts)).map(codeOf)).toEqual(["ok", "ok"]);
+  });
+
+  it("is not cancelled with the attempts, whatever they are called", async () => {
+    const { queue } = setUp();
+    const changed = queue.change(async () => "changed");
+    queue.cancel(["undefined", "", "0"]);
+    await expect(changed).resolves.toBe("changed");
+  });
+});
+
+describe("timing", () => {
+  it("runs from the arrival if the worker was idle, else from the end of what ran before", async () => {
     const { queue } = setUp((id) => 10 * id);
     const first = queue.add(request(1));
     const second = queue.add(request(2));
-    expect(valueOf(await first)).toMatchObject({ serviceMs: 10 });
-    expect(valueOf(await second)).toMatchObject({ serviceMs: 20 });
-    // An idle hour counts for nothing.
+    expect(timingOf(await first)).toEqual({ idleMs: 0, ranMs: 10 });
+    expect(timingOf(await second)).toEqual({ idleMs: 0, ranMs: 20 });
     pass(3_600_000);
-    expect(valueOf(await queue.add(request(3))).serviceMs).toBe(30);
+    expect(timingOf(await queue.add(request(3)))).toEqual({ idleMs: 3_600_000, ranMs: 30 });
   });
 
-  it("counts the way from the page, and the wait in its message queue", async () => {
+  it("is idle from the start of the queue on", async () => {
     const { queue } = setUp();
     pass(1_000);
-    expect(valueOf(await queue.add(request(1, epochMs() - 7))).serviceMs).toBe(17);
-    // Sent before the previous completion: only what came after that.
-    pass(5);
-    expect(valueOf(await queue.add(request(2, epochMs() - 100))).serviceMs).toBe(15);
+    expect(timingOf(await queue.add(request(1)))).toEqual({ idleMs: 1_000, ranMs: 10 });
   });
 
-  it("is never negative where the clocks of page and worker disagree", async () => {
-    const { queue } = setUp();
-    expect(valueOf(await queue.add(request(1, epochMs() + 5_000))).serviceMs).toBe(10);
+  it("counts the wait for what overtook it as neither idle nor its own", async () => {
+    const { queue } = setUp((id) => 10 * id);
+    const [late, early] = await Promise.all([queue.add(request(1)), queue.add(request(2, 1))]);
+    expect(timingOf(early)).toEqual({ idleMs: 0, ranMs: 20 });
+    expect(timingOf(late)).toEqual({ idleMs: 0, ranMs: 10 });
   });
 
-  it("of a failed attempt is not charged to the next", async () => {
+  it("of a failed attempt or a change is not charged to the next", async () => {
     const { queue } = setUp((id) => (id === 1 ? (pass(50), new Error("x")) : 10));
-    const replies = await Promise.all([1, 2].map((id) => queue.add(request(id))));
-    expect(valueOf(replies[1]!).serviceMs).toBe(10);
+    const [, second] = await Promise.all([1, 2].map((id) => queue.add(request(id))));
+    expect(timingOf(second!)).toEqual({ idleMs: 0, ranMs: 10 });
+    const changed = queue.change(async () => pass(70));
+    const third = queue.add(request(3));
+    await changed;
+    expect(timingOf(await third)).toEqual({ idleMs: 0, ranMs: 10 });
+    const failed = queue.change(async () => {
+      pass(30);
+      throw new Error("no such layer");
+    });
+    await expect(failed).rejects.toThrow("no such layer");
+    pass(5);
+    expect(timingOf(await queue.add(request(4)))).toEqual({ idleMs: 5, ranMs: 10 });
   });
 
-  it("sums up to the busy time, whatever the gaps", async () => {
-    const { queue } = setUp((id) => id);
-    let sum = 0;
-    for (let id = 1; id <= 10; id++) {
-      const pair = [queue.add(request(id)), queue.add(request(100 + id))];
-      for (const reply of await Promise.all(pair)) sum += valueOf(reply).serviceMs;
-      await turns(2);
-      pass(id % 3 === 0 ? 500 : 0);
-    }
-    expect(sum).toBe(Array.from({ length: 10 }, (_, i) => 2 * (i + 1) + 100).reduce((a, b) => a + b));
+  it("covers the time from the start of the queue to the last end, without gap or overlap", async () => {
+    const attempt = fc.record({
+      gapMs: fc.nat(50),
+      runMs: fc.nat(50),
+      priority: fc.integer({ min: 0, max: 2 }),
+      together: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(attempt, { minLength: 1, maxLength: 12 }), async (attempts) => {
+        const { queue } = setUp((id) => attempts[id]!.runMs);
+        const startMs = performance.now();
+        let pending: Promise<Outcome>[] = [];
+        let coveredMs = 0;
+        const settle = async () => {
+          for (const outcome of await Promise.all(pending)) {
+            const { idleMs, ranMs } = timingOf(outcome);
+            expect(Math.min(idleMs, ranMs)).toBeGreaterThanOrEqual(0);
+            coveredMs += idleMs + ranMs;
+          }
+          pending = [];
+        };
+        for (const [id, { gapMs, priority, together }] of attempts.entries()) {
+          if (!together) await settle();
+          if (pending.length === 0) pass(gapMs);
+          pending.push(queue.add(request(id, priority)));
+        }
+        await settle();
+        expect(coveredMs).toBeCloseTo(performance.now() - startMs, 6);
+      }),
+      { numRuns: 100 },
+    );
   });
 });
 
@@ -213,15 +316,15 @@ describe("slow", () => {
   it("makes every shard take that many times as long, until it is told otherwise", async () => {
     const { queue } = setUp();
     queue.slow(4);
-    let reply: Reply<Completed<unknown>> | undefined;
-    const answered = queue.add(request(1)).then((value) => (reply = value));
+    let outcome: Outcome | undefined;
+    const answered = queue.add(request(1)).then((value) => (outcome = value));
     await turns();
     pass(29);
     await turns();
-    expect(reply).toBeUndefined();
+    expect(outcome).toBeUndefined();
     pass(1);
-    expect(valueOf(await answered)).toMatchObject({ serviceMs: 40 });
+    expect(timingOf(await answered)).toEqual({ idleMs: 0, ranMs: 40 });
     queue.slow(1);
-    expect(valueOf(await queue.add(request(2))).serviceMs).toBe(10);
+    expect(timingOf(await queue.add(request(2)))).toEqual({ idleMs: 0, ranMs: 10 });
   });
 });

@@ -5,10 +5,11 @@ import { activate } from "./activate.js";
 /** Plain JavaScript kernels: the last resort, which runs everywhere. */
 export const cpuDriver: BackendDriver = {
   name: "cpu",
-  readBackAliases: true,
+  traits: { readBackAliases: true, copiesUploads: false, isSynchronous: true },
+  wantsPowersOfTwo: false,
   async start() {
     await activate("cpu", "reload the page");
-    return { backend: "cpu", device: "JavaScript" };
+    return { device: "JavaScript", isSoftware: false };
   },
   isIntact: () => true,
   stop() {},

@@ -6,7 +6,7 @@ import { loadLayersModel, type LayersModel } from "@tensorflow/tfjs-layers";
 import { ShardError } from "../../../src/core/errors.js";
 import { materialise } from "../../../src/model/materialise.js";
 import { asSentence, messageOf } from "../../../src/protocol/error-record.js";
-import type { WireModel } from "../../../src/protocol/model-on-wire.js";
+import type { GraphWire, WireModel } from "../../../src/protocol/model-on-wire.js";
 
 /** A model in this worker's engine. Tensors in and out are in the order of the bindings. */
 export interface LoadedModel {
@@ -17,24 +17,41 @@ export interface LoadedModel {
 }
 
 /**
- * Hand the artifacts to TF.js.
- * @throws ShardError "model-malformed" where TF.js can't make sense of them, "model-unsupported" for a layer that it doesn't have.
+ * Hand a model or a stage to TF.js.
+ * @throws ShardError "model-malformed" where TF.js can't make sense of it, "weights-truncated", "model-unsupported" for a format or a
+ *         layer that TF.js does not have.
  */
 export async function loadModel(model: WireModel): Promise<LoadedModel> {
   try {
-    const { weightSpecs, weightData } = materialise(model);
-    const artifacts: io.ModelArtifacts = {
-      ...(model.artifacts as unknown as io.ModelArtifacts),
-      weightSpecs: weightSpecs as io.WeightsManifestEntry[],
-      weightData,
-    };
-    return model.format === "graph-model"
-      ? graphRunner(await loadGraphModel(io.fromMemory(artifacts)), model)
-      : layersRunner(await loadLayersModel(io.fromMemory(artifacts)));
+    switch (model.format) {
+      case "graph-model":
+        return graphRunner(await loadGraphModel(io.fromMemory(artifactsOf(model))), model);
+      case "layers-model":
+        return layersRunner(await loadLayersModel(io.fromMemory(artifactsOf(model))));
+      default:
+        throw unknownFormat(model);
+    }
   } catch (thrown) {
     if (thrown instanceof ShardError) throw thrown;
     throw refused(model, thrown);
   }
+}
+
+function artifactsOf(model: WireModel): io.ModelArtifacts {
+  const { weightSpecs, weightData } = materialise(model);
+  return {
+    ...(model.artifacts as unknown as io.ModelArtifacts),
+    weightSpecs: weightSpecs as io.WeightsManifestEntry[],
+    weightData,
+  };
+}
+
+/** Other engines have formats of their own, which a page may send to the wrong worker. */
+function unknownFormat(model: { readonly format: string }): ShardError {
+  return new ShardError(
+    "model-unsupported",
+    `Expected a graph-model or a layers-model for TF.js, received "${model.format}": send it to a worker of another engine.`,
+  );
 }
 
 function refused({ format }: WireModel, cause: unknown): ShardError {
@@ -55,7 +72,7 @@ function refused({ format }: WireModel, cause: unknown): ShardError {
   );
 }
 
-function graphRunner(graph: GraphModel, model: WireModel): LoadedModel {
+function graphRunner(graph: GraphModel, model: GraphWire): LoadedModel {
   const inputNames = model.inputs.map((input) => input.tensorName);
   const outputNames = model.outputs.map((output) => output.tensorName);
   const weightIds = new Set(Object.values(graph.weights).flatMap((tensors) => tensors.map((weight) => weight.id)));

@@ -1,43 +1,50 @@
-import { getBackend, tensor, type Tensor as TfTensor } from "@tensorflow/tfjs-core";
+import { tensor, type Tensor as TfTensor } from "@tensorflow/tfjs-core";
 import { ShardError } from "../../../src/core/errors.js";
 import { copyElements } from "../../../src/protocol/rows.js";
-import type { DType, InputTensor, Tensor } from "../../../src/protocol/tensors.js";
-
-/** Upload one input as the dtype the model wants. Bytes become numbers here: `byte × scale + offset`. */
-export function toTfTensor(input: InputTensor, dtype: DType): TfTensor {
-  const shape = [...input.shape];
-  if (input.dtype !== "uint8") return tensor(unsharedFor(getBackend(), input.data), shape, input.dtype);
-  if (dtype === "int32") return tensor(Int32Array.from(input.data), shape, "int32");
-  return tensor(scaleBytes(input.data, input.scale ?? 1, input.offset ?? 0), shape, "float32");
-}
-
-/** WASM copies what it is given into its own memory; others keep it, or hand it to calls that refuse shared memory. */
-function unsharedFor(backend: string, data: InputTensor["data"]): InputTensor["data"] {
-  const isShared =
-    typeof SharedArrayBuffer !== "undefined" && !Array.isArray(data) && data.buffer instanceof SharedArrayBuffer;
-  return isShared && backend !== "wasm" ? copyElements(data) : data;
-}
-
-function scaleBytes(bytes: ArrayLike<number>, scale: number, offset: number): Float32Array {
-  const values = uploadBuffer(bytes.length);
-  for (let i = 0; i < bytes.length; i++) values[i] = bytes[i]! * scale + offset;
-  return values;
-}
+import { isShared } from "../../../src/protocol/share-tensor.js";
+import type { DType, InputTensor, Tensor, Uint8Tensor } from "../../../src/protocol/tensors.js";
+import type { BackendTraits } from "./driver.js";
 
 /** Kept for the next upload up to this size, bytes. */
 const MAX_KEPT_BYTES = 2 ** 25;
 
-let kept = new Float32Array(0);
+/** Uploads inputs, each as the dtype that the model wants. Bytes become numbers here: `byte × scale + offset`. */
+export class Uploader {
+  readonly #copiesUploads: boolean;
+  #kept = new Float32Array(0);
 
-/** For `length` numbers that are uploaded at once. WASM has copied them by the time that the next ones come: one buffer does for all. */
-function uploadBuffer(length: number): Float32Array {
-  if (getBackend() !== "wasm" || 4 * length > MAX_KEPT_BYTES) return new Float32Array(length);
-  if (kept.length < length) kept = new Float32Array(length);
-  return kept.subarray(0, length);
+  constructor({ copiesUploads }: Pick<BackendTraits, "copiesUploads">) {
+    this.#copiesUploads = copiesUploads;
+  }
+
+  upload(input: InputTensor, dtype: DType): TfTensor {
+    const shape = [...input.shape];
+    if (input.dtype !== "uint8") return tensor(this.#unshared(input), shape, input.dtype);
+    if (dtype === "int32") return tensor(Int32Array.from(input.data), shape, "int32");
+    return tensor(this.#scaleBytes(input), shape, "float32");
+  }
+
+  /** Where TF.js keeps what it is given, or hands it to calls of the browser, shared memory won't do. */
+  #unshared(input: InputTensor): InputTensor["data"] {
+    return isShared(input) && !this.#copiesUploads ? copyElements(input.data) : input.data;
+  }
+
+  #scaleBytes({ data, scale = 1, offset = 0 }: Uint8Tensor): Float32Array {
+    const values = this.#buffer(data.length);
+    for (let i = 0; i < data.length; i++) values[i] = data[i]! * scale + offset;
+    return values;
+  }
+
+  /** One buffer serves for all uploads where each has been copied by the time that the next one comes. */
+  #buffer(length: number): Float32Array {
+    if (!this.#copiesUploads || 4 * length > MAX_KEPT_BYTES) return new Float32Array(length);
+    if (this.#kept.length < length) this.#kept = new Float32Array(length);
+    return this.#kept.subarray(0, length);
+  }
 }
 
 /** @throws ShardError "model-unsupported" for complex64, which has no counterpart outside TF.js. */
-export function dtypeOf({ dtype }: TfTensor): DType {
+function dtypeOf({ dtype }: TfTensor): DType {
   if (dtype !== "complex64") return dtype;
   throw new ShardError(
     "model-unsupported",
@@ -47,6 +54,7 @@ export function dtypeOf({ dtype }: TfTensor): DType {
 
 /**
  * Read a TF.js tensor back into a tensor that owns its buffer.
+ * @param mustCopy whether what TF.js gives may be its own memory.
  * @throws ShardError "model-unsupported" for complex64, which has no counterpart outside TF.js.
  */
 export async function fromTfTensor(source: TfTensor, mustCopy: boolean): Promise<Tensor> {

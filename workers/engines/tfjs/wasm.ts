@@ -8,7 +8,8 @@ import { activate } from "./activate.js";
 /** TF.js WASM on one SIMD thread: the parallelism is ours, one worker per core. */
 export const wasmDriver: BackendDriver = {
   name: "wasm",
-  readBackAliases: false,
+  traits: { readBackAliases: false, copiesUploads: true, isSynchronous: true },
+  wantsPowersOfTwo: false,
   async start() {
     // TF.js 4.22 starts pthread workers on an isolated page and still computes on one thread (tfjs#8513);
     // in a minified build those workers throw and the backend never becomes ready. So: never threaded.
@@ -21,7 +22,7 @@ export const wasmDriver: BackendDriver = {
     });
     await activate("wasm", "check that the page may fetch the .wasm files served beside it");
     const hasSimd = await env().getAsync("WASM_HAS_SIMD_SUPPORT");
-    return { backend: "wasm", device: hasSimd ? "WASM SIMD" : "WASM" };
+    return { device: hasSimd ? "WASM SIMD" : "WASM", isSoftware: false };
   },
   isIntact: () => true,
   stop() {},

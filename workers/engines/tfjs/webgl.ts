@@ -1,6 +1,7 @@
 import { setWebGLContext } from "@tensorflow/tfjs-backend-webgl";
 import { env } from "@tensorflow/tfjs-core";
 import { ShardError } from "../../../src/core/errors.js";
+import { isSoftwareRenderer } from "../../../src/protocol/software-device.js";
 import type { BackendDriver } from "./driver.js";
 import { activate } from "./activate.js";
 import { createCanary, type Canary } from "./webgl-canary.js";
@@ -22,7 +23,8 @@ let canary: Canary | undefined;
 /** TF.js WebGL 2 on an OffscreenCanvas of our own, so that its loss is seen. */
 export const webglDriver: BackendDriver = {
   name: "webgl",
-  readBackAliases: true,
+  traits: { readBackAliases: true, copiesUploads: false, isSynchronous: false },
+  wantsPowersOfTwo: true,
   async start(_options, notify) {
     if (typeof OffscreenCanvas === "undefined") throw unavailable("OffscreenCanvas");
     const canvas = new OffscreenCanvas(300, 150);
@@ -38,7 +40,7 @@ export const webglDriver: BackendDriver = {
     await activate("webgl", "update the browser or the graphics driver");
     canary = createCanary(gl);
     const device = rendererOf(gl);
-    return { backend: "webgl", device };
+    return { device, isSoftware: isSoftwareRenderer(device) };
   },
   isIntact: () => canary?.() ?? false,
   stop() {

@@ -1,6 +1,7 @@
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { registerBackend, removeBackend } from "@tensorflow/tfjs-core";
 import { ShardError } from "../../../src/core/errors.js";
+import { isSoftwareAdapter } from "../../../src/protocol/software-device.js";
 import type { BackendDriver } from "./driver.js";
 import { activate } from "./activate.js";
 
@@ -24,7 +25,8 @@ let isBroken = false;
  */
 export const webgpuDriver: BackendDriver = {
   name: "webgpu",
-  readBackAliases: true,
+  traits: { readBackAliases: true, copiesUploads: false, isSynchronous: false },
+  wantsPowersOfTwo: true,
   async start(options, notify) {
     const gpu = (navigator as Navigator & { gpu?: GPU }).gpu;
     if (gpu === undefined) throw unavailable("WebGPU in workers", "this browser offers none");
@@ -51,7 +53,7 @@ export const webgpuDriver: BackendDriver = {
     await activate("webgpu", "update the browser or the graphics driver");
     const { vendor, architecture, description } = adapter.info;
     return {
-      backend: "webgpu",
+      isSoftware: isSoftwareAdapter(adapter.info),
       device: description || [vendor, architecture].filter(Boolean).join(" ") || "GPU",
     };
   },

@@ -1,0 +1,24 @@
+import { getKernelsForBackend, memory } from "@tensorflow/tfjs-core";
+import type { Engine } from "../../runtime/engine.js";
+import type { BackendDriver } from "./driver.js";
+import { loadEngineModel } from "./engine-model.js";
+import { Uploader } from "./tf-tensors.js";
+
+/** TF.js on one backend. TF.js keeps its state in globals: one engine in a worker, and one driver for it. */
+export function tfjsEngine(driver: BackendDriver): Engine {
+  const uploader = new Uploader(driver.traits);
+  return {
+    async start({ powerPreference = "high-performance" }, notify) {
+      const { device, isSoftware } = await driver.start({ powerPreference }, notify);
+      const kernels = getKernelsForBackend(driver.name).map(({ kernelName }) => kernelName);
+      return { device, isSoftware, kernels, wantsPowersOfTwo: driver.wantsPowersOfTwo };
+    },
+    load: (wire) => loadEngineModel(wire, driver.traits, uploader),
+    memory() {
+      const { numTensors, numBytes } = memory();
+      return { tensorCount: numTensors, byteCount: numBytes };
+    },
+    isIntact: () => driver.isIntact(),
+    stop: () => driver.stop(),
+  };
+}

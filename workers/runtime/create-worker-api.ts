@@ -1,0 +1,91 @@
+import { ShardError } from "../../src/core/errors.js";
+import type { WorkerNotice } from "../../src/protocol/link.js";
+import { tensorsOf } from "../../src/protocol/outputs.js";
+import { transferablesOf } from "../../src/protocol/tensors.js";
+import type { RunRequest, RunResult, TraceRequest, TraceResult, WorkerApi } from "../../src/protocol/worker-api.js";
+import { AttemptQueue, BEFORE_ALL } from "./attempt-queue.js";
+import type { Engine } from "./engine.js";
+import type { Offered } from "./expose.js";
+import { HeldModels } from "./held-models.js";
+import { acknowledge, reply } from "./reply.js";
+import { runItems } from "./run-items.js";
+import { traceLayers } from "./trace-layers.js";
+
+type State = "new" | "starting" | "ready" | "stopped";
+
+/** A model fails in as many ways as there are runtimes; few of them throw `ShardError`s. */
+const ofModel = { fallback: "model-failed" } as const;
+
+/**
+ * What a worker with this engine offers to the page: start once, load models or stages, run them, stop. Every method answers a
+ * `Reply`, whatever the engine throws. Knows no worker: tests expose it on a port.
+ *
+ * @param notify called, at any time after the start, when the device is lost or has failed outside a call.
+ */
+export function createWorkerApi(engine: Engine, notify: (notice: WorkerNotice) => void): Offered<WorkerApi> {
+  const held = new HeldModels(engine);
+  const queue = new AttemptQueue(() => engine.isIntact());
+  let state: State = "new";
+
+  const requireReady = (): void => {
+    if (state === "ready") return;
+    throw new ShardError("internal", `Expected work between the start and the stop of a worker, it is "${state}".`);
+  };
+
+  const run = async (request: RunRequest): Promise<RunResult> => {
+    requireReady();
+    const { value: outputs, timing } = await queue.enqueue(request, (checkpoint) =>
+      runItems(held.require(request.modelKey), request, checkpoint),
+    );
+    return { outputs, timing };
+  };
+
+  const trace = async (request: TraceRequest): Promise<TraceResult> => {
+    requireReady();
+    // The page can't place anything before it knows: as a load, it goes before what waits.
+    const attempt = { attemptId: request.attemptId, priority: BEFORE_ALL };
+    const { value } = await queue.enqueue(attempt, (checkpoint) => traceLayers(engine, request, checkpoint));
+    return value;
+  };
+
+  const stop = (): void => {
+    const wasStarted = state === "starting" || state === "ready";
+    state = "stopped";
+    try {
+      held.dropAll();
+    } finally {
+      if (wasStarted) engine.stop();
+    }
+  };
+
+  return {
+    start: (config) =>
+      reply(
+        async () => {
+          if (state !== "new") throw new ShardError("internal", "Expected one start, received another.");
+          state = "starting";
+          const report = await engine.start(config, notify);
+          // Unless it was stopped meanwhile.
+          if (state === "starting") state = "ready";
+          return report;
+        },
+        { fallback: "backend-unavailable" },
+      ),
+    load: (modelKey, model) =>
+      acknowledge(() => {
+        requireReady();
+        return queue.change(() => held.load(modelKey, model));
+      }, ofModel),
+    unload: (modelKey) => acknowledge(() => queue.change(async () => held.drop(modelKey))),
+    run: (request) => reply(() => run(request), { ...ofModel, transferables: buffersOf }),
+    trace: (request) => reply(() => trace(request), ofModel),
+    cancel: (attemptIds) => acknowledge(() => queue.cancel(attemptIds)),
+    memory: () => reply(() => (requireReady(), engine.memory())),
+    slow: (factor) => acknowledge(() => queue.slow(factor)),
+    stop: () => acknowledge(stop),
+  };
+}
+
+function buffersOf({ outputs }: RunResult): ArrayBuffer[] {
+  return transferablesOf(Object.values(outputs).flatMap((output) => tensorsOf(output)));
+}

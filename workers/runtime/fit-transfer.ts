@@ -1,0 +1,67 @@
+import { addSample, emptyFit, solveFit } from "../../src/core/throughput/affine-fit.js";
+import { tensorBytes, type InputTensor } from "../../src/protocol/tensors.js";
+import type { TraceResult } from "../../src/protocol/worker-api.js";
+
+/** By what the quickest of a few calls differs from that of another few: a share of it, and what timers and the browser add, ms. */
+const RELATIVE_NOISE = 0.1;
+const TIMER_NOISE_MS = 0.02;
+/** Until the fit stays as it is, to any accuracy that matters here. */
+const REWEIGHTINGS = 8;
+
+/** One whole call of a layer: every input is uploaded, every output read back. */
+export interface WholeCall {
+  readonly tensors: readonly InputTensor[];
+  /** Of the whole call. */
+  readonly wholeMs: number;
+  /** Of computing alone. */
+  readonly computeMs: number;
+}
+
+/** What one tensor of a call took to be moved, on average. */
+interface MeanTransfer {
+  readonly byteCount: number;
+  readonly ms: number;
+  readonly noiseMs: number;
+}
+
+/**
+ * What a transfer takes, fitted to whole calls: each takes longer than computing by so much for each tensor, and so much for each of
+ * their bytes. Uploads and read-backs are taken for equally long. Calls that compute little weigh most, and calls that are far off
+ * (garbage was collected, something else ran) weigh little.
+ *
+ * @returns of one read-back together with one upload; `undefined` where no call has told anything. Empty tensors and strings do not.
+ * Source: Huber's M-estimator, by iteratively reweighted least squares.
+ */
+export function fitTransfer(calls: readonly WholeCall[]): TraceResult["transferMs"] {
+  const transfers = calls.filter(isTelling).map(meanTransfer);
+  if (transfers.length === 0) return undefined;
+  let line = fitLine(transfers, ({ noiseMs }) => noiseMs);
+  for (let round = 0; round < REWEIGHTINGS; round++) {
+    const { fixedMs, msPerByte } = line;
+    line = fitLine(transfers, ({ byteCount, ms, noiseMs }) =>
+      Math.sqrt(noiseMs * Math.max(noiseMs, Math.abs(ms - fixedMs - byteCount * msPerByte))),
+    );
+  }
+  return { perTransfer: 2 * line.fixedMs, perByte: 2 * line.msPerByte };
+}
+
+function isTelling({ tensors }: WholeCall): boolean {
+  return tensors.every(({ dtype, data }) => dtype !== "string" && data.length > 0);
+}
+
+function meanTransfer({ tensors, wholeMs, computeMs }: WholeCall): MeanTransfer {
+  const byteCount = tensors.reduce((total, tensor) => total + tensorBytes(tensor), 0);
+  const noiseMs = TIMER_NOISE_MS + RELATIVE_NOISE * computeMs;
+  const count = tensors.length;
+  return { byteCount: byteCount / count, ms: (wholeMs - computeMs) / count, noiseMs: noiseMs / count };
+}
+
+/** Least squares with both coefficients ≥ 0. @param deviationMs of each, as far as it is trusted. */
+function fitLine(transfers: readonly MeanTransfer[], deviationMs: (transfer: MeanTransfer) => number) {
+  const fit = transfers.reduce(
+    (sums, each) => addSample(sums, each.byteCount, each.ms, 1 / deviationMs(each) ** 2),
+    emptyFit(0, 0),
+  );
+  const { overheadMs, msPerItem } = solveFit(fit);
+  return { fixedMs: Math.max(0, overheadMs), msPerByte: Math.max(0, msPerItem) };
+}

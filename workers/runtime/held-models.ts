@@ -1,0 +1,37 @@
+import { ShardError } from "../../src/core/errors.js";
+import type { WireModel } from "../../src/protocol/model-on-wire.js";
+import type { ModelKey } from "../../src/protocol/worker-api.js";
+import type { Engine, EngineModel } from "./engine.js";
+
+/** The models and stages that a worker holds, by the keys that the page chose. */
+export class HeldModels {
+  readonly #engine: Engine;
+  readonly #models = new Map<ModelKey, EngineModel>();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** One of the same key is dropped first: its weights and the new ones may not fit in memory together. */
+  async load(modelKey: ModelKey, model: WireModel): Promise<void> {
+    this.drop(modelKey);
+    this.#models.set(modelKey, await this.#engine.load(model));
+  }
+
+  drop(modelKey: ModelKey): void {
+    const found = this.#models.get(modelKey);
+    this.#models.delete(modelKey);
+    found?.dispose();
+  }
+
+  dropAll(): void {
+    for (const modelKey of this.#models.keys()) this.drop(modelKey);
+  }
+
+  /** @throws ShardError "internal" for a key that is not held. */
+  require(modelKey: ModelKey): EngineModel {
+    const found = this.#models.get(modelKey);
+    if (found !== undefined) return found;
+    throw new ShardError("internal", `Expected a worker that holds "${modelKey}", received work before it was loaded.`);
+  }
+}
