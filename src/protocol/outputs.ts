@@ -7,7 +7,7 @@ import type { InputTensor, OutputValue, Tensor } from "./tensors.js";
  */
 export type ItemTensors<T extends InputTensor> =
   | { readonly kind: "dense"; readonly tensor: T; readonly itemShape: readonly number[] }
-  | { readonly kind: "ragged"; readonly items: readonly T[] };
+  | { readonly kind: "ragged"; readonly items: T[] };
 
 /** One output of a shard. */
 export type ShardOutput = ItemTensors<Tensor>;
@@ -49,7 +49,7 @@ export function mapTensors<T extends InputTensor>(items: ItemTensors<T>, change:
 
 /** The output as the caller receives it. */
 export function toOutputValue(output: ShardOutput): OutputValue {
-  return output.kind === "dense" ? output.tensor : [...output.items];
+  return output.kind === "dense" ? output.tensor : output.items;
 }
 
 /** The tensors inside, for the list of transferables. */

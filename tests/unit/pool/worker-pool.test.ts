@@ -38,7 +38,12 @@ describe("a worker that dies", () => {
     workers[0]!.crash("out of memory");
     expect(reported).toEqual(["ready", "onReady wasm-n", "dead", "onGone worker-lost"]);
     const [slot] = pool.slots;
-    expect([slot!.state, slot!.restarts, slot!.isAway, slot!.lastError?.code]).toEqual(["dead", 0, false, "worker-lost"]);
+    expect([slot!.state, slot!.restarts, slot!.isAway, slot!.lastError?.code]).toEqual([
+      "dead",
+      0,
+      false,
+      "worker-lost",
+    ]);
     expect([pool.readyWorkers, worker.isUsable, workers[0]!.isTerminated]).toEqual([[], false, true]);
   });
 

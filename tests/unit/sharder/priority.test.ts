@@ -1,14 +1,7 @@
 // Which of several jobs goes first, on real queues in front of a real engine.
 import { expect, it } from "vitest";
-import type { WorkerApi } from "../../../src/protocol/worker-api.js";
-import type { OpenWorker } from "../../../src/pool/worker-entries.js";
-import { cpuDriver } from "../../../workers/engines/tfjs/cpu.js";
-import { tfjsEngine } from "../../../workers/engines/tfjs/engine.js";
-import { createWorkerApi } from "../../../workers/runtime/create-worker-api.js";
-import { exposeApi } from "../../../workers/runtime/expose.js";
 import { rejected } from "../../fixtures/caught.js";
-import { openChannel } from "../../fixtures/channel.js";
-import { startEngine } from "../../fixtures/engine-sharder.js";
+import { cpuEngine, openEngine, startEngine } from "../../fixtures/engine-sharder.js";
 import { batch, turns } from "../../fixtures/negating-sharder.js";
 import { dims, graph, node, placeholder, signed } from "../model/graph-json.js";
 
@@ -24,9 +17,9 @@ async function setUp() {
   const ran: number[] = [];
   let release = (): void => {};
   let held: Promise<void> | undefined;
-  const openWorker: OpenWorker = () => {
-    const engine = tfjsEngine(cpuDriver);
-    const watched: typeof engine = {
+  const openWorker = openEngine(() => {
+    const engine = cpuEngine();
+    return {
       ...engine,
       load: async (wire) => {
         const loaded = await engine.load(wire);
@@ -40,8 +33,7 @@ async function setUp() {
         };
       },
     };
-    return openChannel<WorkerApi>((far) => exposeApi<WorkerApi>(createWorkerApi(watched, () => {}), far)).link;
-  };
+  });
   const sharder = await startEngine(model, { quantumMs: 1 }, openWorker);
   const hold = (): void => {
     held = new Promise((resolve) => (release = resolve));
