@@ -12,6 +12,7 @@ import type {
   WorkerReport,
 } from "../protocol/worker-api.js";
 import { ASIDE } from "./call-table.js";
+import { serviceMsOf } from "./service-time.js";
 import { handOver, WorkerCalls } from "./worker-calls.js";
 import type { WorkerSpec } from "./worker-entries.js";
 import type { WorkerLink } from "./worker-link.js";
@@ -162,7 +163,7 @@ export class PoolWorker {
         request.priority,
       ),
     );
-    return { outputs, serviceMs: serviceMs(timing, performance.now() - sentAtMs) };
+    return { outputs, serviceMs: serviceMsOf(timing, performance.now() - sentAtMs) };
   }
 
   /** Measure layer after layer. @throws ShardError as `run` */
@@ -253,15 +254,4 @@ export class PoolWorker {
     this.#state = state;
     this.#onStateChange(this);
   }
-}
-
-/**
- * What an attempt cost its worker, ms: its own time, and the way to it and back as far as the worker had nothing else to do meanwhile.
- * A message that waited while a synchronous engine was busy arrives late, and finds a worker that has not been idle.
- *
- * @param tookMs from the sending to the answer, on the page's clock.
- */
-function serviceMs({ idleMs, ranMs }: RunResult["timing"], tookMs: number): number {
-  const linkMs = Math.max(0, tookMs - ranMs);
-  return ranMs + Math.min(idleMs, linkMs);
 }

@@ -10,6 +10,7 @@ import type { ShardError } from "../../core/errors.js";
 import type { FinishedRun, PoolWorker } from "../../pool/pool-worker.js";
 import type { BatchMode } from "../../protocol/model-on-wire.js";
 import { hasRows, type BatchModes, type TryBatch } from "../inputs/batch-modes.js";
+import { JobMode } from "../inputs/job-mode.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 import { JobBase, type JobContext, type OpenAttempt } from "../job/job-base.js";
 import { itemsFailed, noWorkers } from "../job/job-errors.js";
@@ -40,8 +41,7 @@ export class BatchJob extends JobBase<ShardAttempt> {
   #state: dispatch.DispatchState;
   /** The first that came: shapes and side inputs are those of all. */
   #inputs: PreparedInputs | undefined;
-  /** Of shards that are sent from now on; `undefined` until it is decided. */
-  #mode: BatchMode | undefined;
+  readonly #mode: JobMode;
   #isDeciding = false;
   #hasTakenIn = false;
   #knownItemCount = 0;
@@ -51,6 +51,7 @@ export class BatchJob extends JobBase<ShardAttempt> {
   constructor(context: BatchJobContext, options: JobOptions) {
     super(context, options);
     this.#context = context;
+    this.#mode = new JobMode(context.modes, context.tryBatch);
     this.#shares = new ShareWatch(this.id, context.emit);
     this.#state = dispatch.createDispatch(context.dispatch);
   }
@@ -70,13 +71,11 @@ export class BatchJob extends JobBase<ShardAttempt> {
 
   /** How the model takes these items, before the first of them is sent; a pause puts off trying it out. */
   #decideMode(inputs: PreparedInputs): void {
-    const { modes, tryBatch } = this.#context;
-    const mode = modes.known(inputs);
-    if (mode !== undefined) {
-      this.#begin(mode);
+    if (this.#mode.decideAtOnce(inputs)) {
+      this.#begin();
     } else if (this.#state.phase === "running" && !this.#isDeciding) {
       this.#isDeciding = true;
-      void modes.decide(inputs, tryBatch).then((decided) => this.#begin(decided));
+      void this.#mode.decide(inputs).then(() => this.#begin());
     }
   }
 
@@ -85,9 +84,8 @@ export class BatchJob extends JobBase<ShardAttempt> {
     this.#apply({ type: "source-ended" });
   }
 
-  #begin(mode: BatchMode): void {
+  #begin(): void {
     if (this.isOver) return;
-    this.#mode = mode;
     // Time alone shows that an attempt is overdue, and an idle worker that it should take over what waits behind it.
     this.#ticks = setInterval(() => this.#apply({ type: "tick" }), this.#context.dispatch.quantumMs);
     for (const worker of this.#context.pool.readyWorkers) this.workerReady(worker);
@@ -97,7 +95,7 @@ export class BatchJob extends JobBase<ShardAttempt> {
 
   override workerReady(worker: PoolWorker): void {
     // Before the beginning the job can't say anything about a worker; it takes in then whoever is ready.
-    if (this.#mode !== undefined) super.workerReady(worker);
+    if (this.#mode.current !== undefined) super.workerReady(worker);
   }
 
   protected override takeIn({ id, wantsPowersOfTwo }: PoolWorker): void {
@@ -129,14 +127,14 @@ export class BatchJob extends JobBase<ShardAttempt> {
 
   /** The dispatcher looks after this itself once it has had a worker. */
   #failIfNobodyComes(): void {
-    if (this.#mode === undefined || this.#hasTakenIn || this.isOver) return;
+    if (this.#mode.current === undefined || this.#hasTakenIn || this.isOver) return;
     const { pool } = this.#context;
     if (!pool.slots.some(({ isAway }) => isAway)) this.fail(noWorkers(this.lastError));
   }
 
   setPaused(isPaused: boolean): void {
     this.#apply({ type: isPaused ? "pause" : "resume" });
-    if (this.#mode === undefined && this.#inputs !== undefined) this.#decideMode(this.#inputs);
+    if (this.#mode.current === undefined && this.#inputs !== undefined) this.#decideMode(this.#inputs);
   }
 
   protected override cancelAll(): void {
@@ -204,7 +202,7 @@ export class BatchJob extends JobBase<ShardAttempt> {
   async #attempt(action: DispatchAction & { type: "dispatch" }): Promise<void> {
     const { attemptId, workerId, firstItem, itemCount, predictedMs, deadlineMs } = action;
     const range: ItemRange = { firstItem, itemCount };
-    const mode = this.#mode!;
+    const mode = this.#mode.current!;
     this.open(attemptId, { ...range, mode, workerId, predictedMs });
     let result: FinishedRun;
     try {
@@ -226,8 +224,7 @@ export class BatchJob extends JobBase<ShardAttempt> {
     if (!this.isOpen(attemptId)) return;
     const { outputs, serviceMs } = result;
     if (mode === "batched" && !Object.values(outputs).every((output) => hasRows(output, itemCount))) {
-      this.#context.modes.refuse(this.#inputs!);
-      this.#mode = "item-by-item";
+      this.#mode.refuseBatches();
       this.#reject(attemptId);
       return;
     }
@@ -243,7 +240,7 @@ export class BatchJob extends JobBase<ShardAttempt> {
     const { mode, itemCount, workerId } = failed.attempt;
     // A batch axis that is declared but not meant: some models reshape to a fixed batch inside.
     if (mode === "batched" && itemCount > 1) {
-      this.#doubtBatches();
+      this.#mode.doubtBatches();
       this.#reject(attemptId);
       return;
     }
@@ -255,15 +252,6 @@ export class BatchJob extends JobBase<ShardAttempt> {
   #reject(attemptId: number): void {
     this.close(attemptId, "failed");
     this.#apply({ type: "attempt-rejected", attemptId });
-  }
-
-  /** Item by item until another trial has shown whether it was a passing failure: then batches go on. */
-  #doubtBatches(): void {
-    if (this.#mode !== "batched") return;
-    this.#mode = "item-by-item";
-    const { modes, tryBatch } = this.#context;
-    modes.doubt(this.#inputs!);
-    void modes.decide(this.#inputs!, tryBatch).then((mode) => (this.#mode = mode));
   }
 
   #report(workerId: string): void {

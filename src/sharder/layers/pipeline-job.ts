@@ -5,8 +5,8 @@ import type { PipelineAction, PipelineEvent, StageAttempt } from "../../core/pip
 import { createPipeline, stepPipeline, wantsPipelineItems } from "../../core/pipeline/pipeline.js";
 import type { StagedModel } from "../../model/staged-model.js";
 import type { FinishedRun } from "../../pool/pool-worker.js";
-import type { BatchMode } from "../../protocol/model-on-wire.js";
 import type { BatchModes, TryBatch } from "../inputs/batch-modes.js";
+import { JobMode } from "../inputs/job-mode.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 import { JobBase, type JobContext, type OpenAttempt } from "../job/job-base.js";
 import { itemsFailed, noWorkers } from "../job/job-errors.js";
@@ -38,13 +38,14 @@ export class PipelineJob extends JobBase<StageRun> {
   readonly #context: PipelineContext;
   readonly #batches: MicroBatches;
   #state = createPipeline();
-  #inputs: PreparedInputs | undefined;
+  #hasBegun = false;
   /** Of micro-batches that enter from now on. */
-  #mode: BatchMode = "item-by-item";
+  readonly #mode: JobMode;
 
   constructor(context: PipelineContext, options: JobOptions) {
     super(context, options);
     this.#context = context;
+    this.#mode = new JobMode(context.modes, context.tryBatch);
     this.#batches = new MicroBatches(context.model, this.store);
   }
 
@@ -53,8 +54,8 @@ export class PipelineJob extends JobBase<StageRun> {
     this.store.add(inputs);
     this.#apply({ type: "items-added", itemCount: inputs.itemCount, done });
     for (const range of done) this.store.release(range);
-    if (this.#inputs !== undefined) return;
-    this.#inputs = inputs;
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
     void this.#begin(inputs);
   }
 
@@ -123,16 +124,11 @@ export class PipelineJob extends JobBase<StageRun> {
     const { layout, onJoin } = this.#context;
     try {
       await layout.ready(firstItem(inputs));
-      await this.#decideMode(inputs);
+      await this.#mode.decide(inputs);
       if (!this.isOver) onJoin(this);
     } catch (thrown) {
       this.fail(thrown);
     }
-  }
-
-  async #decideMode(inputs: PreparedInputs): Promise<void> {
-    const { modes, tryBatch } = this.#context;
-    this.#mode = await modes.decide(inputs, tryBatch);
   }
 
   #apply(event: PipelineEvent): void {
@@ -183,7 +179,7 @@ export class PipelineJob extends JobBase<StageRun> {
     let result: FinishedRun;
     try {
       const stage = layout.deployment(epoch).stages[index]!;
-      const mode = this.#batches.enter(microBatchId, range, this.#mode);
+      const mode = this.#batches.enter(microBatchId, range, this.#mode.current!);
       const request = {
         attemptId: this.wireId(attemptId),
         modelKey: stage.modelKey,
@@ -203,8 +199,7 @@ export class PipelineJob extends JobBase<StageRun> {
     const deployment = layout.deployment(epoch);
     this.#batches.keep(microBatchId, outputs, deployment.stages.slice(index + 1));
     if (!this.#batches.hasRows(microBatchId)) {
-      this.#context.modes.refuse(this.#inputs!);
-      this.#mode = "item-by-item";
+      this.#mode.refuseBatches();
       this.#reject(attemptId);
       return;
     }
@@ -221,7 +216,7 @@ export class PipelineJob extends JobBase<StageRun> {
     const { attempt, error } = failed;
     // Some models take a batch by their signature, and reshape to one item inside.
     if (attempt.range.itemCount > 1 && this.#batches.modeOf(attempt.microBatchId) === "batched") {
-      this.#doubtBatches();
+      this.#mode.doubtBatches();
       this.#reject(attemptId);
       return;
     }
@@ -233,14 +228,6 @@ export class PipelineJob extends JobBase<StageRun> {
   #reject(attemptId: number): void {
     this.close(attemptId, "failed");
     this.#apply({ type: "attempt-rejected", attemptId });
-  }
-
-  /** Item by item until another trial has shown whether it was a passing failure: then batches go on. */
-  #doubtBatches(): void {
-    if (this.#mode !== "batched") return;
-    this.#mode = "item-by-item";
-    this.#context.modes.doubt(this.#inputs!);
-    void this.#decideMode(this.#inputs!);
   }
 
   /** Micro-batches of another size, where what the stages take has shown one that is noticeably better. */
