@@ -22,7 +22,7 @@ def pictures(seed, count, size=256, workers=2):
 
 
 def cached(path, seed, count, size=256):
-    """The same, kept in a file so that a second training run need not redraw."""
+    """The same, kept in a file so that a second training run need not draw them again."""
     path = Path(path)
     if path.exists():
         return np.load(path)

@@ -78,7 +78,7 @@ def to_uint8(img):
 
 
 def degrade(hr):
-    """8-bit high-resolution picture to the 8-bit low-resolution one."""
+    """Reduce an 8-bit high-resolution picture to the 8-bit low-resolution one."""
     return to_uint8(bicubic_down(hr))
 
 

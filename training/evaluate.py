@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 
 
 def compare(net, hr):
-    """(bicubic PSNR, SSIM, network PSNR, SSIM) for one uint8 RGB picture."""
+    """(bicubic PSNR, bicubic SSIM, network PSNR, network SSIM) of one uint8 RGB picture."""
     lr = degrade(hr)
     truth = luma_bt601(hr)
     plain = luma_bt601(to_uint8(bicubic_up(lr)))

@@ -135,7 +135,7 @@ def save(net, out):
 
 
 def reference(net, image):
-    """What the exported graph must give: NHWC float32 in, NHWC float32 out (torch)."""
+    """What the exported graph must return, computed by torch: NHWC float32 in and out."""
     import torch.nn.functional as F
     x = torch.from_numpy(image).permute(0, 3, 1, 2)
     kernel = torch.from_numpy(base_kernel().astype(np.float32)).permute(3, 2, 0, 1)

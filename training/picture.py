@@ -103,7 +103,7 @@ def blur(img, sigma):
 
 
 def camera(canvas, rng):
-    """Canvas of twice the size to an 8-bit picture."""
+    """Turn a canvas of twice the size into an 8-bit picture."""
     if rng.random() < 0.7:
         canvas = blur(canvas, 2 * rng.uniform(0.0, 0.9))
     elif rng.random() < 0.35:
@@ -121,7 +121,7 @@ def camera(canvas, rng):
     if rng.random() < 0.35:
         img = img + rng.normal(0, rng.uniform(0.2, 2.2) / 255, img.shape)
     out = to_uint8(img * 255)
-    if rng.random() < 0.12:  # many published photographs have been JPEG files once
+    if rng.random() < 0.12:  # many published photographs were once JPEG files
         buffer = BytesIO()
         Image.fromarray(out).save(buffer, "JPEG", quality=int(rng.integers(82, 99)),
                                   subsampling=int(rng.choice([0, 2])))

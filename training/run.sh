@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Reproduce the weights, the exported model, the demo picture and the table.
 #
-# Training is several commands because the published run was: the first schedule was
-# cut at step 15000 and the second at step 10000, each time continuing from the
-# averaged weights with a new cosine. The last command is the fine-tuning.
+# Training takes several commands, as in the published run: the first schedule was
+# stopped at step 15000 and the second at step 10000. Each time, training continued
+# from the averaged weights with a new cosine. The last command is the fine-tuning.
 set -eu
 cd "$(dirname "$0")"
 python make_sample.py

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks the exported model in TensorFlow.js: it loads, gives what torch gives
-// (training/cache/probe.json, written by export.py), and a tile cut with the
-// stated halo gives the same numbers as the whole picture.
+// Checks the exported model in TensorFlow.js: it loads, it returns what torch returns
+// (training/cache/probe.json, written by export.py), and a tile cut with the stated
+// halo gives the same numbers as the whole picture.
 // Usage: node training/verify.mjs [cpu] [wasm]      (default: both)
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -49,7 +49,7 @@ async function run(model, image) {
   return { data, shape };
 }
 
-/** Tiles whose halo ends at the picture's border, joined, against the whole. */
+/** Largest difference between joined tiles, whose halo ends at the picture's border, and the whole. */
 async function tiles(model, image, halo, core) {
   const [, h, w] = image.shape;
   const whole = await run(model, image);

@@ -21,7 +21,7 @@ export interface WeightSpec {
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: "float32" | "int32" | "bool" | "string" | "complex64";
-  /** Keras models that were saved with their optimizer hold its weights, too. */
+  /** Keras models that were saved with their optimizer also hold its weights. */
   readonly group?: "model" | "optimizer" | undefined;
   readonly quantization?:
     | {
@@ -39,7 +39,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** `value` if it is an object, else an empty one: for optional parts of a file that may be anything. */
+/** Returns `value` if it is an object, else an empty one: for optional parts of a file, which may hold anything. */
 export function asJsonObject(value: unknown): JsonObject {
   return isJsonObject(value) ? value : {};
 }

@@ -2,15 +2,15 @@ import type { WireModel } from "../protocol/model-on-wire.js";
 import type { ConstantExpression, StoredWeight, WeightRecipe } from "../protocol/weight-recipe.js";
 
 /**
- * The same model with a buffer of its own that holds what its recipes read and nothing else. Without shared memory a model's buffer is
- * copied with every message: a stage shall not carry the weights of all others along. O(bytes that are read).
+ * Give a model a buffer of its own that holds only the bytes its recipes read. Without shared memory the buffer is copied with
+ * every message, and a stage should not carry the weights of all the others. O(bytes that are read).
  */
 export function compactWeights(wire: WireModel): WireModel {
   const offsets = new Map<number, { from: number; byteLength: number }>();
   let total = 0;
   const place = (weight: StoredWeight): StoredWeight => {
     let placed = offsets.get(weight.byteOffset);
-    // Weights lie back to back, so that one place is one weight; empty ones share theirs with the next.
+    // Weights lie back to back, so each offset belongs to one weight; only an empty weight shares its offset with the next one.
     if (placed === undefined || placed.byteLength < weight.byteLength) {
       placed = { from: total, byteLength: weight.byteLength };
       offsets.set(weight.byteOffset, placed);

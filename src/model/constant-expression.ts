@@ -1,6 +1,7 @@
-import { ShardError } from "../core/errors.js";
+import { elementCountOf } from "../protocol/tensors.js";
 import type { ConstantExpression } from "../protocol/weight-recipe.js";
 import { dequantise } from "./dequantise.js";
+import { malformed, show } from "./malformed.js";
 
 /** A constant in double precision, row-major. */
 export interface Constant {
@@ -29,7 +30,7 @@ const UNARY: Readonly<Record<"rsqrt" | "sqrt" | "neg", (a: number) => number>> =
  * Evaluate constant arithmetic over weights, in double precision throughout.
  *
  * @param data the model's weight data, from which stored weights are read.
- * @throws ShardError "model-malformed" where shapes do not fit, "weights-truncated" where a weight ends past the data.
+ * @throws ShardError "model-malformed" if shapes don't fit, "weights-truncated" if a weight ends past the data.
  */
 export function evaluateConstant(expression: ConstantExpression, data: ArrayBuffer | SharedArrayBuffer): Constant {
   switch (expression.op) {
@@ -63,7 +64,7 @@ export function evaluateConstant(expression: ConstantExpression, data: ArrayBuff
   }
 }
 
-/** The shape of what two shapes broadcast to, as in NumPy; `undefined` where they don't. */
+/** Returns the shape that two shapes broadcast to, as in NumPy; `undefined` if they don't broadcast. */
 export function broadcastShape(a: readonly number[], b: readonly number[]): number[] | undefined {
   const rank = Math.max(a.length, b.length);
   const shape: number[] = [];
@@ -79,14 +80,11 @@ export function broadcastShape(a: readonly number[], b: readonly number[]): numb
 function broadcast(a: Constant, b: Constant, combine: (a: number, b: number) => number): Constant {
   const shape = broadcastShape(a.shape, b.shape);
   if (shape === undefined) {
-    throw new ShardError(
-      "model-malformed",
-      `Expected constants whose shapes broadcast, received ${JSON.stringify(a.shape)} and ${JSON.stringify(b.shape)}.`,
-    );
+    throw malformed("constants whose shapes broadcast", `${show(a.shape)} and ${show(b.shape)}`);
   }
   const stridesA = broadcastStrides(a.shape, shape);
   const stridesB = broadcastStrides(b.shape, shape);
-  const values = new Float64Array(shape.reduce((product, size) => product * size, 1));
+  const values = new Float64Array(elementCountOf(shape));
   const position = shape.map(() => 0);
   let indexA = 0;
   let indexB = 0;
@@ -104,7 +102,7 @@ function broadcast(a: Constant, b: Constant, combine: (a: number, b: number) => 
   return { shape, values };
 }
 
-/** Elements to go on per step along each axis of `target`; 0 where the axis is stretched. */
+/** How many elements one step along each axis of `target` advances in the data; 0 for an axis that is stretched. */
 function broadcastStrides(shape: readonly number[], target: readonly number[]): number[] {
   const strides = target.map(() => 0);
   let stride = 1;

@@ -1,11 +1,13 @@
 import { ShardError } from "../core/errors.js";
+import { elementCountOf } from "../protocol/tensors.js";
 import type { StoredWeight } from "../protocol/weight-recipe.js";
+import { malformed } from "./malformed.js";
 
 /**
- * The values of a stored weight, as TF.js decodes them: `byte × scale + min` rounded to float32, half floats widened. Bytes are
+ * Decode a stored weight as TF.js does: `byte × scale + min` is rounded to float32, half floats are widened. Bytes are
  * little-endian, as in the file.
  *
- * @throws ShardError "weights-truncated" where it ends past the data, "model-malformed" for strings and complex numbers.
+ * @throws ShardError "weights-truncated" if the weight ends past the data, "model-malformed" for strings and complex numbers.
  */
 export function dequantise(weight: StoredWeight, data: ArrayBuffer | SharedArrayBuffer): Float64Array {
   const { shape, dtype, quantization, byteOffset, byteLength } = weight;
@@ -15,7 +17,7 @@ export function dequantise(weight: StoredWeight, data: ArrayBuffer | SharedArray
       `Expected ${byteOffset + byteLength} bytes of weights, received ${data.byteLength}: load the model again.`,
     );
   }
-  const count = shape.reduce((product, size) => product * size, 1);
+  const count = elementCountOf(shape);
   const view = new DataView(data, byteOffset, byteLength);
   const values = new Float64Array(count);
   const read = readerOf(view, quantization?.dtype ?? dtype);
@@ -45,11 +47,11 @@ function readerOf(view: DataView, stored: string): (index: number) => number {
     case "float16":
       return (index) => widenHalf(view.getUint16(2 * index, true));
     default:
-      throw new ShardError("model-malformed", `Expected a numeric weight to compute with, received ${stored}.`);
+      throw malformed("a numeric weight to compute with", stored);
   }
 }
 
-/** IEEE 754 binary16 to a number: 1 sign bit, 5 exponent bits, 10 of the fraction. */
+/** IEEE 754 binary16 to a number: 1 sign bit, 5 exponent bits, 10 fraction bits. */
 function widenHalf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;

@@ -16,19 +16,19 @@ import { checkWeightLength } from "./weights.js";
 export interface FetchOptions extends WeightLocation, Omit<DownloadOptions, "unless" | "onBytes"> {
   /** Assemble the weights in a SharedArrayBuffer (needs cross-origin isolation). */
   readonly shareWeights?: boolean | undefined;
-  /** Where to look first, after asking the server whether it is current, and to keep what has been downloaded. */
+  /** Keeps downloaded files. A copy is used if the server confirms that it is current, or if no server answers. */
   readonly cache?: ModelCache | undefined;
   readonly onNotice?: ((notice: LoadNotice) => void) | undefined;
 }
 
-/** Weight files fetched at once; browsers open no more than six connections to one host over HTTP/1.1. */
+/** Weight files downloaded at once. Browsers open at most six connections to one host over HTTP/1.1. */
 const PARALLEL_DOWNLOADS = 4;
 
 /**
- * Download a TF.js model: model.json and the weight files it names. With a cache, what has not changed since is not
- * transferred again, and where no server answers, the last whole copy is used; storing goes on after the promise has settled.
+ * Download a TF.js model: model.json and the weight files it names. With a cache, unchanged files are not transferred again,
+ * and the last complete copy is used if no server answers. Files are still being stored after the promise has settled.
  *
- * @param url absolute. `requestInit` goes with every request to its host, and to no other.
+ * @param url absolute. `requestInit` is sent with every request to the host of this address, and to no other host.
  * @throws ShardError "model-not-found", "model-network", "model-malformed", "weights-missing",
  *         "weights-truncated", "invalid-options" (a `weightUrlConverter` that fails), "out-of-memory", "aborted"
  */
@@ -52,24 +52,24 @@ export async function fetchModel(
 
   const urls = await weightUrls(paths, url, options);
   const assembly = new WeightAssembly(urls.length, weightBytes, shareWeights);
-  // Copies that belong to another model.json than this one go with it only if the server says so.
+  // Copies stored with another model.json may be used only if the server confirms that they are current.
   const knownIds = modelFile.origin === "server" ? [] : modelFile.stored.weightIds;
   const weightFiles: LoadedFile[] = [];
   try {
     await inParallel(urls.length, signal, async (index, laneSignal) => {
       const weightUrl = urls[index]!;
       weightFiles[index] = await loadFile(weightUrl, "weights", assembly.file(index), {
-        // Credentials are meant for the model's own host, whatever its model.json names.
+        // Credentials are meant for the model's own host, not for other hosts that its model.json names.
         requestInit: isSameOrigin(weightUrl, url) ? requestInit : undefined,
         signal: laneSignal,
         ...{ pacing, cache },
         offline: modelFile.origin === "cache-unchecked" ? modelFile.reason : undefined,
         mayGoUnchecked: ({ id }) => knownIds[index] === id,
         onBytes: (byteCount) => {
-          // Of the other lanes, once one has failed.
+          // Once one lane has failed, the others report no more progress.
           if (laneSignal.aborted) return;
           progress.add(byteCount);
-          // There may be no end to what a wrong server sends.
+          // A faulty server may never stop sending.
           if (assembly.receivedBytes > (weightBytes ?? Infinity))
             checkWeightLength(weightSpecs, assembly.receivedBytes);
         },
@@ -77,7 +77,7 @@ export async function fetchModel(
     });
     checkWeightLength(weightSpecs, assembly.receivedBytes);
   } catch (thrown) {
-    // Should a damaged copy be the reason, then only once.
+    // If a damaged copy is the reason, the next load must not meet it again.
     if (thrown instanceof ShardError && /^(weights-truncated|model-malformed)$/.test(thrown.code)) {
       for (const each of [url, ...urls]) await cache?.remove(each).catch(() => {});
     }
@@ -85,15 +85,15 @@ export async function fetchModel(
   }
   const unchecked = [modelFile, ...weightFiles].find((file) => file.origin === "cache-unchecked");
   if (unchecked !== undefined) {
-    // A new file beside one that nobody vouches for may be of two versions.
+    // A fresh file and an unconfirmed copy may belong to different versions.
     if (weightFiles.some(({ origin }) => origin === "server")) throw unchecked.reason;
     onNotice({
       code: "offline-copy",
-      message: `Nobody answers for ${url}: the copy of ${unchecked.stored.storedAt.slice(0, 10)} is used.`,
+      message: `No server answers for ${url}: the copy stored on ${unchecked.stored.storedAt.slice(0, 10)} is used.`,
     });
   }
   const { weightData, byteOffsets } = assembly.finish();
-  // Strings have no size that model.json could tell.
+  // The total is unknown until now if there are string weights: model.json doesn't state their size.
   progress.finish();
   if (cache !== undefined && unchecked === undefined) {
     const loaded = { modelFile, modelBytes, weightFiles, weightData, byteOffsets, location: options };
@@ -102,7 +102,7 @@ export async function fetchModel(
   return { ...description, weightSpecs, weightData };
 }
 
-/** Run `task` for 0 … count-1, a few at once. The first that fails aborts the others' signal. */
+/** Run `task` for 0 … count-1, a few at once. The first failure aborts the signal of the others. */
 async function inParallel(
   count: number,
   signal: AbortSignal | undefined,

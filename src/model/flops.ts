@@ -3,7 +3,7 @@ import { asJsonObject, type JsonObject } from "./artifacts.js";
 
 type Shape = readonly number[];
 
-/** One run of an op: what it reads, weights among it, and what it gives. */
+/** One run of an op: the shapes that it reads, weights included, and the shape that it returns. */
 export interface OpRun {
   readonly op: string;
   readonly attr: JsonObject;
@@ -11,7 +11,7 @@ export interface OpRun {
   readonly output: Shape;
 }
 
-/** Ops that move values about, or tell their shape, without arithmetic. */
+/** Ops that move values or read their shape, without arithmetic. */
 const MOVING = new Set(
   [
     "BatchToSpaceND BroadcastArgs BroadcastTo Cast Concat ConcatV2 Const CropAndResize DepthToSpace EnsureShape ExpandDims Fill",
@@ -21,7 +21,7 @@ const MOVING = new Set(
   ].flatMap((line) => line.split(" ")),
 );
 
-/** One operation for each element of the output, whatever function it is. */
+/** Ops that count as one operation per element of the output, whatever the function. */
 const ELEMENTWISE = new Set(
   [
     "Abs Acos Acosh Add AddV2 Asin Asinh Atan Atan2 Atanh BiasAdd Ceil ClipByValue Cos Cosh Div DivNoNan Elu Equal Erf Exp",
@@ -40,7 +40,7 @@ const PER_ELEMENT: Readonly<Record<string, number>> = {
   FusedBatchNorm: 2,
   FusedBatchNormV2: 2,
   FusedBatchNormV3: 2,
-  // The largest, a difference, a power, a sum, a quotient; or their logarithms.
+  // A maximum, a difference, an exponential, a sum and a quotient; or the logarithms of these.
   Softmax: 5,
   LogSoftmax: 5,
   // Three times a + (b − a)·t.
@@ -48,11 +48,11 @@ const PER_ELEMENT: Readonly<Record<string, number>> = {
 };
 
 /**
- * Floating-point operations of one run of an op, a multiplication and an addition counting as two, an element-wise function as one.
+ * Count the floating-point operations of one run of an op. A multiply-add counts as two, an element-wise function as one.
  *
  * @returns `undefined` for ops without a formula.
- * Source: the definitions of the ops. Oracle: counted by hand, and MobileNet's published 569 million multiply-adds (Howard et al. 2017),
- * in tests/unit/model/flops.test.ts.
+ * Source: the definitions of the ops. Oracle: counts made by hand, and the 569 million multiply-adds published for MobileNet
+ * (Howard et al. 2017), in tests/unit/model/flops.test.ts.
  */
 export function flopsOf({ op, attr, inputs, output }: OpRun): number | undefined {
   const count = elementCountOf(output);
@@ -72,7 +72,7 @@ export function flopsOf({ op, attr, inputs, output }: OpRun): number | undefined
     case "FusedDepthwiseConv2dNative":
       return inputs[1] && count * (2 * elementCountOf(inputs[1].slice(0, 2)) + fusedCount(attr));
     case "Conv2DBackpropInput":
-      // Each element of the smaller picture reaches one window of every channel.
+      // Each element of the smaller picture contributes to one window in every channel.
       return inputs[2] && inputs[1] && 2 * elementCountOf(inputs[2]) * elementCountOf(inputs[1].slice(0, 3));
     case "MatMul":
     case "_FusedMatMul":
@@ -91,13 +91,13 @@ export function flopsOf({ op, attr, inputs, output }: OpRun): number | undefined
   }
 }
 
-/** The axis over which a matrix product sums. */
+/** Size of the axis over which a matrix product sums. */
 function innerSize(attr: JsonObject, a: Shape): number {
   const isTransposed = [attr.transpose_a, attr.adj_x].some((each) => asJsonObject(each).b === true);
   return a.at(isTransposed ? -2 : -1) ?? 1;
 }
 
-/** A bias, an activation: one operation each. */
+/** A fused bias and a fused activation add one operation each per element. */
 function fusedCount(attr: JsonObject): number {
   const list = asJsonObject(asJsonObject(attr.fused_ops).list).s;
   return Array.isArray(list) ? list.length : 0;

@@ -13,23 +13,23 @@ export interface ModelInfo {
   readonly format: "graph-model" | "layers-model";
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
-  /** Layers of what runs, after the optimisation: the smallest parts that can be cut apart. */
+  /** How many layers the model has after optimisation. Layers are the smallest parts that it can be cut into. */
   readonly layerCount: number;
-  /** In order; a cut at k puts layers 0 … k-1 into one stage and k … into the next. Empty where the model can't be cut. */
+  /** In order. A cut at k ends one stage after layer k-1 and begins the next with layer k. Empty if the model can't be cut. */
   readonly layers: readonly LayerInfo[];
-  /** Every place where it may be cut. */
+  /** Every place where the model may be cut. */
   readonly cuts: readonly LegalCut[];
   /** Sum over the layers whose ops have a formula; `undefined` before a traced run. */
   readonly flops: number | undefined;
   /**
-   * Whether a batch of n gives what n single items give: `false` makes workers run items one by one. It is where the model branches
-   * on the values of its inputs; otherwise it is found by trying two items out:
-   * `undefined` before (`sharder.inspect()`), and for models whose batch is fixed at 1.
+   * Whether a batch of n items gives the same results as n single items. `false` makes workers run items one by one.
+   * It is `false` from the start if the model branches on the values of its inputs. Otherwise a trial with two items decides;
+   * `undefined` before that trial (`sharder.inspect()` makes it), and for models whose batch is fixed at 1.
    */
   readonly isBatchInvariant: boolean | undefined;
-  /** Ops for which a backend has no kernel, by backend, as far as workers of it have started; of graphs, optimised ones included. */
+  /** Ops for which a backend has no kernel, by backend, once a worker of it has started. Only models that run as graphs have any. */
   readonly missingOps: Readonly<Record<string, readonly string[]>>;
-  /** What `optimize` did with the model, and what it left and why. */
+  /** What `optimize` did with the model, and what it left unchanged and why. */
   readonly optimization: OptimizationReport;
   /** Bytes of the weights as stored, quantised or not. */
   readonly weightBytes: number;
@@ -40,9 +40,9 @@ export interface ModelInfo {
 
 /** A place between two layers. */
 export interface LegalCut {
-  /** The layer that begins a stage there: what `cuts` names. */
+  /** Index of the layer that begins a stage here, as the `cuts` option takes it. */
   readonly layer: number;
-  /** Bytes of one item that cross it; `undefined` before a traced run. */
+  /** Bytes of one item that cross the cut; `undefined` before a traced run. */
   readonly liveBytes: number | undefined;
 }
 
@@ -50,11 +50,11 @@ export interface LegalCut {
 export interface LayerInfo {
   readonly name: string;
   readonly op: string;
-  /** In a worker, where quantised weights are expanded. */
+  /** Bytes of its weights in a worker, where quantised weights are expanded. */
   readonly weightBytes: number;
-  /** Of one item; `undefined` before a traced run (`split: "layers"` makes one). */
+  /** Bytes of its outputs for one item; `undefined` before a traced run (`split: "layers"` makes one). */
   readonly outputBytes: number | undefined;
-  /** Of one item, a multiplication and an addition counting as two; `undefined` before a traced run and for ops without a formula. */
+  /** For one item; a multiply-add counts as two. `undefined` before a traced run and for ops without a formula. */
   readonly flops: number | undefined;
   /** Measured for one item, ms, on the first worker that ran it; `undefined` before a traced run. */
   readonly ms: number | undefined;
@@ -64,17 +64,17 @@ export interface InspectedModel {
   readonly info: ModelInfo;
   /** The whole model, as a replica loads it. */
   readonly wire: WireModel;
-  /** `undefined` where it can't be cut. */
+  /** `undefined` if the model can't be cut. */
   readonly staged: StagedModel | undefined;
   /** Nothing in the file promises that a batch gives what its items give: it is tried out first. */
   readonly needsBatchProbe: boolean;
 }
 
 /**
- * Read what the artifacts say of the model, and make them ready for the workers. Runs nothing.
+ * Describe a model from its artifacts and prepare it for the workers. Runs nothing.
  *
  * @param shareWeights put the weights in one SharedArrayBuffer for all workers (needs cross-origin isolation).
- * @param optimize fold and fuse, which changes results by rounding; false: run the model exactly as it came.
+ * @param optimize fold and fuse operations, which changes results by rounding; false runs the model exactly as it came.
  * @throws ShardError "model-malformed", "weights-truncated", "model-unsupported"
  */
 export function inspectModel(artifacts: ModelArtifacts, shareWeights: boolean, optimize = false): InspectedModel {
@@ -132,9 +132,8 @@ function describeLayer({ name, op, weights }: StagedModel["layers"][number]): La
 }
 
 /**
- * Batched where some input leaves axis 0 free (or says nothing of its shape), item by item where
- * every input fixes axis 0 at 1.
- * @throws ShardError "model-unsupported" where axis 0 is fixed at anything else.
+ * "batched" if some input leaves axis 0 free (or doesn't state its shape), else "item-by-item" if some input fixes axis 0 at 1.
+ * @throws ShardError "model-unsupported" if no input does either.
  */
 function batchModeOf(inputs: readonly TensorSpec[]): BatchMode {
   if (inputs.some(({ shape }) => shape === undefined || shape[0] === -1)) return "batched";

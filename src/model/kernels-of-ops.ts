@@ -1,4 +1,4 @@
-/** TensorFlow ops that TF.js runs by one kernel of another name, or by several. Those that need none are empty. */
+/** TensorFlow ops that TF.js runs with one kernel of another name, or with several; empty for those that need none. */
 const RENAMED: Readonly<Record<string, string>> = {
   // Arithmetic
   BiasAdd: "Add",
@@ -24,11 +24,11 @@ const RENAMED: Readonly<Record<string, string>> = {
   Conv2dTranspose: "Conv2DBackpropInput",
   DepthwiseConv2d: "DepthwiseConv2dNative",
   FusedDepthwiseConv2dNative: "FusedDepthwiseConv2D",
-  // Creation and values that are known without computing
+  // Creation, and values that are known without computing
   ...none("Const Placeholder PlaceholderWithDefault Shape ShapeN Size Rank EnsureShape Ones Zeros"),
   ...none("RandomStandardNormal RandomUniform RandomUniformInt TruncatedNormal"),
   ...each("IdentityN Snapshot StopGradient FakeQuantWithMinMaxVars", "Identity"),
-  // Selection, on the page's side of the backend
+  // Selection that TF.js computes outside the backend
   ...none("NonMaxSuppressionV2 NonMaxSuppressionV3 NonMaxSuppressionV4 NonMaxSuppressionV5 ListDiff"),
   Where: "Cast",
   LowerBound: "SearchSorted",
@@ -60,7 +60,7 @@ const RENAMED: Readonly<Record<string, string>> = {
   IRFFT: "Complex IFFT Real Imag Reshape Slice Reverse Multiply Concat",
 };
 
-/** TensorFlow ops whose kernel has their name. */
+/** TensorFlow ops that TF.js runs with the kernel of the same name. */
 const SAME_NAME = new Set(
   [
     "Abs Acos Acosh Add AddN All Any ArgMax ArgMin Asin Asinh Atan Atan2 Atanh AvgPool AvgPool3D BatchMatMul BatchToSpaceND",
@@ -77,17 +77,17 @@ const SAME_NAME = new Set(
   ].flatMap((line) => line.split(" ")),
 );
 
-/** What a backend lacks for an op of a model. */
+/** An op of a model that a backend can't run. */
 export interface MissingOp {
   readonly op: string;
-  /** TF.js kernels; none for an op that TF.js has on no backend. */
+  /** The TF.js kernels that are missing; empty for an op that TF.js doesn't support on any backend. */
   readonly kernels: readonly string[];
 }
 
 /**
- * The TF.js kernels by which an op runs; `undefined` for ops that TF.js does not know.
- * Source: the executors of tfjs-converter 4.22 and the ops of tfjs-core 4.22 that they call. Oracle: TF.js's own profile of its
- * kernels, in tests/unit/model/kernels-of-ops.test.ts.
+ * Returns the TF.js kernels that run an op; `undefined` for ops that TF.js doesn't know.
+ * Source: the executors of tfjs-converter 4.22 and the ops of tfjs-core 4.22 that they call. Oracle: TF.js's own kernel profile,
+ * in tests/unit/model/kernels-of-ops.test.ts.
  */
 export function kernelsOf(op: string): readonly string[] | undefined {
   if (SAME_NAME.has(op) && !Object.hasOwn(RENAMED, op)) return [op];
@@ -95,11 +95,10 @@ export function kernelsOf(op: string): readonly string[] | undefined {
 }
 
 /**
- * What keeps a backend from running these nodes, each op once. Whether a kernel it has takes the dtypes and options at hand only a run
- * can tell.
+ * List the ops that a backend can't run, each op once. Only a run shows whether a registered kernel accepts the dtypes and options.
  *
- * @param nodes of a graph, those of its functions included (`opsOnWire`).
- * @param kernels that the backend has registered (`WorkerReport.kernels`).
+ * @param nodes of a graph, including those of its functions (`opsOnWire`).
+ * @param kernels registered by the backend (`WorkerReport.kernels`).
  */
 export function missingOps(nodes: Iterable<{ readonly op: string }>, kernels: Iterable<string>): MissingOp[] {
   const registered = new Set(kernels);

@@ -8,8 +8,8 @@ import { isPassive, readNodes } from "./read-graph.js";
 type Shape = readonly number[];
 
 /**
- * What each layer computes, by a traced run.
- * @param shapes of all tensors of that run, the inputs among them, by key.
+ * Count the operations of each layer in a traced run.
+ * @param shapes of all tensors of that run, inputs included, by key.
  */
 export function flopsOfLayers(staged: StagedModel, shapes: ReadonlyMap<TensorKey, Shape>): (number | undefined)[] {
   const cuts = staged.layers.map((_, layer) => layer).slice(1);
@@ -17,11 +17,11 @@ export function flopsOfLayers(staged: StagedModel, shapes: ReadonlyMap<TensorKey
 }
 
 /**
- * Floating-point operations of one run of a layer, once a traced run has shown the shapes.
+ * Count the floating-point operations of one run of a layer, once a traced run has shown the shapes.
  *
- * @param wire of a stage that is one layer.
+ * @param wire of a stage that consists of one layer.
  * @param shapeOf the shape of a tensor that enters or leaves a layer.
- * @returns `undefined` where a shape or a formula is missing, as for loops.
+ * @returns `undefined` if a shape or a formula is missing, as for loops.
  */
 export function layerFlops(wire: WireModel, shapeOf: (key: TensorKey) => Shape | undefined): number | undefined {
   const [output] = wire.outputs.map(({ name }) => shapeOf(name));

@@ -4,12 +4,12 @@ import type { StagedModel } from "./staged-model.js";
 type Bytes = Readonly<Record<TensorKey, number>>;
 
 /**
- * Bytes that cross each place where a model can be cut.
+ * Count the bytes that cross each place where a model can be cut: those of tensors made before the place and read after it.
  *
- * @param inputBytes of one item, by tensor: the model's inputs.
- * @param layerBytes of one item, by tensor: what each layer gives that another reads, or the caller.
- * @returns one entry for the place in front of each layer, and one for the end: what is made before and read after. At the ends
- *          these are the model's inputs and outputs; outputs that leave early cross no later place. O(tensors · layers).
+ * @param inputBytes bytes of the model's inputs for one item, by tensor.
+ * @param layerBytes for each layer, the bytes for one item of its outputs that another layer or the caller reads, by tensor.
+ * @returns one entry for the place in front of each layer and one for the end. The first counts the model's inputs, the last its
+ *          outputs; an output that leaves early crosses no later place. O(tensors · layers).
  */
 export function liveBytes(model: StagedModel, inputBytes: Bytes, layerBytes: readonly Bytes[]): number[] {
   const { layers } = model;

@@ -1,14 +1,16 @@
 import { ShardError } from "../core/errors.js";
 import type { StoredWeight } from "../protocol/weight-recipe.js";
+import { elementCountOf } from "../protocol/tensors.js";
 import type { WeightSpec } from "./artifacts.js";
+import { malformed } from "./malformed.js";
 import { storedByteLength } from "./weights.js";
 
-/** Before each string in a weight file stands its length in bytes, as a little-endian uint32. */
+/** In a weight file, each string is preceded by its length in bytes as a little-endian uint32. */
 const STRING_PREFIX_BYTES = 4;
 
 /**
- * Where each weight lies in the joined weight data, by name. O(weights), and O(strings) for string weights.
- * @throws ShardError "weights-truncated" where the data ends before a weight does, "model-malformed" for a name that comes twice.
+ * Find where each weight lies in the joined weight data, by name. O(weights), and O(strings) for string weights.
+ * @throws ShardError "weights-truncated" if the data ends before a weight does, "model-malformed" if two weights have one name.
  */
 export function locateWeights(
   specs: readonly WeightSpec[],
@@ -17,12 +19,7 @@ export function locateWeights(
   const located = new Map<string, StoredWeight>();
   let byteOffset = 0;
   for (const { name, shape, dtype, quantization } of specs) {
-    if (located.has(name)) {
-      throw new ShardError(
-        "model-malformed",
-        `Expected one weight "${name.slice(0, 80)}", received two: the model.json is damaged; export the model again.`,
-      );
-    }
+    if (located.has(name)) throw malformed(`one weight "${name.slice(0, 80)}"`, "two");
     const byteLength =
       storedByteLength({ name, shape, dtype, quantization }) ?? stringsByteLength(shape, data, byteOffset);
     if (byteOffset + byteLength > data.byteLength) throw truncated(name, byteOffset + byteLength, data.byteLength);
@@ -38,7 +35,7 @@ function stringsByteLength(
   byteOffset: number,
 ): number {
   const view = new DataView(data);
-  const count = shape.reduce((product, size) => product * size, 1);
+  const count = elementCountOf(shape);
   let end = byteOffset;
   for (let index = 0; index < count; index++) {
     if (end + STRING_PREFIX_BYTES > data.byteLength)

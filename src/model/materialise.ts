@@ -1,19 +1,21 @@
 import { ShardError } from "../core/errors.js";
 import type { WireModel } from "../protocol/model-on-wire.js";
+import { elementCountOf } from "../protocol/tensors.js";
 import type { ComputedWeight, StoredWeight, WeightRecipe } from "../protocol/weight-recipe.js";
 import type { WeightSpec } from "./artifacts.js";
 import { evaluateConstant } from "./constant-expression.js";
+import { malformed, show } from "./malformed.js";
 
 export interface MaterialisedWeights {
   readonly weightSpecs: WeightSpec[];
-  /** In the order of the specs; stored weights as they were stored, quantised ones too. */
+  /** In the order of the specs. Stored weights keep their stored form, quantised or not. */
   readonly weightData: ArrayBuffer;
 }
 
 /**
- * Carry out a model's weight recipes, on the worker: takes of the shared bytes only what this stage needs.
+ * Make a stage's weights from its recipes, on the worker. Copies only the bytes that this stage needs from the shared data.
  *
- * @throws ShardError "weights-truncated" where a recipe reads past the data, "model-malformed" where one does not add up.
+ * @throws ShardError "weights-truncated" if a recipe reads past the data, "model-malformed" if one gives a wrong number of values.
  */
 export function materialise({ weights, weightData }: Pick<WireModel, "weights" | "weightData">): MaterialisedWeights {
   const entries = Object.entries(weights);
@@ -30,7 +32,7 @@ export function materialise({ weights, weightData }: Pick<WireModel, "weights" |
 
 function byteLengthOf(name: string, recipe: WeightRecipe, availableBytes: number): number {
   if (recipe.kind === "computed") {
-    return recipe.shape.reduce((product, size) => product * size, recipe.dtype === "bool" ? 1 : 4);
+    return elementCountOf(recipe.shape) * (recipe.dtype === "bool" ? 1 : 4);
   }
   const { byteOffset, byteLength } = recipe;
   if (byteOffset + byteLength <= availableBytes) return byteLength;
@@ -47,12 +49,9 @@ function bytesOf(recipe: WeightRecipe, data: ArrayBuffer | SharedArrayBuffer): U
 
 function computedBytes({ shape, dtype, value }: ComputedWeight, data: ArrayBuffer | SharedArrayBuffer): Uint8Array {
   const { values } = evaluateConstant(value, data);
-  const expected = shape.reduce((product, size) => product * size, 1);
+  const expected = elementCountOf(shape);
   if (values.length !== expected) {
-    throw new ShardError(
-      "model-malformed",
-      `Expected ${expected} values for a computed weight of shape ${JSON.stringify(shape)}, received ${values.length}.`,
-    );
+    throw malformed(`${expected} values for a computed weight of shape ${show(shape)}`, String(values.length));
   }
   const typed = dtype === "float32" ? new Float32Array(values) : dtype === "int32" ? new Int32Array(values) : undefined;
   return typed === undefined ? new Uint8Array(values) : new Uint8Array(typed.buffer);
@@ -61,6 +60,6 @@ function computedBytes({ shape, dtype, value }: ComputedWeight, data: ArrayBuffe
 function specOf(name: string, recipe: WeightRecipe): WeightSpec {
   const { shape, dtype } = recipe;
   const quantization = recipe.kind === "stored" ? (recipe satisfies StoredWeight).quantization : undefined;
-  // TF.js asks whether the key is there, not what it holds.
+  // TF.js checks whether the key exists, not what it holds.
   return quantization === undefined ? { name, shape, dtype } : { name, shape, dtype, quantization };
 }

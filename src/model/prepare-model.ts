@@ -15,21 +15,21 @@ import { stageGraph, type StagedModel } from "./staged-model.js";
 import { branchesOnValues } from "./value-branches.js";
 import { graphToWire } from "./wire-graph.js";
 
-/** A model ready for the workers, whole and in stages. */
+/** A model that is ready for the workers, whole and in stages. */
 export interface PreparedModel {
   readonly format: "graph-model" | "layers-model";
   readonly reading: Pick<ModelReading, "inputs" | "outputs" | "layerCount">;
   readonly wire: WireModel;
   readonly staged: StagedModel | undefined;
   readonly optimization: OptimizationReport;
-  /** A batch is run item by item, since it would take one way for all of its items. */
+  /** Such a model runs item by item: a batch would take the same branch for all of its items. */
   readonly branchesOnValues: boolean;
   /** Nothing in the file promises that every output has the batch as its axis 0: it is tried out first. */
   readonly needsBatchProbe: boolean;
 }
 
 /**
- * Graph models run as graphs; Keras models do where they are to be optimised and can be written as one, else as TF.js layers.
+ * Graph models run as graphs. Keras models run as graphs if they are to be optimised and can be translated, else as TF.js layers.
  * @throws ShardError "model-malformed", "weights-truncated"
  */
 export function prepareModel(
@@ -45,7 +45,7 @@ export function prepareModel(
   }
   const reading = readLayers(artifacts);
   const stored = locateWeights(specs, weightData);
-  // What a model was trained with is none of its own weights.
+  // The optimizer's weights are not the model's own.
   for (const { name, group } of specs) if (group === "optimizer") stored.delete(name);
   let optimization = NOT_OPTIMISED;
   if (optimize) {
@@ -91,7 +91,7 @@ function needsBatchProbe({ outputs, nodes }: Graph): boolean {
   return outputs.some(({ shape }) => shape?.[0] !== -1) || nodes.some(({ op }) => LOOP_OPS.test(op));
 }
 
-/** A whole model goes by the names that its user knows. */
+/** Rename the bindings of a whole model to the public names of its inputs and outputs. */
 function publicNames(wire: WireModel, { inputs, outputs }: Pick<ModelReading, "inputs" | "outputs">): WireModel {
   const rename = (bindings: WireModel["inputs"], names: WireModel["inputs"]): WireModel["inputs"] =>
     bindings.map((binding, index) => ({ ...binding, name: names[index]!.name }));

@@ -3,8 +3,9 @@ import type { TensorBinding } from "../protocol/model-on-wire.js";
 import type { DType } from "../protocol/tensors.js";
 import { asJsonObject, isJsonObject, type JsonObject, type ModelArtifacts } from "./artifacts.js";
 import { tensorKey, type GraphNode } from "./graph/graph.js";
+import { malformed, show } from "./malformed.js";
 
-/** What a model file says of the model, in its own names. */
+/** What a model file states about the model, with the file's own names. */
 export interface ModelReading {
   readonly inputs: readonly TensorBinding[];
   readonly outputs: readonly TensorBinding[];
@@ -13,8 +14,8 @@ export interface ModelReading {
 }
 
 /**
- * Ops that TF.js 4.22 runs asynchronously, so that a synchronous `execute` throws: its op lists "control", "dynamic"
- * and "hash_table", whole. Compared with TF.js's own lists in tests/unit/model/read-graph.test.ts.
+ * Ops that TF.js 4.22 runs asynchronously, so that a synchronous `execute` throws: all of its op lists "control", "dynamic"
+ * and "hash_table". tests/unit/model/read-graph.test.ts compares this list with TF.js's own.
  */
 const ASYNC_OPS = new Set([
   ...[
@@ -40,10 +41,10 @@ const ASYNC_OPS = new Set([
   ...["LookupTableSize", "LookupTableSizeV2", "InitializeTable", "InitializeTableV2"],
 ]);
 
-/** The largest graphs known have a quarter of it. */
+/** The largest known graphs have a quarter of this. */
 const MAX_NODES = 50_000;
 
-/** Nodes that carry or rename data without computing. */
+/** Ops that carry or rename data without computing. */
 const PASSIVE_OPS = new Set(["Const", "Placeholder", "PlaceholderWithDefault", "Identity", "IdentityN", "NoOp"]);
 
 export const DTYPES: ReadonlyMap<unknown, DType> = new Map([
@@ -59,8 +60,8 @@ export const DTYPES: ReadonlyMap<unknown, DType> = new Map([
 ]);
 
 /**
- * Inputs and outputs of a graph model: the signature's keys verbatim, else Placeholders and
- * nodes that nothing consumes.
+ * Read the inputs and outputs of a graph model. They are named by the keys of its signature, verbatim. Without a signature, the
+ * Placeholders are the inputs, and the nodes that no other node reads are the outputs.
  * @throws ShardError "model-malformed"
  */
 export function readGraph(artifacts: ModelArtifacts): ModelReading {
@@ -87,7 +88,6 @@ export function readGraph(artifacts: ModelArtifacts): ModelReading {
   };
 }
 
-/** How many nodes compute something. */
 function countComputing(nodes: readonly GraphNode[]): number {
   return nodes.filter((node) => !isPassive(node)).length;
 }
@@ -105,12 +105,7 @@ export function needsAsyncExecution(nodes: readonly GraphNode[]): boolean {
 /** @throws ShardError "model-malformed", "model-unsupported" for too many nodes */
 export function readNodes(topology: object): GraphNode[] {
   const nodes = (topology as JsonObject).node;
-  if (!Array.isArray(nodes)) {
-    throw new ShardError(
-      "model-malformed",
-      `Expected "node" in the model topology to be a list, received ${typeof nodes}: the model.json is damaged.`,
-    );
-  }
+  if (!Array.isArray(nodes)) throw malformed('"node" in the model topology to be a list', typeof nodes);
   if (nodes.length > MAX_NODES) {
     throw new ShardError(
       "model-unsupported",
@@ -119,17 +114,11 @@ export function readNodes(topology: object): GraphNode[] {
   }
   return nodes.map((node: unknown, index) => {
     if (!isJsonObject(node) || typeof node.name !== "string" || typeof node.op !== "string") {
-      throw new ShardError(
-        "model-malformed",
-        `Expected node ${index} to have a name and an op, received ${JSON.stringify(node)?.slice(0, 120)}: the model.json is damaged.`,
-      );
+      throw malformed(`node ${index} to have a name and an op`, show(node));
     }
     const input: unknown = node.input ?? [];
     if (!Array.isArray(input) || !input.every((name) => typeof name === "string")) {
-      throw new ShardError(
-        "model-malformed",
-        `Expected the inputs of node "${node.name.slice(0, 80)}" as a list of names, received ${JSON.stringify(input).slice(0, 120)}: the model.json is damaged.`,
-      );
+      throw malformed(`the inputs of node "${node.name.slice(0, 80)}" as a list of names`, show(input));
     }
     return { name: node.name, op: node.op, input, attr: asJsonObject(node.attr) };
   });
@@ -140,17 +129,14 @@ function signatureEntries(entries: unknown, nodes: ReadonlyMap<string, GraphNode
   const signature = asJsonObject(entries);
   for (const [name, value] of Object.entries(signature)) {
     const entry = asJsonObject(value);
-    // Captured resources (hash tables) are fed by TF.js itself.
+    // TF.js itself feeds captured resources (hash tables).
     if (entry.dtype === "DT_RESOURCE" || entry.resourceId !== undefined) continue;
     const tensorName = typeof entry.name === "string" ? entry.name : name;
     const node = nodes.get(tensorName.split(":")[0]!);
     if (node === undefined) {
-      throw new ShardError(
-        "model-malformed",
-        `Expected a node "${tensorName.slice(0, 80)}" for "${name.slice(0, 80)}" of the signature, received none: the model.json is damaged.`,
-      );
+      throw malformed(`a node "${tensorName.slice(0, 80)}" for "${name.slice(0, 80)}" of the signature`, "none");
     }
-    // TF.js holds callers to the Placeholder's shape and dtype; the signature may state others.
+    // TF.js checks inputs against the Placeholder's shape and dtype; the signature may state others.
     const placeholder = isPlaceholder(node) ? node : undefined;
     bindings.push({
       name,
@@ -185,7 +171,7 @@ function nodeShape(node: GraphNode): number[] | undefined {
   return readShape(asJsonObject(node.attr.shape).shape);
 }
 
-/** A TensorShapeProto as JSON: sizes are strings or numbers; no list at all is a scalar unless the rank is unknown. */
+/** Read a TensorShapeProto in JSON. Sizes are strings or numbers; a missing list means a scalar, unless the rank is unknown. */
 function readShape(value: unknown): number[] | undefined {
   if (!isJsonObject(value) || value.unknownRank === true) return undefined;
   if (value.dim === undefined) return [];

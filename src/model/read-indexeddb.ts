@@ -5,16 +5,16 @@ import { listNames } from "./load/match-files.js";
 
 export const INDEXEDDB_SCHEME = "indexeddb://";
 
-// Where TF.js 4.22 keeps models: tfjs-core, io/indexed_db.ts. A record is { modelPath, modelArtifacts, modelArtifactsInfo }.
+// TF.js 4.22 keeps models here (tfjs-core, io/indexed_db.ts). A record is { modelPath, modelArtifacts, modelArtifactsInfo }.
 const DATABASE = "tensorflowjs";
 const STORE = "models_store";
 
 /**
- * Read a model that TF.js saved in this origin's IndexedDB by `model.save("indexeddb://NAME")`. Makes no database where
- * there is none, and holds none open.
+ * Read a model that `model.save("indexeddb://NAME")` of TF.js has saved in this origin's IndexedDB. Doesn't create the database
+ * if it is missing, and doesn't keep it open.
  *
  * @param address "indexeddb://NAME"
- * @throws ShardError "model-not-found" listing the names there are, "model-malformed"
+ * @throws ShardError "model-not-found" listing the names that exist, "model-malformed"
  */
 export async function readIndexedDb(address: string): Promise<ModelArtifacts> {
   const name = address.slice(INDEXEDDB_SCHEME.length);
@@ -57,17 +57,17 @@ function artifactsOf(name: string, record: unknown): ModelArtifacts {
     );
   }
   const { weightSpecs = [], weightData = new ArrayBuffer(0) } = artifacts;
-  // What they hold is checked where every model's is, by `inspectModel`.
+  // `inspectModel` checks their contents, as it does for every model.
   return { ...artifacts, weightSpecs, weightData } as unknown as ModelArtifacts;
 }
 
-/** `undefined` where TF.js has never saved a model. */
+/** Returns `undefined` if TF.js has never saved a model. */
 async function openDatabase(): Promise<IDBDatabase | undefined> {
-  // No version: whichever there is.
+  // Without a version, the browser opens whichever version exists.
   const request = indexedDB.open(DATABASE);
   let isNew = false;
   request.onupgradeneeded = () => {
-    // An empty database of this name would make every later `model.save` fail.
+    // If an empty database of this name were left behind, every later `model.save` would fail.
     isNew = true;
     request.transaction!.abort();
   };

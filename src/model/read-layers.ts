@@ -4,6 +4,7 @@ import type { DType } from "../protocol/tensors.js";
 import { asJsonObject, isJsonObject, type JsonObject, type ModelArtifacts } from "./artifacts.js";
 import { checkStructure } from "./check-structure.js";
 import { checkCalls } from "./keras/check-calls.js";
+import { malformed, show } from "./malformed.js";
 import type { ModelReading } from "./read-graph.js";
 
 interface LayerConfig {
@@ -13,8 +14,8 @@ interface LayerConfig {
 }
 
 /**
- * Inputs and outputs of a Keras model by the layer names of its config (never the engine's, which
- * appends counters when a model is loaded twice).
+ * Read the inputs and outputs of a Keras model. They are named after the layers in its config, not after the tensors in
+ * TF.js, which appends counters to names when a model is loaded twice.
  * @throws ShardError "model-malformed"
  */
 export function readLayers(artifacts: ModelArtifacts): ModelReading {
@@ -37,12 +38,9 @@ export function readLayers(artifacts: ModelArtifacts): ModelReading {
 function readLayer(value: unknown, where: string): LayerConfig {
   const parsed = typeof value === "string" ? parseJson(value, where) : value;
   if (!isJsonObject(parsed) || typeof parsed.class_name !== "string") {
-    throw new ShardError(
-      "model-malformed",
-      `Expected a class_name for ${where}, received ${JSON.stringify(parsed)?.slice(0, 120)}: the model.json is damaged.`,
-    );
+    throw malformed(`a class_name for ${where}`, show(parsed));
   }
-  // Old Sequential models keep the bare list of layers as their config.
+  // The config of an old Sequential model is the bare list of its layers.
   const config = Array.isArray(parsed.config) ? { layers: parsed.config } : asJsonObject(parsed.config);
   const name = [config.name, parsed.name].find((candidate) => typeof candidate === "string");
   return { name: name ?? parsed.class_name.toLowerCase(), className: parsed.class_name, config };
@@ -55,26 +53,19 @@ function parseJson(text: string, where: string): unknown {
     return parsed;
   } catch (cause) {
     if (cause instanceof ShardError) throw cause;
-    throw new ShardError(
-      "model-malformed",
-      `Expected JSON for ${where}, received "${text.slice(0, 60)}": the model.json is damaged.`,
-      { cause },
-    );
+    throw malformed(`JSON for ${where}`, `"${text.slice(0, 60)}"`, cause);
   }
 }
 
 function layersOf(model: LayerConfig): LayerConfig[] {
   const layers = model.config.layers;
   if (!Array.isArray(layers) || layers.length === 0) {
-    throw new ShardError(
-      "model-malformed",
-      `Expected a list of layers in "${model.name.slice(0, 80)}", received ${JSON.stringify(layers)?.slice(0, 60)}: the model.json is damaged.`,
-    );
+    throw malformed(`a list of layers in "${model.name.slice(0, 80)}"`, show(layers, 60));
   }
   return layers.map((layer, index) => readLayer(layer, `layer ${index} of "${model.name.slice(0, 80)}"`));
 }
 
-/** The calls within every model in the model. */
+/** Check the calls in the model and in every model nested in it. */
 function checkNesting(model: LayerConfig): void {
   const layers = layersOf(model);
   if (model.className !== "Sequential") checkCalls(model.config.layers as unknown[]);
@@ -96,10 +87,7 @@ function inputsOf(model: LayerConfig): TensorBinding[] {
   return referencedLayers(model.config.input_layers).map(({ layerName }, index) => {
     const layer = layers.find((candidate) => candidate.name === layerName);
     if (layer === undefined) {
-      throw new ShardError(
-        "model-malformed",
-        `Expected an input layer "${layerName.slice(0, 80)}", received none of that name: the model.json is damaged.`,
-      );
+      throw malformed(`an input layer "${layerName.slice(0, 80)}"`, "none of that name");
     }
     return bindInput(layerName, layer, index);
   });
@@ -122,7 +110,7 @@ function outputNamesOf(model: LayerConfig): string[] {
   );
 }
 
-/** Keras refers to tensors as [layer, node, tensor]; a single one may stand without the outer list. */
+/** Keras refers to tensors as [layer, node, tensor]. A single reference may come without the outer list. */
 function referencedLayers(value: unknown): { layerName: string; tensorIndex: number }[] {
   const list: unknown[] = Array.isArray(value) ? (typeof value[0] === "string" ? [value] : value) : [];
   const references = list.flatMap((entry) =>
@@ -131,15 +119,12 @@ function referencedLayers(value: unknown): { layerName: string; tensorIndex: num
       : [],
   );
   if (references.length === 0) {
-    throw new ShardError(
-      "model-malformed",
-      `Expected input_layers and output_layers in the model config, received ${JSON.stringify(value)?.slice(0, 60)}: the model.json is damaged.`,
-    );
+    throw malformed("input_layers and output_layers in the model config", show(value, 60));
   }
   return references;
 }
 
-/** A shared layer may give several outputs under one name: later ones get `:1`, `:2`, … */
+/** A shared layer may have several outputs of one name; later ones get `:1`, `:2`, … */
 function uniqueNames(names: readonly string[]): string[] {
   const taken = new Set<string>();
   return names.map((name) => {

@@ -17,9 +17,9 @@ export interface ReadFilesOptions {
 
 /**
  * Read a TF.js model from files that a user dropped or chose: one model.json and its weight files, in any order. Other
- * files (a Teachable Machine metadata.json, pictures) are left alone.
+ * files (a Teachable Machine metadata.json, pictures) are ignored.
  *
- * @throws ShardError "model-not-found" (no model.json among them, two, or one that can't be read), "model-malformed",
+ * @throws ShardError "model-not-found" (no model.json, more than one, or one that can't be read), "model-malformed",
  *         "weights-missing", "weights-truncated", "out-of-memory", "aborted"
  */
 export async function readModelFiles(
@@ -31,7 +31,7 @@ export async function readModelFiles(
   const { file: modelFile, json } = await findModelJson(files, signal);
   progress.add(modelFile.size);
   const weightFiles = matchWeightFiles(json.paths, modelFile, files);
-  // Before anything is read, let alone set aside for it.
+  // Wrong sizes are refused before any memory is allocated.
   checkWeightLength(
     json.weightSpecs,
     weightFiles.reduce((total, { size }) => total + size, 0),
@@ -92,7 +92,7 @@ async function readFile(
     if (thrown instanceof ShardError) throw thrown;
     throw new ShardError(
       code,
-      `Expected to read "${pathOf(file)}", received a failure (${messageOf(thrown)}): it has been moved or changed since; choose it again.`,
+      `Expected to read "${pathOf(file)}", received a failure (${messageOf(thrown)}): the file was moved or changed after it was chosen; choose it again.`,
       { cause: thrown },
     );
   }

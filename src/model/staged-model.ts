@@ -5,7 +5,7 @@ import { parseReference, type Graph, type TensorKey } from "./graph/graph.js";
 import { residentBytes } from "./weights.js";
 import { functionNodes, graphToWire } from "./wire-graph.js";
 
-/** A stage as data: which layers, what enters, what leaves, and what a worker loads. */
+/** A stage: its layers, the tensors that enter and leave it, and the model that a worker loads for it. */
 export interface ModelStage {
   readonly firstLayer: number;
   readonly lastLayer: number;
@@ -18,11 +18,11 @@ export interface ModelStage {
 export interface ModelLayer {
   readonly name: string;
   readonly op: string;
-  /** Bytes that each of its weights takes in a worker, by name; a weight may serve several layers. */
+  /** Bytes that each of its weights takes in a worker, by name. Several layers may use the same weight. */
   readonly weights: Readonly<Record<string, number>>;
-  /** Tensors that it reads of other layers, the model's inputs included. */
+  /** Tensors that it reads from other layers, including the model's inputs. */
   readonly reads: readonly TensorKey[];
-  /** The nodes of a graph that are in it; empty for layers of a Keras model. */
+  /** The graph nodes of this layer; empty for layers of a Keras model. */
   readonly nodes: GraphLayer["nodes"];
 }
 
@@ -30,17 +30,17 @@ export interface ModelLayer {
 export interface StagedModel {
   /** In order; every place between two of them is a legal cut. */
   readonly layers: readonly ModelLayer[];
-  /** The tensor that each of the model's inputs and outputs is, by public name. */
+  /** The key of each input and output of the model, by public name. */
   readonly inputKeys: Readonly<Record<string, TensorKey>>;
   readonly outputKeys: Readonly<Record<string, TensorKey>>;
   /**
-   * @param cuts indices of the layers that begin a stage, ascending, 1 … layers.length-1; none for the whole model.
+   * @param cuts indices of the layers that begin a stage, ascending, 1 … layers.length-1; an empty list gives one stage.
    * @throws ShardError "invalid-options" for other cuts.
    */
   stages(cuts: readonly number[]): ModelStage[];
 }
 
-/** A graph as stages. @param weightData what the recipes' offsets count from. */
+/** Make a graph cuttable into stages. @param weightData the data that the recipes' offsets count from. */
 export function stageGraph(graph: Graph, weightData: ArrayBuffer | SharedArrayBuffer): StagedModel {
   const layers = listGraphLayers(graph);
   const consts = constNames(graph);

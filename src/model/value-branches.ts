@@ -1,14 +1,14 @@
 import { parseReference, type Graph, type GraphNode } from "./graph/graph.js";
 import { functionNodes } from "./wire-graph.js";
 
-/** What these give is known from a tensor's shape, whatever its values are. */
+/** The results of these ops depend on a tensor's shape, not on its values. */
 const SHAPE_OPS = /^(Shape|ShapeN|Size|Rank)$/;
 
 /**
- * Whether the graph takes one way or another by the values of its inputs. A batch goes one way as a whole, so that each of its items
- * depends on the others, which trying two items out may not show. Loops are no branches.
+ * Whether the values of the inputs decide which branch the graph takes. A batch takes one branch as a whole, so each of its items
+ * depends on the others; a trial with two items may not show this. Loops don't count as branches.
  *
- * O(nodes + edges), over nodes in topological order. An `If` within a function counts, whatever it reads.
+ * O(nodes + edges), over nodes in topological order. An `If` within a function always counts, whatever it reads.
  */
 export function branchesOnValues({ nodes, library }: Pick<Graph, "nodes" | "library">): boolean {
   const depending = new Set<string>();
@@ -24,7 +24,7 @@ export function branchesOnValues({ nodes, library }: Pick<Graph, "nodes" | "libr
   return functionNodes(library).some(({ op }) => op === "If" || op === "StatelessIf");
 }
 
-/** The node that decides which way is taken. */
+/** The node whose value decides which branch is taken. */
 function predicateOf({ op }: GraphNode, sources: readonly string[]): string | undefined {
   if (/^(If|StatelessIf|if)$/.test(op)) return sources[0];
   return /^(Ref)?Switch$/.test(op) ? sources[1] : undefined;

@@ -2,12 +2,13 @@ import { ShardError } from "../core/errors.js";
 import { elementCountOf } from "../protocol/tensors.js";
 import type { WeightRecipe } from "../protocol/weight-recipe.js";
 import { asJsonObject, isJsonObject, type WeightSpec } from "./artifacts.js";
+import { malformed, show } from "./malformed.js";
 
 const BYTES_PER_ELEMENT = { float32: 4, int32: 4, bool: 1, complex64: 8 } as const;
 const QUANTISED_BYTES_PER_ELEMENT = { uint8: 1, uint16: 2, float16: 2 } as const;
 
 /**
- * Check the weight list of a model file: what passes, TF.js can decode, given the bytes.
+ * Check the weight list of a model file. TF.js can decode every list that passes, given the bytes.
  * @throws ShardError "model-malformed" naming the entry and what is wrong with it.
  */
 export function readWeightSpecs(entries: unknown, where: string): WeightSpec[] {
@@ -24,7 +25,7 @@ export function readWeightSpecs(entries: unknown, where: string): WeightSpec[] {
     if (dtype !== "string" && !isKeyOf(BYTES_PER_ELEMENT, dtype)) {
       throw malformed(`a known dtype for weight "${name.slice(0, 80)}"`, show(dtype));
     }
-    // TF.js asks whether the key is there, not what it holds.
+    // TF.js checks whether the key exists, not what it holds.
     if (quantization === undefined) return plain as unknown as WeightSpec;
     checkQuantization(name, dtype, quantization);
     return entry as unknown as WeightSpec;
@@ -47,7 +48,7 @@ function checkQuantization(name: string, dtype: string, quantization: unknown): 
   }
 }
 
-/** Bytes the weights take in the file; `undefined` where strings make it unknowable before reading. */
+/** Bytes that the weights take in the file; `undefined` if there are strings, whose size is unknown before they are read. */
 export function weightFileBytes(specs: readonly WeightSpec[]): number | undefined {
   let total = 0;
   for (const spec of specs) {
@@ -58,20 +59,21 @@ export function weightFileBytes(specs: readonly WeightSpec[]): number | undefine
   return total;
 }
 
-/** Bytes of one weight in the file; `undefined` for strings. */
+/** Bytes that one weight takes in the file; `undefined` for strings. */
 export function storedByteLength({ dtype, shape, quantization }: WeightSpec): number | undefined {
   if (dtype === "string") return undefined;
   const bytes = quantization ? QUANTISED_BYTES_PER_ELEMENT[quantization.dtype] : BYTES_PER_ELEMENT[dtype];
   return elementCountOf(shape) * bytes;
 }
 
-/** Bytes that a weight takes in a worker, where quantised ones are expanded to four bytes per value. */
+/** Bytes that a weight takes in a worker, where quantised weights are expanded to four bytes per value. */
 export function residentBytes({ shape, dtype }: Pick<WeightRecipe, "shape" | "dtype">): number {
   const bytes = dtype === "string" ? 8 : BYTES_PER_ELEMENT[dtype];
   return elementCountOf(shape) * bytes;
 }
 
 /**
+ * Check that the weight files have the length that model.json states.
  * @throws ShardError "weights-truncated" (too short) or "model-malformed" (too long).
  */
 export function checkWeightLength(specs: readonly WeightSpec[], receivedBytes: number): void {
@@ -86,15 +88,4 @@ export function checkWeightLength(specs: readonly WeightSpec[], receivedBytes: n
 
 function isKeyOf<T extends object>(table: T, key: unknown): key is keyof T {
   return typeof key === "string" && Object.hasOwn(table, key);
-}
-
-function show(value: unknown): string {
-  return String(JSON.stringify(value)).slice(0, 120);
-}
-
-function malformed(expected: string, received: string): ShardError {
-  return new ShardError(
-    "model-malformed",
-    `Expected ${expected}, received ${received}: the model.json is damaged; export the model again.`,
-  );
 }

@@ -4,14 +4,14 @@ import { asJsonObject, type JsonObject } from "./artifacts.js";
 import type { Graph, GraphInitializer } from "./graph/graph.js";
 import { needsAsyncExecution } from "./read-graph.js";
 
-/** TF.js reads these for its version string, and fails without them. */
+/** TF.js builds its version string from these and fails without them. */
 const VERSIONS: JsonObject = { producer: 0, minConsumer: 0 };
 
 /**
- * A graph as a standalone TF.js model for a worker. Its inputs and outputs go by the names of their tensors (`node:index`), without a
- * signature: TF.js would look names up among the signature's keys first.
+ * Write a graph as a standalone TF.js model for a worker. Its inputs and outputs are named after their tensors (`node:index`).
+ * It has no signature, because TF.js would look names up among the signature's keys first.
  *
- * @param weightData what the recipes' offsets count from.
+ * @param weightData the data that the recipes' offsets count from.
  */
 export function graphToWire(graph: Graph, weightData: ArrayBuffer | SharedArrayBuffer): GraphWire {
   const { nodes, library, versions, initializer } = graph;
@@ -31,12 +31,12 @@ export function graphToWire(graph: Graph, weightData: ArrayBuffer | SharedArrayB
   };
 }
 
-/** TF.js takes what is fed by the name of its Placeholder. */
+/** TF.js names fed tensors after their Placeholder, without the output index. */
 function fedByNode(binding: TensorBinding): TensorBinding {
   return { ...binding, tensorName: binding.tensorName.replace(/:0$/, "") };
 }
 
-/** Hash tables need the signature, which binds their Placeholders; every other entry goes by its own name. */
+/** Hash tables need a signature, which binds their Placeholders. Every other entry in it is keyed by its own tensor name. */
 function initializerParts({ inputs, outputs }: Graph, initializer: GraphInitializer): JsonObject {
   const entries = (bindings: readonly TensorBinding[]): JsonObject =>
     Object.fromEntries(bindings.map(({ tensorName }) => [tensorName, { name: tensorName }]));
@@ -50,7 +50,7 @@ function initializerParts({ inputs, outputs }: Graph, initializer: GraphInitiali
   };
 }
 
-/** Weights of the nodes, of the functions and of the initializer; whatever else the file holds is not sent. */
+/** The weights of the nodes, the functions and the initializer; a worker needs no others. */
 function usedWeights({ nodes, library, initializer, weights }: Graph): Record<string, WeightRecipe> {
   const used: Record<string, WeightRecipe> = {};
   const add = (name: unknown): void => {
@@ -62,7 +62,7 @@ function usedWeights({ nodes, library, initializer, weights }: Graph): Record<st
   return used;
 }
 
-/** The ops that a graph on the wire runs, those of its functions and of its initializer included; none for Keras layers. */
+/** The ops that a graph on the wire runs, including those of its functions and its initializer; empty for Keras layers. */
 export function opsOnWire({ artifacts }: WireModel): { readonly op: string }[] {
   const { node, library } = asJsonObject(artifacts.modelTopology);
   const initializer = asJsonObject(artifacts.modelInitializer);
@@ -70,7 +70,7 @@ export function opsOnWire({ artifacts }: WireModel): { readonly op: string }[] {
   return nodes.flatMap(({ op }) => (typeof op === "string" ? { op } : []));
 }
 
-/** The nodes in the bodies of the functions, as far as they can be made out. */
+/** The nodes in the bodies of the functions. Malformed entries count as empty objects. */
 export function functionNodes(library: JsonObject | undefined): JsonObject[] {
   return nodesOf(library?.function).flatMap((each) => nodesOf(each.nodeDef));
 }

@@ -53,8 +53,9 @@ export class CallTable {
   async race<T>(what: string, deadlineMs: number | (() => number), call: () => Promise<T>, priority = 0): Promise<T> {
     if (this.#death !== undefined) throw this.#death;
     let entry: PendingCall | undefined;
+    let isAnswered = false;
     try {
-      return await new Promise<T>((resolve, reject) => {
+      const value = await new Promise<T>((resolve, reject) => {
         const deadline = typeof deadlineMs === "number" ? () => deadlineMs : deadlineMs;
         entry = { what, deadlineMs: deadline, priority, reject };
         this.#pending.add(entry);
@@ -62,8 +63,10 @@ export class CallTable {
         this.#startClock();
         call().then(resolve, reject);
       });
+      isAnswered = true;
+      return value;
     } finally {
-      if (entry !== undefined) this.#remove(entry);
+      if (entry !== undefined) this.#remove(entry, isAnswered);
     }
   }
 
@@ -78,9 +81,10 @@ export class CallTable {
     for (const call of this.#pending) call.reject(error);
   }
 
-  #remove(entry: PendingCall): void {
+  /** @param isAnswered with a value: what was cancelled while it waited shows nothing of the worker's progress. */
+  #remove(entry: PendingCall, isAnswered: boolean): void {
     this.#pending.delete(entry);
-    if (entry === this.#current || entry.priority !== ASIDE) this.#elapsedMs = 0;
+    if (entry === this.#current || (isAnswered && entry.priority !== ASIDE)) this.#elapsedMs = 0;
     if (entry === this.#current) this.#current = this.#next();
     if (this.#pending.size === 0) {
       clearInterval(this.#timer);

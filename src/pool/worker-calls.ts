@@ -44,9 +44,12 @@ export class WorkerCalls<Api> {
     ask: (api: Api) => Promise<Reply<T>>,
     priority?: number,
   ): Promise<T> {
-    const reply = await this.#table.race(what, deadlineMs, async () => ask(this.#link.api), priority);
-    if (reply.ok) return reply.value;
-    throw fromErrorRecord(reply.error, this.#workerId);
+    const answer = async (): Promise<T> => {
+      const reply = await ask(this.#link.api);
+      if (reply.ok) return reply.value;
+      throw fromErrorRecord(reply.error, this.#workerId);
+    };
+    return this.#table.race(what, deadlineMs, answer, priority);
   }
 
   /** Resolves once no call is under way. Never rejects. */

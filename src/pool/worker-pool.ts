@@ -106,17 +106,12 @@ export class WorkerPool {
     try {
       await this.admit(worker);
     } catch (thrown) {
-      worker.kill(thrown as ShardError);
-      throw thrown;
+      const error = this.#whyNot(worker.id, thrown as ShardError);
+      worker.kill(error);
+      throw error;
     }
     worker.becomeReady();
-    if (!worker.isReady) {
-      throw new ShardError(
-        "worker-lost",
-        `Expected worker "${worker.id}" to be ready, it was removed while it started.`,
-        { workerId: worker.id },
-      );
-    }
+    if (!worker.isReady) throw removed(worker.id);
     await this.listener?.onReady(worker);
   }
 
@@ -148,7 +143,15 @@ export class WorkerPool {
   #incarnate(slot: WorkerSlot, open: () => WorkerLink<WorkerApi>): Promise<PoolWorker> {
     const worker = slot.incarnate(open, () => this.#changed(slot, worker));
     live.set(slot.id, worker);
-    return worker.start().then(() => worker);
+    return worker.start().then(
+      () => worker,
+      (thrown: ShardError) => Promise.reject(this.#whyNot(slot.id, thrown)),
+    );
+  }
+
+  /** A worker that is stopped while it starts was removed, unless all are. */
+  #whyNot(workerId: string, thrown: ShardError): ShardError {
+    return thrown.code === "disposed" && !this.#isClosed ? removed(workerId) : thrown;
   }
 
   #changed(slot: WorkerSlot, worker: PoolWorker): void {
@@ -198,4 +201,10 @@ export class WorkerPool {
     this.#restarts.delete(slot);
     if (slot.isAway && slot.worker?.state === "dead") this.#giveUp(slot, slot.worker.deathError!);
   }
+}
+
+function removed(workerId: string): ShardError {
+  return new ShardError("worker-lost", `Expected worker "${workerId}" to be ready, it was removed while it started.`, {
+    workerId,
+  });
 }

@@ -1,6 +1,6 @@
 import { ShardError } from "../core/errors.js";
 
-/** The part of an `AbortSignal` that this needs; this layer knows no DOM. */
+/** The part of an `AbortSignal` that is needed here, because this layer has no DOM types. */
 interface Abortable {
   readonly aborted: boolean;
   readonly reason: unknown;

@@ -7,17 +7,17 @@ import type { InputTensor, OutputValue, Tensor } from "./tensors.js";
  */
 export type ItemTensors<T extends InputTensor> =
   | { readonly kind: "dense"; readonly tensor: T; readonly itemShape: readonly number[] }
-  | { readonly kind: "ragged"; readonly items: readonly T[] };
+  | { readonly kind: "ragged"; readonly items: T[] };
 
 /** One output of a shard. */
 export type ShardOutput = ItemTensors<Tensor>;
 
-/** The shape of `itemCount` items: a leading 1 is the batch axis, anything else gets a new axis 0. */
+/** The shape of `itemCount` items. A leading 1 is the batch axis; otherwise a new axis 0 is added. */
 export function denseShape(itemShape: readonly number[], itemCount: number): number[] {
   return [itemCount, ...(itemShape[0] === 1 ? itemShape.slice(1) : itemShape)];
 }
 
-/** Join the tensors of single items: dense where all shapes agree, else as they are. `items` is not empty. */
+/** Join the tensors of single items: dense if all dtypes and shapes agree, else one by one. `items` is not empty. */
 export function joinItems(items: Tensor[]): ShardOutput {
   const first = items[0]!;
   if (!items.every((item) => item.dtype === first.dtype && sameShape(item.shape, first.shape))) {
@@ -47,9 +47,9 @@ export function mapTensors<T extends InputTensor>(items: ItemTensors<T>, change:
     : { ...items, items: items.items.map(change) };
 }
 
-/** What the caller sees of it. */
+/** The output as the caller receives it. */
 export function toOutputValue(output: ShardOutput): OutputValue {
-  return output.kind === "dense" ? output.tensor : [...output.items];
+  return output.kind === "dense" ? output.tensor : output.items;
 }
 
 /** The tensors inside, for the list of transferables. */

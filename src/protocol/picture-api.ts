@@ -4,11 +4,11 @@ import type { LinkedApi } from "./link.js";
 
 /** How a picture is cut and enlarged. */
 export interface PicturePlan {
-  /** Enlargement, whole, ≥ 1. */
+  /** Factor by which the picture is enlarged: a whole number ≥ 1. */
   readonly scale: number;
-  /** The most pixels a read window has along a side; `undefined`: chosen for the picture's size. */
+  /** Largest width and height of a read window, pixels; `undefined` chooses one for the picture's size. */
   readonly tileSize: number | undefined;
-  /** The model's reach to each side, pixels. */
+  /** How many pixels the model looks beyond a tile on each side. */
   readonly halo: number;
   /** The preview has at most this many pixels; the result itself is never scaled down. */
   readonly maxPreviewPixels: number;
@@ -23,7 +23,7 @@ export interface OpenedPicture<Bitmap> {
   readonly rowCount: number;
   readonly previewWidth: number;
   readonly previewHeight: number;
-  /** The picture enlarged plainly, to be seen until the tiles arrive. */
+  /** The picture enlarged by the browser, shown until the tiles arrive. */
   readonly preview: Bitmap;
 }
 
@@ -40,7 +40,7 @@ export interface PlaceRequest {
   readonly rgb: Float32Array;
 }
 
-/** A tile that has been written, for the preview: where it goes there, and a bitmap of that size. */
+/** A finished tile for the preview: its place there, and a bitmap of that size. */
 export interface PlacedTile<Bitmap> {
   readonly tile: number;
   readonly target: Rectangle;
@@ -48,14 +48,14 @@ export interface PlacedTile<Bitmap> {
 }
 
 /**
- * What the picture worker offers through Comlink: it decodes, cuts, stitches and encodes, off the page's thread.
- * `File` is a `Blob` and `Bitmap` an `ImageBitmap`; this layer knows no DOM.
+ * The interface of the picture worker through Comlink. It decodes, cuts, stitches and encodes, off the page's thread.
+ * `File` is a `Blob` and `Bitmap` an `ImageBitmap`: this layer has no DOM types.
  */
 export interface PictureApi<File, Bitmap> extends LinkedApi {
   open(picture: File, plan: PicturePlan): Promise<Reply<OpenedPicture<Bitmap>>>;
   cutRow(row: number): Promise<Reply<PictureStrip>>;
   place(request: PlaceRequest): Promise<Reply<PlacedTile<Bitmap>[]>>;
-  /** The whole result as PNG. */
+  /** Returns the whole result as a PNG. */
   encode(): Promise<Reply<File>>;
 }
 
@@ -63,32 +63,32 @@ export interface PictureApi<File, Bitmap> extends LinkedApi {
 export type Rgb = readonly [number, number, number];
 
 /**
- * How a picture becomes the model's size: "stretch" changes its proportions, "cover" keeps them and cuts off what is too
- * much on both sides, "contain" keeps them and leaves bars.
+ * How a picture is fitted to the model's size: "stretch" changes its proportions, "cover" keeps them and crops both sides,
+ * "contain" keeps them and adds bars.
  */
 export type PictureFit = "stretch" | "cover" | "contain";
 
-/** What a model sees of a picture. */
+/** How a picture is turned into the pixels that a model gets. */
 export interface PixelPlan {
-  /** Size of what the model gets, pixels, whole, ≥ 1. */
+  /** Size of the pixels that the model gets: whole numbers ≥ 1. */
   readonly width: number;
   readonly height: number;
-  /** The part of the picture that is looked at, in its own pixels; `undefined`: all of it. */
+  /** The part of the picture to use, in its own pixels; `undefined` uses all of it. */
   readonly crop: Rectangle | undefined;
   readonly fit: PictureFit;
-  /** The browser's own smoothing; "low" takes four pixels whatever the scale, the others average over all. */
+  /** The browser's smoothing: "low" reads four pixels whatever the scale, the others average over all pixels. */
   readonly smoothing: "low" | "medium" | "high";
   readonly colours: "rgb" | "bgr" | "grey";
   readonly layout: "channels-last" | "channels-first";
-  /** Shows through where the picture lets it. */
+  /** The colour behind transparent parts of the picture. */
   readonly matte: Rgb;
-  /** Beside a picture that is contained. */
+  /** The colour of the bars beside a picture whose `fit` is "contain". */
   readonly padding: Rgb;
-  /** `undefined`: bytes as they are. */
+  /** `undefined` passes the bytes on unchanged. */
   readonly standardise: Standardise | undefined;
 }
 
-/** `value = (byte × scale + offset − mean[c]) ÷ std[c]`, one mean and deviation per channel, in the order of the channels. */
+/** `value = (byte × scale + offset − mean[c]) ÷ std[c]`, with one mean and one deviation per channel, in the order of the channels. */
 export interface Standardise {
   readonly scale: number;
   readonly offset: number;
@@ -97,8 +97,8 @@ export interface Standardise {
 }
 
 /**
- * The picture worker's other half: pictures as a model takes them, any number at once, without a state. `Source` is
- * whatever the browser can decode or draw; it is a copy, and ended here.
+ * The second interface of the picture worker: it turns pictures into pixels for a model, any number at once, and keeps no state.
+ * `Source` is anything that the browser can decode or draw. It is a copy, which this worker closes.
  */
 export interface PixelApi<Source> {
   /** @returns [height, width, channels] or [channels, height, width], float32 where the plan standardises. */

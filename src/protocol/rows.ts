@@ -1,6 +1,6 @@
 import { elementCountOf, type InputTensor, type Tensor } from "./tensors.js";
 
-/** Rows `first … first + count - 1` of axis 0, copied into a buffer of their own. O(rows copied). */
+/** Copy rows `first … first + count - 1` of axis 0 into a buffer of their own. O(rows copied). */
 export function sliceRows<T extends InputTensor>(source: T, first: number, count: number): T {
   const rowSize = elementCountOf(source.shape.slice(1));
   const data = copyElements(source.data, first * rowSize, (first + count) * rowSize);
@@ -8,8 +8,8 @@ export function sliceRows<T extends InputTensor>(source: T, first: number, count
 }
 
 /**
- * Elements `start … end - 1` in a buffer of their own, never shared. `data.slice` would not do: of Node's Buffer, which
- * bundlers bring to the browser, it is a view, and handing that over would detach the caller's memory.
+ * Copy elements `start … end - 1` into a buffer of their own, which is never shared. `data.slice` would not do: for Node's Buffer,
+ * which bundlers also use in the browser, it returns a view, and transferring that would detach the caller's memory.
  */
 export function copyElements(data: InputTensor["data"], start = 0, end = data.length): InputTensor["data"] {
   if (Array.isArray(data)) return data.slice(start, end);
@@ -18,12 +18,12 @@ export function copyElements(data: InputTensor["data"], start = 0, end = data.le
   return part instanceof Int32Array ? new Int32Array(part) : new Uint8Array(part);
 }
 
-/** The same in a buffer of its own. */
+/** Copy a tensor into a buffer of its own. */
 export function copyTensor<T extends InputTensor>(tensor: T): T {
   return { ...tensor, data: copyElements(tensor.data) };
 }
 
-/** An empty tensor of `shape`, zero-filled (strings: `undefined` slots to be written). */
+/** Make a tensor of `shape` that is filled with zeros. Strings start as `undefined` and must all be written. */
 export function allocateTensor(dtype: Tensor["dtype"], shape: number[]): Tensor {
   const length = elementCountOf(shape);
   switch (dtype) {
@@ -38,7 +38,7 @@ export function allocateTensor(dtype: Tensor["dtype"], shape: number[]): Tensor 
   }
 }
 
-/** Write all of `source` into `target` from row `firstRow` of axis 0 on. Same dtype and row size: the caller's duty. */
+/** Write all of `source` into `target`, starting at row `firstRow` of axis 0. The caller ensures that dtype and row size agree. */
 export function writeRows(target: Tensor, firstRow: number, source: Tensor): void {
   const offset = firstRow * elementCountOf(target.shape.slice(1));
   if (target.dtype === "string" || source.dtype === "string") {
@@ -48,7 +48,7 @@ export function writeRows(target: Tensor, firstRow: number, source: Tensor): voi
   }
 }
 
-/** Join tensors of one dtype and row size along axis 0; a single one is returned as it is. */
+/** Join tensors of the same dtype and row size along axis 0. A single tensor is returned as it is. */
 export function concatRows<T extends InputTensor>(parts: readonly T[]): T {
   const first = parts[0]!;
   if (parts.length === 1) return first;

@@ -6,8 +6,8 @@ export function isShared({ data }: InputTensor): boolean {
 }
 
 /**
- * The same values in memory that can be sent again and again without copying, where the page is cross-origin isolated; the
- * tensor itself elsewhere, and for strings.
+ * Copy a tensor into shared memory, so that it can be sent repeatedly without copying. Returns the tensor itself if the page is not
+ * cross-origin isolated, and for strings.
  */
 export function shareTensor(tensor: Tensor): Tensor {
   if (tensor.dtype === "string" || typeof SharedArrayBuffer === "undefined") return tensor;

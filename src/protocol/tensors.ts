@@ -1,9 +1,9 @@
 interface Shaped {
-  /** Sizes along each axis; the product equals `data.length`. `[]` is a scalar. */
+  /** Size of each axis; the product equals `data.length`. `[]` is a scalar. */
   readonly shape: number[];
 }
 
-/** A tensor as the library takes and returns it: row-major data and its shape. `bool` holds 0 or 1 per element. */
+/** A tensor as the library takes and returns it: row-major data and a shape. `bool` holds 0 or 1 per element. */
 export type Tensor =
   | (Shaped & { readonly dtype: "float32"; readonly data: Float32Array })
   | (Shaped & { readonly dtype: "int32"; readonly data: Int32Array })
@@ -12,7 +12,7 @@ export type Tensor =
 
 /**
  * Bytes that become numbers in the worker: `value = byte × scale + offset`, rounded once to float32, or the byte itself
- * for an int32 input. Travels at a quarter of the size.
+ * for an int32 input. Sending them takes a quarter of the bytes.
  */
 export interface Uint8Tensor {
   readonly dtype: "uint8";
@@ -24,13 +24,13 @@ export interface Uint8Tensor {
   readonly offset?: number;
 }
 
-/** `T` as it may be passed in: nobody writes to its shape. */
+/** `T` as a caller may pass it: with a read-only shape. */
 type Given<T extends Tensor> = T extends Tensor ? Omit<T, "shape"> & { readonly shape: readonly number[] } : never;
 
 export type InputTensor = Given<Tensor> | Uint8Tensor;
 export type DType = Tensor["dtype"];
 
-/** A whole model output, or one tensor per item where the items' shapes differ (detections). */
+/** A whole output of the model, or one tensor per item if the items' shapes differ (detections). */
 export type OutputValue = Tensor | Tensor[];
 export type Outputs = Record<string, OutputValue>;
 
@@ -39,12 +39,12 @@ export function elementCountOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** Bytes that a tensor's elements take as they travel: strings are counted like numbers. */
+/** Bytes that a tensor's elements take when they are sent. Strings are counted like numbers. */
 export function tensorBytes({ dtype, shape }: { readonly dtype: string; readonly shape: readonly number[] }): number {
   return elementCountOf(shape) * (dtype === "bool" || dtype === "uint8" ? 1 : 4);
 }
 
-/** The buffers to hand over when `tensors` are posted. Strings have none: they are copied. */
+/** The buffers to transfer when `tensors` are posted. Strings have none: they are copied. */
 export function transferablesOf(tensors: readonly InputTensor[]): ArrayBuffer[] {
   const buffers = new Set<ArrayBuffer>();
   for (const { data } of tensors) {

@@ -1,4 +1,4 @@
-/** How a weight lies in the model's weight data: as in a TF.js weights manifest, and where. */
+/** A weight in the model's weight data: its entry in a TF.js weights manifest, and its place. */
 export interface StoredWeight {
   readonly kind: "stored";
   readonly shape: readonly number[];
@@ -11,13 +11,13 @@ export interface StoredWeight {
         readonly original_dtype?: "float32" | "int32";
       }
     | undefined;
-  /** From the start of the model's weight data. */
+  /** Offset from the start of the model's weight data. */
   readonly byteOffset: number;
-  /** Of the stored, perhaps quantised, form. */
+  /** Length of the stored form, which may be quantised. */
   readonly byteLength: number;
 }
 
-/** A weight that the worker computes from stored ones, in double precision, rounded once at the end. */
+/** A weight that the worker computes from stored weights, in double precision, and rounds once at the end. */
 export interface ComputedWeight {
   readonly kind: "computed";
   readonly shape: readonly number[];
@@ -26,8 +26,8 @@ export interface ComputedWeight {
 }
 
 /**
- * What one weight of a stage is made of. The page writes recipes without ever expanding a weight; the worker
- * carries them out (`materialise` in src/model).
+ * How to make one weight of a stage. The page writes recipes without ever expanding a weight; the worker makes the weights
+ * (`materialise` in src/model).
  */
 export type WeightRecipe = StoredWeight | ComputedWeight;
 
@@ -48,5 +48,5 @@ export type ConstantExpression =
   | { readonly op: "reshape"; readonly a: ConstantExpression; readonly shape: readonly number[] }
   | { readonly op: "transpose"; readonly a: ConstantExpression; readonly permutation: readonly number[] };
 
-/** The recipes of one stage by the name under which its topology refers to each weight. */
+/** The recipes of one stage, by the names that its topology uses for the weights. */
 export type WeightRecipes = Readonly<Record<string, WeightRecipe>>;

@@ -59,11 +59,17 @@ function applyEvent(draft: Draft, event: DispatchEvent, nowMs: number): void {
     case "worker-draining":
       retireWorker(draft, findWorker(draft, event.workerId), "draining", nowMs);
       break;
+    case "attempt-rejected":
+      rejectAttempt(draft, event.attemptId, nowMs);
+      break;
+    case "worker-away":
+      loseWorker(draft, event.workerId, nowMs, "away");
+      break;
     case "worker-lost":
-      loseWorker(draft, event.workerId, nowMs);
+      loseWorker(draft, event.workerId, nowMs, "lost");
       break;
     case "items-added":
-      addItems(draft, event.itemCount, nowMs);
+      addItems(draft, event.itemCount, nowMs, event.done);
       break;
     case "source-ended":
       draft.sourceEnded = true;
@@ -95,10 +101,16 @@ function settle(draft: Draft): void {
     if (!draft.sourceEnded) return;
     draft.phase = "finished";
     draft.actions.push({ type: "finish" });
-  } else if (draft.slotCount > 0 && draft.readySlots.length === 0 && draft.inFlightCount === 0) {
+  } else if (draft.slotCount > 0 && draft.readySlots.length === 0 && draft.inFlightCount === 0 && !hasAway(draft)) {
     draft.phase = "failed";
     draft.actions.push({ type: "fail", reason: "no-workers" });
   }
+}
+
+function hasAway(draft: Draft): boolean {
+  const latest = new Map<string, WorkerStatus>();
+  for (let slot = 0; slot < draft.slotCount; slot++) latest.set(workerAt(draft, slot).workerId, workerAt(draft, slot).status);
+  return [...latest.values()].includes("away");
 }
 
 function completeAttempt(draft: Draft, attemptId: number, serviceMs: number, nowMs: number): void {
@@ -159,7 +171,7 @@ function addWorker(draft: Draft, profile: WorkerProfile, nowMs: number): void {
   refillAll(draft, nowMs);
 }
 
-function addItems(draft: Draft, itemCount: number, nowMs: number): void {
+function addItems(draft: Draft, itemCount: number, nowMs: number, done: readonly { firstItem: number; itemCount: number }[] = []): void {
   if (!Number.isSafeInteger(itemCount) || itemCount < 0 || draft.sourceEnded) {
     const received = draft.sourceEnded ? "items after the source ended" : String(itemCount);
     throw new ShardError(
@@ -167,7 +179,21 @@ function addItems(draft: Draft, itemCount: number, nowMs: number): void {
       `Expected a whole number of items ≥ 0 from an open source, received ${received}.`,
     );
   }
-  draft.endItem += itemCount;
+  if (done.length > 0) {
+    const back = (firstItem: number, count: number): void => {
+      if (count > 0) returnItems(draft, { firstItem, itemCount: count } as never, []);
+    };
+    back(draft.nextItem, draft.endItem - draft.nextItem);
+    let at = draft.endItem;
+    for (const range of done) {
+      back(at, range.firstItem - at);
+      at = range.firstItem + range.itemCount;
+      draft.completedItemCount += range.itemCount;
+    }
+    draft.endItem += itemCount;
+    back(at, draft.endItem - at);
+    draft.nextItem = draft.endItem;
+  } else draft.endItem += itemCount;
   dealItems(draft, itemCount);
   refillAll(draft, nowMs);
 }
@@ -180,10 +206,18 @@ function retireWorker(draft: Draft, worker: WorkerState | undefined, status: Wor
   refillAll(draft, nowMs);
 }
 
-function loseWorker(draft: Draft, workerId: string, nowMs: number): void {
+function rejectAttempt(draft: Draft, attemptId: number, nowMs: number): void {
+  const found = findAttempt(draft, attemptId);
+  if (found === undefined) return;
+  removeAttempt(draft, found.worker, found.attempt, { ...found.worker, freeSinceMs: nowMs });
+  returnItems(draft, found.attempt, []);
+  refillAll(draft, nowMs);
+}
+
+function loseWorker(draft: Draft, workerId: string, nowMs: number, status: "away" | "lost"): void {
   const found = findWorker(draft, workerId);
-  if (found === undefined || found.status === "lost") return;
-  let worker = putWorker(draft, found, { ...found, status: "lost", quotaItemCount: 0 });
+  if (found === undefined || found.status === "lost" || found.status === status) return;
+  let worker = putWorker(draft, found, { ...found, status, quotaItemCount: 0 });
   for (const attempt of found.inFlight) {
     worker = removeAttempt(draft, worker, attempt);
     returnItems(draft, attempt, attempt.failedOn);

@@ -89,7 +89,7 @@ export function plannedShares(state: DispatchState, nowMs: number): PlannedShare
   const shares: PlannedShare[] = [];
   for (let slot = 0; slot < state.slotCount; slot++) {
     const worker = workerAt(state, slot);
-    if (worker.status === "lost") continue;
+    if (worker.status === "lost" || worker.status === "away") continue;
     const inFlight = inFlightItemCount(worker);
     const { itemsPerSecond, overheadMs } = worker.throughput;
     shares.push({

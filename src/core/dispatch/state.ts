@@ -15,7 +15,7 @@ export interface Attempt {
 }
 
 /** `draining`: finishes what is in flight. `excluded`: failed too often. `lost`: gone with its attempts. */
-export type WorkerStatus = "ready" | "draining" | "excluded" | "lost";
+export type WorkerStatus = "away" | "ready" | "draining" | "excluded" | "lost";
 
 export interface WorkerState {
   /** Index of the worker in this job; a restarted worker gets a new one. */

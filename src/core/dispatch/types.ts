@@ -40,7 +40,9 @@ export type DispatchEvent =
   /** Gone with all its attempts: their ranges go to others at once. */
   | { readonly type: "worker-lost"; readonly workerId: string }
   /** More items are known (a stream's source yielded, or the whole batch at once). */
-  | { readonly type: "items-added"; readonly itemCount: number }
+  | { readonly type: "items-added"; readonly itemCount: number; readonly done?: readonly ItemRange[] }
+  | { readonly type: "worker-away"; readonly workerId: string }
+  | { readonly type: "attempt-rejected"; readonly attemptId: number }
   /** No more items will come: from here on the tail is planned to end together. */
   | { readonly type: "source-ended" }
   | {

@@ -97,7 +97,7 @@ function applyEvent(draft: PipelineDraft, event: PipelineEvent): void {
       draft.sourceEnded = true;
       break;
     case "attempt-completed":
-      completeAttempt(draft, event.attemptId, event.serviceMs);
+      completeAttempt(draft, event.attemptId, event.serviceMs ?? NaN);
       break;
     case "attempt-failed":
       failAttempt(draft, event.attemptId);

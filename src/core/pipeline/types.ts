@@ -29,9 +29,9 @@ export type PipelineEvent =
   /** The stages of this epoch are gone: its micro-batches enter again from their inputs, under the current placement. */
   | { readonly type: "abandoned"; readonly epoch: number }
   | { readonly type: "worker-lost"; readonly workerId: string }
-  | { readonly type: "items-added"; readonly itemCount: number }
+  | { readonly type: "items-added"; readonly itemCount: number; readonly done?: readonly ItemRange[] }
   | { readonly type: "source-ended" }
-  | { readonly type: "attempt-completed"; readonly attemptId: number; readonly serviceMs: number }
+  | { readonly type: "attempt-completed"; readonly attemptId: number; readonly serviceMs?: number }
   /** The stage threw: tried once more, on another replica where there is one; a second failure ends the job. */
   | { readonly type: "attempt-failed"; readonly attemptId: number }
   /** What came out can't be used: the micro-batch starts again from its inputs. Instead of `attempt-completed`. */

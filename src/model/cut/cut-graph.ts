@@ -3,27 +3,27 @@ import { asJsonObject, type JsonObject } from "../artifacts.js";
 import { parseReference, tensorKey, type Graph, type GraphNode, type TensorKey } from "../graph/graph.js";
 import { functionNodes } from "../wire-graph.js";
 import { checkCuts } from "./check-cuts.js";
-import { fedNodes, isDuplicated, type GraphLayer } from "./graph-layers.js";
+import { fedNodes, isConst, isDuplicated, type GraphLayer } from "./graph-layers.js";
 import { outputDtype, placeholderType } from "./output-dtype.js";
 
-/** A contiguous run of a graph's layers as a graph of its own. */
+/** A contiguous range of a graph's layers, as a graph of its own. */
 export interface StageGraph {
   readonly firstLayer: number;
   readonly lastLayer: number;
-  /** Its inputs and outputs have the `TensorKey` of the whole graph as their names. */
+  /** Its inputs and outputs are named by their `TensorKey` in the whole graph. */
   readonly graph: Graph;
 }
 
 /**
  * Cut a graph in front of the given layers.
  *
- * Each stage has its own nodes, the Consts that these read, and a Placeholder for every tensor that enters; what later stages
- * need, or the caller, leaves it, as early as it is there. Tensors that skip stages are for whoever runs the stages to keep.
+ * Each stage has its own nodes, the Consts that these read, and a Placeholder for every tensor that enters. A tensor that a later
+ * stage or the caller needs leaves the stage that makes it; whoever runs the stages keeps it while it skips others.
  *
  * @param layers of the graph (`listGraphLayers`).
- * @param cuts indices of the layers that begin a stage, ascending, each 1 … layers.length-1; none gives one stage.
+ * @param cuts indices of the layers that begin a stage, ascending, each 1 … layers.length-1; an empty list gives one stage.
  * @throws ShardError "invalid-options" for other cuts.
- * O(nodes + edges), however many stages.
+ * O(nodes + edges), whatever the number of stages.
  */
 export function cutGraph(graph: Graph, layers: readonly GraphLayer[], cuts: readonly number[]): StageGraph[] {
   checkCuts(cuts, layers.length);
@@ -33,14 +33,14 @@ export function cutGraph(graph: Graph, layers: readonly GraphLayer[], cuts: read
   const stageNodes = runs.map((run) => layers.slice(bounds[run]!, bounds[run + 1]!).flatMap(({ nodes }) => nodes));
   const parts = stageNodes.map((nodes) => readOutside(nodes, byName));
   const runOf = new Map(stageNodes.flatMap((nodes, run) => nodes.map(({ name }): [string, number] => [name, run])));
-  // What a stage reads of others, and the caller of all, leaves the stage that makes it.
+  // Tensors that another stage or the caller reads leave the stage that makes them.
   const wanted = new Set([
     ...parts.flatMap(({ reads }) => reads),
     ...graph.outputs.map(({ tensorName }) => tensorName),
   ]);
   const stageOutputs = runs.map((): TensorKey[] => []);
   for (const key of wanted) stageOutputs[runOf.get(parseReference(key).node) ?? -1]?.push(key);
-  // What no layer gives: inputs passed through are the first stage's to give, Consts the last one's.
+  // No layer makes these outputs: the first stage passes inputs through, and the last one returns Consts.
   const fed = fedNodes(graph);
   const stranded = new Set(
     graph.outputs.map(({ tensorName }) => tensorName).filter((key) => isStranded(key, byName, fed)),
@@ -62,7 +62,7 @@ function isStranded(key: TensorKey, byName: ReadonlyMap<string, GraphNode>, fed:
 }
 
 interface Outside {
-  /** Tensors that other nodes give, in the order in which they are read. */
+  /** Tensors made outside the stage, in the order in which they are read. */
   readonly reads: TensorKey[];
   readonly consts: ReadonlySet<string>;
 }
@@ -75,8 +75,7 @@ function readOutside(nodes: readonly GraphNode[], byName: ReadonlyMap<string, Gr
     for (const reference of input) {
       const { node, isControl } = parseReference(reference);
       if (isControl || own.has(node)) continue;
-      const { op, input: inputs } = byName.get(node)!;
-      if (op === "Const" && inputs.length === 0) consts.add(node);
+      if (isConst(byName.get(node)!)) consts.add(node);
       else reads.add(tensorKey(reference));
     }
   }
@@ -109,7 +108,7 @@ function assemble(
     const input = graph.inputs.find((each) => each.tensorName === key);
     const known = input ?? graph.outputs.find((each) => each.tensorName === key);
     const { node, index } = parseReference(key);
-    // Of outputs, the node itself knows better than the signature.
+    // For outputs, the node itself is more reliable than the signature.
     const dtype = input?.dtype ?? outputDtype(byName.get(node)!, index) ?? known?.dtype ?? "float32";
     return { name: key, tensorName, dtype, shape: known?.shape };
   };
@@ -124,16 +123,12 @@ function assemble(
   };
 }
 
-function isConst({ op, input }: GraphNode): boolean {
-  return op === "Const" && input.length === 0;
-}
-
-/** A captured hash table: TF.js binds it to what the initializer made. */
+/** Whether a node is a captured hash table, which TF.js binds to the table made by the initializer. */
 function isResource({ op, attr }: GraphNode): boolean {
   return op === "Placeholder" && asJsonObject(attr.dtype).type === "DT_RESOURCE";
 }
 
-/** TF.js feeds every hash table that the signature names, and refuses those that no Placeholder takes. */
+/** TF.js feeds every hash table in the signature, and throws if one has no Placeholder in the graph. */
 function initializerFor(initializer: Graph["initializer"], resources: readonly TensorKey[]): Graph["initializer"] {
   if (initializer === undefined) return undefined;
   const entries = Object.entries(initializer.resourceInputs);
@@ -144,7 +139,7 @@ function initializerFor(initializer: Graph["initializer"], resources: readonly T
   return { ...initializer, resourceInputs: Object.fromEntries(taken) };
 }
 
-/** The producer's own name where it can be had, so that consumers read it as before. */
+/** The producer's own name for its first output, so that readers need not change; else a name that is not taken. */
 function placeholderName(key: TensorKey, byName: ReadonlyMap<string, GraphNode>, added: Set<string>): string {
   const { node, index } = parseReference(key);
   if (index === 0) return node;
@@ -166,7 +161,7 @@ function makePlaceholder(name: string, source: GraphNode, key: TensorKey): Graph
   };
 }
 
-/** Control inputs order side effects that straight-line code does not have; those within the stage are kept. */
+/** Control inputs from other stages are dropped: they order side effects, which straight-line code doesn't have. */
 function rewriteInputs(
   { input }: GraphNode,
   placeholders: ReadonlyMap<TensorKey, string>,
@@ -179,7 +174,7 @@ function rewriteInputs(
   });
 }
 
-/** The functions that the nodes call, and those that these call. */
+/** The library, reduced to the functions that these nodes call, directly or through other functions. */
 function reachableFunctions(library: JsonObject | undefined, nodes: readonly GraphNode[]): JsonObject | undefined {
   const functions = library?.function;
   if (!Array.isArray(functions)) return undefined;

@@ -4,19 +4,19 @@ import { bindsTogether } from "./uncuttable.js";
 
 /** The smallest part of a graph that can be a stage of its own. */
 export interface GraphLayer {
-  /** Of its last node that computes. */
+  /** The name of its last node that computes. */
   readonly name: string;
-  /** Of that node; "atomic part of N nodes" where what belongs together is more than one. */
+  /** The op of that node; "atomic part of N nodes" if several nodes that compute must stay together. */
   readonly op: string;
-  /** Without Consts and Placeholders, which every stage that reads them has for itself. */
+  /** Without Consts and Placeholders: every stage that reads them has its own copy. */
   readonly nodes: readonly GraphNode[];
 }
 
 /**
- * Cut a graph into its layers: runs of nodes between two places where no edge holds them together.
+ * Divide a graph into its layers, at every place that no uncuttable edge crosses.
  *
- * Such edges carry what can't leave a worker (hash tables, tensor lists and arrays) or lie within a loop or a branch. Nodes that only
- * pass data on belong to the layer before them. O(nodes + edges), over `graph.nodes` in their order.
+ * An edge is uncuttable if it carries something that can't leave a worker (a hash table, a tensor list or array), or lies within a
+ * loop or a branch. Nodes that only pass data on belong to the layer before them. O(nodes + edges), over `graph.nodes` in order.
  */
 export function listGraphLayers(graph: Graph): GraphLayer[] {
   const fed = fedNodes(graph);
@@ -24,7 +24,7 @@ export function listGraphLayers(graph: Graph): GraphLayer[] {
   const needed = neededNodes(graph, fed, holds);
   const nodes = graph.nodes.filter((node) => needed.has(node.name) && !isDuplicated(node, fed));
   const indexOf = new Map(nodes.map(({ name }, index) => [name, index]));
-  // How many uncuttable edges span the place before each node.
+  // The number of uncuttable edges that cross the place in front of each node, as a difference array.
   const spanning = Array.from({ length: nodes.length + 1 }, () => 0);
   for (const [index, node] of nodes.entries()) {
     for (const reference of node.input) {
@@ -49,17 +49,22 @@ export function listGraphLayers(graph: Graph): GraphLayer[] {
   return layers.map((each) => describe(each));
 }
 
-/** Names of the nodes in whose place the model is fed: Placeholders, with a default or without, or whatever its signature names. */
+/** Names of the nodes that the caller feeds: Placeholders, with or without a default, and other nodes named by the signature. */
 export function fedNodes({ inputs }: Pick<Graph, "inputs">): ReadonlySet<string> {
   return new Set(inputs.map(({ tensorName }) => parseReference(tensorName).node));
 }
 
-/** Consts, Placeholders and what else is fed: not layers, but part of every stage that reads them. */
-export function isDuplicated({ name, op, input }: GraphNode, fed: ReadonlySet<string>): boolean {
-  return (op === "Const" && input.length === 0) || op === "Placeholder" || fed.has(name);
+/** Whether a node is a Const without inputs. A control input would make it part of a branch. */
+export function isConst({ op, input }: GraphNode): boolean {
+  return op === "Const" && input.length === 0;
 }
 
-/** Nodes that have a part in an output. Control inputs count within loops and branches only. O(nodes + edges). */
+/** Consts, Placeholders and other fed nodes belong to no layer: every stage that reads them has its own copy. */
+export function isDuplicated(node: GraphNode, fed: ReadonlySet<string>): boolean {
+  return isConst(node) || node.op === "Placeholder" || fed.has(node.name);
+}
+
+/** The nodes that an output depends on. Control inputs count only within loops and branches. O(nodes + edges). */
 function neededNodes(
   { nodes, outputs }: Graph,
   fed: ReadonlySet<string>,
@@ -86,12 +91,12 @@ function describe(nodes: readonly GraphNode[]): GraphLayer {
   return { name: last.name, op: computing.length > 1 ? `atomic part of ${computing.length} nodes` : last.op, nodes };
 }
 
-/** Names of the nodes that every stage which reads them has for itself. */
+/** Names of the Consts, of which every stage that reads them has its own copy. */
 export function constNames(graph: Graph): ReadonlySet<string> {
-  return new Set(graph.nodes.filter(({ op, input }) => op === "Const" && input.length === 0).map(({ name }) => name));
+  return new Set(graph.nodes.filter(isConst).map(({ name }) => name));
 }
 
-/** The tensors that a layer reads of others, Consts left out; and those that others may read of it. */
+/** The tensors that a layer reads from outside, except Consts. */
 export function readsOf({ nodes }: GraphLayer, consts: ReadonlySet<string>): TensorKey[] {
   const own = new Set(nodes.map(({ name }) => name));
   const reads = new Set<TensorKey>();

@@ -7,7 +7,7 @@ const BOOL_OPS =
   /^(Equal|NotEqual|Greater(Equal)?|Less(Equal)?|Logical(And|Or|Not|Xor)|Is(NaN|Nan|Inf|Finite)|Any|All|LoopCond|ApproximateEqual)$/;
 const INT32_OPS =
   /^(Shape|ShapeN|Size|Rank|ArgMax|ArgMin|Where|NonMaxSuppression(V2|V3)?|Multinomial|TensorArraySizeV3|TensorListLength|LookupTableSize(V2)?|BroadcastArgs|InvertPermutation)$/;
-/** Ops whose outputs differ in dtype: those that are int32, by output; the others have the dtype of attribute T. */
+/** For ops whose outputs differ in dtype, the indices of the int32 outputs; the other outputs have the dtype of attribute T. */
 const INT32_OUTPUTS: Readonly<Record<string, readonly number[]>> = {
   TopKV2: [1],
   TopK: [1],
@@ -21,7 +21,7 @@ const INT32_OUTPUTS: Readonly<Record<string, readonly number[]>> = {
   SparseFillEmptyRows: [0, 3],
 };
 
-/** The dtype that TF.js gives an output of a node, as far as the node itself tells; `undefined` where it does not. */
+/** The dtype of an output in TF.js; `undefined` if it doesn't follow from the node's op and attributes. */
 export function outputDtype({ op, attr }: GraphNode, index: number): DType | undefined {
   if (BOOL_OPS.test(op)) return "bool";
   if (INT32_OPS.test(op)) return "int32";
@@ -46,7 +46,7 @@ function typeOf(attr: JsonObject, key: string): DType | undefined {
   return DTYPES.get(asJsonObject(attr[key]).type);
 }
 
-/** A dtype as a GraphDef attribute. */
+/** A dtype as an attribute of a GraphDef node. */
 export function placeholderType(dtype: DType): JsonObject {
   const types = { float32: "DT_FLOAT", int32: "DT_INT32", bool: "DT_BOOL", string: "DT_STRING" } as const;
   return { type: types[dtype] };

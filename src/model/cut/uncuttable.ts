@@ -1,17 +1,17 @@
 import { asJsonObject } from "../artifacts.js";
 import { parseReference, type GraphNode, type TensorReference } from "../graph/graph.js";
 
-/** Ops whose first output is a handle that only the worker that made it understands. */
+/** Ops whose first output is a handle that means something only in the worker that made it. */
 const HANDLE_OPS =
   /^(TensorArray(V2|V3)?|EmptyTensorList|TensorList(Reserve|FromTensor|Split|SetItem|PushBack|Resize|ScatterV2|Scatter|ScatterIntoExistingList)|TensorListConcatLists|TensorListPopBack|HashTable(V2)?|MutableHashTable(V2)?|LookupTableImport(V2)?|InitializeTable(V2)?|VarHandleOp|AnonymousIterator.*|.*Resource.*|StackV2)$/;
 
-/** TensorArray ops pass a "flow" on that stands for their order. */
+/** TensorArray ops pass on a "flow", which stands for their order. */
 const FLOW_OPS = /^TensorArray(Write|Scatter|Split|Unpack)(V2|V3)?$/;
 
 /**
- * Which edges hold two nodes together in one layer: those that carry a handle or complex numbers, which can't leave a worker, and those
- * within a loop or a branch, where a tensor has no value of its own (it is one of several iterations, or not there at all). Control
- * inputs hold within loops and branches only: there they tell whether a node is run at all.
+ * Decide which edges hold two nodes together in one layer. These are edges that carry a handle or complex numbers, which can't leave
+ * a worker, and edges within a loop or a branch, where a tensor has no single value (it has one per iteration, or none at all).
+ * Control inputs count only within loops and branches, where they decide whether a node runs at all.
  *
  * @param nodes of the whole graph, in topological order. O(nodes + edges).
  */
@@ -26,7 +26,7 @@ export function bindsTogether(nodes: readonly GraphNode[]): (target: GraphNode, 
   };
 }
 
-/** How many loops and branches each node's outputs are inside of; counted too high where branches are not closed. */
+/** In how many loops and branches each node's outputs lie. The count is too high if a branch is not closed. */
 function frameDepths(nodes: readonly GraphNode[]): Map<string, number> {
   const depths = new Map<string, number>();
   const ops = new Map(nodes.map(({ name, op }) => [name, op]));
@@ -39,7 +39,7 @@ function frameDepths(nodes: readonly GraphNode[]): Map<string, number> {
   return depths;
 }
 
-/** A loop is Enter … Exit, with a Merge for the way back and a Switch on LoopCond of its own; a branch is Switch … Merge. */
+/** A loop is Enter … Exit, with its own Merge for the way back and its own Switch on LoopCond; a branch is Switch … Merge. */
 function depthChange(op: string, reads: (pattern: RegExp) => boolean): number {
   if (/^(Ref)?Enter$/.test(op)) return 1;
   if (/^(Ref)?Exit$/.test(op)) return -1;
@@ -47,7 +47,7 @@ function depthChange(op: string, reads: (pattern: RegExp) => boolean): number {
   return /^(Ref)?Merge$/.test(op) && !reads(/^(Ref)?NextIteration$/) ? -1 : 0;
 }
 
-/** Which outputs are handles, of nodes that make them or pass them on. */
+/** Find the outputs that are handles, of nodes that make them or pass them on. */
 function findHandles(nodes: readonly GraphNode[]): (reference: TensorReference) => boolean {
   const givers = new Map<string, GraphNode>();
   const isHandle = ({ node, index }: TensorReference): boolean => {
@@ -64,7 +64,7 @@ function findHandles(nodes: readonly GraphNode[]): (reference: TensorReference) 
   return isHandle;
 }
 
-/** While, If and IdentityN tell the types of their outputs; those of other ops all count. */
+/** While, If and IdentityN state the types of their outputs. For other ops, every output may be a handle. */
 function canBeHandle({ op, attr }: GraphNode, index: number): boolean {
   if (!/^(IdentityN|(Stateless)?(While|If))$/.test(op)) return true;
   const types = asJsonObject(asJsonObject(attr.Tout ?? attr.T).list).type;
@@ -72,7 +72,7 @@ function canBeHandle({ op, attr }: GraphNode, index: number): boolean {
   return type === undefined || type === "DT_VARIANT" || type === "DT_RESOURCE";
 }
 
-/** Complex tensors have no counterpart outside TF.js. */
+/** Whether a node returns complex numbers, for which there is no tensor type outside TF.js. */
 function givesComplex({ op, attr }: GraphNode): boolean {
   if (/^(Complex|FFT|IFFT|RFFT)$/.test(op)) return true;
   if (/^(Real|Imag|ComplexAbs|Angle|IRFFT|Shape|Size|Rank)$/.test(op)) return false;

@@ -6,38 +6,38 @@ import type { JsonObject } from "../artifacts.js";
 export interface GraphNode {
   readonly name: string;
   readonly op: string;
-  /** `node`, `node:1` for further outputs, `^node` for control inputs (which TF.js ignores in straight-line code). */
+  /** `node` for the first output, `node:1` for the next, `^node` for control inputs (which TF.js ignores in straight-line code). */
   readonly input: readonly string[];
   readonly attr: JsonObject;
 }
 
 /**
- * A model as a graph: what the optimiser rewrites and the cutter cuts. Both formats end here, graph models as
- * they are, feed-forward Keras models by translation. Immutable: passes return new graphs.
+ * A model as a graph, which the optimiser rewrites and the cutter cuts. Graph models become one as they are, feed-forward Keras
+ * models by translation. Immutable: passes return new graphs.
  */
 export interface Graph {
-  /** In topological order, producers first (loops: as the file has them). Names are unique. */
+  /** In topological order, producers first; only the edges that close a loop go backwards. Names are unique. */
   readonly nodes: readonly GraphNode[];
-  /** Weights by the name of the Const node that they belong to, Consts inside functions included. */
+  /** Weights by the name of their Const node, including Consts inside functions. */
   readonly weights: ReadonlyMap<string, WeightRecipe>;
-  /** Public names, and the tensor each is: `tensorName` is always `node:index`. */
+  /** `name` is the public name, `tensorName` always has the form `node:index`. */
   readonly inputs: readonly TensorBinding[];
   readonly outputs: readonly TensorBinding[];
-  /** `library` of the GraphDef (bodies of If and While), untouched by every pass. */
+  /** `library` of the GraphDef (bodies of If and While). No pass changes it. */
   readonly library: JsonObject | undefined;
   readonly versions: JsonObject | undefined;
-  /** Hash tables are filled by a graph of their own, which TF.js runs once on load. */
+  /** A separate graph that fills hash tables; TF.js runs it once when it loads the model. */
   readonly initializer: GraphInitializer | undefined;
 }
 
 export interface GraphInitializer {
   readonly topology: JsonObject;
   readonly signature: JsonObject | undefined;
-  /** Entries of the model's signature for what TF.js feeds from the initializer's outputs. */
+  /** The entries of the model's signature that TF.js feeds from the initializer's outputs. */
   readonly resourceInputs: JsonObject;
 }
 
-/** One output of a node: `node:index`, index 0 written out. The key of tensors that pass between stages. */
+/** One output of a node as `node:index`, with index 0 written out. Tensors that pass between stages have it as their key. */
 export type TensorKey = string;
 
 /** @param reference as in `GraphNode.input`; not a control input. */
@@ -52,7 +52,7 @@ export interface TensorReference {
   readonly isControl: boolean;
 }
 
-/** Take `node`, `node:1` or `^node` apart. TensorFlow also writes `node:output_name:1` inside functions. */
+/** Parse `node`, `node:1` or `^node`. Inside functions, TensorFlow also writes `node:output_name:1`. */
 export function parseReference(reference: string): TensorReference {
   const isControl = reference.startsWith("^");
   const parts = (isControl ? reference.slice(1) : reference).split(":");

@@ -1,10 +1,11 @@
 /**
- * Put what must stay together into groups, such that the groups can be put into an order at all: what lies on a path from a group back
- * to the same group is in it, too.
+ * Put nodes that must stay together into groups that can still be put in order: every node on a path that leaves a group and comes
+ * back to it joins that group.
  *
- * @param sources of each node, by index: a graph without cycles.
+ * @param sources for each node, the indices of the nodes that it reads; without cycles.
  * @param bonds pairs of nodes that must stay together.
- * @returns the group of each node, by index, numbered from 0. O(nodes + edges). Union–find, then Kosaraju's strongly connected components.
+ * @returns the group of each node, numbered from 0.
+ * O(nodes + edges). Union–find, then Kosaraju's strongly connected components.
  */
 export function groupNodes(
   sources: readonly (readonly number[])[],
@@ -21,7 +22,7 @@ interface Grouping {
   readonly groupCount: number;
 }
 
-/** The edges between groups, each once. */
+/** For each group, the groups that it reads, each listed once. */
 export function condense(sources: readonly (readonly number[])[], { groupOf, groupCount }: Grouping): number[][] {
   const groups = Array.from({ length: groupCount }, () => new Set<number>());
   for (const [target, each] of sources.entries()) {
@@ -30,7 +31,7 @@ export function condense(sources: readonly (readonly number[])[], { groupOf, gro
   return groups.map((group) => [...group]);
 }
 
-/** The root of each node's tree. */
+/** Union–find: returns the root of each node's tree. */
 function unite(count: number, bonds: Iterable<readonly [number, number]>): number[] {
   const parents = Array.from({ length: count }, (_, index) => index);
   const find = (node: number): number => {
@@ -45,7 +46,7 @@ function unite(count: number, bonds: Iterable<readonly [number, number]>): numbe
   return parents.map((_, node) => find(node));
 }
 
-/** Number the distinct values from 0, in the order in which they come. */
+/** Number the distinct labels from 0, in order of first appearance. */
 function compact(labels: readonly number[]): Grouping {
   const numbers = new Map<number, number>();
   const groupOf = labels.map((label) => {
@@ -68,7 +69,7 @@ function connectedComponents(sources: readonly (readonly number[])[]): Grouping 
   return compact(labels);
 }
 
-/** Depth first, without recursion. */
+/** Depth-first search, without recursion because chains may be long. */
 function visit(
   root: number,
   edges: readonly (readonly number[])[],

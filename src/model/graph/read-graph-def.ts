@@ -6,7 +6,7 @@ import type { Graph } from "./graph.js";
 import { sortNodes } from "./sort-nodes.js";
 
 /**
- * A graph model as a graph to rewrite and cut.
+ * Read a graph model as a graph that can be rewritten and cut.
  *
  * @param weightData the artifacts' weight data, joined: all offsets count from its start.
  * @throws ShardError "model-malformed", "weights-truncated"
@@ -34,7 +34,7 @@ export function readGraphDef(artifacts: ModelArtifacts, weightData: ArrayBuffer 
   };
 }
 
-/** Placeholders for hash tables, which TF.js fills with what the initializer made, by `resourceId`. */
+/** Entries of the signature with a `resourceId`: their Placeholders take the hash tables that the initializer makes. */
 function resourceInputsOf(signature: JsonObject): JsonObject {
   const entries = Object.entries(asJsonObject(signature.inputs));
   return Object.fromEntries(entries.filter(([, entry]) => asJsonObject(entry).resourceId !== undefined));

@@ -1,15 +1,16 @@
-import { ShardError } from "../../core/errors.js";
 import { bindsTogether } from "../cut/uncuttable.js";
+import { malformed } from "../malformed.js";
 import { parseReference, type GraphNode } from "./graph.js";
 import { condense, groupNodes } from "./group-nodes.js";
 
 /**
- * Producers before consumers, one branch finished before the next is begun, so that few tensors are live at any place. What can't be cut
- * apart (loops, branches, the users of a tensor list) stands together, and nothing in between that could as well stand elsewhere. What
- * depends on constants alone stands right before the first node that reads it. Loops (`NextIteration` into `Merge`) may go back.
+ * Put producers before consumers, and finish one branch before the next one starts, so that few tensors are live at any place.
+ * Nodes that can't be cut apart (loops, branches, the users of a tensor list) stand together, with nothing between them that could
+ * stand elsewhere. Nodes that depend only on constants stand right before the first node that reads them. Only the edges that close
+ * a loop (`NextIteration` into `Merge`) go backwards.
  *
- * @throws ShardError "model-malformed" for two nodes of one name, an input that no node gives, or a cycle.
- * O(nodes + edges). Kahn's algorithm (1962) with a stack for what is ready, once over the nodes and once over what stands together.
+ * @throws ShardError "model-malformed" for two nodes of one name, an input that no node makes, or a cycle.
+ * O(nodes + edges). Kahn's algorithm (1962) with a stack of ready nodes, once over the nodes and once over the groups.
  */
 export function sortNodes(nodes: readonly GraphNode[]): GraphNode[] {
   const indexOf = indexByName(nodes);
@@ -18,10 +19,7 @@ export function sortNodes(nodes: readonly GraphNode[]): GraphNode[] {
   if (order.length < nodes.length) {
     const placed = new Set(order);
     const stuck = nodes.find((_, index) => !placed.has(index))!;
-    throw new ShardError(
-      "model-malformed",
-      `Expected a graph without cycles, received one through node "${stuck.name.slice(0, 80)}": the model.json is damaged; export the model again.`,
-    );
+    throw malformed("a graph without cycles", `one through node "${stuck.name.slice(0, 80)}"`);
   }
   const sorted = order.map((index) => nodes[index]!);
   const places = new Map(sorted.map(({ name }, place) => [name, place]));
@@ -39,7 +37,7 @@ export function sortNodes(nodes: readonly GraphNode[]): GraphNode[] {
     .map((place) => sorted[place]!);
 }
 
-/** The ends of the edges that no cut may part. */
+/** The two ends of every edge that no cut may cross. */
 function bondsOf(sorted: readonly GraphNode[], places: ReadonlyMap<string, number>): [number, number][] {
   const holds = bindsTogether(sorted);
   return sorted.flatMap((node, place) =>
@@ -63,7 +61,7 @@ function kahn(sources: readonly (readonly number[])[]): number[] {
   return order;
 }
 
-/** Whether no input of the model has a part in a node. @param nodes in topological order. */
+/** For each node, whether it depends on no input of the model. @param nodes in topological order. */
 function constantNodes(nodes: readonly GraphNode[], sources: readonly (readonly number[])[]): boolean[] {
   const isConstant: boolean[] = [];
   for (const [index, { op }] of nodes.entries()) {
@@ -72,7 +70,7 @@ function constantNodes(nodes: readonly GraphNode[], sources: readonly (readonly 
   return isConstant;
 }
 
-/** The order of the others, each preceded by what constants it needs and nobody needed before. */
+/** Keep the order of the other groups, and put each constant group right before the first group that needs it. */
 function placeConstants(
   order: readonly number[],
   sources: readonly (readonly number[])[],
@@ -95,7 +93,7 @@ function placeConstants(
     }
   };
   for (const index of order) if (!isConstant[index]) placeWithSources(index);
-  // What nobody reads may still be an output.
+  // A constant that no group reads may still be an output.
   for (const index of order) placeWithSources(index);
   return result;
 }
@@ -103,27 +101,20 @@ function placeConstants(
 function indexByName(nodes: readonly GraphNode[]): Map<string, number> {
   const indexOf = new Map<string, number>();
   for (const [index, { name }] of nodes.entries()) {
-    if (indexOf.has(name)) {
-      throw new ShardError(
-        "model-malformed",
-        `Expected one node "${name.slice(0, 80)}", received two: the model.json is damaged; export the model again.`,
-      );
-    }
+    if (indexOf.has(name)) throw malformed(`one node "${name.slice(0, 80)}"`, "two");
     indexOf.set(name, index);
   }
   return indexOf;
 }
 
-/** Without the edges that loops go back by. Each source once. */
+/** The nodes that a node reads, each listed once, without the edges that close a loop. */
 function sourcesOf(node: GraphNode, nodes: readonly GraphNode[], indexOf: ReadonlyMap<string, number>): number[] {
   const sources = new Set<number>();
   for (const reference of node.input) {
     const source = indexOf.get(parseReference(reference).node);
     if (source === undefined) {
-      throw new ShardError(
-        "model-malformed",
-        `Expected a node "${reference.slice(0, 80)}" for an input of "${node.name.slice(0, 80)}", received none of that name: the model.json is damaged.`,
-      );
+      const expected = `a node "${reference.slice(0, 80)}" for an input of "${node.name.slice(0, 80)}"`;
+      throw malformed(expected, "none of that name");
     }
     if (!(node.op === "Merge" && nodes[source]!.op === "NextIteration")) sources.add(source);
   }

@@ -1,9 +1,9 @@
 /**
- * Make the calls of layers in the order in which TF.js does when it builds a model: layer after layer as they are listed, each call
- * as soon as its inputs are there, round after round. That order is how TF.js numbers the calls of a shared layer.
+ * Make the calls of layers in the order that TF.js uses when it builds a model: in rounds over the layers as they are listed, each
+ * call as soon as its inputs exist. TF.js numbers the calls of a shared layer in this order.
  *
  * @param queues the calls of each layer.
- * @param tryCall makes a call; false where its inputs are not there yet.
+ * @param tryCall makes a call; returns false if its inputs don't exist yet.
  * @returns the calls that could never be made: none for a model without cycles.
  */
 export function callInPasses<T>(queues: readonly (readonly T[])[], tryCall: (call: T) => boolean): T[] {

@@ -6,7 +6,7 @@ export interface InnerLayer {
   readonly config: JsonObject;
 }
 
-/** The layer in a wrapper, the layers of a nested model, as far as they can be made out. */
+/** The layer inside a wrapper, or the layers of a nested model. Entries that are not objects are left out. */
 export function innerLayers(config: JsonObject): InnerLayer[] {
   const { layer, layers } = config;
   return [layer, ...(Array.isArray(layers) ? layers : [])].filter(isJsonObject).map((inner) => {
@@ -16,7 +16,7 @@ export function innerLayers(config: JsonObject): InnerLayer[] {
   });
 }
 
-/** An object in a damaged file may have no text at all. */
+/** Unlike `String(value)`, this never throws, whatever a damaged file holds. */
 function text(value: unknown): string {
   return typeof value === "string" ? value : "";
 }

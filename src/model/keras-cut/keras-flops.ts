@@ -8,21 +8,21 @@ interface WeightShape {
   readonly shape: Shape;
 }
 
-/** Operations per element of the output, for layers without a kernel; 0 for those that move values about. */
+/** Operations per element of the output, for layers without a kernel; 0 for those that only move values. */
 const PER_ELEMENT: ReadonlyMap<string, number> = new Map([
   ...names("Flatten Reshape Permute RepeatVector Cropping2D ZeroPadding2D Concatenate Embedding Dropout", 0),
   ...names("SpatialDropout1D GaussianNoise GaussianDropout AlphaDropout", 0),
   ...names("Activation ReLU LeakyReLU PReLU ELU ThresholdedReLU Rescaling Masking", 1),
   ["BatchNormalization", 2],
-  // The mean, the deviations, their squares and the sum of these, a quotient, a scale and a shift.
+  // The mean, the deviations, their squares, the sum of the squares, a quotient, a scale and a shift.
   ["LayerNormalization", 7],
   ["Softmax", 5],
 ]);
 
 /**
- * Floating-point operations of one run of a Keras layer, a multiplication and an addition counting as two.
+ * Count the floating-point operations of one run of a Keras layer. A multiply-add counts as two.
  *
- * @param topology of a stage that is one layer, called once.
+ * @param topology of a stage that consists of one layer, called once.
  * @param weights of that layer.
  * @returns `undefined` for layers without a formula.
  */
@@ -111,7 +111,7 @@ function poolFlops(config: JsonObject, count: number, rank: number): number {
   return count * (Array.isArray(size) ? elementCountOf(size.map(Number)) : Number(size) ** rank);
 }
 
-/** At every step, each item is multiplied by every matrix; what gates do besides is small. */
+/** At every step, each item is multiplied by every matrix. The other work of the gates is negligible. */
 function recurrentFlops([batch, steps]: Shape, weights: readonly WeightShape[]): number {
   const matrices = weights.filter(({ name }) => name.endsWith("kernel"));
   return 2 * batch! * steps! * matrices.reduce((total, { shape }) => total + elementCountOf(shape), 0);

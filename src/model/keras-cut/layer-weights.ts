@@ -4,8 +4,8 @@ import { innerLayers } from "./inner-layers.js";
 import type { KerasLayer } from "./keras-call.js";
 
 /**
- * The weights of each layer, by name: those whose name begins with the layer's, as TF.js finds them. What belongs to no layer is left out.
- * O(weights × slashes in their names + layers).
+ * Find the weights of each layer, by name. As in TF.js, a weight belongs to the layer whose name its own name begins with. Weights
+ * that belong to no layer are left out. O(weights × slashes in their names + layers).
  */
 export function weightsOfLayers(
   layers: readonly KerasLayer[],
@@ -21,7 +21,7 @@ export function weightsOfLayers(
   return weights;
 }
 
-/** The longest name counts: layers' names may have slashes themselves. */
+/** The longest matching name wins, because names of layers may contain slashes. */
 function ownerOf(weightName: string, owners: ReadonlyMap<string, KerasLayer>): KerasLayer | undefined {
   for (let end = weightName.lastIndexOf("/"); end > 0; end = weightName.lastIndexOf("/", end - 1)) {
     const owner = owners.get(weightName.slice(0, end));
@@ -30,7 +30,7 @@ function ownerOf(weightName: string, owners: ReadonlyMap<string, KerasLayer>): K
   return undefined;
 }
 
-/** Names under which a layer has weights: its own, and those of layers that were built before they came into it. */
+/** Names that the weights of a layer may begin with: its own, and those of layers inside it, which may have been built before. */
 function scopesOf(name: string, config: JsonObject): string[] {
   return [name, ...innerLayers(config).flatMap((inner) => scopesOf(inner.name, inner.config))];
 }

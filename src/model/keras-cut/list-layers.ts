@@ -3,11 +3,11 @@ import { maskedRun } from "./masks.js";
 import { producersOf } from "./needed-calls.js";
 
 /**
- * Cut a model's calls into the smallest runs that can be a stage of their own: between two of them, every tensor that passes can be fed
- * to a model. That is one of known shape, without a mask beside it. All calls of a layer with a state stay together.
+ * Divide a model's calls into the smallest runs that can be stages of their own. Every tensor that passes from one run to another
+ * can be fed to a model: its shape is known and it has no mask. All calls of a stateful layer stay together.
  */
 export function listKerasLayers(calls: readonly KerasCall[]): KerasCall[][] {
-  // How many reasons there are not to cut in front of each call.
+  // The number of reasons not to cut in front of each call, as a difference array.
   const reasons = Array.from({ length: calls.length + 1 }, () => 0);
   const hold = (first: number, last: number): void => {
     reasons[first + 1]!++;

@@ -3,8 +3,8 @@ import { innerLayers } from "./inner-layers.js";
 import type { KerasCall, KerasLayer, KerasTensor } from "./keras-call.js";
 
 /**
- * Layers that pass the mask of their input on: those that set `supportsMasking` in TF.js 4.22, but for those below whose options decide.
- * Compared with TF.js's own layers in tests/unit/model/keras-cut/masks.test.ts.
+ * Layers that pass on the mask of their input: those that set `supportsMasking` in TF.js 4.22, except those below whose options
+ * decide. tests/unit/model/keras-cut/masks.test.ts compares this list with TF.js's own layers.
  */
 const PASS_ON = new Set([
   ...["Dense", "Activation", "Dropout", "SpatialDropout1D", "Masking", "ReLU", "PReLU", "BatchNormalization"],
@@ -12,16 +12,16 @@ const PASS_ON = new Set([
   ...["Add", "Multiply", "Average", "Maximum", "Minimum", "Concatenate"],
 ]);
 
-/** Layers that compute differently under a mask. */
+/** Layers that compute differently if there is a mask. */
 const RECURRENT = new Set(["RNN", "SimpleRNN", "GRU", "LSTM", "ConvRNN2D", "ConvLSTM2D", "Bidirectional"]);
 
-/** Whether a layer begins a mask: any in it, for a wrapper or a nested model. */
+/** Whether a layer, or any layer inside a wrapper or nested model, makes a mask. */
 export function makesMask(className: string, config: JsonObject): boolean {
   if (className === "Masking" || (className === "Embedding" && config.mask_zero === true)) return true;
   return innerLayers(config).some((inner) => makesMask(inner.className, inner.config));
 }
 
-/** Whether what a layer gives has a mask beside it. */
+/** Whether a layer passes a mask along with its output. */
 export function givesMask(className: string, config: JsonObject, inputs: readonly KerasTensor[]): boolean {
   if (className === "Masking" || className === "Embedding") return makesMask(className, config);
   if (!inputs.some(({ isMasked }) => isMasked)) return false;
@@ -31,17 +31,17 @@ export function givesMask(className: string, config: JsonObject, inputs: readonl
 }
 
 /**
- * The run of calls, by index, that masks hold together beyond the tensors that carry one; `undefined` where there is none.
+ * Find the range of calls, by index, that masks hold together beyond the tensors that carry one; `undefined` if there is none.
  *
- * TF.js hands the last mask that it met to every later layer of a run, also to those whose inputs have none. A recurrent layer
- * computes differently then, so that no cut may part it from where masks are made.
+ * While TF.js runs a model, it passes the last mask to every later layer, even to layers whose inputs have no mask. This changes the
+ * result of a recurrent layer, so no cut may separate it from the layers that make masks.
  */
 export function maskedRun(calls: readonly KerasCall[]): { readonly first: number; readonly last: number } | undefined {
   const makers = indicesOf(calls, ({ layer }) => makesMask(layer.className, layer.config));
   if (makers.length === 0) return undefined;
   const users = indicesOf(calls, ({ layer }) => usesMask(layer));
   if (users.every((user) => calls[user]!.inputs[0]?.isMasked === true)) return undefined;
-  // In which order TF.js runs the branches of a model depends on what is asked of it: keep them all.
+  // The order in which TF.js runs branches depends on the requested outputs: keep everything together.
   if (!isChain(calls)) return { first: 0, last: calls.length - 1 };
   return { first: makers[0]!, last: Math.max(...users, makers.at(-1)!) };
 }

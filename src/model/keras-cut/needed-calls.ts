@@ -1,6 +1,6 @@
 import type { KerasCall, KerasTensor } from "./keras-call.js";
 
-/** The calls that an output needs, producers first, one branch finished before the next is begun. O(calls + inputs). */
+/** The calls that an output needs, producers first, each branch finished before the next one starts. O(calls + inputs). */
 export function neededCalls(calls: readonly KerasCall[], outputs: readonly KerasTensor[]): KerasCall[] {
   const producers = producersOf(calls);
   const result: KerasCall[] = [];
@@ -21,7 +21,7 @@ export function neededCalls(calls: readonly KerasCall[], outputs: readonly Keras
   return result;
 }
 
-/** Which call gives each tensor. */
+/** The call that makes each tensor. */
 export function producersOf(calls: readonly KerasCall[]): Map<KerasTensor, KerasCall> {
   return new Map(calls.flatMap((call) => call.outputs.map((output): [KerasTensor, KerasCall] => [output, call])));
 }

@@ -5,9 +5,9 @@ type Size = KerasShape[number];
 type Rule = (config: JsonObject, inputs: readonly KerasShape[]) => KerasShape[] | undefined;
 
 /**
- * The shapes that TF.js gives to the outputs of a layer before it has run, as its `computeOutputShape` does: the model is built on these.
+ * Compute the shapes that TF.js assigns to the outputs of a layer when it builds a model (`computeOutputShape`).
  *
- * @returns `undefined` for layers without a rule, and where TF.js's own shape is not that of its result.
+ * @returns `undefined` for layers without a rule, and if the shape that TF.js assigns differs from that of its result.
  * Oracle: TF.js's layers in tests/unit/model/keras-cut/output-shapes.test.ts.
  */
 export function outputShapes(
@@ -49,7 +49,7 @@ function convolution(rank: number): Rule {
 }
 
 const depthwise: Rule = (config, [input]) => {
-  // TF.js leaves the dilation out of the shape, not of the result.
+  // TF.js ignores the dilation in the shape that it assigns, but not in the result.
   if (perAxis(config.dilation_rate ?? 1, 2).some((rate) => rate > 1)) return undefined;
   return slide(config, input!, 2, config.kernel_size, (own) =>
     own === null ? null : own * Number(config.depth_multiplier ?? 1),
@@ -79,7 +79,7 @@ function pool(rank: number): Rule {
 const globalPool1d: Rule = (_, [input]) => [[input![0]!, input![2]!]];
 const globalPool2d: Rule = (config, [input]) => [[input![0]!, isChannelsFirst(config) ? input![1]! : input![3]!]];
 
-/** Rows and columns, each made from its size and a pair of what lies before and after it. */
+/** A rule that changes the sizes of rows and columns. `pair` is the option's value for an axis, such as padding before and after. */
 function rowsAndColumns(
   key: string,
   fallback: unknown,
@@ -102,7 +102,7 @@ const flatten: Rule = (_, [input]) => [[input![0]!, product(input!.slice(1))]];
 const reshape: Rule = (config, [input]) => {
   const target = numbers(config.target_shape);
   const known = target.reduce((total, size) => (size < 0 ? total : total * size), 1);
-  // TF.js works a free size out only where all sizes are known, the batch among them.
+  // TF.js computes the free size only if all sizes are known, including the batch.
   const total = product(input!);
   const rest = total === null ? null : total / input![0]! / known;
   return [[input![0]!, ...target.map((size) => (size < 0 ? rest : size))]];
@@ -164,7 +164,7 @@ const timeDistributed: Rule = ({ layer }, [input]) => {
 const bidirectional: Rule = (config, [input]) => {
   const [output, ...states] = innerShapes(config.layer, [input!]) ?? [];
   if (output === undefined) return undefined;
-  // Absent, it is "concat"; null gives both directions as two outputs.
+  // The default is "concat"; null returns both directions as two outputs.
   const mode = config.merge_mode === undefined ? "concat" : config.merge_mode;
   if (mode === null) return [output, output, ...states, ...states];
   const merged = mode === "concat" ? [...output.slice(0, -1), Number(output.at(-1)) * 2] : output;
@@ -224,7 +224,7 @@ function isChannelsFirst({ data_format: format }: JsonObject): boolean {
   return format === "channels_first" || format === "channelsFirst";
 }
 
-/** A number stands for all axes. */
+/** A single number stands for all axes. */
 function perAxis(value: unknown, rank: number): number[];
 function perAxis<T>(value: unknown, rank: number, read: (each: unknown) => T): T[];
 function perAxis(value: unknown, rank: number, read: (each: unknown) => unknown = Number): unknown[] {

@@ -1,6 +1,6 @@
 import type { TensorBinding } from "../../protocol/model-on-wire.js";
 import { isJsonObject, type JsonObject, type ModelArtifacts } from "../artifacts.js";
-import { readLayerConfig, type LayerConfig } from "../keras/layer-config.js";
+import { MAX_NESTING, readLayerConfig, readModelConfig, type LayerConfig } from "../keras/layer-config.js";
 import { callInPasses } from "./in-passes.js";
 import { Uncuttable, type KerasCall, type KerasLayer, type KerasProgram, type KerasTensor } from "./keras-call.js";
 import { innerLayers } from "./inner-layers.js";
@@ -9,25 +9,22 @@ import { neededCalls } from "./needed-calls.js";
 import { outputShapes } from "./output-shapes.js";
 import { readInbound, readReferences, type Inbound } from "./references.js";
 
-/** Models within models within models: more than this is no model that anybody trained. */
-const MAX_NESTING = 16;
-
 /**
- * Read a Keras model as the calls it is made of. Nested models are opened, unless masks are about, which nested models don't let in.
+ * Read a Keras model as a list of calls. Nested models are replaced by their calls, unless there are masks: TF.js passes no mask into
+ * a nested model.
  *
  * @param bindings the model's inputs, from `readLayers`.
  * @param weightNames as in the file.
- * @throws Uncuttable where the config says something that this does not follow. Untranslatable where it is no config.
+ * @throws Uncuttable if the config holds something that is not supported here. Untranslatable if it is not a config.
  */
 export function readProgram(
   artifacts: ModelArtifacts,
   bindings: readonly TensorBinding[],
   weightNames: readonly string[],
 ): KerasProgram {
-  const topology = artifacts.modelTopology as JsonObject;
-  const config = topology.model_config ?? topology;
-  const model = readLayerConfig(typeof config === "string" ? JSON.parse(config) : config);
-  if (isDeeperThan(model.config, MAX_NESTING)) throw new Uncuttable(`layers nested more than ${MAX_NESTING} deep`);
+  const model = readModelConfig(artifacts);
+  if (isDeeperThan(model.config, MAX_NESTING))
+    throw new Uncuttable(`layers nested more than ${MAX_NESTING} levels deep`);
   const inputs = bindings.map(({ name, shape, dtype }): KerasTensor => ({
     key: `${name}:0`,
     shape: shape?.map((size) => (size >= 0 ? size : null)),
@@ -41,14 +38,14 @@ export function readProgram(
   return { calls: neededCalls(reader.calls, outputs), inputs, outputs };
 }
 
-/** A file may nest layers until recursion runs out of stack. */
+/** Without a limit, a file could nest layers so deep that recursion runs out of stack. */
 function isDeeperThan(config: JsonObject, limit: number): boolean {
   return innerLayers(config).some((inner) => limit === 0 || isDeeperThan(inner.config, limit - 1));
 }
 
 class ProgramReader {
   readonly calls: KerasCall[] = [];
-  /** By path, so that a nested model that is used twice has its layers once. */
+  /** By path, so that a nested model that is called twice has its layers only once. */
   readonly #layers = new Map<string, KerasLayer>();
   readonly #names = new Set<string>();
   readonly #keys = new Set<string>();
@@ -61,7 +58,7 @@ class ProgramReader {
     this.#weighted = weighted;
   }
 
-  /** @returns `key`, or with a counter where it is taken. */
+  /** @returns `key`, with a counter added if it is taken. */
   takeKey(key: string): string {
     let unique = key;
     for (let counter = 1; this.#keys.has(unique); counter++) unique = key.replace(/:(\d+)$/, `@${counter}:$1`);
@@ -69,7 +66,7 @@ class ProgramReader {
     return unique;
   }
 
-  /** @param scope path of the models around it. @returns the model's outputs. */
+  /** Read the calls of a model. @param scope path of the models around it. @returns the model's outputs. */
   enter(model: LayerConfig, inputs: readonly KerasTensor[], scope: string): KerasTensor[] {
     const { layers } = model.config;
     if (!Array.isArray(layers) || layers.length === 0) throw new Uncuttable(`model "${model.name}" without layers`);
@@ -95,17 +92,17 @@ class ProgramReader {
     const entries = readReferences(model.config.input_layers);
     if (entries.length !== inputs.length) throw new Uncuttable(`${inputs.length} inputs for "${model.name}"`);
     const configs = layers.map((each) => ({ layer: readLayerConfig(each), inbound: inboundOf(each) }));
-    // What each call of each layer has given, by TF.js's number of the call.
+    // The outputs of each call of each layer, indexed by the number that TF.js gives to the call.
     const made = new Map(
       configs.map(({ layer }): [string, (readonly KerasTensor[] | undefined)[]] => [layer.name, []]),
     );
     entries.forEach(({ layer, node }, index) => {
       const calls = made.get(layer);
-      if (calls === undefined || node !== 0) throw new Uncuttable(`input "${layer}" that no layer gives`);
+      if (calls === undefined || node !== 0) throw new Uncuttable(`input "${layer}", which no layer makes`);
       calls.push([inputs[index]!]);
     });
     const queues = configs.map(({ layer, inbound }) => {
-      // A nested model's own making counts as its call 0, which nothing may refer to.
+      // A nested model used call 0 when it was built; nothing may refer to that call.
       if (isModel(layer)) made.get(layer.name)!.push(undefined);
       return layer.className === "InputLayer" ? [] : inbound.map((call) => ({ layer, call }));
     });
@@ -119,7 +116,7 @@ class ProgramReader {
       made.get(layer.name)!.push(this.#apply(layer, sources, call.options, scope));
       return true;
     });
-    if (left.length > 0) throw new Uncuttable(`layer "${left[0]!.layer.name}" waits for itself`);
+    if (left.length > 0) throw new Uncuttable(`layer "${left[0]!.layer.name}", whose inputs are never made`);
     return readReferences(model.config.output_layers).map(({ layer, node, tensor }) =>
       outputAt(made.get(layer)?.[node], tensor, layer),
     );
@@ -145,8 +142,8 @@ class ProgramReader {
   #layerAt(path: string, { className, name, config }: LayerConfig): KerasLayer {
     let layer = this.#layers.get(path);
     if (layer === undefined) {
-      // Layers of two nested models may have one name; renamed, one with weights would not find them.
-      if (this.#names.has(name) && this.#weighted.has(name)) throw new Uncuttable(`two layers "${name}"`);
+      // Layers of two nested models may have the same name. A layer with weights can't be renamed: it would not find them.
+      if (this.#names.has(name) && this.#weighted.has(name)) throw new Uncuttable(`two layers named "${name}"`);
       let unique = name;
       for (let counter = 1; this.#names.has(unique); counter++) unique = `${name}_${counter}`;
       this.#names.add(unique);
@@ -158,7 +155,7 @@ class ProgramReader {
   }
 }
 
-/** More outputs than the rules tell of are asked for only where there are none. */
+/** The number of outputs to assume for a layer without a rule. */
 const MOST_OUTPUTS = 8;
 
 function describeOutputs(
@@ -174,11 +171,11 @@ function describeOutputs(
 
 function outputAt(outputs: readonly KerasTensor[] | undefined, index: number, layer: string): KerasTensor {
   const output = outputs?.[index];
-  if (output === undefined) throw new Uncuttable(`output ${index} of "${layer}", which no call gives`);
+  if (output === undefined) throw new Uncuttable(`output ${index} of "${layer}", which no call makes`);
   return output;
 }
 
-/** TF.js casts what enters a nested model to the dtypes of its inputs: opened, it would not. */
+/** TF.js casts what enters a nested model to the dtypes of its inputs. Replacing the model by its calls would skip that cast. */
 function castless(model: LayerConfig, inputs: readonly KerasTensor[]): readonly KerasTensor[] {
   const layers: readonly unknown[] = Array.isArray(model.config.layers) ? model.config.layers : [];
   const entries = layers
@@ -187,7 +184,7 @@ function castless(model: LayerConfig, inputs: readonly KerasTensor[]): readonly 
   const isFloat = (dtype: unknown): boolean => (dtype ?? "float32") === "float32";
   if (inputs.every(({ dtype }) => isFloat(dtype)) && entries.every(({ config }) => isFloat(config.dtype)))
     return inputs;
-  throw new Uncuttable(`nested model "${model.name}" of inputs that are not float32`);
+  throw new Uncuttable(`nested model "${model.name}", whose inputs are not float32`);
 }
 
 function isModel(layer: LayerConfig): boolean {
@@ -198,7 +195,7 @@ function inboundOf(layer: unknown): Inbound[] {
   return isJsonObject(layer) ? readInbound(layer.inbound_nodes) : [];
 }
 
-/** "a/b/c" is a weight of layer "a/b", or of layer "a". */
+/** "a/b/c" may be a weight of layer "a/b" or of layer "a". */
 function prefixesOf(weightName: string): string[] {
   const parts = weightName.split("/");
   return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join("/"));

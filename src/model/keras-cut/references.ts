@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "../artifacts.js";
+import { show } from "../malformed.js";
 import { Uncuttable } from "./keras-call.js";
 
 /** One output of one call of a layer. */
@@ -8,20 +9,20 @@ export interface Reference {
   readonly tensor: number;
 }
 
-/** One call as `inbound_nodes` has it. */
+/** One call, as stored in `inbound_nodes`. */
 export interface Inbound {
   readonly inputs: readonly Reference[];
   readonly options: JsonObject;
 }
 
-/** `[["layer", 0, 0], …]`, or a single one without the outer list. @throws Uncuttable */
+/** Read `[["layer", 0, 0], …]`, or a single reference without the outer list. @throws Uncuttable */
 export function readReferences(value: unknown): Reference[] {
   const list: unknown = Array.isArray(value) && typeof value[0] === "string" ? [value] : value;
   if (!Array.isArray(list) || list.length === 0) throw new Uncuttable("a model without input_layers or output_layers");
   return list.map(readReference);
 }
 
-/** @throws Uncuttable where a call names tensors in another way than by its list. */
+/** @throws Uncuttable if a call names tensors anywhere else than in its list. */
 export function readInbound(value: unknown): Inbound[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) throw new Uncuttable("unreadable inbound_nodes");
@@ -35,10 +36,10 @@ export function readInbound(value: unknown): Inbound[] {
 function readReference(value: unknown): Reference {
   const [layer, node, tensor]: unknown[] = Array.isArray(value) ? value : [];
   if (typeof layer === "string" && isIndex(node) && isIndex(tensor)) return { layer, node, tensor };
-  throw new Uncuttable(`a reference ${String(JSON.stringify(value)).slice(0, 60)}`);
+  throw new Uncuttable(`an unreadable reference ${show(value, 60)}`);
 }
 
-/** TF.js takes those of the last input. */
+/** The options of a call; TF.js uses those beside the last input. */
 function optionsOf(reference: unknown): JsonObject {
   const options: unknown = Array.isArray(reference) ? reference[3] : undefined;
   if (!isJsonObject(options)) return {};

@@ -16,12 +16,12 @@ import { stageTopology } from "./stage-topology.js";
 type WeightsOfLayers = ReadonlyMap<KerasLayer, ReadonlyMap<string, StoredWeight>>;
 
 /**
- * A Keras model as stages that are TF.js layers models themselves, for what can't or shall not be written as a graph: recurrent layers,
- * wrappers, models that run exactly as they came.
+ * Cut a Keras model into stages that are TF.js layers models themselves. This is for models that can't be translated to a graph
+ * (recurrent layers, wrappers), and for those that should run exactly as they came.
  *
  * @param reading the model's public names, from `readLayers`.
  * @param stored where each weight lies, by its name in the file.
- * @returns the reason where it stays in one piece. Never throws for what a file may hold.
+ * @returns the reason if the model can't be cut. Never throws, whatever the file holds.
  */
 export function stageLayers(
   artifacts: ModelArtifacts,
@@ -31,12 +31,13 @@ export function stageLayers(
 ): StagedModel | { readonly reason: string } {
   try {
     const program = readProgram(artifacts, reading.inputs, [...stored.keys()]);
-    if (program.outputs.length !== reading.outputs.length) throw new Uncuttable("outputs that can't be told apart");
+    if (program.outputs.length !== reading.outputs.length)
+      throw new Uncuttable(`${program.outputs.length} outputs, where its config names ${reading.outputs.length}`);
     if (program.calls.length === 0) throw new Uncuttable("a model without layers");
     return stageProgram(program, reading, stored, weightData);
   } catch (thrown) {
     if (thrown instanceof Uncuttable || thrown instanceof Untranslatable) return { reason: thrown.message };
-    if (thrown instanceof SyntaxError) return { reason: "a config that is no JSON" };
+    if (thrown instanceof SyntaxError) return { reason: "a config that is not JSON" };
     throw thrown;
   }
 }
@@ -91,7 +92,7 @@ interface Boundary {
   readonly leaving: readonly KerasTensor[];
 }
 
-/** @param isFirst the first stage gives the outputs that are inputs passed through. */
+/** @param isFirst the first stage also returns the outputs of the model that are its inputs. */
 function boundaryOf(
   { inputs, outputs }: KerasProgram,
   calls: readonly KerasCall[],

@@ -3,12 +3,12 @@ import { callInPasses } from "./in-passes.js";
 import type { KerasCall, KerasLayer, KerasTensor } from "./keras-call.js";
 import { producersOf } from "./needed-calls.js";
 
-/** What TF.js reads of a saved functional model. */
+/** Version fields that TF.js expects in a saved functional model. */
 const VERSIONS = { keras_version: "tfjs-layers", backend: "tensor_flow.js" };
 
 /**
- * A run of calls as a functional model of its own: an InputLayer for each tensor that enters, and the layers with the calls that are
- * in the run, numbered anew.
+ * Write a run of calls as a functional model of its own. It has an InputLayer for each tensor that enters, and the layers of these
+ * calls. The calls are numbered from the start again.
  */
 export function stageTopology(
   calls: readonly KerasCall[],
@@ -50,7 +50,7 @@ function groupByLayer(calls: readonly KerasCall[]): Map<KerasLayer, KerasCall[]>
   return groups;
 }
 
-/** The numbers that TF.js will give to the calls of each layer. */
+/** The number that TF.js will give to each call of a layer. */
 function numberCalls(
   queues: readonly (readonly KerasCall[])[],
   entering: readonly KerasTensor[],
@@ -69,7 +69,7 @@ function numberCalls(
   return numbers;
 }
 
-/** The producer's own name where it can be had. Letters, digits, "-", "_", "." and "/" are what TF.js allows in names. */
+/** The producer's own name if it is not taken. TF.js allows letters, digits, "-", "_", "." and "/" in names. */
 function claimName({ key }: KerasTensor, taken: Set<string>): string {
   let name = key.replace(/:0$/, "").replaceAll(/[^-\w./]/g, "_");
   while (taken.has(name)) name += "_";

@@ -8,7 +8,7 @@ const unary =
   (emitter, name, x) =>
     emitter.node(name, op, [x], FLOAT);
 
-/** As TF.js's layers compute them. */
+/** The activations of TF.js's layers, computed with the same operations. */
 const ACTIVATIONS: Readonly<Record<string, Emit>> = {
   relu: unary("Relu"),
   relu6: unary("Relu6"),
@@ -53,8 +53,8 @@ function emitSwish(emitter: Emitter, name: string, x: string): string {
 }
 
 /**
- * An activation by its Keras name, as an option of another layer or a layer of its own.
- * @throws Untranslatable for one that it does not know.
+ * Emit an activation by its Keras name, for a layer of its own or as an option of another layer.
+ * @throws Untranslatable for an unknown activation.
  */
 export function emitActivation(emitter: Emitter, name: string, x: Symbolic, activation: unknown): Symbolic {
   const known = nameOfActivation(activation);
@@ -64,7 +64,7 @@ export function emitActivation(emitter: Emitter, name: string, x: Symbolic, acti
   return { ...x, reference: ACTIVATIONS[known]!(emitter, name, x.reference) };
 }
 
-/** "linear" for none. By name, or as `{ class_name, config }`. */
+/** The config holds a name, or `{ class_name, config }`, or nothing, which means "linear". */
 export function nameOfActivation(activation: unknown): string {
   if (typeof activation === "string") return activation;
   if (activation === undefined || activation === null) return "linear";

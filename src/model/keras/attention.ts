@@ -1,23 +1,15 @@
+import { elementCountOf } from "../../protocol/tensors.js";
 import type { StoredWeight } from "../../protocol/weight-recipe.js";
 import { emitActivation } from "./activations.js";
 import { requireRank, requireShape, reshapeTo, reshaped, type EmitLayer } from "./convolutions.js";
-import {
-  attrs,
-  elements,
-  type Emitter,
-  FLOAT,
-  knownSizes,
-  requireFloat,
-  type Symbolic,
-  Untranslatable,
-} from "./emitter.js";
+import { attrs, type Emitter, FLOAT, knownSizes, requireFloat, type Symbolic, Untranslatable } from "./emitter.js";
 import { einsum } from "./free-sizes.js";
 import type { LayerConfig } from "./layer-config.js";
 import { parseEquation } from "../optimise/einsum-equation.js";
 
 /**
  * Inputs: query, value and, if given, key, each `[batch, length, features]`. Source: Vaswani et al., Attention Is All You Need (2017),
- * §3.2.2, with the weights as Keras shapes them.
+ * section 3.2.2, with weights of the shapes that Keras uses.
  */
 export const emitMultiHeadAttention: EmitLayer = (emitter, layer, inputs, name) => {
   const [query, value, key = value] = inputs;
@@ -63,7 +55,7 @@ function outputSizesOf({ config }: LayerConfig, query: Symbolic): number[] {
   return sizes.map(Number);
 }
 
-/** `[batch, length, …]` times a kernel `[…, …to]`, with its bias: a dense layer whose features are several axes. */
+/** Emit `[batch, length, …]` times a kernel `[…, …to]`, plus its bias: a dense layer whose features span several axes. */
 function projection(
   emitter: Emitter,
   layer: LayerConfig,
@@ -85,7 +77,7 @@ function projection(
     const bias = emitter.constant(`${layer.name}/${part}/bias`, emitter.stored(layer.name, `${part}/bias`));
     return emitter.node(name, "AddV2", [product, bias], FLOAT);
   }
-  const [from, units] = [elements(features), elements(to)];
+  const [from, units] = [elementCountOf(features), elementCountOf(to)];
   const flat = (suffix: string, weight: StoredWeight, shape: readonly number[]): string =>
     emitter.constant(`${layer.name}/${part}/${suffix}`, reshaped(weight, shape));
   const rows = reshapeTo(emitter, `${name}/rows`, x.reference, [-1, from]);
@@ -104,7 +96,7 @@ function transpose(emitter: Emitter, name: string, x: string, permutation: reado
   return emitter.node(name, "Transpose", [x, emitter.int32(`${name}/perm`, permutation)], FLOAT);
 }
 
-/** Left as an einsum, which the optimiser then writes as a matrix product. */
+/** Emits an Einsum node; the optimiser turns it into a matrix product. */
 export const emitEinsumDense: EmitLayer = (emitter, layer, [x], name) => {
   const text = layer.string("equation");
   const equation = parseEquation(text);
@@ -113,7 +105,8 @@ export const emitEinsumDense: EmitLayer = (emitter, layer, [x], name) => {
   const operands = [requireFloat(x!).shape, kernel.shape];
   const sizes = new Map<string, number | undefined>();
   for (const [index, labels] of equation.operands.entries()) {
-    if (operands[index]?.length !== labels.length) throw new Untranslatable(`equation "${text}" for other ranks`);
+    if (operands[index]?.length !== labels.length)
+      throw new Untranslatable(`equation "${text}", whose ranks are not those of its operands`);
     for (const [axis, label] of labels.entries()) sizes.set(label, sizes.get(label) ?? operands[index][axis]);
   }
   if (equation.operands.length !== 2 || equation.output[0] !== equation.operands[0]![0]) {

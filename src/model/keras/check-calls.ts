@@ -1,16 +1,16 @@
-import { ShardError } from "../../core/errors.js";
 import { isJsonObject } from "../artifacts.js";
+import { malformed } from "../malformed.js";
 
 interface Pending {
   readonly layer: string;
-  /** What it reads: which call of which layer. */
+  /** The calls that it reads, by layer and index of the call. */
   readonly reads: readonly (readonly [layer: string, call: number])[];
 }
 
 /**
- * Refuse a functional model in which a call of a layer waits for one that never comes: TF.js goes on waiting, without end.
+ * Refuse a functional model in which a call of a layer waits for another call that never happens: TF.js would wait forever.
  *
- * @param layers of the model's config. What is no reference at all is left to whoever reads it.
+ * @param layers of the model's config. Entries that are not references are ignored here; whoever reads them checks them.
  * @throws ShardError "model-malformed" naming the layer.
  * O(calls + references).
  */
@@ -37,14 +37,14 @@ export function checkCalls(layers: readonly unknown[]): void {
     waiting.delete(next.layer);
   }
   for (const [source, [first]] of waiting) {
-    throw new ShardError(
-      "model-malformed",
-      `Expected layer "${source.slice(0, 80)}" to give what "${first!.layer.slice(0, 80)}" reads, received a model in which it never does: the model.json is damaged; export the model again.`,
+    throw malformed(
+      `layer "${source.slice(0, 80)}" to make the input of layer "${first!.layer.slice(0, 80)}"`,
+      "a model in which it never does",
     );
   }
 }
 
-/** Inputs have their tensor from the beginning, and models within the model that of their own making. */
+/** An InputLayer has its tensor from the start, and a nested model has already made its call 0. */
 function isCalledWhenMade({ class_name: className, config }: Readonly<Record<string, unknown>>): boolean {
   const isModel = Array.isArray(config) || (isJsonObject(config) && Array.isArray(config.layers));
   return className === "InputLayer" || isModel;

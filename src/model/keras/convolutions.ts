@@ -1,12 +1,13 @@
+import { elementCountOf } from "../../protocol/tensors.js";
 import type { StoredWeight, WeightRecipe } from "../../protocol/weight-recipe.js";
 import { emitActivation, nameOfActivation } from "./activations.js";
-import { attrs, elements, type Emitter, FLOAT, knownSizes, type Symbolic, Untranslatable } from "./emitter.js";
+import { attrs, type Emitter, FLOAT, knownSizes, type Symbolic, Untranslatable } from "./emitter.js";
 import { einsum, scaledSizes, shapeOf } from "./free-sizes.js";
 import type { LayerConfig } from "./layer-config.js";
 
 export type EmitLayer = (emitter: Emitter, layer: LayerConfig, inputs: readonly Symbolic[], name: string) => Symbolic;
 
-/** Sizes of an axis after a window slides over it. */
+/** Size of an axis after a window has slid over it. */
 export function slidSize(
   size: number | undefined,
   window: number,
@@ -39,7 +40,7 @@ function windowAttrs(strides: readonly number[], dilations: readonly number[], p
   };
 }
 
-/** Bias, then activation; the last node has the layer's name. */
+/** Emit the bias, then the activation. The last node gets the layer's name. */
 export function finish(emitter: Emitter, layer: LayerConfig, name: string, x: Symbolic): Symbolic {
   const { activation } = layer.config;
   const isLast = nameOfActivation(activation) === "linear";
@@ -52,7 +53,7 @@ export function finish(emitter: Emitter, layer: LayerConfig, name: string, x: Sy
 
 export function requireShape(weight: StoredWeight, shape: readonly (number | undefined)[]): void {
   const fits = weight.shape.length === shape.length && shape.every((size, axis) => size === weight.shape[axis]);
-  if (!fits || weight.dtype !== "float32") throw new Untranslatable("a kernel of another shape than its layer's");
+  if (!fits || weight.dtype !== "float32") throw new Untranslatable("a kernel whose shape doesn't fit its layer");
 }
 
 export const emitConv2d: EmitLayer = (emitter, layer, [x], name) => {
@@ -138,7 +139,7 @@ export function reshaped(weight: StoredWeight, shape: readonly number[]): Weight
 
 export const emitDepthwiseConv2d: EmitLayer = (emitter, layer, [x], name) => {
   requireRank(x!, 4);
-  // TF.js's layer reads the option and does not dilate.
+  // TF.js's layer accepts the option but doesn't dilate.
   if (layer.sizes("dilation_rate", 2, [1, 1]).some((rate) => rate !== 1)) throw new Untranslatable("dilation_rate");
   return finish(emitter, layer, name, depthwise(emitter, layer, x!, name, "depthwise_kernel"));
 };
@@ -229,6 +230,6 @@ export const emitDense: EmitLayer = (emitter, layer, [x], name) => {
 };
 
 export function reshapeTo(emitter: Emitter, name: string, x: string, sizes: readonly number[]): string {
-  if (elements(sizes.slice(1)) === 0) throw new Untranslatable("an empty tensor");
+  if (elementCountOf(sizes.slice(1)) === 0) throw new Untranslatable("an empty tensor");
   return emitter.node(name, "Reshape", [x, emitter.int32(`${name}/shape`, sizes)], FLOAT);
 }

@@ -6,12 +6,12 @@ import type { GraphNode } from "../graph/graph.js";
 export interface Symbolic {
   /** As a node's input: `node` or `node:1`. */
   readonly reference: string;
-  /** `undefined` where a size is not known before the run; axis 0 is the batch. */
+  /** `undefined` for a size that is not known before the run; axis 0 is the batch. */
   readonly shape: readonly (number | undefined)[];
   readonly dtype: "float32" | "int32" | "bool";
 }
 
-/** Why a model can't be translated: caught by `translateLayers`, never seen by users as an error. */
+/** Why a model can't be translated. `translateLayers` catches it, so users never see it as an error. */
 export class Untranslatable extends Error {}
 
 /** Collects the nodes and weights of a translated model. */
@@ -26,7 +26,7 @@ export class Emitter {
     this.#stored = stored;
   }
 
-  /** A node of this name, or with a counter where the name is taken. @returns its first output, as a reference. */
+  /** Add a node. A counter is added to its name if that is taken. @returns a reference to its first output. */
   node(name: string, op: string, input: readonly string[], attr: JsonObject = {}): string {
     const unique = this.#claim(name);
     this.nodes.push({ name: unique, op, input, attr });
@@ -34,8 +34,8 @@ export class Emitter {
   }
 
   /**
-   * A weight of a layer, as Keras names it (`layer/kernel`, with scopes before it or a cell's name between).
-   * @throws Untranslatable where the file has none of that name.
+   * Find a weight of a layer by its Keras name (`layer/kernel`, perhaps with scopes before it or a cell's name in between).
+   * @throws Untranslatable if the file has no weight of that name.
    */
   stored(layer: string, weight: string): StoredWeight {
     const exact = this.#stored.get(`${layer}/${weight}`);
@@ -47,12 +47,12 @@ export class Emitter {
     throw new Untranslatable(`weight "${layer}/${weight}" is not in the file`);
   }
 
-  /** Whether the file has weights that are named after a layer. */
+  /** Whether the file has weights named after a layer. */
   hasWeightsOf(layer: string): boolean {
     return [...this.#stored.keys()].some((name) => name.startsWith(`${layer}/`) || name.includes(`/${layer}/`));
   }
 
-  /** A Const node with a weight, unchanged or computed. Called twice with one name, it gives the same node. */
+  /** Add a Const node with a stored or computed weight. A second call with the same name and recipe returns the same node. */
   constant(name: string, recipe: WeightRecipe): string {
     const known = this.weights.get(name);
     if (known !== undefined && JSON.stringify(known) === JSON.stringify(recipe)) return name;
@@ -62,7 +62,7 @@ export class Emitter {
     return unique;
   }
 
-  /** Whole numbers: axes, shapes, paddings. */
+  /** Add a constant of whole numbers: axes, shapes, paddings. */
   int32(name: string, values: readonly number[], shape: readonly number[] = [values.length]): string {
     return this.constant(name, { kind: "computed", shape, dtype: "int32", value: literal(values, shape) });
   }
@@ -72,7 +72,7 @@ export class Emitter {
   }
 
   #claim(name: string): string {
-    // TF.js takes ":" for an output's index and "^" for a control input.
+    // TF.js reads ":" as the start of an output's index and "^" as a control input.
     const plain = name.replace(/[:^,]/g, "_") || "_";
     let unique = plain;
     for (let counter = 1; this.#names.has(unique); counter++) unique = `${plain}_${counter}`;
@@ -85,21 +85,17 @@ function literal(values: readonly number[], shape: readonly number[]): ConstantE
   return { op: "literal", tensor: { shape, values } };
 }
 
-/** The sizes behind the batch axis, all known. @throws Untranslatable */
+/** The sizes after the batch axis. @throws Untranslatable if one is not known before the run. */
 export function knownSizes(shape: Symbolic["shape"], from = 1): number[] {
   return shape.slice(from).map((size) => {
-    if (size === undefined) throw new Untranslatable("a size is not known before the run");
+    if (size === undefined) throw new Untranslatable("a size that is not known before the run");
     return size;
   });
 }
 
-export function elements(sizes: readonly number[]): number {
-  return sizes.reduce((product, size) => product * size, 1);
-}
-
 export const FLOAT: JsonObject = { T: { type: "DT_FLOAT" } };
 
-/** Attributes as a GraphDef has them in JSON. */
+/** Attributes in the JSON form of a GraphDef. */
 export const attrs = {
   string: (text: string): JsonObject => ({ s: btoa(text) }),
   ints: (values: readonly number[]): JsonObject => ({ list: { i: values.map(String) } }),

@@ -2,14 +2,14 @@ import { attrs, type Emitter, FLOAT } from "./emitter.js";
 
 const INT32 = { T: { type: "DT_INT32" } };
 
-/** The sizes of `x` from one axis on, as a tensor that is made in the run. */
+/** Emit the sizes of `x`, `count` of them starting at axis `from`, as a tensor that is computed during the run. */
 function sizesOf(emitter: Emitter, name: string, x: string, from: number, count: number): string {
   const shape = emitter.node(`${name}/Shape`, "Shape", [x], { ...FLOAT, out_type: { type: "DT_INT32" } });
   const bounds = [emitter.int32(`${name}/begin`, [from]), emitter.int32(`${name}/count`, [count])];
   return emitter.node(name, "Slice", [shape, ...bounds], { ...INT32, Index: { type: "DT_INT32" } });
 }
 
-/** Height and width of the pictures `x`, times `factors`, plus `added`. */
+/** Emit height and width of the pictures `x`, times `factors`, plus `added`. */
 export function scaledSizes(
   emitter: Emitter,
   name: string,
@@ -23,14 +23,14 @@ export function scaledSizes(
   return emitter.node(name, "AddV2", [scaled, emitter.int32(`${name}/added`, added)], INT32);
 }
 
-/** The batch size of `x`, then further sizes: tensors of rank 1. */
+/** Emit a shape: the batch size of `x`, then further sizes, which are tensors of rank 1. */
 export function shapeOf(emitter: Emitter, name: string, x: string, ...sizes: readonly string[]): string {
   const parts = [sizesOf(emitter, `${name}/batch`, x, 0, 1), ...sizes];
   const attr = { ...INT32, N: attrs.int(parts.length), Tidx: { type: "DT_INT32" } };
   return emitter.node(name, "ConcatV2", [...parts, emitter.int32(`${name}/axis`, [0], [])], attr);
 }
 
-/** `x` times `kernel`, over the axes that both have: for tensors whose inner sizes are not known. */
+/** Emit `x` times `kernel`, summed over the axes that both have, for tensors whose inner sizes are not known. */
 export function einsum(
   emitter: Emitter,
   name: string,

@@ -1,7 +1,8 @@
-import { isJsonObject, type JsonObject } from "../artifacts.js";
+import { isJsonObject, type JsonObject, type ModelArtifacts } from "../artifacts.js";
+import { show } from "../malformed.js";
 import { Untranslatable } from "./emitter.js";
 
-/** One layer of a Keras config: its class, name and options, whose kinds are checked as they are read. */
+/** One layer of a Keras config: its class, name and options. The type of an option is checked when it is read. */
 export class LayerConfig {
   readonly className: string;
   readonly name: string;
@@ -13,7 +14,7 @@ export class LayerConfig {
     this.config = config;
   }
 
-  /** @throws Untranslatable where the option is there and no finite number. */
+  /** @throws Untranslatable if the option is not a finite number, or is missing and there is no fallback. */
   number(key: string, fallback?: number): number {
     const value = this.config[key] ?? fallback;
     if (typeof value === "number" && Number.isFinite(value)) return value;
@@ -32,7 +33,7 @@ export class LayerConfig {
     throw this.#unreadable(key);
   }
 
-  /** Whole numbers ≥ 1, one for each of `rank` axes; a single number stands for all. */
+  /** Whole numbers ≥ 1, one for each of `rank` axes. A single number stands for all axes. */
   sizes(key: string, rank: number, fallback?: readonly number[]): number[] {
     const value = this.config[key] ?? fallback;
     const list = typeof value === "number" ? Array.from({ length: rank }, () => value) : value;
@@ -41,7 +42,7 @@ export class LayerConfig {
     return list.map(Number);
   }
 
-  /** Throws unless images lie with their channels last. */
+  /** @throws Untranslatable unless the channels are the last axis. */
   requireChannelsLast(): void {
     const format = this.config.data_format ?? "channels_last";
     if (format !== "channels_last" && format !== "channelsLast") throw new Untranslatable("channels_first");
@@ -52,11 +53,21 @@ export class LayerConfig {
   }
 
   #unreadable(key: string): Untranslatable {
-    return new Untranslatable(`option ${key} = ${String(JSON.stringify(this.config[key])).slice(0, 60)}`);
+    return new Untranslatable(`option ${key} = ${show(this.config[key], 60)}`);
   }
 }
 
-/** @throws Untranslatable where it is no layer's config. */
+/** How deep models may be nested within each other; no real model comes close. */
+export const MAX_NESTING = 16;
+
+/** @throws Untranslatable if the topology holds no config, SyntaxError if it holds text that is not JSON. */
+export function readModelConfig({ modelTopology }: ModelArtifacts): LayerConfig {
+  const topology = modelTopology as JsonObject;
+  const config = topology.model_config ?? topology;
+  return readLayerConfig(typeof config === "string" ? JSON.parse(config) : config);
+}
+
+/** @throws Untranslatable if `value` is not a layer's config. */
 export function readLayerConfig(value: unknown): LayerConfig {
   if (isJsonObject(value) && typeof value.class_name === "string") {
     const config = Array.isArray(value.config) ? { layers: value.config } : value.config;

@@ -35,7 +35,7 @@ import {
 import { emitCenterCrop, emitUpSampling2d } from "./resizing.js";
 import { emitConv3d, emitPool3d } from "./volumes.js";
 
-/** Layers that only a training run changes anything in. */
+/** Layers that do something only during training. */
 const TRAINING_ONLY = [
   "Dropout",
   "SpatialDropout1D",
@@ -46,7 +46,7 @@ const TRAINING_ONLY = [
   "ActivityRegularization",
 ];
 
-/** How each class of Keras layer is written as TensorFlow nodes. A class that is not here runs as TF.js runs it. */
+/** Translates each class of Keras layer to TensorFlow nodes. A model with any other class runs as TF.js layers. */
 export const LAYER_EMITTERS: ReadonlyMap<string, EmitLayer> = new Map<string, EmitLayer>([
   ["Dense", emitDense],
   ["Conv1D", emitConv1d],

@@ -1,10 +1,11 @@
 import { attrs, type Emitter, FLOAT, requireFloat, type Symbolic, Untranslatable } from "./emitter.js";
+import { show } from "../malformed.js";
 import type { EmitLayer } from "./convolutions.js";
 import type { LayerConfig } from "./layer-config.js";
 
 type Size = number | undefined;
 
-/** Add, Multiply, Maximum, Minimum, Subtract: pair by pair, as TF.js's layers do. */
+/** Add, Multiply, Maximum, Minimum, Subtract. Inputs are merged pair by pair, as in TF.js's layers. */
 export function emitPairwise(op: "AddV2" | "Mul" | "Maximum" | "Minimum" | "Sub"): EmitLayer {
   return (emitter, _, inputs, name) => chain(emitter, name, inputs, op);
 }
@@ -17,7 +18,7 @@ export const emitAverage: EmitLayer = (emitter, _, inputs, name) => {
 };
 
 function chain(emitter: Emitter, name: string, inputs: readonly Symbolic[], op: string): Symbolic {
-  if (inputs.length < 2) throw new Untranslatable("a merge of one input");
+  if (inputs.length < 2) throw new Untranslatable("a merge of a single input");
   if (new Set(inputs.map(({ dtype }) => dtype)).size > 1) throw new Untranslatable("a merge of several dtypes");
   const rank = Math.max(...inputs.map(({ shape }) => shape.length));
   const [first, ...others] = inputs.map((input, index) => widen(emitter, `${name}/input_${index}`, input, rank));
@@ -30,7 +31,7 @@ function chain(emitter: Emitter, name: string, inputs: readonly Symbolic[], op: 
   return merged;
 }
 
-/** With axes of size 1 right behind the batch: that is where Keras adds them. */
+/** Add axes of size 1 right after the batch, where Keras adds them, until the rank is `rank`. */
 function widen(emitter: Emitter, name: string, x: Symbolic, rank: number): Symbolic {
   let wide = x;
   for (let count = x.shape.length; count < rank; count++) {
@@ -55,7 +56,7 @@ export const emitConcatenate: EmitLayer = (emitter, layer, inputs, name) => {
   const [first] = inputs;
   const rank = first!.shape.length;
   const given = layer.number("axis", -1);
-  // TF.js takes every negative axis for the last one.
+  // TF.js treats every negative axis as the last one.
   if (given < -1) throw new Untranslatable(`axis ${given}`);
   const axis = given < 0 ? rank - 1 : given;
   const isAlike = inputs.every(
@@ -74,12 +75,13 @@ export const emitConcatenate: EmitLayer = (emitter, layer, inputs, name) => {
   return { ...first!, reference, shape: first!.shape.map((each, index) => (index === axis ? size : each)) };
 };
 
-/** Products of two tensors of rank 2 or 3 along one axis each, as far as they are matrix products. */
+/** Products of two tensors of rank 2 or 3 along one axis each. Those that are not matrix products are not translated. */
 export const emitDot: EmitLayer = (emitter, layer, inputs, name) => {
   const [x, y] = inputs;
   if (x === undefined || y === undefined || inputs.length !== 2) throw new Untranslatable(`${inputs.length} inputs`);
   const rank = requireFloat(x).shape.length;
-  if (requireFloat(y).shape.length !== rank || rank < 2 || rank > 3) throw new Untranslatable("inputs of these ranks");
+  if (requireFloat(y).shape.length !== rank || rank < 2 || rank > 3)
+    throw new Untranslatable("inputs whose ranks differ, or are not 2 or 3");
   const axes = dotAxes(layer, rank);
   const isNormalised = layer.boolean("normalize", false);
   const [a, b] = [x, y].map((input, index) =>
@@ -100,11 +102,11 @@ function dotAxes({ config }: LayerConfig, rank: number): number[] {
   const given: unknown[] = Array.isArray(config.axes) ? config.axes : [config.axes, config.axes];
   const axes = given.map((axis) => (Number(axis) < 0 ? Number(axis) + rank : Number(axis)));
   const isFitting = axes.length === 2 && axes.every((axis) => Number.isInteger(axis) && axis > 0 && axis < rank);
-  if (!isFitting) throw new Untranslatable(`axes ${String(JSON.stringify(config.axes)).slice(0, 40)}`);
+  if (!isFitting) throw new Untranslatable(`axes ${show(config.axes, 40)}`);
   return axes;
 }
 
-/** Divided by the length along an axis; TF.js bounds its square at 1e-7. */
+/** Divide by the length along an axis. As in TF.js, the squared length is at least 1e-7. */
 function normalise(emitter: Emitter, name: string, x: string, axis: number): string {
   const keep = { ...FLOAT, keep_dims: attrs.bool(true) };
   const squared = emitter.node(`${name}/Square`, "Square", [x], FLOAT);

@@ -8,7 +8,7 @@ export const emitBatchNormalization: EmitLayer = (emitter, layer, [x], name) => 
   const channels = x!.shape[rank - 1];
   const given = layer.config.axis ?? -1;
   const axis = Number(Array.isArray(given) ? given[0] : given);
-  if (axis !== -1 && axis !== rank - 1) throw new Untranslatable("another axis than the last");
+  if (axis !== -1 && axis !== rank - 1) throw new Untranslatable("an axis other than the last");
   if (channels === undefined || rank < 2 || rank > 4) throw new Untranslatable(`an input of rank ${rank}`);
   requireFloat(x!);
   requireShape(emitter.stored(layer.name, "moving_mean"), [channels]);
@@ -40,7 +40,7 @@ export const emitLayerNormalization: EmitLayer = (emitter, layer, [x], name) => 
   const rank = requireFloat(x!).shape.length;
   const axes = axesOf(layer.config.axis ?? -1, rank);
   const isAscending = axes.every((axis, index) => index === 0 || axis > axes[index - 1]!);
-  if (!isAscending) throw new Untranslatable("axes that are not in order");
+  if (!isAscending) throw new Untranslatable("axes that are not ascending");
   const indices = emitter.int32(`${name}/axes`, axes);
   const keep = { ...FLOAT, keep_dims: attrs.bool(true) };
   const node = (suffix: string, op: string, inputs: string[], attr = FLOAT): string =>
@@ -51,7 +51,7 @@ export const emitLayerNormalization: EmitLayer = (emitter, layer, [x], name) => 
       stored,
       axes.map((axis) => x!.shape[axis]),
     );
-    // So that it meets its own axes.
+    // Broadcasting aligns it with its own axes then.
     const shape = x!.shape.map((size, axis) => (axes.includes(axis) ? size! : 1)).slice(axes[0]);
     return emitter.constant(`${layer.name}/${weight}`, reshaped(stored, shape));
   };
@@ -66,7 +66,7 @@ export const emitLayerNormalization: EmitLayer = (emitter, layer, [x], name) => 
   return { ...x!, reference };
 };
 
-/** One axis or a list, negative ones counted from the end. */
+/** Read one axis or a list of axes; negative ones count from the end. */
 function axesOf(value: unknown, rank: number): number[] {
   const list: unknown[] = Array.isArray(value) ? value : [value];
   return list.map((each) => {
@@ -84,7 +84,7 @@ export const emitRescaling: EmitLayer = (emitter, layer, [x], name) => {
   return { ...float, reference: emitter.node(name, "AddV2", [scaled, offset], FLOAT) };
 };
 
-/** TF.js's ReLU layer knows `max_value` alone. */
+/** Of the options, TF.js's ReLU layer supports only `max_value`. */
 export const emitRelu: EmitLayer = (emitter, layer, [x], name) => {
   const { max_value: limit, negative_slope: slope, threshold } = layer.config;
   if ((slope ?? 0) !== 0) throw new Untranslatable("negative_slope");
@@ -105,7 +105,7 @@ export const emitPrelu: EmitLayer = (emitter, layer, [x], name) => {
 };
 
 export const emitElu: EmitLayer = (emitter, layer, [x], name) => {
-  if (layer.number("alpha", 1) !== 1) throw new Untranslatable("ELU with another alpha than 1");
+  if (layer.number("alpha", 1) !== 1) throw new Untranslatable("ELU with an alpha other than 1");
   return emitActivation(emitter, name, x!, "elu");
 };
 

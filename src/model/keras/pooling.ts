@@ -16,7 +16,7 @@ export function emitPool2d(op: "MaxPool" | "AvgPool"): EmitLayer {
   };
 }
 
-/** MaxPooling1D and AveragePooling1D, as pictures one pixel wide. */
+/** MaxPooling1D and AveragePooling1D, computed on pictures that are one pixel wide. */
 export function emitPool1d(op: "MaxPool" | "AvgPool"): EmitLayer {
   return (emitter, layer, [x], name) => {
     requireRank(x!, 3);

@@ -1,20 +1,12 @@
-import {
-  attrs,
-  castAttrs,
-  elements,
-  type Emitter,
-  FLOAT,
-  knownSizes,
-  type Symbolic,
-  Untranslatable,
-} from "./emitter.js";
+import { elementCountOf } from "../../protocol/tensors.js";
+import { attrs, castAttrs, type Emitter, FLOAT, knownSizes, type Symbolic, Untranslatable } from "./emitter.js";
 import { requireRank, reshapeTo, type EmitLayer } from "./convolutions.js";
 import type { LayerConfig } from "./layer-config.js";
 
 export const emitFlatten: EmitLayer = (emitter, layer, [x], name) => {
   layer.requireChannelsLast();
   if (x!.dtype !== "float32") throw new Untranslatable(`Flatten of ${x!.dtype}`);
-  const size = elements(knownSizes(x!.shape));
+  const size = elementCountOf(knownSizes(x!.shape));
   return { ...x!, reference: reshapeTo(emitter, name, x!.reference, [-1, size]), shape: [x!.shape[0], size] };
 };
 
@@ -22,12 +14,12 @@ export const emitReshape: EmitLayer = (emitter, layer, [x], name) => {
   const target = layer.config.target_shape;
   const isList = Array.isArray(target) && target.every((size) => Number.isSafeInteger(size) || size === null);
   if (!isList || x!.dtype !== "float32") throw new Untranslatable("Reshape to an unknown shape");
-  const total = elements(knownSizes(x!.shape));
+  const total = elementCountOf(knownSizes(x!.shape));
   const wanted = target.map((size) => (size === null ? -1 : Number(size)));
-  const known = elements(wanted.filter((size) => size >= 0));
+  const known = elementCountOf(wanted.filter((size) => size >= 0));
   const sizes = wanted.map((size) => (size >= 0 ? size : total / known));
-  const isFitting = wanted.filter((size) => size < 0).length <= 1 && elements(sizes) === total;
-  if (!isFitting || !sizes.every(Number.isInteger)) throw new Untranslatable("Reshape to another size");
+  const isFitting = wanted.filter((size) => size < 0).length <= 1 && elementCountOf(sizes) === total;
+  if (!isFitting || !sizes.every(Number.isInteger)) throw new Untranslatable("Reshape to a shape of another size");
   return { ...x!, reference: reshapeTo(emitter, name, x!.reference, [-1, ...sizes]), shape: [x!.shape[0], ...sizes] };
 };
 
@@ -71,14 +63,14 @@ export const emitCropping2d: EmitLayer = (emitter, layer, [x], name) => {
   const sides = sidesOf(layer, "cropping", 0);
   const inner = knownSizes(x!.shape.slice(0, 3));
   const sizes = inner.map((size, axis) => size - sides[axis]![0] - sides[axis]![1]);
-  if (!sizes.every((size) => size > 0)) throw new Untranslatable("cropping to nothing");
+  if (!sizes.every((size) => size > 0)) throw new Untranslatable("cropping that leaves nothing");
   const begin = emitter.int32(`${name}/begin`, [0, sides[0]![0], sides[1]![0], 0]);
   const size = emitter.int32(`${name}/size`, [-1, ...sizes, -1]);
   const reference = emitter.node(name, "Slice", [x!.reference, begin, size], FLOAT);
   return { ...x!, reference, shape: [x!.shape[0], ...sizes, x!.shape[3]] };
 };
 
-/** `1`, `[1, 2]` (for both sides of each axis) or `[[1, 2], [3, 4]]`. */
+/** Read the amounts before and after height and width: `1`, `[1, 2]` (one for both sides of each axis) or `[[1, 2], [3, 4]]`. */
 function sidesOf({ config }: LayerConfig, key: string, fallback: number): [number, number][] {
   const value: unknown = config[key] ?? fallback;
   const list: unknown[] = Array.isArray(value) ? value : [value, value];
@@ -104,7 +96,7 @@ export const emitEmbedding: EmitLayer = (emitter, layer, [x], name) => {
   return { reference, shape: [...x!.shape, table.shape[1]], dtype: "float32" };
 };
 
-/** As it is: layers that only train. */
+/** Layers that do something only during training return their input. */
 export function passOn(_: Emitter, __: LayerConfig, [x]: readonly Symbolic[]): Symbolic {
   return x!;
 }

@@ -2,7 +2,7 @@ import { requireRank, type EmitLayer } from "./convolutions.js";
 import { attrs, FLOAT, knownSizes, Untranslatable } from "./emitter.js";
 import { scaledSizes } from "./free-sizes.js";
 
-/** How far a crop's samples may be from the pixels that they stand for: half-way ones are rounded by chance. */
+/** How far a sample may be from its nearest pixel: rounding is unpredictable half-way between two pixels. */
 const MAX_DISTANCE = 0.499;
 
 const RESIZE_OPS: Readonly<Record<string, string>> = { nearest: "ResizeNearestNeighbor", bilinear: "ResizeBilinear" };
@@ -36,7 +36,7 @@ export const emitCenterCrop: EmitLayer = (emitter, layer, [x], name) => {
   const shape = [x!.shape[0], ...sizes, x!.shape[3]];
   const offsets = inner.map((size, axis) => {
     const offset = Math.floor((size - sizes[axis]!) / 2);
-    // As TF.js has it: a width that differs by one pixel is cropped at its left.
+    // As in TF.js, a width that differs by one pixel is cropped at its left.
     return axis === 1 && offset === 0 && size !== sizes[axis] ? 1 : offset;
   });
   if (offsets.some((offset) => offset < 0)) {
@@ -51,15 +51,16 @@ export const emitCenterCrop: EmitLayer = (emitter, layer, [x], name) => {
 };
 
 /**
- * TF.js takes the nearest pixels of a box from `offset` to `offset + count`, in `size`ths, stretched over the pixels 0 … size - 1. That
- * is a run of pixels, as far as sizes have been tried; others are not written.
+ * TF.js crops a box from `offset / size` to `(offset + count) / size`, stretched over the pixels 0 … size - 1, and takes the pixels
+ * nearest to its samples. For all sizes that were tried, these pixels are a contiguous run, of which this returns the first.
+ * @throws Untranslatable if they are not.
  */
 function firstPixel(size: number, offset: number, count: number): number {
   const first = (offset / size) * (size - 1);
   const last = ((offset + count) / size) * (size - 1);
   const step = count > 1 ? (last - first) / (count - 1) : 0;
   const start = Math.round(count > 1 ? first : (first + last) / 2);
-  // Evenly spaced, so that the first and the last are the farthest off.
+  // Samples are evenly spaced, so the first and the last deviate most.
   const distances =
     count > 1 ? [first - start, first + (count - 1) * step - start - count + 1] : [(first + last) / 2 - start];
   const isRun = distances.every((distance) => Math.abs(distance) < MAX_DISTANCE);

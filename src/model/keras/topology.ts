@@ -1,4 +1,5 @@
 import { asJsonObject } from "../artifacts.js";
+import { show } from "../malformed.js";
 import { Untranslatable } from "./emitter.js";
 import type { LayerConfig } from "./layer-config.js";
 
@@ -9,7 +10,7 @@ export interface LayerReference {
   readonly tensor: number;
 }
 
-/** A layer that is applied several times has several calls, numbered on. */
+/** One application of a layer; a layer that is applied several times has several calls. */
 export interface Call {
   readonly index: number;
   readonly inputs: readonly LayerReference[];
@@ -19,7 +20,7 @@ export function referenceKey({ layer, node, tensor }: LayerReference): string {
   return `${layer}#${node}#${tensor}`;
 }
 
-/** `[["layer", 0, 0], …]`, or a single one without the outer list. @throws Untranslatable */
+/** Read `[["layer", 0, 0], …]`, or a single reference without the outer list. @throws Untranslatable */
 export function readReferences(value: unknown): LayerReference[] {
   const list: unknown = Array.isArray(value) && typeof value[0] === "string" ? [value] : value;
   if (!Array.isArray(list) || list.length === 0)
@@ -27,15 +28,15 @@ export function readReferences(value: unknown): LayerReference[] {
   return Array.from(list, readReference);
 }
 
-/** Arguments by which a layer takes further tensors; everything else that a call may pass has no counterpart. */
+/** Arguments in which a layer takes further tensors. Other arguments of a call can't be translated. */
 const TENSOR_ARGUMENTS: ReadonlyMap<string, readonly string[]> = new Map([["MultiHeadAttention", ["value", "key"]]]);
 
-/** `inbound_nodes` of a layer in a functional model. @throws Untranslatable where a call passes more than tensors. */
+/** Read `inbound_nodes` of a layer in a functional model. @throws Untranslatable if a call passes anything other than tensors. */
 export function readCalls(value: unknown, { className, name }: LayerConfig, firstIndex: number): Call[] {
   if (!Array.isArray(value)) throw new Untranslatable(`layer "${name}" without inbound_nodes`);
   return value.map((call: unknown, index) => {
     if (!Array.isArray(call) || call.length === 0) throw new Untranslatable(`layer "${name}" with an unreadable call`);
-    // A call with one input may stand without the outer list.
+    // A call with one input may come without the outer list.
     const inputs = typeof call[0] === "string" ? [call] : call;
     const further = inputs.flatMap((input: unknown) => readArguments(input, className, name));
     return { index: firstIndex + index, inputs: [...Array.from(inputs, readReference), ...further] };
@@ -45,12 +46,12 @@ export function readCalls(value: unknown, { className, name }: LayerConfig, firs
 function readReference(value: unknown): LayerReference {
   const [layer, node, tensor]: unknown[] = Array.isArray(value) ? value : [];
   if (typeof layer !== "string" || !Number.isInteger(node) || !Number.isInteger(tensor)) {
-    throw new Untranslatable(`a reference ${String(JSON.stringify(value)).slice(0, 60)}`);
+    throw new Untranslatable(`an unreadable reference ${show(value, 60)}`);
   }
   return { layer, node: Number(node), tensor: Number(tensor) };
 }
 
-/** What a call passes beside its first tensors. */
+/** The tensors that a call passes as arguments. */
 function readArguments(value: unknown, className: string, name: string): LayerReference[] {
   const options = Object.entries(asJsonObject(Array.isArray(value) ? value[3] : undefined));
   const isPassed = ([, each]: [string, unknown]): boolean => each !== undefined && each !== null && each !== false;

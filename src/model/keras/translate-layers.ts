@@ -1,30 +1,27 @@
 import type { TensorBinding } from "../../protocol/model-on-wire.js";
 import type { StoredWeight } from "../../protocol/weight-recipe.js";
-import { isJsonObject, type JsonObject, type ModelArtifacts } from "../artifacts.js";
+import { isJsonObject, type ModelArtifacts } from "../artifacts.js";
 import { tensorKey, type Graph } from "../graph/graph.js";
 import { sortNodes } from "../graph/sort-nodes.js";
 import type { ModelReading } from "../read-graph.js";
 import { reshapeTo } from "./convolutions.js";
 import { Emitter, FLOAT, knownSizes, requireFloat, type Symbolic, Untranslatable } from "./emitter.js";
 import { LAYER_EMITTERS } from "./layer-table.js";
-import { LayerConfig, readLayerConfig } from "./layer-config.js";
+import { LayerConfig, MAX_NESTING, readLayerConfig, readModelConfig } from "./layer-config.js";
 import { readCalls, readReferences, referenceKey, type Call } from "./topology.js";
 
 export type Translation =
   | { readonly ok: true; readonly graph: Graph }
-  /** The model runs as TF.js layers then. */
+  /** The model then runs as TF.js layers. */
   | { readonly ok: false; readonly reason: string };
 
-/** Models within models within models: more than this is no model that anybody trained. */
-const MAX_NESTING = 16;
-
 /**
- * Write a feed-forward Keras model as a TensorFlow graph that computes what TF.js's layers compute, so that one optimiser and
- * one cutter serve both formats.
+ * Translate a feed-forward Keras model to a TensorFlow graph that computes the same as TF.js's layers, so that both formats share
+ * one optimiser and one cutter.
  *
  * @param reading the model's public names, from `readLayers`.
  * @param stored where each weight lies, by its name in the file.
- * @returns the reason where a layer, or an option of it, has no counterpart. Never throws for what a file may hold.
+ * @returns the reason if a layer, or one of its options, can't be translated. Never throws, whatever the file holds.
  */
 export function translateLayers(
   artifacts: ModelArtifacts,
@@ -33,12 +30,11 @@ export function translateLayers(
 ): Translation {
   try {
     const emitter = new Emitter(stored);
-    const topology = artifacts.modelTopology as JsonObject;
-    const config = topology.model_config ?? topology;
-    const model = readLayerConfig(typeof config === "string" ? JSON.parse(config) : config);
+    const model = readModelConfig(artifacts);
     const inputs = reading.inputs.map((binding) => placeholder(emitter, binding));
     const outputs = emitModel(emitter, model, inputs, "", 0);
-    if (outputs.length !== reading.outputs.length) throw new Untranslatable("outputs that can't be told apart");
+    if (outputs.length !== reading.outputs.length)
+      throw new Untranslatable(`${outputs.length} outputs, where its config names ${reading.outputs.length}`);
     const bind = (binding: TensorBinding, { reference }: Symbolic): TensorBinding => ({
       ...binding,
       tensorName: tensorKey(reference),
@@ -59,7 +55,7 @@ export function translateLayers(
     return { ok: true, graph };
   } catch (thrown) {
     if (thrown instanceof Untranslatable) return { ok: false, reason: thrown.message };
-    if (thrown instanceof SyntaxError) return { ok: false, reason: "a config that is no JSON" };
+    if (thrown instanceof SyntaxError) return { ok: false, reason: "a config that is not JSON" };
     throw thrown;
   }
 }
@@ -73,7 +69,7 @@ function placeholder(emitter: Emitter, { name, shape, dtype }: TensorBinding): S
   return { reference, shape: shape.map((size) => (size >= 0 ? size : undefined)), dtype };
 }
 
-/** @param scope of the models around it, for names. */
+/** @param scope names of the models around it, as a prefix for names of nodes. */
 function emitModel(
   emitter: Emitter,
   model: LayerConfig,
@@ -81,7 +77,7 @@ function emitModel(
   scope: string,
   depth: number,
 ): Symbolic[] {
-  if (depth > MAX_NESTING) throw new Untranslatable(`models nested more than ${MAX_NESTING} deep`);
+  if (depth > MAX_NESTING) throw new Untranslatable(`models nested more than ${MAX_NESTING} levels deep`);
   const { layers } = model.config;
   if (!Array.isArray(layers) || layers.length === 0) throw new Untranslatable(`model "${model.name}" without layers`);
   if (model.className === "Sequential") return emitSequential(emitter, layers, inputs, scope, depth);
@@ -120,7 +116,7 @@ function emitFunctional(
   const configs = layers.map((each): { layer: LayerConfig; calls: Call[] } => {
     const layer = readLayerConfig(each);
     const inbound = isJsonObject(each) ? each.inbound_nodes : undefined;
-    // A nested model's own making counts as its call 0.
+    // A nested model used call 0 when it was built.
     const firstIndex = Array.isArray(layer.config.layers) ? 1 : 0;
     return { layer, calls: layer.className === "InputLayer" ? [] : readCalls(inbound, layer, firstIndex) };
   });
@@ -138,12 +134,13 @@ function emitFunctional(
         known.set(referenceKey({ layer: layer.name, node: call.index, tensor: index }), result);
       });
     }
-    if (waiting.length === pending.length) throw new Untranslatable(`"${waiting[0]!.layer.name}" waits for itself`);
+    if (waiting.length === pending.length)
+      throw new Untranslatable(`layer "${waiting[0]!.layer.name}", whose inputs are never made`);
     pending = waiting;
   }
   return readReferences(model.config.output_layers).map((reference) => {
     const result = known.get(referenceKey(reference));
-    if (result === undefined) throw new Untranslatable(`output "${reference.layer}" that no layer gives`);
+    if (result === undefined) throw new Untranslatable(`output "${reference.layer}", which no layer makes`);
     return result;
   });
 }
@@ -163,14 +160,14 @@ function emitLayer(
   if (emit === undefined) throw new Untranslatable(`layer "${layer.name}" of class ${layer.className}`);
   return naming(layer, () => {
     const result = emit(emitter, layer, inputs, name);
-    // An output has to have a node of its own name.
+    // Each layer needs a node of its own name, since it may be an output.
     return result.reference === inputs[0]!.reference
       ? [{ ...result, reference: emitter.node(name, "Identity", [result.reference], FLOAT) }]
       : [result];
   });
 }
 
-/** A layer for each step of a sequence: all steps are items of one batch to it. */
+/** Apply a layer to each step of a sequence, by treating all steps as items of one batch. */
 function emitTimeDistributed(
   emitter: Emitter,
   layer: LayerConfig,
@@ -179,11 +176,11 @@ function emitTimeDistributed(
   depth: number,
 ): Symbolic {
   return naming(layer, () => {
-    if (depth > MAX_NESTING) throw new Untranslatable(`layers nested more than ${MAX_NESTING} deep`);
+    if (depth > MAX_NESTING) throw new Untranslatable(`layers nested more than ${MAX_NESTING} levels deep`);
     const [x] = inputs;
     const [stepCount, ...sizes] = knownSizes(requireFloat(x!).shape);
     const given = readLayerConfig(layer.config.layer);
-    // Files name the weights after either of the two.
+    // In files, weights are named after either the inner layer or the wrapper.
     const isOwn = Array.isArray(given.config.layers) || emitter.hasWeightsOf(given.name);
     const inner = isOwn ? given : new LayerConfig(given.className, layer.name, given.config);
     const steps = { ...x!, reference: reshapeTo(emitter, `${name}/steps`, x!.reference, [-1, ...sizes]) };
@@ -194,7 +191,7 @@ function emitTimeDistributed(
   });
 }
 
-/** Say which layer it is that can't be translated. */
+/** Add the layer's name to the reason why it can't be translated. */
 function naming<T>({ name, className }: LayerConfig, emit: () => T): T {
   try {
     return emit();

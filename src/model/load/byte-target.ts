@@ -1,16 +1,16 @@
 import { throwIfAborted } from "../../protocol/abort.js";
 
-/** Where the bytes of one file go, piece by piece, in order. */
+/** Receives the bytes of one file, piece by piece, in order. */
 export interface ByteTarget {
-  /** The file starts, or starts anew: what came before is void. @param byteLength of the whole file, where it is known. */
+  /** The file starts, or starts over: discard earlier pieces. @param byteLength of the whole file, if known. */
   begin(byteLength: number | undefined): void;
-  /** Takes the piece over: nobody else may write to it. */
+  /** Takes ownership of the piece: nobody else may write to it. */
   write(piece: Uint8Array): void;
-  /** The file is whole. */
+  /** The file is complete. */
   end(): void;
 }
 
-/** Keeps one small file, such as a model.json, whole in memory. */
+/** Keeps one small file, such as a model.json, in memory. */
 export class ByteCollector implements ByteTarget {
   #pieces: Uint8Array[] = [];
 
@@ -24,13 +24,12 @@ export class ByteCollector implements ByteTarget {
 
   end(): void {}
 
-  /** All pieces in one. */
   get bytes(): Uint8Array<ArrayBuffer> {
     return concatenate(this.#pieces, new ArrayBuffer(byteLengthOf(this.#pieces)));
   }
 }
 
-/** Copy the pieces one after the other into a buffer that has room for them. */
+/** Copy the pieces one after another into a buffer that has room for all of them. */
 export function concatenate<T extends ArrayBufferLike>(pieces: readonly Uint8Array[], buffer: T): Uint8Array<T> {
   const bytes = new Uint8Array(buffer);
   let offset = 0;
@@ -46,8 +45,8 @@ export function byteLengthOf(pieces: readonly { readonly byteLength: number }[])
 }
 
 /**
- * Read a stream to its end; it is cancelled where that fails or `signal` aborts.
- * @param onPiece is given every piece, and may refuse it by throwing.
+ * Read a stream to its end. The stream is cancelled if reading fails or `signal` aborts.
+ * @param onPiece called with every piece; it may refuse one by throwing.
  */
 export async function readPieces(
   stream: ReadableStream<Uint8Array>,
@@ -63,7 +62,7 @@ export async function readPieces(
       onPiece(value);
     }
   } catch (thrown) {
-    // Its failure would hide why.
+    // A failure to cancel would hide the reason.
     reader.cancel().catch(() => {});
     throw thrown;
   }

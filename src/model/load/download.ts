@@ -18,9 +18,9 @@ export interface DownloadOptions {
   readonly requestInit?: RequestInit | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly pacing?: Pacing | undefined;
-  /** Of a copy at hand: download the file only if it is another by now, and try once only to find out. */
+  /** Validators of a stored copy: download the file only if it has changed, and try only once to find out. */
   readonly unless?: Validators | undefined;
-  /** Called with the size of every piece that is new: bytes that come once more are not counted again. */
+  /** Called with the size of every new piece. Bytes that arrive a second time are not counted again. */
   readonly onBytes: (byteCount: number) => void;
 }
 
@@ -31,32 +31,32 @@ export interface Downloaded {
 
 export type DownloadOutcome =
   | Downloaded
-  /** Only with `unless`: the copy is up to date. */
+  /** Only with `unless`: the stored copy is current. */
   | { readonly kind: "unchanged" }
-  /** Only with `unless`: nobody answers, or only to say "later". */
+  /** Only with `unless`: the server doesn't answer, or asks to try again later. */
   | { readonly kind: "unreachable"; readonly reason: ShardError };
 
-/** How far one file is, over all tries. */
+/** Progress of one file, over all tries. */
 interface Transfer {
   receivedBytes: number;
   readonly counter: ReturnType<typeof countOnce>;
-  /** The version that has begun to arrive. */
+  /** Describes the version that has started to arrive. */
   facts: FileFacts | undefined;
 }
 
-/** A try that failed in a way that another may not. */
+/** A failed try that is worth retrying. */
 interface Failure {
   readonly reason: (tryCount: number) => ShardError;
   readonly pauseMs?: number | undefined;
 }
 
 /**
- * Download one file into `target`. Network failures and HTTP 408, 429 and 5xx are tried again, four times in all, with
- * growing pauses or the server's `Retry-After`; where the server can send ranges, a broken download goes on where it broke
- * off, unless the file has changed meanwhile (`If-Range`).
+ * Download one file into `target`. Network failures and HTTP 408, 429 and 5xx are retried, up to four tries in all, with
+ * growing pauses or the server's `Retry-After`. If the server supports ranges, an interrupted download resumes where it
+ * stopped, unless the file has changed in the meantime (`If-Range`).
  *
  * @throws ShardError "model-not-found" or "weights-missing" (HTTP status, or a page instead of weights), "model-network"
- *         (no answer, or it broke off), "aborted"; whatever `target` or `onBytes` throws as a ShardError.
+ *         (no answer, or an interrupted one), "aborted", and any ShardError that `target` or `onBytes` throws.
  */
 export function download(
   url: string,
@@ -84,11 +84,11 @@ export async function download(
     const result = await tryOnce(url, kind, target, transfer, unless, options);
     if ("kind" in result) return result;
     const reason = result.reason(tryCount);
-    // Nothing of another version has come yet: the copy will do.
+    // No byte of another version has arrived, so the stored copy can still be used.
     if (unless !== undefined && transfer.facts === undefined) return { kind: "unreachable", reason };
     unless = undefined;
     const pauseMs = Math.max(result.pauseMs ?? 0, backoffMs(tryCount, pacing.random()));
-    // Elsewhere (blob:, data:) nothing gets better by waiting.
+    // Waiting doesn't help with other addresses (blob:, data:).
     if (tryCount === MAX_TRIES || pauseMs > MAX_PAUSE_MS || !/^https?:/.test(url)) throw reason;
     await pacing.wait(pauseMs, signal);
   }
@@ -102,15 +102,15 @@ async function tryOnce(
   unless: Validators | undefined,
   { requestInit, signal, pacing = REAL_PACING }: DownloadOptions,
 ): Promise<DownloadOutcome | Failure> {
-  const { facts: begun, receivedBytes: resumedAt } = transfer;
-  const isResumed = begun?.rangeValidator !== undefined && resumedAt > 0;
+  const { facts: known, receivedBytes: resumedAt } = transfer;
+  const isResumed = known?.rangeValidator !== undefined && resumedAt > 0;
   try {
-    const range = isResumed ? { firstByte: resumedAt, validator: begun.rangeValidator } : undefined;
+    const range = isResumed ? { firstByte: resumedAt, validator: known.rangeValidator } : undefined;
     const response = await ask(url, requestInit, signal, range, unless);
     if (response.status === 304 && unless !== undefined) return { kind: "unchanged" };
-    if (isResumed && (response.status === 416 || (response.status === 206 && !goesOn(response, transfer)))) {
+    if (isResumed && (response.status === 416 || (response.status === 206 && !isRestOf(transfer, response)))) {
       discard(response);
-      throw new Error("the server sent another part of the file than was asked for");
+      throw new Error("the server sent a part of the file that was not requested");
     }
     if (!response.ok) {
       discard(response);
@@ -144,7 +144,7 @@ async function tryOnce(
   } catch (thrown) {
     throwIfAborted(signal);
     if (thrown instanceof ShardError) throw thrown;
-    // What could not be gone on with is begun anew.
+    // A download that can't be resumed starts over.
     if (isResumed && transfer.receivedBytes === resumedAt) transfer.receivedBytes = 0;
     return { reason: (tryCount) => networkFailure(url, thrown, tryCount) };
   }
@@ -173,12 +173,13 @@ function ask(
   });
 }
 
-/** Give the connection free. */
+/** Release the connection. */
 function discard(response: Response): void {
   response.body?.cancel().catch(() => {});
 }
 
-function goesOn({ headers }: Response, { facts, receivedBytes }: Transfer): boolean {
+/** Whether a partial response holds exactly the bytes that are still missing. */
+function isRestOf({ facts, receivedBytes }: Transfer, { headers }: Response): boolean {
   return facts?.byteLength !== undefined && continuesAt(headers, receivedBytes, facts.byteLength);
 }
 

@@ -1,22 +1,22 @@
 import { ShardError } from "../../core/errors.js";
 
-/** A model.json, or a weight file: they differ in the words and codes of their errors. */
+/** A model.json or a weight file. The kind selects the words and codes of errors. */
 export type FileKind = "model" | "weights";
 
-/** What tells one version of a file from another; `undefined` where the server does not say. */
+/** Headers that distinguish one version of a file from another; `undefined` if the server doesn't send them. */
 export interface Validators {
   readonly etag: string | undefined;
   readonly lastModified: string | undefined;
 }
 
-/** What a response says of the file in it. */
+/** What the headers of a response state about its file. */
 export interface FileFacts extends Validators {
   readonly contentType: string | undefined;
-  /** Of the whole file; `undefined` where it is not told, or told of a compressed form. */
+  /** Of the whole file; `undefined` if the headers don't state it, or state it for a compressed form. */
   readonly byteLength: number | undefined;
-  /** The rest of a broken download may be asked for, with this in `If-Range`. */
+  /** With this in `If-Range`, the rest of an interrupted download can be requested; `undefined` if it can't. */
   readonly rangeValidator: string | undefined;
-  /** `Cache-Control: no-store` forbids it. */
+  /** False if `Cache-Control: no-store` forbids storing the file. */
   readonly mayBeStored: boolean;
 }
 
@@ -39,13 +39,13 @@ export function readFacts(headers: Headers): FileFacts {
   };
 }
 
-/** Whether a 206 holds what follows the first `firstByte` bytes of a file of `byteLength`. */
+/** Whether a 206 response holds everything from byte `firstByte` on, of a file of `byteLength` bytes. */
 export function continuesAt(headers: Headers, firstByte: number, byteLength: number): boolean {
   const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get("content-range") ?? "");
   return range !== null && Number(range[1]) === firstByte && Number(range[2]) === byteLength;
 }
 
-/** Ask for a page's own address, and many servers answer anything missing with a page. */
+/** Whether the response is an HTML page. Many servers of web apps answer any missing file with a page instead of a 404. */
 export function isPage(headers: Headers): boolean {
   return /text\/html/.test(headers.get("content-type") ?? "");
 }

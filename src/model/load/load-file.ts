@@ -6,7 +6,7 @@ import { readFacts, type FileFacts, type FileKind } from "./file-response.js";
 import { countOnce } from "./load-progress.js";
 import type { ModelCache, StoredFile } from "./model-cache.js";
 
-/** How a file has come: now from the server; from the cache after the server said it is current; or from the cache alone. */
+/** Where a file came from: the server; the cache, after the server confirmed the copy; or the cache alone, unconfirmed. */
 export type LoadedFile =
   | { readonly origin: "server"; readonly url: string; readonly facts: FileFacts; readonly replaced?: StoredFile }
   | { readonly origin: "cache"; readonly url: string; readonly stored: StoredFile }
@@ -19,14 +19,14 @@ export type LoadedFile =
 
 export interface LoadFileOptions extends Omit<DownloadOptions, "unless"> {
   readonly cache: ModelCache | undefined;
-  /** Why nobody is to be asked: it has been found out already. */
+  /** Set if the server is already known to be unreachable, so that it is not asked again. */
   readonly offline?: ShardError | undefined;
-  /** Whether a copy may be used that nobody vouches for. */
+  /** Whether a copy may be used that the server has not confirmed. */
   readonly mayGoUnchecked: (stored: StoredFile) => boolean;
 }
 
 /**
- * Load one file, from the cache where the server says that the copy there is current, or says nothing.
+ * Load one file. The copy in the cache is used if the server confirms that it is current, or doesn't answer.
  * @throws ShardError as `download` does.
  */
 export async function loadFile(
@@ -49,7 +49,7 @@ export async function loadFile(
         ? await downloadUnlessCurrent(url, kind, target, stored, options)
         : { kind: "unreachable", reason: offline };
   } catch (thrown) {
-    // The server no longer has it, so neither should we.
+    // The server no longer has the file, so the cache should not keep it.
     if (thrown instanceof ShardError && /^(model-not-found|weights-missing)$/.test(thrown.code)) {
       await cache.remove(url).catch(() => {});
     }
@@ -63,7 +63,7 @@ export async function loadFile(
   } catch (thrown) {
     throwIfAborted(options.signal);
     if (thrown instanceof ShardError) throw thrown;
-    // A copy that can't be read is none.
+    // A copy that can't be read counts as no copy.
     if (outcome.kind === "unreachable") throw outcome.reason;
     counter.restart();
     const { facts } = await download(url, kind, target, { ...options, onBytes: counter.count });
@@ -75,8 +75,8 @@ export async function loadFile(
 }
 
 /**
- * On the page's own host a conditional request tells in one go. Elsewhere its headers would need the server's leave (a CORS
- * preflight), which hardly any gives, and a refusal looks like a lost connection: so the file's headers are asked for first.
+ * On the page's own origin, one conditional request is enough. On another origin its headers would need the server's permission
+ * (a CORS preflight). Hardly any server gives it, and a refusal looks like a lost connection, so a HEAD request is sent first.
  */
 async function downloadUnlessCurrent(
   url: string,
@@ -105,11 +105,11 @@ async function downloadUnlessCurrent(
         : lastModified !== undefined && lastModified === now.lastModified;
     if (isCurrent) return { kind: "unchanged" };
   }
-  // Without an answer to HEAD, or with another file there; the browser's own cache must not answer in the server's place.
+  // HEAD failed, or the file has changed. `unless` keeps the browser's own cache from answering in the server's place.
   return download(url, kind, target, { ...options, unless: { etag: undefined, lastModified: undefined } });
 }
 
-/** Outside a page there is no such border. */
+/** Whether the address is on another origin than the page; outside a page, origins don't matter. */
 function isElsewhere(url: string): boolean {
   const { location: here } = globalThis as { location?: { readonly origin: string } };
   return here !== undefined && new URL(url).origin !== here.origin;

@@ -1,55 +1,55 @@
 export interface LoadProgress {
   readonly phase: "model";
   readonly loadedBytes: number;
-  /** `undefined` until model.json has told how many bytes of weights there are, or until all have arrived. */
+  /** `undefined` until model.json has been read; if it can't state the size of the weights, until all of them have arrived. */
   readonly totalBytes: number | undefined;
   /** 0…1; 0 while the total is unknown. */
   readonly fraction: number;
 }
 
-/** Counts the bytes of one model and tells each step. */
+/** Counts the bytes of one model and reports every step. */
 export class ProgressCounter {
   #loadedBytes = 0;
   #totalBytes: number | undefined;
-  readonly #tell: (progress: LoadProgress) => void;
+  readonly #report: (progress: LoadProgress) => void;
 
-  constructor(tell: (progress: LoadProgress) => void) {
-    this.#tell = tell;
+  constructor(report: (progress: LoadProgress) => void) {
+    this.#report = report;
   }
 
   add(byteCount: number): void {
     this.#loadedBytes += byteCount;
     const fraction = this.#totalBytes === undefined ? 0 : Math.min(1, this.#loadedBytes / this.#totalBytes);
-    this.#tell({ phase: "model", loadedBytes: this.#loadedBytes, totalBytes: this.#totalBytes, fraction });
+    this.#report({ phase: "model", loadedBytes: this.#loadedBytes, totalBytes: this.#totalBytes, fraction });
   }
 
-  /** @param weightBytes that come on top of what is loaded; `undefined` where the file can't tell (strings). */
+  /** @param weightBytes bytes still to come; `undefined` if model.json can't state them (strings). */
   expect(weightBytes: number | undefined): void {
     if (weightBytes !== undefined) this.#totalBytes = this.#loadedBytes + weightBytes;
   }
 
-  /** All is loaded: the fraction is 1 now, even where nobody knew the total. */
+  /** Everything is loaded: report fraction 1, even if the total was unknown. */
   finish(): void {
     this.#totalBytes = this.#loadedBytes;
     this.add(0);
   }
 }
 
-/** Counts the bytes of one file, and tells only of those that it has not had before: a file may start anew. */
+/** Counts the bytes of one file, and reports only those that have not arrived before: a download may start over. */
 export function countOnce(onBytes: (byteCount: number) => void): {
   readonly count: (byteCount: number) => void;
   readonly restart: () => void;
 } {
-  let toldBytes = 0;
-  let comeBytes = 0;
+  let reportedBytes = 0;
+  let arrivedBytes = 0;
   return {
     count: (byteCount) => {
-      comeBytes += byteCount;
-      const freshBytes = comeBytes - toldBytes;
+      arrivedBytes += byteCount;
+      const freshBytes = arrivedBytes - reportedBytes;
       if (freshBytes <= 0) return;
-      toldBytes = comeBytes;
+      reportedBytes = arrivedBytes;
       onBytes(freshBytes);
     },
-    restart: () => void (comeBytes = 0),
+    restart: () => void (arrivedBytes = 0),
   };
 }

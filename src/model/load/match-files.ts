@@ -1,19 +1,19 @@
 import { ShardError } from "../../core/errors.js";
 
-/** The part of a `File` that finding it takes. */
+/** The properties of a `File` that are needed to find it. */
 export interface NamedFile {
   readonly name: string;
-  /** From a folder that was chosen whole: "folder/sub/name"; else empty or absent. */
+  /** "folder/sub/name" if the user chose a whole folder; else empty or absent. */
   readonly webkitRelativePath?: string;
 }
 
 /**
- * Which of the files each weight path means: the one at that path, seen from model.json, where folders are known; else the
- * one of that name.
+ * Find the file that each weight path refers to: the file at that path, relative to model.json, if folders are known; else the
+ * only file of that name.
  *
  * @param paths of the manifest: "a.bin", "./a.bin", "sub/a.bin", even "https://…/a.bin".
- * @returns one file per path, in the manifest's order. Files that no path means are left out.
- * @throws ShardError "weights-missing" naming what is not there, or of what there are several.
+ * @returns one file per path, in the manifest's order. Files that no path refers to are left out.
+ * @throws ShardError "weights-missing" naming the paths that match no file, or several.
  */
 export function matchWeightFiles<T extends NamedFile>(
   paths: readonly string[],
@@ -31,7 +31,7 @@ export function matchWeightFiles<T extends NamedFile>(
     const exact = byPath.get(resolvePath(folder, path));
     if (exact !== undefined) return exact;
     const namesakes = files.filter((file) => file.name === baseName(path));
-    // One file for two paths would be the wrong one for one of them.
+    // If two paths matched the same file, it would be the wrong one for at least one of them.
     const isOnly = namesakes.length === 1 && wantedNames.get(baseName(path))!.size === 1;
     return isOnly ? namesakes[0]! : path;
   });
@@ -40,7 +40,7 @@ export function matchWeightFiles<T extends NamedFile>(
   return found.filter((file) => typeof file !== "string");
 }
 
-/** For messages: at most six names. */
+/** Quote at most six names for a message. */
 export function listNames(names: readonly string[]): string {
   const shown = names.slice(0, 6).map((name) => `"${name.slice(-60)}"`);
   if (names.length > shown.length) shown.push(`${names.length - shown.length} more`);
@@ -74,7 +74,7 @@ function missingFiles(missing: readonly string[], modelFile: NamedFile, files: r
   const advice =
     namesakes.length === 0
       ? "choose the weight files together with model.json"
-      : "choose the folder as a whole, so that it shows which file lies where";
+      : "choose the whole folder, so that the paths of the files are known";
   return new ShardError(
     "weights-missing",
     `Expected the weight files ${listNames(missing)} that ${modelFile.name} names, received ${listNames(others)}: ${advice}.`,

@@ -1,33 +1,33 @@
 import type { FileFacts, Validators } from "./file-response.js";
 
-/** The version is of the layout: another one starts with an empty cache. */
+/** The number is the version of the cache's layout: a new version starts with an empty cache. */
 export const MODEL_CACHE_NAME = "inference-sharder-models-v1";
 
-/** Its own headers on stored responses, which say what no server's do. */
+/** Headers that the cache adds to stored responses, for facts that no header of the server states. */
 const ID = "x-sharder-id";
 const BYTE_LENGTH = "x-sharder-bytes";
 const STORED_AT = "x-sharder-stored-at";
 const WEIGHT_IDS = "x-sharder-weights";
 
-/** Pieces in which a file is handed to the cache: a Response can't be made of shared memory, so each is copied. */
+/** Files are passed to the cache in pieces of this size: a Response can't hold shared memory, so each piece is copied. */
 const PIECE_BYTES = 2 ** 20;
 
-/** A file as an earlier load has left it. */
+/** A file that an earlier load has stored. */
 export interface StoredFile extends Validators {
-  /** Of this very copy: another download of the same file has another. */
+  /** Identifies this copy: every download of the same file gets a new id. */
   readonly id: string;
   readonly byteLength: number;
   /** ISO 8601. */
   readonly storedAt: string;
-  /** Of a model.json: the ids of the weight files that came with it, in the manifest's order. */
+  /** For a model.json: the ids of the weight files stored with it, in the manifest's order. */
   readonly weightIds: readonly string[];
   /** Can be read once. */
   readonly body: ReadableStream<Uint8Array>;
 }
 
 /**
- * Copies of model files by address, in the browser's Cache API. What its methods throw is the platform's: "QuotaExceededError"
- * where it is full.
+ * Copies of model files by address, in the browser's Cache API. Its methods throw the platform's own errors, such as
+ * "QuotaExceededError" if it is full.
  */
 export class ModelCache {
   readonly #cache: Pick<Cache, "match" | "put" | "delete">;
@@ -36,15 +36,15 @@ export class ModelCache {
     this.#cache = cache;
   }
 
-  /** Rejects where the page may not store anything. */
+  /** Rejects if the page may not store anything. */
   static async open(): Promise<ModelCache> {
-    // Absent where the address is not secure, whatever the types say.
+    // The types say otherwise, but `caches` is absent if the page's address is not secure.
     const { caches: storage } = globalThis as { caches?: CacheStorage };
     if (storage === undefined) throw new Error("the Cache API needs a secure address (https or localhost)");
     return new ModelCache(await storage.open(MODEL_CACHE_NAME));
   }
 
-  /** A copy that can't be read is none. */
+  /** Find the copy of a file; `undefined` if there is none, or none that can be read. */
   async find(url: string): Promise<StoredFile | undefined> {
     const response = await this.#cache.match(url, { ignoreVary: true }).catch(() => undefined);
     if (response === undefined) return undefined;
@@ -63,9 +63,9 @@ export class ModelCache {
   }
 
   /**
-   * Put a copy in place of any other.
-   * @param weightIds for a model.json.
-   * @returns its id.
+   * Store a copy, replacing an earlier one.
+   * @param weightIds only for a model.json.
+   * @returns the id of the new copy.
    */
   async store(
     url: string,

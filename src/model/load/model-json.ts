@@ -1,20 +1,22 @@
 import { ShardError } from "../../core/errors.js";
 import { isJsonObject, type JsonObject, type WeightSpec } from "../artifacts.js";
+import { malformed, show } from "../malformed.js";
 import { readWeightSpecs, weightFileBytes } from "../weights.js";
 
-/** A model.json, checked as far as loading its weights needs. */
+/** A model.json, checked as far as is needed to load its weights. */
 export interface ModelJson {
-  /** All of it but the manifest: what `tf.io.ModelArtifacts` takes from it. */
+  /** Everything except the manifest: what goes into `tf.io.ModelArtifacts`. */
   readonly description: JsonObject & { readonly modelTopology: JsonObject };
-  /** Weight files as the manifest names them, in its order, in which they are to be joined. */
+  /** Paths of the weight files as the manifest states them, in the order in which the files are joined. */
   readonly paths: readonly string[];
   readonly weightSpecs: readonly WeightSpec[];
-  /** Of all weight files together; `undefined` where strings make it unknowable. */
+  /** Bytes of all weight files together; `undefined` if there are strings, whose size is unknown before they are read. */
   readonly weightBytes: number | undefined;
 }
 
 /**
- * @param where the address or name of the file, for the errors.
+ * Read and check a model.json.
+ * @param where the address or name of the file, for messages.
  * @throws ShardError "model-malformed"
  */
 export function readModelJson(where: string, bytes: Uint8Array): ModelJson {
@@ -40,7 +42,7 @@ function parseModelJson(where: string, bytes: Uint8Array): ModelJson["descriptio
       "model-malformed",
       `Expected JSON at ${where}, received ${isHtml ? "an HTML page" : JSON.stringify(text.slice(0, 40))}: ` +
         (isHtml
-          ? "the server answers missing files with a page; check the address."
+          ? "the server answers requests for missing files with a page; check the address."
           : "check that this is a TF.js model.json."),
       { cause },
     );
@@ -56,19 +58,11 @@ function parseModelJson(where: string, bytes: Uint8Array): ModelJson["descriptio
 }
 
 function readManifest(manifest: unknown): { paths: string[]; weights: WeightSpec[] }[] {
-  if (!Array.isArray(manifest)) {
-    throw new ShardError(
-      "model-malformed",
-      `Expected "weightsManifest" to be a list, received ${typeof manifest}: the model.json is damaged; export the model again.`,
-    );
-  }
+  if (!Array.isArray(manifest)) throw malformed('"weightsManifest" to be a list', typeof manifest);
   return manifest.map((group: unknown, index) => {
     const paths = isJsonObject(group) ? group.paths : undefined;
     if (!isJsonObject(group) || !Array.isArray(paths) || !paths.every((path) => typeof path === "string")) {
-      throw new ShardError(
-        "model-malformed",
-        `Expected "paths" in weightsManifest[${index}], received ${JSON.stringify(group)?.slice(0, 80)}: the model.json is damaged.`,
-      );
+      throw malformed(`"paths" in weightsManifest[${index}]`, show(group, 80));
     }
     return { paths, weights: readWeightSpecs(group.weights, `weightsManifest[${index}].weights`) };
   });

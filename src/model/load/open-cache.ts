@@ -2,14 +2,14 @@ import { messageOf } from "../../protocol/error-record.js";
 import type { LoadNotice } from "./load-notice.js";
 import { ModelCache } from "./model-cache.js";
 
-/** What of a `RequestInit` changes nothing in who may see the answer. */
+/** Options of a `RequestInit` that have no influence on who may see the response. */
 const HARMLESS = new Set(["signal", "mode", "redirect", "referrer", "referrerPolicy", "priority", "keepalive"]);
 
 /**
- * The cache for a model at `url`, or `undefined` with a notice where the browser has none.
+ * Open the cache for a model at `url`. Returns `undefined`, with a notice, if the browser doesn't provide one.
  *
- * Without a notice for what must not be kept: an address that is not http(s), and a model that takes headers, credentials
- * or anything else of the caller's to get, for whoever comes next on this machine may not have those.
+ * Returns `undefined` without a notice for models that must not be kept: those whose address is not http(s), and those whose
+ * download needs headers, credentials or other options of the caller, which the next user of this machine may not have.
  */
 export async function openModelCache(
   url: string,
@@ -22,7 +22,7 @@ export async function openModelCache(
   } catch (thrown) {
     onNotice({
       code: "cache-unavailable",
-      message: `This page can't keep models (${messageOf(thrown)}): ${url} is downloaded each time.`,
+      message: `This page can't store models (${messageOf(thrown)}): ${url} is downloaded every time.`,
     });
     return undefined;
   }

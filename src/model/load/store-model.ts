@@ -5,7 +5,7 @@ import type { ModelCache } from "./model-cache.js";
 import { readModelJson } from "./model-json.js";
 import { weightUrls, type WeightLocation } from "./weight-urls.js";
 
-/** A model as it has been loaded, for the next load to find. */
+/** A model that has been loaded, to be stored for the next load. */
 export interface LoadedModel {
   readonly modelFile: LoadedFile;
   readonly modelBytes: Uint8Array;
@@ -18,8 +18,8 @@ export interface LoadedModel {
 }
 
 /**
- * Bring the cache up to date with what has been loaded. The model.json comes last and names the copies that belong to it, so
- * that a load without a server never mixes versions, even where storing broke off half-way. Never rejects.
+ * Bring the cache up to date with a loaded model. The model.json is stored last and lists the copies that belong to it, so that
+ * a load without a server never mixes versions, even if storing was interrupted half-way. Never rejects.
  */
 export async function storeModel(
   cache: ModelCache,
@@ -43,7 +43,7 @@ export async function storeModel(
   }
 }
 
-/** @returns the copy's id; "" where there may be none. */
+/** @returns the copy's id; "" if the file may not be stored. */
 async function store(
   cache: ModelCache,
   file: LoadedFile,
@@ -58,7 +58,7 @@ async function store(
   return weightIds === undefined ? file.stored.id : cache.store(file.url, file.stored, bytes, weightIds);
 }
 
-/** Exports with hashed names leave their weight files behind at every new version. */
+/** If file names contain hashes, every new version would leave the weight files of the last one behind. */
 async function removeOldWeights(cache: ModelCache, { modelFile, weightFiles, location }: LoadedModel): Promise<void> {
   if (modelFile.origin !== "server" || modelFile.replaced === undefined) return;
   const oldBytes = new Uint8Array(await new Response(modelFile.replaced.body).arrayBuffer());
@@ -71,9 +71,9 @@ function storingFailed(url: string, thrown: unknown): LoadNotice {
   const isFull =
     typeof thrown === "object" && thrown !== null && "name" in thrown && thrown.name === "QuotaExceededError";
   return isFull
-    ? { code: "cache-full", message: `The browser has no room to keep ${url}: it will be downloaded again next time.` }
+    ? { code: "cache-full", message: `The browser has no room to store ${url}: it will be downloaded again next time.` }
     : {
         code: "cache-unavailable",
-        message: `The browser did not keep ${url} (${messageOf(thrown)}): it will be downloaded again next time.`,
+        message: `The browser did not store ${url} (${messageOf(thrown)}): it will be downloaded again next time.`,
       };
 }

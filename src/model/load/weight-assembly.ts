@@ -1,27 +1,27 @@
 import { ShardError } from "../../core/errors.js";
 import { byteLengthOf, concatenate, type ByteTarget } from "./byte-target.js";
 
-/** Up to here memory is set aside on the model's word alone. */
+/** Up to this size, memory is allocated just because model.json claims it. */
 const TRUSTED_BYTES = 64 * 2 ** 20;
-/** Above it, once this part of the bytes has arrived or been announced by the server. */
+/** Above that size, memory is allocated once this part of the bytes has arrived or the server has announced it. */
 const EVIDENCE_PART = 1 / 16;
 
 interface FileState {
-  /** As the server announced it, then as received; `undefined` while nobody knows. */
+  /** The length that the server announced; once the file has ended, the length received. `undefined` while unknown. */
   byteLength: number | undefined;
   receivedBytes: number;
-  /** Where its first `placedBytes` lie in the buffer. */
+  /** Offset in the buffer of the file's first `placedBytes` bytes. */
   placedAt: number;
   placedBytes: number;
-  /** What follows them, waiting until it is known where it belongs. */
+  /** The pieces after these, until it is known where they belong. */
   waiting: Uint8Array[];
 }
 
 /**
- * Joins weight files that arrive side by side, each piece written straight to its place, so that the weights are in memory
- * once. A file's place is known when the lengths of those before it are; what comes sooner waits.
+ * Joins weight files that arrive side by side. Each piece is written straight to its place, so that the weights are in memory
+ * only once. The place of a file is known once the lengths of all files before it are known; earlier pieces wait.
  *
- * Announced lengths may be wrong (a proxy that compresses): then, and only then, all is copied once more at the end.
+ * Announced lengths may be wrong (because of a proxy that compresses). Only then is everything copied once more at the end.
  */
 export class WeightAssembly {
   readonly #files: FileState[];
@@ -30,7 +30,7 @@ export class WeightAssembly {
   #buffer: ArrayBuffer | SharedArrayBuffer | undefined;
 
   /**
-   * @param totalBytes of all files; `undefined` where the model can't tell (strings), and then all waits to the end.
+   * @param totalBytes of all files; `undefined` if model.json can't state it (strings): then all pieces wait until the end.
    * @param isShared assemble in a SharedArrayBuffer.
    */
   constructor(fileCount: number, totalBytes: number | undefined, isShared: boolean) {
@@ -45,7 +45,7 @@ export class WeightAssembly {
     this.#isShared = isShared;
   }
 
-  /** Of all files, as far as they are. */
+  /** Bytes received so far, of all files. */
   get receivedBytes(): number {
     return this.#files.reduce((total, file) => total + file.receivedBytes, 0);
   }
@@ -71,7 +71,7 @@ export class WeightAssembly {
   }
 
   /**
-   * The weights, every file having ended.
+   * Return the joined weights. Call this after every file has ended.
    * @throws ShardError "out-of-memory"
    */
   finish(): { readonly weightData: ArrayBuffer | SharedArrayBuffer; readonly byteOffsets: readonly number[] } {
@@ -104,7 +104,7 @@ export class WeightAssembly {
     const offset = this.#offsetOf(index);
     const buffer = this.#bufferOnEvidence();
     if (offset === undefined || buffer === undefined) return;
-    // Lengths have turned out other than announced: `finish` puts it right.
+    // A file before this one has another length than announced: `finish` puts it right.
     if (file.placedBytes > 0 && file.placedAt !== offset) return;
     file.placedAt = offset;
     const limit = Math.min(file.byteLength ?? Infinity, this.#endOfRoom(file, buffer.byteLength) - offset);
@@ -118,7 +118,7 @@ export class WeightAssembly {
     file.waiting.splice(0, count);
   }
 
-  /** `undefined` while the length of a file before it is unknown. */
+  /** Where a file begins; `undefined` while the length of a file before it is unknown. */
   #offsetOf(index: number): number | undefined {
     let offset = 0;
     for (let before = 0; before < index; before++) {
@@ -129,7 +129,7 @@ export class WeightAssembly {
     return offset;
   }
 
-  /** Where bytes of another file lie already, which must not be written over. */
+  /** The first offset behind a file that already holds another file's bytes, which must not be overwritten; else `end`. */
   #endOfRoom({ placedAt, placedBytes }: FileState, end: number): number {
     const next = placedAt + placedBytes;
     return this.#files
@@ -137,7 +137,7 @@ export class WeightAssembly {
       .reduce((room, other) => Math.min(room, other.placedAt), end);
   }
 
-  /** A damaged model.json may claim any size: no memory for what does not come. */
+  /** A damaged model.json may claim any size, so memory is allocated only when there is evidence that the bytes will come. */
   #bufferOnEvidence(): ArrayBuffer | SharedArrayBuffer | undefined {
     const total = this.#totalBytes;
     if (this.#buffer !== undefined || total === undefined) return this.#buffer;

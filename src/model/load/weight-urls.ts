@@ -1,19 +1,21 @@
 import { ShardError } from "../../core/errors.js";
 import { messageOf } from "../../protocol/error-record.js";
+import { malformed } from "../malformed.js";
 
-/** Where weight files are, if not beside model.json; named as TF.js names them in `tf.io.LoadOptions`. */
+/** Where the weight files are, if not beside model.json. Named as in TF.js's `tf.io.LoadOptions`. */
 export interface WeightLocation {
-  /** Put before each path of the manifest; absolute here. */
+  /** Put before each path of the manifest; an absolute address. */
   readonly weightPathPrefix?: string | undefined;
-  /** Makes an address of each path; one that is relative counts from model.json. */
+  /** Returns the address for each path; a relative one counts from model.json. */
   readonly weightUrlConverter?: ((path: string) => string | Promise<string>) | undefined;
 }
 
 /**
- * The address of every weight file. Paths count from model.json or follow the prefix; absolute ones stand. The query string
- * of model.json is repeated on its own host, as TF.js does (signed addresses), unless a path has its own.
+ * Find the address of every weight file. Relative paths count from model.json or follow the prefix; absolute ones stay as they
+ * are. Like TF.js, repeat the query string of model.json (for signed addresses), but only on its own host and for paths that
+ * have no query of their own.
  *
- * @throws ShardError "model-malformed" for a path that is none, "invalid-options" where the converter fails.
+ * @throws ShardError "model-malformed" for a path that is not valid, "invalid-options" if the converter fails.
  */
 export function weightUrls(
   paths: readonly string[],
@@ -25,7 +27,7 @@ export function weightUrls(
       if (weightUrlConverter !== undefined) return convertedUrl(path, modelUrl, weightUrlConverter);
       const isAbsolute = /^[a-z][a-z\d+.-]*:/i.test(path);
       const resolved = resolveUrl(isAbsolute ? path : `${weightPathPrefix ?? ""}${path}`, path, modelUrl);
-      // A signed address is signed for its own host; others have no business with it.
+      // A signature is meant for its own host and must not be sent to others.
       if (resolved.search === "" && isSameOrigin(resolved.href, modelUrl)) resolved.search = new URL(modelUrl).search;
       return resolved.href;
     }),
@@ -59,10 +61,6 @@ function resolveUrl(address: string, path: string, modelUrl: string): URL {
   try {
     return new URL(address, modelUrl);
   } catch (cause) {
-    throw new ShardError(
-      "model-malformed",
-      `Expected paths of weight files in weightsManifest, received "${path.slice(0, 80)}": the model.json is damaged.`,
-      { cause },
-    );
+    throw malformed("paths of weight files in weightsManifest", `"${path.slice(0, 80)}"`, cause);
   }
 }

@@ -3,42 +3,42 @@ import type { GraphNode } from "../graph/graph.js";
 import type { Constants } from "./constants.js";
 import type { LinearNode } from "./linear-node.js";
 
-/** What an activation adds to a fused node. */
+/** An activation, as attributes and inputs of a fused node. */
 export interface FusedActivation {
-  /** As in `fused_ops`. */
+  /** Its name in `fused_ops`. */
   readonly name: string;
-  /** Leaky ReLU's slope. */
+  /** The slope of a leaky ReLU. */
   readonly leakyAlpha?: number;
-  /** Parametric ReLU's slopes, as a node's input. */
+  /** The slopes of a parametric ReLU, as a node's input. */
   readonly alphaInput?: string;
 }
 
-/** Activations that TF.js's fused kernels know on every backend. */
+/** Activations that TF.js's fused kernels support on every backend. */
 const PLAIN: Readonly<Record<string, string>> = { Relu: "Relu", Relu6: "Relu6", Elu: "Elu", Sigmoid: "Sigmoid" };
 
 /** TensorFlow's default slope. */
 const DEFAULT_LEAKY_ALPHA = 0.2;
 
-/** The activation that `node` is, where the fused op of `linear` can take it in; `undefined` where it can't. */
+/** Returns the activation that `node` computes, if the fused op of `linear` supports it; else `undefined`. */
 export function readActivation(node: GraphNode, linear: LinearNode, constants: Constants): FusedActivation | undefined {
   if (linear.kind === "transposed") return undefined;
   const plain = readPlain(node, constants);
   if (plain !== undefined) return { name: plain };
   if (node.op === "LeakyRelu") {
-    // TF.js reads no slope for the depthwise op.
+    // TF.js ignores the slope for the depthwise op.
     if (linear.kind === "depthwise") return undefined;
     const alpha = asJsonObject(node.attr.alpha).f ?? DEFAULT_LEAKY_ALPHA;
     return typeof alpha === "number" ? { name: "LeakyRelu", leakyAlpha: alpha } : undefined;
   }
   if (node.op !== "Prelu") return undefined;
-  // Kernels differ in what else they broadcast.
+  // Slopes of other shapes are not broadcast alike on all backends.
   const alpha = constants.get(node.input[1]);
   const isPerChannel =
     alpha?.shape.at(-1) === linear.channelCount && alpha.shape.slice(0, -1).every((size) => size === 1);
   return isPerChannel && alpha.shape.length < linear.rank ? { name: "Prelu", alphaInput: node.input[1]! } : undefined;
 }
 
-/** Some frozen graphs write ReLUs as bounds. */
+/** Some frozen graphs write ReLUs as Maximum or ClipByValue. */
 function readPlain({ op, input }: GraphNode, constants: Constants): string | undefined {
   if (Object.hasOwn(PLAIN, op)) return PLAIN[op];
   if (op === "Maximum" && (constants.scalar(input[0]) === 0 || constants.scalar(input[1]) === 0)) return "Relu";
@@ -46,7 +46,7 @@ function readPlain({ op, input }: GraphNode, constants: Constants): string | und
   return isToSix ? "Relu6" : undefined;
 }
 
-/** ReLU6 written as a ReLU and a bound. */
+/** Recognises a ReLU6 that is written as a ReLU followed by a Minimum. */
 export function boundAtSix(
   { name }: FusedActivation,
   { op, input }: GraphNode,

@@ -9,12 +9,12 @@ export type FoldingStep =
   | "biases-fused"
   | "activations-fused";
 
-/** A linear node with what was folded into it so far. */
+/** A linear node, and what has been folded into it so far. */
 export interface Chain {
   readonly linear: LinearNode;
-  /** The linear node, and what follows it one by one: each reads the one before, and nobody else does. */
+  /** The linear node and the nodes after it. Each is the only reader of the one before. */
   readonly members: readonly GraphNode[];
-  /** A member that only rearranges axes, and how it leaves the channels. */
+  /** A member that only rearranges axes, and the axes that it gives to the channels. */
   readonly view?: { readonly node: GraphNode; readonly axes: ChannelAxes };
   readonly steps: readonly FoldingStep[];
   readonly activation?: FusedActivation;

@@ -7,7 +7,7 @@ import { parseReference, type Graph, type GraphNode } from "../graph/graph.js";
 export interface ConstantTensor {
   readonly shape: readonly number[];
   readonly value: ConstantExpression;
-  /** Operations that it takes to evaluate. */
+  /** Number of operations that evaluating it takes. */
   readonly operationCount: number;
 }
 
@@ -23,25 +23,25 @@ const BINARY_OPS = {
 } as const;
 const UNARY_OPS = { Rsqrt: "rsqrt", Sqrt: "sqrt", Neg: "neg" } as const;
 
-/** Batch normalisation written out takes ten; a chain that doubles itself would take exponentially many. */
+/** A batch normalisation that is written out takes ten; a chain that doubles itself would take exponentially many. */
 const MAX_OPERATIONS = 48;
 
-/** Shapes, paddings, axes and bounds have no more values than this: the page reads those, and no weights. */
+/** Shapes, paddings, axes and bounds have no more values than this. The page reads only these, never weights. */
 const MAX_READ_VALUES = 64;
 
-/** More than any layer needs; a constant that is added to itself n times over has 2^n. */
+/** More than any layer needs. A constant that is added to itself, n times in a row, has 2^n terms. */
 const MAX_TERMS = 256;
 
-/** Looks constants up, weights and what is computed from weights alone. Nothing is expanded. */
+/** Looks up constants: weights, and what is computed from weights alone. Doesn't expand any weight. */
 export class Constants {
   readonly #weights: ReadonlyMap<string, WeightRecipe>;
   readonly #weightData: ArrayBuffer | SharedArrayBuffer;
   readonly #known = new Map<string, ConstantTensor | undefined>();
-  /** Operations and operands that each is made of, counted as often as they come in it. */
+  /** For each node, the number of operations and operands in its expression, counting repeated ones every time. */
   readonly #termCounts = new Map<string, number>();
   readonly #integers = new Map<string, ConstantTensor | undefined>();
 
-  /** @param weightData what the recipes' offsets count from. */
+  /** @param weightData the data that the recipes' offsets count from. */
   constructor({ nodes, weights }: Pick<Graph, "nodes" | "weights">, weightData: ArrayBuffer | SharedArrayBuffer) {
     this.#weights = weights;
     this.#weightData = weightData;
@@ -54,17 +54,17 @@ export class Constants {
     }
   }
 
-  /** A float32 constant. @param reference as in a node's input; `undefined` where it is none. */
+  /** Returns a float32 constant, or `undefined` if it is not one. @param reference as in a node's input. */
   get(reference: string | undefined): ConstantTensor | undefined {
     return lookUp(this.#known, reference);
   }
 
-  /** The values of a small int32 constant: an axis, a shape, paddings. `undefined` where it is none, or a large one. */
+  /** The values of a small int32 constant: an axis, a shape, paddings. `undefined` if it is not a constant, or a large one. */
   integers(reference: string | undefined): readonly number[] | undefined {
     return this.#read(lookUp(this.#integers, reference));
   }
 
-  /** The one value of a float32 constant that has no more. */
+  /** The value of a float32 constant that has only one. */
   scalar(reference: string | undefined): number | undefined {
     const values = this.#read(this.get(reference));
     return values?.length === 1 ? values[0] : undefined;
@@ -103,14 +103,14 @@ function combined(
 ): ConstantTensor | undefined {
   const shape = broadcastShape(a.shape, b.shape);
   const operationCount = a.operationCount + b.operationCount + 1;
-  // An outer product is larger than what it is made of: that stays with TF.js.
+  // An outer product is larger than its operands, so it stays an operation of TF.js.
   if (shape === undefined || elementCountOf(shape) > Math.max(elementCountOf(a.shape), elementCountOf(b.shape))) {
     return undefined;
   }
   return { shape, value: { op, a: a.value, b: b.value }, operationCount };
 }
 
-/** Reshape, ExpandDims or Transpose of a constant; `undefined` where it is none, or does not fit. */
+/** Reshape, ExpandDims or Transpose of a constant; `undefined` for other ops, or if the sizes don't fit. */
 function rearranged(
   op: string,
   a: ConstantTensor,
@@ -130,7 +130,7 @@ function rearranged(
   return shape && { shape, value: { op: "reshape", a: a.value, shape }, operationCount };
 }
 
-/** `sizes` with what a -1 stands for. */
+/** Replace a -1 in `sizes` by the size that it stands for. */
 function openSize(sizes: readonly number[], from: readonly number[]): readonly number[] | undefined {
   const total = elementCountOf(from);
   const known = elementCountOf(sizes.filter((size) => size >= 0));
@@ -165,8 +165,9 @@ function isKey<T extends object>(table: T, key: string): key is T extends unknow
 }
 
 /**
- * A constant as one value per output channel, or one for all; `undefined` where it differs along other axes, or would add axes.
- * @param rank of the tensor that it meets.
+ * Read a constant as one value per output channel, or one for all channels; `undefined` if it differs along other axes, or if
+ * broadcasting it would add axes.
+ * @param rank rank of the tensor that the constant is combined with.
  */
 export function perChannel(
   constant: ConstantTensor | undefined,

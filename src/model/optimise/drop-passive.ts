@@ -1,10 +1,10 @@
 import { parseReference, tensorKey, type Graph, type GraphNode } from "../graph/graph.js";
 
 const PASSIVE = /^(Identity|StopGradient|PreventGradient|CheckNumerics|Snapshot)$/;
-/** What these give may be dead or one of several iterations: an Identity behind them may carry a control edge's meaning. */
+/** Outputs of these ops may be dead, or belong to one of several iterations; an Identity behind them may stand for a control edge. */
 const CONTROL_FLOW = /^(Ref)?(Switch|Merge|Enter|Exit|NextIteration|LoopCond)$/;
 
-/** Take out nodes that give what they are given, and let their readers read the source. */
+/** Remove nodes that return their input unchanged; their readers read the source instead. */
 export function dropPassive(graph: Graph): { graph: Graph; count: number } {
   const byName = new Map(graph.nodes.map((node) => [node.name, node]));
   const controls = new Set(
@@ -19,7 +19,7 @@ export function dropPassive(graph: Graph): { graph: Graph; count: number } {
     sourceOf.set(node.name, resolve(sourceOf, input));
   }
   const isOutput = new Set(graph.outputs.map(({ tensorName }) => parseReference(tensorName).node));
-  // A model's output has to be something that is computed, so that it is a tensor of its own.
+  // An output of the model must be a computed tensor, so that it is not the same as an input or a weight.
   for (const name of isOutput) {
     const source = sourceOf.get(name);
     if (source !== undefined && isGiven(byName.get(parseReference(source).node)!)) sourceOf.delete(name);

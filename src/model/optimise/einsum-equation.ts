@@ -2,11 +2,11 @@
 export type Label = string;
 
 /**
- * A sum of products of two tensors as one batched matrix product:
- * `[batch, left, contracted] · [batch, contracted, right] → [batch, left, right]`, each of these a group of axes.
+ * Describes an einsum of two tensors as one batched matrix product:
+ * `[batch, left, contracted] · [batch, contracted, right] → [batch, left, right]`, where each name stands for a group of axes.
  */
 export interface ProductPlan {
-  /** Whether the second operand stands on the left, which gives the output the order of axes that is wanted more often. */
+  /** Whether the second operand stands on the left, because its axes come first in the output. */
   readonly isSwapped: boolean;
   readonly batch: readonly Label[];
   readonly left: readonly Label[];
@@ -20,7 +20,7 @@ export interface Equation {
   readonly output: readonly Label[];
 }
 
-/** @returns why not, where it has an ellipsis, no arrow, or one letter twice in a tensor. */
+/** @returns the reason if the equation can't be used: an ellipsis, no arrow, or one letter twice in a tensor. */
 export function parseEquation(text: string): Equation | string {
   const parts = text.replaceAll(" ", "").split("->");
   if (parts.length !== 2) return `the equation "${text}" does not name its output`;
@@ -32,18 +32,18 @@ export function parseEquation(text: string): Equation | string {
     return `the equation "${text}" names one axis of a tensor twice`;
   }
   const given = new Set(operands.flat());
-  if (!output.every((label) => given.has(label))) return `the equation "${text}" has an axis in its output alone`;
+  if (!output.every((label) => given.has(label))) return `the equation "${text}" has an axis only in its output`;
   return { operands, output };
 }
 
-/** The axes of one operand that neither the result nor another operand has: they are summed over first. */
+/** The axes of one operand that appear neither in the output nor in another operand. They are summed first. */
 export function axesToSum({ operands, output }: Equation, operand: number): number[] {
   const others = operands.filter((_, index) => index !== operand).flat();
   const isAlone = (label: Label): boolean => !output.includes(label) && !others.includes(label);
   return operands[operand]!.flatMap((label, axis) => (isAlone(label) ? [axis] : []));
 }
 
-/** How to multiply two operands that have no axes to sum first. */
+/** Plan the product of two operands that have no axes to sum first. */
 export function planProduct(
   [a, b]: readonly [readonly Label[], readonly Label[]],
   output: readonly Label[],
@@ -55,7 +55,7 @@ export function planProduct(
   return {
     isSwapped,
     batch: output.filter((label) => first.includes(label) && second.includes(label)),
-    // As the operands have them, so that fewer need to be transposed.
+    // Axes keep their order in the operands, so that fewer operands need a transposition.
     left: first.filter((label) => !second.includes(label)),
     contracted: first.filter((label) => second.includes(label) && !output.includes(label)),
     right: second.filter((label) => !first.includes(label)),

@@ -11,7 +11,7 @@ const FUSED_OPS: Readonly<Record<Exclude<LinearNode["kind"], "transposed">, stri
   product: "_FusedMatMul",
 };
 
-/** The nodes that compute a chain. The last one has the name of the chain's last member, so that its readers need not change. */
+/** Emit the nodes that compute a chain. The last one gets the name of the chain's last member, so that readers need not change. */
 export function emitLinear(chain: Chain, writer: GraphWriter): GraphNode[] {
   const { linear, members, view } = chain;
   const [first] = members;
@@ -31,7 +31,7 @@ export function emitLinear(chain: Chain, writer: GraphWriter): GraphNode[] {
     linear.kind === "transposed"
       ? emitTransposed(linear, inputs, bias, name, writer)
       : [emitFused(chain, linear.kind, inputs, bias(), name)];
-  // What computes has taken the linear node's name, which is free now.
+  // If there is a view, the computing node has taken the linear node's name, and the view takes the last name.
   const viewing =
     view === undefined ? [] : [{ ...view.node, name: lastName, input: [name, ...view.node.input.slice(1)] }];
   return [...added, ...computing, ...viewing];
@@ -69,7 +69,7 @@ function emitTransposed(
   return [convolution, { name, op: "BiasAdd", input: [convolution.name, biasInput()], attr: biased }];
 }
 
-/** Kernels want one value per channel, zeros too. */
+/** Fused kernels need one bias per channel, even if all of them are zero. */
 function biasOf({ bias, channelCount }: LinearNode): ConstantExpression {
   const zeros: ConstantExpression = {
     op: "literal",

@@ -16,7 +16,7 @@ interface Context {
   readonly constants: Constants;
 }
 
-/** Every batch normalisation and activation that is still an operation of its own, and why. */
+/** List every batch normalisation and activation that is still a separate operation, and why. */
 export function explainUnfused(graph: Graph, weightData: ArrayBuffer | SharedArrayBuffer): NotDone[] {
   const byName = new Map(graph.nodes.map((node) => [node.name, node]));
   const context = { byName, readers: readersOf(graph), constants: new Constants(graph, weightData) };
@@ -26,7 +26,7 @@ export function explainUnfused(graph: Graph, weightData: ArrayBuffer | SharedArr
   const inFunctions = functionNodes(graph.library).length;
   if (inFunctions === 0) return left;
   const what = `${inFunctions} operations in the bodies of If and While`;
-  return [...left, { what, reason: "what runs in branches and loops stays as it is" }];
+  return [...left, { what, reason: "operations in branches and loops are not changed" }];
 }
 
 function kindOf({ op }: GraphNode): string {
@@ -38,21 +38,22 @@ function reasonFor(node: GraphNode, { byName, readers, constants }: Context): st
   const source = throughViews(byName.get(parseReference(input).node), byName);
   if (source === undefined || source.op.startsWith("Placeholder")) return "it reads an input of the model";
   const what = `${source.op} "${source.name}"`;
-  if (!isLinearOp(source.op)) return `it follows ${what}: only convolutions and dense layers can take it in`;
-  if (constants.get(source.input[1]) === undefined) return `it follows ${what}, whose weights are no constants`;
+  if (!isLinearOp(source.op)) return `it follows ${what}: it can only be fused into convolutions and dense layers`;
+  if (constants.get(source.input[1]) === undefined) return `it follows ${what}, whose weights are not constant`;
   if (source.op === "Conv2DBackpropInput" && !node.op.startsWith("FusedBatchNorm")) {
     return `it follows ${what}: TF.js fuses nothing into transposed convolutions`;
   }
-  if ([source, node].some(({ attr }) => textOf(attr.data_format, "NHWC") !== "NHWC")) return "channels come first";
-  if (fusedOps(source.attr).length > 1) return `it follows ${what}, which has an activation already`;
-  if ((readers.get(source.name) ?? []).length > 1) return `others read the result of ${what} too`;
-  if (node.op === "LeakyRelu") return "TF.js's depthwise convolution knows no slope";
+  if ([source, node].some(({ attr }) => textOf(attr.data_format, "NHWC") !== "NHWC"))
+    return "the channels are not the last axis";
+  if (fusedOps(source.attr).length > 1) return `it follows ${what}, which already has an activation`;
+  if ((readers.get(source.name) ?? []).length > 1) return `the result of ${what} is also read elsewhere`;
+  if (node.op === "LeakyRelu") return "TF.js's depthwise convolution doesn't support a slope";
   return node.op === "Prelu"
-    ? "its slopes differ along other axes than the channels"
+    ? "its slopes differ along axes other than the channels"
     : "its parameters are not one constant per channel";
 }
 
-/** What a tensor is, other than reshaped. */
+/** The node that computes a tensor, before it is reshaped. */
 function throughViews(node: GraphNode | undefined, byName: ReadonlyMap<string, GraphNode>): GraphNode | undefined {
   let source = node;
   for (let depth = 0; source !== undefined && /^(Reshape|Squeeze)$/.test(source.op) && depth < 8; depth++) {

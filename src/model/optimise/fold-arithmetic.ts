@@ -5,17 +5,21 @@ import { textOf } from "./attributes.js";
 import { perChannel, type Constants, type ConstantTensor } from "./constants.js";
 import { rescale, type LinearNode } from "./linear-node.js";
 
-/** How the values per channel lie in the last axes of the tensor: `[channelCount]`, or several axes after a Reshape. */
+/** The sizes of the last axes, which hold the channels: `[channelCount]`, or several sizes after a Reshape. */
 export type ChannelAxes = readonly number[];
 
-/** `(x - mean) · gamma / √(variance + epsilon) + beta`; `undefined` where `next` is no such thing, or not per channel. */
+/** Fold in `(x - mean) · gamma / √(variance + epsilon) + beta`; `undefined` if `next` is another op, or not per channel. */
 export function foldBatchNorm(linear: LinearNode, next: GraphNode, constants: Constants): LinearNode | undefined {
   if (!/^FusedBatchNorm(V2|V3)?$/.test(next.op)) return undefined;
   if (textOf(next.attr.data_format, "NHWC") !== "NHWC") return undefined;
-  const parts = [1, 2, 3, 4].map((index) => perChannel(constants.get(next.input[index]), linear.channelCount, 1));
-  const [gamma, beta, mean, variance] = parts;
+  const parameter = (index: number): ConstantExpression | undefined =>
+    perChannel(constants.get(next.input[index]), linear.channelCount, 1);
+  const gamma = parameter(1);
+  const beta = parameter(2);
+  const mean = parameter(3);
+  const variance = parameter(4);
   if (gamma === undefined || beta === undefined || mean === undefined || variance === undefined) return undefined;
-  // TF.js's default where the attribute is missing.
+  // TF.js's default if the attribute is missing.
   const epsilon = asJsonObject(next.attr.epsilon).f ?? 0.001;
   if (typeof epsilon !== "number") return undefined;
   const deviation: ConstantExpression = { op: "rsqrt", a: { op: "add", a: variance, b: literal(epsilon) } };
@@ -25,9 +29,10 @@ export function foldBatchNorm(linear: LinearNode, next: GraphNode, constants: Co
 }
 
 /**
- * A constant added, subtracted, multiplied or divided by: biases, and batch normalisation as frozen graphs write it out.
+ * Fold in the addition, subtraction, multiplication or division by a constant: biases, and the batch normalisations that frozen
+ * graphs write out in this way. Returns `undefined` if `next` is something else.
  * @param last the node whose output `next` reads.
- * @param axes `undefined` while the tensor has the rank that the linear node gave it.
+ * @param axes `undefined` as long as the tensor has the rank of the linear node's output.
  */
 export function foldArithmetic(
   linear: LinearNode,
@@ -66,7 +71,7 @@ function channelValues(
   if (axes === undefined || constant === undefined || constant.shape.length === 0) {
     return perChannel(constant, channelCount, rank);
   }
-  // Ones before the channels might add axes to a tensor whose rank is not known here.
+  // A constant with axes of size 1 before the channels might add axes, since the tensor's rank is not known here.
   const isAlike = constant.shape.length === axes.length && constant.shape.every((size, axis) => size === axes[axis]);
   return isAlike ? { op: "reshape", a: constant.value, shape: [channelCount] } : undefined;
 }

@@ -3,10 +3,10 @@ import { parseReference, type Graph, type GraphNode } from "../graph/graph.js";
 import { Constants } from "./constants.js";
 import { readersOf } from "./readers.js";
 
-/** A stretched constant would take more memory than what it is computed of saves time. */
+/** If broadcasting makes a constant larger than this, its memory costs more than computing it in every run. */
 const MAX_STRETCHED = 65536;
 
-/** Let workers compute once, on loading, what is computed of weights alone, instead of in every run. */
+/** Let workers compute what depends only on weights once, when they load the model, instead of in every run. */
 export function foldConstants(
   graph: Graph,
   weightData: ArrayBuffer | SharedArrayBuffer,
@@ -17,7 +17,7 @@ export function foldConstants(
   let count = 0;
   const nodes = graph.nodes.map((node): GraphNode => {
     const constant = node.op === "Const" ? undefined : constants.get(node.name);
-    // What the caller or a control edge reads stays a node that computes.
+    // A node that the caller or a control edge reads is not changed.
     const list = readers.get(node.name) ?? [];
     if (constant === undefined || list.length === 0 || list.includes(undefined)) return node;
     if (list.every((reader) => constants.get(reader) !== undefined) || isStretched(node, constants)) return node;
@@ -34,7 +34,7 @@ function isStretched({ name, input }: GraphNode, constants: Constants): boolean 
   return size > largest && size > MAX_STRETCHED;
 }
 
-/** Without constants, and what is computed of them alone, that nobody reads. */
+/** Remove constants, and what is computed from constants alone, that no node and no output reads. */
 export function pruneUnread(graph: Graph, weightData: ArrayBuffer | SharedArrayBuffer): Graph {
   const constants = new Constants(graph, weightData);
   const isRead = new Set(graph.outputs.map(({ tensorName }) => parseReference(tensorName).node));

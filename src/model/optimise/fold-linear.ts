@@ -9,10 +9,10 @@ import { readLinearNode } from "./linear-node.js";
 import { onlyReader, readersOf } from "./readers.js";
 import { viewedAxes } from "./views.js";
 
-/** Real chains have up to ten; each makes the formulas of the weights longer. */
+/** Real chains have up to ten members. Each one makes the formulas of the weights longer. */
 const MAX_MEMBERS = 32;
 
-/** Fold what follows each convolution or product into it, as far as nobody else reads what lies between. */
+/** Fold the nodes after each convolution or product into it, as long as no other node reads the results in between. */
 export function foldLinear(
   graph: Graph,
   constants: Constants,
@@ -41,12 +41,12 @@ export function foldLinear(
   return { graph: { ...graph, nodes, weights: writer.weights }, done };
 }
 
-/** TF.js has no fused transposed convolution: a bias, once added, is best left where it is. */
+/** TF.js has no fused transposed convolution, so a bias alone is better left where it is. */
 function isWorthwhile({ linear, steps }: Chain): boolean {
   return linear.kind === "transposed" ? steps.some((step) => step !== "biases-fused") : steps.length > 0;
 }
 
-/** Ends with the last member that was folded in. */
+/** Extend a chain as far as possible. It ends with the last member that was folded in. */
 function longestChain(
   start: Chain,
   follow: (last: GraphNode) => GraphNode | undefined,
@@ -67,7 +67,7 @@ function longestChain(
   return folded;
 }
 
-/** The chain with `next` in it; `undefined` where it can't be. */
+/** The chain extended by `next`; `undefined` if `next` can't be folded in. */
 function extend(
   chain: Chain,
   next: GraphNode,
@@ -80,7 +80,7 @@ function extend(
   const members = [...chain.members, next];
   const activation = readActivation(next, linear, constants);
   if (activation !== undefined) return { ...chain, members, steps: [...chain.steps, "activations-fused"], activation };
-  // Its parameters belong to the last axis alone.
+  // The parameters of a batch normalisation belong to the last axis only.
   const normalised = view && view.axes.length > 1 ? undefined : foldBatchNorm(linear, next, constants);
   if (normalised !== undefined) {
     return { ...chain, linear: normalised, members, steps: [...chain.steps, "batch-normalizations-folded"] };

@@ -3,12 +3,12 @@ import { integersOf, textOf } from "./attributes.js";
 import type { Constants } from "./constants.js";
 import { readersOf } from "./readers.js";
 
-/** What TF.js gives explicit paddings to, on every backend; its pooling takes none. */
+/** Ops for which TF.js supports explicit paddings on every backend. Its pooling doesn't. */
 const PADDABLE = /^(Conv2D|_FusedConv2D|DepthwiseConv2dNative|FusedDepthwiseConv2dNative)$/;
 
 /**
- * Let convolutions pad their input themselves, where all that reads a zero padding of height and width are convolutions that do
- * not pad by a rule of their own. Exact.
+ * Let convolutions pad their input themselves. This is done if a node pads height and width with zeros, and if all its readers are
+ * convolutions without automatic padding ("SAME"). Exact.
  */
 export function foldPadding(graph: Graph, constants: Constants): { graph: Graph; count: number } {
   const byName = new Map(graph.nodes.map((node) => [node.name, node]));
@@ -29,7 +29,7 @@ export function foldPadding(graph: Graph, constants: Constants): { graph: Graph;
   return { graph: { ...graph, nodes }, count: dropped.size };
 }
 
-/** [top, bottom, left, right] of a node that pads pictures with zeros. */
+/** Top, bottom, left and right, in this order, if the node pads pictures with zeros; else `undefined`. */
 function zeroPaddings({ op, input }: GraphNode, constants: Constants): readonly number[] | undefined {
   const isPad = op === "Pad" || (op === "PadV2" && constants.scalar(input[2]) === 0);
   if (!isPad || input.some((each) => each.startsWith("^"))) return undefined;
@@ -39,7 +39,7 @@ function zeroPaddings({ op, input }: GraphNode, constants: Constants): readonly 
   return ofBatchAndChannels.every((each) => each === 0) ? paddings.slice(2, 6) : undefined;
 }
 
-/** `reader` with the paddings of `pad` beside its own; `undefined` where it can't have them. */
+/** `reader` with the paddings of `pad` added to its own; `undefined` if it doesn't support them. */
 function padAlso(reader: GraphNode | undefined, pad: GraphNode, paddings: readonly number[]): GraphNode | undefined {
   if (reader === undefined || !PADDABLE.test(reader.op)) return undefined;
   const { attr, input } = reader;

@@ -2,9 +2,9 @@ import type { ConstantExpression, WeightRecipe } from "../../protocol/weight-rec
 import type { JsonObject } from "../artifacts.js";
 import type { Graph, GraphNode } from "../graph/graph.js";
 
-/** Makes nodes and computed weights whose names a graph does not have yet. */
+/** Makes nodes and computed weights with names that the graph doesn't have yet. */
 export class GraphWriter {
-  /** The graph's weights, and those made since. */
+  /** The graph's weights, and those added since. */
   readonly weights: Map<string, WeightRecipe>;
   readonly #names: Set<string>;
 
@@ -13,12 +13,12 @@ export class GraphWriter {
     this.#names = new Set([...nodes.map(({ name }) => name), ...weights.keys()]);
   }
 
-  /** @param name is made unique. */
+  /** Make a node. @param name made unique if it is taken. */
   node(name: string, op: string, input: readonly string[], attr: JsonObject): GraphNode {
     return { name: this.#claim(name), op, input, attr };
   }
 
-  /** A Const node with a weight that the worker computes. */
+  /** Make a Const node whose weight the worker computes. */
   constant(name: string, dtype: "float32" | "int32", shape: readonly number[], value: ConstantExpression): GraphNode {
     const node = this.node(name, "Const", [], { dtype: { type: dtype === "float32" ? "DT_FLOAT" : "DT_INT32" } });
     this.weights.set(node.name, { kind: "computed", shape, dtype, value });

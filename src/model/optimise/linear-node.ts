@@ -5,22 +5,22 @@ import { fusedOps, isSet, textOf } from "./attributes.js";
 import { perChannel, type Constants } from "./constants.js";
 
 /**
- * A convolution or a product with constant weights, as `kernel * x + bias`, then an activation: what the ops around it are
- * folded into.
+ * A convolution or a product with constant weights: `kernel * x + bias`, then perhaps an activation. The ops after it are folded
+ * into it.
  */
 export interface LinearNode {
   readonly kind: "convolution" | "depthwise" | "transposed" | "product";
-  /** What it reads beside its weights, in its own order; `undefined` where the kernel stands. */
+  /** Its inputs in their order, without bias; `undefined` in the place of the kernel. */
   readonly inputs: readonly (string | undefined)[];
-  /** The kernel as a node's input, while nothing is folded into it. */
+  /** The node input that holds the kernel, as long as nothing has been folded into it. */
   readonly kernelInput: string | undefined;
   readonly attr: JsonObject;
   readonly kernelShape: readonly number[];
   readonly channelCount: number;
-  /** Rank of its output. */
+  /** The rank of its output. */
   readonly rank: number;
   readonly kernel: ConstantExpression;
-  /** One value per output channel, or a scalar; `undefined` is none. */
+  /** One value per output channel, or a scalar; `undefined` if there is no bias. */
   readonly bias: ConstantExpression | undefined;
 }
 
@@ -32,15 +32,15 @@ const KINDS: Readonly<Record<string, LinearNode["kind"]>> = {
   Conv2DBackpropInput: "transposed",
   MatMul: "product",
   _FusedMatMul: "product",
-  // Not BatchMatMul: TF.js's fused WASM kernel adds wrong biases to all matrices but the first.
+  // BatchMatMul is left out: TF.js's fused WASM kernel adds wrong biases to all matrices except the first.
 };
 
-/** Whether an op is one of these, if its weights are constant. */
+/** Whether a node with this op is a linear node, provided that its weights are constant. */
 export function isLinearOp(op: string): boolean {
   return Object.hasOwn(KINDS, op);
 }
 
-/** `undefined` where a node is none of these, has weights that are not constant, or an activation already. */
+/** Read a linear node; `undefined` if it has another op, weights that are not constant, or already an activation. */
 export function readLinearNode(node: GraphNode, constants: Constants): LinearNode | undefined {
   const { op, input, attr } = node;
   if (!isLinearOp(op)) return undefined;
@@ -50,7 +50,7 @@ export function readLinearNode(node: GraphNode, constants: Constants): LinearNod
   const fused = fusedOps(attr);
   if (fused.length > 1 || (fused.length === 1 && fused[0] !== "BiasAdd")) return undefined;
   if (given.shape.length !== (kind === "product" ? 2 : 4)) return undefined;
-  // An empty one may claim any number of channels.
+  // An empty kernel may claim any number of channels.
   if (given.shape.includes(0)) return undefined;
   if (kind !== "product" && textOf(attr.data_format, "NHWC") !== "NHWC") return undefined;
   if (kind === "product" && isSet(attr.transpose_a)) return undefined;
@@ -74,7 +74,7 @@ export function readLinearNode(node: GraphNode, constants: Constants): LinearNod
   };
 }
 
-/** `scale · (kernel * x + bias) + offset`; both per output channel or scalar. */
+/** Returns `scale · (kernel * x + bias) + offset`. Both are per output channel, or scalars. */
 export function rescale(
   node: LinearNode,
   scale: ConstantExpression | undefined,
@@ -95,8 +95,9 @@ function addTo(a: ConstantExpression | undefined, b: ConstantExpression | undefi
 }
 
 /**
- * One value per output channel so that it meets the kernel's axes of them: the last one, but for depthwise convolutions, whose output
- * channel `c · multiplier + m` is element [c, m] of the last two, and transposed ones, which have [height, width, out, in].
+ * Shape values per output channel so that they broadcast along the right axes of the kernel. That is the last axis, with two
+ * exceptions: output channel `c · multiplier + m` of a depthwise convolution is element [c, m] of the last two axes, and kernels of
+ * transposed convolutions have the axes [height, width, out, in].
  */
 function spread(scale: ConstantExpression, { kind, kernelShape, channelCount }: LinearNode): ConstantExpression {
   if (kind === "convolution" || kind === "product") return scale;

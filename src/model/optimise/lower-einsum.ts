@@ -16,9 +16,9 @@ interface Lowering {
 }
 
 /**
- * Write einsums of one or two tensors as sums, transpositions, reshapings and a matrix product: TF.js's WASM backend has no Einsum kernel, and the
- * others multiply all with all and then sum. The same products are summed, in another order. Sizes that nothing in the file states
- * are read from the tensors during the run.
+ * Rewrite einsums of one or two tensors as sums, transpositions, reshapes and a matrix product. TF.js's WASM backend has no Einsum
+ * kernel, and the other backends multiply every element with every other before they sum. The same products are summed, in another
+ * order. Sizes that the file doesn't state are read from the tensors during the run.
  */
 export function lowerEinsum(graph: Graph, constants: Constants): Lowering {
   const writer = new GraphWriter(graph);
@@ -47,14 +47,14 @@ function permutationOf(from: readonly Label[], to: readonly Label[]): number[] {
   return to.map((label) => from.indexOf(label));
 }
 
-/** One einsum while it is being written as other nodes. */
+/** Rewrites one einsum as other nodes. */
 class Einsum {
   readonly #node: GraphNode;
   readonly #writer: GraphWriter;
   readonly #constants: Constants;
   readonly #nodes: GraphNode[] = [];
   readonly #sizes = new Map<Label, number>();
-  /** Where to read a size from that is not known: an operand and its axis. */
+  /** The operand and axis from which to read a size that is not known. */
   readonly #sources = new Map<Label, { operand: number; axis: number }>();
   readonly #shapes = new Map<number, string>();
 
@@ -64,7 +64,7 @@ class Einsum {
     this.#constants = constants;
   }
 
-  /** @returns why not, where it can't be. */
+  /** @returns the new nodes, or the reason why there are none. */
   lower(): GraphNode[] | string {
     const { attr, input } = this.#node;
     const { type = "DT_FLOAT" } = asJsonObject(attr.T);
@@ -74,18 +74,18 @@ class Einsum {
     if (typeof equation === "string") return equation;
     const { operands, output } = equation;
     if (input.length !== operands.length) return `it has ${input.length} inputs for ${operands.length} operands`;
-    if (!this.#readSizes(operands)) return "its weights have another rank than its equation";
+    if (!this.#readSizes(operands)) return "its weights don't have the rank that its equation states";
     const summed = operands.map((labels, index) => this.#sum(index, labels, axesToSum(equation, index)));
     const [a, b] = summed;
-    if (a === undefined || summed.length > 2) return `${summed.length} operands, where a matrix product takes two`;
+    if (a === undefined || summed.length > 2) return `it has ${summed.length} operands, and a matrix product takes two`;
     if (b === undefined) {
       this.#transpose(a.reference, permutationOf(a.labels, output), "");
       return this.#nodes;
     }
-    return this.#multiply([a, b], output) ? this.#nodes : "more sizes are free than can be told apart";
+    return this.#multiply([a, b], output) ? this.#nodes : "too many of its sizes are unknown before the run";
   }
 
-  /** @returns false where weights are of another rank. */
+  /** @returns false if weights don't have the rank that the equation states. */
   #readSizes(operands: Equation["operands"]): boolean {
     return operands.every((labels, operand) => {
       const shape = this.#constants.get(this.#node.input[operand])?.shape;
@@ -106,7 +106,7 @@ class Einsum {
     return { index, reference: summed, labels: labels.filter((_, axis) => !axes.includes(axis)) };
   }
 
-  /** @returns false where sizes can't be told apart. */
+  /** @returns false if too many sizes are unknown to reshape an operand or the product. */
   #multiply([a, b]: readonly [Operand, Operand], output: readonly Label[]): boolean {
     const { batch, left, contracted, right, isSwapped } = planProduct([a.labels, b.labels], output);
     const isPlain = [left, contracted, right].every(({ length }) => length === 1);
@@ -129,7 +129,7 @@ class Einsum {
     return true;
   }
 
-  /** One axis for each group of axes, in the order of the groups. */
+  /** Transpose and reshape an operand to one axis for each group of axes, in the order of the groups. */
   #arrange(
     { index, reference, labels }: Operand,
     groups: readonly (readonly Label[])[],
@@ -153,7 +153,7 @@ class Einsum {
     return this.#emit(suffix, "Transpose", [x, perm], { ...FLOAT, Tperm: { type: "DT_INT32" } });
   }
 
-  /** One axis for each group of axes. `undefined` where two groups of several axes are of unknown size. */
+  /** Reshape to one axis for each group of axes. Returns `undefined` if two groups of several axes have unknown sizes. */
   #reshape(x: string, groups: readonly (readonly Label[])[], suffix: string): string | undefined {
     const sizes = groups.map((labels) =>
       labels.reduce<number | undefined>((product, label) => {
@@ -162,7 +162,7 @@ class Einsum {
       }, 1),
     );
     const unknown = groups.filter((_, index) => sizes[index] === undefined);
-    // One may be left open for TF.js to find; the others must be axes of an operand.
+    // TF.js can compute one unknown size (-1). The others must be the size of a single axis of an operand.
     const open = unknown.find(({ length }) => length > 1) ?? unknown[0];
     if (unknown.some((group) => group !== open && group.length > 1)) return undefined;
     const parts = groups.map((group, index): number | Label => (group === open ? -1 : (sizes[index] ?? group[0]!)));
@@ -170,7 +170,7 @@ class Einsum {
     return this.#emit(suffix, "Reshape", [x, shape], { ...FLOAT, Tshape: { type: "DT_INT32" } });
   }
 
-  /** Sizes as a tensor; those that stand as labels are read in the run. */
+  /** Emit sizes as a tensor. Those given as labels are read during the run. */
   #shapeVector(parts: readonly (number | Label)[], suffix: string): string {
     const isNumber = (part: number | Label): part is number => typeof part === "number";
     if (parts.every(isNumber)) return this.#integers(`${suffix}/shape`, parts);

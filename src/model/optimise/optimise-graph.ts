@@ -11,15 +11,17 @@ import { recognisePrelu } from "./recognise-prelu.js";
 import { splitFused } from "./split-fused.js";
 
 /**
- * Rewrite a graph so that it computes the same with fewer and larger operations: drops what only passes data on, writes einsums as
- * matrix products, splits fused operations that TF.js can't run, lets convolutions pad, folds batch normalisation and constant scales and shifts into the convolution or product
- * before them, fuses bias and activation, and computes once what depends on weights alone.
+ * Rewrite a graph so that it computes the same with fewer and larger operations. The passes drop nodes that only pass data on, write
+ * einsums as matrix products, split fused operations that TF.js can't run, let convolutions pad, fold batch normalisations and
+ * constant scales and shifts into the convolution or product before them, fuse biases and activations, and compute once what depends
+ * only on weights.
  *
- * Pure planning: weights stay recipes; of their values only small ones are read (shapes, paddings, bounds). Results differ from the
- * original's by rounding alone. Nodes in loops, branches and functions, and patterns that are not fully understood, stay as they are.
+ * Pure planning: weights stay recipes, and only small constants are read (shapes, paddings, bounds). Results differ from the
+ * original's only by rounding. Nodes in loops, branches and functions, and patterns that are not fully understood, are not changed.
  *
- * @param weightData what the recipes' offsets count from.
- * O(nodes + edges). Source: batch normalisation folding as in Jacob et al., Quantization and Training of Neural Networks (2018), §3.2.
+ * @param weightData the data that the recipes' offsets count from.
+ * O(nodes + edges). Source: batch normalisation folding as in Jacob et al., Quantization and Training of Neural Networks (2018),
+ * section 3.2.
  */
 export function optimiseGraph(
   original: Graph,

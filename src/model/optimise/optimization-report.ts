@@ -1,33 +1,33 @@
-/** What the optimiser did with a model, and what it left, for people. */
+/** What the optimiser did with a model and what it left unchanged, for people to read. */
 export interface OptimizationReport {
-  /** Whether the model that runs differs from the one that came. */
+  /** Whether the model that runs differs from the original. */
   readonly isOptimized: boolean;
-  /** How often each was done. */
+  /** How often each optimisation was applied. */
   readonly done: Readonly<Record<OptimizationKind, number>>;
-  /** What was left as it is, and why. */
+  /** What was left unchanged, and why. */
   readonly notDone: readonly { readonly what: string; readonly reason: string }[];
 }
 
 export type OptimizationKind =
-  /** Nodes that gave what they were given. */
+  /** Nodes that returned their input unchanged. */
   | "identities-dropped"
   /** Einsums written as matrix products. */
   | "einsums-lowered"
-  /** Fused convolutions and products whose bias or activation TF.js's fused kernels don't take. */
+  /** Fused convolutions and products whose bias or activation TF.js's fused kernels don't support. */
   | "fused-operations-split"
-  /** Zero paddings that convolutions now do themselves. */
+  /** Zero paddings that are now part of convolutions. */
   | "paddings-folded"
   /** Parametric ReLUs that were written out as several operations. */
   | "prelus-recognized"
   | "batch-normalizations-folded"
-  /** Constants added, subtracted, multiplied or divided by, other than biases. */
+  /** Additions, subtractions, multiplications and divisions by constants, other than biases. */
   | "scales-and-shifts-folded"
   | "biases-fused"
   | "activations-fused"
-  /** What was computed of weights alone in every run, and is now on loading. */
+  /** Results that depend only on weights, now computed when the model is loaded instead of in every run. */
   | "constants-folded";
 
-/** Of a model that runs exactly as it came. */
+/** The report for a model that runs exactly as it came. */
 export const NOT_OPTIMISED: OptimizationReport = {
   isOptimized: false,
   done: {

@@ -1,12 +1,12 @@
 import { parseReference, type Graph, type GraphNode } from "../graph/graph.js";
 
 /**
- * For each node, the names of those that read its first output, once per use; `undefined` in the list stands for the model's
- * caller, a further output, or a control edge.
+ * For each node, the names of the nodes that read its first output, once per use. `undefined` in a list stands for the model's
+ * caller, for a reader of another output, or for a control edge.
  */
 export type Readers = ReadonlyMap<string, readonly (string | undefined)[]>;
 
-/** O(nodes + edges). */
+/** Find the readers of every node. O(nodes + edges). */
 export function readersOf({ nodes, outputs }: Pick<Graph, "nodes" | "outputs">): Readers {
   const readers = new Map<string, (string | undefined)[]>();
   const add = (node: string, reader: string | undefined): void => {
@@ -24,7 +24,7 @@ export function readersOf({ nodes, outputs }: Pick<Graph, "nodes" | "outputs">):
   return readers;
 }
 
-/** The one node that reads a node, where nobody else does. */
+/** The only node that reads a node; `undefined` if there are several readers or none. */
 export function onlyReader(
   { name }: GraphNode,
   readers: Readers,

@@ -5,7 +5,7 @@ import { GraphWriter } from "./graph-writer.js";
 import { readLinearNode, type LinearNode } from "./linear-node.js";
 import { onlyReader, readersOf, type Readers } from "./readers.js";
 
-/** As far back as a convolution is looked for. */
+/** How many nodes to go back in search of a convolution. */
 const MAX_STEPS = 4;
 
 interface Context {
@@ -15,16 +15,16 @@ interface Context {
 }
 
 interface Prelu {
-  /** What it is applied to, as a node's input. */
+  /** The node input that it is applied to. */
   readonly x: string;
   readonly slopes: ConstantTensor;
-  /** Nodes that nobody needs any more. */
+  /** Nodes that are no longer needed. */
   readonly members: readonly GraphNode[];
 }
 
 /**
- * Write `max(x, 0) + slopes · min(x, 0)` and `relu(x) - slopes · relu(-x)` as one Prelu, where slopes are per channel of a convolution
- * or dense layer. Exact.
+ * Rewrite `max(x, 0) + slopes · min(x, 0)` and `relu(x) - slopes · relu(-x)` as one Prelu, if there is one slope per channel of a
+ * convolution or dense layer. Exact.
  */
 export function recognisePrelu(graph: Graph, constants: Constants): { graph: Graph; count: number } {
   const byName = new Map(graph.nodes.map((node) => [node.name, node]));
@@ -72,14 +72,14 @@ function readHalves(above: GraphNode, scaled: GraphNode, context: Context): Prel
   return { x, slopes: { ...slopes, value }, members: [...members, negative] };
 }
 
-/** The node that gives a tensor to `reader`, and to nobody else. */
+/** The node that makes a tensor, if `reader` is its only reader. */
 function ownSource(reference: string, reader: GraphNode, { byName, readers }: Context): GraphNode | undefined {
   const { node, index, isControl } = parseReference(reference);
   const source = index === 0 && !isControl ? byName.get(node) : undefined;
   return source !== undefined && onlyReader(source, readers, byName) === reader ? source : undefined;
 }
 
-/** What `max(x, 0)` is taken of. */
+/** The `x` in `max(x, 0)`; `undefined` if the node computes something else. */
 function positivePart(node: GraphNode, constants: Constants): string | undefined {
   if (node.op === "Relu") return node.input[0];
   return node.op === "Maximum" ? boundedAtZero(node, constants) : undefined;
@@ -90,7 +90,7 @@ function boundedAtZero({ input }: GraphNode, constants: Constants): string | und
   return constants.scalar(input[1]) === 0 ? input[0] : undefined;
 }
 
-/** As `[channelCount]`, which every backend broadcasts alike. */
+/** Reshape slopes to `[channelCount]`, which every backend broadcasts in the same way. */
 function perChannelOf(constant: ConstantTensor, linear: LinearNode | undefined): ConstantTensor | undefined {
   const { shape, value } = constant;
   if (linear === undefined || shape.length > linear.rank) return undefined;
@@ -99,7 +99,7 @@ function perChannelOf(constant: ConstantTensor, linear: LinearNode | undefined):
   return isPerChannel ? { ...constant, shape: flat, value: { op: "reshape", a: value, shape: flat } } : undefined;
 }
 
-/** The convolution or dense layer that a tensor comes from, with what keeps its axes in between. */
+/** The convolution or dense layer that a tensor comes from, with only nodes in between that keep its axes. */
 function linearBehind(x: string, { byName, constants }: Context): LinearNode | undefined {
   let node = byName.get(parseReference(x).node);
   for (let step = 0; node !== undefined && step < MAX_STEPS; step++) {

@@ -4,17 +4,17 @@ import { fusedOps, textOf } from "./attributes.js";
 import type { Constants } from "./constants.js";
 import { GraphWriter } from "./graph-writer.js";
 
-/** What each fused op is without what was fused into it. */
+/** The plain op for each fused op. */
 const PLAIN_OPS: Readonly<Record<string, string>> = {
   _FusedConv2D: "Conv2D",
   FusedDepthwiseConv2dNative: "DepthwiseConv2dNative",
   _FusedMatMul: "MatMul",
 };
 
-/** Activations that TF.js's fused kernels have on every backend. */
+/** Activations that TF.js's fused kernels support on every backend. */
 const FUSED_ACTIVATIONS = new Set(["Relu", "Relu6", "Elu", "Sigmoid", "LeakyRelu", "Prelu"]);
 
-/** What TensorFlow's converter fuses besides, under the names that it gives them, with the ops that compute it. */
+/** Activations that TensorFlow's converter fuses, by the names that it uses, with the ops that compute them. */
 const SPLIT_ACTIVATIONS: Readonly<Record<string, (x: string, write: Write) => GraphNode>> = {
   Relu: (x, write) => write("", "Relu", [x]),
   Relu6: (x, write) => write("", "Relu6", [x]),
@@ -29,7 +29,7 @@ const SPLIT_ACTIVATIONS: Readonly<Record<string, (x: string, write: Write) => Gr
   },
 };
 
-/** Makes a node of the part called `suffix`; "" is the one that takes the fused node's place. */
+/** Makes a node named after the fused one, with `suffix`. The node with suffix "" takes the place of the fused one. */
 interface Write {
   (suffix: string, op: string, input: readonly string[]): GraphNode;
   /** @returns the name of a constant. */
@@ -37,8 +37,9 @@ interface Write {
 }
 
 /**
- * Take fused convolutions and matrix products apart where TF.js can't run them: TensorFlow's converter fuses activations that no backend has, and
- * sums of two results (recurrent cells, residual blocks) as if one were a bias, which WASM refuses to add unless it has one axis.
+ * Split fused convolutions and matrix products that TF.js can't run. TensorFlow's converter fuses activations that no backend
+ * supports. It also fuses sums of two results (in recurrent cells, residual blocks) as if one were a bias, and the WASM backend
+ * accepts only biases with one axis.
  */
 export function splitFused(graph: Graph, constants: Constants): { readonly graph: Graph; readonly count: number } {
   const writer = new GraphWriter(graph);
@@ -52,7 +53,7 @@ export function splitFused(graph: Graph, constants: Constants): { readonly graph
   return { graph: count === 0 ? graph : { ...graph, nodes, weights: writer.weights }, count };
 }
 
-/** The last part keeps the node's name. */
+/** Returns the parts of a fused node, of which the last keeps its name; `undefined` if the node should not or can't be split. */
 function split(node: GraphNode, writer: GraphWriter, constants: Constants): GraphNode[] | undefined {
   const [extra, activation, ...others] = fusedOps(node.attr);
   const [a, b, bias, ...rest] = node.input;
@@ -60,7 +61,7 @@ function split(node: GraphNode, writer: GraphWriter, constants: Constants): Grap
     return undefined;
   const isAddable = constants.get(bias)?.shape.length === 1;
   if (isAddable && (activation === undefined || FUSED_ACTIVATIONS.has(activation))) return undefined;
-  // Slopes come as further inputs and attributes: nothing that the converter fuses has them.
+  // Further inputs are slopes, which nothing that the converter fuses has.
   if (rest.some((each) => !each.startsWith("^"))) return undefined;
   if (!isAddable && textOf(node.attr.data_format, "NHWC") !== "NHWC") return undefined;
   if (activation !== undefined && !Object.hasOwn(SPLIT_ACTIVATIONS, activation)) return undefined;
@@ -94,7 +95,7 @@ function fusing(op: string): JsonObject {
   return { fused_ops: { list: { s: [btoa(op)] } }, num_args: { i: "1" } };
 }
 
-/** TF.js expects the attribute of the plain convolutions, and takes its absence in the fused ones for none. */
+/** In TF.js, `dilations` is optional for fused convolutions but required for plain ones. */
 function plainAttr(op: string, attr: JsonObject): JsonObject {
   if (op === "_FusedMatMul" || attr.dilations !== undefined) return attr;
   return { ...attr, dilations: { list: { i: ["1", "1", "1", "1"] } } };

@@ -6,8 +6,8 @@ import type { ChannelAxes } from "./fold-arithmetic.js";
 import type { LinearNode } from "./linear-node.js";
 
 /**
- * The axes that a Reshape or Squeeze gives a linear node's channels, where it leaves them last: what is done per channel may as well be
- * done before it. Dense layers on sequences and one-dimensional convolutions are written so.
+ * The axes that a Reshape or Squeeze gives to a linear node's channels, if they stay last; else `undefined`. Operations per channel
+ * can then be moved in front of it. Dense layers on sequences and one-dimensional convolutions are written in this way.
  */
 export function viewedAxes(
   { channelCount, rank }: LinearNode,
@@ -30,7 +30,7 @@ export function viewedAxes(
   return undefined;
 }
 
-/** As many of the last sizes of a shape as are known. */
+/** The last sizes of a shape, as many as are known. */
 function lastSizes(
   reference: string | undefined,
   byName: ReadonlyMap<string, GraphNode>,

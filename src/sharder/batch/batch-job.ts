@@ -42,6 +42,7 @@ export class BatchJob extends JobBase<ShardAttempt> {
   #inputs: PreparedInputs | undefined;
   /** Of shards that are sent from now on; `undefined` until it is decided. */
   #mode: BatchMode | undefined;
+  #isDeciding = false;
   #hasTakenIn = false;
   #knownItemCount = 0;
   #isSourceEnded = false;
@@ -64,10 +65,19 @@ export class BatchJob extends JobBase<ShardAttempt> {
     for (const range of done) this.store.release(range);
     if (this.#inputs !== undefined) return;
     this.#inputs = inputs;
+    this.#decideMode(inputs);
+  }
+
+  /** How the model takes these items, before the first of them is sent; a pause puts off trying it out. */
+  #decideMode(inputs: PreparedInputs): void {
     const { modes, tryBatch } = this.#context;
     const mode = modes.known(inputs);
-    if (mode !== undefined) this.#begin(mode);
-    else void modes.decide(inputs, tryBatch).then((decided) => this.#begin(decided));
+    if (mode !== undefined) {
+      this.#begin(mode);
+    } else if (this.#state.phase === "running" && !this.#isDeciding) {
+      this.#isDeciding = true;
+      void modes.decide(inputs, tryBatch).then((decided) => this.#begin(decided));
+    }
   }
 
   endSource(): void {
@@ -126,6 +136,7 @@ export class BatchJob extends JobBase<ShardAttempt> {
 
   setPaused(isPaused: boolean): void {
     this.#apply({ type: isPaused ? "pause" : "resume" });
+    if (this.#mode === undefined && this.#inputs !== undefined) this.#decideMode(this.#inputs);
   }
 
   protected override cancelAll(): void {

@@ -3,13 +3,12 @@ import { expect, it } from "vitest";
 import { predictPictures } from "../../../src/jobs/predict-pictures.js";
 import { streamPictures } from "../../../src/jobs/stream-pictures.js";
 import type { Picture } from "../../../src/jobs/picture-worker.js";
-import { inspectModel } from "../../../src/model/inspect.js";
-import { Sharder } from "../../../src/sharder/sharder.js";
 import { rejected } from "../../fixtures/caught.js";
+import { idleSharder } from "../../fixtures/idle-sharder.js";
 import { randomNet } from "../../fixtures/random-net.js";
 
 const model = randomNet({ seed: 1 });
-const sharder = new Sharder(inspectModel(model, false), { model });
+const sharder = await idleSharder(model);
 const scale = 1 / 255;
 const picture = new Blob(["no picture at all"]);
 

@@ -22,7 +22,7 @@ it.each([
       expect(materialise(compacted)).toEqual(materialise(wire));
       total += compacted.weightData.byteLength;
     }
-    // Nothing is shared between these layers: together they are the model, and each is a part.
+    // These layers share no weights, so their bytes add up to those of the model.
     expect(total).toBe(whole.weightData.byteLength);
   }
 });

@@ -15,7 +15,7 @@ let server: Server;
 let origin: string;
 /** By path; anything else is 404. */
 let routes: Record<string, Handler | string | Uint8Array | object>;
-/** What was asked for, with the query string. */
+/** All requests of a test, in order. */
 let requests: IncomingMessage[];
 
 const { weightData, weightSpecs, ...artifacts } = randomNet({ seed: 5 });
@@ -58,7 +58,7 @@ interface Loading {
   readonly result: ReturnType<typeof fetchModel>;
 }
 
-/** Pauses between tries, ms, which nobody waits for. */
+/** Pauses between tries, ms. They are recorded, not waited for. */
 let pauses: number[];
 const nowMs = Date.parse("2030-01-01T00:00:00Z");
 const pacing: Pacing = {
@@ -70,7 +70,7 @@ const pacing: Pacing = {
 function load(options: Parameters<typeof fetchModel>[1] = {}, path = "/m/model.json"): Loading {
   const progress: LoadProgress[] = [];
   const result = fetchModel(origin + path, { pacing, ...options }, (step) => progress.push(step));
-  // Every test awaits it; some look elsewhere first.
+  // Every test awaits the result; a rejection before that must not count as unhandled.
   result.catch(() => {});
   return { progress, result };
 }
@@ -88,7 +88,7 @@ describe("a model in several files", () => {
     expect(requests).toHaveLength(5);
   });
 
-  it("in the order of the manifest, whichever arrives first", async () => {
+  it("is joined in the order of the manifest, whichever file arrives first", async () => {
     const delayed = Object.keys(files)[0]!;
     let answered = 0;
     for (const [name, data] of Object.entries(files)) {
@@ -101,7 +101,7 @@ describe("a model in several files", () => {
     expect(new Uint8Array(wire.weightData)).toEqual(bytes);
   });
 
-  it("tells how far it is: ever more, to all bytes and fraction 1", async () => {
+  it("reports progress that never decreases, up to all bytes and fraction 1", async () => {
     const { progress, result } = load();
     await result;
     const total = JSON.stringify(modelJson()).length + bytes.length;
@@ -117,7 +117,7 @@ describe("a model in several files", () => {
   it.each([
     ["without weights", { weightsManifest: [] }],
     [
-      "with strings, whose size nobody knows",
+      "with strings, whose size model.json doesn't state",
       { weightsManifest: [{ paths: ["strings.bin"], weights: [{ name: "s", shape: [1], dtype: "string" }] }] },
     ],
   ])("ends at fraction 1 %s", async (_, more) => {
@@ -151,13 +151,13 @@ describe("a model in several files", () => {
     expect(requests.map(({ headers }) => headers.authorization)).toEqual(Array(5).fill("Bearer t"));
   });
 
-  it("arrives straight in shared memory where asked for", async () => {
+  it("arrives straight in shared memory if requested", async () => {
     const { weightData } = await load({ shareWeights: true }).result;
     expect(weightData).toBeInstanceOf(SharedArrayBuffer);
     expect(new Uint8Array(weightData as SharedArrayBuffer)).toEqual(bytes);
   });
 
-  it("is found under a prefix, whole addresses apart", async () => {
+  it("is found under a prefix, except for absolute addresses", async () => {
     const [first, ...others] = Object.keys(files) as [string, ...string[]];
     routes["/m/model.json"] = modelJson({ weightsManifest: manifest([`${origin}/m/${first}`, ...others]) });
     for (const name of others) routes[`/cdn/v1-${name}`] = routes[`/m/${name}`]!;
@@ -171,7 +171,7 @@ describe("a model in several files", () => {
     expect(new Set(paths())).toEqual(new Set(expected));
   });
 
-  it("is found where a converter says, at once or later", async () => {
+  it("is found at the address that a converter returns, synchronously or not", async () => {
     for (const [name, data] of Object.entries(files)) routes[`/signed/${name}`] = data;
     const convert = (name: string) =>
       name.includes("1of4") ? `../signed/${name}?key=${name.length}` : Promise.resolve(`/signed/${name}`);
@@ -188,9 +188,9 @@ describe("a model in several files", () => {
       },
       "no key",
     ],
-    ["gives no address", () => 5, "received 5"],
-    ["gives an address that is none", () => "http://", "received http://"],
-  ])("says so when a converter %s", async (_what, convert, words) => {
+    ["returns no address", () => 5, "received 5"],
+    ["returns an invalid address", () => "http://", "received http://"],
+  ])("reports a converter that %s", async (_what, convert, words) => {
     await rejected(
       "invalid-options",
       load({ weightUrlConverter: convert as () => string }).result,
@@ -214,7 +214,7 @@ describe("model.json", () => {
     expect(requests).toHaveLength(1);
   });
 
-  it.each([500, 503, 429, 408])("HTTP %i, again and again", async (status) => {
+  it.each([500, 503, 429, 408])("HTTP %i, which is retried", async (status) => {
     routes["/m/model.json"] = (response) => void response.writeHead(status).end();
     const words = [`HTTP ${status}`, "4 times", `${origin}/m/model.json`, "check the address"];
     await rejected("model-not-found", load().result, ...words);
@@ -251,7 +251,7 @@ describe("model.json", () => {
     expect(requests).toHaveLength(1);
   });
 
-  it("a connection that breaks off", async () => {
+  it("an interrupted connection", async () => {
     routes["/m/model.json"] = (response) => {
       response.writeHead(200, { "content-length": 10_000 });
       response.write("{", () => response.destroy());
@@ -259,7 +259,7 @@ describe("model.json", () => {
     await rejected("model-network", load().result, "check the connection");
   });
 
-  it("nobody there", async () => {
+  it("no server", async () => {
     await new Promise((closed) => server.close(closed));
     const error = await rejected("model-network", load().result, `${origin}/m/model.json`);
     expect(error.cause).toBeInstanceOf(Error);
@@ -287,7 +287,7 @@ describe("a weight file", () => {
     await rejected("model-malformed", load().result, "belong to another model.json");
   });
 
-  it("that never ends is hung up on", async () => {
+  it("that never ends is aborted", async () => {
     const closed = new Promise((gone) => {
       routes[`/m/${third}`] = (response) => {
         const more = setInterval(() => response.write(new Uint8Array(10_000)), 1);
@@ -298,7 +298,7 @@ describe("a weight file", () => {
     await closed;
   });
 
-  it("that fails at first is tried again, and progress counts no byte twice", async () => {
+  it("that fails at first is retried, and progress counts no byte twice", async () => {
     let asked = 0;
     routes[`/m/${third}`] = (response) => {
       if (++asked === 1) response.writeHead(503).end();
@@ -316,7 +316,7 @@ describe("a weight file", () => {
     expect(pauses).toEqual([250, 750]);
   });
 
-  it("a connection cut in mid-body", async () => {
+  it("a connection that is closed in mid-body", async () => {
     routes[`/m/${third}`] = (response) => {
       response.writeHead(200, { "content-length": 97 });
       response.write(files[third]!.slice(0, 50), () => response.destroy());
@@ -324,7 +324,7 @@ describe("a weight file", () => {
     await rejected("model-network", load().result, third);
   });
 
-  it("fails: the others are given up, and no progress is told afterwards", async () => {
+  it("that fails stops the others, and no progress is reported afterwards", async () => {
     const names = Array.from({ length: 12 }, (_, i) => `w${i}.bin`);
     routes["/m/model.json"] = modelJson({ weightsManifest: [{ paths: names, weights: weightSpecs }] });
     const closed = new Promise((gone) => {
@@ -336,17 +336,17 @@ describe("a weight file", () => {
     });
     const { progress, result } = load();
     await rejected("weights-missing", result);
-    const told = progress.length;
-    // The endless one is hung up on; those not begun never are.
+    const reportCount = progress.length;
+    // The endless download is aborted, and those that have not started never start.
     await closed;
     expect(paths()).not.toContain("/m/w8.bin");
-    expect(progress).toHaveLength(told);
+    expect(progress).toHaveLength(reportCount);
     expect(first).toBe("group1-shard1of4.bin");
   });
 });
 
 describe("an abort", () => {
-  it("before the start asks for nothing", async () => {
+  it("before the start sends no request", async () => {
     const reason = new Error("why");
     const error = await rejected("aborted", load({ signal: AbortSignal.abort(reason) }).result);
     expect([error.name, error.cause, requests.length]).toEqual(["AbortError", reason, 0]);

@@ -174,7 +174,7 @@ describe("the operations of an op", () => {
   });
 });
 
-/** Each layer by itself, of one item; shapes from a run. */
+/** Count each layer separately, for one item, with the shapes of a run. */
 async function tracedFlops(staged: StagedModel, inputs: Record<string, Tensor>) {
   const stages = staged.stages(staged.layers.map((_, index) => index).slice(1));
   const byKey = Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [staged.inputKeys[name]!, tensor]));
@@ -186,7 +186,7 @@ describe("the operations of a layer", () => {
   it("of MobileNet V1 add up to the published 569 million multiply-adds", () => {
     const { staged } = inspectModel(kerasMobileNet({ seed: 1, size: 224, alpha: 1 }), true);
     const stages = staged!.stages(staged!.layers.map((_, index) => index).slice(1));
-    // The shapes that the config announces, of one item.
+    // The shapes that the config states, for one item.
     const shapes = new Map<string, number[]>();
     for (const { wire } of stages) {
       for (const { name, shape } of wire.inputs)
@@ -202,7 +202,7 @@ describe("the operations of a layer", () => {
     expect(Math.round(total / 2e6)).toBe(569);
   });
 
-  it("is the same for a Keras model and for the graph that it is written as, fused biases apart", async () => {
+  it("is the same for a Keras model and for its translation to a graph, except for fused biases", async () => {
     const artifacts = await artifactsOf(
       sequential({
         layers: [

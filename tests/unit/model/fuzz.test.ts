@@ -1,4 +1,4 @@
-// Damaged models, read, inspected, optimised, cut and materialised: each ends in a ShardError, or it is no damage at all.
+// Damaged models are read, inspected, optimised, cut and materialised. Each ends in a ShardError, or the damage is harmless.
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ShardError } from "../../../src/core/errors.js";
 import { fetchModel } from "../../../src/model/fetch-model.js";
@@ -23,7 +23,7 @@ afterAll(async () => {
   await server.close();
 });
 
-/** Of the processor's time, so that it does not matter what else the machine has to do. */
+/** CPU time per model, so that other work on the machine doesn't matter. */
 const LIMIT_CPU_MS = 5_000;
 
 /** Everything that a page does with a model, and a worker before TF.js gets it. */
@@ -41,7 +41,7 @@ async function readWholly(url: string): Promise<"sound"> {
   return "sound";
 }
 
-/** As to a worker, which makes the weights. */
+/** Do what sending to a worker does: the worker gets a clone and makes the weights. */
 function post(wire: WireModel): void {
   materialise(structuredClone(wire));
 }
@@ -78,7 +78,7 @@ it(
     expect(wrong).toEqual([]);
     expect(unhandled).toEqual([]);
     expect(cases.length).toBeGreaterThanOrEqual(500);
-    // Most are refused; what is left over is harmless, such as a key that nobody reads.
+    // Most are refused. The other damage is harmless, such as a key that nobody reads.
     expect(soundCount).toBeGreaterThan(0);
     expect(soundCount).toBeLessThan(cases.length / 2);
     expect(process.resourceUsage().maxRSS * 1024 - bytesBefore).toBeLessThan(2 ** 30);

@@ -48,7 +48,7 @@ describe("weights", () => {
   const { weightData, ...rest } = randomNet({ seed: 1 });
   const bytes = new Uint8Array(weightData as ArrayBuffer);
 
-  it("are joined, shared where asked for, and never copied without need", () => {
+  it("are joined, put into shared memory if requested, and never copied without need", () => {
     const pieces = [bytes.slice(0, 5), bytes.slice(5, 5), bytes.slice(5)].map(({ buffer }) => buffer);
     for (const share of [false, true]) {
       for (const data of [weightData, pieces]) {
@@ -81,7 +81,7 @@ describe("weights", () => {
 
 describe("what goes to the workers", () => {
   it("survives structured clone whatever the artifacts carry, and holds no training state", () => {
-    // TF.js's loaders give functions along with the data.
+    // TF.js's loaders return functions along with the data.
     const loaded = {
       ...randomNet({ seed: 2 }),
       getWeightStream: () => undefined,
@@ -94,7 +94,7 @@ describe("what goes to the workers", () => {
     expect(artifacts).not.toHaveProperty("weightData");
   });
 
-  it("keeps what fills the hash tables of a graph", () => {
+  it("keeps the initializer that fills the hash tables of a graph", () => {
     const signature = {
       inputs: { x: { name: "in0:0" }, table: { name: "t:0", resourceId: 1, dtype: "DT_RESOURCE" } },
       outputs: { o: { name: "y:0" } },
@@ -103,7 +103,7 @@ describe("what goes to the workers", () => {
     const artifacts = { ...withInputs(dims(-1)), ...parts, signature };
     expect(inspectModel(artifacts, false).wire.artifacts).toMatchObject({
       ...parts,
-      // Every entry goes by its own name, the table by the id that the initializer gives it.
+      // Every entry is keyed by its own name, and the table by the id that the initializer gives it.
       signature: { inputs: { table: signature.inputs.table } },
     });
   });
@@ -188,7 +188,7 @@ describe("any damage to a model is noticed or harmless", () => {
         (wounds) => {
           let damaged: unknown = json;
           for (const [steps, kind, value] of wounds) damaged = damage(damaged, steps, kind, value);
-          // The facade lets nothing else through: createSharder's own check.
+          // `createSharder` itself refuses everything else.
           if (typeof damaged !== "object" || damaged === null || !("modelTopology" in damaged)) return;
           try {
             const { info, wire } = inspectModel({ ...(damaged as typeof json), weightData }, false);
@@ -212,7 +212,7 @@ describe("any damage to a model is noticed or harmless", () => {
   });
 });
 
-/** Public models by others; see shared/models/README.md. */
+/** Public models by others, which are not in the repository. */
 const modelsFolder = process.env.SHARDER_MODELS_DIR ?? resolve(import.meta.dirname, "../../../../shared/models");
 interface PublicModel {
   mode: string;
@@ -268,7 +268,7 @@ function inspectsPublicModel(name: string, expected: PublicModel): void {
   expect(info.batchMode).toBe(expected.mode);
   expect(info.inputs.map((spec) => spec.name)).toEqual(expected.inputs);
   if (expected.outputs) expect(info.outputs.map((spec) => spec.name)).toEqual(expected.outputs);
-  expect(wire.needsAsync).toBe(expected.needsAsync ?? false);
+  expect(wire.format === "graph-model" && wire.needsAsync).toBe(expected.needsAsync ?? false);
   expect(info.layerCount).toBeGreaterThan(10);
   const signature = json.userDefinedMetadata?.signature ?? json.signature;
   if (signature) {

@@ -11,7 +11,7 @@ import { runWire } from "../../fixtures/run-wires.js";
 import { useWasm } from "../../fixtures/wasm-in-node.js";
 import { graph, node, placeholder, type NodeJson } from "./graph-json.js";
 
-/** Whatever an op does besides: passing tensors on, giving them another shape. */
+/** Kernels that any op may run in addition, to pass tensors on or to give them another shape. */
 const ALWAYS_THERE = ["Identity", "Reshape", "Cast"];
 
 const registered = (backend: string): string[] => tfc.getKernelsForBackend(backend).map(({ kernelName }) => kernelName);
@@ -34,7 +34,7 @@ async function kernelsRun(nodes: NodeJson[], feeds: Record<string, tfc.Tensor>):
   );
   const { kernelNames } = await tfc.profile(() => model.execute(feeds) as tfc.Tensor);
   model.dispose();
-  // Gradients of their own making are not kernels.
+  // Functions with a custom gradient appear in the profile under the name of their op, which ends in "__op". They are not kernels.
   return kernelNames.filter((name) => !name.endsWith("__op"));
 }
 
@@ -81,7 +81,7 @@ const CASES: [string, NodeJson[]][] = [
   ["Transpose", [a, constant("order", 1, 0), node("y", "Transpose", ["a", "order"], FLOAT)]],
 ];
 
-it("knows the ops in functions and in what fills hash tables", () => {
+it("knows the ops in functions and in the initializer of hash tables", () => {
   const opsOf = (name: string) =>
     new Set(opsOnWire(inspectModel(readConvertedModel(name).artifacts, true).wire).map(({ op }) => op));
   const inBody = opsOf("loop-v2");
@@ -118,7 +118,7 @@ describe("the kernels of an op", () => {
     expect([...needed].filter((kernel) => !run.has(kernel))).toEqual([]);
     const besides = [...run].filter((kernel) => !needed.includes(kernel) && !ALWAYS_THERE.includes(kernel));
     expect(besides).toEqual([]);
-    // So that what is always there really is.
+    // The kernels that are taken for granted exist on WASM.
     expect(ALWAYS_THERE.filter((kernel) => !registered("wasm").includes(kernel))).toEqual([]);
   });
 
@@ -141,7 +141,7 @@ describe("the kernels of an op", () => {
       } else if (failure !== undefined) choosy.push(`${name}: ${failure}`);
     }
     expect(lacking).toEqual(["transformer: Einsum"]);
-    // Only a run can tell which options and dtypes a kernel takes.
+    // Only a run shows which options and dtypes a kernel accepts.
     const refusal = "Error: _FusedMatMul only supports rank-1 bias but got rank 3.";
     expect(choosy).toEqual(["lists", "recurrent", "tensor-arrays"].map((name) => `${name}: ${refusal}`));
   });

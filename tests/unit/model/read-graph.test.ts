@@ -11,7 +11,7 @@ function read(nodes: readonly NodeJson[], more: Partial<ModelArtifacts> = {}, li
   return readGraph({ modelTopology: graph(nodes, library), weightSpecs: [], weightData: new ArrayBuffer(0), ...more });
 }
 
-/** Name, tensor and shape of each. */
+/** Name, tensor, shape and dtype of each binding. */
 const brief = (bindings: ReturnType<typeof read>["inputs"]) =>
   bindings.map(({ name, tensorName, shape, dtype }) => [name, tensorName, shape, dtype]);
 
@@ -65,7 +65,7 @@ describe("a graph with a signature", () => {
     expect(inputs.map(({ name }) => name)).toEqual(["x"]);
   });
 
-  it("holds callers to the Placeholder's shape and dtype, as TF.js does, else to the signature's", () => {
+  it("uses the Placeholder's shape and dtype, as TF.js does, else the signature's", () => {
     const signature = {
       inputs: { a: signed("a:0", dims(1, 4), "DT_FLOAT"), b: signed("b:0", dims(-1, 7)), c: signed("c:0", undefined) },
       outputs: { y: signed("y", undefined) },
@@ -85,7 +85,7 @@ describe("a graph with a signature", () => {
     expect(brief(outputs)).toEqual([["y", "y:0", undefined, "float32"]]);
   });
 
-  it("means the right tensor where a key is the name of another's tensor", () => {
+  it("finds the right tensor if a key is the name of another tensor", () => {
     const { outputs } = read([x, node("Identity", "Relu", ["x"]), node("Identity_1", "Neg", ["x"])], {
       signature: { outputs: { Identity: signed("Identity_1", undefined), Identity_1: signed("Identity", undefined) } },
     });
@@ -114,7 +114,7 @@ describe("a graph with a signature", () => {
 });
 
 describe("a graph without a signature", () => {
-  it("has the Placeholders as inputs and what nobody consumes as outputs", () => {
+  it("has the Placeholders as inputs and the nodes that no other reads as outputs", () => {
     const { inputs, outputs } = read([
       x,
       placeholder("keep", dims(), "DT_BOOL", "PlaceholderWithDefault"),
@@ -139,7 +139,7 @@ describe("a graph without a signature", () => {
     expect(outputs.map(({ name }) => name)).toEqual(["y"]);
   });
 
-  it("is refused where it has no inputs or no outputs", () => {
+  it("is refused if it has no inputs or no outputs", () => {
     caught("model-malformed", () => read([]), "received 0 and 0");
     caught("model-malformed", () => read([node("w", "Const"), node("y", "Relu", ["w"])]), "received 0 and 1");
     caught(
@@ -182,7 +182,7 @@ describe("needsAsync", () => {
   it("is set by every op that TF.js runs asynchronously, and by no other", async () => {
     const list = (file: string): Promise<{ json: { tfOpName: string }[] }> =>
       import(`../../../node_modules/@tensorflow/tfjs-converter/dist/operations/op_list/${file}.js`);
-    // Oracle: the categories whose executors return promises, from which a synchronous execute throws.
+    // Oracle: the categories whose executors return promises, so that a synchronous execute throws.
     const asynchronous = await Promise.all(["control", "dynamic", "hash_table"].map(list));
     const synchronous = await Promise.all(
       ["arithmetic", "basic_math", "convolution", "graph", "matrices", "slice_join"].map(list),

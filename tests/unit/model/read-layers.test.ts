@@ -69,7 +69,7 @@ describe("a Sequential model", () => {
     expect(read(topology).layerCount).toBe(2);
   });
 
-  it("that begins with a model, as Teachable Machine makes, has that model's input", () => {
+  it("that starts with a model, as Teachable Machine makes them, has that model's input", () => {
     const trunk = model("Model", "mobilenet", [input("image", [null, 224, 224, 3]), layer("Conv2D", "conv")], {
       input_layers: [["image", 0, 0]],
       output_layers: [["conv", 0, 0]],
@@ -141,7 +141,7 @@ describe("a malformed model is refused with a ShardError", () => {
   const inner = { input_layers: [["in", 0, 0]], output_layers: [["out", 0, 0]] };
   const layers = [input("in", [null, 4]), layer("Dense", "out")];
   it.each<[string, object, string]>([
-    ["text that is no JSON", { model_config: "{oops" }, "{oops"],
+    ["text that is not JSON", { model_config: "{oops" }, "{oops"],
     ["null", { model_config: null, class_name: 5 }, "the model"],
     ["a list", { model_config: [] }, "the model"],
     ["no class", { model_config: { config: {} } }, "class_name"],

@@ -1,4 +1,4 @@
-// Real Files, as a drop or a file input gives them.
+// Reads real Files, such as a drop or a file input provides.
 import { describe, expect, it } from "vitest";
 import type { LoadProgress } from "../../../src/model/load/load-progress.js";
 import { readModelFiles } from "../../../src/model/read-model-files.js";
@@ -35,7 +35,7 @@ describe("files of a model", () => {
     expect((await read([first, second, modelJson("My Net.JSON")])).weightSpecs).toEqual(weightSpecs);
   });
 
-  it("tell their progress by bytes, to fraction 1", async () => {
+  it("report progress in bytes, up to fraction 1", async () => {
     const progress: LoadProgress[] = [];
     const json = modelJson();
     await readModelFiles([json, first, second], {}, (step) => progress.push(step));

@@ -17,7 +17,7 @@ describe("a model that branches on the values of its inputs takes no batches", (
     expect(branching).toEqual(["branch", "branch-v2"]);
   });
 
-  it("but for branches on shapes, and on what is no input", () => {
+  it("except for branches on shapes, and on values that are not inputs", () => {
     const x = placeholder("x", dims(-1, 3));
     const branch = (predicate: string) => [
       node("switch", "Switch", ["x", predicate]),

@@ -26,7 +26,7 @@ describe("weightFileBytes", () => {
     expect(weightFileBytes(readWeightSpecs(specs, "weights"))).toBe(16 * bytes);
   });
 
-  it("adds up; strings make it unknowable", () => {
+  it("adds up; it is unknown if there are strings", () => {
     expect(weightFileBytes([])).toBe(0);
     expect(weightFileBytes([spec("float32", [2]), spec("bool", [3])])).toBe(11);
     expect(weightFileBytes([spec("float32", [2]), spec("string", [3])])).toBeUndefined();
@@ -55,12 +55,12 @@ describe("weightFileBytes", () => {
 
 describe("checkWeightLength", () => {
   const specs = [spec("float32", [10])];
-  it("accepts the exact length, and any where it is unknowable", () => {
+  it("accepts the exact length, and any length if there are strings", () => {
     checkWeightLength(specs, 40);
     checkWeightLength([], 0);
     checkWeightLength([...specs, spec("string", [1])], 3);
   });
-  it("short is truncated, long is another model's", () => {
+  it("refuses fewer bytes as truncated, and more bytes as another model's", () => {
     caught("weights-truncated", () => checkWeightLength(specs, 39), "40 bytes", "39");
     caught("weights-truncated", () => checkWeightLength(specs, 0), "received 0");
     caught("model-malformed", () => checkWeightLength(specs, 41), "41");
@@ -68,12 +68,12 @@ describe("checkWeightLength", () => {
 });
 
 describe("readWeightSpecs", () => {
-  it("gives the specs as they are", () => {
+  it("returns the specs unchanged", () => {
     const specs = stored.map(([dtype, quantization]) => spec(dtype, [2], quantization));
     expect(readWeightSpecs(specs, "weights")).toEqual(specs);
   });
 
-  it("leaves out a quantization that is undefined: TF.js asks whether the key is there", () => {
+  it("leaves out a quantization that is undefined: TF.js checks whether the key exists", () => {
     const [read] = readWeightSpecs([{ ...spec("float32", [1]), quantization: undefined }], "weights");
     expect(Object.keys(read!)).toEqual(["name", "shape", "dtype"]);
   });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ShardError } from "../../../src/core/errors.js";
-import { CallTable } from "../../../src/pool/call-table.js";
+import { ASIDE, CallTable } from "../../../src/pool/call-table.js";
 import { rejected } from "../../fixtures/caught.js";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] }));
@@ -13,10 +13,10 @@ afterEach(() => {
 function setUp() {
   const expired: ShardError[] = [];
   const table = new CallTable("wasm-1", (error) => expired.push(error));
-  const call = (deadlineMs: number, what = "answer a shard") => {
+  const call = (deadlineMs: number, what = "answer a shard", priority = 0) => {
     let settle!: { resolve: (value: string) => void; reject: (error: unknown) => void };
     const answer = new Promise<string>((resolve, reject) => (settle = { resolve, reject }));
-    const promise = table.race(what, deadlineMs, () => answer);
+    const promise = table.race(what, deadlineMs, () => answer, priority);
     promise.catch(() => {});
     return { promise, ...settle };
   };
@@ -85,6 +85,38 @@ describe("CallTable", () => {
     const younger = call(500);
     await pass(1_500);
     younger.reject(new Error("queued and cancelled"));
+    await pass(750);
+    expect(expired).toHaveLength(1);
+  });
+
+  it("what the worker takes first by its priority is on the clock once the present call is done", async () => {
+    const { expired, call } = setUp();
+    const running = call(10_000, "run low");
+    const waiting = call(1_000, "run low, too");
+    const urgent = call(5_000, "run high", 1);
+    await pass(9_000);
+    expect(expired).toEqual([]);
+    running.resolve("done");
+    await pass(4_000);
+    expect(expired).toEqual([]);
+    urgent.resolve("done");
+    await pass(1_000);
+    expect(expired).toEqual([]);
+    await pass(250);
+    expect(expired.map(({ message }) => message)).toEqual([expect.stringContaining("to run low, too within 1000 ms")]);
+    waiting.resolve("late");
+  });
+
+  it("a worker that answers anything of its work is not hung; one that only listens may be", async () => {
+    const { expired, call } = setUp();
+    call(2_000, "run");
+    const overtaker = call(9_000, "run something else", 5);
+    const aside = call(9_000, "report its memory", ASIDE);
+    await pass(1_500);
+    overtaker.resolve("done");
+    await pass(1_500);
+    expect(expired).toEqual([]);
+    aside.resolve("done");
     await pass(750);
     expect(expired).toHaveLength(1);
   });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { ShardError } from "../../../src/core/errors.js";
 import { abortError, throwIfAborted } from "../../../src/protocol/abort.js";
 import { asSentence, fromErrorRecord, messageOf, toErrorRecord } from "../../../src/protocol/error-record.js";
-import { isWorkerNotice } from "../../../src/protocol/worker-api.js";
+import { isWorkerNotice } from "../../../src/protocol/link.js";
 import { caught } from "../../fixtures/caught.js";
 
 describe("an error as a record", () => {

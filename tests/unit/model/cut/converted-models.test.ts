@@ -1,5 +1,5 @@
-// What TensorFlow's converter makes of control flow, lists, tables, attention and recurrent layers: whole against TensorFlow's own
-// results, and whole against cut, bit for bit, on TF.js's CPU and WASM backends.
+// Models from TensorFlow's converter with control flow, lists, tables, attention and recurrent layers, on TF.js's CPU and WASM
+// backends. Whole models are compared with TensorFlow's own results, and their stages with the whole model, bit for bit.
 import "@tensorflow/tfjs-backend-cpu";
 import { ready, setBackend } from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -23,7 +23,7 @@ function expectClose(received: Tensor, expected: Tensor, tolerance: number): voi
   expect(worst / largest).toBeLessThanOrEqual(tolerance);
 }
 
-/** What has to stay together: a loop or a branch as control flow of TensorFlow 1, lists and arrays with what uses them, masked layers. */
+/** The parts that must stay together: loops and branches of TensorFlow 1, lists and arrays with the nodes that use them, masked layers. */
 const ATOMIC_PARTS: Readonly<Record<string, readonly string[]>> = {
   branch: ["atomic part of 8 nodes"],
   lists: ["atomic part of 49 nodes"],
@@ -47,7 +47,7 @@ describe("a model from TensorFlow's converter", () => {
     const { artifacts, inputs, outputs } = readConvertedModel(name);
     const { staged, whole } = await expectCutsExact(artifacts, { optimize, inputs });
     const atomicParts = staged.layers.map(({ op }) => op).filter((op) => op.startsWith("atomic"));
-    // The optimiser writes some parts with more nodes, or fewer.
+    // The optimiser changes the number of nodes in some parts.
     if (optimize) expect(atomicParts.length).toBe((ATOMIC_PARTS[name] ?? []).length);
     else expect(atomicParts).toEqual(ATOMIC_PARTS[name] ?? []);
     expect(staged.layers.length).toBeGreaterThan(3);
@@ -56,7 +56,7 @@ describe("a model from TensorFlow's converter", () => {
   });
 });
 
-/** What WASM can't run until it is optimised: it has no Einsum, and adds no bias of several axes. */
+/** Models that WASM can run only after optimisation: it has no Einsum kernel, and adds no bias of several axes. */
 const NOT_ON_WASM = new Set(["transformer", "lists", "recurrent", "tensor-arrays"]);
 
 describe("a model from TensorFlow's converter, on WASM", () => {

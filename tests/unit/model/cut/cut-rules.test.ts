@@ -1,4 +1,4 @@
-// What the cutter keeps together and what it takes apart, on graphs small enough to see; run on TF.js's CPU backend where they can be.
+// What the cutter keeps together and what it separates, on graphs small enough to read. They run on TF.js's CPU backend if they can.
 import "@tensorflow/tfjs-backend-cpu";
 import { ready, setBackend } from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -58,7 +58,7 @@ describe("layers", () => {
     await expectCutsExact(model);
   });
 
-  it("hold no nodes that have no part in an output", async () => {
+  it("leave out nodes that no output depends on", async () => {
     const model = artifacts(
       [x, node("a", "Relu", ["x"], FLOAT), node("dead", "Exp", ["a"], FLOAT), node("c", "Neg", ["a", "^dead"], FLOAT)],
       ["c"],
@@ -133,7 +133,7 @@ describe("stages", () => {
     expect(staged.stages([1, 3]).map(({ inputs }) => inputs)).toEqual([["x:0"], ["a:0", "bias:0"], ["c:0", "bias:0"]]);
   });
 
-  it("give outputs that are inputs or Consts, and each output once", async () => {
+  it("return outputs that are inputs or Consts, and each output once", async () => {
     const model = artifacts(
       [x, constant("answer"), node("a", "Relu", ["x"], FLOAT), node("b", "Exp", ["a"], FLOAT)],
       ["x", "answer", "a", "b"],
@@ -147,7 +147,7 @@ describe("stages", () => {
     ]);
   });
 
-  it("pass several tensors, of bool and int32, of nodes with several outputs, over stages that don't read them", async () => {
+  it("pass several tensors (bool, int32, from nodes with several outputs) over stages that don't read them", async () => {
     const split = { T: { type: "DT_FLOAT" }, num_split: { i: "2" } };
     const model = artifacts(
       [

@@ -1,4 +1,4 @@
-// Whole against cut, on TF.js's WASM backend in Node: bit for bit.
+// Compares whole models with their stages, bit for bit, on TF.js's WASM backend in Node.
 import { beforeAll, describe, expect, it } from "vitest";
 import "@tensorflow/tfjs-backend-cpu";
 import { inspectModel } from "../../../../src/model/inspect.js";

@@ -13,7 +13,7 @@ const graphs = fc.integer({ min: 1, max: 12 }).chain((count) => {
 });
 
 describe("nodes that must stay together", () => {
-  it("are grouped no more than they must be: by closing, pair by pair, what is bonded and what lies between", () => {
+  it("are in one group exactly if each reaches the other over edges and bonds", () => {
     fc.assert(
       fc.property(graphs, ({ count, edges, bonds }) => {
         const sources = Array.from({ length: count }, (_, to) =>
@@ -30,7 +30,7 @@ describe("nodes that must stay together", () => {
     );
   });
 
-  it("may be as many as there are nodes in a long chain, without recursion", () => {
+  it("may be spread over a long chain, which is searched without recursion", () => {
     const count = 50_000;
     const sources = Array.from({ length: count }, (_, index) => (index === 0 ? [] : [index - 1]));
     expect(groupNodes(sources, []).groupCount).toBe(count);
@@ -38,7 +38,7 @@ describe("nodes that must stay together", () => {
   });
 });
 
-/** Two nodes are together if each reaches the other, over edges forwards and bonds both ways (Floyd–Warshall). */
+/** Two nodes are together if each reaches the other, along edges and along bonds in both directions (Floyd–Warshall). */
 function bruteForce(
   count: number,
   edges: readonly [number, number][],

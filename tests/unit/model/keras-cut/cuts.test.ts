@@ -1,4 +1,4 @@
-// Whole against cut, both as TF.js layers, on TF.js's CPU and WASM backends: bit for bit.
+// Compares whole Keras models with their stages, both as TF.js layers, bit for bit, on TF.js's CPU and WASM backends.
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops";
 import { getBackend, ready, setBackend } from "@tensorflow/tfjs-core";
@@ -12,7 +12,7 @@ import { kerasModels } from "../../../fixtures/keras-models.js";
 import { noiseFor } from "../../../fixtures/run-wires.js";
 import { useWasm } from "../../../fixtures/wasm-in-node.js";
 
-/** Layers into which each falls apart: all of them, but where masks hold several together. */
+/** How many layers each model can be cut into: all of its layers, unless masks hold several together. */
 const LAYER_COUNTS: Readonly<Record<string, number>> = {
   "a plain stack": 6,
   "a residual net": 17,
@@ -31,7 +31,7 @@ const LAYER_COUNTS: Readonly<Record<string, number>> = {
   "channels first, three dimensions, odd layers": 6,
 };
 
-/** Words, of which 0 is masked; steps of zeros. */
+/** Noise, except for models of words (whole numbers, of which 0 is masked) and for one model, which gets steps of zeros. */
 function inputsFor(name: string, specs: Parameters<typeof noiseFor>[0]): Record<string, Tensor> {
   const inputs = noiseFor(specs, 3, 6);
   for (const { data } of Object.values(inputs)) {
@@ -50,7 +50,7 @@ async function useCpu(): Promise<void> {
   await ready();
 }
 
-describe.each(Object.entries(BACKENDS))("a Keras model that stays one, on %s", (backend, use) => {
+describe.each(Object.entries(BACKENDS))("a Keras model that runs as layers, on %s", (backend, use) => {
   beforeAll(use);
 
   it.each(Object.keys(kerasModels))("%s equals its stages, wherever it is cut", async (name) => {
@@ -68,14 +68,14 @@ describe.each(Object.entries(BACKENDS))("a Keras model that stays one, on %s", (
 describe("a Keras model", () => {
   beforeAll(useCpu);
 
-  it("gives an output that is an input", async () => {
+  it("may return an input as an output", async () => {
     const x = input({ shape: [4], name: "x" });
     const y = layers.dense({ units: 3 }).apply(layers.reLU().apply(x)) as SymbolicTensor;
     const { staged } = await expectCutsExact(await artifactsOf(model({ inputs: x, outputs: [y, x] })));
     expect(staged.stages([1]).map(({ outputs }) => outputs.includes("x:0"))).toEqual([true, false]);
   });
 
-  it("that was saved with its optimiser leaves that behind", async () => {
+  it("that was saved with its optimizer drops the optimizer's weights", async () => {
     const artifacts = await artifactsOf(kerasModels["an LSTM stack"]!());
     const group = "optimizer" as const;
     const weightSpecs = [...artifacts.weightSpecs, { name: "iter", shape: [], dtype: "int32" as const, group }];
@@ -84,7 +84,7 @@ describe("a Keras model", () => {
     expect(Object.keys(wire.weights)).not.toContain("iter");
   });
 
-  it("gives each stage the weights of its layers, and a shared layer's to each that calls it", async () => {
+  it("gives each stage the weights of its layers, and those of a shared layer to every stage that calls it", async () => {
     const { staged } = inspectModel(await artifactsOf(kerasModels["a layer shared by two branches"]!()), true);
     const names = staged!.stages([1, 3]).map(({ wire }) => Object.keys(wire.weights));
     expect(names).toEqual([
@@ -103,7 +103,7 @@ describe("a Keras model", () => {
     ]);
   });
 
-  it("stays whole where a call names tensors among its options, and says so", async () => {
+  it("stays whole if a call has tensors among its options, and reports why", async () => {
     const artifacts = await artifactsOf(kerasModels["a residual net"]!());
     const modelTopology = structuredClone(artifacts.modelTopology) as {
       config: { layers: { inbound_nodes: unknown[][][] }[] };

@@ -1,4 +1,4 @@
-// Oracle: which of TF.js's own layers hand a mask on.
+// Oracle: which of TF.js's own layers pass a mask on.
 import "@tensorflow/tfjs-backend-cpu";
 import { layers } from "@tensorflow/tfjs-layers";
 import { describe, expect, it } from "vitest";
@@ -56,7 +56,7 @@ const LAYERS = [
 
 describe("a mask", () => {
   it.each(LAYERS.map((layer): [string, (typeof LAYERS)[number]] => [layer.getClassName(), layer]))(
-    "after %s is there where TF.js has it",
+    "follows %s exactly if TF.js's layer supports masking",
     (className, layer) => {
       const config = { return_sequences: true };
       expect(givesMask(className, config, [masked, plain])).toBe(layer.supportsMasking);
@@ -71,11 +71,11 @@ describe("a mask", () => {
     expect(givesMask("Bidirectional", { layer: { ...layer, config: { return_sequences: true } } }, [masked])).toBe(
       true,
     );
-    // `supportsMasking` is set, but what it computes is null.
+    // `supportsMasking` is set, but the mask that it computes is null.
     expect(givesMask("Dot", {}, [masked])).toBe(layers.dot({ axes: 1 }).computeMask([], []) !== null);
   });
 
-  it("begins in a Masking layer or an Embedding that masks zeros, however deep", () => {
+  it("starts in a Masking layer or an Embedding that masks zeros, however deeply nested", () => {
     expect(makesMask("Masking", {})).toBe(true);
     expect(makesMask("Embedding", { mask_zero: true })).toBe(true);
     expect(makesMask("Embedding", { mask_zero: false })).toBe(false);

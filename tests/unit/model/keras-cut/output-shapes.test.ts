@@ -1,4 +1,4 @@
-// Oracle: the shapes that TF.js's own layers announce.
+// Oracle: the shapes that TF.js's own layers compute.
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops";
 import { input, layers, model, type SymbolicTensor } from "@tensorflow/tfjs-layers";
@@ -144,7 +144,7 @@ function unchanged(make: () => Make, index: number): (typeof CASES)[number] {
   return [`a layer that keeps the shape, ${index}: ${String(make)}`, [series], make];
 }
 
-describe("the shape a layer gives", () => {
+describe("the shape of a layer's output", () => {
   it.each(CASES)("%s", (_, shapes, make) => {
     const inputs = shapes.map((shape) => input({ shape: shape as number[] }));
     const given = make().apply((inputs.length === 1 ? inputs[0] : inputs) as never) as
@@ -163,7 +163,7 @@ describe("the shape a layer gives", () => {
     expect(received).toEqual(outputs.map(({ shape }) => shape));
   });
 
-  it("is not told where TF.js's own is not that of the result", () => {
+  it("is undefined if TF.js's own shape is not that of the result, or if there is no rule", () => {
     const config = {
       kernel_size: [3, 3],
       strides: [1, 1],

@@ -1,4 +1,4 @@
-// TF.js's layers library has neither of these layers: the oracle is their formula in TF.js's own operations, on its CPU backend.
+// TF.js's layers library has neither of these layers. The oracle is their formula in TF.js's own operations, on its CPU backend.
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -61,7 +61,7 @@ const inputLayer = (name: string, shape: (number | null)[]): Layer => ({
   inbound: [],
 });
 
-/** The optimised model against the formula. */
+/** Compare the optimised model with the formula. */
 async function check(artifacts: ModelArtifacts, formula: (inputs: Record<string, tf.Tensor>) => tf.Tensor) {
   await tf.setBackend("cpu");
   const { info, wire } = inspectModel(artifacts, false, true);
@@ -84,10 +84,15 @@ async function check(artifacts: ModelArtifacts, formula: (inputs: Record<string,
 
 describe("MultiHeadAttention", () => {
   it.each([
-    ["itself", false, 8, {}],
-    ["itself, of any length", false, null, {}],
-    ["another sequence, with keys of its own", true, 8, { value_dim: 6, output_shape: [7] }],
-  ])("attends to %s", async (_, isCross, length, options) => {
+    { what: "itself", isCross: false, length: 8, options: {} },
+    { what: "itself, of any length", isCross: false, length: null, options: {} },
+    {
+      what: "another sequence, with keys of its own",
+      isCross: true,
+      length: 8,
+      options: { value_dim: 6, output_shape: [7] },
+    },
+  ])("attends to $what", async ({ isCross, length, options }) => {
     const model = new KerasModel();
     const [features, heads, keySize] = [5, 3, 4];
     const valueSize = isCross ? 6 : keySize;
@@ -126,7 +131,7 @@ describe("MultiHeadAttention", () => {
     ["a mask", { value: ["x", 0, 0], attention_mask: ["x", 0, 0] }, "attention_mask"],
     ["a causal mask", { value: ["x", 0, 0], use_causal_mask: true }, "use_causal_mask"],
     ["its scores", { value: ["x", 0, 0], return_attention_scores: true }, "return_attention_scores"],
-  ])("called for %s stays a layer, and says why", (_, passed, option) => {
+  ])("called for %s stays a layer, and reports why", (_, passed, option) => {
     const model = new KerasModel();
     model.add(inputLayer("x", [8, 5]));
     const inbound = [[["x", 0, 0, passed]]];
@@ -138,9 +143,9 @@ describe("MultiHeadAttention", () => {
 
 describe("EinsumDense", () => {
   it.each([
-    ["abc,cde->abde", [4, 3, 2], "de", [3, 2]],
-    ["abc,bd->adc", [11, 5], null, []],
-  ])("%s", async (equation, kernelShape, biasAxes, biasShape) => {
+    { equation: "abc,cde->abde", kernelShape: [4, 3, 2], biasAxes: "de", biasShape: [3, 2] },
+    { equation: "abc,bd->adc", kernelShape: [11, 5], biasAxes: null, biasShape: [] },
+  ])("$equation", async ({ equation, kernelShape, biasAxes, biasShape }) => {
     const model = new KerasModel();
     model.add(inputLayer("x", [11, 4]));
     const config = { equation, output_shape: null, bias_axes: biasAxes, activation: "tanh" };

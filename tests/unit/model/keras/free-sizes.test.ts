@@ -12,7 +12,7 @@ beforeAll(useWasm);
 
 const { layers } = tf;
 
-/** An encoder and a decoder with a skip, as nets that mark regions in pictures have them. */
+/** An encoder and a decoder with a skip connection, as in segmentation networks. */
 function unet(): tf.LayersModel {
   const x = tf.input({ shape: [null, null, 3] });
   const apply = (layer: tf.layers.Layer, input: tf.SymbolicTensor | tf.SymbolicTensor[]) =>

@@ -1,4 +1,4 @@
-// Any feed-forward net, translated and optimised. Oracle: TF.js's own layers on the same backend.
+// Random feed-forward nets, translated and optimised. Oracle: TF.js's own layers on the same backend.
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops";
 import { disposeVariables, setBackend } from "@tensorflow/tfjs-core";

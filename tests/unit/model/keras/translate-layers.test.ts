@@ -232,7 +232,7 @@ describe.each(["cpu", "wasm"])("a layer as a graph, on %s", (backend) => {
     await compare(await artifactsOf(tf.model({ inputs: x, outputs: y })));
   });
 
-  it("Conv1D pads causally, which TF.js's layer refuses to: as a plain one on a padded sequence", async () => {
+  it("Conv1D with causal padding, which TF.js's layer refuses, equals a plain one on a padded sequence", async () => {
     const plain = { filters: 3, kernelSize: 3, dilationRate: 2, activation: "tanh" } as const;
     const padded = await artifactsOf(tf.sequential({ layers: [layers.conv1d({ ...plain, inputShape: [15, 4] })] }));
     const causal = structuredClone(padded);
@@ -332,7 +332,7 @@ describe("a model as a graph", () => {
     await compare(await artifactsOf(tf.model({ inputs: [a, b], outputs: both })));
   });
 
-  it("that it can't write says which layer and why", async () => {
+  it("that can't be translated reports which layer and why", async () => {
     const recurrent = await artifactsOf(
       tf.sequential({ layers: [layers.gru({ units: 3, name: "memory", ...series })] }),
     );
@@ -346,17 +346,17 @@ describe("a model as a graph", () => {
   });
 
   it.each<[string, () => tf.layers.Layer, string]>([
-    // TF.js's layer reads the option and does not dilate.
+    // TF.js's layer accepts the option but doesn't dilate.
     ["DepthwiseConv2D", () => layers.depthwiseConv2d({ kernelSize: 2, dilationRate: 2, ...picture }), "dilation_rate"],
     [
       "Conv2D",
       () => layers.conv2d({ filters: 2, kernelSize: 2, dataFormat: "channelsFirst", ...picture }),
       "channels_first",
     ],
-    ["BatchNormalization", () => layers.batchNormalization({ axis: 1, ...picture }), "another axis"],
+    ["BatchNormalization", () => layers.batchNormalization({ axis: 1, ...picture }), "an axis other than the last"],
     ["Masking", () => layers.masking({ ...series }), "class Masking"],
     ["UpSampling2D", () => layers.upSampling2d({ dataFormat: "channelsFirst", ...picture }), "channels_first"],
-  ])("%s with an option that it can't write says which", async (className, make, reason) => {
+  ])("%s with an option that can't be translated reports which", async (className, make, reason) => {
     const artifacts = await artifactsOf(tf.sequential({ layers: [make()] }));
     const { translation } = translate(artifacts);
     if (translation.ok) throw new Error("translated");
@@ -364,7 +364,7 @@ describe("a model as a graph", () => {
     expect(translation.reason).toContain(reason);
   });
 
-  it("that concatenates along a negative axis, which TF.js takes for the last, says so", async () => {
+  it("that concatenates along a negative axis, which TF.js treats as the last, can't be translated", async () => {
     const [a, b] = [tf.input({ shape: [4, 3] }), tf.input({ shape: [4, 3] })];
     const y = layers.concatenate({ axis: -2 }).apply([a, b]) as tf.SymbolicTensor;
     const { translation } = translate(await artifactsOf(tf.model({ inputs: [a, b], outputs: y })));

@@ -1,4 +1,4 @@
-// One file from a real HTTP server that fails in every way it can. No time passes: pauses are only written down.
+// Downloads one file from a real HTTP server that fails in many ways. No time passes: pauses are only recorded.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -14,7 +14,7 @@ const NOW_MS = Date.parse("2030-01-01T00:00:00Z");
 
 let server: Server;
 let url: string;
-/** What is answered, try by try; the last goes on for ever. */
+/** The answer to each try; the last one also answers all further tries. */
 let answers: Answer[];
 let requests: IncomingMessage[];
 let pauses: number[];
@@ -40,7 +40,7 @@ async function get(options: Partial<DownloadOptions> = {}) {
   const outcome = await download(url, "weights", target, {
     pacing: { wait: async (ms) => void pauses.push(ms), random: () => 0, nowMs: () => NOW_MS },
     onBytes: (byteCount) => {
-      // Progress never goes back.
+      // Progress never decreases.
       expect(byteCount).toBeGreaterThan(0);
       countedBytes += byteCount;
     },
@@ -49,7 +49,7 @@ async function get(options: Partial<DownloadOptions> = {}) {
   return { outcome, bytes: target.bytes };
 }
 
-/** Much faster than comparing them as lists. */
+/** Compares bytes, much faster than `toEqual` compares lists. */
 const same = (received: Uint8Array, expected: Uint8Array = FILE): void =>
   expect(Buffer.compare(received, expected)).toBe(0);
 
@@ -59,7 +59,7 @@ const status =
   (response) =>
     void response.writeHead(code, headers).end();
 
-/** Sends `byteCount` bytes of the whole file, or of the rest that was asked for, and hangs up. */
+/** Sends the first `byteCount` bytes of the file, then closes the connection. */
 const breaksAfter =
   (byteCount: number, headers: Record<string, string>): Answer =>
   (response) => {
@@ -67,7 +67,7 @@ const breaksAfter =
     response.write(FILE.slice(0, byteCount), () => setTimeout(() => response.destroy(), 20));
   };
 
-/** As a server with ranges does: 206 where the file is still the one of `etag`. */
+/** Answers as a server with ranges does: 206 if the file still has this `etag`, else the whole file. */
 const rest =
   (etag: string, { end = FILE.length, total = FILE.length } = {}): Answer =>
   (response, { headers }) => {
@@ -81,7 +81,7 @@ const rest =
     else response.write(FILE.slice(start, end), () => setTimeout(() => response.destroy(), 20));
   };
 
-describe("tries again", () => {
+describe("retries", () => {
   it.each([408, 429, 500, 502, 503, 504])("after HTTP %i", async (code) => {
     answers = [status(code), status(code), whole];
     const { bytes, outcome } = await get();
@@ -90,7 +90,7 @@ describe("tries again", () => {
     expect(pauses).toEqual([250, 750]);
   });
 
-  it("after a refused connection, as often as it does at most", async () => {
+  it("after a refused connection, up to the limit", async () => {
     await new Promise((closed) => server.close(closed));
     const error = await rejected("model-network", get(), url, "4 times", "check the connection");
     expect(error.cause).toBeInstanceOf(Error);
@@ -101,17 +101,17 @@ describe("tries again", () => {
   it.each<[string, number]>([
     ["7", 7_000],
     ["Tue, 01 Jan 2030 00:00:09 GMT", 9_000],
-    // Never sooner than without being asked for patience.
+    // Never sooner than without the header.
     ["0", 250],
     ["Mon, 31 Dec 2029 23:59:59 GMT", 250],
     ["soon", 250],
-  ])("when Retry-After: %s says", async (header, pauseMs) => {
+  ])("after the pause that Retry-After: %s asks for", async (header, pauseMs) => {
     answers = [status(503, { "retry-after": header }), whole];
     same((await get()).bytes);
     expect(pauses).toEqual([pauseMs]);
   });
 
-  it("never when it asks for more than half a minute", async () => {
+  it("never if Retry-After asks for more than half a minute", async () => {
     answers = [status(503, { "retry-after": "31" }), whole];
     await rejected("weights-missing", get(), "HTTP 503");
     expect([requests.length, pauses]).toEqual([1, []]);
@@ -123,13 +123,13 @@ describe("tries again", () => {
     expect(requests).toHaveLength(1);
   });
 
-  it("never what arrived as a page", async () => {
+  it("never after a page", async () => {
     answers = [(response) => void response.setHeader("content-type", "text/html").end("<p>"), whole];
     await rejected("weights-missing", get(), "an HTML page");
     expect(requests).toHaveLength(1);
   });
 
-  it("with pauses that grow, less up to half by chance", () => {
+  it("with growing pauses, shortened at random by up to half", () => {
     expect([1, 2, 3].map((count) => backoffMs(count, 0))).toEqual([250, 750, 2250]);
     expect([1, 2, 3].map((count) => backoffMs(count, 1))).toEqual([125, 375, 1125]);
     expect([null, "", "x", " 2 ", "-1"].map((header) => retryAfterMs(header, 0))).toEqual([
@@ -142,10 +142,10 @@ describe("tries again", () => {
   });
 });
 
-describe("a download that breaks off", () => {
+describe("an interrupted download", () => {
   const ranges = { "accept-ranges": "bytes", etag: '"v1"' };
 
-  it("goes on where it broke off, again and again, and counts no byte twice", async () => {
+  it("resumes where it stopped, several times, and counts no byte twice", async () => {
     answers = [breaksAfter(100_000, ranges), rest('"v1"', { end: 200_000 }), rest('"v1"')];
     same((await get()).bytes);
     expect(requests.map(({ headers }) => headers["if-range"])).toEqual([undefined, '"v1"', '"v1"']);
@@ -153,7 +153,7 @@ describe("a download that breaks off", () => {
     expect(countedBytes).toBe(FILE.length);
   });
 
-  it("goes on by date where there is no strong ETag", async () => {
+  it("resumes by date if there is no strong ETag", async () => {
     const date = "Sun, 06 Nov 1994 08:49:37 GMT";
     answers = [breaksAfter(1_000, { ...ranges, etag: 'W/"v1"', "last-modified": date }), rest(date)];
     same((await get()).bytes);
@@ -163,16 +163,16 @@ describe("a download that breaks off", () => {
   it.each<[string, Record<string, string>]>([
     ["the server has no ranges", { etag: '"v1"' }],
     ["the server refuses ranges", { etag: '"v1"', "accept-ranges": "none" }],
-    ["nothing tells the version", { "accept-ranges": "bytes" }],
+    ["nothing identifies the version", { "accept-ranges": "bytes" }],
     ["the ETag is weak", { "accept-ranges": "bytes", etag: 'W/"v1"' }],
-  ])("starts anew where %s, and counts no byte twice", async (_what, headers) => {
+  ])("starts over if %s, and counts no byte twice", async (_what, headers) => {
     answers = [breaksAfter(100_000, headers), whole];
     same((await get()).bytes);
     expect(requests[1]!.headers.range).toBeUndefined();
     expect(countedBytes).toBe(FILE.length);
   });
 
-  it("starts anew where the file has changed: never half of one and half of another", async () => {
+  it("starts over if the file has changed, and never mixes versions", async () => {
     const old = breaksAfter(100_000, ranges);
     const other = FILE.map((byte) => byte ^ 255);
     answers = [old, (response) => void response.writeHead(200, { etag: '"v2"' }).end(other)];
@@ -183,31 +183,31 @@ describe("a download that breaks off", () => {
     ["another range", rest('"v1"', { total: 400_000, end: 400_000 })],
     ["HTTP 416", status(416)],
     ["a 206 without its range", (response) => void response.writeHead(206).end(FILE.slice(0, 5))],
-  ])("starts anew where the server answers with %s", async (_what, answer) => {
+  ])("starts over if the server answers with %s", async (_what, answer) => {
     answers = [breaksAfter(100_000, ranges), answer, whole];
     same((await get()).bytes);
     expect(requests.map(({ headers }) => headers.range)).toEqual([undefined, "bytes=100000-", undefined]);
     expect(countedBytes).toBe(FILE.length);
   });
 
-  it("is given up after four tries", async () => {
+  it("fails after four tries", async () => {
     answers = [breaksAfter(1_000, ranges), ...[2_000, 3_000, 4_000].map((end) => rest('"v1"', { end })), whole];
     await rejected("model-network", get(), "4 times");
     expect(requests).toHaveLength(4);
   });
 });
 
-describe("a copy at hand", () => {
+describe("a stored copy", () => {
   const unless = { etag: '"v1"', lastModified: "Sun, 06 Nov 1994 08:49:37 GMT" };
 
-  it("is asked about, and good where nothing has changed", async () => {
+  it("is confirmed if nothing has changed", async () => {
     answers = [status(304)];
     expect((await get({ unless })).outcome).toEqual({ kind: "unchanged" });
     expect(requests[0]!.headers).toMatchObject({ "if-none-match": '"v1"', "if-modified-since": unless.lastModified });
     expect(countedBytes).toBe(0);
   });
 
-  it("is replaced where the file is another", async () => {
+  it("is replaced if the file has changed", async () => {
     answers = [
       (response) => void response.writeHead(200, { etag: '"v2"', "cache-control": "private, no-store" }).end(FILE),
     ];
@@ -216,26 +216,26 @@ describe("a copy at hand", () => {
     same(bytes);
   });
 
-  it.each([500, 503, 429])("will do, at once, where the server says HTTP %i", async (code) => {
+  it.each([500, 503, 429])("is used at once if the server answers HTTP %i", async (code) => {
     answers = [status(code)];
     expect((await get({ unless })).outcome).toMatchObject({ kind: "unreachable", reason: { code: "weights-missing" } });
     expect([requests.length, pauses]).toEqual([1, []]);
   });
 
-  it("will do, at once, where nobody answers", async () => {
+  it("is used at once if no server answers", async () => {
     await new Promise((closed) => server.close(closed));
     expect((await get({ unless })).outcome).toMatchObject({ kind: "unreachable", reason: { code: "model-network" } });
     expect(pauses).toEqual([]);
     server.listen(0, "127.0.0.1");
   });
 
-  it("will not do once another version has begun to arrive: that is downloaded to its end", async () => {
+  it("is not used once another version has started to arrive: that one is downloaded completely", async () => {
     answers = [breaksAfter(10, { etag: '"v2"' }), whole];
     same((await get({ unless })).bytes);
     expect(requests[1]!.headers["if-none-match"]).toBeUndefined();
   });
 
-  it("will not do where the server says that the file is gone", async () => {
+  it("is not used if the server says that the file is gone", async () => {
     answers = [status(404)];
     await rejected("weights-missing", get({ unless }), "HTTP 404");
   });

@@ -7,23 +7,44 @@ const inFolder = (path: string): NamedFile => ({ name: path.split("/").at(-1)!, 
 const model = plain("model.json");
 
 describe("finds each path's file", () => {
-  it.each<[string[], NamedFile, string[], string[]]>([
-    [["b.bin", "a.bin"], model, ["a.bin", "model.json", "b.bin"], ["b.bin", "a.bin"]],
-    [["./model.weights.bin"], model, ["model.weights.bin", "metadata.json"], ["model.weights.bin"]],
-    [["weights/a.bin"], model, ["a.bin"], ["a.bin"]],
-    [["https://cdn.test/m/a.bin?token=b/c"], model, ["a.bin"], ["a.bin"]],
-    [["a.bin"], inFolder("net/model.json"), ["net/old/a.bin", "net/a.bin"], ["net/a.bin"]],
-    [
-      ["w/a.bin", "v/a.bin"],
-      inFolder("net/model.json"),
-      ["net/v/a.bin", "net/w/a.bin"],
-      ["net/w/a.bin", "net/v/a.bin"],
-    ],
-    [["../a.bin"], inFolder("net/json/model.json"), ["net/a.bin", "net/json/a.bin"], ["net/a.bin"]],
-    [["a.bin"], inFolder("net/model.json"), ["elsewhere/a.bin"], ["elsewhere/a.bin"]],
-    [["a.bin", "a.bin"], model, ["a.bin"], ["a.bin", "a.bin"]],
-    [[], model, ["a.bin"], []],
-  ])("%j beside %j among %j", (paths, modelFile, names, expected) => {
+  interface Case {
+    readonly paths: string[];
+    readonly modelPath?: string;
+    readonly names: string[];
+    readonly expected: string[];
+  }
+  it.each<Case>([
+    { paths: ["b.bin", "a.bin"], names: ["a.bin", "model.json", "b.bin"], expected: ["b.bin", "a.bin"] },
+    {
+      paths: ["./model.weights.bin"],
+      names: ["model.weights.bin", "metadata.json"],
+      expected: ["model.weights.bin"],
+    },
+    { paths: ["weights/a.bin"], names: ["a.bin"], expected: ["a.bin"] },
+    { paths: ["https://cdn.test/m/a.bin?token=b/c"], names: ["a.bin"], expected: ["a.bin"] },
+    {
+      paths: ["a.bin"],
+      modelPath: "net/model.json",
+      names: ["net/old/a.bin", "net/a.bin"],
+      expected: ["net/a.bin"],
+    },
+    {
+      paths: ["w/a.bin", "v/a.bin"],
+      modelPath: "net/model.json",
+      names: ["net/v/a.bin", "net/w/a.bin"],
+      expected: ["net/w/a.bin", "net/v/a.bin"],
+    },
+    {
+      paths: ["../a.bin"],
+      modelPath: "net/json/model.json",
+      names: ["net/a.bin", "net/json/a.bin"],
+      expected: ["net/a.bin"],
+    },
+    { paths: ["a.bin"], modelPath: "net/model.json", names: ["elsewhere/a.bin"], expected: ["elsewhere/a.bin"] },
+    { paths: ["a.bin", "a.bin"], names: ["a.bin"], expected: ["a.bin", "a.bin"] },
+    { paths: [], names: ["a.bin"], expected: [] },
+  ])("$paths beside $modelPath among $names", ({ paths, modelPath, names, expected }) => {
+    const modelFile = modelPath === undefined ? model : inFolder(modelPath);
     const files = [modelFile, ...names.map((name) => (name.includes("/") ? inFolder(name) : plain(name)))];
     const found = matchWeightFiles(paths, modelFile, files);
     expect(found.map((file) => file.webkitRelativePath || file.name)).toEqual(expected);
@@ -31,7 +52,7 @@ describe("finds each path's file", () => {
 });
 
 describe("refuses", () => {
-  it("what is not there, naming it and what is", () => {
+  it("missing files, naming them and the files that exist", () => {
     const files = [model, plain("a.bin"), plain("c (1).bin")];
     caught(
       "weights-missing",
@@ -41,13 +62,13 @@ describe("refuses", () => {
     );
   });
 
-  it("to guess between files of one name, or to use one for two paths", () => {
+  it("to choose between files of the same name, or to use one file for two paths", () => {
     const two = [inFolder("x/a.bin"), inFolder("y/a.bin")];
     caught(
       "weights-missing",
       () => matchWeightFiles(["a.bin"], model, [model, ...two]),
       '"y/a.bin"',
-      "folder as a whole",
+      "choose the whole folder",
     );
     caught(
       "weights-missing",
@@ -56,7 +77,7 @@ describe("refuses", () => {
     );
   });
 
-  it("in few words, however many are missing", () => {
+  it("with a short message, however many files are missing", () => {
     const paths = Array.from({ length: 500 }, (_, i) => `${"x".repeat(200)}${i}.bin`);
     caught("weights-missing", () => matchWeightFiles(paths, model, [model]), "494 more");
   });

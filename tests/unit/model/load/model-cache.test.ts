@@ -1,4 +1,4 @@
-// A model that changes on a real HTTP server with ETags, loaded again and again through one cache.
+// Loads a model several times through one cache, from a real HTTP server with ETags on which it changes.
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setImmediate } from "node:timers/promises";
@@ -14,7 +14,7 @@ import { randomNet } from "../../../fixtures/random-net.js";
 
 interface Served {
   bytes: Uint8Array;
-  /** The ETag is made of it; "" sends none. */
+  /** Sent as the ETag; "" sends none. */
   version: string;
   status?: number;
   headers?: Record<string, string>;
@@ -24,7 +24,7 @@ let server: Server;
 let origin: string;
 let isUp: boolean;
 let served: Record<string, Served>;
-/** "status path" of every answer. */
+/** "status path" of every response. */
 let answers: string[];
 let cache: MemoryCache;
 let notices: LoadNotice[];
@@ -42,7 +42,11 @@ function publish(version: string, { cut = 100, names = ["a.bin", "b.bin"], bytes
 }
 
 beforeEach(async () => {
-  [isUp, served, answers, cache, notices] = [true, {}, [], new MemoryCache(), []];
+  isUp = true;
+  served = {};
+  answers = [];
+  cache = new MemoryCache();
+  notices = [];
   publish("v1");
   server = createServer((request, response) => {
     const path = new URL(request.url!, origin).pathname;
@@ -76,7 +80,7 @@ async function load(options: FetchOptions = {}): Promise<ModelArtifacts> {
     },
     (step) => progress.push(step),
   );
-  // Storing goes on behind; nothing in it takes the network.
+  // Files are stored in the background. This needs no network, only some turns of the event loop.
   for (let turn = 0; turn < 100; turn++) await setImmediate();
   return model;
 }
@@ -89,7 +93,7 @@ const storedPaths = () => [...cache.entries.keys()].map((url) => new URL(url).pa
 const other = weights.map((byte) => byte ^ 1);
 
 describe("a second load", () => {
-  it("of what has not changed transfers no file", async () => {
+  it("of an unchanged model transfers no file", async () => {
     await load();
     expect(storedPaths()).toEqual(["/a.bin", "/b.bin", "/model.json"]);
     const writes = cache.stored.length;
@@ -103,7 +107,7 @@ describe("a second load", () => {
     expect(notices).toEqual([]);
   });
 
-  it("transfers what has changed, and only that, and keeps it", async () => {
+  it("transfers only files that have changed, and stores them", async () => {
     await load();
     served["/b.bin"] = { bytes: other.slice(100), version: "v2" };
     for (const status of ["200", "304"]) {
@@ -115,21 +119,21 @@ describe("a second load", () => {
     expect(versionOf(await load())).toEqual(["v1", "other weights"]);
   });
 
-  it("of a model with new file names drops the old ones", async () => {
+  it("of a model with new file names removes the old files", async () => {
     await load();
     publish("v2", { names: ["a2.bin", "b2.bin"] });
     expect(versionOf(await load())).toEqual(["v2", "weights"]);
     expect(storedPaths()).toEqual(["/a2.bin", "/b2.bin", "/model.json"]);
   });
 
-  it("checks lengths again where files have changed under an unchanged model.json, and then starts clean", async () => {
+  it("checks lengths again if files have changed under an unchanged model.json, and removes what doesn't fit", async () => {
     await load();
     served["/b.bin"] = { bytes: weights.slice(101), version: "v2" };
     await rejected("weights-truncated", load());
     expect(storedPaths()).toEqual([]);
   });
 
-  it("of a file without ETag and date transfers it, but has it without a server", async () => {
+  it("transfers files without ETag and date again, but uses their copies without a server", async () => {
     for (const file of Object.values(served)) file.version = "";
     await load();
     await load();
@@ -138,14 +142,14 @@ describe("a second load", () => {
     expect(versionOf(await load())).toEqual(["v1", "weights"]);
   });
 
-  it("fails where the server says that a file is gone, and forgets it", async () => {
+  it("fails if the server says that a file is gone, and removes its copy", async () => {
     await load();
     delete served["/b.bin"];
     await rejected("weights-missing", load(), "HTTP 404");
     expect(storedPaths()).not.toContain("/b.bin");
   });
 
-  it("gets anew what the cache has damaged, counting no byte twice", async () => {
+  it("downloads again what the cache has damaged, counting no byte twice", async () => {
     await load();
     const entry = cache.entries.get(`${origin}/b.bin`)!;
     entry.bytes = entry.bytes.slice(7);
@@ -159,26 +163,26 @@ describe("a second load", () => {
 
 describe("without a server", () => {
   it.each<[string, () => void]>([
-    ["nobody answers", () => (isUp = false)],
-    ["it says 503", () => (served["/model.json"]!.status = 503)],
-  ])("the last copy is used as it is where %s, with a notice", async (_what, lose) => {
+    ["it doesn't answer", () => (isUp = false)],
+    ["it answers 503", () => (served["/model.json"]!.status = 503)],
+  ])("the last copy is used, with a notice, if %s", async (_what, lose) => {
     await load();
     lose();
     expect(versionOf(await load())).toEqual(["v1", "weights"]);
     expect(notices).toEqual([{ code: "offline-copy", message: expect.stringContaining(`${origin}/model.json`) }]);
     expect(progress.at(-1)).toMatchObject({ fraction: 1 });
-    // No further file is asked for.
+    // No further file is requested.
     expect(answers.length).toBeLessThanOrEqual(1);
   });
 
-  it("for one weight file, its copy is used beside the others'", async () => {
+  it("for one weight file, its copy is used beside the confirmed ones", async () => {
     await load();
     served["/b.bin"]!.status = 503;
     expect(versionOf(await load())).toEqual(["v1", "weights"]);
     expect(notices.map(({ code }) => code)).toEqual(["offline-copy"]);
   });
 
-  it("nothing is found where nothing was stored", async () => {
+  it("loading fails if nothing was stored", async () => {
     isUp = false;
     await rejected("model-network", load());
   });
@@ -197,7 +201,7 @@ describe("without a server", () => {
     await rejected("weights-missing", load(), "HTTP 503");
   });
 
-  it("versions are never mixed: storing broke off between them", async () => {
+  it("versions are never mixed: storing was interrupted between them", async () => {
     await load();
     publish("v2", { bytes: other });
     // Room for a.bin's new version and none for b.bin's, which is longer by one.
@@ -212,7 +216,7 @@ describe("without a server", () => {
 });
 
 describe("is not stored", () => {
-  it("what the server forbids to store, nor a copy from before", async () => {
+  it("a file that the server forbids to store, and its earlier copy is removed", async () => {
     await load();
     for (const file of Object.values(served)) {
       file.version = "v2";
@@ -222,13 +226,13 @@ describe("is not stored", () => {
     expect(storedPaths()).toEqual([]);
   });
 
-  it("what there is no room for: the load goes on, with a notice", async () => {
+  it("a model that there is no room for: it loads, with a notice", async () => {
     cache.quotaBytes = 500;
     expect(versionOf(await load())).toEqual(["v1", "weights"]);
     expect(notices).toEqual([{ code: "cache-full", message: expect.stringContaining("no room") }]);
   });
 
-  it("what did not load", async () => {
+  it("a model that failed to load", async () => {
     served["/b.bin"]!.bytes = weights.slice(101);
     await rejected("weights-truncated", load());
     expect(storedPaths()).toEqual([]);

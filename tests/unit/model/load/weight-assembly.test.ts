@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { WeightAssembly } from "../../../../src/model/load/weight-assembly.js";
 
-/** One file: its length, what the server announces of it, and where it breaks off before it comes whole. */
+/** One file: its length, the length that the server announces, and where a first download of it is interrupted, if it is. */
 const fileOf = fc.record({
   byteLength: fc.nat(40),
   announced: fc.oneof(
@@ -15,7 +15,7 @@ const fileOf = fc.record({
 
 type Step = () => void;
 
-/** Everything that one file does to its target, in order. */
+/** All calls that the download of one file makes to its target, in order. */
 function stepsOf(
   assembly: WeightAssembly,
   index: number,
@@ -38,7 +38,7 @@ function stepsOf(
   return [...broken, () => target.begin(length), ...pieces(byteLength), () => target.end()];
 }
 
-it("joins files in their order, whatever order, announcements and restarts they come with", () => {
+it("joins files in their order, whatever the order of pieces, the announced lengths and the restarts", () => {
   fc.assert(
     fc.property(
       fc.array(fileOf, { maxLength: 6 }),
@@ -74,7 +74,7 @@ it("joins files in their order, whatever order, announcements and restarts they 
   );
 });
 
-it("writes straight to the place: a piece may be reused as soon as it has been written", () => {
+it("writes straight to the buffer: a piece may be reused as soon as it has been written", () => {
   const assembly = new WeightAssembly(2, 6, true);
   const [first, second] = [assembly.file(0), assembly.file(1)];
   first.begin(3);
@@ -88,7 +88,7 @@ it("writes straight to the place: a piece may be reused as soon as it has been w
   expect([...new Uint8Array(assembly.finish().weightData)]).toEqual([1, 2, 3, 4, 5, 6]);
 });
 
-it("sets no memory aside for a size that only model.json claims", () => {
+it("allocates no memory for a size that only model.json claims", () => {
   // Far more than any machine has.
   const assembly = new WeightAssembly(1, 2 ** 50, true);
   const file = assembly.file(0);

@@ -19,15 +19,15 @@ function graphOf(artifacts: ModelArtifacts, weightData: ArrayBuffer | SharedArra
   return translation.graph;
 }
 
-/** TF.js's run of the model as it came, on the current backend. */
+/** TF.js's results for the original model, on the current backend. */
 export async function runOriginal(artifacts: ModelArtifacts, itemCount: number, size = 64) {
   const { info, wire } = inspectModel(artifacts, true);
   return runWire(wire, noiseFor(info.inputs, itemCount, size));
 }
 
 /**
- * The largest difference of any output, relative to its largest value, and what the optimiser says that it did.
- * @param expected other than the current backend's run of the original.
+ * Returns the largest difference of any output, relative to its largest value, and the optimiser's report.
+ * @param expected used instead of the current backend's results for the original model.
  */
 export async function compareOptimised(
   artifacts: ModelArtifacts,

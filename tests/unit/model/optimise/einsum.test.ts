@@ -1,4 +1,4 @@
-// Oracle: TF.js's own einsum, on its CPU backend; its WASM backend has none.
+// Oracle: TF.js's own einsum on its CPU backend. Its WASM backend has none.
 import "@tensorflow/tfjs-backend-cpu";
 import { setBackend } from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -14,7 +14,7 @@ beforeAll(useWasm);
 
 const SIZES: Readonly<Record<string, number>> = { a: 2, b: 3, c: 4, d: 5, e: 2, f: 3 };
 
-/** The file states the sizes of weights alone; whatever else there is comes out of an operation. */
+/** A model whose file states only the sizes of weights. Other operands come out of an operation, so their sizes are not stated. */
 function einsumModel(equation: string, areWeights: readonly boolean[]): ModelArtifacts {
   const model = new GraphModel();
   const operands = equation
@@ -23,7 +23,7 @@ function einsumModel(equation: string, areWeights: readonly boolean[]): ModelArt
     .map((labels, index) => {
       const shape = labels.split("").map((label) => SIZES[label]!);
       if (areWeights[index]) return model.weight(shape);
-      // Models fix their axis 0 at 1, or leave it free.
+      // The input of a model must leave axis 0 free or fix it at 1.
       return model.node("Reshape", [model.input(`x${index}`, [1, ...shape]), model.integers(shape)]);
     });
   const sum = model.einsum(equation, ...operands);
@@ -88,7 +88,7 @@ describe("an einsum as a matrix product", () => {
       await setBackend("cpu");
       const { report } = await compareOptimised(artifacts, 1);
       if (report.done["einsums-lowered"] === 0) {
-        expect(report.notDone[0]).toMatchObject({ reason: "more sizes are free than can be told apart" });
+        expect(report.notDone[0]).toMatchObject({ reason: "too many of its sizes are unknown before the run" });
         continue;
       }
       await check(equation, areWeights);
@@ -97,7 +97,7 @@ describe("an einsum as a matrix product", () => {
     expect(count).toBeGreaterThan(20);
   });
 
-  it("reads sizes in the run that the file leaves free", async () => {
+  it("reads, during the run, sizes that the file leaves free", async () => {
     const model = new GraphModel();
     const x = model.input("x", [-1, 3, 4]);
     const artifacts = model.artifacts(model.einsum("abc,cde->abde", x, model.weight([4, 5, 2])));
@@ -107,7 +107,7 @@ describe("an einsum as a matrix product", () => {
     }
   });
 
-  it("takes the bias of heads in", async () => {
+  it("fuses the bias of attention heads", async () => {
     const model = new GraphModel();
     const heads = model.einsum("abc,cde->abde", model.input("x", [-1, 3, 4]), model.weight([4, 5, 2]));
     const biased = model.node("AddV2", [heads, model.weight([5, 2])]);
@@ -119,12 +119,12 @@ describe("an einsum as a matrix product", () => {
   });
 });
 
-describe("an einsum that stays says why", () => {
+describe("an einsum that is not rewritten reports why", () => {
   it.each([
     ["...b,bc->...c", "ellipsis"],
     ["aa,ab->b", "twice"],
     ["ab,bc", "does not name its output"],
-    ["ab,bc->ad", "in its output alone"],
+    ["ab,bc->ad", "only in its output"],
   ])("%s: %s", (equation, reason) => {
     expect(parseEquation(equation)).toContain(reason);
   });

@@ -1,4 +1,4 @@
-// What exporters write as several operations. Oracle: TF.js's own run of the graph as it came.
+// Patterns that exporters write as several operations. Oracle: TF.js's own results for the original graph.
 import "@tensorflow/tfjs-backend-cpu";
 import { setBackend } from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -29,7 +29,7 @@ describe.each(["wasm", "cpu"])("on %s", (backend) => {
     it.each([
       ["Conv2D", [3, 3, 3, 5], 5],
       ["DepthwiseConv2dNative", [3, 3, 3, 2], 6],
-    ] as const)("a zero padding before %s is done by it", async (op, kernel, channels) => {
+    ] as const)("a zero padding before %s becomes part of it", async (op, kernel, channels) => {
       const model = new GraphModel();
       const pad = model.node("Pad", [model.input("x", SHAPE), model.integers([0, 0, 1, 2, 0, 1, 0, 0], [4, 2])]);
       const convolved = model.node(op, [pad, model.weight(kernel)], windowAttr("VALID", stride));
@@ -39,7 +39,7 @@ describe.each(["wasm", "cpu"])("on %s", (backend) => {
     });
   });
 
-  it("a padding that several convolutions read is done by each, a padded one pads more", async () => {
+  it("a padding that several convolutions read becomes part of each, and adds to their own padding", async () => {
     const model = new GraphModel();
     const paddings = model.integers([0, 0, 1, 0, 2, 1, 0, 0], [4, 2]);
     const pad = model.node("Pad", [model.input("x", SHAPE), paddings]);
@@ -53,9 +53,14 @@ describe.each(["wasm", "cpu"])("on %s", (backend) => {
   });
 
   it.each([
-    ["of channels", [0, 0, 1, 1, 0, 0, 0, 1], [3, 3, 4, 2], "VALID"],
-    ["before a convolution that pads by itself", [0, 0, 1, 1, 1, 1, 0, 0], [3, 3, 3, 2], "SAME"],
-  ] as const)("a padding %s stays", async (_, paddings, kernel, rule) => {
+    { what: "of channels", paddings: [0, 0, 1, 1, 0, 0, 0, 1], kernel: [3, 3, 4, 2], rule: "VALID" },
+    {
+      what: "before a convolution that pads by itself",
+      paddings: [0, 0, 1, 1, 1, 1, 0, 0],
+      kernel: [3, 3, 3, 2],
+      rule: "SAME",
+    },
+  ])("a padding $what stays", async ({ paddings, kernel, rule }) => {
     const model = new GraphModel();
     const pad = model.node("Pad", [model.input("x", SHAPE), model.integers(paddings, [4, 2])]);
     const { done, ops } = await check(model, model.node("Conv2D", [pad, model.weight(kernel)], windowAttr(rule)));
@@ -63,7 +68,7 @@ describe.each(["wasm", "cpu"])("on %s", (backend) => {
     expect(ops).toContain("Pad");
   });
 
-  it("a padding with another value than zero stays", async () => {
+  it("a padding with a value other than zero stays", async () => {
     const model = new GraphModel();
     const paddings = model.integers([0, 0, 1, 1, 1, 1, 0, 0], [4, 2]);
     const pad = model.node("PadV2", [model.input("x", SHAPE), paddings, model.scalar(2)]);
@@ -149,7 +154,7 @@ describe.each(["wasm", "cpu"])("on %s", (backend) => {
     expect(ops.filter((op) => op !== "Const")).toEqual(["Placeholder", "Conv2DBackpropInput", "BiasAdd", "Relu"]);
   });
 
-  it("a dense layer on a sequence takes bias and activation in, through its reshaping", async () => {
+  it("bias and activation are fused into a dense layer on a sequence, through its reshape", async () => {
     const model = new GraphModel();
     const x = model.input("x", [-1, 7, 6]);
     const rows = model.node("Reshape", [x, model.integers([-1, 6])]);
@@ -164,7 +169,7 @@ describe.each(["wasm", "cpu"])("on %s", (backend) => {
     expect(ops).not.toContain("Relu");
   });
 
-  it("a product of stacked matrices keeps its bias apart: TF.js's fused WASM kernel adds a wrong one", async () => {
+  it("a product of stacked matrices keeps a separate bias: TF.js's fused WASM kernel adds a wrong one", async () => {
     const model = new GraphModel();
     const attr = { T: { type: "DT_FLOAT" }, adj_x: { b: false }, adj_y: { b: true } };
     const product = model.node("BatchMatMulV2", [model.input("x", [-1, 5, 6]), model.weight([4, 6])], attr);
@@ -172,7 +177,7 @@ describe.each(["wasm", "cpu"])("on %s", (backend) => {
     expect(ops.filter((op) => op !== "Const")).toEqual(["Placeholder", "BatchMatMulV2", "BiasAdd", "Elu"]);
   });
 
-  it("a one-dimensional convolution takes bias and activation in, through its squeeze", async () => {
+  it("bias and activation are fused into a one-dimensional convolution, through its squeeze", async () => {
     const model = new GraphModel();
     const wide = model.node("ExpandDims", [model.input("x", [-1, 11, 3]), model.integers([1], [])]);
     const kernel = model.node("ExpandDims", [model.weight([3, 3, 5]), model.integers([0], [])]);
@@ -186,7 +191,7 @@ describe.each(["wasm", "cpu"])("on %s", (backend) => {
     expect(ops.filter((op) => op !== "Const")).toEqual(["Placeholder", "ExpandDims", "_FusedConv2D", "Squeeze"]);
   });
 
-  it("a reshape that moves channels ends what is folded", async () => {
+  it("nothing is folded through a reshape that moves channels", async () => {
     const model = new GraphModel();
     const product = model.node("MatMul", [model.input("x", [-1, 6]), model.weight([6, 4])]);
     const paired = model.node("Reshape", [product, model.integers([-1, 2])]);
@@ -205,7 +210,7 @@ describe.each(["wasm", "cpu"])("on %s", (backend) => {
     expect(ops.filter((op) => op === "AddV2").length).toBeGreaterThan(60);
   });
 
-  it("what is computed of weights alone is computed on loading", async () => {
+  it("what depends only on weights is computed when the model loads", async () => {
     const model = new GraphModel();
     const scale = model.node("Sqrt", [model.node("Square", [model.weight([3])])]);
     const { done, ops } = await check(model, model.node("Mul", [model.input("x", SHAPE), scale]));
@@ -214,7 +219,7 @@ describe.each(["wasm", "cpu"])("on %s", (backend) => {
   });
 });
 
-describe("what is left says why", () => {
+describe("what is not fused reports why", () => {
   it.each([
     ["it reads an input of the model", (_: GraphModel, x: string) => x],
     [
@@ -223,7 +228,7 @@ describe("what is left says why", () => {
         m.node("MaxPool", [x], { ...windowAttr("SAME"), ksize: { list: { i: ["1", "2", "2", "1"] } } }),
     ],
     [
-      "whose weights are no constants",
+      "whose weights are not constant",
       (m: GraphModel, x: string) => m.node("Conv2D", [x, m.input("kernel", [3, 3, 3, 3])], windowAttr("SAME")),
     ],
   ])("%s", async (reason, source) => {

@@ -1,4 +1,4 @@
-// Whatever follows a convolution or product, with constants of any shape. Oracle: TF.js's own run of the graph as it came.
+// Random operations after a convolution or product, with constants of any shape. Oracle: TF.js's own results for the original graph.
 import "@tensorflow/tfjs-backend-cpu";
 import { setBackend } from "@tensorflow/tfjs-core";
 import { beforeAll, expect, it } from "vitest";
@@ -10,7 +10,7 @@ import { compareOptimised } from "./compare-optimised.js";
 beforeAll(useWasm);
 
 const CHAIN_COUNT = 150;
-/** Height, width, batch and channels alike: a constant's shape alone does not tell which axis it belongs to. */
+/** The same for height, width, batch and channels, so that a constant's shape alone doesn't show which axis it belongs to. */
 const SIZE = 3;
 const BINARY = ["AddV2", "Sub", "Mul", "RealDiv", "Maximum", "Minimum"];
 const UNARY = ["Neg", "Relu", "Relu6", "Elu", "Sigmoid", "Tanh", "Square", "Identity"];
@@ -32,11 +32,11 @@ function randomChain(seed: number) {
   const kernel = model.weight(kernels[kind as keyof typeof kernels]);
   let last = model.node(kind, [input, kernel], rank === 2 ? undefined : windowAttr("SAME"));
   const side = last;
-  // Of constants, so that they meet axes of a size that is known.
+  // The largest rank of a constant, so that it meets only axes of known size.
   let maxRank = rank;
   for (let count = 1 + Math.floor(6 * random()); count > 0; count--) {
     const sizes = Array.from({ length: Math.floor((maxRank + 1) * random()) }, () => pick([1, SIZE]));
-    // The last axis must stay as it is where it is alone, so that the sizes of what follows stay known.
+    // A single channel must not be stretched, so that the sizes of later tensors stay known.
     if (sizes.length > 0 && channels === 1) sizes[sizes.length - 1] = 1;
     const constant = () => model.weight(sizes, 0.5, 1.5);
     const step = random();
@@ -56,11 +56,11 @@ function randomChain(seed: number) {
       last = model.node(pick(UNARY), [last]);
     }
   }
-  // Sometimes the linear node's own result is wanted too.
+  // Sometimes the result of the linear node is also an output.
   return random() < 0.2 && side !== last ? model.artifacts(last, side) : model.artifacts(last);
 }
 
-it(`${CHAIN_COUNT} random chains compute what they computed before`, { timeout: 60_000 }, async () => {
+it(`${CHAIN_COUNT} random chains compute the same as before optimisation`, { timeout: 60_000 }, async () => {
   const done: Record<string, number> = {};
   for (const backend of ["wasm", "cpu"]) {
     await setBackend(backend);

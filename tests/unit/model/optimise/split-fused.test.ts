@@ -94,7 +94,7 @@ describe("a fused convolution", () => {
   const pixels = [1, -2, 0.5, 3, -4, 1.5, 0, 2];
   const wide = [0.1, -0.2, 0.3, 4, -5, 0.6, 0.7, -0.8];
 
-  /** 1 × 1 over `x` [1, 2, 2, 2]: what it gives is two sums of products for each pixel. */
+  /** A 1 × 1 convolution over `x` [1, 2, 2, 2]: each pixel of its output holds two sums of products. */
   function convolution(op: string, fused: string[], hasWideBias: boolean, options = {}): ModelArtifacts {
     const spatial = { strides: { list: { i: ["1", "1", "1", "1"] } }, padding: { s: btoa("SAME") } };
     const attr = {
@@ -128,14 +128,15 @@ describe("a fused convolution", () => {
   }
 
   it.each([
-    ["_FusedConv2D", ["BiasAdd"], true, 1],
-    ["_FusedConv2D", ["BiasAdd", "Relu"], true, 1],
-    ["_FusedConv2D", ["BiasAdd", "_FusedHardSwish"], true, 1],
-    ["_FusedConv2D", ["BiasAdd", "_FusedHardSwish"], false, 1],
-    ["_FusedConv2D", ["BiasAdd", "Relu"], false, 0],
-    ["FusedDepthwiseConv2dNative", ["BiasAdd"], true, 1],
-    ["FusedDepthwiseConv2dNative", ["BiasAdd", "_FusedHardSwish"], false, 1],
-  ])("%s with %j, its bias of several axes: %s, is split %d times", async (op, fused, hasWideBias, count) => {
+    { op: "_FusedConv2D", fused: ["BiasAdd"], hasWideBias: true, count: 1 },
+    { op: "_FusedConv2D", fused: ["BiasAdd", "Relu"], hasWideBias: true, count: 1 },
+    { op: "_FusedConv2D", fused: ["BiasAdd", "_FusedHardSwish"], hasWideBias: true, count: 1 },
+    { op: "_FusedConv2D", fused: ["BiasAdd", "_FusedHardSwish"], hasWideBias: false, count: 1 },
+    { op: "_FusedConv2D", fused: ["BiasAdd", "Relu"], hasWideBias: false, count: 0 },
+    { op: "FusedDepthwiseConv2dNative", fused: ["BiasAdd"], hasWideBias: true, count: 1 },
+    { op: "FusedDepthwiseConv2dNative", fused: ["BiasAdd", "_FusedHardSwish"], hasWideBias: false, count: 1 },
+  ])("$op with $fused, its bias of several axes: $hasWideBias, is split $count times", async (example) => {
+    const { op, fused, hasWideBias, count } = example;
     const { info, wire } = inspectModel(convolution(op, fused, hasWideBias), true, true);
     expect(info.optimization.done["fused-operations-split"]).toBe(count);
     const picture = (values: number[]) => ({

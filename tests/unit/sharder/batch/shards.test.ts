@@ -5,15 +5,15 @@ import type { ModelArtifacts } from "../../../../src/model/artifacts.js";
 import type { InputTensor, Outputs, Tensor } from "../../../../src/protocol/tensors.js";
 import type { Inputs } from "../../../../src/sharder/inputs/prepare-inputs.js";
 import { rejected } from "../../../fixtures/caught.js";
-import { startEngine } from "../../../fixtures/engine-sharder.js";
+import { cpuEngine, openCpuWorker, openEngine, startEngine } from "../../../fixtures/engine-sharder.js";
 import { kerasNet } from "../../../fixtures/keras-net.js";
 import { randomNet } from "../../../fixtures/random-net.js";
 import { counting } from "../../../fixtures/tensors.js";
 import { dims, graph, node, placeholder, signed, type NodeJson } from "../../model/graph-json.js";
 
 /** The model in the engine of one worker, whose shards grow to the whole batch at once. */
-async function load(artifacts: ModelArtifacts) {
-  const sharder = await startEngine(artifacts, { quantumMs: 60_000 });
+async function load(artifacts: ModelArtifacts, openWorker = openCpuWorker) {
+  const sharder = await startEngine(artifacts, { quantumMs: 60_000 }, openWorker);
   const run = async (inputs: Inputs): Promise<Outputs> => {
     // Shards grow from one item; the second time there is one.
     const first = await sharder.predict(inputs);
@@ -48,9 +48,12 @@ describe("a shard", () => {
       const names = Object.keys(whole);
       expect(names).toHaveLength(2);
       for (let item = 0; item < 4; item++) {
-        const one = (
-          await run({ dtype: "float32", shape: [1, 8, 8, 3], data: data.slice(192 * item, 192 * (item + 1)) }),
-        ) as typeof whole;
+        const alone = {
+          dtype: "float32",
+          shape: [1, 8, 8, 3],
+          data: data.slice(192 * item, 192 * (item + 1)),
+        } as const;
+        const one = (await run(alone)) as typeof whole;
         for (const name of names) {
           const size = one[name]!.data.length;
           expect(one[name]!.data).toEqual(whole[name]!.data.slice(item * size, (item + 1) * size));
@@ -171,8 +174,7 @@ describe("outputs without a batch axis", () => {
     };
     const { run } = await load(fixed);
     const before = memory().numTensors;
-    for (let i = 0; i < 2; i++)
-      expect((await run(items([1, 2, 3], [4, 5, 6]))).y).toEqual(items([1, 2, 3], [4, 5, 6]));
+    for (let i = 0; i < 2; i++) expect((await run(items([1, 2, 3], [4, 5, 6]))).y).toEqual(items([1, 2, 3], [4, 5, 6]));
     expect(memory().numTensors).toBe(before);
   });
 
@@ -258,7 +260,12 @@ describe("the engine is asked for the right tensors", () => {
 
 describe("faults", () => {
   it("an op that fails rejects with its words and leaves no tensor", async () => {
-    const { run } = await load(small([x, node("y", "NoSuchOp", ["x"], T)], { y: signed("y", undefined) }));
+    // An engine that does not list its kernels: nothing is known against the model beforehand.
+    const openWorker = openEngine(() => {
+      const engine = cpuEngine();
+      return { ...engine, start: async (config, notify) => ({ ...(await engine.start(config, notify)), kernels: [] }) };
+    });
+    const { run } = await load(small([x, node("y", "NoSuchOp", ["x"], T)], { y: signed("y", undefined) }), openWorker);
     const before = memory().numTensors;
     await expect(run(items([1, 2, 3]))).rejects.toThrow("NoSuchOp");
     expect(memory().numTensors).toBe(before);

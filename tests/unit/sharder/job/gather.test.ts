@@ -24,7 +24,7 @@ function gatherOf(items: Tensor[], ranges: readonly { firstItem: number; itemCou
   const gather = new Gather(items.length);
   for (const range of ranges) {
     const shard = items.slice(range.firstItem, range.firstItem + range.itemCount);
-    gather.write(range, { out: joinItems(shard), twin: joinItems(shard) });
+    gather.accept({ ...range, workerId: "w", outputs: { out: joinItems(shard), twin: joinItems(shard) } });
   }
   return gather.result();
 }
@@ -56,14 +56,18 @@ describe("Gather", () => {
 
   it("only the output that differs does", () => {
     const gather = new Gather(2);
-    gather.write(
-      { firstItem: 1, itemCount: 1 },
-      { a: joinItems([counting("float32", [1, 2])]), b: joinItems([counting("string", [1, 2])]) },
-    );
-    gather.write(
-      { firstItem: 0, itemCount: 1 },
-      { a: joinItems([counting("float32", [1, 3])]), b: joinItems([counting("string", [1, 2], 7)]) },
-    );
+    gather.accept({
+      firstItem: 1,
+      itemCount: 1,
+      workerId: "w",
+      outputs: { a: joinItems([counting("float32", [1, 2])]), b: joinItems([counting("string", [1, 2])]) },
+    });
+    gather.accept({
+      firstItem: 0,
+      itemCount: 1,
+      workerId: "w",
+      outputs: { a: joinItems([counting("float32", [1, 3])]), b: joinItems([counting("string", [1, 2], 7)]) },
+    });
     const { a, b } = gather.result();
     expect(Array.isArray(a)).toBe(true);
     expect(b).toEqual({ dtype: "string", shape: [2, 2], data: ["7", "8", "0", "1"] });
@@ -72,10 +76,12 @@ describe("Gather", () => {
   it("keeps the names of the outputs, whatever they are", () => {
     const output = joinItems([counting("float32", [1, 1])]);
     const gather = new Gather(1);
-    gather.write(
-      { firstItem: 0, itemCount: 1 },
-      Object.fromEntries(["z", "__proto__", "a:0"].map((name) => [name, output])),
-    );
+    gather.accept({
+      firstItem: 0,
+      itemCount: 1,
+      workerId: "w",
+      outputs: Object.fromEntries(["z", "__proto__", "a:0"].map((name) => [name, output])),
+    });
     expect(Object.keys(gather.result())).toEqual(["z", "__proto__", "a:0"]);
   });
 
@@ -84,7 +90,7 @@ describe("Gather", () => {
     const output = joinItems([counting("float32", [1, 8])]);
     caught(
       "out-of-memory",
-      () => gather.write({ firstItem: 0, itemCount: 1 }, { out: output }),
+      () => gather.accept({ firstItem: 0, itemCount: 1, workerId: "w", outputs: { out: output } }),
       `[${2 ** 40},8]`,
       "stream()",
     );

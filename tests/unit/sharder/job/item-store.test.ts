@@ -4,10 +4,12 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import type { ModelInfo } from "../../../../src/model/inspect.js";
 import { NOT_OPTIMISED } from "../../../../src/model/optimise/optimization-report.js";
+import { buffersOf } from "../../../../src/protocol/run-inputs.js";
 import type { InputTensor } from "../../../../src/protocol/tensors.js";
 import { ItemStore } from "../../../../src/sharder/job/item-store.js";
 import { prepareInputs, type Inputs } from "../../../../src/sharder/inputs/prepare-inputs.js";
 import { caught } from "../../../fixtures/caught.js";
+import { tensorOf } from "../../../fixtures/negating-sharder.js";
 import { counting, partitions, rowsOf } from "../../../fixtures/tensors.js";
 
 const model: ModelInfo = {
@@ -59,17 +61,19 @@ describe("ItemStore", () => {
         const whole = chunk(0, first);
         // Every range twice, as for a retry; then it is let go, in any order.
         for (const { firstItem, itemCount } of [...ranges, ...ranges]) {
-          const { inputs, batchedInputs } = store.cut({ firstItem, itemCount });
-          expect(batchedInputs).toEqual(["x", "text"]);
-          for (const name of batchedInputs) {
-            expect(rowsOf(inputs[name]!)).toEqual(rowsOf(whole[name]!).slice(firstItem, firstItem + itemCount));
+          const inputs = store.cut({ firstItem, itemCount });
+          expect(Object.values(inputs).map(({ kind }) => kind)).toEqual(["dense", "dense", "side"]);
+          for (const name of ["x", "text"]) {
+            const rows = rowsOf(whole[name]!).slice(firstItem, firstItem + itemCount);
+            expect(rowsOf(tensorOf(inputs[name]!))).toEqual(rows);
+            expect(inputs[name]).toMatchObject({ itemShape: [1, ...whole[name]!.shape.slice(1)] });
           }
-          expect(inputs.shift).toEqual(whole.shift);
+          expect(inputs.shift).toEqual({ kind: "side", tensor: whole.shift });
         }
         ranges.forEach((range, i) => {
           store.release(range);
           for (const { firstItem, itemCount } of ranges.slice(i + 1)) {
-            expect(rowsOf(store.cut({ firstItem, itemCount }).inputs.x!)).toEqual(
+            expect(rowsOf(tensorOf(store.cut({ firstItem, itemCount }).x!))).toEqual(
               rowsOf(whole.x!).slice(firstItem, firstItem + itemCount),
             );
           }
@@ -83,10 +87,9 @@ describe("ItemStore", () => {
     const buffers = Object.values(source).flatMap(({ data }) => (Array.isArray(data) ? [] : [data.buffer]));
     const store = storeOf(source);
     for (let i = 0; i < 2; i++) {
-      const { inputs } = store.cut({ firstItem: 0, itemCount: 4 });
-      const cut = Object.values(inputs).flatMap(({ data }) =>
-        Array.isArray(data) ? [] : [data.buffer as ArrayBuffer],
-      );
+      const inputs = store.cut({ firstItem: 0, itemCount: 4 });
+      const cut = buffersOf(inputs);
+      expect(cut).toHaveLength(2);
       expect(cut.some((buffer) => buffers.includes(buffer))).toBe(false);
       structuredClone(inputs, { transfer: cut });
     }
@@ -107,7 +110,7 @@ describe("ItemStore", () => {
     await settled();
     gc();
     expect(held.map((each) => each.deref() !== undefined)).toEqual([true, false, true]);
-    expect(rowsOf(store.cut({ firstItem: 0, itemCount: 1 }).inputs.x!)).toEqual([[0, 1]]);
+    expect(rowsOf(tensorOf(store.cut({ firstItem: 0, itemCount: 1 }).x!))).toEqual([[0, 1]]);
     store.release({ firstItem: 4, itemCount: 2 });
     store.release({ firstItem: 0, itemCount: 1 });
     await settled();

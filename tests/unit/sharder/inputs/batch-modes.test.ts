@@ -1,0 +1,77 @@
+// Whether a batch is one call or many: decided once for each shape, on the page.
+import { describe, expect, it } from "vitest";
+import { ShardError } from "../../../../src/core/errors.js";
+import { BatchModes, hasRows } from "../../../../src/sharder/inputs/batch-modes.js";
+import type { PreparedInputs } from "../../../../src/sharder/inputs/prepare-inputs.js";
+
+const inputs = (shapeClass: string, mode: PreparedInputs["mode"] = "batched"): PreparedInputs => ({
+  tensors: {},
+  itemCount: 3,
+  batchedNames: [],
+  mode,
+  shapeClass,
+});
+
+function trial(...answers: (boolean | undefined | Error)[]) {
+  const asked: string[] = [];
+  const tryBatch = async ({ shapeClass }: PreparedInputs): Promise<boolean | undefined> => {
+    asked.push(shapeClass);
+    const answer = answers.shift();
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  return { asked, tryBatch };
+}
+
+describe("BatchModes", () => {
+  it("believes the file where it promises batches, and a batch that is fixed at 1", async () => {
+    const modes = new BatchModes(false);
+    const { asked, tryBatch } = trial();
+    expect(modes.known(inputs("a"))).toBe("batched");
+    expect(await modes.decide(inputs("a", "item-by-item"), tryBatch)).toBe("item-by-item");
+    expect(asked).toEqual([]);
+  });
+
+  it("tries each shape once", async () => {
+    const modes = new BatchModes(true);
+    const { asked, tryBatch } = trial(true, false);
+    expect(modes.known(inputs("a"))).toBeUndefined();
+    for (let i = 0; i < 3; i++) {
+      expect(await modes.decide(inputs("a"), tryBatch)).toBe("batched");
+      expect(await modes.decide(inputs("b"), tryBatch)).toBe("item-by-item");
+    }
+    expect(asked).toEqual(["a", "b"]);
+  });
+
+  it("does not settle what a trial could not show, or did not survive", async () => {
+    const modes = new BatchModes(true);
+    const { asked, tryBatch } = trial(undefined, new ShardError("worker-lost", "gone"), true);
+    expect(await modes.decide(inputs("a"), tryBatch)).toBe("item-by-item");
+    expect(await modes.decide(inputs("a"), tryBatch)).toBe("item-by-item");
+    expect(await modes.decide(inputs("a"), tryBatch)).toBe("batched");
+    expect(asked).toHaveLength(3);
+  });
+
+  it("tries again what failed once, and never what came out without rows", async () => {
+    const modes = new BatchModes(false);
+    const { asked, tryBatch } = trial(true);
+    modes.doubt(inputs("a"));
+    expect(modes.known(inputs("a"))).toBeUndefined();
+    expect(await modes.decide(inputs("a"), tryBatch)).toBe("batched");
+    expect(modes.known(inputs("b"))).toBe("batched");
+    modes.refuse(inputs("a"));
+    expect(await modes.decide(inputs("a"), tryBatch)).toBe("item-by-item");
+    expect(asked).toHaveLength(1);
+  });
+});
+
+it.each([
+  [[3, 4], true],
+  [[3], true],
+  [[4, 3], false],
+  [[1, 3], false],
+  [[], false],
+])("an output of shape %j of three items has rows: %s", (shape, expected) => {
+  const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
+  expect(hasRows({ kind: "dense", tensor: { dtype: "float32", shape, data }, itemShape: [1] }, 3)).toBe(expected);
+});
