@@ -23,5 +23,6 @@ export function dummyEngine(): Engine {
 }
 
 function plusOne({ shape, data }: InputTensor): Tensor {
-  return { dtype: "float32", shape: [...shape], data: Float32Array.from(data, (value) => Number(value) + 1) };
+  const values: ArrayLike<unknown> = data;
+  return { dtype: "float32", shape: [...shape], data: Float32Array.from(values, (value) => Number(value) + 1) };
 }

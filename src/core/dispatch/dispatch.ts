@@ -109,7 +109,8 @@ function settle(draft: Draft): void {
 
 function hasAway(draft: Draft): boolean {
   const latest = new Map<string, WorkerStatus>();
-  for (let slot = 0; slot < draft.slotCount; slot++) latest.set(workerAt(draft, slot).workerId, workerAt(draft, slot).status);
+  for (let slot = 0; slot < draft.slotCount; slot++)
+    latest.set(workerAt(draft, slot).workerId, workerAt(draft, slot).status);
   return [...latest.values()].includes("away");
 }
 
@@ -171,7 +172,12 @@ function addWorker(draft: Draft, profile: WorkerProfile, nowMs: number): void {
   refillAll(draft, nowMs);
 }
 
-function addItems(draft: Draft, itemCount: number, nowMs: number, done: readonly { firstItem: number; itemCount: number }[] = []): void {
+function addItems(
+  draft: Draft,
+  itemCount: number,
+  nowMs: number,
+  done: readonly { firstItem: number; itemCount: number }[] = [],
+): void {
   if (!Number.isSafeInteger(itemCount) || itemCount < 0 || draft.sourceEnded) {
     const received = draft.sourceEnded ? "items after the source ended" : String(itemCount);
     throw new ShardError(
