@@ -30,7 +30,7 @@ export class PictureWorker {
   /** @throws ShardError "backend-unavailable" where the browser refuses to start the script. */
   constructor(link: WorkerLink<Api> = openPictureWorker()) {
     this.#calls = new WorkerCalls(link, {
-      workerId: "picture",
+      name: "picture",
       lostTo: (reason) =>
         new ShardError(
           "worker-lost",

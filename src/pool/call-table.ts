@@ -25,7 +25,8 @@ const LONGEST_TICK_MS = 4 * TICK_MS;
 export class CallTable {
   readonly #pending = new Set<PendingCall>();
   readonly #onExpired: (error: ShardError) => void;
-  readonly #workerId: string;
+  readonly #name: string;
+  readonly #workerId: string | undefined;
   readonly #onEmpty: (() => void)[] = [];
   /** What the worker is working on. */
   #current: PendingCall | undefined;
@@ -34,8 +35,12 @@ export class CallTable {
   #lastTickMs = 0;
   #death: ShardError | undefined;
 
-  /** @param onExpired called once a deadline has passed; the owner then ends the worker. */
-  constructor(workerId: string, onExpired: (error: ShardError) => void) {
+  /**
+   * @param name what people know the worker by. @param workerId for the errors of one that runs models.
+   * @param onExpired called once a deadline has passed; the owner then ends the worker.
+   */
+  constructor(name: string, workerId: string | undefined, onExpired: (error: ShardError) => void) {
+    this.#name = name;
     this.#workerId = workerId;
     this.#onExpired = onExpired;
   }
@@ -117,7 +122,7 @@ export class CallTable {
     this.#onExpired(
       new ShardError(
         "worker-timeout",
-        `Expected worker "${this.#workerId}" to ${current.what} within ${Math.round(deadlineMs)} ms, ` +
+        `Expected worker "${this.#name}" to ${current.what} within ${Math.round(deadlineMs)} ms, ` +
           `received nothing: it is ended and its work goes to the others.`,
         { workerId: this.#workerId },
       ),

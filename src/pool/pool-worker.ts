@@ -67,6 +67,7 @@ export class PoolWorker {
     this.spec = spec;
     this.#onStateChange = onStateChange;
     this.#calls = new WorkerCalls(link, {
+      name: id,
       workerId: id,
       lostTo: (reason) => this.#lostTo(reason),
       onEnd: (error) => this.kill(error),

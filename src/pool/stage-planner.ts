@@ -43,7 +43,7 @@ export class StagePlanner {
 
   #start(): WorkerCalls<PlannerApi> {
     return new WorkerCalls(this.#open(), {
-      workerId: "planner",
+      name: "planner",
       lostTo: (reason) =>
         new ShardError(
           "worker-lost",

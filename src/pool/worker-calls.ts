@@ -6,8 +6,10 @@ import type { WorkerLink } from "./worker-link.js";
 
 /** What the owner of a link adds to it. */
 export interface CallsOptions {
-  /** Of the worker, for people and in errors. */
-  readonly workerId: string;
+  /** What people know the far end by. */
+  readonly name: string;
+  /** Of a worker that runs models: its errors carry it. */
+  readonly workerId?: string;
   /** What calls reject with once the far end has ended by itself. @param reason for people. */
   readonly lostTo: (reason: string) => ShardError;
   /** The far end has ended, or has let a deadline pass: every call has rejected with this error. Not called after `end`. */
@@ -17,11 +19,11 @@ export interface CallsOptions {
 /** The calls over one link. Every one settles: with the far end's value, its error, or the error with which the far end ended. */
 export class WorkerCalls<Api> {
   readonly #link: WorkerLink<Api>;
-  readonly #workerId: string;
+  readonly #workerId: string | undefined;
   readonly #table: CallTable;
   #isOver = false;
 
-  constructor(link: WorkerLink<Api>, { workerId, lostTo, onEnd }: CallsOptions) {
+  constructor(link: WorkerLink<Api>, { name, workerId, lostTo, onEnd }: CallsOptions) {
     this.#link = link;
     this.#workerId = workerId;
     const lose = (error: ShardError): void => {
@@ -29,7 +31,7 @@ export class WorkerCalls<Api> {
       this.end(error);
       onEnd(error);
     };
-    this.#table = new CallTable(workerId, lose);
+    this.#table = new CallTable(name, workerId, lose);
     link.onEnd((reason) => lose(lostTo(reason)));
   }
 

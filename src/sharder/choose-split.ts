@@ -53,7 +53,10 @@ export function requireSplittable(model: InspectedModel, options: SharderOptions
  * fit one worker, where no backend can run the whole of it, or where they are forecast to be faster.
  */
 export async function chooseSplit(parts: SplitParts, options: SharderOptions): Promise<Split> {
-  return (await wantsLayers(parts, options)) ? layerSplit(parts, options) : batchSplit(parts, options);
+  if (await wantsLayers(parts, options)) return layerSplit(parts, options);
+  // Nothing is left to plan.
+  parts.planner.close();
+  return batchSplit(parts, options);
 }
 
 async function wantsLayers({ model, pool, planner }: SplitParts, options: SharderOptions): Promise<boolean> {

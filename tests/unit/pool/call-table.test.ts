@@ -12,7 +12,7 @@ afterEach(() => {
 /** A table, what it let expire, and calls that are answered by hand. */
 function setUp() {
   const expired: ShardError[] = [];
-  const table = new CallTable("wasm-1", (error) => expired.push(error));
+  const table = new CallTable("wasm-1", "wasm-1", (error) => expired.push(error));
   const call = (deadlineMs: number, what = "answer a shard", priority = 0) => {
     let settle!: { resolve: (value: string) => void; reject: (error: unknown) => void };
     const answer = new Promise<string>((resolve, reject) => (settle = { resolve, reject }));
@@ -164,7 +164,7 @@ describe("CallTable", () => {
   });
 
   it("the owner may end the worker from within the deadline", async () => {
-    const table: CallTable = new CallTable("cpu-1", (error) => table.rejectAll(error));
+    const table: CallTable = new CallTable("cpu-1", "cpu-1", (error) => table.rejectAll(error));
     const never = table.race("answer", 100, () => new Promise(() => {}));
     const other = table.race("answer", 100, () => new Promise(() => {}));
     for (const promise of [never, other]) promise.catch(() => {});

@@ -206,6 +206,13 @@ describe("the planner's worker", () => {
     expect(planners.map(({ isTerminated }) => isTerminated)).toEqual([true, true]);
   });
 
+  it("that finds no plan ends the job with its reason, and is asked no more", async () => {
+    let asked = 0;
+    const { sharder } = await startLayers(4, { beforePlan: () => void asked++ }, { maxWorkerBytes: 4 });
+    await rejected("model-unsupported", soon(sharder.predict(batch(1))));
+    expect(asked).toBe(1);
+  });
+
   it("that can't start fails the job with a ShardError", async () => {
     const { sharder } = await startLayers(4, {
       openPlanner: () =>
