@@ -18,6 +18,7 @@ import { einsumNet } from "../fixtures/einsum-net.js";
 import { kerasNet } from "../fixtures/keras-net.js";
 import { randomNet } from "../fixtures/random-net.js";
 import { checkModel } from "../conformance/check-model.js";
+import { runWorkerApiCase, runWorkerLinkCase } from "./contracts.js";
 import { runDamaged } from "./fuzz-model.js";
 import { runWhole, saveModel } from "./oracle.js";
 import * as pictures from "./pictures.js";
@@ -94,6 +95,8 @@ const harness = {
   planTiles,
   runWhole,
   runDamaged,
+  runWorkerApiCase,
+  runWorkerLinkCase,
   checkModel,
   saveModel,
   stitchedDifference,

@@ -10,7 +10,7 @@ interface Layer {
   /** Layers it may import. */
   readonly below: readonly string[];
   /** Code that must compile there. */
-  readonly legal: string;
+  readonly legal: readonly string[];
   /** Code that must not, with the compiler's error. */
   readonly forbidden: readonly (readonly [code: string, error: string])[];
 }
@@ -27,6 +27,7 @@ const noTensorFlow = [
   `import { tensor } from "@tensorflow/tfjs-core"; export const x = tensor;`,
   noSuchExport,
 ] as const;
+const noComlink = [`import { wrap } from "comlink"; export const x = wrap;`, noSuchExport] as const;
 const noNode = [`export const x = process.argv;`, noSuchNodeName] as const;
 const noDom = [
   ["export const x = document.body;", noSuchNameWithoutDom],
@@ -36,6 +37,7 @@ const noDom = [
 const languageOnly = [
   ...noDom,
   noTensorFlow,
+  noComlink,
   noNode,
   ["export const x = performance.now();", noSuchName],
   ["export const x = crypto.randomUUID();", noSuchName],
@@ -49,56 +51,71 @@ const layers: Record<string, Layer> = {
   core: {
     folder: "src/core",
     below: [],
-    legal: "export const x = Math.max(...new Float64Array(2));",
+    legal: ["export const x = Math.max(...new Float64Array(2));"],
     forbidden: languageOnly,
   },
   protocol: {
     folder: "src/protocol",
     below: ["core"],
-    legal: "export const x = new SharedArrayBuffer(8);",
+    legal: ["export const x = new SharedArrayBuffer(8);"],
     forbidden: languageOnly,
   },
   model: {
     folder: "src/model",
     below: ["protocol", "core"],
-    legal: `export const x = [performance.now(), fetch("/model.json"), new TextDecoder()];`,
-    forbidden: [...noDom, noTensorFlow, noNode],
+    legal: [`export const x = [performance.now(), fetch("/model.json"), new TextDecoder()];`],
+    forbidden: [...noDom, noTensorFlow, noComlink, noNode],
   },
   pool: {
     folder: "src/pool",
     below: ["protocol", "core"],
-    legal: `export const x = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });`,
+    legal: [
+      `export const x = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });`,
+      `import { wrap } from "comlink"; export const x = wrap;`,
+    ],
     forbidden: [noTensorFlow, noNode],
   },
   sharder: {
     folder: "src/sharder",
     below: ["pool", "model", "protocol", "core"],
-    legal: "export const x = new EventTarget();",
-    forbidden: [noTensorFlow, noNode],
+    legal: ["export const x = new EventTarget();"],
+    forbidden: [noTensorFlow, noComlink, noNode],
   },
   jobs: {
     folder: "src/jobs",
     below: ["sharder", "pool", "model", "protocol", "core"],
-    legal: "export const x = createImageBitmap(new Blob());",
-    forbidden: [noTensorFlow, noNode],
+    legal: ["export const x = createImageBitmap(new Blob());"],
+    forbidden: [noTensorFlow, noComlink, noNode],
   },
   ui: {
     folder: "src/ui",
     below: ["jobs", "sharder", "pool", "model", "protocol", "core"],
-    legal: "export const x = document.body;",
-    forbidden: [noTensorFlow, noNode],
+    legal: ["export const x = document.body;"],
+    forbidden: [noTensorFlow, noComlink, noNode],
   },
   api: {
     folder: "src",
     below: ["jobs", "sharder", "pool", "model", "protocol", "core"],
-    legal: "export const x = new AbortController();",
-    forbidden: [noTensorFlow, noNode],
+    legal: ["export const x = new AbortController();"],
+    forbidden: [noTensorFlow, noComlink, noNode],
+  },
+  runtime: {
+    folder: "workers/runtime",
+    below: ["protocol", "core"],
+    legal: [`import { expose } from "comlink"; export const x = [expose, self.name];`],
+    forbidden: [...noDom, noTensorFlow, noNode],
+  },
+  tfjs: {
+    folder: "workers/engines/tfjs",
+    below: ["runtime", "model", "protocol", "core"],
+    legal: [`import { tensor } from "@tensorflow/tfjs-core"; export const x = [tensor([1]), navigator.gpu];`],
+    forbidden: [...noDom, noComlink, noNode],
   },
   workers: {
     folder: "workers",
-    below: ["model", "protocol", "core"],
-    legal: `import { tensor } from "@tensorflow/tfjs-core"; export const x = [tensor([1]), self.name, navigator.gpu];`,
-    forbidden: [...noDom, noNode],
+    below: ["tfjs", "runtime", "model", "protocol", "core"],
+    legal: ["export const x = [self.name, new OffscreenCanvas(1, 1)];"],
+    forbidden: [...noDom, noTensorFlow, noComlink, noNode],
   },
 };
 
@@ -123,7 +140,7 @@ const importOf = (target: string) => {
 function snippets(name: string): { file: string; code: string; error: string | undefined; title: string }[] {
   const { below, legal, forbidden } = layers[name]!;
   return [
-    { code: legal, error: undefined },
+    ...legal.map((code) => ({ code, error: undefined })),
     ...forbidden.map(([code, error]) => ({ code, error })),
     ...names
       .filter((target) => target !== name)
@@ -179,7 +196,7 @@ beforeAll(async () => {
 }, 120_000);
 
 it("covers the layers that exist", () => {
-  expect(names).toEqual(expect.arrayContaining(["core", "protocol", "model", "pool", "workers"]));
+  expect(names).toEqual(expect.arrayContaining(["core", "protocol", "model", "pool", "runtime", "tfjs", "workers"]));
 });
 
 describe.each(names)("the layer %s", (name) => {

@@ -1,5 +1,6 @@
 import { ShardError } from "../../src/core/errors.js";
 import type { RunTiming } from "../../src/protocol/worker-api.js";
+import { yieldMacrotask } from "./yield-macrotask.js";
 
 /** What the queue has to know of a request. */
 export interface Attempt {
@@ -158,18 +159,6 @@ export class AttemptQueue {
 function deviceLost(cause?: unknown): ShardError {
   return new ShardError("worker-lost", "Expected the GPU to answer the shard, its device was lost meanwhile.", {
     cause,
-  });
-}
-
-const channel = new MessageChannel();
-const waiting: (() => void)[] = [];
-channel.port1.onmessage = () => waiting.shift()?.();
-
-/** Let every message that has already been posted to this worker be handled first. */
-function yieldMacrotask(): Promise<void> {
-  return new Promise((resolve) => {
-    waiting.push(resolve);
-    channel.port2.postMessage(undefined);
   });
 }
 

@@ -125,7 +125,6 @@ it("a shard that ended on a lost device is no result, whatever it answered", asy
 });
 
 describe("cancel", () => {
-  // That a cancel posted later overtakes queued attempts is for real browsers: Node drains a port in one go.
   it("answers at once, before those that came earlier", async () => {
     const { queue } = setUp();
     const answered: number[] = [];

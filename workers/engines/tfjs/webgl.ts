@@ -30,13 +30,14 @@ export const webglDriver: BackendDriver = {
     const canvas = new OffscreenCanvas(300, 150);
     const gl = canvas.getContext("webgl2", CONTEXT_ATTRIBUTES);
     if (gl === null) throw unavailable("WebGL 2 in workers");
+    context = gl;
     canvas.addEventListener("webglcontextlost", (event) => {
       event.preventDefault();
-      notify({ notice: "device-lost", message: "The WebGL context was lost." });
+      // A context released by `stop` is not a fault.
+      if (context === gl) notify({ notice: "device-lost", message: "The WebGL context was lost." });
     });
     env().set("SOFTWARE_WEBGL_ENABLED", true);
     setWebGLContext(2, gl as unknown as WebGLRenderingContext);
-    context = gl;
     await activate("webgl", "update the browser or the graphics driver");
     canary = createCanary(gl);
     const device = rendererOf(gl);
@@ -44,8 +45,9 @@ export const webglDriver: BackendDriver = {
   },
   isIntact: () => canary?.() ?? false,
   stop() {
-    context?.getExtension("WEBGL_lose_context")?.loseContext();
+    const owned = context;
     context = undefined;
+    owned?.getExtension("WEBGL_lose_context")?.loseContext();
   },
 };
 

@@ -1,0 +1,389 @@
+/**
+ * What every worker with an engine does, whatever the engine and whatever lies between it and the page. No test runner is needed:
+ * the same cases run in Node and inside a page.
+ */
+import type { Reply } from "../../src/protocol/error-record.js";
+import { tensorsOf, type ShardOutput } from "../../src/protocol/outputs.js";
+import { isShared } from "../../src/protocol/share-tensor.js";
+import type { Tensor } from "../../src/protocol/tensors.js";
+import type { RunInput, RunRequest, RunResult, WorkerApi } from "../../src/protocol/worker-api.js";
+import { check, checkDuration, checkEqual, checkRefused, valueOf } from "./check.js";
+import { plusOneWire } from "./plus-one.js";
+
+export interface OpenedWorker {
+  /** The page's end of it. */
+  readonly api: WorkerApi;
+  /** To be called once, whatever happens. */
+  close(): void;
+}
+
+/** Of which kind a case wants its worker: "new" has not been started, and no case has it after this one; "started" may be shared. */
+export type WorkerState = "new" | "started";
+
+export interface WorkerApiCase {
+  readonly title: string;
+  readonly state: WorkerState;
+  /** Resolves where the worker does as it should. @throws Error saying what it did */
+  readonly run: (worker: OpenedWorker) => Promise<void>;
+}
+
+const KEY = "contract";
+const X = { input: "x", output: "y", shape: [-1, 2] } as const;
+/** x [-1, 2] → y = x + 1 */
+const plain = plusOneWire(X);
+/** The same, and side [3] → z = side + 1 */
+const withSide = plusOneWire(X, { input: "side", output: "z", shape: [3] });
+
+let attemptCounter = 0;
+
+function floats(
+  shape: number[],
+  values: ArrayLike<number>,
+  buffer: ArrayBufferLike = new ArrayBuffer(4 * values.length),
+): Tensor {
+  const data = new Float32Array(buffer);
+  data.set(values);
+  return { dtype: "float32", shape, data: data as Float32Array<ArrayBuffer> };
+}
+
+function items(...rows: readonly (readonly [number, number])[]): RunInput {
+  return { kind: "dense", tensor: floats([rows.length, 2], rows.flat()), itemShape: [1, 2] };
+}
+
+const side = (tensor: Tensor): RunInput => ({ kind: "side", tensor });
+
+function request(itemCount: number, inputs: RunRequest["inputs"], more: Partial<RunRequest> = {}): RunRequest {
+  return {
+    attemptId: `contract/${++attemptCounter}`,
+    modelKey: KEY,
+    priority: 0,
+    itemCount,
+    mode: "batched",
+    inputs,
+    forwardedNames: [],
+    ...more,
+  };
+}
+
+/** One run of two items, and its answer as it has to be. */
+const twoItems = (more?: Partial<RunRequest>) => request(2, { x: items([1, 2], [3, 4]) }, more);
+const twoMore = { kind: "dense", tensor: { dtype: "float32", shape: [2, 2], data: [2, 3, 4, 5] }, itemShape: [1, 2] };
+
+function checkTwoMore(reply: Reply<RunResult>): void {
+  const { outputs, timing } = valueOf(reply);
+  checkOutput(outputs.y, twoMore);
+  checkDuration(timing.idleMs, "an idle time");
+  checkDuration(timing.ranMs, "a running time");
+}
+
+function checkOutput(received: ShardOutput | undefined, expected: unknown): void {
+  check(received !== undefined, "no such output");
+  checkEqual(sortKeys(received), sortKeys(expected), "an output");
+}
+
+/** Of one order, since JSON has one. */
+function sortKeys(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) return value;
+  const entries = Object.entries(value).map(([key, each]): [string, unknown] => [key, sortKeys(each)]);
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Some items, all alike, one by one. The worker lets messages in between them. */
+function singly(itemCount: number): RunRequest {
+  const tensor = floats([itemCount, 2], new Float32Array(2 * itemCount));
+  return request(itemCount, { x: { kind: "dense", tensor, itemShape: [1, 2] } }, { mode: "item-by-item" });
+}
+
+/** Far more than any engine runs before a test is over. */
+const ENDLESS = 500_000;
+
+/** Keep the worker busy until this is cancelled; resolves once it is. */
+async function occupy(api: WorkerApi): Promise<{ attemptId: string; reply: Promise<Reply<RunResult>> }> {
+  const busy = singly(ENDLESS);
+  const reply = api.run(busy);
+  // The attempt begins with the next turn of the worker's loop, which comes before its second answer.
+  for (let turn = 0; turn < 2; turn++) valueOf(await api.memory());
+  return { attemptId: busy.attemptId, reply };
+}
+
+const withModel =
+  (run: (api: WorkerApi) => Promise<void>, model = plain) =>
+  async ({ api }: OpenedWorker) => {
+    valueOf(await api.load(KEY, model));
+    await run(api);
+    valueOf(await api.unload(KEY));
+  };
+
+const start = { workerId: "contract" };
+
+const starting: readonly WorkerApiCase[] = [
+  {
+    title: "says whether it holds the lock that shows its end",
+    state: "new",
+    async run({ api }) {
+      const name = `contract/${Math.random()}`;
+      const isHeld = valueOf(await api.attach(name));
+      const locks = globalThis.navigator?.locks as LockManager | undefined;
+      const held = (await locks?.query())?.held ?? [];
+      checkEqual(
+        isHeld,
+        held.some((lock) => lock.name === name),
+        "an answer of",
+      );
+      check(locks === undefined || isHeld, "no lock, though there are some");
+    },
+  },
+  {
+    title: "starts once, and reports what it is",
+    state: "new",
+    async run({ api }) {
+      const { device, kernels, wantsPowersOfTwo, isSoftware } = valueOf(await api.start(start));
+      check(/\S/.test(device), `a device named "${device}"`);
+      check(Array.isArray(kernels) && kernels.every((name) => typeof name === "string"), "kernels that are no names");
+      checkEqual([typeof wantsPowersOfTwo, typeof isSoftware], ["boolean", "boolean"], "types");
+      checkRefused(await api.start(start), "internal");
+      // The refusal has ended nothing.
+      valueOf(await api.load(KEY, plain));
+      checkTwoMore(await api.run(twoItems()));
+    },
+  },
+  {
+    title: "refuses work before it was started",
+    state: "new",
+    async run({ api }) {
+      checkRefused(await api.load(KEY, plain), "internal");
+      checkRefused(await api.run(twoItems()), "internal");
+      checkRefused(await api.memory(), "internal");
+      const trace = { attemptId: "early", layers: [plain], inputs: { x: floats([1, 2], [1, 2]) }, runCount: 1 };
+      checkRefused(await api.trace(trace), "internal");
+      valueOf(await api.start(start));
+    },
+  },
+  {
+    title: "stops, and does no more work",
+    state: "new",
+    async run({ api }) {
+      valueOf(await api.start(start));
+      valueOf(await api.load(KEY, plain));
+      checkTwoMore(await api.run(twoItems()));
+      valueOf(await api.stop());
+      checkRefused(await api.run(twoItems()), "internal");
+      checkRefused(await api.load(KEY, plain), "internal");
+      valueOf(await api.stop());
+    },
+  },
+];
+
+const running: readonly WorkerApiCase[] = [
+  {
+    title: "refuses work for a model that it does not hold",
+    state: "started",
+    async run({ api }) {
+      checkRefused(await api.run(twoItems({ modelKey: "nobody" })), "internal");
+      valueOf(await api.unload("nobody"));
+      valueOf(await api.load(KEY, plain));
+      valueOf(await api.unload(KEY));
+      checkRefused(await api.run(twoItems()), "internal");
+    },
+  },
+  {
+    title: "holds several models, and replaces one of the same key",
+    state: "started",
+    async run({ api }) {
+      valueOf(await api.load(KEY, plain));
+      valueOf(await api.load("other", withSide));
+      const three = floats([3], [7, 8, 9]);
+      const both = twoItems({ modelKey: "other" });
+      const { outputs } = valueOf(await api.run({ ...both, inputs: { ...both.inputs, side: side(three) } }));
+      checkEqual(Object.keys(outputs).sort(), ["y", "z"], "outputs");
+      checkTwoMore(await api.run(twoItems()));
+      valueOf(await api.load("other", plain));
+      checkTwoMore(await api.run(twoItems({ modelKey: "other" })));
+      valueOf(await api.unload("other"));
+      checkTwoMore(await api.run(twoItems()));
+      valueOf(await api.unload(KEY));
+    },
+  },
+  {
+    title: "runs items in one call, and one by one, to the same result",
+    state: "started",
+    run: withModel(async (api) => {
+      checkTwoMore(await api.run(twoItems()));
+      checkTwoMore(await api.run(twoItems({ mode: "item-by-item" })));
+      checkTwoMore(await api.run(twoItems()));
+    }),
+  },
+  {
+    title: "gives side inputs to every call",
+    state: "started",
+    run: withModel(async (api) => {
+      const inputs = () => ({ x: items([1, 2], [3, 4]), side: side(floats([3], [7, 8, 9])) });
+      const batched = valueOf(await api.run(request(2, inputs())));
+      checkOutput(batched.outputs.y, twoMore);
+      check(batched.outputs.z?.kind === "dense", "a side output that is not dense");
+      checkEqual(batched.outputs.z.tensor.shape, [3], "a shape of");
+      const single = valueOf(await api.run(request(2, inputs(), { mode: "item-by-item" })));
+      checkOutput(single.outputs.y, twoMore);
+      const data = [8, 9, 10, 8, 9, 10];
+      checkOutput(single.outputs.z, {
+        kind: "dense",
+        tensor: { dtype: "float32", shape: [2, 3], data },
+        itemShape: [3],
+      });
+    }, withSide),
+  },
+  {
+    title: "takes and gives items of different shapes",
+    state: "started",
+    run: withModel(async (api) => {
+      const ragged: RunInput = { kind: "ragged", items: [floats([1, 2], [1, 2]), floats([2, 2], [3, 4, 5, 6])] };
+      const { y } = valueOf(await api.run(request(2, { x: ragged }, { mode: "item-by-item" }))).outputs;
+      check(y?.kind === "ragged", "an output that is not ragged");
+      checkEqual(
+        y.items.map(({ shape, data }) => [shape, data]),
+        [
+          [
+            [1, 2],
+            [2, 3],
+          ],
+          [
+            [2, 2],
+            [4, 5, 6, 7],
+          ],
+        ],
+      );
+    }),
+  },
+  {
+    title: "gives forwarded outputs in shared memory where there is some, and takes them without harming them",
+    state: "started",
+    run: withModel(async (api) => {
+      for (const mode of ["batched", "item-by-item"] as const) {
+        const { y } = valueOf(await api.run(twoItems({ mode, forwardedNames: ["y"] }))).outputs;
+        check(y?.kind === "dense", "an output that is not dense");
+        checkEqual(tensorsOf(y).map(isShared), [typeof SharedArrayBuffer !== "undefined"], "shared");
+        checkOutput(y, twoMore);
+        for (let again = 0; again < 2; again++) {
+          const next = valueOf(await api.run(request(2, { x: structuredClone(y) }, { mode }))).outputs;
+          check(next.y?.kind === "dense" && !isShared(next.y.tensor), "shared memory that nobody asked for");
+          checkEqual(next.y.tensor.data, [3, 4, 5, 6], "numbers");
+        }
+        checkOutput(y, twoMore);
+      }
+    }),
+  },
+  {
+    title: "answers a failed run with an error, and stays usable",
+    state: "started",
+    run: withModel(async (api) => {
+      const memory = valueOf(await api.memory());
+      for (const mode of ["batched", "item-by-item"] as const) {
+        checkRefused(await api.run(request(2, {}, { mode })), "model-failed", "internal");
+        checkTwoMore(await api.run(twoItems({ mode })));
+      }
+      checkEqual(valueOf(await api.memory()), memory, "memory");
+    }),
+  },
+  {
+    title: "holds no more memory after many runs, and none of a model that was unloaded",
+    state: "started",
+    async run({ api }) {
+      const before = valueOf(await api.memory());
+      valueOf(await api.load(KEY, plain));
+      checkTwoMore(await api.run(twoItems()));
+      const loaded = valueOf(await api.memory());
+      for (let run = 0; run < 5; run++) checkTwoMore(await api.run(twoItems({ mode: "item-by-item" })));
+      checkEqual(valueOf(await api.memory()), loaded, "memory");
+      valueOf(await api.load(KEY, plain));
+      checkEqual(valueOf(await api.memory()), loaded, "memory");
+      valueOf(await api.unload(KEY));
+      checkEqual(valueOf(await api.memory()), before, "memory");
+    },
+  },
+];
+
+const queueing: readonly WorkerApiCase[] = [
+  {
+    title: "cancels what waits and what runs item by item, and nothing else",
+    state: "started",
+    run: withModel(async (api) => {
+      const busy = await occupy(api);
+      const [queued, last] = [twoItems(), twoItems()];
+      const [cancelled, kept] = [api.run(queued), api.run(last)];
+      valueOf(await api.cancel([queued.attemptId, "nobody", busy.attemptId]));
+      checkRefused(await cancelled, "aborted");
+      checkRefused(await busy.reply, "aborted");
+      checkTwoMore(await kept);
+      // Nothing is left of a cancel that came too late.
+      valueOf(await api.cancel([last.attemptId]));
+      checkTwoMore(await api.run({ ...twoItems(), attemptId: last.attemptId }));
+    }),
+  },
+  {
+    title: "runs what has a higher priority first, and loads before all that waits",
+    state: "started",
+    run: withModel(async (api) => {
+      const ended: string[] = [];
+      const note = async (name: string, reply: Promise<Reply<unknown>>): Promise<void> => {
+        valueOf(await reply);
+        ended.push(name);
+      };
+      const busy = await occupy(api);
+      const waiting = [
+        note("a", api.run(twoItems())),
+        note("b", api.run(twoItems())),
+        note("c", api.run(twoItems({ priority: 5 }))),
+        note("d", api.run(twoItems({ priority: -1 }))),
+        note("e", api.run(twoItems({ priority: 5 }))),
+        note("load", api.load("other", plain)),
+      ];
+      valueOf(await api.cancel([busy.attemptId]));
+      checkRefused(await busy.reply, "aborted");
+      await Promise.all(waiting);
+      checkEqual(ended, ["load", "c", "e", "a", "b", "d"], "an order of");
+      valueOf(await api.unload("other"));
+    }),
+  },
+  {
+    title: "takes longer where it is told to",
+    state: "started",
+    run: withModel(async (api) => {
+      const ranMs = async () => valueOf(await api.run(singly(20))).timing.ranMs;
+      const quickMs: number[] = [];
+      for (let run = 0; run < 4; run++) quickMs.push(await ranMs());
+      valueOf(await api.slow(20));
+      const slowMs = await ranMs();
+      valueOf(await api.slow(1));
+      check(slowMs > 3 * Math.min(...quickMs), `${slowMs} ms after ${quickMs.join(", ")}`);
+    }),
+  },
+  {
+    title: "traces layer after layer, as far as they run",
+    state: "started",
+    async run({ api }) {
+      const before = valueOf(await api.memory());
+      const layers = [plusOneWire({ ...X, output: "h" }), plusOneWire({ ...X, input: "h" })];
+      const inputs = { x: floats([1, 2], [1, 2]) };
+      const traced = valueOf(await api.trace({ attemptId: "contract/trace", layers, inputs, runCount: 2 }));
+      const float = { shape: [1, 2], dtype: "float32" };
+      checkEqual(
+        traced.layers.map(({ outputs }) => outputs),
+        [{ h: float }, { y: float }],
+        "layers",
+      );
+      for (const { ms } of traced.layers) checkDuration(ms, "a layer");
+      checkEqual(traced.failure, undefined, "a failure");
+      if (traced.transferMs !== undefined) {
+        checkDuration(traced.transferMs.perTransfer, "a transfer");
+        checkDuration(traced.transferMs.perByte, "a byte");
+      }
+      const broken = [layers[0]!, plusOneWire({ ...X, input: "nowhere" }), layers[1]!];
+      const partial = valueOf(await api.trace({ attemptId: "contract/broken", layers: broken, inputs, runCount: 1 }));
+      checkEqual(partial.layers.length, 1, "traced layers,");
+      check(partial.failure?.includes("nowhere") === true, `a reason of "${partial.failure}"`);
+      checkEqual(valueOf(await api.memory()), before, "memory");
+    },
+  },
+];
+
+export const workerApiContract: readonly WorkerApiCase[] = [...starting, ...running, ...queueing];

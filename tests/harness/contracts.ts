@@ -1,0 +1,68 @@
+// The contract suites inside a page, over real workers.
+import { openWebWorker } from "../../src/pool/open-web-worker.js";
+import { openEntry, type EntryName } from "../../src/pool/worker-entries.js";
+import { valueOf } from "../contract/check.js";
+import type { EchoApi } from "../contract/echo.js";
+import { workerApiContract, type OpenedWorker, type WorkerState } from "../contract/worker-api.js";
+import { workerLinkContract, type OpenedLink } from "../contract/worker-link.js";
+
+interface Opened extends OpenedWorker {
+  /** Rejects where the worker ends by itself: calls to it never settle then. */
+  readonly lost: Promise<never>;
+}
+
+async function openWorker(entry: EntryName, state: WorkerState): Promise<Opened> {
+  const link = openEntry(entry, `contract-${entry}`);
+  const lost = new Promise<never>((_, reject) => {
+    link.onEnd((reason) => reject(new Error(`the worker ended: ${reason}`)));
+  });
+  lost.catch(() => {});
+  if (state === "started") valueOf(await Promise.race([link.api.start({ workerId: entry }), lost]));
+  return { api: link.api, close: () => link.close(), lost };
+}
+
+/** One for all cases that don't need a new one: starting a backend takes its time. */
+const started = new Map<EntryName, Promise<Opened>>();
+
+/** Run one case of the contract against a worker of one entry. @throws Error saying what the worker did */
+export async function runWorkerApiCase(entry: EntryName, title: string): Promise<void> {
+  const { state, run } = find(workerApiContract, title);
+  const opening = (state === "started" ? started.get(entry) : undefined) ?? openWorker(entry, state);
+  if (state === "started") started.set(entry, opening);
+  const worker = await opening;
+  let isReusable = false;
+  try {
+    await Promise.race([run(worker), worker.lost]);
+    isReusable = state === "started";
+  } finally {
+    if (!isReusable) {
+      worker.close();
+      if (state === "started") started.delete(entry);
+    }
+  }
+}
+
+/** Run one case of the contract of links over Web Workers. @throws Error saying what the link did */
+export function runWorkerLinkCase(title: string): Promise<void> {
+  return find(workerLinkContract, title).run(openEcho);
+}
+
+async function openEcho(): Promise<OpenedLink> {
+  const link = openWebWorker<EchoApi>(
+    "an echo",
+    () => new Worker(new URL("./echo-worker.ts", import.meta.url), { type: "module", name: "echo" }),
+  );
+  // A second lock beside the link's own, to look at from outside.
+  const name = `echo/${crypto.randomUUID()}`;
+  const isHeld = valueOf(await link.api.attach(name));
+  if (!isHeld) throw new Error("expected the worker to hold its lock");
+  const isFarEndAlive = async (): Promise<boolean> =>
+    ((await navigator.locks.query()).held ?? []).some((lock) => lock.name === name);
+  return { link, isFarEndAlive };
+}
+
+function find<T extends { readonly title: string }>(cases: readonly T[], title: string): T {
+  const found = cases.find((each) => each.title === title);
+  if (found === undefined) throw new Error(`no case "${title}"`);
+  return found;
+}
