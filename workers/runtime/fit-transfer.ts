@@ -2,10 +2,10 @@ import { addSample, emptyFit, solveFit } from "../../src/core/throughput/affine-
 import { tensorBytes, type InputTensor } from "../../src/protocol/tensors.js";
 import type { TraceResult } from "../../src/protocol/worker-api.js";
 
-/** By what the quickest of a few calls differs from that of another few: a share of it, and what timers and the browser add, ms. */
+/** How much the quickest of a few calls varies: in proportion to its time, and by what timers and the browser add, ms. */
 const RELATIVE_NOISE = 0.1;
 const TIMER_NOISE_MS = 0.02;
-/** Until the fit stays as it is, to any accuracy that matters here. */
+/** After these the fit no longer changes by anything that matters here. */
 const REWEIGHTINGS = 8;
 
 /** One whole call of a layer: every input is uploaded, every output read back. */
@@ -17,7 +17,7 @@ export interface WholeCall {
   readonly computeMs: number;
 }
 
-/** What one tensor of a call took to be moved, on average. */
+/** The mean transfer of one tensor of a call. */
 interface MeanTransfer {
   readonly byteCount: number;
   readonly ms: number;
@@ -25,15 +25,15 @@ interface MeanTransfer {
 }
 
 /**
- * What a transfer takes, fitted to whole calls: each takes longer than computing by so much for each tensor, and so much for each of
- * their bytes. Uploads and read-backs are taken for equally long. Calls that compute little weigh most, and calls that are far off
+ * Fit what a transfer takes to whole calls: each takes longer than its computing by a fixed time for each tensor and a time for each of
+ * their bytes. Uploads and read-backs are assumed to take equally long. Calls that compute little weigh most, and calls that are far off
  * (garbage was collected, something else ran) weigh little.
  *
- * @returns of one read-back together with one upload; `undefined` where no call has told anything. Empty tensors and strings do not.
+ * @returns ms of one read-back together with one upload; `undefined` where no call shows it. Calls with empty tensors or strings do not.
  * Source: Huber's M-estimator, by iteratively reweighted least squares.
  */
 export function fitTransfer(calls: readonly WholeCall[]): TraceResult["transferMs"] {
-  const transfers = calls.filter(isTelling).map(meanTransfer);
+  const transfers = calls.filter(showsTransfers).map(meanTransfer);
   if (transfers.length === 0) return undefined;
   let line = fitLine(transfers, ({ noiseMs }) => noiseMs);
   for (let round = 0; round < REWEIGHTINGS; round++) {
@@ -45,7 +45,7 @@ export function fitTransfer(calls: readonly WholeCall[]): TraceResult["transferM
   return { perTransfer: 2 * line.fixedMs, perByte: 2 * line.msPerByte };
 }
 
-function isTelling({ tensors }: WholeCall): boolean {
+function showsTransfers({ tensors }: WholeCall): boolean {
   return tensors.every(({ dtype, data }) => dtype !== "string" && data.length > 0);
 }
 
@@ -56,7 +56,7 @@ function meanTransfer({ tensors, wholeMs, computeMs }: WholeCall): MeanTransfer 
   return { byteCount: byteCount / count, ms: (wholeMs - computeMs) / count, noiseMs: noiseMs / count };
 }
 
-/** Least squares with both coefficients ≥ 0. @param deviationMs of each, as far as it is trusted. */
+/** Least squares with both coefficients ≥ 0. @param deviationMs how far off each may be; its weight is 1 ÷ deviation². */
 function fitLine(transfers: readonly MeanTransfer[], deviationMs: (transfer: MeanTransfer) => number) {
   const fit = transfers.reduce(
     (sums, each) => addSample(sums, each.byteCount, each.ms, 1 / deviationMs(each) ** 2),

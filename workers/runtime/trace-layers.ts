@@ -9,7 +9,7 @@ import type { Checkpoint } from "./attempt-queue.js";
 import type { Engine, EngineModel, MeasuredRun, NamedInputs, NamedOutputs } from "./engine.js";
 import { fitTransfer, type WholeCall } from "./fit-transfer.js";
 
-/** How long the whole calls of a layer may compute, ms: what a heavier one says of transfers is lost in its noise. */
+/** How long the whole calls of a layer may compute, ms. In heavier layers the time of a transfer is lost in noise. */
 const WHOLE_CALLS_MS = 10;
 const MAX_WHOLE_CALLS = 3;
 
@@ -78,7 +78,7 @@ interface LayerPlan {
 
 interface LayerRuns {
   readonly measured: MeasuredRun;
-  /** Left out where transfers can't be told from computing. */
+  /** Left out where transfers can't be separated from computing. */
   readonly wholeCall?: WholeCall;
 }
 

@@ -9,7 +9,7 @@ function createYield(): () => Promise<void> {
     });
 }
 
-/** Used in turn: Node goes on with a port for as long as messages keep coming to it, before it turns to any other. */
+/** Used in turn: Node keeps handling one port for as long as messages arrive at it, before it turns to any other. */
 const yields = [createYield(), createYield()] as const;
 let yieldCount = 0;
 

@@ -1,7 +1,7 @@
 import { reshape, slice, tidy, type Tensor as TfTensor } from "@tensorflow/tfjs-core";
 
 /**
- * Wait until a GPU has computed a tensor, by reading one element back, twice: the second reading, of what is ready, takes what
+ * Wait until a GPU has computed a tensor, by reading one element back, twice: the second reading, of what is ready, takes as long as
  * the first one took beyond the wait. One element, since TF.js moves off the GPU what is read whole.
  * @returns ms that the readings themselves took: not the model's.
  */
