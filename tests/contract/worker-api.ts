@@ -3,12 +3,28 @@
  * the same cases run in Node and inside a page.
  */
 import type { Reply } from "../../src/protocol/error-record.js";
-import { tensorsOf, type ShardOutput } from "../../src/protocol/outputs.js";
+import { tensorsOf } from "../../src/protocol/outputs.js";
 import { isShared } from "../../src/protocol/share-tensor.js";
-import type { Tensor } from "../../src/protocol/tensors.js";
-import type { RunInput, RunRequest, RunResult, WorkerApi } from "../../src/protocol/worker-api.js";
+import type { RunInput, WorkerApi } from "../../src/protocol/worker-api.js";
 import { check, checkDuration, checkEqual, checkRefused, valueOf } from "./check.js";
 import { plusOneWire } from "./plus-one.js";
+import {
+  KEY,
+  X,
+  plain,
+  withSide,
+  floats,
+  items,
+  side,
+  request,
+  twoItems,
+  twoMore,
+  checkTwoMore,
+  checkOutput,
+  singly,
+  occupy,
+  withModel,
+} from "./requests.js";
 
 export interface OpenedWorker {
   /** The page's end of it. */
@@ -26,93 +42,6 @@ export interface WorkerApiCase {
   /** Resolves where the worker does as it should. @throws Error saying what it did */
   readonly run: (worker: OpenedWorker) => Promise<void>;
 }
-
-const KEY = "contract";
-const X = { input: "x", output: "y", shape: [-1, 2] } as const;
-/** x [-1, 2] → y = x + 1 */
-const plain = plusOneWire(X);
-/** The same, and side [3] → z = side + 1 */
-const withSide = plusOneWire(X, { input: "side", output: "z", shape: [3] });
-
-let attemptCounter = 0;
-
-function floats(
-  shape: number[],
-  values: ArrayLike<number>,
-  buffer: ArrayBufferLike = new ArrayBuffer(4 * values.length),
-): Tensor {
-  const data = new Float32Array(buffer);
-  data.set(values);
-  return { dtype: "float32", shape, data: data as Float32Array<ArrayBuffer> };
-}
-
-function items(...rows: readonly (readonly [number, number])[]): RunInput {
-  return { kind: "dense", tensor: floats([rows.length, 2], rows.flat()), itemShape: [1, 2] };
-}
-
-const side = (tensor: Tensor): RunInput => ({ kind: "side", tensor });
-
-function request(itemCount: number, inputs: RunRequest["inputs"], more: Partial<RunRequest> = {}): RunRequest {
-  return {
-    attemptId: `contract/${++attemptCounter}`,
-    modelKey: KEY,
-    priority: 0,
-    itemCount,
-    mode: "batched",
-    inputs,
-    forwardedNames: [],
-    ...more,
-  };
-}
-
-/** One run of two items, and its answer as it has to be. */
-const twoItems = (more?: Partial<RunRequest>) => request(2, { x: items([1, 2], [3, 4]) }, more);
-const twoMore = { kind: "dense", tensor: { dtype: "float32", shape: [2, 2], data: [2, 3, 4, 5] }, itemShape: [1, 2] };
-
-function checkTwoMore(reply: Reply<RunResult>): void {
-  const { outputs, timing } = valueOf(reply);
-  checkOutput(outputs.y, twoMore);
-  checkDuration(timing.idleMs, "an idle time");
-  checkDuration(timing.ranMs, "a running time");
-}
-
-function checkOutput(received: ShardOutput | undefined, expected: unknown): void {
-  check(received !== undefined, "no such output");
-  checkEqual(sortKeys(received), sortKeys(expected), "an output");
-}
-
-/** Of one order, since JSON has one. */
-function sortKeys(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) return value;
-  const entries = Object.entries(value).map(([key, each]): [string, unknown] => [key, sortKeys(each)]);
-  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** Some items, all alike, one by one. The worker lets messages in between them. */
-function singly(itemCount: number): RunRequest {
-  const tensor = floats([itemCount, 2], new Float32Array(2 * itemCount));
-  return request(itemCount, { x: { kind: "dense", tensor, itemShape: [1, 2] } }, { mode: "item-by-item" });
-}
-
-/** Far more than any engine runs before a test is over. */
-const ENDLESS = 500_000;
-
-/** Keep the worker busy until this is cancelled; resolves once it is. */
-async function occupy(api: WorkerApi): Promise<{ attemptId: string; reply: Promise<Reply<RunResult>> }> {
-  const busy = singly(ENDLESS);
-  const reply = api.run(busy);
-  // The attempt begins with the next turn of the worker's loop, which comes before its second answer.
-  for (let turn = 0; turn < 2; turn++) valueOf(await api.memory());
-  return { attemptId: busy.attemptId, reply };
-}
-
-const withModel =
-  (run: (api: WorkerApi) => Promise<void>, model = plain) =>
-  async ({ api }: OpenedWorker) => {
-    valueOf(await api.load(KEY, model));
-    await run(api);
-    valueOf(await api.unload(KEY));
-  };
 
 const start = { workerId: "contract" };
 
