@@ -22,8 +22,6 @@ export const WORKER_ENTRIES = {
 export type EntryName = keyof typeof WORKER_ENTRIES;
 /** Backends that a worker can run on. One worker = one engine = one backend. */
 export type BackendName = EntryName extends `${string}/${infer Backend}` ? Backend : never;
-/** The inference runtimes that a worker can have. */
-export type EngineName = EntryName extends `${infer Engine}/${string}` ? Engine : never;
 
 export const ENTRY_NAMES = Object.keys(WORKER_ENTRIES) as readonly EntryName[];
 

@@ -1,4 +1,5 @@
 import type { WorkerSpec } from "../pool/worker-entries.js";
+import { isSoftwareAdapter } from "../protocol/software-device.js";
 
 /**
  * The workers for "auto": one on WebGPU where the adapter is a real GPU, and a WASM worker per core.
@@ -16,7 +17,7 @@ async function hasRealGpu(): Promise<boolean> {
   try {
     const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });
     if (!adapter) return false;
-    return !adapter.info.isFallbackAdapter && adapter.info.architecture !== "swiftshader";
+    return !isSoftwareAdapter(adapter.info);
   } catch {
     return false;
   }

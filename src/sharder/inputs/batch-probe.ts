@@ -37,7 +37,7 @@ export async function probeBatch(
 }
 
 /** Such a failure shows nothing of the model. */
-export function isWorkerLoss(thrown: unknown): thrown is ShardError {
+function isWorkerLoss(thrown: unknown): thrown is ShardError {
   return thrown instanceof ShardError && (thrown.code.startsWith("worker-") || thrown.code === "disposed");
 }
 
