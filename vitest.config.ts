@@ -25,6 +25,10 @@ export default defineConfig({
           include: ["tests/unit/**/*.test.ts", "tests/types/**/*.test.ts"],
         },
       },
+      {
+        resolve: { alias },
+        test: { name: "long", environment: "node", include: ["tests/long/**/*.test.ts"], fileParallelism: false },
+      },
       { test: { ...inBrowser, name: "browser", include: ["tests/browser/**/*.test.ts"] } },
       { test: { ...inBrowser, name: "e2e", include: ["tests/e2e/**/*.test.ts"] } },
     ],

@@ -115,12 +115,18 @@ export class WorkerPool {
     await this.listener?.onReady(worker);
   }
 
+  /** No more work for a worker, and no other incarnation of it. @throws ShardError "unknown-worker" */
+  drain(id: string): WorkerSlot {
+    const slot = this.require(id);
+    slot.drain();
+    this.#endRestart(slot);
+    return slot;
+  }
+
   /** Stop a worker and forget it. */
   async remove(id: string): Promise<void> {
-    const slot = this.#slots.get(id);
-    if (slot === undefined) return;
-    this.#endRestart(slot);
-    await slot.worker?.stop();
+    if (!this.#slots.has(id)) return;
+    await this.drain(id).worker?.stop();
     this.#slots.delete(id);
   }
 
@@ -161,7 +167,8 @@ export class WorkerPool {
     }
     live.delete(slot.id);
     const { deathError } = worker;
-    const delayMs = deathError === undefined || this.#isClosed ? undefined : this.#restartDelayMs(slot, deathError);
+    const mayReturn = deathError !== undefined && !slot.isLeaving && !this.#isClosed;
+    const delayMs = mayReturn ? this.#restartDelayMs(slot, deathError) : undefined;
     if (deathError === undefined || delayMs === undefined) {
       slot.settle();
       this.listener?.onState(slot);

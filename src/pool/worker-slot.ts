@@ -19,6 +19,7 @@ export class WorkerSlot {
   #lastError: ShardError | undefined;
   #incarnationCount = 0;
   #isAway = false;
+  #isLeaving = false;
 
   constructor(id: string, spec: WorkerSpec) {
     this.id = id;
@@ -53,6 +54,17 @@ export class WorkerSlot {
   /** Its incarnation has ended, and another is going to take its place. */
   get isAway(): boolean {
     return this.#isAway;
+  }
+
+  /** It is being removed: no other incarnation comes. */
+  get isLeaving(): boolean {
+    return this.#isLeaving;
+  }
+
+  /** No more work for it; what is under way finishes. */
+  drain(): void {
+    this.#isLeaving = true;
+    this.#worker?.drain();
   }
 
   /**

@@ -143,8 +143,7 @@ export class Sharder extends ShardingEventTarget {
    */
   async removeWorker(id: string): Promise<void> {
     this.#checkUsable();
-    const { worker } = this.#pool.require(id);
-    worker?.drain();
+    const { worker } = this.#pool.drain(id);
     for (const job of this.#jobs) job.workerDraining(id);
     if (worker !== undefined) await this.#split.workerLeaving(worker);
     await this.#pool.remove(id);

@@ -80,6 +80,8 @@ export class StagePlans {
       this.#options.onTrace(this.costs.findings);
     }
     const known = this.#pool.readyWorkers.filter((worker) => this.costs.knows(worker));
+    // All may have left while layers were measured.
+    if (known.length === 0) throw noWorkers(undefined);
     return placementOf(await this.#planner.plan(this.#problem(known)), known);
   }
 

@@ -1,0 +1,115 @@
+// Whatever happens to the workers of a split by layers, whenever: each job settles, and each item comes once and right.
+import { expect } from "vitest";
+import { seededRandom } from "../../src/core/random.js";
+import { ShardError } from "../../src/core/errors.js";
+import type { Tensor } from "../../src/protocol/tensors.js";
+import { added, startLayers } from "../fixtures/adding-sharder.js";
+import { batch, turns } from "../fixtures/negating-sharder.js";
+
+const LAYER_COUNT = 6;
+
+/** One seeded case. Throws where an item was lost, came twice or came wrong, or where something never settled. */
+export async function runLayersCase(seed: number): Promise<{ outcomes: string[]; isLimited: boolean }> {
+  const random = seededRandom(seed);
+  const upTo = (count: number): number => Math.floor(random() * count);
+  const isLimited = random() < 0.4;
+  const cuts = random() < 0.3 ? [2, 4] : undefined;
+  const { sharder, workers } = await startLayers(
+    LAYER_COUNT,
+    {
+      workerCount: 2 + upTo(3),
+      before: () => turns(upTo(3)),
+      layerMs: () => 0.5 + random(),
+    },
+    { quantumMs: 1 + upTo(5), ...(isLimited ? { maxWorkerBytes: 32 } : {}), ...(cuts ? { cuts } : {}) },
+  );
+  const steps: string[] = [];
+  const pending: Promise<unknown>[] = [];
+  const controllers: AbortController[] = [];
+  const jobs: Promise<string>[] = [];
+  const startJob = (): void => {
+    const count = 1 + upTo(80);
+    const first = upTo(1000);
+    const controller = new AbortController();
+    controllers.push(controller);
+    const { signal } = controller;
+    const work = async (): Promise<string> => {
+      if (random() < 0.5) {
+        const outputs = await sharder.predict(batch(count, first), { signal });
+        expect(Object.values(outputs)).toEqual([added(count, LAYER_COUNT, first)]);
+        return "done";
+      }
+      let next = first;
+      const source = (function* () {
+        for (let item = 0; item < count; item++) yield batch(1, first + item);
+      })();
+      for await (const { itemCount, outputs } of sharder.stream(source, { signal })) {
+        expect(Object.values(outputs)[0] as Tensor).toEqual(added(itemCount, LAYER_COUNT, next));
+        next += itemCount;
+      }
+      expect(next - first).toBe(count);
+      return "done";
+    };
+    jobs.push(
+      work().catch((error: unknown) => {
+        // A result that is wrong ends the test.
+        if (error instanceof ShardError) return error.code;
+        throw error;
+      }),
+    );
+  };
+  const live = () => workers.filter(({ isTerminated }) => !isTerminated);
+  const randomCuts = (): number[] => [1, 2, 3, 4, 5].filter(() => random() < 0.4);
+  const actions: Record<string, () => void> = {
+    job: startJob,
+    crash: () => live()[upTo(live().length)]?.crash(),
+    add: () => void pending.push(sharder.addWorker({ backend: "cpu" }).catch(() => {})),
+    remove: () => {
+      const present = sharder.workers.filter(({ state }) => state === "ready" || state === "busy");
+      const worker = present[upTo(present.length)];
+      if (worker !== undefined) pending.push(sharder.removeWorker(worker.id).catch(() => {}));
+    },
+    pause: () => {
+      sharder.pause();
+      pending.push(turns(upTo(60)).then(() => sharder.resume()));
+    },
+    recut: () => void pending.push(sharder.recut(random() < 0.5 ? randomCuts() : undefined).catch(() => {})),
+    inspect: () => void pending.push(sharder.inspect().catch(() => {})),
+    abort: () => controllers[upTo(controllers.length)]?.abort(),
+  };
+  const names = Object.keys(actions);
+  startJob();
+  for (let step = 0; step < 14; step++) {
+    const name = names[upTo(names.length)]!;
+    steps.push(name);
+    actions[name]!();
+    await turns(upTo(40));
+  }
+  const settled = async <T>(what: string, all: Promise<T[]>): Promise<T[]> => {
+    const late = new Promise((resolve) => setTimeout(resolve, 8_000)).then(() => {
+      throw new Error(
+        `seed ${seed}: ${what} not settled after ${steps.join(" ")} ${JSON.stringify(sharder.plan)} ${JSON.stringify(sharder.workers.map(({ id, state }) => [id, state]))}`,
+      );
+    });
+    return Promise.race([all, late]);
+  };
+  const outcomes = await settled("jobs", Promise.all(jobs));
+  await settled("calls", Promise.all(pending));
+  // What is left serves the next job, and holds its stages alone.
+  if (live().length === 0) await sharder.addWorker({ backend: "cpu" });
+  if (isLimited || cuts !== undefined) while (live().length < 3) await sharder.addWorker({ backend: "cpu" });
+  expect(Object.values(await sharder.predict(batch(9)))).toEqual([added(9, LAYER_COUNT)]);
+  await turns(50);
+  const { plan } = sharder;
+  const stageCount = plan.split === "layers" ? plan.stages.reduce((n, { workerIds }) => n + workerIds.length, 0) : 0;
+  expect({ seed, held: live().reduce((total, { held }) => total + held.size, 0) }).toEqual({ seed, held: stageCount });
+  if (isLimited) for (const { mostBytes } of workers) expect(mostBytes).toBeLessThanOrEqual(32);
+  await sharder.dispose();
+  return { outcomes, isLimited };
+}
+
+/** What a job of such a case may end with. */
+export function expectLayersOutcomes(seed: number, outcomes: readonly string[], isLimited: boolean): void {
+  const expected = ["done", "aborted", "no-workers", ...(isLimited ? ["model-unsupported"] : [])];
+  for (const outcome of outcomes) expect({ seed, outcome }).toEqual({ seed, outcome: expect.toBeOneOf(expected) });
+}
