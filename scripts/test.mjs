@@ -11,6 +11,8 @@ import { endChildrenOnSignals, root, run, tool } from "./run.mjs";
 
 /** Limit for all steps together. CI often kills a job after 15 minutes, which would leave no report at all. */
 const budgetMs = 14 * 60_000;
+/** The same where long tests are among them. */
+const longBudgetMs = 28 * 60_000;
 const reportFolder = join(root, "test-results");
 
 /** Runs several commands, each of which counts as one check. @param {...Command} commands */
@@ -71,7 +73,7 @@ function countTests(report, crashed) {
 /** @type {Command} */
 const buildLibrary = (timeoutMs) => run(process.execPath, [join(root, "scripts", "build-lib.mjs")], { timeoutMs });
 
-/** @type {Record<string, { title: string, limitMs: number, needs?: "build", run: (timeoutMs: number) => Promise<Counts> }>} */
+/** @type {Record<string, { title: string, limitMs: number, needs?: "build", isLong?: boolean, run: (timeoutMs: number) => Promise<Counts> }>} */
 const steps = {
   types: {
     title: "Types",
@@ -105,12 +107,13 @@ const steps = {
   },
   browser: { title: "Browser tests", limitMs: 480_000, needs: "build", run: vitest("browser") },
   e2e: { title: "End-to-end tests", limitMs: 300_000, needs: "build", run: vitest("e2e") },
+  long: { title: "Long tests", limitMs: 1_500_000, isLong: true, run: vitest("long") },
 };
 
 /** @param {readonly string[]} args @returns {Set<string>} names of steps */
 function selectedSteps(args) {
   const at = args.indexOf("--only");
-  if (at < 0 && args.length === 0) return new Set(Object.keys(steps));
+  if (at < 0 && args.length === 0) return new Set(Object.keys(steps).filter((name) => steps[name]?.isLong !== true));
   const names = at === 0 && args.length === 2 ? (args[1] ?? "").split(",") : [];
   if (names.length === 0 || names.some((name) => !(name in steps))) {
     console.error(`Expected --only with some of ${Object.keys(steps).join(",")}, received ${args.join(" ")}`);
@@ -142,7 +145,7 @@ for (const [name, step] of Object.entries(steps)) {
   const stepStartMs = Date.now();
   /** @type {Counts} */
   let counts = { passed: 0, failed: 1, skipped: 0 };
-  const remainingMs = budgetMs - (stepStartMs - startMs);
+  const remainingMs = (selected.has("long") ? longBudgetMs : budgetMs) - (stepStartMs - startMs);
   if (step.needs === "build" && !isBuilt) {
     console.error("Not run: the build failed.");
   } else if (remainingMs <= 0) {

@@ -98,35 +98,21 @@ it("gives lost shards to other workers after a real GPU-process crash in mid-job
 
 it("notices at once when a worker ends silently, and gives its shards to the others", async () => {
   const result = await opened.page.evaluate(async () => {
-    const { createSharder, randomNet, float32, runWhole, difference } = harness;
-    // Keep references to the real workers, to terminate one without the library.
-    const created: Worker[] = [];
-    const RealWorker = globalThis.Worker;
-    globalThis.Worker = class extends RealWorker {
-      constructor(url: string | URL, options?: WorkerOptions) {
-        super(url, options);
-        created.push(this);
-      }
-    };
+    const { watchedSharder, randomNet, float32, runWhole, difference } = harness;
     const model = randomNet({ seed: 1, size: 32, depth: 3, width: 8 });
-    const sharder = await createSharder({
-      optimize: false,
-      model,
-      workers: [{ backend: "wasm" }, { backend: "wasm" }],
-    });
-    globalThis.Worker = RealWorker;
+    const { sharder, workers } = await watchedSharder(model, [{ backend: "wasm" }, { backend: "wasm" }]);
     const faults: string[] = [];
     sharder.addEventListener("fault", ({ detail }) => faults.push(detail.code));
     const items = float32([2000, 32, 32, 3]);
     const done = sharder.predict(items);
     // This needs no deadline, so nothing needs to be known about the worker.
     await new Promise((resolve) => sharder.addEventListener("progress", resolve, { once: true }));
-    created[0]!.terminate();
+    workers[0]!.terminate();
     const outputs = await done;
     const states = sharder.workers.map(({ state }) => state);
     // The same between jobs.
     await sharder.addWorker({ backend: "wasm" });
-    created[1]!.terminate();
+    workers[1]!.terminate();
     while (sharder.workers[1]!.state !== "dead") await new Promise((resolve) => setTimeout(resolve, 10));
     const again = await sharder.predict(float32([2, 32, 32, 3]));
     await sharder.dispose();

@@ -24,6 +24,7 @@ import { runWhole, saveModel } from "./oracle.js";
 import * as pictures from "./pictures.js";
 import { stitchedDifference } from "./stitch.js";
 import { runTeachable } from "./teachable.js";
+import { watchedSharder } from "./watched-sharder.js";
 
 /** Describe a rejection as a record that can leave the page. */
 async function failureOf(
@@ -81,6 +82,7 @@ function misfittingNet(): ModelArtifacts {
 
 const harness = {
   createSharder,
+  watchedSharder,
   ShardError,
   slow,
   kill,
