@@ -1,12 +1,12 @@
 import { putWorker, removeAttempt, returnItems } from "./draft.js";
-import { workerAt } from "./plan.js";
 import { findAttempt, findWorker } from "./queries.js";
 import { recallQueued } from "./recall.js";
 import { dealItems, redealItems, refillAfter, refillAll } from "./refill.js";
 import { copyState, copyWorker, type DispatchState, type Draft, type WorkerState, type WorkerStatus } from "./state.js";
-import type { DispatchAction, DispatchEvent, WorkerProfile } from "./types.js";
+import type { DispatchAction, DispatchEvent, ItemRange, WorkerProfile } from "./types.js";
 import { createWorker, setThroughput } from "./worker.js";
 import { ShardError } from "../errors.js";
+import { addUntouched } from "../untouched-items.js";
 import { hasRunSize, observe } from "../throughput/throughput.js";
 
 export { createDispatch, type DispatchState } from "./state.js";
@@ -22,7 +22,7 @@ export {
 } from "./queries.js";
 
 /** Failures in a row after which a worker gets nothing more. */
-const failuresToExclude = 3;
+const FAILURES_TO_EXCLUDE = 3;
 
 /**
  * The dispatcher: what happened and when, in; the next state and what to do, out. Pure: `state` is not changed, and shares most
@@ -31,7 +31,7 @@ const failuresToExclude = 3;
  * Events for attempts and workers it does not know (any more) are ignored; after `finish`, `fail` or a cancel, all are.
  *
  * @param nowMs time of the event on any clock that never goes back, ms.
- * @throws ShardError "invalid-input" for an item count that is not whole, "invalid-options" for an active worker added twice
+ * @throws ShardError "invalid-input" for an item count or done ranges that are not as described, "invalid-options" for an active worker added twice
  *         or an availability outside 0 < T ≤ 1.
  */
 export function step(
@@ -53,23 +53,23 @@ function applyEvent(draft: Draft, event: DispatchEvent, nowMs: number): void {
     case "attempt-failed":
       failAttempt(draft, event.attemptId, nowMs);
       break;
+    case "attempt-rejected":
+      rejectAttempt(draft, event.attemptId, nowMs);
+      break;
     case "worker-added":
       addWorker(draft, event.worker, nowMs);
       break;
     case "worker-draining":
       retireWorker(draft, findWorker(draft, event.workerId), "draining", nowMs);
       break;
-    case "attempt-rejected":
-      rejectAttempt(draft, event.attemptId, nowMs);
-      break;
     case "worker-away":
-      loseWorker(draft, event.workerId, nowMs, "away");
+      loseWorker(draft, event.workerId, "away", nowMs);
       break;
     case "worker-lost":
-      loseWorker(draft, event.workerId, nowMs, "lost");
+      loseWorker(draft, event.workerId, "lost", nowMs);
       break;
     case "items-added":
-      addItems(draft, event.itemCount, nowMs, event.done);
+      addItems(draft, event.itemCount, event.done, nowMs);
       break;
     case "source-ended":
       draft.sourceEnded = true;
@@ -101,17 +101,11 @@ function settle(draft: Draft): void {
     if (!draft.sourceEnded) return;
     draft.phase = "finished";
     draft.actions.push({ type: "finish" });
-  } else if (draft.slotCount > 0 && draft.readySlots.length === 0 && draft.inFlightCount === 0 && !hasAway(draft)) {
+  } else if (draft.workers.length > 0 && draft.readySlots.length === 0 && draft.inFlightCount === 0) {
+    if (draft.workers.some(({ status }) => status === "away")) return;
     draft.phase = "failed";
     draft.actions.push({ type: "fail", reason: "no-workers" });
   }
-}
-
-function hasAway(draft: Draft): boolean {
-  const latest = new Map<string, WorkerStatus>();
-  for (let slot = 0; slot < draft.slotCount; slot++)
-    latest.set(workerAt(draft, slot).workerId, workerAt(draft, slot).status);
-  return [...latest.values()].includes("away");
 }
 
 function completeAttempt(draft: Draft, attemptId: number, serviceMs: number, nowMs: number): void {
@@ -147,12 +141,22 @@ function failAttempt(draft: Draft, attemptId: number, nowMs: number): void {
     draft.actions.push({ type: "fail", reason: "items-failed", range: { firstItem, itemCount }, attemptId });
     return;
   }
-  if (failuresInRow >= failuresToExclude && worker.status === "ready") {
+  if (failuresInRow >= FAILURES_TO_EXCLUDE && worker.status === "ready") {
     draft.actions.push({ type: "exclude-worker", workerId: worker.workerId });
     retireWorker(draft, worker, "excluded", nowMs);
   } else {
     refillAll(draft, nowMs);
   }
+}
+
+function rejectAttempt(draft: Draft, attemptId: number, nowMs: number): void {
+  const found = findAttempt(draft, attemptId);
+  if (found === undefined) return;
+  const { worker, attempt } = found;
+  removeAttempt(draft, worker, attempt, { ...worker, freeSinceMs: nowMs });
+  returnItems(draft, attempt, []);
+  redealItems(draft);
+  refillAll(draft, nowMs);
 }
 
 function addWorker(draft: Draft, profile: WorkerProfile, nowMs: number): void {
@@ -162,45 +166,22 @@ function addWorker(draft: Draft, profile: WorkerProfile, nowMs: number): void {
       workerId,
     });
   }
-  if (findWorker(draft, workerId)?.status === "ready") {
+  const before = findWorker(draft, workerId);
+  if (before?.status === "ready") {
     throw new ShardError("invalid-options", `Expected a new worker id, received "${workerId}", which is active.`, {
       workerId,
     });
   }
-  putWorker(draft, undefined, createWorker(draft.slotCount++, profile, draft.options.quantumMs, nowMs));
+  if (before?.status === "away") putWorker(draft, before, { ...before, status: "lost" });
+  putWorker(draft, undefined, createWorker(draft.workers.length, profile, draft.options.quantumMs, nowMs));
   redealItems(draft);
   refillAll(draft, nowMs);
 }
 
-function addItems(
-  draft: Draft,
-  itemCount: number,
-  nowMs: number,
-  done: readonly { firstItem: number; itemCount: number }[] = [],
-): void {
-  if (!Number.isSafeInteger(itemCount) || itemCount < 0 || draft.sourceEnded) {
-    const received = draft.sourceEnded ? "items after the source ended" : String(itemCount);
-    throw new ShardError(
-      "invalid-input",
-      `Expected a whole number of items ≥ 0 from an open source, received ${received}.`,
-    );
-  }
-  if (done.length > 0) {
-    const back = (firstItem: number, count: number): void => {
-      if (count > 0) returnItems(draft, { firstItem, itemCount: count } as never, []);
-    };
-    back(draft.nextItem, draft.endItem - draft.nextItem);
-    let at = draft.endItem;
-    for (const range of done) {
-      back(at, range.firstItem - at);
-      at = range.firstItem + range.itemCount;
-      draft.completedItemCount += range.itemCount;
-    }
-    draft.endItem += itemCount;
-    back(at, draft.endItem - at);
-    draft.nextItem = draft.endItem;
-  } else draft.endItem += itemCount;
-  dealItems(draft, itemCount);
+function addItems(draft: Draft, itemCount: number, done: readonly ItemRange[] | undefined, nowMs: number): void {
+  const doneItemCount = addUntouched(draft, itemCount, done);
+  draft.completedItemCount += doneItemCount;
+  dealItems(draft, itemCount - doneItemCount);
   refillAll(draft, nowMs);
 }
 
@@ -212,15 +193,8 @@ function retireWorker(draft: Draft, worker: WorkerState | undefined, status: Wor
   refillAll(draft, nowMs);
 }
 
-function rejectAttempt(draft: Draft, attemptId: number, nowMs: number): void {
-  const found = findAttempt(draft, attemptId);
-  if (found === undefined) return;
-  removeAttempt(draft, found.worker, found.attempt, { ...found.worker, freeSinceMs: nowMs });
-  returnItems(draft, found.attempt, []);
-  refillAll(draft, nowMs);
-}
-
-function loseWorker(draft: Draft, workerId: string, nowMs: number, status: "away" | "lost"): void {
+/** The worker is gone with its attempts, for good (`lost`) or until it comes back (`away`). */
+function loseWorker(draft: Draft, workerId: string, status: "lost" | "away", nowMs: number): void {
   const found = findWorker(draft, workerId);
   if (found === undefined || found.status === "lost" || found.status === status) return;
   let worker = putWorker(draft, found, { ...found, status, quotaItemCount: 0 });
@@ -233,8 +207,7 @@ function loseWorker(draft: Draft, workerId: string, nowMs: number, status: "away
 }
 
 function cancelAll(draft: Draft): void {
-  for (let slot = 0; slot < draft.slotCount; slot++) {
-    let worker = workerAt(draft, slot);
+  for (let worker of draft.workers) {
     for (const attempt of worker.inFlight) {
       worker = removeAttempt(draft, worker, attempt);
       returnItems(draft, attempt, attempt.failedOn);

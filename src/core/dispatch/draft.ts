@@ -1,15 +1,13 @@
 import { attemptIdOf, copyWorker, type Attempt, type Draft, type WorkerState } from "./state.js";
 import { deadlineOf, expectedMs, floorPowerOfTwo } from "./worker.js";
+import { nextRunItemCount, takeUntouched } from "../untouched-items.js";
 import { insertRange, takeFromRange } from "./pending-ranges.js";
-import { replaceLatest, setAt } from "./persistent-array.js";
 
-/** Replace (or add) a worker and keep the sums over ready workers. O(log W). */
+/** Replace (or add) a worker and keep the sums over ready workers. O(1), or O(W) where it joins or leaves the ready ones. */
 export function putWorker(draft: Draft, before: WorkerState | undefined, after: WorkerState): WorkerState {
   if (before !== undefined) addToSums(draft, before, -1);
   addToSums(draft, after, 1);
-  if (draft.freshSlot === after.slot) replaceLatest(draft.workers, after.slot, after);
-  else draft.workers = setAt(draft.workers, after.slot, after);
-  draft.freshSlot = after.slot;
+  draft.workers[after.slot] = after;
   const wasReady = before?.status === "ready";
   if (wasReady !== (after.status === "ready")) {
     draft.readySlots = wasReady
@@ -62,16 +60,17 @@ export function dispatchTo(
   rangeIndex: number = draft.returned.findIndex((range) => range.failedOn.length === 0),
 ): { worker: WorkerState; itemCount: number } {
   const range = rangeIndex < 0 ? undefined : draft.returned[rangeIndex]!;
-  const available = range === undefined ? draft.endItem - draft.nextItem : range.itemCount;
+  const available = range === undefined ? nextRunItemCount(draft) : range.itemCount;
   let itemCount = Math.min(wantedCount, available);
   if (itemCount <= 0) return { worker, itemCount: 0 };
   if (worker.bucketed) itemCount = floorPowerOfTwo(itemCount);
 
   const failedOn = range?.failedOn ?? [];
-  const firstItem = range?.firstItem ?? draft.nextItem;
+  let firstItem: number;
   if (range === undefined) {
-    draft.nextItem += itemCount;
+    ({ firstItem } = takeUntouched(draft, itemCount));
   } else {
+    ({ firstItem } = range);
     draft.returned = takeFromRange(draft.returned, rangeIndex, itemCount);
     draft.returnedItemCount -= itemCount;
     if (failedOn.length > 0) draft.failedItemCount -= itemCount;

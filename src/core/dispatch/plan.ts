@@ -1,13 +1,13 @@
 import type { DispatchState, WorkerState } from "./state.js";
 import { backlog } from "./worker.js";
 import { capacityProportionalShares, equalShares, roundShares } from "./policies.js";
-import { getAt } from "./persistent-array.js";
+import { untouchedItemCount } from "../untouched-items.js";
 import { planColumns, type CostColumns } from "./shares.js";
 
 /** Far from the end: this many quanta of work for everybody are not dispatched yet. */
-const farQuanta = 4;
+const FAR_QUANTA = 4;
 /** … and a worker finishes its next shard in this fraction of the time that those items take. */
-const farFraction = 0.5;
+const FAR_FRACTION = 0.5;
 
 /** How the undispatched items are divided: `counts[i]` go to `workers[i]`. Ready workers only, by slot. */
 export interface Plan {
@@ -16,11 +16,11 @@ export interface Plan {
 }
 
 export function workerAt(state: DispatchState, slot: number): WorkerState {
-  return getAt(state.workers, slot)!;
+  return state.workers[slot]!;
 }
 
 export function undispatchedCount(state: DispatchState): number {
-  return state.endItem - state.nextItem + state.returnedItemCount;
+  return untouchedItemCount(state) + state.returnedItemCount;
 }
 
 /** Undispatched items that any worker may have. */
@@ -155,8 +155,8 @@ export function horizonMs(state: DispatchState): number {
 
 /** May the worker take a whole shard without a plan, because the end is far away? */
 export function isFarFromEnd(state: DispatchState, worker: WorkerState, horizon: number, nowMs: number): boolean {
-  if (horizon <= farQuanta * state.options.quantumMs) return false;
+  if (horizon <= FAR_QUANTA * state.options.quantumMs) return false;
   const meanMs = state.estimatedCount > 0 ? state.estimatedCount / state.rateSum : 1;
   const { aheadMs } = backlog(worker, nowMs, meanMs);
-  return aheadMs + (worker.shardMs ?? 0) < farFraction * horizon;
+  return aheadMs + (worker.shardMs ?? 0) < FAR_FRACTION * horizon;
 }

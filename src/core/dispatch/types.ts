@@ -37,12 +37,18 @@ export type DispatchEvent =
   | { readonly type: "worker-added"; readonly worker: WorkerProfile }
   /** No new shards; those in flight finish. */
   | { readonly type: "worker-draining"; readonly workerId: string }
-  /** Gone with all its attempts: their ranges go to others at once. */
-  | { readonly type: "worker-lost"; readonly workerId: string }
-  /** More items are known (a stream's source yielded, or the whole batch at once). */
-  | { readonly type: "items-added"; readonly itemCount: number; readonly done?: readonly ItemRange[] }
+  /**
+   * Gone with all its attempts, whose ranges go to others at once, but expected back: until then the job waits rather than fail for
+   * want of workers. It comes back by `worker-added` with the same id, or is gone for good by `worker-lost`.
+   */
   | { readonly type: "worker-away"; readonly workerId: string }
-  | { readonly type: "attempt-rejected"; readonly attemptId: number }
+  /** Gone for good with all its attempts: their ranges go to others at once. */
+  | { readonly type: "worker-lost"; readonly workerId: string }
+  /**
+   * More items are known: a stream's source yielded, or the whole batch comes at once. Those in `done` are completed at once and never
+   * dispatched: ranges of at least one of these items, in the job's numbering, ascending, disjoint.
+   */
+  | { readonly type: "items-added"; readonly itemCount: number; readonly done?: readonly ItemRange[] | undefined }
   /** No more items will come: from here on the tail is planned to end together. */
   | { readonly type: "source-ended" }
   | {
@@ -53,6 +59,11 @@ export type DispatchEvent =
     }
   /** The model threw: retried elsewhere; the same items failing on two workers (or twice on the only one) end the job. */
   | { readonly type: "attempt-failed"; readonly attemptId: number }
+  /**
+   * What came back can't be used, and neither the items nor the worker are to blame: the job has learned that the model takes no
+   * batches. The items are dispatched again as if they had never been. Instead of `attempt-completed`.
+   */
+  | { readonly type: "attempt-rejected"; readonly attemptId: number }
   | { readonly type: "pause" }
   | { readonly type: "resume" }
   | { readonly type: "cancel" }

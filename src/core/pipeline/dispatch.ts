@@ -1,5 +1,5 @@
-import { predictMs } from "../throughput/throughput.js";
-import { throughputKey, type PipelineDraft } from "./draft.js";
+import type { PipelineDraft } from "./draft.js";
+import { nextRunItemCount, takeUntouched } from "../untouched-items.js";
 import type { MicroBatch, StagePlacement } from "./types.js";
 
 /**
@@ -54,11 +54,10 @@ function takeRange(draft: PipelineDraft, itemCount: number): MicroBatch["range"]
     return { firstItem: returned.firstItem, itemCount: count };
   }
   // While the source goes on, a short micro-batch would only cost: more items are coming.
-  const available = draft.endItem - draft.nextItem;
-  if (available === 0 || (available < itemCount && !draft.sourceEnded && draft.microBatches.size > 0)) return undefined;
-  const range = { firstItem: draft.nextItem, itemCount: Math.min(itemCount, available) };
-  draft.nextItem += range.itemCount;
-  return range;
+  const available = nextRunItemCount(draft);
+  const mayGrow = !draft.sourceEnded && draft.doneAhead.length === 0;
+  if (available === 0 || (available < itemCount && mayGrow && draft.microBatches.size > 0)) return undefined;
+  return takeUntouched(draft, Math.min(itemCount, available));
 }
 
 /** Whether the queue of the next stage, with what is on its way there, has room for one more. */
@@ -93,17 +92,10 @@ function leastLoaded(
 }
 
 function dispatch(draft: PipelineDraft, batch: MicroBatch, workerId: string): void {
-  const { options } = draft;
   const { microBatchId, epoch, stage, range } = batch;
   const attemptId = draft.nextId++;
   const attempt = { attemptId, microBatchId, epoch, stage, workerId, range };
   draft.attempts.set(attemptId, attempt);
   draft.microBatches.set(microBatchId, { ...batch, attemptId });
-  const throughput = draft.throughputs.get(throughputKey(epoch, stage, workerId));
-  const predictedMs = throughput && predictMs(throughput, range.itemCount);
-  const deadlineMs =
-    predictedMs === undefined
-      ? options.warmUpDeadlineMs
-      : options.deadlineFactor * predictedMs + options.deadlineFloorMs;
-  draft.actions.push({ type: "dispatch", attempt, predictedMs, deadlineMs });
+  draft.actions.push({ type: "dispatch", attempt });
 }

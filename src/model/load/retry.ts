@@ -18,15 +18,6 @@ export interface Pacing {
 
 export const REAL_PACING: Pacing = { wait, random: Math.random, nowMs: Date.now };
 
-/**
- * The pause before the next try, ms: 250, 750, 2250, shortened by a random part of up to half, so that pages that failed
- * together don't all retry at the same moment.
- * @param failureCount 1 after the first failure.
- */
-export function backoffMs(failureCount: number, random: number): number {
-  return 250 * 3 ** (failureCount - 1) * (1 - random / 2);
-}
-
 /** Whether a status means "later" rather than "no": request timeout, too many requests, and failures of the server itself. */
 export function isTransient(status: number): boolean {
   return status === 408 || status === 429 || status >= 500;

@@ -11,6 +11,7 @@ import {
   wantsItems,
   workerThroughput,
 } from "../../../../src/core/dispatch/dispatch.js";
+import { caught } from "../../../fixtures/caught.js";
 import { dispatchesOf, HandDriven, knownThroughput } from "./hand-driven.js";
 
 const total = (shards: readonly { itemCount: number }[]) => shards.reduce((sum, shard) => sum + shard.itemCount, 0);
@@ -158,6 +159,61 @@ describe("step: faults", () => {
     ]);
   });
 
+  it("dispatches a rejected attempt's items again, and blames nobody", () => {
+    const job = new HandDriven({ depth: 1 });
+    const known = knownThroughput(0, 50);
+    job.add("a", known);
+    job.add("b", knownThroughput(0, 50));
+    let [open] = job.batch(100);
+    for (let rejection = 1; rejection <= 4; rejection++) {
+      const { attemptId, firstItem, itemCount } = open!;
+      const actions = job.send({ type: "attempt-rejected", attemptId }, 40 * rejection);
+      expect(actions).toHaveLength(1);
+      [open] = dispatchesOf(actions);
+      expect(open).toMatchObject({ workerId: "a", firstItem, itemCount });
+      expect(open!.attemptId).toBeGreaterThan(attemptId);
+    }
+    const [a] = job.state.workers;
+    expect(a).toMatchObject({ status: "ready", failuresInRow: 0, freeSinceMs: 160, completedItemCount: 0 });
+    expect(a!.throughput).toBe(known);
+    expect(completedItemCount(job.state)).toBe(0);
+  });
+
+  it("forgets where rejected items failed before, and leaves the worker's failures in a row as they are", () => {
+    const job = new HandDriven({ depth: 1 });
+    job.add("a", knownThroughput(0, 100));
+    const [first] = job.batch(1);
+    const [retry] = dispatchesOf(job.send({ type: "attempt-failed", attemptId: first!.attemptId }));
+    const [second] = dispatchesOf(job.send({ type: "attempt-rejected", attemptId: retry!.attemptId }));
+    expect(job.state.workers[0]!.failuresInRow).toBe(1);
+    const [third] = dispatchesOf(job.send({ type: "attempt-failed", attemptId: second!.attemptId }));
+    expect(jobPhase(job.state)).toBe("running");
+    expect(job.send({ type: "attempt-completed", attemptId: third!.attemptId, serviceMs: 9 })).toEqual([
+      { type: "finish" },
+    ]);
+  });
+
+  it("ignores the rejection of an attempt that it does not know", () => {
+    const job = new HandDriven();
+    job.add("a", knownThroughput(0, 1));
+    const [first] = job.batch(1000);
+    job.send({ type: "attempt-completed", attemptId: first!.attemptId, serviceMs: 100 }, 100);
+    for (const attemptId of [first!.attemptId, -1, 12_345_678]) {
+      expect(job.send({ type: "attempt-rejected", attemptId }, 101)).toEqual([]);
+    }
+    expect(completedItemCount(job.state)).toBe(first!.itemCount);
+  });
+
+  it("deals rejected items out again where quotas are equal", () => {
+    const job = new HandDriven({ policy: "equal", depth: 1 });
+    job.add("a", knownThroughput(0, 10));
+    job.add("b", knownThroughput(0, 10));
+    const [first] = job.batch(40);
+    job.send({ type: "attempt-rejected", attemptId: first!.attemptId }, 5);
+    const quotas = job.state.workers.map(({ quotaItemCount, inFlight }) => quotaItemCount + inFlight[0]!.itemCount);
+    expect(quotas.reduce((sum, count) => sum + count, 0)).toBe(40);
+  });
+
   it("excludes a worker after three failures in a row", () => {
     const job = new HandDriven({ depth: 1 });
     job.add("bad", knownThroughput(0, 50));
@@ -201,6 +257,67 @@ describe("step: faults", () => {
     expect(() => job.add("a")).toThrow("active");
   });
 
+  it("gives an away worker's ranges to others at once, and leaves it out of the plan", () => {
+    const job = new HandDriven();
+    job.add("a", knownThroughput(0, 1));
+    job.add("b", knownThroughput(0, 1));
+    const mine = job.batch(150).filter(({ workerId }) => workerId === "a");
+    const again = dispatchesOf(job.send({ type: "worker-away", workerId: "a" }, 1));
+    expect(again[0]).toMatchObject({ workerId: "b", firstItem: mine[0]!.firstItem });
+    expect(plannedShares(job.state, 1)).toMatchObject([{ workerId: "b", share: expect.closeTo(1, 9) }]);
+    expect(job.send({ type: "attempt-completed", attemptId: mine[0]!.attemptId, serviceMs: 1 }, 2)).toEqual([]);
+    expect(job.send({ type: "worker-away", workerId: "a" }, 3)).toEqual([]);
+    expect(job.send({ type: "worker-away", workerId: "z" }, 3)).toEqual([]);
+  });
+
+  it("waits while any worker is away, and dispatches again when it is back", () => {
+    const job = new HandDriven({ depth: 1 });
+    job.add("a", knownThroughput(0, 1));
+    job.add("b", knownThroughput(0, 1));
+    job.batch(200);
+    job.send({ type: "worker-away", workerId: "a" }, 1);
+    expect(job.send({ type: "worker-lost", workerId: "b" }, 2)).toEqual([]);
+    expect([jobPhase(job.state), undispatchedItemCount(job.state)]).toEqual(["running", 200]);
+    const back = dispatchesOf(job.add("a", knownThroughput(0, 1)));
+    expect(back[0]).toMatchObject({ workerId: "a", firstItem: 0 });
+    expect(job.state.workers.map(({ status }) => status)).toEqual(["lost", "lost", "ready"]);
+    expect(job.send({ type: "worker-lost", workerId: "a" })).toEqual([{ type: "fail", reason: "no-workers" }]);
+  });
+
+  it("fails for want of workers once the one that is away is lost", () => {
+    const job = new HandDriven();
+    job.add("a", knownThroughput(0, 1));
+    job.batch(200);
+    expect(job.send({ type: "worker-away", workerId: "a" })).toEqual([]);
+    expect(job.send({ type: "tick" }, 1000)).toEqual([]);
+    expect(job.send({ type: "worker-lost", workerId: "a" }, 1001)).toEqual([{ type: "fail", reason: "no-workers" }]);
+  });
+
+  it("does not take a worker that was lost for one that will come back", () => {
+    const job = new HandDriven();
+    job.add("a", knownThroughput(0, 1));
+    job.add("b", knownThroughput(0, 1));
+    job.batch(200);
+    job.send({ type: "worker-lost", workerId: "a" });
+    job.send({ type: "worker-away", workerId: "a" });
+    expect(job.send({ type: "worker-lost", workerId: "b" })).toEqual([{ type: "fail", reason: "no-workers" }]);
+  });
+
+  it("waits for an excluded worker that is away", () => {
+    const job = new HandDriven({ depth: 1 });
+    job.add("a", knownThroughput(0, 50));
+    job.add("b", knownThroughput(0, 50));
+    let attemptId = job.batch(100).find(({ workerId }) => workerId === "a")!.attemptId;
+    for (let failure = 1; failure <= 3; failure++) {
+      const next = dispatchesOf(job.send({ type: "attempt-failed", attemptId }));
+      attemptId = next.find(({ workerId }) => workerId === "a")?.attemptId ?? -1;
+    }
+    job.send({ type: "worker-away", workerId: "a" });
+    job.send({ type: "worker-lost", workerId: "b" });
+    expect(jobPhase(job.state)).toBe("running");
+    expect(dispatchesOf(job.add("a"))).toHaveLength(1);
+  });
+
   it("recalls a queued shard from a stalled worker when another idles, and drops its late result", () => {
     const job = new HandDriven();
     job.add("a", knownThroughput(0, 1));
@@ -223,6 +340,64 @@ describe("step: life of a job", () => {
   it("finishes a batch of nothing", () => {
     const job = new HandDriven();
     expect(job.send({ type: "source-ended" })).toEqual([{ type: "finish" }]);
+  });
+
+  it("dispatches around items that are done already, and counts them as completed at once", () => {
+    const job = new HandDriven({ depth: 1 });
+    job.add("a", knownThroughput(0, 10));
+    const done = [
+      { firstItem: 0, itemCount: 3 },
+      { firstItem: 5, itemCount: 1 },
+      { firstItem: 6, itemCount: 2 },
+      { firstItem: 10, itemCount: 2 },
+    ];
+    let [open] = dispatchesOf(job.send({ type: "items-added", itemCount: 12, done }));
+    expect([completedItemCount(job.state), undispatchedItemCount(job.state)]).toEqual([8, 2]);
+    expect(plannedShares(job.state, 0)).toMatchObject([{ workerId: "a", completedItemCount: 0 }]);
+    expect(open).toMatchObject({ firstItem: 3, itemCount: 2 });
+    job.send({ type: "source-ended" });
+    [open] = dispatchesOf(job.send({ type: "attempt-completed", attemptId: open!.attemptId, serviceMs: 20 }, 20));
+    expect(open).toMatchObject({ firstItem: 8, itemCount: 2 });
+    expect(remainingItemCount(job.state)).toBe(2);
+    expect(job.send({ type: "attempt-completed", attemptId: open!.attemptId, serviceMs: 20 }, 40)).toEqual([
+      { type: "finish" },
+    ]);
+  });
+
+  it("finishes without a worker where all items are done already", () => {
+    const job = new HandDriven();
+    const all = (firstItem: number) => ({
+      type: "items-added" as const,
+      itemCount: 4,
+      done: [{ firstItem, itemCount: 4 }],
+    });
+    expect(job.send(all(0))).toEqual([]);
+    expect(job.send(all(4))).toEqual([]);
+    expect(jobPhase(job.state)).toBe("running");
+    expect(job.send({ type: "source-ended" })).toEqual([{ type: "finish" }]);
+  });
+
+  it("deals equal quotas of what is not done", () => {
+    const job = new HandDriven({ policy: "equal" });
+    job.add("a", knownThroughput(0, 1));
+    job.add("b", knownThroughput(0, 1));
+    job.send({ type: "items-added", itemCount: 3000, done: [{ firstItem: 100, itemCount: 2000 }] });
+    const dealt = job.state.workers.map(({ quotaItemCount, inFlight }) =>
+      inFlight.reduce((sum, { itemCount }) => sum + itemCount, quotaItemCount),
+    );
+    expect(dealt).toEqual([500, 500]);
+  });
+
+  it("asks a stream for more than what is done", () => {
+    const job = new HandDriven();
+    job.send({ type: "items-added", itemCount: 500, done: [{ firstItem: 0, itemCount: 500 }] });
+    expect(wantsItems(job.state)).toBe(true);
+  });
+
+  it("refuses done ranges that are not of the items added", () => {
+    const state = createDispatch();
+    const done = [{ firstItem: 4, itemCount: 3 }];
+    caught("invalid-input", () => step(state, { type: "items-added", itemCount: 6, done }, 0), "0 … 5", "3 items");
   });
 
   it("pauses, resumes and cancels", () => {

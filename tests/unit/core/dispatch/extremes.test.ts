@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { DispatchEvent, Policy } from "../../../../src/core/dispatch/types.js";
+import { rangesOf } from "../item-ranges.js";
 import { createDispatch, step, type DispatchState } from "../../../../src/core/dispatch/dispatch.js";
 
 interface Open {
@@ -18,19 +19,25 @@ const serviceMs = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: 0, max: 1_000_000 }) },
 );
 
-it("dispatches every item once, in whole numbers, whatever times it is told", () => {
+/** How an attempt ends, and whether the clock moves meanwhile. */
+const ending = fc.record({ pick: fc.nat(), ms: serviceMs, isTimed: fc.boolean() });
+
+it("completes every item once, in whole numbers, whatever times are reported, attempts rejected, workers away and items done before", () => {
   fc.assert(
     fc.property(
       fc.constantFrom<Policy>("makespan", "equal", "capacity-proportional"),
       fc.constantFrom(1, 5, 20, 100),
-      fc.integer({ min: 1, max: 61 }),
+      // Which items are done before.
+      fc.array(fc.boolean(), { minLength: 1, maxLength: 61 }),
       fc.array(fc.boolean(), { minLength: 1, maxLength: 3 }),
-      fc.array(fc.record({ pick: fc.nat(), ms: serviceMs, isTold: fc.boolean() }), { minLength: 61, maxLength: 61 }),
-      (policy, quantumMs, itemCount, bucketed, completions) => {
+      // As many that complete as there are items at most; between them some are rejected, and workers leave and come back.
+      fc.array(ending, { minLength: 61, maxLength: 61 }),
+      fc.array(fc.record({ at: fc.nat(60), pick: fc.nat(), isAway: fc.boolean(), lasts: fc.nat(4) }), { maxLength: 6 }),
+      (policy, quantumMs, isDone, bucketed, endings, disturbances) => {
         let state: DispatchState = createDispatch({ policy, quantumMs });
         let nowMs = 0;
         const open: Open[] = [];
-        const times = Array.from({ length: itemCount }, () => 0);
+        const times = isDone.map(Number);
         const send = (event: DispatchEvent): void => {
           const { state: next, actions } = step(state, event, nowMs);
           state = next;
@@ -42,23 +49,45 @@ it("dispatches every item once, in whole numbers, whatever times it is told", ()
             open.splice(index, 1);
           }
         };
-        send({ type: "items-added", itemCount });
-        for (const [index, each] of bucketed.entries()) {
-          send({ type: "worker-added", worker: { workerId: `w${index}`, bucketed: each } });
-        }
+        const away = new Map<string, number>();
+        const add = (index: number): void => {
+          send({ type: "worker-added", worker: { workerId: `w${index}`, bucketed: bucketed[index]! } });
+        };
+        send({ type: "items-added", itemCount: isDone.length, done: rangesOf(isDone) });
+        for (const index of bucketed.keys()) add(index);
         send({ type: "source-ended" });
-        for (const { pick, ms, isTold } of completions) {
-          if (open.length === 0) break;
-          // A worker answers in order.
+        /** Whose turn it is to answer: a worker does so in order. */
+        const takeOpen = (pick: number): Open => {
           const { workerId } = open[pick % open.length]!;
-          const [done] = open.splice(
-            open.findIndex((each) => each.workerId === workerId),
-            1,
-          );
-          expect(done!.itemCount).toBeGreaterThanOrEqual(1);
-          for (let item = done!.firstItem; item < done!.firstItem + done!.itemCount; item++) times[item]!++;
-          if (isTold) nowMs += ms;
-          send({ type: "attempt-completed", attemptId: done!.attemptId, serviceMs: ms });
+          const index = open.findIndex((each) => each.workerId === workerId);
+          return open.splice(index, 1)[0]!;
+        };
+        const leave = (workerId: string, until: number): void => {
+          for (let at = open.length - 1; at >= 0; at--) if (open[at]!.workerId === workerId) open.splice(at, 1);
+          away.set(workerId, until);
+          send({ type: "worker-away", workerId });
+        };
+        const comeBack = (workerId: string): void => {
+          away.delete(workerId);
+          add(Number(workerId.slice(1)));
+        };
+        for (const [index, { pick, ms, isTimed }] of endings.entries()) {
+          for (const { at, pick: which, isAway, lasts } of disturbances) {
+            if (at !== index || open.length === 0) continue;
+            const { attemptId, workerId } = takeOpen(which);
+            if (isAway) leave(workerId, index + lasts);
+            else send({ type: "attempt-rejected", attemptId });
+          }
+          for (const [workerId, until] of away) {
+            // With nobody left at work, nothing but its return goes on.
+            if (until <= index || open.length === 0) comeBack(workerId);
+          }
+          if (open.length === 0) break;
+          const done = takeOpen(pick);
+          expect(done.itemCount).toBeGreaterThanOrEqual(1);
+          for (let item = done.firstItem; item < done.firstItem + done.itemCount; item++) times[item]!++;
+          if (isTimed) nowMs += ms;
+          send({ type: "attempt-completed", attemptId: done.attemptId, serviceMs: ms });
         }
         expect(times.every((count) => count === 1)).toBe(true);
         expect(state.phase).toBe("finished");
