@@ -161,7 +161,7 @@ describe("what is refused, and with which words", () => {
   it("items with nothing in them, and a scale for bytes that stay whole numbers", () => {
     refuse(model([spec("x", [-1, -1])]), float([3, 0]), "something in them", "[3,0]");
     const bytes = { dtype: "uint8", shape: [1, 2], data: new Uint8Array(2) };
-    refuse(model([spec("x", [-1, 2], "int32")]), { ...bytes, scale: 2 }, "bytes as they are");
+    refuse(model([spec("x", [-1, 2], "int32")]), { ...bytes, scale: 2 }, "unscaled bytes");
     expect(
       prepareInputs(model([spec("x", [-1, 2], "int32")]), { x: { ...bytes, scale: 1 } as InputTensor }).itemCount,
     ).toBe(1);
