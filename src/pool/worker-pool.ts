@@ -75,7 +75,9 @@ export class WorkerPool {
   requireWorker(id: string): PoolWorker {
     const worker = this.get(id);
     if (worker !== undefined) return worker;
-    throw new ShardError("worker-lost", `Expected worker "${id}" to be in the pool, but it was removed.`, { workerId: id });
+    throw new ShardError("worker-lost", `Expected worker "${id}" to be in the pool, but it was removed.`, {
+      workerId: id,
+    });
   }
 
   has(id: string): boolean {
@@ -204,7 +206,11 @@ export class WorkerPool {
 }
 
 function removed(workerId: string): ShardError {
-  return new ShardError("worker-lost", `Expected worker "${workerId}" to be ready, but it was removed while it started.`, {
-    workerId,
-  });
+  return new ShardError(
+    "worker-lost",
+    `Expected worker "${workerId}" to be ready, but it was removed while it started.`,
+    {
+      workerId,
+    },
+  );
 }

@@ -114,7 +114,7 @@ async function eachWorker<T, R>(workers: readonly T[], work: (worker: T) => Prom
   const messages = [...new Set(reasons.map((reason) => (reason instanceof Error ? reason.message : String(reason))))];
   throw new ShardError(
     "no-workers",
-    `Expected at least one of ${workers.length} workers to start, but none did: ${messages.join(" ")}`,
+    `Expected at least one of ${workers.length} workers to start, received none: ${messages.join(" ")}`,
     { cause: first },
   );
 }

@@ -21,7 +21,10 @@ export async function runThrough(
   for (const [index, stage] of deployment.stages.entries()) {
     const worker = deployment.workersOf(index)[0];
     if (worker === undefined) {
-      throw new ShardError("worker-lost", `Expected a worker that holds stage ${index}, but it was lost meanwhile: try again.`);
+      throw new ShardError(
+        "worker-lost",
+        `Expected a worker that holds stage ${index}, but it was lost meanwhile: try again.`,
+      );
     }
     const entering = Object.fromEntries(stage.inputs.map((key) => [key, held[key]!]));
     const outputs = await callOnce(worker, stage.modelKey, entering);

@@ -1,4 +1,4 @@
-// Whatever happens to the workers of a split by layers, whenever: each job settles, and each item comes once and right.
+// Whatever happens to the workers of a split by layers, and whenever: each job settles, and each item comes once and correct.
 import { expect, it } from "vitest";
 import { seededRandom } from "../../../../src/core/random.js";
 import { ShardError } from "../../../../src/core/errors.js";
@@ -51,7 +51,7 @@ async function runCase(seed: number): Promise<{ outcomes: string[]; isLimited: b
     };
     jobs.push(
       work().catch((error: unknown) => {
-        // A result that is wrong ends the test.
+        // A wrong result fails the test.
         if (error instanceof ShardError) return error.code;
         throw error;
       }),
@@ -94,7 +94,7 @@ async function runCase(seed: number): Promise<{ outcomes: string[]; isLimited: b
   };
   const outcomes = await settled("jobs", Promise.all(jobs));
   await settled("calls", Promise.all(pending));
-  // What is left serves the next job, and holds its stages alone.
+  // The remaining workers serve the next job, and hold only its stages.
   if (live().length === 0) await sharder.addWorker({ backend: "cpu" });
   if (isLimited || cuts !== undefined) while (live().length < 3) await sharder.addWorker({ backend: "cpu" });
   expect(Object.values(await sharder.predict(batch(9)))).toEqual([added(9, LAYER_COUNT)]);
