@@ -1,5 +1,5 @@
 /**
- * inference-sharder: run one TF.js model on all the compute of the machine.
+ * inference-sharder: run one TF.js model on all the processors of the machine.
  *
  * @module
  */

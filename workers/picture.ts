@@ -6,8 +6,8 @@ import { exposeApi } from "./runtime/expose.js";
 import { reply } from "./runtime/reply.js";
 
 /**
- * The picture worker: one picture at a time to be enlarged, decoded, cut, stitched and encoded here; and any number of
- * pictures that are made ready for a model. No inference engine.
+ * The picture worker. It decodes, cuts, stitches and encodes one picture to be enlarged at a time, and prepares any number of
+ * pictures as model inputs. It has no inference engine.
  */
 let picture: Picture | undefined;
 
@@ -32,5 +32,5 @@ exposeApi<PictureApi<Blob, ImageBitmap> & PixelApi<PictureSource>>({
 
 function opened(): Picture {
   if (picture !== undefined) return picture;
-  throw new ShardError("internal", "Expected an open picture, received a request before open.");
+  throw new ShardError("internal", "Expected an open picture, received a request before open().");
 }

@@ -14,7 +14,7 @@ import type {
   PlaceRequest,
 } from "../protocol/picture-api.js";
 
-/** Decoding or encoding tens of megapixels on a slow machine. */
+/** Long enough to decode or encode tens of megapixels on a slow machine. */
 const DEADLINE_MS = 180_000;
 
 /** What a model can look at. A `File` is a `Blob`; its type may be anything that the browser decodes. */
@@ -22,7 +22,7 @@ export type Picture = Blob | ImageData | ImageBitmap | VideoFrame;
 
 type Api = PictureApi<Blob, ImageBitmap> & PixelApi<Picture>;
 
-/** The page's side of the picture worker. Every call settles: with its result, or with the worker's end. */
+/** The page's side of the picture worker. Every call settles: with its result, or with the error that ended the worker. */
 export class PictureWorker {
   readonly #calls: WorkerCalls<Api>;
   #isOpen = true;
@@ -34,13 +34,13 @@ export class PictureWorker {
       lostTo: (reason) =>
         new ShardError(
           "worker-lost",
-          `Expected the picture worker to keep running, it was lost: ${reason}; try again, or a smaller picture.`,
+          `Expected the picture worker to keep running, but it was lost (${reason.replace(/\.$/, "")}): try again, or use a smaller picture.`,
         ),
       onEnd: () => (this.#isOpen = false),
     });
   }
 
-  /** Whether it takes calls: it has not been closed or lost. */
+  /** Whether it still takes calls, that is, has been neither closed nor lost. */
   get isOpen(): boolean {
     return this.#isOpen;
   }
@@ -54,7 +54,7 @@ export class PictureWorker {
     return this.#call("cut a strip", (api) => api.cutRow(row));
   }
 
-  /** The buffer of `request.rgb` is handed over. */
+  /** The buffer of `request.rgb` is transferred to the worker. */
   place(request: PlaceRequest): Promise<PlacedTile<ImageBitmap>[]> {
     const sent = handOver(request, [request.rgb.buffer as ArrayBuffer]);
     return this.#call("place tiles", (api) => api.place(sent));

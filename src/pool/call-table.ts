@@ -7,20 +7,20 @@ interface PendingCall {
   readonly reject: (error: ShardError) => void;
 }
 
-/** Of calls that a worker answers at once, between two pieces of work: they show that it listens, not that it gets on. */
+/** The priority of calls that a worker answers at once, between two pieces of work: they prove that it listens, not that it works. */
 export const ASIDE = -Infinity;
 
-/** How often deadlines are looked at, ms. */
+/** How often deadlines are checked, ms. */
 const TICK_MS = 250;
-/** The most that one tick may count, ms: a laptop that slept or a frozen tab must not expire a deadline. */
+/** The most time that one tick may count, ms: a deadline must not expire because a laptop slept or a tab was frozen. */
 const LONGEST_TICK_MS = 4 * TICK_MS;
 
 /**
  * The calls under way on one worker. Comlink never settles a call whose worker died, so each is raced
  * here against the worker's death and a deadline.
  *
- * A worker does one thing at a time, by priority and then in order: only the deadline of what it is working on runs. A worker that
- * finishes anything else is not hung either, so that the clock starts again.
+ * A worker does one thing at a time, by priority and then in order, so only the deadline of the call it is working on runs. A worker
+ * that finishes any other call isn't hung either, so the clock restarts.
  */
 export class CallTable {
   readonly #pending = new Set<PendingCall>();
@@ -28,7 +28,7 @@ export class CallTable {
   readonly #name: string;
   readonly #workerId: string | undefined;
   readonly #onEmpty: (() => void)[] = [];
-  /** What the worker is working on. */
+  /** The call that the worker is working on. */
   #current: PendingCall | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #elapsedMs = 0;
@@ -36,7 +36,7 @@ export class CallTable {
   #death: ShardError | undefined;
 
   /**
-   * @param name what people know the worker by. @param workerId for the errors of one that runs models.
+   * @param name the name that people know the worker by. @param workerId put into errors; only workers that run models have one.
    * @param onExpired called once a deadline has passed; the owner then ends the worker.
    */
   constructor(name: string, workerId: string | undefined, onExpired: (error: ShardError) => void) {
@@ -45,14 +45,14 @@ export class CallTable {
     this.#onExpired = onExpired;
   }
 
-  /** Calls under way. */
+  /** How many calls are under way. */
   get size(): number {
     return this.#pending.size;
   }
 
   /**
-   * @param deadlineMs counted from when the worker turns to the call; asked again for as long as the call is under way.
-   * @param priority by which the worker takes its calls. Default 0.
+   * @param deadlineMs counted from when the worker turns to the call; a function is called again at every check.
+   * @param priority the worker takes calls of a higher priority first. Default 0.
    * @throws the error given to `rejectAll`, also for calls made after it.
    */
   async race<T>(what: string, deadlineMs: number | (() => number), call: () => Promise<T>, priority = 0): Promise<T> {
@@ -86,7 +86,7 @@ export class CallTable {
     for (const call of this.#pending) call.reject(error);
   }
 
-  /** @param isAnswered with a value: what was cancelled while it waited shows nothing of the worker's progress. */
+  /** @param isAnswered with a value: a call that was cancelled while it waited says nothing about the worker's progress. */
   #remove(entry: PendingCall, isAnswered: boolean): void {
     this.#pending.delete(entry);
     if (entry === this.#current || (isAnswered && entry.priority !== ASIDE)) this.#elapsedMs = 0;
@@ -98,7 +98,7 @@ export class CallTable {
     }
   }
 
-  /** What the worker turns to next: the first of the highest priority. */
+  /** The call that the worker turns to next: the first of those with the highest priority. */
   #next(): PendingCall | undefined {
     let next: PendingCall | undefined;
     for (const call of this.#pending) if (next === undefined || call.priority > next.priority) next = call;
@@ -123,7 +123,7 @@ export class CallTable {
       new ShardError(
         "worker-timeout",
         `Expected worker "${this.#name}" to ${current.what} within ${Math.round(deadlineMs)} ms, ` +
-          `received nothing: it is ended and its work goes to the others.`,
+          `received no answer: the worker is ended and its work goes to the others.`,
         { workerId: this.#workerId },
       ),
     );

@@ -3,12 +3,12 @@ import { isWorkerNotice, type LinkedApi } from "../protocol/link.js";
 import { Lifeline } from "./lifeline.js";
 import type { WorkerLink } from "./worker-link.js";
 
-/** A Worker, or the near port of a channel with something that answers like one behind it. */
+/** A Worker, or the near port of a channel whose far side answers like one. */
 export interface FarEnd extends Endpoint {
   terminate(): void;
 }
 
-/** A link over anything that takes messages. It ends with an uncaught error, an unreadable message, a notice, or its lifeline. */
+/** A link over anything that takes messages. An uncaught error, an unreadable message, a notice or the lifeline ends it. */
 export function openFarEnd<Api extends LinkedApi>(end: FarEnd): WorkerLink<Api> {
   const remote = wrap<LinkedApi>(end);
   const lifeline = new Lifeline();
@@ -32,11 +32,11 @@ export function openFarEnd<Api extends LinkedApi>(end: FarEnd): WorkerLink<Api> 
   });
   if (lifeline.name !== undefined) {
     void remote.attach(lifeline.name).then((reply) => {
-      if (reply.ok && reply.value) lifeline.watch(() => lose("it ended without a word"));
+      if (reply.ok && reply.value) lifeline.watch(() => lose("it ended without reporting an error"));
     });
   }
   return {
-    // What Comlink adds to methods that take and promise data is nothing.
+    // Comlink adds nothing to methods that take data and return promises of data.
     api: remote as unknown as Api,
     onEnd: (called) => void (listener = called),
     close: () => {

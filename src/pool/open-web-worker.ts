@@ -4,14 +4,14 @@ import type { LinkedApi } from "../protocol/link.js";
 import { openFarEnd } from "./open-far-end.js";
 import type { WorkerLink } from "./worker-link.js";
 
-/** Whether there are Web Workers here at all: not outside browsers. */
+/** Whether this environment has Web Workers; outside browsers there are none. */
 export function hasWebWorkers(): boolean {
   return typeof Worker !== "undefined";
 }
 
 /**
  * Start a Web Worker and link to it.
- * @param what it is for, for people.
+ * @param what the worker is for, in words for people.
  * @param spawn makes the Worker, in the literal form by which bundlers recognise its script.
  * @throws ShardError "backend-unavailable" where the browser refuses to start the script (another origin, a policy).
  */
@@ -22,7 +22,7 @@ export function openWebWorker<Api extends LinkedApi>(what: string, spawn: () => 
   } catch (cause) {
     throw new ShardError(
       "backend-unavailable",
-      `Expected the browser to start the worker script for ${what}, it refused (${messageOf(cause)}): serve the scripts from the page's own origin.`,
+      `Expected the browser to start the worker script for ${what}, but it refused (${messageOf(cause)}): serve the scripts from the page's own origin.`,
       { cause },
     );
   }

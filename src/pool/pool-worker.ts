@@ -20,23 +20,23 @@ import type { WorkerLink } from "./worker-link.js";
 /** What one incarnation of a worker is doing. */
 export type IncarnationState = "starting" | "ready" | "busy" | "draining" | "dead";
 
-/** A run that has come back. */
+/** The result of a run, and what it cost. */
 export interface FinishedRun {
   readonly outputs: RunResult["outputs"];
   /** From the worker's previous completion, or the sending if it was idle, to this completion, ms. */
   readonly serviceMs: number;
 }
 
-/** Loading the script, compiling WASM and parsing a large model on a slow machine. */
+/** Long enough to load the script, compile WASM and parse a large model on a slow machine. */
 const START_DEADLINE_MS = 120_000;
-/** Each layer is loaded and run a few times, in plain JavaScript at worst. */
+/** Each layer is loaded and run a few times, at worst in plain JavaScript. */
 const TRACED_LAYER_DEADLINE_MS = 5_000;
-/** A worker in the middle of a shard does not hear `stop`; it is terminated anyway. */
+/** A worker in the middle of a shard doesn't see `stop`; it is terminated anyway. */
 const STOP_DEADLINE_MS = 1_000;
 /** Loads and traces go before all attempts. */
 const FIRST = Infinity;
 
-/** Which state may follow which. Anything else is a defect here, never a fault of the machine. */
+/** Which state may follow which. Anything else is a defect in this code, never a fault of the machine. */
 const NEXT_STATES: Readonly<Record<IncarnationState, readonly IncarnationState[]>> = {
   starting: ["ready", "draining", "dead"],
   ready: ["busy", "draining", "dead"],
@@ -45,14 +45,14 @@ const NEXT_STATES: Readonly<Record<IncarnationState, readonly IncarnationState[]
   dead: [],
 };
 
-/** One incarnation of a worker and all calls to it, as an explicit state machine. It never comes back to life. */
+/** One incarnation of a worker and all calls to it, as an explicit state machine. Once dead, it stays dead. */
 export class PoolWorker {
-  /** Of its slot. */
+  /** The id of its slot. */
   readonly id: string;
   readonly spec: WorkerSpec;
   /** The latest thing that went wrong, in a shard or with the worker itself. */
   lastError: ShardError | undefined;
-  /** What it died of; `undefined` while it lives, and where it was stopped on purpose. */
+  /** The error that ended it; `undefined` while it lives, and if it was stopped on purpose. */
   deathError: ShardError | undefined;
 
   readonly #calls: WorkerCalls<WorkerApi>;
@@ -79,22 +79,22 @@ export class PoolWorker {
     return this.#state;
   }
 
-  /** Whether it can be given more to do. */
+  /** Whether it takes more work. */
   get isReady(): boolean {
     return this.#state === "ready" || this.#state === "busy";
   }
 
-  /** Whether what it holds can still be used: it is ready, or on its way out. */
+  /** Whether the models it holds can still be used: it is ready or draining. */
   get isUsable(): boolean {
     return this.isReady || this.#state === "draining";
   }
 
-  /** What it turned out to be; `undefined` until it has started. */
+  /** What the worker reported about itself; `undefined` until it has started. */
   get report(): WorkerReport | undefined {
     return this.#report;
   }
 
-  /** Workers of one entry on one device are of one kind: what was measured of one holds for the others. */
+  /** Workers of one entry on one device are of one kind: what was measured on one holds for the others. */
   get kind(): string {
     return `${this.spec.backend} ${this.#report?.device ?? ""}`;
   }
@@ -105,7 +105,7 @@ export class PoolWorker {
 
   /**
    * Start the engine.
-   * @throws ShardError "backend-unavailable", "worker-lost", "worker-timeout"; the worker is dead then.
+   * @throws ShardError "backend-unavailable", "worker-lost", "worker-timeout"; afterwards the worker is dead.
    */
   async start(): Promise<WorkerReport> {
     const { powerPreference } = this.spec;
@@ -120,7 +120,7 @@ export class PoolWorker {
     }
   }
 
-  /** It has all that it needs to be given work, unless it is on its way out already. */
+  /** Mark it ready for work, unless it is draining or dead already. */
   becomeReady(): void {
     if (this.#state === "starting") this.#enter("ready");
   }
@@ -145,8 +145,8 @@ export class PoolWorker {
   }
 
   /**
-   * Run some items. The inputs' buffers are handed over to the worker; those in shared memory stay with the page, too.
-   * @param deadlineMs counted while the worker is on it, and asked again meanwhile.
+   * Run some items. The inputs' buffers are transferred to the worker; those in shared memory stay usable on the page.
+   * @param deadlineMs counted while the worker is on this run, and called again at every check.
    * @throws ShardError "model-failed", "model-unsupported", "aborted", "worker-lost", "worker-timeout"
    */
   async run(request: RunRequest, deadlineMs: () => number): Promise<FinishedRun> {
@@ -180,7 +180,7 @@ export class PoolWorker {
     } catch (thrown) {
       const error = thrown as ShardError;
       if (error.code === "worker-lost") this.kill(error);
-      // An attempt that was called back is no fault of the worker's.
+      // A cancelled attempt isn't the worker's fault.
       if (error.code !== "aborted") this.lastError = error;
       throw error;
     } finally {
@@ -189,10 +189,10 @@ export class PoolWorker {
     }
   }
 
-  /** The results are not wanted any more: queued attempts end at once with "aborted". */
+  /** Cancel attempts whose results are no longer wanted: queued ones end at once with "aborted". */
   cancel(attemptIds: readonly string[]): void {
     if (this.#state === "dead") return;
-    // A worker that is lost meanwhile has nothing left to cancel.
+    // If the worker is lost meanwhile, nothing is left to cancel.
     this.#calls.call("cancel attempts", START_DEADLINE_MS, (api) => api.cancel(attemptIds), ASIDE).catch(() => {});
   }
 
@@ -201,12 +201,12 @@ export class PoolWorker {
     return this.#calls.call("report its memory", START_DEADLINE_MS, (api) => api.memory(), ASIDE);
   }
 
-  /** Every attempt takes `factor` times as long from now on; for tests and demonstrations. */
+  /** Make every attempt take `factor` times as long from now on; for tests and demonstrations. */
   async slow(factor: number): Promise<void> {
     await this.#calls.call("slow down", START_DEADLINE_MS, (api) => api.slow(factor), ASIDE);
   }
 
-  /** No more shards; those under way finish. */
+  /** Take no more shards; those under way finish. */
   drain(): void {
     if (NEXT_STATES[this.#state].includes("draining")) this.#enter("draining");
   }
@@ -216,12 +216,12 @@ export class PoolWorker {
     return this.#calls.whenIdle();
   }
 
-  /** Release model and device, then end the worker. Never rejects. */
+  /** Release the models and the device, then end the worker. Never rejects. */
   async stop(): Promise<void> {
     if (this.#state === "dead") return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, STOP_DEADLINE_MS)));
-    // A release that fails is no reason to let the worker live.
+    // The worker is ended even if it fails to release what it holds.
     const released = this.#calls.call("stop", START_DEADLINE_MS, (api) => api.stop(), ASIDE).catch(() => {});
     await Promise.race([released, deadline]);
     clearTimeout(timer);
@@ -242,7 +242,7 @@ export class PoolWorker {
   #lostTo(reason: string): ShardError {
     return new ShardError(
       this.#state === "starting" ? "backend-unavailable" : "worker-lost",
-      `Expected worker "${this.id}" (${this.spec.backend}) to keep running, it was lost (${reason.replace(/\.$/, "")}): its work goes to the others; add another worker if it was the last.`,
+      `Expected worker "${this.id}" (${this.spec.backend}) to keep running, but it was lost (${reason.replace(/\.$/, "")}): its work goes to the others; add another worker if it was the last one.`,
       { workerId: this.id },
     );
   }

@@ -4,10 +4,10 @@ import type { PlannerApi } from "../protocol/planner-api.js";
 import { WorkerCalls } from "./worker-calls.js";
 import type { WorkerLink } from "./worker-link.js";
 
-/** Far more than the largest problem takes. */
+/** Far longer than the largest problem takes. */
 const PLAN_DEADLINE_MS = 60_000;
 
-/** Plans stages in a worker of its own, which is started with the first question. */
+/** Plans stages in its own worker, which starts with the first request. */
 export class StagePlanner {
   readonly #open: () => WorkerLink<PlannerApi>;
   #calls: WorkerCalls<PlannerApi> | undefined;
@@ -18,7 +18,7 @@ export class StagePlanner {
   }
 
   /**
-   * The question is asked again where the planner is lost once.
+   * If the planner's worker is lost, the request is retried once.
    * @throws ShardError "model-unsupported" where no plan is possible, "backend-unavailable", "worker-lost", "worker-timeout", "disposed"
    */
   async plan(problem: StageProblem): Promise<StagePlan> {
@@ -32,7 +32,7 @@ export class StagePlanner {
 
   close(): void {
     this.#isClosed = true;
-    this.#calls?.end(new ShardError("disposed", "The planner was ended with its sharder."));
+    this.#calls?.end(new ShardError("disposed", "The planner ended because its sharder was disposed of."));
   }
 
   async #ask(problem: StageProblem): Promise<StagePlan> {
@@ -47,9 +47,9 @@ export class StagePlanner {
       lostTo: (reason) =>
         new ShardError(
           "worker-lost",
-          `Expected the planner's worker to keep running, it was lost (${reason.replace(/\.$/, "")}): try again.`,
+          `Expected the planner's worker to keep running, but it was lost (${reason.replace(/\.$/, "")}): try again.`,
         ),
-      // The next question starts another.
+      // The next request starts another worker.
       onEnd: () => (this.#calls = undefined),
     });
   }

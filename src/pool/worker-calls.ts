@@ -4,19 +4,19 @@ import { fromErrorRecord, type Reply } from "../protocol/error-record.js";
 import { CallTable } from "./call-table.js";
 import type { WorkerLink } from "./worker-link.js";
 
-/** What the owner of a link adds to it. */
+/** What the owner of a link has to say about it. */
 export interface CallsOptions {
-  /** What people know the far end by. */
+  /** The name that people know the far end by. */
   readonly name: string;
-  /** Of a worker that runs models: its errors carry it. */
+  /** For a worker that runs models: put into its errors. */
   readonly workerId?: string;
-  /** What calls reject with once the far end has ended by itself. @param reason for people. */
+  /** Makes the error that calls reject with once the far end has ended by itself. @param reason in words for people. */
   readonly lostTo: (reason: string) => ShardError;
-  /** The far end has ended, or has let a deadline pass: every call has rejected with this error. Not called after `end`. */
+  /** Called when the far end has ended or missed a deadline: every call has rejected with this error. Not called after `end`. */
   readonly onEnd: (error: ShardError) => void;
 }
 
-/** The calls over one link. Every one settles: with the far end's value, its error, or the error with which the far end ended. */
+/** The calls over one link. Each one settles: with the far end's value, its error, or the error that ended the far end. */
 export class WorkerCalls<Api> {
   readonly #link: WorkerLink<Api>;
   readonly #workerId: string | undefined;
@@ -36,9 +36,9 @@ export class WorkerCalls<Api> {
   }
 
   /**
-   * @param what the worker is to do, for the error of a deadline that passed.
+   * @param what the worker has to do, for the error if it misses the deadline.
    * @param deadlineMs, @param priority as in `CallTable.race`.
-   * @throws ShardError the far end's own, or what it ended with.
+   * @throws ShardError the far end's own error, or the one that ended it.
    */
   async call<T>(
     what: string,
@@ -59,7 +59,7 @@ export class WorkerCalls<Api> {
     return this.#table.whenEmpty();
   }
 
-  /** Close the link; all calls, those to come too, reject with `error`. */
+  /** Close the link; all calls, present and future, reject with `error`. */
   end(error: ShardError): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -68,7 +68,7 @@ export class WorkerCalls<Api> {
   }
 }
 
-/** Mark a call's argument: `buffers` are handed over to the far end instead of copied. */
+/** Mark a call's argument so that `buffers` are transferred to the far end instead of copied. */
 export function handOver<T>(argument: T, buffers: ArrayBuffer[]): T {
   return transfer(argument, buffers);
 }

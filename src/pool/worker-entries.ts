@@ -8,7 +8,7 @@ import type { WorkerLink } from "./worker-link.js";
  * The worker scripts, one for each engine on each of its backends, so that each loads only its own kernels. A new backend or engine is
  * a folder in workers/engines, an entry in workers and a line here; options, types and contract suites follow from this table.
  */
-// Bundlers recognise a worker by this literal form alone.
+// Bundlers recognise a worker only in this literal form.
 export const WORKER_ENTRIES = {
   "tfjs/webgpu": (name: string) =>
     new Worker(new URL("../../workers/webgpu.ts", import.meta.url), { type: "module", name }),
@@ -20,15 +20,15 @@ export const WORKER_ENTRIES = {
 } as const;
 
 export type EntryName = keyof typeof WORKER_ENTRIES;
-/** Backends that a worker can run on. One worker = one engine = one backend. */
+/** The backends that a worker can run on. One worker = one engine = one backend. */
 export type BackendName = EntryName extends `${string}/${infer Backend}` ? Backend : never;
 
 export const ENTRY_NAMES = Object.keys(WORKER_ENTRIES) as readonly EntryName[];
 
-/** Every backend of any engine, each once, in the order of the table. */
+/** The backends of all engines, each once, in the order of the table. */
 export const BACKEND_NAMES = [...new Set(ENTRY_NAMES.map((entry) => entry.split("/")[1] as BackendName))];
 
-/** What somebody wants a worker to be. */
+/** The kind of worker that is asked for. */
 export interface WorkerSpec {
   readonly backend: BackendName;
   /** WebGPU only. Default "high-performance". */

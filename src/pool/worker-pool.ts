@@ -8,37 +8,37 @@ import { WorkerSlot } from "./worker-slot.js";
 const counters = new Map<BackendName, number>();
 const live = new Map<string, PoolWorker>();
 
-/** The worker of this id, in whichever pool: ids are unique on the page. */
+/** The live worker with this id, in any pool: ids are unique on the page. */
 export function findLiveWorker(id: string): PoolWorker | undefined {
   return live.get(id);
 }
 
-/** What the pool reports, and asks. */
+/** What the pool reports to its owner. */
 export interface PoolListener {
   /** A worker's state has changed. */
   onState(slot: WorkerSlot): void;
-  /** A worker can be given work: the only place where jobs and splits take workers in. Resolves once they have. */
+  /** A worker is ready for work. Jobs and splits take workers in here and nowhere else. Resolves once they have. */
   onReady(worker: PoolWorker): Promise<void>;
-  /** A worker has ended, and another incarnation of it will come. */
+  /** A worker has ended, and another incarnation will replace it. */
   onLost(slot: WorkerSlot, error: ShardError): void;
-  /** A worker has ended for good. @param error `undefined` where it was stopped on purpose. */
+  /** A worker has ended for good. @param error `undefined` if it was stopped on purpose. */
   onGone(slot: WorkerSlot, error: ShardError | undefined): void;
 }
 
 export interface PoolOptions {
   readonly open: OpenWorker;
   /**
-   * How long after its end a worker is started again, ms; `undefined`: not at all.
-   * Default: never.
+   * How long after its end a worker is restarted, ms; `undefined`: not at all.
+   * Default: workers are never restarted.
    */
   readonly restartDelayMs?: (slot: WorkerSlot, error: ShardError) => number | undefined;
 }
 
 /** The workers of one sharder. */
 export class WorkerPool {
-  /** May be set once everything that listens exists; nothing is reported before. */
+  /** Set once its owner exists; nothing is reported before. */
   listener: PoolListener | undefined;
-  /** Gives a worker that has started what it needs to be ready, or refuses it with a ShardError. */
+  /** Gives a started worker what it needs to be ready, or refuses it with a ShardError. */
   admit: (worker: PoolWorker) => Promise<void> = async () => {};
   readonly #open: OpenWorker;
   readonly #restartDelayMs: NonNullable<PoolOptions["restartDelayMs"]>;
@@ -51,7 +51,7 @@ export class WorkerPool {
     this.#restartDelayMs = restartDelayMs;
   }
 
-  /** Every worker that was started, in order; dead ones stay, for their error. */
+  /** Every worker that was started, in order; dead ones stay, so that their errors can be read. */
   get slots(): readonly WorkerSlot[] {
     return [...this.#slots.values()];
   }
@@ -61,21 +61,23 @@ export class WorkerPool {
     return this.slots.flatMap(({ worker }) => (worker?.report !== undefined && worker.state !== "dead" ? worker : []));
   }
 
-  /** The workers that can be given work. */
+  /** The workers that take work. */
   get readyWorkers(): readonly PoolWorker[] {
     return this.slots.flatMap(({ worker }) => (worker?.isReady === true ? worker : []));
   }
 
-  /** The present incarnation of a worker; `undefined` where it has none or is unknown. */
+  /** The present incarnation of a worker; `undefined` if it has none or is unknown. */
   get(id: string): PoolWorker | undefined {
     return this.#slots.get(id)?.worker;
   }
 
-  /** As `get`. @throws ShardError "worker-lost" where there is none: its end has been reported, or is about to be. */
+  /** As `get`. @throws ShardError "worker-lost" if there is none: its end has been reported, or will be at once. */
   requireWorker(id: string): PoolWorker {
     const worker = this.get(id);
     if (worker !== undefined) return worker;
-    throw new ShardError("worker-lost", `Expected worker "${id}" to be there, it was removed.`, { workerId: id });
+    throw new ShardError("worker-lost", `Expected worker "${id}" to be in the pool, but it was removed.`, {
+      workerId: id,
+    });
   }
 
   has(id: string): boolean {
@@ -83,14 +85,14 @@ export class WorkerPool {
   }
 
   /**
-   * Start a worker's engine; it is not ready before `enter`.
+   * Start a worker's engine; the worker becomes ready with `enter`.
    * @throws ShardError "backend-unavailable", "worker-lost", "worker-timeout"
    */
   async start(spec: WorkerSpec): Promise<PoolWorker> {
     const counter = (counters.get(spec.backend) ?? 0) + 1;
     counters.set(spec.backend, counter);
     const slot = new WorkerSlot(`${spec.backend}-${counter}`, spec);
-    // Before anything else, so that a refusal stops here.
+    // Refused before anything is opened.
     if (this.#isClosed)
       throw new ShardError("disposed", "Expected live workers, received a request after they were stopped.");
     const link = this.#open(spec, slot.id);
@@ -100,7 +102,7 @@ export class WorkerPool {
 
   /**
    * Admit a worker that has started, and report it ready.
-   * @throws ShardError what it was refused with, "model-malformed" and the like, or "worker-lost" where it was removed meanwhile.
+   * @throws ShardError the error it was refused with, such as "model-malformed"; "worker-lost" if it was removed meanwhile.
    */
   async enter(worker: PoolWorker): Promise<void> {
     try {
@@ -130,13 +132,13 @@ export class WorkerPool {
     this.#slots.delete(id);
   }
 
-  /** Stop every worker, those that still start too; no more can be started. */
+  /** Stop every worker, also those that are still starting; no more can be started. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([...this.#slots.keys()].map((id) => this.remove(id)));
   }
 
-  /** @throws ShardError "unknown-worker" listing the ids there are. */
+  /** @throws ShardError "unknown-worker" listing the known ids. */
   require(id: string): WorkerSlot {
     const slot = this.#slots.get(id);
     if (slot !== undefined) return slot;
@@ -155,7 +157,7 @@ export class WorkerPool {
     );
   }
 
-  /** A worker that is stopped while it starts was removed, unless all are. */
+  /** A worker that was stopped while it started was removed, unless the whole pool was closed. */
   #whyNot(workerId: string, thrown: ShardError): ShardError {
     return thrown.code === "disposed" && !this.#isClosed ? removed(workerId) : thrown;
   }
@@ -191,7 +193,7 @@ export class WorkerPool {
       slot.settle();
       await this.enter(worker);
     } catch (thrown) {
-      // A worker that ends while it starts is asked about again by its end; one that the browser did not open has none.
+      // If a worker ends while it starts, `#changed` decides about its restart. If the browser did not open it, nothing else does.
       if (slot.isAway && slot.worker?.state === "dead" && !this.#restarts.has(slot))
         this.#giveUp(slot, thrown as ShardError);
     }
@@ -211,7 +213,11 @@ export class WorkerPool {
 }
 
 function removed(workerId: string): ShardError {
-  return new ShardError("worker-lost", `Expected worker "${workerId}" to be ready, it was removed while it started.`, {
-    workerId,
-  });
+  return new ShardError(
+    "worker-lost",
+    `Expected worker "${workerId}" to be ready, but it was removed while it started.`,
+    {
+      workerId,
+    },
+  );
 }

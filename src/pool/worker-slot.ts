@@ -4,12 +4,12 @@ import { PoolWorker } from "./pool-worker.js";
 import type { WorkerSpec } from "./worker-entries.js";
 import type { WorkerLink } from "./worker-link.js";
 
-/** What a worker is doing, as its user sees it: of the present incarnation, or of what becomes of it between two. */
+/** A worker's state as its user sees it: that of the present incarnation, or what happens between two incarnations. */
 export type WorkerState = "starting" | "ready" | "busy" | "draining" | "restarting" | "quarantined" | "dead";
 
 /**
- * What survives a worker's death: its id, what it is to be, and how often it was started again. One incarnation of it runs at a time;
- * each is a `PoolWorker`, which never comes back to life.
+ * What survives a worker's death: its id, its spec, and how often it was restarted. One incarnation runs at a time; each is a
+ * `PoolWorker`, which stays dead once it has died.
  */
 export class WorkerSlot {
   readonly id: string;
@@ -31,17 +31,17 @@ export class WorkerSlot {
     return this.#worker?.state ?? "dead";
   }
 
-  /** The present incarnation, or the last one; `undefined` where none could be opened. */
+  /** The present incarnation, or the last one; `undefined` if none could be opened. */
   get worker(): PoolWorker | undefined {
     return this.#worker;
   }
 
-  /** What the latest incarnation that started turned out to be. */
+  /** What the latest incarnation that started has reported about itself. */
   get report(): WorkerReport | undefined {
     return this.#worker?.report ?? this.#report;
   }
 
-  /** How often another incarnation took the place of one that had ended. */
+  /** How often a new incarnation replaced one that had ended. */
   get restarts(): number {
     return Math.max(0, this.#incarnationCount - 1);
   }
@@ -51,7 +51,7 @@ export class WorkerSlot {
     return this.#worker?.lastError ?? this.#lastError;
   }
 
-  /** Its incarnation has ended, and another is going to take its place. */
+  /** Whether its incarnation has ended and another will replace it. */
   get isAway(): boolean {
     return this.#isAway;
   }
@@ -68,8 +68,8 @@ export class WorkerSlot {
   }
 
   /**
-   * Put another incarnation in the place of the one that ended, if any.
-   * @throws ShardError "backend-unavailable" where the browser refuses to start the script.
+   * Start an incarnation, in place of the one that ended, if any.
+   * @throws ShardError "backend-unavailable" if the browser refuses to start the script.
    */
   incarnate(open: () => WorkerLink<WorkerApi>, onStateChange: (worker: PoolWorker) => void): PoolWorker {
     [this.#report, this.#lastError] = [this.report, this.lastError];
@@ -78,12 +78,12 @@ export class WorkerSlot {
     return this.#worker;
   }
 
-  /** It ended, and will be back. */
+  /** Its incarnation has ended, and another will follow. */
   leave(): void {
     this.#isAway = true;
   }
 
-  /** It is back, or will not be. */
+  /** Another incarnation has started, or none will. */
   settle(): void {
     this.#isAway = false;
   }

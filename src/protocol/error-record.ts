@@ -5,14 +5,14 @@ export interface ErrorRecord {
   readonly code: ShardErrorCode;
   readonly message: string;
   readonly workerId?: string | undefined;
-  /** Message of the error underneath; errors themselves do not survive every structured clone. */
+  /** Message of the error's cause; error objects do not survive every structured clone. */
   readonly causeMessage?: string | undefined;
 }
 
-/** What a worker answers: errors are values, so that none is lost or flattened on the way. */
+/** A worker's answer. Errors are values, so that none is lost or flattened on the way. */
 export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorRecord };
 
-/** Describe any thrown value as a record; `fallback` is the code of what is no `ShardError`. */
+/** Describe any thrown value as a record; `fallback` is the code of anything but a `ShardError`. */
 export function toErrorRecord(thrown: unknown, fallback: ShardErrorCode): ErrorRecord {
   if (thrown instanceof ShardError) {
     return {
@@ -25,7 +25,7 @@ export function toErrorRecord(thrown: unknown, fallback: ShardErrorCode): ErrorR
   return { code: fallback, message: messageOf(thrown) };
 }
 
-/** Make the record a `ShardError` again, naming the worker it came from. */
+/** Turn the record back into a `ShardError` that names the worker it came from. */
 export function fromErrorRecord(record: ErrorRecord, workerId?: string): ShardError {
   return new ShardError(record.code, record.message, {
     workerId: record.workerId ?? workerId,
@@ -33,10 +33,13 @@ export function fromErrorRecord(record: ErrorRecord, workerId?: string): ShardEr
   });
 }
 
-/** TF.js quotes what it can't read, whole. */
+/** TF.js quotes what it can't read in full length. */
 const MAX_MESSAGE_LENGTH = 500;
 
-/** The text of what was thrown, at most 500 characters of it. Never throws: anything can be thrown, even what has no text. WASM runtimes throw plain objects with a message. */
+/**
+ * The text of a thrown value, at most 500 characters. Never throws, though anything can be thrown, even values without a text. WASM
+ * runtimes throw plain objects with a message.
+ */
 export function messageOf(thrown: unknown): string {
   try {
     const message = typeof thrown === "object" && thrown !== null && "message" in thrown ? thrown.message : undefined;
@@ -47,7 +50,7 @@ export function messageOf(thrown: unknown): string {
   }
 }
 
-/** With a full stop at its end, so that more can follow. */
+/** The text with a full stop at its end, so that another sentence can follow. */
 export function asSentence(text: string): string {
   const trimmed = text.trimEnd();
   return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;

@@ -12,30 +12,30 @@ export interface WorkerStart {
   readonly powerPreference?: PowerPreference | undefined;
 }
 
-/** What the engine and its backend turned out to be: all that the page knows of a worker's nature. */
+/** What the engine reports about itself and its backend: all that the page knows about the kind of worker. */
 export interface WorkerReport {
-  /** GPU name, or the WASM variant; for people. Workers of one entry on one device are of one kind. */
+  /** Name of the GPU or of the WASM variant, for people. Workers of one entry on one device are of one kind. */
   readonly device: string;
   /** TF.js kernels that the backend has registered, by name; empty where the engine does not list what it can run. */
   readonly kernels: readonly string[];
-  /** Each new batch size costs this worker time (shader variants): it gets sizes 1, 2, 4, … alone. */
+  /** Each new batch size costs this worker time (shader variants): it only gets sizes 1, 2, 4, …. */
   readonly wantsPowersOfTwo: boolean;
-  /** It presents itself as a GPU, and computes on the CPU. */
+  /** It presents itself as a GPU but computes on the CPU. */
   readonly isSoftware: boolean;
 }
 
-/** Under which a worker keeps a model or a stage. Chosen by the page; one worker may hold several. */
+/** The key under which a worker keeps a model or a stage. The page chooses it; one worker may hold several. */
 export type ModelKey = string;
 
-/** What a run takes for one input: something for each item, or one tensor that goes with every call. */
+/** What a run gets for one input: rows for each item, or one tensor that goes with every call. */
 export type RunInput = ItemTensors<InputTensor> | { readonly kind: "side"; readonly tensor: InputTensor };
 
-/** Run some items through a model. A whole model is one stage: there is no other way to run work. */
+/** A request to run some items through a model. A whole model is one stage: there is no other way to run work. */
 export interface RunRequest {
   /** Unique over all jobs of the page, since jobs share the workers. */
   readonly attemptId: string;
   readonly modelKey: ModelKey;
-  /** Queued attempts of a higher priority run first, those of the same in the order in which they came. */
+  /** Queued attempts of a higher priority run first; those of equal priority run in the order in which they came. */
   readonly priority: number;
   /** Whole, ≥ 1. */
   readonly itemCount: number;
@@ -49,7 +49,7 @@ export interface RunRequest {
 
 /** How long an attempt took, on the worker's own clock. */
 export interface RunTiming {
-  /** The worker had nothing to do for this long before the attempt reached it, ms; since its start for the first one. */
+  /** How long the worker had nothing to do before the attempt reached it, ms; for the first one, since its start. */
   readonly idleMs: number;
   /** From the attempt's arrival, or the end of what ran before it, to its own end, ms. */
   readonly ranMs: number;
@@ -64,11 +64,11 @@ export interface RunResult {
 /** Run layer after layer, each as a stage of its own, and measure it. */
 export interface TraceRequest {
   readonly attemptId: string;
-  /** In order; what a later one needs, an earlier one gives, or `inputs`. */
+  /** In order: a layer reads what earlier ones or `inputs` give. */
   readonly layers: readonly WireModel[];
   /** One item, by `TensorKey`. */
   readonly inputs: Readonly<Record<string, InputTensor>>;
-  /** Timed runs of each layer, ≥ 1, after one that warms up; the quickest counts, since whatever else a machine does only adds. */
+  /** Timed runs of each layer, ≥ 1, after a warm-up run; the fastest counts, since whatever else the machine does only adds time. */
   readonly runCount: number;
 }
 
@@ -84,11 +84,11 @@ export interface TracedLayer {
 }
 
 export interface TraceResult {
-  /** As far as the backend could run them: fewer than asked for where one failed. */
+  /** As far as the backend could run them: fewer than requested if one failed. */
   readonly layers: readonly TracedLayer[];
-  /** Why the layer after the last one did not run. */
+  /** Why the layer after these failed; `undefined` if all ran. */
   readonly failure: string | undefined;
-  /** Of reading an output back and uploading it again, fixed and per byte; `undefined` where nothing was large enough to show it. */
+  /** Of reading an output back and uploading it again, ms: fixed, and per byte; `undefined` if no output was large enough to show it. */
   readonly transferMs: { readonly perTransfer: number; readonly perByte: number } | undefined;
 }
 
@@ -97,20 +97,20 @@ export interface WorkerMemory {
   readonly byteCount: number;
 }
 
-/** What a worker with an engine offers to the page. Every answer is a `Reply`: nothing is thrown across. */
+/** What a worker with an engine offers to the page. Every answer is a `Reply`: errors never cross as exceptions. */
 export interface WorkerApi extends LinkedApi {
-  /** Once, before anything else. */
+  /** Called once, before anything else. */
   start(config: WorkerStart): Promise<Reply<WorkerReport>>;
-  /** Load a model or a stage, in turn with the attempts. One of the same key is replaced. */
+  /** Load a model or a stage, queued like an attempt. It replaces one with the same key. */
   load(modelKey: ModelKey, model: WireModel): Promise<Reply<undefined>>;
-  /** Dispose of it. Unknown keys are ignored. */
+  /** Dispose of a model or a stage. Unknown keys are ignored. */
   unload(modelKey: ModelKey): Promise<Reply<undefined>>;
   run(request: RunRequest): Promise<Reply<RunResult>>;
   trace(request: TraceRequest): Promise<Reply<TraceResult>>;
-  /** Queued attempts answer "aborted" at once; a running attempt of several calls stops after the present one. */
+  /** Queued attempts answer "aborted" at once; a running attempt of several calls stops after the current call. */
   cancel(attemptIds: readonly string[]): Promise<Reply<undefined>>;
   memory(): Promise<Reply<WorkerMemory>>;
-  /** Test and demo fault: every attempt takes `factor` ≥ 1 times as long. */
+  /** A fault for tests and demonstrations: every attempt takes `factor` ≥ 1 times as long. */
   slow(factor: number): Promise<Reply<undefined>>;
   /** Dispose of the models and the device. The page terminates the worker afterwards. */
   stop(): Promise<Reply<undefined>>;

@@ -2,7 +2,7 @@ import type { WorkerSpec } from "../pool/worker-entries.js";
 import { isSoftwareAdapter } from "../protocol/software-device.js";
 
 /**
- * The workers for "auto": one on WebGPU where the adapter is a real GPU, and a WASM worker per core.
+ * The workers for "auto": one on WebGPU if the adapter is a real GPU, and a WASM worker per core.
  * Software adapters are left out: they compete with the WASM workers for the same cores and lose.
  */
 export async function chooseWorkers(): Promise<WorkerSpec[]> {
@@ -12,7 +12,7 @@ export async function chooseWorkers(): Promise<WorkerSpec[]> {
 }
 
 async function hasRealGpu(): Promise<boolean> {
-  // Not every browser has it, whatever the DOM types say.
+  // The DOM types claim that every browser has it; some don't.
   const gpu = navigator.gpu as GPU | undefined;
   try {
     const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });

@@ -7,14 +7,14 @@ import { functionNodes } from "../model/wire-graph.js";
 import type { BackendName } from "../pool/worker-entries.js";
 import type { WireModel } from "../protocol/model-on-wire.js";
 
-/** What each backend lacks for a model, known once a worker has reported its kernels. */
+/** The operations of a model that each backend lacks, known once a worker has reported its kernels. */
 export class BackendGaps {
   readonly #nodes: readonly { readonly op: string }[];
   readonly #layers: readonly (readonly { readonly op: string }[])[];
   readonly #byBackend = new Map<BackendName, readonly MissingOp[]>();
   readonly #unable = new Map<BackendName, ReadonlySet<number>>();
 
-  /** @param staged `undefined` for a model that can't be cut. Of TF.js layers nothing is known but by running them. */
+  /** @param staged `undefined` for a model that can't be cut. What TF.js layers need is only known by running them. */
   constructor(wire: WireModel, staged: StagedModel | undefined) {
     const topology = wire.artifacts.modelTopology;
     const library = asJsonObject(asJsonObject(topology).library);
@@ -27,12 +27,12 @@ export class BackendGaps {
     });
   }
 
-  /** Ops that each backend lacks, as far as workers of it have started. */
+  /** The ops that each backend lacks, for the backends of which a worker has started. */
   get missing(): Readonly<Record<string, readonly string[]>> {
     return Object.fromEntries([...this.#byBackend].map(([backend, missing]) => [backend, missing.map(({ op }) => op)]));
   }
 
-  /** @param kernels that the backend has; none where its engine does not list them, which shows nothing. */
+  /** @param kernels those of the backend; an empty list means that its engine does not list them, and proves nothing. */
   learn(backend: BackendName, kernels: readonly string[]): void {
     if (this.#byBackend.has(backend) || kernels.length === 0) return;
     this.#byBackend.set(backend, missingOps(this.#nodes, kernels));
@@ -40,18 +40,18 @@ export class BackendGaps {
     this.#unable.set(backend, new Set(unable));
   }
 
-  /** Whether nothing is known against a backend running these layers. */
+  /** Whether a backend can run these layers, as far as is known. */
   canRun(backend: BackendName, firstLayer: number, lastLayer: number): boolean {
     for (const layer of this.#unable.get(backend) ?? []) if (layer >= firstLayer && layer <= lastLayer) return false;
     return true;
   }
 
-  /** Whether nothing is known against a backend running the whole model. */
+  /** Whether a backend can run the whole model, as far as is known. */
   canRunWhole(backend: BackendName): boolean {
     return (this.#byBackend.get(backend) ?? []).length === 0;
   }
 
-  /** @throws ShardError "model-unsupported" where the backend can't run the whole model. */
+  /** @throws ShardError "model-unsupported" if the backend can't run the whole model. */
   requireWhole(backend: BackendName): void {
     const missing = this.#byBackend.get(backend) ?? [];
     if (missing.length === 0) return;

@@ -1,6 +1,6 @@
 /**
- * Call a function of the user's. What it throws is reported as an uncaught error, as the platform does for
- * event listeners, and harms no job.
+ * Call one of the user's functions. Whatever it throws is reported as an uncaught error, as the platform does for event listeners,
+ * and harms no job.
  */
 export function callListener<T>(listener: ((value: T) => void) | undefined, value: T): void {
   try {

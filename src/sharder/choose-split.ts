@@ -11,7 +11,7 @@ import { LayerSplit } from "./layers/layer-split.js";
 import type { SharderOptions } from "./options.js";
 import type { Split } from "./split.js";
 
-/** What a split is made with. */
+/** The parts that a split is made of. */
 export interface SplitParts {
   readonly model: KnownModel;
   readonly pool: WorkerPool;
@@ -20,8 +20,8 @@ export interface SplitParts {
 }
 
 /**
- * Refuse, before any worker starts, a model that can't be split as it would have to be.
- * @throws ShardError "model-unsupported", "invalid-options" for cuts that are none.
+ * Refuse a model that can't be split as the options require, before any worker starts.
+ * @throws ShardError "model-unsupported", "invalid-options" for illegal cuts.
  */
 export function requireSplittable(model: InspectedModel, options: SharderOptions): void {
   const { info, staged } = model;
@@ -33,7 +33,7 @@ export function requireSplittable(model: InspectedModel, options: SharderOptions
       if (cuts !== undefined) staged.stages(cuts);
       return;
     }
-    const reason = info.optimization.notDone[0]?.reason ?? "it is one piece";
+    const reason = info.optimization.notDone[0]?.reason ?? "it is a single piece";
     throw new ShardError(
       "model-unsupported",
       fitsWhole
@@ -49,8 +49,8 @@ export function requireSplittable(model: InspectedModel, options: SharderOptions
 }
 
 /**
- * Choose the split on the workers that have started, and that will be used: what the caller wants, else layers where the model does not
- * fit one worker, where no backend can run the whole of it, or where they are forecast to be faster.
+ * Choose the split once the workers that will be used have started. The caller's choice comes first; otherwise the model is split by
+ * layers if it does not fit one worker, if no backend can run all of it, or if that is forecast to be faster.
  */
 export async function chooseSplit(parts: SplitParts, options: SharderOptions): Promise<Split> {
   if (await wantsLayers(parts, options)) return layerSplit(parts, options);
@@ -100,7 +100,7 @@ function layerSplit(
   });
 }
 
-/** Bytes of weights of the whole model in a worker. */
+/** Bytes of the whole model's weights in a worker. */
 function wholeBytesOf({ info, staged }: InspectedModel): number {
   return staged === undefined ? info.weightBytes : stageBytes(staged, 0, staged.layers.length - 1);
 }

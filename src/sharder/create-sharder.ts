@@ -27,11 +27,11 @@ export interface SharderLinks {
 /**
  * Load a model once and start workers that each hold it whole, or a stage of it.
  *
- * Workers that can't start are left out, with the reason in `sharder.workers`; it takes one to run the model.
+ * Workers that can't start are left out, with the reason in `sharder.workers`; one is enough to run the model.
  *
  * @throws ShardError "backend-unavailable" outside browsers; "invalid-options", "unknown-backend"; "model-not-found", "model-network",
  *         "model-malformed", "weights-missing", "weights-truncated", "model-unsupported", "out-of-memory";
- *         "no-workers" where none could start; "aborted". Nothing is left running then.
+ *         "no-workers" if none could start; "aborted". On an error, nothing is left running.
  */
 export async function createSharder(options: SharderOptions): Promise<Sharder> {
   if (!hasWebWorkers()) {
@@ -52,11 +52,11 @@ export async function createSharder(options: SharderOptions): Promise<Sharder> {
 }
 
 /**
- * Start workers for a model that has been read, choose the split on them, and give each what it needs.
+ * Start workers for a model that has been read, choose the split, and give each worker what it needs.
  *
  * @param specs none for a sharder to which workers are added later.
- * @param links how workers are reached: over Web Workers in a page, over whatever a test has.
- * @throws ShardError as `createSharder`; nothing is left running then.
+ * @param links how workers are reached: as Web Workers in a page, or as whatever a test provides.
+ * @throws ShardError as `createSharder`; on an error, nothing is left running.
  */
 export async function assembleSharder(
   inspected: InspectedModel,
@@ -100,8 +100,8 @@ async function start(parts: SplitParts, options: SharderOptions, specs: readonly
 }
 
 /**
- * Do something with each worker at once. Those with which it can't be done are left out; it takes one.
- * @throws ShardError the model's fault where it is one, else "no-workers" with all the reasons.
+ * Do something with all workers at the same time. Those that fail are left out; one success is enough.
+ * @throws ShardError if none succeeds: the model's fault if there is one, otherwise "no-workers" with all the reasons.
  */
 async function eachWorker<T, R>(workers: readonly T[], work: (worker: T) => Promise<R>): Promise<R[]> {
   const results = await Promise.allSettled(workers.map(work));
@@ -114,7 +114,7 @@ async function eachWorker<T, R>(workers: readonly T[], work: (worker: T) => Prom
   const messages = [...new Set(reasons.map((reason) => (reason instanceof Error ? reason.message : String(reason))))];
   throw new ShardError(
     "no-workers",
-    `Expected at least one of ${workers.length} workers to start, all refused: ${messages.join(" ")}`,
+    `Expected at least one of ${workers.length} workers to start, received none: ${messages.join(" ")}`,
     { cause: first },
   );
 }

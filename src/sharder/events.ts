@@ -6,31 +6,31 @@ export interface AttemptDetail {
   readonly jobId: number;
   readonly attemptId: number;
   readonly workerId: string;
-  /** Split by layers: the stage that it ran; left out where the worker holds the whole model. */
+  /** The stage that it ran, if the model is split by layers; left out if the worker holds the whole model. */
   readonly stage?: number;
   readonly firstItem: number;
   readonly itemCount: number;
   readonly outcome: "completed" | "failed" | "lost" | "cancelled";
   /** From dispatch to the gathered result, ms. */
   readonly latencyMs: number;
-  /** On the worker, from its previous completion to this one, ms; only where it completed. */
+  /** From the worker's previous completion, or the sending if it was idle, to this completion, ms; only if it completed. */
   readonly serviceMs: number | undefined;
   readonly predictedMs: number | undefined;
 }
 
 /**
- * The planned shares have moved: fractions of the remaining items by worker id, summing to 1. Split by layers: other stages run now, and
- * the fractions are of the model's work.
+ * The planned shares have moved. They are fractions of the remaining items by worker id and sum to 1. If the model is split by layers,
+ * the stages or their workers have changed, and the shares are fractions of the model's work.
  */
 export interface RebalanceDetail {
-  /** `undefined` where stages have moved: they serve every job. */
+  /** `undefined` if stages have moved, since they serve every job. */
   readonly jobId: number | undefined;
   readonly before: Readonly<Record<string, number>>;
   readonly after: Readonly<Record<string, number>>;
   readonly itemsPerSecond: Readonly<Record<string, number | undefined>>;
 }
 
-/** Something went wrong with a worker; the job goes on while another can take over. */
+/** Something went wrong with a worker. The job continues as long as another can take over. */
 export interface FaultDetail {
   readonly workerId: string | undefined;
   readonly code: ShardErrorCode;
@@ -45,11 +45,11 @@ export interface WorkerDetail {
 export interface JobProgress {
   readonly jobId: number;
   readonly completedItemCount: number;
-  /** `undefined` while a stream's source goes on. */
+  /** `undefined` until a stream's source has ended. */
   readonly totalItemCount: number | undefined;
   /** 0…1; 0 while the total is unknown. */
   readonly fraction: number;
-  /** Sum over the workers at their current throughput; `undefined` before the first measurement. */
+  /** The sum of all workers' current throughput; `undefined` before the first measurement. */
   readonly itemsPerSecond: number | undefined;
   /** Predicted ms to the end; `undefined` before the first measurement and while the total is unknown. */
   readonly remainingMs: number | undefined;
@@ -63,7 +63,7 @@ export interface SharderEventMap {
   readonly progress: CustomEvent<JobProgress>;
 }
 
-/** Sends one event; the type fixes the detail. */
+/** Emits one event; its type determines the detail. */
 export type Emit = <K extends keyof SharderEventMap>(type: K, detail: SharderEventMap[K]["detail"]) => void;
 
 interface ListensTyped extends Pick<EventTarget, "dispatchEvent"> {
@@ -79,5 +79,5 @@ interface ListensTyped extends Pick<EventTarget, "dispatchEvent"> {
   ): void;
 }
 
-/** `EventTarget`, whose listeners know the detail of each event. The platform's types can't be narrowed by overriding. */
+/** An `EventTarget` with typed events. The platform's types can't be narrowed by overriding, hence the cast. */
 export const ShardingEventTarget = EventTarget as unknown as new () => ListensTyped;

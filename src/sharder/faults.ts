@@ -3,7 +3,7 @@ import type { PoolWorker } from "../pool/pool-worker.js";
 import { findLiveWorker } from "../pool/worker-pool.js";
 
 /**
- * Make every shard of a worker take `factor` times as long from its next shard on.
+ * Make every shard of a worker take `factor` times as long, from the next one on.
  *
  * @param id     a worker's id, as in `sharder.workers`; ids are unique on the page.
  * @param factor ≥ 1; 1 ends the slowdown.
@@ -26,7 +26,7 @@ export async function slow(id: string, factor: number): Promise<void> {
  * @throws ShardError "unknown-worker"
  */
 export function kill(id: string): void {
-  const message = `Expected worker "${id}" to keep running, it was killed on purpose: its work goes to the others.`;
+  const message = `Expected worker "${id}" to keep running, but it was killed on purpose: its work goes to the others.`;
   requireWorker(id).kill(new ShardError("worker-lost", message, { workerId: id }));
 }
 

@@ -2,10 +2,10 @@ import { withTrace, type InspectedModel, type ModelInfo, type TraceFindings } fr
 import type { PoolWorker } from "../pool/pool-worker.js";
 import { BackendGaps } from "./backend-gaps.js";
 
-/** What is known of a model: from its file, then from the workers that started and the runs that were traced. */
+/** What is known about a model: from its file, then from workers that have started and runs that were traced. */
 export class KnownModel {
   readonly inspected: InspectedModel;
-  /** What each backend lacks for it. */
+  /** The operations that each backend lacks for it. */
   readonly gaps: BackendGaps;
   #info: ModelInfo;
 
@@ -20,18 +20,18 @@ export class KnownModel {
     return this.#info;
   }
 
-  /** A worker has started, and shows what its backend has. */
+  /** A worker has started: its report shows what its backend can run. */
   learn({ spec, report }: PoolWorker): void {
     this.gaps.learn(spec.backend, report?.kernels ?? []);
     this.#info = { ...this.#info, missingOps: this.gaps.missing };
   }
 
-  /** Its layers have been measured. */
+  /** Add what a trace of its layers has shown. */
   addTrace(findings: TraceFindings): void {
     this.#info = withTrace(this.#info, findings);
   }
 
-  /** It has been tried out whether it takes batches. */
+  /** Record whether a trial has shown that it takes batches. */
   setBatchInvariance(isBatchInvariant: boolean | undefined): void {
     this.#info = { ...this.#info, isBatchInvariant };
   }

@@ -12,13 +12,13 @@ import type { SharderOptions } from "./options.js";
 /**
  * Get the model from wherever `options.model` says.
  *
- * @param shareWeights have the weights in a SharedArrayBuffer, where that takes no copy more.
+ * @param shareWeights put the weights into a SharedArrayBuffer, if that takes no additional copy.
  * @throws ShardError "invalid-options", "model-not-found", "model-network", "model-malformed", "weights-missing",
  *         "weights-truncated", "out-of-memory", "aborted"
  */
 export async function loadArtifacts(options: SharderOptions, shareWeights: boolean): Promise<ModelArtifacts> {
   const { model, requestInit, signal, onProgress } = options;
-  const tell = (progress: Parameters<NonNullable<typeof onProgress>>[0]): void => callListener(onProgress, progress);
+  const report = (progress: Parameters<NonNullable<typeof onProgress>>[0]): void => callListener(onProgress, progress);
   const address = typeof model === "string" || model instanceof URL ? String(model) : undefined;
   if (address?.startsWith(INDEXEDDB_SCHEME)) {
     const artifacts = await readIndexedDb(address);
@@ -32,17 +32,17 @@ export async function loadArtifacts(options: SharderOptions, shareWeights: boole
     const onNotice = (notice: LoadNotice): void => callListener(options.onNotice, notice);
     const cache = isCached ? await openModelCache(url, requestInit, onNotice) : undefined;
     const fetchOptions = { requestInit, signal, shareWeights, weightPathPrefix, weightUrlConverter, cache, onNotice };
-    return fetchModel(url, fetchOptions, tell);
+    return fetchModel(url, fetchOptions, report);
   }
   if (isArtifacts(model)) return model;
-  return readModelFiles(Array.from(model as ArrayLike<File>), { shareWeights, signal }, tell);
+  return readModelFiles(Array.from(model as ArrayLike<File>), { shareWeights, signal }, report);
 }
 
 function isArtifacts(model: SharderOptions["model"]): model is ModelArtifacts {
   return typeof model === "object" && "modelTopology" in model;
 }
 
-/** What looks like an address and can't be fetched. */
+/** Schemes of addresses that can't be fetched, and what to do instead. */
 const ADVICE: Readonly<Record<string, string>> = {
   "file:": "a page can't read it by itself; let the user choose the files",
   "localstorage:": `only "${INDEXEDDB_SCHEME}NAME" is read; save the model there`,
@@ -60,7 +60,7 @@ function absoluteUrl(option: string, address: string): string {
     if (cause instanceof ShardError) throw cause;
     throw new ShardError(
       "invalid-options",
-      `Expected "${option}" to be an address, received "${address}": correct it.`,
+      `Expected "${option}" to be a valid address, received "${address}": correct it.`,
       { cause },
     );
   }

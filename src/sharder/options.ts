@@ -4,7 +4,7 @@ import type { ModelArtifacts } from "../model/artifacts.js";
 import type { LoadNotice } from "../model/load/load-notice.js";
 import { BACKEND_NAMES, type WorkerSpec } from "../pool/worker-entries.js";
 
-/** How far `createSharder` is: first the model's bytes, then the workers that start. */
+/** How far `createSharder` has come: first the model's bytes, then the workers that start. */
 export interface LoadingProgress {
   readonly phase: "model" | "workers";
   readonly loadedBytes: number;
@@ -16,13 +16,13 @@ export interface LoadingProgress {
 
 export interface SharderOptions {
   /**
-   * Address of a model.json (relative to the page); `"indexeddb://NAME"`, as TF.js's `model.save` wrote it; the model.json
-   * and weight files that a user dropped or chose, in any order; or the artifacts themselves as `tf.io` has them.
+   * The address of a model.json (relative to the page); `"indexeddb://NAME"` for a model that TF.js's `model.save` stored; the model.json
+   * and weight files that a user dropped or chose, in any order; or the artifacts themselves, as `tf.io` represents them.
    */
   readonly model: string | URL | ArrayLike<File> | ModelArtifacts;
   /**
-   * "auto" (default): WebGPU where there is a real GPU, and a WASM worker for every core.
-   * Or one entry per worker; those that can't start are left out and say why in `sharder.workers`.
+   * "auto" (default): a WebGPU worker if there is a real GPU, and a WASM worker for every core.
+   * Otherwise one entry per worker; those that can't start are left out and say why in `sharder.workers`.
    */
   readonly workers?: "auto" | readonly WorkerSpec[];
   /**
@@ -35,35 +35,38 @@ export interface SharderOptions {
    * planned from what each layer takes on each worker, and moved as throughput changes.
    */
   readonly cuts?: readonly number[] | undefined;
-  /** How shares are sized. Default "makespan": the last worker ends as early as possible. */
+  /** How shares are sized. Default "makespan": the last worker finishes as early as possible. */
   readonly policy?: Policy;
-  /** Fold and fuse operations, which changes results by rounding; false: run the model exactly as it came. Default true. */
+  /** Fold and fuse operations, which changes results by rounding. With false, the model runs exactly as it came. Default true. */
   readonly optimize?: boolean;
-  /** Target duration of one shard, ms, 1…60000. Smaller reacts sooner, larger costs less. Default 100. */
+  /** Target duration of one shard, ms, 1…60000. Smaller shards react sooner, larger ones cost less. Default 100. */
   readonly quantumMs?: number;
   /** Reserved for recomputing a fraction of the shards: only 0 (default) is accepted. */
   readonly verify?: number;
-  /** The most bytes of weights that one worker may hold, as they are in memory (quantised ones expanded); a larger model is split by layers. Default: no limit. */
+  /**
+   * The most bytes of weights that one worker may hold in memory (with quantised weights expanded). A larger model is split by layers.
+   * Default: no limit.
+   */
   readonly maxWorkerBytes?: number | undefined;
-  /** For models behind authentication; given to every `fetch` from the host of model.json. */
+  /** For models behind authentication: passed to every `fetch` from the host of model.json. */
   readonly requestInit?: RequestInit | undefined;
   /**
-   * Where the weight files of a model from an address are, if not beside it: put before each path of the manifest, as in
-   * TF.js's `LoadOptions`. Relative to the page. Paths that are whole addresses stand.
+   * Where the weight files are if they are not beside model.json: put before each path of the manifest, as in TF.js's `LoadOptions`.
+   * Relative to the page. Paths that are complete addresses stay unchanged.
    */
   readonly weightPathPrefix?: string | undefined;
-  /** Makes the address of each weight file from its path in the manifest, as in TF.js's `LoadOptions`; goes before the prefix. */
+  /** Makes the address of each weight file from its path in the manifest, as in TF.js's `LoadOptions`; used instead of the prefix. */
   readonly weightUrlConverter?: ((path: string) => string | Promise<string>) | undefined;
   /**
-   * Keep a model from an address in the browser (Cache API), so that a later visit transfers only what has changed, and does
-   * without a server where none answers. Default true. Never kept: what the server marks `Cache-Control: no-store`, and models
-   * whose `requestInit` has headers, credentials or a cache mode of its own.
+   * Keep a model from an address in the browser (Cache API). A later visit then transfers only what has changed, and works even if no
+   * server answers. Default true. Not kept are files that the server marks `Cache-Control: no-store`, and models whose `requestInit`
+   * has headers, credentials or its own cache mode.
    */
   readonly cache?: boolean;
   readonly onProgress?: (progress: LoadingProgress) => void;
-  /** Called with what failed while the model was loaded and kept, and was recovered from. */
+  /** Called with each failure during loading or caching that was recovered from. */
   readonly onNotice?: (notice: LoadNotice) => void;
-  /** Ends the loading; a sharder that is ready is ended with `dispose`. */
+  /** Aborts the loading. A sharder that is ready is ended with `dispose`. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -117,11 +120,11 @@ export function checkOptions(options: SharderOptions): void {
   }
 }
 
-/** Whether the model has such layers is looked at once it is loaded. */
+/** Whether the model can be cut there is checked once it is loaded. */
 function checkCuts(cuts: unknown, split: string): void {
   if (cuts === undefined) return;
   if (!Array.isArray(cuts) || !cuts.every((cut) => Number.isSafeInteger(cut) && cut >= 1)) {
-    throw invalid("cuts", "a list of indices of layers, each from 1", cuts, "see sharder.model.layers");
+    throw invalid("cuts", "a list of layer indices, each at least 1", cuts, "see sharder.model.layers");
   }
   if (split !== "layers") throw invalid("cuts", 'left out unless split is "layers"', cuts, 'pass split: "layers"');
 }
@@ -153,7 +156,7 @@ function checkWorkerSpecs(specs: unknown): void {
   if (!Array.isArray(specs) || specs.length === 0) {
     throw invalid("workers", '"auto" or a list of at least one worker', specs, 'pass [{ backend: "wasm" }]');
   }
-  // Not `forEach`, which leaves out holes.
+  // Not `forEach`, which skips holes.
   for (const spec of specs as unknown[]) checkWorkerSpec(spec);
 }
 
@@ -165,7 +168,7 @@ export function checkWorkerSpec(spec: unknown): void {
   if (backend === undefined || !BACKEND_NAMES.includes(backend)) {
     throw new ShardError(
       "unknown-backend",
-      `Expected a backend out of ${BACKEND_NAMES.join(", ")}, received ${show(backend)}: name one of these.`,
+      `Expected a backend from the list ${BACKEND_NAMES.join(", ")}, received ${show(backend)}: name one of these.`,
     );
   }
   if (powerPreference !== undefined && powerPreference !== "high-performance" && powerPreference !== "low-power") {

@@ -1,7 +1,7 @@
 import { abortError, throwIfAborted } from "../protocol/abort.js";
 
 /**
- * Settle as `work` does, or reject with "aborted" as soon as the signal aborts; ending what is under way is the caller's then.
+ * Settle as `work` does, or reject with "aborted" as soon as the signal aborts. The caller then has to end what is under way.
  */
 export async function raceAbort<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   work.catch(() => {});

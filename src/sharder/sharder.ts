@@ -17,7 +17,7 @@ import { checkWorkerSpec } from "./options.js";
 import type { BatchPlan, LayerPlan, Split } from "./split.js";
 import type { WorkerSnapshot } from "./worker-snapshot.js";
 
-/** What a sharder is made of. */
+/** The parts of a sharder. */
 export interface SharderParts {
   readonly model: KnownModel;
   readonly pool: WorkerPool;
@@ -25,7 +25,10 @@ export interface SharderParts {
   readonly events: EventRelay;
 }
 
-/** One model on all workers, whole on each or a stage on each. Made by `createSharder`; jobs may run at the same time and share the workers. */
+/**
+ * One model on several workers, each of which holds all of it or a stage. Made by `createSharder`. Jobs may run at the same time; they
+ * share the workers.
+ */
 export class Sharder extends ShardingEventTarget {
   readonly #model: KnownModel;
   readonly #pool: WorkerPool;
@@ -45,7 +48,7 @@ export class Sharder extends ShardingEventTarget {
     pool.listener = this.#listener;
   }
 
-  /** What is known of the model: from its file, and once layers have been measured, from running it. */
+  /** What is known about the model: from its file and, once layers have been measured, from running it. */
   get model(): ModelInfo {
     return this.#model.info;
   }
@@ -69,10 +72,9 @@ export class Sharder extends ShardingEventTarget {
   /**
    * Run the model on a batch.
    *
-   * @param inputs one tensor, or tensors by input name; axis 0 is the batch, inputs without a free axis 0
-   *        go to every call. The caller's buffers are not detached, and not read any more once the promise
-   *        settles; until then they must not change.
-   * @returns outputs by name, in the order of the items; one tensor per item where their shapes differ.
+   * @param inputs one tensor, or tensors by input name. Axis 0 is the batch; inputs without a free axis 0 go to every call. The caller's
+   *        buffers are not detached, and no longer read once the promise settles; until then they must not change.
+   * @returns outputs by name, in the order of the items; one tensor per item if their shapes differ.
    * @throws ShardError "invalid-input", "invalid-options", "model-failed", "no-workers", "out-of-memory", "aborted", "disposed"
    */
   async predict(inputs: Inputs, options: PredictOptions = {}): Promise<Outputs> {
@@ -96,14 +98,14 @@ export class Sharder extends ShardingEventTarget {
   }
 
   /**
-   * Run the model on what does not fit in memory or has no end: each thing that `source` yields is a batch of
+   * Run the model on inputs that don't fit in memory or have no end. Each value that `source` yields is a batch of
    * one or more items. The source is pulled no faster than the results are consumed.
    *
    * @throws ShardError as `predict`; whatever the source throws, unchanged.
    */
   stream(source: Source, options: StreamOptions = {}): AsyncGenerator<StreamShard, void, undefined> {
     this.#checkUsable();
-    // A source may fill one buffer again and again.
+    // Copied, because a source may fill one buffer again and again.
     let sideNames: ReadonlySet<string> | undefined;
     const prepare = (inputs: Inputs): PreparedInputs => {
       const prepared = prepareInputs(this.model, inputs, sideNames);
@@ -114,7 +116,7 @@ export class Sharder extends ShardingEventTarget {
     return streamShards((jobOptions) => this.#createJob(jobOptions), source, prepare, options);
   }
 
-  /** Start no further shards; those under way finish. Holds for later jobs too, until `resume`. */
+  /** Start no further shards; those under way finish. This also holds for later jobs, until `resume`. */
   pause(): void {
     this.#setPaused(true);
   }
@@ -137,8 +139,8 @@ export class Sharder extends ShardingEventTarget {
   }
 
   /**
-   * Let a worker finish its shards, then end it. Split by layers, its stages move to the others first; where those can't take them,
-   * it stays until the jobs that need it have ended.
+   * Let a worker finish its shards, then end it. If the model is split by layers, its stages move to the others first; if those can't
+   * take them, it stays until the jobs that need it have ended.
    * @throws ShardError "unknown-worker"
    */
   async removeWorker(id: string): Promise<void> {
@@ -150,7 +152,7 @@ export class Sharder extends ShardingEventTarget {
     this.#split.forget(id);
   }
 
-  /** Tensors and bytes that each live worker's engine holds: weights, and what leaks. */
+  /** Tensors and bytes that the engine of each ready worker holds: weights, and anything that leaks. */
   async memory(): Promise<Readonly<Record<string, { tensorCount: number; byteCount: number }>>> {
     const live = this.#pool.readyWorkers;
     return Object.fromEntries(await Promise.all(live.map(async (worker) => [worker.id, await worker.memory()])));
@@ -165,14 +167,14 @@ export class Sharder extends ShardingEventTarget {
   }
 
   /**
-   * Split by layers: cut the model elsewhere from here on. Running jobs use the new stages from their next micro-batch on; nothing
-   * stops, and nothing is lost. Where the new stages don't fit beside the old ones under `maxWorkerBytes`, the old ones go first, and
-   * what is under way starts again from its inputs.
+   * Cut a model that is split by layers elsewhere from now on. Running jobs use the new stages from their next micro-batch on; nothing
+   * stops, and nothing is lost. If `maxWorkerBytes` leaves no room for the new stages beside the old ones, the old ones are unloaded
+   * first, and what is under way restarts from its inputs.
    *
-   * @param cuts indices into `sharder.model.layers` of the layers that begin a stage, ascending, each from 1; left out: where the
-   *        planner says, which then moves them as throughput changes.
-   * @throws ShardError "invalid-options" for a sharder that splits batches, or other cuts; "model-unsupported" where no worker has
-   *         room for a stage or can run it. What ran before continues then.
+   * @param cuts indices into `sharder.model.layers` of the layers that begin a stage, ascending, each at least 1. Left out: where the
+   *        planner says, and moved as throughput changes.
+   * @throws ShardError "invalid-options" for a sharder that splits batches, or for illegal cuts; "model-unsupported" if no worker has
+   *         room for a stage or can run it. The current stages then stay.
    */
   async recut(cuts?: readonly number[]): Promise<void> {
     this.#checkUsable();
@@ -181,11 +183,11 @@ export class Sharder extends ShardingEventTarget {
 
   /**
    * Run the model once, layer by layer on one worker of each kind, to learn what its file does not say: each layer's time, FLOPs and
-   * output, the bytes that cross each cut, and whether it takes batches. `sharder.model` shows it from then on.
+   * output, the bytes that cross each cut, and whether it takes batches. `sharder.model` shows it afterwards.
    *
-   * @param options.inputs a batch to run on; left out, one item is made up from the model's shapes.
-   * @throws ShardError "invalid-input" where the model leaves sizes free and no inputs are given; "no-workers", "model-unsupported"
-   *         where it can't be taken apart, "model-failed", "disposed"
+   * @param options.inputs a batch to run on. Left out: an item is made up from the model's shapes.
+   * @throws ShardError "invalid-input" if the model leaves sizes free and no inputs are given; "no-workers", "model-unsupported"
+   *         if it can't be cut into layers, "model-failed", "disposed"
    */
   async inspect(options: { readonly inputs?: Inputs } = {}): Promise<ModelInfo> {
     this.#checkUsable();

@@ -11,22 +11,22 @@ export interface BatchPlan {
 
 /** One stage of a model that is split by layers. */
 export interface StageSnapshot {
-  /** One worker, or the replicas; none while the stage moves from a lost one to another. */
+  /** One worker or the replicas; none while the stage moves from a lost worker to another. */
   readonly workerIds: readonly string[];
-  /** Indices into `sharder.model.layers`; both are in it. */
+  /** Indices into `sharder.model.layers`, both inclusive. */
   readonly firstLayer: number;
   readonly lastLayer: number;
-  /** For one item, replicas considered, ms: predicted from the layers' costs, then measured. `undefined` before either. */
+  /** Ms per item, counting all replicas: predicted from the layers' costs, then measured. `undefined` before either. */
   readonly ms: number | undefined;
 }
 
-/** Where each layer is. Without stages before the first job of a model whose layers could not be measured before. */
+/** Where each layer is. There are no stages before the first job if the layers could not be measured without its items. */
 export interface LayerPlan {
   readonly split: "layers";
   readonly stages: readonly StageSnapshot[];
 }
 
-/** What is known of one worker's part. */
+/** What is known about one worker's part. */
 export interface WorkerPart {
   /** Fraction of the items that remain, or of the model's work. */
   readonly share: number;
@@ -35,38 +35,38 @@ export interface WorkerPart {
 }
 
 /**
- * How jobs are divided among the workers: by batch or by layers. Chosen once the workers have started; nothing outside asks which one
- * it is.
+ * How jobs are divided among the workers: by batch or by layers. It is chosen once the workers have started; nothing else asks which
+ * one it is.
  */
 export interface Split {
   readonly plan: BatchPlan | LayerPlan;
   partOf(workerId: string): WorkerPart;
   /**
-   * Give a worker that has started what it needs before it can be given work. What was learned of an earlier incarnation is discarded.
-   * @throws ShardError "model-unsupported" where it can't be used, "model-malformed" and what else loading a model may meet.
+   * Give a started worker what it needs to take work. What was learned about an earlier incarnation is discarded.
+   * @throws ShardError "model-unsupported" if it can't be used, "model-malformed" and other errors of loading a model.
    */
   admit(worker: PoolWorker): Promise<void>;
-  /** The workers of the beginning are ready. @throws ShardError "model-unsupported" where they can't run the model together. */
+  /** The initial workers are ready. @throws ShardError "model-unsupported" if they can't run the model together. */
   begin(): Promise<void>;
-  /** A job that takes in the workers that are ready once it has items. */
+  /** Create a job, which takes in the ready workers once it has items. */
   createJob(options: JobOptions): ShardingJob;
-  /** A worker has come; resolves once it is made use of. Never rejects. */
+  /** A worker has become ready. Resolves once it is put to use. Never rejects. */
   workerReady(worker: PoolWorker): Promise<void>;
-  /** A worker takes no more work; resolves once nothing needs it. Never rejects. */
+  /** A worker takes no more work. Resolves once nothing needs it. Never rejects. */
   workerLeaving(worker: PoolWorker): Promise<void>;
   /** A worker has ended, for a while or for good. */
   workerLost(workerId: string): void;
-  /** A worker was removed: nothing of it is kept. */
+  /** A worker was removed: forget what is known about it. */
   forget(workerId: string): void;
   /**
    * Cut the model elsewhere.
    * @param cuts `undefined`: where the planner says.
-   * @throws ShardError "invalid-options" where nothing is cut, or for other cuts; "model-unsupported" where no worker has room.
+   * @throws ShardError "invalid-options" if the split is by batch, or for illegal cuts; "model-unsupported" if no worker has room.
    */
   recut(cuts: readonly number[] | undefined): Promise<void>;
   /**
-   * Whether a batch of these inputs gives what its items give, by a trial outside any job; `undefined` where they can't show it.
-   * @throws ShardError "no-workers", and what the model failed with.
+   * Find out by a trial, outside any job, whether a batch of these inputs gives the same as its items; `undefined` if they can't show it.
+   * @throws ShardError "no-workers", and the error that the model failed with.
    */
   tryBatch(inputs: PreparedInputs): Promise<boolean | undefined>;
   close(): void;

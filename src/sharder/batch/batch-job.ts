@@ -31,7 +31,7 @@ interface ShardAttempt extends ItemRange, OpenAttempt {
   readonly mode: BatchMode;
 }
 
-/** Under which every replica holds the model. */
+/** The key under which every replica holds the model. */
 export const WHOLE_MODEL = "whole";
 
 /** Carries out the dispatcher's actions for one job on real workers. */
@@ -39,7 +39,7 @@ export class BatchJob extends JobBase<ShardAttempt> {
   readonly #context: BatchJobContext;
   readonly #shares: ShareWatch;
   #state: dispatch.DispatchState;
-  /** The first that came: shapes and side inputs are those of all. */
+  /** The first inputs: all others have the same shapes and side inputs. */
   #inputs: PreparedInputs | undefined;
   readonly #mode: JobMode;
   #isDeciding = false;
@@ -56,7 +56,7 @@ export class BatchJob extends JobBase<ShardAttempt> {
     this.#state = dispatch.createDispatch(context.dispatch);
   }
 
-  /** The first call brings the workers in: what is known of them depends on the items' shape. */
+  /** The first call takes the workers in: what is known about them depends on the shape of the items. */
   addItems(inputs: PreparedInputs, done: readonly ItemRange[] = []): void {
     // A source may still yield after the job was aborted.
     if (this.isOver) return;
@@ -69,7 +69,7 @@ export class BatchJob extends JobBase<ShardAttempt> {
     this.#decideMode(inputs);
   }
 
-  /** How the model takes these items, before the first of them is sent; a pause puts off trying it out. */
+  /** Decide how the model takes these items before the first is sent. A trial waits for the end of a pause. */
   #decideMode(inputs: PreparedInputs): void {
     if (this.#mode.decideAtOnce(inputs)) {
       this.#begin();
@@ -86,7 +86,7 @@ export class BatchJob extends JobBase<ShardAttempt> {
 
   #begin(): void {
     if (this.isOver) return;
-    // Time alone shows that an attempt is overdue, and an idle worker that it should take over what waits behind it.
+    // Only the passing of time shows that an attempt is overdue, or that an idle worker should take over the shard queued behind it.
     this.#ticks = setInterval(() => this.#apply({ type: "tick" }), this.#context.dispatch.quantumMs);
     for (const worker of this.#context.pool.readyWorkers) this.workerReady(worker);
     this.#lookAtPlan();
@@ -94,7 +94,7 @@ export class BatchJob extends JobBase<ShardAttempt> {
   }
 
   override workerReady(worker: PoolWorker): void {
-    // Before the beginning the job can't say anything about a worker; it takes in then whoever is ready.
+    // Until the mode is decided the job can't use a worker; it then takes in all that are ready.
     if (this.#mode.current !== undefined) super.workerReady(worker);
   }
 
@@ -125,7 +125,7 @@ export class BatchJob extends JobBase<ShardAttempt> {
     this.#lookAtPlan();
   }
 
-  /** The dispatcher looks after this itself once it has had a worker. */
+  /** Once the dispatcher has had a worker, it checks this itself. */
   #failIfNobodyComes(): void {
     if (this.#mode.current === undefined || this.#hasTakenIn || this.isOver) return;
     const { pool } = this.#context;
@@ -153,7 +153,7 @@ export class BatchJob extends JobBase<ShardAttempt> {
     return !this.isOver && (this.#inputs === undefined || dispatch.wantsItems(this.#state));
   }
 
-  /** The plan of what remains; passed on while anything is left to plan. */
+  /** The plan for what remains. It is passed on while anything is left to plan. */
   #lookAtPlan(): PlannedShare[] {
     if (this.hasFailed) return [];
     const plan = dispatch.plannedShares(this.#state, performance.now());
@@ -169,7 +169,7 @@ export class BatchJob extends JobBase<ShardAttempt> {
     const { state, actions } = dispatch.step(this.#state, event, performance.now());
     this.#state = state;
     for (const action of actions) {
-      // Carrying one out calls listeners, and one of them may have ended the job.
+      // An action can call listeners, and one of them may have ended the job.
       if (!this.isOver) this.#carryOut(action);
     }
   }
@@ -185,7 +185,7 @@ export class BatchJob extends JobBase<ShardAttempt> {
       case "exclude-worker":
         this.emitFault(action.workerId, {
           code: "model-failed",
-          message: `Worker "${action.workerId}" failed three shards in a row: it gets no more of this job.`,
+          message: `Worker "${action.workerId}" failed three shards in a row: it gets no more shards of this job.`,
         });
         break;
       case "finish":
@@ -238,7 +238,7 @@ export class BatchJob extends JobBase<ShardAttempt> {
     const failed = this.closeFailed(attemptId, thrown);
     if (failed === undefined) return;
     const { mode, itemCount, workerId } = failed.attempt;
-    // A batch axis that is declared but not meant: some models reshape to a fixed batch inside.
+    // Some models declare a batch axis but reshape to a fixed batch inside.
     if (mode === "batched" && itemCount > 1) {
       this.#mode.doubtBatches();
       this.#reject(attemptId);
@@ -248,7 +248,7 @@ export class BatchJob extends JobBase<ShardAttempt> {
     this.#apply({ type: "attempt-failed", attemptId });
   }
 
-  /** The items are sent again, as the mode is by now. */
+  /** Send the items again, in the mode that now holds. */
   #reject(attemptId: number): void {
     this.close(attemptId, "failed");
     this.#apply({ type: "attempt-rejected", attemptId });

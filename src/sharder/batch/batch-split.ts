@@ -58,7 +58,7 @@ export class BatchSplit implements Split {
     await worker.load(WHOLE_MODEL, wire);
   }
 
-  /** Each holds the model already. */
+  /** Each worker holds the model already. */
   async begin(): Promise<void> {}
 
   createJob(options: JobOptions): BatchJob {
@@ -102,7 +102,7 @@ export class BatchSplit implements Split {
 
   close(): void {}
 
-  /** On a worker that compiles nothing for a new batch size, where there is one. */
+  /** Runs on a worker that compiles nothing for a new batch size, if there is one. */
   readonly #runOnce: RunOnce = (inputs) => {
     const workers = this.#context.pool.readyWorkers;
     const worker = workers.find(({ wantsPowersOfTwo }) => !wantsPowersOfTwo) ?? workers[0];

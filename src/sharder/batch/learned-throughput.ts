@@ -1,6 +1,6 @@
 import type { Throughput } from "../../core/throughput/types.js";
 
-/** What has been learned of each worker, per shape class, so that the next job starts there. */
+/** The learned throughput of each worker, per shape class: the next job starts with it. */
 export class LearnedThroughput {
   readonly #byWorker = new Map<string, Map<string, Throughput>>();
   readonly #latest = new Map<string, Throughput>();
@@ -9,7 +9,7 @@ export class LearnedThroughput {
     return this.#byWorker.get(workerId)?.get(shapeClass);
   }
 
-  /** The most recent of any shape class: what people are shown. */
+  /** The most recent throughput of any shape class, which is the one shown to people. */
   latest(workerId: string): Throughput | undefined {
     return this.#latest.get(workerId);
   }

@@ -1,14 +1,14 @@
 import type { PlannedShare } from "../../core/dispatch/types.js";
 import type { Emit } from "../events.js";
 
-/** A share must move by this fraction of the remaining items to be worth telling. */
+/** A share must move by this fraction of the remaining items to be worth an event. */
 const NOTEWORTHY_CHANGE = 0.03;
 
-/** Tells of rebalances: compares each plan with the last one that was told. */
+/** Emits "rebalance": compares each plan with the one that was last emitted. */
 export class ShareWatch {
   readonly #jobId: number;
   readonly #emit: Emit;
-  #told: Readonly<Record<string, number>> | undefined;
+  #emitted: Readonly<Record<string, number>> | undefined;
 
   constructor(jobId: number, emit: Emit) {
     this.#jobId = jobId;
@@ -17,9 +17,9 @@ export class ShareWatch {
 
   look(plan: readonly PlannedShare[]): void {
     const after = Object.fromEntries(plan.map(({ workerId, share }) => [workerId, share]));
-    const before = this.#told;
+    const before = this.#emitted;
     if (before !== undefined && !differs(before, after)) return;
-    this.#told = after;
+    this.#emitted = after;
     if (before === undefined) return;
     const itemsPerSecond = Object.fromEntries(plan.map((entry) => [entry.workerId, entry.itemsPerSecond]));
     this.#emit("rebalance", { jobId: this.#jobId, before, after, itemsPerSecond });

@@ -2,24 +2,24 @@ import type { BatchMode } from "../../protocol/model-on-wire.js";
 import type { ShardOutput } from "../../protocol/outputs.js";
 import type { PreparedInputs } from "./prepare-inputs.js";
 
-/** Whether a batch of these inputs gives what its items give; `undefined` where they can't show it. */
+/** Whether a batch of these inputs gives the same as its items one by one; `undefined` if these inputs can't show it. */
 export type TryBatch = (inputs: PreparedInputs) => Promise<boolean | undefined>;
 
 /**
- * How the model takes a batch: the one place that decides it, once for each shape of the items, before a second shard is sent. What the
- * file says counts first, then a trial on two items; a batch that fails while it runs is tried again.
+ * How the model takes a batch. This is the only place that decides it, once for each shape of the items, before a second shard is sent.
+ * What the file says comes first, then a trial on two items. If a batch fails while a job runs, the trial is repeated.
  */
 export class BatchModes {
   readonly #needsProbe: boolean;
   readonly #known = new Map<string, BatchMode>();
   readonly #doubted = new Set<string>();
 
-  /** @param needsProbe nothing in the file promises that a batch gives what its items give. */
+  /** @param needsProbe whether a trial is needed, because the file does not promise that a batch gives the same as its items. */
   constructor(needsProbe: boolean) {
     this.#needsProbe = needsProbe;
   }
 
-  /** What is known without running the model; `undefined` where it has to be tried out. */
+  /** The mode, if it is known without running the model; `undefined` if a trial is needed. */
   known({ mode, shapeClass }: PreparedInputs): BatchMode | undefined {
     if (mode === "item-by-item") return mode;
     const known = this.#known.get(shapeClass);
@@ -28,8 +28,8 @@ export class BatchModes {
   }
 
   /**
-   * Decide on the mode, by a trial where nothing is known. Item by item is right where the trial shows nothing, and does not settle it.
-   * Never rejects: what fails here fails again in the job, which can retry it and says why.
+   * Decide on the mode, by a trial if it is not known. If the trial shows nothing, the answer is "item-by-item", which is always right,
+   * and the next job tries again. Never rejects: what fails here fails again in the job, which can retry it and reports why.
    */
   async decide(inputs: PreparedInputs, tryBatch: TryBatch): Promise<BatchMode> {
     const known = this.known(inputs);
@@ -45,12 +45,12 @@ export class BatchModes {
     }
   }
 
-  /** A batch came out without a row for each of its items. */
+  /** Rule batches out: one came out without a row for each of its items. */
   refuse({ shapeClass }: PreparedInputs): void {
     this.#known.set(shapeClass, "item-by-item");
   }
 
-  /** A batch failed, which may be the model's nature or a passing failure, such as a GPU short of memory: it is tried out again. */
+  /** Ask for another trial: a batch failed, because of the model or of a passing failure, such as a GPU short of memory. */
   doubt({ shapeClass }: PreparedInputs): void {
     this.#known.delete(shapeClass);
     this.#doubted.add(shapeClass);

@@ -4,18 +4,18 @@ import { concatRows, sliceRows } from "../../protocol/rows.js";
 import type { InputTensor, Tensor } from "../../protocol/tensors.js";
 import type { PreparedInputs } from "./prepare-inputs.js";
 
-/** Far above rounding on any backend, far below what mixing up items does. */
+/** Relative to the largest value. Far above rounding on any backend, far below the effect of mixing up items. */
 const PROBE_TOLERANCE = 1e-3;
 
 type Inputs = Readonly<Record<string, InputTensor>>;
 
-/** One call of the whole model, outside any job: tensors by public name in, and out. */
+/** One call of the whole model, outside any job. Inputs and outputs go by public name. */
 export type RunOnce = (inputs: Inputs) => Promise<Readonly<Record<string, Tensor>>>;
 
 /**
- * Try out whether the model gives for a batch what it gives for its items.
- * @returns `undefined` where two items of these inputs can't show it.
- * @throws ShardError where even one item alone fails, and "worker-lost", "worker-timeout" where a worker did not survive it.
+ * Try out whether the model gives the same for a batch as for its items.
+ * @returns `undefined` if two items of these inputs can't show it.
+ * @throws ShardError if even a single item fails; "worker-lost", "worker-timeout" if a worker did not survive the trial.
  */
 export async function probeBatch(
   { tensors, batchedNames }: PreparedInputs,
@@ -36,38 +36,38 @@ export async function probeBatch(
   );
 }
 
-/** Such a failure shows nothing of the model. */
+/** Whether a worker was lost, which says nothing about the model. */
 function isWorkerLoss(thrown: unknown): thrown is ShardError {
   return thrown instanceof ShardError && (thrown.code.startsWith("worker-") || thrown.code === "disposed");
 }
 
-/** The first item of a batch alone, and together with another one. */
+/** The first item of a batch: alone, and in a pair with another item. */
 interface ProbeInputs {
   readonly alone: Inputs;
   readonly paired: Inputs;
 }
 
 /**
- * What shows whether a batch gives what single runs give: the first item, and another that is made from it.
- * @returns `undefined` where no other item could be made.
+ * Make the inputs of a trial: the first item, and a pair of it with another item that is made from it.
+ * @returns `undefined` if no other item can be made.
  */
 function probeInputs(inputs: Inputs, batchedNames: readonly string[]): ProbeInputs | undefined {
   const alone = { ...inputs };
   const paired = { ...inputs };
-  let isTelling = false;
+  let isDifferent = false;
   for (const name of batchedNames) {
     const item = sliceRows(inputs[name]!, 0, 1);
     const other = unlike(item);
-    isTelling ||= other !== item;
+    isDifferent ||= other !== item;
     alone[name] = item;
     paired[name] = concatRows([item, other]);
   }
-  return isTelling ? { alone, paired } : undefined;
+  return isDifferent ? { alone, paired } : undefined;
 }
 
 /**
- * Whether the first item's output is the same alone and in company, as its row of the batch. Different outputs, or one without a row
- * for each item, mean that the model takes no batches.
+ * Whether the first item's output alone equals its row in the pair's output. If it differs, or the pair's output lacks a row for each
+ * item, the model takes no batches.
  */
 function isRowOfPair(alone: Tensor, paired: Tensor): boolean {
   const isRow = alone.shape[0] === 1 && paired.shape[0] === 2 && sameShape(alone.shape.slice(1), paired.shape.slice(1));
@@ -86,7 +86,7 @@ function isClose(a: Tensor, b: Tensor): boolean {
   return true;
 }
 
-/** Another item of the same kind: the elements rotated, or changed where they are all alike; itself where it has none. */
+/** Another item of the same kind: its elements rotated, or changed if they are all alike; the item itself if it has none. */
 function unlike<T extends InputTensor>(item: T): T {
   const { data } = item;
   if (Array.isArray(data)) {

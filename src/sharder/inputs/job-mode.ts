@@ -2,7 +2,7 @@ import type { BatchMode } from "../../protocol/model-on-wire.js";
 import type { BatchModes, TryBatch } from "./batch-modes.js";
 import type { PreparedInputs } from "./prepare-inputs.js";
 
-/** How one job sends its items from now on: as `BatchModes` says, and item by item while that is in doubt. */
+/** How one job sends its items: as `BatchModes` says, and item by item while that is in doubt. */
 export class JobMode {
   readonly #modes: BatchModes;
   readonly #tryBatch: TryBatch;
@@ -26,19 +26,19 @@ export class JobMode {
     return this.#current !== undefined;
   }
 
-  /** Decide, by a trial where nothing is known. Never rejects. */
+  /** Decide, by a trial if nothing is known. Never rejects. */
   async decide(inputs: PreparedInputs): Promise<void> {
     this.#inputs = inputs;
     this.#current = await this.#modes.decide(inputs, this.#tryBatch);
   }
 
-  /** A batch came out without a row for each of its items. */
+  /** Rule batches out: one came out without a row for each of its items. */
   refuseBatches(): void {
     this.#modes.refuse(this.#inputs!);
     this.#current = "item-by-item";
   }
 
-  /** A batch failed: item by item until another trial has shown whether that was a passing failure. */
+  /** A batch failed: send item by item until another trial has shown whether that was a passing failure. */
   doubtBatches(): void {
     if (this.#current !== "batched") return;
     this.#current = "item-by-item";

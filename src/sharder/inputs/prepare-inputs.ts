@@ -7,7 +7,7 @@ import { elementCountOf, type InputTensor, type Uint8Tensor } from "../../protoc
 /** One tensor for a model with a single input, or tensors by input name. */
 export type Inputs = InputTensor | Readonly<Record<string, InputTensor>>;
 
-/** Inputs that have been checked against the model. */
+/** Inputs that were checked against the model. */
 export interface PreparedInputs {
   readonly tensors: Readonly<Record<string, InputTensor>>;
   /** Rows along axis 0 of the batched inputs, ≥ 1. */
@@ -15,8 +15,8 @@ export interface PreparedInputs {
   readonly batchedNames: readonly string[];
   readonly mode: BatchMode;
   /**
-   * Shapes, dtypes and scaling of an item and of the side inputs: throughput is learned per class, and only items
-   * of one class may be joined in a shard.
+   * Shapes, dtypes and scaling of an item and of the side inputs. Throughput is learned per class, and only items of one class may
+   * share a shard.
    */
   readonly shapeClass: string;
 }
@@ -31,9 +31,9 @@ const DATA_TYPES: Readonly<Record<string, readonly (abstract new (...args: never
 
 /**
  * Check `inputs` against the model and find the batch.
- * @param sideNames inputs of a model fixed at batch 1 that go with every item, where earlier chunks of a stream have shown which; a
- *        chunk of one item can't tell.
- * @throws ShardError "invalid-input": name, dtype, data, rank, size or batch are not the model's.
+ * @param sideNames for a model fixed at batch 1: the inputs that go with every item, as earlier chunks of a stream have shown. A chunk
+ *        of one item can't show it.
+ * @throws ShardError "invalid-input" if a name, dtype, rank, size, batch or the data does not fit the model.
  */
 export function prepareInputs(
   model: ModelInfo,
@@ -66,7 +66,7 @@ export function prepareInputs(
       );
     }
   }
-  if (itemCount === 0) throw invalid("at least one item", "an empty batch", "leave the call out");
+  if (itemCount === 0) throw invalid("at least one item", "an empty batch", "skip the call");
   for (const spec of model.inputs) {
     const rows = spec.shape?.[0];
     if (!batched.includes(spec) && rows !== undefined && rows !== -1 && rows !== rowsOf(spec)) {
@@ -86,7 +86,7 @@ export function prepareInputs(
   return { tensors, itemCount, batchedNames, mode, shapeClass };
 }
 
-/** The same with tensors of its own, so that the caller may change his. O(bytes). */
+/** A copy with its own tensors, so that the caller may change theirs. O(bytes). */
 export function copyInputs(inputs: PreparedInputs): PreparedInputs {
   const tensors = Object.fromEntries(
     Object.entries(inputs.tensors).map(([name, tensor]) => [name, copyTensor(tensor)]),
@@ -121,7 +121,7 @@ function isTensor(value: Inputs): value is InputTensor {
   return "data" in value && "shape" in value && Array.isArray(value.shape);
 }
 
-/** @returns the tensor's own fields: what else the caller's object carries could not be posted to a worker. */
+/** @returns only the fields of a tensor: whatever else the caller's object carries might not be cloneable. */
 function checkTensor(spec: TensorSpec, tensor: InputTensor): InputTensor {
   const input = `input "${spec.name}"`;
   if (typeof tensor !== "object" || tensor === null || !isTensor(tensor)) {
@@ -160,17 +160,17 @@ function checkTensor(spec: TensorSpec, tensor: InputTensor): InputTensor {
   }
   if (shape.some((size, axis) => axis > 0 && size === 0)) {
     throw invalid(
-      `items with something in them for ${input}`,
+      `items with at least one element for ${input}`,
       `shape ${JSON.stringify(shape)}`,
       "leave empty items out",
     );
   }
   if (dtype === "string") checkStrings(input, data);
   if (dtype === "uint8" && spec.dtype === "int32" && ((tensor.scale ?? 1) !== 1 || (tensor.offset ?? 0) !== 0)) {
-    throw invalid(`bytes as they are for ${input} of dtype int32`, "a scale or an offset", "leave them out");
+    throw invalid(`unscaled bytes for ${input} of dtype int32`, "a scale or an offset", "leave them out");
   }
   const checked = { dtype, shape, data, ...(dtype === "uint8" ? scalingOf(input, tensor) : {}) } as InputTensor;
-  // Axis 0 is looked at with the batch.
+  // Axis 0 is checked together with the batch.
   const fits = (size: number, axis: number): boolean => axis === 0 || size === -1 || size === shape[axis];
   if (spec.shape !== undefined && !(shape.length === spec.shape.length && spec.shape.every(fits)))
     throw mismatch(spec, checked);
@@ -191,7 +191,7 @@ function scalingOf(input: string, { scale, offset }: Uint8Tensor): Pick<Uint8Ten
   return { ...(scale === undefined ? {} : { scale }), ...(offset === undefined ? {} : { offset }) };
 }
 
-/** What was passed instead of tensors; it may be anything, cyclic objects and elements of the page included. */
+/** Describe what was passed instead of tensors. It may be anything, even a cyclic object or an element of the page. */
 function show(value: unknown): string {
   if (typeof value !== "object" || value === null) return String(value).slice(0, 60);
   const { name } = (value as Partial<object>).constructor ?? {};

@@ -4,7 +4,7 @@ import { copyTensor } from "../../protocol/rows.js";
 import type { InputTensor, Tensor } from "../../protocol/tensors.js";
 import type { ModelKey, RunInput } from "../../protocol/worker-api.js";
 
-/** It may be the first run there: shaders are compiled. */
+/** Long enough for a first run, in which shaders are compiled. */
 const DEADLINE_MS = 120_000;
 
 let callCounter = 0;
@@ -15,7 +15,7 @@ export async function callOnce(
   modelKey: ModelKey,
   inputs: Readonly<Record<string, InputTensor>>,
 ): Promise<Record<string, Tensor>> {
-  // Buffers are handed over with the call. Whatever is the same for every call goes with the only one as it is.
+  // Copied, because buffers are transferred. As side inputs, the tensors go with the only call unchanged.
   const sent = Object.entries(inputs).map(([name, tensor]): [string, RunInput] => [
     name,
     { kind: "side", tensor: copyTensor(tensor) },

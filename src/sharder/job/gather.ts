@@ -11,8 +11,8 @@ type Slot =
   | { kind: "ragged"; items: (Tensor | undefined)[] };
 
 /**
- * Collects the shards of a batch, each written straight into its place. Allocated when the first shard
- * has shown the shapes. An output whose items turn out to differ in shape becomes one tensor per item.
+ * Collects the shards of a batch and writes each straight into its place. Memory is allocated when the first shard has shown the
+ * shapes. An output whose items turn out to differ in shape becomes one tensor per item.
  */
 export class Gather implements ShardSink {
   readonly #itemCount: number;
@@ -23,7 +23,7 @@ export class Gather implements ShardSink {
     this.#itemCount = itemCount;
   }
 
-  /** @throws ShardError "out-of-memory" where the result can't be allocated. */
+  /** @throws ShardError "out-of-memory" if the result can't be allocated. */
   accept({ firstItem, itemCount, outputs }: FinishedShard): void {
     const range = { firstItem, itemCount };
     for (const [name, output] of Object.entries(outputs)) {

@@ -11,7 +11,7 @@ interface Chunk {
   unfinishedItemCount: number;
 }
 
-/** The items of a job until they are done: one chunk for a batch, one for each thing that a stream's source yields. */
+/** The items of a job until they are done: one chunk for a batch, or one for each batch that a stream's source yields. */
 export class ItemStore {
   #chunks: Chunk[] = [];
   #itemCount = 0;
@@ -19,15 +19,15 @@ export class ItemStore {
   #sideInputs: [name: string, tensor: InputTensor][] | undefined;
 
   /**
-   * Items of several chunks may end up in one shard, hence they must be of one kind and have one set of side inputs.
-   * @throws ShardError "invalid-input" where the items differ in shape, dtype or side inputs from those before.
+   * Items of several chunks may share a shard, so they must be of one kind and have the same side inputs.
+   * @throws ShardError "invalid-input" if the items differ in shape, dtype or side inputs from earlier ones.
    */
   add(inputs: PreparedInputs): void {
     this.#shapeClass ??= inputs.shapeClass;
     if (inputs.shapeClass !== this.#shapeClass) {
       throw new ShardError(
         "invalid-input",
-        `Expected items like those before (${this.#shapeClass}), received ${inputs.shapeClass}: use one stream per shape.`,
+        `Expected items like the earlier ones (${this.#shapeClass}), received ${inputs.shapeClass}: use one stream per shape.`,
       );
     }
     const { tensors, batchedNames } = inputs;
@@ -36,14 +36,14 @@ export class ItemStore {
     if (changed !== undefined) {
       throw new ShardError(
         "invalid-input",
-        `Expected "${changed[0]}", which goes with every item, to stay as it was, received other values: use one stream for each.`,
+        `Expected "${changed[0]}", which goes with every item, to stay the same, received other values: use one stream for each.`,
       );
     }
     this.#chunks.push({ firstItem: this.#itemCount, inputs, unfinishedItemCount: inputs.itemCount });
     this.#itemCount += inputs.itemCount;
   }
 
-  /** The items of a range by input name, in buffers of their own that can be handed over. O(bytes copied). */
+  /** The items of a range by input name, in new buffers that can be transferred. O(bytes copied). */
   cut(range: ItemRange): Record<string, RunInput> {
     const pieces = this.#overlaps(range);
     const { tensors, batchedNames } = pieces[0]!.chunk.inputs;
@@ -60,7 +60,7 @@ export class ItemStore {
     return inputs;
   }
 
-  /** These items are done: chunks that nobody needs any more are released. */
+  /** These items are done: release the chunks that are no longer needed. */
   release(range: ItemRange): void {
     for (const { chunk, count } of this.#overlaps(range)) chunk.unfinishedItemCount -= count;
     this.#chunks = this.#chunks.filter((chunk) => chunk.unfinishedItemCount > 0);

@@ -16,18 +16,18 @@ export interface OpenAttempt {
   readonly predictedMs: number | undefined;
 }
 
-/** What every job needs of its sharder. */
+/** What every job needs from its sharder. */
 export interface JobContext {
   readonly pool: WorkerPool;
   readonly emit: Emit;
 }
 
-/** `finishing`: every item is computed, and the sink has not accepted all of them. */
+/** `finishing`: every item is computed, but the sink has not accepted all of them yet. */
 type Phase = "running" | "finishing" | "finished" | "failed";
 
 /**
- * What a job is however the model is split: it settles once, reports the end of every attempt once, and drops what comes after either.
- * What to attempt is the subclass's business, which asks a pure state machine.
+ * What all jobs share, however the model is split: a job settles once, reports the end of every attempt once, and discards whatever
+ * comes after either. The subclass decides what to attempt by asking a pure state machine.
  */
 export abstract class JobBase<A extends OpenAttempt> implements ShardingJob {
   readonly id = nextJobId();
@@ -35,7 +35,7 @@ export abstract class JobBase<A extends OpenAttempt> implements ShardingJob {
 
   protected readonly store = new ItemStore();
   protected readonly priority: number;
-  /** The latest thing that went wrong: why the job ends, if it does. */
+  /** The latest error: the reason if the job has to end. */
   protected lastError: ShardError | undefined;
   readonly #context: JobContext;
   readonly #options: JobOptions;
@@ -43,7 +43,7 @@ export abstract class JobBase<A extends OpenAttempt> implements ShardingJob {
   readonly #open = new Map<number, { readonly attempt: A; readonly sentAtMs: number }>();
   #settle!: { resolve: () => void; reject: (error: unknown) => void };
   #phase: Phase = "running";
-  /** Shards that the sink is still taking. */
+  /** Shards that the sink has not accepted yet. */
   #acceptingCount = 0;
 
   protected constructor(context: JobContext, options: JobOptions) {
@@ -51,7 +51,7 @@ export abstract class JobBase<A extends OpenAttempt> implements ShardingJob {
     this.#options = options;
     this.priority = options.priority;
     this.done = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
-    // Whoever started the job awaits `done`; a job that ends before that is no unhandled rejection.
+    // Whoever starts the job awaits `done`. A job that ends before that must not cause an unhandled rejection.
     this.done.catch(() => {});
   }
 
@@ -62,13 +62,13 @@ export abstract class JobBase<A extends OpenAttempt> implements ShardingJob {
   abstract workerAway(workerId: string, error: ShardError): void;
   abstract workerGone(workerId: string, error: ShardError | undefined): void;
   abstract setPaused(isPaused: boolean): void;
-  /** A worker that the job has not seen before. */
+  /** Take in a worker that the job has not seen before. */
   protected abstract takeIn(worker: PoolWorker): void;
-  /** Call back what is under way. */
+  /** Cancel the attempts under way. */
   protected abstract cancelAll(): void;
-  /** What the attempt was of, for the event of its end. */
+  /** Which items, and which stage, the attempt ran: for the event of its end. */
   protected abstract describe(attempt: A): ItemRange & Pick<AttemptDetail, "stage">;
-  /** Once, when nothing is left to compute. */
+  /** Called once, when nothing is left to compute. */
   protected abstract onEnd(): void;
 
   workerReady(worker: PoolWorker): void {
@@ -77,7 +77,7 @@ export abstract class JobBase<A extends OpenAttempt> implements ShardingJob {
     this.takeIn(worker);
   }
 
-  /** Whatever comes from now on is dropped. */
+  /** Whether the job discards whatever comes from now on. */
   protected get isOver(): boolean {
     return this.#phase !== "running";
   }
@@ -99,7 +99,7 @@ export abstract class JobBase<A extends OpenAttempt> implements ShardingJob {
     this.#settleIfAccepted();
   }
 
-  /** End with an error; what is under way is the caller's to call back. */
+  /** End with an error. The caller has to cancel the attempts under way. */
   protected end(error: unknown): void {
     if (this.#phase === "finished" || this.#phase === "failed") return;
     const wasRunning = this.#phase === "running";
@@ -144,15 +144,15 @@ export abstract class JobBase<A extends OpenAttempt> implements ShardingJob {
     this.close(attemptId, "cancelled");
   }
 
-  /** @param error what the worker was lost to; `undefined` where it was stopped on purpose. */
+  /** @param error why the worker was lost; `undefined` if it was stopped on purpose. */
   protected loseAttempts(workerId: string, error: ShardError | undefined): void {
     this.lastError = error ?? this.lastError;
     for (const [attemptId, { attempt }] of this.#open) if (attempt.workerId === workerId) this.close(attemptId, "lost");
   }
 
   /**
-   * An attempt did not come back with a result. What ended with its worker is reported by the pool; what could not be sent ends the job.
-   * @returns what failed on a worker that lives, closed.
+   * Close an attempt that failed. If its worker has ended, the pool reports that. If the attempt could not be sent, the job ends.
+   * @returns the closed attempt and its error, if its worker is still usable.
    */
   protected closeFailed(attemptId: number, thrown: unknown): { attempt: A; error: ShardError } | undefined {
     const attempt = this.#open.get(attemptId)?.attempt;
@@ -173,7 +173,7 @@ export abstract class JobBase<A extends OpenAttempt> implements ShardingJob {
 
   /**
    * Give finished items to the sink, and release their inputs once it has accepted them.
-   * @returns false where taking the outputs or the sink threw: the job has failed with that.
+   * @returns false if taking the outputs or the sink threw: the job has failed with that error.
    */
   protected deliver(range: ItemRange, workerId: string, take: () => Readonly<Record<string, ShardOutput>>): boolean {
     try {
@@ -204,7 +204,7 @@ export abstract class JobBase<A extends OpenAttempt> implements ShardingJob {
     callListener(this.#options.onProgress, progress);
   }
 
-  /** A state machine's ids are unique within a job only. */
+  /** The state machine's ids are only unique within a job; these are unique on the page. */
   protected wireId(attemptId: number): string {
     return `${this.id}/${attemptId}`;
   }

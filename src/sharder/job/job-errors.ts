@@ -2,16 +2,16 @@ import type { ItemRange } from "../../core/dispatch/types.js";
 import { ShardError } from "../../core/errors.js";
 import { asSentence } from "../../protocol/error-record.js";
 
-/** Nobody is left to run the job. @param cause what the last one was lost to. */
+/** No worker is left to run the job. @param cause why the last one was lost. */
 export function noWorkers(cause: ShardError | undefined): ShardError {
   return new ShardError(
     "no-workers",
-    `Expected at least one worker to run the job, received none that is left${cause ? ` (last: ${cause.message})` : ""}: add one with addWorker({ backend: "wasm" }).`,
+    `Expected at least one worker to run the job, received none${cause ? ` (the last error: ${cause.message})` : ""}: add one with addWorker({ backend: "wasm" }).`,
     { cause },
   );
 }
 
-/** @param layer for which no worker's backend has the kernels. */
+/** No worker's backend has the kernels for a layer. */
 export function cannotRunLayer(
   { name, op }: { readonly name: string; readonly op: string },
   workers: readonly { readonly spec: { readonly backend: string } }[],
@@ -19,22 +19,22 @@ export function cannotRunLayer(
   const backends = [...new Set(workers.map(({ spec }) => spec.backend))].join(", ");
   return new ShardError(
     "model-unsupported",
-    `Expected a worker that can run layer "${name.slice(0, 80)}" (${op}), received workers on ${backends} alone: add a worker with another backend, such as addWorker({ backend: "cpu" }).`,
+    `Expected a worker that can run layer "${name.slice(0, 80)}" (${op}), received workers on ${backends} only: add a worker with another backend, such as addWorker({ backend: "cpu" }).`,
   );
 }
 
-/** The same items failed wherever they were tried. @param cause the last failure, whose code is kept. */
+/** The same items failed on every worker that tried them. @param cause the last failure; its code is kept. */
 export function itemsFailed(range: ItemRange | undefined, cause: ShardError | undefined): ShardError {
   const items =
     range === undefined ? "some items" : `items ${range.firstItem} to ${range.firstItem + range.itemCount - 1}`;
   return new ShardError(
     cause?.code ?? "model-failed",
-    `Expected the model to run ${items}, it failed wherever it was tried: ${asSentence(cause?.message ?? "no reason was given")} Check these items against the model.`,
+    `Expected the model to run ${items}, but it failed on every worker that tried: ${asSentence(cause?.message ?? "no reason was given")} Check these items against the model.`,
     { workerId: cause?.workerId, cause },
   );
 }
 
-/** Cutting or posting a shard failed on the page's side: another worker would not help. */
+/** Copying or posting a shard failed on the page, so another worker would not help. */
 export function notSent(cause: unknown): ShardError {
   if (cause instanceof RangeError) {
     return new ShardError(
@@ -46,7 +46,7 @@ export function notSent(cause: unknown): ShardError {
   if (cause instanceof TypeError && /detached/i.test(cause.message)) {
     return new ShardError(
       "invalid-input",
-      `Expected the input's buffer to stay where it is until the promise settles, received a detached one: transfer it afterwards, or pass a copy.`,
+      `Expected the input's buffer to stay attached until the promise settles, received a detached one: transfer it afterwards, or pass a copy.`,
       { cause },
     );
   }

@@ -5,7 +5,7 @@ export interface PredictOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: JobProgress) => void;
   /**
-   * Between jobs of one sharder that run at the same time, the higher goes first, from one shard to the next. Any finite number.
+   * If several jobs of one sharder run at the same time, shards of the job with the higher priority run first. Any finite number.
    * Default 0.
    */
   readonly priority?: number;

@@ -5,10 +5,10 @@ import type { JobProgress } from "../events.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 import type { ShardSink } from "./shard-sink.js";
 
-/** What a call of `predict` or `stream` asks of its job. */
+/** The options that `predict` or `stream` passes to its job. */
 export interface JobOptions {
   readonly sink: ShardSink;
-  /** Between jobs of one sharder the higher goes first, from one shard to the next. */
+  /** Among the jobs of one sharder, shards of the higher priority run first. */
   readonly priority: number;
   readonly onProgress?: ((progress: JobProgress) => void) | undefined;
 }
@@ -21,22 +21,22 @@ export interface ShardingJob {
   /** Whether a stream should pull from its source. */
   readonly wantsItems: boolean;
   /**
-   * More items.
+   * Add items.
    * @param done those of them that are finished already, in the job's numbering: they are neither run nor given to the sink.
-   * @throws ShardError "invalid-input" where the items differ in shape from those before.
+   * @throws ShardError "invalid-input" if the items differ in shape from earlier ones.
    */
   addItems(inputs: PreparedInputs, done?: readonly ItemRange[]): void;
   endSource(): void;
-  /** A worker can be given work. Told twice of one incarnation, the job takes it in once. */
+  /** A worker is ready for work. If called again for the same incarnation, the job ignores it. */
   workerReady(worker: PoolWorker): void;
-  /** A worker finishes what it is on, and gets nothing more. */
+  /** A worker finishes what it is working on and gets nothing more. */
   workerDraining(workerId: string): void;
-  /** A worker has ended and will be back, as another incarnation. */
+  /** A worker has ended, and another incarnation will replace it. */
   workerAway(workerId: string, error: ShardError): void;
-  /** A worker has ended for good. @param error what it was lost to; `undefined` where it was stopped on purpose. */
+  /** A worker has ended for good. @param error why it was lost; `undefined` if it was stopped on purpose. */
   workerGone(workerId: string, error: ShardError | undefined): void;
   setPaused(isPaused: boolean): void;
-  /** End the job with `error`: queued attempts are cancelled, results that still come are dropped. */
+  /** End the job with `error`: queued attempts are cancelled, and results that still arrive are discarded. */
   fail(error: unknown): void;
 }
 
@@ -47,7 +47,7 @@ export function nextJobId(): number {
   return ++jobCounter;
 }
 
-/** How far a job is. */
+/** How far a job has come. */
 interface Advance {
   readonly jobId: number;
   readonly completedItemCount: number;

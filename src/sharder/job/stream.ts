@@ -8,7 +8,7 @@ import type { FinishedShard, ShardSink } from "./shard-sink.js";
 import type { JobOptions, ShardingJob } from "./sharding-job.js";
 
 export interface StreamOptions {
-  /** "input" (default): shards in the order of their items. "completion": as they are done. */
+  /** "input" (default): shards in the order of their items. "completion": in the order in which they finish. */
   readonly order?: "input" | "completion";
   readonly signal?: AbortSignal | undefined;
   /** As in `PredictOptions`. */
@@ -25,12 +25,12 @@ export interface StreamShard {
 
 export type Source = Iterable<Inputs> | AsyncIterable<Inputs>;
 
-/** Shards that may wait for the consumer before the source is left alone. */
+/** How many shards may wait for the consumer before the source is no longer pulled. */
 const MAX_WAITING_SHARDS = 16;
 
 /**
- * Run a job over a source, as a generator: pulls the source when the workers want more and the consumer
- * keeps up, yields each shard once. Ending the generator early cancels the job and closes the source.
+ * Run a job over a source, as a generator. It pulls the source when the workers want more and the consumer keeps up, and yields each
+ * shard once. Ending the generator early cancels the job and closes the source.
  *
  * @throws ShardError as `predict`; whatever the source throws, unchanged.
  */
@@ -43,7 +43,7 @@ export async function* streamShards(
   checkOrder(order);
   checkPriority(priority);
   throwIfAborted(signal);
-  // Not before: a generator that nobody iterates leaves nothing behind.
+  // Created here and not earlier, so that a generator that is never iterated leaves nothing behind.
   const bell = new Bell();
   const waiting = new WaitingShards(order, bell);
   const job = createJob({ sink: waiting, priority, onProgress: () => bell.ring() });
@@ -55,7 +55,7 @@ export async function* streamShards(
     supply.open(source);
     for (;;) {
       const rung = bell.next();
-      // Also when every shard is done and waits for the consumer.
+      // Checked even when every shard is done and waits for the consumer.
       throwIfAborted(signal);
       end.throwIfFailed();
       if (job.wantsItems && waiting.count < MAX_WAITING_SHARDS) supply.pull();
@@ -71,7 +71,7 @@ export async function* streamShards(
   }
 }
 
-/** Wakes whoever waits for something to happen. */
+/** Wakes the generator when something has happened. */
 class Bell {
   #ring: () => void = () => {};
 
@@ -106,7 +106,7 @@ class WaitingShards implements ShardSink {
     this.#bell.ring();
   }
 
-  /** The next one in the order that was asked for; `undefined` where it is not finished. */
+  /** The next shard in the requested order; `undefined` if it is not finished. */
   take(): FinishedShard | undefined {
     const shard = this.#order === "input" ? this.#shards.get(this.#nextItem) : this.#shards.values().next().value;
     if (shard === undefined) return undefined;
@@ -131,12 +131,12 @@ class Supply {
     this.#bell = bell;
   }
 
-  /** @throws ShardError "invalid-input" for what is no source; what the source throws. */
+  /** @throws ShardError "invalid-input" if it is not iterable; whatever the source throws. */
   open(source: Source): void {
     this.#iterator = iterate(source);
   }
 
-  /** Unless it is asked already, or has ended. */
+  /** Pull once, unless a pull is under way or the source has ended. */
   pull(): void {
     if (!this.#isPulling && !this.#isExhausted && this.#iterator !== undefined) void this.#pull(this.#iterator);
   }
@@ -158,7 +158,7 @@ class Supply {
     this.#bell.ring();
   }
 
-  /** What the source does when it is closed is no concern of the consumer's. */
+  /** Close the source. The consumer neither waits for this nor sees its errors. */
   close(): void {
     if (this.#iterator !== undefined && !this.#isExhausted) void closeQuietly(this.#iterator);
   }
@@ -168,11 +168,11 @@ async function closeQuietly(iterator: AsyncIterator<Inputs> | Iterator<Inputs>):
   try {
     await iterator.return?.();
   } catch {
-    // It was asked to; nobody waits for it.
+    // The stream is over, so its consumer no longer sees errors of the source.
   }
 }
 
-/** How the job has ended, if it has. */
+/** Whether and how the job has ended. */
 class JobEnd {
   #outcome: "open" | "done" | { readonly error: unknown } = "open";
 
@@ -191,7 +191,7 @@ class JobEnd {
     return this.#outcome === "done";
   }
 
-  /** @throws what the job failed with. */
+  /** @throws the error that the job failed with. */
   throwIfFailed(): void {
     if (typeof this.#outcome === "object") throw this.#outcome.error;
   }

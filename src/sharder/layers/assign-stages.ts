@@ -4,7 +4,7 @@ import type { StagedModel } from "../../model/staged-model.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
 import type { Placement } from "./deployment.js";
 
-/** A stage's weights, bytes; what several of its layers share counts once. */
+/** Bytes of a stage's weights; a weight that several of its layers share counts once. */
 export function stageBytes(model: StagedModel, firstLayer: number, lastLayer: number): number {
   const sizes = Object.assign(
     {},
@@ -13,7 +13,7 @@ export function stageBytes(model: StagedModel, firstLayer: number, lastLayer: nu
   return Object.values(sizes).reduce((total, bytes) => total + bytes, 0);
 }
 
-/** The planner's answer, with the workers that it was asked about. */
+/** Turn the planner's answer into a placement. @param workers those of the question, in the same order. */
 export function placementOf({ stages }: StagePlan, workers: readonly PoolWorker[]): Placement {
   return {
     cuts: stages.slice(1).map(({ firstLayer }) => firstLayer),
@@ -22,10 +22,10 @@ export function placementOf({ stages }: StagePlan, workers: readonly PoolWorker[
 }
 
 /**
- * Deal given stages to workers: one each in their order, and neighbours together where stages outnumber workers.
+ * Assign given stages to workers in their order: one to each, or several neighbours if stages outnumber workers.
  *
  * @param canRun whether a worker's backend has what a stage needs.
- * @throws ShardError "model-unsupported" where a stage has no worker that can run it or hold its weights.
+ * @throws ShardError "model-unsupported" if no worker can run a stage or hold its weights.
  */
 export function assignStages(
   model: StagedModel,
@@ -43,7 +43,7 @@ export function assignStages(
     const preferred = Math.floor((stage * workers.length) / Math.max(stageCount, workers.length));
     const inTurn = [...workers.slice(preferred), ...workers.slice(0, preferred)];
     const able = inTurn.filter((worker) => canRun(worker, first, last));
-    // A worker of its own if there is one that has none yet.
+    // Prefer a worker that has no stage yet.
     const free = stageCount <= workers.length ? able.filter((worker) => !held.has(worker)) : able;
     const fitting = [...free, ...able].find((worker) => (held.get(worker) ?? 0) + bytes <= memoryLimitBytes);
     if (fitting === undefined) throw unplaceable(model, first, last, bytes, memoryLimitBytes, able.length === 0);

@@ -4,20 +4,20 @@ import type { PoolWorker } from "../../pool/pool-worker.js";
 import { stageBytes } from "./assign-stages.js";
 import type { Deployment, Placement } from "./deployment.js";
 
-/** The stages that run and those that are being left: the latter go once no job needs them. */
+/** The current stages and the old ones that are being left. Old ones are unloaded once no job needs them. */
 export class DeploymentSet {
   readonly #byEpoch = new Map<number, Deployment>();
   readonly #isUsed: (epoch: number) => boolean;
   readonly #onDrop: (epoch: number) => void;
   #waiting: (() => void)[] = [];
-  /** What is done on stages outside any job. */
+  /** Work that uses stages outside any job. */
   readonly #borrowed = new Set<{ readonly deployment: Deployment; readonly done: Promise<unknown> }>();
   #current: Deployment | undefined;
   #epochCount = 0;
 
   /**
    * @param isUsed whether a job needs an epoch.
-   * @param onDrop an epoch is gone.
+   * @param onDrop called when an epoch has been dropped.
    */
   constructor(isUsed: (epoch: number) => boolean, onDrop: (epoch: number) => void) {
     this.#isUsed = isUsed;
@@ -32,24 +32,24 @@ export class DeploymentSet {
     return ++this.#epochCount;
   }
 
-  /** @throws ShardError "internal" for an epoch that is gone. */
+  /** @throws ShardError "internal" for an epoch that was dropped. */
   require(epoch: number): Deployment {
     const found = this.#byEpoch.get(epoch);
     if (found !== undefined) return found;
-    throw new ShardError("internal", `Expected stages of epoch ${epoch}, they are gone.`);
+    throw new ShardError("internal", `Expected the stages of epoch ${epoch}, but they were dropped.`);
   }
 
   get(epoch: number): Deployment | undefined {
     return this.#byEpoch.get(epoch);
   }
 
-  /** @param deployment `undefined`: the next job needs new stages. */
+  /** @param deployment `undefined` if the next job needs new stages. */
   makeCurrent(deployment: Deployment | undefined): void {
     if (deployment !== undefined) this.#byEpoch.set(deployment.epoch, deployment);
     this.#current = deployment;
   }
 
-  /** Drop what is neither current nor needed. */
+  /** Unload the stages that are neither current nor needed. */
   retire(): void {
     for (const [epoch, deployment] of this.#byEpoch) {
       if (deployment === this.#current || this.#isUsed(epoch) || this.#isBorrowed(deployment)) continue;
@@ -72,7 +72,7 @@ export class DeploymentSet {
     }
   }
 
-  /** Resolves once all that was borrowed has been given back. Never rejects. */
+  /** Resolves once all borrowed stages have been returned. Never rejects. */
   async whenReturned(): Promise<void> {
     await Promise.allSettled([...this.#borrowed].map(({ done }) => done));
     this.retire();
@@ -82,7 +82,7 @@ export class DeploymentSet {
     return [...this.#borrowed].some((loan) => loan.deployment === deployment);
   }
 
-  /** Whether all workers have room for new stages beside what they hold. */
+  /** Whether all workers have room for new stages in addition to those they hold. */
   fits({ cuts, workers }: Placement, model: StagedModel, limitBytes: number): boolean {
     const bounds = [0, ...cuts, model.layers.length];
     const wanted = new Map<PoolWorker, number>();
@@ -93,7 +93,7 @@ export class DeploymentSet {
     return [...wanted.values()].every((bytes) => bytes <= limitBytes);
   }
 
-  /** The one that holds least, of those with room for `bytes` more. */
+  /** Of the workers with room for `bytes` more, the one that holds the least. */
   roomiest(
     workers: readonly PoolWorker[],
     model: StagedModel,
@@ -105,7 +105,7 @@ export class DeploymentSet {
     return roomy.toSorted((a, b) => held.get(a)! - held.get(b)!)[0];
   }
 
-  /** Weights of all stages that a worker holds, bytes. */
+  /** Bytes of weights of all stages that a worker holds. */
   heldBytes(worker: PoolWorker, model: StagedModel): number {
     let bytes = 0;
     for (const deployment of this.#byEpoch.values()) {
@@ -116,7 +116,7 @@ export class DeploymentSet {
     return bytes;
   }
 
-  /** Resolves once no job needs a stage on the worker, or the worker is gone. */
+  /** Resolves once no job needs a stage on the worker, or the worker has ended. */
   async whenUnused(worker: PoolWorker): Promise<void> {
     const isNeeded = (): boolean =>
       worker.state !== "dead" &&

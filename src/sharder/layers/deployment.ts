@@ -10,22 +10,22 @@ export interface DeployedStage {
   readonly modelKey: ModelKey;
   readonly firstLayer: number;
   readonly lastLayer: number;
-  /** Tensors that enter, by `TensorKey`. */
+  /** The tensors that enter. */
   readonly inputs: readonly TensorKey[];
   readonly outputs: readonly TensorKey[];
-  /** Outputs that a later stage reads. */
+  /** The outputs that a later stage reads. */
   readonly forwardedKeys: readonly TensorKey[];
 }
 
-/** Which layers go where. */
+/** Which workers get which layers. */
 export interface Placement {
-  /** Indices of the layers that begin a stage, but for the first. */
+  /** Indices of the layers that begin a stage, without the first one. */
   readonly cuts: readonly number[];
-  /** Of each stage: one worker, or replicas. */
+  /** For each stage, one worker or its replicas. */
   readonly workers: readonly (readonly PoolWorker[])[];
 }
 
-/** One cutting of the model, loaded on workers. */
+/** One way of cutting the model, loaded on workers. */
 export class Deployment {
   readonly epoch: number;
   readonly cuts: readonly number[];
@@ -50,8 +50,8 @@ export class Deployment {
   }
 
   /**
-   * Cut the model and load each stage on its workers, all at once.
-   * @throws ShardError as `PoolWorker.load`, after what was loaded has been dropped again; "invalid-options" for cuts that are none.
+   * Cut the model and load all stages on their workers at the same time.
+   * @throws ShardError as `PoolWorker.load`, after which the loaded stages are unloaded; "invalid-options" for illegal cuts.
    */
   static async load(epoch: number, model: StagedModel, { cuts, workers }: Placement): Promise<Deployment> {
     const startMs = performance.now();
@@ -70,7 +70,7 @@ export class Deployment {
     return loaded;
   }
 
-  /** Ids of the workers of each stage that are still there. */
+  /** For each stage, the ids of its workers that are still usable. */
   get workerIds(): string[][] {
     return this.#workers.map((members) => members.filter(({ isUsable }) => isUsable).map(({ id }) => id));
   }
@@ -79,7 +79,7 @@ export class Deployment {
     return this.#workers[stage]!.filter(({ isUsable }) => isUsable);
   }
 
-  /** Load a stage on one more worker, unless all stages are dropped meanwhile. @throws ShardError as `PoolWorker.load` */
+  /** Load a stage on one more worker; it is unloaded again if all stages were dropped meanwhile. @throws ShardError as `PoolWorker.load` */
   async add(stage: number, worker: PoolWorker): Promise<void> {
     const { wire } = this.#parts[stage]!;
     const isCopied = wire.weightData instanceof ArrayBuffer;
@@ -89,7 +89,7 @@ export class Deployment {
     else this.#workers[stage]!.push(worker);
   }
 
-  /** Whether new jobs can run on it: somebody has each stage who is not about to leave. */
+  /** Whether new jobs can run on it: each stage has a worker that is not about to leave. */
   get isStaffed(): boolean {
     return this.#workers.every((members) => members.some(({ isReady }) => isReady));
   }
@@ -107,7 +107,7 @@ export class Deployment {
     return this.#workers.some((members) => members.some(({ id }) => id === workerId));
   }
 
-  /** Drop every stage from its workers. Never rejects. */
+  /** Unload every stage from its workers. Never rejects. */
   async unload(): Promise<void> {
     this.#isDropped = true;
     await Promise.all(

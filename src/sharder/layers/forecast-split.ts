@@ -6,14 +6,14 @@ import { raceAbort } from "../race-abort.js";
 import { LayerCosts } from "./layer-costs.js";
 import { byTensorKey, syntheticItem, traceModel } from "./trace-model.js";
 
-/** What measuring the layers may take before a batch is split after all, ms. */
+/** How long measuring the layers may take before the batch is split instead, ms. */
 const TRACE_BUDGET_MS = 2_000;
 
 /**
- * Whether a split by layers is forecast to be faster than a split of the batch on the same workers. Measured only where it can be so:
- * on workers of different kinds.
+ * Whether a split by layers is forecast to be faster than a split of the batch on the same workers. That is only possible, and only
+ * measured, if the workers are of different kinds.
  *
- * @param workers that have started and can run the whole model.
+ * @param workers those that have started and can run the whole model.
  */
 export async function forecastsLayers(
   { info, staged }: InspectedModel,
@@ -22,7 +22,7 @@ export async function forecastsLayers(
   memoryLimitBytes: number,
 ): Promise<boolean> {
   const kinds = new Set(workers.map(({ kind }) => kind));
-  // Layers are measured one by one: of a GPU that is computed in software, each takes long, and it wins at none.
+  // On a GPU that is emulated in software every layer takes long to measure, and it is the fastest for none.
   const isSoftware = workers.some(({ report }) => report?.isSoftware === true);
   if (staged === undefined || staged.layers.length < 2 || kinds.size < 2 || isSoftware) return false;
   const item = syntheticItem(info.inputs, info.batchMode);
@@ -32,7 +32,7 @@ export async function forecastsLayers(
     const budget = AbortSignal.timeout(TRACE_BUDGET_MS);
     // A single layer may take longer than that.
     const traces = await raceAbort(traceModel(staged, inputs, workers, budget), budget);
-    // A worker that did not finish in time has not shown to be of use.
+    // A worker that did not finish in time has not shown that it is useful.
     const inTime = traces.map(({ worker }) => worker);
     if (inTime.length < workers.length) return false;
     const costs = new LayerCosts(staged, () => true);
@@ -41,7 +41,7 @@ export async function forecastsLayers(
     const wholeMs = problem.workers.map(({ layerMs }) => layerMs.reduce((total, ms) => total + ms, 0));
     return prefersLayers(wholeMs, (await planner.plan(problem)).bottleneckMs);
   } catch {
-    // Nothing is known against the batch.
+    // No reason is known against splitting the batch.
     return false;
   }
 }

@@ -10,12 +10,12 @@ import { byTensorKey, firstItem, syntheticItem, traceModel } from "./trace-model
 /**
  * Run the model once, layer by layer, to learn what its file does not say.
  *
- * @param model what is known already; what is learned is added to it.
- * @param inputs a batch to run on; only its first item is needed. `undefined`: one is made up from the model's shapes.
+ * @param model what is known so far; the findings are added to it.
+ * @param inputs a batch to run on, of which the first item is enough; `undefined`: an item is made up from the model's shapes.
  * @param workers those that are ready; one of each kind is measured.
- * @param split tries a batch out.
- * @throws ShardError "invalid-input" where the model leaves sizes free and no inputs are given, or they don't fit it; "no-workers",
- *         "model-unsupported" where the model can't be taken apart, "model-failed"
+ * @param split runs the trial of a batch.
+ * @throws ShardError "invalid-input" if the model leaves sizes free and no inputs are given, or if they don't fit it; "no-workers",
+ *         "model-unsupported" if the model can't be cut into layers, "model-failed"
  */
 export async function inspectRun(
   model: KnownModel,
@@ -28,7 +28,7 @@ export async function inspectRun(
   if (staged === undefined) {
     throw new ShardError(
       "model-unsupported",
-      `Expected a model that can be taken apart, received one that can't (${info.optimization.notDone[0]?.reason ?? "it is one piece"}): look at sharder.model.`,
+      `Expected a model that can be cut into layers, received one that can't (${info.optimization.notDone[0]?.reason ?? "it is a single piece"}): see sharder.model.`,
     );
   }
   const given = inputs ?? syntheticItem(info.inputs, info.batchMode);

@@ -8,39 +8,39 @@ import type { PoolWorker } from "../../pool/pool-worker.js";
 import { tensorBytes } from "../../protocol/tensors.js";
 import type { TracedTensor, TraceRequest, TraceResult } from "../../protocol/worker-api.js";
 
-/** What one kind of worker was measured to take. */
+/** The measured costs of one kind of worker. */
 interface KindCosts {
-  /** Ms per item by layer; Infinity where it can't run one. */
+  /** Ms per item of each layer; Infinity for a layer that it can't run. */
   readonly layerMs: readonly number[];
-  /** Of reading a tensor back or uploading it, ms. */
+  /** Fixed cost of reading a tensor back or uploading it, ms. */
   readonly transferMs: number;
   readonly transferMsPerByte: number;
-  /** Why it can't run some layer. */
+  /** Why it can't run some layer; `undefined` if it can run all. */
   readonly failure: string | undefined;
 }
 
-/** A first run tells this much about layers, cold caches and contention; what is beyond it is the worker's. */
+/** The range of ratios that a stage's first run may show because of its layers, cold caches and contention; the rest is the worker's. */
 const LAYER_CORRECTION = { least: 0.4, most: 1.5 };
-/** Workers of one kind whose rates differ by less than this are alike: only those may be replicas of a stage. */
+/** Workers of one kind whose rates differ by less than this count as equal: only such workers may be replicas of a stage. */
 const LIKENESS = 0.15;
 
-/** Timers are coarse, on pages that are not isolated above all; a layer never takes no time at all. */
+/** The least time of a layer, ms: timers are coarse, especially on pages that are not isolated, but no layer takes no time. */
 const SHORTEST_MS = 1e-3;
 
-/** What each layer takes on each worker: traced once per kind of worker, corrected by every run of a stage. */
+/** The costs of each layer on each worker: traced once per kind of worker, then corrected by every run of a stage. */
 export class LayerCosts {
   readonly #model: StagedModel;
   readonly #canRun: (worker: PoolWorker, layer: number) => boolean;
   readonly #kinds = new Map<string, KindCosts>();
   readonly #corrections: number[];
   readonly #isCorrected: boolean[];
-  /** How many times slower than its kind a worker is. */
+  /** How many times slower a worker is than its kind. */
   readonly #slowdowns = new Map<string, number>();
   #outputs: readonly Readonly<Record<string, TracedTensor>>[] | undefined;
   #inputs: TraceRequest["inputs"] = {};
   #boundaryBytes: readonly number[] | undefined;
 
-  /** @param canRun whether nothing is known against a worker running a layer. */
+  /** @param canRun whether a worker can run a layer, as far as is known. */
   constructor(model: StagedModel, canRun: (worker: PoolWorker, layer: number) => boolean) {
     this.#model = model;
     this.#canRun = canRun;
@@ -53,7 +53,7 @@ export class LayerCosts {
     return this.#kinds.has(worker.kind);
   }
 
-  /** What was learned of the model itself. @throws ShardError "internal" before a complete trace. */
+  /** What was learned about the model itself. @throws ShardError "internal" before a complete trace. */
   get findings(): TraceFindings {
     if (this.#outputs === undefined || this.#boundaryBytes === undefined || this.layerMs === undefined) {
       throw new ShardError("internal", "Expected a complete trace of the model.");
@@ -71,9 +71,9 @@ export class LayerCosts {
   }
 
   /**
-   * Take in the traces of workers that were measured together.
-   * @param inputs of the item that was traced.
-   * @throws ShardError "model-unsupported" where no kind of worker can run every layer that another can't.
+   * Add the traces of workers that were measured together.
+   * @param inputs those of the traced item.
+   * @throws ShardError "model-unsupported" if no kind of worker can run every layer.
    */
   add(
     traces: readonly { readonly worker: PoolWorker; readonly trace: TraceResult }[],
@@ -98,7 +98,7 @@ export class LayerCosts {
       const failure = members.find(({ trace }) => trace.failure !== undefined)?.trace.failure;
       this.#kinds.set(kind, {
         layerMs: completeLayers(measured, reference),
-        // What was timed is a reading and an upload.
+        // A reading and an upload were timed together.
         transferMs: (transfer?.perTransfer ?? 0) / 2,
         transferMsPerByte: (transfer?.perByte ?? 0) / 2,
         failure,
@@ -106,7 +106,7 @@ export class LayerCosts {
     }
   }
 
-  /** Whether nothing is known against a worker running these layers. */
+  /** Whether a worker can run these layers, as far as is known. */
   canRun(worker: PoolWorker, firstLayer: number, lastLayer: number): boolean {
     const layerMs = this.#kinds.get(worker.kind)?.layerMs ?? [];
     for (let layer = firstLayer; layer <= lastLayer; layer++) {
@@ -115,13 +115,14 @@ export class LayerCosts {
     return true;
   }
 
-  /** Ms per item of each layer on the best kind of worker, as measured. */
+  /** Measured ms per item of each layer, on a kind of worker that can run all of them. */
   get layerMs(): readonly number[] | undefined {
     return this.#completeKind()?.layerMs;
   }
 
   /**
-   * A stage has run. Layers that have not run in a stage before are corrected, once; from then on a change is the worker's own.
+   * Learn from a run of a stage. If none of its layers has run in a stage before, the run corrects their costs; whatever else it differs
+   * by is the worker's own slowdown.
    * @param ms per item, as measured.
    */
   correct(worker: PoolWorker, firstLayer: number, lastLayer: number, ms: number): void {
@@ -145,7 +146,7 @@ export class LayerCosts {
     return this.#slowdowns.get(workerId) ?? 1;
   }
 
-  /** What one item takes in a stage on a worker, with its transfers, ms; `undefined` where it was not measured. */
+  /** What one item takes in a stage on a worker, including its transfers, ms; `undefined` if that was not measured. */
   stageMs(worker: PoolWorker, firstLayer: number, lastLayer: number): number | undefined {
     const kind = this.#kinds.get(worker.kind);
     if (kind === undefined || this.#boundaryBytes === undefined) return undefined;
@@ -157,7 +158,7 @@ export class LayerCosts {
     return ms * this.slowdownOf(worker.id);
   }
 
-  /** What the slowest stage of a plan will take per item, with each worker's own rate, ms. @param workers that it was made for. */
+  /** Ms per item of the slowest stage of a plan, at each worker's own rate. @param workers those that the plan was made for. */
   bottleneckMs({ stages }: StagePlan, workers: readonly PoolWorker[]): number {
     const stageMs = stages.map(({ workers: members, firstLayer, lastLayer }) => {
       const rates = members.map((index) => 1 / (this.stageMs(workers[index]!, firstLayer, lastLayer) ?? NaN));
@@ -167,8 +168,8 @@ export class LayerCosts {
   }
 
   /**
-   * The question for the planner.
-   * @param workers all of kinds that were measured.
+   * The problem that the planner has to solve.
+   * @param workers whose kinds were all measured.
    * @throws ShardError "internal" before a trace.
    */
   problem(workers: readonly PoolWorker[], memoryLimitBytes: number, maxReplicas: number): StageProblem {
@@ -203,7 +204,7 @@ export class LayerCosts {
   }
 }
 
-/** After the layer that failed nothing could be measured: in proportion to what another kind of worker takes. */
+/** Fill in the layers after the one that failed, in proportion to another kind of worker's times. */
 function completeLayers(measured: readonly number[], reference: readonly number[]): number[] {
   if (measured.length === reference.length) return [...measured];
   const sum = (values: readonly number[]): number => values.reduce((total, ms) => total + ms, 0);
@@ -214,7 +215,7 @@ function completeLayers(measured: readonly number[], reference: readonly number[
   );
 }
 
-/** Workers that are about as fast get the same number, so that they may be replicas of one stage. */
+/** Give workers of about the same speed the same slowdown, so that they may be replicas of one stage. */
 function alike(slowdowns: readonly number[]): number[] {
   const result = [...slowdowns];
   let group: number[] = [];

@@ -13,9 +13,9 @@ import { StagePlans } from "./stage-plans.js";
 import type { StageSample } from "./stage-measurements.js";
 import { StageTimes } from "./stage-times.js";
 
-/** Which layers are where: deploys stages, moves them while jobs run, and staffs those that lost their workers. One per sharder. */
+/** Which layers are where. It deploys stages, moves them while jobs run, and staffs those that lost their workers. One per sharder. */
 export class LayerLayout {
-  /** What the stages take. */
+  /** How long the stages take. */
   readonly times: StageTimes;
   readonly #pool: WorkerPool;
   readonly #model: StagedModel;
@@ -42,23 +42,23 @@ export class LayerLayout {
     return this.#deployed.current;
   }
 
-  /** @throws ShardError "internal" for an epoch that is gone. */
+  /** @throws ShardError "internal" for an epoch that was dropped. */
   deployment(epoch: number): Deployment {
     return this.#deployed.require(epoch);
   }
 
   /**
-   * Stages to run on: those there are, or new ones.
+   * Stages to run on: the current ones, or new ones.
    * @param item one item by public names, to measure layers with.
-   * @throws ShardError "no-workers", "model-unsupported" where no plan fits the limits, "invalid-options" for cuts that are none.
+   * @throws ShardError "no-workers", "model-unsupported" if no plan fits the limits, "invalid-options" for illegal cuts.
    */
   async ready(item: NamedInputTensors): Promise<Deployment> {
     return this.#serially(() => this.#ready(item));
   }
 
-  /** Work on the stages that run, or on new ones, which stay loaded meanwhile. @param item, @throws as `ready` */
+  /** Do some work on the current stages, or on new ones. They stay loaded until it is done. @param item, @throws as `ready` */
   async use<T>(item: NamedInputTensors, work: (deployment: Deployment) => Promise<T>): Promise<T> {
-    // The next change need not wait for the work.
+    // Wrapped, so that the next change does not wait for the work.
     const { done } = await this.#serially(async () => ({ done: this.#deployed.borrow(await this.#ready(item), work) }));
     return done;
   }
@@ -73,31 +73,31 @@ export class LayerLayout {
     this.#plans.requireRunnable();
   }
 
-  /** Measure with the next job's item instead. @returns whether the one before has shown nothing. */
+  /** Measure with the next job's item instead. @returns false if the present item was of use, or if none is needed. */
   forgetItem(): boolean {
     return this.#plans.forgetItem();
   }
 
-  /** There is more to do. */
+  /** A job has been added. */
   jobJoined(): void {
     this.#plans.lookAgain();
   }
 
-  /** A job needs an epoch no more, or no stages at all. */
+  /** A job no longer needs an epoch, or any stages at all. */
   retire(): void {
     this.#deployed.retire();
   }
 
   /**
-   * Cut elsewhere from here on. @param cuts `undefined`: where the planner says.
-   * @throws as `ready`; what runs continues as it was then.
+   * Cut the model elsewhere from now on. @param cuts `undefined`: where the planner says.
+   * @throws as `ready`; the current stages stay.
    */
   async recut(cuts: readonly number[] | undefined): Promise<void> {
     await this.#serially(async () => {
       const before = this.#plans.cuts;
       this.#plans.cuts = cuts;
       try {
-        // Refused now rather than with the next job.
+        // Refuse illegal cuts now, rather than when the next job starts.
         if (cuts !== undefined) this.#model.stages(cuts);
         if (this.#plans.canPlace) await this.#deploy(() => this.#plans.place());
         else this.#deployed.makeCurrent(undefined);
@@ -108,7 +108,7 @@ export class LayerLayout {
     });
   }
 
-  /** Somebody else takes over a stage that has lost its workers. @returns ids, none where nobody has room. */
+  /** Give a stage that has lost its workers to another worker. @returns ids of its workers; none if no worker has room. */
   async restaff(epoch: number, stage: number): Promise<readonly string[]> {
     return this.#serially(async () => {
       const deployment = this.#deployed.get(epoch);
@@ -130,14 +130,14 @@ export class LayerLayout {
     });
   }
 
-  /** New stages on the workers that are left: after a loss, before a removal, with a new worker. @throws as `ready` */
+  /** Deploy new stages on the ready workers: after a loss, before a removal, or when a worker was added. @throws as `ready` */
   async redeploy(): Promise<void> {
     await this.#serially(async () => {
       if (this.current !== undefined) await this.#deploy(() => this.#plans.place());
     });
   }
 
-  /** New stages for jobs that can't use the old ones any more, unless there are some already. @throws as `ready` */
+  /** Deploy new stages for jobs that can no longer use this epoch, unless newer ones exist already. @throws as `ready` */
   async replace(epoch: number): Promise<void> {
     await this.#serially(async () => {
       if (this.current?.epoch === epoch || this.current?.isStaffed !== true) {
@@ -146,25 +146,25 @@ export class LayerLayout {
     });
   }
 
-  /** Resolves once no job needs a stage on the worker, or the worker is gone. */
+  /** Resolves once no job needs a stage on the worker, or the worker has ended. */
   whenUnused(worker: PoolWorker): Promise<void> {
     return this.#deployed.whenUnused(worker);
   }
 
-  /** What was learned of a worker is void: it has ended. */
+  /** Discard what was learned about a worker that has ended. */
   forget(workerId: string): void {
     this.#plans.costs.forget(workerId);
     this.times.forgetWorker(workerId);
     this.#deployed.retire();
   }
 
-  /** A stage has run: its costs are corrected, and perhaps the model is cut elsewhere. */
+  /** Learn from a run of a stage: correct its costs, and cut the model elsewhere if that pays. */
   observe(sample: StageSample): void {
     const deployment = this.#deployed.get(sample.epoch);
     const worker = this.#pool.get(sample.workerId);
     if (deployment === undefined || worker === undefined) return;
     if (!this.times.add(sample, deployment, worker) || deployment !== this.current) return;
-    // Each item passes every stage: one of them counts it.
+    // Every item passes every stage, so count it in one of them.
     if (sample.stage === 0) this.#plans.ran(sample.itemCount);
     void this.#considerRecut(deployment);
   }
@@ -176,16 +176,16 @@ export class LayerLayout {
       if (placement === undefined) return;
       await this.#serially(async () => {
         if (this.current !== deployment || !this.#owner.hasJobs || deployment.isPlacedAs(placement)) return;
-        // The pipeline does not stop for it.
+        // Without room for both, the pipeline would have to stop, which a planned move is not worth.
         if (!this.#deployed.fits(placement, this.#model, this.#memoryLimitBytes)) return;
         await this.#deploy(async () => placement);
       });
     } catch {
-      // The stages that run stay; the pool reports losses.
+      // The current stages stay; the pool reports lost workers.
     }
   }
 
-  /** Load stages; a worker that is lost meanwhile is done without. Where this leaves jobs without any, they end. */
+  /** Load stages. If a worker is lost meanwhile, plan again without it. If this fails and no stages are left, the jobs end. */
   async #deploy(place: () => Promise<Placement>): Promise<Deployment> {
     let placing = place;
     for (;;) {
@@ -211,7 +211,7 @@ export class LayerLayout {
     }
   }
 
-  /** Where new stages don't fit beside the old ones, these go first, and what is under way starts again from its inputs. */
+  /** If new stages don't fit beside the old ones, unload those first; what is under way restarts from its inputs. */
   async #makeRoom(placement: Placement): Promise<void> {
     if (this.#deployed.fits(placement, this.#model, this.#memoryLimitBytes)) return;
     this.#deployed.makeCurrent(undefined);
@@ -219,13 +219,13 @@ export class LayerLayout {
     await this.#deployed.whenReturned();
   }
 
-  /** Whether it comes from a worker that has ended, rather than from the model or the plan. */
+  /** Whether the error comes from a worker that has ended, rather than from the model or the plan. */
   #isLossOfWorker(thrown: unknown): thrown is ShardError {
     if (!(thrown instanceof ShardError) || thrown.workerId === undefined) return false;
     return this.#pool.get(thrown.workerId)?.isUsable !== true;
   }
 
-  /** One change at a time. */
+  /** Make one change at a time. */
   #serially<T>(change: () => Promise<T>): Promise<T> {
     const result = this.#changes.then(change);
     this.#changes = result.catch(() => {});

@@ -26,12 +26,12 @@ export interface LayerSplitContext {
   readonly options: LayoutOptions;
 }
 
-/** A contiguous run of the model's layers on each worker; micro-batches flow through them. */
+/** Each worker holds a contiguous run of the model's layers, and micro-batches flow through them. */
 export class LayerSplit implements Split, LayoutOwner {
   readonly #context: LayerSplitContext;
   readonly #layout: LayerLayout;
   readonly #modes: BatchModes;
-  /** Those that have stages, or wait for them. */
+  /** The jobs that have stages or wait for them. */
   readonly #jobs = new Set<PipelineJob>();
   #emittedShares: Readonly<Record<string, number>> | undefined;
 
@@ -42,14 +42,14 @@ export class LayerSplit implements Split, LayoutOwner {
     this.#layout = new LayerLayout(pool, model, planner, this, options);
   }
 
-  /** Stages come once it is known which. */
+  /** Workers get their stages later, once the model has been cut. */
   async admit(worker: PoolWorker): Promise<void> {
     this.#layout.forget(worker.id);
   }
 
   /**
-   * Cut and deploy before the first job, where the model says what an item looks like.
-   * @throws ShardError "model-unsupported" where no plan fits the workers and their limits.
+   * Cut and deploy before the first job, if the model says what an item looks like.
+   * @throws ShardError "model-unsupported" if no plan fits the workers and their limits.
    */
   async begin(): Promise<void> {
     const { info } = this.#context;
@@ -59,7 +59,7 @@ export class LayerSplit implements Split, LayoutOwner {
     try {
       await this.#layout.ready(item);
     } catch (thrown) {
-      // What fails on an item that is made up may do well on a real one.
+      // A model that fails on a made-up item may still work on a real one.
       if (!this.#layout.forgetItem()) throw thrown;
     }
   }
@@ -117,18 +117,18 @@ export class LayerSplit implements Split, LayoutOwner {
   }
 
   async workerReady(): Promise<void> {
-    // It is there, even where more are needed: the next job says so.
+    // The worker stays even if the stages can't be deployed yet: the next job tries again and reports the reason.
     await this.#layout.redeploy().catch(() => {});
   }
 
   async workerLeaving(worker: PoolWorker): Promise<void> {
-    // With nobody to take over, it stays until the jobs that need it have ended.
+    // If no other worker can take over, it stays until the jobs that need it have ended.
     await this.#layout.redeploy().catch(() => {});
     await this.#layout.whenUnused(worker);
     await worker.whenIdle();
   }
 
-  /** Jobs that need its stages ask for another worker by themselves; later ones are planned again. */
+  /** Running jobs that need its stages ask for another worker themselves. For later jobs the stages are planned again. */
   workerLost(workerId: string): void {
     this.#layout.forget(workerId);
     if (this.#layout.current?.uses(workerId) === true) this.#layout.redeploy().catch(() => {});

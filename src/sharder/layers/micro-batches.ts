@@ -14,13 +14,13 @@ import type { DeployedStage } from "./deployment.js";
 interface HeldBatch {
   readonly range: ItemRange;
   readonly mode: BatchMode;
-  /** By `TensorKey`: what later stages and the result need. */
+  /** The tensors that later stages and the result need, by `TensorKey`. */
   readonly tensors: Map<string, ShardOutput>;
 }
 
 /**
- * The activations at the boundaries of the stages: kept until the next stage has answered, so that nothing is computed twice when
- * a worker is lost.
+ * The activations between stages. They are kept until the next stage has answered, so that earlier stages need not run again when a
+ * worker is lost.
  */
 export class MicroBatches {
   readonly #model: StagedModel;
@@ -34,7 +34,7 @@ export class MicroBatches {
     this.#inputNames = new Map(Object.entries(model.inputKeys).map(([name, key]) => [key, name]));
   }
 
-  /** The mode in which a micro-batch entered; `undefined` where it has not. */
+  /** The mode in which a micro-batch entered; `undefined` if it has not entered. */
   modeOf(microBatchId: number): BatchMode | undefined {
     return this.#held.get(microBatchId)?.mode;
   }
@@ -47,7 +47,7 @@ export class MicroBatches {
     return mode;
   }
 
-  /** What a stage needs of a micro-batch, ready to be handed over. O(bytes): what is not in shared memory is copied. */
+  /** The inputs of a stage for a micro-batch, ready to be transferred. O(bytes): whatever is not in shared memory is copied. */
   inputsFor(microBatchId: number, stage: DeployedStage): Record<string, RunInput> {
     const { range, tensors } = this.#held.get(microBatchId)!;
     const readsInputs = stage.inputs.some((key) => this.#inputNames.has(key));
@@ -61,7 +61,7 @@ export class MicroBatches {
   }
 
   /**
-   * Keep what a stage gave, and release what no later stage needs.
+   * Keep the outputs of a stage, and release what no later stage needs.
    * @param later the stages after it.
    */
   keep(microBatchId: number, outputs: Readonly<Record<string, ShardOutput>>, later: readonly DeployedStage[]): void {
@@ -72,7 +72,7 @@ export class MicroBatches {
     for (const key of tensors.keys()) if (!needed.has(key)) tensors.delete(key);
   }
 
-  /** Whether what came out so far has a row for each item, as far as it is part of the result. */
+  /** Whether all outputs of the model that have been computed so far have a row for each item. */
   hasRows(microBatchId: number): boolean {
     const held = this.#held.get(microBatchId);
     if (held === undefined || held.mode === "item-by-item") return true;
@@ -82,7 +82,7 @@ export class MicroBatches {
     });
   }
 
-  /** The result of a micro-batch that has left the pipeline, in memory of its own. */
+  /** Take the result of a micro-batch that has left the pipeline. Nothing in it is in shared memory. */
   take(microBatchId: number): Record<string, ShardOutput> {
     const { tensors } = this.#held.get(microBatchId)!;
     this.#held.delete(microBatchId);
@@ -94,7 +94,7 @@ export class MicroBatches {
     );
   }
 
-  /** It starts again from its inputs, or is not wanted any more. */
+  /** Forget a micro-batch that restarts from its inputs or is no longer needed. */
   drop(microBatchId: number): void {
     this.#held.delete(microBatchId);
   }
@@ -106,7 +106,7 @@ function requireTensors(tensors: ReadonlyMap<string, ShardOutput>, key: string):
   throw new ShardError("internal", `Expected an earlier stage to have given "${key}", received nothing.`);
 }
 
-/** Shared memory goes out again and again; anything else is lost to the page once it is handed over. */
+/** Shared memory can be sent many times; any other buffer is detached once it is transferred, so it is copied. */
 function forSending(tensor: Tensor): Tensor {
   return isShared(tensor) ? tensor : copyTensor(tensor);
 }

@@ -16,18 +16,18 @@ import type { LayerLayout } from "./layer-layout.js";
 import { MicroBatches } from "./micro-batches.js";
 import { firstItem } from "./trace-model.js";
 
-/** Micro-batches change their size only for more than this: the sizes that run should tell overhead from cost per item. */
+/** Micro-batches change their size only by more than this factor, so that the sizes that run tell overhead from cost per item. */
 const NOTEWORTHY_GROWTH = 1.4;
 
 export interface PipelineContext extends JobContext {
   readonly model: StagedModel;
   readonly layout: LayerLayout;
   readonly modes: BatchModes;
-  /** Try a batch out on the stages that run. */
+  /** Try a batch out on the current stages. */
   readonly tryBatch: TryBatch;
-  /** The job needs stages from here on: it is placed on those that there are, and on every new cutting. */
+  /** The job needs stages from now on: it is placed on the current ones, and on all new ones. */
   readonly onJoin: (job: PipelineJob) => void;
-  /** It needs none any more. */
+  /** The job no longer needs stages. */
   readonly onLeave: (job: PipelineJob) => void;
 }
 
@@ -39,7 +39,7 @@ export class PipelineJob extends JobBase<StageRun> {
   readonly #batches: MicroBatches;
   #state = createPipeline();
   #hasBegun = false;
-  /** Of micro-batches that enter from now on. */
+  /** The mode of micro-batches that enter from now on. */
   readonly #mode: JobMode;
 
   constructor(context: PipelineContext, options: JobOptions) {
@@ -63,11 +63,11 @@ export class PipelineJob extends JobBase<StageRun> {
     this.#apply({ type: "source-ended" });
   }
 
-  /** The layout places every job on new stages; there is nothing else to do for a worker. */
+  /** Nothing to do: the layout places every job on new stages. */
   protected override takeIn(): void {}
   workerDraining(): void {}
 
-  /** Its stages go to others at once; when it is back, it is a new worker to the layout. */
+  /** Its stages move to other workers at once. When it returns, the layout treats it as a new worker. */
   workerAway(workerId: string, error: ShardError): void {
     this.workerGone(workerId, error);
   }
@@ -104,12 +104,12 @@ export class PipelineJob extends JobBase<StageRun> {
     this.#apply({ type: "placed", placement });
   }
 
-  /** All stages go: what is under way enters again once there are others. */
+  /** All stages are unloaded: what is under way enters again once there are new ones. */
   vacate(): void {
     for (const epoch of this.#state.placements.keys()) this.#apply({ type: "abandoned", epoch });
   }
 
-  /** Items that have not entered; `undefined` while a stream's source is open. */
+  /** How many items have not entered yet; `undefined` while a stream's source is open. */
   get remainingItemCount(): number | undefined {
     const { endItem, nextItem, returned, sourceEnded } = this.#state;
     if (!sourceEnded) return undefined;
@@ -136,7 +136,7 @@ export class PipelineJob extends JobBase<StageRun> {
     const { state, actions } = stepPipeline(this.#state, event);
     this.#state = state;
     for (const action of actions) {
-      // Carrying one out calls listeners, and one of them may have ended the job.
+      // An action can call listeners, and one of them may have ended the job.
       if (!this.isOver) this.#carryOut(action);
     }
   }
@@ -214,7 +214,7 @@ export class PipelineJob extends JobBase<StageRun> {
     const failed = this.closeFailed(attemptId, thrown);
     if (failed === undefined) return;
     const { attempt, error } = failed;
-    // Some models take a batch by their signature, and reshape to one item inside.
+    // The signature of some models takes a batch, but they reshape to one item inside.
     if (attempt.range.itemCount > 1 && this.#batches.modeOf(attempt.microBatchId) === "batched") {
       this.#mode.doubtBatches();
       this.#reject(attemptId);
@@ -224,13 +224,13 @@ export class PipelineJob extends JobBase<StageRun> {
     this.#apply({ type: "attempt-failed", attemptId });
   }
 
-  /** The micro-batch starts again from its inputs, in the mode that holds by then. */
+  /** The micro-batch restarts from its inputs, in the mode that holds by then. */
   #reject(attemptId: number): void {
     this.close(attemptId, "failed");
     this.#apply({ type: "attempt-rejected", attemptId });
   }
 
-  /** Micro-batches of another size, where what the stages take has shown one that is noticeably better. */
+  /** Change the size of micro-batches if the measured times show that another one is noticeably better. */
   #resize(): void {
     const { current, times } = this.#context.layout;
     if (this.isOver || current === undefined || current.epoch !== this.#state.currentEpoch) return;
@@ -239,12 +239,12 @@ export class PipelineJob extends JobBase<StageRun> {
     if (growth >= NOTEWORTHY_GROWTH || growth <= 1 / NOTEWORTHY_GROWTH) this.place(current);
   }
 
-  /** The stage moves to another worker, and what waits for it runs there; with no room for it, all starts again on new stages. */
+  /** Move the stage to another worker, where what waits for it runs. If none has room, everything restarts on new stages. */
   async #fillVacancy(epoch: number, stage: number): Promise<void> {
     const { layout, pool } = this.#context;
     try {
       const found = await layout.restaff(epoch, stage);
-      // One may have ended in between, which was reported before the pipeline knew of it.
+      // A worker may have ended meanwhile, which was reported before the pipeline knew it.
       const workerIds = found.filter((id) => pool.get(id)?.isUsable === true);
       if (workerIds.length > 0) {
         this.#apply({ type: "staffed", epoch, stage, workerIds });

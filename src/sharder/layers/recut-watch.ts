@@ -1,33 +1,33 @@
 import { isWorthwhile, paysToRecut, recutPriceMs } from "../../core/stages/recut.js";
 import type { StagePlan } from "../../core/stages/stage-problem.js";
 
-/** Between two questions to the planner, ms; twice as long after each move, so that a restless machine does not move stages all the time. */
+/** Time between two requests to the planner, ms. It doubles after each move, so that stages don't move all the time on a busy machine. */
 const SHORTEST_INTERVAL_MS = 200;
 const LONGEST_INTERVAL_MS = 6_400;
-/** After this long without a move, ms, the next one is looked for as soon as at first. */
+/** If a move comes after this long without one, the interval is the shortest again, ms. */
 const CALM_MS = 15_000;
-/** Costs that moved less than this since the planner was last asked are not worth another question. */
+/** If all costs changed by less than this fraction since the last request, the planner is not asked again. */
 const NOTEWORTHY_CHANGE = 0.08;
 
-/** Asks the planner for better stages when what they take has changed, one question at a time. */
+/** Asks the planner for better stages when their times have changed, one request at a time. */
 export class RecutWatch {
   #isAsking = false;
   #askedAtMs = -Infinity;
   #askedOfMs: readonly number[] = [];
   #movedAtMs = -Infinity;
-  /** What each item loses for want of a better plan that is known and did not pay yet; 0 where there is none. */
+  /** What each item loses because a better plan is known that did not pay yet, ms; 0 if there is none. */
   #lossPerItemMs = 0;
   #lostMs = 0;
-  /** What must have been lost before it pays, ms. */
+  /** How much must have been lost before the move pays, ms. */
   #priceMs = Infinity;
   #intervalMs = SHORTEST_INTERVAL_MS;
 
-  /** There is more to do: what did not pay before may pay now. */
+  /** Ask again, since there is more to do: a move that did not pay before may pay now. */
   lookAgain(): void {
     this.#askedOfMs = [];
   }
 
-  /** Other stages run now: what was asked of the ones before means nothing. */
+  /** Other stages run now, so whatever was learned about the old ones is void. */
   reset(): void {
     this.lookAgain();
     this.#lossPerItemMs = this.#lostMs = 0;
@@ -37,16 +37,16 @@ export class RecutWatch {
     this.#movedAtMs = nowMs;
   }
 
-  /** So many items have run on these stages. */
+  /** Count items that have run on these stages. */
   ran(itemCount: number): void {
     this.#lostMs += itemCount * this.#lossPerItemMs;
   }
 
   /**
-   * @param stageMs of the stages that run, ms per item; `undefined` for what has not been measured.
-   * @param moveMs what loading other stages will take.
+   * @param stageMs ms per item of each current stage; `undefined` for one that has not been measured.
+   * @param moveMs how long loading other stages will take.
    * @param plan asks the planner.
-   * @param remainingItemCount that have not entered; `undefined` while a stream's source goes on.
+   * @param remainingItemCount how many items have not entered yet; `undefined` until a stream's source has ended.
    * @returns a plan that pays, if there is one.
    */
   async look(

@@ -6,9 +6,9 @@ import type { NamedInputTensors, NamedTensors } from "../split.js";
 import type { Deployment } from "./deployment.js";
 
 /**
- * One call through all stages, one after another, on the first worker of each.
+ * Run one call through all stages, one after another, on the first worker of each.
  * @param inputs by public name. @returns the outputs by public name.
- * @throws ShardError "worker-lost" where a stage has no worker, and as `PoolWorker.run`.
+ * @throws ShardError "worker-lost" if a stage has no worker, and as `PoolWorker.run`.
  */
 export async function runThrough(
   model: StagedModel,
@@ -21,7 +21,10 @@ export async function runThrough(
   for (const [index, stage] of deployment.stages.entries()) {
     const worker = deployment.workersOf(index)[0];
     if (worker === undefined) {
-      throw new ShardError("worker-lost", `Expected a worker with stage ${index}, it was lost meanwhile: try again.`);
+      throw new ShardError(
+        "worker-lost",
+        `Expected a worker that holds stage ${index}, but it was lost meanwhile: try again.`,
+      );
     }
     const entering = Object.fromEntries(stage.inputs.map((key) => [key, held[key]!]));
     const outputs = await callOnce(worker, stage.modelKey, entering);

@@ -3,11 +3,11 @@ import { createThroughput, observe, predictMs } from "../../core/throughput/thro
 import type { Deployment } from "./deployment.js";
 
 interface Measured {
-  /** Of runs in a full pipeline alone. */
+  /** From runs in a full pipeline only. */
   readonly throughput: Throughput;
-  /** Of the latest micro-batch there. */
+  /** Size of the latest micro-batch in a full pipeline. */
   readonly itemCount: number;
-  /** Of the latest micro-batch in any pipeline, ms per item: good enough for a deadline. */
+  /** From the latest micro-batch, whether the pipeline was full or not, ms per item: good enough for a deadline. */
   readonly latestMsPerItem: number;
 }
 
@@ -18,18 +18,18 @@ export interface StageSample {
   readonly workerId: string;
   readonly itemCount: number;
   readonly serviceMs: number;
-  /** Whether the pipeline was full: while it fills or empties, stages have the machine to themselves and are faster than they will be. */
+  /** Whether the pipeline was full. While it fills or empties, stages share the machine with fewer others and run faster. */
   readonly isSteady: boolean;
 }
 
-/** Samples after the warm-up. */
+/** How many samples after the warm-up make a time reliable. */
 const SETTLED_SAMPLES = 3;
 
-/** What each stage takes on its workers, over all jobs: the one place where it is learned. */
+/** How long each stage takes on its workers, over all jobs. This is the only place where that is learned. */
 export class StageMeasurements {
   readonly #measured = new Map<string, Measured>();
 
-  /** @returns what the stage takes per item now, ms; `undefined` where the sample does not show it. */
+  /** @returns what the stage now takes per item, ms; `undefined` if the sample does not show it. */
   add(sample: StageSample): number | undefined {
     const { itemCount, serviceMs, isSteady } = sample;
     if (!(serviceMs >= 0 && serviceMs < Infinity)) return undefined;
@@ -52,13 +52,13 @@ export class StageMeasurements {
     return measured && (predictMs(measured.throughput, itemCount) ?? itemCount * measured.latestMsPerItem);
   }
 
-  /** Whether a replica has run often enough for its time to be more than a chance. */
+  /** Whether a replica has run often enough for its time to be reliable. */
   isSettled(epoch: number, stage: number, workerId: string): boolean {
     const measured = this.#measured.get(keyOf(epoch, stage, workerId));
     return (measured?.throughput.sampleCount ?? 0) >= SETTLED_SAMPLES;
   }
 
-  /** Of one replica, ms per item at the size of its latest micro-batch; `undefined` before its second run. */
+  /** Ms per item of one replica, at the size of its latest micro-batch; `undefined` before its second run. */
   msPerItem(epoch: number, stage: number, workerId: string): number | undefined {
     const measured = this.#measured.get(keyOf(epoch, stage, workerId));
     const ms = measured && predictMs(measured.throughput, measured.itemCount);

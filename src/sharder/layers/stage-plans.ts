@@ -12,21 +12,21 @@ import type { LayoutOptions } from "./layout-types.js";
 import { RecutWatch } from "./recut-watch.js";
 import { byTensorKey, traceModel } from "./trace-model.js";
 
-/** Loading while the workers are busy takes longer than it did before. */
+/** Loading takes longer by this factor while the workers are busy. */
 const MOVE_FACTOR = 1.5;
 
-/** Where stages should be: traces the model's layers, asks the planner, and asks again when costs have changed. */
+/** Decides where stages should be: traces the model's layers, asks the planner, and asks again when costs have changed. */
 export class StagePlans {
-  /** What layers take. */
+  /** The costs of the layers. */
   readonly costs: LayerCosts;
-  /** Stages that the user wants; `undefined`: planned. */
+  /** The cuts that the user wants; `undefined`: planned. */
   cuts: readonly number[] | undefined;
   readonly #pool: WorkerPool;
   readonly #model: StagedModel;
   readonly #planner: StagePlanner;
   readonly #options: LayoutOptions;
   readonly #recuts = new RecutWatch();
-  /** That layers are measured with, by public names. */
+  /** The item with which layers are measured, by public names. */
   #item: NamedInputTensors | undefined;
 
   constructor(pool: WorkerPool, model: StagedModel, planner: StagePlanner, options: LayoutOptions) {
@@ -48,7 +48,7 @@ export class StagePlans {
     return this.#item !== undefined || this.cuts !== undefined;
   }
 
-  /** Measure with the next job's item instead. @returns whether the one before has shown nothing. */
+  /** Measure with the next job's item instead. @returns false if the present item was of use, or if none is needed. */
   forgetItem(): boolean {
     if (this.cuts !== undefined || this.costs.layerMs !== undefined) return false;
     this.#item = undefined;
@@ -65,7 +65,7 @@ export class StagePlans {
     if (layer >= 0) throw cannotRunLayer(this.#model.layers[layer]!, workers);
   }
 
-  /** @throws ShardError "no-workers", "model-unsupported" where no plan fits the limits, "invalid-options" for cuts that are none. */
+  /** @throws ShardError "no-workers", "model-unsupported" if no plan fits the limits, "invalid-options" for illegal cuts. */
   async place(): Promise<Placement> {
     this.requireRunnable();
     const workers = this.#pool.readyWorkers;
@@ -85,7 +85,7 @@ export class StagePlans {
     return placementOf(await this.#planner.plan(this.#problem(known)), known);
   }
 
-  /** There is more to do: a move that did not pay before may pay now. */
+  /** Ask again, since there is more to do: a move that did not pay before may pay now. */
   lookAgain(): void {
     this.#recuts.lookAgain();
   }
@@ -95,16 +95,16 @@ export class StagePlans {
     this.#recuts.reset();
   }
 
-  /** So many items have run on the present stages. */
+  /** Count items that have run on the current stages. */
   ran(itemCount: number): void {
     this.#recuts.ran(itemCount);
   }
 
   /**
    * Ask for better stages, if it is time to.
-   * @param stageMs of the stages that run, ms per item; `undefined` for what has not been measured.
-   * @param remaining items that have not entered; `undefined` while a stream's source is open.
-   * @returns stages to which moving pays.
+   * @param stageMs ms per item of each current stage; `undefined` for one that has not been measured.
+   * @param remaining how many items have not entered yet; `undefined` while a stream's source is open.
+   * @returns better stages, if moving to them pays.
    */
   async findBetter(
     deployment: Deployment,
@@ -115,7 +115,7 @@ export class StagePlans {
     const workers = this.#pool.readyWorkers;
     const plan = async (): Promise<StagePlan> => {
       const found = await this.#planner.plan(this.#problem(workers));
-      // To the planner, workers of about the same rate are alike; what runs was measured.
+      // The planner counts workers of about the same rate as equal, so judge its plan by each worker's own rate.
       return { ...found, bottleneckMs: this.costs.bottleneckMs(found, workers) };
     };
     const better = await this.#recuts.look(stageMs, MOVE_FACTOR * deployment.loadMs, plan, remaining);

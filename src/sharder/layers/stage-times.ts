@@ -6,10 +6,10 @@ import type { Deployment } from "./deployment.js";
 import type { LayerCosts } from "./layer-costs.js";
 import { StageMeasurements, type StageSample } from "./stage-measurements.js";
 
-/** Of a micro-batch, before it has been measured. */
+/** Fixed cost of a micro-batch before it has been measured. */
 const DEFAULT_OVERHEAD_MS = 2.5;
 
-/** What stages take: predicted from their layers' costs until they have run, then measured. */
+/** How long stages take: predicted from their layers' costs until they have run, then measured. */
 export class StageTimes {
   readonly #model: StagedModel;
   readonly #costs: LayerCosts;
@@ -22,7 +22,7 @@ export class StageTimes {
     this.#quantumMs = quantumMs;
   }
 
-  /** What one item takes in a stage, replicas considered, ms; `undefined` before it is known. */
+  /** What one item takes in a stage, counting all its replicas, ms; `undefined` until it is known. */
   stageMs(deployment: Deployment, stage: number): number | undefined {
     const { firstLayer, lastLayer } = deployment.stages[stage]!;
     const rates = deployment.workersOf(stage).map((worker) => {
@@ -33,7 +33,7 @@ export class StageTimes {
     return rates.length === 0 || Number.isNaN(ms) ? undefined : ms;
   }
 
-  /** The same, measured often enough on all replicas to count; `undefined` before. */
+  /** The same, once it has been measured reliably on all replicas; `undefined` until then. */
   settledMs(deployment: Deployment, stage: number): number | undefined {
     const isSettled = deployment
       .workersOf(stage)
@@ -41,7 +41,7 @@ export class StageTimes {
     return isSettled ? this.stageMs(deployment, stage) : undefined;
   }
 
-  /** The fraction of the model that a stage is: of its time on one worker, or of its layers before that is known. */
+  /** A stage's fraction of the model: of its time on one worker, or of the number of layers until that is known. */
   workOf({ firstLayer, lastLayer }: Deployment["stages"][number]): number {
     const { layerMs } = this.#costs;
     const isKnown = layerMs?.some((ms) => ms > 0) === true;
@@ -50,7 +50,7 @@ export class StageTimes {
     return sum(weights.slice(firstLayer, lastLayer + 1)) / sum(weights);
   }
 
-  /** A stage has run: what its layers and its worker cost is corrected. @returns whether enough is known for that. */
+  /** Learn from a run of a stage: correct the costs of its layers and its worker. @returns whether the stage has been measured. */
   add(sample: StageSample, deployment: Deployment, worker: PoolWorker): boolean {
     const measuredMs = this.#measured.add(sample);
     if (measuredMs === undefined) return false;
@@ -65,17 +65,17 @@ export class StageTimes {
     this.#measured.forget(epoch);
   }
 
-  /** A worker has ended: what comes in its place is measured from the beginning. */
+  /** A worker has ended: its replacement is measured from the beginning. */
   forgetWorker(workerId: string): void {
     this.#measured.forgetWorker(workerId);
   }
 
-  /** What a micro-batch takes in a stage on one of its workers, ms; `undefined` before it has run there. */
+  /** How long a micro-batch takes in a stage on one of its workers, ms; `undefined` before its first run there. */
   predictMs(epoch: number, stage: number, workerId: string, itemCount: number): number | undefined {
     return this.#measured.predictMs(epoch, stage, workerId, itemCount);
   }
 
-  /** Where a job's micro-batches go, and how large they are. @param remainingItemCount `undefined` while a stream's source goes on. */
+  /** Where a job's micro-batches go, and how large they are. @param remainingItemCount `undefined` until a stream's source has ended. */
   placementFor(deployment: Deployment, remainingItemCount: number | undefined): StagePlacement {
     const stageMs = deployment.stages.map((_, stage) => this.stageMs(deployment, stage));
     const workers = deployment.stages.flatMap((_, stage) => deployment.workersOf(stage));

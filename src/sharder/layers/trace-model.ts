@@ -8,26 +8,26 @@ import { elementCountOf, type InputTensor } from "../../protocol/tensors.js";
 import type { TraceRequest, TraceResult } from "../../protocol/worker-api.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 
-/** Timed runs of a layer: the quickest counts. */
+/** Timed runs of a layer, of which the fastest counts. */
 const RUN_COUNT = 3;
 const SYNTHETIC_SEED = 1;
-/** Of one input of one item; a larger one is left to whoever has it, 256 MB of float32. */
+/** The largest input of one item that is made up: 256 MB of float32. A larger one has to come from the caller. */
 const MAX_SYNTHETIC_ELEMENTS = 2 ** 26;
 
 let traceCounter = 0;
 
-/** A worker that was measured, and what it took. */
+/** A measured worker and its trace. */
 export interface WorkerTrace {
   readonly worker: PoolWorker;
   readonly trace: TraceResult;
 }
 
 /**
- * Run one item through the model, layer after layer, on every given worker at once, as they will run: they share the machine.
+ * Run one item through the model, layer by layer, on all given workers at the same time: they share the machine, as in a job.
  *
  * @param item by `TensorKey`, one row of each batched input.
- * @returns those that answered.
- * @throws ShardError where none did: what the first failed with.
+ * @returns the traces of the workers that answered.
+ * @throws ShardError if none answered: the error of the first.
  */
 export async function traceModel(
   model: StagedModel,
@@ -55,9 +55,9 @@ export async function traceModel(
 }
 
 /**
- * An item made up from what the model says of its inputs: noise from 0 to 1, zeros where whole numbers are wanted (token 0 is in every
- * vocabulary).
- * @returns `undefined` where the model leaves a size free, or wants more than is made up here.
+ * Make up an item from what the model says about its inputs: noise from 0 to 1, or zeros for whole numbers, since token 0 is in every
+ * vocabulary.
+ * @returns `undefined` if the model leaves a size free, or if an input is too large to be made up.
  */
 export function syntheticItem(inputs: readonly TensorSpec[], mode: BatchMode): Record<string, InputTensor> | undefined {
   const item: Record<string, InputTensor> = {};
@@ -86,7 +86,7 @@ function synthesise(dtype: TensorSpec["dtype"], shape: number[]): InputTensor {
   }
 }
 
-/** The first item of a batch, and what goes with every item. */
+/** The first item of a batch, with the inputs that go with every item. */
 export function firstItem({ tensors, batchedNames }: PreparedInputs): Record<string, InputTensor> {
   return Object.fromEntries(
     Object.entries(tensors).map(([name, tensor]) => [
@@ -96,7 +96,7 @@ export function firstItem({ tensors, batchedNames }: PreparedInputs): Record<str
   );
 }
 
-/** What goes by public names, by `TensorKey`, in memory of its own. */
+/** Copies of inputs by public name, as inputs by `TensorKey`. */
 export function byTensorKey(model: StagedModel, inputs: Readonly<Record<string, InputTensor>>): TraceRequest["inputs"] {
   return Object.fromEntries(Object.entries(model.inputKeys).map(([name, key]) => [key, copyTensor(inputs[name]!)]));
 }

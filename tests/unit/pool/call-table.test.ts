@@ -9,7 +9,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A table, what it let expire, and calls that are answered by hand. */
+/** A table, the errors of its expired deadlines, and calls that the test answers. */
 function setUp() {
   const expired: ShardError[] = [];
   const table = new CallTable("wasm-1", "wasm-1", (error) => expired.push(error));
@@ -25,14 +25,14 @@ function setUp() {
 
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
-/** A laptop sleeps, or a tab is frozen: the clock goes on while no timer fires. */
+/** A laptop sleeps, or a tab is frozen: the clock advances while no timer fires. */
 function sleep(ms: number): void {
   const now = performance.now.bind(performance);
   vi.spyOn(performance, "now").mockImplementation(() => now() + ms);
 }
 
 describe("CallTable", () => {
-  it("settles as the call does and keeps nothing", async () => {
+  it("settles as the call does, and then holds no call", async () => {
     const { table, call } = setUp();
     const good = call(1_000);
     const bad = call(1_000);
@@ -44,7 +44,7 @@ describe("CallTable", () => {
     expect([table.size, vi.getTimerCount()]).toEqual([0, 0]);
   });
 
-  it("settles where the call throws at once", async () => {
+  it("settles if the call throws synchronously", async () => {
     const { table } = setUp();
     const thrown = new Error("not posted");
     await expect(
@@ -55,7 +55,7 @@ describe("CallTable", () => {
     expect([table.size, vi.getTimerCount()]).toEqual([0, 0]);
   });
 
-  it("lets a deadline expire after it has passed, not before, and says whose it was", async () => {
+  it("reports a deadline after it has passed and not before, naming the call", async () => {
     const { expired, call } = setUp();
     call(2_000, "start");
     await pass(2_000);
@@ -65,7 +65,7 @@ describe("CallTable", () => {
     expect(expired[0]!.message).toContain('"wasm-1" to start within 2000 ms');
   });
 
-  it("only the oldest call's deadline runs; the next one's starts afresh", async () => {
+  it("runs only the oldest call's deadline; the next one starts from zero", async () => {
     const { expired, call } = setUp();
     const first = call(10_000);
     const second = call(1_000);
@@ -79,7 +79,7 @@ describe("CallTable", () => {
     expect(expired).toEqual([]);
   });
 
-  it("a younger call that settles leaves the oldest one's clock alone", async () => {
+  it("a younger call that settles does not affect the oldest one's clock", async () => {
     const { expired, call } = setUp();
     call(2_000);
     const younger = call(500);
@@ -89,7 +89,7 @@ describe("CallTable", () => {
     expect(expired).toHaveLength(1);
   });
 
-  it("what the worker takes first by its priority is on the clock once the present call is done", async () => {
+  it("the clock runs for the call of the highest priority once the current one is done", async () => {
     const { expired, call } = setUp();
     const running = call(10_000, "run low");
     const waiting = call(1_000, "run low, too");
@@ -107,7 +107,7 @@ describe("CallTable", () => {
     waiting.resolve("late");
   });
 
-  it("a worker that answers anything of its work is not hung; one that only listens may be", async () => {
+  it("a worker that completes any work is not hung; one that only answers asides may be", async () => {
     const { expired, call } = setUp();
     call(2_000, "run");
     const overtaker = call(9_000, "run something else", 5);
@@ -121,7 +121,7 @@ describe("CallTable", () => {
     expect(expired).toHaveLength(1);
   });
 
-  it("a call after an idle time has its whole deadline", async () => {
+  it("a call after an idle period has its whole deadline", async () => {
     const { expired, call } = setUp();
     call(1_000).resolve("done");
     await pass(100_000);
@@ -132,21 +132,21 @@ describe("CallTable", () => {
     expect(expired).toHaveLength(1);
   });
 
-  it("a laptop that slept for hours lets nothing expire", async () => {
+  it("no deadline expires because a laptop slept for hours", async () => {
     const { expired, call } = setUp();
     call(5_000);
     await pass(1_000);
     sleep(8 * 3_600_000);
     await pass(250);
     expect(expired).toEqual([]);
-    // From then on the clock runs as before: a second counts for the night.
+    // Afterwards the clock runs as before: the whole night counted as one second.
     await pass(2_750);
     expect(expired).toEqual([]);
     await pass(500);
     expect(expired).toHaveLength(1);
   });
 
-  it("rejectAll rejects what is pending and what comes, without waiting for it", async () => {
+  it("rejectAll rejects pending and later calls, without waiting for them", async () => {
     const { table, expired, call } = setUp();
     const pending = [call(1_000), call(1_000)];
     const death = new ShardError("worker-lost", "gone");
@@ -156,14 +156,14 @@ describe("CallTable", () => {
     const later = table.race("x", 1_000, async () => (posted = true));
     expect(await rejected("worker-lost", later)).toBe(death);
     expect([posted, table.size, vi.getTimerCount()]).toEqual([false, 0, 0]);
-    // An answer from beyond the grave changes nothing.
+    // An answer that arrives after the death changes nothing.
     pending[0]!.resolve("late");
     pending[1]!.reject(new Error("late"));
     await pass(60_000);
     expect(expired).toEqual([]);
   });
 
-  it("the owner may end the worker from within the deadline", async () => {
+  it("the owner may end the worker from within onExpired", async () => {
     const table: CallTable = new CallTable("cpu-1", "cpu-1", (error) => table.rejectAll(error));
     const never = table.race("answer", 100, () => new Promise(() => {}));
     const other = table.race("answer", 100, () => new Promise(() => {}));
@@ -174,7 +174,7 @@ describe("CallTable", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("whenEmpty waits for every call, those that come meanwhile included", async () => {
+  it("whenEmpty waits for every call, including those made meanwhile", async () => {
     const { table, call } = setUp();
     await table.whenEmpty();
     const [first, second] = [call(1_000), call(1_000)];

@@ -1,10 +1,10 @@
-// Service time against a script of what page and worker do, each on a clock of its own.
+// Service time against a script of what page and worker do, each with its own clock.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { serviceMsOf } from "../../../src/pool/service-time.js";
 
 describe("service time", () => {
-  it("of a worker that was idle is its own time and the way there and back", () => {
+  it("of a worker that was idle is its own time plus the time of the messages", () => {
     expect(serviceMsOf({ idleMs: 3_600_000, ranMs: 10 }, 17)).toBe(17);
   });
 
@@ -13,15 +13,15 @@ describe("service time", () => {
     expect(serviceMsOf({ idleMs: 0, ranMs: 10 }, 500)).toBe(10);
   });
 
-  it("counts the part of the way for which the worker waited", () => {
+  it("counts the part of the messages' time for which the worker was idle", () => {
     expect(serviceMsOf({ idleMs: 4, ranMs: 10 }, 60)).toBe(14);
   });
 
-  it("is never less than the worker's own time, however coarse the page's clock", () => {
+  it("is never less than the worker's own time, however coarse the page's clock is", () => {
     expect(serviceMsOf({ idleMs: 100, ranMs: 10 }, 0)).toBe(10);
   });
 
-  it("sums up to the time from the first sending to the last completion for whom is never idle in between", () => {
+  it("of a worker that is never idle adds up to the time from the first sending to the last completion", () => {
     fc.assert(
       fc.property(
         fc.array(fc.record({ gapMs: fc.nat(50), workMs: fc.integer({ min: 1, max: 50 }) }), { minLength: 1 }),
@@ -38,7 +38,7 @@ describe("service time", () => {
             const expectedMs = doneMs - Math.max(freeMs, sentMs);
             backMs.push(doneMs + wayMs);
             const serviceMs = serviceMsOf({ idleMs, ranMs: workMs }, doneMs + wayMs - sentMs);
-            // The way back counts, too, and can't be told from the way there; only while the worker is idle.
+            // The reply's time counts too, if the worker is idle; it can't be distinguished from the request's.
             expect(serviceMs).toBeGreaterThanOrEqual(Math.min(expectedMs, workMs));
             expect(serviceMs).toBeLessThanOrEqual(expectedMs + wayMs);
             if (idleMs === 0) expect(serviceMs).toBe(expectedMs);

@@ -1,4 +1,4 @@
-// What survives a worker's death: slots, incarnations, and what is reported of them.
+// What survives a worker's death: slots, incarnations, and what is reported about them.
 import { afterEach, describe, expect, it } from "vitest";
 import { ShardError } from "../../../src/core/errors.js";
 import { WorkerPool, type PoolListener, type PoolOptions } from "../../../src/pool/worker-pool.js";
@@ -32,7 +32,7 @@ function setUp(options: Partial<PoolOptions> = {}) {
 }
 
 describe("a worker that dies", () => {
-  it("is gone, where nothing starts it again; its slot keeps its error", async () => {
+  it("is gone if nothing restarts it; its slot keeps the error", async () => {
     const { pool, workers, reported, add } = setUp();
     const worker = await add();
     workers[0]!.crash("out of memory");
@@ -47,7 +47,7 @@ describe("a worker that dies", () => {
     expect([pool.readyWorkers, worker.isUsable, workers[0]!.isTerminated]).toEqual([[], false, true]);
   });
 
-  it("comes back as another incarnation with the same id, admitted anew", async () => {
+  it("comes back as another incarnation with the same id, which is admitted again", async () => {
     const { pool, workers, reported, add } = setUp({ restartDelayMs: () => 1 });
     const admitted: unknown[] = [];
     pool.admit = async (worker) => void admitted.push(worker);
@@ -64,7 +64,7 @@ describe("a worker that dies", () => {
     expect([first.state, slot!.lastError?.code]).toEqual(["dead", "worker-lost"]);
   });
 
-  it("is gone in the end where its starts fail, too", async () => {
+  it("is gone once its restarts have failed, too", async () => {
     let delays = [1, 1, undefined];
     const { pool, workers, reported, add } = setUp({ restartDelayMs: () => delays.shift() });
     pool.admit = async () => {
@@ -83,7 +83,7 @@ describe("a worker that dies", () => {
     delays = [];
   });
 
-  it("is gone where the browser does not start its script any more", async () => {
+  it("is gone if the browser no longer starts its script", async () => {
     const scripted = scriptWorkers(negate);
     let isRefused = false;
     const { pool, reported, add } = setUp({
@@ -101,7 +101,7 @@ describe("a worker that dies", () => {
     expect(pool.slots[0]!.state).toBe("dead");
   });
 
-  it("may be removed while it is away, and is not started again then", async () => {
+  it("may be removed while it is away, and is then not restarted", async () => {
     const { pool, workers, reported, add } = setUp({ restartDelayMs: () => 1 });
     const { id } = await add();
     workers[0]!.crash("gone");
@@ -113,7 +113,7 @@ describe("a worker that dies", () => {
 });
 
 describe("a worker", () => {
-  it("that is stopped on purpose is no loss", async () => {
+  it("that is stopped on purpose is not reported as lost", async () => {
     const { pool, reported, add } = setUp({ restartDelayMs: () => 1 });
     const { id } = await add();
     await pool.remove(id);
@@ -121,7 +121,7 @@ describe("a worker", () => {
     expect(reported.slice(2)).toEqual(["dead", "onGone undefined"]);
   });
 
-  it("that is refused ends, and says why", async () => {
+  it("that is refused ends, and its slot keeps the reason", async () => {
     const { pool, workers } = setUp();
     pool.admit = async () => {
       throw new ShardError("model-unsupported", "lacks a kernel");
@@ -135,14 +135,14 @@ describe("a worker", () => {
     ]);
   });
 
-  it("is not started by a pool that was closed", async () => {
+  it("is not started by a closed pool", async () => {
     const { pool, workers } = setUp();
     await pool.close();
     await rejected("disposed", pool.start({ backend: "wasm" }));
     expect(workers).toEqual([]);
   });
 
-  it("with an unreadable message is lost", async () => {
+  it("that sends an unreadable message is lost", async () => {
     const { workers, reported, add } = setUp();
     await add();
     workers[0]!.channel.garble();

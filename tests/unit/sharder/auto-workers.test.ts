@@ -5,7 +5,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** A browser with so many cores and this adapter; `undefined`: no WebGPU at all. */
+/** Simulate a browser with so many cores and this adapter; `undefined`: no WebGPU at all. */
 function browser(hardwareConcurrency: number, adapter?: object | null | Error): void {
   const requestAdapter = async () => {
     if (adapter instanceof Error) throw adapter;
@@ -26,13 +26,13 @@ it.each([
   ["there is no adapter", null],
   ["the adapter is a fallback", { info: { isFallbackAdapter: true, architecture: "" } }],
   ["the adapter is SwiftShader, whatever it says", { info: { isFallbackAdapter: false, architecture: "swiftshader" } }],
-  ["asking for one fails", new Error("blocked")],
-])("takes WASM workers alone where %s", async (_what, adapter) => {
+  ["requesting one fails", new Error("blocked")],
+])("takes only WASM workers where %s", async (_what, adapter) => {
   browser(2, adapter);
   expect(await chosen()).toEqual(["wasm", "wasm"]);
 });
 
-it("takes one worker where the browser hides its cores", async () => {
+it("takes one worker if the browser hides the number of cores", async () => {
   browser(0);
   expect(await chosen()).toEqual(["wasm"]);
 });

@@ -1,4 +1,4 @@
-// Jobs whose workers are away and come back: what a restart will rely on.
+// Jobs whose workers are away and come back, which restarts rely on.
 import { expect, it } from "vitest";
 import type { AttemptDetail } from "../../../src/sharder/events.js";
 import { rejected } from "../../fixtures/caught.js";
@@ -6,7 +6,7 @@ import { batch, negate, negated, start, turns } from "../../fixtures/negating-sh
 
 const forever = (): Promise<never> => new Promise(() => {});
 
-it("a job waits for its only worker, which comes back and knows nothing of before", async () => {
+it("a job waits for its only worker, which comes back without any state", async () => {
   let runs = 0;
   const { sharder, workers } = await start(
     async (request, worker) => {
@@ -27,20 +27,20 @@ it("a job waits for its only worker, which comes back and knows nothing of befor
   expect(sharder.workers).toMatchObject([{ state: "ready", restarts: 1 }]);
   expect(workers).toHaveLength(2);
   expect(states).toEqual(expect.arrayContaining(["restarting", "ready", "busy"]));
-  // A new incarnation's first run is a warm-up: nothing is predicted of it.
+  // A new incarnation's first run is a warm-up, so nothing is predicted for it.
   const lastLost = attempts.findLastIndex(({ outcome }) => outcome === "lost");
   expect(attempts[lastLost - 1]!.predictedMs).toBeGreaterThan(0);
   expect(attempts[lastLost + 1]).toMatchObject({ outcome: "completed", predictedMs: undefined });
 });
 
-it("a job that begins while everybody is away waits, too", async () => {
+it("a job that starts while all workers are away waits, too", async () => {
   const { sharder, workers } = await start(negate, 1, { restartDelayMs: () => 5 });
   workers[0]!.crash("gone");
   expect(sharder.workers[0]!.state).toBe("restarting");
   expect(await sharder.predict(batch(10))).toEqual({ y: negated(10) });
 });
 
-it("a job that waits ends once nobody will come", async () => {
+it("a waiting job ends once no worker will come back", async () => {
   let delays: (number | undefined)[] = [1];
   const { sharder, workers } = await start(
     async (_, worker) => {
@@ -59,7 +59,7 @@ it("a job that waits ends once nobody will come", async () => {
   await turns();
 });
 
-it("its items go to the others at once", async () => {
+it("the items of a lost worker go to the others at once", async () => {
   const { sharder } = await start(
     async (request, worker) => {
       if (worker.name === sharder.workers[0]!.id && worker.runCount > 2) {
@@ -75,7 +75,7 @@ it("its items go to the others at once", async () => {
   expect(sharder.workers.map(({ state }) => state)).toEqual(["restarting", "ready"]);
 });
 
-it("a predict from inside a worker's first event does not make the adding fail", async () => {
+it("a predict that is started from a worker's first event does not make addWorker fail", async () => {
   const { sharder } = await start(negate, 0);
   let result: Promise<unknown> | undefined;
   sharder.addEventListener("worker", ({ detail }) => {

@@ -11,7 +11,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Workers of two kinds, since only then layers are measured, which takes forever. */
+/** Workers of two kinds, since layers are only measured then; here measuring never ends. */
 async function create(signal?: AbortSignal) {
   const asked: string[] = [];
   const { workers, planners, ...links } = scriptStages({
@@ -29,7 +29,7 @@ async function create(signal?: AbortSignal) {
   return { sharder, workers, planners };
 }
 
-it("ends at once when it is aborted, and leaves no worker behind", async () => {
+it("rejects as soon as it is aborted, and leaves no worker behind", async () => {
   const controller = new AbortController();
   const { sharder, workers, planners } = await create(controller.signal);
   controller.abort();
@@ -38,7 +38,7 @@ it("ends at once when it is aborted, and leaves no worker behind", async () => {
   expect(planners.filter(({ isTerminated }) => !isTerminated)).toEqual([]);
 });
 
-it("splits batches where the time for it is up in the middle of a layer", async () => {
+it("splits by batch if the time for measuring ends in the middle of a layer", async () => {
   const budget = new AbortController();
   vi.spyOn(AbortSignal, "timeout").mockReturnValue(budget.signal);
   const { sharder } = await create();

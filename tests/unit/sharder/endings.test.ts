@@ -11,7 +11,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A source whose first batch comes when the test says so. */
+/** A source whose first batch comes when the test releases it. */
 function heldSource() {
   let give: (batch: Tensor) => void = () => {};
   const first = new Promise<IteratorResult<Tensor>>((resolve) => (give = (value) => resolve({ done: false, value })));
@@ -19,8 +19,8 @@ function heldSource() {
   return { source, give };
 }
 
-describe("a stream that is aborted while its source is asked", () => {
-  it("leaves no timer behind, and the plan of other jobs as it is", async () => {
+describe("a stream that is aborted while it waits for its source", () => {
+  it("leaves no timer behind, and does not change the plan of other jobs", async () => {
     const { sharder } = await start(negate);
     await sharder.predict(batch(50));
     const started = vi.spyOn(globalThis, "setInterval");
@@ -40,7 +40,7 @@ describe("a stream that is aborted while its source is asked", () => {
 });
 
 describe("an abort from inside an event", () => {
-  it("starts nothing more and tells nothing after the rejection", async () => {
+  it("starts nothing more, and emits nothing after the rejection", async () => {
     const { sharder, workers } = await start(negate);
     await sharder.predict(batch(100));
     await turns(20);
@@ -50,16 +50,16 @@ describe("an abort from inside an event", () => {
     sharder.addEventListener("worker", ({ detail }) => {
       if (detail.state === "busy") controller.abort();
     });
-    const told: string[] = [];
-    const options = { signal: controller.signal, onProgress: () => told.push("progress") };
+    const emitted: string[] = [];
+    const options = { signal: controller.signal, onProgress: () => emitted.push("progress") };
     await rejected("aborted", sharder.predict(batch(100), options));
-    sharder.addEventListener("attempt", ({ detail }) => told.push(detail.outcome));
+    sharder.addEventListener("attempt", ({ detail }) => emitted.push(detail.outcome));
     await turns();
-    expect({ started: runs() - before, told }).toEqual({ started: 1, told: [] });
+    expect({ started: runs() - before, emitted }).toEqual({ started: 1, emitted: [] });
   });
 });
 
-describe("a listener of the user's that throws", () => {
+describe("a user's listener that throws", () => {
   it("is reported, and harms no job", async () => {
     const reported: unknown[] = [];
     vi.stubGlobal("reportError", (error: unknown) => reported.push(error));
@@ -75,7 +75,7 @@ describe("a listener of the user's that throws", () => {
 });
 
 describe("removing a worker", () => {
-  it("that once failed a shard is no fault", async () => {
+  it("that once failed a shard is not reported as a fault", async () => {
     let isBad = true;
     const { sharder } = await start(async (request, worker) => {
       if (isBad) throw new Error("bad input");
@@ -90,7 +90,7 @@ describe("removing a worker", () => {
     expect(faults).toEqual([]);
   });
 
-  it("that still starts leaves running jobs whole, and its start says so", async () => {
+  it("that is still starting does not affect running jobs, and rejects its start", async () => {
     const { sharder } = await start(async (request, worker) => {
       await turns(2);
       return negate(request, worker);
@@ -109,7 +109,7 @@ describe("removing a worker", () => {
 });
 
 describe("a worker", () => {
-  it("is ready again after its last shard, whatever else it is asked meanwhile", async () => {
+  it("is ready again after its last shard, whatever other calls it gets meanwhile", async () => {
     let finish: () => void = () => {};
     const { sharder } = await start(async (request, worker) => {
       await new Promise<void>((resolve) => (finish = resolve));
@@ -117,7 +117,7 @@ describe("a worker", () => {
     }, 1);
     const running = sharder.predict(batch(1));
     await turns(10);
-    // Asked before the shard ends, answered after it.
+    // Called before the shard ends, answered after it.
     const slowed = findLiveWorker(sharder.workers[0]!.id)!.slow(2);
     finish();
     await Promise.all([running, slowed]);
@@ -133,7 +133,7 @@ describe("a worker", () => {
     expect(sharder.workers).toEqual([]);
   });
 
-  it("whose script the browser refuses is a ShardError", async () => {
+  it("whose script the browser refuses rejects with a ShardError", async () => {
     const refused = (): never => {
       throw new DOMException("cross-origin", "SecurityError");
     };

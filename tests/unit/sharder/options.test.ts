@@ -105,7 +105,7 @@ describe("refuses, naming the option and what it received", () => {
     },
   );
 
-  it("a worker alone", () => {
+  it("a single worker instead of a list", () => {
     checkWorkerSpec({ backend: "cpu" });
     caught("invalid-options", () => checkWorkerSpec("wasm"), '"wasm"');
     expect(() => checkWorkerSpec({ backend: "wasm", powerPreference: undefined })).not.toThrow();

@@ -1,4 +1,4 @@
-// Which of several jobs goes first, on real queues in front of a real engine.
+// Which of several jobs runs first, on real queues in front of a real engine.
 import { expect, it } from "vitest";
 import { rejected } from "../../fixtures/caught.js";
 import { cpuEngine, openEngine, startEngine } from "../../fixtures/engine-sharder.js";
@@ -12,7 +12,7 @@ const model = {
   weightData: new ArrayBuffer(0),
 };
 
-/** Attempts by the hundred in which their items are numbered, in the order in which the engine ran them. */
+/** The attempts in the order in which the engine ran them, each as the hundred in which its items are numbered. */
 async function setUp() {
   const ran: number[] = [];
   let release = (): void => {};
@@ -41,7 +41,7 @@ async function setUp() {
   return { sharder, ran, hold, release: () => (held = release() as undefined) };
 }
 
-it("a job of higher priority takes the next shard, and leaves what runs alone", async () => {
+it("a job of higher priority gets the next shard, and does not interrupt the one that runs", async () => {
   const { sharder, ran, hold, release } = await setUp();
   hold();
   const low = sharder.predict(batch(20, 100));
@@ -51,7 +51,7 @@ it("a job of higher priority takes the next shard, and leaves what runs alone", 
   await turns();
   release();
   await high;
-  // The shard that ran, then all of the urgent job; of the other no more than slipped in between two of its shards.
+  // The shard that was running, then the whole urgent job, with at most a shard of the other job between two of its own.
   expect(ran[1]).toBe(2);
   const lastHigh = ran.lastIndexOf(2);
   expect(ran.slice(0, lastHigh + 1).filter((job) => job === 1).length).toBeLessThanOrEqual(2);
@@ -59,7 +59,7 @@ it("a job of higher priority takes the next shard, and leaves what runs alone", 
   expect(new Set(ran)).toEqual(new Set([1, 2]));
 });
 
-it("jobs of the same priority take turns as they come", async () => {
+it("jobs of the same priority take turns in the order of arrival", async () => {
   const { sharder, ran, hold, release } = await setUp();
   hold();
   const first = sharder.predict(batch(20, 100), { priority: 3 });
@@ -71,7 +71,7 @@ it("jobs of the same priority take turns as they come", async () => {
   expect(ran.slice(0, 4)).toEqual([1, 1, 2, 2]);
 });
 
-it("a stream has a priority, too; what is none is refused", async () => {
+it("a stream has a priority, too; an invalid one is refused", async () => {
   const { sharder, ran, hold, release } = await setUp();
   hold();
   const low = sharder.predict(batch(20, 100));

@@ -15,7 +15,7 @@ async function collect(stream: AsyncIterable<StreamShard>): Promise<StreamShard[
 }
 
 describe("predict", () => {
-  it("gives every item once, in order, whatever the batch and the number of workers", async () => {
+  it("returns every item once, in order, for any batch and number of workers", async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 3 }), async (count, workerCount) => {
         const { sharder } = await start(negate, workerCount);
@@ -28,7 +28,7 @@ describe("predict", () => {
     );
   });
 
-  it("leaves the caller's buffers as they are, pooled ones and views too", async () => {
+  it("does not change the caller's buffers, including pooled ones and views", async () => {
     const { sharder } = await start(negate);
     const pool = new Float32Array(100).map((_, i) => i);
     const inputs: Tensor = { dtype: "float32", shape: [20, 2], data: pool.subarray(10, 50) };
@@ -36,7 +36,7 @@ describe("predict", () => {
     expect([pool.length, inputs.data[0], pool[99]]).toEqual([100, 10, 99]);
   });
 
-  it("goes on where a worker dies, with nothing lost and nothing twice", async () => {
+  it("continues when a worker dies, with no item lost and none twice", async () => {
     const { sharder, workers } = await start(async (request, worker) => {
       if (worker === workers[0] && worker.runCount > 1) {
         worker.crash("out of memory");
@@ -51,7 +51,7 @@ describe("predict", () => {
     expect([workers[0]!.isTerminated, faults]).toEqual([true, ["worker-lost"]]);
   });
 
-  it("rejects where all workers are gone, during and before", async () => {
+  it("rejects if all workers are gone, before or during the job", async () => {
     const { sharder } = await start(async (_, worker) => {
       worker.crash("gone");
       return new Promise(() => {});
@@ -62,7 +62,7 @@ describe("predict", () => {
     await rejected("no-workers", none.sharder.predict(batch(1)));
   });
 
-  it("rejects with the model's words where items fail everywhere", async () => {
+  it("rejects with the model's error if items fail on every worker", async () => {
     const { sharder } = await start(async () => {
       throw new Error("no kernel for Neg");
     });
@@ -70,7 +70,7 @@ describe("predict", () => {
     expect(error.workerId).toMatch(/^wasm-/);
   });
 
-  it("aborts before and while it runs; the sharder goes on", async () => {
+  it("can be aborted before and while it runs; the sharder keeps working", async () => {
     let answer = (): void => {};
     const { sharder } = await start(async (request, worker) => {
       await new Promise<void>((go) => (answer = go));
@@ -91,7 +91,7 @@ describe("predict", () => {
     clearInterval(timer);
   });
 
-  it("ends with the sharder, as does all that comes later", async () => {
+  it("rejects when the sharder is disposed of, as do all later calls", async () => {
     const { sharder } = await start(() => new Promise(() => {}));
     const running = sharder.predict(batch(5));
     running.catch(() => {});
@@ -104,7 +104,7 @@ describe("predict", () => {
     await sharder.dispose();
   });
 
-  it("refuses before anything is sent", async () => {
+  it("refuses invalid calls before anything is sent", async () => {
     const { sharder, workers } = await start(negate);
     await rejected("invalid-input", sharder.predict(counting("float32", [2, 3])), "[-1,2]");
     await rejected("invalid-input", sharder.predict(null as never));
@@ -113,7 +113,7 @@ describe("predict", () => {
 });
 
 describe("stream", () => {
-  it("in the order of the input: contiguous from 0, every item right, whatever the source yields", async () => {
+  it("in the order of the input is contiguous from 0, with every item correct, whatever the source yields", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 12 }),
@@ -142,7 +142,7 @@ describe("stream", () => {
     );
   });
 
-  it("in the order of completion: a shard that waits holds nobody up", async () => {
+  it("in the order of completion is not held up by a slow shard", async () => {
     let release = (): void => {};
     const { sharder } = await start(async (request, worker) => {
       if ((tensorOf(request.inputs.x!).data as Float32Array)[0] === 0) await new Promise<void>((go) => (release = go));
@@ -181,7 +181,7 @@ describe("stream", () => {
     await stream.return();
   });
 
-  it("ended early closes the source, once, and cancels the rest", async () => {
+  it("that is ended early closes the source once and cancels the rest", async () => {
     const { sharder } = await start(negate);
     let closed = 0;
     const source = (async function* (): AsyncGenerator<Inputs> {
@@ -200,7 +200,7 @@ describe("stream", () => {
     expect(await sharder.predict(batch(1))).toEqual({ y: negated(1) });
   });
 
-  it("gives what the source throws, unchanged, and a source that fails while it is closed harms nobody", async () => {
+  it("throws what the source throws, unchanged, and ignores a source that fails while it is closed", async () => {
     const { sharder } = await start(negate);
     const thrown = new TypeError("camera unplugged");
     const failing = (function* () {
@@ -222,7 +222,7 @@ describe("stream", () => {
     }
   });
 
-  it("refuses what is no source, no order, no input; and leaves no job behind", async () => {
+  it("refuses an invalid source, order or input, and leaves no job behind", async () => {
     const { sharder, workers } = await start(negate);
     for (const source of [undefined, null, 5, "text", {}, batch(1)]) {
       await rejected("invalid-input", collect(sharder.stream(source as never)), "iterable");
@@ -232,7 +232,7 @@ describe("stream", () => {
     await rejected("aborted", collect(sharder.stream([], { signal: AbortSignal.abort() })));
     await rejected("invalid-input", collect(sharder.stream([batch(2), counting("float32", [1, 3])])), "[-1,2]");
     await rejected("invalid-input", collect(sharder.stream([null as never])));
-    // A job that was left would take the new worker's shards.
+    // A job that was left behind would use the new worker.
     await turns();
     const before = workers.reduce((sum, { runCount }) => sum + runCount, 0);
     await sharder.addWorker({ backend: "wasm" });
@@ -240,7 +240,7 @@ describe("stream", () => {
     expect(workers.reduce((sum, { runCount }) => sum + runCount, 0)).toBe(before);
   });
 
-  it("aborts while it waits for the source, for a worker and for the consumer", async () => {
+  it("can be aborted while it waits for the source, for a worker or for the consumer", async () => {
     const { sharder } = await start(negate);
     const endless = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) };
     const sources: [AsyncIterable<Inputs> | Iterable<Inputs>, boolean][] = [
@@ -267,12 +267,12 @@ describe("stream", () => {
     await rejected("aborted", waiting);
   });
 
-  it("without workers says so", async () => {
+  it("reports that there are no workers", async () => {
     const { sharder } = await start(negate, 0);
     await rejected("no-workers", collect(sharder.stream([batch(1)])));
   });
 
-  it("of an empty source is empty, with and without workers", async () => {
+  it("from an empty source is empty, with and without workers", async () => {
     for (const count of [0, 2]) expect(await collect((await start(negate, count)).sharder.stream([]))).toEqual([]);
   });
 });

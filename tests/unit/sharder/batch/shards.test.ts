@@ -1,4 +1,4 @@
-// Batches of unusual models through the whole way there and back: TF.js's CPU backend runs in Node as it does in a worker.
+// Batches of unusual models from the page to the engine and back: TF.js's CPU backend runs in Node as it does in a worker.
 import { memory } from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
 import type { ModelArtifacts } from "../../../../src/model/artifacts.js";
@@ -11,11 +11,11 @@ import { randomNet } from "../../../fixtures/random-net.js";
 import { counting } from "../../../fixtures/tensors.js";
 import { dims, graph, node, placeholder, signed, type NodeJson } from "../../model/graph-json.js";
 
-/** The model in the engine of one worker, whose shards grow to the whole batch at once. */
+/** Run a model in one worker's engine; its shards grow to the whole batch at once. */
 async function load(artifacts: ModelArtifacts, openWorker = openCpuWorker) {
   const sharder = await startEngine(artifacts, { quantumMs: 60_000 }, openWorker);
   const run = async (inputs: Inputs): Promise<Outputs> => {
-    // Shards grow from one item; the second time there is one.
+    // Shards grow from one item, so the second batch is a single shard.
     const first = await sharder.predict(inputs);
     const second = await sharder.predict(inputs);
     expect(second).toEqual(first);
@@ -70,7 +70,7 @@ describe("a shard", () => {
     expect(await fixed.run(inputs)).toEqual(await free.run(inputs));
   });
 
-  it("turns bytes into numbers here", async () => {
+  it("turns bytes into numbers on the worker", async () => {
     const { run } = await load(small([x, node("y", "Neg", ["x"], T)], { y: signed("y", undefined) }));
     const bytes: InputTensor = {
       dtype: "uint8",
@@ -90,7 +90,7 @@ describe("a shard", () => {
     });
   });
 
-  it("gives booleans as 0 and 1, strings as strings", async () => {
+  it("returns booleans as 0 and 1, and strings as strings", async () => {
     const nodes = [x, node("y", "IsNan", ["x"], T)];
     const flags = await load(small(nodes, { y: signed("y", undefined, "DT_BOOL") }));
     expect((await flags.run(items([1, NaN, 2], [NaN, NaN, 0]))).y).toEqual({
@@ -119,7 +119,7 @@ describe("outputs without a batch axis", () => {
     weightData: Float32Array.from([1, 2, 3]).buffer,
   };
 
-  it("are given once per item; a weight that is an output stays in the engine", async () => {
+  it("are returned once per item; a weight that is an output stays in the engine", async () => {
     const { run } = await load(weight);
     const before = memory().numTensors;
     for (let i = 0; i < 3; i++) {
@@ -131,7 +131,7 @@ describe("outputs without a batch axis", () => {
   });
 
   it.each([1, 2, 3, 4])(
-    "are not taken for batched when their size happens to be that of the shard: %i items",
+    "are not taken as batched if their size happens to equal the shard's: %i items",
     async (count) => {
       const { run } = await load(weight);
       const { w } = await run(items(...Array.from({ length: count }, () => [0, 0, 0])));
@@ -139,7 +139,7 @@ describe("outputs without a batch axis", () => {
     },
   );
 
-  it("are noticed where items change each other's numbers", async () => {
+  it("are noticed if items change each other's numbers", async () => {
     const mixing: ModelArtifacts = {
       ...small(
         [
@@ -153,7 +153,7 @@ describe("outputs without a batch axis", () => {
       weightSpecs: [{ name: "axis", shape: [1], dtype: "int32" }],
       weightData: Int32Array.from([0]).buffer,
     };
-    // A blank first item must not hide it, nor a single one.
+    // Neither a blank first item nor a single item may hide it.
     for (const first of [items([1, 2, 3]), items([0, 0, 0]), items([4, 4, 4], [4, 4, 4])]) {
       const { run } = await load(mixing);
       const before = memory().numTensors;
@@ -163,7 +163,7 @@ describe("outputs without a batch axis", () => {
     }
   });
 
-  it("may be declared and still not be meant: a batch that fails is run one by one", async () => {
+  it("may be declared and still not work: a batch that fails is run item by item", async () => {
     const fixed: ModelArtifacts = {
       ...small(
         [x, node("size", "Const", [], { dtype: { type: "DT_INT32" } }), node("y", "Reshape", ["x", "size"], T)],
@@ -178,7 +178,7 @@ describe("outputs without a batch axis", () => {
     expect(memory().numTensors).toBe(before);
   });
 
-  it("that pass the input through neither fail nor leak", async () => {
+  it("that pass the input through neither fail nor leak tensors", async () => {
     const { run } = await load(
       small([x, node("y", "Identity", ["x"], T)], { y: signed("y", undefined), same: signed("x:0", undefined) }),
     );
@@ -224,7 +224,7 @@ describe("the engine is asked for the right tensors", () => {
     expect(outputs).toEqual({ Identity: items([1, 2, 3]), Identity_1: items([1, -2, 3]) });
   });
 
-  it("where inputs swap names, and several outputs are of one node", async () => {
+  it("where inputs swap names, and several outputs come from one node", async () => {
     const a = placeholder("a", dims(-1, 1));
     const b = placeholder("b", dims(-1, 1));
     const swapped = { a: signed("b", dims(-1, 1)), b: signed("a", dims(-1, 1)) };
@@ -259,8 +259,8 @@ describe("the engine is asked for the right tensors", () => {
 });
 
 describe("faults", () => {
-  it("an op that fails rejects with its words and leaves no tensor", async () => {
-    // An engine that does not list its kernels: nothing is known against the model beforehand.
+  it("an op that fails rejects with its message and leaves no tensor", async () => {
+    // This engine does not list its kernels, so nothing shows beforehand that the model will fail.
     const openWorker = openEngine(() => {
       const engine = cpuEngine();
       return { ...engine, start: async (config, notify) => ({ ...(await engine.start(config, notify)), kernels: [] }) };
@@ -286,14 +286,14 @@ describe("faults", () => {
     ["a graph without versions", { ...randomNet({ seed: 1 }), modelTopology: { node: [x, node("y", "Neg", ["x"])] } }],
     ["a node whose input is missing", small([x, node("y", "Neg", ["nowhere"], T)], { y: signed("y", undefined) })],
     [
-      "weights of other names",
+      "weights with other names",
       { ...kerasNet(1), weightSpecs: kerasNet(1).weightSpecs.map((spec) => ({ ...spec, name: `x${spec.name}` })) },
     ],
   ])("%s is a malformed model", async (_, artifacts) => {
     await rejected("model-malformed", load(artifacts));
   });
 
-  it("a layer that TF.js does not know is no fault of the model's", async () => {
+  it("a layer that TF.js does not know is not reported as the model's fault", async () => {
     const net = kerasNet(1);
     const topology = JSON.stringify(net.modelTopology).replace("GlobalAveragePooling2D", "MyOwnLayer");
     const unknown = { ...net, modelTopology: JSON.parse(topology) as object };

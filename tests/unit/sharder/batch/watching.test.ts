@@ -7,44 +7,44 @@ import { LearnedThroughput } from "../../../../src/sharder/batch/learned-through
 import { ShareWatch } from "../../../../src/sharder/batch/share-watch.js";
 
 function watch() {
-  const told: RebalanceDetail[] = [];
+  const emitted: RebalanceDetail[] = [];
   const shares = new ShareWatch(7, (type: keyof SharderEventMap, detail: SharderEventMap[typeof type]["detail"]) => {
     expect(type).toBe("rebalance");
-    told.push(detail as RebalanceDetail);
+    emitted.push(detail as RebalanceDetail);
   });
   const look = (...values: number[]) =>
     shares.look(values.map((share, i) => ({ workerId: `w${i}`, share, itemsPerSecond: 10 * i }) as PlannedShare));
-  return { told, look };
+  return { emitted, look };
 }
 
 describe("ShareWatch", () => {
-  it("tells of changes of 3 % and more against what it told last, never of the first plan", () => {
-    const { told, look } = watch();
+  it("emits changes of 3 % and more since the last emitted plan, and never the first plan", () => {
+    const { emitted, look } = watch();
     look(0.5, 0.5);
     look(0.52, 0.48);
     // Small steps add up.
     look(0.54, 0.46);
     look(0.55, 0.45);
     look(1);
-    expect(told.map(({ before, after }) => [before, after])).toEqual([
+    expect(emitted.map(({ before, after }) => [before, after])).toEqual([
       [
         { w0: 0.5, w1: 0.5 },
         { w0: 0.54, w1: 0.46 },
       ],
       [{ w0: 0.54, w1: 0.46 }, { w0: 1 }],
     ]);
-    expect(told[0]).toMatchObject({ jobId: 7, itemsPerSecond: { w0: 0, w1: 10 } });
+    expect(emitted[0]).toMatchObject({ jobId: 7, itemsPerSecond: { w0: 0, w1: 10 } });
   });
 
-  it("a chain: each telling starts where the last ended", () => {
+  it("emits a chain: each event starts where the last one ended", () => {
     fc.assert(
       fc.property(
         fc.array(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 4 }), { maxLength: 20 }),
         (plans) => {
-          const { told, look } = watch();
+          const { emitted, look } = watch();
           for (const plan of plans) look(...plan);
-          told.forEach(({ before, after }, i) => {
-            if (i > 0) expect(before).toEqual(told[i - 1]!.after);
+          emitted.forEach(({ before, after }, i) => {
+            if (i > 0) expect(before).toEqual(emitted[i - 1]!.after);
             const ids = [...Object.keys(before), ...Object.keys(after)];
             expect(Math.max(...ids.map((id) => Math.abs((before[id] ?? 0) - (after[id] ?? 0))))).toBeGreaterThanOrEqual(
               0.03,
@@ -74,5 +74,5 @@ it("LearnedThroughput keeps workers and classes apart until they are forgotten",
   expect(learned.latest("w1")).toBe(a);
   learned.forget("w1");
   expect([learned.get("w1", "small"), learned.latest("w1"), learned.latest("w2")]).toEqual([undefined, undefined, c]);
-  learned.forget("nobody");
+  learned.forget("unknown");
 });

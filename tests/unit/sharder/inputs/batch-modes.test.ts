@@ -1,4 +1,4 @@
-// Whether a batch is one call or many: decided once for each shape, on the page.
+// Whether a batch is one call or many, which is decided once for each shape, on the page.
 import { describe, expect, it } from "vitest";
 import { ShardError } from "../../../../src/core/errors.js";
 import { BatchModes, hasRows } from "../../../../src/sharder/inputs/batch-modes.js";
@@ -24,7 +24,7 @@ function trial(...answers: (boolean | undefined | Error)[]) {
 }
 
 describe("BatchModes", () => {
-  it("believes the file where it promises batches, and a batch that is fixed at 1", async () => {
+  it("trusts the file if it promises batches or fixes the batch at 1", async () => {
     const modes = new BatchModes(false);
     const { asked, tryBatch } = trial();
     expect(modes.known(inputs("a"))).toBe("batched");
@@ -43,7 +43,7 @@ describe("BatchModes", () => {
     expect(asked).toEqual(["a", "b"]);
   });
 
-  it("does not settle what a trial could not show, or did not survive", async () => {
+  it("decides nothing for later if a trial shows nothing or fails", async () => {
     const modes = new BatchModes(true);
     const { asked, tryBatch } = trial(undefined, new ShardError("worker-lost", "gone"), true);
     expect(await modes.decide(inputs("a"), tryBatch)).toBe("item-by-item");
@@ -52,7 +52,7 @@ describe("BatchModes", () => {
     expect(asked).toHaveLength(3);
   });
 
-  it("tries again what failed once, and never what came out without rows", async () => {
+  it("repeats the trial after a batch has failed, but never after one came out without rows", async () => {
     const modes = new BatchModes(false);
     const { asked, tryBatch } = trial(true);
     modes.doubt(inputs("a"));

@@ -40,7 +40,7 @@ const refuse = (info: ModelInfo, inputs: unknown, ...words: string[]) =>
   caught("invalid-input", () => prepareInputs(info, inputs as Inputs), ...words);
 
 describe("what is accepted", () => {
-  it("one tensor for a single input, or by name", () => {
+  it("one tensor for a single input, or tensors by name", () => {
     const tensor = float([5, 2, 2]);
     for (const inputs of [tensor, { image: tensor }]) {
       const prepared = prepareInputs(image, inputs);
@@ -50,7 +50,7 @@ describe("what is accepted", () => {
         mode: "batched",
         tensors: { image: tensor },
       });
-      // The caller's data is not copied: it is cut when shards are sent.
+      // The caller's data is not copied here, but when shards are sent.
       expect(prepared.tensors.image!.data).toBe(tensor.data);
     }
   });
@@ -74,7 +74,7 @@ describe("what is accepted", () => {
     refuse(unknown, { x: float([]), keep: float([]) }, "batch axis", "a scalar", "add axis 0");
   });
 
-  it("a chunk of one item is of the same kind as those before it, once these have shown what goes with every item", () => {
+  it("a chunk of one item is of the same kind as earlier ones that have shown which inputs go with every item", () => {
     const many = prepareInputs(single, { a: float([4, 3]), b: float([1, 2]) });
     const one = { a: float([1, 3]), b: float([1, 2]) };
     expect(prepareInputs(single, one).shapeClass).not.toBe(many.shapeClass);
@@ -82,7 +82,7 @@ describe("what is accepted", () => {
     expect(known).toMatchObject({ shapeClass: many.shapeClass, batchedNames: ["a"], itemCount: 1 });
   });
 
-  it("a model fixed at batch 1 takes many items; what is given once serves all", () => {
+  it("a model fixed at batch 1 takes many items; an input that is given once serves all", () => {
     expect(prepareInputs(single, { a: float([4, 3]), b: float([4, 2]) })).toMatchObject({
       itemCount: 4,
       batchedNames: ["a", "b"],
@@ -98,7 +98,7 @@ describe("what is accepted", () => {
     });
   });
 
-  it("free sizes beyond the batch may be anything; the class of shapes tells them apart", () => {
+  it("free sizes other than the batch may be anything; the shape class distinguishes them", () => {
     const free = model([spec("x", [-1, -1, 3])]);
     const classes = [float([1, 5, 3]), float([9, 5, 3]), float([1, 6, 3])].map(
       (x) => prepareInputs(free, x).shapeClass,
@@ -121,7 +121,7 @@ describe("what is accepted", () => {
     refuse(model([spec("flags", [-1, 2], "bool")]), whole, "dtype bool", "uint8");
   });
 
-  it("bytes of another scale are another class: a shard has one scale", () => {
+  it("bytes of another scale are of another class, since a shard has one scale", () => {
     const at = (scale?: number, offset?: number) =>
       prepareInputs(image, {
         dtype: "uint8",
@@ -140,7 +140,7 @@ describe("what is accepted", () => {
     expect(prepareInputs(image, { dtype: "float32", shape: [1, 2, 2], data: shared }).itemCount).toBe(1);
   });
 
-  it("keeps nothing of the caller's objects but the data", () => {
+  it("keeps only the data of the caller's objects", () => {
     class Wrapped {
       get dtype() {
         return "float32" as const;
@@ -157,11 +157,11 @@ describe("what is accepted", () => {
   });
 });
 
-describe("what is refused, and with which words", () => {
-  it("items with nothing in them, and a scale for bytes that stay whole numbers", () => {
-    refuse(model([spec("x", [-1, -1])]), float([3, 0]), "something in them", "[3,0]");
+describe("what is refused, and with which message", () => {
+  it("items without elements, and a scale for bytes that stay whole numbers", () => {
+    refuse(model([spec("x", [-1, -1])]), float([3, 0]), "items with at least one element", "[3,0]");
     const bytes = { dtype: "uint8", shape: [1, 2], data: new Uint8Array(2) };
-    refuse(model([spec("x", [-1, 2], "int32")]), { ...bytes, scale: 2 }, "bytes as they are");
+    refuse(model([spec("x", [-1, 2], "int32")]), { ...bytes, scale: 2 }, "unscaled bytes");
     expect(
       prepareInputs(model([spec("x", [-1, 2], "int32")]), { x: { ...bytes, scale: 1 } as InputTensor }).itemCount,
     ).toBe(1);
@@ -225,11 +225,11 @@ describe("what is refused, and with which words", () => {
     refuse(image, { image: tensor }, '"image"', ...words);
   });
 
-  it("strings that are none", () => {
+  it("values that are not strings", () => {
     refuse(model([spec("text", [-1], "string")]), { dtype: "string", shape: [2], data: ["a", 5] }, '"text"', "5");
   });
 
-  it("a buffer that was handed over before", () => {
+  it("a buffer that was transferred before", () => {
     const tensor = float([1, 2, 2]);
     structuredClone(tensor, { transfer: [(tensor.data as Float32Array).buffer] });
     refuse(image, tensor, "4 elements", "received 0");
@@ -246,7 +246,7 @@ describe("what is refused, and with which words", () => {
     },
   );
 
-  it("a missing, an unknown and an absent name", () => {
+  it("a missing, an unknown and an undefined input", () => {
     refuse(two, { a: float([1, 3]) }, '"b"', "received tensors for a", '"a", "b"');
     refuse(two, {}, '"a"', "nothing");
     refuse(image, { image: float([1, 2, 2]), mask: float([1]) }, '"image"', '"mask"');

@@ -6,7 +6,7 @@ import { Gather } from "../../../../src/sharder/job/gather.js";
 import { caught } from "../../../fixtures/caught.js";
 import { counting, dtypes, partitions, shapes } from "../../../fixtures/tensors.js";
 
-/** Items as the model gives them one by one: alike, or with some odd ones, for one output or two. */
+/** Items as the model returns them one by one: all alike, or with some odd ones, for one output or two. */
 const batches = fc
   .record({
     dtype: dtypes,
@@ -30,7 +30,7 @@ function gatherOf(items: Tensor[], ranges: readonly { firstItem: number; itemCou
 }
 
 describe("Gather", () => {
-  it("any partition in any order gives what the whole gives", () => {
+  it("gives the same result for any partition in any order", () => {
     fc.assert(
       fc.property(batches, ({ items, ranges }) => {
         const whole = toOutputValue(joinItems(items));
@@ -54,7 +54,7 @@ describe("Gather", () => {
     }
   });
 
-  it("only the output that differs does", () => {
+  it("becomes one tensor per item only for the output that differs", () => {
     const gather = new Gather(2);
     gather.accept({
       firstItem: 1,
@@ -85,7 +85,7 @@ describe("Gather", () => {
     expect(Object.keys(gather.result())).toEqual(["z", "__proto__", "a:0"]);
   });
 
-  it("says so where the result can't be allocated", () => {
+  it("reports that the result can't be allocated", () => {
     const gather = new Gather(2 ** 40);
     const output = joinItems([counting("float32", [1, 8])]);
     caught(

@@ -53,13 +53,13 @@ const streams = fc
   .chain((sizes) => partitions(sizes.reduce((sum, size) => sum + size, 0)).map((ranges) => ({ sizes, ranges })));
 
 describe("ItemStore", () => {
-  it("cuts across the borders of chunks as out of one", () => {
+  it("cuts across the borders of chunks as if there were only one", () => {
     fc.assert(
       fc.property(streams, ({ sizes, ranges }) => {
         let first = 0;
         const store = storeOf(...sizes.map((size) => chunk((first += size) - size, size)));
         const whole = chunk(0, first);
-        // Every range twice, as for a retry; then it is let go, in any order.
+        // Cut every range twice, as for a retry; then release it, in any order.
         for (const { firstItem, itemCount } of [...ranges, ...ranges]) {
           const inputs = store.cut({ firstItem, itemCount });
           expect(Object.values(inputs).map(({ kind }) => kind)).toEqual(["dense", "dense", "side"]);
@@ -82,7 +82,7 @@ describe("ItemStore", () => {
     );
   });
 
-  it("what it cuts may be handed over: the caller's buffers stay", () => {
+  it("what it cuts may be transferred without detaching the caller's buffers", () => {
     const source = chunk(0, 4);
     const buffers = Object.values(source).flatMap(({ data }) => (Array.isArray(data) ? [] : [data.buffer]));
     const store = storeOf(source);
@@ -96,10 +96,10 @@ describe("ItemStore", () => {
     expect(source).toEqual(chunk(0, 4));
   });
 
-  it("lets go of chunks that are done, and only of these", async () => {
+  it("releases the chunks that are done, and no others", async () => {
     const { gc, settled } = collector();
     const store = new ItemStore();
-    // In a function of its own, whose registers hold nothing afterwards.
+    // In a separate function, so that no register keeps a reference afterwards.
     const addChunk = (i: number): WeakRef<object> => {
       const inputs = chunk(2 * i, 2);
       store.add(prepareInputs(model, inputs));
@@ -133,14 +133,14 @@ describe("ItemStore", () => {
     }
   });
 
-  it("refuses side inputs that change: a shard over both chunks would take the first one's", () => {
+  it("refuses side inputs that change, since a shard over both chunks would use the first one's", () => {
     const store = storeOf(chunk(0, 2, 5));
     store.add(prepareInputs(model, chunk(2, 2, 5)));
     caught("invalid-input", () => store.add(prepareInputs(model, chunk(4, 2, 6))), '"shift"', "one stream");
   });
 });
 
-/** The engine's own collector, and a turn of the event loop, until which a WeakRef is kept alive. */
+/** Run the JavaScript engine's collector after a turn of the event loop, until which a WeakRef keeps its target alive. */
 function collector(): { gc: () => void; settled: () => Promise<void> } {
   setFlagsFromString("--expose-gc");
   return { gc: runInNewContext("gc") as () => void, settled: () => new Promise((done) => setImmediate(done)) };

@@ -1,4 +1,4 @@
-// Where finished items go, through the one interface for it, and what is finished before a job begins.
+// Sinks for finished items, and items that are finished before a job starts.
 import { afterEach, describe, expect, it } from "vitest";
 import { inspectModel } from "../../../../src/model/inspect.js";
 import { WorkerPool } from "../../../../src/pool/worker-pool.js";
@@ -15,7 +15,7 @@ afterEach(async () => {
   await Promise.all(pools.splice(0).map((pool) => pool.close()));
 });
 
-/** A job by batch, of a model that adds 1, on two real workers. */
+/** A job that is split by batch, with a model that adds 1, on two workers with the real engine. */
 async function startJob(sink: ShardSink, workerCount = 2) {
   const model = new KnownModel(inspectModel(addingModel(1), true));
   const pool = new WorkerPool({ open: openCpuWorker });
@@ -58,7 +58,7 @@ describe("a sink", () => {
     expect(sink.items.toSorted((a, b) => a - b)).toEqual(expected);
   });
 
-  it("may have all of it already: nothing runs, and no worker is needed", async () => {
+  it("may have every item already: then nothing runs, and no worker is needed", async () => {
     const sink = new Collector();
     const { job, prepare } = await startJob(sink, 1);
     job.addItems(prepare(5), [{ firstItem: 0, itemCount: 5 }]);
@@ -67,7 +67,7 @@ describe("a sink", () => {
     expect(sink.items).toEqual([]);
   });
 
-  it("that takes its time holds the job, and nothing but the job", async () => {
+  it("that takes its time delays the end of the job, and nothing else", async () => {
     const open: (() => void)[] = [];
     const { job, prepare } = await startJob({
       accept: () => new Promise<void>((resolve) => open.push(resolve)),
@@ -84,7 +84,7 @@ describe("a sink", () => {
     expect(isDone).toBe(true);
   });
 
-  it.each(["throws", "rejects"])("that %s ends the job with that", async (how) => {
+  it.each(["throws", "rejects"])("that %s ends the job with that error", async (how) => {
     const full = new Error("disk full");
     const { job, prepare } = await startJob({
       accept: () => {

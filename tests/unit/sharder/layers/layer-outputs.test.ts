@@ -1,4 +1,4 @@
-// What comes out of a split by layers, for models whose outputs are unusual, against the whole model on one worker.
+// The results of a split by layers for models with unusual outputs, compared with the whole model on one worker.
 import { expect, it } from "vitest";
 import type { ModelArtifacts } from "../../../../src/model/artifacts.js";
 import type { Inputs } from "../../../../src/sharder/inputs/prepare-inputs.js";
@@ -34,7 +34,7 @@ const CASES: [name: string, model: ModelArtifacts, inputs: Inputs][] = [
     { x: batchOf(6), s: { dtype: "float32", shape: [3], data: Float32Array.of(7, 8, 9) } },
   ],
   [
-    "bytes that are passed through as the model's whole numbers",
+    "bytes that are passed through as the model's int32",
     {
       modelTopology: graph([
         placeholder("x", dims(-1, 2), "DT_INT32"),

@@ -6,7 +6,7 @@ import { rejected } from "../../../fixtures/caught.js";
 import { batch, turns } from "../../../fixtures/negating-sharder.js";
 import { rowsOf } from "../../../fixtures/staged-workers.js";
 
-/** Fails where a promise is still open after many turns of the event loop. */
+/** Fail if a promise is still pending after many turns of the event loop. */
 const soon = async <T>(promise: Promise<T>): Promise<T> => {
   const late = turns(500).then(() => Promise.reject(new Error("still not settled")));
   return Promise.race([promise, late]);
@@ -19,7 +19,7 @@ function gate() {
 }
 
 describe("removing a worker", () => {
-  it("of a paused sharder does not wait for what is under way", async () => {
+  it("from a paused sharder does not wait for the end of the pause", async () => {
     const { sharder } = await startLayers(6, { workerCount: 3 }, { cuts: [2, 4], quantumMs: 1 });
     const done = sharder.predict(batch(60), {
       onProgress: ({ completedItemCount }) => completedItemCount === 3 && sharder.pause(),
@@ -31,7 +31,7 @@ describe("removing a worker", () => {
     expect(Object.values(await done)).toEqual([added(60, 6)]);
   });
 
-  it("that is the last one keeps it for the jobs that run, and for no others", async () => {
+  it("that is the last one keeps it for the running jobs, and for no others", async () => {
     const { sharder } = await startLayers(4, { workerCount: 1 }, { quantumMs: 1 });
     await sharder.predict(batch(2));
     const endless = sharder.stream(
@@ -70,7 +70,7 @@ describe("trying a batch out", () => {
     expect(isLost).toBe(true);
   });
 
-  it("is not misled by a re-cut meanwhile", async () => {
+  it("gives the right answer despite a re-cut meanwhile", async () => {
     let recut: Promise<void> | undefined;
     let mostRows = 0;
     const { sharder } = await startLayers(
@@ -87,11 +87,11 @@ describe("trying a batch out", () => {
     );
     expect(Object.values(await sharder.predict(batch(200)))).toEqual([added(200, 4)]);
     await recut;
-    // More than the two of the probe: what runs are batches.
+    // More than the two items of the probe, so batches are run.
     expect(mostRows).toBeGreaterThan(2);
   });
 
-  it("happens again after a batch has failed once: that may have been a passing failure", async () => {
+  it("is repeated after a batch has failed once, since that may have been a passing failure", async () => {
     let isBad = false;
     let mostRows = 0;
     const { sharder } = await startLayers(4, {
@@ -112,7 +112,7 @@ describe("trying a batch out", () => {
   });
 });
 
-it("with all workers lost while layers are measured, the job says that there are none", async () => {
+it("a job reports that no workers are left if all are lost while layers are measured", async () => {
   const { sharder, workers } = await startLayers(4, {
     before: (call) => {
       if (call.kind === "trace") for (const worker of workers) worker.crash();
@@ -121,7 +121,7 @@ it("with all workers lost while layers are measured, the job says that there are
   await rejected("no-workers", sharder.predict(batch(4)), "addWorker", "crashed");
 });
 
-it("a stage that is loaded for a job that ends meanwhile is unloaded again", async () => {
+it("a stage that is loaded for a job is unloaded again if the job ends meanwhile", async () => {
   const running = gate();
   const loading = gate();
   let armed: "runs" | "loads" | undefined;
@@ -130,7 +130,7 @@ it("a stage that is loaded for a job that ends meanwhile is unloaded again", asy
     {
       workerCount: 3,
       before: async (call, worker) => {
-        // What is under way on the old stages stays there.
+        // Keep what is under way on the old stages there.
         if (call.kind === "run" && armed === "runs" && worker === workers[0]) await running.opened;
         if (call.kind === "load" && armed === "loads") await loading.opened;
       },
@@ -161,7 +161,7 @@ it("a stage that is loaded for a job that ends meanwhile is unloaded again", asy
   expect(live.reduce((total, { held }) => total + held.size, 0)).toBe(stageCount);
 });
 
-it("no worker ever holds more than its limit, whatever is re-cut and lost while a job runs", async () => {
+it("no worker ever exceeds its limit, whatever is re-cut and lost while a job runs", async () => {
   const { sharder, workers } = await startLayers(
     6,
     { workerCount: 3, startsTogether: true },
@@ -206,14 +206,14 @@ describe("the planner's worker", () => {
     expect(planners.map(({ isTerminated }) => isTerminated)).toEqual([true, true]);
   });
 
-  it("that finds no plan ends the job with its reason, and is asked no more", async () => {
+  it("ends the job with the reason if it finds no plan, and is not asked again", async () => {
     let asked = 0;
     const { sharder } = await startLayers(4, { beforePlan: () => void asked++ }, { maxWorkerBytes: 4 });
     await rejected("model-unsupported", soon(sharder.predict(batch(1))));
     expect(asked).toBe(1);
   });
 
-  it("that can't start fails the job with a ShardError", async () => {
+  it("fails the job with a ShardError if it can't start", async () => {
     const { sharder } = await startLayers(4, {
       openPlanner: () =>
         openWebWorker("the planner", () => {

@@ -7,7 +7,7 @@ afterEach(() => vi.useRealTimers());
 
 const plan = (bottleneckMs: number): StagePlan => ({ bottleneckMs, stages: [] });
 
-/** Looks with stages of 10 and 6 ms, a move that takes 100 ms, and `remaining` items, a while after the look before. */
+/** Look a while after the previous look, with stages of 10 and 6 ms, a move that takes 100 ms, and `remaining` items. */
 function watch(planned = 8) {
   const recuts = new RecutWatch();
   const ask = vi.fn<() => Promise<StagePlan>>(async () => plan(planned));
@@ -18,7 +18,7 @@ function watch(planned = 8) {
   return { recuts, ask, look };
 }
 
-it("moves once not having moved has cost as much, over however many jobs", async () => {
+it("moves once staying has cost as much as the move, over any number of jobs", async () => {
   const { recuts, ask, look } = watch();
   expect(await look(1000)).toBeUndefined();
   for (let job = 0; job < 2; job++) {
@@ -34,7 +34,7 @@ it("moves once not having moved has cost as much, over however many jobs", async
   expect(await look(1000)).toBeUndefined();
 });
 
-it("forgets what was lost when the disturbance has passed", async () => {
+it("forgets what was lost once the disturbance has passed", async () => {
   const { recuts, look } = watch();
   await look(1000);
   recuts.ran(299);
@@ -53,7 +53,7 @@ it("counts nothing while no plan is better by more than the noise", async () => 
   expect(ask).toHaveBeenCalledTimes(1);
 });
 
-it("asks again when a stage's time has moved, not before all have been measured, and not twice at the same time", async () => {
+it("asks again when a stage's time has changed, but not before all are measured, and never twice at the same time", async () => {
   const { recuts, ask, look } = watch(9.5);
   await look(10);
   await look(10, [10.5, 6]);

@@ -1,4 +1,4 @@
-// When a model is cut elsewhere because its workers' rates have changed, on a clock of the test's own.
+// When a model is cut elsewhere because its workers' rates have changed, on the test's own clock.
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { added, startLayers } from "../../../fixtures/adding-sharder.js";
 import { batch } from "../../../fixtures/negating-sharder.js";
@@ -27,7 +27,7 @@ async function start() {
   return { sharder, rates, layersOfFirst };
 }
 
-it("not at all where the planner thinks the workers alike, and the same stages would come out", async () => {
+it("does not re-cut if the planner treats the workers as equal and would return the same stages", async () => {
   const { sharder, rates, layersOfFirst } = await start();
   let rebalances = 0;
   sharder.addEventListener("rebalance", () => rebalances++);
@@ -37,7 +37,7 @@ it("not at all where the planner thinks the workers alike, and the same stages w
   expect(rebalances).toBe(0);
 });
 
-it("for a long job, though it was not worth it for the short ones before", async () => {
+it("re-cuts for a long job, though that did not pay for the short ones before", async () => {
   const { sharder, rates, layersOfFirst } = await start();
   expect(layersOfFirst()).toBe(4);
   rates.factor = 4;
