@@ -13,11 +13,13 @@ export function openFarEnd<Api extends LinkedApi>(end: FarEnd): WorkerLink<Api> 
   const remote = wrap<LinkedApi>(end);
   const lifeline = new Lifeline();
   let listener: ((reason: string) => void) | undefined;
+  let lostTo: string | undefined;
   let isOver = false;
   let isClosed = false;
   const lose = (reason: string): void => {
     if (isOver) return;
     isOver = true;
+    lostTo = reason;
     listener?.(reason);
   };
   end.addEventListener("error", (event) => {
@@ -31,14 +33,21 @@ export function openFarEnd<Api extends LinkedApi>(end: FarEnd): WorkerLink<Api> 
     if (isWorkerNotice(data)) lose(data.message);
   });
   if (lifeline.name !== undefined) {
-    void remote.attach(lifeline.name).then((reply) => {
-      if (reply.ok && reply.value) lifeline.watch(() => lose("it ended without reporting an error"));
-    });
+    const watch = lifeline.watch.bind(lifeline, () => lose("it ended without reporting an error"));
+    // Without the lock the deadlines have to do.
+    remote.attach(lifeline.name).then(
+      (reply) => void (reply.ok && reply.value && watch()),
+      () => {},
+    );
   }
   return {
     // Comlink adds nothing to methods that take data and return promises of data.
     api: remote as unknown as Api,
-    onEnd: (called) => void (listener = called),
+    onEnd: (called) => {
+      listener = called;
+      // Not at once: whoever listens may still be under construction.
+      if (lostTo !== undefined) queueMicrotask(() => isClosed || called(lostTo!));
+    },
     close: () => {
       if (isClosed) return;
       isOver = isClosed = true;

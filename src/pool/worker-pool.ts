@@ -120,15 +120,17 @@ export class WorkerPool {
   /** No more work for a worker, and no other incarnation of it. @throws ShardError "unknown-worker" */
   drain(id: string): WorkerSlot {
     const slot = this.require(id);
-    slot.drain();
-    this.#endRestart(slot);
+    this.#retire(slot);
+    slot.worker?.drain();
     return slot;
   }
 
   /** Stop a worker and forget it. */
   async remove(id: string): Promise<void> {
-    if (!this.#slots.has(id)) return;
-    await this.drain(id).worker?.stop();
+    const slot = this.#slots.get(id);
+    if (slot === undefined) return;
+    this.#retire(slot);
+    await slot.worker?.stop();
     this.#slots.delete(id);
   }
 
@@ -205,7 +207,9 @@ export class WorkerPool {
     this.listener?.onGone(slot, error);
   }
 
-  #endRestart(slot: WorkerSlot): void {
+  /** No other incarnation, not even one that is due. */
+  #retire(slot: WorkerSlot): void {
+    slot.retire();
     clearTimeout(this.#restarts.get(slot));
     this.#restarts.delete(slot);
     if (slot.isAway && slot.worker?.state === "dead") this.#giveUp(slot, slot.worker.deathError!);

@@ -56,15 +56,13 @@ export class WorkerSlot {
     return this.#isAway;
   }
 
-  /** It is being removed: no other incarnation comes. */
+  /** It is being removed: no other incarnation comes after this one. */
   get isLeaving(): boolean {
     return this.#isLeaving;
   }
 
-  /** No more work for it; what is under way finishes. */
-  drain(): void {
+  retire(): void {
     this.#isLeaving = true;
-    this.#worker?.drain();
   }
 
   /**

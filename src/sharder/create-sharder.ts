@@ -46,9 +46,8 @@ export async function createSharder(options: SharderOptions): Promise<Sharder> {
   const inspected = inspectModel(await loadArtifacts(options, shareWeights), shareWeights, options.optimize ?? true);
   const { workers = "auto" } = options;
   requireSplittable(inspected, options);
-  const specs = workers === "auto" ? await chooseWorkers() : workers;
-  const sharder = await assembleSharder(inspected, options, specs, { openWorker, openPlanner });
-  return sharder;
+  const specs = workers === "auto" ? await raceAbort(chooseWorkers(), options.signal) : workers;
+  return assembleSharder(inspected, options, specs, { openWorker, openPlanner });
 }
 
 /**
@@ -64,6 +63,7 @@ export async function assembleSharder(
   specs: readonly WorkerSpec[],
   links: SharderLinks,
 ): Promise<Sharder> {
+  throwIfAborted(options.signal);
   const { openWorker: open, restartDelayMs } = links;
   const model = new KnownModel(inspected);
   const pool = new WorkerPool(restartDelayMs === undefined ? { open } : { open, restartDelayMs });
@@ -90,10 +90,14 @@ async function start(parts: SplitParts, options: SharderOptions, specs: readonly
     model.learn(worker);
     return split.admit(worker);
   };
-  let readyCount = 0;
+  // Those that could not start are done with, too.
+  let settledCount = specs.length - started.length;
   await eachWorker(started, async (worker) => {
-    await pool.enter(worker);
-    reportWorkers(options, model.info.weightBytes, ++readyCount / specs.length);
+    try {
+      await pool.enter(worker);
+    } finally {
+      reportWorkers(options, model.info.weightBytes, ++settledCount / specs.length);
+    }
   });
   if (specs.length > 0) await split.begin();
   return new Sharder({ model, pool, split, events });

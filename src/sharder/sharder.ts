@@ -92,6 +92,9 @@ export class Sharder extends ShardingEventTarget {
       job.endSource();
       await job.done;
       return gather.result();
+    } catch (thrown) {
+      job.fail(thrown);
+      throw thrown;
     } finally {
       signal?.removeEventListener("abort", onAbort);
     }

@@ -43,6 +43,7 @@ export class BatchJob extends JobBase<ShardAttempt> {
   #inputs: PreparedInputs | undefined;
   readonly #mode: JobMode;
   #isDeciding = false;
+  #hasBegun = false;
   #hasTakenIn = false;
   #knownItemCount = 0;
   #isSourceEnded = false;
@@ -85,23 +86,26 @@ export class BatchJob extends JobBase<ShardAttempt> {
   }
 
   #begin(): void {
-    if (this.isOver) return;
+    if (this.isOver || this.#hasBegun) return;
+    this.#hasBegun = true;
     // Only the passing of time shows that an attempt is overdue, or that an idle worker should take over the shard queued behind it.
     this.#ticks = setInterval(() => this.#apply({ type: "tick" }), this.#context.dispatch.quantumMs);
     for (const worker of this.#context.pool.readyWorkers) this.workerReady(worker);
     this.#lookAtPlan();
     this.#failIfNobodyComes();
+    this.wantMore();
   }
 
   override workerReady(worker: PoolWorker): void {
-    // Until the mode is decided the job can't use a worker; it then takes in all that are ready.
-    if (this.#mode.current !== undefined) super.workerReady(worker);
+    // Until it has begun the job can't use a worker; it then takes in all that are ready.
+    if (this.#hasBegun) super.workerReady(worker);
   }
 
   protected override takeIn({ id, wantsPowersOfTwo }: PoolWorker): void {
     this.#hasTakenIn = true;
     const throughput = this.#context.learned.get(id, this.#inputs!.shapeClass);
     this.#apply({ type: "worker-added", worker: { workerId: id, throughput, bucketed: wantsPowersOfTwo } });
+    this.wantMore();
   }
 
   workerDraining(workerId: string): void {
@@ -127,14 +131,14 @@ export class BatchJob extends JobBase<ShardAttempt> {
 
   /** Once the dispatcher has had a worker, it checks this itself. */
   #failIfNobodyComes(): void {
-    if (this.#mode.current === undefined || this.#hasTakenIn || this.isOver) return;
+    if (!this.#hasBegun || this.#hasTakenIn || this.isOver) return;
     const { pool } = this.#context;
     if (!pool.slots.some(({ isAway }) => isAway)) this.fail(noWorkers(this.lastError));
   }
 
   setPaused(isPaused: boolean): void {
     this.#apply({ type: isPaused ? "pause" : "resume" });
-    if (this.#mode.current === undefined && this.#inputs !== undefined) this.#decideMode(this.#inputs);
+    if (!this.#hasBegun && this.#inputs !== undefined) this.#decideMode(this.#inputs);
   }
 
   protected override cancelAll(): void {

@@ -13,6 +13,8 @@ export class BatchModes {
   readonly #needsProbe: boolean;
   readonly #known = new Map<string, BatchMode>();
   readonly #doubted = new Set<string>();
+  /** Under way: jobs that start together share one. */
+  readonly #trials = new Map<string, Promise<BatchMode>>();
 
   /** @param needsProbe whether a trial is needed, because the file does not promise that a batch gives the same as its items. */
   constructor(needsProbe: boolean) {
@@ -34,11 +36,27 @@ export class BatchModes {
   async decide(inputs: PreparedInputs, tryBatch: TryBatch): Promise<BatchMode> {
     const known = this.known(inputs);
     if (known !== undefined) return known;
+    const { shapeClass } = inputs;
+    const underWay = this.#trials.get(shapeClass);
+    if (underWay !== undefined) return underWay;
+    const trial = this.#try(inputs, tryBatch);
+    this.#trials.set(shapeClass, trial);
+    try {
+      return await trial;
+    } finally {
+      this.#trials.delete(shapeClass);
+    }
+  }
+
+  async #try(inputs: PreparedInputs, tryBatch: TryBatch): Promise<BatchMode> {
+    const { shapeClass } = inputs;
     try {
       const isInvariant = await tryBatch(inputs);
-      if (isInvariant === undefined) return "item-by-item";
+      // A batch that came out without rows meanwhile has shown more than two items can.
+      if (isInvariant === undefined || this.#known.has(shapeClass))
+        return this.#known.get(shapeClass) ?? "item-by-item";
       const mode = isInvariant ? "batched" : "item-by-item";
-      this.#known.set(inputs.shapeClass, mode);
+      this.#known.set(shapeClass, mode);
       return mode;
     } catch {
       return "item-by-item";
@@ -52,7 +70,8 @@ export class BatchModes {
 
   /** Ask for another trial: a batch failed, because of the model or of a passing failure, such as a GPU short of memory. */
   doubt({ shapeClass }: PreparedInputs): void {
-    this.#known.delete(shapeClass);
+    // What was refused stays refused.
+    if (this.#known.get(shapeClass) === "batched") this.#known.delete(shapeClass);
     this.#doubted.add(shapeClass);
   }
 }

@@ -199,6 +199,11 @@ export abstract class JobBase<A extends OpenAttempt> implements ShardingJob {
     this.#settleIfAccepted();
   }
 
+  /** The workers can take more items than before: a stream should look at its source. */
+  protected wantMore(): void {
+    if (!this.isOver) this.#options.onWantsMore?.();
+  }
+
   protected emitProgress(progress: JobProgress): void {
     this.#context.emit("progress", progress);
     callListener(this.#options.onProgress, progress);

@@ -11,6 +11,8 @@ export interface JobOptions {
   /** Among the jobs of one sharder, shards of the higher priority run first. */
   readonly priority: number;
   readonly onProgress?: ((progress: JobProgress) => void) | undefined;
+  /** Called when `wantsItems` may have become true though nothing was finished: a worker came, or the job began. */
+  readonly onWantsMore?: (() => void) | undefined;
 }
 
 /** One call of `predict` or `stream`, split by batch or by layers. Settles once, whatever happens. */

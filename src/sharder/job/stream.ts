@@ -46,7 +46,8 @@ export async function* streamShards(
   // Created here and not earlier, so that a generator that is never iterated leaves nothing behind.
   const bell = new Bell();
   const waiting = new WaitingShards(order, bell);
-  const job = createJob({ sink: waiting, priority, onProgress: () => bell.ring() });
+  const ring = (): void => bell.ring();
+  const job = createJob({ sink: waiting, priority, onProgress: ring, onWantsMore: ring });
   const supply = new Supply(job, prepare, bell);
   const end = new JobEnd(job, bell);
   const onAbort = (): void => job.fail(abortError(signal!));

@@ -38,6 +38,8 @@ export class PipelineJob extends JobBase<StageRun> {
   readonly #context: PipelineContext;
   readonly #batches: MicroBatches;
   #state = createPipeline();
+  /** The first that came: shapes and side inputs are those of all. */
+  #inputs: PreparedInputs | undefined;
   #hasBegun = false;
   /** The mode of micro-batches that enter from now on. */
   readonly #mode: JobMode;
@@ -54,9 +56,8 @@ export class PipelineJob extends JobBase<StageRun> {
     this.store.add(inputs);
     this.#apply({ type: "items-added", itemCount: inputs.itemCount, done });
     for (const range of done) this.store.release(range);
-    if (this.#hasBegun) return;
-    this.#hasBegun = true;
-    void this.#begin(inputs);
+    this.#inputs ??= inputs;
+    this.#beginUnlessPaused();
   }
 
   endSource(): void {
@@ -80,6 +81,7 @@ export class PipelineJob extends JobBase<StageRun> {
 
   setPaused(isPaused: boolean): void {
     this.#apply({ type: isPaused ? "pause" : "resume" });
+    this.#beginUnlessPaused();
   }
 
   protected override cancelAll(): void {
@@ -102,6 +104,7 @@ export class PipelineJob extends JobBase<StageRun> {
   place(deployment: Deployment): void {
     const placement = this.#context.layout.times.placementFor(deployment, this.remainingItemCount);
     this.#apply({ type: "placed", placement });
+    this.wantMore();
   }
 
   /** All stages are unloaded: what is under way enters again once there are new ones. */
@@ -120,11 +123,19 @@ export class PipelineJob extends JobBase<StageRun> {
     return !this.isOver && this.#state.placements.has(epoch);
   }
 
+  #beginUnlessPaused(): void {
+    if (this.#inputs === undefined || this.#hasBegun || this.#state.phase !== "running") return;
+    this.#hasBegun = true;
+    void this.#begin(this.#inputs);
+  }
+
   async #begin(inputs: PreparedInputs): Promise<void> {
     const { layout, onJoin } = this.#context;
     try {
       await layout.ready(firstItem(inputs));
       await this.#mode.decide(inputs);
+      // Again: the job has to join while there are stages. From then on it learns of new ones, and of their failure.
+      await layout.ready(firstItem(inputs));
       if (!this.isOver) onJoin(this);
     } catch (thrown) {
       this.fail(thrown);

@@ -63,6 +63,24 @@ describe("BatchModes", () => {
     expect(await modes.decide(inputs("a"), tryBatch)).toBe("item-by-item");
     expect(asked).toHaveLength(1);
   });
+
+  it("asks once where several jobs begin together", async () => {
+    const modes = new BatchModes(true);
+    const { asked, tryBatch } = trial(true);
+    const decided = await Promise.all([1, 2, 3].map(() => modes.decide(inputs("a"), tryBatch)));
+    expect([decided, asked]).toEqual([["batched", "batched", "batched"], ["a"]]);
+  });
+
+  it("lets no trial undo what a whole batch has shown meanwhile", async () => {
+    const modes = new BatchModes(true);
+    let answer = (_: boolean): void => {};
+    const deciding = modes.decide(inputs("a"), () => new Promise((resolve) => (answer = resolve)));
+    modes.refuse(inputs("a"));
+    answer(true);
+    expect(await deciding).toBe("item-by-item");
+    modes.doubt(inputs("a"));
+    expect(modes.known(inputs("a"))).toBe("item-by-item");
+  });
 });
 
 it.each([
