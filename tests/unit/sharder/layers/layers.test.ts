@@ -223,3 +223,15 @@ describe("the planner's worker", () => {
     await rejected("backend-unavailable", sharder.predict(batch(1)), "refused");
   });
 });
+
+it("a sharder that is paused measures, loads and runs nothing for a job that begins meanwhile", async () => {
+  const calls: string[] = [];
+  const { sharder } = await startLayers(4, { before: ({ kind }) => void calls.push(kind) });
+  sharder.pause();
+  const done = sharder.predict(batch(10));
+  await turns(100);
+  expect(calls).toEqual([]);
+  sharder.resume();
+  expect(Object.values(await done)).toEqual([added(10, 4)]);
+  expect(new Set(calls)).toEqual(new Set(["trace", "load", "run"]));
+});
