@@ -14,7 +14,7 @@ import type {
 import { ASIDE } from "./call-table.js";
 import { serviceMsOf } from "./service-time.js";
 import { handOver, WorkerCalls } from "./worker-calls.js";
-import type { WorkerSpec } from "./worker-entries.js";
+import { labelOf, type WorkerSpec } from "./worker-entries.js";
 import type { WorkerLink } from "./worker-link.js";
 
 /** What one incarnation of a worker is doing. */
@@ -96,7 +96,7 @@ export class PoolWorker {
 
   /** Workers of one entry on one device are of one kind: what was measured on one holds for the others. */
   get kind(): string {
-    return `${this.spec.backend} ${this.#report?.device ?? ""}`;
+    return `${labelOf(this.spec)} ${this.#report?.device ?? ""}`;
   }
 
   get wantsPowersOfTwo(): boolean {

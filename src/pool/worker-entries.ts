@@ -23,6 +23,9 @@ export type EntryName = keyof typeof WORKER_ENTRIES;
 /** The backends that a worker can run on. One worker = one engine = one backend. */
 export type BackendName = EntryName extends `${string}/${infer Backend}` ? Backend : never;
 
+/** The inference runtimes that a worker can have. */
+export type EngineName = EntryName extends `${infer Engine}/${string}` ? Engine : never;
+
 export const ENTRY_NAMES = Object.keys(WORKER_ENTRIES) as readonly EntryName[];
 
 /** The backends of all engines, each once, in the order of the table. */
@@ -31,6 +34,8 @@ export const BACKEND_NAMES = [...new Set(ENTRY_NAMES.map((entry) => entry.split(
 /** The kind of worker that is asked for. */
 export interface WorkerSpec {
   readonly backend: BackendName;
+  /** The inference runtime. Default "tfjs". */
+  readonly engine?: EngineName;
   /** WebGPU only. Default "high-performance". */
   readonly powerPreference?: PowerPreference;
 }
@@ -38,8 +43,18 @@ export interface WorkerSpec {
 /** Starts a worker and links to it. */
 export type OpenWorker = (spec: WorkerSpec, workerId: string) => WorkerLink<WorkerApi>;
 
-/** @throws ShardError "backend-unavailable" where the browser refuses to start the script. */
-export const openWorker: OpenWorker = ({ backend }, workerId) => openEntry(`tfjs/${backend}`, workerId);
+/** The entry that a spec means, whether it is in the table or not. */
+export function entryOf({ backend, engine = "tfjs" }: WorkerSpec): EntryName {
+  return `${engine}/${backend}`;
+}
+
+/** What people call it: the backend, and the engine where it is not the default one. */
+export function labelOf({ backend, engine = "tfjs" }: WorkerSpec): string {
+  return engine === "tfjs" ? backend : `${engine}/${backend}`;
+}
+
+/** @throws ShardError "backend-unavailable" if the browser refuses to start the script. */
+export const openWorker: OpenWorker = (spec, workerId) => openEntry(entryOf(spec), workerId);
 
 /** As `openWorker`, for one entry of the table. */
 export function openEntry(entry: EntryName, workerId: string): WorkerLink<WorkerApi> {

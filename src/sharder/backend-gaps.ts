@@ -4,15 +4,14 @@ import { missingOps, type MissingOp } from "../model/kernels-of-ops.js";
 import { readNodes } from "../model/read-graph.js";
 import type { StagedModel } from "../model/staged-model.js";
 import { functionNodes } from "../model/wire-graph.js";
-import type { BackendName } from "../pool/worker-entries.js";
 import type { WireModel } from "../protocol/model-on-wire.js";
 
 /** The operations of a model that each backend lacks, known once a worker has reported its kernels. */
 export class BackendGaps {
   readonly #nodes: readonly { readonly op: string }[];
   readonly #layers: readonly (readonly { readonly op: string }[])[];
-  readonly #byBackend = new Map<BackendName, readonly MissingOp[]>();
-  readonly #unable = new Map<BackendName, ReadonlySet<number>>();
+  readonly #byBackend = new Map<string, readonly MissingOp[]>();
+  readonly #unable = new Map<string, ReadonlySet<number>>();
 
   /** @param staged `undefined` for a model that can't be cut. What TF.js layers need is only known by running them. */
   constructor(wire: WireModel, staged: StagedModel | undefined) {
@@ -33,7 +32,7 @@ export class BackendGaps {
   }
 
   /** @param kernels those of the backend; an empty list means that its engine does not list them, and proves nothing. */
-  learn(backend: BackendName, kernels: readonly string[]): void {
+  learn(backend: string, kernels: readonly string[]): void {
     if (this.#byBackend.has(backend) || kernels.length === 0) return;
     this.#byBackend.set(backend, missingOps(this.#nodes, kernels));
     const unable = this.#layers.flatMap((nodes, layer) => (missingOps(nodes, kernels).length > 0 ? layer : []));
@@ -41,18 +40,18 @@ export class BackendGaps {
   }
 
   /** Whether a backend can run these layers, as far as is known. */
-  canRun(backend: BackendName, firstLayer: number, lastLayer: number): boolean {
+  canRun(backend: string, firstLayer: number, lastLayer: number): boolean {
     for (const layer of this.#unable.get(backend) ?? []) if (layer >= firstLayer && layer <= lastLayer) return false;
     return true;
   }
 
   /** Whether a backend can run the whole model, as far as is known. */
-  canRunWhole(backend: BackendName): boolean {
+  canRunWhole(backend: string): boolean {
     return (this.#byBackend.get(backend) ?? []).length === 0;
   }
 
   /** @throws ShardError "model-unsupported" if the backend can't run the whole model. */
-  requireWhole(backend: BackendName): void {
+  requireWhole(backend: string): void {
     const missing = this.#byBackend.get(backend) ?? [];
     if (missing.length === 0) return;
     const names = missing

@@ -1,6 +1,7 @@
 import { ShardError } from "../core/errors.js";
 import type { InspectedModel } from "../model/inspect.js";
 import type { StagePlanner } from "../pool/stage-planner.js";
+import { labelOf } from "../pool/worker-entries.js";
 import type { WorkerPool } from "../pool/worker-pool.js";
 import { BatchSplit } from "./batch/batch-split.js";
 import type { EventRelay } from "./event-relay.js";
@@ -64,7 +65,7 @@ async function wantsLayers({ model, pool, planner }: SplitParts, options: Sharde
   if (split !== "auto") return split === "layers";
   const { inspected, gaps } = model;
   if (inspected.staged === undefined) return false;
-  const whole = pool.startedWorkers.filter(({ spec }) => gaps.canRunWhole(spec.backend));
+  const whole = pool.startedWorkers.filter(({ spec }) => gaps.canRunWhole(labelOf(spec)));
   if (wholeBytesOf(inspected) > maxWorkerBytes || whole.length === 0) return true;
   return forecastsLayers(inspected, whole, planner, maxWorkerBytes);
 }
@@ -94,7 +95,7 @@ function layerSplit(
       quantumMs,
       memoryLimitBytes: maxWorkerBytes,
       cuts,
-      canRun: ({ spec }, firstLayer, lastLayer) => model.gaps.canRun(spec.backend, firstLayer, lastLayer),
+      canRun: ({ spec }, firstLayer, lastLayer) => model.gaps.canRun(labelOf(spec), firstLayer, lastLayer),
       onTrace: (findings) => model.addTrace(findings),
     },
   });

@@ -1,5 +1,6 @@
 import { withTrace, type InspectedModel, type ModelInfo, type TraceFindings } from "../model/inspect.js";
 import type { PoolWorker } from "../pool/pool-worker.js";
+import { labelOf } from "../pool/worker-entries.js";
 import { BackendGaps } from "./backend-gaps.js";
 
 /** What is known about a model: from its file, then from workers that have started and runs that were traced. */
@@ -22,7 +23,7 @@ export class KnownModel {
 
   /** A worker has started: its report shows what its backend can run. */
   learn({ spec, report }: PoolWorker): void {
-    this.gaps.learn(spec.backend, report?.kernels ?? []);
+    this.gaps.learn(labelOf(spec), report?.kernels ?? []);
     this.#info = { ...this.#info, missingOps: this.gaps.missing };
   }
 

@@ -2,7 +2,7 @@ import { ShardError } from "../core/errors.js";
 import type { Policy } from "../core/dispatch/types.js";
 import type { ModelArtifacts } from "../model/artifacts.js";
 import type { LoadNotice } from "../model/load/load-notice.js";
-import { BACKEND_NAMES, type WorkerSpec } from "../pool/worker-entries.js";
+import { BACKEND_NAMES, ENTRY_NAMES, entryOf, type WorkerSpec } from "../pool/worker-entries.js";
 
 /** How far `createSharder` has come: first the model's bytes, then the workers that start. */
 export interface LoadingProgress {
@@ -164,12 +164,16 @@ function checkWorkerSpecs(specs: unknown): void {
 export function checkWorkerSpec(spec: unknown): void {
   if (typeof spec !== "object" || spec === null)
     throw invalid("worker", "an object with a backend", spec, 'pass { backend: "wasm" }');
-  const { backend, powerPreference } = spec as Partial<WorkerSpec>;
+  const { backend, engine, powerPreference } = spec as Partial<WorkerSpec>;
   if (backend === undefined || !BACKEND_NAMES.includes(backend)) {
     throw new ShardError(
       "unknown-backend",
       `Expected a backend from the list ${BACKEND_NAMES.join(", ")}, received ${show(backend)}: name one of these.`,
     );
+  }
+  if (engine !== undefined && !ENTRY_NAMES.includes(entryOf({ backend, engine }))) {
+    const others = ENTRY_NAMES.filter((entry) => entry.endsWith(`/${backend}`)).map((entry) => entry.split("/")[0]);
+    throw invalid("engine", `one that runs on "${backend}" (${others.join(", ")})`, engine, "leave it out");
   }
   if (powerPreference !== undefined && powerPreference !== "high-performance" && powerPreference !== "low-power") {
     throw invalid("powerPreference", '"high-performance" or "low-power"', powerPreference, "leave it out");

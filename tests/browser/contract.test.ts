@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { BACKEND_NAMES, type BackendName } from "../../src/pool/worker-entries.js";
 import { openHarness, type OpenPage } from "../harness/launch.js";
 
 /**
  * What every backend must do, in a real browser. A backend that does not start here fails the suite, so that a missing
  * one does not go unnoticed.
+ *
+ * Tolerances: bit-identical if kernels don't depend on the shape, otherwise relative to the largest value.
  */
-const BACKENDS = ["webgpu", "webgl", "wasm", "cpu"] as const;
-/** Bit-identical if kernels don't depend on the shape, otherwise relative to the largest value. */
-const TOLERANCE = { webgpu: 1e-5, webgl: 1e-5, wasm: 0, cpu: 0 } as const;
+const TOLERANCE = { webgpu: 1e-5, webgl: 1e-5, wasm: 0, cpu: 0 } as const satisfies Record<BackendName, number>;
 
 let opened: OpenPage;
 beforeAll(async () => {
@@ -17,7 +18,7 @@ afterAll(async () => {
   await opened.close();
 });
 
-describe.each(BACKENDS)("%s worker", (backend) => {
+describe.each(BACKEND_NAMES)("%s worker", (backend) => {
   it("starts with the requested backend, and names its device", async () => {
     const worker = await opened.page.evaluate(async (backend) => {
       const sharder = await harness.createSharder({ model: harness.randomNet({ seed: 1 }), workers: [{ backend }] });

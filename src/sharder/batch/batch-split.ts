@@ -1,6 +1,7 @@
 import type { DispatchOptions, PlannedShare } from "../../core/dispatch/types.js";
 import { ShardError } from "../../core/errors.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
+import { labelOf } from "../../pool/worker-entries.js";
 import type { WorkerPool } from "../../pool/worker-pool.js";
 import type { WireModel } from "../../protocol/model-on-wire.js";
 import type { BackendGaps } from "../backend-gaps.js";
@@ -53,7 +54,7 @@ export class BatchSplit implements Split {
 
   async admit(worker: PoolWorker): Promise<void> {
     const { gaps, wire } = this.#context;
-    gaps.requireWhole(worker.spec.backend);
+    gaps.requireWhole(labelOf(worker.spec));
     this.#learned.forget(worker.id);
     await worker.load(WHOLE_MODEL, wire);
   }

@@ -31,7 +31,7 @@ it.each<SharderOptions>([
   },
   {
     model: "m",
-    workers: [{ backend: "wasm" }, { backend: "webgpu", powerPreference: "low-power" }],
+    workers: [{ backend: "wasm", engine: "tfjs" }, { backend: "webgpu", powerPreference: "low-power" }],
     split: "batch",
     optimize: false,
   },
@@ -72,6 +72,7 @@ describe("refuses, naming the option and what it received", () => {
     [{ model: "m", workers: [null] }, ["worker", "null"]],
     [{ model: "m", workers: Array(2) }, ["worker", "undefined"]],
     [{ model: "m", workers: [{ backend: "webgpu", powerPreference: "max" }] }, ["powerPreference", '"max"']],
+    [{ model: "m", workers: [{ backend: "wasm", engine: "abacus" }] }, ["engine", '"wasm" (tfjs)', '"abacus"']],
     [{ model: "m", split: "rows" }, ["split", '"layers"']],
     [{ model: "m", split: null }, ["split", "null"]],
     [{ model: "m", policy: "fastest" }, ["policy", '"fastest"', "makespan, equal, capacity-proportional"]],
