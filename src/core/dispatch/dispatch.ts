@@ -1,5 +1,4 @@
 import { putWorker, removeAttempt, returnItems } from "./draft.js";
-import { workerAt } from "./plan.js";
 import { findAttempt, findWorker } from "./queries.js";
 import { recallQueued } from "./recall.js";
 import { dealItems, redealItems, refillAfter, refillAll } from "./refill.js";
@@ -95,7 +94,7 @@ function settle(draft: Draft): void {
     if (!draft.sourceEnded) return;
     draft.phase = "finished";
     draft.actions.push({ type: "finish" });
-  } else if (draft.slotCount > 0 && draft.readySlots.length === 0 && draft.inFlightCount === 0) {
+  } else if (draft.workers.length > 0 && draft.readySlots.length === 0 && draft.inFlightCount === 0) {
     draft.phase = "failed";
     draft.actions.push({ type: "fail", reason: "no-workers" });
   }
@@ -154,7 +153,7 @@ function addWorker(draft: Draft, profile: WorkerProfile, nowMs: number): void {
       workerId,
     });
   }
-  putWorker(draft, undefined, createWorker(draft.slotCount++, profile, draft.options.quantumMs, nowMs));
+  putWorker(draft, undefined, createWorker(draft.workers.length, profile, draft.options.quantumMs, nowMs));
   redealItems(draft);
   refillAll(draft, nowMs);
 }
@@ -193,8 +192,7 @@ function loseWorker(draft: Draft, workerId: string, nowMs: number): void {
 }
 
 function cancelAll(draft: Draft): void {
-  for (let slot = 0; slot < draft.slotCount; slot++) {
-    let worker = workerAt(draft, slot);
+  for (let worker of draft.workers) {
     for (const attempt of worker.inFlight) {
       worker = removeAttempt(draft, worker, attempt);
       returnItems(draft, attempt, attempt.failedOn);

@@ -1,15 +1,12 @@
 import { attemptIdOf, copyWorker, type Attempt, type Draft, type WorkerState } from "./state.js";
 import { deadlineOf, expectedMs, floorPowerOfTwo } from "./worker.js";
 import { insertRange, takeFromRange } from "./pending-ranges.js";
-import { replaceLatest, setAt } from "./persistent-array.js";
 
-/** Replace (or add) a worker and keep the sums over ready workers. O(log W). */
+/** Replace (or add) a worker and keep the sums over ready workers. O(1), or O(W) where it joins or leaves the ready ones. */
 export function putWorker(draft: Draft, before: WorkerState | undefined, after: WorkerState): WorkerState {
   if (before !== undefined) addToSums(draft, before, -1);
   addToSums(draft, after, 1);
-  if (draft.freshSlot === after.slot) replaceLatest(draft.workers, after.slot, after);
-  else draft.workers = setAt(draft.workers, after.slot, after);
-  draft.freshSlot = after.slot;
+  draft.workers[after.slot] = after;
   const wasReady = before?.status === "ready";
   if (wasReady !== (after.status === "ready")) {
     draft.readySlots = wasReady

@@ -1,7 +1,6 @@
 import type { DispatchState, WorkerState } from "./state.js";
 import { backlog } from "./worker.js";
 import { capacityProportionalShares, equalShares, roundShares } from "./policies.js";
-import { getAt } from "./persistent-array.js";
 import { planColumns, type CostColumns } from "./shares.js";
 
 /** Far from the end: this many quanta of work for everybody are not dispatched yet. */
@@ -16,7 +15,7 @@ export interface Plan {
 }
 
 export function workerAt(state: DispatchState, slot: number): WorkerState {
-  return getAt(state.workers, slot)!;
+  return state.workers[slot]!;
 }
 
 export function undispatchedCount(state: DispatchState): number {

@@ -1,4 +1,4 @@
-import { inFlightItemCount, planCounts, confirmedRates, undispatchedCount, workerAt } from "./plan.js";
+import { inFlightItemCount, planCounts, confirmedRates, undispatchedCount } from "./plan.js";
 import { slotOfAttempt, type Attempt, type DispatchState, type WorkerState } from "./state.js";
 import type { JobPhase, PlannedShare } from "./types.js";
 import { deadlineOf } from "./worker.js";
@@ -55,18 +55,14 @@ export function findAttempt(
   attemptId: number,
 ): { worker: WorkerState; attempt: Attempt } | undefined {
   const slot = slotOfAttempt(attemptId);
-  const worker = slot >= 0 && slot < state.slotCount ? workerAt(state, slot) : undefined;
+  const worker = state.workers[slot];
   const attempt = worker?.inFlight.find((candidate) => candidate.attemptId === attemptId);
   return worker && attempt && { worker, attempt };
 }
 
 /** The latest worker of that id. O(W). */
 export function findWorker(state: DispatchState, workerId: string): WorkerState | undefined {
-  for (let slot = state.slotCount - 1; slot >= 0; slot--) {
-    const worker = workerAt(state, slot);
-    if (worker.workerId === workerId) return worker;
-  }
-  return undefined;
+  return state.workers.findLast((worker) => worker.workerId === workerId);
 }
 
 /**
@@ -87,14 +83,13 @@ export function plannedShares(state: DispatchState, nowMs: number): PlannedShare
     plan.workers.forEach(({ slot }, index) => planned.set(slot, rates[index]! / rateSum));
   }
   const shares: PlannedShare[] = [];
-  for (let slot = 0; slot < state.slotCount; slot++) {
-    const worker = workerAt(state, slot);
+  for (const worker of state.workers) {
     if (worker.status === "lost") continue;
     const inFlight = inFlightItemCount(worker);
     const { itemsPerSecond, overheadMs } = worker.throughput;
     shares.push({
       workerId: worker.workerId,
-      share: (planned.get(slot) ?? 0) + (state.sourceEnded ? inFlight / Math.max(1, remaining) : 0),
+      share: (planned.get(worker.slot) ?? 0) + (state.sourceEnded ? inFlight / Math.max(1, remaining) : 0),
       itemsPerSecond,
       overheadMs,
       completedItemCount: worker.completedItemCount,

@@ -2,7 +2,6 @@ import { expect } from "vitest";
 import type { Attempt, DispatchState } from "../../../../src/core/dispatch/state.js";
 import { createDispatch, step } from "../../../../src/core/dispatch/dispatch.js";
 import type { DispatchAction, DispatchEvent, DispatchOptions } from "../../../../src/core/dispatch/types.js";
-import { getAt } from "../../../../src/core/dispatch/persistent-array.js";
 import type { Throughput } from "../../../../src/core/throughput/types.js";
 import { createThroughput, observe } from "../../../../src/core/throughput/throughput.js";
 
@@ -53,8 +52,8 @@ export function checkInvariants(state: DispatchState): void {
   let [inFlightCount, inFlightItems, shardItemSum, estimatedCount, idleCount, rateSum] = [0, 0, 0, 0, 0, 0];
   const ranges: { firstItem: number; itemCount: number }[] = [...state.returned];
   const ready: number[] = [];
-  for (let slot = 0; slot < state.slotCount; slot++) {
-    const worker = getAt(state.workers, slot)!;
+  for (const [slot, worker] of state.workers.entries()) {
+    expect(worker.slot).toBe(slot);
     inFlightCount += worker.inFlight.length;
     inFlightItems += worker.inFlight.reduce((sum: number, attempt: Attempt) => sum + attempt.itemCount, 0);
     ranges.push(...worker.inFlight);

@@ -1,29 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { emptyArray, getAt, setAt } from "../../../../src/core/dispatch/persistent-array.js";
 import { insertRange, takeFromRange, type PendingRange } from "../../../../src/core/dispatch/pending-ranges.js";
-
-it("PersistentArray agrees with a Map, and old versions keep their content", () => {
-  const index = fc.oneof(fc.integer({ min: 0, max: 70 }), fc.integer({ min: 0, max: 2 ** 30 - 1 }));
-  const edits = fc.array(fc.tuple(index, fc.option(fc.integer(), { nil: undefined })), { maxLength: 60 });
-  fc.assert(
-    fc.property(edits, (edits) => {
-      let array = emptyArray<number>();
-      const oracle = new Map<number, number | undefined>();
-      const versions = [{ array, content: new Map(oracle) }];
-      for (const [index, value] of edits) {
-        array = setAt(array, index, value);
-        oracle.set(index, value);
-        versions.push({ array, content: new Map(oracle) });
-      }
-      for (const { array, content } of versions) {
-        for (const [index] of edits) expect(getAt(array, index)).toBe(content.get(index));
-      }
-      for (const [index] of edits) array = setAt(array, index, undefined);
-      expect(array.root).toBeUndefined();
-    }),
-  );
-});
 
 it("pending ranges stay ascending, joined, and complete", () => {
   const order = fc.shuffledSubarray(
