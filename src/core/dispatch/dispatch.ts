@@ -21,7 +21,7 @@ export {
 } from "./queries.js";
 
 /** Failures in a row after which a worker gets nothing more. */
-const failuresToExclude = 3;
+const FAILURES_TO_EXCLUDE = 3;
 
 /**
  * The dispatcher: what happened and when, in; the next state and what to do, out. Pure: `state` is not changed, and shares most
@@ -133,7 +133,7 @@ function failAttempt(draft: Draft, attemptId: number, nowMs: number): void {
     draft.actions.push({ type: "fail", reason: "items-failed", range: { firstItem, itemCount }, attemptId });
     return;
   }
-  if (failuresInRow >= failuresToExclude && worker.status === "ready") {
+  if (failuresInRow >= FAILURES_TO_EXCLUDE && worker.status === "ready") {
     draft.actions.push({ type: "exclude-worker", workerId: worker.workerId });
     retireWorker(draft, worker, "excluded", nowMs);
   } else {

@@ -4,9 +4,9 @@ import { capacityProportionalShares, equalShares, roundShares } from "./policies
 import { planColumns, type CostColumns } from "./shares.js";
 
 /** Far from the end: this many quanta of work for everybody are not dispatched yet. */
-const farQuanta = 4;
+const FAR_QUANTA = 4;
 /** … and a worker finishes its next shard in this fraction of the time that those items take. */
-const farFraction = 0.5;
+const FAR_FRACTION = 0.5;
 
 /** How the undispatched items are divided: `counts[i]` go to `workers[i]`. Ready workers only, by slot. */
 export interface Plan {
@@ -154,8 +154,8 @@ export function horizonMs(state: DispatchState): number {
 
 /** May the worker take a whole shard without a plan, because the end is far away? */
 export function isFarFromEnd(state: DispatchState, worker: WorkerState, horizon: number, nowMs: number): boolean {
-  if (horizon <= farQuanta * state.options.quantumMs) return false;
+  if (horizon <= FAR_QUANTA * state.options.quantumMs) return false;
   const meanMs = state.estimatedCount > 0 ? state.estimatedCount / state.rateSum : 1;
   const { aheadMs } = backlog(worker, nowMs, meanMs);
-  return aheadMs + (worker.shardMs ?? 0) < farFraction * horizon;
+  return aheadMs + (worker.shardMs ?? 0) < FAR_FRACTION * horizon;
 }

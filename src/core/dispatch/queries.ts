@@ -5,7 +5,7 @@ import { deadlineOf } from "./worker.js";
 import type { Throughput } from "../throughput/types.js";
 
 /** Shards per worker that a stream keeps ready to dispatch. */
-const bufferedShardCount = 2;
+const BUFFERED_SHARD_COUNT = 2;
 
 export function jobPhase(state: DispatchState): JobPhase {
   return state.phase;
@@ -32,7 +32,7 @@ export function completedItemCount(state: DispatchState): number {
 export function wantsItems(state: DispatchState): boolean {
   const isActive = state.phase === "running" || state.phase === "paused";
   return (
-    isActive && !state.sourceEnded && undispatchedCount(state) < Math.max(1, bufferedShardCount * state.shardItemSum)
+    isActive && !state.sourceEnded && undispatchedCount(state) < Math.max(1, BUFFERED_SHARD_COUNT * state.shardItemSum)
   );
 }
 

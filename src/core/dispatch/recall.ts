@@ -5,7 +5,7 @@ import type { Draft, WorkerState } from "./state.js";
 import { backlog, expectedMs } from "./worker.js";
 
 /** A recall has to save at least this part of a quantum beyond the overheads that it adds. */
-const worthwhileFraction = 0.2;
+const WORTHWHILE_FRACTION = 0.2;
 
 /** A worker with a queued attempt, and when it would be through, ms from now. */
 interface Donor {
@@ -41,7 +41,7 @@ export function recallQueued(draft: Draft, nowMs: number): void {
   let recalledCount = 0;
   for (const taker of takers) {
     const donor = donors[recalledCount];
-    if (donor === undefined || savedMs(donor, taker, meanMs) < worthwhileFraction * quantumMs) break;
+    if (donor === undefined || savedMs(donor, taker, meanMs) < WORTHWHILE_FRACTION * quantumMs) break;
     const attempt = donor.worker.inFlight.at(-1)!;
     removeAttempt(draft, donor.worker, attempt);
     returnItems(draft, attempt, attempt.failedOn);

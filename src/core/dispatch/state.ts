@@ -75,7 +75,7 @@ export interface DispatchState {
   readonly actions: readonly DispatchAction[];
 }
 
-const defaultDispatchOptions: DispatchOptions = {
+const DEFAULT_DISPATCH_OPTIONS: DispatchOptions = {
   policy: "makespan",
   quantumMs: 100,
   depth: 2,
@@ -87,11 +87,11 @@ const defaultDispatchOptions: DispatchOptions = {
 /**
  * A job without workers or items, running.
  *
- * @param options what to change of `defaultDispatchOptions`.
+ * @param options what to change of `DEFAULT_DISPATCH_OPTIONS`.
  * @throws ShardError "invalid-options" naming the option, the bound and the value.
  */
 export function createDispatch(options: Partial<DispatchOptions> = {}): DispatchState {
-  const all = { ...defaultDispatchOptions, ...options };
+  const all = { ...DEFAULT_DISPATCH_OPTIONS, ...options };
   requireOption("quantumMs", all.quantumMs, all.quantumMs > 0 && all.quantumMs < Infinity, "a finite number > 0");
   requireOption("depth", all.depth, Number.isSafeInteger(all.depth) && all.depth >= 1, "a whole number ≥ 1");
   requireOption("deadlineFactor", all.deadlineFactor, all.deadlineFactor > 0, "a number > 0");
@@ -128,15 +128,15 @@ export function createDispatch(options: Partial<DispatchOptions> = {}): Dispatch
 }
 
 /** Slots per attempt number in an attempt's id. */
-const slotLimit = 1_000_000;
+const SLOT_LIMIT = 1_000_000;
 
 /** An attempt's id tells its worker's slot, so that finding the attempt needs no table. Unique within a job; rising. */
 export function attemptIdOf(attemptNumber: number, slot: number): number {
-  return attemptNumber * slotLimit + slot;
+  return attemptNumber * SLOT_LIMIT + slot;
 }
 
 export function slotOfAttempt(attemptId: number): number {
-  return attemptId % slotLimit;
+  return attemptId % SLOT_LIMIT;
 }
 
 /** Fields may be replaced while one `step` builds it; what they hold never changes. */

@@ -4,17 +4,17 @@ import type { Throughput } from "../throughput/types.js";
 import { createThroughput, hasRunSize, predictMs } from "../throughput/throughput.js";
 
 /** A shard is stretched beyond the quantum until its overhead is at most a third of its time. */
-const overheadStretch = 3;
+const OVERHEAD_STRETCH = 3;
 /** A shard may be this many times the largest that the worker has completed: predictions are not extrapolated further. */
-const growthLimit = 4;
+const GROWTH_LIMIT = 4;
 /** A shard is stretched to amortise overhead up to this many quanta. */
-const maxStretchQuanta = 4;
+const MAX_STRETCH_QUANTA = 4;
 /** Shards of fewer items than this are rounded to whole items more kindly than down. */
-const fewItems = 4;
+const FEW_ITEMS = 4;
 /** Beyond this a shard amortises any overhead; where clocks are too coarse to time an item, nothing else would end its growth. */
-const maxShardItemCount = 16_384;
+const MAX_SHARD_ITEM_COUNT = 16_384;
 /** An attempt that took this many times its prediction, and still runs, proves a slowdown rather than noise. */
-const overdueRatio = 1.3;
+const OVERDUE_RATIO = 1.3;
 
 export function createWorker(slot: number, profile: WorkerProfile, quantumMs: number, nowMs: number): WorkerState {
   const { throughput = createThroughput(), bucketed = false } = profile;
@@ -52,14 +52,14 @@ function shardSize(throughput: Throughput, quantumMs: number, bucketed: boolean)
   if (overheadMs === undefined || msPerItem === undefined || maxItemCount === 0) return 1;
   const slowdown = Math.max(1, throughput.suspectRatio);
   // Stalls of a busy machine may pass for overhead: without a bound, a slow worker would be given the whole job.
-  const stretchedMs = Math.min(overheadStretch * overheadMs, maxStretchQuanta * quantumMs);
+  const stretchedMs = Math.min(OVERHEAD_STRETCH * overheadMs, MAX_STRETCH_QUANTA * quantumMs);
   const targetMs = Math.max(quantumMs / slowdown, stretchedMs);
   const roomMs = targetMs - overheadMs;
   // Where stalls pass for overhead, items may seem to cost nothing at all: 0 ÷ 0 is no size.
   const ratio = roomMs > 0 ? roomMs / msPerItem : 0;
   // Of few items one more or less is much: rather somewhat more than a quantum than twice as many calls.
-  const fitting = ratio < fewItems ? Math.ceil(ratio - 0.25) : Math.floor(ratio + 1e-9);
-  const itemCount = Math.max(1, Math.min(fitting, growthLimit * maxItemCount, maxShardItemCount));
+  const fitting = ratio < FEW_ITEMS ? Math.ceil(ratio - 0.25) : Math.floor(ratio + 1e-9);
+  const itemCount = Math.max(1, Math.min(fitting, GROWTH_LIMIT * maxItemCount, MAX_SHARD_ITEM_COUNT));
   return bucketed ? floorPowerOfTwo(itemCount) : itemCount;
 }
 
@@ -91,7 +91,7 @@ export interface Backlog {
   readonly slowdown: number;
 }
 
-const noBacklog: Backlog = { aheadMs: 0, slowdown: 1 };
+const NO_BACKLOG: Backlog = { aheadMs: 0, slowdown: 1 };
 
 /**
  * Predicted ms until the worker is free, ≥ 0.
@@ -103,11 +103,11 @@ const noBacklog: Backlog = { aheadMs: 0, slowdown: 1 };
  */
 export function backlog(worker: WorkerState, nowMs: number, fallbackMsPerItem: number): Backlog {
   const running = worker.inFlight[0];
-  if (running === undefined) return noBacklog;
+  if (running === undefined) return NO_BACKLOG;
   const { throughput, inFlight } = worker;
   const runningMs = expectedMs(throughput, running.itemCount) ?? running.itemCount * fallbackMsPerItem;
   const elapsedMs = Math.max(0, nowMs - Math.max(worker.freeSinceMs, running.dispatchedMs));
-  const slowdown = elapsedMs > overdueRatio * runningMs ? elapsedMs / runningMs : 1;
+  const slowdown = elapsedMs > OVERDUE_RATIO * runningMs ? elapsedMs / runningMs : 1;
   let aheadMs = Math.abs(runningMs - elapsedMs);
   for (let index = 1; index < inFlight.length; index++) {
     const { itemCount } = inFlight[index]!;

@@ -3,28 +3,28 @@ import { ShardError } from "../errors.js";
 import type { Throughput, ThroughputPrior, ThroughputSample } from "./types.js";
 
 /** ln 1.3: ±20 % uniform noise reaches 0.22, a step of ×1.5 is 0.41. */
-const bandFloor = 0.26;
+const BAND_FLOOR = 0.26;
 /** The band in mean absolute residuals; uniform noise reaches 2.2 of them, Gaussian noise leaves 2.6 in 4 % of samples. */
-const bandFactor = 2.6;
+const BAND_FACTOR = 2.6;
 /** ×2.7 is a change however noisy the past was. */
-const bandCeiling = 1;
+const BAND_CEILING = 1;
 /** Page–Hinkley: drift allowed and threshold, in standard deviations. */
-const driftAllowed = 0.75;
-const driftThreshold = 8;
-const noiseFloor = 0.04;
-const noisePrior = 0.1;
-const noiseGain = 0.05;
-const recentLimit = 8;
-const noSamples: readonly ThroughputSample[] = [];
+const DRIFT_ALLOWED = 0.75;
+const DRIFT_THRESHOLD = 8;
+const NOISE_FLOOR = 0.04;
+const NOISE_PRIOR = 0.1;
+const NOISE_GAIN = 0.05;
+const RECENT_LIMIT = 8;
+const NO_SAMPLES: readonly ThroughputSample[] = [];
 /** Averaged alike before forgetting sets in. */
-const settleCount = 20;
-const forgetting = 0.97;
+const SETTLE_COUNT = 20;
+const FORGETTING = 0.97;
 /** Timers are coarse; an attempt never takes no time at all. */
-const shortestMs = 0.005;
+const SHORTEST_MS = 0.005;
 /** The overhead is believed to be 0 … half of a shard's time, against 12 % noise: worth (0.12 / 0.5)² samples. */
-const freshAnchorCount = 0.05;
+const FRESH_ANCHOR_COUNT = 0.05;
 /** After a change both coefficients probably scaled alike; two samples can't tell otherwise. */
-const changedAnchorCount = 0.5;
+const CHANGED_ANCHOR_COUNT = 0.5;
 
 /**
  * Nothing known, or a weak prior. The first sample after creation (load, restart, new shape class) is warm-up and dropped.
@@ -41,11 +41,11 @@ export function createThroughput(prior?: ThroughputPrior): Throughput {
     sizeBits: 0,
     changeCount: 0,
     suspectRatio: 1,
-    noise: noisePrior,
+    noise: NOISE_PRIOR,
     warmedUp: false,
-    fit: emptyFit(0, freshAnchorCount),
+    fit: emptyFit(0, FRESH_ANCHOR_COUNT),
     fitMaxItemCount: 0,
-    recent: noSamples,
+    recent: NO_SAMPLES,
     slowerSum: 0,
     slowerRun: 0,
     fasterSum: 0,
@@ -68,7 +68,7 @@ export function createThroughput(prior?: ThroughputPrior): Throughput {
     );
   }
   // Half of the belief at one item, half at a shard of about 100 ms: two sizes determine both coefficients.
-  let fit = emptyFit(overheadMs, freshAnchorCount);
+  let fit = emptyFit(overheadMs, FRESH_ANCHOR_COUNT);
   const sizes = [1, Math.max(2, Math.min(4096, Math.round(100 / Math.max(msPerItem, 1e-3))))];
   for (const n of sizes) {
     const y = overheadMs + n * msPerItem;
@@ -107,7 +107,7 @@ export function observe(throughput: Throughput, sample: ThroughputSample): Throu
     return { ...throughput, warmedUp: true, maxItemCount, sizeBits };
   }
 
-  const serviceMs = Math.max(shortestMs, sample.serviceMs);
+  const serviceMs = Math.max(SHORTEST_MS, sample.serviceMs);
   const taken = { itemCount, serviceMs };
   const next: Draft = { ...throughput };
   next.maxItemCount = maxItemCount;
@@ -119,7 +119,7 @@ export function observe(throughput: Throughput, sample: ThroughputSample): Throu
     fold(next, taken, serviceMs);
     return estimate(next);
   }
-  const ratio = serviceMs / Math.max(shortestMs, predictedMs);
+  const ratio = serviceMs / Math.max(SHORTEST_MS, predictedMs);
   const residual = Math.log(ratio);
   const band = noiseBand(throughput);
   const isOff = Math.abs(residual) > band;
@@ -146,7 +146,7 @@ function sizeClass(itemCount: number): number {
 
 /** Half-width, in ln, of what counts as noise; wider while few samples support the prediction. */
 function noiseBand({ noise, fit }: Throughput): number {
-  const band = Math.max(bandFloor, Math.min(bandCeiling, bandFactor * noise));
+  const band = Math.max(BAND_FLOOR, Math.min(BAND_CEILING, BAND_FACTOR * noise));
   return band * Math.sqrt(1 + 1 / Math.max(1, fit.count));
 }
 
@@ -156,8 +156,8 @@ type Draft = { -readonly [K in keyof Throughput]: Throughput[K] };
 /** @param scaleMs what the sample was expected to take: noise is proportional to it. */
 function fold(draft: Draft, { itemCount, serviceMs }: ThroughputSample, scaleMs: number): void {
   const { fit } = draft;
-  const weight = 1 / Math.max(shortestMs, scaleMs) ** 2;
-  const keep = fit.count < settleCount ? 1 : forgetting;
+  const weight = 1 / Math.max(SHORTEST_MS, scaleMs) ** 2;
+  const keep = fit.count < SETTLE_COUNT ? 1 : FORGETTING;
   draft.fit = addSample(fit, itemCount, serviceMs, weight, keep, draft.overheadMs ?? fit.anchorMs);
   draft.fitMaxItemCount = Math.max(draft.fitMaxItemCount, itemCount);
   draft.suspectRatio = 1;
@@ -174,21 +174,21 @@ function foldSuspect(draft: Draft, before: Throughput, band: number): void {
 
 /** Page–Hinkley in both directions on residuals in units of the noise, and the noise itself. */
 function watchDrift(draft: Draft, sample: ThroughputSample, residual: number, keepTwo: boolean): void {
-  const sigma = 1.25 * Math.max(noiseFloor, draft.noise);
-  draft.noise += noiseGain * (Math.abs(residual) - draft.noise);
-  draft.slowerSum = Math.max(0, draft.slowerSum + residual / sigma - driftAllowed);
-  draft.fasterSum = Math.max(0, draft.fasterSum - residual / sigma - driftAllowed);
+  const sigma = 1.25 * Math.max(NOISE_FLOOR, draft.noise);
+  draft.noise += NOISE_GAIN * (Math.abs(residual) - draft.noise);
+  draft.slowerSum = Math.max(0, draft.slowerSum + residual / sigma - DRIFT_ALLOWED);
+  draft.fasterSum = Math.max(0, draft.fasterSum - residual / sigma - DRIFT_ALLOWED);
   draft.slowerRun = draft.slowerSum > 0 ? draft.slowerRun + 1 : 0;
   draft.fasterRun = draft.fasterSum > 0 ? draft.fasterRun + 1 : 0;
-  const keptCount = Math.min(recentLimit, Math.max(draft.slowerRun, draft.fasterRun, keepTwo ? 2 : 0));
+  const keptCount = Math.min(RECENT_LIMIT, Math.max(draft.slowerRun, draft.fasterRun, keepTwo ? 2 : 0));
   if (keptCount > 1) draft.recent = [...draft.recent.slice(1 - keptCount), sample];
-  else draft.recent = keptCount === 1 ? [sample] : noSamples;
+  else draft.recent = keptCount === 1 ? [sample] : NO_SAMPLES;
 }
 
 /** Samples since the shift began, if Page–Hinkley says that there is one; else 0. */
 function driftRun({ slowerSum, slowerRun, fasterSum, fasterRun }: Throughput): number {
-  if (slowerSum > driftThreshold) return slowerRun;
-  return fasterSum > driftThreshold ? fasterRun : 0;
+  if (slowerSum > DRIFT_THRESHOLD) return slowerRun;
+  return fasterSum > DRIFT_THRESHOLD ? fasterRun : 0;
 }
 
 /**
@@ -197,12 +197,12 @@ function driftRun({ slowerSum, slowerRun, fasterSum, fasterRun }: Throughput): n
  * @param ratio observed / predicted: scales the believed overhead.
  */
 function relearn(draft: Draft, samples: readonly ThroughputSample[], ratio: number): Throughput {
-  draft.fit = emptyFit((draft.overheadMs ?? 0) * ratio, changedAnchorCount);
+  draft.fit = emptyFit((draft.overheadMs ?? 0) * ratio, CHANGED_ANCHOR_COUNT);
   draft.fitMaxItemCount = 0;
   draft.changeCount++;
   draft.slowerSum = draft.fasterSum = 0;
   draft.slowerRun = draft.fasterRun = 0;
-  draft.recent = noSamples;
+  draft.recent = NO_SAMPLES;
   for (const sample of samples) fold(draft, sample, sample.serviceMs);
   return estimate(draft);
 }
