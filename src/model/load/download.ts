@@ -1,3 +1,4 @@
+import { backoffMs } from "../../core/backoff.js";
 import { ShardError } from "../../core/errors.js";
 import { throwIfAborted } from "../../protocol/abort.js";
 import { messageOf } from "../../protocol/error-record.js";
@@ -12,7 +13,7 @@ import {
   type Validators,
 } from "./file-response.js";
 import { countOnce } from "./load-progress.js";
-import { backoffMs, isTransient, MAX_PAUSE_MS, MAX_TRIES, retryAfterMs, REAL_PACING, type Pacing } from "./retry.js";
+import { isTransient, MAX_PAUSE_MS, MAX_TRIES, retryAfterMs, REAL_PACING, type Pacing } from "./retry.js";
 
 export interface DownloadOptions {
   readonly requestInit?: RequestInit | undefined;

@@ -1,33 +1,24 @@
 import { abortError } from "../../protocol/abort.js";
 
-/** How often one file is asked for before it is given up. */
+/** Requests for one file before the download fails. */
 export const MAX_TRIES = 4;
 
-/** A server that asks for more patience than this is not waited for. */
+/** The longest pause that a server may ask for; the download fails where it asks for more. */
 export const MAX_PAUSE_MS = 30_000;
 
-/** Time and chance, so that tests need neither. */
+/** Time and chance. They are passed in, so that tests need neither. */
 export interface Pacing {
   /** Resolves after `ms`; rejects with ShardError "aborted" as soon as the signal aborts. */
   wait(ms: number, signal: AbortSignal | undefined): Promise<void>;
   /** Uniform in 0…1. */
   random(): number;
-  /** Since 1970, as HTTP dates count. */
+  /** Ms since 1970, as HTTP dates count. */
   nowMs(): number;
 }
 
 export const REAL_PACING: Pacing = { wait, random: Math.random, nowMs: Date.now };
 
-/**
- * Before the next try, ms: 250, 750, 2250, less up to half by chance, so that the pages that a server's failure has met
- * do not all come back at once.
- * @param failureCount 1 after the first failure.
- */
-export function backoffMs(failureCount: number, random: number): number {
-  return 250 * 3 ** (failureCount - 1) * (1 - random / 2);
-}
-
-/** Statuses that say "later", rather than "no": request timeout, too many requests, and the server's own failures. */
+/** Statuses that mean "later" rather than "no": request timeout, too many requests, and the server's own failures. */
 export function isTransient(status: number): boolean {
   return status === 408 || status === 429 || status >= 500;
 }
