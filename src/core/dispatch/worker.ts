@@ -1,3 +1,4 @@
+import { deadlineMs } from "../deadline.js";
 import type { Mutable, WorkerState } from "./state.js";
 import type { DispatchOptions, WorkerProfile } from "./types.js";
 import type { Throughput } from "../throughput/types.js";
@@ -76,12 +77,11 @@ export function expectedMs(throughput: Throughput, itemCount: number): number | 
 
 /** How long it may take, ms. Unknown speed, or a shape that a GPU worker has to compile first, gets the warm-up deadline. */
 export function deadlineOf(options: DispatchOptions, worker: WorkerState, itemCount: number): number {
-  const { deadlineFactor, deadlineFloorMs, warmUpDeadlineMs } = options;
-  const predictedMs = expectedMs(worker.throughput, itemCount);
-  if (predictedMs === undefined) return warmUpDeadlineMs;
-  const deadlineMs = deadlineFactor * predictedMs + deadlineFloorMs;
-  const compiles = !worker.throughput.warmedUp || (worker.bucketed && !hasRunSize(worker.throughput, itemCount));
-  return compiles ? Math.max(deadlineMs, warmUpDeadlineMs) : deadlineMs;
+  const { deadlineFactor: factor, deadlineFloorMs: floorMs, warmUpDeadlineMs: warmUpMs } = options;
+  const { throughput, bucketed } = worker;
+  const knownMs = deadlineMs({ factor, floorMs, warmUpMs }, expectedMs(throughput, itemCount));
+  const compiles = !throughput.warmedUp || (bucketed && !hasRunSize(throughput, itemCount));
+  return compiles ? Math.max(knownMs, warmUpMs) : knownMs;
 }
 
 /** What a worker is expected to still do before it is free, and how much slower than predicted it proves to be. */

@@ -1,0 +1,21 @@
+/** How long an attempt may take, given how long it is predicted to take. */
+export interface DeadlineOptions {
+  /** What the predicted time is multiplied by, > 0. */
+  readonly factor: number;
+  /** What is added to that, ms, ≥ 0. It lets short attempts survive a pause of the machine. */
+  readonly floorMs: number;
+  /** Deadline of an attempt whose time can't be predicted yet, ms, > 0. First runs compile shaders and allocate memory. */
+  readonly warmUpMs: number;
+}
+
+/** Deadlines of the stages of a model that is split by layers. */
+export const STAGE_DEADLINES: DeadlineOptions = { factor: 10, floorMs: 30_000, warmUpMs: 120_000 };
+
+/**
+ * The deadline of an attempt, ms, counted while the worker is on it.
+ *
+ * @param predictedMs ≥ 0; `undefined` while nothing is known of the worker.
+ */
+export function deadlineMs({ factor, floorMs, warmUpMs }: DeadlineOptions, predictedMs: number | undefined): number {
+  return predictedMs === undefined ? warmUpMs : factor * predictedMs + floorMs;
+}
