@@ -1,5 +1,4 @@
-import { predictMs } from "../throughput/throughput.js";
-import { throughputKey, type PipelineDraft } from "./draft.js";
+import type { PipelineDraft } from "./draft.js";
 import type { MicroBatch, StagePlacement } from "./types.js";
 
 /**
@@ -93,17 +92,10 @@ function leastLoaded(
 }
 
 function dispatch(draft: PipelineDraft, batch: MicroBatch, workerId: string): void {
-  const { options } = draft;
   const { microBatchId, epoch, stage, range } = batch;
   const attemptId = draft.nextId++;
   const attempt = { attemptId, microBatchId, epoch, stage, workerId, range };
   draft.attempts.set(attemptId, attempt);
   draft.microBatches.set(microBatchId, { ...batch, attemptId });
-  const throughput = draft.throughputs.get(throughputKey(epoch, stage, workerId));
-  const predictedMs = throughput && predictMs(throughput, range.itemCount);
-  const deadlineMs =
-    predictedMs === undefined
-      ? options.warmUpDeadlineMs
-      : options.deadlineFactor * predictedMs + options.deadlineFloorMs;
-  draft.actions.push({ type: "dispatch", attempt, predictedMs, deadlineMs });
+  draft.actions.push({ type: "dispatch", attempt });
 }

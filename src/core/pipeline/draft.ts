@@ -1,4 +1,3 @@
-import type { createThroughput } from "../throughput/throughput.js";
 import type {
   MicroBatch,
   PipelineAction,
@@ -21,13 +20,7 @@ export interface PipelineDraft {
   currentEpoch: number | undefined;
   microBatches: Map<number, MicroBatch>;
   attempts: Map<number, StageAttempt>;
-  throughputs: Map<string, ReturnType<typeof createThroughput>>;
   vacant: Set<string>;
   nextId: number;
   actions: PipelineAction[];
-}
-
-/** Under which the throughput of one stage on one worker is kept. */
-export function throughputKey(epoch: number, stage: number, workerId: string): string {
-  return `${epoch}/${stage}/${workerId}`;
 }

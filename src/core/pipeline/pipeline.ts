@@ -1,7 +1,6 @@
 import { ShardError } from "../errors.js";
-import { createThroughput, observe } from "../throughput/throughput.js";
 import { admit, dispatchReady } from "./dispatch.js";
-import { throughputKey, type PipelineDraft } from "./draft.js";
+import type { PipelineDraft } from "./draft.js";
 import type {
   MicroBatch,
   PipelineAction,
@@ -12,7 +11,7 @@ import type {
   StagePlacement,
 } from "./types.js";
 
-const DEFAULTS: PipelineOptions = { depth: 2, deadlineFactor: 10, deadlineFloorMs: 30_000, warmUpDeadlineMs: 120_000 };
+const DEFAULTS: PipelineOptions = { depth: 2 };
 
 /** A job without items or stages yet. */
 export function createPipeline(options: Partial<PipelineOptions> = {}): PipelineState {
@@ -28,7 +27,6 @@ export function createPipeline(options: Partial<PipelineOptions> = {}): Pipeline
     currentEpoch: undefined,
     microBatches: new Map(),
     attempts: new Map(),
-    throughputs: new Map(),
     vacant: new Set(),
     nextId: 0,
   };
@@ -57,7 +55,6 @@ export function stepPipeline(
     placements: new Map(state.placements),
     microBatches: new Map(state.microBatches),
     attempts: new Map(state.attempts),
-    throughputs: new Map(state.throughputs),
     vacant: new Set(state.vacant),
     actions: [],
   };
@@ -97,7 +94,7 @@ function applyEvent(draft: PipelineDraft, event: PipelineEvent): void {
       draft.sourceEnded = true;
       break;
     case "attempt-completed":
-      completeAttempt(draft, event.attemptId, event.serviceMs);
+      completeAttempt(draft, event.attemptId);
       break;
     case "attempt-failed":
       failAttempt(draft, event.attemptId);
@@ -196,15 +193,10 @@ function takeAttempt(
   return { attempt, batch: draft.microBatches.get(attempt.microBatchId)! };
 }
 
-function completeAttempt(draft: PipelineDraft, attemptId: number, serviceMs: number): void {
+function completeAttempt(draft: PipelineDraft, attemptId: number): void {
   const taken = takeAttempt(draft, attemptId);
   if (taken === undefined) return;
   const { attempt, batch } = taken;
-  const key = throughputKey(attempt.epoch, attempt.stage, attempt.workerId);
-  if (serviceMs >= 0 && serviceMs < Infinity) {
-    const known = draft.throughputs.get(key) ?? createThroughput();
-    draft.throughputs.set(key, observe(known, { itemCount: attempt.range.itemCount, serviceMs }));
-  }
   const { microBatchId, range } = batch;
   if (attempt.stage + 1 < draft.placements.get(attempt.epoch)!.stages.length) {
     draft.microBatches.set(microBatchId, { ...batch, stage: batch.stage + 1, attemptId: undefined, failedOn: [] });

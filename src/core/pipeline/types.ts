@@ -1,14 +1,8 @@
 import type { ItemRange, JobPhase } from "../dispatch/types.js";
-import type { Throughput } from "../throughput/types.js";
 
 export interface PipelineOptions {
   /** Attempts in flight per worker, ≥ 1. Default 2: transfer and read-back overlap compute. */
   readonly depth: number;
-  /** Deadline of an attempt = factor × predicted ms + floor, counted while the worker is on it. */
-  readonly deadlineFactor: number;
-  readonly deadlineFloorMs: number;
-  /** Deadline of an attempt whose time can't be predicted yet, ms. */
-  readonly warmUpDeadlineMs: number;
 }
 
 /** Which workers run each stage, from one cutting of the model on. */
@@ -31,7 +25,7 @@ export type PipelineEvent =
   | { readonly type: "worker-lost"; readonly workerId: string }
   | { readonly type: "items-added"; readonly itemCount: number }
   | { readonly type: "source-ended" }
-  | { readonly type: "attempt-completed"; readonly attemptId: number; readonly serviceMs: number }
+  | { readonly type: "attempt-completed"; readonly attemptId: number }
   /** The stage threw: tried once more, on another replica where there is one; a second failure ends the job. */
   | { readonly type: "attempt-failed"; readonly attemptId: number }
   /** What came out can't be used: the micro-batch starts again from its inputs. Instead of `attempt-completed`. */
@@ -51,13 +45,7 @@ export interface StageAttempt {
 }
 
 export type PipelineAction =
-  | {
-      readonly type: "dispatch";
-      readonly attempt: StageAttempt;
-      /** `undefined` while nothing is known of this stage on this worker. */
-      readonly predictedMs: number | undefined;
-      readonly deadlineMs: number;
-    }
+  | { readonly type: "dispatch"; readonly attempt: StageAttempt }
   | { readonly type: "cancel-attempt"; readonly attemptId: number; readonly workerId: string }
   /** The last stage is through: the micro-batch has left the pipeline. */
   | { readonly type: "completed"; readonly microBatchId: number; readonly range: ItemRange; readonly workerId: string }
@@ -97,8 +85,6 @@ export interface PipelineState {
   readonly currentEpoch: number | undefined;
   readonly microBatches: ReadonlyMap<number, MicroBatch>;
   readonly attempts: ReadonlyMap<number, StageAttempt>;
-  /** By `throughputKey`. */
-  readonly throughputs: ReadonlyMap<string, Throughput>;
   /** Stages told vacant and not staffed since, as `epoch/stage`. */
   readonly vacant: ReadonlySet<string>;
   readonly nextId: number;

@@ -48,7 +48,7 @@ export class PipelineSimulator {
       this.nowMs = next.endMs;
       const { attempt } = next;
       this.#queues.get(attempt.workerId)!.shift();
-      this.send({ type: "attempt-completed", attemptId: attempt.attemptId, serviceMs: this.#cost(attempt) });
+      this.send({ type: "attempt-completed", attemptId: attempt.attemptId });
     }
   }
 

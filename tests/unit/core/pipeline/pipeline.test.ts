@@ -243,5 +243,5 @@ it("refuses a placement without stages and items after the end, and ignores what
   expect(() => stepPipeline(open, placed([]))).toThrow("at least one stage");
   expect(() => stepPipeline(open, placed([["a"]], 0))).toThrow("at least one item");
   expect(() => stepPipeline(open, { type: "items-added", itemCount: 1.5 })).toThrow("whole number");
-  expect(stepPipeline(open, { type: "attempt-completed", attemptId: 9, serviceMs: 1 }).actions).toEqual([]);
+  expect(stepPipeline(open, { type: "attempt-completed", attemptId: 9 }).actions).toEqual([]);
 });
