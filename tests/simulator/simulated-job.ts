@@ -1,0 +1,217 @@
+import { IndexHeap } from "../../src/core/dispatch/binary-heap.js";
+import {
+  createDispatch,
+  plannedShares,
+  step,
+  wantsItems,
+  type DispatchState,
+} from "../../src/core/dispatch/dispatch.js";
+import type { DispatchAction, DispatchEvent, PlannedShare } from "../../src/core/dispatch/types.js";
+import { ShardError } from "../../src/core/errors.js";
+import { seededRandom } from "../../src/core/random.js";
+import { scriptedEvents, type ScriptedEvent } from "./script.js";
+import type { Simulation, SimulationResult } from "./simulation.js";
+import { finishMs, optimalMakespanMs, type SimulatedWorker } from "./simulated-worker.js";
+
+/** An attempt that a worker runs or has queued. */
+interface Running {
+  readonly attemptId: number;
+  readonly firstItem: number;
+  readonly itemCount: number;
+  startMs: number;
+  fails: boolean;
+}
+
+/** The far end: a worker as it is, rather than as the dispatcher knows it. */
+interface FarWorker {
+  readonly index: number;
+  readonly script: SimulatedWorker;
+  /** First in, first out; the first is running. */
+  readonly queue: Running[];
+  /** Shapes that have run, for warm-up: shard sizes of a bucketed worker, 0 for all of any other. */
+  readonly shapesRun: Set<number>;
+  isAlive: boolean;
+  itemCount: number;
+  busyMs: number;
+}
+
+/** One simulation under way. */
+export class SimulatedJob {
+  readonly #simulation: Simulation;
+  readonly #random: () => number;
+  readonly #workers: readonly FarWorker[];
+  readonly #indexOf: ReadonlyMap<string, number>;
+  /** Workers that run something, by when they finish it. */
+  readonly #finishing: IndexHeap;
+  readonly #agenda: readonly ScriptedEvent[];
+  readonly #completions: Uint8Array;
+  /** Running attempts whose results are to be dropped. */
+  readonly #cancelled = new Set<number>();
+  readonly #samples: { atMs: number; shares: readonly PlannedShare[] }[] = [];
+  readonly #tickEveryMs: number;
+  readonly #sampleEveryMs: number;
+  #state: DispatchState;
+  #nowMs = 0;
+  #agendaAt = 0;
+  #nextTickMs: number;
+  #nextSampleMs: number;
+  #attemptCount = 0;
+  #eventCount = 0;
+  #suppliedCount = 0;
+  #sourceEnded = false;
+
+  constructor(simulation: Simulation) {
+    const { itemCount, workers, options = {}, pauses = [], seed = 1 } = simulation;
+    this.#simulation = simulation;
+    this.#random = seededRandom(seed);
+    this.#workers = workers.map((script, index) => createFarWorker(script, index));
+    this.#indexOf = new Map(workers.map(({ id }, index) => [id, index]));
+    this.#finishing = new IndexHeap(workers.length);
+    this.#agenda = scriptedEvents(workers, pauses);
+    this.#completions = new Uint8Array(itemCount);
+    this.#state = createDispatch(options);
+    this.#tickEveryMs = simulation.tickEveryMs ?? this.#state.options.quantumMs;
+    this.#sampleEveryMs = simulation.sampleEveryMs ?? Infinity;
+    this.#nextTickMs = this.#tickEveryMs;
+    this.#nextSampleMs = this.#sampleEveryMs;
+  }
+
+  /** @throws ShardError "invalid-options" as `simulate`. */
+  run(): SimulationResult {
+    if (this.#agenda.length === 0) this.#supply();
+    while (this.#state.phase === "running" || this.#state.phase === "paused") this.#advance();
+    const { itemCount, workers } = this.#simulation;
+    return {
+      phase: this.#state.phase,
+      makespanMs: this.#nowMs,
+      optimumMs: optimalMakespanMs(itemCount, workers),
+      perWorker: this.#workers.map(({ script, itemCount: doneCount, busyMs }) => ({
+        workerId: script.id,
+        itemCount: doneCount,
+        busyMs,
+      })),
+      attemptCount: this.#attemptCount,
+      eventCount: this.#eventCount,
+      samples: this.#samples,
+      completions: this.#completions,
+    };
+  }
+
+  /** Let the next thing happen: of those that are due at the same time a sample, the script, an attempt's end, a tick. */
+  #advance(): void {
+    const scripted = this.#agenda[this.#agendaAt];
+    const scriptedMs = scripted?.atMs ?? Infinity;
+    const eventMs = Math.min(this.#finishing.topKey, scriptedMs);
+    if (eventMs === Infinity) {
+      throw new ShardError(
+        "invalid-options",
+        `Expected the script to keep the job going, but at ${this.#nowMs} ms nothing more happens.`,
+      );
+    }
+    if (this.#nextSampleMs <= Math.min(eventMs, this.#nextTickMs)) {
+      this.#nowMs = this.#nextSampleMs;
+      this.#nextSampleMs += this.#sampleEveryMs;
+      this.#samples.push({ atMs: this.#nowMs, shares: plannedShares(this.#state, this.#nowMs) });
+    } else if (this.#nextTickMs < eventMs) {
+      this.#nowMs = this.#nextTickMs;
+      this.#nextTickMs += this.#tickEveryMs;
+      this.#send({ type: "tick" });
+    } else if (scriptedMs <= this.#finishing.topKey && scripted !== undefined) {
+      this.#nowMs = scriptedMs;
+      this.#agendaAt++;
+      this.#follow(scripted.event);
+      if (this.#agenda[this.#agendaAt]?.atMs !== this.#nowMs) this.#supply();
+    } else {
+      this.#nowMs = eventMs;
+      this.#finishAttempt();
+      if (!this.#sourceEnded) this.#supply();
+    }
+  }
+
+  #follow(event: DispatchEvent): void {
+    if (event.type === "worker-lost") this.#worker(event.workerId).isAlive = false;
+    this.#send(event);
+  }
+
+  #send(event: DispatchEvent): void {
+    const { state, actions } = step(this.#state, event, this.#nowMs);
+    this.#state = state;
+    this.#eventCount++;
+    this.#simulation.onStep?.(event, state, actions, this.#nowMs);
+    for (const action of actions) this.#carryOut(action);
+  }
+
+  #carryOut(action: DispatchAction): void {
+    if (action.type === "dispatch") {
+      this.#attemptCount++;
+      const worker = this.#worker(action.workerId);
+      const { attemptId, firstItem, itemCount } = action;
+      worker.queue.push({ attemptId, firstItem, itemCount, startMs: 0, fails: false });
+      if (worker.queue.length === 1) this.#startAttempt(worker);
+    } else if (action.type === "cancel-attempt") {
+      const { queue } = this.#worker(action.workerId);
+      const at = queue.findIndex(({ attemptId }) => attemptId === action.attemptId);
+      if (at > 0) queue.splice(at, 1);
+      else if (at === 0) this.#cancelled.add(action.attemptId);
+    }
+  }
+
+  #startAttempt(worker: FarWorker): void {
+    const running = worker.queue[0]!;
+    const { msPerItem, overheadMs = 0, noise = 0, warmUpMs = 0, bucketed = false, failureRate = 0 } = worker.script;
+    const plainMs = overheadMs + running.itemCount * msPerItem;
+    let workMs = plainMs * (noise > 0 ? 1 + noise * (2 * this.#random() - 1) : 1);
+    const shape = bucketed ? running.itemCount : 0;
+    if (warmUpMs > 0 && !worker.shapesRun.has(shape)) {
+      worker.shapesRun.add(shape);
+      workMs += warmUpMs;
+    }
+    running.startMs = this.#nowMs;
+    running.fails = (failureRate > 0 && this.#random() < failureRate) || this.#holdsPoison(running);
+    this.#finishing.push(worker.index, finishMs(worker.script, this.#nowMs, workMs));
+  }
+
+  #finishAttempt(): void {
+    const worker = this.#workers[this.#finishing.topId]!;
+    this.#finishing.pop();
+    if (!worker.isAlive) return;
+    const { attemptId, firstItem, itemCount, fails, startMs } = worker.queue.shift()!;
+    const serviceMs = this.#nowMs - startMs;
+    worker.busyMs += serviceMs;
+    if (worker.queue.length > 0) this.#startAttempt(worker);
+    if (!fails && !this.#cancelled.has(attemptId)) {
+      worker.itemCount += itemCount;
+      for (let item = firstItem; item < firstItem + itemCount; item++) this.#completions[item]! += 1;
+    }
+    this.#send(fails ? { type: "attempt-failed", attemptId } : { type: "attempt-completed", attemptId, serviceMs });
+  }
+
+  /** Add the items that the dispatcher wants, and end the source with the last. */
+  #supply(): void {
+    const { itemCount, chunkItemCount = itemCount } = this.#simulation;
+    while (this.#suppliedCount < itemCount && (chunkItemCount >= itemCount || wantsItems(this.#state))) {
+      const count = Math.min(chunkItemCount, itemCount - this.#suppliedCount);
+      this.#suppliedCount += count;
+      this.#send({ type: "items-added", itemCount: count });
+    }
+    if (this.#suppliedCount === itemCount && !this.#sourceEnded) {
+      this.#sourceEnded = true;
+      this.#send({ type: "source-ended" });
+    }
+  }
+
+  #worker(workerId: string): FarWorker {
+    return this.#workers[this.#indexOf.get(workerId)!]!;
+  }
+
+  #holdsPoison({ firstItem, itemCount }: Running): boolean {
+    const { poisonItems } = this.#simulation;
+    if (poisonItems === undefined) return false;
+    for (let item = firstItem; item < firstItem + itemCount; item++) if (poisonItems.has(item)) return true;
+    return false;
+  }
+}
+
+function createFarWorker(script: SimulatedWorker, index: number): FarWorker {
+  return { index, script, queue: [], shapesRun: new Set(), isAlive: true, itemCount: 0, busyMs: 0 };
+}
