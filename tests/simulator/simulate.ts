@@ -2,7 +2,7 @@ import { SimulatedJob } from "./simulated-job.js";
 import type { Simulation, SimulationResult } from "./simulation.js";
 
 export { optimalMakespanMs, type SimulatedWorker } from "./simulated-worker.js";
-export type { Simulation, SimulationResult } from "./simulation.js";
+export type { Simulation } from "./simulation.js";
 
 /**
  * Replay a job over scripted workers on a virtual clock, through the same `step` as real jobs. Deterministic in its arguments.

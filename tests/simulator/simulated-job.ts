@@ -19,7 +19,7 @@ interface Running {
   readonly firstItem: number;
   readonly itemCount: number;
   startMs: number;
-  fails: boolean;
+  ending: "completed" | "failed" | "rejected";
 }
 
 /** The far end: a worker as it is, rather than as the dispatcher knows it. */
@@ -146,7 +146,7 @@ export class SimulatedJob {
       this.#attemptCount++;
       const worker = this.#worker(action.workerId);
       const { attemptId, firstItem, itemCount } = action;
-      worker.queue.push({ attemptId, firstItem, itemCount, startMs: 0, fails: false });
+      worker.queue.push({ attemptId, firstItem, itemCount, startMs: 0, ending: "completed" });
       if (worker.queue.length === 1) this.#startAttempt(worker);
     } else if (action.type === "cancel-attempt") {
       const { queue } = this.#worker(action.workerId);
@@ -158,7 +158,8 @@ export class SimulatedJob {
 
   #startAttempt(worker: FarWorker): void {
     const running = worker.queue[0]!;
-    const { msPerItem, overheadMs = 0, noise = 0, warmUpMs = 0, bucketed = false, failureRate = 0 } = worker.script;
+    const { msPerItem, overheadMs = 0, noise = 0, warmUpMs = 0, bucketed = false } = worker.script;
+    const { failureRate = 0, rejectionRate = 0 } = worker.script;
     const plainMs = overheadMs + running.itemCount * msPerItem;
     let workMs = plainMs * (noise > 0 ? 1 + noise * (2 * this.#random() - 1) : 1);
     const shape = bucketed ? running.itemCount : 0;
@@ -167,7 +168,8 @@ export class SimulatedJob {
       workMs += warmUpMs;
     }
     running.startMs = this.#nowMs;
-    running.fails = (failureRate > 0 && this.#random() < failureRate) || this.#holdsPoison(running);
+    if (this.#happens(failureRate) || this.#holdsPoison(running)) running.ending = "failed";
+    else if (this.#happens(rejectionRate)) running.ending = "rejected";
     this.#finishing.push(worker.index, finishMs(worker.script, this.#nowMs, workMs));
   }
 
@@ -175,15 +177,16 @@ export class SimulatedJob {
     const worker = this.#workers[this.#finishing.topId]!;
     this.#finishing.pop();
     if (!worker.isAlive) return;
-    const { attemptId, firstItem, itemCount, fails, startMs } = worker.queue.shift()!;
+    const { attemptId, firstItem, itemCount, ending, startMs } = worker.queue.shift()!;
     const serviceMs = this.#nowMs - startMs;
     worker.busyMs += serviceMs;
     if (worker.queue.length > 0) this.#startAttempt(worker);
-    if (!fails && !this.#cancelled.has(attemptId)) {
+    if (ending === "completed" && !this.#cancelled.has(attemptId)) {
       worker.itemCount += itemCount;
       for (let item = firstItem; item < firstItem + itemCount; item++) this.#completions[item]! += 1;
     }
-    this.#send(fails ? { type: "attempt-failed", attemptId } : { type: "attempt-completed", attemptId, serviceMs });
+    if (ending === "completed") this.#send({ type: "attempt-completed", attemptId, serviceMs });
+    else this.#send({ type: `attempt-${ending}`, attemptId });
   }
 
   /** Add the items that the dispatcher wants, and end the source with the last. */
@@ -202,6 +205,11 @@ export class SimulatedJob {
 
   #worker(workerId: string): FarWorker {
     return this.#workers[this.#indexOf.get(workerId)!]!;
+  }
+
+  /** Draws a random number only where there is something to decide: others of the same seed stay as they are. */
+  #happens(rate: number): boolean {
+    return rate > 0 && this.#random() < rate;
   }
 
   #holdsPoison({ firstItem, itemCount }: Running): boolean {

@@ -19,6 +19,8 @@ export interface SimulatedWorker {
   readonly bucketed?: boolean;
   /** Fraction of attempts that throw, drawn from the seed. Default 0. */
   readonly failureRate?: number;
+  /** Fraction of attempts whose results can't be used, drawn from the seed. Default 0. */
+  readonly rejectionRate?: number;
   /** Known to the dispatcher from the start. */
   readonly throughput?: Throughput;
   readonly availability?: number;

@@ -52,6 +52,9 @@ function applyEvent(draft: Draft, event: DispatchEvent, nowMs: number): void {
     case "attempt-failed":
       failAttempt(draft, event.attemptId, nowMs);
       break;
+    case "attempt-rejected":
+      rejectAttempt(draft, event.attemptId, nowMs);
+      break;
     case "worker-added":
       addWorker(draft, event.worker, nowMs);
       break;
@@ -139,6 +142,16 @@ function failAttempt(draft: Draft, attemptId: number, nowMs: number): void {
   } else {
     refillAll(draft, nowMs);
   }
+}
+
+function rejectAttempt(draft: Draft, attemptId: number, nowMs: number): void {
+  const found = findAttempt(draft, attemptId);
+  if (found === undefined) return;
+  const { worker, attempt } = found;
+  removeAttempt(draft, worker, attempt, { ...worker, freeSinceMs: nowMs });
+  returnItems(draft, attempt, []);
+  redealItems(draft);
+  refillAll(draft, nowMs);
 }
 
 function addWorker(draft: Draft, profile: WorkerProfile, nowMs: number): void {

@@ -51,6 +51,11 @@ export type DispatchEvent =
     }
   /** The model threw: retried elsewhere; the same items failing on two workers (or twice on the only one) end the job. */
   | { readonly type: "attempt-failed"; readonly attemptId: number }
+  /**
+   * What came back can't be used, and neither the items nor the worker are to blame: the job has learned that the model takes no
+   * batches. The items are dispatched again as if they had never been. Instead of `attempt-completed`.
+   */
+  | { readonly type: "attempt-rejected"; readonly attemptId: number }
   | { readonly type: "pause" }
   | { readonly type: "resume" }
   | { readonly type: "cancel" }

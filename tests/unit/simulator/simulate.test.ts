@@ -41,6 +41,7 @@ const scriptedWorker: fc.Arbitrary<Omit<SimulatedWorker, "id">> = fc
       warmUpMs: ms(500),
       bucketed: fc.boolean(),
       failureRate: fc.constantFrom(0, 0.02, 0.2),
+      rejectionRate: fc.constantFrom(0, 0.02, 0.2),
       availability: fc.double({ min: 0.1, max: 1, noNaN: true }),
     },
     { requiredKeys: ["msPerItem"] },
@@ -61,7 +62,7 @@ const script = fc.record({
 });
 
 describe("any job", () => {
-  it("does every item exactly once, whatever dies, fails, joins or pauses", () => {
+  it("does every item exactly once, whatever dies, fails, is rejected, joins or pauses", () => {
     let finishedCount = 0;
     fc.assert(
       fc.property(script, ({ itemCount, scripts, immortal, policy, depth, chunk, pause, seed }) => {
@@ -106,7 +107,7 @@ describe("any job", () => {
     const workers = [
       { id: "a", msPerItem: 1, noise: 0.2, failureRate: 0.02 },
       { id: "b", msPerItem: 2, steps: [{ atMs: 300, factor: 4 }] },
-      { id: "c", msPerItem: 1, diesAtMs: 700 },
+      { id: "c", msPerItem: 1, diesAtMs: 700, rejectionRate: 0.1 },
       { id: "d", msPerItem: 1, bucketed: true, warmUpMs: 50 },
     ];
     for (const policy of ["makespan", "equal", "capacity-proportional"] as const) {

@@ -158,6 +158,61 @@ describe("step: faults", () => {
     ]);
   });
 
+  it("dispatches a rejected attempt's items again, and blames nobody", () => {
+    const job = new HandDriven({ depth: 1 });
+    const known = knownThroughput(0, 50);
+    job.add("a", known);
+    job.add("b", knownThroughput(0, 50));
+    let [open] = job.batch(100);
+    for (let rejection = 1; rejection <= 4; rejection++) {
+      const { attemptId, firstItem, itemCount } = open!;
+      const actions = job.send({ type: "attempt-rejected", attemptId }, 40 * rejection);
+      expect(actions).toHaveLength(1);
+      [open] = dispatchesOf(actions);
+      expect(open).toMatchObject({ workerId: "a", firstItem, itemCount });
+      expect(open!.attemptId).toBeGreaterThan(attemptId);
+    }
+    const [a] = job.state.workers;
+    expect(a).toMatchObject({ status: "ready", failuresInRow: 0, freeSinceMs: 160, completedItemCount: 0 });
+    expect(a!.throughput).toBe(known);
+    expect(completedItemCount(job.state)).toBe(0);
+  });
+
+  it("forgets where rejected items failed before, and leaves the worker's failures in a row as they are", () => {
+    const job = new HandDriven({ depth: 1 });
+    job.add("a", knownThroughput(0, 100));
+    const [first] = job.batch(1);
+    const [retry] = dispatchesOf(job.send({ type: "attempt-failed", attemptId: first!.attemptId }));
+    const [second] = dispatchesOf(job.send({ type: "attempt-rejected", attemptId: retry!.attemptId }));
+    expect(job.state.workers[0]!.failuresInRow).toBe(1);
+    const [third] = dispatchesOf(job.send({ type: "attempt-failed", attemptId: second!.attemptId }));
+    expect(jobPhase(job.state)).toBe("running");
+    expect(job.send({ type: "attempt-completed", attemptId: third!.attemptId, serviceMs: 9 })).toEqual([
+      { type: "finish" },
+    ]);
+  });
+
+  it("ignores the rejection of an attempt that it does not know", () => {
+    const job = new HandDriven();
+    job.add("a", knownThroughput(0, 1));
+    const [first] = job.batch(1000);
+    job.send({ type: "attempt-completed", attemptId: first!.attemptId, serviceMs: 100 }, 100);
+    for (const attemptId of [first!.attemptId, -1, 12_345_678]) {
+      expect(job.send({ type: "attempt-rejected", attemptId }, 101)).toEqual([]);
+    }
+    expect(completedItemCount(job.state)).toBe(first!.itemCount);
+  });
+
+  it("deals rejected items out again where quotas are equal", () => {
+    const job = new HandDriven({ policy: "equal", depth: 1 });
+    job.add("a", knownThroughput(0, 10));
+    job.add("b", knownThroughput(0, 10));
+    const [first] = job.batch(40);
+    job.send({ type: "attempt-rejected", attemptId: first!.attemptId }, 5);
+    const quotas = job.state.workers.map(({ quotaItemCount, inFlight }) => quotaItemCount + inFlight[0]!.itemCount);
+    expect(quotas.reduce((sum, count) => sum + count, 0)).toBe(40);
+  });
+
   it("excludes a worker after three failures in a row", () => {
     const job = new HandDriven({ depth: 1 });
     job.add("bad", knownThroughput(0, 50));

@@ -18,15 +18,20 @@ const serviceMs = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: 0, max: 1_000_000 }) },
 );
 
-it("dispatches every item once, in whole numbers, whatever times it is told", () => {
+/** How an attempt ends, and whether the clock moves meanwhile. */
+const ending = fc.record({ pick: fc.nat(), ms: serviceMs, isTimed: fc.boolean() });
+
+it("completes every item once, in whole numbers, whatever times are reported and attempts rejected", () => {
   fc.assert(
     fc.property(
       fc.constantFrom<Policy>("makespan", "equal", "capacity-proportional"),
       fc.constantFrom(1, 5, 20, 100),
       fc.integer({ min: 1, max: 61 }),
       fc.array(fc.boolean(), { minLength: 1, maxLength: 3 }),
-      fc.array(fc.record({ pick: fc.nat(), ms: serviceMs, isTold: fc.boolean() }), { minLength: 61, maxLength: 61 }),
-      (policy, quantumMs, itemCount, bucketed, completions) => {
+      // As many that complete as there are items at most, and some that are rejected.
+      fc.array(ending, { minLength: 61, maxLength: 61 }),
+      fc.array(fc.record({ at: fc.nat(60), pick: fc.nat() }), { maxLength: 6 }),
+      (policy, quantumMs, itemCount, bucketed, endings, rejections) => {
         let state: DispatchState = createDispatch({ policy, quantumMs });
         let nowMs = 0;
         const open: Open[] = [];
@@ -47,18 +52,23 @@ it("dispatches every item once, in whole numbers, whatever times it is told", ()
           send({ type: "worker-added", worker: { workerId: `w${index}`, bucketed: each } });
         }
         send({ type: "source-ended" });
-        for (const { pick, ms, isTold } of completions) {
-          if (open.length === 0) break;
-          // A worker answers in order.
+        /** Whose turn it is to answer: a worker does so in order. */
+        const takeOpen = (pick: number): Open => {
           const { workerId } = open[pick % open.length]!;
-          const [done] = open.splice(
-            open.findIndex((each) => each.workerId === workerId),
-            1,
-          );
-          expect(done!.itemCount).toBeGreaterThanOrEqual(1);
-          for (let item = done!.firstItem; item < done!.firstItem + done!.itemCount; item++) times[item]!++;
-          if (isTold) nowMs += ms;
-          send({ type: "attempt-completed", attemptId: done!.attemptId, serviceMs: ms });
+          const index = open.findIndex((each) => each.workerId === workerId);
+          return open.splice(index, 1)[0]!;
+        };
+        for (const [index, { pick, ms, isTimed }] of endings.entries()) {
+          for (const rejection of rejections) {
+            if (rejection.at !== index || open.length === 0) continue;
+            send({ type: "attempt-rejected", attemptId: takeOpen(rejection.pick).attemptId });
+          }
+          if (open.length === 0) break;
+          const done = takeOpen(pick);
+          expect(done.itemCount).toBeGreaterThanOrEqual(1);
+          for (let item = done.firstItem; item < done.firstItem + done.itemCount; item++) times[item]!++;
+          if (isTimed) nowMs += ms;
+          send({ type: "attempt-completed", attemptId: done.attemptId, serviceMs: ms });
         }
         expect(times.every((count) => count === 1)).toBe(true);
         expect(state.phase).toBe("finished");
