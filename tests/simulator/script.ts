@@ -1,5 +1,5 @@
 import type { DispatchEvent, WorkerProfile } from "../../src/core/dispatch/types.js";
-import type { SimulatedWorker } from "./simulated-worker.js";
+import { absences, type SimulatedWorker } from "./simulated-worker.js";
 
 /** An event that comes at its time, whatever the job does. */
 export interface ScriptedEvent {
@@ -13,7 +13,7 @@ export interface Pause {
 }
 
 /**
- * Joins, deaths and pauses in order of time; at the same time in this order, and as written.
+ * Joins, absences, deaths and pauses in order of time; at the same time in this order, and as written.
  * A worker that dies before it joins never comes.
  */
 export function scriptedEvents(workers: readonly SimulatedWorker[], pauses: readonly Pause[]): ScriptedEvent[] {
@@ -23,6 +23,15 @@ export function scriptedEvents(workers: readonly SimulatedWorker[], pauses: read
       ? []
       : [{ atMs: joinsAtMs, event: { type: "worker-added", worker: profileOf(worker) } }];
   });
+  const aways = workers.flatMap((worker) => {
+    const { diesAtMs = Infinity } = worker;
+    return absences(worker).flatMap(({ atMs, backAtMs }): ScriptedEvent[] => [
+      { atMs, event: { type: "worker-away", workerId: worker.id } },
+      ...(backAtMs < diesAtMs
+        ? [{ atMs: backAtMs, event: { type: "worker-added" as const, worker: profileOf(worker) } }]
+        : []),
+    ]);
+  });
   const deaths = workers.flatMap(({ id, diesAtMs }): ScriptedEvent[] =>
     diesAtMs === undefined ? [] : [{ atMs: diesAtMs, event: { type: "worker-lost", workerId: id } }],
   );
@@ -30,7 +39,7 @@ export function scriptedEvents(workers: readonly SimulatedWorker[], pauses: read
     { atMs, event: { type: "pause" } },
     { atMs: resumeAtMs, event: { type: "resume" } },
   ]);
-  return [...joins, ...deaths, ...stops].sort((a, b) => a.atMs - b.atMs);
+  return [...joins, ...aways, ...deaths, ...stops].sort((a, b) => a.atMs - b.atMs);
 }
 
 function profileOf({ id, throughput, bucketed, availability }: SimulatedWorker): WorkerProfile {

@@ -22,25 +22,34 @@ interface Running {
   ending: "completed" | "failed" | "rejected";
 }
 
-/** The far end: a worker as it is, rather than as the dispatcher knows it. */
+/** What a scripted worker has done so far, in all its lives. */
+interface Tally {
+  readonly script: SimulatedWorker;
+  itemCount: number;
+  busyMs: number;
+}
+
+/** The far end: a worker as it is, rather than as the dispatcher knows it. One that comes back is another. */
 interface FarWorker {
   readonly index: number;
-  readonly script: SimulatedWorker;
+  readonly tally: Tally;
   /** First in, first out; the first is running. */
   readonly queue: Running[];
   /** Shapes that have run, for warm-up: shard sizes of a bucketed worker, 0 for all of any other. */
   readonly shapesRun: Set<number>;
   isAlive: boolean;
-  itemCount: number;
-  busyMs: number;
 }
 
 /** One simulation under way. */
 export class SimulatedJob {
   readonly #simulation: Simulation;
   readonly #random: () => number;
-  readonly #workers: readonly FarWorker[];
-  readonly #indexOf: ReadonlyMap<string, number>;
+  /** By worker id. */
+  readonly #tallies: ReadonlyMap<string, Tally>;
+  /** In the order in which they joined. */
+  readonly #workers: FarWorker[] = [];
+  /** The latest of each id. */
+  readonly #latest = new Map<string, FarWorker>();
   /** Workers that run something, by when they finish it. */
   readonly #finishing: IndexHeap;
   readonly #agenda: readonly ScriptedEvent[];
@@ -64,10 +73,9 @@ export class SimulatedJob {
     const { itemCount, workers, options = {}, pauses = [], seed = 1 } = simulation;
     this.#simulation = simulation;
     this.#random = seededRandom(seed);
-    this.#workers = workers.map((script, index) => createFarWorker(script, index));
-    this.#indexOf = new Map(workers.map(({ id }, index) => [id, index]));
-    this.#finishing = new IndexHeap(workers.length);
+    this.#tallies = new Map(workers.map((script) => [script.id, { script, itemCount: 0, busyMs: 0 }]));
     this.#agenda = scriptedEvents(workers, pauses);
+    this.#finishing = new IndexHeap(this.#agenda.filter(({ event }) => event.type === "worker-added").length);
     this.#completions = new Uint8Array(itemCount);
     this.#state = createDispatch(options);
     this.#tickEveryMs = simulation.tickEveryMs ?? this.#state.options.quantumMs;
@@ -85,11 +93,10 @@ export class SimulatedJob {
       phase: this.#state.phase,
       makespanMs: this.#nowMs,
       optimumMs: optimalMakespanMs(itemCount, workers),
-      perWorker: this.#workers.map(({ script, itemCount: doneCount, busyMs }) => ({
-        workerId: script.id,
-        itemCount: doneCount,
-        busyMs,
-      })),
+      perWorker: workers.map(({ id }) => {
+        const tally = this.#tallies.get(id)!;
+        return { workerId: id, itemCount: tally.itemCount, busyMs: tally.busyMs };
+      }),
       attemptCount: this.#attemptCount,
       eventCount: this.#eventCount,
       samples: this.#samples,
@@ -129,8 +136,21 @@ export class SimulatedJob {
   }
 
   #follow(event: DispatchEvent): void {
-    if (event.type === "worker-lost") this.#worker(event.workerId).isAlive = false;
+    if (event.type === "worker-added") this.#join(event.worker.workerId);
+    if (event.type === "worker-away" || event.type === "worker-lost") this.#leave(event.workerId);
     this.#send(event);
+  }
+
+  #join(workerId: string): void {
+    const tally = this.#tallies.get(workerId)!;
+    const worker = { index: this.#workers.length, tally, queue: [], shapesRun: new Set<number>(), isAlive: true };
+    this.#workers.push(worker);
+    this.#latest.set(workerId, worker);
+  }
+
+  #leave(workerId: string): void {
+    const worker = this.#latest.get(workerId);
+    if (worker !== undefined) worker.isAlive = false;
   }
 
   #send(event: DispatchEvent): void {
@@ -144,12 +164,12 @@ export class SimulatedJob {
   #carryOut(action: DispatchAction): void {
     if (action.type === "dispatch") {
       this.#attemptCount++;
-      const worker = this.#worker(action.workerId);
+      const worker = this.#latest.get(action.workerId)!;
       const { attemptId, firstItem, itemCount } = action;
       worker.queue.push({ attemptId, firstItem, itemCount, startMs: 0, ending: "completed" });
       if (worker.queue.length === 1) this.#startAttempt(worker);
     } else if (action.type === "cancel-attempt") {
-      const { queue } = this.#worker(action.workerId);
+      const { queue } = this.#latest.get(action.workerId)!;
       const at = queue.findIndex(({ attemptId }) => attemptId === action.attemptId);
       if (at > 0) queue.splice(at, 1);
       else if (at === 0) this.#cancelled.add(action.attemptId);
@@ -158,8 +178,9 @@ export class SimulatedJob {
 
   #startAttempt(worker: FarWorker): void {
     const running = worker.queue[0]!;
-    const { msPerItem, overheadMs = 0, noise = 0, warmUpMs = 0, bucketed = false } = worker.script;
-    const { failureRate = 0, rejectionRate = 0 } = worker.script;
+    const { script } = worker.tally;
+    const { msPerItem, overheadMs = 0, noise = 0, warmUpMs = 0, bucketed = false } = script;
+    const { failureRate = 0, rejectionRate = 0 } = script;
     const plainMs = overheadMs + running.itemCount * msPerItem;
     let workMs = plainMs * (noise > 0 ? 1 + noise * (2 * this.#random() - 1) : 1);
     const shape = bucketed ? running.itemCount : 0;
@@ -170,7 +191,7 @@ export class SimulatedJob {
     running.startMs = this.#nowMs;
     if (this.#happens(failureRate) || this.#holdsPoison(running)) running.ending = "failed";
     else if (this.#happens(rejectionRate)) running.ending = "rejected";
-    this.#finishing.push(worker.index, finishMs(worker.script, this.#nowMs, workMs));
+    this.#finishing.push(worker.index, finishMs(script, this.#nowMs, workMs));
   }
 
   #finishAttempt(): void {
@@ -179,10 +200,10 @@ export class SimulatedJob {
     if (!worker.isAlive) return;
     const { attemptId, firstItem, itemCount, ending, startMs } = worker.queue.shift()!;
     const serviceMs = this.#nowMs - startMs;
-    worker.busyMs += serviceMs;
+    worker.tally.busyMs += serviceMs;
     if (worker.queue.length > 0) this.#startAttempt(worker);
     if (ending === "completed" && !this.#cancelled.has(attemptId)) {
-      worker.itemCount += itemCount;
+      worker.tally.itemCount += itemCount;
       for (let item = firstItem; item < firstItem + itemCount; item++) this.#completions[item]! += 1;
     }
     if (ending === "completed") this.#send({ type: "attempt-completed", attemptId, serviceMs });
@@ -203,10 +224,6 @@ export class SimulatedJob {
     }
   }
 
-  #worker(workerId: string): FarWorker {
-    return this.#workers[this.#indexOf.get(workerId)!]!;
-  }
-
   /** Draws a random number only where there is something to decide: others of the same seed stay as they are. */
   #happens(rate: number): boolean {
     return rate > 0 && this.#random() < rate;
@@ -218,8 +235,4 @@ export class SimulatedJob {
     for (let item = firstItem; item < firstItem + itemCount; item++) if (poisonItems.has(item)) return true;
     return false;
   }
-}
-
-function createFarWorker(script: SimulatedWorker, index: number): FarWorker {
-  return { index, script, queue: [], shapesRun: new Set(), isAlive: true, itemCount: 0, busyMs: 0 };
 }

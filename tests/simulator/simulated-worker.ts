@@ -1,5 +1,12 @@
 import type { Throughput } from "../../src/core/throughput/types.js";
 
+/** A time during which a worker is gone. */
+export interface Absence {
+  readonly atMs: number;
+  /** ≥ atMs. A worker that dies meanwhile does not come back. */
+  readonly backAtMs: number;
+}
+
 /** A scripted worker on the virtual clock. All times in ms from the start of the simulation. */
 export interface SimulatedWorker {
   readonly id: string;
@@ -11,6 +18,8 @@ export interface SimulatedWorker {
   readonly noise?: number;
   /** From `atMs` on the worker takes `factor` times as long as at first; ascending by `atMs`. A running shard is slowed too. */
   readonly steps?: readonly { readonly atMs: number; readonly factor: number }[];
+  /** When it is gone with all that it has in flight, and back as a fresh worker; ascending, not overlapping. */
+  readonly away?: readonly Absence[];
   readonly diesAtMs?: number;
   /** Default 0. */
   readonly joinsAtMs?: number;
@@ -24,6 +33,22 @@ export interface SimulatedWorker {
   /** Known to the dispatcher from the start. */
   readonly throughput?: Throughput;
   readonly availability?: number;
+}
+
+/** Its absences, without those that it does not live to see. */
+export function absences({ joinsAtMs = 0, diesAtMs = Infinity, away = [] }: SimulatedWorker): readonly Absence[] {
+  return away.filter(({ atMs }) => atMs >= joinsAtMs && atMs < diesAtMs);
+}
+
+/** When the worker is there; nothing where it dies before it joins. */
+function presences(worker: SimulatedWorker): { readonly startMs: number; readonly endMs: number }[] {
+  const { joinsAtMs = 0, diesAtMs = Infinity } = worker;
+  const gone = absences(worker);
+  const starts = [joinsAtMs, ...gone.map(({ backAtMs }) => backAtMs)];
+  const ends = [...gone.map(({ atMs }) => atMs), diesAtMs];
+  return starts
+    .map((startMs, index) => ({ startMs, endMs: ends[index]! }))
+    .filter(({ startMs, endMs }) => startMs < endMs);
 }
 
 /**
@@ -64,7 +89,7 @@ export function workBetween(worker: SimulatedWorker, startMs: number, endMs: num
 }
 
 /**
- * The oracle: the makespan of someone who knows all speeds, steps and deaths beforehand and divides items at will.
+ * The oracle: the makespan of someone who knows all speeds, steps, absences and deaths beforehand and divides items at will.
  * A lower bound, ms: each worker that is used pays warm-up and overhead once. Infinity if the workers die before.
  *
  * The time T at which the items that all could have finished by T are N; bisection on the rising sum. O(W · steps) per pass.
@@ -74,10 +99,10 @@ export function optimalMakespanMs(itemCount: number, workers: readonly Simulated
   const itemsBy = (timeMs: number) => {
     let sum = 0;
     for (const worker of workers) {
-      const endMs = Math.min(timeMs, worker.diesAtMs ?? Infinity);
-      const startMs = worker.joinsAtMs ?? 0;
-      if (endMs <= startMs) continue;
-      const workMs = workBetween(worker, startMs, endMs) - (worker.warmUpMs ?? 0) - (worker.overheadMs ?? 0);
+      let workMs = -(worker.warmUpMs ?? 0) - (worker.overheadMs ?? 0);
+      for (const { startMs, endMs } of presences(worker)) {
+        if (startMs < timeMs) workMs += workBetween(worker, startMs, Math.min(timeMs, endMs));
+      }
       sum += Math.max(0, workMs) / worker.msPerItem;
     }
     return sum;

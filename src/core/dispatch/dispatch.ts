@@ -61,8 +61,11 @@ function applyEvent(draft: Draft, event: DispatchEvent, nowMs: number): void {
     case "worker-draining":
       retireWorker(draft, findWorker(draft, event.workerId), "draining", nowMs);
       break;
+    case "worker-away":
+      loseWorker(draft, event.workerId, "away", nowMs);
+      break;
     case "worker-lost":
-      loseWorker(draft, event.workerId, nowMs);
+      loseWorker(draft, event.workerId, "lost", nowMs);
       break;
     case "items-added":
       addItems(draft, event.itemCount, nowMs);
@@ -98,6 +101,7 @@ function settle(draft: Draft): void {
     draft.phase = "finished";
     draft.actions.push({ type: "finish" });
   } else if (draft.workers.length > 0 && draft.readySlots.length === 0 && draft.inFlightCount === 0) {
+    if (draft.workers.some(({ status }) => status === "away")) return;
     draft.phase = "failed";
     draft.actions.push({ type: "fail", reason: "no-workers" });
   }
@@ -161,11 +165,13 @@ function addWorker(draft: Draft, profile: WorkerProfile, nowMs: number): void {
       workerId,
     });
   }
-  if (findWorker(draft, workerId)?.status === "ready") {
+  const before = findWorker(draft, workerId);
+  if (before?.status === "ready") {
     throw new ShardError("invalid-options", `Expected a new worker id, received "${workerId}", which is active.`, {
       workerId,
     });
   }
+  if (before?.status === "away") putWorker(draft, before, { ...before, status: "lost" });
   putWorker(draft, undefined, createWorker(draft.workers.length, profile, draft.options.quantumMs, nowMs));
   redealItems(draft);
   refillAll(draft, nowMs);
@@ -192,10 +198,11 @@ function retireWorker(draft: Draft, worker: WorkerState | undefined, status: Wor
   refillAll(draft, nowMs);
 }
 
-function loseWorker(draft: Draft, workerId: string, nowMs: number): void {
+/** The worker is gone with its attempts, for good (`lost`) or until it comes back (`away`). */
+function loseWorker(draft: Draft, workerId: string, status: "lost" | "away", nowMs: number): void {
   const found = findWorker(draft, workerId);
-  if (found === undefined || found.status === "lost") return;
-  let worker = putWorker(draft, found, { ...found, status: "lost", quotaItemCount: 0 });
+  if (found === undefined || found.status === "lost" || found.status === status) return;
+  let worker = putWorker(draft, found, { ...found, status, quotaItemCount: 0 });
   for (const attempt of found.inFlight) {
     worker = removeAttempt(draft, worker, attempt);
     returnItems(draft, attempt, attempt.failedOn);

@@ -66,7 +66,7 @@ export function findWorker(state: DispatchState, workerId: string): WorkerState 
 }
 
 /**
- * The plan of what remains, one entry per worker that is not lost, by order of arrival. O(W).
+ * The plan of what remains, one entry per worker that is neither lost nor away, by order of arrival. O(W).
  *
  * `share` = (in flight + planned) / remaining items; while the source is open, the worker's part of the total rate.
  * The shares sum to 1 while items remain and a worker is ready.
@@ -84,7 +84,7 @@ export function plannedShares(state: DispatchState, nowMs: number): PlannedShare
   }
   const shares: PlannedShare[] = [];
   for (const worker of state.workers) {
-    if (worker.status === "lost") continue;
+    if (worker.status === "lost" || worker.status === "away") continue;
     const inFlight = inFlightItemCount(worker);
     const { itemsPerSecond, overheadMs } = worker.throughput;
     shares.push({

@@ -13,8 +13,11 @@ export interface Attempt {
   readonly failedOn: readonly number[];
 }
 
-/** `draining`: finishes what is in flight. `excluded`: failed too often. `lost`: gone with its attempts. */
-export type WorkerStatus = "ready" | "draining" | "excluded" | "lost";
+/**
+ * `draining`: finishes what is in flight. `excluded`: failed too often. `away`: gone with its attempts, but expected back.
+ * `lost`: gone for good, or back in another slot.
+ */
+export type WorkerStatus = "ready" | "draining" | "excluded" | "away" | "lost";
 
 export interface WorkerState {
   /** Index of the worker in this job; a restarted worker gets a new one. */

@@ -37,7 +37,12 @@ export type DispatchEvent =
   | { readonly type: "worker-added"; readonly worker: WorkerProfile }
   /** No new shards; those in flight finish. */
   | { readonly type: "worker-draining"; readonly workerId: string }
-  /** Gone with all its attempts: their ranges go to others at once. */
+  /**
+   * Gone with all its attempts, whose ranges go to others at once, but expected back: until then the job waits rather than fail for
+   * want of workers. It comes back by `worker-added` with the same id, or is gone for good by `worker-lost`.
+   */
+  | { readonly type: "worker-away"; readonly workerId: string }
+  /** Gone for good with all its attempts: their ranges go to others at once. */
   | { readonly type: "worker-lost"; readonly workerId: string }
   /** More items are known (a stream's source yielded, or the whole batch at once). */
   | { readonly type: "items-added"; readonly itemCount: number }

@@ -27,6 +27,15 @@ function deepFreeze(value: unknown): void {
 }
 
 const ms = (max: number) => fc.double({ min: 0, max, noNaN: true });
+/** Up to three, ascending and disjoint; some begin before their worker joins or after it has died. */
+const absences = fc.array(fc.record({ afterMs: ms(1500), lastsMs: ms(800) }), { maxLength: 3 }).map((gaps) => {
+  let atMs = 0;
+  return gaps.map(({ afterMs, lastsMs }) => {
+    const absence = { atMs: atMs + afterMs, backAtMs: atMs + afterMs + lastsMs };
+    atMs = absence.backAtMs;
+    return absence;
+  });
+});
 const scriptedWorker: fc.Arbitrary<Omit<SimulatedWorker, "id">> = fc
   .record(
     {
@@ -36,6 +45,7 @@ const scriptedWorker: fc.Arbitrary<Omit<SimulatedWorker, "id">> = fc
       steps: fc
         .array(fc.record({ atMs: ms(3000), factor: fc.double({ min: 0.2, max: 6, noNaN: true }) }), { maxLength: 3 })
         .map((steps) => steps.sort((a, b) => a.atMs - b.atMs)),
+      away: absences,
       diesAtMs: ms(4000),
       joinsAtMs: ms(300),
       warmUpMs: ms(500),
@@ -62,7 +72,7 @@ const script = fc.record({
 });
 
 describe("any job", () => {
-  it("does every item exactly once, whatever dies, fails, is rejected, joins or pauses", () => {
+  it("does every item exactly once, whatever dies, fails, is rejected, leaves for a while, joins or pauses", () => {
     let finishedCount = 0;
     fc.assert(
       fc.property(script, ({ itemCount, scripts, immortal, policy, depth, chunk, pause, seed }) => {
@@ -81,7 +91,10 @@ describe("any job", () => {
         expect(result.completions.every((count) => count <= 1)).toBe(true);
         expect(["finished", "failed"]).toContain(result.phase);
         expect(isExactlyOnce(result.completions)).toBe(result.phase === "finished");
-        if (immortal && scripts.every(({ failureRate = 0 }) => failureRate === 0))
+        const isLasting = ({ diesAtMs, joinsAtMs = 0 }: (typeof scripts)[0]) =>
+          diesAtMs === undefined && joinsAtMs === 0;
+        const someoneStays = immortal || scripts.some(isLasting);
+        if (someoneStays && scripts.every(({ failureRate = 0 }) => failureRate === 0))
           expect(result.phase).toBe("finished");
         if (result.phase === "finished") finishedCount++;
       }),
@@ -108,7 +121,7 @@ describe("any job", () => {
       { id: "a", msPerItem: 1, noise: 0.2, failureRate: 0.02 },
       { id: "b", msPerItem: 2, steps: [{ atMs: 300, factor: 4 }] },
       { id: "c", msPerItem: 1, diesAtMs: 700, rejectionRate: 0.1 },
-      { id: "d", msPerItem: 1, bucketed: true, warmUpMs: 50 },
+      { id: "d", msPerItem: 1, bucketed: true, warmUpMs: 50, away: [{ atMs: 150, backAtMs: 400 }] },
     ];
     for (const policy of ["makespan", "equal", "capacity-proportional"] as const) {
       const onStep: Simulation["onStep"] = (_event, state) => deepFreeze(state);
@@ -129,6 +142,25 @@ describe("any job", () => {
     expect(result.phase).toBe("failed");
     const { range } = failures[0] as { range: { firstItem: number; itemCount: number } };
     expect(range.firstItem <= 217 && 217 < range.firstItem + range.itemCount).toBe(true);
+  });
+});
+
+describe("a worker that is away", () => {
+  it("is waited for where it is the only one, and comes back in a slot of its own", () => {
+    const away = [
+      { atMs: 400, backAtMs: 1000 },
+      { atMs: 1200, backAtMs: 1201 },
+    ];
+    const result = simulate({ itemCount: 1000, workers: [{ id: "a", msPerItem: 1, away }] });
+    expect([result.phase, isExactlyOnce(result.completions)]).toEqual(["finished", true]);
+    expect(result.makespanMs).toBeGreaterThan(1600);
+    expect(result.perWorker).toEqual([{ workerId: "a", itemCount: 1000, busyMs: expect.closeTo(1000, 6) }]);
+  });
+
+  it("ends the job if it dies meanwhile and nobody is left", () => {
+    const worker = { id: "a", msPerItem: 1, away: [{ atMs: 400, backAtMs: 1000 }], diesAtMs: 700 };
+    const result = simulate({ itemCount: 1000, workers: [worker] });
+    expect([result.phase, result.makespanMs]).toEqual(["failed", 700]);
   });
 });
 
@@ -185,6 +217,21 @@ describe("makespan against the optimum", () => {
       { id: "a", msPerItem: 1 },
       { id: "b", msPerItem: 1, diesAtMs: 4000 },
       { id: "c", msPerItem: 1, joinsAtMs: 6000 },
+    ];
+    expect(excess({ itemCount: 20_000, workers })).toBeLessThan(1.05);
+  });
+
+  it("survives workers that leave for a while close to the optimum", () => {
+    const workers = [
+      { id: "a", msPerItem: 1, away: [{ atMs: 2000, backAtMs: 3500 }] },
+      {
+        id: "b",
+        msPerItem: 2,
+        away: [
+          { atMs: 3000, backAtMs: 5000 },
+          { atMs: 6000, backAtMs: 6100 },
+        ],
+      },
     ];
     expect(excess({ itemCount: 20_000, workers })).toBeLessThan(1.05);
   });
@@ -278,6 +325,14 @@ describe("the simulator", () => {
     ).toBeCloseTo(60, 6);
     expect(optimalMakespanMs(100, [{ id: "a", msPerItem: 1, diesAtMs: 50 }])).toBe(Infinity);
     expect(optimalMakespanMs(0, [])).toBe(0);
+    const away = [
+      { atMs: 20, backAtMs: 60 },
+      { atMs: 70, backAtMs: 90 },
+    ];
+    expect(optimalMakespanMs(40, [{ id: "a", msPerItem: 1, away }])).toBeCloseTo(100, 6);
+    expect(optimalMakespanMs(25, [{ id: "a", msPerItem: 1, away, diesAtMs: 65 }])).toBeCloseTo(65, 6);
+    expect(optimalMakespanMs(26, [{ id: "a", msPerItem: 1, away, diesAtMs: 65 }])).toBe(Infinity);
+    expect(optimalMakespanMs(1, [{ id: "a", msPerItem: 1, diesAtMs: 5, joinsAtMs: 10 }])).toBe(Infinity);
   });
 });
 

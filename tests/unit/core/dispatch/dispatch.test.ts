@@ -256,6 +256,67 @@ describe("step: faults", () => {
     expect(() => job.add("a")).toThrow("active");
   });
 
+  it("gives an away worker's ranges to others at once, and leaves it out of the plan", () => {
+    const job = new HandDriven();
+    job.add("a", knownThroughput(0, 1));
+    job.add("b", knownThroughput(0, 1));
+    const mine = job.batch(150).filter(({ workerId }) => workerId === "a");
+    const again = dispatchesOf(job.send({ type: "worker-away", workerId: "a" }, 1));
+    expect(again[0]).toMatchObject({ workerId: "b", firstItem: mine[0]!.firstItem });
+    expect(plannedShares(job.state, 1)).toMatchObject([{ workerId: "b", share: expect.closeTo(1, 9) }]);
+    expect(job.send({ type: "attempt-completed", attemptId: mine[0]!.attemptId, serviceMs: 1 }, 2)).toEqual([]);
+    expect(job.send({ type: "worker-away", workerId: "a" }, 3)).toEqual([]);
+    expect(job.send({ type: "worker-away", workerId: "z" }, 3)).toEqual([]);
+  });
+
+  it("waits while any worker is away, and dispatches again when it is back", () => {
+    const job = new HandDriven({ depth: 1 });
+    job.add("a", knownThroughput(0, 1));
+    job.add("b", knownThroughput(0, 1));
+    job.batch(200);
+    job.send({ type: "worker-away", workerId: "a" }, 1);
+    expect(job.send({ type: "worker-lost", workerId: "b" }, 2)).toEqual([]);
+    expect([jobPhase(job.state), undispatchedItemCount(job.state)]).toEqual(["running", 200]);
+    const back = dispatchesOf(job.add("a", knownThroughput(0, 1)));
+    expect(back[0]).toMatchObject({ workerId: "a", firstItem: 0 });
+    expect(job.state.workers.map(({ status }) => status)).toEqual(["lost", "lost", "ready"]);
+    expect(job.send({ type: "worker-lost", workerId: "a" })).toEqual([{ type: "fail", reason: "no-workers" }]);
+  });
+
+  it("fails for want of workers once the one that is away is lost", () => {
+    const job = new HandDriven();
+    job.add("a", knownThroughput(0, 1));
+    job.batch(200);
+    expect(job.send({ type: "worker-away", workerId: "a" })).toEqual([]);
+    expect(job.send({ type: "tick" }, 1000)).toEqual([]);
+    expect(job.send({ type: "worker-lost", workerId: "a" }, 1001)).toEqual([{ type: "fail", reason: "no-workers" }]);
+  });
+
+  it("does not take a worker that was lost for one that will come back", () => {
+    const job = new HandDriven();
+    job.add("a", knownThroughput(0, 1));
+    job.add("b", knownThroughput(0, 1));
+    job.batch(200);
+    job.send({ type: "worker-lost", workerId: "a" });
+    job.send({ type: "worker-away", workerId: "a" });
+    expect(job.send({ type: "worker-lost", workerId: "b" })).toEqual([{ type: "fail", reason: "no-workers" }]);
+  });
+
+  it("waits for an excluded worker that is away", () => {
+    const job = new HandDriven({ depth: 1 });
+    job.add("a", knownThroughput(0, 50));
+    job.add("b", knownThroughput(0, 50));
+    let attemptId = job.batch(100).find(({ workerId }) => workerId === "a")!.attemptId;
+    for (let failure = 1; failure <= 3; failure++) {
+      const next = dispatchesOf(job.send({ type: "attempt-failed", attemptId }));
+      attemptId = next.find(({ workerId }) => workerId === "a")?.attemptId ?? -1;
+    }
+    job.send({ type: "worker-away", workerId: "a" });
+    job.send({ type: "worker-lost", workerId: "b" });
+    expect(jobPhase(job.state)).toBe("running");
+    expect(dispatchesOf(job.add("a"))).toHaveLength(1);
+  });
+
   it("recalls a queued shard from a stalled worker when another idles, and drops its late result", () => {
     const job = new HandDriven();
     job.add("a", knownThroughput(0, 1));

@@ -21,17 +21,17 @@ const serviceMs = fc.oneof(
 /** How an attempt ends, and whether the clock moves meanwhile. */
 const ending = fc.record({ pick: fc.nat(), ms: serviceMs, isTimed: fc.boolean() });
 
-it("completes every item once, in whole numbers, whatever times are reported and attempts rejected", () => {
+it("completes every item once, in whole numbers, whatever times are reported and attempts rejected or workers away", () => {
   fc.assert(
     fc.property(
       fc.constantFrom<Policy>("makespan", "equal", "capacity-proportional"),
       fc.constantFrom(1, 5, 20, 100),
       fc.integer({ min: 1, max: 61 }),
       fc.array(fc.boolean(), { minLength: 1, maxLength: 3 }),
-      // As many that complete as there are items at most, and some that are rejected.
+      // As many that complete as there are items at most; between them some are rejected, and workers leave and come back.
       fc.array(ending, { minLength: 61, maxLength: 61 }),
-      fc.array(fc.record({ at: fc.nat(60), pick: fc.nat() }), { maxLength: 6 }),
-      (policy, quantumMs, itemCount, bucketed, endings, rejections) => {
+      fc.array(fc.record({ at: fc.nat(60), pick: fc.nat(), isAway: fc.boolean(), lasts: fc.nat(4) }), { maxLength: 6 }),
+      (policy, quantumMs, itemCount, bucketed, endings, disturbances) => {
         let state: DispatchState = createDispatch({ policy, quantumMs });
         let nowMs = 0;
         const open: Open[] = [];
@@ -47,10 +47,12 @@ it("completes every item once, in whole numbers, whatever times are reported and
             open.splice(index, 1);
           }
         };
+        const away = new Map<string, number>();
+        const add = (index: number): void => {
+          send({ type: "worker-added", worker: { workerId: `w${index}`, bucketed: bucketed[index]! } });
+        };
         send({ type: "items-added", itemCount });
-        for (const [index, each] of bucketed.entries()) {
-          send({ type: "worker-added", worker: { workerId: `w${index}`, bucketed: each } });
-        }
+        for (const index of bucketed.keys()) add(index);
         send({ type: "source-ended" });
         /** Whose turn it is to answer: a worker does so in order. */
         const takeOpen = (pick: number): Open => {
@@ -58,10 +60,25 @@ it("completes every item once, in whole numbers, whatever times are reported and
           const index = open.findIndex((each) => each.workerId === workerId);
           return open.splice(index, 1)[0]!;
         };
+        const leave = (workerId: string, until: number): void => {
+          for (let at = open.length - 1; at >= 0; at--) if (open[at]!.workerId === workerId) open.splice(at, 1);
+          away.set(workerId, until);
+          send({ type: "worker-away", workerId });
+        };
+        const comeBack = (workerId: string): void => {
+          away.delete(workerId);
+          add(Number(workerId.slice(1)));
+        };
         for (const [index, { pick, ms, isTimed }] of endings.entries()) {
-          for (const rejection of rejections) {
-            if (rejection.at !== index || open.length === 0) continue;
-            send({ type: "attempt-rejected", attemptId: takeOpen(rejection.pick).attemptId });
+          for (const { at, pick: which, isAway, lasts } of disturbances) {
+            if (at !== index || open.length === 0) continue;
+            const { attemptId, workerId } = takeOpen(which);
+            if (isAway) leave(workerId, index + lasts);
+            else send({ type: "attempt-rejected", attemptId });
+          }
+          for (const [workerId, until] of away) {
+            // With nobody left at work, nothing but its return goes on.
+            if (until <= index || open.length === 0) comeBack(workerId);
           }
           if (open.length === 0) break;
           const done = takeOpen(pick);

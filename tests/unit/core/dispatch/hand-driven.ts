@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import type { Attempt, DispatchState } from "../../../../src/core/dispatch/state.js";
 import { createDispatch, step } from "../../../../src/core/dispatch/dispatch.js";
+import { findWorker } from "../../../../src/core/dispatch/queries.js";
 import type { DispatchAction, DispatchEvent, DispatchOptions } from "../../../../src/core/dispatch/types.js";
 import type { Throughput } from "../../../../src/core/throughput/types.js";
 import { createThroughput, observe } from "../../../../src/core/throughput/throughput.js";
@@ -58,6 +59,8 @@ export function checkInvariants(state: DispatchState): void {
     inFlightItems += worker.inFlight.reduce((sum: number, attempt: Attempt) => sum + attempt.itemCount, 0);
     ranges.push(...worker.inFlight);
     expect(worker.inFlight.length).toBeLessThanOrEqual(state.options.depth);
+    if (worker.status === "away" || worker.status === "lost") expect(worker.inFlight).toEqual([]);
+    if (worker.status === "away") expect(findWorker(state, worker.workerId)).toBe(worker);
     if (worker.status !== "ready") continue;
     ready.push(slot);
     shardItemSum += worker.shardItemCount;
