@@ -6,7 +6,7 @@ import {
   wantsItems,
   type DispatchState,
 } from "../../src/core/dispatch/dispatch.js";
-import type { DispatchAction, DispatchEvent, PlannedShare } from "../../src/core/dispatch/types.js";
+import type { DispatchAction, DispatchEvent, ItemRange, PlannedShare } from "../../src/core/dispatch/types.js";
 import { ShardError } from "../../src/core/errors.js";
 import { seededRandom } from "../../src/core/random.js";
 import { scriptedEvents, type ScriptedEvent } from "./script.js";
@@ -70,13 +70,14 @@ export class SimulatedJob {
   #sourceEnded = false;
 
   constructor(simulation: Simulation) {
-    const { itemCount, workers, options = {}, pauses = [], seed = 1 } = simulation;
+    const { itemCount, workers, options = {}, pauses = [], seed = 1, done = [] } = simulation;
     this.#simulation = simulation;
     this.#random = seededRandom(seed);
     this.#tallies = new Map(workers.map((script) => [script.id, { script, itemCount: 0, busyMs: 0 }]));
     this.#agenda = scriptedEvents(workers, pauses);
     this.#finishing = new IndexHeap(this.#agenda.filter(({ event }) => event.type === "worker-added").length);
     this.#completions = new Uint8Array(itemCount);
+    for (const range of done) this.#completions.fill(1, range.firstItem, range.firstItem + range.itemCount);
     this.#state = createDispatch(options);
     this.#tickEveryMs = simulation.tickEveryMs ?? this.#state.options.quantumMs;
     this.#sampleEveryMs = simulation.sampleEveryMs ?? Infinity;
@@ -88,11 +89,12 @@ export class SimulatedJob {
   run(): SimulationResult {
     if (this.#agenda.length === 0) this.#supply();
     while (this.#state.phase === "running" || this.#state.phase === "paused") this.#advance();
-    const { itemCount, workers } = this.#simulation;
+    const { itemCount, workers, done = [] } = this.#simulation;
+    const doneItemCount = done.reduce((sum, range) => sum + range.itemCount, 0);
     return {
       phase: this.#state.phase,
       makespanMs: this.#nowMs,
-      optimumMs: optimalMakespanMs(itemCount, workers),
+      optimumMs: optimalMakespanMs(itemCount - doneItemCount, workers),
       perWorker: workers.map(({ id }) => {
         const tally = this.#tallies.get(id)!;
         return { workerId: id, itemCount: tally.itemCount, busyMs: tally.busyMs };
@@ -215,13 +217,23 @@ export class SimulatedJob {
     const { itemCount, chunkItemCount = itemCount } = this.#simulation;
     while (this.#suppliedCount < itemCount && (chunkItemCount >= itemCount || wantsItems(this.#state))) {
       const count = Math.min(chunkItemCount, itemCount - this.#suppliedCount);
+      const done = this.#doneWithin(this.#suppliedCount, this.#suppliedCount + count);
       this.#suppliedCount += count;
-      this.#send({ type: "items-added", itemCount: count });
+      this.#send({ type: "items-added", itemCount: count, done });
     }
     if (this.#suppliedCount === itemCount && !this.#sourceEnded) {
       this.#sourceEnded = true;
       this.#send({ type: "source-ended" });
     }
+  }
+
+  #doneWithin(startItem: number, endItem: number): ItemRange[] | undefined {
+    return this.#simulation.done
+      ?.map((range) => {
+        const firstItem = Math.max(startItem, range.firstItem);
+        return { firstItem, itemCount: Math.min(endItem, range.firstItem + range.itemCount) - firstItem };
+      })
+      .filter(({ itemCount }) => itemCount > 0);
   }
 
   /** Draws a random number only where there is something to decide: others of the same seed stay as they are. */

@@ -3,6 +3,7 @@ import type {
   DispatchAction,
   DispatchEvent,
   DispatchOptions,
+  ItemRange,
   JobPhase,
   PlannedShare,
 } from "../../src/core/dispatch/types.js";
@@ -21,6 +22,8 @@ export interface Simulation {
   readonly tickEveryMs?: number;
   /** Items come this many at a time, pulled as a stream's would be. Default: all at once. */
   readonly chunkItemCount?: number;
+  /** Items that are done before the job begins; ascending, disjoint. */
+  readonly done?: readonly ItemRange[];
   /** Attempts that hold one of these items throw. */
   readonly poisonItems?: ReadonlySet<number>;
   readonly pauses?: readonly Pause[];
@@ -43,6 +46,8 @@ export interface SimulationResult {
   readonly attemptCount: number;
   readonly eventCount: number;
   readonly samples: readonly { readonly atMs: number; readonly shares: readonly PlannedShare[] }[];
-  /** Times each item was completed by an attempt that counted: 1 everywhere when the job has finished. */
+  /**
+   * Times each item was completed by an attempt that counted, or was done before: 1 everywhere when the job has finished.
+   */
   readonly completions: Uint8Array;
 }

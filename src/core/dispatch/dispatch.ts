@@ -3,9 +3,10 @@ import { findAttempt, findWorker } from "./queries.js";
 import { recallQueued } from "./recall.js";
 import { dealItems, redealItems, refillAfter, refillAll } from "./refill.js";
 import { copyState, copyWorker, type DispatchState, type Draft, type WorkerState, type WorkerStatus } from "./state.js";
-import type { DispatchAction, DispatchEvent, WorkerProfile } from "./types.js";
+import type { DispatchAction, DispatchEvent, ItemRange, WorkerProfile } from "./types.js";
 import { createWorker, setThroughput } from "./worker.js";
 import { ShardError } from "../errors.js";
+import { addUntouched } from "../untouched-items.js";
 import { hasRunSize, observe } from "../throughput/throughput.js";
 
 export { createDispatch, type DispatchState } from "./state.js";
@@ -30,7 +31,7 @@ const FAILURES_TO_EXCLUDE = 3;
  * Events for attempts and workers it does not know (any more) are ignored; after `finish`, `fail` or a cancel, all are.
  *
  * @param nowMs time of the event on any clock that never goes back, ms.
- * @throws ShardError "invalid-input" for an item count that is not whole, "invalid-options" for an active worker added twice
+ * @throws ShardError "invalid-input" for an item count or done ranges that are not as described, "invalid-options" for an active worker added twice
  *         or an availability outside 0 < T ≤ 1.
  */
 export function step(
@@ -68,7 +69,7 @@ function applyEvent(draft: Draft, event: DispatchEvent, nowMs: number): void {
       loseWorker(draft, event.workerId, "lost", nowMs);
       break;
     case "items-added":
-      addItems(draft, event.itemCount, nowMs);
+      addItems(draft, event.itemCount, event.done, nowMs);
       break;
     case "source-ended":
       draft.sourceEnded = true;
@@ -177,16 +178,10 @@ function addWorker(draft: Draft, profile: WorkerProfile, nowMs: number): void {
   refillAll(draft, nowMs);
 }
 
-function addItems(draft: Draft, itemCount: number, nowMs: number): void {
-  if (!Number.isSafeInteger(itemCount) || itemCount < 0 || draft.sourceEnded) {
-    const received = draft.sourceEnded ? "items after the source ended" : String(itemCount);
-    throw new ShardError(
-      "invalid-input",
-      `Expected a whole number of items ≥ 0 from an open source, received ${received}.`,
-    );
-  }
-  draft.endItem += itemCount;
-  dealItems(draft, itemCount);
+function addItems(draft: Draft, itemCount: number, done: readonly ItemRange[] | undefined, nowMs: number): void {
+  const doneItemCount = addUntouched(draft, itemCount, done);
+  draft.completedItemCount += doneItemCount;
+  dealItems(draft, itemCount - doneItemCount);
   refillAll(draft, nowMs);
 }
 

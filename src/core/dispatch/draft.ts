@@ -1,5 +1,6 @@
 import { attemptIdOf, copyWorker, type Attempt, type Draft, type WorkerState } from "./state.js";
 import { deadlineOf, expectedMs, floorPowerOfTwo } from "./worker.js";
+import { nextRunItemCount, takeUntouched } from "../untouched-items.js";
 import { insertRange, takeFromRange } from "./pending-ranges.js";
 
 /** Replace (or add) a worker and keep the sums over ready workers. O(1), or O(W) where it joins or leaves the ready ones. */
@@ -59,16 +60,17 @@ export function dispatchTo(
   rangeIndex: number = draft.returned.findIndex((range) => range.failedOn.length === 0),
 ): { worker: WorkerState; itemCount: number } {
   const range = rangeIndex < 0 ? undefined : draft.returned[rangeIndex]!;
-  const available = range === undefined ? draft.endItem - draft.nextItem : range.itemCount;
+  const available = range === undefined ? nextRunItemCount(draft) : range.itemCount;
   let itemCount = Math.min(wantedCount, available);
   if (itemCount <= 0) return { worker, itemCount: 0 };
   if (worker.bucketed) itemCount = floorPowerOfTwo(itemCount);
 
   const failedOn = range?.failedOn ?? [];
-  const firstItem = range?.firstItem ?? draft.nextItem;
+  let firstItem: number;
   if (range === undefined) {
-    draft.nextItem += itemCount;
+    ({ firstItem } = takeUntouched(draft, itemCount));
   } else {
+    ({ firstItem } = range);
     draft.returned = takeFromRange(draft.returned, rangeIndex, itemCount);
     draft.returnedItemCount -= itemCount;
     if (failedOn.length > 0) draft.failedItemCount -= itemCount;

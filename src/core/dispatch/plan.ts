@@ -1,6 +1,7 @@
 import type { DispatchState, WorkerState } from "./state.js";
 import { backlog } from "./worker.js";
 import { capacityProportionalShares, equalShares, roundShares } from "./policies.js";
+import { untouchedItemCount } from "../untouched-items.js";
 import { planColumns, type CostColumns } from "./shares.js";
 
 /** Far from the end: this many quanta of work for everybody are not dispatched yet. */
@@ -19,7 +20,7 @@ export function workerAt(state: DispatchState, slot: number): WorkerState {
 }
 
 export function undispatchedCount(state: DispatchState): number {
-  return state.endItem - state.nextItem + state.returnedItemCount;
+  return untouchedItemCount(state) + state.returnedItemCount;
 }
 
 /** Undispatched items that any worker may have. */

@@ -1,4 +1,4 @@
-import type { DispatchAction, DispatchOptions, JobPhase } from "./types.js";
+import type { DispatchAction, DispatchOptions, ItemRange, JobPhase } from "./types.js";
 import { ShardError } from "../errors.js";
 import type { PendingRange } from "./pending-ranges.js";
 import type { Throughput } from "../throughput/types.js";
@@ -44,8 +44,8 @@ export interface WorkerState {
 /**
  * A job: which items are where, and what is known of the workers. Immutable: `step` returns another.
  *
- * Invariant: every item of 0 … endItem-1 is in exactly one of: completed, one attempt in flight, one range of `returned`,
- * or the untouched nextItem … endItem-1. Sums (`inFlightCount` … `idleCount`) are kept so that an event touches one worker, not all.
+ * Invariant: every item of 0 … endItem-1 is in exactly one of: completed (those of `doneAhead` too), one attempt in flight, one range of
+ * `returned`, or the untouched rest of nextItem … endItem-1. Sums (`inFlightCount` … `idleCount`) are kept so that an event touches one worker, not all.
  */
 export interface DispatchState {
   readonly options: DispatchOptions;
@@ -59,6 +59,9 @@ export interface DispatchState {
   readonly nextItem: number;
   readonly endItem: number;
   readonly sourceEnded: boolean;
+  /** Items from `nextItem` on that were done before they came, as far as they lie ahead. */
+  readonly doneAhead: readonly ItemRange[];
+  readonly doneAheadItemCount: number;
   readonly returned: readonly PendingRange[];
   readonly returnedItemCount: number;
   /** Of `returnedItemCount`, those in ranges that failed: handed out by who may have them, not by plan. */
@@ -115,6 +118,8 @@ export function createDispatch(options: Partial<DispatchOptions> = {}): Dispatch
     nextItem: 0,
     endItem: 0,
     sourceEnded: false,
+    doneAhead: [],
+    doneAheadItemCount: 0,
     returned: [],
     returnedItemCount: 0,
     failedItemCount: 0,
@@ -184,6 +189,8 @@ export function copyState(from: DispatchState): Draft {
     nextItem: from.nextItem,
     endItem: from.endItem,
     sourceEnded: from.sourceEnded,
+    doneAhead: from.doneAhead,
+    doneAheadItemCount: from.doneAheadItemCount,
     returned: from.returned,
     returnedItemCount: from.returnedItemCount,
     failedItemCount: from.failedItemCount,

@@ -44,8 +44,11 @@ export type DispatchEvent =
   | { readonly type: "worker-away"; readonly workerId: string }
   /** Gone for good with all its attempts: their ranges go to others at once. */
   | { readonly type: "worker-lost"; readonly workerId: string }
-  /** More items are known (a stream's source yielded, or the whole batch at once). */
-  | { readonly type: "items-added"; readonly itemCount: number }
+  /**
+   * More items are known: a stream's source yielded, or the whole batch comes at once. Those in `done` are completed at once and never
+   * dispatched: ranges of at least one of these items, in the job's numbering, ascending, disjoint.
+   */
+  | { readonly type: "items-added"; readonly itemCount: number; readonly done?: readonly ItemRange[] | undefined }
   /** No more items will come: from here on the tail is planned to end together. */
   | { readonly type: "source-ended" }
   | {

@@ -1,4 +1,5 @@
 import type { PipelineDraft } from "./draft.js";
+import { nextRunItemCount, takeUntouched } from "../untouched-items.js";
 import type { MicroBatch, StagePlacement } from "./types.js";
 
 /**
@@ -53,11 +54,10 @@ function takeRange(draft: PipelineDraft, itemCount: number): MicroBatch["range"]
     return { firstItem: returned.firstItem, itemCount: count };
   }
   // While the source goes on, a short micro-batch would only cost: more items are coming.
-  const available = draft.endItem - draft.nextItem;
-  if (available === 0 || (available < itemCount && !draft.sourceEnded && draft.microBatches.size > 0)) return undefined;
-  const range = { firstItem: draft.nextItem, itemCount: Math.min(itemCount, available) };
-  draft.nextItem += range.itemCount;
-  return range;
+  const available = nextRunItemCount(draft);
+  const mayGrow = !draft.sourceEnded && draft.doneAhead.length === 0;
+  if (available === 0 || (available < itemCount && mayGrow && draft.microBatches.size > 0)) return undefined;
+  return takeUntouched(draft, Math.min(itemCount, available));
 }
 
 /** Whether the queue of the next stage, with what is on its way there, has room for one more. */

@@ -14,6 +14,8 @@ export interface PipelineDraft {
   endItem: number;
   sourceEnded: boolean;
   nextItem: number;
+  doneAhead: PipelineState["doneAhead"];
+  doneAheadItemCount: number;
   returned: PipelineState["returned"];
   completedItemCount: number;
   placements: Map<number, StagePlacement>;

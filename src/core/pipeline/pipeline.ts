@@ -1,6 +1,7 @@
 import { ShardError } from "../errors.js";
 import { admit, dispatchReady } from "./dispatch.js";
 import type { PipelineDraft } from "./draft.js";
+import { addUntouched, untouchedItemCount } from "../untouched-items.js";
 import type {
   MicroBatch,
   PipelineAction,
@@ -21,6 +22,8 @@ export function createPipeline(options: Partial<PipelineOptions> = {}): Pipeline
     endItem: 0,
     sourceEnded: false,
     nextItem: 0,
+    doneAhead: [],
+    doneAheadItemCount: 0,
     returned: [],
     completedItemCount: 0,
     placements: new Map(),
@@ -39,10 +42,11 @@ export function createPipeline(options: Partial<PipelineOptions> = {}): Pipeline
  * furthest along first; so queues are bounded, and what leaves does so nearly in order. A new placement takes effect with the next
  * micro-batch that enters, while those under way finish under theirs: the pipeline never stops for a re-cut.
  *
- * Invariant: every item of 0 … nextItem-1 is in exactly one of: completed, one micro-batch, one range of `returned`.
+ * Invariant: every item of 0 … nextItem-1 is in exactly one of: completed, one micro-batch, one range of `returned`; those of
+ * `doneAhead` are completed, too.
  * O(micro-batches under way) per event. Events for attempts that it does not know (any more) are ignored.
  *
- * @throws ShardError "invalid-input" for an item count that is not whole, "invalid-options" for a placement without stages. A stage may have lost its workers: it is told vacant.
+ * @throws ShardError "invalid-input" for an item count or done ranges that are not as described, "invalid-options" for a placement without stages. A stage may have lost its workers: it is told vacant.
  * Source: bounded pipelines as in GPipe (Huang et al., 2019) and PipeDream (Narayanan et al., 2019), for inference alone.
  */
 export function stepPipeline(
@@ -88,7 +92,7 @@ function applyEvent(draft: PipelineDraft, event: PipelineEvent): void {
       loseWorker(draft, event.workerId);
       break;
     case "items-added":
-      addItems(draft, event.itemCount);
+      draft.completedItemCount += addUntouched(draft, event.itemCount, event.done);
       break;
     case "source-ended":
       draft.sourceEnded = true;
@@ -172,17 +176,6 @@ function loseWorker(draft: PipelineDraft, workerId: string): void {
   }
 }
 
-function addItems(draft: PipelineDraft, itemCount: number): void {
-  if (!Number.isSafeInteger(itemCount) || itemCount < 0 || draft.sourceEnded) {
-    const received = draft.sourceEnded ? "items after the source ended" : String(itemCount);
-    throw new ShardError(
-      "invalid-input",
-      `Expected a whole number of items ≥ 0 from an open source, received ${received}.`,
-    );
-  }
-  draft.endItem += itemCount;
-}
-
 function takeAttempt(
   draft: PipelineDraft,
   attemptId: number,
@@ -264,9 +257,10 @@ function settle(draft: PipelineDraft): void {
 }
 
 /** Whether a stream should pull from its source: nothing is placed yet and nothing waits, or less than two micro-batches do. */
-export function wantsPipelineItems({ phase, endItem, nextItem, placements, currentEpoch }: PipelineState): boolean {
+export function wantsPipelineItems(state: PipelineState): boolean {
+  const { phase, placements, currentEpoch } = state;
   // A pause holds the workers back, not the source.
   if (phase !== "running" && phase !== "paused") return false;
   const placement = currentEpoch === undefined ? undefined : placements.get(currentEpoch);
-  return endItem - nextItem < (placement === undefined ? 1 : 2 * placement.microBatchItemCount);
+  return untouchedItemCount(state) < (placement === undefined ? 1 : 2 * placement.microBatchItemCount);
 }

@@ -23,7 +23,11 @@ export type PipelineEvent =
   /** The stages of this epoch are gone: its micro-batches enter again from their inputs, under the current placement. */
   | { readonly type: "abandoned"; readonly epoch: number }
   | { readonly type: "worker-lost"; readonly workerId: string }
-  | { readonly type: "items-added"; readonly itemCount: number }
+  /**
+   * More items are known. Those in `done` are completed at once and never enter: ranges of at least one of these items, in the job's
+   * numbering, ascending, disjoint.
+   */
+  | { readonly type: "items-added"; readonly itemCount: number; readonly done?: readonly ItemRange[] | undefined }
   | { readonly type: "source-ended" }
   | { readonly type: "attempt-completed"; readonly attemptId: number }
   /** The stage threw: tried once more, on another replica where there is one; a second failure ends the job. */
@@ -75,8 +79,11 @@ export interface PipelineState {
   readonly phase: JobPhase;
   readonly endItem: number;
   readonly sourceEnded: boolean;
-  /** The first item that has not entered. */
+  /** The first item that has not entered and is not done. */
   readonly nextItem: number;
+  /** Items from `nextItem` on that were done before they came, as far as they lie ahead. */
+  readonly doneAhead: readonly ItemRange[];
+  readonly doneAheadItemCount: number;
   /** Ranges that entered under an abandoned epoch and are to enter again, in order. */
   readonly returned: readonly ItemRange[];
   readonly completedItemCount: number;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { plannedShares, type DispatchState } from "../../../src/core/dispatch/dispatch.js";
 import { slotOfAttempt } from "../../../src/core/dispatch/state.js";
-import type { Policy } from "../../../src/core/dispatch/types.js";
+import type { ItemRange, Policy } from "../../../src/core/dispatch/types.js";
 import { optimalMakespanMs, simulate, type SimulatedWorker, type Simulation } from "../../simulator/simulate.js";
 import { finishMs, workBetween } from "../../simulator/simulated-worker.js";
 import { checkInvariants, knownThroughput } from "../core/dispatch/hand-driven.js";
@@ -67,15 +67,27 @@ const script = fc.record({
   policy: fc.constantFrom<Policy>("makespan", "equal", "capacity-proportional"),
   depth: fc.integer({ min: 1, max: 3 }),
   chunk: fc.option(fc.integer({ min: 1, max: 200 }), { nil: undefined }),
+  done: fc.array(fc.tuple(fc.nat(40), fc.integer({ min: 1, max: 300 })), { maxLength: 12 }),
   pause: fc.option(fc.tuple(ms(1000), ms(1000)), { nil: undefined }),
   seed: fc.integer(),
 });
 
+/** Ranges after gaps of these sizes, which may be none, as far as there are items. */
+function doneRanges(sizes: readonly (readonly [gapCount: number, itemCount: number])[], endItem: number): ItemRange[] {
+  let nextItem = 0;
+  return sizes.flatMap(([gapCount, wantedCount]) => {
+    const firstItem = nextItem + gapCount;
+    const itemCount = Math.min(wantedCount, endItem - firstItem);
+    nextItem = firstItem + itemCount;
+    return itemCount > 0 ? [{ firstItem, itemCount }] : [];
+  });
+}
+
 describe("any job", () => {
-  it("does every item exactly once, whatever dies, fails, is rejected, leaves for a while, joins or pauses", () => {
+  it("does every item exactly once, whatever dies, fails, is rejected, leaves for a while, joins, pauses or was done before", () => {
     let finishedCount = 0;
     fc.assert(
-      fc.property(script, ({ itemCount, scripts, immortal, policy, depth, chunk, pause, seed }) => {
+      fc.property(script, ({ itemCount, scripts, immortal, policy, depth, chunk, pause, done, seed }) => {
         const workers: SimulatedWorker[] = scripts.map((worker, index) => ({ ...worker, id: `w${index}` }));
         if (immortal) workers.push({ id: "immortal", msPerItem: 5 });
         const result = simulate({
@@ -83,6 +95,7 @@ describe("any job", () => {
           workers,
           seed,
           options: { policy, depth },
+          done: doneRanges(done, itemCount),
           ...(chunk === undefined ? {} : { chunkItemCount: chunk }),
           ...(pause === undefined ? {} : { pauses: [{ atMs: pause[0], resumeAtMs: pause[0] + pause[1] }] }),
           onStep: (_event, state) => checkInvariants(state),
@@ -142,6 +155,27 @@ describe("any job", () => {
     expect(result.phase).toBe("failed");
     const { range } = failures[0] as { range: { firstItem: number; itemCount: number } };
     expect(range.firstItem <= 217 && 217 < range.firstItem + range.itemCount).toBe(true);
+  });
+});
+
+describe("a job of which some is done before", () => {
+  const workers = [1, 2].map((msPerItem) => ({ id: `${msPerItem}`, msPerItem, noise: 0.1 }));
+
+  it("does the rest alone, close to its optimum", () => {
+    const done = Array.from({ length: 50 }, (_, index) => ({ firstItem: 400 * index, itemCount: 300 }));
+    const result = simulate({ itemCount: 20_000, workers, done });
+    expect([result.phase, isExactlyOnce(result.completions)]).toEqual(["finished", true]);
+    expect(result.perWorker[0]!.itemCount + result.perWorker[1]!.itemCount).toBe(5_000);
+    expect(result.makespanMs / result.optimumMs).toBeLessThan(1.05);
+  });
+
+  it("is finished at once where nothing is left", () => {
+    const done = [{ firstItem: 0, itemCount: 500 }];
+    for (const chunk of [{}, { chunkItemCount: 7 }]) {
+      const result = simulate({ itemCount: 500, workers, done, ...chunk });
+      expect(result).toMatchObject({ phase: "finished", makespanMs: 0, attemptCount: 0 });
+      expect(isExactlyOnce(result.completions)).toBe(true);
+    }
   });
 });
 

@@ -11,6 +11,7 @@ import {
   wantsItems,
   workerThroughput,
 } from "../../../../src/core/dispatch/dispatch.js";
+import { caught } from "../../../fixtures/caught.js";
 import { dispatchesOf, HandDriven, knownThroughput } from "./hand-driven.js";
 
 const total = (shards: readonly { itemCount: number }[]) => shards.reduce((sum, shard) => sum + shard.itemCount, 0);
@@ -339,6 +340,64 @@ describe("step: life of a job", () => {
   it("finishes a batch of nothing", () => {
     const job = new HandDriven();
     expect(job.send({ type: "source-ended" })).toEqual([{ type: "finish" }]);
+  });
+
+  it("dispatches around items that are done already, and counts them as completed at once", () => {
+    const job = new HandDriven({ depth: 1 });
+    job.add("a", knownThroughput(0, 10));
+    const done = [
+      { firstItem: 0, itemCount: 3 },
+      { firstItem: 5, itemCount: 1 },
+      { firstItem: 6, itemCount: 2 },
+      { firstItem: 10, itemCount: 2 },
+    ];
+    let [open] = dispatchesOf(job.send({ type: "items-added", itemCount: 12, done }));
+    expect([completedItemCount(job.state), undispatchedItemCount(job.state)]).toEqual([8, 2]);
+    expect(plannedShares(job.state, 0)).toMatchObject([{ workerId: "a", completedItemCount: 0 }]);
+    expect(open).toMatchObject({ firstItem: 3, itemCount: 2 });
+    job.send({ type: "source-ended" });
+    [open] = dispatchesOf(job.send({ type: "attempt-completed", attemptId: open!.attemptId, serviceMs: 20 }, 20));
+    expect(open).toMatchObject({ firstItem: 8, itemCount: 2 });
+    expect(remainingItemCount(job.state)).toBe(2);
+    expect(job.send({ type: "attempt-completed", attemptId: open!.attemptId, serviceMs: 20 }, 40)).toEqual([
+      { type: "finish" },
+    ]);
+  });
+
+  it("finishes without a worker where all items are done already", () => {
+    const job = new HandDriven();
+    const all = (firstItem: number) => ({
+      type: "items-added" as const,
+      itemCount: 4,
+      done: [{ firstItem, itemCount: 4 }],
+    });
+    expect(job.send(all(0))).toEqual([]);
+    expect(job.send(all(4))).toEqual([]);
+    expect(jobPhase(job.state)).toBe("running");
+    expect(job.send({ type: "source-ended" })).toEqual([{ type: "finish" }]);
+  });
+
+  it("deals equal quotas of what is not done", () => {
+    const job = new HandDriven({ policy: "equal" });
+    job.add("a", knownThroughput(0, 1));
+    job.add("b", knownThroughput(0, 1));
+    job.send({ type: "items-added", itemCount: 3000, done: [{ firstItem: 100, itemCount: 2000 }] });
+    const dealt = job.state.workers.map(({ quotaItemCount, inFlight }) =>
+      inFlight.reduce((sum, { itemCount }) => sum + itemCount, quotaItemCount),
+    );
+    expect(dealt).toEqual([500, 500]);
+  });
+
+  it("asks a stream for more than what is done", () => {
+    const job = new HandDriven();
+    job.send({ type: "items-added", itemCount: 500, done: [{ firstItem: 0, itemCount: 500 }] });
+    expect(wantsItems(job.state)).toBe(true);
+  });
+
+  it("refuses done ranges that are not of the items added", () => {
+    const state = createDispatch();
+    const done = [{ firstItem: 4, itemCount: 3 }];
+    caught("invalid-input", () => step(state, { type: "items-added", itemCount: 6, done }, 0), "0 … 5", "3 items");
   });
 
   it("pauses, resumes and cancels", () => {

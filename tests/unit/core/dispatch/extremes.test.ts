@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { DispatchEvent, Policy } from "../../../../src/core/dispatch/types.js";
+import { rangesOf } from "../item-ranges.js";
 import { createDispatch, step, type DispatchState } from "../../../../src/core/dispatch/dispatch.js";
 
 interface Open {
@@ -21,21 +22,22 @@ const serviceMs = fc.oneof(
 /** How an attempt ends, and whether the clock moves meanwhile. */
 const ending = fc.record({ pick: fc.nat(), ms: serviceMs, isTimed: fc.boolean() });
 
-it("completes every item once, in whole numbers, whatever times are reported and attempts rejected or workers away", () => {
+it("completes every item once, in whole numbers, whatever times are reported, attempts rejected, workers away and items done before", () => {
   fc.assert(
     fc.property(
       fc.constantFrom<Policy>("makespan", "equal", "capacity-proportional"),
       fc.constantFrom(1, 5, 20, 100),
-      fc.integer({ min: 1, max: 61 }),
+      // Which items are done before.
+      fc.array(fc.boolean(), { minLength: 1, maxLength: 61 }),
       fc.array(fc.boolean(), { minLength: 1, maxLength: 3 }),
       // As many that complete as there are items at most; between them some are rejected, and workers leave and come back.
       fc.array(ending, { minLength: 61, maxLength: 61 }),
       fc.array(fc.record({ at: fc.nat(60), pick: fc.nat(), isAway: fc.boolean(), lasts: fc.nat(4) }), { maxLength: 6 }),
-      (policy, quantumMs, itemCount, bucketed, endings, disturbances) => {
+      (policy, quantumMs, isDone, bucketed, endings, disturbances) => {
         let state: DispatchState = createDispatch({ policy, quantumMs });
         let nowMs = 0;
         const open: Open[] = [];
-        const times = Array.from({ length: itemCount }, () => 0);
+        const times = isDone.map(Number);
         const send = (event: DispatchEvent): void => {
           const { state: next, actions } = step(state, event, nowMs);
           state = next;
@@ -51,7 +53,7 @@ it("completes every item once, in whole numbers, whatever times are reported and
         const add = (index: number): void => {
           send({ type: "worker-added", worker: { workerId: `w${index}`, bucketed: bucketed[index]! } });
         };
-        send({ type: "items-added", itemCount });
+        send({ type: "items-added", itemCount: isDone.length, done: rangesOf(isDone) });
         for (const index of bucketed.keys()) add(index);
         send({ type: "source-ended" });
         /** Whose turn it is to answer: a worker does so in order. */

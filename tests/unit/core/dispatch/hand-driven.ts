@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { Attempt, DispatchState } from "../../../../src/core/dispatch/state.js";
-import { createDispatch, step } from "../../../../src/core/dispatch/dispatch.js";
+import { createDispatch, step, undispatchedItemCount } from "../../../../src/core/dispatch/dispatch.js";
 import { findWorker } from "../../../../src/core/dispatch/queries.js";
 import type { DispatchAction, DispatchEvent, DispatchOptions } from "../../../../src/core/dispatch/types.js";
 import type { Throughput } from "../../../../src/core/throughput/types.js";
@@ -48,6 +48,17 @@ export function knownThroughput(overheadMs: number, msPerItem: number, maxItemCo
   );
 }
 
+/** What was done beforehand and lies ahead is in order, and is not what is dispatched next. */
+function checkDoneAhead({ doneAhead, doneAheadItemCount, nextItem, endItem }: DispatchState): void {
+  let startItem = nextItem + 1;
+  for (const { firstItem, itemCount } of doneAhead) {
+    expect(firstItem).toBeGreaterThanOrEqual(startItem);
+    startItem = firstItem + itemCount;
+  }
+  expect(startItem).toBeLessThanOrEqual(Math.max(endItem, nextItem + 1));
+  expect(doneAhead.reduce((sum, { itemCount }) => sum + itemCount, 0)).toBe(doneAheadItemCount);
+}
+
 /** Every item is in exactly one place, and the kept sums are what a recount gives. */
 export function checkInvariants(state: DispatchState): void {
   let [inFlightCount, inFlightItems, shardItemSum, estimatedCount, idleCount, rateSum] = [0, 0, 0, 0, 0, 0];
@@ -74,7 +85,8 @@ export function checkInvariants(state: DispatchState): void {
   expect(state).toMatchObject({ inFlightCount, shardItemSum, estimatedCount, idleCount, readySlots: ready });
   expect(state).toMatchObject({ returnedItemCount: returnedItems, failedItemCount: failedItems });
   expect(Math.abs(state.rateSum - rateSum)).toBeLessThanOrEqual(1e-6 * Math.max(1, rateSum));
-  expect(state.completedItemCount + inFlightItems + returnedItems + state.endItem - state.nextItem).toBe(state.endItem);
+  checkDoneAhead(state);
+  expect(state.completedItemCount + inFlightItems + undispatchedItemCount(state)).toBe(state.endItem);
   ranges.sort((a, b) => a.firstItem - b.firstItem);
   ranges.forEach((range, index) => {
     const next = ranges[index + 1]?.firstItem ?? state.nextItem;

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createPipeline, stepPipeline, wantsPipelineItems } from "../../../../src/core/pipeline/pipeline.js";
+import type { ItemRange } from "../../../../src/core/dispatch/types.js";
 import { seededRandom } from "../../../../src/core/random.js";
+import { rangesOf } from "../item-ranges.js";
 import { coverage, PipelineSimulator } from "./pipeline-simulator.js";
 
 const placed = (stages: string[][], microBatchItemCount = 1, epoch = 0) => ({
@@ -67,6 +69,52 @@ describe("a pipeline", () => {
     expect(dispatched()).toEqual([4, 3]);
     simulator.run();
     expect(coverage(simulator.completed, 7)).toBe("each once");
+  });
+
+  it("lets in only items that are not done already, and finishes with the last of them", () => {
+    const simulator = new PipelineSimulator(() => 1);
+    simulator.send(placed([["a"], ["b"]], 4));
+    const done = [
+      { firstItem: 0, itemCount: 2 },
+      { firstItem: 8, itemCount: 1 },
+    ];
+    simulator.send({ type: "items-added", itemCount: 12, done });
+    expect(simulator.state.completedItemCount).toBe(3);
+    simulator.send({ type: "items-added", itemCount: 3, done: [{ firstItem: 12, itemCount: 3 }] });
+    simulator.send({ type: "source-ended" });
+    simulator.run();
+    expect(simulator.state.phase).toBe("finished");
+    expect(simulator.completed).toMatchObject([
+      { firstItem: 2, itemCount: 4 },
+      { firstItem: 6, itemCount: 2 },
+      { firstItem: 9, itemCount: 3 },
+    ]);
+  });
+
+  it("does not wait for a micro-batch to fill up that ends where items are done", () => {
+    const simulator = new PipelineSimulator(() => 1);
+    simulator.send(placed([["a"], ["b"]], 4));
+    simulator.send({ type: "items-added", itemCount: 10, done: [{ firstItem: 6, itemCount: 2 }] });
+    const entered = () =>
+      [...simulator.state.microBatches.values()].map(({ range }) => [range.firstItem, range.itemCount]);
+    // Items 8 and 9 may still be joined by others.
+    expect(entered()).toEqual([
+      [0, 4],
+      [4, 2],
+    ]);
+    simulator.run();
+    simulator.send({ type: "source-ended" });
+    simulator.run();
+    expect(simulator.completed.at(-1)).toMatchObject({ firstItem: 8, itemCount: 2 });
+  });
+
+  it("finishes without a placement where all items are done already", () => {
+    const simulator = new PipelineSimulator(() => 1);
+    simulator.send({ type: "items-added", itemCount: 5, done: [{ firstItem: 0, itemCount: 5 }] });
+    expect(wantsPipelineItems(simulator.state)).toBe(true);
+    expect(simulator.log).toEqual([]);
+    simulator.send({ type: "source-ended" });
+    expect(simulator.log).toEqual([{ type: "finish" }]);
   });
 
   it("an empty source ends at once", () => {
@@ -150,7 +198,7 @@ describe("a lost worker", () => {
     expect(simulator.log.some(({ type }) => type === "vacant")).toBe(false);
   });
 
-  it("whatever is lost, moved and re-cut whenever, each item comes out once", () => {
+  it("whatever is lost, moved, rejected, re-cut and done before, each item comes out once", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 1e9 }), (seed) => {
         const random = seededRandom(seed);
@@ -167,10 +215,14 @@ describe("a lost worker", () => {
               : [{ type: "staffed", epoch: action.epoch, stage: action.stage, workerIds: fresh() }]
             : [];
         const itemCount = pick(80);
+        const doneBefore: ItemRange[] = [];
         simulator.send(placed(stages(), 1 + pick(4)));
         for (let left = itemCount; left > 0;) {
           const part = Math.min(left, 1 + pick(30));
-          simulator.send({ type: "items-added", itemCount: part });
+          const isDone = Array.from({ length: part }, () => pick(4) === 0);
+          const done = pick(2) === 0 ? rangesOf(isDone, simulator.state.endItem) : undefined;
+          doneBefore.push(...(done ?? []));
+          simulator.send({ type: "items-added", itemCount: part, done });
           simulator.run(simulator.nowMs + pick(50));
           left -= part;
           const what = pick(5);
@@ -186,7 +238,8 @@ describe("a lost worker", () => {
         simulator.send({ type: "source-ended" });
         simulator.run();
         expect(simulator.state.phase).toBe("finished");
-        expect(coverage(simulator.completed, itemCount)).toBe("each once");
+        expect(coverage([...simulator.completed, ...doneBefore], itemCount)).toBe("each once");
+        expect(simulator.state).toMatchObject({ completedItemCount: itemCount, nextItem: itemCount, doneAhead: [] });
       }),
       { numRuns: 300 },
     );
@@ -243,5 +296,7 @@ it("refuses a placement without stages and items after the end, and ignores what
   expect(() => stepPipeline(open, placed([]))).toThrow("at least one stage");
   expect(() => stepPipeline(open, placed([["a"]], 0))).toThrow("at least one item");
   expect(() => stepPipeline(open, { type: "items-added", itemCount: 1.5 })).toThrow("whole number");
+  const done = [{ firstItem: 1, itemCount: 2 }];
+  expect(() => stepPipeline(open, { type: "items-added", itemCount: 2, done })).toThrow("0 … 1");
   expect(stepPipeline(open, { type: "attempt-completed", attemptId: 9 }).actions).toEqual([]);
 });
