@@ -1,13 +1,13 @@
 export interface BackoffOptions {
   /** Pause after the first failure, ms, > 0. Default 250. */
   readonly baseMs: number;
-  /** By what the pause grows with each further failure, ≥ 1. Default 3. */
+  /** Factor by which the pause grows with each further failure, ≥ 1. Default 3. */
   readonly factor: number;
 }
 
 /**
- * The pause before the next try, ms: by default 250, 750, 2250, …, less up to half by chance, so that everybody who met the
- * same failure does not come back at once.
+ * The pause before the next try, ms: by default 250, 750, 2250, …, reduced by up to half by chance, so that those who met the same
+ * failure do not all retry at once.
  *
  * @param failureCount whole, 1 after the first failure.
  * @param random       uniform in 0…1.

@@ -1,8 +1,8 @@
 /** How long an attempt may take, given how long it is predicted to take. */
 export interface DeadlineOptions {
-  /** What the predicted time is multiplied by, > 0. */
+  /** Factor on the predicted time, > 0. */
   readonly factor: number;
-  /** What is added to that, ms, ≥ 0. It lets short attempts survive a pause of the machine. */
+  /** Added to that, ms, ≥ 0, so that short attempts survive a stall of the machine. */
   readonly floorMs: number;
   /** Deadline of an attempt whose time can't be predicted yet, ms, > 0. First runs compile shaders and allocate memory. */
   readonly warmUpMs: number;

@@ -8,9 +8,9 @@ export interface Rectangle {
   readonly height: number;
 }
 
-/** One tile: what the model sees of the picture, and the part that the result takes from it. */
+/** One tile: the part of the picture that the model sees, and the part that the result takes from its output. */
 export interface Tile {
-  /** Read window in the picture; every tile of a grid has the same size. */
+  /** The window of the picture that the model reads. All tiles of a grid have the same size. */
   readonly window: Rectangle;
   /** The window's pixels that are far enough from its inner edges, in picture coordinates. The cores partition the picture. */
   readonly core: Rectangle;
@@ -60,10 +60,10 @@ export function planTiles(width: number, height: number, tileSize: number, halo:
   return { tileWidth: window.width, tileHeight: window.height, rows };
 }
 
-/** Small enough to see progress and to share out a small picture, large enough that the halo is not most of the work. */
+/** Tiles are small enough to show progress and to divide a small picture, and large enough that the halo is not most of the work. */
 const SMALLEST_TILE = 128;
 const LARGEST_TILE = 256;
-/** Tiles to aim at, so that a handful of workers have several each. */
+/** The number of tiles to aim at, so that each of a few workers gets several. */
 const WANTED_TILE_COUNT = 32;
 
 /** A tile size for a picture, pixels along a side, halo included: larger for larger pictures, where fewer pixels are then computed twice. */
@@ -80,8 +80,8 @@ interface Span {
 }
 
 /**
- * The same along one axis: windows of equal size, cores that partition 0 … length. With the number of windows that
- * `tileSize` asks for, the windows are as small as still cover the length, since what overlaps is computed twice.
+ * The tiles along one axis: windows of equal size, and cores that partition 0 … length. With the number of windows that
+ * `tileSize` asks for, the windows are as small as can cover the length, since what overlaps is computed twice.
  */
 function planSpans(length: number, tileSize: number, halo: number): Span[] {
   if (length <= tileSize) return [{ start: 0, size: length, coreStart: 0, coreSize: length }];

@@ -2,7 +2,7 @@ import type { ItemRange } from "./dispatch/types.js";
 import { ShardError } from "./errors.js";
 
 /**
- * The part of a job that nobody has begun: items `nextItem` … `endItem - 1`, without those that were done already when they came.
+ * The items of a job that no worker has started: `nextItem` … `endItem - 1`, without those that were done when they were added.
  *
  * Invariant: `doneAhead` ascends, is disjoint and lies in `nextItem` … `endItem - 1`, and no range of it begins at `nextItem`.
  */
@@ -10,17 +10,17 @@ export interface UntouchedItems {
   nextItem: number;
   endItem: number;
   readonly sourceEnded: boolean;
-  /** Items that were done before they came, as far as they lie ahead. */
+  /** Items from `nextItem` on that were done when they were added. */
   doneAhead: readonly ItemRange[];
   doneAheadItemCount: number;
 }
 
 /**
- * Append items to a job.
+ * Add items to a job.
  *
  * @param itemCount whole, ≥ 0.
- * @param done      which of them are done already: ranges of at least one item in the job's numbering, ascending, disjoint.
- * @returns how many are done.
+ * @param done      those of them that are done already: ranges of at least one item in the job's numbering, ascending, disjoint.
+ * @returns how many items `done` holds.
  * @throws ShardError "invalid-input" for a count that is not whole, items after the end of the source, and `done` that is not as
  *         described.
  */
@@ -29,7 +29,7 @@ export function addUntouched(items: UntouchedItems, itemCount: number, done: rea
     const received = items.sourceEnded ? "items after the source ended" : String(itemCount);
     throw new ShardError(
       "invalid-input",
-      `Expected a whole number of items ≥ 0 from an open source, received ${received}: add items before its end.`,
+      `Expected a whole number of items ≥ 0 from an open source, received ${received}: add whole items before the source ends.`,
     );
   }
   checkDone(done, items.endItem, items.endItem + itemCount);
@@ -56,17 +56,22 @@ function checkDone(done: readonly ItemRange[], startItem: number, endItem: numbe
   }
 }
 
-/** Items that nobody has begun and that are not done. O(1). */
+/** The items that are neither started nor done. O(1). */
 export function untouchedItemCount(items: Readonly<UntouchedItems>): number {
   return items.endItem - items.nextItem - items.doneAheadItemCount;
 }
 
-/** Items from `nextItem` on, up to the next one that is done or the last that came. O(1). */
+/** How many items from `nextItem` on are to be done before the next one that is done already, or in all. O(1). */
 export function nextRunItemCount({ nextItem, endItem, doneAhead }: Readonly<UntouchedItems>): number {
   return (doneAhead[0]?.firstItem ?? endItem) - nextItem;
 }
 
-/** Begin the first `itemCount` items, at most `nextRunItemCount`. @returns the range. O(done ranges) where it ends at one, else O(1). */
+/**
+ * Start the next items.
+ *
+ * @param itemCount whole, 0 … `nextRunItemCount`.
+ * @returns their range. O(1), or O(`doneAhead`) where it ends at a range that is done.
+ */
 export function takeUntouched(items: UntouchedItems, itemCount: number): ItemRange {
   const firstItem = items.nextItem;
   items.nextItem += itemCount;
@@ -74,6 +79,7 @@ export function takeUntouched(items: UntouchedItems, itemCount: number): ItemRan
   return { firstItem, itemCount };
 }
 
+/** Move `nextItem` past items that are done. */
 function skipDone(items: UntouchedItems): void {
   let skippedCount = 0;
   for (const { firstItem, itemCount } of items.doneAhead) {

@@ -13,7 +13,7 @@ const STAGE_LAYERS = 2_000;
 const SIMULATED_WORKERS = 1_000;
 const SIMULATED_ITEMS = 1_000_000;
 
-/** Planning alone: no worker, no model. */
+/** Measures planning alone, without workers or a model. */
 export async function runPlannerSuite({ runs }: SuiteRequest): Promise<Suite> {
   const errors: string[] = [];
   const planMs = Array.from({ length: 10 + 5 * runs }, (_, seed) => planOnce(seed, errors)).slice(10);
@@ -41,8 +41,8 @@ export async function runPlannerSuite({ runs }: SuiteRequest): Promise<Suite> {
       simulated_makespan_over_optimum: { [simulated]: medianRatio(simulations.map(({ ratio }) => ratio)) },
     },
     notes: [
-      "Plans: affine costs drawn anew for each, 0–20 ms overhead and 0.5–20 ms per item.",
-      "Simulated workers: 0–2 ms overhead per shard, which the optimum pays once, 0.5–20 ms per item, 10 % noise; nothing fails.",
+      "Plans: each has affine costs of its own, drawn from 0–20 ms overhead and 0.5–20 ms per item.",
+      "Simulated workers: 0–2 ms overhead per shard, which the optimum pays once, 0.5–20 ms per item, 10 % noise. Nothing fails.",
     ],
     errors,
     details: { planMs: summarise(planMs), simulations },

@@ -1,7 +1,7 @@
 import type { DispatchEvent, WorkerProfile } from "../../src/core/dispatch/types.js";
 import { absences, type SimulatedWorker } from "./simulated-worker.js";
 
-/** An event that comes at its time, whatever the job does. */
+/** An event that happens at its time, whatever the job does. */
 export interface ScriptedEvent {
   readonly atMs: number;
   readonly event: DispatchEvent;
@@ -13,7 +13,7 @@ export interface Pause {
 }
 
 /**
- * Joins, absences, deaths and pauses in order of time; at the same time in this order, and as written.
+ * Joins, absences, deaths and pauses in order of time, and in this order where they are at the same time.
  * A worker that dies before it joins never comes.
  */
 export function scriptedEvents(workers: readonly SimulatedWorker[], pauses: readonly Pause[]): ScriptedEvent[] {

@@ -22,25 +22,25 @@ interface Running {
   ending: "completed" | "failed" | "rejected";
 }
 
-/** What a scripted worker has done so far, in all its lives. */
+/** What a scripted worker has done so far, absences included. */
 interface Tally {
   readonly script: SimulatedWorker;
   itemCount: number;
   busyMs: number;
 }
 
-/** The far end: a worker as it is, rather than as the dispatcher knows it. One that comes back is another. */
+/** A worker at the far end. One that comes back after an absence is a new one. */
 interface FarWorker {
   readonly index: number;
   readonly tally: Tally;
   /** First in, first out; the first is running. */
   readonly queue: Running[];
-  /** Shapes that have run, for warm-up: shard sizes of a bucketed worker, 0 for all of any other. */
+  /** Shapes that are warmed up: shard sizes of a bucketed worker, and 0 for all sizes of any other. */
   readonly shapesRun: Set<number>;
   isAlive: boolean;
 }
 
-/** One simulation under way. */
+/** One simulation, to be run once. */
 export class SimulatedJob {
   readonly #simulation: Simulation;
   readonly #random: () => number;
@@ -48,13 +48,13 @@ export class SimulatedJob {
   readonly #tallies: ReadonlyMap<string, Tally>;
   /** In the order in which they joined. */
   readonly #workers: FarWorker[] = [];
-  /** The latest of each id. */
+  /** The latest worker with each id. */
   readonly #latest = new Map<string, FarWorker>();
-  /** Workers that run something, by when they finish it. */
+  /** Workers that run an attempt, by when they finish it. */
   readonly #finishing: IndexHeap;
   readonly #agenda: readonly ScriptedEvent[];
   readonly #completions: Uint8Array;
-  /** Running attempts whose results are to be dropped. */
+  /** Running attempts whose results will be dropped. */
   readonly #cancelled = new Set<number>();
   readonly #samples: { atMs: number; shares: readonly PlannedShare[] }[] = [];
   readonly #tickEveryMs: number;
@@ -106,7 +106,7 @@ export class SimulatedJob {
     };
   }
 
-  /** Let the next thing happen: of those that are due at the same time a sample, the script, an attempt's end, a tick. */
+  /** Let the next thing happen. At the same time a sample comes first, then the script, the end of an attempt, and a tick. */
   #advance(): void {
     const scripted = this.#agenda[this.#agendaAt];
     const scriptedMs = scripted?.atMs ?? Infinity;
@@ -114,7 +114,7 @@ export class SimulatedJob {
     if (eventMs === Infinity) {
       throw new ShardError(
         "invalid-options",
-        `Expected the script to keep the job going, but at ${this.#nowMs} ms nothing more happens.`,
+        `Expected a script that lets the job end, received one with nothing left to happen at ${this.#nowMs} ms: let workers live or join.`,
       );
     }
     if (this.#nextSampleMs <= Math.min(eventMs, this.#nextTickMs)) {
@@ -212,7 +212,7 @@ export class SimulatedJob {
     else this.#send({ type: `attempt-${ending}`, attemptId });
   }
 
-  /** Add the items that the dispatcher wants, and end the source with the last. */
+  /** Add the items that the job pulls, and end the source with the last. */
   #supply(): void {
     const { itemCount, chunkItemCount = itemCount } = this.#simulation;
     while (this.#suppliedCount < itemCount && (chunkItemCount >= itemCount || wantsItems(this.#state))) {
@@ -236,7 +236,7 @@ export class SimulatedJob {
       .filter(({ itemCount }) => itemCount > 0);
   }
 
-  /** Draws a random number only where there is something to decide: others of the same seed stay as they are. */
+  /** Draw a random number, but only where there is something to decide: else the simulations of a seed would change. */
   #happens(rate: number): boolean {
     return rate > 0 && this.#random() < rate;
   }

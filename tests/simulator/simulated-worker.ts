@@ -16,9 +16,9 @@ export interface SimulatedWorker {
   readonly overheadMs?: number;
   /** Service times are multiplied by a uniform number in 1 ± noise. Default 0. */
   readonly noise?: number;
-  /** From `atMs` on the worker takes `factor` times as long as at first; ascending by `atMs`. A running shard is slowed too. */
+  /** From `atMs` on the worker takes `factor` times as long as at first, a running shard included; ascending by `atMs`. */
   readonly steps?: readonly { readonly atMs: number; readonly factor: number }[];
-  /** When it is gone with all that it has in flight, and back as a fresh worker; ascending, not overlapping. */
+  /** Times at which the worker leaves with all that it has in flight and comes back as a fresh one; ascending, not overlapping. */
   readonly away?: readonly Absence[];
   readonly diesAtMs?: number;
   /** Default 0. */
@@ -30,17 +30,17 @@ export interface SimulatedWorker {
   readonly failureRate?: number;
   /** Fraction of attempts whose results can't be used, drawn from the seed. Default 0. */
   readonly rejectionRate?: number;
-  /** Known to the dispatcher from the start. */
+  /** What the dispatcher knows of the worker from the start. */
   readonly throughput?: Throughput;
   readonly availability?: number;
 }
 
-/** Its absences, without those that it does not live to see. */
+/** The worker's absences, without those that begin before it joins or after it dies. */
 export function absences({ joinsAtMs = 0, diesAtMs = Infinity, away = [] }: SimulatedWorker): readonly Absence[] {
   return away.filter(({ atMs }) => atMs >= joinsAtMs && atMs < diesAtMs);
 }
 
-/** When the worker is there; nothing where it dies before it joins. */
+/** The times during which the worker is there. */
 function presences(worker: SimulatedWorker): { readonly startMs: number; readonly endMs: number }[] {
   const { joinsAtMs = 0, diesAtMs = Infinity } = worker;
   const gone = absences(worker);
@@ -52,9 +52,9 @@ function presences(worker: SimulatedWorker): { readonly startMs: number; readonl
 }
 
 /**
- * When work that is started at `startMs` is finished, the speed changing at the worker's steps. O(steps).
+ * When work that starts at `startMs` is finished, with the speed changing at the worker's steps. O(steps).
  *
- * @param workMs what it would take at the worker's first speed.
+ * @param workMs how long the work would take at the worker's first speed.
  */
 export function finishMs(worker: SimulatedWorker, startMs: number, workMs: number): number {
   let atMs = startMs;
@@ -90,9 +90,9 @@ export function workBetween(worker: SimulatedWorker, startMs: number, endMs: num
 
 /**
  * The oracle: the makespan of someone who knows all speeds, steps, absences and deaths beforehand and divides items at will.
- * A lower bound, ms: each worker that is used pays warm-up and overhead once. Infinity if the workers die before.
+ * It is a lower bound, ms, since each worker that is used pays warm-up and overhead only once. Infinity if the workers die before.
  *
- * The time T at which the items that all could have finished by T are N; bisection on the rising sum. O(W · steps) per pass.
+ * It is the time T by which all workers together could have finished N items, found by bisection. O(W · steps) per pass.
  */
 export function optimalMakespanMs(itemCount: number, workers: readonly SimulatedWorker[]): number {
   if (itemCount === 0) return 0;

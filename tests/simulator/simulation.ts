@@ -20,7 +20,7 @@ export interface Simulation {
   readonly sampleEveryMs?: number;
   /** Send `tick` this often, ms, as the sharder does. Default: the quantum. */
   readonly tickEveryMs?: number;
-  /** Items come this many at a time, pulled as a stream's would be. Default: all at once. */
+  /** Items are added this many at a time, as the job pulls them from a stream. Default: all at once. */
   readonly chunkItemCount?: number;
   /** Items that are done before the job begins; ascending, disjoint. */
   readonly done?: readonly ItemRange[];
@@ -47,7 +47,7 @@ export interface SimulationResult {
   readonly eventCount: number;
   readonly samples: readonly { readonly atMs: number; readonly shares: readonly PlannedShare[] }[];
   /**
-   * Times each item was completed by an attempt that counted, or was done before: 1 everywhere when the job has finished.
+   * How often each item was completed by an attempt that counted, or was done before: 1 everywhere when the job has finished.
    */
   readonly completions: Uint8Array;
 }

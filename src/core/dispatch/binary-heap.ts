@@ -1,13 +1,13 @@
 /**
- * Binary min-heap over dense ids `0 … capacity-1` keyed by a number, on typed arrays: no allocation per operation.
- * Ties pop the smaller id, so that whatever is built on it is deterministic.
+ * A binary min-heap of ids `0 … capacity-1`, each with a number as its key. It lives in typed arrays, so that no operation allocates.
+ * Of equal keys the smaller id comes first, so that what is built on the heap is deterministic.
  */
 export class IndexHeap {
   readonly #ids: Int32Array;
   readonly #keys: Float64Array;
   #size = 0;
 
-  /** @param capacity most ids held at once. Each id may be in the heap once at a time. */
+  /** @param capacity the most ids that the heap holds at once. An id may be in it only once at a time. */
   constructor(capacity: number) {
     this.#ids = new Int32Array(capacity);
     this.#keys = new Float64Array(capacity);
@@ -17,17 +17,17 @@ export class IndexHeap {
     return this.#size;
   }
 
-  /** Id with the smallest key, or -1 when empty. O(1). */
+  /** The id with the smallest key, or -1 when the heap is empty. O(1). */
   get topId(): number {
     return this.#size === 0 ? -1 : this.#ids[0]!;
   }
 
-  /** Smallest key, or +Infinity when empty. O(1). */
+  /** The smallest key, or +Infinity when the heap is empty. O(1). */
   get topKey(): number {
     return this.#size === 0 ? Infinity : this.#keys[0]!;
   }
 
-  /** O(log n). */
+  /** Add an id. O(log n). */
   push(id: number, key: number): void {
     let at = this.#size++;
     const ids = this.#ids;
@@ -44,7 +44,7 @@ export class IndexHeap {
     keys[at] = key;
   }
 
-  /** Give the top id a new key: one sift instead of a pop and a push. O(log n). */
+  /** Replace the key of the top id, with one sift instead of a pop and a push. O(log n). */
   replaceTop(key: number): void {
     this.#sink(this.#ids[0]!, key);
   }

@@ -21,18 +21,19 @@ export {
   workerThroughput,
 } from "./queries.js";
 
-/** Failures in a row after which a worker gets nothing more. */
+/** A worker is excluded from the job after this many failures in a row. */
 const FAILURES_TO_EXCLUDE = 3;
 
 /**
- * The dispatcher: what happened and when, in; the next state and what to do, out. Pure: `state` is not changed, and shares most
- * of its structure with the result, so that an event costs microseconds with a thousand workers.
+ * The dispatcher. It takes what happened and when, and returns the next state and what to do about it. It is pure: `state` does not
+ * change. An event costs microseconds with a thousand workers.
  *
- * Events for attempts and workers it does not know (any more) are ignored; after `finish`, `fail` or a cancel, all are.
+ * Events for attempts and workers that it does not know, or no longer knows, are ignored. After `finish`, `fail` or a cancel, all
+ * events are.
  *
- * @param nowMs time of the event on any clock that never goes back, ms.
- * @throws ShardError "invalid-input" for an item count or done ranges that are not as described, "invalid-options" for an active worker added twice
- *         or an availability outside 0 < T ≤ 1.
+ * @param nowMs the time of the event on any clock that never goes back, ms.
+ * @throws ShardError "invalid-input" for an item count or done ranges that are not as described, "invalid-options" for an active
+ *         worker that is added again or an availability outside 0 < T ≤ 1.
  */
 export function step(
   state: DispatchState,
@@ -94,7 +95,7 @@ function applyEvent(draft: Draft, event: DispatchEvent, nowMs: number): void {
   settle(draft);
 }
 
-/** Has the job ended, well or badly? */
+/** End the job where it has finished, or where no worker is left to finish it. */
 function settle(draft: Draft): void {
   if (draft.phase !== "running" && draft.phase !== "paused") return;
   if (draft.completedItemCount === draft.endItem) {
@@ -135,7 +136,7 @@ function failAttempt(draft: Draft, attemptId: number, nowMs: number): void {
   const { firstItem, itemCount, failedOn } = attempt;
   returnItems(draft, attempt, [...failedOn, worker.slot]);
   if (failedOn.length > 0) {
-    // It was retried elsewhere if there was an elsewhere: the items are to blame.
+    // They have been retried, on another worker if there was one, so the items are to blame.
     cancelAll(draft);
     draft.phase = "failed";
     draft.actions.push({ type: "fail", reason: "items-failed", range: { firstItem, itemCount }, attemptId });
@@ -162,15 +163,23 @@ function rejectAttempt(draft: Draft, attemptId: number, nowMs: number): void {
 function addWorker(draft: Draft, profile: WorkerProfile, nowMs: number): void {
   const { workerId, availability = 1 } = profile;
   if (!(availability > 0 && availability <= 1)) {
-    throw new ShardError("invalid-options", `Expected availability in 0 < T ≤ 1, received ${availability}.`, {
-      workerId,
-    });
+    throw new ShardError(
+      "invalid-options",
+      `Expected availability in 0 < T ≤ 1, received ${availability}: pass the fraction of time that the worker has.`,
+      {
+        workerId,
+      },
+    );
   }
   const before = findWorker(draft, workerId);
   if (before?.status === "ready") {
-    throw new ShardError("invalid-options", `Expected a new worker id, received "${workerId}", which is active.`, {
-      workerId,
-    });
+    throw new ShardError(
+      "invalid-options",
+      `Expected a new worker id, received "${workerId}", which is active: report that worker away or lost first.`,
+      {
+        workerId,
+      },
+    );
   }
   if (before?.status === "away") putWorker(draft, before, { ...before, status: "lost" });
   putWorker(draft, undefined, createWorker(draft.workers.length, profile, draft.options.quantumMs, nowMs));
@@ -185,7 +194,7 @@ function addItems(draft: Draft, itemCount: number, done: readonly ItemRange[] | 
   refillAll(draft, nowMs);
 }
 
-/** No more shards for the worker; those in flight may still finish. */
+/** The worker gets no more shards. Those in flight may still finish. */
 function retireWorker(draft: Draft, worker: WorkerState | undefined, status: WorkerStatus, nowMs: number): void {
   if (worker?.status !== "ready") return;
   putWorker(draft, worker, { ...worker, status, quotaItemCount: 0 });

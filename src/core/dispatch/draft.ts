@@ -3,7 +3,7 @@ import { deadlineOf, expectedMs, floorPowerOfTwo } from "./worker.js";
 import { nextRunItemCount, takeUntouched } from "../untouched-items.js";
 import { insertRange, takeFromRange } from "./pending-ranges.js";
 
-/** Replace (or add) a worker and keep the sums over ready workers. O(1), or O(W) where it joins or leaves the ready ones. */
+/** Replace or add a worker, and update the sums over ready workers. O(1), or O(W) where it becomes ready or ceases to be. */
 export function putWorker(draft: Draft, before: WorkerState | undefined, after: WorkerState): WorkerState {
   if (before !== undefined) addToSums(draft, before, -1);
   addToSums(draft, after, 1);
@@ -13,7 +13,7 @@ export function putWorker(draft: Draft, before: WorkerState | undefined, after: 
     draft.readySlots = wasReady
       ? draft.readySlots.filter((slot) => slot !== after.slot)
       : [...draft.readySlots, after.slot];
-    if (draft.readySlots.length === 0) draft.rateSum = 0; // no rounding residue to divide by
+    if (draft.readySlots.length === 0) draft.rateSum = 0; // no rounding error to divide by
   }
   return after;
 }
@@ -28,7 +28,11 @@ function addToSums(draft: Draft, worker: WorkerState, sign: 1 | -1): void {
   }
 }
 
-/** The attempt is over, one way or the other: nothing refers to it any more. @param changed what else becomes of the worker. */
+/**
+ * Remove an attempt that is over, however it ended.
+ *
+ * @param changed a copy of the worker with whatever else has changed about it.
+ */
 export function removeAttempt(
   draft: Draft,
   worker: WorkerState,
@@ -40,7 +44,11 @@ export function removeAttempt(
   return putWorker(draft, worker, changed);
 }
 
-/** The attempt's items are to be done again. */
+/**
+ * Return an attempt's items, so that they are dispatched again.
+ *
+ * @param failedOn slots of the workers on which they have failed.
+ */
 export function returnItems(draft: Draft, attempt: Attempt, failedOn: readonly number[]): void {
   const { firstItem, itemCount } = attempt;
   draft.returned = insertRange(draft.returned, { firstItem, itemCount, failedOn });
@@ -49,8 +57,10 @@ export function returnItems(draft: Draft, attempt: Attempt, failedOn: readonly n
 }
 
 /**
- * Dispatch up to `wantedCount` contiguous items to a worker: those at `rangeIndex` of `returned`, or without one the lowest
- * clean ones. @returns the worker after it, and how many items it got (0 if there are none).
+ * Dispatch up to `wantedCount` contiguous items to a worker: those of the range at `rangeIndex` in `returned`, or by default the lowest
+ * that have not failed.
+ *
+ * @returns the worker afterwards, and how many items it got: 0 where there are none.
  */
 export function dispatchTo(
   draft: Draft,

@@ -2,13 +2,13 @@ import type { ItemRange } from "./types.js";
 
 /** Items that came back from an attempt that did not complete. */
 export interface PendingRange extends ItemRange {
-  /** Slots of the workers on which these items failed (not: were lost with). */
+  /** Slots of the workers on which these items failed. A worker that was lost with them does not count. */
   readonly failedOn: readonly number[];
 }
 
 /**
- * Put a range back: ascending by first item, and joined with neighbours that also never failed.
- * O(k) for k ranges pending.
+ * Insert a range so that the ranges ascend. A range that has never failed is joined with neighbours that have not either.
+ * O(k) for k pending ranges.
  */
 export function insertRange(ranges: readonly PendingRange[], range: PendingRange): readonly PendingRange[] {
   let at = ranges.length;

@@ -4,12 +4,12 @@ import { capacityProportionalShares, equalShares, roundShares } from "./policies
 import { untouchedItemCount } from "../untouched-items.js";
 import { planColumns, type CostColumns } from "./shares.js";
 
-/** Far from the end: this many quanta of work for everybody are not dispatched yet. */
+/** The end is far away only while the undispatched items take all workers together more than this many quanta. */
 const FAR_QUANTA = 4;
-/** … and a worker finishes its next shard in this fraction of the time that those items take. */
+/** And only for a worker that would finish its next shard within this fraction of the time that those items take. */
 const FAR_FRACTION = 0.5;
 
-/** How the undispatched items are divided: `counts[i]` go to `workers[i]`. Ready workers only, by slot. */
+/** How the undispatched items are divided over the ready workers, by slot: `workers[i]` gets `counts[i]` of them. */
 export interface Plan {
   readonly workers: readonly WorkerState[];
   readonly counts: ArrayLike<number>;
@@ -23,14 +23,14 @@ export function undispatchedCount(state: DispatchState): number {
   return untouchedItemCount(state) + state.returnedItemCount;
 }
 
-/** Undispatched items that any worker may have. */
+/** Undispatched items that have not failed, so that any worker may get them. */
 export function cleanCount(state: DispatchState): number {
   return undispatchedCount(state) - state.failedItemCount;
 }
 
 /**
- * Plan `itemCount` undispatched items by the job's policy. O(W), W ready workers.
- * A worker of which nothing is known is taken for an average one of its kind.
+ * Divide `itemCount` undispatched items by the job's policy. O(W) for W ready workers.
+ * A worker of which nothing is known counts as an average one of its kind.
  */
 export function planCounts(state: DispatchState, itemCount: number, nowMs: number): Plan {
   const workers = state.readySlots.map((slot) => workerAt(state, slot));
@@ -46,8 +46,8 @@ export function planCounts(state: DispatchState, itemCount: number, nowMs: numbe
 }
 
 /**
- * Each worker starts when it is free and spends its quantum-sized shard's time per item, overhead spread over the shard.
- * Where that gives less than a shard, a second plan charges the whole overhead for it.
+ * Each worker starts when it is free. An item takes its part of the time of a shard of a quantum, overhead included.
+ * Where a worker gets less than a shard that way, a second plan charges it the whole overhead.
  */
 function planMakespan(workers: readonly WorkerState[], itemCount: number, nowMs: number): ArrayLike<number> {
   const means = meanMsPerItem(workers);
@@ -75,14 +75,14 @@ function planMakespan(workers: readonly WorkerState[], itemCount: number, nowMs:
   return isRefined ? planColumns(itemCount, columns) : counts;
 }
 
-/** Quotas are dealt when items come; items that came back are on top. */
+/** Quotas are dealt when items are added. Items that have come back since are divided equally on top of them. */
 function planEqual(workers: readonly WorkerState[], itemCount: number): number[] {
   const quotaCount = workers.reduce((sum, worker) => sum + worker.quotaItemCount, 0);
   const extra = equalShares(Math.max(0, itemCount - quotaCount), workers.length);
   return workers.map((worker, index) => worker.quotaItemCount + extra[index]!);
 }
 
-/** Remaining items (in flight too) in proportion to rate × availability, less what each already has in flight. */
+/** Divide all remaining items in proportion to rate × availability, and subtract what each worker has in flight. */
 function planProportional(workers: readonly WorkerState[], itemCount: number): number[] {
   const inFlight = workers.map(inFlightItemCount);
   const total = itemCount + inFlight.reduce((sum, count) => sum + count, 0);
@@ -101,7 +101,7 @@ function planProportional(workers: readonly WorkerState[], itemCount: number): n
   );
 }
 
-/** Items per ms of every worker at its shard size, overhead included; the mean of its kind where nothing is known. */
+/** Items per ms of each worker at its shard size, overhead included. Where nothing is known of it, the mean of its kind. */
 function rateEstimates(workers: readonly WorkerState[]): number[] {
   const means = meanMsPerItem(workers);
   return workers.map(({ shardMs, shardItemCount, bucketed }) =>
@@ -109,12 +109,12 @@ function rateEstimates(workers: readonly WorkerState[]): number[] {
   );
 }
 
-/** The same from what has been confirmed: a single slow shard, which may be an outlier, does not count yet. */
+/** As `rateEstimates`, but from confirmed samples only: a single slow shard may be an outlier and does not count yet. */
 export function confirmedRates(workers: readonly WorkerState[]): number[] {
   return rateEstimates(workers).map((rate, index) => rate * Math.max(1, workers[index]!.throughput.suspectRatio));
 }
 
-/** Mean effective ms per item of workers bucketed alike, else of all, else 1. */
+/** Mean ms per item, overhead included, of each kind of worker; of all where nothing is known of a kind; 1 where nothing is known at all. */
 function meanMsPerItem(workers: readonly WorkerState[]): { readonly plain: number; readonly bucketed: number } {
   let [plainSum, plainCount, bucketedSum, bucketedCount] = [0, 0, 0, 0];
   for (const { shardMs, shardItemCount, bucketed } of workers) {
@@ -142,8 +142,8 @@ export function inFlightItemCount(worker: WorkerState): number {
 }
 
 /**
- * ms in which all ready workers together would do the undispatched items; for an open source, Infinity while there is a
- * shard for everybody, else 0. O(1), from the kept sums.
+ * Time in which all ready workers together would do the undispatched items, ms. While the source is open: Infinity where there is a
+ * shard for every worker, else 0. O(1), from the sums in the state.
  */
 export function horizonMs(state: DispatchState): number {
   const itemCount = cleanCount(state);
@@ -153,7 +153,7 @@ export function horizonMs(state: DispatchState): number {
   return (itemCount * state.estimatedCount) / (state.rateSum * readyCount);
 }
 
-/** May the worker take a whole shard without a plan, because the end is far away? */
+/** Whether the worker may take a whole shard without a plan, because the end is far away. */
 export function isFarFromEnd(state: DispatchState, worker: WorkerState, horizon: number, nowMs: number): boolean {
   if (horizon <= FAR_QUANTA * state.options.quantumMs) return false;
   const meanMs = state.estimatedCount > 0 ? state.estimatedCount / state.rateSum : 1;

@@ -1,8 +1,7 @@
 import { ShardError } from "../errors.js";
 
 /**
- * The source document's rule: share in proportion to capacity, i.e. capability times available time.
- * π_i = C · (c_i·T_i) / Σ_j (c_j·T_j).
+ * Share in proportion to capacity, which is capability times available time: π_i = C · (c_i·T_i) / Σ_j (c_j·T_j).
  *
  * @param total          C ≥ 0, in items (or any unit; the result has the same).
  * @param capabilities   c_i ≥ 0, one per worker, e.g. items per second.
@@ -10,7 +9,7 @@ import { ShardError } from "../errors.js";
  * @returns real-valued shares that sum to `total`.
  * @throws ShardError "invalid-cost" for lengths that differ, negative or non-finite numbers, or no capacity at all for total > 0.
  *
- * It is the zero-overhead, divisible case of `planShares` with msPerItem = 1/(c_i·T_i); tested as such.
+ * It is the zero-overhead, divisible case of `planShares` with msPerItem = 1/(c_i·T_i), and is tested as such.
  */
 export function capacityProportionalShares(
   total: number,
@@ -38,12 +37,12 @@ export function capacityProportionalShares(
 }
 
 /**
- * Whole numbers close to real-valued shares: floors, then one more for the largest remainders (Hamilton's method).
+ * Round real-valued shares to whole numbers: all are rounded down, then the largest remainders get one more (Hamilton's method).
  *
  * @param shares finite, ≥ 0, summing to `total` up to rounding.
  * @param total  whole number ≥ 0.
  * @returns whole shares that sum to `total`; each within 1 of its real value. Ties go to the first. O(W log W).
- * @throws ShardError "invalid-cost" for invalid numbers, or shares whose sum is off by more than they can be rounded.
+ * @throws ShardError "invalid-cost" for invalid numbers, or shares whose sum is further from `total` than rounding can be.
  */
 export function roundShares(shares: readonly number[], total: number): number[] {
   checkWhole(total, "total");
@@ -67,7 +66,7 @@ export function roundShares(shares: readonly number[], total: number): number[] 
 }
 
 /**
- * The same for everybody: item k goes to worker k mod W.
+ * Share equally: item k goes to worker k mod W.
  *
  * @returns whole shares that sum to `total` and differ by at most 1, the larger ones first.
  * @throws ShardError "invalid-cost" for invalid numbers, or total > 0 without workers.

@@ -11,12 +11,12 @@ export function jobPhase(state: DispatchState): JobPhase {
   return state.phase;
 }
 
-/** Items known and in no attempt. */
+/** Items that are known, not completed and in no attempt. */
 export function undispatchedItemCount(state: DispatchState): number {
   return undispatchedCount(state);
 }
 
-/** Items known and not completed: undispatched and in flight. */
+/** Items that are known and not completed, undispatched or in flight. */
 export function remainingItemCount(state: DispatchState): number {
   return state.endItem - state.completedItemCount;
 }
@@ -26,8 +26,8 @@ export function completedItemCount(state: DispatchState): number {
 }
 
 /**
- * Backpressure of a stream: pull from the source while true, i.e. until two more shards for every worker wait. O(1).
- * Without workers one pull is wanted, so that a source that has ended still ends the job.
+ * Whether a stream should pull from its source, which it does until two shards per worker wait. O(1).
+ * Without workers it pulls once, so that a source that has ended still ends the job.
  */
 export function wantsItems(state: DispatchState): boolean {
   const isActive = state.phase === "running" || state.phase === "paused";
@@ -36,14 +36,14 @@ export function wantsItems(state: DispatchState): boolean {
   );
 }
 
-/** What the job has learned of a worker, to be kept for the next; `undefined` for an unknown id. O(W). */
+/** What the job has learned about a worker, for the next job to start with; `undefined` for an unknown id. O(W). */
 export function workerThroughput(state: DispatchState, workerId: string): Throughput | undefined {
   return findWorker(state, workerId)?.throughput;
 }
 
 /**
- * How long an attempt in flight may take by what is known now, ms: one that was sent before anything was known of its worker
- * need not wait as long as a first run may take. `undefined` for one that is not in flight.
+ * How long an attempt in flight may take by what is known now, ms. The deadline of an attempt that was sent before anything was known
+ * of its worker becomes shorter that way. `undefined` for an attempt that is not in flight.
  */
 export function attemptDeadlineMs(state: DispatchState, attemptId: number): number | undefined {
   const found = findAttempt(state, attemptId);
@@ -60,15 +60,15 @@ export function findAttempt(
   return worker && attempt && { worker, attempt };
 }
 
-/** The latest worker of that id. O(W). */
+/** The latest worker with that id. O(W). */
 export function findWorker(state: DispatchState, workerId: string): WorkerState | undefined {
   return state.workers.findLast((worker) => worker.workerId === workerId);
 }
 
 /**
- * The plan of what remains, one entry per worker that is neither lost nor away, by order of arrival. O(W).
+ * The plan for what remains, with one entry per worker that is neither lost nor away, in order of arrival. O(W).
  *
- * `share` = (in flight + planned) / remaining items; while the source is open, the worker's part of the total rate.
+ * `share` is (in flight + planned) / remaining items, or the worker's part of the total rate while the source is open.
  * The shares sum to 1 while items remain and a worker is ready.
  */
 export function plannedShares(state: DispatchState, nowMs: number): PlannedShare[] {

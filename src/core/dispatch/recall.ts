@@ -7,17 +7,18 @@ import { backlog, expectedMs } from "./worker.js";
 /** A recall has to save at least this part of a quantum beyond the overheads that it adds. */
 const WORTHWHILE_FRACTION = 0.2;
 
-/** A worker with a queued attempt, and when it would be through, ms from now. */
+/** A worker with a queued attempt. */
 interface Donor {
   readonly worker: WorkerState;
+  /** When it would finish all that it has, ms from now. */
   readonly finishMs: number;
   readonly slowdown: number;
 }
 
 /**
- * At the very end, a worker that idles takes over from the one that would finish last: that one's queued, not yet started
- * attempt is cancelled and its items are planned anew over both. Only where the prediction says that it pays.
- * O(W log W), and only while somebody idles and nothing is left to dispatch.
+ * At the very end, let an idle worker help the one that would finish last. That one's queued attempt, which has not started, is
+ * cancelled, and its items are planned again. This is done only where it pays by the prediction.
+ * O(W log W), and only while a worker idles and nothing is left to dispatch.
  */
 export function recallQueued(draft: Draft, nowMs: number): void {
   const { policy, quantumMs, depth } = draft.options;
@@ -51,7 +52,7 @@ export function recallQueued(draft: Draft, nowMs: number): void {
   if (recalledCount > 0) refillAll(draft, nowMs);
 }
 
-/** ms by which the two finish earlier if the donor's last attempt is divided between them. */
+/** How much earlier the two finish if the donor's last attempt is divided between them, ms. */
 function savedMs({ worker, finishMs, slowdown }: Donor, taker: WorkerState, meanMs: number): number {
   const attempt = worker.inFlight.at(-1)!;
   if (attempt.failedOn.length > 0) return 0;

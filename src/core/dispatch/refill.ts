@@ -4,9 +4,9 @@ import type { Draft, WorkerState } from "./state.js";
 import { equalShares } from "./policies.js";
 
 /**
- * Give items to every worker with room. O(W) near the end, where a plan decides who gets how many and a worker may
- * rather idle than finish last; elsewhere each takes shards of a quantum.
- * First one attempt for each worker, then the second, so that a small batch spreads.
+ * Dispatch to every worker that has room. Far from the end each takes shards of a quantum. Near the end a plan decides how many items
+ * each gets, in O(W), and a worker may idle rather than finish last.
+ * Every worker gets its first attempt before any gets a second, so that a small batch spreads.
  */
 export function refillAll(draft: Draft, nowMs: number): void {
   if (draft.phase !== "running") return;
@@ -38,7 +38,7 @@ export function refillAll(draft: Draft, nowMs: number): void {
   keepMoving(draft, nowMs);
 }
 
-/** After `worker` came free: the quick path, O(depth), that leaves everybody else alone; or `refillAll` where a plan is due. */
+/** Dispatch to the worker in `slot`, which has room again, in O(depth); or to all of them where a plan is due. */
 export function refillAfter(draft: Draft, slot: number, nowMs: number): void {
   if (draft.phase !== "running") return;
   const planIsOld = draft.idleCount > 1 && nowMs - draft.plannedMs >= draft.options.quantumMs;
@@ -56,14 +56,14 @@ export function refillAfter(draft: Draft, slot: number, nowMs: number): void {
   keepMoving(draft, nowMs);
 }
 
-/** One shard of at most a quantum. While the source is open, half-empty shards are not queued behind a running one. */
+/** Dispatch a shard of at most a quantum. While the source is open, none that is less than half full queues behind a running one. */
 function dispatchShard(draft: Draft, worker: WorkerState, wantedCount: number, nowMs: number) {
   const available = Math.min(wantedCount, cleanCount(draft));
   const isWorthQueueing = draft.sourceEnded || worker.inFlight.length === 0 || 2 * available >= worker.shardItemCount;
   return dispatchTo(draft, worker, isWorthQueueing ? Math.min(available, worker.shardItemCount) : 0, nowMs);
 }
 
-/** Items that failed go first, to the freest worker on which they haven't failed; to one that has only if there's no other. */
+/** Dispatch items that failed before all others: to workers on which they have not failed, or to any where there are no such workers. */
 function dispatchFailedRanges(draft: Draft, nowMs: number): void {
   let index = 0;
   while (draft.failedItemCount > 0 && index < draft.returned.length) {
@@ -74,6 +74,7 @@ function dispatchFailedRanges(draft: Draft, nowMs: number): void {
   }
 }
 
+/** The worker with the fewest attempts, of those with room. */
 function freestWorker(draft: Draft, failedOn: readonly number[]): WorkerState | undefined {
   const untried = draft.readySlots.filter((slot) => !failedOn.includes(slot));
   let best: WorkerState | undefined;
@@ -84,7 +85,7 @@ function freestWorker(draft: Draft, failedOn: readonly number[]): WorkerState | 
   return best;
 }
 
-/** Whatever the plan says: items must not wait while nothing at all is in flight. */
+/** Dispatch to the fastest worker where items wait while nothing at all is in flight, whatever the plan says. */
 function keepMoving(draft: Draft, nowMs: number): void {
   if (draft.inFlightCount > 0 || cleanCount(draft) === 0) return;
   let best: WorkerState | undefined;
@@ -96,7 +97,7 @@ function keepMoving(draft: Draft, nowMs: number): void {
   if (best !== undefined) dispatchTo(draft, best, best.shardItemCount, nowMs);
 }
 
-/** Policy `equal`: deal new items round robin, going on where the last deal ended. O(min(items, W)). */
+/** Policy `equal`: deal new items round robin, from where the last deal ended. O(min(items, W)). */
 export function dealItems(draft: Draft, itemCount: number): void {
   const slots = draft.readySlots;
   if (draft.options.policy !== "equal" || slots.length === 0 || itemCount === 0) return;
@@ -108,7 +109,7 @@ export function dealItems(draft: Draft, itemCount: number): void {
   draft.dealTurn = (turn + itemCount) % slots.length;
 }
 
-/** Policy `equal`: the workers have changed; deal all that is not dispatched anew. O(W). */
+/** Policy `equal`: deal all undispatched items again, since workers have changed or items have come back. O(W). */
 export function redealItems(draft: Draft): void {
   if (draft.options.policy !== "equal") return;
   for (const slot of draft.readySlots) {

@@ -17,8 +17,8 @@ export interface ShareCost {
  * @returns items per worker, whole, summing to N; 0 where a worker's overhead is not worth paying.
  * @throws ShardError "invalid-cost" naming the worker and the value received, or that there is no worker for N > 0 items.
  *
- * Exact. Every worker's finish times form a rising sequence, and the N earliest of all of them are the answer: those
- * before the continuous water level are taken wholesale, the at most W left over one by one from a heap.
+ * Exact. Every worker's finish times form a rising sequence, and the N earliest of all of them are the answer. Those
+ * below the continuous water level are taken at once, and the at most W that are left one by one from a heap.
  * O(W log W) plus the passes of `waterLevelMs`. Oracle: brute force in tests/unit/core/dispatch/shares.test.ts.
  * Source: water-filling on the finish time (divisible load theory, affine costs).
  */
@@ -26,7 +26,7 @@ export function planShares(itemCount: number, costs: readonly ShareCost[]): numb
   return Array.from(planColumns(itemCount, toColumns(itemCount, costs)));
 }
 
-/** `planShares` for costs that are valid by construction and for callers that plan at every event: no objects, no checks. */
+/** `planShares` for callers that plan at every event, with costs that are valid by construction: no objects, no checks. */
 export function planColumns(itemCount: number, columns: CostColumns): Float64Array {
   const { overheadMs, msPerItem } = columns;
   const counts = new Float64Array(overheadMs.length);
@@ -34,8 +34,8 @@ export function planColumns(itemCount: number, columns: CostColumns): Float64Arr
   const levelMs = solveLevel(itemCount, columns);
 
   let leftCount = itemCount;
-  // Stay a hair below the level: rounding must never hand out an item that belongs elsewhere. Anything held back is
-  // handed out by the heap. The loop repeats only for costs of wildly different magnitudes.
+  // Stay slightly below the level, since rounding must never assign an item that belongs to another worker. The heap
+  // assigns what is held back. The loop repeats only for costs of very different magnitudes.
   for (let slack = 1e-12; ; slack = Math.min(1, slack * 32)) {
     leftCount = itemCount - takeBelow(levelMs * (1 - slack), columns, counts);
     if (leftCount >= 0) break;
@@ -70,11 +70,11 @@ export function makespanMs(counts: readonly number[], costs: readonly ShareCost[
 }
 
 /**
- * The makespan if items could be divided at will: a lower bound of the whole-item one, and the linear programme's optimum.
+ * The makespan if items could be divided at will: a lower bound of the makespan of whole items, and the linear programme's optimum.
  *
- * The root T of Σ max(0, (T − o)/m) = N, a convex, rising, piecewise linear function: Newton from the right visits a
- * falling sequence of lines and ends exactly, dropping workers whose overhead lies above the level. O(W) per pass, 2–6 passes
- * in practice; no sort.
+ * It is the root T of Σ max(0, (T − o)/m) = N. The function is convex, rising and piecewise linear, so Newton's method from the right
+ * visits a falling sequence of lines and ends exactly, dropping workers whose overhead lies above the level. It takes O(W) per pass,
+ * 2–6 passes in practice, and needs no sort.
  *
  * @throws ShardError "invalid-cost" as `planShares`.
  */
@@ -121,14 +121,14 @@ function solveLevel(itemCount: number, columns: CostColumns): number {
       overheadSum += overheadMs * rate;
     }
     const nextMs = (itemCount * fastestMs + overheadSum) / rateSum;
-    if (!(nextMs < levelMs)) break; // exact now, or nobody left (NaN)
+    if (!(nextMs < levelMs)) break; // exact, or no worker is left (NaN)
     levelMs = nextMs;
     activeCount = keptCount;
   }
   return Math.min(levelMs, ceilingMs);
 }
 
-/** Set each count to the items finished by `levelMs`, never rounding up. @returns their sum. */
+/** Set each count to the items that are finished by `levelMs`, rounded down. @returns their sum. */
 function takeBelow(levelMs: number, { overheadMs, msPerItem }: CostColumns, counts: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < counts.length; i++) {

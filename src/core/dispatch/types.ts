@@ -1,9 +1,9 @@
 import type { Throughput } from "../throughput/types.js";
 
-/** Named ways of sizing the shares; `makespan` is the default. */
+/** How the shares are sized. The default is `makespan`. */
 export type Policy = "makespan" | "equal" | "capacity-proportional";
 
-/** A half-open range of items: `firstItem` … `firstItem + itemCount - 1`. */
+/** The items `firstItem` … `firstItem + itemCount - 1`. */
 export interface ItemRange {
   readonly firstItem: number;
   readonly itemCount: number;
@@ -22,7 +22,7 @@ export interface DispatchOptions {
   readonly warmUpDeadlineMs: number;
 }
 
-/** What the job knows of one worker at its start. */
+/** What the job knows about a worker when it is added. */
 export interface WorkerProfile {
   readonly workerId: string;
   /** Learned before, for this shape class; `undefined` for a fresh worker, whose first sample is warm-up. */
@@ -35,21 +35,22 @@ export interface WorkerProfile {
 
 export type DispatchEvent =
   | { readonly type: "worker-added"; readonly worker: WorkerProfile }
-  /** No new shards; those in flight finish. */
+  /** The worker gets no new shards. Those in flight finish. */
   | { readonly type: "worker-draining"; readonly workerId: string }
   /**
-   * Gone with all its attempts, whose ranges go to others at once, but expected back: until then the job waits rather than fail for
-   * want of workers. It comes back by `worker-added` with the same id, or is gone for good by `worker-lost`.
+   * The worker is gone with all its attempts, whose ranges go to others at once, but it is expected back. Meanwhile the job does not
+   * fail for want of workers. `worker-added` with the same id brings it back, and `worker-lost` ends the wait for it.
    */
   | { readonly type: "worker-away"; readonly workerId: string }
-  /** Gone for good with all its attempts: their ranges go to others at once. */
+  /** The worker is gone for good with all its attempts. Their ranges go to others at once. */
   | { readonly type: "worker-lost"; readonly workerId: string }
   /**
-   * More items are known: a stream's source yielded, or the whole batch comes at once. Those in `done` are completed at once and never
-   * dispatched: ranges of at least one of these items, in the job's numbering, ascending, disjoint.
+   * More items are known: a stream's source yielded some, or the whole batch came. `done` lists those that are done already, which
+   * count as completed and are never dispatched: ranges of at least one item in the job's numbering, ascending, disjoint and within
+   * the items added.
    */
   | { readonly type: "items-added"; readonly itemCount: number; readonly done?: readonly ItemRange[] | undefined }
-  /** No more items will come: from here on the tail is planned to end together. */
+  /** No more items will come. From here on the plan lets all workers finish at the same time. */
   | { readonly type: "source-ended" }
   | {
       readonly type: "attempt-completed";
@@ -57,17 +58,20 @@ export type DispatchEvent =
       /** Service time on the worker: from its previous completion, or the start if idle, to this completion. */
       readonly serviceMs: number;
     }
-  /** The model threw: retried elsewhere; the same items failing on two workers (or twice on the only one) end the job. */
+  /**
+   * The model threw. The items are retried on another worker. The job ends where the same items fail on two workers, or twice on the
+   * only one.
+   */
   | { readonly type: "attempt-failed"; readonly attemptId: number }
   /**
    * What came back can't be used, and neither the items nor the worker are to blame: the job has learned that the model takes no
-   * batches. The items are dispatched again as if they had never been. Instead of `attempt-completed`.
+   * batches, for example. The items are dispatched again as if for the first time. It takes the place of `attempt-completed`.
    */
   | { readonly type: "attempt-rejected"; readonly attemptId: number }
   | { readonly type: "pause" }
   | { readonly type: "resume" }
   | { readonly type: "cancel" }
-  /** Nothing happened; asks for actions that time alone makes due. */
+  /** Nothing happened. The event asks for actions that time alone makes due. */
   | { readonly type: "tick" };
 
 export type DispatchAction =
@@ -81,7 +85,7 @@ export type DispatchAction =
       readonly predictedMs: number | undefined;
       readonly deadlineMs: number;
     }
-  /** The attempt's result is not wanted any more. */
+  /** The attempt's result is no longer needed. */
   | { readonly type: "cancel-attempt"; readonly attemptId: number; readonly workerId: string }
   /** The worker failed three attempts in a row: it gets nothing more in this job. */
   | { readonly type: "exclude-worker"; readonly workerId: string }
@@ -97,7 +101,7 @@ export type DispatchAction =
 
 export type JobPhase = "running" | "paused" | "finished" | "failed" | "cancelled";
 
-/** A worker's part in the plan of what remains. */
+/** A worker's part in the plan for what remains. */
 export interface PlannedShare {
   readonly workerId: string;
   /** Planned fraction of the remaining items (undispatched and in flight), 0…1; all shares sum to 1 while items remain. */

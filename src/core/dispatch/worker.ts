@@ -10,11 +10,11 @@ const OVERHEAD_STRETCH = 3;
 const GROWTH_LIMIT = 4;
 /** A shard is stretched to amortise overhead up to this many quanta. */
 const MAX_STRETCH_QUANTA = 4;
-/** Shards of fewer items than this are rounded to whole items more kindly than down. */
+/** Shards of fewer items than this are not simply rounded down to whole items. */
 const FEW_ITEMS = 4;
-/** Beyond this a shard amortises any overhead; where clocks are too coarse to time an item, nothing else would end its growth. */
+/** A shard of this size amortises any overhead. Where clocks are too coarse to time an item, nothing else would end its growth. */
 const MAX_SHARD_ITEM_COUNT = 16_384;
-/** An attempt that took this many times its prediction, and still runs, proves a slowdown rather than noise. */
+/** An attempt that still runs after this many times its prediction shows a slowdown rather than noise. */
 const OVERDUE_RATIO = 1.3;
 
 export function createWorker(slot: number, profile: WorkerProfile, quantumMs: number, nowMs: number): WorkerState {
@@ -52,13 +52,13 @@ function shardSize(throughput: Throughput, quantumMs: number, bucketed: boolean)
   const { overheadMs, msPerItem, maxItemCount } = throughput;
   if (overheadMs === undefined || msPerItem === undefined || maxItemCount === 0) return 1;
   const slowdown = Math.max(1, throughput.suspectRatio);
-  // Stalls of a busy machine may pass for overhead: without a bound, a slow worker would be given the whole job.
+  // Stalls of a busy machine may look like overhead. Without a bound, a slow worker would get the whole job.
   const stretchedMs = Math.min(OVERHEAD_STRETCH * overheadMs, MAX_STRETCH_QUANTA * quantumMs);
   const targetMs = Math.max(quantumMs / slowdown, stretchedMs);
   const roomMs = targetMs - overheadMs;
-  // Where stalls pass for overhead, items may seem to cost nothing at all: 0 ÷ 0 is no size.
+  // Where stalls look like overhead, items may seem to cost nothing at all, and 0 ÷ 0 is no size.
   const ratio = roomMs > 0 ? roomMs / msPerItem : 0;
-  // Of few items one more or less is much: rather somewhat more than a quantum than twice as many calls.
+  // One item more or less matters where there are few. Somewhat more than a quantum is better than twice as many calls.
   const fitting = ratio < FEW_ITEMS ? Math.ceil(ratio - 0.25) : Math.floor(ratio + 1e-9);
   const itemCount = Math.max(1, Math.min(fitting, GROWTH_LIMIT * maxItemCount, MAX_SHARD_ITEM_COUNT));
   return bucketed ? floorPowerOfTwo(itemCount) : itemCount;
@@ -75,7 +75,7 @@ export function expectedMs(throughput: Throughput, itemCount: number): number | 
   return ms === undefined ? undefined : ms * Math.max(1, throughput.suspectRatio);
 }
 
-/** How long it may take, ms. Unknown speed, or a shape that a GPU worker has to compile first, gets the warm-up deadline. */
+/** How long an attempt may take, ms: at least the warm-up deadline where the worker has to compile first. */
 export function deadlineOf(options: DispatchOptions, worker: WorkerState, itemCount: number): number {
   const { deadlineFactor: factor, deadlineFloorMs: floorMs, warmUpDeadlineMs: warmUpMs } = options;
   const { throughput, bucketed } = worker;
@@ -84,22 +84,23 @@ export function deadlineOf(options: DispatchOptions, worker: WorkerState, itemCo
   return compiles ? Math.max(knownMs, warmUpMs) : knownMs;
 }
 
-/** What a worker is expected to still do before it is free, and how much slower than predicted it proves to be. */
+/** For how long a worker is expected to be busy, and how much slower than predicted it proves to be. */
 export interface Backlog {
+  /** Predicted ms until the worker is free, ≥ 0. */
   readonly aheadMs: number;
-  /** ≥ 1; above 1 while the running attempt is overdue: its elapsed time bounds the slowdown from below. */
+  /** ≥ 1. It is above 1 while the running attempt is overdue, whose elapsed time bounds the slowdown from below. */
   readonly slowdown: number;
 }
 
 const NO_BACKLOG: Backlog = { aheadMs: 0, slowdown: 1 };
 
 /**
- * Predicted ms until the worker is free, ≥ 0.
+ * Predict for how long a worker is busy.
  *
- * An overdue attempt is expected to go on for as long as it is overdue, and what is queued behind it to be as slow: so a
- * sudden slowdown moves the plan before the slow shard returns.
+ * An overdue attempt is expected to run for as long again as it is overdue, and what is queued behind it to be as slow. So a
+ * sudden slowdown changes the plan before the slow shard returns.
  *
- * @param fallbackMsPerItem stands in for a worker of which nothing is known.
+ * @param fallbackMsPerItem what an item takes where nothing is known of the worker, ms.
  */
 export function backlog(worker: WorkerState, nowMs: number, fallbackMsPerItem: number): Backlog {
   const running = worker.inFlight[0];

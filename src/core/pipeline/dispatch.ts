@@ -3,8 +3,9 @@ import { nextRunItemCount, takeUntouched } from "../untouched-items.js";
 import type { MicroBatch, StagePlacement } from "./types.js";
 
 /**
- * Give every worker that has room what is furthest along among what waits for its stages.
- * @param heldEpoch what waits under this one is left waiting.
+ * Dispatch to every worker that has room the micro-batch that is furthest along of those that wait for its stages.
+ *
+ * @param heldEpoch micro-batches of this epoch keep waiting.
  */
 export function dispatchReady(draft: PipelineDraft, heldEpoch?: number): void {
   const load = new Map<string, number>();
@@ -23,7 +24,8 @@ export function dispatchReady(draft: PipelineDraft, heldEpoch?: number): void {
 }
 
 /**
- * Let the next micro-batch in, where its first stage has a worker with room and the second one's queue is not full.
+ * Admit the next micro-batch, where the first stage has a worker with room and the second one's queue is not full.
+ *
  * @returns whether one entered.
  */
 export function admit(draft: PipelineDraft): boolean {
@@ -53,7 +55,7 @@ function takeRange(draft: PipelineDraft, itemCount: number): MicroBatch["range"]
     draft.returned = left.itemCount > 0 ? [left, ...rest] : rest;
     return { firstItem: returned.firstItem, itemCount: count };
   }
-  // While the source goes on, a short micro-batch would only cost: more items are coming.
+  // A short micro-batch waits for more items while the source is open, unless the pipeline is empty.
   const available = nextRunItemCount(draft);
   const mayGrow = !draft.sourceEnded && draft.doneAhead.length === 0;
   if (available === 0 || (available < itemCount && mayGrow && draft.microBatches.size > 0)) return undefined;
@@ -73,7 +75,7 @@ function hasRoomBehind(draft: PipelineDraft, placement: StagePlacement, stage: n
   return count < depth * (Math.max(1, next.length) + placement.stages[stage]!.length);
 }
 
-/** The replica with the fewest attempts, not one where this micro-batch failed if there is another. */
+/** The replica with the fewest attempts, of those with room. One where this micro-batch failed counts only where there is no other. */
 function leastLoaded(
   draft: PipelineDraft,
   placement: StagePlacement,

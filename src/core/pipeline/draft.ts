@@ -7,7 +7,7 @@ import type {
   StagePlacement,
 } from "./types.js";
 
-/** What `stepPipeline` changes while it works. */
+/** The next state under construction within one `stepPipeline`. */
 export interface PipelineDraft {
   options: PipelineOptions;
   phase: PipelineState["phase"];

@@ -1,17 +1,20 @@
 import { ShardError } from "../errors.js";
 
+/** The most items of a micro-batch, whatever they cost. */
+const MAX_ITEMS = 16_384;
+
 /** What decides how many items a micro-batch holds. */
 export interface MicroBatchProblem {
-  /** Items that are left; `undefined` while a stream's source goes on. */
+  /** Items that are left; `undefined` while a stream's source is open. */
   readonly itemCount: number | undefined;
   readonly stageCount: number;
-  /** Of the slowest stage, ms per item; `undefined` before anything is known. */
+  /** Time of the slowest stage, ms per item; `undefined` before anything is known. */
   readonly msPerItem: number | undefined;
   /** Fixed cost of a micro-batch in the slowest stage, ms. */
   readonly overheadMs: number;
-  /** The most that a micro-batch shall take in the slowest stage, ms. */
+  /** The longest that a micro-batch should take in the slowest stage, ms. */
   readonly quantumMs: number;
-  /** Nothing has run yet: half the size, since a cost per item and one per micro-batch are told apart by two sizes. */
+  /** Nothing has run yet: the size is halved, since it takes two sizes to separate a cost per item from one per micro-batch. */
   readonly isTrial: boolean;
   /** Only 1, 2, 4, …: each new shape costs a GPU shader variants. */
   readonly powersOfTwo: boolean;
@@ -35,7 +38,7 @@ export function sizeMicroBatch(problem: MicroBatchProblem): number {
       `Expected at least one stage and finite costs ≥ 0 of a micro-batch, received ${JSON.stringify(problem)}.`,
     );
   }
-  // One item tells what items cost.
+  // One item shows what items cost.
   if (msPerItem === undefined) return 1;
   const byQuantum = msPerItem === 0 ? Infinity : quantumMs / msPerItem;
   const fill = (stageCount - 1) * msPerItem;
@@ -45,5 +48,3 @@ export function sizeMicroBatch(problem: MicroBatchProblem): number {
   const size = isTrial ? Math.ceil(best / 2) : best;
   return powersOfTwo ? 2 ** Math.floor(Math.log2(size)) : size;
 }
-
-const MAX_ITEMS = 16_384;

@@ -36,17 +36,19 @@ export function createPipeline(options: Partial<PipelineOptions> = {}): Pipeline
 }
 
 /**
- * The pipeline's dispatcher: what happened in; the next state and what to do, out. Pure: `state` is not changed.
+ * The pipeline's dispatcher. It takes what happened, and returns the next state and what to do about it. It is pure: `state` does not
+ * change.
  *
  * Micro-batches enter in the order of their items, as long as the next stage's queue has room, and each worker takes what is
- * furthest along first; so queues are bounded, and what leaves does so nearly in order. A new placement takes effect with the next
- * micro-batch that enters, while those under way finish under theirs: the pipeline never stops for a re-cut.
+ * furthest along first. So queues are bounded, and micro-batches leave nearly in order. A new placement takes effect with the next
+ * micro-batch that enters, while those under way finish under their own: the pipeline never stops for a re-cut.
  *
- * Invariant: every item of 0 … nextItem-1 is in exactly one of: completed, one micro-batch, one range of `returned`; those of
- * `doneAhead` are completed, too.
- * O(micro-batches under way) per event. Events for attempts that it does not know (any more) are ignored.
+ * Invariant: every item of 0 … nextItem-1 is in exactly one of: completed, one micro-batch, one range of `returned`. The items of
+ * `doneAhead`, which lie beyond, are completed too.
+ * O(micro-batches under way) per event. Events for attempts that it does not know, or no longer knows, are ignored.
  *
- * @throws ShardError "invalid-input" for an item count or done ranges that are not as described, "invalid-options" for a placement without stages. A stage may have lost its workers: it is told vacant.
+ * @throws ShardError "invalid-input" for an item count or done ranges that are not as described, "invalid-options"
+ *         for a placement without stages. A stage may be without workers: it is reported as vacant.
  * Source: bounded pipelines as in GPipe (Huang et al., 2019) and PipeDream (Narayanan et al., 2019), for inference alone.
  */
 export function stepPipeline(
@@ -67,10 +69,10 @@ export function stepPipeline(
     dispatchReady(draft);
     while (admit(draft)) dispatchReady(draft);
   } else if (draft.phase === "paused") {
-    // What is under way on stages that are being left finishes all the same, so that these can go.
+    // Micro-batches of replaced stages finish even in a pause, so that these stages can be released.
     dispatchReady(draft, draft.currentEpoch);
   }
-  tellVacancies(draft);
+  reportVacancies(draft);
   retireEpochs(draft);
   settle(draft);
   const { actions, ...next } = draft;
@@ -128,7 +130,7 @@ function place(draft: PipelineDraft, placement: StagePlacement): void {
   if (placement.stages.length === 0 || !isWhole) {
     throw new ShardError(
       "invalid-options",
-      `Expected at least one stage and micro-batches of at least one item, received ${JSON.stringify(placement)}.`,
+      `Expected at least one stage and micro-batches of at least one item, received ${JSON.stringify(placement)}: correct the placement.`,
     );
   }
   draft.placements.set(placement.epoch, placement);
@@ -224,8 +226,8 @@ function rejectAttempt(draft: PipelineDraft, attemptId: number): void {
   draft.actions.push({ type: "restarted", microBatchId: batch.microBatchId });
 }
 
-/** Ask once for each stage that something waits for, or will, and that nobody runs. */
-function tellVacancies(draft: PipelineDraft): void {
+/** Report once each stage without workers that a micro-batch waits for, or will reach. */
+function reportVacancies(draft: PipelineDraft): void {
   for (const [epoch, { stages }] of draft.placements) {
     const isCurrent = epoch === draft.currentEpoch;
     stages.forEach((workerIds, stage) => {
@@ -256,10 +258,10 @@ function settle(draft: PipelineDraft): void {
   draft.actions.push({ type: "finish" });
 }
 
-/** Whether a stream should pull from its source: nothing is placed yet and nothing waits, or less than two micro-batches do. */
+/** Whether a stream should pull from its source: fewer items wait than two micro-batches hold, or none while nothing is placed. */
 export function wantsPipelineItems(state: PipelineState): boolean {
   const { phase, placements, currentEpoch } = state;
-  // A pause holds the workers back, not the source.
+  // A pause stops the workers, not the source.
   if (phase !== "running" && phase !== "paused") return false;
   const placement = currentEpoch === undefined ? undefined : placements.get(currentEpoch);
   return untouchedItemCount(state) < (placement === undefined ? 1 : 2 * placement.microBatchItemCount);

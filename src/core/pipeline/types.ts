@@ -5,34 +5,36 @@ export interface PipelineOptions {
   readonly depth: number;
 }
 
-/** Which workers run each stage, from one cutting of the model on. */
+/** Which workers run each stage of one cut of the model. */
 export interface StagePlacement {
-  /** A later cutting has a higher number. */
+  /** A later cut has a higher number. */
   readonly epoch: number;
-  /** Ids of the workers of each stage: one, or several replicas; none where they were lost. */
+  /** Ids of the workers of each stage: one, several replicas, or none where they were lost. */
   readonly stages: readonly (readonly string[])[];
   /** Items of a micro-batch, ≥ 1. */
   readonly microBatchItemCount: number;
 }
 
 export type PipelineEvent =
-  /** From here on new micro-batches enter under this placement; those under way finish under theirs. */
+  /** From here on new micro-batches enter under this placement. Those under way finish under their own. */
   | { readonly type: "placed"; readonly placement: StagePlacement }
-  /** A stage that had lost its workers has others. */
+  /** A stage that had lost its workers has new ones. */
   | { readonly type: "staffed"; readonly epoch: number; readonly stage: number; readonly workerIds: readonly string[] }
   /** The stages of this epoch are gone: its micro-batches enter again from their inputs, under the current placement. */
   | { readonly type: "abandoned"; readonly epoch: number }
+  /** The worker is gone with its attempts. Their micro-batches wait for the same stages again. */
   | { readonly type: "worker-lost"; readonly workerId: string }
   /**
-   * More items are known. Those in `done` are completed at once and never enter: ranges of at least one of these items, in the job's
-   * numbering, ascending, disjoint.
+   * More items are known. `done` lists those that are done already, which count as completed and never enter: ranges of at least one
+   * item in the job's numbering, ascending, disjoint and within the items added.
    */
   | { readonly type: "items-added"; readonly itemCount: number; readonly done?: readonly ItemRange[] | undefined }
+  /** No more items will come. */
   | { readonly type: "source-ended" }
   | { readonly type: "attempt-completed"; readonly attemptId: number }
-  /** The stage threw: tried once more, on another replica where there is one; a second failure ends the job. */
+  /** The stage threw. It is retried once, on another replica where there is one. A second failure ends the job. */
   | { readonly type: "attempt-failed"; readonly attemptId: number }
-  /** What came out can't be used: the micro-batch starts again from its inputs. Instead of `attempt-completed`. */
+  /** What came out can't be used, so the micro-batch starts again from its inputs. It takes the place of `attempt-completed`. */
   | { readonly type: "attempt-rejected"; readonly attemptId: number }
   | { readonly type: "pause" }
   | { readonly type: "resume" }
@@ -50,16 +52,19 @@ export interface StageAttempt {
 
 export type PipelineAction =
   | { readonly type: "dispatch"; readonly attempt: StageAttempt }
+  /** The attempt's result is no longer needed. */
   | { readonly type: "cancel-attempt"; readonly attemptId: number; readonly workerId: string }
-  /** The last stage is through: the micro-batch has left the pipeline. */
+  /** The last stage has run, and the micro-batch has left the pipeline. */
   | { readonly type: "completed"; readonly microBatchId: number; readonly range: ItemRange; readonly workerId: string }
-  /** What the pipeline holds of the micro-batch is not needed any more: it starts again from its inputs. */
+  /** The micro-batch starts again from its inputs. Its tensors between stages are no longer needed. */
   | { readonly type: "restarted"; readonly microBatchId: number }
-  /** Micro-batches wait for a stage that nobody runs: answer with `staffed`, `abandoned` or a cancel. */
+  /** Micro-batches wait for a stage that no worker runs. Answer with `staffed`, `abandoned` or `cancel`. */
   | { readonly type: "vacant"; readonly epoch: number; readonly stage: number }
-  /** Nothing is under way in an epoch that another has replaced, or that was abandoned. */
+  /** Nothing is under way any more in an epoch that was replaced or abandoned. */
   | { readonly type: "epoch-done"; readonly epoch: number }
+  /** Every item has been completed once. */
   | { readonly type: "finish" }
+  /** A stage failed twice for these items. */
   | { readonly type: "fail"; readonly range: ItemRange; readonly attemptId: number };
 
 export interface MicroBatch {
@@ -69,7 +74,7 @@ export interface MicroBatch {
   /** The stage that it is in or waits for. */
   readonly stage: number;
   readonly attemptId: number | undefined;
-  /** Workers on which this stage failed it. */
+  /** Workers on which this stage failed for it. */
   readonly failedOn: readonly string[];
 }
 
@@ -81,10 +86,10 @@ export interface PipelineState {
   readonly sourceEnded: boolean;
   /** The first item that has not entered and is not done. */
   readonly nextItem: number;
-  /** Items from `nextItem` on that were done before they came, as far as they lie ahead. */
+  /** Items from `nextItem` on that were done when they were added. */
   readonly doneAhead: readonly ItemRange[];
   readonly doneAheadItemCount: number;
-  /** Ranges that entered under an abandoned epoch and are to enter again, in order. */
+  /** Ranges that entered under an abandoned epoch and will enter again, in order. */
   readonly returned: readonly ItemRange[];
   readonly completedItemCount: number;
   /** By epoch; the last is the current one. */
@@ -92,7 +97,7 @@ export interface PipelineState {
   readonly currentEpoch: number | undefined;
   readonly microBatches: ReadonlyMap<number, MicroBatch>;
   readonly attempts: ReadonlyMap<number, StageAttempt>;
-  /** Stages told vacant and not staffed since, as `epoch/stage`. */
+  /** Stages that were reported as vacant and not staffed since, as `epoch/stage`. */
   readonly vacant: ReadonlySet<string>;
   readonly nextId: number;
 }

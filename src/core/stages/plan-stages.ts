@@ -4,20 +4,21 @@ import type { PlannedStage, StagePlan, StageProblem } from "./stage-problem.js";
 
 /** More states than this take too long: the slowest workers are left out. 8 different workers have 256. */
 const MAX_STATES = 1024;
-/** The slowest stage is found to this fraction: rounding of the sums themselves is larger. */
+/** The time of the slowest stage is found to within this fraction. The rounding of the sums is larger. */
 const PRECISION = 1e-12;
+/** Where the bounds are this close, as a fraction, the search asks whether anything at all is better. */
 const NEAR = 1e-3;
 
 /**
- * Deal layers to workers in contiguous stages so that the slowest stage is as fast as it can be.
+ * Assign layers to workers in contiguous stages so that the slowest stage is as fast as it can be.
  *
- * A stage's time is its layers' on its worker and the transfers at both its ends, divided by its replicas. Not every worker
- * gets a stage; of plans that are equally fast, one with the fewest workers is taken.
+ * The time of a stage is that of its layers on its worker plus the transfers at both its ends, divided by its replicas. Not every
+ * worker gets a stage. Of plans that are equally fast, one with the fewest workers is taken.
  *
- * Exact for up to 8 different workers, and for any number that are alike; beyond 1,024 states the slowest are left out.
- * Whether a slowest stage of T ms is possible is a dynamic programme over (workers used, layers done), O(states · classes ·
- * layers) with a sliding maximum, since a stage's time is a difference of two prefix sums; T is bisected, and each plan that
- * is found lowers it to its own slowest stage.
+ * Exact for up to 8 different workers, and for any number that are alike. Beyond 1,024 states the slowest are left out.
+ * A dynamic programme over (workers used, layers done) decides whether a slowest stage of T ms is possible. It takes O(states ·
+ * classes · layers) with a sliding maximum, since a stage's time is a difference of two prefix sums. T is bisected, and each plan
+ * that is found lowers it to its own slowest stage.
  *
  * @throws ShardError "model-unsupported" where no plan respects memory limits and backends, "invalid-cost".
  * Oracle: brute force in tests/unit/core/stages. Source: chains-on-chains partitioning (Pınar and Aykanat, 2004; Bokhari, 1988), the
@@ -30,7 +31,7 @@ export function planStages(problem: StageProblem): StagePlan {
   if (best === undefined) throw infeasible(problem);
   let low = 0;
   while (best.bottleneckMs - low > PRECISION * best.bottleneckMs) {
-    // Once it is near, ask whether anything at all is better: most often nothing is.
+    // Near the optimum, ask whether anything at all is better: most often nothing is.
     const isNear: boolean = best.bottleneckMs - low < NEAR * best.bottleneckMs;
     const limitMs: number = isNear ? best.bottleneckMs * (1 - PRECISION) : (low + best.bottleneckMs) / 2;
     const found = search.find(limitMs, "any");
@@ -56,7 +57,7 @@ function limitStates(classes: readonly WorkerClass[], { workers }: StageProblem)
   return kept;
 }
 
-/** How a state came to have done its layers. */
+/** A stage of a plan, and the state that it was added to. */
 interface Step {
   readonly state: number;
   readonly firstLayer: number;
@@ -67,11 +68,11 @@ interface Step {
 class StageSearch {
   readonly #classes: readonly WorkerClass[];
   readonly #layerCount: number;
-  /** What one more worker of a class adds to the state's number. */
+  /** How much one more worker of a class adds to the state's number. */
   readonly #radix: readonly number[];
   readonly #stateCount: number;
   readonly #maxReplicas: number;
-  /** By state and layers done: which step led there, encoded; 0 where nothing did. */
+  /** The step that led to each state and number of layers done, encoded; 0 where there is none. */
   readonly #steps: Int32Array;
   readonly #isEmpty: Uint8Array;
 
@@ -120,7 +121,7 @@ class StageSearch {
     return Math.floor(state / this.#radix[classIndex]!) % (this.#classes[classIndex]!.members.length + 1);
   }
 
-  /** Mark every number of layers that `to` can have done by one more stage after `from`. */
+  /** Mark every number of layers that state `to` can have done by one more stage after state `from`. */
   #extend(
     steps: Int32Array,
     queue: Int32Array,
@@ -139,7 +140,7 @@ class StageSearch {
     const layerCount = this.#layerCount;
     for (let end = 1; end <= layerCount; end++) {
       const start = end - 1;
-      // Reached: the empty state has done no layers, any other those that a step led to.
+      // Reached means: no layers for the empty state, and for any other those that a step led to.
       if (from === 0 ? start === 0 : steps[fromRow + start]! !== 0) {
         const value = starts[start]!;
         while (tail > head && starts[queue[tail - 1]!]! <= value) tail--;
@@ -156,7 +157,7 @@ class StageSearch {
     }
   }
 
-  /** Read the plan off backwards. A step knows its class and replicas; where it began is found again. */
+  /** Read the plan backwards. A step knows its class and replicas; its first layer is searched for again. */
   #trace(lastState: number, limitMs: number): StagePlan {
     const width = this.#layerCount + 1;
     const found: Step[] = [];
@@ -192,7 +193,7 @@ class StageSearch {
       const isReached = from === 0 ? start === 0 : this.#steps[row + start]! !== 0;
       if (isReached && ends[end]! - starts[start]! <= limitMs) return start;
     }
-    throw new ShardError("internal", `Expected a stage that ends before layer ${end}, found none.`);
+    throw new ShardError("internal", `Expected a stage that ends before layer ${end}, received none.`);
   }
 }
 
@@ -204,6 +205,6 @@ function infeasible({ workers, layerWeights }: StageProblem): ShardError {
     "model-unsupported",
     impossible >= 0
       ? `Expected a worker that can run layer ${impossible}, received ${workers.length} whose backends lack it: add a worker with another backend.`
-      : `Expected ${workers.length} workers of at most ${limit} bytes of weights each to hold the model in stages, they can't (the largest layer takes ${largest} bytes): raise maxWorkerBytes or add workers.`,
+      : `Expected ${workers.length} workers of at most ${limit} bytes of weights each to hold the model in stages, received a model that is too large (its largest layer takes ${largest} bytes): raise maxWorkerBytes or add workers.`,
   );
 }

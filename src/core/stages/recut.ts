@@ -1,23 +1,23 @@
 /** What is known when a re-cut is considered. */
 export interface RecutQuestion {
-  /** Of the slowest stage as it runs now, ms per item. */
+  /** Time of the slowest stage as it runs now, ms per item. */
   readonly currentMs: number;
-  /** Of the slowest stage under the new plan, ms per item. */
+  /** Time of the slowest stage under the new plan, ms per item. */
   readonly plannedMs: number;
-  /** Items that have not entered the pipeline; `undefined` while a stream's source goes on. */
+  /** Items that have not entered the pipeline; `undefined` while a stream's source is open. */
   readonly remainingItemCount: number | undefined;
-  /** What loading the stages anew will take, ms. */
+  /** How long it will take to load the new stages, ms. */
   readonly moveMs: number;
-  /** What has been lost so far, in this job and those before, since a better plan was first known, ms. */
+  /** Time lost, in this job and those before, since a better plan was first known, ms. */
   readonly lostMs: number;
 }
 
-/** Less than this gain is within what costs are known to. */
+/** A smaller gain than this is within the error of the costs. */
 const LEAST_GAIN = 0.1;
 
-/** What a move for a disturbance that passes by itself costs beyond the loading: it is slower until that is noticed and taken back, ms. */
+/** Cost beyond the loading of a move for a disturbance that then passes, ms: the pipeline is slower until it moves back. */
 const VAIN_MOVE_MS = 500;
-/** What passes by itself seldom makes the pipeline slower than this fraction of what it could be. */
+/** A disturbance that passes by itself seldom slows the pipeline to less than this fraction of the speed that it could have. */
 const PASSING_SLOWDOWN = 0.5;
 
 /** Whether the new plan is better by more than the noise. */
@@ -26,8 +26,8 @@ export function isWorthwhile({ currentMs, plannedMs }: Pick<RecutQuestion, "curr
 }
 
 /**
- * What not moving must have cost before a move pays, ms. Near the end of a job, where moving costs more than it can still save there, twice
- * as much: another job may follow.
+ * How much time not moving must have cost before a move pays, ms. It is twice as much near the end of a job, where a move costs more than
+ * it can still save there: another job may follow.
  */
 export function recutPriceMs({
   currentMs,
@@ -42,8 +42,10 @@ export function recutPriceMs({
 
 /**
  * Whether moving to the new plan pays: the slowest stage gets faster by more than the noise, and not having moved has cost as much as the
- * move may. Nobody knows how long a disturbance lasts or what jobs will follow; whoever pays when the loss has reached the price pays
- * at most twice what he would have paid knowing it (ski rental; Karlin, Manasse, Rudolph and Sleator, Competitive snoopy caching, 1988).
+ * move may. It is unknown how long a disturbance lasts and which jobs will follow. A move once the loss has reached the price costs at
+ * most twice as much as the best decision by someone who knows.
+ *
+ * Source: ski rental; Karlin, Manasse, Rudolph and Sleator, Competitive snoopy caching (1988).
  */
 export function paysToRecut(question: RecutQuestion): boolean {
   return isWorthwhile(question) && question.lostMs > recutPriceMs(question);

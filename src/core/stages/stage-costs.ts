@@ -1,7 +1,7 @@
 import { ShardError } from "../errors.js";
 import type { StageProblem, StageWorker } from "./stage-problem.js";
 
-/** Workers whose costs are the same: which of them gets a stage makes no difference. */
+/** Workers whose costs are the same, so that it makes no difference which of them gets a stage. */
 export interface WorkerClass {
   readonly members: readonly number[];
   /** `ms(i, j) = ends[j] - starts[i]` is the time of layers i … j-1 with both transfers; -Infinity where no stage may start. */
@@ -12,7 +12,8 @@ export interface WorkerClass {
 }
 
 /**
- * What the planner looks costs up in. O(workers · layers + weights).
+ * The tables in which the planner looks up costs. O(workers · layers + weights).
+ *
  * @throws ShardError "invalid-cost" where a number is missing, negative or not a number.
  */
 export function classifyWorkers(problem: StageProblem): WorkerClass[] {
@@ -66,7 +67,7 @@ function describeClass(
   const starts = new Float64Array(layerCount + 1);
   const ends = new Float64Array(layerCount + 1);
   let sum = 0;
-  // Layers that the worker can't run count nothing: no stage of its own spans them.
+  // Layers that the worker can't run add no time: none of its stages spans them.
   let afterImpossible = 0;
   const firstRunnable = new Int32Array(layerCount + 1);
   for (let k = 0; k <= layerCount; k++) {
@@ -80,7 +81,7 @@ function describeClass(
   return { members, starts, ends, firstAllowed: firstFitting(layerWeights, worker.memoryLimitBytes, firstRunnable) };
 }
 
-/** Two pointers over the layers, with a count of how often the stage between them uses each weight. */
+/** `firstAllowed`, by two pointers over the layers and a count of how often the stage between them uses each weight. */
 function firstFitting(
   layerWeights: StageProblem["layerWeights"],
   limitBytes: number,

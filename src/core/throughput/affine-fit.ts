@@ -1,6 +1,6 @@
 /**
- * Weighted least squares of y = overhead + n · slope with overhead, slope ≥ 0, in recursive (information) form:
- * five sums instead of samples, so that adding one and forgetting the old are O(1) and immutable.
+ * Weighted least squares of y = overhead + n · slope with overhead, slope ≥ 0, in recursive (information) form.
+ * It keeps five sums instead of samples, so that adding a sample and forgetting old ones take O(1).
  */
 export interface AffineFit {
   readonly w: number;
@@ -16,15 +16,15 @@ export interface AffineFit {
   readonly anchorCount: number;
 }
 
-/** @param anchorMs overhead believed in while all samples have the same n, which leaves it undetermined. */
+/** @param anchorMs the overhead that is assumed while all samples have the same n, which leaves it undetermined. */
 export function emptyFit(anchorMs: number, anchorCount: number): AffineFit {
   return { w: 0, wn: 0, wnn: 0, wy: 0, wny: 0, count: 0, anchorMs, anchorCount };
 }
 
 /**
  * @param weight     relative certainty of the sample, e.g. 1/(expected y)² where noise is proportional to y.
- * @param forgetting factor that all earlier samples lose by; 1 keeps them. The anchor follows `overheadMs`, the present
- *                   estimate, at the same pace: forgetting old shard sizes must not forget the overhead they taught.
+ * @param forgetting factor by which earlier samples count for less; 1 keeps them. The anchor follows `overheadMs`, the present
+ *                   estimate, at the same pace, so that the overhead is still known when the shard sizes that showed it are forgotten.
  */
 export function addSample(
   fit: AffineFit,

@@ -11,23 +11,29 @@ const BAND_CEILING = 1;
 /** Page–Hinkley: drift allowed and threshold, in standard deviations. */
 const DRIFT_ALLOWED = 0.75;
 const DRIFT_THRESHOLD = 8;
+/** Noise below this counts as this much, so that drift is not found where there is hardly any. */
 const NOISE_FLOOR = 0.04;
+/** Noise that is assumed before the first sample. */
 const NOISE_PRIOR = 0.1;
+/** Weight of the latest sample in the noise. */
 const NOISE_GAIN = 0.05;
+/** The most samples from which a throughput is learned again after a change. */
 const RECENT_LIMIT = 8;
 const NO_SAMPLES: readonly ThroughputSample[] = [];
-/** Averaged alike before forgetting sets in. */
+/** So many samples count alike before forgetting sets in. */
 const SETTLE_COUNT = 20;
+/** Factor by which earlier samples count for less with each new one. */
 const FORGETTING = 0.97;
-/** Timers are coarse; an attempt never takes no time at all. */
+/** Timers are coarse, but an attempt always takes some time. */
 const SHORTEST_MS = 0.005;
-/** The overhead is believed to be 0 … half of a shard's time, against 12 % noise: worth (0.12 / 0.5)² samples. */
+/** The overhead is assumed to be 0 … half of a shard's time. Against 12 % noise that is worth (0.12 / 0.5)² samples. */
 const FRESH_ANCHOR_COUNT = 0.05;
-/** After a change both coefficients probably scaled alike; two samples can't tell otherwise. */
+/** After a change both coefficients have probably scaled alike, and two samples can't show otherwise. */
 const CHANGED_ANCHOR_COUNT = 0.5;
 
 /**
- * Nothing known, or a weak prior. The first sample after creation (load, restart, new shape class) is warm-up and dropped.
+ * A throughput of which nothing is known, or only a weak prior. The first sample after its creation (load, restart, new shape class) is
+ * warm-up and dropped.
  *
  * @throws ShardError "invalid-cost" for a prior that is negative, not finite or all zero.
  */
@@ -64,10 +70,10 @@ export function createThroughput(prior?: ThroughputPrior): Throughput {
   ) {
     throw new ShardError(
       "invalid-cost",
-      `Expected a prior with finite overheadMs and msPerItem ≥ 0, not both 0, and weight > 0, received ${overheadMs}, ${msPerItem}, ${weight}.`,
+      `Expected a prior with finite overheadMs and msPerItem ≥ 0, not both 0, and weight > 0, received ${overheadMs}, ${msPerItem}, ${weight}: measure again.`,
     );
   }
-  // Half of the belief at one item, half at a shard of about 100 ms: two sizes determine both coefficients.
+  // Half of the weight is at one item and half at a shard of about 100 ms, since two sizes determine both coefficients.
   let fit = emptyFit(overheadMs, FRESH_ANCHOR_COUNT);
   const sizes = [1, Math.max(2, Math.min(4096, Math.round(100 / Math.max(msPerItem, 1e-3))))];
   for (const n of sizes) {
@@ -87,7 +93,7 @@ export function predictMs(throughput: Throughput, n: number): number | undefined
  * Learn from one finished attempt. O(1), pure.
  *
  * Residuals are ln(observed / predicted), since noise multiplies. Two in a row outside the noise band on the same side, or a
- * Page–Hinkley alarm on a smaller lasting shift, forget the history at once and refit from those samples. A lone
+ * Page–Hinkley alarm on a smaller lasting shift, forget the history at once and refit from those samples. A single
  * outlier (a garbage collection) enters clipped to the band.
  *
  * @throws ShardError "invalid-cost" for a sample that is not a whole itemCount ≥ 1 and a finite serviceMs ≥ 0.
@@ -134,7 +140,7 @@ export function observe(throughput: Throughput, sample: ThroughputSample): Throu
   return estimate(next);
 }
 
-/** Has a shard of this size class completed before? GPU workers compile per shape. */
+/** Whether a shard of this size class has completed before. GPU workers compile for each. */
 export function hasRunSize(throughput: Throughput, itemCount: number): boolean {
   return (throughput.sizeBits & (1 << sizeClass(itemCount))) !== 0;
 }
@@ -144,7 +150,7 @@ function sizeClass(itemCount: number): number {
   return 31 - Math.clz32(Math.min(itemCount, 2 ** 31));
 }
 
-/** Half-width, in ln, of what counts as noise; wider while few samples support the prediction. */
+/** Half-width, in ln, of what counts as noise. It is wider while few samples support the prediction. */
 function noiseBand({ noise, fit }: Throughput): number {
   const band = Math.max(BAND_FLOOR, Math.min(BAND_CEILING, BAND_FACTOR * noise));
   return band * Math.sqrt(1 + 1 / Math.max(1, fit.count));
@@ -153,7 +159,11 @@ function noiseBand({ noise, fit }: Throughput): number {
 /** A throughput under construction within one `observe`: one copy however many of its fields change. */
 type Draft = { -readonly [K in keyof Throughput]: Throughput[K] };
 
-/** @param scaleMs what the sample was expected to take: noise is proportional to it. */
+/**
+ * Add a sample to the fit.
+ *
+ * @param scaleMs the time that the sample was expected to take, to which noise is proportional.
+ */
 function fold(draft: Draft, { itemCount, serviceMs }: ThroughputSample, scaleMs: number): void {
   const { fit } = draft;
   const weight = 1 / Math.max(SHORTEST_MS, scaleMs) ** 2;
@@ -163,7 +173,7 @@ function fold(draft: Draft, { itemCount, serviceMs }: ThroughputSample, scaleMs:
   draft.suspectRatio = 1;
 }
 
-/** The suspect of `before` was not confirmed: let it in, no further out than the band. */
+/** Add the suspected sample of `before`, which was not confirmed, no further out than the band. */
 function foldSuspect(draft: Draft, before: Throughput, band: number): void {
   const suspect = before.recent.at(-1);
   const predictedMs = suspect && predictMs(before, suspect.itemCount);
@@ -172,7 +182,7 @@ function foldSuspect(draft: Draft, before: Throughput, band: number): void {
   fold(draft, { itemCount: suspect.itemCount, serviceMs: clippedMs }, predictedMs);
 }
 
-/** Page–Hinkley in both directions on residuals in units of the noise, and the noise itself. */
+/** Update the Page–Hinkley sums of both directions, on residuals in units of the noise, and the noise itself. */
 function watchDrift(draft: Draft, sample: ThroughputSample, residual: number, keepTwo: boolean): void {
   const sigma = 1.25 * Math.max(NOISE_FLOOR, draft.noise);
   draft.noise += NOISE_GAIN * (Math.abs(residual) - draft.noise);
@@ -194,7 +204,7 @@ function driftRun({ slowerSum, slowerRun, fasterSum, fasterRun }: Throughput): n
 /**
  * Forget everything but `samples`.
  *
- * @param ratio observed / predicted: scales the believed overhead.
+ * @param ratio observed / predicted, which scales the assumed overhead.
  */
 function relearn(draft: Draft, samples: readonly ThroughputSample[], ratio: number): Throughput {
   draft.fit = emptyFit((draft.overheadMs ?? 0) * ratio, CHANGED_ANCHOR_COUNT);
@@ -207,7 +217,7 @@ function relearn(draft: Draft, samples: readonly ThroughputSample[], ratio: numb
   return estimate(draft);
 }
 
-/** Set what follows from the fit. */
+/** Set the estimates that follow from the fit. */
 function estimate(draft: Draft): Throughput {
   const { overheadMs, msPerItem } = solveFit(draft.fit);
   const n = Math.max(1, draft.maxItemCount, draft.fitMaxItemCount);

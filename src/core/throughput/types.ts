@@ -10,7 +10,7 @@ export interface ThroughputSample {
   readonly warmUp?: boolean;
 }
 
-/** What peers of the same kind taught, for a worker that has not run yet. */
+/** What is known from workers of the same kind about one that has not run yet. */
 export interface ThroughputPrior {
   readonly overheadMs: number;
   readonly msPerItem: number;
@@ -36,16 +36,16 @@ export interface Throughput {
   readonly sizeBits: number;
   /** How often the history was forgotten because the speed had changed. */
   readonly changeCount: number;
-  /** Observed / predicted ms of a last sample that left the noise band, until the next confirms or refutes it; else 1. */
+  /** Observed / predicted ms of the last sample where it left the noise band, until the next confirms or refutes it; else 1. */
   readonly suspectRatio: number;
   /** Mean |ln(observed / predicted)|, online. */
   readonly noise: number;
 
   readonly warmedUp: boolean;
   readonly fit: AffineFit;
-  /** Largest n in `fit`: far above it a residual means extrapolation, not change. */
+  /** Largest n in `fit`. Far above it a residual means extrapolation rather than change. */
   readonly fitMaxItemCount: number;
-  /** Samples of the present run (up to 8) or, if one is suspected, of the suspicion; latest last. */
+  /** Samples, up to 8, since the present drift began, or the two of a suspicion; the latest is last. */
   readonly recent: readonly ThroughputSample[];
   /** Page–Hinkley sums of slower and faster residuals in noise units, and the samples in each run. */
   readonly slowerSum: number;

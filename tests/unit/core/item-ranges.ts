@@ -1,6 +1,10 @@
 import type { ItemRange } from "../../../src/core/dispatch/types.js";
 
-/** The ranges of neighbours that are set, ascending. @param firstItem number of the first of them. */
+/**
+ * The ranges of items that are set, ascending.
+ *
+ * @param firstItem number of the item that `isSet[0]` is about.
+ */
 export function rangesOf(isSet: readonly boolean[], firstItem = 0): ItemRange[] {
   const ranges: { firstItem: number; itemCount: number }[] = [];
   isSet.forEach((each, index) => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { chooseTileSize, planTiles, type Rectangle } from "../../../src/core/tiles.js";
 import { caught } from "../../fixtures/caught.js";
 
-/** Sizes, halo and a tile that leaves a core: what `planTiles` accepts. */
+/** Arguments that `planTiles` accepts: the tile leaves a core within the halo. */
 const grids = fc
   .record({
     width: fc.integer({ min: 1, max: 400 }),
@@ -13,7 +13,7 @@ const grids = fc
   .chain((grid) =>
     fc.record({ ...mapConstants(grid), tileSize: fc.integer({ min: 2 * grid.halo + 1, max: 2 * grid.halo + 200 }) }),
   )
-  // A core of one pixel is legal, but 160,000 tiles say no more than 2,500.
+  // A core of one pixel is legal, but 160,000 tiles show no more than 2,500.
   .map((grid) =>
     grid.tileSize - 2 * grid.halo < 8
       ? { ...grid, width: Math.ceil(grid.width / 8), height: Math.ceil(grid.height / 8) }
@@ -58,7 +58,7 @@ describe("planTiles", () => {
           [width, rows[0]!.length, tileWidth],
           [height, rows.length, tileHeight],
         ] as const) {
-          // Neither more windows than needed, nor larger ones than cover the length.
+          // There are no more windows than needed, and they are no larger than needed to cover the length.
           const least = length <= tileSize ? 1 : Math.ceil((length - 2 * halo) / (tileSize - 2 * halo));
           expect(count).toBeLessThanOrEqual(least);
           expect(count * size - length).toBeLessThan(2 * halo * (count - 1) + count);

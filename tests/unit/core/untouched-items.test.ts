@@ -19,7 +19,7 @@ const empty = (sourceEnded = false): UntouchedItems => ({
 });
 
 describe("untouched items", () => {
-  it("are handed out once each and in order, without those that are done", () => {
+  it("are taken once each and in order, without those that are done", () => {
     const steps = fc.array(
       fc.oneof(
         fc.record({ add: fc.array(fc.boolean(), { maxLength: 12 }) }),
@@ -48,7 +48,7 @@ describe("untouched items", () => {
     );
   });
 
-  it("leave the ranges that they were given as they are", () => {
+  it("do not change the ranges that they are given", () => {
     const done = Object.freeze([{ firstItem: 0, itemCount: 2 }]);
     const items = empty();
     addUntouched(items, 3, done);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { simulate } from "../../simulator/simulate.js";
 
-// A file of its own: what other tests do to the same functions (frozen states) would slow them down.
+// These tests have a file of their own, since what other tests do to the same functions (frozen states) would slow them down.
 describe("the simulator's speed", () => {
   it.each([
     ["shards of a quantum", 5, 100, 1],
-    // A million dispatches and completions: some 4 s undisturbed, with room for a busy machine.
+    // A million dispatches and completions take some 8 s undisturbed. The rest is room for a busy machine.
     ["shards of one item", 15, 0.5, 0],
   ])(
     "replays a million items on a thousand workers, %s, in less than %i s",
@@ -16,8 +16,8 @@ describe("the simulator's speed", () => {
         overheadMs: (index % 3) * overheadMs,
         noise: 0.1,
       }));
-      // Processor time where it is less than wall time, and the best of up to three: on a shared machine other work
-      // must not fail this.
+      // Other work on the machine must not fail the test: processor time counts where it is less than wall time, and the
+      // best of up to three runs.
       let fastestMs = Infinity;
       for (let run = 0; run < 3 && fastestMs >= 1000 * limitSeconds; run++) {
         const startMs = performance.now();

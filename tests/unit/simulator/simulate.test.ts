@@ -11,7 +11,7 @@ const seeds = Array.from({ length: 20 }, (_, index) => index + 1);
 const worst = (values: readonly number[]) => Math.max(...values);
 const isExactlyOnce = (completions: Uint8Array) => completions.every((count) => count === 1);
 
-/** Makespan over the optimum of somebody who knows the script. */
+/** The makespan relative to the optimum of someone who knows the script. */
 function excess(simulation: Simulation): number {
   const result = simulate(simulation);
   expect(result.phase).toBe("finished");
@@ -19,7 +19,7 @@ function excess(simulation: Simulation): number {
   return result.makespanMs / result.optimumMs;
 }
 
-/** Frozen all the way down, so that any mutation of a state or an action throws. Parts seen before are skipped. */
+/** Freeze a value with all its parts, so that any mutation of a state or an action throws. Frozen parts are skipped. */
 function deepFreeze(value: unknown): void {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
   Object.freeze(value);
@@ -27,7 +27,7 @@ function deepFreeze(value: unknown): void {
 }
 
 const ms = (max: number) => fc.double({ min: 0, max, noNaN: true });
-/** Up to three, ascending and disjoint; some begin before their worker joins or after it has died. */
+/** Up to three absences, ascending and disjoint. Some begin before their worker joins or after it has died. */
 const absences = fc.array(fc.record({ afterMs: ms(1500), lastsMs: ms(800) }), { maxLength: 3 }).map((gaps) => {
   let atMs = 0;
   return gaps.map(({ afterMs, lastsMs }) => {
@@ -72,7 +72,7 @@ const script = fc.record({
   seed: fc.integer(),
 });
 
-/** Ranges after gaps of these sizes, which may be none, as far as there are items. */
+/** Ranges of these sizes after gaps of these sizes, as far as there are items. */
 function doneRanges(sizes: readonly (readonly [gapCount: number, itemCount: number])[], endItem: number): ItemRange[] {
   let nextItem = 0;
   return sizes.flatMap(([gapCount, wantedCount]) => {
@@ -100,7 +100,7 @@ describe("any job", () => {
           ...(pause === undefined ? {} : { pauses: [{ atMs: pause[0], resumeAtMs: pause[0] + pause[1] }] }),
           onStep: (_event, state) => checkInvariants(state),
         });
-        // Nothing twice, ever; nothing lost unless the job says so.
+        // No item is ever done twice, and none is lost unless the job fails.
         expect(result.completions.every((count) => count <= 1)).toBe(true);
         expect(["finished", "failed"]).toContain(result.phase);
         expect(isExactlyOnce(result.completions)).toBe(result.phase === "finished");
@@ -116,7 +116,7 @@ describe("any job", () => {
     expect(finishedCount).toBeGreaterThan(30);
   }, 60_000);
 
-  it("is the same again for the same seed, and another for another", () => {
+  it("is the same for the same seed, and differs for another", () => {
     const workers = [1, 2, 5].map((msPerItem) => ({
       id: `${msPerItem}`,
       msPerItem,
@@ -161,7 +161,7 @@ describe("any job", () => {
 describe("a job of which some is done before", () => {
   const workers = [1, 2].map((msPerItem) => ({ id: `${msPerItem}`, msPerItem, noise: 0.1 }));
 
-  it("does the rest alone, close to its optimum", () => {
+  it("dispatches only the rest, close to its optimum", () => {
     const done = Array.from({ length: 50 }, (_, index) => ({ firstItem: 400 * index, itemCount: 300 }));
     const result = simulate({ itemCount: 20_000, workers, done });
     expect([result.phase, isExactlyOnce(result.completions)]).toEqual(["finished", true]);
@@ -191,7 +191,7 @@ describe("a worker that is away", () => {
     expect(result.perWorker).toEqual([{ workerId: "a", itemCount: 1000, busyMs: expect.closeTo(1000, 6) }]);
   });
 
-  it("ends the job if it dies meanwhile and nobody is left", () => {
+  it("fails the job if it dies meanwhile and no worker is left", () => {
     const worker = { id: "a", msPerItem: 1, away: [{ atMs: 400, backAtMs: 1000 }], diesAtMs: 700 };
     const result = simulate({ itemCount: 1000, workers: [worker] });
     expect([result.phase, result.makespanMs]).toEqual(["failed", 700]);
@@ -199,7 +199,7 @@ describe("a worker that is away", () => {
 });
 
 describe("makespan against the optimum", () => {
-  it("is within 10 % when one of two equal workers turns four times slower in mid-job", () => {
+  it("is within 10 % when one of two equal workers turns four times slower in the middle of the job", () => {
     for (const quanta of [40, 100, 300]) {
       for (const noise of [0, 0.1, 0.2]) {
         const itemCount = quanta * 100;
@@ -350,7 +350,7 @@ describe("the simulator", () => {
     );
   });
 
-  it("knows the optimum of simple scripts", () => {
+  it("computes the optimum of simple scripts", () => {
     expect(
       optimalMakespanMs(100, [
         { id: "a", msPerItem: 1 },

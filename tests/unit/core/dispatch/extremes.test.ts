@@ -11,7 +11,7 @@ interface Open {
   readonly itemCount: number;
 }
 
-/** A busy machine: most shards take some ms, some none that a clock can tell, some are stalled for many quanta. */
+/** A busy machine: most shards take some ms, some too little for a clock to show, and some are stalled for many quanta. */
 const serviceMs = fc.oneof(
   { weight: 14, arbitrary: fc.integer({ min: 0, max: 10_000 }).map((value) => value / 1_000) },
   { weight: 3, arbitrary: fc.constant(0) },
@@ -27,10 +27,10 @@ it("completes every item once, in whole numbers, whatever times are reported, at
     fc.property(
       fc.constantFrom<Policy>("makespan", "equal", "capacity-proportional"),
       fc.constantFrom(1, 5, 20, 100),
-      // Which items are done before.
+      // The items that are done before.
       fc.array(fc.boolean(), { minLength: 1, maxLength: 61 }),
       fc.array(fc.boolean(), { minLength: 1, maxLength: 3 }),
-      // As many that complete as there are items at most; between them some are rejected, and workers leave and come back.
+      // Enough attempts for shards of one item. Between them some are rejected, and workers leave and come back.
       fc.array(ending, { minLength: 61, maxLength: 61 }),
       fc.array(fc.record({ at: fc.nat(60), pick: fc.nat(), isAway: fc.boolean(), lasts: fc.nat(4) }), { maxLength: 6 }),
       (policy, quantumMs, isDone, bucketed, endings, disturbances) => {
@@ -56,7 +56,7 @@ it("completes every item once, in whole numbers, whatever times are reported, at
         send({ type: "items-added", itemCount: isDone.length, done: rangesOf(isDone) });
         for (const index of bucketed.keys()) add(index);
         send({ type: "source-ended" });
-        /** Whose turn it is to answer: a worker does so in order. */
+        /** A worker answers its attempts in order. */
         const takeOpen = (pick: number): Open => {
           const { workerId } = open[pick % open.length]!;
           const index = open.findIndex((each) => each.workerId === workerId);
@@ -79,7 +79,7 @@ it("completes every item once, in whole numbers, whatever times are reported, at
             else send({ type: "attempt-rejected", attemptId });
           }
           for (const [workerId, until] of away) {
-            // With nobody left at work, nothing but its return goes on.
+            // Where no attempt is open, only the return of a worker lets the job continue.
             if (until <= index || open.length === 0) comeBack(workerId);
           }
           if (open.length === 0) break;

@@ -8,7 +8,7 @@ import { createThroughput, observe } from "../../../../src/core/throughput/throu
 
 export type DispatchedShard = Extract<DispatchAction, { type: "dispatch" }>;
 
-/** A job driven event by event, by hand. */
+/** A job to which a test sends event by event. */
 export class HandDriven {
   state: DispatchState;
   nowMs = 0;
@@ -39,7 +39,7 @@ export function dispatchesOf(actions: readonly DispatchAction[]): DispatchedShar
   return actions.filter((action) => action.type === "dispatch");
 }
 
-/** A worker that has been seen to take exactly this long. */
+/** The throughput of a worker that has taken exactly this long. */
 export function knownThroughput(overheadMs: number, msPerItem: number, maxItemCount = 1000): Throughput {
   const sizes = [1, maxItemCount, 1, Math.ceil(maxItemCount / 2), maxItemCount, 1, maxItemCount];
   return sizes.reduce(
@@ -48,7 +48,7 @@ export function knownThroughput(overheadMs: number, msPerItem: number, maxItemCo
   );
 }
 
-/** What was done beforehand and lies ahead is in order, and is not what is dispatched next. */
+/** The ranges that were done before are in order and lie ahead, and `nextItem` is not in one. */
 function checkDoneAhead({ doneAhead, doneAheadItemCount, nextItem, endItem }: DispatchState): void {
   let startItem = nextItem + 1;
   for (const { firstItem, itemCount } of doneAhead) {
@@ -59,7 +59,7 @@ function checkDoneAhead({ doneAhead, doneAheadItemCount, nextItem, endItem }: Di
   expect(doneAhead.reduce((sum, { itemCount }) => sum + itemCount, 0)).toBe(doneAheadItemCount);
 }
 
-/** Every item is in exactly one place, and the kept sums are what a recount gives. */
+/** Every item is in exactly one place, and the sums in the state equal a recount. */
 export function checkInvariants(state: DispatchState): void {
   let [inFlightCount, inFlightItems, shardItemSum, estimatedCount, idleCount, rateSum] = [0, 0, 0, 0, 0, 0];
   const ranges: { firstItem: number; itemCount: number }[] = [...state.returned];

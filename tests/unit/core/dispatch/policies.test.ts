@@ -7,7 +7,7 @@ const capacity = fc.double({ min: 0.01, max: 100, noNaN: true });
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 
 describe("capacityProportionalShares", () => {
-  it("gives the source's worked example by its own formula", () => {
+  it("gives a worked example by its formula", () => {
     const shares = capacityProportionalShares(1000, [5, 10, 15], [0.2, 0.1, 0.3]);
     expect(shares.map((share) => Number(share.toFixed(1)))).toEqual([153.8, 153.8, 692.3]);
     expect(sum(shares)).toBeCloseTo(1000, 9);
@@ -24,7 +24,7 @@ describe("capacityProportionalShares", () => {
         );
         const costs = workers.map(([c, t]) => ({ overheadMs: 0, msPerItem: 1 / (c * t) }));
         const counts = planShares(total, costs);
-        // All finish together, at a time no whole-item plan can beat; and the exact plan is within one item of it.
+        // All finish together, at a time that no whole-item plan can beat. The exact plan is within one item of it.
         const times = shares.map((share, index) => share * costs[index]!.msPerItem);
         for (const time of times) expect(time / times[0]!).toBeCloseTo(1, 9);
         const slowest = Math.max(...costs.map((cost) => cost.msPerItem));

@@ -96,7 +96,7 @@ describe("planShares", () => {
     expect(planShares(5, costs)).toEqual([5, 0]);
   });
 
-  it("survives costs of wildly different magnitudes", () => {
+  it("survives costs of very different magnitudes", () => {
     const costs = [
       { overheadMs: 1e12, msPerItem: 1e-9 },
       { overheadMs: 0, msPerItem: 1e9 },
@@ -129,7 +129,7 @@ describe("planShares", () => {
     expect(plan).toThrow(received);
   });
 
-  it("takes nothing for nothing", () => {
+  it("plans nothing for no items", () => {
     expect(planShares(0, [])).toEqual([]);
     expect(planShares(0, [{ overheadMs: 5, msPerItem: 1 }])).toEqual([0]);
   });
@@ -146,7 +146,7 @@ describe("planShares", () => {
       planShares(1_000_000 + run, costs);
       times.push(performance.now() - startMs);
     }
-    // The quickest: other work on a shared machine only ever adds. The benchmark has the median.
+    // Take the fastest run, since other work on the machine can only slow it. The benchmark reports the median.
     expect(Math.min(...times)).toBeLessThan(5);
   });
 });

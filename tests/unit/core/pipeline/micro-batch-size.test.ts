@@ -44,7 +44,7 @@ describe("items per micro-batch", () => {
     expect(sizeMicroBatch({ ...plain, quantumMs: 1, msPerItem: 7 })).toBe(1);
   });
 
-  it("tries one item while nothing is known, and refuses costs that are none", () => {
+  it("tries one item while nothing is known, and refuses invalid costs", () => {
     expect(sizeMicroBatch({ ...plain, msPerItem: undefined })).toBe(1);
     expect(() => sizeMicroBatch({ ...plain, msPerItem: -1 })).toThrow(/finite costs/);
     expect(() => sizeMicroBatch({ ...plain, stageCount: 0 })).toThrow(/at least one stage/);

@@ -13,11 +13,11 @@ export class PipelineSimulator {
   state;
   nowMs = 0;
   readonly log: PipelineAction[] = [];
-  /** Items that left, in the order in which they did. */
+  /** Items in the order in which they left. */
   readonly completed: { firstItem: number; itemCount: number; atMs: number }[] = [];
-  /** Most micro-batches that were in the pipeline at once, by stage that they were in or waited for. */
+  /** By stage: the most micro-batches that were in it or waited for it at once. */
   readonly mostAt = new Map<number, number>();
-  /** Answers actions that want one. */
+  /** Returns the events with which an action is answered. */
   onAction: (action: PipelineAction) => PipelineEvent[] = () => [];
   readonly #queues = new Map<string, { attempt: StageAttempt; endMs: number }[]>();
   readonly #cost: Cost;
@@ -81,7 +81,7 @@ export class PipelineSimulator {
   }
 }
 
-/** Every item 0 … count-1 once, or the first one that is missing or comes twice. */
+/** "each once" if every item of 0 … count-1 is there once; else the first that is missing or comes twice. */
 export function coverage(completed: readonly { firstItem: number; itemCount: number }[], count: number): string {
   const seen = Array.from({ length: count }, () => 0);
   for (const { firstItem, itemCount } of completed) {

@@ -49,7 +49,7 @@ describe("a pipeline", () => {
     }
   });
 
-  it("one worker for all stages finishes what is furthest along first", () => {
+  it("lets one worker for all stages finish what is furthest along first", () => {
     const simulator = new PipelineSimulator(() => 1);
     start(simulator, 10, [["a"], ["a"], ["a"]], 2);
     simulator.run();
@@ -57,7 +57,7 @@ describe("a pipeline", () => {
     expect(coverage(simulator.completed, 10)).toBe("each once");
   });
 
-  it("cuts the last micro-batch short, and waits for a full one while the source goes on", () => {
+  it("cuts the last micro-batch short, and waits for a full one while the source is open", () => {
     const simulator = new PipelineSimulator(() => 1);
     simulator.send(placed([["a"], ["b"]], 4));
     simulator.send({ type: "items-added", itemCount: 4 });
@@ -71,7 +71,7 @@ describe("a pipeline", () => {
     expect(coverage(simulator.completed, 7)).toBe("each once");
   });
 
-  it("lets in only items that are not done already, and finishes with the last of them", () => {
+  it("admits only items that are not done already, and finishes with the last of them", () => {
     const simulator = new PipelineSimulator(() => 1);
     simulator.send(placed([["a"], ["b"]], 4));
     const done = [
@@ -117,13 +117,13 @@ describe("a pipeline", () => {
     expect(simulator.log).toEqual([{ type: "finish" }]);
   });
 
-  it("an empty source ends at once", () => {
+  it("finishes at once where the source is empty", () => {
     const simulator = new PipelineSimulator(() => 1);
     simulator.send({ type: "source-ended" });
     expect(simulator.log).toEqual([{ type: "finish" }]);
   });
 
-  it("pauses between attempts and goes on", () => {
+  it("pauses between attempts and resumes", () => {
     const simulator = new PipelineSimulator(() => 1);
     start(simulator, 20, [["a"], ["b"]]);
     simulator.run(5);
@@ -154,7 +154,7 @@ describe("a re-cut", () => {
     expect(Math.max(...gaps)).toBeLessThanOrEqual(50);
   });
 
-  it("an abandoned epoch's items enter again from their inputs", () => {
+  it("lets the items of an abandoned epoch enter again from their inputs", () => {
     const simulator = new PipelineSimulator(() => 10);
     start(simulator, 30, [["a"], ["b"], ["c"]], 3);
     simulator.run(25);
@@ -168,7 +168,7 @@ describe("a re-cut", () => {
 });
 
 describe("a lost worker", () => {
-  it("asks for another once, and replays what it had at the boundary of its stage", () => {
+  it("is reported vacant once, and its micro-batches are replayed from the boundary of its stage", () => {
     const simulator = new PipelineSimulator(() => 10);
     simulator.onAction = (action) =>
       action.type === "vacant" ? [{ type: "staffed", epoch: action.epoch, stage: action.stage, workerIds: ["a"] }] : [];
@@ -188,7 +188,7 @@ describe("a lost worker", () => {
     expect(startedInStageOne).toBeLessThan(40);
   });
 
-  it("of several replicas is not missed", () => {
+  it("is not reported where its stage has another replica", () => {
     const simulator = new PipelineSimulator(() => 10);
     start(simulator, 40, [["a"], ["b1", "b2"]]);
     simulator.run(100);
@@ -247,7 +247,7 @@ describe("a lost worker", () => {
 });
 
 describe("a stage that throws", () => {
-  it("is tried once more, on another replica, then ends the job", () => {
+  it("is retried once, on another replica, before the job fails", () => {
     let { state, actions } = stepPipeline(createPipeline(), placed([["a", "b"]]));
     ({ state } = stepPipeline(state, { type: "items-added", itemCount: 1 }));
     ({ state, actions } = stepPipeline(state, { type: "source-ended" }));
@@ -265,7 +265,7 @@ describe("a stage that throws", () => {
   });
 });
 
-it("cancel calls back what is under way, and nothing happens after", () => {
+it("cancels what is under way, and ignores events after that", () => {
   const simulator = new PipelineSimulator(() => 10);
   start(simulator, 40, [["a"], ["b"]]);
   simulator.run(50);
@@ -289,7 +289,7 @@ it("pulls a source only as far as the next micro-batches need", () => {
   expect(wantsPipelineItems(state)).toBe(false);
 });
 
-it("refuses a placement without stages and items after the end, and ignores what it does not know", () => {
+it("refuses a placement without stages and items after the end, and ignores attempts that it does not know", () => {
   const { state } = stepPipeline(createPipeline(), { type: "source-ended" });
   expect(state.phase).toBe("finished");
   const open = createPipeline();

@@ -5,7 +5,7 @@ import type { StagePlan, StageProblem } from "../../../../src/core/stages/stage-
 import { seededRandom } from "../../../../src/core/random.js";
 import { caught } from "../../../fixtures/caught.js";
 
-/** The time of a stage, from the problem's own words. */
+/** The time of a stage, straight from the definition of the problem. */
 function stageMs(
   { workers, boundaryBytes, layerWeights }: StageProblem,
   ids: readonly number[],
@@ -30,7 +30,7 @@ function stageMs(
   return Math.max(...times) / ids.length;
 }
 
-/** Every way to deal the layers, each worker used once, replicas only where costs are the same. */
+/** Tries every way to assign the layers, with each worker used once, replicas only where costs are the same. */
 function bruteForce(problem: StageProblem): number {
   const layerCount = problem.layerWeights.length;
   const alike = problem.workers.map((worker) =>
@@ -153,7 +153,7 @@ describe("a stage plan", () => {
     expect(stages[0]!.workers).toEqual([0, 1, 2]);
   });
 
-  it("deals to many workers that are alike", () => {
+  it("uses many workers that are alike", () => {
     expect(
       planStages(
         uniform(
@@ -201,7 +201,7 @@ describe("a stage plan", () => {
     expect(Math.min(...times)).toBeLessThan(limitMs);
   });
 
-  it("refuses costs that are none", () => {
+  it("refuses invalid costs", () => {
     const problem = uniform(3, [1]);
     caught("invalid-cost", () => planStages({ ...problem, boundaryBytes: [0, 0] }));
     caught("invalid-cost", () => planStages({ ...problem, boundaryBytes: [0, NaN, 0, 0] }));

@@ -22,7 +22,7 @@ function bestStageMs(layerMs: readonly (readonly number[])[]): number {
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 describe("by layers or by batch", () => {
-  it("never takes workers that are alike apart", () => {
+  it("never splits by layers over workers that are alike", () => {
     const ms = fc.array(fc.double({ min: 0.1, max: 50, noNaN: true }), { minLength: 1, maxLength: 12 });
     fc.assert(
       fc.property(ms, fc.integer({ min: 1, max: 5 }), (layerMs, count) => {
@@ -32,7 +32,7 @@ describe("by layers or by batch", () => {
     );
   });
 
-  it("does where each worker is good at what the other is bad at", () => {
+  it("splits by layers where each worker is good at what the other is bad at", () => {
     const workers = [
       [1, 1, 40, 40],
       [40, 40, 1, 1],
@@ -41,7 +41,7 @@ describe("by layers or by batch", () => {
     expect(prefersLayers(workers.map(sum), 2)).toBe(true);
   });
 
-  it("does where nobody can run the whole", () => {
+  it("splits by layers where no worker can run the whole", () => {
     expect(prefersLayers([Infinity, Infinity], 20)).toBe(true);
   });
 });

@@ -188,7 +188,7 @@ describe("Throughput", () => {
     expect(changeCount / (50 * 320)).toBeLessThan(0.002); // false alarms per shard
   });
 
-  it("shrugs off a lone outlier", () => {
+  it("hardly moves for a single outlier", () => {
     const before = run(
       warm(),
       30,
@@ -208,7 +208,7 @@ describe("Throughput", () => {
     expect(predictMs(after, 100)).toBeLessThan(103);
   });
 
-  it("keeps the overhead that other shard sizes taught, however long only one size follows", () => {
+  it("keeps the overhead that other shard sizes showed, however long only one size follows", () => {
     const taught = run(
       warm(),
       30,
@@ -224,7 +224,7 @@ describe("Throughput", () => {
     expect(predictMs(later, 5)! / 25).toBeCloseTo(1, 1);
   });
 
-  it("starts from a prior, and lets it go when it is wrong", () => {
+  it("starts from a prior, and forgets it when it is wrong", () => {
     const prior = createThroughput({ overheadMs: 10, msPerItem: 1 });
     expect(predictMs(prior, 50)).toBeCloseTo(60, 0);
     expect(prior.sampleCount).toBe(0);
@@ -264,7 +264,7 @@ describe("Throughput", () => {
     );
   });
 
-  it("is plain data and refuses what is no sample", () => {
+  it("is plain data, and refuses invalid samples", () => {
     const learned = run(
       warm(),
       10,
