@@ -3,6 +3,7 @@ import { deadlineMs, STAGE_DEADLINES } from "../../core/deadline.js";
 import { ShardError } from "../../core/errors.js";
 import type { PipelineAction, PipelineEvent, StageAttempt } from "../../core/pipeline/types.js";
 import { createPipeline, stepPipeline, wantsPipelineItems } from "../../core/pipeline/pipeline.js";
+import { untouchedItemCount } from "../../core/untouched-items.js";
 import type { StagedModel } from "../../model/staged-model.js";
 import type { FinishedRun } from "../../pool/pool-worker.js";
 import type { BatchModes, TryBatch } from "../inputs/batch-modes.js";
@@ -114,9 +115,9 @@ export class PipelineJob extends JobBase<StageRun> {
 
   /** How many items have not entered yet; `undefined` while a stream's source is open. */
   get remainingItemCount(): number | undefined {
-    const { endItem, nextItem, returned, sourceEnded } = this.#state;
+    const { returned, sourceEnded } = this.#state;
     if (!sourceEnded) return undefined;
-    return endItem - nextItem + returned.reduce((total, { itemCount }) => total + itemCount, 0);
+    return returned.reduce((total, { itemCount }) => total + itemCount, untouchedItemCount(this.#state));
   }
 
   usesEpoch(epoch: number): boolean {
