@@ -35,7 +35,7 @@ interface ShardAttempt extends ItemRange, OpenAttempt {
 export const WHOLE_MODEL = "whole";
 
 /** Carries out the dispatcher's actions for one job on real workers. */
-export class BatchJob extends JobBase<ShardAttempt> {
+export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
   readonly #context: BatchJobContext;
   readonly #shares: ShareWatch;
   #state: dispatch.DispatchState;
@@ -63,7 +63,7 @@ export class BatchJob extends JobBase<ShardAttempt> {
     if (this.isOver) return;
     this.store.add(inputs);
     this.#knownItemCount += inputs.itemCount;
-    this.#apply({ type: "items-added", itemCount: inputs.itemCount, done });
+    this.apply({ type: "items-added", itemCount: inputs.itemCount, done });
     for (const range of done) this.store.release(range);
     if (this.#inputs !== undefined) return;
     this.#inputs = inputs;
@@ -82,14 +82,14 @@ export class BatchJob extends JobBase<ShardAttempt> {
 
   endSource(): void {
     this.#isSourceEnded = true;
-    this.#apply({ type: "source-ended" });
+    this.apply({ type: "source-ended" });
   }
 
   #begin(): void {
     if (this.isOver || this.#hasBegun) return;
     this.#hasBegun = true;
     // Only the passing of time shows that an attempt is overdue, or that an idle worker should take over the shard queued behind it.
-    this.#ticks = setInterval(() => this.#apply({ type: "tick" }), this.#context.dispatch.quantumMs);
+    this.#ticks = setInterval(() => this.apply({ type: "tick" }), this.#context.dispatch.quantumMs);
     for (const worker of this.#context.pool.readyWorkers) this.workerReady(worker);
     this.#lookAtPlan();
     this.#failIfNobodyComes();
@@ -104,12 +104,12 @@ export class BatchJob extends JobBase<ShardAttempt> {
   protected override takeIn({ id, wantsPowersOfTwo }: PoolWorker): void {
     this.#hasTakenIn = true;
     const throughput = this.#context.learned.get(id, this.#inputs!.shapeClass);
-    this.#apply({ type: "worker-added", worker: { workerId: id, throughput, bucketed: wantsPowersOfTwo } });
+    this.apply({ type: "worker-added", worker: { workerId: id, throughput, bucketed: wantsPowersOfTwo } });
     this.wantMore();
   }
 
   workerDraining(workerId: string): void {
-    this.#apply({ type: "worker-draining", workerId });
+    this.apply({ type: "worker-draining", workerId });
   }
 
   workerAway(workerId: string, error: ShardError): void {
@@ -124,8 +124,8 @@ export class BatchJob extends JobBase<ShardAttempt> {
   #loseWorker(type: "worker-away" | "worker-lost", workerId: string, error: ShardError | undefined): void {
     const isOurs = dispatch.workerThroughput(this.#state, workerId) !== undefined;
     if (!isOurs || this.isOver) return;
-    this.loseAttempts(workerId, error);
-    this.#apply({ type, workerId });
+    this.lastError = error ?? this.lastError;
+    this.apply({ type, workerId });
     this.#lookAtPlan();
   }
 
@@ -137,12 +137,8 @@ export class BatchJob extends JobBase<ShardAttempt> {
   }
 
   setPaused(isPaused: boolean): void {
-    this.#apply({ type: isPaused ? "pause" : "resume" });
+    this.apply({ type: isPaused ? "pause" : "resume" });
     if (!this.#hasBegun && this.#inputs !== undefined) this.#decideMode(this.#inputs);
-  }
-
-  protected override cancelAll(): void {
-    this.#apply({ type: "cancel" });
   }
 
   protected override describe({ firstItem, itemCount }: ShardAttempt): ItemRange {
@@ -168,8 +164,8 @@ export class BatchJob extends JobBase<ShardAttempt> {
     return plan;
   }
 
-  #apply(event: DispatchEvent): void {
-    if (this.isOver) return;
+  protected override step(event: DispatchEvent): void {
+    if (event.type === "worker-lost" || event.type === "worker-away") this.loseAttempts(event.workerId);
     const { state, actions } = dispatch.step(this.#state, event, performance.now());
     this.#state = state;
     for (const action of actions) {
@@ -206,7 +202,7 @@ export class BatchJob extends JobBase<ShardAttempt> {
   async #attempt(action: DispatchAction & { type: "dispatch" }): Promise<void> {
     const { attemptId, workerId, firstItem, itemCount, predictedMs, deadlineMs } = action;
     const range: ItemRange = { firstItem, itemCount };
-    const mode = this.#mode.current!;
+    const mode = this.#mode.of(workerId);
     this.open(attemptId, { ...range, mode, workerId, predictedMs });
     let result: FinishedRun;
     try {
@@ -234,7 +230,7 @@ export class BatchJob extends JobBase<ShardAttempt> {
     }
     if (!this.deliver(range, workerId, () => outputs)) return;
     this.close(attemptId, "completed", serviceMs);
-    this.#apply({ type: "attempt-completed", attemptId, serviceMs });
+    this.apply({ type: "attempt-completed", attemptId, serviceMs });
     if (!this.hasFailed) this.#report(workerId);
   }
 
@@ -244,18 +240,18 @@ export class BatchJob extends JobBase<ShardAttempt> {
     const { mode, itemCount, workerId } = failed.attempt;
     // Some models declare a batch axis but reshape to a fixed batch inside.
     if (mode === "batched" && itemCount > 1) {
-      this.#mode.doubtBatches();
+      this.#mode.doubtBatches(workerId);
       this.#reject(attemptId);
       return;
     }
     this.emitFault(workerId, failed.error);
-    this.#apply({ type: "attempt-failed", attemptId });
+    this.apply({ type: "attempt-failed", attemptId });
   }
 
   /** Send the items again, in the mode that now holds. */
   #reject(attemptId: number): void {
     this.close(attemptId, "failed");
-    this.#apply({ type: "attempt-rejected", attemptId });
+    this.apply({ type: "attempt-rejected", attemptId });
   }
 
   #report(workerId: string): void {

@@ -6,7 +6,7 @@ import type { WorkerPool } from "../../pool/worker-pool.js";
 import type { WireModel } from "../../protocol/model-on-wire.js";
 import type { BackendGaps } from "../backend-gaps.js";
 import type { Emit } from "../events.js";
-import { BatchModes } from "../inputs/batch-modes.js";
+import { BatchModes, type TryBatch } from "../inputs/batch-modes.js";
 import { probeBatch, type RunOnce } from "../inputs/batch-probe.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 import { callOnce } from "../job/call-once.js";
@@ -71,7 +71,7 @@ export class BatchSplit implements Split {
         dispatch,
         learned: this.#learned,
         modes: this.#modes,
-        tryBatch: (inputs) => this.tryBatch(inputs),
+        tryBatch: this.#tryBatch,
         onPlan: (plan) => (this.#lastPlan = plan),
       },
       options,
@@ -98,7 +98,7 @@ export class BatchSplit implements Split {
   }
 
   tryBatch(inputs: PreparedInputs): Promise<boolean | undefined> {
-    return probeBatch(inputs, this.#runOnce);
+    return this.#modes.examine(inputs, this.#tryBatch);
   }
 
   close(): void {}
@@ -110,4 +110,6 @@ export class BatchSplit implements Split {
     if (worker === undefined) throw noWorkers(undefined);
     return callOnce(worker, WHOLE_MODEL, inputs);
   };
+
+  readonly #tryBatch: TryBatch = (inputs) => probeBatch(inputs, this.#runOnce);
 }

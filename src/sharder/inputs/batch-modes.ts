@@ -1,6 +1,10 @@
 import type { BatchMode } from "../../protocol/model-on-wire.js";
 import type { ShardOutput } from "../../protocol/outputs.js";
+import { isWorkerLoss } from "./batch-probe.js";
 import type { PreparedInputs } from "./prepare-inputs.js";
+
+/** A trial whose worker is lost is repeated until this many have been made. */
+const MAX_TRIALS = 3;
 
 /** Whether a batch of these inputs gives the same as its items one by one; `undefined` if these inputs can't show it. */
 export type TryBatch = (inputs: PreparedInputs) => Promise<boolean | undefined>;
@@ -50,17 +54,30 @@ export class BatchModes {
 
   async #try(inputs: PreparedInputs, tryBatch: TryBatch): Promise<BatchMode> {
     const { shapeClass } = inputs;
-    try {
-      const isInvariant = await tryBatch(inputs);
-      // A batch that came out without rows meanwhile has shown more than two items can.
-      if (isInvariant === undefined || this.#known.has(shapeClass))
+    for (let count = 1; ; count++) {
+      try {
+        await this.examine(inputs, tryBatch);
         return this.#known.get(shapeClass) ?? "item-by-item";
-      const mode = isInvariant ? "batched" : "item-by-item";
-      this.#known.set(shapeClass, mode);
-      return mode;
-    } catch {
-      return "item-by-item";
+      } catch (thrown) {
+        // A lost worker has shown nothing: another one is asked.
+        if (!isWorkerLoss(thrown) || count === MAX_TRIALS) return "item-by-item";
+      }
     }
+  }
+
+  /**
+   * Try a batch out, and remember what that shows.
+   * @returns whether it gives the same as its items one by one; `undefined` if these inputs can't show it.
+   * @throws what the trial failed with.
+   */
+  async examine(inputs: PreparedInputs, tryBatch: TryBatch): Promise<boolean | undefined> {
+    const { shapeClass } = inputs;
+    const isInvariant = await tryBatch(inputs);
+    // A batch that came out without rows meanwhile has shown more than two items can.
+    if (isInvariant !== undefined && this.#known.get(shapeClass) !== "item-by-item") {
+      this.#known.set(shapeClass, isInvariant ? "batched" : "item-by-item");
+    }
+    return isInvariant;
   }
 
   /** Rule batches out: one came out without a row for each of its items. */

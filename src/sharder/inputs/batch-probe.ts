@@ -37,7 +37,7 @@ export async function probeBatch(
 }
 
 /** Whether a worker was lost, which says nothing about the model. */
-function isWorkerLoss(thrown: unknown): thrown is ShardError {
+export function isWorkerLoss(thrown: unknown): thrown is ShardError {
   return thrown instanceof ShardError && (thrown.code.startsWith("worker-") || thrown.code === "disposed");
 }
 

@@ -7,6 +7,9 @@ import type { ModelKey, RunInput } from "../../protocol/worker-api.js";
 /** Long enough for a first run, in which shaders are compiled. */
 const DEADLINE_MS = 120_000;
 
+/** Before whatever waits: a job can't begin without it, and it takes two items at most. */
+const URGENT = Number.MAX_VALUE;
+
 let callCounter = 0;
 
 /** One call of a model or a stage that a worker holds, outside any job. @throws ShardError as `PoolWorker.run` */
@@ -24,7 +27,7 @@ export async function callOnce(
     {
       attemptId: `once/${++callCounter}`,
       modelKey,
-      priority: 0,
+      priority: URGENT,
       itemCount: 1,
       mode: "batched",
       inputs: Object.fromEntries(sent),

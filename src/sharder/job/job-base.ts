@@ -29,7 +29,7 @@ type Phase = "running" | "finishing" | "finished" | "failed";
  * What all jobs share, however the model is split: a job settles once, reports the end of every attempt once, and discards whatever
  * comes after either. The subclass decides what to attempt by asking a pure state machine.
  */
-export abstract class JobBase<A extends OpenAttempt> implements ShardingJob {
+export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
   readonly id = nextJobId();
   readonly done: Promise<void>;
 
@@ -43,6 +43,11 @@ export abstract class JobBase<A extends OpenAttempt> implements ShardingJob {
   readonly #open = new Map<number, { readonly attempt: A; readonly sentAtMs: number }>();
   #settle!: { resolve: () => void; reject: (error: unknown) => void };
   #phase: Phase = "running";
+  /** What happened and has not been applied yet. */
+  readonly #events: E[] = [];
+  #isApplying = false;
+  /** What is to be emitted once the state machine knows of it. */
+  readonly #outbox: (() => void)[] = [];
   /** Shards that the sink has not accepted yet. */
   #acceptingCount = 0;
 
@@ -64,8 +69,8 @@ export abstract class JobBase<A extends OpenAttempt> implements ShardingJob {
   abstract setPaused(isPaused: boolean): void;
   /** Take in a worker that the job has not seen before. */
   protected abstract takeIn(worker: PoolWorker): void;
-  /** Cancel the attempts under way. */
-  protected abstract cancelAll(): void;
+  /** Apply one event to the state machine, and carry out what it decides. */
+  protected abstract step(event: E): void;
   /** Which items, and which stage, the attempt ran: for the event of its end. */
   protected abstract describe(attempt: A): ItemRange & Pick<AttemptDetail, "stage">;
   /** Called once, when nothing is left to compute. */
@@ -87,8 +92,32 @@ export abstract class JobBase<A extends OpenAttempt> implements ShardingJob {
   }
 
   fail(error: unknown): void {
-    if (this.#phase === "running") this.cancelAll();
+    if (this.#phase === "running") {
+      for (const [attemptId, { attempt }] of this.#open) this.cancel(attemptId, attempt.workerId);
+    }
     this.end(error);
+    this.#flush();
+  }
+
+  /**
+   * Something happened. Events are applied one after another: what a listener does while one is carried out waits for its turn, and
+   * nothing is emitted before the state machine knows of it.
+   */
+  protected apply(event: E): void {
+    this.#events.push(event);
+    if (this.#isApplying) return;
+    this.#isApplying = true;
+    try {
+      while (this.#events.length > 0 && !this.isOver) this.step(this.#events.shift()!);
+    } finally {
+      this.#events.length = 0;
+      this.#isApplying = false;
+    }
+    this.#flush();
+  }
+
+  #flush(): void {
+    while (this.#outbox.length > 0) this.#outbox.shift()!();
   }
 
   /** Every item has been given to the sink. */
@@ -127,7 +156,7 @@ export abstract class JobBase<A extends OpenAttempt> implements ShardingJob {
     return this.#open.has(attemptId);
   }
 
-  /** Report an attempt's end, unless it has been reported. */
+  /** Report an attempt's end, unless it has been reported; emitted after the event that is applied next, or now. */
   protected close(attemptId: number, outcome: AttemptDetail["outcome"], serviceMs?: number): void {
     const found = this.#open.get(attemptId);
     if (found === undefined) return;
@@ -136,7 +165,8 @@ export abstract class JobBase<A extends OpenAttempt> implements ShardingJob {
     const { workerId, predictedMs } = attempt;
     const latencyMs = performance.now() - sentAtMs;
     const timing = { outcome, latencyMs, serviceMs, predictedMs };
-    this.#context.emit("attempt", { jobId: this.id, attemptId, workerId, ...this.describe(attempt), ...timing });
+    const detail = { jobId: this.id, attemptId, workerId, ...this.describe(attempt), ...timing };
+    this.#outbox.push(() => this.#context.emit("attempt", detail));
   }
 
   protected cancel(attemptId: number, workerId: string): void {
@@ -144,9 +174,8 @@ export abstract class JobBase<A extends OpenAttempt> implements ShardingJob {
     this.close(attemptId, "cancelled");
   }
 
-  /** @param error why the worker was lost; `undefined` if it was stopped on purpose. */
-  protected loseAttempts(workerId: string, error: ShardError | undefined): void {
-    this.lastError = error ?? this.lastError;
+  /** A worker has ended, and with it what it was on. */
+  protected loseAttempts(workerId: string): void {
     for (const [attemptId, { attempt }] of this.#open) if (attempt.workerId === workerId) this.close(attemptId, "lost");
   }
 
@@ -168,7 +197,7 @@ export abstract class JobBase<A extends OpenAttempt> implements ShardingJob {
   }
 
   protected emitFault(workerId: string, { code, message }: Pick<ShardError, "code" | "message">): void {
-    this.#context.emit("fault", { workerId, code, message });
+    this.#outbox.push(() => this.#context.emit("fault", { workerId, code, message }));
   }
 
   /**
@@ -205,8 +234,11 @@ export abstract class JobBase<A extends OpenAttempt> implements ShardingJob {
   }
 
   protected emitProgress(progress: JobProgress): void {
-    this.#context.emit("progress", progress);
-    callListener(this.#options.onProgress, progress);
+    this.#outbox.push(() => {
+      this.#context.emit("progress", progress);
+      callListener(this.#options.onProgress, progress);
+    });
+    if (!this.#isApplying) this.#flush();
   }
 
   /** The state machine's ids are only unique within a job; these are unique on the page. */

@@ -4,7 +4,7 @@ import type { PoolWorker } from "../../pool/pool-worker.js";
 import type { StagePlanner } from "../../pool/stage-planner.js";
 import type { WorkerPool } from "../../pool/worker-pool.js";
 import type { Emit } from "../events.js";
-import { BatchModes } from "../inputs/batch-modes.js";
+import { BatchModes, type TryBatch } from "../inputs/batch-modes.js";
 import { probeBatch } from "../inputs/batch-probe.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 import type { JobOptions } from "../job/sharding-job.js";
@@ -97,7 +97,7 @@ export class LayerSplit implements Split, LayoutOwner {
       emit,
       layout: this.#layout,
       modes: this.#modes,
-      tryBatch: (inputs) => this.tryBatch(inputs),
+      tryBatch: this.#tryBatch,
       onJoin: (job) => {
         this.#jobs.add(job);
         this.#layout.jobJoined();
@@ -139,10 +139,13 @@ export class LayerSplit implements Split, LayoutOwner {
   }
 
   tryBatch(inputs: PreparedInputs): Promise<boolean | undefined> {
-    return this.#layout.use(firstItem(inputs), (deployment) =>
+    return this.#modes.examine(inputs, this.#tryBatch);
+  }
+
+  readonly #tryBatch: TryBatch = (inputs) =>
+    this.#layout.use(firstItem(inputs), (deployment) =>
       probeBatch(inputs, (call) => runThrough(this.#context.model, deployment, call)),
     );
-  }
 
   close(): void {
     this.#context.planner.close();

@@ -20,6 +20,9 @@ import { firstItem } from "./trace-model.js";
 /** Micro-batches change their size only by more than this factor, so that the sizes that run tell overhead from cost per item. */
 const NOTEWORTHY_GROWTH = 1.4;
 
+/** In place of a worker's id: a micro-batch passes all stages in one mode, so that one stage's failure concerns all. */
+const ALL_STAGES = "";
+
 export interface PipelineContext extends JobContext {
   readonly model: StagedModel;
   readonly layout: LayerLayout;
@@ -35,7 +38,7 @@ export interface PipelineContext extends JobContext {
 interface StageRun extends StageAttempt, OpenAttempt {}
 
 /** Carries out the pipeline's actions for one job on real workers. */
-export class PipelineJob extends JobBase<StageRun> {
+export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
   readonly #context: PipelineContext;
   readonly #batches: MicroBatches;
   #state = createPipeline();
@@ -55,14 +58,14 @@ export class PipelineJob extends JobBase<StageRun> {
   addItems(inputs: PreparedInputs, done: readonly ItemRange[] = []): void {
     if (this.isOver) return;
     this.store.add(inputs);
-    this.#apply({ type: "items-added", itemCount: inputs.itemCount, done });
+    this.apply({ type: "items-added", itemCount: inputs.itemCount, done });
     for (const range of done) this.store.release(range);
     this.#inputs ??= inputs;
     this.#beginUnlessPaused();
   }
 
   endSource(): void {
-    this.#apply({ type: "source-ended" });
+    this.apply({ type: "source-ended" });
   }
 
   /** Nothing to do: the layout places every job on new stages. */
@@ -76,17 +79,13 @@ export class PipelineJob extends JobBase<StageRun> {
 
   workerGone(workerId: string, error: ShardError | undefined): void {
     if (this.isOver) return;
-    this.loseAttempts(workerId, error);
-    this.#apply({ type: "worker-lost", workerId });
+    this.lastError = error ?? this.lastError;
+    this.apply({ type: "worker-lost", workerId });
   }
 
   setPaused(isPaused: boolean): void {
-    this.#apply({ type: isPaused ? "pause" : "resume" });
+    this.apply({ type: isPaused ? "pause" : "resume" });
     this.#beginUnlessPaused();
-  }
-
-  protected override cancelAll(): void {
-    this.#apply({ type: "cancel" });
   }
 
   protected override describe({ stage, range }: StageRun): ItemRange & { readonly stage: number } {
@@ -104,13 +103,13 @@ export class PipelineJob extends JobBase<StageRun> {
   /** New micro-batches enter these stages from now on. */
   place(deployment: Deployment): void {
     const placement = this.#context.layout.times.placementFor(deployment, this.remainingItemCount);
-    this.#apply({ type: "placed", placement });
+    this.apply({ type: "placed", placement });
     this.wantMore();
   }
 
   /** All stages are unloaded: what is under way enters again once there are new ones. */
   vacate(): void {
-    for (const epoch of this.#state.placements.keys()) this.#apply({ type: "abandoned", epoch });
+    for (const epoch of this.#state.placements.keys()) this.apply({ type: "abandoned", epoch });
   }
 
   /** How many items have not entered yet; `undefined` while a stream's source is open. */
@@ -143,8 +142,8 @@ export class PipelineJob extends JobBase<StageRun> {
     }
   }
 
-  #apply(event: PipelineEvent): void {
-    if (this.isOver) return;
+  protected override step(event: PipelineEvent): void {
+    if (event.type === "worker-lost") this.loseAttempts(event.workerId);
     const { state, actions } = stepPipeline(this.#state, event);
     this.#state = state;
     for (const action of actions) {
@@ -191,7 +190,7 @@ export class PipelineJob extends JobBase<StageRun> {
     let result: FinishedRun;
     try {
       const stage = layout.deployment(epoch).stages[index]!;
-      const mode = this.#batches.enter(microBatchId, range, this.#mode.current!);
+      const mode = this.#batches.enter(microBatchId, range, this.#mode.of(ALL_STAGES));
       const request = {
         attemptId: this.wireId(attemptId),
         modelKey: stage.modelKey,
@@ -217,7 +216,7 @@ export class PipelineJob extends JobBase<StageRun> {
     }
     this.close(attemptId, "completed", serviceMs);
     const isSteady = this.#state.completedItemCount > 0 && this.remainingItemCount !== 0;
-    this.#apply({ type: "attempt-completed", attemptId });
+    this.apply({ type: "attempt-completed", attemptId });
     layout.observe({ epoch, stage: index, workerId, itemCount, serviceMs, isSteady });
     this.#resize();
   }
@@ -228,18 +227,18 @@ export class PipelineJob extends JobBase<StageRun> {
     const { attempt, error } = failed;
     // The signature of some models takes a batch, but they reshape to one item inside.
     if (attempt.range.itemCount > 1 && this.#batches.modeOf(attempt.microBatchId) === "batched") {
-      this.#mode.doubtBatches();
+      this.#mode.doubtBatches(ALL_STAGES);
       this.#reject(attemptId);
       return;
     }
     this.emitFault(attempt.workerId, error);
-    this.#apply({ type: "attempt-failed", attemptId });
+    this.apply({ type: "attempt-failed", attemptId });
   }
 
   /** The micro-batch restarts from its inputs, in the mode that holds by then. */
   #reject(attemptId: number): void {
     this.close(attemptId, "failed");
-    this.#apply({ type: "attempt-rejected", attemptId });
+    this.apply({ type: "attempt-rejected", attemptId });
   }
 
   /** Change the size of micro-batches if the measured times show that another one is noticeably better. */
@@ -259,12 +258,12 @@ export class PipelineJob extends JobBase<StageRun> {
       // A worker may have ended meanwhile, which was reported before the pipeline knew it.
       const workerIds = found.filter((id) => pool.get(id)?.isUsable === true);
       if (workerIds.length > 0) {
-        this.#apply({ type: "staffed", epoch, stage, workerIds });
+        this.apply({ type: "staffed", epoch, stage, workerIds });
       } else if (found.length > 0) {
         await this.#fillVacancy(epoch, stage);
       } else {
         await layout.replace(epoch);
-        this.#apply({ type: "abandoned", epoch });
+        this.apply({ type: "abandoned", epoch });
       }
     } catch (thrown) {
       const isEmpty = thrown instanceof ShardError && thrown.code === "no-workers";
