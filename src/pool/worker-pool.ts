@@ -44,6 +44,7 @@ export class WorkerPool {
   readonly #restartDelayMs: NonNullable<PoolOptions["restartDelayMs"]>;
   readonly #slots = new Map<string, WorkerSlot>();
   readonly #restarts = new Map<WorkerSlot, ReturnType<typeof setTimeout>>();
+  readonly #waiting: (() => void)[] = [];
   #isClosed = false;
 
   constructor({ open, restartDelayMs = () => undefined }: PoolOptions) {
@@ -80,6 +81,20 @@ export class WorkerPool {
     });
   }
 
+  /** Whether a worker is away: another incarnation of it will come. */
+  get isAnyAway(): boolean {
+    return this.slots.some(({ isAway }) => isAway);
+  }
+
+  /** Resolves once a worker has become ready, or one that was away is gone for good. Never rejects. */
+  whenChanged(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
   has(id: string): boolean {
     return this.#slots.has(id);
   }
@@ -113,7 +128,9 @@ export class WorkerPool {
       throw error;
     }
     worker.becomeReady();
-    if (!worker.isReady) throw removed(worker.id);
+    if (!worker.isReady) throw worker.deathError ?? removed(worker.id);
+    this.#slots.get(worker.id)?.arrive();
+    this.#wake();
     await this.listener?.onReady(worker);
   }
 
@@ -171,10 +188,13 @@ export class WorkerPool {
     }
     live.delete(slot.id);
     const { deathError } = worker;
-    const mayReturn = deathError !== undefined && !slot.isLeaving && !this.#isClosed;
+    // One that never was ready, or that nobody listens to yet, is the caller's to start again.
+    const isKnown = slot.hasBeenReady && this.listener !== undefined;
+    const mayReturn = deathError !== undefined && isKnown && !slot.isLeaving && !this.#isClosed;
     const delayMs = mayReturn ? this.#restartDelayMs(slot, deathError) : undefined;
     if (deathError === undefined || delayMs === undefined) {
       slot.settle();
+      this.#wake();
       this.listener?.onState(slot);
       this.listener?.onGone(slot, deathError);
     } else {
@@ -191,9 +211,7 @@ export class WorkerPool {
   async #restart(slot: WorkerSlot): Promise<void> {
     this.#restarts.delete(slot);
     try {
-      const worker = await this.#incarnate(slot, () => this.#open(slot.spec, slot.id));
-      slot.settle();
-      await this.enter(worker);
+      await this.enter(await this.#incarnate(slot, () => this.#open(slot.spec, slot.id)));
     } catch (thrown) {
       // If a worker ends while it starts, `#changed` decides about its restart. If the browser did not open it, nothing else does.
       if (slot.isAway && slot.worker?.state === "dead" && !this.#restarts.has(slot))
@@ -203,6 +221,7 @@ export class WorkerPool {
 
   #giveUp(slot: WorkerSlot, error: ShardError): void {
     slot.settle();
+    this.#wake();
     this.listener?.onState(slot);
     this.listener?.onGone(slot, error);
   }

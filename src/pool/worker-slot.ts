@@ -20,6 +20,7 @@ export class WorkerSlot {
   #incarnationCount = 0;
   #isAway = false;
   #isLeaving = false;
+  #hasBeenReady = false;
 
   constructor(id: string, spec: WorkerSpec) {
     this.id = id;
@@ -65,6 +66,11 @@ export class WorkerSlot {
     this.#isLeaving = true;
   }
 
+  /** Whether it has ever been ready. */
+  get hasBeenReady(): boolean {
+    return this.#hasBeenReady;
+  }
+
   /**
    * Start an incarnation, in place of the one that ended, if any.
    * @throws ShardError "backend-unavailable" if the browser refuses to start the script.
@@ -81,7 +87,13 @@ export class WorkerSlot {
     this.#isAway = true;
   }
 
-  /** Another incarnation has started, or none will. */
+  /** It is ready, for the first time or again. */
+  arrive(): void {
+    this.#hasBeenReady = true;
+    this.#isAway = false;
+  }
+
+  /** No other incarnation will follow. */
   settle(): void {
     this.#isAway = false;
   }

@@ -72,9 +72,15 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
 
   /** Decide how the model takes these items before the first is sent. A trial waits for the end of a pause. */
   #decideMode(inputs: PreparedInputs): void {
+    const { pool } = this.#context;
     if (this.#mode.decideAtOnce(inputs)) {
       this.#begin();
-    } else if (this.#state.phase === "running" && !this.#isDeciding) {
+      // With everybody away, a trial would show nothing: it waits for the first to return.
+    } else if (
+      this.#state.phase === "running" &&
+      !this.#isDeciding &&
+      !(pool.readyWorkers.length === 0 && pool.isAnyAway)
+    ) {
       this.#isDeciding = true;
       void this.#mode.decide(inputs).then(() => this.#begin());
     }
@@ -99,6 +105,7 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
   override workerReady(worker: PoolWorker): void {
     // Until it has begun the job can't use a worker; it then takes in all that are ready.
     if (this.#hasBegun) super.workerReady(worker);
+    else this.#decideUnlessBegun();
   }
 
   protected override takeIn({ id, wantsPowersOfTwo }: PoolWorker): void {
@@ -118,6 +125,7 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
 
   workerGone(workerId: string, error: ShardError | undefined): void {
     this.#loseWorker("worker-lost", workerId, error);
+    this.#decideUnlessBegun();
     this.#failIfNobodyComes();
   }
 
@@ -132,13 +140,16 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
   /** Once the dispatcher has had a worker, it checks this itself. */
   #failIfNobodyComes(): void {
     if (!this.#hasBegun || this.#hasTakenIn || this.isOver) return;
-    const { pool } = this.#context;
-    if (!pool.slots.some(({ isAway }) => isAway)) this.fail(noWorkers(this.lastError));
+    if (!this.#context.pool.isAnyAway) this.fail(noWorkers(this.lastError));
   }
 
   setPaused(isPaused: boolean): void {
     this.apply({ type: isPaused ? "pause" : "resume" });
-    if (!this.#hasBegun && this.#inputs !== undefined) this.#decideMode(this.#inputs);
+    this.#decideUnlessBegun();
+  }
+
+  #decideUnlessBegun(): void {
+    if (!this.#hasBegun && !this.isOver && this.#inputs !== undefined) this.#decideMode(this.#inputs);
   }
 
   protected override describe({ firstItem, itemCount }: ShardAttempt): ItemRange {

@@ -201,14 +201,21 @@ export class LayerLayout {
         return deployment;
       } catch (thrown) {
         const isLoss = this.#isLossOfWorker(thrown);
-        if (!isLoss || this.#pool.readyWorkers.length === 0) {
-          const error = isLoss ? noWorkers(thrown) : thrown;
-          if (this.current === undefined) this.#owner.onFailed(error);
-          throw error;
+        const isAlone = this.#pool.readyWorkers.length === 0;
+        // Who is away may have what the others lack, or the room.
+        const mayHelp = this.#pool.isAnyAway && (isLoss || isWantOfWorkers(thrown));
+        if (!isLoss || isAlone) {
+          if (mayHelp) await this.#pool.whenChanged();
+          else this.#giveUp(isLoss ? noWorkers(thrown) : thrown);
         }
         placing = () => this.#plans.place();
       }
     }
+  }
+
+  #giveUp(error: unknown): never {
+    if (this.current === undefined) this.#owner.onFailed(error);
+    throw error;
   }
 
   /** If new stages don't fit beside the old ones, unload those first; what is under way restarts from its inputs. */
@@ -231,4 +238,9 @@ export class LayerLayout {
     this.#changes = result.catch(() => {});
     return result;
   }
+}
+
+/** Whether other workers would help. */
+function isWantOfWorkers(thrown: unknown): boolean {
+  return thrown instanceof ShardError && (thrown.code === "no-workers" || thrown.code === "model-unsupported");
 }

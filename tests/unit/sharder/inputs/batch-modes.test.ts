@@ -45,7 +45,7 @@ describe("BatchModes", () => {
 
   it("decides nothing for later if a trial shows nothing or fails", async () => {
     const modes = new BatchModes(true);
-    const { asked, tryBatch } = trial(undefined, new ShardError("worker-lost", "gone"), true);
+    const { asked, tryBatch } = trial(undefined, new ShardError("model-failed", "no kernel"), true);
     expect(await modes.decide(inputs("a"), tryBatch)).toBe("item-by-item");
     expect(await modes.decide(inputs("a"), tryBatch)).toBe("item-by-item");
     expect(await modes.decide(inputs("a"), tryBatch)).toBe("batched");
@@ -80,6 +80,16 @@ describe("BatchModes", () => {
     expect(await deciding).toBe("item-by-item");
     modes.doubt(inputs("a"));
     expect(modes.known(inputs("a"))).toBe("item-by-item");
+  });
+
+  it("asks another worker where the first is lost, and gives up after three", async () => {
+    const lost = new ShardError("worker-lost", "gone");
+    const modes = new BatchModes(true);
+    const first = trial(lost, lost, true);
+    expect(await modes.decide(inputs("a"), first.tryBatch)).toBe("batched");
+    const second = trial(lost, lost, lost, true);
+    expect(await modes.decide(inputs("b"), second.tryBatch)).toBe("item-by-item");
+    expect([first.asked.length, second.asked.length]).toEqual([3, 3]);
   });
 });
 
