@@ -6,8 +6,8 @@ import { exposeApi } from "./runtime/expose.js";
 import { reply } from "./runtime/reply.js";
 
 /**
- * The picture worker. It decodes, cuts, stitches and encodes one picture to be enlarged at a time, and prepares any number of
- * pictures as model inputs. It has no inference engine.
+ * The picture worker. It enlarges one picture at a time: it decodes, cuts, stitches and encodes it. It also prepares any
+ * number of pictures as model inputs. It has no inference engine.
  */
 let picture: Picture | undefined;
 

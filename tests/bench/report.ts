@@ -30,8 +30,8 @@ function ratioOf(value: number, perRound: readonly number[], target?: Target): R
 
 /** The median of figures that were measured once per round; NaN marks a round without a figure. */
 export function medianRatio(perRound: readonly number[], target?: Target): Ratio {
-  const told = perRound.filter((value) => !Number.isNaN(value));
-  return ratioOf(median(told), told, target);
+  const known = perRound.filter((value) => !Number.isNaN(value));
+  return ratioOf(median(known), known, target);
 }
 
 /** a ÷ b for two rows whose runs were interleaved: the ratio of their medians, and the spread over the rounds. */

@@ -9,7 +9,7 @@ export interface ConformanceRequest {
   readonly url: string;
   /** The first one on which TF.js itself can run the model is used. */
   readonly backends: readonly BackendName[];
-  /** Limit of single cuts, for the original and for the optimised model each. */
+  /** Limit of single cuts for each of the original and the optimised model. */
   readonly mostCuts: number;
 }
 
@@ -26,12 +26,12 @@ const OPTIMISED_TOLERANCE = 1e-4;
 const isExact = (backend: BackendName): boolean => backend === "wasm" || backend === "cpu";
 
 /**
- * Compare the whole model with its sharded and its cut runs, as it was exported and optimised.
- * @param tell called with the row as it grows, so that there is a report even if the check does not finish.
+ * Compare the whole model with its sharded and its cut runs, both as exported and optimised.
+ * @param onRow called with each update of the row, so that there is a report even if the check does not finish.
  */
 export async function checkModel(
   { url, backends, mostCuts }: ConformanceRequest,
-  tell: (row: ConformanceRow) => void,
+  onRow: (row: ConformanceRow) => void,
 ): Promise<ConformanceRow> {
   const row = emptyRow(backends[0]!);
   try {
@@ -54,9 +54,9 @@ export async function checkModel(
     }
     row.backend = reference.backend;
     row.notes.push(...reference.notes);
-    tell(row);
-    await checkAsItCame(row, url, reference, mostCuts, tell);
-    await checkOptimised(row, url, reference, mostCuts, tell);
+    onRow(row);
+    await checkAsItCame(row, url, reference, mostCuts, onRow);
+    await checkOptimised(row, url, reference, mostCuts, onRow);
   } catch (thrown) {
     row.failures.push(messageOf(thrown));
   }
@@ -102,7 +102,7 @@ async function checkAsItCame(
   url: string,
   reference: Reference,
   mostCuts: number,
-  tell: (row: ConformanceRow) => void,
+  onRow: (row: ConformanceRow) => void,
 ): Promise<void> {
   const { backend, allItems, outputNames } = reference;
   const both = [backend, backend];
@@ -112,18 +112,18 @@ async function checkAsItCame(
   );
   row.batch = outputsDifference(outputs, allItems.outputs, outputNames);
   expectSame(row, backend, "batch", row.batch);
-  tell(row);
+  onRow(row);
   const differences = await checkCuts(
     row,
     { url, workers: both, optimize: false, split: "layers" },
     reference,
     mostCuts,
-    tell,
+    onRow,
   );
   row.cuts = differences.singles;
   row.stages3 = differences.three;
   row.stages4 = differences.four;
-  tell(row);
+  onRow(row);
 }
 
 async function checkOptimised(
@@ -131,7 +131,7 @@ async function checkOptimised(
   url: string,
   reference: Reference,
   mostCuts: number,
-  tell: (row: ConformanceRow) => void,
+  onRow: (row: ConformanceRow) => void,
 ): Promise<void> {
   const { backend, oneItem, allItems, outputNames } = reference;
   const whole = await using(
@@ -156,7 +156,7 @@ async function checkOptimised(
   );
   row.optimisedBatch = outputsDifference(outputs, whole.all, outputNames);
   expectSame(row, backend, "optimised batch", row.optimisedBatch);
-  tell(row);
+  onRow(row);
   // A model that was not changed has the same cuts.
   if (!whole.isOptimized) return;
   const optimised: Reference = {
@@ -169,7 +169,7 @@ async function checkOptimised(
     { url, workers: both, optimize: true, split: "layers" },
     optimised,
     mostCuts,
-    tell,
+    onRow,
   );
   row.optimisedCuts = differences.singles;
   row.optimisedStages3 = differences.three;
@@ -182,13 +182,13 @@ interface CutDifferences {
   readonly four: number | undefined;
 }
 
-/** Tries all single cuts with one item, and the most telling of them and three and four stages with all items. */
+/** Tries all single cuts with one item, then the first two of them, and three and four stages, with all items. */
 async function checkCuts(
   row: ConformanceRow,
   use: Use,
   { backend, oneItem, allItems, outputNames }: Reference,
   mostCuts: number,
-  tell: (row: ConformanceRow) => void,
+  onRow: (row: ConformanceRow) => void,
 ): Promise<CutDifferences> {
   const info = await measureLayers(use, backend, oneItem.inputs);
   row.layerCount ??= info.layerCount;
@@ -216,7 +216,7 @@ async function checkCuts(
       row.cutCount++;
       // After this many failures, further cuts would show nothing new.
       if (row.failures.length > 5) break;
-      if (index % 10 === 0) tell(row);
+      if (index % 10 === 0) onRow(row);
     }
     return {
       singles: worst,
@@ -226,7 +226,7 @@ async function checkCuts(
   });
 }
 
-/** Measures each layer. In software, GPU backends take minutes for it, so that the times on WASM are used instead. */
+/** Measures each layer. GPU backends in software take minutes for this, so the times on WASM are used instead. */
 async function measureLayers(
   use: Use,
   backend: BackendName,

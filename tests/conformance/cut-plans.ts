@@ -3,7 +3,7 @@ import type { ModelInfo } from "inference-sharder";
 /** Where to cut a model. A place is the index of the layer after the cut. */
 export interface CutPlans {
   /**
-   * Single cuts, the most telling ones first: fewest live bytes, most balanced, first, last. The rest is spread evenly.
+   * Single cuts, the most informative first: fewest live bytes, most balanced, first, last. The rest is spread evenly.
    */
   readonly singles: readonly number[];
   /** Cuts into three and four stages that take about the same time. */
@@ -18,17 +18,17 @@ export function planCuts({ cuts, layers }: Pick<ModelInfo, "cuts" | "layers">, m
   const narrowest = cuts.reduce((best, cut) =>
     (cut.liveBytes ?? Infinity) < (best.liveBytes ?? Infinity) ? cut : best,
   );
-  const telling = [narrowest.layer, ...(balanced(places, layers, 2) ?? []), places[0]!, places.at(-1)!];
+  const informative = [narrowest.layer, ...(balanced(places, layers, 2) ?? []), places[0]!, places.at(-1)!];
   const spread = Array.from({ length: most }, (_, i) => places[Math.floor((i * places.length) / most)]!);
   return {
-    singles: [...new Set([...telling, ...spread])].slice(0, most),
+    singles: [...new Set([...informative, ...spread])].slice(0, most),
     three: balanced(places, layers, 3),
     four: balanced(places, layers, 4),
   };
 }
 
 /**
- * Cuts after about 1/n, 2/n … of the model's time, or of its layers if times are unknown; `undefined` if it has too few
+ * Cuts after about 1/n, 2/n … of the model's time, or of its layers if times are unknown. `undefined` if there are too few
  * places.
  */
 function balanced(places: readonly number[], layers: ModelInfo["layers"], stageCount: number): number[] | undefined {

@@ -1,4 +1,4 @@
-// Assertions that throw: the contracts run where there is no test runner, inside a page.
+// Assertions that throw, because the contracts also run inside a page, where there is no test runner.
 import type { ShardErrorCode } from "../../src/core/errors.js";
 import type { Reply } from "../../src/protocol/error-record.js";
 
@@ -7,7 +7,7 @@ export function check(isRight: boolean, found: string): asserts isRight {
   if (!isRight) throw new Error(`found ${found}`);
 }
 
-/** By their JSON. Typed arrays are compared as lists, NaN is nothing's equal. */
+/** Compares two values by their JSON, typed arrays as lists. NaN counts as null, as in JSON. */
 export function checkEqual(received: unknown, expected: unknown, what = "value"): void {
   const [a, b] = [asJson(received), asJson(expected)];
   check(a === b, `${what} ${a}, expected ${b}`);
@@ -25,7 +25,7 @@ export function valueOf<T>(reply: Reply<T>): T {
   return reply.value;
 }
 
-/** The reply is an error with one of these codes, and says something. */
+/** Checks that the reply is an error with one of these codes and a message. */
 export function checkRefused(reply: Reply<unknown>, ...codes: readonly ShardErrorCode[]): void {
   check(!reply.ok, "a value, expected an error");
   const { code, message } = reply.error;

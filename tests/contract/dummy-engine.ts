@@ -1,4 +1,4 @@
-// The least that passes the contract: an engine without a runtime, which adds 1 to every number.
+// The smallest engine that passes the contract. It has no runtime and adds 1 to every number.
 import type { InputTensor, Tensor } from "../../src/protocol/tensors.js";
 import type { Engine } from "../../workers/runtime/engine.js";
 

@@ -1,4 +1,4 @@
-// The least that passes the contract: a link over the two ports of a channel. Its far end ends by closing its port.
+// The smallest link that passes the contract. It connects the two ports of a channel, and its far end ends by closing its port.
 import { expose, wrap, type Endpoint } from "comlink";
 import type { WorkerLink } from "../../src/pool/worker-link.js";
 import { isWorkerNotice, type LinkedApi } from "../../src/protocol/link.js";

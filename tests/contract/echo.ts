@@ -3,11 +3,11 @@ import type { LinkedApi, WorkerNotice } from "../../src/protocol/link.js";
 import type { Offered } from "../../workers/runtime/expose.js";
 import { acknowledge, reply } from "../../workers/runtime/reply.js";
 
-/** What the far end of a link offers in its contract: it answers when it is told to, and ends as it is told to. */
+/** What the far end of a link offers for the contract. It answers, crashes or loses its device on request. */
 export interface EchoApi extends LinkedApi {
-  /** Answer after a while. */
+  /** Answer `text` after `delayMs`. */
   echo(text: string, delayMs: number): Promise<Reply<string>>;
-  /** End in the way in which such a far end crashes, with or without an answer. */
+  /** End the way this kind of far end crashes, with or without an answer. */
   crash(): Promise<Reply<undefined>>;
   /** Post a notice that the device is lost. */
   loseDevice(message: string): Promise<Reply<undefined>>;

@@ -1,16 +1,16 @@
 import type { GraphWire, TensorBinding } from "../../src/protocol/model-on-wire.js";
 
-/** An input and the output that is made from it. */
+/** An input and the output that is computed from it. */
 export interface PlusOne {
   readonly input: string;
   readonly output: string;
-  /** Of both; -1 is free. */
+  /** The shape of both; -1 is a free size. */
   readonly shape: readonly number[];
 }
 
 /**
- * A model that adds 1 to every number: as simple as models get, so that an engine without any operations can pass for one that runs it.
- * TF.js runs it as a graph.
+ * A model that adds 1 to every number. It is so simple that an engine without operations can imitate it. TF.js runs it as a
+ * graph.
  */
 export function plusOneWire(...pairs: readonly PlusOne[]): GraphWire {
   const dtype = { type: "DT_FLOAT" };

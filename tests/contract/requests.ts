@@ -1,4 +1,4 @@
-// What the contract of workers asks of them, and how their answers have to be.
+// The requests that the contract sends to workers, and the checks of their answers.
 import type { Reply } from "../../src/protocol/error-record.js";
 import type { ShardOutput } from "../../src/protocol/outputs.js";
 import type { Tensor } from "../../src/protocol/tensors.js";
@@ -10,7 +10,7 @@ export const KEY = "contract";
 export const X = { input: "x", output: "y", shape: [-1, 2] } as const;
 /** x [-1, 2] → y = x + 1 */
 export const plain = plusOneWire(X);
-/** The same, and side [3] → z = side + 1 */
+/** As above, and side [3] → z = side + 1 */
 export const withSide = plusOneWire(X, { input: "side", output: "z", shape: [3] });
 
 let attemptCounter = 0;
@@ -38,7 +38,7 @@ export function request(itemCount: number, inputs: RunRequest["inputs"], more: P
   };
 }
 
-/** One run of two items, and its answer as it has to be. */
+/** One run of two items, and the answer it expects. */
 export const twoItems = (more?: Partial<RunRequest>) => request(2, { x: items([1, 2], [3, 4]) }, more);
 export const twoMore = {
   kind: "dense",
@@ -58,32 +58,32 @@ export function checkOutput(received: ShardOutput | undefined, expected: unknown
   checkEqual(sortKeys(received), sortKeys(expected), "an output");
 }
 
-/** Of one order, since JSON has one. */
+/** Sorts keys, since JSON keeps their order. */
 function sortKeys(value: unknown): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) return value;
   const entries = Object.entries(value).map(([key, each]): [string, unknown] => [key, sortKeys(each)]);
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Some items, all alike, one by one. The worker lets messages in between them. */
+/** A run of some equal items, one by one. The worker handles messages between them. */
 export function singly(itemCount: number): RunRequest {
   const tensor = floats([itemCount, 2], new Float32Array(2 * itemCount));
   return request(itemCount, { x: { kind: "dense", tensor, itemShape: [1, 2] } }, { mode: "item-by-item" });
 }
 
-/** Far more than any engine runs before a test is over. */
+/** Far more items than any engine runs before a test ends. */
 const ENDLESS = 500_000;
 
-/** Keep the worker busy until this is cancelled; resolves once it is. */
+/** Keep the worker busy until the attempt is cancelled. Resolves once the worker is busy. */
 export async function occupy(api: WorkerApi): Promise<{ attemptId: string; reply: Promise<Reply<RunResult>> }> {
   const busy = singly(ENDLESS);
   const reply = api.run(busy);
-  // The attempt begins with the next turn of the worker's loop, which comes before its second answer.
+  // The attempt starts with the next turn of the worker's event loop, which comes before its second answer.
   for (let turn = 0; turn < 2; turn++) valueOf(await api.memory());
   return { attemptId: busy.attemptId, reply };
 }
 
-/** A case that has `model` loaded under `KEY`. */
+/** Wraps a case so that it runs with `model` loaded under `KEY`. */
 export const withModel =
   (run: (api: WorkerApi) => Promise<void>, model = plain) =>
   async ({ api }: { readonly api: WorkerApi }): Promise<void> => {

@@ -1,6 +1,6 @@
 /**
- * What every worker with an engine does, whatever the engine and whatever lies between it and the page. No test runner is needed:
- * the same cases run in Node and inside a page.
+ * What every worker with an engine does, with any engine and any connection to the page. No test runner is needed, so the
+ * same cases run in Node and inside a page.
  */
 import type { Reply } from "../../src/protocol/error-record.js";
 import { tensorsOf } from "../../src/protocol/outputs.js";
@@ -27,19 +27,19 @@ import {
 } from "./requests.js";
 
 export interface OpenedWorker {
-  /** The page's end of it. */
+  /** The worker's API as the page calls it. */
   readonly api: WorkerApi;
-  /** To be called once, whatever happens. */
+  /** Must be called once, even if the case fails. */
   close(): void;
 }
 
-/** Of which kind a case wants its worker: "new" has not been started, and no case has it after this one; "started" may be shared. */
+/** The worker that a case needs: "new" has not been started and is used by no other case; "started" may be shared. */
 export type WorkerState = "new" | "started";
 
 export interface WorkerApiCase {
   readonly title: string;
   readonly state: WorkerState;
-  /** Resolves where the worker does as it should. @throws Error saying what it did */
+  /** Resolves if the worker behaves as expected. @throws Error saying what it did */
   readonly run: (worker: OpenedWorker) => Promise<void>;
 }
 
@@ -47,7 +47,7 @@ const start = { workerId: "contract" };
 
 const starting: readonly WorkerApiCase[] = [
   {
-    title: "says whether it holds the lock that shows its end",
+    title: "reports whether it holds the lock that reveals when it ends",
     state: "new",
     async run({ api }) {
       const name = `contract/${Math.random()}`;
@@ -63,7 +63,7 @@ const starting: readonly WorkerApiCase[] = [
     },
   },
   {
-    title: "starts once, and reports what it is",
+    title: "starts once, and reports its device and kernels",
     state: "new",
     async run({ api }) {
       const { device, kernels, wantsPowersOfTwo, isSoftware } = valueOf(await api.start(start));
@@ -71,13 +71,13 @@ const starting: readonly WorkerApiCase[] = [
       check(Array.isArray(kernels) && kernels.every((name) => typeof name === "string"), "kernels that are no names");
       checkEqual([typeof wantsPowersOfTwo, typeof isSoftware], ["boolean", "boolean"], "types");
       checkRefused(await api.start(start), "internal");
-      // The refusal has ended nothing.
+      // The worker still works after the refusal.
       valueOf(await api.load(KEY, plain));
       checkTwoMore(await api.run(twoItems()));
     },
   },
   {
-    title: "refuses work before it was started",
+    title: "refuses work before it is started",
     state: "new",
     async run({ api }) {
       checkRefused(await api.load(KEY, plain), "internal");
@@ -89,7 +89,7 @@ const starting: readonly WorkerApiCase[] = [
     },
   },
   {
-    title: "stops, and does no more work",
+    title: "stops, and refuses work from then on",
     state: "new",
     async run({ api }) {
       valueOf(await api.start(start));
@@ -105,7 +105,7 @@ const starting: readonly WorkerApiCase[] = [
 
 const running: readonly WorkerApiCase[] = [
   {
-    title: "refuses work for a model that it does not hold",
+    title: "refuses work for a model that is not loaded",
     state: "started",
     async run({ api }) {
       checkRefused(await api.run(twoItems({ modelKey: "nobody" })), "internal");
@@ -116,7 +116,7 @@ const running: readonly WorkerApiCase[] = [
     },
   },
   {
-    title: "holds several models, and replaces one of the same key",
+    title: "holds several models, and replaces a model of the same key",
     state: "started",
     async run({ api }) {
       valueOf(await api.load(KEY, plain));
@@ -134,7 +134,7 @@ const running: readonly WorkerApiCase[] = [
     },
   },
   {
-    title: "runs items in one call, and one by one, to the same result",
+    title: "computes the same result in one call and item by item",
     state: "started",
     run: withModel(async (api) => {
       checkTwoMore(await api.run(twoItems()));
@@ -143,7 +143,7 @@ const running: readonly WorkerApiCase[] = [
     }),
   },
   {
-    title: "gives side inputs to every call",
+    title: "passes side inputs to every call",
     state: "started",
     run: withModel(async (api) => {
       const inputs = () => ({ x: items([1, 2], [3, 4]), side: side(floats([3], [7, 8, 9])) });
@@ -162,7 +162,7 @@ const running: readonly WorkerApiCase[] = [
     }, withSide),
   },
   {
-    title: "takes and gives items of different shapes",
+    title: "accepts and returns items of different shapes",
     state: "started",
     run: withModel(async (api) => {
       const ragged: RunInput = { kind: "ragged", items: [floats([1, 2], [1, 2]), floats([2, 2], [3, 4, 5, 6])] };
@@ -184,7 +184,7 @@ const running: readonly WorkerApiCase[] = [
     }),
   },
   {
-    title: "gives forwarded outputs in shared memory where there is some, and takes them without harming them",
+    title: "returns forwarded outputs in shared memory if there is any, and reads such inputs without changing them",
     state: "started",
     run: withModel(async (api) => {
       for (const mode of ["batched", "item-by-item"] as const) {
@@ -202,7 +202,7 @@ const running: readonly WorkerApiCase[] = [
     }),
   },
   {
-    title: "answers a failed run with an error, and stays usable",
+    title: "answers a failed run with an error, and keeps working",
     state: "started",
     run: withModel(async (api) => {
       const memory = valueOf(await api.memory());
@@ -214,7 +214,7 @@ const running: readonly WorkerApiCase[] = [
     }),
   },
   {
-    title: "holds no more memory after many runs, and none of a model that was unloaded",
+    title: "uses no more memory after many runs, and releases the memory of an unloaded model",
     state: "started",
     async run({ api }) {
       const before = valueOf(await api.memory());
@@ -233,7 +233,7 @@ const running: readonly WorkerApiCase[] = [
 
 const queueing: readonly WorkerApiCase[] = [
   {
-    title: "cancels what waits and what runs item by item, and nothing else",
+    title: "cancels waiting attempts and running ones that go item by item, and no others",
     state: "started",
     run: withModel(async (api) => {
       const busy = await occupy(api);
@@ -243,13 +243,13 @@ const queueing: readonly WorkerApiCase[] = [
       checkRefused(await cancelled, "aborted");
       checkRefused(await busy.reply, "aborted");
       checkTwoMore(await kept);
-      // Nothing is left of a cancel that came too late.
+      // A cancel that came too late has no later effect.
       valueOf(await api.cancel([last.attemptId]));
       checkTwoMore(await api.run({ ...twoItems(), attemptId: last.attemptId }));
     }),
   },
   {
-    title: "runs what has a higher priority first, and loads before all that waits",
+    title: "runs attempts of higher priority first, and loads before all waiting attempts",
     state: "started",
     run: withModel(async (api) => {
       const ended: string[] = [];
@@ -274,7 +274,7 @@ const queueing: readonly WorkerApiCase[] = [
     }),
   },
   {
-    title: "takes longer where it is told to",
+    title: "runs slower once it is slowed down",
     state: "started",
     run: withModel(async (api) => {
       const ranMs = async () => valueOf(await api.run(singly(20))).timing.ranMs;
@@ -287,7 +287,7 @@ const queueing: readonly WorkerApiCase[] = [
     }),
   },
   {
-    title: "traces layer after layer, as far as they run",
+    title: "traces layer by layer, up to the first layer that fails",
     state: "started",
     async run({ api }) {
       const before = valueOf(await api.memory());

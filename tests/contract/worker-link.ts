@@ -1,6 +1,6 @@
 /**
- * What every link to a far end does, whatever messages travel over. No test runner is needed: the same cases run in Node and inside
- * a page.
+ * What every link to a far end does, with any transport of messages. No test runner is needed, so the same cases run in Node
+ * and inside a page.
  */
 import type { WorkerLink } from "../../src/pool/worker-link.js";
 import { check, checkEqual, valueOf } from "./check.js";
@@ -8,19 +8,19 @@ import type { EchoApi } from "./echo.js";
 
 export interface OpenedLink {
   readonly link: WorkerLink<EchoApi>;
-  /** Whether the far end is still there, as far as can be seen without the link. */
+  /** Whether the far end is still alive, checked without the link. */
   readonly isFarEndAlive: () => Promise<boolean>;
 }
 
 export interface WorkerLinkCase {
   readonly title: string;
-  /** Resolves where the link does as it should. @param open a new link each time. @throws Error saying what it did */
+  /** Resolves if the link behaves as expected. @param open opens a new link with each call. @throws Error saying what it did */
   readonly run: (open: () => Promise<OpenedLink>) => Promise<void>;
 }
 
-/** Far more than anything takes here. */
+/** Far longer than anything takes here. */
 const PATIENCE_MS = 10_000;
-/** In which whatever might still be reported has been. */
+/** Long enough for any late report to arrive. */
 const SETTLE_MS = 200;
 
 const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -33,14 +33,14 @@ async function until(what: string, isSo: () => boolean | Promise<boolean>): Prom
   throw new Error(`waited in vain for ${what}`);
 }
 
-/** Note every end that is reported. */
+/** Collect the reasons of all reported ends. */
 function reasonsOf(link: WorkerLink<EchoApi>): string[] {
   const reasons: string[] = [];
   link.onEnd((reason) => reasons.push(reason));
   return reasons;
 }
 
-/** The far end is ended by `end`, which gets no answer or one that does not matter. */
+/** A case in which `end` ends the far end. Its answer, if any, is ignored. */
 const endsOnce = (end: (api: EchoApi) => Promise<unknown>, reason?: string): WorkerLinkCase["run"] =>
   async function run(open) {
     const { link } = await open();
@@ -61,7 +61,7 @@ const endsOnce = (end: (api: EchoApi) => Promise<unknown>, reason?: string): Wor
 
 export const workerLinkContract: readonly WorkerLinkCase[] = [
   {
-    title: "answers calls, each with its own answer, in whatever order they come",
+    title: "matches answers to calls, in whatever order they arrive",
     async run(open) {
       const { link } = await open();
       try {
@@ -80,7 +80,7 @@ export const workerLinkContract: readonly WorkerLinkCase[] = [
     },
   },
   {
-    title: "talks to its own far end, whatever others there are",
+    title: "talks only to its own far end when there are several",
     async run(open) {
       const opened = await Promise.all([open(), open()]);
       const links = opened.map(({ link }) => link);
@@ -96,20 +96,20 @@ export const workerLinkContract: readonly WorkerLinkCase[] = [
       }
     },
   },
-  { title: "reports a far end that crashes, once", run: endsOnce((api) => api.crash()) },
+  { title: "reports a far end that crashes once", run: endsOnce((api) => api.crash()) },
   {
-    title: "reports a far end that has lost its device, once, with its words",
+    title: "reports a far end that loses its device once, with its message",
     run: endsOnce((api) => api.loseDevice("the cable came out"), "the cable came out"),
   },
   {
-    title: "reports one end of several",
+    title: "reports only the first of several ends",
     run: endsOnce(async (api) => {
       await Promise.race([api.loseDevice("first"), after(SETTLE_MS)]);
       await api.crash();
     }, "first"),
   },
   {
-    title: "ends its far end when it is closed, and reports nothing of that; closing again does nothing",
+    title: "ends its far end without a report when it is closed, and ignores a second close",
     async run(open) {
       const { link, isFarEndAlive } = await open();
       const reasons = reasonsOf(link);
@@ -123,7 +123,7 @@ export const workerLinkContract: readonly WorkerLinkCase[] = [
     },
   },
   {
-    title: "reports nothing once it is closed, whatever is still on its way",
+    title: "reports nothing once it is closed, even if a report is on its way",
     async run(open) {
       const { link } = await open();
       const reasons = reasonsOf(link);

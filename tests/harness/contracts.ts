@@ -1,4 +1,4 @@
-// The contract suites inside a page, over real workers.
+// Runs the contract suites inside a page, on real workers.
 import { openWebWorker } from "../../src/pool/open-web-worker.js";
 import { openEntry, type EntryName } from "../../src/pool/worker-entries.js";
 import { valueOf } from "../contract/check.js";
@@ -7,7 +7,7 @@ import { workerApiContract, type OpenedWorker, type WorkerState } from "../contr
 import { workerLinkContract, type OpenedLink } from "../contract/worker-link.js";
 
 interface Opened extends OpenedWorker {
-  /** Rejects where the worker ends by itself: calls to it never settle then. */
+  /** Rejects if the worker ends by itself, since calls to it never settle then. */
   readonly lost: Promise<never>;
 }
 
@@ -21,10 +21,10 @@ async function openWorker(entry: EntryName, state: WorkerState): Promise<Opened>
   return { api: link.api, close: () => link.close(), lost };
 }
 
-/** One for all cases that don't need a new one: starting a backend takes its time. */
+/** One worker per entry for all cases that don't need a new one, because it takes a while to start a backend. */
 const started = new Map<EntryName, Promise<Opened>>();
 
-/** Run one case of the contract against a worker of one entry. @throws Error saying what the worker did */
+/** Run one case of the contract on a worker of one entry. @throws Error saying what the worker did */
 export async function runWorkerApiCase(entry: EntryName, title: string): Promise<void> {
   const { state, run } = find(workerApiContract, title);
   const opening = (state === "started" ? started.get(entry) : undefined) ?? openWorker(entry, state);
@@ -52,7 +52,7 @@ async function openEcho(): Promise<OpenedLink> {
     "an echo",
     () => new Worker(new URL("./echo-worker.ts", import.meta.url), { type: "module", name: "echo" }),
   );
-  // A second lock beside the link's own, to look at from outside.
+  // A second lock in addition to the link's own, to observe from outside.
   const name = `echo/${crypto.randomUUID()}`;
   const isHeld = valueOf(await link.api.attach(name));
   if (!isHeld) throw new Error("expected the worker to hold its lock");

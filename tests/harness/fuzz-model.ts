@@ -10,15 +10,15 @@ export interface FuzzRequest {
 
 export interface FuzzOutcome {
   readonly end: "refused" | "computed" | "failed to compute" | "not tried" | "late";
-  /** What went wrong, unless the end is a proper one. */
+  /** What went wrong, or undefined if the model ended properly. */
   readonly failure: string | undefined;
   readonly ms: number;
 }
 
-/** Larger inputs are not made, though an undamaged model may need them. */
+/** Larger inputs are not created, though an undamaged model may need them. */
 const MOST_ELEMENTS = 1_000_000;
 
-/** Load and run a model, and describe how that ends. */
+/** Load and run a model, and report the outcome. */
 export async function runDamaged({ url, optimize, limitMs }: FuzzRequest): Promise<FuzzOutcome> {
   const startMs = performance.now();
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -76,7 +76,7 @@ function misfittingNet(): ModelArtifacts {
   const model = randomNet({ seed: 8, sideInput: true });
   const graph = model.modelTopology as { node: { name: string; attr: { shape: { shape: object } } }[] };
   graph.node.find((node) => node.name === "shift")!.attr.shape.shape = { dim: [{ size: "-1" }, { size: "-1" }] };
-  // The rows of `shift` broadcast to the channels of the picture only in an item-by-item run.
+  // The rows of `shift` can be broadcast to the picture's channels only in an item-by-item run.
   return { ...model, signature: undefined };
 }
 

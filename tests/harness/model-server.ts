@@ -6,7 +6,7 @@ export interface ServedFile {
   bytes: Uint8Array;
   etag?: string;
   headers?: Record<string, string>;
-  /** Answers to the next requests, before the file is served properly: a status, or where to break off. */
+  /** Faults of the next requests, before the file is served properly: a status, or the byte to break off after. */
   faults?: (number | { breakAfterBytes: number })[];
 }
 
@@ -19,9 +19,9 @@ export interface Answer {
 }
 
 /**
- * A server of model files with ETags and ranges, whose files can change and fail, and which counts requests. All other
- * paths are passed on to the harness, so that it can also be the page's own host. To pages of other origins it sends
- * CORS headers that expose nothing.
+ * A server of model files with ETags and ranges, whose files can change and fail. It records its answers. Requests for
+ * other paths are forwarded to the harness, so that it can also be the page's own host. For pages of other origins it
+ * sends CORS headers that expose nothing.
  */
 export interface ModelServer {
   readonly url: string;

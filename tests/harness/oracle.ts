@@ -7,7 +7,7 @@ configureWasm();
 tf.env().set("SOFTWARE_WEBGL_ENABLED", true);
 
 /**
- * Run a model with TF.js alone, on this page: the oracle of every sharded result.
+ * Run a model with TF.js alone on this page. It is the oracle of every sharded result.
  * @param inputs by the model's own tensor or layer names.
  * @returns the outputs in the model's order.
  */
@@ -49,7 +49,7 @@ export async function runWhole(
   return read;
 }
 
-/** Save a model with TF.js itself, like its users. @param address such as "indexeddb://NAME" */
+/** Save a model with TF.js itself, as its users do. @param address such as "indexeddb://NAME" */
 export async function saveModel(model: ModelArtifacts, address: string): Promise<void> {
   await tf.setBackend("cpu");
   const source = tf.io.fromMemory(model as unknown as tf.io.ModelArtifacts);

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 
 type Colour = readonly [red: number, green: number, blue: number, alpha?: number];
 
-/** Paint a picture by a formula. Without a canvas, so that its pixels are known exactly. */
+/** Paint a picture by a formula. No canvas is used, so that its pixels are known exactly. */
 export function paint(width: number, height: number, colourAt: (x: number, y: number) => Colour): ImageData {
   const image = new ImageData(width, height);
   for (let y = 0; y < height; y++) {

@@ -4,7 +4,7 @@ import { openWebWorker } from "../../src/pool/open-web-worker.js";
 import { openPlanner, WORKER_ENTRIES, type OpenWorker } from "../../src/pool/worker-entries.js";
 import { assembleSharder } from "../../src/sharder/create-sharder.js";
 
-/** A sharder as `createSharder` makes it, with hold of its Workers, so that a test can end one behind the library's back. */
+/** A sharder like that of `createSharder`, along with its Workers, so that a test can end one without the library knowing. */
 export async function watchedSharder(
   model: ModelArtifacts,
   specs: readonly WorkerSpec[],

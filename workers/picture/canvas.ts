@@ -1,7 +1,7 @@
 import { ShardError } from "../../src/core/errors.js";
 
 /**
- * The context of a canvas in memory, not on a GPU, since its pixels are read back.
+ * The context of a canvas in memory instead of on a GPU, since its pixels are read back.
  * @throws ShardError "out-of-memory"
  */
 export function context2d(canvas: OffscreenCanvas): OffscreenCanvasRenderingContext2D {

@@ -2,7 +2,7 @@ import { ShardError } from "../../src/core/errors.js";
 import { messageOf } from "../../src/protocol/error-record.js";
 
 /**
- * Decode a picture file in sRGB, turned upright by its EXIF orientation.
+ * Decode a picture file to sRGB and turn it upright by its EXIF orientation.
  * @throws ShardError "picture-unreadable"
  */
 export async function decodePicture(blob: Blob): Promise<ImageBitmap> {

@@ -1,7 +1,7 @@
 import type { Rectangle } from "../../src/core/tiles.js";
 import type { PictureFit } from "../../src/protocol/picture-api.js";
 
-/** A smaller excess over a whole pixel is a rounding error: 300 · (224 ÷ 300) is not 225 pixels. */
+/** An excess over a whole pixel below this is a rounding error: 300 · (224 ÷ 300) is not 225 pixels. */
 const ROUNDING = 1e-9;
 
 /**

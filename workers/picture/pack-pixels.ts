@@ -1,7 +1,7 @@
 import type { PixelPlan } from "../../src/protocol/picture-api.js";
 
 /**
- * Arrange pixels as a model takes them: in its order of colours and its layout, standardised if the plan says so.
+ * Arrange pixels as a model expects them: in its order of colours and its layout, and standardised if planned.
  *
  * Grey is luma, rounded to a byte: 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601; in 16 fractional bits, as Pillow's mode
  * "L"). Standardised values are computed in double precision and rounded once.

@@ -162,7 +162,7 @@ export class Picture {
   /** The browser's own smoothing enlarges the transparency, since the model takes only colours. */
   #writeAlpha(pixels: Uint8ClampedArray, core: Rectangle): void {
     const { scale } = this.#plan;
-    // With a margin, the smoothing sees beyond the tile's edge.
+    // The margin lets the smoothing see beyond the tile's edge.
     const margin = 2;
     const x = Math.max(0, core.x - margin);
     const y = Math.max(0, core.y - margin);

@@ -39,7 +39,7 @@ async function toDrawable(source: PictureSource): Promise<ImageBitmap | VideoFra
   return source instanceof ImageData ? createImageBitmap(source) : source;
 }
 
-/** A picture of its own, since smoothing would read some pixels beyond the part that is drawn. */
+/** Copy the part to a new picture, since smoothing would read some pixels beyond it. */
 async function cutOut(picture: ImageBitmap | VideoFrame, { x, y, width, height }: Rectangle): Promise<ImageBitmap> {
   const whole = sizeOf(picture);
   if (x + width <= whole.width && y + height <= whole.height) return createImageBitmap(picture, x, y, width, height);

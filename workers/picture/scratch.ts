@@ -8,7 +8,7 @@ export class ScratchCanvas {
   #context: OffscreenCanvasRenderingContext2D | undefined;
 
   /**
-   * A context with at least `width` × `height` transparent pixels, valid until the next call.
+   * Get a context with at least `width` × `height` transparent pixels, valid until the next call.
    * @throws ShardError "out-of-memory"
    */
   clear(width: number, height: number): OffscreenCanvasRenderingContext2D {

@@ -2,17 +2,17 @@ import { ShardError } from "../../src/core/errors.js";
 import type { RunTiming } from "../../src/protocol/worker-api.js";
 import { yieldMacrotask } from "./yield-macrotask.js";
 
-/** What the queue has to know of a request. */
+/** What the queue needs to know about a request. */
 export interface Attempt {
-  /** Unique among all that are queued. */
+  /** Unique among all queued attempts. */
   readonly attemptId: string;
-  /** The highest goes first; among equals, the one that came first. */
+  /** The highest priority runs first. Attempts of equal priority run in the order of their arrival. */
   readonly priority: number;
 }
 
 /**
- * Lets pending messages in.
- * @throws ShardError "aborted" where one of them cancelled the attempt.
+ * Lets the worker handle pending messages.
+ * @throws ShardError "aborted" if one of them cancelled the attempt.
  */
 export type Checkpoint = () => Promise<void>;
 
@@ -22,7 +22,7 @@ export interface Completed<T> {
 }
 
 interface Queued {
-  /** `undefined`: it can't be cancelled. */
+  /** `undefined` if it can't be cancelled. */
   readonly attemptId: string | undefined;
   readonly priority: number;
   /** Never rejects. */
@@ -30,25 +30,25 @@ interface Queued {
   readonly abort: () => void;
 }
 
-/** For what is to go before every attempt that waits. */
+/** The priority of work that runs before every waiting attempt. */
 export const BEFORE_ALL = Infinity;
 
 /**
- * The worker's work, one piece at a time. Before each it yields a macrotask, so that a cancel, or an attempt of higher
- * priority, that was posted later overtakes what is still queued.
+ * Runs the worker's work, one piece at a time. It yields a macrotask before each piece, so that a cancel or an attempt of
+ * higher priority that was posted later overtakes queued work.
  */
 export class AttemptQueue {
   readonly #isIntact: () => boolean;
   readonly #queued: Queued[] = [];
   #isDraining = false;
-  /** The attempt that runs and can be cancelled. */
+  /** The running attempt, if it can be cancelled. */
   #running: string | undefined;
   #isRunningCancelled = false;
-  /** When the latest piece of work ended, well or not; at first, when the queue was made. */
+  /** When the latest piece of work succeeded or failed; before any work, when the queue was created. */
   #endedAtMs = performance.now();
   #slowdown = 1;
 
-  /** @param isIntact whether the device is still there: what an attempt has computed on a lost one is not answered. */
+  /** @param isIntact whether the device still works. Results that were computed on a lost device are discarded. */
   constructor(isIntact: () => boolean) {
     this.#isIntact = isIntact;
   }
@@ -59,14 +59,14 @@ export class AttemptQueue {
   }
 
   /**
-   * Change what the worker holds: before all attempts that wait, and never while one runs.
+   * Change what the worker holds. The change runs before all waiting attempts, and never while one runs.
    * @throws ShardError "worker-lost"; whatever `work` throws.
    */
   async change<T>(work: () => Promise<T>): Promise<T> {
     return (await this.#add(undefined, BEFORE_ALL, work)).value;
   }
 
-  /** Attempts that wait reject at once with "aborted", the running one at its next checkpoint. Unknown ones are ignored. */
+  /** Waiting attempts reject at once with "aborted", the running one at its next checkpoint. Unknown ids are ignored. */
   cancel(attemptIds: readonly string[]): void {
     for (const attemptId of attemptIds) {
       const index = this.#queued.findIndex((queued) => queued.attemptId === attemptId);
@@ -75,7 +75,7 @@ export class AttemptQueue {
     }
   }
 
-  /** From now on everything takes `factor` ≥ 1 times as long. */
+  /** Make all further work take `factor` ≥ 1 times as long. */
   slow(factor: number): void {
     this.#slowdown = factor;
   }
@@ -111,7 +111,7 @@ export class AttemptQueue {
     this.#isDraining = false;
   }
 
-  /** The first of the highest priority. */
+  /** Take the first of those with the highest priority. */
   #takeNext(): Queued | undefined {
     let best = 0;
     for (const [index, { priority }] of this.#queued.entries()) {
@@ -157,7 +157,7 @@ export class AttemptQueue {
 }
 
 function deviceLost(cause?: unknown): ShardError {
-  return new ShardError("worker-lost", "Expected the GPU to answer the shard, its device was lost meanwhile.", {
+  return new ShardError("worker-lost", "Expected the GPU to answer the shard, but its device was lost meanwhile.", {
     cause,
   });
 }

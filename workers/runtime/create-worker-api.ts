@@ -13,14 +13,14 @@ import { traceLayers } from "./trace-layers.js";
 
 type State = "new" | "starting" | "ready" | "stopped";
 
-/** A model fails in as many ways as there are runtimes; few of them throw `ShardError`s. */
+/** Every runtime reports the failure of a model in its own way, and few throw a `ShardError`. */
 const ofModel = { fallback: "model-failed" } as const;
 
 /**
- * What a worker with this engine offers to the page: start once, load models or stages, run them, stop. Every method answers a
- * `Reply`, whatever the engine throws. Knows no worker: tests expose it on a port.
+ * What a worker with this engine offers to the page: start once, load models or stages, run them, stop. Every method resolves
+ * to a `Reply`, whatever the engine throws. It does not depend on a worker, so that tests can expose it on a port.
  *
- * @param notify called, at any time after the start, when the device is lost or has failed outside a call.
+ * @param notify called at any time after the start if the device is lost or fails outside a call.
  */
 export function createWorkerApi(engine: Engine, notify: (notice: WorkerNotice) => void): Offered<WorkerApi> {
   const held = new HeldModels(engine);
@@ -29,7 +29,7 @@ export function createWorkerApi(engine: Engine, notify: (notice: WorkerNotice) =
 
   const requireReady = (): void => {
     if (state === "ready") return;
-    throw new ShardError("internal", `Expected work between the start and the stop of a worker, it is "${state}".`);
+    throw new ShardError("internal", `Expected work between the start and the stop of a worker, but it is "${state}".`);
   };
 
   const run = async (request: RunRequest): Promise<RunResult> => {
@@ -42,7 +42,7 @@ export function createWorkerApi(engine: Engine, notify: (notice: WorkerNotice) =
 
   const trace = async (request: TraceRequest): Promise<TraceResult> => {
     requireReady();
-    // The page can't place anything before it knows: as a load, it goes before what waits.
+    // The page can't place stages before it has the trace, so like a load, the trace runs before waiting attempts.
     const attempt = { attemptId: request.attemptId, priority: BEFORE_ALL };
     const { value } = await queue.enqueue(attempt, (checkpoint) => traceLayers(engine, request, checkpoint));
     return value;
@@ -62,10 +62,10 @@ export function createWorkerApi(engine: Engine, notify: (notice: WorkerNotice) =
     start: (config) =>
       reply(
         async () => {
-          if (state !== "new") throw new ShardError("internal", "Expected one start, received another.");
+          if (state !== "new") throw new ShardError("internal", "Expected one start, received a second one.");
           state = "starting";
           const report = await engine.start(config, notify);
-          // Unless it was stopped meanwhile.
+          // It may have been stopped meanwhile.
           if (state === "starting") state = "ready";
           return report;
         },

@@ -8,24 +8,25 @@ export type NamedInputs = Readonly<Record<string, InputTensor>>;
 export type NamedOutputs = Readonly<Record<string, Tensor>>;
 
 /**
- * An inference runtime on one backend, as a worker sees it. Queue, cancelling, runs item by item, slowing and faults are the
- * worker's own. One implementation per runtime and backend in `workers/engines`, one contract suite for all.
+ * An inference runtime on one backend, as a worker sees it. The worker itself takes care of the queue, of
+ * cancels, of runs item by item, of slowing and of faults. Each runtime has its implementation in `workers/engines`, and one
+ * contract suite tests them all.
  */
 export interface Engine {
   /**
    * Start the backend. Called once, before everything else.
-   * @param notify reports, at any later time, that the device is lost or has failed outside a call.
+   * @param notify reports at any later time that the device is lost or has failed outside a call.
    * @throws ShardError "backend-unavailable" saying what the browser lacks.
    */
   start(config: WorkerStart, notify: (notice: WorkerNotice) => void): Promise<WorkerReport>;
   /**
-   * @throws ShardError "model-malformed", "weights-truncated", "model-unsupported" for a format or a layer that it does not have.
+   * @throws ShardError "model-malformed", "weights-truncated", or "model-unsupported" for a format or a layer that it lacks.
    */
   load(model: WireModel): Promise<EngineModel>;
-  /** What the runtime holds: weights, and what leaks. */
+  /** What the runtime holds: the weights, and any tensors that leaked. */
   memory(): WorkerMemory;
   /**
-   * Whether the device is still there and right. Asked after every attempt: what a lost device has given is never answered.
+   * Whether the device still computes correctly. Called after every attempt: the results of a lost device are discarded.
    */
   isIntact(): boolean;
   /** Release the device. The worker is terminated afterwards. */
@@ -35,22 +36,23 @@ export interface Engine {
 /** A model or a stage that an engine holds. */
 export interface EngineModel {
   /**
-   * One call. Whatever happens, nothing but the weights stays behind.
-   * @param inputs one tensor for each input of the wire; shared memory is read, never kept. The buffers are the engine's to use up.
+   * Run one call. Afterwards only the weights stay in memory, even if the call fails.
+   * @param inputs one tensor for each input of the wire. Shared memory is read but never kept. The engine may overwrite or detach
+   *        all other buffers.
    * @returns one tensor for each output of the wire, each in a buffer that belongs to the caller.
    * @throws whatever the runtime throws.
    */
   run(inputs: NamedInputs): Promise<NamedOutputs>;
   /**
    * Time a call without the upload of its inputs and the read-back of its outputs.
-   * Left out by engines that can't: whole runs are timed then.
+   * An engine that can't do this leaves it out, and whole runs are timed instead.
    */
   measure?(inputs: NamedInputs, runCount: number): Promise<MeasuredRun>;
   dispose(): void;
 }
 
 export interface MeasuredRun {
-  /** Of the quickest of `runCount` calls, after one that warmed up. */
+  /** Time of the quickest of `runCount` calls, after one call to warm up. */
   readonly ms: number;
   readonly outputs: NamedOutputs;
 }

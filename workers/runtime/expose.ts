@@ -2,7 +2,7 @@ import { expose } from "comlink";
 import type { Reply } from "../../src/protocol/error-record.js";
 import type { LinkedApi } from "../../src/protocol/link.js";
 
-/** What a worker's own code has to provide of an API; the rest is the same for all. */
+/** The part of an API that a worker's own code provides. The rest is the same for all workers. */
 export type Offered<Api extends LinkedApi> = Omit<Api, keyof LinkedApi>;
 
 /** The part of a `MessagePort` that Comlink listens on. */
@@ -10,7 +10,7 @@ type MessageEnd = Parameters<typeof expose>[1];
 
 /**
  * Offer an API to whoever holds the other end.
- * @param endpoint a port, in tests; by default the worker itself.
+ * @param endpoint by default the worker itself; tests pass a port.
  */
 export function exposeApi<Api extends LinkedApi>(api: Offered<Api>, endpoint?: MessageEnd): void {
   const linked: Offered<Api> & LinkedApi = { ...api, attach: holdLifeline };

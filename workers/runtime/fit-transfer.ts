@@ -2,18 +2,18 @@ import { addSample, emptyFit, solveFit } from "../../src/core/throughput/affine-
 import { tensorBytes, type InputTensor } from "../../src/protocol/tensors.js";
 import type { TraceResult } from "../../src/protocol/worker-api.js";
 
-/** How much the quickest of a few calls varies: in proportion to its time, and by what timers and the browser add, ms. */
+/** How much the quickest of a few calls varies: in proportion to its time, and in ms by timers and the browser. */
 const RELATIVE_NOISE = 0.1;
 const TIMER_NOISE_MS = 0.02;
-/** After these the fit no longer changes by anything that matters here. */
+/** The number of rounds after which the fit no longer changes noticeably. */
 const REWEIGHTINGS = 8;
 
-/** One whole call of a layer: every input is uploaded, every output read back. */
+/** One whole call of a layer: every input is uploaded and every output is read back. */
 export interface WholeCall {
   readonly tensors: readonly InputTensor[];
-  /** Of the whole call. */
+  /** Time of the whole call. */
   readonly wholeMs: number;
-  /** Of computing alone. */
+  /** Time of computing alone. */
   readonly computeMs: number;
 }
 
@@ -25,11 +25,12 @@ interface MeanTransfer {
 }
 
 /**
- * Fit what a transfer takes to whole calls: each takes longer than its computing by a fixed time for each tensor and a time for each of
- * their bytes. Uploads and read-backs are assumed to take equally long. Calls that compute little weigh most, and calls that are far off
- * (garbage was collected, something else ran) weigh little.
+ * Fit the time of transfers to whole calls. A whole call takes longer than its computing by a fixed time for each tensor and
+ * a time for each byte. Uploads and read-backs are assumed to take equally long. Calls that compute little weigh most. Calls
+ * that are far off (because of garbage collection or other work) weigh little.
  *
- * @returns ms of one read-back together with one upload; `undefined` where no call shows it. Calls with empty tensors or strings do not.
+ * @returns ms of one read-back together with one upload, or `undefined` if no call shows it. Calls with empty tensors or
+ *          strings do not show it.
  * Source: Huber's M-estimator, by iteratively reweighted least squares.
  */
 export function fitTransfer(calls: readonly WholeCall[]): TraceResult["transferMs"] {
@@ -56,7 +57,7 @@ function meanTransfer({ tensors, wholeMs, computeMs }: WholeCall): MeanTransfer 
   return { byteCount: byteCount / count, ms: (wholeMs - computeMs) / count, noiseMs: noiseMs / count };
 }
 
-/** Least squares with both coefficients ≥ 0. @param deviationMs how far off each may be; its weight is 1 ÷ deviation². */
+/** Least squares with both coefficients ≥ 0. @param deviationMs the expected error of a transfer; its weight is 1 ÷ deviation². */
 function fitLine(transfers: readonly MeanTransfer[], deviationMs: (transfer: MeanTransfer) => number) {
   const fit = transfers.reduce(
     (sums, each) => addSample(sums, each.byteCount, each.ms, 1 / deviationMs(each) ** 2),

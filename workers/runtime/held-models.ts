@@ -3,7 +3,7 @@ import type { WireModel } from "../../src/protocol/model-on-wire.js";
 import type { ModelKey } from "../../src/protocol/worker-api.js";
 import type { Engine, EngineModel } from "./engine.js";
 
-/** The models and stages that a worker holds, by the keys that the page chose. */
+/** The models and stages that a worker holds, by the keys that the page has chosen. */
 export class HeldModels {
   readonly #engine: Engine;
   readonly #models = new Map<ModelKey, EngineModel>();
@@ -12,7 +12,7 @@ export class HeldModels {
     this.#engine = engine;
   }
 
-  /** One of the same key is dropped first: its weights and the new ones may not fit in memory together. */
+  /** A model with the same key is dropped first, because both sets of weights may not fit in memory together. */
   async load(modelKey: ModelKey, model: WireModel): Promise<void> {
     this.drop(modelKey);
     this.#models.set(modelKey, await this.#engine.load(model));

@@ -7,18 +7,20 @@ import type { RunInput, RunRequest } from "../../src/protocol/worker-api.js";
 import type { Checkpoint } from "./attempt-queue.js";
 import type { EngineModel, NamedOutputs } from "./engine.js";
 
-/** How often a run of several calls lets a cancel in, ms. */
+/** How often a run of several calls checks for a cancel, ms. */
 const CHECKPOINT_MS = 20;
 
 type Work = Pick<RunRequest, "itemCount" | "mode" | "inputs" | "forwardedNames">;
 type NamedShardOutputs = Record<string, ShardOutput>;
 
 /**
- * Run some items through a model, all in one call or each in a call of its own.
+ * Run some items through a model, either all in one call or each in its own call.
  *
  * @param checkpoint called between the calls, about every 20 ms.
- * @returns "batched": every output as one dense tensor, also one that has no row for each item: the page sees that from its shape.
- * @throws ShardError "aborted" where a checkpoint throws it, "internal" for a batch of items of different shapes; whatever the engine throws.
+ * @returns for "batched", every output as one dense tensor, even if it does not have a row for each item. The page sees that
+ *          from its shape.
+ * @throws ShardError "aborted" if a checkpoint throws it, "internal" for a batch of items of different shapes; whatever the
+ *         engine throws.
  */
 export async function runItems(model: EngineModel, work: Work, checkpoint: Checkpoint): Promise<NamedShardOutputs> {
   const outputs = work.mode === "batched" ? await runBatch(model, work) : await runSingly(model, work, checkpoint);
@@ -62,7 +64,7 @@ function wholeOf(input: RunInput, name: string): InputTensor {
   );
 }
 
-/** What one call gets. An engine may use up what it is given, and reads shared memory without keeping it. */
+/** The input of one call. An engine may overwrite or detach its inputs, but only reads shared memory. */
 function inputOf(input: RunInput, name: string, item: number): InputTensor {
   if (input.kind !== "side") return requireItem(input, name, item);
   return isShared(input.tensor) ? input.tensor : copyTensor(input.tensor);

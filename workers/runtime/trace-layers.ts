@@ -9,16 +9,16 @@ import type { Checkpoint } from "./attempt-queue.js";
 import type { Engine, EngineModel, MeasuredRun, NamedInputs, NamedOutputs } from "./engine.js";
 import { fitTransfer, type WholeCall } from "./fit-transfer.js";
 
-/** How long the whole calls of a layer may compute, ms. In heavier layers the time of a transfer is lost in noise. */
+/** How long the whole calls of a layer may compute, ms. For heavier layers the time of a transfer is lost in the noise. */
 const WHOLE_CALLS_MS = 10;
 const MAX_WHOLE_CALLS = 3;
 
 /**
- * Run a model layer after layer, each loaded as a stage of its own and dropped after its runs, so that no more than one
- * layer's weights are held. Activations are kept for as long as a later layer reads them.
+ * Run a model layer by layer. Each layer is loaded as its own stage and dropped after its runs, so that the weights of at
+ * most one layer are held. Activations are kept until the last layer that reads them has run.
  *
  * @param checkpoint called before each layer.
- * @throws ShardError "aborted" where the checkpoint throws it. A layer that fails ends the trace without an error.
+ * @throws ShardError "aborted" if the checkpoint throws it. A layer that fails ends the trace without an error.
  */
 export async function traceLayers(
   engine: Engine,
@@ -37,7 +37,7 @@ export async function traceLayers(
       const { measured, wholeCall } = await traceLayer(engine, wire, {
         feeds: feedsOf(wire, live),
         runCount,
-        // Better a poor guess than none.
+        // A poor estimate is better than none.
         minWholeCalls: wholeCalls.length === 0 ? 1 : 0,
       });
       traced.push({ ms: measured.ms, outputs: shapesOf(measured.outputs) });
@@ -78,7 +78,7 @@ interface LayerPlan {
 
 interface LayerRuns {
   readonly measured: MeasuredRun;
-  /** Left out where transfers can't be separated from computing. */
+  /** Left out if transfers can't be separated from computing. */
   readonly wholeCall?: WholeCall;
 }
 
@@ -104,7 +104,7 @@ async function traceLayer(
   }
 }
 
-/** The quickest of some whole calls: upload, computing and read-back. */
+/** Time whole calls (upload, computing and read-back) and return the quickest. */
 async function quickestCall(model: EngineModel, feeds: NamedInputs, callCount: number): Promise<MeasuredRun> {
   let ms = Infinity;
   let outputs: NamedOutputs = {};
@@ -117,7 +117,7 @@ async function quickestCall(model: EngineModel, feeds: NamedInputs, callCount: n
   return { ms, outputs };
 }
 
-/** An engine may use up what it is given, and later calls need it, too. */
+/** Copies, because an engine may overwrite or detach its inputs and later calls need them, too. */
 function toUseUp(feeds: NamedInputs): NamedInputs {
   return Object.fromEntries(
     Object.entries(feeds).map(([name, tensor]) => [name, isShared(tensor) ? tensor : copyTensor(tensor)]),

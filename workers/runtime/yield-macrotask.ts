@@ -9,11 +9,11 @@ function createYield(): () => Promise<void> {
     });
 }
 
-/** Used in turn: Node keeps handling one port for as long as messages arrive at it, before it turns to any other. */
+/** Two that take turns, because Node handles no other port for as long as messages keep arriving at one. */
 const yields = [createYield(), createYield()] as const;
 let yieldCount = 0;
 
-/** Let every message that has already been posted to this worker be handled first. Takes no time of its own, unlike timers. */
+/** Wait until every message that was already posted to this worker has been handled. Unlike a timer, it adds no delay. */
 export function yieldMacrotask(): Promise<void> {
   return yields[yieldCount++ % 2]!();
 }

@@ -5,7 +5,7 @@ const turns = async (count = 20): Promise<void> => {
   for (let i = 0; i < count; i++) await new Promise((done) => setImmediate(done));
 };
 
-/** Reads that end when they are told to. */
+/** Reads that end on request. */
 function gate() {
   const open = new Map<number, () => void>();
   let most = 0;

@@ -69,7 +69,7 @@ it("aborts carry the signal's reason and the platform's name", () => {
   throwIfAborted(undefined);
 });
 
-it("isWorkerNotice tells notices from Comlink's messages", () => {
+it("isWorkerNotice separates notices from Comlink's messages", () => {
   expect(isWorkerNotice({ notice: "device-lost", message: "gone" })).toBe(true);
   for (const other of [null, undefined, "notice", { id: "1", type: "RAW", value: 1 }, { message: "x" }, [1]]) {
     expect(isWorkerNotice(other)).toBe(false);

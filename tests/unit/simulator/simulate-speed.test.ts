@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { simulate } from "../../simulator/simulate.js";
 
-// These tests have a file of their own, since what other tests do to the same functions (frozen states) would slow them down.
+// These tests have their own file, because other tests slow the same functions down (frozen states).
 describe("the simulator's speed", () => {
   it.each([
     ["shards of a quantum", 5, 100, 1],
@@ -16,7 +16,7 @@ describe("the simulator's speed", () => {
         overheadMs: (index % 3) * overheadMs,
         noise: 0.1,
       }));
-      // Other work on the machine must not fail the test: processor time counts where it is less than wall time, and the
+      // Other work on the machine must not fail the test, so the lesser of processor time and wall time counts, in the
       // best of up to three runs.
       let fastestMs = Infinity;
       for (let run = 0; run < 3 && fastestMs >= 1000 * limitSeconds; run++) {

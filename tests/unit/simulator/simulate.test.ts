@@ -11,7 +11,7 @@ const seeds = Array.from({ length: 20 }, (_, index) => index + 1);
 const worst = (values: readonly number[]) => Math.max(...values);
 const isExactlyOnce = (completions: Uint8Array) => completions.every((count) => count === 1);
 
-/** The makespan relative to the optimum of someone who knows the script. */
+/** The makespan relative to the optimum for the known script. */
 function excess(simulation: Simulation): number {
   const result = simulate(simulation);
   expect(result.phase).toBe("finished");
@@ -57,7 +57,7 @@ const scriptedWorker: fc.Arbitrary<Omit<SimulatedWorker, "id">> = fc
     { requiredKeys: ["msPerItem"] },
   )
   .map((worker) =>
-    // A worker that dies before it joins would never come at all.
+    // A worker that dies before it joins would never join at all.
     worker.diesAtMs === undefined ? worker : { ...worker, diesAtMs: worker.diesAtMs + (worker.joinsAtMs ?? 0) },
   );
 const script = fc.record({
@@ -84,7 +84,7 @@ function doneRanges(sizes: readonly (readonly [gapCount: number, itemCount: numb
 }
 
 describe("any job", () => {
-  it("does every item exactly once, whatever dies, fails, is rejected, leaves for a while, joins, pauses or was done before", () => {
+  it("completes every item exactly once, whatever dies, fails, is rejected, leaves for a while, joins, pauses or was done before", () => {
     let finishedCount = 0;
     fc.assert(
       fc.property(script, ({ itemCount, scripts, immortal, policy, depth, chunk, pause, done, seed }) => {
@@ -129,7 +129,7 @@ describe("any job", () => {
     expect(run(4).makespanMs).not.toBe(run(3).makespanMs);
   });
 
-  it("never changes a state that it was given", () => {
+  it("never changes a state that was passed in", () => {
     const workers = [
       { id: "a", msPerItem: 1, noise: 0.2, failureRate: 0.02 },
       { id: "b", msPerItem: 2, steps: [{ atMs: 300, factor: 4 }] },
@@ -158,7 +158,7 @@ describe("any job", () => {
   });
 });
 
-describe("a job of which some is done before", () => {
+describe("a job that is partly done in advance", () => {
   const workers = [1, 2].map((msPerItem) => ({ id: `${msPerItem}`, msPerItem, noise: 0.1 }));
 
   it("dispatches only the rest, close to its optimum", () => {
@@ -169,7 +169,7 @@ describe("a job of which some is done before", () => {
     expect(result.makespanMs / result.optimumMs).toBeLessThan(1.05);
   });
 
-  it("is finished at once where nothing is left", () => {
+  it("finishes at once if nothing is left", () => {
     const done = [{ firstItem: 0, itemCount: 500 }];
     for (const chunk of [{}, { chunkItemCount: 7 }]) {
       const result = simulate({ itemCount: 500, workers, done, ...chunk });
@@ -180,7 +180,7 @@ describe("a job of which some is done before", () => {
 });
 
 describe("a worker that is away", () => {
-  it("is waited for where it is the only one, and comes back in a slot of its own", () => {
+  it("is waited for if it is the only one, and returns in its own slot", () => {
     const away = [
       { atMs: 400, backAtMs: 1000 },
       { atMs: 1200, backAtMs: 1201 },
@@ -191,7 +191,7 @@ describe("a worker that is away", () => {
     expect(result.perWorker).toEqual([{ workerId: "a", itemCount: 1000, busyMs: expect.closeTo(1000, 6) }]);
   });
 
-  it("fails the job if it dies meanwhile and no worker is left", () => {
+  it("fails the job if it dies while away and no worker is left", () => {
     const worker = { id: "a", msPerItem: 1, away: [{ atMs: 400, backAtMs: 1000 }], diesAtMs: 700 };
     const result = simulate({ itemCount: 1000, workers: [worker] });
     expect([result.phase, result.makespanMs]).toEqual(["failed", 700]);
@@ -287,7 +287,7 @@ describe("makespan against the optimum", () => {
     expect(by("equal")).toBeGreaterThan(2000 * 4);
   });
 
-  it("does small batches of known workers at once, near the whole-item optimum", () => {
+  it("dispatches small batches of known workers at once, near the whole-item optimum", () => {
     const workers = [1, 1, 3].map((msPerItem, index) => ({
       id: `w${index}`,
       msPerItem: msPerItem * 10,
@@ -329,7 +329,7 @@ describe("the plan under noise", () => {
 });
 
 describe("the simulator", () => {
-  it("integrates speed over steps, and back", () => {
+  it("integrates speed over steps, and inverts the integral", () => {
     const worker = {
       id: "a",
       msPerItem: 1,

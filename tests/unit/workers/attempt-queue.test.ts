@@ -1,4 +1,4 @@
-// Real message channels, scripted work that takes virtual time.
+// Real message channels, and scripted work that takes virtual time.
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ShardError } from "../../../src/core/errors.js";
@@ -15,7 +15,7 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "performance"] }
 afterEach(() => void vi.useRealTimers());
 
 const pass = (ms: number): void => void vi.advanceTimersByTime(ms);
-/** Turns of the real event loop, in which posted messages are handled. */
+/** Wait for turns of the real event loop, in which posted messages are handled. */
 const turns = async (count = 20): Promise<void> => {
   for (let i = 0; i < count; i++) await new Promise((done) => setImmediate(done));
 };
@@ -25,7 +25,7 @@ const request = (attemptId: number, priority = 0): Attempt => ({ attemptId: Stri
 type Outcome = { readonly code: "ok"; readonly completed: Completed<unknown> } | { readonly code: string };
 type Work = (attempt: Attempt, checkpoint: Checkpoint) => Promise<unknown>;
 
-/** A queue whose attempts all do the same work; failures are outcomes, as a worker answers them. */
+/** A queue whose attempts all do the same work. Failures are returned as outcomes, like the answers of a worker. */
 class ScriptedQueue extends AttemptQueue {
   readonly #work: Work;
 
@@ -42,7 +42,7 @@ class ScriptedQueue extends AttemptQueue {
   }
 }
 
-/** Work takes `msOf(attemptId)` and is listed as it starts; an error instead of ms is thrown. */
+/** Work takes `msOf(attemptId)` and is listed when it starts. If `msOf` returns an error, the work throws it. */
 function setUp(msOf: (id: number) => number | Error = () => 10) {
   const started: number[] = [];
   const queue = new ScriptedQueue(async ({ attemptId }) => {
@@ -62,7 +62,7 @@ const timingOf = (outcome: Outcome) => {
 const codeOf = ({ code }: Outcome) => code;
 
 describe("AttemptQueue", () => {
-  it("runs one at a time, in order, and answers each", async () => {
+  it("runs attempts one at a time, in order, and answers each", async () => {
     let running = 0;
     const order: string[] = [];
     const queue = new ScriptedQueue(async ({ attemptId }, checkpoint) => {
@@ -83,7 +83,7 @@ describe("AttemptQueue", () => {
     expect(order.filter((line) => line.startsWith("answer"))).toEqual(["answer 1", "answer 2", "answer 3"]);
   });
 
-  it("starts again after having been empty", async () => {
+  it("resumes after it was empty", async () => {
     const { queue, started } = setUp();
     await queue.add(request(1));
     await turns();
@@ -91,7 +91,7 @@ describe("AttemptQueue", () => {
     expect(started).toEqual([1, 2]);
   });
 
-  it("an error is an answer, with the model's words, and the next attempt runs", async () => {
+  it("answers an error with the model's message, and runs the next attempt", async () => {
     const { queue } = setUp((id) =>
       id === 1 ? new TypeError("no kernel") : id === 2 ? new ShardError("model-unsupported", "complex") : 1,
     );
@@ -100,7 +100,7 @@ describe("AttemptQueue", () => {
     expect(replies[0]).toMatchObject({ message: "no kernel" });
   });
 
-  it("survives whatever a runner throws", async () => {
+  it("keeps working whatever the work throws", async () => {
     for (const thrown of [undefined, null, Object.create(null), "text", 7]) {
       const queue = new ScriptedQueue(() => Promise.reject(thrown as Error));
       expect(codeOf(await queue.add(request(1)))).toBe("model-failed");
@@ -109,7 +109,7 @@ describe("AttemptQueue", () => {
   });
 });
 
-it("a shard that ended on a lost device is no result, whatever it answered", async () => {
+it("discards the result of a shard whose device was lost", async () => {
   let isIntact = true;
   const queue = new ScriptedQueue(
     async ({ attemptId }) => {
@@ -125,7 +125,7 @@ it("a shard that ended on a lost device is no result, whatever it answered", asy
 });
 
 describe("cancel", () => {
-  it("answers at once, before those that came earlier", async () => {
+  it("rejects a waiting attempt at once, before earlier ones are answered", async () => {
     const { queue } = setUp();
     const answered: number[] = [];
     const replies = [1, 2].map((id) => queue.add(request(id)).then(() => answered.push(id)));
@@ -134,7 +134,7 @@ describe("cancel", () => {
     expect(answered).toEqual([2, 1]);
   });
 
-  it("ends a running attempt that works item by item, and no other", async () => {
+  it("ends a running attempt that goes item by item, and no other", async () => {
     const items: string[] = [];
     const queue: ScriptedQueue = new ScriptedQueue(async ({ attemptId }, checkpoint) => {
       for (let item = 0; item < 3; item++) {
@@ -147,11 +147,11 @@ describe("cancel", () => {
     const replies = await Promise.all([1, 2].map((id) => queue.add(request(id))));
     expect(replies.map(codeOf)).toEqual(["aborted", "ok"]);
     expect(items).toEqual(["1.0", "2.0", "2.1", "2.2"]);
-    // The same id may come again: nothing of the cancel is left.
+    // The same id may be used again, since the cancel has no further effect.
     expect(codeOf(await queue.add(request(2)))).toBe("ok");
   });
 
-  it("of a running batched attempt comes too late: it ends as it would", async () => {
+  it("comes too late for a running batched attempt, which completes", async () => {
     const queue: ScriptedQueue = new ScriptedQueue(async ({ attemptId }, checkpoint) => {
       if (attemptId === "1") queue.cancel(["1"]);
       else await checkpoint();
@@ -160,7 +160,7 @@ describe("cancel", () => {
     expect(replies.map(codeOf)).toEqual(["ok", "ok"]);
   });
 
-  it("of what is done or unknown does nothing, also to a later attempt of that id", async () => {
+  it("ignores completed and unknown attempts, and does not affect a later attempt of that id", async () => {
     const { queue } = setUp();
     queue.cancel(["1", "99", "-1"]);
     expect(codeOf(await queue.add(request(1)))).toBe("ok");
@@ -170,14 +170,14 @@ describe("cancel", () => {
 });
 
 describe("priority", () => {
-  it("puts the highest first, and among equals the one that came first", async () => {
+  it("runs the highest first, and equals in the order of arrival", async () => {
     const { queue, started } = setUp();
     const priorities = [0, 1, -1, 1, 0, 5, -1];
     await Promise.all(priorities.map((priority, id) => queue.add(request(id, priority))));
     expect(started).toEqual([5, 1, 3, 0, 4, 2, 6]);
   });
 
-  it("does not stop what runs", async () => {
+  it("does not interrupt a running attempt", async () => {
     const order: string[] = [];
     const added: Promise<Outcome>[] = [];
     const queue: ScriptedQueue = new ScriptedQueue(async ({ attemptId }, checkpoint) => {
@@ -191,7 +191,7 @@ describe("priority", () => {
     expect(order).toEqual(["start 1", "end 1", "start 3", "end 3", "start 2", "end 2"]);
   });
 
-  it("of a change is above all, in the order in which they came", async () => {
+  it("is highest for changes, which run in the order of arrival", async () => {
     const { queue, started } = setUp();
     const attempts = [request(1), request(2, 1e9), request(3, BEFORE_ALL)].map((each) => queue.add(each));
     const changes = [-1, -2].map((id) => queue.change(async () => void started.push(id)));
@@ -199,7 +199,7 @@ describe("priority", () => {
     expect(started).toEqual([3, -1, -2, 2, 1]);
   });
 
-  it("keeps to the order of a stable sort, whatever comes", async () => {
+  it("orders any attempts like a stable sort", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.integer({ min: -3, max: 3 }), { maxLength: 20 }), async (priorities) => {
         const { queue, started } = setUp();
@@ -212,7 +212,7 @@ describe("priority", () => {
 });
 
 describe("a change", () => {
-  it("never runs beside an attempt, and its failure is its own", async () => {
+  it("never runs during an attempt, and its failure affects nothing else", async () => {
     let running = 0;
     const alone = async (checkpoint: Checkpoint) => {
       expect(++running).toBe(1);
@@ -228,7 +228,7 @@ describe("a change", () => {
     expect((await Promise.all(attempts)).map(codeOf)).toEqual(["ok", "ok"]);
   });
 
-  it("is not cancelled with the attempts, whatever they are called", async () => {
+  it("can't be cancelled by any attempt id", async () => {
     const { queue } = setUp();
     const changed = queue.change(async () => "changed");
     queue.cancel(["undefined", "", "0"]);
@@ -237,7 +237,7 @@ describe("a change", () => {
 });
 
 describe("timing", () => {
-  it("runs from the arrival if the worker was idle, else from the end of what ran before", async () => {
+  it("starts at the arrival if the worker was idle, else at the end of the previous work", async () => {
     const { queue } = setUp((id) => 10 * id);
     const first = queue.add(request(1));
     const second = queue.add(request(2));
@@ -247,20 +247,20 @@ describe("timing", () => {
     expect(timingOf(await queue.add(request(3)))).toEqual({ idleMs: 3_600_000, ranMs: 30 });
   });
 
-  it("is idle from the start of the queue on", async () => {
+  it("counts as idle from the start of the queue", async () => {
     const { queue } = setUp();
     pass(1_000);
     expect(timingOf(await queue.add(request(1)))).toEqual({ idleMs: 1_000, ranMs: 10 });
   });
 
-  it("counts the wait for what overtook it as neither idle nor its own", async () => {
+  it("counts the wait for work that overtook it as neither idle nor running", async () => {
     const { queue } = setUp((id) => 10 * id);
     const [late, early] = await Promise.all([queue.add(request(1)), queue.add(request(2, 1))]);
     expect(timingOf(early)).toEqual({ idleMs: 0, ranMs: 20 });
     expect(timingOf(late)).toEqual({ idleMs: 0, ranMs: 10 });
   });
 
-  it("of a failed attempt or a change is not charged to the next", async () => {
+  it("does not charge a failed attempt or a change to the next attempt", async () => {
     const { queue } = setUp((id) => (id === 1 ? (pass(50), new Error("x")) : 10));
     const [, second] = await Promise.all([1, 2].map((id) => queue.add(request(id))));
     expect(timingOf(second!)).toEqual({ idleMs: 0, ranMs: 10 });
@@ -312,7 +312,7 @@ describe("timing", () => {
 });
 
 describe("slow", () => {
-  it("makes every shard take that many times as long, until it is told otherwise", async () => {
+  it("makes every shard take that many times as long, until the factor is changed", async () => {
     const { queue } = setUp();
     queue.slow(4);
     let outcome: Outcome | undefined;

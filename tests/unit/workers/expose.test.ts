@@ -1,4 +1,4 @@
-// How a worker holds the lock that shows its end. That the browser releases it with the worker is for the browser tests.
+// How a worker holds the lock that reveals when it ends. The browser tests check that the browser then releases the lock.
 import { wrap, type Endpoint } from "comlink";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { echoApi, type EchoApi } from "../../contract/echo.js";
@@ -23,7 +23,7 @@ function open(): EchoApi {
 }
 
 describe("attach", () => {
-  it("answers as soon as the lock is held, and holds it on", async () => {
+  it("answers as soon as the lock is held, and keeps holding it", async () => {
     const requested: string[] = [];
     let isReleased = false;
     const request = (name: string, run: () => Promise<unknown>) => {
@@ -40,12 +40,12 @@ describe("attach", () => {
   it.each([
     ["there are no locks", {}],
     ["locks are refused", { locks: { request: () => Promise.reject(new Error("sandboxed")) } }],
-  ])("says that it is not held where %s", async (_, navigator) => {
+  ])("reports that the lock is not held when %s", async (_, navigator) => {
     vi.stubGlobal("navigator", navigator);
     expect(await open().attach("mine")).toEqual({ ok: true, value: false });
   });
 
-  it("says so, too, where a lock can't even be asked for", async () => {
+  it("reports the same if a lock can't even be requested", async () => {
     vi.stubGlobal("navigator", undefined);
     expect(await open().attach("mine")).toEqual({ ok: true, value: false });
   });

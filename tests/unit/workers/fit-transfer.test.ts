@@ -6,7 +6,7 @@ import { counting } from "../../fixtures/tensors.js";
 
 const floats = (length: number): InputTensor => counting("float32", [length]);
 
-/** A call with so many bytes in each tensor, on a machine of these costs per transfer (a reading and an upload are two). */
+/** A call with float32 tensors of these lengths. The costs are those of one upload together with one read-back. */
 function callOf(lengths: readonly number[], computeMs: number, fixedMs: number, msPerByte: number): WholeCall {
   const tensors = lengths.map(floats);
   const bytes = 4 * lengths.reduce((sum, length) => sum + length, 0);
@@ -16,7 +16,7 @@ function callOf(lengths: readonly number[], computeMs: number, fixedMs: number, 
 const lengthLists = fc.array(fc.integer({ min: 1, max: 5_000 }), { minLength: 2, maxLength: 4 });
 
 describe("fitTransfer", () => {
-  it("finds the costs of a machine that keeps to them", () => {
+  it("finds the costs of a machine whose calls match them exactly", () => {
     const machine = fc.record({
       fixedMs: fc.double({ min: 0, max: 5, noNaN: true }),
       perMB: fc.double({ min: 0, max: 20, noNaN: true }),
@@ -24,7 +24,7 @@ describe("fitTransfer", () => {
     const layers = fc.array(fc.tuple(lengthLists, fc.double({ min: 0, max: 50, noNaN: true })), { maxLength: 8 });
     fc.assert(
       fc.property(machine, layers, ({ fixedMs, perMB }, others) => {
-        // Two sizes, without which the two costs can't be told apart.
+        // Two sizes, since the two costs can't be separated with only one.
         const all: typeof others = [[[1, 1], 1], [[4_000, 9_000], 1], ...others];
         const fit = fitTransfer(all.map(([lengths, ms]) => callOf(lengths, ms, fixedMs, perMB / 1e6)))!;
         expect(fit.perTransfer).toBeCloseTo(fixedMs, 6);
@@ -33,7 +33,7 @@ describe("fitTransfer", () => {
     );
   });
 
-  it("is hardly moved by a call that something else got in the way of", () => {
+  it("hardly changes because of one call that was disturbed", () => {
     const calls = [100, 200, 500, 1_000, 5_000, 20_000, 50_000].map((length) => callOf([length, length], 1, 0.2, 1e-5));
     const spoiled = calls.map((call, index) => (index === 3 ? { ...call, wholeMs: call.wholeMs + 80 } : call));
     const fit = fitTransfer(spoiled)!;
@@ -41,14 +41,14 @@ describe("fitTransfer", () => {
     expect(Math.abs(fit.perByte - 1e-5)).toBeLessThan(2e-6);
   });
 
-  it("believes layers that compute little, more than heavy ones", () => {
+  it("trusts layers that compute little more than heavy ones", () => {
     const cheap = callOf([1_000, 1_000], 0.1, 0, 1e-5);
     const heavy = callOf([1_000, 1_000], 100, 0, 1e-5);
     const fit = fitTransfer([cheap, { ...heavy, wholeMs: heavy.wholeMs + 5 }])!;
     expect(fit.perTransfer + 4_000 * fit.perByte).toBeCloseTo(0.04, 1);
   });
 
-  it("is never negative, nor NaN, whatever was measured", () => {
+  it("is never negative or NaN, whatever was measured", () => {
     const anyCall = fc.record({
       tensors: lengthLists.map((lengths) => lengths.map(floats)),
       wholeMs: fc.double({ min: 0, max: 100, noNaN: true }),

@@ -31,7 +31,7 @@ describe("fitPicture", () => {
     expect(fitPicture({ width, height }, toWidth, toHeight, "contain")).toEqual(expected);
   });
 
-  it("covers every pixel, or stays inside; keeps proportions and the centre to within a pixel", () => {
+  it("covers every pixel or stays inside, and keeps proportions and the centre to within a pixel", () => {
     fc.assert(
       fc.property(side, side, target, target, (pictureWidth, pictureHeight, width, height) => {
         const picture = { width: pictureWidth, height: pictureHeight };

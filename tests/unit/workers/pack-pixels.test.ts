@@ -22,7 +22,7 @@ describe("packPixels", () => {
     );
   });
 
-  it("grey is BT.601 luma, rounded to the nearest; greys stay what they are", () => {
+  it("computes grey as BT.601 luma, rounded to the nearest, and leaves greys unchanged", () => {
     for (let value = 0; value < 256; value++) {
       expect([...packPixels(new Uint8ClampedArray([value, value, value, 255]), { ...plain, colours: "grey" })]).toEqual(
         [value],

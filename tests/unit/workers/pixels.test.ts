@@ -27,7 +27,7 @@ const windows = fc
   }));
 
 describe("copyWindow, toRgba", () => {
-  it("the bytes of a window come back through 0…1, wherever they lie", () => {
+  it("restore the bytes of any window after a round trip through 0…1", () => {
     fc.assert(
       fc.property(windows, ({ width, rgba, window, offset }) => {
         const size = 3 * window.width * window.height;
@@ -48,7 +48,7 @@ describe("copyWindow, toRgba", () => {
     );
   });
 
-  it("toRgba takes a rectangle out of a larger tile", () => {
+  it("toRgba converts a rectangle of a larger tile", () => {
     const tile = Float32Array.from({ length: 3 * 4 * 5 }, (_, i) => i / 255);
     const part = toRgba(tile, 0, 4, { x: 1, y: 2, width: 2, height: 2 });
     const at = (x: number, y: number) => [0, 1, 2].map((channel) => 3 * (4 * y + x) + channel);
@@ -97,7 +97,7 @@ describe("bleedColours", () => {
       return { ...size, rgba };
     });
 
-  it("gives fully transparent pixels the mean of their neighbours, two deep, and leaves all else", () => {
+  it("gives fully transparent pixels the mean of their neighbours, two deep, and leaves all other pixels unchanged", () => {
     fc.assert(
       fc.property(pictures, ({ width, height, rgba }) => {
         const bled = rgba.slice();
@@ -108,7 +108,7 @@ describe("bleedColours", () => {
     );
   });
 
-  it("reaches BLEED_RADIUS pixels and no further; semi-transparent colours count", () => {
+  it("reaches exactly BLEED_RADIUS pixels, and spreads semi-transparent colours, too", () => {
     const width = 3 + 2 * BLEED_RADIUS;
     const rgba = new Uint8ClampedArray(4 * width);
     rgba.set([200, 100, 50, 1], 0);
@@ -122,14 +122,14 @@ describe("bleedColours", () => {
     expect([...rgba].filter((_, i) => i % 4 === 3)).toEqual([1, ...Array<number>(width - 1).fill(0)]);
   });
 
-  it("a wholly transparent picture stays as it is", () => {
+  it("leaves a fully transparent picture unchanged", () => {
     const rgba = new Uint8ClampedArray(64);
     bleedColours(rgba, 4, 4);
     expect(rgba).toEqual(new Uint8ClampedArray(64));
   });
 });
 
-it("hasTransparency looks at every alpha and at nothing else", () => {
+it("hasTransparency checks every alpha value and nothing else", () => {
   const opaque = Uint8ClampedArray.from({ length: 40 }, (_, i) => (i % 4 === 3 ? 255 : 0));
   expect(hasTransparency(opaque)).toBe(false);
   expect(hasTransparency(new Uint8ClampedArray(0))).toBe(false);

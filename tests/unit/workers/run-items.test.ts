@@ -1,4 +1,4 @@
-// What the runner asks of an engine's model, call by call, and what it makes of the answers.
+// How the runner calls an engine's model, and how it combines the answers.
 import { describe, expect, it, vi } from "vitest";
 import { ShardError } from "../../../src/core/errors.js";
 import { splitItems, type ShardOutput } from "../../../src/protocol/outputs.js";
@@ -12,7 +12,7 @@ import { counting } from "../../fixtures/tensors.js";
 
 type Answer = (inputs: NamedInputs, call: number) => NamedOutputs;
 
-/** A model that keeps the tensors of its calls, and spoils their buffers as an engine may. */
+/** A model that records the tensors of its calls and overwrites their buffers, as an engine may. */
 function modelOf(answer: Answer) {
   const calls: NamedInputs[] = [];
   const model: EngineModel = {
@@ -40,7 +40,7 @@ const tensors = (output: ShardOutput | undefined) => (output === undefined ? und
 const copyOf = (tensor: InputTensor): Tensor => structuredClone(tensor) as Tensor;
 
 describe("batched", () => {
-  it("is one call with the tensors as they are, and gives each output as dense, whatever its shape", async () => {
+  it("makes one call with the tensors unchanged, and returns each output as dense, whatever its shape", async () => {
     const scalar: Tensor = { dtype: "float32", shape: [], data: Float32Array.of(3) };
     const { model, calls } = modelOf(({ x }) => ({ y: copyOf(x!), sum: scalar }));
     const [x, s] = [counting("float32", [3, 2]), counting("int32", [4])];
@@ -56,7 +56,7 @@ describe("batched", () => {
     });
   });
 
-  it("takes a single item of any shape, and refuses several of different ones", async () => {
+  it("accepts a single item of any shape, and refuses several of different shapes", async () => {
     const { model } = modelOf(({ x }) => ({ y: copyOf(x!) }));
     const items = [counting("float32", [1, 2]), counting("float32", [1, 3])];
     const work = { mode: "batched", itemCount: 1, forwardedNames: [] } as const;
@@ -67,7 +67,7 @@ describe("batched", () => {
 });
 
 describe("item by item", () => {
-  it("is a call for each item, in the item's own shape, with the side inputs in each", async () => {
+  it("makes a call for each item in its own shape, with the side inputs in each", async () => {
     const { model, calls } = modelOf(({ x, s }) => ({ y: copyOf(x!), s: copyOf(s!) }));
     const [x, s] = [counting("float32", [3, 2]), counting("float32", [2])];
     const outputs = await runItems(
@@ -75,7 +75,7 @@ describe("item by item", () => {
       {
         mode: "item-by-item",
         itemCount: 3,
-        // A model may give items without a leading 1.
+        // A model may return items without a leading 1.
         inputs: { x: dense(copyOf(x), [2]), s: side(copyOf(s)) },
         forwardedNames: [],
       },
@@ -88,7 +88,7 @@ describe("item by item", () => {
     });
   });
 
-  it("joins what differs in shape as single tensors, and takes such items", async () => {
+  it("returns outputs of different shapes as single tensors, and accepts such items", async () => {
     const items = [counting("float32", [1, 2]), counting("float32", [1, 3], 5), counting("float32", [1, 0])];
     const { model, calls } = modelOf(({ x }) => ({ y: copyOf(x!) }));
     const inputs = { x: { kind: "ragged", items: items.map(copyOf) } } as const;
@@ -97,7 +97,7 @@ describe("item by item", () => {
     expect(calls.map(({ x }) => x)).toEqual(items);
   });
 
-  it("gives shared side inputs to every call without a copy", async () => {
+  it("passes shared side inputs to every call without a copy", async () => {
     const shared: Tensor = { dtype: "float32", shape: [2], data: new Float32Array(new SharedArrayBuffer(8)) };
     const seen = new Set<unknown>();
     const { model } = modelOf(({ s }) => (seen.add(s!.data), { y: counting("float32", [1]) }));
@@ -106,7 +106,7 @@ describe("item by item", () => {
     expect([...seen]).toEqual([shared.data]);
   });
 
-  it("knows its outputs by any name", async () => {
+  it("supports outputs of any name", async () => {
     const named = Object.fromEntries(
       ["constructor", "toString", "__proto__"].map((name) => [name, counting("bool", [1])]),
     );
@@ -116,7 +116,7 @@ describe("item by item", () => {
     expect(Object.keys(outputs)).toEqual(Object.keys(named));
   });
 
-  it("refuses fewer items than it is to run", async () => {
+  it("refuses a run with too few items", async () => {
     const { model } = modelOf(({ x }) => ({ y: copyOf(x!) }));
     for (const x of [dense(counting("float32", [2, 1])), { kind: "ragged" as const, items: [] }]) {
       const work = { mode: "item-by-item", itemCount: 3, inputs: { x }, forwardedNames: [] } as const;
@@ -124,7 +124,7 @@ describe("item by item", () => {
     }
   });
 
-  it("checks for a cancel between calls, about every 20 ms, and ends with what the check throws", async () => {
+  it("checks for a cancel between calls, about every 20 ms, and rejects with whatever the check throws", async () => {
     vi.useFakeTimers({ toFake: ["performance"] });
     try {
       const { model, calls } = modelOf(() => (vi.advanceTimersByTime(6), { y: counting("float32", [1]) }));
@@ -144,7 +144,7 @@ describe("item by item", () => {
 });
 
 describe("outputs that are forwarded", () => {
-  it.each(["batched", "item-by-item"] as const)("lie in shared memory, and no others: %s", async (mode) => {
+  it.each(["batched", "item-by-item"] as const)("are the only ones in shared memory: %s", async (mode) => {
     const { model } = modelOf(({ x }) => ({ a: copyOf(x!), b: copyOf(x!), words: counting("string", [1]) }));
     const inputs = { x: dense(counting("float32", [1, 2])) };
     const outputs = await runItems(model, { mode, itemCount: 1, inputs, forwardedNames: ["a", "words"] }, noCheck);
@@ -160,7 +160,7 @@ describe("outputs that are forwarded", () => {
     expect(tensors(outputs.a)).toEqual(tensors(outputs.b));
   });
 
-  it("do so one by one where they differ in shape", async () => {
+  it("are shared one by one if they differ in shape", async () => {
     const { model } = modelOf((_, call) => ({ y: counting("float32", [call + 1]) }));
     const inputs = { x: dense(counting("float32", [2, 1])) };
     const work = { mode: "item-by-item", itemCount: 2, inputs, forwardedNames: ["y"] } as const;

@@ -1,4 +1,4 @@
-// TF.js as an engine, on the backends that run in Node. What any engine does is in the contract suite.
+// TF.js as an engine, on the backends that run in Node. The contract suite tests what every engine does.
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-backend-wasm";
 import { memory, setBackend } from "@tensorflow/tfjs-core";
@@ -19,7 +19,7 @@ import { counting } from "../../fixtures/tensors.js";
 import { useWasm } from "../../fixtures/wasm-in-node.js";
 import { dims, graph, node, placeholder, signed } from "../model/graph-json.js";
 
-/** As the drivers of these backends have them. */
+/** The traits that the drivers of these backends declare. */
 const traitsOf: Record<string, BackendTraits> = {
   cpu: cpuDriver.traits,
   wasm: { readBackAliases: false, copiesUploads: true, isSynchronous: true },
@@ -43,7 +43,7 @@ async function load(backend: string, artifacts: ModelArtifacts): Promise<EngineM
 const T = { T: { type: "DT_FLOAT" } };
 const [a, b] = [placeholder("a", dims(-1, 2)), placeholder("b", dims(-1, 2))];
 
-/** Gives its first input as it is, too. */
+/** A model that also returns its first input unchanged. */
 const subtraction: ModelArtifacts = {
   modelTopology: graph([a, b, node("y", "Sub", ["a", "b"], T)]),
   signature: { outputs: { y: signed("y:0", dims(-1, 2)), same: signed("a:0", dims(-1, 2)) } },
@@ -69,28 +69,28 @@ const inShared = ({ shape, data }: Tensor & { dtype: "float32" }): Tensor => {
 };
 
 describe("TF.js as an engine", () => {
-  it("reports its device, and the kernels that the page looks models' operations up in", async () => {
+  it("reports its device, and the kernels in which the page looks up a model's operations", async () => {
     const report = await tfjsEngine(cpuDriver).start({ workerId: "x" }, () => {});
     expect(report).toMatchObject({ device: "JavaScript", isSoftware: false, wantsPowersOfTwo: false });
     expect(report.kernels).toEqual(expect.arrayContaining(["Conv2D", "Sub"]));
   });
 
-  it("refuses a format that it does not know, by its name", async () => {
+  it("names an unknown format when it refuses it", async () => {
     const { wire } = inspectModel(structuredClone(subtraction), true);
     const other = { ...wire, format: "tflite" } as unknown as WireModel;
     await rejected("model-unsupported", tfjsEngine(cpuDriver).load(other), "tflite", "graph-model");
   });
 });
 
-describe.each(backends)("a model of TF.js's on %s", (backend) => {
-  it("makes numbers of the bytes of several inputs of one call", async () => {
+describe.each(backends)("a TF.js model on %s", (backend) => {
+  it("converts the bytes of several inputs of one call to numbers", async () => {
     const model = await load(backend, subtraction);
     const { y, same } = await model.run({ a: bytes(2, 10, 20, 30, 40), b: bytes(1, 1, 2, 3, 4) });
     expect(y).toEqual(floats(19, 38, 57, 76));
     expect(same).toEqual(floats(20, 40, 60, 80));
   });
 
-  it("reads shared memory and leaves it alone, also where an output is an input", async () => {
+  it("reads shared memory without changing it, even if an output is an input", async () => {
     const model = await load(backend, subtraction);
     const shared = inShared(floats(5, 6) as Tensor & { dtype: "float32" });
     for (const call of [(inputs: Parameters<EngineModel["run"]>[0]) => model.run(inputs), measured(model)]) {
@@ -103,7 +103,7 @@ describe.each(backends)("a model of TF.js's on %s", (backend) => {
     }
   });
 
-  it("leaves nothing behind, whichever input is wrong", async () => {
+  it("leaks nothing, whichever input is wrong", async () => {
     const model = await load(backend, subtraction);
     const before = memory().numTensors;
     await rejected("internal", model.run({ a: floats(1, 2) }));

@@ -1,4 +1,4 @@
-// The trace against engines that are scripted to take virtual time; what TF.js itself takes is in the contract suite.
+// Traces with engines that are scripted to take virtual time. The contract suite traces TF.js itself.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ShardError } from "../../../src/core/errors.js";
 import type { WireModel } from "../../../src/protocol/model-on-wire.js";
@@ -15,7 +15,7 @@ const pass = (ms: number): void => void vi.advanceTimersByTime(ms);
 
 const binding = (name: string) => ({ name, tensorName: name, dtype: "float32", shape: undefined }) as const;
 
-/** A layer that gives each of `outputs` as the sum of its inputs, element by element. */
+/** A layer whose outputs are each the sum of its inputs, element by element. */
 function layer(inputs: string[], outputs: string[]): WireModel {
   return {
     format: "graph-model",
@@ -29,7 +29,7 @@ function layer(inputs: string[], outputs: string[]): WireModel {
 }
 
 interface Script {
-  /** Ms of computing, by the name of a layer's first output; an error instead is thrown. */
+  /** Ms of computing, by the name of a layer's first output. An error in place of a number is thrown. */
   readonly computeMs?: Readonly<Record<string, number | Error>>;
   readonly canMeasure?: boolean;
 }
@@ -37,7 +37,7 @@ interface Script {
 const UPLOAD_MS = 3;
 const READ_MS = 5;
 
-/** Adds its inputs; a tensor takes 3 ms up and 5 ms down. Spoils what it is given, and keeps count. */
+/** Adds its inputs. A tensor takes 3 ms to upload and 5 ms to read back. Overwrites its inputs, and logs calls and models held. */
 function scriptedEngine({ computeMs = {}, canMeasure = true }: Script) {
   const log = { held: 0, mostHeld: 0, calls: [] as string[] };
   const load = async (wire: WireModel): Promise<EngineModel> => {
@@ -84,7 +84,7 @@ const x: Tensor = { dtype: "float32", shape: [1, 2], data: Float32Array.of(1, 2)
 const traced = { shape: [1, 2], dtype: "float32" };
 
 describe("traceLayers", () => {
-  it("measures layer after layer, holding one at a time, and gives shapes and dtypes", async () => {
+  it("measures layer by layer, holding one at a time, and returns shapes and dtypes", async () => {
     const { engine, log } = scriptedEngine({ computeMs: { a: 4, b: 7 } });
     const layers = [layer(["x"], ["a"]), layer(["a"], ["b", "c"])];
     const { layers: found, failure } = await traceLayers(engine, { layers, inputs: { x }, runCount: 2 }, noCheck);
@@ -96,7 +96,7 @@ describe("traceLayers", () => {
     expect([log.held, log.mostHeld]).toEqual([0, 1]);
   });
 
-  it("keeps what a later layer reads, unharmed by those that used it", async () => {
+  it("keeps tensors for later layers, unchanged by the layers that used them", async () => {
     const { engine } = scriptedEngine({});
     const seen: NamedInputs[] = [];
     const watched: Engine = {
@@ -118,14 +118,14 @@ describe("traceLayers", () => {
     expect(input).toEqual(x);
   });
 
-  it("finds what a transfer takes beside the computing: a reading and an upload", async () => {
+  it("finds the time of a read-back and an upload, apart from computing", async () => {
     const { engine } = scriptedEngine({ computeMs: { a: 1, b: 2, c: 0 } });
     const layers = [layer(["x"], ["a"]), layer(["a"], ["b"]), layer(["a", "b"], ["c", "d"])];
     const { transferMs } = await traceLayers(engine, { layers, inputs: { x }, runCount: 1 }, noCheck);
     expect(transferMs!.perTransfer + 8 * transferMs!.perByte).toBeCloseTo(UPLOAD_MS + READ_MS);
   });
 
-  it("spends whole calls on layers that compute little, and on the first", async () => {
+  it("makes whole calls only of layers that compute little, and of the first", async () => {
     const { engine, log } = scriptedEngine({ computeMs: { a: 50, b: 50, c: 6, d: 1 } });
     const layers = [layer(["x"], ["a"]), layer(["a"], ["b"]), layer(["b"], ["c"]), layer(["c"], ["d"])];
     await traceLayers(engine, { layers, inputs: { x }, runCount: 4 }, noCheck);
@@ -136,7 +136,7 @@ describe("traceLayers", () => {
     );
   });
 
-  it("times whole calls, after one that warms up, where an engine can't measure; of transfers nothing is known then", async () => {
+  it("times whole calls after one to warm up if an engine can't measure, and reports no transfer time", async () => {
     const { engine, log } = scriptedEngine({ computeMs: { a: 4 }, canMeasure: false });
     const result = await traceLayers(engine, { layers: [layer(["x"], ["a"])], inputs: { x }, runCount: 3 }, noCheck);
     expect(result).toEqual({
@@ -159,7 +159,7 @@ describe("traceLayers", () => {
     expect(log.held).toBe(0);
   });
 
-  it("ends between layers where it is cancelled", async () => {
+  it("ends between layers when it is cancelled", async () => {
     const { engine, log } = scriptedEngine({});
     const layers = [layer(["x"], ["a"]), layer(["a"], ["b"])];
     let checks = 0;
@@ -171,12 +171,12 @@ describe("traceLayers", () => {
     expect(log.calls.filter((call) => call.startsWith("measure"))).toHaveLength(1);
   });
 
-  it("refuses to time nothing", async () => {
+  it("refuses zero timed runs", async () => {
     const { engine } = scriptedEngine({});
     await rejected("internal", traceLayers(engine, { layers: [], inputs: { x }, runCount: 0 }, noCheck));
   });
 
-  it("of string tensors leaves them out of what transfers take", async () => {
+  it("leaves string tensors out of the transfer time", async () => {
     const words = counting("string", [1, 2]);
     const engine = {
       load: async () => ({

@@ -1,4 +1,5 @@
-// The contract of workers with an engine, over a message channel in Node. tests/browser/worker-api.test.ts runs it in real workers.
+// Runs the contract of workers with an engine over a message channel in Node. tests/browser/worker-api.test.ts runs it in real
+// workers.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { WorkerApi } from "../../../src/protocol/worker-api.js";
@@ -33,11 +34,11 @@ describe.each(Object.keys(engines))("a worker with %s", (name) => {
 describe("the dummy engine", () => {
   const source = readFileSync("tests/contract/dummy-engine.ts", "utf8");
 
-  it("shows how little an engine has to be", () => {
+  it("shows how small an engine can be", () => {
     expect(source.split("\n").length).toBeLessThanOrEqual(40);
   });
 
-  it("knows the engine's interface and types of the protocol, and nothing else", () => {
+  it("imports only the engine's interface and types of the protocol", () => {
     const imports = [...source.matchAll(/^import (type )?.* from "(.*)";$/gm)].map(([, type, from]) => [type, from]);
     expect(imports).toHaveLength(source.split("import").length - 1);
     for (const [type, from] of imports) {

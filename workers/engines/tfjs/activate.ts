@@ -3,8 +3,8 @@ import { ShardError } from "../../../src/core/errors.js";
 import { messageOf } from "../../../src/protocol/error-record.js";
 
 /**
- * Make `backend` the engine's backend.
- * @throws ShardError "backend-unavailable" with `advice`.
+ * Make `backend` the backend of TF.js.
+ * @throws ShardError "backend-unavailable" whose message contains `advice`.
  */
 export async function activate(backend: string, advice: string): Promise<void> {
   let reason: unknown;
@@ -19,7 +19,7 @@ export async function activate(backend: string, advice: string): Promise<void> {
   const because = reason === undefined ? "" : ` (${messageOf(reason)})`;
   throw new ShardError(
     "backend-unavailable",
-    `Expected the TF.js backend "${backend}" to start in a worker, it refused${because}: ${advice}, or use another backend.`,
+    `Expected the TF.js backend "${backend}" to start in a worker, but it refused${because}: ${advice}, or use another backend.`,
     { cause: reason },
   );
 }

@@ -2,7 +2,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import type { BackendDriver } from "./driver.js";
 import { activate } from "./activate.js";
 
-/** Plain JavaScript kernels: the last resort, which runs everywhere. */
+/** Plain JavaScript kernels. They run everywhere and are the last resort. */
 export const cpuDriver: BackendDriver = {
   name: "cpu",
   traits: { readBackAliases: true, copiesUploads: false, isSynchronous: true },

@@ -8,7 +8,7 @@ import { fromTfTensor, Uploader } from "./tf-tensors.js";
 import { waitForGpu } from "./wait-for-gpu.js";
 
 /**
- * Load a model or a stage into whatever backend TF.js is on.
+ * Load a model or a stage into the current backend of TF.js.
  * @throws ShardError "model-malformed", "weights-truncated", "model-unsupported"
  */
 export async function loadEngineModel(
@@ -18,7 +18,7 @@ export async function loadEngineModel(
 ): Promise<EngineModel> {
   const model = await loadModel(wire);
 
-  /** All but weights, which an output may be. */
+  /** Dispose of all tensors but weights. An output may be a weight. */
   const dispose = (tensors: readonly TfTensor[]): void => {
     for (const each of tensors) if (!model.weightIds.has(each.id)) each.dispose();
   };
@@ -40,7 +40,7 @@ export async function loadEngineModel(
     return Object.fromEntries(wire.outputs.map(({ name }, index) => [name, tensors[index]!]));
   };
 
-  /** @returns ms until the outputs were computed. @param use what is done with them then, which is not timed. */
+  /** @returns ms until the outputs were computed. @param use called with the outputs; it is not timed. */
   const timeCall = async (
     feeds: readonly TfTensor[],
     use?: (results: readonly TfTensor[]) => Promise<void>,
@@ -53,7 +53,7 @@ export async function loadEngineModel(
       await use?.(results);
       return Math.max(0, ms);
     } finally {
-      // An output may be an input, which the next call needs.
+      // An output may be an input that the next call needs.
       dispose(results.filter((result) => !feeds.some(({ id }) => id === result.id)));
     }
   };
@@ -71,7 +71,7 @@ export async function loadEngineModel(
 
     measure: (inputs, runCount) =>
       withFeeds(inputs, async (feeds) => {
-        // Uploads what TF.js only noted for uploading, compiles and allocates.
+        // This call uploads what TF.js has deferred, compiles and allocates.
         await timeCall(feeds);
         let quickestMs = Infinity;
         for (let call = 1; call < runCount; call++) quickestMs = Math.min(quickestMs, await timeCall(feeds));

@@ -4,7 +4,7 @@ import type { BackendDriver } from "./driver.js";
 import { loadEngineModel } from "./engine-model.js";
 import { Uploader } from "./tf-tensors.js";
 
-/** TF.js on one backend. TF.js keeps its state in globals: one engine in a worker, and one driver for it. */
+/** TF.js on one backend. TF.js keeps its state in globals, so a worker has only one engine, with one driver. */
 export function tfjsEngine(driver: BackendDriver): Engine {
   const uploader = new Uploader(driver.traits);
   return {

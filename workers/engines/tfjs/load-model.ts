@@ -8,18 +8,18 @@ import { materialise } from "../../../src/model/materialise.js";
 import { asSentence, messageOf } from "../../../src/protocol/error-record.js";
 import type { GraphWire, WireModel } from "../../../src/protocol/model-on-wire.js";
 
-/** A model in this worker's engine. Tensors in and out are in the order of the bindings. */
+/** A model in this worker's engine. Its input and output tensors are in the order of the bindings. */
 export interface LoadedModel {
   execute(inputs: readonly TfTensor[]): Promise<TfTensor[]>;
-  /** Weights that an output may alias: these must outlive the call. */
+  /** Ids of the weights. An output may alias a weight, which must outlive the call. */
   readonly weightIds: ReadonlySet<number>;
   dispose(): void;
 }
 
 /**
- * Hand a model or a stage to TF.js.
- * @throws ShardError "model-malformed" where TF.js can't make sense of it, "weights-truncated", "model-unsupported" for a format or a
- *         layer that TF.js does not have.
+ * Load a model or a stage into TF.js.
+ * @throws ShardError "model-malformed" if TF.js can't interpret it, "weights-truncated", or "model-unsupported" for a format
+ *         or a layer that TF.js lacks.
  */
 export async function loadModel(model: WireModel): Promise<LoadedModel> {
   try {
@@ -46,7 +46,7 @@ function artifactsOf(model: WireModel): io.ModelArtifacts {
   };
 }
 
-/** Other engines have formats of their own, which a page may send to the wrong worker. */
+/** A page may send the format of another engine to this worker by mistake. */
 function unknownFormat(model: { readonly format: string }): ShardError {
   return new ShardError(
     "model-unsupported",
@@ -60,14 +60,14 @@ function refused({ format }: WireModel, cause: unknown): ShardError {
   if (className !== undefined) {
     return new ShardError(
       "model-unsupported",
-      `Expected Keras layers that TF.js has, received one of class "${className.slice(0, 80)}", which it has not: convert the Keras model to a graph ` +
+      `Expected Keras layers that TF.js supports, received one of class "${className.slice(0, 80)}": convert the Keras model to a graph ` +
         `model (tensorflowjs_converter --output_format=tfjs_graph_model), which needs no layers.`,
       { cause },
     );
   }
   return new ShardError(
     "model-malformed",
-    `Expected a ${format} that TF.js can load, it refused: ${asSentence(reason)} Check that model.json and its weight files belong together.`,
+    `Expected a ${format} that TF.js can load, but it refused: ${asSentence(reason)} Check that model.json and its weight files belong together.`,
     { cause },
   );
 }
@@ -93,7 +93,7 @@ function layersRunner(layers: LayersModel): LoadedModel {
   return {
     weightIds: new Set(layers.weights.map((weight) => weight.read().id)),
     async execute(inputs) {
-      // TF.js would cut the shard into batches of 32 by itself.
+      // By default, TF.js would split the shard into batches of 32.
       const batchSize = Math.max(1, inputs[0]?.shape[0] ?? 1);
       const results = layers.predict(inputs.length === 1 ? inputs[0]! : [...inputs], { batchSize });
       return Array.isArray(results) ? results : [results];

@@ -5,10 +5,10 @@ import { isShared } from "../../../src/protocol/share-tensor.js";
 import type { DType, InputTensor, Tensor, Uint8Tensor } from "../../../src/protocol/tensors.js";
 import type { BackendTraits } from "./driver.js";
 
-/** Kept for the next upload up to this size, bytes. */
+/** The largest buffer that is kept for the next upload, bytes. */
 const MAX_KEPT_BYTES = 2 ** 25;
 
-/** Uploads inputs, each as the dtype that the model wants. Bytes become numbers here: `byte × scale + offset`. */
+/** Uploads each input as the dtype that the model expects. Bytes are converted to numbers: `byte × scale + offset`. */
 export class Uploader {
   readonly #copiesUploads: boolean;
   #kept = new Float32Array(0);
@@ -24,7 +24,7 @@ export class Uploader {
     return tensor(this.#scaleBytes(input), shape, "float32");
   }
 
-  /** Where TF.js keeps what it is given, or hands it to calls of the browser, shared memory won't do. */
+  /** TF.js can't use shared memory if it keeps the data or passes it to browser functions. */
   #unshared(input: InputTensor): InputTensor["data"] {
     return isShared(input) && !this.#copiesUploads ? copyElements(input.data) : input.data;
   }
@@ -35,7 +35,7 @@ export class Uploader {
     return values;
   }
 
-  /** One buffer serves for all uploads where each has been copied by the time that the next one comes. */
+  /** All uploads share one buffer if each is copied before the next one starts. */
   #buffer(length: number): Float32Array {
     if (!this.#copiesUploads || 4 * length > MAX_KEPT_BYTES) return new Float32Array(length);
     if (this.#kept.length < length) this.#kept = new Float32Array(length);
@@ -54,14 +54,14 @@ function dtypeOf({ dtype }: TfTensor): DType {
 
 /**
  * Read a TF.js tensor back into a tensor that owns its buffer.
- * @param mustCopy whether what TF.js gives may be its own memory.
+ * @param mustCopy whether the data that TF.js returns may be its own memory.
  * @throws ShardError "model-unsupported" for complex64, which has no counterpart outside TF.js.
  */
 export async function fromTfTensor(source: TfTensor, mustCopy: boolean): Promise<Tensor> {
   const shape = source.shape.slice();
   const dtype = dtypeOf(source);
   switch (dtype) {
-    // On the CPU a Cast hands on what it is given: integers as "floats", and booleans as either.
+    // On the CPU a Cast returns its input unchanged: integers as "floats", and booleans as either.
     case "float32": {
       const data: ArrayLike<number> = await source.data<"float32">();
       if (!(data instanceof Float32Array)) return { dtype, shape, data: Float32Array.from(data) };
@@ -73,7 +73,7 @@ export async function fromTfTensor(source: TfTensor, mustCopy: boolean): Promise
       return { dtype, shape, data: mustCopy ? data.slice() : data };
     }
     case "bool": {
-      // WebGL answers booleans as floats.
+      // WebGL returns booleans as floats.
       return { dtype: "bool", shape, data: Uint8Array.from(await source.data<"bool">()) };
     }
     case "string":

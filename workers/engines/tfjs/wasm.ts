@@ -5,19 +5,19 @@ import { env } from "@tensorflow/tfjs-core";
 import type { BackendDriver } from "./driver.js";
 import { activate } from "./activate.js";
 
-/** TF.js WASM on one SIMD thread: the parallelism is ours, one worker per core. */
+/** TF.js WASM on one SIMD thread. The sharder provides the parallelism, with one worker per core. */
 export const wasmDriver: BackendDriver = {
   name: "wasm",
   traits: { readBackAliases: false, copiesUploads: true, isSynchronous: true },
   wantsPowersOfTwo: false,
   async start() {
     // TF.js 4.22 starts pthread workers on an isolated page and still computes on one thread (tfjs#8513);
-    // in a minified build those workers throw and the backend never becomes ready. So: never threaded.
+    // in a minified build those workers throw and the backend never becomes ready. So threads are always off.
     env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
     setWasmPaths({
       "tfjs-backend-wasm-simd.wasm": simdUrl,
       "tfjs-backend-wasm.wasm": plainUrl,
-      // TF.js insists on all three; this one is never asked for.
+      // TF.js requires all three paths, but never fetches this one.
       "tfjs-backend-wasm-threaded-simd.wasm": simdUrl,
     });
     await activate("wasm", "check that the page may fetch the .wasm files served beside it");

@@ -1,11 +1,11 @@
-/** Tells whether a WebGL context still computes. */
+/** Checks whether a WebGL context still computes. */
 export type Canary = () => boolean;
 
 /**
  * A probe that writes a pixel to the GPU and reads it back. A context whose GPU process has died keeps answering
- * for a while: fences pass, `getError` is clean and every read gives zeros, before `isContextLost` and
- * `webglcontextlost` tell (seen in Chromium). A pixel that comes back as it was written proves that what was read
- * before it was real. Costs one round trip, well under a millisecond on a GPU.
+ * for a while: fences pass, `getError` is clean and every read returns zeros, before `isContextLost` and
+ * `webglcontextlost` report the loss (seen in Chromium). A pixel that is read back as it was written proves that earlier
+ * reads were real. The probe costs one round trip, well under a millisecond on a GPU.
  */
 export function createCanary(gl: WebGL2RenderingContext): Canary {
   const texture = gl.createTexture();
@@ -19,7 +19,7 @@ export function createCanary(gl: WebGL2RenderingContext): Canary {
   let count = 0;
   return () => {
     if (gl.isContextLost()) return false;
-    // Another value each time: a pixel left from the last probe proves nothing.
+    // The value changes each time, because a pixel left over from the last probe proves nothing.
     count = (count % 255) + 1;
     const sent = Uint8Array.of(count, 255 - count, 85, 170);
     const received = new Uint8Array(4);
@@ -33,7 +33,7 @@ export function createCanary(gl: WebGL2RenderingContext): Canary {
   };
 }
 
-/** TF.js counts on what it has bound. */
+/** Restore the bindings afterwards, because TF.js relies on them. */
 function withBindings(gl: WebGL2RenderingContext, run: () => void): void {
   const texture = gl.getParameter(gl.TEXTURE_BINDING_2D) as WebGLTexture | null;
   const framebuffer = gl.getParameter(gl.FRAMEBUFFER_BINDING) as WebGLFramebuffer | null;

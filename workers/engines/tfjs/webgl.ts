@@ -6,7 +6,7 @@ import type { BackendDriver } from "./driver.js";
 import { activate } from "./activate.js";
 import { createCanary, type Canary } from "./webgl-canary.js";
 
-/** What TF.js asks for itself, except that a software rasteriser is accepted: the caller chose WebGL. */
+/** What TF.js itself requests, except that a software rasteriser is accepted, because the caller chose WebGL. */
 const CONTEXT_ATTRIBUTES: WebGLContextAttributes = {
   alpha: false,
   antialias: false,
@@ -20,7 +20,7 @@ const CONTEXT_ATTRIBUTES: WebGLContextAttributes = {
 let context: WebGL2RenderingContext | undefined;
 let canary: Canary | undefined;
 
-/** TF.js WebGL 2 on an OffscreenCanvas of our own, so that its loss is seen. */
+/** TF.js WebGL 2 on our own OffscreenCanvas, so that the loss of its context is noticed. */
 export const webglDriver: BackendDriver = {
   name: "webgl",
   traits: { readBackAliases: true, copiesUploads: false, isSynchronous: false },
@@ -59,6 +59,6 @@ function rendererOf(gl: WebGL2RenderingContext): string {
 function unavailable(missing: string): ShardError {
   return new ShardError(
     "backend-unavailable",
-    `Expected ${missing} for the backend "webgl", this browser offers none: use "wasm" here.`,
+    `Expected ${missing} for the backend "webgl", but this browser offers none: use "wasm" here.`,
   );
 }

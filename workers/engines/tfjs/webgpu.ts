@@ -5,7 +5,7 @@ import { isSoftwareAdapter } from "../../../src/protocol/software-device.js";
 import type { BackendDriver } from "./driver.js";
 import { activate } from "./activate.js";
 
-/** The limits that TF.js's own factory raises to the adapter's: its kernels count on them. */
+/** The limits that TF.js's own factory raises to those of the adapter. Its kernels rely on them. */
 const RAISED_LIMITS = [
   "maxComputeWorkgroupStorageSize",
   "maxComputeWorkgroupsPerDimension",
@@ -16,12 +16,12 @@ const RAISED_LIMITS = [
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
 
 let device: GPUDevice | undefined;
-/** Lost, or an error that nobody caught: what is read back from then on may be zeros. */
+/** The device was lost or reported an uncaught error. Data that is read back from then on may be zeros. */
 let isBroken = false;
 
 /**
- * TF.js WebGPU on a device of our own: TF.js listens neither to `device.lost` nor to `uncapturederror`
- * and offers no choice of adapter. Kernels are keyed by the backend's name, so the name is taken over.
+ * TF.js WebGPU on our own device, because TF.js listens neither to `device.lost` nor to `uncapturederror` and offers no choice
+ * of adapter. Kernels are registered by the backend's name, so ours replaces TF.js's own backend under the same name.
  */
 export const webgpuDriver: BackendDriver = {
   name: "webgpu",
@@ -68,6 +68,6 @@ export const webgpuDriver: BackendDriver = {
 function unavailable(expected: string, received: string): ShardError {
   return new ShardError(
     "backend-unavailable",
-    `Expected ${expected} for the backend "webgpu", ${received}: use "webgl" or "wasm" here.`,
+    `Expected ${expected} for the backend "webgpu", but ${received}: use "webgl" or "wasm" here.`,
   );
 }

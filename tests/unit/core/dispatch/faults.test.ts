@@ -138,7 +138,7 @@ describe("step: faults", () => {
     expect(plannedShares(job.state, 3).find(({ workerId }) => workerId === "bad")!.share).toBe(0);
   });
 
-  it("fails for want of workers only once there have been some", () => {
+  it("fails without workers only after there has been one", () => {
     const job = new HandDriven();
     expect(job.batch(5)).toEqual([]);
     expect(jobPhase(job.state)).toBe("running");
@@ -194,7 +194,7 @@ describe("step: faults", () => {
     expect(job.send({ type: "worker-lost", workerId: "a" })).toEqual([{ type: "fail", reason: "no-workers" }]);
   });
 
-  it("fails for want of workers once the one that is away is lost", () => {
+  it("fails without workers once the one that is away is lost", () => {
     const job = new HandDriven();
     job.add("a", knownThroughput(0, 1));
     job.batch(200);

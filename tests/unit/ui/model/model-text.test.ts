@@ -41,7 +41,7 @@ it.each([
   expect(plain(formatFlops(flops))).toBe(text);
 });
 
-it("tells what was optimised, in ones and in many", () => {
+it("lists what was optimised, in the singular and the plural", () => {
   expect(optimizationLines(NOT_OPTIMISED)).toEqual([]);
   const done = { ...NOT_OPTIMISED.done, "biases-fused": 1, "batch-normalizations-folded": 52 };
   expect(optimizationLines({ ...NOT_OPTIMISED, isOptimized: true, done }).map(plain)).toEqual([
@@ -55,15 +55,15 @@ describe("the values that pixels may have", () => {
   const names = (change: object, hasMetadata = false) =>
     valueRangesFor({ ...input, ...change }, hasMetadata).map(({ name }) => name);
 
-  it("are what the model can take", () => {
+  it("are those that the model accepts", () => {
     expect(names({})).toEqual(["unit", "signed", "bytes", "imagenet"]);
-    // Three means are of no use for one channel.
+    // Three means can't be applied to one channel.
     expect(names({ channels: 1 })).toEqual(["unit", "signed", "bytes"]);
-    // Bytes as they are.
+    // An int32 input takes the bytes unchanged.
     expect(names({ dtype: "int32" })).toEqual([]);
   });
 
-  it("are first of all those that its metadata.json tells", () => {
+  it("start with those that metadata.json names", () => {
     expect(names({}, true)[0]).toBe("metadata");
   });
 });

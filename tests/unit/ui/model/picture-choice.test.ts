@@ -11,27 +11,27 @@ const teachable = parseLabels(
   "metadata.json",
 );
 
-it("is what the library can run, and what was chosen", () => {
+it("the options are valid for the library and follow the choice", () => {
   const model = { inputs: [fixed], batchMode: "batched" } as const;
   const options = pictureOptionsFor(model, { ...request, values: "signed", fit: "contain" }, undefined);
   expect(planPictures(model, options).plan).toMatchObject({ width: 8, height: 8, fit: "contain" });
   expect(options).toMatchObject({ scale: 1 / 127.5, offset: -1 });
 });
 
-it("fills in the size where the model takes any", () => {
+it("fills in the size if the model accepts any", () => {
   const model = { inputs: [free], batchMode: "batched" } as const;
   expect(pictureOptionsFor(model, request, undefined)).toMatchObject({ width: 20, height: 20, scale: 1 / 255 });
   const known = pictureOptionsFor(model, { ...request, values: "metadata" }, teachable);
   expect(known).toMatchObject({ width: 8, height: 8 });
 });
 
-it("follows metadata.json in what pixels mean, and the person in how they fit", () => {
+it("follows metadata.json for pixel values, and the user's choice for the fit", () => {
   const model = { inputs: [fixed], batchMode: "batched" } as const;
   const options = pictureOptionsFor(model, { ...request, values: "metadata", fit: "contain" }, teachable);
   expect(options).toMatchObject({ scale: 1 / 127, offset: -1, smoothing: "low", fit: "contain" });
 });
 
-it("gives an int32 input its bytes, and the other inputs something of their shape", () => {
+it("passes bytes to an int32 input, and random values of the right shape to other inputs", () => {
   const inputs = [
     { ...fixed, dtype: "int32" },
     { name: "rate", shape: [-1, 2], dtype: "float32" },

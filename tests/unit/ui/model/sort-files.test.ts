@@ -4,7 +4,7 @@ import { sortFiles } from "../../../../src/ui/model/sort-files.js";
 
 const file = (name: string, type = "") => new File([name], name, { type });
 
-it("tells pictures, labels and a model's files apart", () => {
+it("separates pictures, labels and the files of a model", () => {
   const picture = file("cat.weights", "image/png");
   const json = file("model.json", "application/json");
   const weights = [file("group1-shard1of2"), file("weights.bin"), file("a.dat", "application/octet-stream")];
@@ -32,7 +32,7 @@ it.each(["model.json", "my-metadata.json", "weights_manifest.json", "group1-shar
   },
 );
 
-it("leaves no picture and no part of a model out, and keeps their order", () => {
+it("keeps every picture and every part of a model, in order", () => {
   const names = fc.constantFrom("a.png", "model.json", "w.bin", "metadata.json");
   fc.assert(
     fc.property(fc.array(names), (all) => {
