@@ -34,7 +34,7 @@ export class PictureWorker {
       lostTo: (reason) =>
         new ShardError(
           "worker-lost",
-          `Expected the picture worker to keep running, but it was lost (${reason.replace(/\.$/, "")}): try again, or use a smaller picture.`,
+          `Expected the picture worker to keep running, but it was lost (${reason}): try again, or use a smaller picture.`,
         ),
       onEnd: () => (this.#isOpen = false),
     });

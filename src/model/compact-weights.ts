@@ -1,11 +1,16 @@
-import type { WireModel } from "../protocol/model-on-wire.js";
+import { isTfjsWire, type TfjsWire, type WireModel } from "../protocol/model-on-wire.js";
 import type { ConstantExpression, StoredWeight, WeightRecipe } from "../protocol/weight-recipe.js";
+
+/** A model as it is sent to one worker: with its own weights alone if they are copied, and as it is if they are shared. */
+export function toSend(wire: WireModel): WireModel {
+  return isTfjsWire(wire) && wire.weightData instanceof ArrayBuffer ? compactWeights(wire) : wire;
+}
 
 /**
  * Give a model a buffer of its own that holds only the bytes its recipes read. Without shared memory the buffer is copied with
  * every message, and a stage should not carry the weights of all the others. O(bytes that are read).
  */
-export function compactWeights(wire: WireModel): WireModel {
+export function compactWeights(wire: TfjsWire): TfjsWire {
   const offsets = new Map<number, { from: number; byteLength: number }>();
   let total = 0;
   const place = (weight: StoredWeight): StoredWeight => {

@@ -1,4 +1,4 @@
-import type { WireModel } from "../protocol/model-on-wire.js";
+import { isTfjsWire, type TfjsWire } from "../protocol/model-on-wire.js";
 import { flopsOf } from "./flops.js";
 import { parseReference, tensorKey, type TensorKey } from "./graph/graph.js";
 import { kerasFlops } from "./keras-cut/keras-flops.js";
@@ -13,7 +13,9 @@ type Shape = readonly number[];
  */
 export function flopsOfLayers(staged: StagedModel, shapes: ReadonlyMap<TensorKey, Shape>): (number | undefined)[] {
   const cuts = staged.layers.map((_, layer) => layer).slice(1);
-  return staged.stages(cuts).map(({ wire }) => layerFlops(wire, (key) => shapes.get(key)));
+  return staged
+    .stages(cuts)
+    .map(({ wire }) => (isTfjsWire(wire) ? layerFlops(wire, (key) => shapes.get(key)) : undefined));
 }
 
 /**
@@ -23,7 +25,7 @@ export function flopsOfLayers(staged: StagedModel, shapes: ReadonlyMap<TensorKey
  * @param shapeOf the shape of a tensor that enters or leaves a layer.
  * @returns `undefined` if a shape or a formula is missing, as for loops.
  */
-export function layerFlops(wire: WireModel, shapeOf: (key: TensorKey) => Shape | undefined): number | undefined {
+export function layerFlops(wire: TfjsWire, shapeOf: (key: TensorKey) => Shape | undefined): number | undefined {
   const [output] = wire.outputs.map(({ name }) => shapeOf(name));
   if (output === undefined) return undefined;
   const { modelTopology } = wire.artifacts;

@@ -1,5 +1,5 @@
 import { ShardError } from "../core/errors.js";
-import type { WireModel } from "../protocol/model-on-wire.js";
+import type { TfjsWire } from "../protocol/model-on-wire.js";
 import { elementCountOf } from "../protocol/tensors.js";
 import type { ComputedWeight, StoredWeight, WeightRecipe } from "../protocol/weight-recipe.js";
 import type { WeightSpec } from "./artifacts.js";
@@ -17,7 +17,7 @@ export interface MaterialisedWeights {
  *
  * @throws ShardError "weights-truncated" if a recipe reads past the data, "model-malformed" if one gives a wrong number of values.
  */
-export function materialise({ weights, weightData }: Pick<WireModel, "weights" | "weightData">): MaterialisedWeights {
+export function materialise({ weights, weightData }: Pick<TfjsWire, "weights" | "weightData">): MaterialisedWeights {
   const entries = Object.entries(weights);
   const byteLengths = entries.map(([name, recipe]) => byteLengthOf(name, recipe, weightData.byteLength));
   const bytes = new Uint8Array(byteLengths.reduce((total, length) => total + length, 0));

@@ -1,5 +1,5 @@
 import { ShardError } from "../core/errors.js";
-import type { WireModel } from "../protocol/model-on-wire.js";
+import type { TfjsWire, WireModel } from "../protocol/model-on-wire.js";
 import type { StoredWeight } from "../protocol/weight-recipe.js";
 import type { ModelArtifacts, WeightSpec } from "./artifacts.js";
 import type { Graph } from "./graph/graph.js";
@@ -92,8 +92,8 @@ function needsBatchProbe({ outputs, nodes }: Graph): boolean {
 }
 
 /** Rename the bindings of a whole model to the public names of its inputs and outputs. */
-function publicNames(wire: WireModel, { inputs, outputs }: Pick<ModelReading, "inputs" | "outputs">): WireModel {
-  const rename = (bindings: WireModel["inputs"], names: WireModel["inputs"]): WireModel["inputs"] =>
+function publicNames(wire: TfjsWire, { inputs, outputs }: Pick<ModelReading, "inputs" | "outputs">): TfjsWire {
+  const rename = (bindings: TfjsWire["inputs"], names: TfjsWire["inputs"]): TfjsWire["inputs"] =>
     bindings.map((binding, index) => ({ ...binding, name: names[index]!.name }));
   return { ...wire, inputs: rename(wire.inputs, inputs), outputs: rename(wire.outputs, outputs) };
 }
@@ -103,7 +103,7 @@ function layersToWire(
   { inputs, outputs }: Pick<ModelReading, "inputs" | "outputs">,
   stored: ReadonlyMap<string, StoredWeight>,
   weightData: ArrayBuffer | SharedArrayBuffer,
-): WireModel {
+): TfjsWire {
   return {
     format: "layers-model",
     artifacts: { modelTopology, userDefinedMetadata, generatedBy, convertedBy, format },

@@ -1,4 +1,4 @@
-import type { GraphWire, TensorBinding, WireModel } from "../protocol/model-on-wire.js";
+import type { GraphWire, TensorBinding, TfjsWire } from "../protocol/model-on-wire.js";
 import type { WeightRecipe } from "../protocol/weight-recipe.js";
 import { asJsonObject, type JsonObject } from "./artifacts.js";
 import type { Graph, GraphInitializer } from "./graph/graph.js";
@@ -63,7 +63,7 @@ function usedWeights({ nodes, library, initializer, weights }: Graph): Record<st
 }
 
 /** The ops that a graph on the wire runs, including those of its functions and its initializer; empty for Keras layers. */
-export function opsOnWire({ artifacts }: WireModel): { readonly op: string }[] {
+export function opsOnWire({ artifacts }: TfjsWire): { readonly op: string }[] {
   const { node, library } = asJsonObject(artifacts.modelTopology);
   const initializer = asJsonObject(artifacts.modelInitializer);
   const nodes = [...nodesOf(node), ...functionNodes(asJsonObject(library)), ...nodesOf(initializer.node)];

@@ -19,8 +19,9 @@ export function openFarEnd<Api extends LinkedApi>(end: FarEnd): WorkerLink<Api> 
   const lose = (reason: string): void => {
     if (isOver) return;
     isOver = true;
-    lostTo = reason;
-    listener?.(reason);
+    // It stands in the middle of sentences.
+    lostTo = reason.replace(/\.$/, "");
+    listener?.(lostTo);
   };
   end.addEventListener("error", (event) => {
     event.preventDefault();

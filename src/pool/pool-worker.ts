@@ -108,10 +108,10 @@ export class PoolWorker {
    * @throws ShardError "backend-unavailable", "worker-lost", "worker-timeout"; afterwards the worker is dead.
    */
   async start(): Promise<WorkerReport> {
-    const { powerPreference } = this.spec;
+    const { backend: _backend, engine: _engine, ...settings } = this.spec;
     try {
       this.#report = await this.#calls.call("start", START_DEADLINE_MS, (api) =>
-        api.start({ workerId: this.id, powerPreference }),
+        api.start({ workerId: this.id, ...settings }),
       );
       return this.#report;
     } catch (thrown) {
@@ -242,7 +242,7 @@ export class PoolWorker {
   #lostTo(reason: string): ShardError {
     return new ShardError(
       this.#state === "starting" ? "backend-unavailable" : "worker-lost",
-      `Expected worker "${this.id}" (${this.spec.backend}) to keep running, but it was lost (${reason.replace(/\.$/, "")}): its work goes to the others; add another worker if it was the last one.`,
+      `Expected worker "${this.id}" (${this.spec.backend}) to keep running, but it was lost (${reason}): its work goes to the others; add another worker if it was the last one.`,
       { workerId: this.id },
     );
   }

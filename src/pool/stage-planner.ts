@@ -47,7 +47,7 @@ export class StagePlanner {
       lostTo: (reason) =>
         new ShardError(
           "worker-lost",
-          `Expected the planner's worker to keep running, but it was lost (${reason.replace(/\.$/, "")}): try again.`,
+          `Expected the planner's worker to keep running, but it was lost (${reason}): try again.`,
         ),
       // The next request starts another worker.
       onEnd: () => (this.#calls = undefined),

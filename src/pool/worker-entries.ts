@@ -1,6 +1,7 @@
+import { ShardError } from "../core/errors.js";
 import type { PictureApi, PixelApi } from "../protocol/picture-api.js";
 import type { PlannerApi } from "../protocol/planner-api.js";
-import type { PowerPreference, WorkerApi } from "../protocol/worker-api.js";
+import type { WorkerApi, WorkerSettings } from "../protocol/worker-api.js";
 import { openWebWorker } from "./open-web-worker.js";
 import type { WorkerLink } from "./worker-link.js";
 
@@ -31,30 +32,43 @@ export const ENTRY_NAMES = Object.keys(WORKER_ENTRIES) as readonly EntryName[];
 /** The backends of all engines, each once, in the order of the table. */
 export const BACKEND_NAMES = [...new Set(ENTRY_NAMES.map((entry) => entry.split("/")[1] as BackendName))];
 
-/** The kind of worker that is asked for. */
-export interface WorkerSpec {
+/** The kind of worker that is asked for: which script, and what its engine is told. */
+export interface WorkerSpec extends WorkerSettings {
   readonly backend: BackendName;
   /** The inference runtime. Default "tfjs". */
   readonly engine?: EngineName;
-  /** WebGPU only. Default "high-performance". */
-  readonly powerPreference?: PowerPreference;
 }
 
 /** Starts a worker and links to it. */
 export type OpenWorker = (spec: WorkerSpec, workerId: string) => WorkerLink<WorkerApi>;
 
-/** The entry that a spec means, whether it is in the table or not. */
-export function entryOf({ backend, engine = "tfjs" }: WorkerSpec): EntryName {
-  return `${engine}/${backend}`;
+/** The entry that a spec means: without an engine, the first that runs on its backend. `undefined` where the table has none. */
+export function entryOf({
+  backend,
+  engine,
+}: {
+  readonly backend: string;
+  readonly engine?: string | undefined;
+}): EntryName | undefined {
+  return ENTRY_NAMES.find((entry) =>
+    engine === undefined ? entry.endsWith(`/${backend}`) : entry === `${engine}/${backend}`,
+  );
 }
 
 /** What people call it: the backend, and the engine where it is not the default one. */
-export function labelOf({ backend, engine = "tfjs" }: WorkerSpec): string {
+export function labelOf({ backend, engine = "tfjs" }: { readonly backend: string; readonly engine?: string }): string {
   return engine === "tfjs" ? backend : `${engine}/${backend}`;
 }
 
-/** @throws ShardError "backend-unavailable" if the browser refuses to start the script. */
-export const openWorker: OpenWorker = (spec, workerId) => openEntry(entryOf(spec), workerId);
+/** @throws ShardError "unknown-backend", "backend-unavailable" if the browser refuses to start the script. */
+export const openWorker: OpenWorker = (spec, workerId) => {
+  const entry = entryOf(spec);
+  if (entry !== undefined) return openEntry(entry, workerId);
+  throw new ShardError(
+    "unknown-backend",
+    `Expected one of the workers ${ENTRY_NAMES.join(", ")}, received "${labelOf(spec)}": name one of these.`,
+  );
+};
 
 /** As `openWorker`, for one entry of the table. */
 export function openEntry(entry: EntryName, workerId: string): WorkerLink<WorkerApi> {

@@ -50,5 +50,13 @@ export interface LayersWire extends TfjsWireCommon {
   readonly format: "layers-model";
 }
 
-/** A union by format: an engine loads the formats that it knows and refuses the others. */
-export type WireModel = GraphWire | LayersWire;
+/** A TF.js model, of either format. */
+export type TfjsWire = GraphWire | LayersWire;
+
+/** A union by format: an engine loads the formats that it knows, and refuses the others. */
+export type WireModel = TfjsWire;
+
+/** Whether it is a TF.js model: the only kind whose weights and topology the page knows its way about in. */
+export function isTfjsWire(wire: WireModel): wire is TfjsWire {
+  return wire.format === "graph-model" || wire.format === "layers-model";
+}

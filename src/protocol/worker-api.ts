@@ -6,10 +6,14 @@ import type { DType, InputTensor } from "./tensors.js";
 
 export type PowerPreference = "high-performance" | "low-power";
 
-export interface WorkerStart {
-  readonly workerId: string;
+/** What an engine is told of how to run. Each says which engines or backends it is for; the others ignore it. */
+export interface WorkerSettings {
   /** WebGPU only. Default "high-performance". */
   readonly powerPreference?: PowerPreference | undefined;
+}
+
+export interface WorkerStart extends WorkerSettings {
+  readonly workerId: string;
 }
 
 /** What the engine reports about itself and its backend: all that the page knows about the kind of worker. */

@@ -15,11 +15,10 @@ export class BackendGaps {
 
   /** @param staged `undefined` for a model that can't be cut. What TF.js layers need is only known by running them. */
   constructor(wire: WireModel, staged: StagedModel | undefined) {
-    const topology = wire.artifacts.modelTopology;
+    const topology = wire.format === "graph-model" ? wire.artifacts.modelTopology : undefined;
     const library = asJsonObject(asJsonObject(topology).library);
     const called = functionNodes(library).map(({ op }) => ({ op: String(op) }));
-    const isGraph = wire.format === "graph-model" && typeof topology === "object" && topology !== null;
-    this.#nodes = isGraph ? [...readNodes(topology), ...called] : [];
+    this.#nodes = typeof topology === "object" && topology !== null ? [...readNodes(topology), ...called] : [];
     this.#layers = (staged?.layers ?? []).map(({ nodes }) => {
       const callsFunctions = nodes.some(({ attr }) => Object.values(attr).some((value) => "func" in Object(value)));
       return callsFunctions ? [...nodes, ...called] : nodes;

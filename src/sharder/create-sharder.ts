@@ -1,20 +1,21 @@
 import { ShardError } from "../core/errors.js";
-import { inspectModel, type InspectedModel } from "../model/inspect.js";
+import type { InspectedModel } from "../model/inspect.js";
 import { hasWebWorkers } from "../pool/open-web-worker.js";
 import { StagePlanner } from "../pool/stage-planner.js";
 import { openPlanner, openWorker, type OpenWorker, type WorkerSpec } from "../pool/worker-entries.js";
 import type { WorkerLink } from "../pool/worker-link.js";
 import { WorkerPool, type PoolOptions } from "../pool/worker-pool.js";
 import { throwIfAborted } from "../protocol/abort.js";
+import { messageOf } from "../protocol/error-record.js";
 import type { PlannerApi } from "../protocol/planner-api.js";
 import { chooseWorkers } from "./auto-workers.js";
 import { callListener } from "./call-listener.js";
 import { chooseSplit, requireSplittable, type SplitParts } from "./choose-split.js";
 import { EventRelay } from "./event-relay.js";
 import { KnownModel } from "./known-model.js";
-import { loadArtifacts } from "./load-artifacts.js";
 import { checkOptions, type SharderOptions } from "./options.js";
 import { raceAbort } from "./race-abort.js";
+import { readModel } from "./read-model.js";
 import { Sharder } from "./sharder.js";
 
 /** How the workers of a sharder are reached. */
@@ -43,7 +44,7 @@ export async function createSharder(options: SharderOptions): Promise<Sharder> {
   checkOptions(options);
   throwIfAborted(options.signal);
   const shareWeights = globalThis.crossOriginIsolated === true;
-  const inspected = inspectModel(await loadArtifacts(options, shareWeights), shareWeights, options.optimize ?? true);
+  const inspected = await readModel(options, shareWeights);
   const { workers = "auto" } = options;
   requireSplittable(inspected, options);
   const specs = workers === "auto" ? await raceAbort(chooseWorkers(), options.signal) : workers;
@@ -115,7 +116,9 @@ async function eachWorker<T, R>(workers: readonly T[], work: (worker: T) => Prom
   // A model that no worker can load is the model's fault, not the workers'.
   const first = reasons[0];
   if (first instanceof ShardError && (first.code.startsWith("model-") || first.code === "disposed")) throw first;
-  const messages = [...new Set(reasons.map((reason) => (reason instanceof Error ? reason.message : String(reason))))];
+  const messages = [
+    ...new Set(reasons.map((reason) => (reason instanceof ShardError ? reason.message : messageOf(reason)))),
+  ];
   throw new ShardError(
     "no-workers",
     `Expected at least one of ${workers.length} workers to start, received none: ${messages.join(" ")}`,

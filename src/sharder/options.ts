@@ -171,7 +171,7 @@ export function checkWorkerSpec(spec: unknown): void {
       `Expected a backend from the list ${BACKEND_NAMES.join(", ")}, received ${show(backend)}: name one of these.`,
     );
   }
-  if (engine !== undefined && !ENTRY_NAMES.includes(entryOf({ backend, engine }))) {
+  if (entryOf({ backend, engine }) === undefined) {
     const others = ENTRY_NAMES.filter((entry) => entry.endsWith(`/${backend}`)).map((entry) => entry.split("/")[0]);
     throw invalid("engine", `one that runs on "${backend}" (${others.join(", ")})`, engine, "leave it out");
   }

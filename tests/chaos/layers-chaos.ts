@@ -14,12 +14,14 @@ export async function runLayersCase(seed: number): Promise<{ outcomes: string[];
   const upTo = (count: number): number => Math.floor(random() * count);
   const isLimited = random() < 0.4;
   const cuts = random() < 0.3 ? [2, 4] : undefined;
+  const restarts = random() < 0.4;
   const { sharder, workers } = await startLayers(
     LAYER_COUNT,
     {
       workerCount: 2 + upTo(3),
       before: () => turns(upTo(3)),
       layerMs: () => 0.5 + random(),
+      restartDelayMs: ({ restarts: count }) => (restarts && count < 3 ? upTo(4) : undefined),
     },
     { quantumMs: 1 + upTo(5), ...(isLimited ? { maxWorkerBytes: 32 } : {}), ...(cuts ? { cuts } : {}) },
   );

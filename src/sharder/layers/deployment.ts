@@ -1,5 +1,5 @@
 import type { ShardError } from "../../core/errors.js";
-import { compactWeights } from "../../model/compact-weights.js";
+import { toSend } from "../../model/compact-weights.js";
 import type { TensorKey } from "../../model/graph/graph.js";
 import type { ModelStage, StagedModel } from "../../model/staged-model.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
@@ -82,9 +82,8 @@ export class Deployment {
   /** Load a stage on one more worker; it is unloaded again if all stages were dropped meanwhile. @throws ShardError as `PoolWorker.load` */
   async add(stage: number, worker: PoolWorker): Promise<void> {
     const { wire } = this.#parts[stage]!;
-    const isCopied = wire.weightData instanceof ArrayBuffer;
     const { modelKey } = this.stages[stage]!;
-    await worker.load(modelKey, isCopied ? compactWeights(wire) : wire);
+    await worker.load(modelKey, toSend(wire));
     if (this.#isDropped) await worker.unload(modelKey);
     else this.#workers[stage]!.push(worker);
   }

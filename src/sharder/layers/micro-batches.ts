@@ -4,6 +4,7 @@ import type { StagedModel } from "../../model/staged-model.js";
 import type { BatchMode } from "../../protocol/model-on-wire.js";
 import { mapTensors, type ShardOutput } from "../../protocol/outputs.js";
 import { copyTensor } from "../../protocol/rows.js";
+import { isShared } from "../../protocol/share-tensor.js";
 import type { Tensor } from "../../protocol/tensors.js";
 import type { RunInput } from "../../protocol/worker-api.js";
 import { hasRows } from "../inputs/batch-modes.js";
@@ -113,8 +114,4 @@ function forSending(tensor: Tensor): Tensor {
 
 function ownTensor(tensor: Tensor): Tensor {
   return isShared(tensor) ? copyTensor(tensor) : tensor;
-}
-
-function isShared({ data }: Tensor): boolean {
-  return !Array.isArray(data) && typeof SharedArrayBuffer !== "undefined" && data.buffer instanceof SharedArrayBuffer;
 }

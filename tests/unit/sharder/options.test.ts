@@ -31,7 +31,10 @@ it.each<SharderOptions>([
   },
   {
     model: "m",
-    workers: [{ backend: "wasm", engine: "tfjs" }, { backend: "webgpu", powerPreference: "low-power" }],
+    workers: [
+      { backend: "wasm", engine: "tfjs" },
+      { backend: "webgpu", powerPreference: "low-power" },
+    ],
     split: "batch",
     optimize: false,
   },

@@ -6,7 +6,7 @@ import { loadLayersModel, type LayersModel } from "@tensorflow/tfjs-layers";
 import { ShardError } from "../../../src/core/errors.js";
 import { materialise } from "../../../src/model/materialise.js";
 import { asSentence, messageOf } from "../../../src/protocol/error-record.js";
-import type { GraphWire, WireModel } from "../../../src/protocol/model-on-wire.js";
+import type { GraphWire, TfjsWire } from "../../../src/protocol/model-on-wire.js";
 
 /** A model in this worker's engine. Its input and output tensors are in the order of the bindings. */
 export interface LoadedModel {
@@ -21,7 +21,7 @@ export interface LoadedModel {
  * @throws ShardError "model-malformed" if TF.js can't interpret it, "weights-truncated", or "model-unsupported" for a format
  *         or a layer that TF.js lacks.
  */
-export async function loadModel(model: WireModel): Promise<LoadedModel> {
+export async function loadModel(model: TfjsWire): Promise<LoadedModel> {
   try {
     switch (model.format) {
       case "graph-model":
@@ -37,7 +37,7 @@ export async function loadModel(model: WireModel): Promise<LoadedModel> {
   }
 }
 
-function artifactsOf(model: WireModel): io.ModelArtifacts {
+function artifactsOf(model: TfjsWire): io.ModelArtifacts {
   const { weightSpecs, weightData } = materialise(model);
   return {
     ...(model.artifacts as unknown as io.ModelArtifacts),
@@ -54,7 +54,7 @@ function unknownFormat(model: { readonly format: string }): ShardError {
   );
 }
 
-function refused({ format }: WireModel, cause: unknown): ShardError {
+function refused({ format }: TfjsWire, cause: unknown): ShardError {
   const reason = messageOf(cause);
   const [, className] = /^Unknown layer: ([^\s.]+)/.exec(reason) ?? [];
   if (className !== undefined) {

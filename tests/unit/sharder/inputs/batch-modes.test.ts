@@ -73,7 +73,7 @@ describe("BatchModes", () => {
 
   it("lets no trial undo what a whole batch has shown meanwhile", async () => {
     const modes = new BatchModes(true);
-    let answer = (_: boolean): void => {};
+    let answer: (isInvariant: boolean) => void = () => {};
     const deciding = modes.decide(inputs("a"), () => new Promise((resolve) => (answer = resolve)));
     modes.refuse(inputs("a"));
     answer(true);

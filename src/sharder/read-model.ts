@@ -1,0 +1,29 @@
+import { inspectModel, type InspectedModel } from "../model/inspect.js";
+import { loadArtifacts } from "./load-artifacts.js";
+import type { SharderOptions } from "./options.js";
+
+/** A format of models: which sources are of it, and how one is loaded and read. */
+interface ModelFormat {
+  readonly takes: (model: SharderOptions["model"]) => boolean;
+  /** @param shareWeights whether the weights go into one SharedArrayBuffer for all workers. */
+  readonly read: (options: SharderOptions, shareWeights: boolean) => Promise<InspectedModel>;
+}
+
+/** TF.js graph and layers models. */
+const TFJS: ModelFormat = {
+  takes: () => true,
+  read: async (options, shareWeights) =>
+    inspectModel(await loadArtifacts(options, shareWeights), shareWeights, options.optimize ?? true),
+};
+
+/** The first that takes a source reads it. A new format is a line here, and a member of `WireModel`. */
+const FORMATS: readonly ModelFormat[] = [TFJS];
+
+/**
+ * Load and read the model of `options.model`, whatever its format.
+ * @throws ShardError as the reader of its format: "model-not-found", "model-malformed", "weights-truncated" and others.
+ */
+export function readModel(options: SharderOptions, shareWeights: boolean): Promise<InspectedModel> {
+  const format = FORMATS.find(({ takes }) => takes(options.model)) ?? TFJS;
+  return format.read(options, shareWeights);
+}
