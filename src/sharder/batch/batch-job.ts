@@ -130,8 +130,7 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
   }
 
   #loseWorker(type: "worker-away" | "worker-lost", workerId: string, error: ShardError | undefined): void {
-    const isOurs = dispatch.workerThroughput(this.#state, workerId) !== undefined;
-    if (!isOurs || this.isOver) return;
+    if (this.isOver) return;
     this.lastError = error ?? this.lastError;
     this.apply({ type, workerId });
     this.#lookAtPlan();

@@ -77,7 +77,8 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
   protected abstract onEnd(): void;
 
   workerReady(worker: PoolWorker): void {
-    if (this.isOver || this.#taken.has(worker)) return;
+    // A listener may have ended it since it was found ready: then its loss has been reported already.
+    if (this.isOver || !worker.isReady || this.#taken.has(worker)) return;
     this.#taken.add(worker);
     this.takeIn(worker);
   }

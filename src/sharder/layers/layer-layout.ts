@@ -229,7 +229,8 @@ export class LayerLayout {
   /** Whether the error comes from a worker that has ended, rather than from the model or the plan. */
   #isLossOfWorker(thrown: unknown): thrown is ShardError {
     if (!(thrown instanceof ShardError) || thrown.workerId === undefined) return false;
-    return this.#pool.get(thrown.workerId)?.isUsable !== true;
+    // It may have returned by now, as another incarnation.
+    return thrown.code.startsWith("worker-") || this.#pool.get(thrown.workerId)?.isUsable !== true;
   }
 
   /** Make one change at a time. */
