@@ -1,5 +1,6 @@
 // Which of several jobs runs first, on real queues in front of a real engine.
 import { expect, it } from "vitest";
+import type { ModelArtifacts } from "../../../src/model/artifacts.js";
 import { rejected } from "../../fixtures/caught.js";
 import { cpuEngine, openEngine, startEngine } from "../../fixtures/engine-sharder.js";
 import { batch, turns } from "../../fixtures/negating-sharder.js";
@@ -13,7 +14,7 @@ const model = {
 };
 
 /** The attempts in the order in which the engine ran them, each as the hundred in which its items are numbered. */
-async function setUp() {
+async function setUp(artifacts: ModelArtifacts = model) {
   const ran: number[] = [];
   let release = (): void => {};
   let held: Promise<void> | undefined;
@@ -34,7 +35,7 @@ async function setUp() {
       },
     };
   });
-  const sharder = await startEngine(model, { quantumMs: 1 }, openWorker);
+  const sharder = await startEngine(artifacts, { quantumMs: 1 }, openWorker);
   const hold = (): void => {
     held = new Promise((resolve) => (release = resolve));
   };
@@ -86,4 +87,18 @@ it("a stream has a priority, too; an invalid one is refused", async () => {
   await rejected("invalid-options", sharder.predict(batch(1), { priority: NaN }), '"priority"', "NaN");
   await rejected("invalid-options", sharder.predict(batch(1), { priority: "high" as never }), '"priority"', "string");
   await rejected("invalid-options", sharder.stream([], { priority: Infinity }).next(), '"priority"', "Infinity");
+});
+
+it("a job that has to try a batch out first need not wait for jobs of lower priority", async () => {
+  // Nothing is said of the output's shape, and every width of the items is tried out.
+  const undeclared = { ...model, modelTopology: graph([placeholder("x", dims(-1, -1)), node("y", "Neg", ["x"])]) };
+  const { sharder } = await setUp({ ...undeclared, signature: undefined });
+  await sharder.predict(batch(4, 100));
+  const ended: string[] = [];
+  const low = sharder.predict(batch(400, 100), { priority: 1 }).then(() => ended.push("low"));
+  await turns(5);
+  const wide = { dtype: "float32", shape: [4, 3], data: new Float32Array(12).fill(200) } as const;
+  const high = sharder.predict(wide, { priority: 5 }).then(() => ended.push("high"));
+  await Promise.all([low, high]);
+  expect(ended).toEqual(["high", "low"]);
 });

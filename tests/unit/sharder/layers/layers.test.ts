@@ -235,3 +235,15 @@ it("a sharder that is paused measures, loads and runs nothing for a job that beg
   expect(Object.values(await done)).toEqual([added(10, 4)]);
   expect(new Set(calls)).toEqual(new Set(["trace", "load", "run"]));
 });
+
+it("a job waits for workers that are away, and so does one that begins meanwhile", async () => {
+  const { sharder, workers } = await startLayers(4, { restartDelayMs: () => 2 }, { quantumMs: 1 });
+  const first = sharder.predict(batch(60));
+  await turns(20);
+  for (const worker of [...workers]) worker.crash("gone");
+  expect(sharder.workers.map(({ state }) => state)).toEqual(["restarting", "restarting"]);
+  const second = sharder.predict(batch(10, 500));
+  expect(Object.values(await first)).toEqual([added(60, 4)]);
+  expect(Object.values(await second)).toEqual([added(10, 4, 500)]);
+  expect(sharder.workers.map(({ restarts }) => restarts)).toEqual([1, 1]);
+});
