@@ -1,11 +1,11 @@
 // Whatever happens to the workers of a split by batch, whenever: each job settles, and each item comes once and right.
 import { expect } from "vitest";
-import { ShardError } from "../../src/core/errors.js";
 import { seededRandom } from "../../src/core/random.js";
 import type { ShardOutput } from "../../src/protocol/outputs.js";
 import type { Tensor } from "../../src/protocol/tensors.js";
 import { batch, negate, negated, start, turns } from "../fixtures/negating-sharder.js";
 import type { Run } from "../fixtures/scripted-workers.js";
+import { ChaosRun } from "./chaos-run.js";
 
 /** One seeded case. Throws where an item was lost, came twice or came wrong, or where something never settled. */
 export async function runBatchCase(seed: number): Promise<string[]> {
@@ -38,73 +38,39 @@ export async function runBatchCase(seed: number): Promise<string[]> {
   };
   sharder.addEventListener("attempt", killSometimes);
   sharder.addEventListener("worker", killSometimes);
-  const steps: string[] = [];
-  const pending: Promise<unknown>[] = [];
-  const controllers: AbortController[] = [];
-  const jobs: Promise<string>[] = [];
-  const startJob = (): void => {
+  const work = async (signal: AbortSignal): Promise<string> => {
     const [count, first] = [1 + upTo(150), upTo(1000)];
-    const controller = new AbortController();
-    controllers.push(controller);
-    const options = { signal: controller.signal, priority: upTo(3) - 1 };
-    const work = async (): Promise<string> => {
-      if (random() < 0.5) {
-        expect(await sharder.predict(batch(count, first), options)).toEqual({ y: negated(count, first) });
-        return "done";
-      }
-      const order = random() < 0.5 ? "input" : "completion";
-      const times = new Map<number, number>();
-      const source = (function* () {
-        for (let item = 0; item < count; item++) yield batch(1, first + item);
-      })();
-      for await (const { firstItem, itemCount, outputs } of sharder.stream(source, { ...options, order })) {
-        expect(outputs).toEqual({ y: negated(itemCount, first + firstItem) });
-        for (let item = firstItem; item < firstItem + itemCount; item++) times.set(item, (times.get(item) ?? 0) + 1);
-      }
-      expect([times.size, ...new Set(times.values())]).toEqual([count, 1]);
+    const options = { signal, priority: upTo(3) - 1 };
+    if (random() < 0.5) {
+      expect(await sharder.predict(batch(count, first), options)).toEqual({ y: negated(count, first) });
       return "done";
-    };
-    jobs.push(
-      work().catch((error: unknown) => {
-        // A result that is wrong ends the test.
-        if (error instanceof ShardError) return error.code;
-        throw error;
-      }),
-    );
+    }
+    const order = random() < 0.5 ? "input" : "completion";
+    const times = new Map<number, number>();
+    const source = (function* () {
+      for (let item = 0; item < count; item++) yield batch(1, first + item);
+    })();
+    for await (const { firstItem, itemCount, outputs } of sharder.stream(source, { ...options, order })) {
+      expect(outputs).toEqual({ y: negated(itemCount, first + firstItem) });
+      for (let item = firstItem; item < firstItem + itemCount; item++) times.set(item, (times.get(item) ?? 0) + 1);
+    }
+    expect([times.size, ...new Set(times.values())]).toEqual([count, 1]);
+    return "done";
   };
-  const actions: Record<string, () => void> = {
-    job: startJob,
+  const chaos = new ChaosRun({ seed, sharder, upTo, work });
+  const outcomes = await chaos.act({
+    job: chaos.startJob,
     crash: () => live()[upTo(live().length)]?.crash(`seed ${seed}`),
     garble: () => live()[upTo(live().length)]?.channel.garble(),
-    add: () => void pending.push(sharder.addWorker({ backend: "wasm" }).catch(() => {})),
+    add: () => chaos.call(sharder.addWorker({ backend: "wasm" })),
     remove: () => {
       const { workers: present } = sharder;
       const worker = present[upTo(present.length)];
-      if (worker !== undefined) pending.push(sharder.removeWorker(worker.id).catch(() => {}));
+      if (worker !== undefined) chaos.call(sharder.removeWorker(worker.id));
     },
-    pause: () => {
-      sharder.pause();
-      pending.push(turns(upTo(60)).then(() => sharder.resume()));
-    },
-    abort: () => controllers[upTo(controllers.length)]?.abort(),
-  };
-  const names = Object.keys(actions);
-  startJob();
-  for (let step = 0; step < 14; step++) {
-    const name = names[upTo(names.length)]!;
-    steps.push(name);
-    actions[name]!();
-    await turns(upTo(40));
-  }
-  const settled = async <T>(what: string, all: Promise<T[]>): Promise<T[]> => {
-    const late = new Promise((resolve) => setTimeout(resolve, 8_000)).then(() => {
-      const states = sharder.workers.map(({ id, state }) => `${id} ${state}`);
-      throw new Error(`seed ${seed}: ${what} not settled after ${steps.join(" ")}; ${states.join(", ")}`);
-    });
-    return Promise.race([all, late]);
-  };
-  const outcomes = await settled("jobs", Promise.all(jobs));
-  await settled("calls", Promise.all(pending));
+    pause: chaos.pause,
+    abort: chaos.abort,
+  });
   // What is left serves the next job.
   isOver = true;
   sharder.resume();

@@ -1,10 +1,10 @@
 // Whatever happens to the workers of a split by layers, whenever: each job settles, and each item comes once and right.
 import { expect } from "vitest";
 import { seededRandom } from "../../src/core/random.js";
-import { ShardError } from "../../src/core/errors.js";
 import type { Tensor } from "../../src/protocol/tensors.js";
 import { added, startLayers } from "../fixtures/adding-sharder.js";
 import { batch, turns } from "../fixtures/negating-sharder.js";
+import { ChaosRun } from "./chaos-run.js";
 
 const LAYER_COUNT = 6;
 
@@ -25,78 +25,42 @@ export async function runLayersCase(seed: number): Promise<{ outcomes: string[];
     },
     { quantumMs: 1 + upTo(5), ...(isLimited ? { maxWorkerBytes: 32 } : {}), ...(cuts ? { cuts } : {}) },
   );
-  const steps: string[] = [];
-  const pending: Promise<unknown>[] = [];
-  const controllers: AbortController[] = [];
-  const jobs: Promise<string>[] = [];
-  const startJob = (): void => {
+  const work = async (signal: AbortSignal): Promise<string> => {
     const count = 1 + upTo(80);
     const first = upTo(1000);
-    const controller = new AbortController();
-    controllers.push(controller);
-    const { signal } = controller;
-    const work = async (): Promise<string> => {
-      if (random() < 0.5) {
-        const outputs = await sharder.predict(batch(count, first), { signal });
-        expect(Object.values(outputs)).toEqual([added(count, LAYER_COUNT, first)]);
-        return "done";
-      }
-      let next = first;
-      const source = (function* () {
-        for (let item = 0; item < count; item++) yield batch(1, first + item);
-      })();
-      for await (const { itemCount, outputs } of sharder.stream(source, { signal })) {
-        expect(Object.values(outputs)[0] as Tensor).toEqual(added(itemCount, LAYER_COUNT, next));
-        next += itemCount;
-      }
-      expect(next - first).toBe(count);
+    if (random() < 0.5) {
+      const outputs = await sharder.predict(batch(count, first), { signal });
+      expect(Object.values(outputs)).toEqual([added(count, LAYER_COUNT, first)]);
       return "done";
-    };
-    jobs.push(
-      work().catch((error: unknown) => {
-        // A result that is wrong ends the test.
-        if (error instanceof ShardError) return error.code;
-        throw error;
-      }),
-    );
+    }
+    let next = first;
+    const source = (function* () {
+      for (let item = 0; item < count; item++) yield batch(1, first + item);
+    })();
+    for await (const { itemCount, outputs } of sharder.stream(source, { signal })) {
+      expect(Object.values(outputs)[0] as Tensor).toEqual(added(itemCount, LAYER_COUNT, next));
+      next += itemCount;
+    }
+    expect(next - first).toBe(count);
+    return "done";
   };
   const live = () => workers.filter(({ isTerminated }) => !isTerminated);
   const randomCuts = (): number[] => [1, 2, 3, 4, 5].filter(() => random() < 0.4);
-  const actions: Record<string, () => void> = {
-    job: startJob,
+  const chaos = new ChaosRun({ seed, sharder, upTo, work });
+  const outcomes = await chaos.act({
+    job: chaos.startJob,
     crash: () => live()[upTo(live().length)]?.crash(),
-    add: () => void pending.push(sharder.addWorker({ backend: "cpu" }).catch(() => {})),
+    add: () => chaos.call(sharder.addWorker({ backend: "cpu" })),
     remove: () => {
       const present = sharder.workers.filter(({ state }) => state === "ready" || state === "busy");
       const worker = present[upTo(present.length)];
-      if (worker !== undefined) pending.push(sharder.removeWorker(worker.id).catch(() => {}));
+      if (worker !== undefined) chaos.call(sharder.removeWorker(worker.id));
     },
-    pause: () => {
-      sharder.pause();
-      pending.push(turns(upTo(60)).then(() => sharder.resume()));
-    },
-    recut: () => void pending.push(sharder.recut(random() < 0.5 ? randomCuts() : undefined).catch(() => {})),
-    inspect: () => void pending.push(sharder.inspect().catch(() => {})),
-    abort: () => controllers[upTo(controllers.length)]?.abort(),
-  };
-  const names = Object.keys(actions);
-  startJob();
-  for (let step = 0; step < 14; step++) {
-    const name = names[upTo(names.length)]!;
-    steps.push(name);
-    actions[name]!();
-    await turns(upTo(40));
-  }
-  const settled = async <T>(what: string, all: Promise<T[]>): Promise<T[]> => {
-    const late = new Promise((resolve) => setTimeout(resolve, 8_000)).then(() => {
-      throw new Error(
-        `seed ${seed}: ${what} not settled after ${steps.join(" ")} ${JSON.stringify(sharder.plan)} ${JSON.stringify(sharder.workers.map(({ id, state }) => [id, state]))}`,
-      );
-    });
-    return Promise.race([all, late]);
-  };
-  const outcomes = await settled("jobs", Promise.all(jobs));
-  await settled("calls", Promise.all(pending));
+    pause: chaos.pause,
+    recut: () => chaos.call(sharder.recut(random() < 0.5 ? randomCuts() : undefined)),
+    inspect: () => chaos.call(sharder.inspect()),
+    abort: chaos.abort,
+  });
   // What is left serves the next job, and holds its stages alone.
   if (live().length === 0) await sharder.addWorker({ backend: "cpu" });
   if (isLimited || cuts !== undefined) while (live().length < 3) await sharder.addWorker({ backend: "cpu" });
