@@ -1,39 +1,21 @@
 import { describe, expect, it } from "vitest";
-import type { ModelInfo } from "../../../../src/model/inspect.js";
-import { NOT_OPTIMISED } from "../../../../src/model/optimise/optimization-report.js";
 import { prepareInputs, type Inputs } from "../../../../src/sharder/inputs/prepare-inputs.js";
-import type { BatchMode, TensorSpec } from "../../../../src/protocol/model-on-wire.js";
+import type { ModelInfo } from "../../../../src/model/inspect.js";
+import type { TensorSpec } from "../../../../src/protocol/model-on-wire.js";
 import type { InputTensor } from "../../../../src/protocol/tensors.js";
 import { caught } from "../../../fixtures/caught.js";
+import { modelWithInputs } from "../../../fixtures/model-info.js";
 import { counting } from "../../../fixtures/tensors.js";
-
-function model(inputs: TensorSpec[], batchMode: BatchMode = "batched"): ModelInfo {
-  return {
-    format: "graph-model",
-    inputs,
-    outputs: [],
-    layerCount: 1,
-    layers: [],
-    cuts: [],
-    flops: undefined,
-    isBatchInvariant: undefined,
-    missingOps: {},
-    optimization: NOT_OPTIMISED,
-    weightBytes: 0,
-    batchMode,
-    userDefinedMetadata: {},
-  };
-}
 
 const spec = (name: string, shape: number[] | undefined, dtype: TensorSpec["dtype"] = "float32"): TensorSpec => ({
   name,
   shape,
   dtype,
 });
-const image = model([spec("image", [-1, 2, 2])]);
-const two = model([spec("a", [-1, 3]), spec("b", [-1, 2], "int32")]);
-const side = model([spec("a", [-1, 3]), spec("shift", [3])]);
-const single = model([spec("a", [1, 3]), spec("b", [1, 2])], "item-by-item");
+const image = modelWithInputs([spec("image", [-1, 2, 2])]);
+const two = modelWithInputs([spec("a", [-1, 3]), spec("b", [-1, 2], "int32")]);
+const side = modelWithInputs([spec("a", [-1, 3]), spec("shift", [3])]);
+const single = modelWithInputs([spec("a", [1, 3]), spec("b", [1, 2])], "item-by-item");
 
 const float = (shape: number[]): InputTensor => counting("float32", shape);
 const refuse = (info: ModelInfo, inputs: unknown, ...words: string[]) =>
@@ -58,14 +40,14 @@ describe("what is accepted", () => {
   it("side inputs go with every shard", () => {
     const prepared = prepareInputs(side, { shift: float([3]), a: float([7, 3]) });
     expect(prepared).toMatchObject({ itemCount: 7, batchedNames: ["a"] });
-    const fixed = model([spec("a", [-1, 3]), spec("anchors", [1, 9])]);
+    const fixed = modelWithInputs([spec("a", [-1, 3]), spec("anchors", [1, 9])]);
     expect(prepareInputs(fixed, { a: float([4, 3]), anchors: float([1, 9]) }).batchedNames).toEqual(["a"]);
-    const scalar = model([spec("a", [-1, 3]), spec("threshold", [])]);
+    const scalar = modelWithInputs([spec("a", [-1, 3]), spec("threshold", [])]);
     expect(prepareInputs(scalar, { a: float([4, 3]), threshold: float([]) }).batchedNames).toEqual(["a"]);
   });
 
   it("inputs of unknown shape carry items; a scalar there is a side input", () => {
-    const unknown = model([spec("x", undefined), spec("keep", undefined)]);
+    const unknown = modelWithInputs([spec("x", undefined), spec("keep", undefined)]);
     expect(prepareInputs(unknown, { x: float([4, 3]), keep: float([4]) }).batchedNames).toEqual(["x", "keep"]);
     expect(prepareInputs(unknown, { x: float([4, 3]), keep: float([]) })).toMatchObject({
       itemCount: 4,
@@ -99,7 +81,7 @@ describe("what is accepted", () => {
   });
 
   it("free sizes other than the batch may be anything; the shape class distinguishes them", () => {
-    const free = model([spec("x", [-1, -1, 3])]);
+    const free = modelWithInputs([spec("x", [-1, -1, 3])]);
     const classes = [float([1, 5, 3]), float([9, 5, 3]), float([1, 6, 3])].map(
       (x) => prepareInputs(free, x).shapeClass,
     );
@@ -118,7 +100,7 @@ describe("what is accepted", () => {
     expect(prepareInputs(image, bytes).tensors.image).toEqual(bytes);
     const whole: InputTensor = { dtype: "uint8", shape: [1, 2], data: new Uint8Array(2) };
     expect(prepareInputs(two, { a: float([1, 3]), b: whole }).itemCount).toBe(1);
-    refuse(model([spec("flags", [-1, 2], "bool")]), whole, "dtype bool", "uint8");
+    refuse(modelWithInputs([spec("flags", [-1, 2], "bool")]), whole, "dtype bool", "uint8");
   });
 
   it("bytes of another scale are of another class, since a shard has one scale", () => {
@@ -135,7 +117,7 @@ describe("what is accepted", () => {
   });
 
   it("strings, views and shared memory", () => {
-    expect(prepareInputs(model([spec("text", [-1], "string")]), counting("string", [3])).itemCount).toBe(3);
+    expect(prepareInputs(modelWithInputs([spec("text", [-1], "string")]), counting("string", [3])).itemCount).toBe(3);
     const shared = new Float32Array(new SharedArrayBuffer(16));
     expect(prepareInputs(image, { dtype: "float32", shape: [1, 2, 2], data: shared }).itemCount).toBe(1);
   });
@@ -159,11 +141,12 @@ describe("what is accepted", () => {
 
 describe("what is refused, and with which message", () => {
   it("items without elements, and a scale for bytes that stay whole numbers", () => {
-    refuse(model([spec("x", [-1, -1])]), float([3, 0]), "items with at least one element", "[3,0]");
+    refuse(modelWithInputs([spec("x", [-1, -1])]), float([3, 0]), "items with at least one element", "[3,0]");
     const bytes = { dtype: "uint8", shape: [1, 2], data: new Uint8Array(2) };
-    refuse(model([spec("x", [-1, 2], "int32")]), { ...bytes, scale: 2 }, "unscaled bytes");
+    refuse(modelWithInputs([spec("x", [-1, 2], "int32")]), { ...bytes, scale: 2 }, "unscaled bytes");
     expect(
-      prepareInputs(model([spec("x", [-1, 2], "int32")]), { x: { ...bytes, scale: 1 } as InputTensor }).itemCount,
+      prepareInputs(modelWithInputs([spec("x", [-1, 2], "int32")]), { x: { ...bytes, scale: 1 } as InputTensor })
+        .itemCount,
     ).toBe(1);
   });
 
@@ -226,7 +209,12 @@ describe("what is refused, and with which message", () => {
   });
 
   it("values that are not strings", () => {
-    refuse(model([spec("text", [-1], "string")]), { dtype: "string", shape: [2], data: ["a", 5] }, '"text"', "5");
+    refuse(
+      modelWithInputs([spec("text", [-1], "string")]),
+      { dtype: "string", shape: [2], data: ["a", 5] },
+      '"text"',
+      "5",
+    );
   });
 
   it("a buffer that was transferred before", () => {
@@ -261,7 +249,7 @@ describe("what is refused, and with which message", () => {
     refuse(image, { image: new Float32Array(4) }, '"image"', "a bare Float32Array");
     refuse(image, { image: float([1, 2, 2]), toString: float([1]) }, '"toString"');
     refuse(image, { image: float([1, 2, 2]), constructor: float([1]) }, '"constructor"');
-    const odd = model([spec("constructor", [-1, 1]), spec("x", [-1, 1])]);
+    const odd = modelWithInputs([spec("constructor", [-1, 1]), spec("x", [-1, 1])]);
     refuse(odd, { x: float([1, 1]) }, '"constructor"', "received tensors for x");
     expect(prepareInputs(odd, { x: float([1, 1]), constructor: float([1, 1]) } as never).itemCount).toBe(1);
   });

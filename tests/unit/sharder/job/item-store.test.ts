@@ -2,35 +2,20 @@ import fc from "fast-check";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import type { ModelInfo } from "../../../../src/model/inspect.js";
-import { NOT_OPTIMISED } from "../../../../src/model/optimise/optimization-report.js";
 import { buffersOf } from "../../../../src/protocol/run-inputs.js";
 import type { InputTensor } from "../../../../src/protocol/tensors.js";
 import { ItemStore } from "../../../../src/sharder/job/item-store.js";
 import { prepareInputs, type Inputs } from "../../../../src/sharder/inputs/prepare-inputs.js";
 import { caught } from "../../../fixtures/caught.js";
+import { modelWithInputs } from "../../../fixtures/model-info.js";
 import { tensorOf } from "../../../fixtures/negating-sharder.js";
 import { counting, partitions, rowsOf } from "../../../fixtures/tensors.js";
 
-const model: ModelInfo = {
-  format: "graph-model",
-  inputs: [
-    { name: "x", shape: [-1, 2], dtype: "float32" },
-    { name: "text", shape: [-1], dtype: "string" },
-    { name: "shift", shape: [3], dtype: "float32" },
-  ],
-  outputs: [],
-  layerCount: 1,
-  layers: [],
-  cuts: [],
-  flops: undefined,
-  isBatchInvariant: undefined,
-  missingOps: {},
-  optimization: NOT_OPTIMISED,
-  weightBytes: 0,
-  batchMode: "batched",
-  userDefinedMetadata: {},
-};
+const model = modelWithInputs([
+  { name: "x", shape: [-1, 2], dtype: "float32" },
+  { name: "text", shape: [-1], dtype: "string" },
+  { name: "shift", shape: [3], dtype: "float32" },
+]);
 
 /** Items numbered from `first`. */
 function chunk(first: number, count: number, shift = 0): Record<string, InputTensor> {
