@@ -7,6 +7,7 @@ import { ShardError } from "./errors.js";
  * Invariant: `doneAhead` ascends, is disjoint and lies in `nextItem` … `endItem - 1`, and no range of it begins at `nextItem`.
  */
 export interface UntouchedItems {
+  /** The first item that no worker has started and that is not done. */
   nextItem: number;
   endItem: number;
   readonly sourceEnded: boolean;

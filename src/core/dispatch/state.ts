@@ -1,5 +1,6 @@
-import type { DispatchAction, DispatchOptions, ItemRange, JobPhase } from "./types.js";
+import type { DispatchAction, DispatchOptions, JobPhase } from "./types.js";
 import { ShardError } from "../errors.js";
+import type { UntouchedItems } from "../untouched-items.js";
 import type { PendingRange } from "./pending-ranges.js";
 import type { Throughput } from "../throughput/types.js";
 
@@ -48,7 +49,7 @@ export interface WorkerState {
  * range of `returned`, or the untouched rest of nextItem … endItem-1.
  * The sums `inFlightCount` … `idleCount` are part of the state, so that an event touches one worker rather than all.
  */
-export interface DispatchState {
+export interface DispatchState extends Readonly<UntouchedItems> {
   readonly options: DispatchOptions;
   readonly phase: JobPhase;
   /** By slot. */
@@ -57,12 +58,6 @@ export interface DispatchState {
   readonly readySlots: readonly number[];
   /** Attempts dispatched so far. */
   readonly attemptCount: number;
-  readonly nextItem: number;
-  readonly endItem: number;
-  readonly sourceEnded: boolean;
-  /** Items from `nextItem` on that were done when they were added. */
-  readonly doneAhead: readonly ItemRange[];
-  readonly doneAheadItemCount: number;
   /** Ranges that came back from attempts that did not complete, ascending. */
   readonly returned: readonly PendingRange[];
   readonly returnedItemCount: number;

@@ -1,4 +1,5 @@
 import type { ItemRange, JobPhase } from "../dispatch/types.js";
+import type { UntouchedItems } from "../untouched-items.js";
 
 export interface PipelineOptions {
   /** Attempts in flight per worker, ≥ 1. Default 2: transfer and read-back overlap compute. */
@@ -79,16 +80,9 @@ export interface MicroBatch {
 }
 
 /** A job that flows through stages. Immutable: `stepPipeline` returns another. */
-export interface PipelineState {
+export interface PipelineState extends Readonly<UntouchedItems> {
   readonly options: PipelineOptions;
   readonly phase: JobPhase;
-  readonly endItem: number;
-  readonly sourceEnded: boolean;
-  /** The first item that has not entered and is not done. */
-  readonly nextItem: number;
-  /** Items from `nextItem` on that were done when they were added. */
-  readonly doneAhead: readonly ItemRange[];
-  readonly doneAheadItemCount: number;
   /** Ranges that entered under an abandoned epoch and will enter again, in order. */
   readonly returned: readonly ItemRange[];
   readonly completedItemCount: number;
