@@ -193,10 +193,7 @@ export class WorkerPool {
     const mayReturn = deathError !== undefined && isKnown && !slot.isLeaving && !this.#isClosed;
     const delayMs = mayReturn ? this.#restartDelayMs(slot, deathError) : undefined;
     if (deathError === undefined || delayMs === undefined) {
-      slot.settle();
-      this.#wake();
-      this.listener?.onState(slot);
-      this.listener?.onGone(slot, deathError);
+      this.#giveUp(slot, deathError);
     } else {
       slot.leave();
       this.#restarts.set(
@@ -219,7 +216,8 @@ export class WorkerPool {
     }
   }
 
-  #giveUp(slot: WorkerSlot, error: ShardError): void {
+  /** It is gone for good. */
+  #giveUp(slot: WorkerSlot, error: ShardError | undefined): void {
     slot.settle();
     this.#wake();
     this.listener?.onState(slot);

@@ -1,5 +1,6 @@
 import { ShardError } from "../core/errors.js";
 import type { InspectedModel } from "../model/inspect.js";
+import { whyNotCut } from "../model/optimise/optimization-report.js";
 import type { StagePlanner } from "../pool/stage-planner.js";
 import { labelOf } from "../pool/worker-entries.js";
 import type { WorkerPool } from "../pool/worker-pool.js";
@@ -34,7 +35,7 @@ export function requireSplittable(model: InspectedModel, options: SharderOptions
       if (cuts !== undefined) staged.stages(cuts);
       return;
     }
-    const reason = info.optimization.notDone[0]?.reason ?? "it is a single piece";
+    const reason = whyNotCut(info.optimization);
     throw new ShardError(
       "model-unsupported",
       fitsWhole

@@ -44,3 +44,8 @@ export const NOT_OPTIMISED: OptimizationReport = {
   },
   notDone: [],
 };
+
+/** Why a model that can't be cut into layers can't be, for the middle of a message. */
+export function whyNotCut({ notDone }: OptimizationReport): string {
+  return notDone[0]?.reason ?? "it is a single piece";
+}

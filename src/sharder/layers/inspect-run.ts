@@ -1,4 +1,5 @@
 import { ShardError } from "../../core/errors.js";
+import { whyNotCut } from "../../model/optimise/optimization-report.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
 import { prepareInputs, type Inputs } from "../inputs/prepare-inputs.js";
 import { noWorkers } from "../job/job-errors.js";
@@ -28,7 +29,7 @@ export async function inspectRun(
   if (staged === undefined) {
     throw new ShardError(
       "model-unsupported",
-      `Expected a model that can be cut into layers, received one that can't (${info.optimization.notDone[0]?.reason ?? "it is a single piece"}): see sharder.model.`,
+      `Expected a model that can be cut into layers, received one that can't (${whyNotCut(info.optimization)}): see sharder.model.`,
     );
   }
   const given = inputs ?? syntheticItem(info.inputs, info.batchMode);
