@@ -25,6 +25,37 @@ export async function runOriginal(artifacts: ModelArtifacts, itemCount: number, 
   return runWire(wire, noiseFor(info.inputs, itemCount, size));
 }
 
+/** A step of about eight roundings of a float32, as a model adds up on its way. */
+const NUDGE = 2 ** -20;
+const NUDGES: readonly ((index: number) => number)[] = [
+  () => NUDGE,
+  () => -NUDGE,
+  (index) => (index % 2 === 0 ? NUDGE : -NUDGE),
+];
+
+/**
+ * How far the original's own results move, relative to the largest, when its inputs move by a millionth: what no order of
+ * computing can do better than. A model that divides by something close to zero, or jumps at a threshold, has a large one.
+ * Source: conditioning, e.g. Higham, Accuracy and Stability of Numerical Algorithms, §1.6.
+ */
+export async function sensitivity(artifacts: ModelArtifacts, itemCount: number, size = 64): Promise<number> {
+  const { info, wire } = inspectModel(artifacts, true);
+  const inputs = noiseFor(info.inputs, itemCount, size);
+  const wanted = await runWire(wire, inputs);
+  const moved: number[] = [];
+  for (const nudge of NUDGES) {
+    const nudged = Object.entries(inputs).map(([name, tensor]): [string, Tensor] => [
+      name,
+      tensor.dtype === "float32"
+        ? { ...tensor, data: tensor.data.map((value, index) => value * (1 + nudge(index))) }
+        : tensor,
+    ]);
+    const received = await runWire(wire, Object.fromEntries(nudged));
+    moved.push(...info.outputs.map(({ name }) => relativeDifference(received[name]!, wanted[name]!)));
+  }
+  return Math.max(...moved);
+}
+
 /**
  * Returns the largest difference of any output, relative to its largest value, and the optimiser's report.
  * @param expected used instead of the current backend's results for the original model.
