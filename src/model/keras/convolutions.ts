@@ -5,7 +5,13 @@ import { attrs, type Emitter, FLOAT, knownSizes, type Symbolic, Untranslatable }
 import { einsum, scaledSizes, shapeOf } from "./free-sizes.js";
 import type { LayerConfig } from "./layer-config.js";
 
-export type EmitLayer = (emitter: Emitter, layer: LayerConfig, inputs: readonly Symbolic[], name: string) => Symbolic;
+/** Emits a layer's nodes. Returns its output, or the list of its outputs. */
+export type EmitLayer = (
+  emitter: Emitter,
+  layer: LayerConfig,
+  inputs: readonly Symbolic[],
+  name: string,
+) => Symbolic | readonly Symbolic[];
 
 /** Size of an axis after a window has slid over it. */
 export function slidSize(

@@ -9,6 +9,11 @@ export interface Symbolic {
   /** `undefined` for a size that is not known before the run; axis 0 is the batch. */
   readonly shape: readonly (number | undefined)[];
   readonly dtype: "float32" | "int32" | "bool";
+  /**
+   * Which steps of a sequence count: a bool tensor `[batch, time]`, of one rank less than this tensor or fewer. Layers that take masks
+   * read it from their inputs; which mask a layer's outputs have is decided in `masks.ts`, whatever the emitter returns.
+   */
+  readonly mask?: Symbolic | undefined;
 }
 
 /** Why a model can't be translated. `translateLayers` catches it, so users never see it as an error. */
@@ -18,12 +23,15 @@ export class Untranslatable extends Error {}
 export class Emitter {
   readonly nodes: GraphNode[] = [];
   readonly weights = new Map<string, WeightRecipe>();
+  /** Layers of Keras 3 differ from those of Keras 2 in some defaults and in how they merge masks. Models of TF.js count as Keras 2. */
+  readonly kerasMajor: 2 | 3;
   readonly #stored: ReadonlyMap<string, StoredWeight>;
   readonly #names = new Set<string>();
 
   /** @param stored the file's weights by name. */
-  constructor(stored: ReadonlyMap<string, StoredWeight>) {
+  constructor(stored: ReadonlyMap<string, StoredWeight>, kerasMajor: 2 | 3 = 2) {
     this.#stored = stored;
+    this.kerasMajor = kerasMajor;
   }
 
   /** Add a node. A counter is added to its name if that is taken. @returns a reference to its first output. */

@@ -7,7 +7,8 @@ import type { ModelReading } from "../read-graph.js";
 import { reshapeTo } from "./convolutions.js";
 import { Emitter, FLOAT, knownSizes, requireFloat, type Symbolic, Untranslatable } from "./emitter.js";
 import { LAYER_EMITTERS } from "./layer-table.js";
-import { LayerConfig, MAX_NESTING, readLayerConfig, readModelConfig } from "./layer-config.js";
+import { LayerConfig, MAX_NESTING, readKerasMajor, readLayerConfig, readModelConfig } from "./layer-config.js";
+import { withMasks } from "./masks.js";
 import { readCalls, readReferences, referenceKey, type Call } from "./topology.js";
 
 export type Translation =
@@ -29,7 +30,7 @@ export function translateLayers(
   stored: ReadonlyMap<string, StoredWeight>,
 ): Translation {
   try {
-    const emitter = new Emitter(stored);
+    const emitter = new Emitter(stored, readKerasMajor(artifacts));
     const model = readModelConfig(artifacts);
     const inputs = reading.inputs.map((binding) => placeholder(emitter, binding));
     const outputs = emitModel(emitter, model, inputs, "", 0);
@@ -159,11 +160,15 @@ function emitLayer(
   const emit = LAYER_EMITTERS.get(layer.className);
   if (emit === undefined) throw new Untranslatable(`layer "${layer.name}" of class ${layer.className}`);
   return naming(layer, () => {
-    const result = emit(emitter, layer, inputs, name);
+    const emitted = emit(emitter, layer, inputs, name);
+    const results = "reference" in emitted ? [emitted] : emitted;
     // Each layer needs a node of its own name, since it may be an output.
-    return result.reference === inputs[0]!.reference
-      ? [{ ...result, reference: emitter.node(name, "Identity", [result.reference], FLOAT) }]
-      : [result];
+    const own = results.map((result) =>
+      result.reference === inputs[0]!.reference
+        ? { ...result, reference: emitter.node(name, "Identity", [result.reference], FLOAT) }
+        : result,
+    );
+    return withMasks(emitter, layer, inputs, own, name);
   });
 }
 
