@@ -3,9 +3,8 @@ import type { StoredWeight, WeightRecipe } from "../../protocol/weight-recipe.js
 import { emitActivation, nameOfActivation } from "./activations.js";
 import { attrs, type Emitter, FLOAT, knownSizes, type Symbolic, Untranslatable } from "./emitter.js";
 import { einsum, scaledSizes, shapeOf } from "./free-sizes.js";
+import type { EmitLayer } from "./layer-call.js";
 import type { LayerConfig } from "./layer-config.js";
-
-export type EmitLayer = (emitter: Emitter, layer: LayerConfig, inputs: readonly Symbolic[], name: string) => Symbolic;
 
 /** Size of an axis after a window has slid over it. */
 export function slidSize(

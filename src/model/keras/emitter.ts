@@ -104,7 +104,8 @@ export const attrs = {
   int: (value: number): JsonObject => ({ i: String(value) }),
 };
 
-const TYPES = { float32: "DT_FLOAT", int32: "DT_INT32", bool: "DT_BOOL" } as const;
+/** By dtype. */
+export const TYPES = { float32: "DT_FLOAT", int32: "DT_INT32", bool: "DT_BOOL" } as const;
 
 export function castAttrs(from: Symbolic["dtype"], to: Symbolic["dtype"]): JsonObject {
   return { SrcT: { type: TYPES[from] }, DstT: { type: TYPES[to] } };

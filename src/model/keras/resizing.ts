@@ -1,4 +1,5 @@
-import { requireRank, type EmitLayer } from "./convolutions.js";
+import { requireRank } from "./convolutions.js";
+import type { EmitLayer } from "./layer-call.js";
 import { attrs, FLOAT, knownSizes, Untranslatable } from "./emitter.js";
 import { scaledSizes } from "./free-sizes.js";
 

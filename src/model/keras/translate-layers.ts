@@ -5,10 +5,12 @@ import { tensorKey, type Graph } from "../graph/graph.js";
 import { sortNodes } from "../graph/sort-nodes.js";
 import type { ModelReading } from "../read-graph.js";
 import { reshapeTo } from "./convolutions.js";
-import { Emitter, FLOAT, knownSizes, requireFloat, type Symbolic, Untranslatable } from "./emitter.js";
+import { Emitter, knownSizes, requireFloat, type Symbolic, TYPES, Untranslatable } from "./emitter.js";
 import { LAYER_EMITTERS } from "./layer-table.js";
 import { LayerConfig, MAX_NESTING, readLayerConfig, readModelConfig } from "./layer-config.js";
-import { readCalls, readReferences, referenceKey, type Call } from "./topology.js";
+import { instancesIn, LayerReference, mapInstances } from "./call-values.js";
+import { NO_ARGUMENTS, TensorArgument, type LayerCall } from "./layer-call.js";
+import { firstCallIndex, readCalls, readReferences, referenceKey, type Call } from "./topology.js";
 
 export type Translation =
   | { readonly ok: true; readonly graph: Graph }
@@ -110,26 +112,36 @@ function emitFunctional(
   depth: number,
 ): Symbolic[] {
   const known = new Map<string, Symbolic>();
-  const entries = readReferences(model.config.input_layers);
+  const entries = readReferences(model.config.input_layers, depth > 0);
   if (entries.length !== inputs.length) throw new Untranslatable(`${inputs.length} inputs for "${model.name}"`);
   entries.forEach((entry, index) => known.set(referenceKey(entry), inputs[index]!));
-  const configs = layers.map((each): { layer: LayerConfig; calls: Call[] } => {
-    const layer = readLayerConfig(each);
-    const inbound = isJsonObject(each) ? each.inbound_nodes : undefined;
-    // A nested model used call 0 when it was built.
-    const firstIndex = Array.isArray(layer.config.layers) ? 1 : 0;
-    return { layer, calls: layer.className === "InputLayer" ? [] : readCalls(inbound, layer, firstIndex) };
+  const outputs = readReferences(model.config.output_layers, depth > 0);
+  const configs = layers.map((each) => ({
+    layer: readLayerConfig(each),
+    inbound: isJsonObject(each) ? each.inbound_nodes : undefined,
+  }));
+  const names = new Set(configs.map(({ layer }) => layer.name));
+  const read = configs
+    .filter(({ layer }) => layer.className !== "InputLayer")
+    .map(({ layer, inbound }) => ({ layer, calls: readCalls(inbound, layer, 0, (name) => names.has(name)) }));
+  const references = [...outputs, ...read.flatMap(({ calls }) => calls.flatMap(referencesOf))];
+  let pending = read.flatMap(({ layer, calls }) => {
+    const first = firstCallIndex(layer, references);
+    return calls.map((call) => ({ layer, call: { ...call, index: call.index + first } }));
   });
-  let pending = configs.flatMap(({ layer, calls }) => calls.map((call) => ({ layer, call })));
   while (pending.length > 0) {
     const waiting: typeof pending = [];
     for (const { layer, call } of pending) {
-      const sources = call.inputs.map((reference) => known.get(referenceKey(reference)));
-      if (!sources.every((source) => source !== undefined)) {
+      if (!referencesOf(call).every((reference) => known.has(referenceKey(reference)))) {
         waiting.push({ layer, call });
         continue;
       }
-      const results = emitLayer(emitter, layer, sources, scope, depth);
+      const find = (reference: LayerReference): Symbolic => known.get(referenceKey(reference))!;
+      const fill = (value: unknown): unknown =>
+        mapInstances(value, LayerReference, (reference) => new TensorArgument(find(reference)));
+      const kwargs = Object.fromEntries(Object.entries(call.kwargs).map(([key, value]) => [key, fill(value)]));
+      const given = { args: call.args.map(fill), kwargs };
+      const results = emitLayer(emitter, layer, call.inputs.map(find), scope, depth, given);
       results.forEach((result, index) => {
         known.set(referenceKey({ layer: layer.name, node: call.index, tensor: index }), result);
       });
@@ -138,11 +150,15 @@ function emitFunctional(
       throw new Untranslatable(`layer "${waiting[0]!.layer.name}", whose inputs are never made`);
     pending = waiting;
   }
-  return readReferences(model.config.output_layers).map((reference) => {
+  return outputs.map((reference) => {
     const result = known.get(referenceKey(reference));
     if (result === undefined) throw new Untranslatable(`output "${reference.layer}", which no layer makes`);
     return result;
   });
+}
+
+function referencesOf({ inputs, args, kwargs }: Call): LayerReference[] {
+  return [...inputs, ...instancesIn([args, Object.values(kwargs)], LayerReference)];
 }
 
 function emitLayer(
@@ -151,6 +167,7 @@ function emitLayer(
   inputs: readonly Symbolic[],
   scope: string,
   depth: number,
+  call: LayerCall = NO_ARGUMENTS,
 ): Symbolic[] {
   const name = `${scope}${layer.name}`;
   if (Array.isArray(layer.config.layers)) return emitModel(emitter, layer, inputs, `${name}/`, depth + 1);
@@ -159,11 +176,12 @@ function emitLayer(
   const emit = LAYER_EMITTERS.get(layer.className);
   if (emit === undefined) throw new Untranslatable(`layer "${layer.name}" of class ${layer.className}`);
   return naming(layer, () => {
-    const result = emit(emitter, layer, inputs, name);
+    const result = emit(emitter, layer, inputs, name, call);
+    const [first, ...others] = "reference" in result ? [result] : result;
     // Each layer needs a node of its own name, since it may be an output.
-    return result.reference === inputs[0]!.reference
-      ? [{ ...result, reference: emitter.node(name, "Identity", [result.reference], FLOAT) }]
-      : [result];
+    if (first!.reference !== inputs[0]!.reference) return [first!, ...others];
+    const attr = { T: { type: TYPES[first!.dtype] } };
+    return [{ ...first!, reference: emitter.node(name, "Identity", [first!.reference], attr) }, ...others];
   });
 }
 

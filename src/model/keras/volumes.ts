@@ -1,4 +1,5 @@
-import { finish, paddingOf, requireRank, requireShape, slidSize, type EmitLayer } from "./convolutions.js";
+import { finish, paddingOf, requireRank, requireShape, slidSize } from "./convolutions.js";
+import type { EmitLayer } from "./layer-call.js";
 import { attrs, FLOAT } from "./emitter.js";
 import { stridesOf } from "./pooling.js";
 
