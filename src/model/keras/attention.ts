@@ -1,8 +1,7 @@
 import { elementCountOf } from "../../protocol/tensors.js";
 import type { StoredWeight } from "../../protocol/weight-recipe.js";
 import { emitActivation } from "./activations.js";
-import { requireRank, requireShape, reshapeTo, reshaped } from "./convolutions.js";
-import type { EmitLayer } from "./layer-call.js";
+import { requireRank, requireShape, reshapeTo, reshaped, type EmitLayer } from "./convolutions.js";
 import { attrs, type Emitter, FLOAT, knownSizes, requireFloat, type Symbolic, Untranslatable } from "./emitter.js";
 import { einsum } from "./free-sizes.js";
 import type { LayerConfig } from "./layer-config.js";

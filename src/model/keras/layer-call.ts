@@ -1,8 +1,7 @@
 import type { JsonObject } from "../artifacts.js";
-import type { Emitter, Symbolic } from "./emitter.js";
-import type { LayerConfig } from "./layer-config.js";
+import type { Symbolic } from "./emitter.js";
 
-/** A tensor among the arguments of a call. */
+/** A tensor inside a list, dict or slice among the arguments of a call. */
 export class TensorArgument {
   readonly tensor: Symbolic;
 
@@ -12,30 +11,17 @@ export class TensorArgument {
 }
 
 /**
- * The arguments of a call. Tensors in them are `TensorArgument`s, also inside lists and dicts; further kinds of values are in
- * `call-values.ts`.
+ * What a call of a layer passes beside its inputs. Arguments that are `null` or `false` are left out. `call-parameters.ts` lists the
+ * ones that each class may have, `call-values.ts` the kinds of values.
  */
 export interface LayerCall {
-  /** All of them for operations, none for layers: what a layer takes by position is among its inputs or named. */
+  /** Arguments that are tensors, by name. */
+  readonly tensors: ReadonlyMap<string, Symbolic>;
+  /** Other arguments by name, such as `use_causal_mask`. Tensors in lists and dicts are `TensorArgument`s. */
+  readonly options: JsonObject;
+  /** Of operations alone: the arguments by position, with `TensorArgument`s for tensors. */
   readonly args: readonly unknown[];
-  /** Those that are not `null` or `false`, by name. */
-  readonly kwargs: JsonObject;
 }
 
-export const NO_ARGUMENTS: LayerCall = { args: [], kwargs: {} };
-
-/**
- * Emits a call of a layer.
- * @param inputs the tensors that the layer is called with, in the order of its parameters.
- * @param name of the node that the first output needs.
- * @param call further arguments; `call-parameters.ts` lists the ones that each class may have.
- * @returns its output, or a list if it has several.
- * @throws Untranslatable
- */
-export type EmitLayer = (
-  emitter: Emitter,
-  layer: LayerConfig,
-  inputs: readonly Symbolic[],
-  name: string,
-  call: LayerCall,
-) => Symbolic | readonly Symbolic[];
+/** A call that passes its inputs alone. */
+export const PLAIN_CALL: LayerCall = { tensors: new Map(), options: {}, args: [] };

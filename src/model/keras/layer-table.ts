@@ -6,8 +6,8 @@ import {
   emitDense,
   emitDepthwiseConv2d,
   emitSeparableConv2d,
+  type EmitLayer,
 } from "./convolutions.js";
-import type { EmitLayer } from "./layer-call.js";
 import { emitAverage, emitConcatenate, emitDot, emitPairwise } from "./merging.js";
 import {
   emitActivationLayer,

@@ -1,6 +1,6 @@
 import { attrs, type Emitter, FLOAT, requireFloat, type Symbolic, Untranslatable } from "./emitter.js";
 import { show } from "../malformed.js";
-import type { EmitLayer } from "./layer-call.js";
+import type { EmitLayer } from "./convolutions.js";
 import type { LayerConfig } from "./layer-config.js";
 
 type Size = number | undefined;

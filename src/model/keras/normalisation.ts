@@ -1,6 +1,5 @@
 import { emitActivation, emitLeakyRelu } from "./activations.js";
-import { requireShape, reshaped } from "./convolutions.js";
-import type { EmitLayer } from "./layer-call.js";
+import { requireShape, reshaped, type EmitLayer } from "./convolutions.js";
 import { attrs, castAttrs, type Emitter, FLOAT, requireFloat, toFloat, Untranslatable } from "./emitter.js";
 import type { LayerConfig } from "./layer-config.js";
 

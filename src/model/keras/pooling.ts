@@ -1,6 +1,5 @@
 import { attrs, type Emitter, FLOAT, type Symbolic, Untranslatable } from "./emitter.js";
-import { paddingOf, requireRank, slidSize } from "./convolutions.js";
-import type { EmitLayer } from "./layer-call.js";
+import { paddingOf, requireRank, slidSize, type EmitLayer } from "./convolutions.js";
 import type { LayerConfig } from "./layer-config.js";
 
 /** MaxPooling2D and AveragePooling2D. */

@@ -1,7 +1,6 @@
 import { elementCountOf } from "../../protocol/tensors.js";
 import { attrs, castAttrs, type Emitter, FLOAT, knownSizes, type Symbolic, Untranslatable } from "./emitter.js";
-import { requireRank, reshapeTo } from "./convolutions.js";
-import type { EmitLayer } from "./layer-call.js";
+import { requireRank, reshapeTo, type EmitLayer } from "./convolutions.js";
 import type { LayerConfig } from "./layer-config.js";
 
 export const emitFlatten: EmitLayer = (emitter, layer, [x], name) => {

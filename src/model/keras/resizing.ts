@@ -1,5 +1,4 @@
-import { requireRank } from "./convolutions.js";
-import type { EmitLayer } from "./layer-call.js";
+import { requireRank, type EmitLayer } from "./convolutions.js";
 import { attrs, FLOAT, knownSizes, Untranslatable } from "./emitter.js";
 import { scaledSizes } from "./free-sizes.js";
 

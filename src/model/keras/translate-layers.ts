@@ -5,11 +5,12 @@ import { tensorKey, type Graph } from "../graph/graph.js";
 import { sortNodes } from "../graph/sort-nodes.js";
 import type { ModelReading } from "../read-graph.js";
 import { reshapeTo } from "./convolutions.js";
-import { Emitter, knownSizes, requireFloat, type Symbolic, TYPES, Untranslatable } from "./emitter.js";
+import { Emitter, knownSizes, requireFloat, type Symbolic, typeOf, Untranslatable } from "./emitter.js";
 import { LAYER_EMITTERS } from "./layer-table.js";
-import { LayerConfig, MAX_NESTING, readLayerConfig, readModelConfig } from "./layer-config.js";
 import { instancesIn, LayerReference, mapInstances } from "./call-values.js";
-import { NO_ARGUMENTS, TensorArgument, type LayerCall } from "./layer-call.js";
+import { LayerConfig, MAX_NESTING, readKerasMajor, readLayerConfig, readModelConfig } from "./layer-config.js";
+import { PLAIN_CALL, TensorArgument, type LayerCall } from "./layer-call.js";
+import { withMasks } from "./masks.js";
 import { firstCallIndex, readCalls, readReferences, referenceKey, type Call } from "./topology.js";
 
 export type Translation =
@@ -31,7 +32,7 @@ export function translateLayers(
   stored: ReadonlyMap<string, StoredWeight>,
 ): Translation {
   try {
-    const emitter = new Emitter(stored);
+    const emitter = new Emitter(stored, readKerasMajor(artifacts));
     const model = readModelConfig(artifacts);
     const inputs = reading.inputs.map((binding) => placeholder(emitter, binding));
     const outputs = emitModel(emitter, model, inputs, "", 0);
@@ -137,10 +138,7 @@ function emitFunctional(
         continue;
       }
       const find = (reference: LayerReference): Symbolic => known.get(referenceKey(reference))!;
-      const fill = (value: unknown): unknown =>
-        mapInstances(value, LayerReference, (reference) => new TensorArgument(find(reference)));
-      const kwargs = Object.fromEntries(Object.entries(call.kwargs).map(([key, value]) => [key, fill(value)]));
-      const given = { args: call.args.map(fill), kwargs };
+      const given = fillCall(call, find);
       const results = emitLayer(emitter, layer, call.inputs.map(find), scope, depth, given);
       results.forEach((result, index) => {
         known.set(referenceKey({ layer: layer.name, node: call.index, tensor: index }), result);
@@ -157,6 +155,19 @@ function emitFunctional(
   });
 }
 
+/** Put the tensors into the arguments of a call. */
+function fillCall({ args, kwargs }: Call, find: (reference: LayerReference) => Symbolic): LayerCall {
+  const fill = (value: unknown): unknown =>
+    mapInstances(value, LayerReference, (reference) => new TensorArgument(find(reference)));
+  const tensors = new Map<string, Symbolic>();
+  const options: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(kwargs)) {
+    if (value instanceof LayerReference) tensors.set(key, find(value));
+    else options[key] = fill(value);
+  }
+  return { tensors, options, args: args.map(fill) };
+}
+
 function referencesOf({ inputs, args, kwargs }: Call): LayerReference[] {
   return [...inputs, ...instancesIn([args, Object.values(kwargs)], LayerReference)];
 }
@@ -167,7 +178,7 @@ function emitLayer(
   inputs: readonly Symbolic[],
   scope: string,
   depth: number,
-  call: LayerCall = NO_ARGUMENTS,
+  call: LayerCall = PLAIN_CALL,
 ): Symbolic[] {
   const name = `${scope}${layer.name}`;
   if (Array.isArray(layer.config.layers)) return emitModel(emitter, layer, inputs, `${name}/`, depth + 1);
@@ -176,12 +187,15 @@ function emitLayer(
   const emit = LAYER_EMITTERS.get(layer.className);
   if (emit === undefined) throw new Untranslatable(`layer "${layer.name}" of class ${layer.className}`);
   return naming(layer, () => {
-    const result = emit(emitter, layer, inputs, name, call);
-    const [first, ...others] = "reference" in result ? [result] : result;
+    const emitted = emit(emitter, layer, inputs, name, call);
+    const results = "reference" in emitted ? [emitted] : emitted;
     // Each layer needs a node of its own name, since it may be an output.
-    if (first!.reference !== inputs[0]!.reference) return [first!, ...others];
-    const attr = { T: { type: TYPES[first!.dtype] } };
-    return [{ ...first!, reference: emitter.node(name, "Identity", [first!.reference], attr) }, ...others];
+    const own = results.map((result) => {
+      if (!inputs.some(({ reference }) => reference === result.reference)) return result;
+      const attr = { T: { type: typeOf(result.dtype) } };
+      return { ...result, reference: emitter.node(name, "Identity", [result.reference], attr) };
+    });
+    return withMasks(emitter, layer, inputs, own, name);
   });
 }
 

@@ -1,5 +1,4 @@
-import { finish, paddingOf, requireRank, requireShape, slidSize } from "./convolutions.js";
-import type { EmitLayer } from "./layer-call.js";
+import { finish, paddingOf, requireRank, requireShape, slidSize, type EmitLayer } from "./convolutions.js";
 import { attrs, FLOAT } from "./emitter.js";
 import { stridesOf } from "./pooling.js";
 
