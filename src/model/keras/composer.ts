@@ -66,7 +66,12 @@ export class Composer {
 
   literal(values: readonly number[], shape: readonly number[] = [values.length], dtype: DType = "float32"): Symbolic {
     if (dtype === "string") throw new Untranslatable("a constant of strings");
-    return this.recipe("Const", { kind: "computed", shape, dtype, value: { op: "literal", tensor: { shape, values } } });
+    return this.recipe("Const", {
+      kind: "computed",
+      shape,
+      dtype,
+      value: { op: "literal", tensor: { shape, values } },
+    });
   }
 
   /** A constant with a stored or computed weight. @param suffix of its name. */
@@ -92,7 +97,12 @@ export class Composer {
   }
 
   /** @param axes ≥ 0 */
-  reduce(op: "Sum" | "Mean" | "Max" | "Min" | "Prod" | "Any" | "All", x: Symbolic, axes: readonly number[], keep = false): Symbolic {
+  reduce(
+    op: "Sum" | "Mean" | "Max" | "Min" | "Prod" | "Any" | "All",
+    x: Symbolic,
+    axes: readonly number[],
+    keep = false,
+  ): Symbolic {
     const shape = x.shape.flatMap((size, axis) => (axes.includes(axis) ? (keep ? [1] : []) : [size]));
     return this.op(op, [x, this.ints(axes)], { shape }, { keep_dims: attrs.bool(keep) });
   }
@@ -115,7 +125,8 @@ export class Composer {
 
   /** Take every `stride`-th of `count` elements along one axis. */
   stride(x: Symbolic, axis: number, begin: number, count: number, stride: number): Symbolic {
-    const at = (value: number, other: number): Symbolic => this.ints(x.shape.map((_, each) => (each === axis ? value : other)));
+    const at = (value: number, other: number): Symbolic =>
+      this.ints(x.shape.map((_, each) => (each === axis ? value : other)));
     const shape = x.shape.map((size, each) => (each === axis ? count : size));
     const others = x.shape.reduce<number>((mask, _, each) => (each === axis ? mask : mask | (1 << each)), 0);
     const masks = { begin_mask: attrs.int(others), end_mask: attrs.int(others) };
@@ -128,7 +139,9 @@ export class Composer {
   pad(x: Symbolic, sides: readonly (readonly [number, number])[], value = 0): Symbolic {
     if (sides.every(([before, after]) => before === 0 && after === 0)) return x;
     const paddings = this.ints(sides.flat(), [sides.length, 2]);
-    const shape = x.shape.map((size, axis) => (size === undefined ? undefined : size + sides[axis]![0] + sides[axis]![1]));
+    const shape = x.shape.map((size, axis) =>
+      size === undefined ? undefined : size + sides[axis]![0] + sides[axis]![1],
+    );
     if (value === 0) return this.op("Pad", [x, paddings], { shape });
     return this.op("PadV2", [x, paddings, this.scalar(value, x.dtype === "int32" ? "int32" : "float32")], { shape });
   }

@@ -45,7 +45,8 @@ export class Emitter {
   renameLast(reference: string, name: string): string {
     const last = this.nodes.at(-1);
     const plain = plainName(name);
-    if (last === undefined || last.name !== reference || last.op === "Const" || this.#names.has(plain)) return reference;
+    if (last === undefined || last.name !== reference || last.op === "Const" || this.#names.has(plain))
+      return reference;
     this.#names.delete(last.name);
     this.#names.add(plain);
     this.nodes[this.nodes.length - 1] = { ...last, name: plain };
