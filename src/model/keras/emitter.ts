@@ -67,6 +67,11 @@ export class Emitter {
     throw new Untranslatable(`weight "${layer}/${weight}" is not in the file`);
   }
 
+  /** A weight whose name is not preceded by its layer's, as Keras 2 writes those that `adapt` makes. */
+  bare(weight: string): StoredWeight | undefined {
+    return this.#stored.get(weight);
+  }
+
   /** Whether the file has weights named after a layer. */
   hasWeightsOf(layer: string): boolean {
     return [...this.#stored.keys()].some((name) => name.startsWith(`${layer}/`) || name.includes(`/${layer}/`));
