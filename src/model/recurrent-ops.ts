@@ -31,7 +31,9 @@ export const RECURRENT_OPS = ["_SharderLstm", "_SharderGru", "_SharderRnn", "_Sh
 export type RecurrentOp = (typeof RECURRENT_OPS)[number];
 
 /** How many columns of the kernel belong to one unit, and how many states a cell has. */
-export const RECURRENT_CELLS: Readonly<Record<RecurrentOp, { readonly gateCount: number; readonly stateCount: number }>> = {
+export const RECURRENT_CELLS: Readonly<
+  Record<RecurrentOp, { readonly gateCount: number; readonly stateCount: number }>
+> = {
   _SharderLstm: { gateCount: 4, stateCount: 2 },
   _SharderGru: { gateCount: 3, stateCount: 1 },
   _SharderRnn: { gateCount: 1, stateCount: 1 },

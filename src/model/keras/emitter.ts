@@ -55,6 +55,23 @@ export class Emitter {
     throw new Untranslatable(`weight "${layer}/${weight}" is not in the file`);
   }
 
+  /**
+   * The weights of a name whose scopes include `path`, in this order, as in `lstm/lstm_cell/kernel` or `model/rnn/cells/lstm_cell_1/kernel`.
+   * In the order of the file; those with the fewest other scopes only.
+   */
+  storedBelow(path: readonly string[], weight: string): StoredWeight[] {
+    const matching = [...this.#stored].flatMap(([name, stored]) => {
+      const scopes = name.replace(/:\d+$/, "").split("/");
+      // Old files number equal names: kernel, kernel_1.
+      if (scopes.pop()!.replace(/_\d+$/, "") !== weight) return [];
+      let next = 0;
+      for (const scope of scopes) if (scope === path[next]) next++;
+      return next === path.length ? [{ stored, scopeCount: scopes.length }] : [];
+    });
+    const fewest = Math.min(...matching.map(({ scopeCount }) => scopeCount));
+    return matching.filter(({ scopeCount }) => scopeCount === fewest).map(({ stored }) => stored);
+  }
+
   /** Whether the file has weights named after a layer. */
   hasWeightsOf(layer: string): boolean {
     return [...this.#stored.keys()].some((name) => name.startsWith(`${layer}/`) || name.includes(`/${layer}/`));
@@ -112,7 +129,8 @@ export const attrs = {
   int: (value: number): JsonObject => ({ i: String(value) }),
 };
 
-const TYPES = { float32: "DT_FLOAT", int32: "DT_INT32", bool: "DT_BOOL" } as const;
+/** By dtype. */
+export const TYPES = { float32: "DT_FLOAT", int32: "DT_INT32", bool: "DT_BOOL" } as const;
 
 export function castAttrs(from: Symbolic["dtype"], to: Symbolic["dtype"]): JsonObject {
   return { SrcT: { type: TYPES[from] }, DstT: { type: TYPES[to] } };

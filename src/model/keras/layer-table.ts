@@ -1,4 +1,6 @@
 import { emitEinsumDense, emitMultiHeadAttention } from "./attention.js";
+import { emitBidirectional } from "./bidirectional.js";
+import { emitConvLstm } from "./conv-lstm.js";
 import {
   emitConv1d,
   emitConv2d,
@@ -8,6 +10,7 @@ import {
   emitSeparableConv2d,
   type EmitLayer,
 } from "./convolutions.js";
+import { emitMasking } from "./masking.js";
 import { emitAverage, emitConcatenate, emitDot, emitPairwise } from "./merging.js";
 import {
   emitActivationLayer,
@@ -22,6 +25,7 @@ import {
   emitThresholdedRelu,
 } from "./normalisation.js";
 import { emitGlobalPool, emitPool1d, emitPool2d } from "./pooling.js";
+import { emitRecurrentLayer } from "./recurrent.js";
 import {
   emitCropping2d,
   emitEmbedding,
@@ -86,6 +90,15 @@ export const LAYER_EMITTERS: ReadonlyMap<string, EmitLayer> = new Map<string, Em
   ["Permute", emitPermute],
   ["RepeatVector", emitRepeatVector],
   ["Embedding", emitEmbedding],
+  ["Masking", emitMasking],
+  ["LSTM", emitRecurrentLayer],
+  ["GRU", emitRecurrentLayer],
+  ["SimpleRNN", emitRecurrentLayer],
+  ["RNN", emitRecurrentLayer],
+  ["Bidirectional", emitBidirectional],
+  ["ConvLSTM1D", emitConvLstm],
+  ["ConvLSTM2D", emitConvLstm],
+  ["ConvLSTM3D", emitConvLstm],
   ["Add", emitPairwise("AddV2")],
   ["Subtract", emitPairwise("Sub")],
   ["Multiply", emitPairwise("Mul")],

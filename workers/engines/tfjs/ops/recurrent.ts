@@ -1,10 +1,9 @@
-import { registerOp } from "@tensorflow/tfjs-converter";
+import type { OpExecutor } from "@tensorflow/tfjs-converter";
 import * as tf from "@tensorflow/tfjs-core";
 import { ShardError } from "../../../../src/core/errors.js";
 import {
   isRecurrentActivation,
   RECURRENT_CELLS,
-  RECURRENT_OPS,
   type RecurrentActivation,
   type RecurrentOp,
 } from "../../../../src/model/recurrent-ops.js";
@@ -16,10 +15,12 @@ interface CustomNode {
   readonly attrs: Readonly<Record<string, unknown>>;
 }
 
-/** Let TF.js run the nodes of `RECURRENT_OPS`. */
-export function registerRecurrentOps(): void {
-  for (const op of RECURRENT_OPS) registerOp(op, (node) => runRecurrence(op, node));
-}
+export const RECURRENT_EXECUTORS: Readonly<Record<RecurrentOp, OpExecutor>> = {
+  _SharderLstm: (node) => runRecurrence("_SharderLstm", node),
+  _SharderGru: (node) => runRecurrence("_SharderGru", node),
+  _SharderRnn: (node) => runRecurrence("_SharderRnn", node),
+  _SharderConvLstm: (node) => runRecurrence("_SharderConvLstm", node),
+};
 
 interface Operands {
   /** `[batch, time, …]`, with the input's product if it is not yet made. */
@@ -110,7 +111,10 @@ function runSteps(
       const next = cell(steps[at]!, states);
       if (kept === undefined) return [next[0]!, ...next];
       const choose = (after: tf.Tensor, before: tf.Tensor): tf.Tensor => selectRows(kept[at]!, after, before);
-      return [choose(next[0]!, zeroesOutput ? blank : output), ...next.map((each, index) => choose(each, states[index]!))];
+      return [
+        choose(next[0]!, zeroesOutput ? blank : output),
+        ...next.map((each, index) => choose(each, states[index]!)),
+      ];
     }) as [tf.Tensor, ...tf.Tensor[]];
     if (attrs.return_sequences === true) outputs.push(output);
   }
@@ -122,11 +126,17 @@ function runSteps(
 
 /** Take each row from `after` where `condition` `[batch]` is true, else from `before`. Unlike tf.where, it broadcasts nothing. */
 function selectRows(condition: tf.Tensor, after: tf.Tensor, before: tf.Tensor): tf.Tensor {
-  return tf.engine().runKernel("Select", { condition, t: after, e: before });
+  // WebGL selects in four dimensions at most.
+  const flat = (x: tf.Tensor): tf.Tensor => (x.rank > 2 ? tf.reshape(x, [x.shape[0]!, -1]) : x);
+  const chosen: tf.Tensor = tf.engine().runKernel("Select", { condition, t: flat(after), e: flat(before) });
+  return after.rank > 2 ? tf.reshape(chosen, after.shape) : chosen;
 }
 
 function activationOf({ attrs }: CustomNode, key: string): RecurrentActivation {
   const name = String(attrs[key]);
   if (isRecurrentActivation(name)) return name;
-  throw new ShardError("model-malformed", `Expected an activation of a recurrent node, received "${name.slice(0, 40)}".`);
+  throw new ShardError(
+    "model-malformed",
+    `Expected an activation of a recurrent node, received "${name.slice(0, 40)}".`,
+  );
 }
