@@ -8,7 +8,7 @@ export interface Symbolic {
   readonly reference: string;
   /** `undefined` for a size that is not known before the run; axis 0 is the batch. */
   readonly shape: readonly (number | undefined)[];
-  readonly dtype: "float32" | "int32" | "bool";
+  readonly dtype: "float32" | "int32" | "bool" | "string";
   /**
    * Which steps of a sequence count: a bool tensor `[batch, time]`, of one rank less than this tensor or fewer. Layers that take masks
    * read it from their inputs; which mask a layer's outputs have is decided in `masks.ts`, whatever the emitter returns.
@@ -39,6 +39,18 @@ export class Emitter {
     const unique = this.#claim(name);
     this.nodes.push({ name: unique, op, input, attr });
     return unique;
+  }
+
+  /** Give the node that was added last another name, if it makes `reference` and the name is free. @returns its reference. */
+  renameLast(reference: string, name: string): string {
+    const last = this.nodes.at(-1);
+    const plain = plainName(name);
+    if (last === undefined || last.name !== reference || last.op === "Const" || this.#names.has(plain))
+      return reference;
+    this.#names.delete(last.name);
+    this.#names.add(plain);
+    this.nodes[this.nodes.length - 1] = { ...last, name: plain };
+    return plain;
   }
 
   /**
@@ -97,13 +109,17 @@ export class Emitter {
   }
 
   #claim(name: string): string {
-    // TF.js reads ":" as the start of an output's index and "^" as a control input.
-    const plain = name.replace(/[:^,]/g, "_") || "_";
+    const plain = plainName(name);
     let unique = plain;
     for (let counter = 1; this.#names.has(unique); counter++) unique = `${plain}_${counter}`;
     this.#names.add(unique);
     return unique;
   }
+}
+
+/** TF.js reads ":" as the start of an output's index and "^" as a control input. */
+function plainName(name: string): string {
+  return name.replace(/[:^,]/g, "_") || "_";
 }
 
 function literal(values: readonly number[], shape: readonly number[]): ConstantExpression {
@@ -129,8 +145,11 @@ export const attrs = {
   int: (value: number): JsonObject => ({ i: String(value) }),
 };
 
-/** By dtype. */
-export const TYPES = { float32: "DT_FLOAT", int32: "DT_INT32", bool: "DT_BOOL" } as const;
+const TYPES = { float32: "DT_FLOAT", int32: "DT_INT32", bool: "DT_BOOL", string: "DT_STRING" } as const;
+
+export function typeOf(dtype: Symbolic["dtype"]): string {
+  return TYPES[dtype];
+}
 
 export function castAttrs(from: Symbolic["dtype"], to: Symbolic["dtype"]): JsonObject {
   return { SrcT: { type: TYPES[from] }, DstT: { type: TYPES[to] } };

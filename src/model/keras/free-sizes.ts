@@ -1,4 +1,4 @@
-import { attrs, type Emitter, FLOAT, type Symbolic, TYPES } from "./emitter.js";
+import { attrs, type Emitter, FLOAT, type Symbolic, typeOf } from "./emitter.js";
 
 const INT32 = { T: { type: "DT_INT32" } };
 
@@ -63,7 +63,7 @@ export function reshapeSteps(
     time === undefined
       ? leadingSizes(emitter, `${name}/shape`, like.reference, 2, inner)
       : emitter.int32(`${name}/shape`, [-1, time, ...inner]);
-  const reference = emitter.node(name, "Reshape", [rows, shape], { T: { type: TYPES[dtype] } });
+  const reference = emitter.node(name, "Reshape", [rows, shape], { T: { type: typeOf(dtype) } });
   return { reference, shape: [batch, time, ...inner], dtype };
 }
 
