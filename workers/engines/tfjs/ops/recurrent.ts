@@ -100,7 +100,7 @@ function runSteps(
   const units = sizes.pop()! / gateCount;
   const blank = tf.zeros([batch, ...sizes, units]);
   const steps = time === 0 ? [] : tf.unstack(projected, 1);
-  const kept = mask === undefined || time === 0 ? undefined : tf.unstack(tf.cast(mask, "bool"), 1);
+  const kept = mask === undefined || time === 0 ? undefined : maskOfSteps(mask, blank.size / batch);
   const zeroesOutput = attrs.zero_output_for_mask === true;
   let states = initialStates ?? Array.from({ length: stateCount }, () => blank);
   let output = blank;
@@ -110,7 +110,7 @@ function runSteps(
     [output, ...states] = tf.tidy(() => {
       const next = cell(steps[at]!, states);
       if (kept === undefined) return [next[0]!, ...next];
-      const choose = (after: tf.Tensor, before: tf.Tensor): tf.Tensor => selectRows(kept[at]!, after, before);
+      const choose = (after: tf.Tensor, before: tf.Tensor): tf.Tensor => select(kept[at]!, after, before);
       return [
         choose(next[0]!, zeroesOutput ? blank : output),
         ...next.map((each, index) => choose(each, states[index]!)),
@@ -124,10 +124,14 @@ function runSteps(
   return [first.clone(), ...states.map((state) => state.clone())];
 }
 
-/** Take each row from `after` where `condition` `[batch]` is true, else from `before`. Unlike tf.where, it broadcasts nothing. */
-function selectRows(condition: tf.Tensor, after: tf.Tensor, before: tf.Tensor): tf.Tensor {
-  // WebGL selects in four dimensions at most.
-  const flat = (x: tf.Tensor): tf.Tensor => (x.rank > 2 ? tf.reshape(x, [x.shape[0]!, -1]) : x);
+/** For each step, whether each of the `size` elements of an item's state changes: bool `[batch, size]`. */
+function maskOfSteps(mask: tf.Tensor, size: number): tf.Tensor[] {
+  return tf.unstack(tf.tile(tf.expandDims(tf.cast(mask, "bool"), 2), [1, 1, size]), 1);
+}
+
+/** TF.js's CPU kernel selects wrongly with one condition for each row, and that of WebGL has four axes at most. */
+function select(condition: tf.Tensor, after: tf.Tensor, before: tf.Tensor): tf.Tensor {
+  const flat = (x: tf.Tensor): tf.Tensor => (x.rank > 2 ? tf.reshape(x, condition.shape) : x);
   const chosen: tf.Tensor = tf.engine().runKernel("Select", { condition, t: flat(after), e: flat(before) });
   return after.rank > 2 ? tf.reshape(chosen, after.shape) : chosen;
 }
