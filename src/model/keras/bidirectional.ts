@@ -2,7 +2,7 @@ import { emitConvLstmLayer } from "./conv-lstm.js";
 import { attrs, type Emitter, FLOAT, type Symbolic, Untranslatable } from "./emitter.js";
 import type { EmitLayer } from "./convolutions.js";
 import { LayerConfig, readLayerConfig } from "./layer-config.js";
-import { emitRecurrence, requireNoConstants, reversed, type RecurrentContext, withGivenMask } from "./recurrent.js";
+import { emitRecurrence, requireNoConstants, reversed, type RecurrentContext } from "./recurrent.js";
 
 /**
  * Runs a recurrent layer over a sequence, and another one, or the same with other weights, backwards over it, and merges the outputs
@@ -10,7 +10,7 @@ import { emitRecurrence, requireNoConstants, reversed, type RecurrentContext, wi
  * merge mode, then the final states of both with `return_state`. Masked steps give zeros in sequences.
  * Source: Keras' documentation of Bidirectional.
  */
-export const emitBidirectional: EmitLayer = (emitter, layer, inputs, name, call) => {
+export const emitBidirectional: EmitLayer = (emitter, layer, inputs, name) => {
   requireNoConstants(layer);
   const forward = readLayerConfig(layer.config.layer);
   const backward = backwardOf(layer, forward);
@@ -22,7 +22,7 @@ export const emitBidirectional: EmitLayer = (emitter, layer, inputs, name, call)
   }
   if (forward.boolean("go_backwards", false) === backward.boolean("go_backwards", false))
     throw new Untranslatable("two layers of the same direction");
-  const [x, ...states] = withGivenMask(inputs, call);
+  const [x, ...states] = inputs;
   if (states.length % 2 !== 0) throw new Untranslatable(`${states.length} initial states`);
   const half = states.length / 2;
   const run = (each: LayerConfig, direction: string, initial: readonly Symbolic[]): readonly Symbolic[] =>

@@ -6,12 +6,12 @@ import { reshapeSteps } from "./free-sizes.js";
 import type { LayerConfig } from "./layer-config.js";
 import { readRecurrentActivation } from "./recurrent-activation.js";
 import { results } from "./recurrent-cell.js";
-import { requireNoConstants, stepMask, type RecurrentContext, withGivenMask } from "./recurrent.js";
+import { requireNoConstants, stepMask, type RecurrentContext } from "./recurrent.js";
 import { cellWeight } from "./recurrent-weights.js";
 
 /** ConvLSTM1D, ConvLSTM2D and ConvLSTM3D. */
-export const emitConvLstm: EmitLayer = (emitter, layer, inputs, name, call) =>
-  emitConvLstmLayer(emitter, layer, withGivenMask(inputs, call), name, { paths: [[layer.name], name.split("/")] });
+export const emitConvLstm: EmitLayer = (emitter, layer, inputs, name) =>
+  emitConvLstmLayer(emitter, layer, inputs, name, { paths: [[layer.name], name.split("/")] });
 
 /**
  * Inputs: a sequence `[batch, time, ...sizes, channels]` (or channels before sizes), then the states h and c, if given. Outputs as of

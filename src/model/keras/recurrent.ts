@@ -1,7 +1,6 @@
 import { show } from "../malformed.js";
 import { type Emitter, FLOAT, requireFloat, type Symbolic, Untranslatable } from "./emitter.js";
 import type { EmitLayer } from "./convolutions.js";
-import { type LayerCall, PLAIN_CALL } from "./layer-call.js";
 import { LayerConfig, readLayerConfig } from "./layer-config.js";
 import { emitCell, stateCountOf, type CellRun } from "./recurrent-cell.js";
 import type { CellPlace } from "./recurrent-weights.js";
@@ -20,15 +19,8 @@ export interface RecurrentContext {
  * States start at zero in every call, with `stateful` too. Dropout does nothing at inference.
  * Source: Keras' documentation of its recurrent layers; masks as in its `backend.rnn`.
  */
-export const emitRecurrentLayer: EmitLayer = (emitter, layer, inputs, name, call) =>
-  emitRecurrence(emitter, layer, withGivenMask(inputs, call), name, { paths: [[layer.name], name.split("/")] });
-
-/** A mask that is an argument of the call replaces that of the sequence. */
-export function withGivenMask([x, ...others]: readonly Symbolic[], call: LayerCall | undefined): Symbolic[] {
-  const { tensors, options } = call ?? PLAIN_CALL;
-  if (options.mask !== undefined) throw new Untranslatable("a mask that is not a tensor");
-  return [{ ...x!, mask: tensors.get("mask") ?? x!.mask }, ...others];
-}
+export const emitRecurrentLayer: EmitLayer = (emitter, layer, inputs, name) =>
+  emitRecurrence(emitter, layer, inputs, name, { paths: [[layer.name], name.split("/")] });
 
 export function emitRecurrence(
   emitter: Emitter,
