@@ -84,6 +84,23 @@ export class Emitter {
     return isClear ? first[1] : undefined;
   }
 
+  /**
+   * The weights of a name whose scopes include `path`, in this order, as in `lstm/lstm_cell/kernel` or `model/rnn/cells/lstm_cell_1/kernel`.
+   * In the order of the file; those with the fewest other scopes only.
+   */
+  storedBelow(path: readonly string[], weight: string): StoredWeight[] {
+    const matching = [...this.#stored].flatMap(([name, stored]) => {
+      const scopes = name.replace(/:\d+$/, "").split("/");
+      // Old files number equal names: kernel, kernel_1.
+      if (scopes.pop()!.replace(/_\d+$/, "") !== weight) return [];
+      let next = 0;
+      for (const scope of scopes) if (scope === path[next]) next++;
+      return next === path.length ? [{ stored, scopeCount: scopes.length }] : [];
+    });
+    const fewest = Math.min(...matching.map(({ scopeCount }) => scopeCount));
+    return matching.filter(({ scopeCount }) => scopeCount === fewest).map(({ stored }) => stored);
+  }
+
   /** Whether the file has weights named after a layer. */
   hasWeightsOf(layer: string): boolean {
     return [...this.#stored.keys()].some((name) => name.startsWith(`${layer}/`) || name.includes(`/${layer}/`));

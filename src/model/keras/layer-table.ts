@@ -1,7 +1,10 @@
 import { emitMultiHeadAttention } from "./attention.js";
+import { emitBidirectional } from "./bidirectional.js";
+import { emitConvLstm } from "./conv-lstm.js";
 import { emitConv1d, emitConv2d, type EmitLayer } from "./convolutions.js";
 import { emitDense, emitEinsumDense } from "./dense.js";
 import { emitDepthwise, emitSeparable } from "./depthwise.js";
+import { emitMasking } from "./masking.js";
 import { emitAverage, emitConcatenate, emitDot, emitPairwise } from "./merging.js";
 import {
   emitActivationLayer,
@@ -16,6 +19,7 @@ import {
   emitThresholdedRelu,
 } from "./normalisation.js";
 import { emitAdaptivePool, emitGlobalPool, emitPool1d, emitPool2d, emitPool3d } from "./pooling.js";
+import { emitRecurrentLayer } from "./recurrent.js";
 import {
   emitCropping2d,
   emitEmbedding,
@@ -93,6 +97,15 @@ export const LAYER_EMITTERS: ReadonlyMap<string, EmitLayer> = new Map<string, Em
   ["Permute", emitPermute],
   ["RepeatVector", emitRepeatVector],
   ["Embedding", emitEmbedding],
+  ["Masking", emitMasking],
+  ["LSTM", emitRecurrentLayer],
+  ["GRU", emitRecurrentLayer],
+  ["SimpleRNN", emitRecurrentLayer],
+  ["RNN", emitRecurrentLayer],
+  ["Bidirectional", emitBidirectional],
+  ["ConvLSTM1D", emitConvLstm],
+  ["ConvLSTM2D", emitConvLstm],
+  ["ConvLSTM3D", emitConvLstm],
   ["Add", emitPairwise("AddV2")],
   ["Subtract", emitPairwise("Sub")],
   ["Multiply", emitPairwise("Mul")],

@@ -5,13 +5,13 @@ import { tensorKey, type Graph } from "../graph/graph.js";
 import { sortNodes } from "../graph/sort-nodes.js";
 import { show } from "../malformed.js";
 import type { ModelReading } from "../read-graph.js";
-import { reshapeTo } from "./convolutions.js";
-import { Emitter, knownSizes, requireFloat, type Symbolic, typeOf, Untranslatable } from "./emitter.js";
+import { Emitter, type Symbolic, typeOf, Untranslatable } from "./emitter.js";
 import { LAYER_EMITTERS } from "./layer-table.js";
 import { instancesIn, LayerReference, mapInstances } from "./call-values.js";
 import { LayerConfig, MAX_NESTING, readKerasMajor, readLayerConfig, readModelConfig } from "./layer-config.js";
 import { PLAIN_CALL, TensorArgument, type LayerCall } from "./layer-call.js";
-import { withMasks } from "./masks.js";
+import { withGivenMasks, withMasks } from "./masks.js";
+import { emitTimeDistributed, type EmitInner } from "./time-distributed.js";
 import { firstCallIndex, readCalls, readReferences, referenceKey, type Call } from "./topology.js";
 
 export type Translation =
@@ -179,15 +179,20 @@ function referencesOf({ inputs, args, kwargs }: Call): LayerReference[] {
 function emitLayer(
   emitter: Emitter,
   layer: LayerConfig,
-  inputs: readonly Symbolic[],
+  given: readonly Symbolic[],
   scope: string,
   depth: number,
   call: LayerCall = PLAIN_CALL,
 ): Symbolic[] {
+  const inputs = withGivenMasks(given, call);
   const name = `${scope}${layer.name}`;
   if (Array.isArray(layer.config.layers)) return emitModel(emitter, layer, inputs, `${name}/`, depth + 1);
   if (inputs.length === 0) throw new Untranslatable(`layer "${layer.name}" without inputs`);
-  if (layer.className === "TimeDistributed") return [emitTimeDistributed(emitter, layer, inputs, name, depth)];
+  if (layer.className === "TimeDistributed") {
+    if (depth > MAX_NESTING) throw new Untranslatable(`layers nested more than ${MAX_NESTING} levels deep`);
+    const emitInner: EmitInner = (inner, steps, within) => emitLayer(emitter, inner, steps, within, depth + 1);
+    return naming(layer, () => [emitTimeDistributed(emitter, layer, inputs[0]!, name, emitInner)]);
+  }
   const emit = LAYER_EMITTERS.get(layer.className);
   if (emit === undefined) throw new Untranslatable(`layer "${layer.name}" of class ${layer.className}`);
   if (!DTYPES.has(layer.config.dtype ?? "float32"))
@@ -203,30 +208,6 @@ function emitLayer(
       return { ...result, reference: emitter.node(name, "Identity", [result.reference], attr) };
     });
     return withMasks(emitter, layer, inputs, own, name);
-  });
-}
-
-/** Apply a layer to each step of a sequence, by treating all steps as items of one batch. */
-function emitTimeDistributed(
-  emitter: Emitter,
-  layer: LayerConfig,
-  inputs: readonly Symbolic[],
-  name: string,
-  depth: number,
-): Symbolic {
-  return naming(layer, () => {
-    if (depth > MAX_NESTING) throw new Untranslatable(`layers nested more than ${MAX_NESTING} levels deep`);
-    const [x] = inputs;
-    const [stepCount, ...sizes] = knownSizes(requireFloat(x!).shape);
-    const given = readLayerConfig(layer.config.layer);
-    // In files, weights are named after either the inner layer or the wrapper.
-    const isOwn = Array.isArray(given.config.layers) || emitter.hasWeightsOf(given.name);
-    const inner = isOwn ? given : new LayerConfig(given.className, layer.name, given.config);
-    const steps = { ...x!, reference: reshapeTo(emitter, `${name}/steps`, x!.reference, [-1, ...sizes]) };
-    const [result] = emitLayer(emitter, inner, [{ ...steps, shape: [undefined, ...sizes] }], `${name}/`, depth + 1);
-    const shape = [stepCount!, ...knownSizes(requireFloat(result!).shape)];
-    const reference = reshapeTo(emitter, name, result!.reference, [-1, ...shape]);
-    return { ...result!, reference, shape: [x!.shape[0], ...shape] };
   });
 }
 
