@@ -20,6 +20,12 @@ export function normaliseLayer(layer: JsonObject, kerasMajor: 2 | 3): JsonObject
   // Keras 3's name of the option.
   if (className === "LeakyReLU" && config.alpha === undefined && config.negative_slope !== undefined)
     config.alpha = config.negative_slope;
+  // They matter in training alone, and TF.js doesn't know them all.
+  for (const key of Object.keys(config)) {
+    if (/_(regularizer|constraint)$/.test(key)) config[key] = null;
+    // The weights of the file take their place.
+    if (key.endsWith("_initializer")) config[key] = "zeros";
+  }
   for (const key of ACTIVATIONS) if (key in config) config[key] = normaliseActivation(config[key], kerasMajor);
   const inner = (each: unknown): unknown => (isJsonObject(each) ? normaliseLayer(each, kerasMajor) : each);
   for (const key of INNER) if (isJsonObject(config[key])) config[key] = inner(config[key]);
