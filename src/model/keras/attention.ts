@@ -93,4 +93,3 @@ function projection(
 function transpose(emitter: Emitter, name: string, x: string, permutation: readonly number[]): string {
   return emitter.node(name, "Transpose", [x, emitter.int32(`${name}/perm`, permutation)], FLOAT);
 }
-

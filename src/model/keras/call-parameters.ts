@@ -16,10 +16,32 @@ const MULTI_HEAD: CallParameters = {
   options: [],
 };
 
+/** The states follow the sequence among the inputs; Keras 2 lists them there itself. */
+const RECURRENT: CallParameters = {
+  positional: ["initial_state"],
+  inputs: ["initial_state"],
+  options: ["mask"],
+};
+
+/** `masks.ts` gives the mask to the inputs. */
+const MASKED: CallParameters = { positional: [], inputs: [], options: ["mask"] };
+
+const MASKED_CLASSES = [
+  ...["GlobalAveragePooling1D", "TimeDistributed", "Softmax", "BatchNormalization", "Attention", "AdditiveAttention"],
+  ...["Functional", "Model", "Sequential"],
+];
+
+const RECURRENT_CLASSES = [
+  ...["LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "CuDNNLSTM", "CuDNNGRU"],
+  ...["ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"],
+];
+
 const PARAMETERS: ReadonlyMap<string, CallParameters> = new Map([
   ["MultiHeadAttention", MULTI_HEAD],
   ["GroupQueryAttention", MULTI_HEAD],
   ["GroupedQueryAttention", MULTI_HEAD],
+  ...MASKED_CLASSES.map((className): [string, CallParameters] => [className, MASKED]),
+  ...RECURRENT_CLASSES.map((className): [string, CallParameters] => [className, RECURRENT]),
 ]);
 
 export function parametersOf(className: string): CallParameters {

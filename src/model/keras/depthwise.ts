@@ -1,6 +1,15 @@
 import type { StoredWeight, WeightRecipe } from "../../protocol/weight-recipe.js";
 import { Composer } from "./composer.js";
-import { finish, paddingOf, requireRank, requireShape, reshaped, slidSize, windowAttrs, type EmitLayer } from "./convolutions.js";
+import {
+  finish,
+  paddingOf,
+  requireRank,
+  requireShape,
+  reshaped,
+  slidSize,
+  windowAttrs,
+  type EmitLayer,
+} from "./convolutions.js";
 import { inEitherFormat } from "./data-format.js";
 import { type Emitter, type Symbolic, Untranslatable } from "./emitter.js";
 import type { LayerConfig } from "./layer-config.js";
@@ -69,7 +78,14 @@ function depthwise(composer: Composer, layer: LayerConfig, x: Symbolic, rank: 1 
   const spans = window.map((size, axis) => (size - 1) * dilations[axis]! + 1);
   const isCausal = rank === 1 && layer.string("padding", "valid") === "causal";
   const padding = isCausal ? "valid" : paddingOf(layer);
-  let padded = isCausal ? composer.pad(x, [[0, 0], [0, 0], [spans[1]! - 1, 0], [0, 0]]) : x;
+  let padded = isCausal
+    ? composer.pad(x, [
+        [0, 0],
+        [0, 0],
+        [spans[1]! - 1, 0],
+        [0, 0],
+      ])
+    : x;
   const strides = wide(given);
   const channels = x.shape[3]! * multiplier;
   const slideBy = (steps: readonly number[], how: "same" | "valid"): Symbolic => {

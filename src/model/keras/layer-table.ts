@@ -8,9 +8,12 @@ import {
   emitThresholdedRelu,
 } from "./activation-layers.js";
 import { emitMultiHeadAttention } from "./attention.js";
+import { emitBidirectional } from "./bidirectional.js";
+import { emitConvLstm } from "./conv-lstm.js";
 import { emitConv1d, emitConv2d, type EmitLayer } from "./convolutions.js";
 import { emitDense, emitEinsumDense } from "./dense.js";
 import { emitDepthwise, emitSeparable } from "./depthwise.js";
+import { emitMasking } from "./masking.js";
 import { emitAverage, emitConcatenate, emitDot, emitPairwise } from "./merging.js";
 import {
   emitBatchNormalization,
@@ -22,6 +25,7 @@ import {
 import { emitCropping, emitZeroPadding } from "./padding.js";
 import { emitAdaptivePool, emitGlobalPool, emitPool1d, emitPool2d, emitPool3d } from "./pooling.js";
 import { emitAutoContrast, emitNormalization, emitRescaling } from "./preprocessing.js";
+import { emitRecurrentLayer } from "./recurrent.js";
 import {
   emitEmbedding,
   emitFlatten,
@@ -127,6 +131,15 @@ export const LAYER_EMITTERS: ReadonlyMap<string, EmitLayer> = new Map<string, Em
   ["Permute", emitPermute],
   ["RepeatVector", emitRepeatVector],
   ["Embedding", emitEmbedding],
+  ["Masking", emitMasking],
+  ["LSTM", emitRecurrentLayer],
+  ["GRU", emitRecurrentLayer],
+  ["SimpleRNN", emitRecurrentLayer],
+  ["RNN", emitRecurrentLayer],
+  ["Bidirectional", emitBidirectional],
+  ["ConvLSTM1D", emitConvLstm],
+  ["ConvLSTM2D", emitConvLstm],
+  ["ConvLSTM3D", emitConvLstm],
   ["Add", emitPairwise("AddV2")],
   ["Subtract", emitPairwise("Sub")],
   ["Multiply", emitPairwise("Mul")],

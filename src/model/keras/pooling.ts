@@ -107,9 +107,10 @@ function adapt(composer: Composer, x: Symbolic, axis: number, target: number, op
   const indices = bounds.flatMap(({ begin, end }) => places.map((place) => Math.min(begin + place, end - 1)));
   const windows = composer.gather(x, composer.ints(indices, [target, longest]), axis);
   if (op === "Max") return composer.reduce("Max", windows, [axis + 1]);
-  const weights = bounds.flatMap(({ begin, end }) => places.map((place) => (place < end - begin ? 1 / (end - begin) : 0)));
+  const weights = bounds.flatMap(({ begin, end }) =>
+    places.map((place) => (place < end - begin ? 1 / (end - begin) : 0)),
+  );
   const after = x.shape.slice(axis + 1).map(() => 1);
   const weighted = composer.mul(windows, composer.literal(weights, [target, longest, ...after]));
   return composer.reduce("Sum", weighted, [axis + 1]);
 }
-

@@ -3,6 +3,7 @@ import { Composer } from "./composer.js";
 import type { EmitLayer } from "./convolutions.js";
 import { channelsLast, hasChannelsFirst } from "./data-format.js";
 import { attrs, castAttrs, type Emitter, FLOAT, knownSizes, type Symbolic, toFloat, Untranslatable } from "./emitter.js";
+import { embeddingMask } from "./masking.js";
 import type { LayerConfig } from "./layer-config.js";
 
 /** All axes after the batch become one, with the channels last in either format. */
@@ -56,7 +57,7 @@ export const emitRepeatVector: EmitLayer = (emitter, layer, [x], name) => {
 };
 
 export const emitEmbedding: EmitLayer = (emitter, layer, [x], name) => {
-  if (layer.boolean("mask_zero", false)) throw new Untranslatable("mask_zero");
+  const mask = layer.boolean("mask_zero", false) ? embeddingMask(emitter, name, x!) : undefined;
   const table = emitter.stored(layer.name, "embeddings");
   const params = emitter.constant(`${layer.name}/embeddings`, table);
   const indices =
@@ -65,7 +66,7 @@ export const emitEmbedding: EmitLayer = (emitter, layer, [x], name) => {
       : emitter.node(`${name}/Cast`, "Cast", [x!.reference], castAttrs(x!.dtype, "int32"));
   const axis = emitter.int32(`${name}/axis`, [0], []);
   const reference = emitter.node(name, "GatherV2", [params, indices, axis], { ...FLOAT, batch_dims: attrs.int(0) });
-  return { reference, shape: [...x!.shape, table.shape[1]], dtype: "float32" };
+  return { reference, shape: [...x!.shape, table.shape[1]], dtype: "float32", mask };
 };
 
 /** Layers that do something only during training return their input. */

@@ -3,14 +3,15 @@ import type { StoredWeight } from "../../protocol/weight-recipe.js";
 import { isJsonObject, type ModelArtifacts } from "../artifacts.js";
 import { tensorKey, type Graph } from "../graph/graph.js";
 import { sortNodes } from "../graph/sort-nodes.js";
+import { show } from "../malformed.js";
 import type { ModelReading } from "../read-graph.js";
-import { reshapeTo } from "./convolutions.js";
-import { Emitter, knownSizes, requireFloat, type Symbolic, typeOf, Untranslatable } from "./emitter.js";
+import { Emitter, type Symbolic, typeOf, Untranslatable } from "./emitter.js";
 import { LAYER_EMITTERS } from "./layer-table.js";
 import { instancesIn, LayerReference, mapInstances } from "./call-values.js";
 import { LayerConfig, MAX_NESTING, readKerasMajor, readLayerConfig, readModelConfig } from "./layer-config.js";
 import { PLAIN_CALL, TensorArgument, type LayerCall } from "./layer-call.js";
-import { withMasks } from "./masks.js";
+import { withGivenMasks, withMasks } from "./masks.js";
+import { emitTimeDistributed, type EmitInner } from "./time-distributed.js";
 import { firstCallIndex, readCalls, readReferences, referenceKey, type Call } from "./topology.js";
 
 export type Translation =
@@ -71,6 +72,9 @@ function placeholder(emitter: Emitter, { name, shape, dtype }: TensorBinding): S
   const reference = emitter.node(name, "Placeholder", [], { dtype: { type }, shape: { shape: { dim } } });
   return { reference, shape: shape.map((size) => (size >= 0 ? size : undefined)), dtype };
 }
+
+/** Layers of other dtypes have weights that Keras has quantised. */
+const DTYPES = new Set<unknown>(["float32", "int32", "bool", "string"]);
 
 /** @param scope names of the models around it, as a prefix for names of nodes. */
 function emitModel(
@@ -175,17 +179,25 @@ function referencesOf({ inputs, args, kwargs }: Call): LayerReference[] {
 function emitLayer(
   emitter: Emitter,
   layer: LayerConfig,
-  inputs: readonly Symbolic[],
+  given: readonly Symbolic[],
   scope: string,
   depth: number,
   call: LayerCall = PLAIN_CALL,
 ): Symbolic[] {
+  const inputs = withGivenMasks(given, call);
   const name = `${scope}${layer.name}`;
   if (Array.isArray(layer.config.layers)) return emitModel(emitter, layer, inputs, `${name}/`, depth + 1);
   if (inputs.length === 0) throw new Untranslatable(`layer "${layer.name}" without inputs`);
-  if (layer.className === "TimeDistributed") return [emitTimeDistributed(emitter, layer, inputs, name, depth)];
+  if (layer.className === "TimeDistributed") {
+    if (depth > MAX_NESTING) throw new Untranslatable(`layers nested more than ${MAX_NESTING} levels deep`);
+    const emitInner: EmitInner = (inner, steps, within) => emitLayer(emitter, inner, steps, within, depth + 1);
+    return naming(layer, () => [emitTimeDistributed(emitter, layer, inputs[0]!, name, emitInner)]);
+  }
   const emit = LAYER_EMITTERS.get(layer.className);
   if (emit === undefined) throw new Untranslatable(`layer "${layer.name}" of class ${layer.className}`);
+  if (!DTYPES.has(layer.config.dtype ?? "float32"))
+    throw new Untranslatable(`layer "${layer.name}" of dtype ${show(layer.config.dtype, 60)}`);
+  emitter.scope = scope;
   return naming(layer, () => {
     const emitted = emit(emitter, layer, inputs, name, call);
     const results = "reference" in emitted ? [emitted] : emitted;
@@ -196,30 +208,6 @@ function emitLayer(
       return { ...result, reference: emitter.node(name, "Identity", [result.reference], attr) };
     });
     return withMasks(emitter, layer, inputs, own, name);
-  });
-}
-
-/** Apply a layer to each step of a sequence, by treating all steps as items of one batch. */
-function emitTimeDistributed(
-  emitter: Emitter,
-  layer: LayerConfig,
-  inputs: readonly Symbolic[],
-  name: string,
-  depth: number,
-): Symbolic {
-  return naming(layer, () => {
-    if (depth > MAX_NESTING) throw new Untranslatable(`layers nested more than ${MAX_NESTING} levels deep`);
-    const [x] = inputs;
-    const [stepCount, ...sizes] = knownSizes(requireFloat(x!).shape);
-    const given = readLayerConfig(layer.config.layer);
-    // In files, weights are named after either the inner layer or the wrapper.
-    const isOwn = Array.isArray(given.config.layers) || emitter.hasWeightsOf(given.name);
-    const inner = isOwn ? given : new LayerConfig(given.className, layer.name, given.config);
-    const steps = { ...x!, reference: reshapeTo(emitter, `${name}/steps`, x!.reference, [-1, ...sizes]) };
-    const [result] = emitLayer(emitter, inner, [{ ...steps, shape: [undefined, ...sizes] }], `${name}/`, depth + 1);
-    const shape = [stepCount!, ...knownSizes(requireFloat(result!).shape)];
-    const reference = reshapeTo(emitter, name, result!.reference, [-1, ...shape]);
-    return { ...result!, reference, shape: [x!.shape[0], ...shape] };
   });
 }
 

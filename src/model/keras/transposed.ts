@@ -43,7 +43,11 @@ export const emitTransposed = (rank: 1 | 2 | 3): EmitLayer =>
     ]);
     const inputs = [outputShape, dilated, x];
     const wideStrides = isSequence ? [1, ...strides] : strides;
-    const attr = windowAttrs(wideStrides, wideStrides.map(() => 1), padding);
+    const attr = windowAttrs(
+      wideStrides,
+      wideStrides.map(() => 1),
+      padding,
+    );
     const isVolume = rank === 3;
     const op = isVolume ? "Conv3DBackpropInputV2" : "Conv2DBackpropInput";
     const format = isVolume ? { data_format: attrs.string("NDHWC"), Tshape: { type: "DT_INT32" } } : {};
@@ -96,7 +100,12 @@ function dilate(composer: Composer, kernel: Symbolic, axis: number, rate: number
   const { shape } = kernel;
   const count = (sizes: Symbolic["shape"]): number => sizes.reduce<number>((total, size) => total * size!, 1);
   const [before, size, after] = [count(shape.slice(0, axis)), shape[axis]!, count(shape.slice(axis + 1))];
-  const apart = composer.pad(composer.reshape(kernel, [before, size, 1, after]), [[0, 0], [0, 0], [0, rate - 1], [0, 0]]);
+  const apart = composer.pad(composer.reshape(kernel, [before, size, 1, after]), [
+    [0, 0],
+    [0, 0],
+    [0, rate - 1],
+    [0, 0],
+  ]);
   const joined = composer.reshape(apart, [before, size * rate, after]);
   const span = (size - 1) * rate + 1;
   const trimmed = composer.slice(joined, [0, 0, 0], [before, span, after]);

@@ -38,4 +38,3 @@ export const emitConv3d: EmitLayer = inEitherFormat((emitter, layer, [x], name) 
   );
   return finish(emitter, layer, name, { ...x!, reference, shape: [x!.shape[0], ...sizes, filters] });
 });
-
