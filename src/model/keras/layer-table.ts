@@ -7,12 +7,13 @@ import {
   emitSoftmax,
   emitThresholdedRelu,
 } from "./activation-layers.js";
-import { emitMultiHeadAttention } from "./attention.js";
+import { emitGroupedQueryAttention, emitMultiHeadAttention } from "./attention.js";
 import { emitBidirectional } from "./bidirectional.js";
 import { emitConvLstm } from "./conv-lstm.js";
 import { emitConv1d, emitConv2d, type EmitLayer } from "./convolutions.js";
 import { emitDense, emitEinsumDense } from "./dense.js";
 import { emitDepthwise, emitSeparable } from "./depthwise.js";
+import { emitAttention } from "./dot-attention.js";
 import { emitMasking } from "./masking.js";
 import { emitAverage, emitConcatenate, emitDot, emitPairwise } from "./merging.js";
 import {
@@ -85,6 +86,10 @@ export const LAYER_EMITTERS: ReadonlyMap<string, EmitLayer> = new Map<string, Em
   ["GroupNormalization", emitGroupNormalization],
   ["UnitNormalization", emitUnitNormalization],
   ["MultiHeadAttention", emitMultiHeadAttention],
+  ["GroupQueryAttention", emitGroupedQueryAttention],
+  ["GroupedQueryAttention", emitGroupedQueryAttention],
+  ["Attention", emitAttention],
+  ["AdditiveAttention", emitAttention],
   ["EinsumDense", emitEinsumDense],
   ["Normalization", emitNormalization],
   ["AutoContrast", emitAutoContrast],
