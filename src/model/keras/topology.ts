@@ -87,6 +87,9 @@ function readArguments(
   return { args: [argument], kwargs: asJsonObject(readCallValue(options, isLayer)) };
 }
 
+/** What layers name their first argument. */
+const FIRST_NAMES = ["inputs", "x", "query", "sequences", "sequence", "data"];
+
 /** Divide the arguments of a call into the layer's inputs and others. */
 function assign(args: readonly unknown[], kwargs: JsonObject, { className, name }: LayerConfig): Omit<Call, "index"> {
   if (isOperation(className)) {
@@ -101,7 +104,9 @@ function assign(args: readonly unknown[], kwargs: JsonObject, { className, name 
     ...kwargs,
   };
   // Keras 3 may pass the first argument by name.
-  const { inputs: byName, ...rest } = first === undefined ? named : { ...named, inputs: undefined };
+  const firstName = first === undefined ? FIRST_NAMES.find((key) => named[key] !== undefined) : undefined;
+  const byName = firstName === undefined ? undefined : named[firstName];
+  const rest: JsonObject = firstName === undefined ? named : { ...named, [firstName]: undefined };
   const other = Object.keys(rest).find(
     (key) => rest[key] !== undefined && !inputs.includes(key) && !options.includes(key),
   );
