@@ -1,3 +1,5 @@
+import { ownOp } from "./own-ops.js";
+
 /** TensorFlow ops that TF.js runs with one kernel of another name, or with several; empty for those that need none. */
 const RENAMED: Readonly<Record<string, string>> = {
   // Arithmetic
@@ -85,11 +87,13 @@ export interface MissingOp {
 }
 
 /**
- * Returns the TF.js kernels that run an op; `undefined` for ops that TF.js doesn't know.
+ * Returns the TF.js kernels that run an op; `undefined` for ops that neither TF.js nor our workers know.
  * Source: the executors of tfjs-converter 4.22 and the ops of tfjs-core 4.22 that they call. Oracle: TF.js's own kernel profile,
  * in tests/unit/model/kernels-of-ops.test.ts.
  */
 export function kernelsOf(op: string): readonly string[] | undefined {
+  const own = ownOp(op);
+  if (own !== undefined) return own.kernels;
   if (SAME_NAME.has(op) && !Object.hasOwn(RENAMED, op)) return [op];
   return Object.hasOwn(RENAMED, op) ? RENAMED[op]!.split(" ").filter((kernel) => kernel !== "") : undefined;
 }
