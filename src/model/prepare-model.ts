@@ -9,6 +9,9 @@ import { translateLayers } from "./keras/translate-layers.js";
 import { locateWeights } from "./locate-weights.js";
 import { NOT_OPTIMISED, type OptimizationReport } from "./optimise/optimization-report.js";
 import { optimiseGraph } from "./optimise/optimise-graph.js";
+import { inlineTables } from "./plain/inline-tables.js";
+import { moveInPlain } from "./plain/move-in-plain.js";
+import { requireKnownOps } from "./plain/require-known-ops.js";
 import type { ModelReading } from "./read-graph.js";
 import { readLayers } from "./read-layers.js";
 import { stageGraph, type StagedModel } from "./staged-model.js";
@@ -30,7 +33,7 @@ export interface PreparedModel {
 
 /**
  * Graph models run as graphs. Keras models run as graphs if they are to be optimised and can be translated, else as TF.js layers.
- * @throws ShardError "model-malformed", "weights-truncated"
+ * @throws ShardError "model-malformed", "weights-truncated", "model-unsupported"
  */
 export function prepareModel(
   artifacts: ModelArtifacts,
@@ -67,10 +70,12 @@ export function prepareModel(
 
 function prepareGraph(
   format: PreparedModel["format"],
-  original: Graph,
+  given: Graph,
   weightData: ArrayBuffer | SharedArrayBuffer,
   optimize: boolean,
 ): PreparedModel {
+  const original = moveInPlain(inlineTables(given));
+  requireKnownOps(original);
   const { graph, report } = optimize ? optimiseGraph(original, weightData) : { graph: original, report: NOT_OPTIMISED };
   const staged = stageGraph(graph, weightData);
   return {
