@@ -19,6 +19,8 @@ export interface OwnOp {
 const PLAIN_OPS = `
   Bitcast: type
   _TableFind: Tout
+  _VocabularyFind _TokenNumbers _CrossedHash: int32
+  _VocabularyAt: string
 
   NonMaxSuppression NonMaxSuppressionV2 NonMaxSuppressionV3 NonMaxSuppressionWithOverlaps: int32
   NonMaxSuppressionV4: int32 int32

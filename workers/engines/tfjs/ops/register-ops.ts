@@ -3,6 +3,7 @@ import { BITCAST_OPS } from "./bitcast.js";
 import { BOX_OPS } from "./boxes.js";
 import { COMPLEX_OPS } from "./complex-numbers.js";
 import { COUNT_OPS } from "./counts.js";
+import { CROSSED_HASH_OPS } from "./crossed-hash.js";
 import { ENCODING_OPS } from "./encodings.js";
 import { HASH_OPS } from "./hashes.js";
 import { MOVEMENT_OPS } from "./movement.js";
@@ -19,6 +20,7 @@ import { SPARSE_OPS } from "./sparse.js";
 import { SPECTRAL_OPS } from "./spectra.js";
 import { TABLE_OPS } from "./tables.js";
 import { TEXT_OPS } from "./text.js";
+import { VOCABULARY_OPS } from "./vocabulary.js";
 import type { PlainOp } from "./plain-node.js";
 import { RECURRENT_EXECUTORS } from "./recurrent.js";
 import { runPlain } from "./run-plain.js";
@@ -29,6 +31,7 @@ const PLAIN_OPS: Readonly<Record<string, PlainOp>> = {
   ...BOX_OPS,
   ...COMPLEX_OPS,
   ...COUNT_OPS,
+  ...CROSSED_HASH_OPS,
   ...ENCODING_OPS,
   ...HASH_OPS,
   ...MOVEMENT_OPS,
@@ -45,6 +48,7 @@ const PLAIN_OPS: Readonly<Record<string, PlainOp>> = {
   ...SPECTRAL_OPS,
   ...TABLE_OPS,
   ...TEXT_OPS,
+  ...VOCABULARY_OPS,
 };
 
 /**
