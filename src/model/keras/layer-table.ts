@@ -4,6 +4,7 @@ import { emitConvLstm } from "./conv-lstm.js";
 import { emitConv1d, emitConv2d, type EmitLayer } from "./convolutions.js";
 import { emitDense, emitEinsumDense } from "./dense.js";
 import { emitDepthwise, emitSeparable } from "./depthwise.js";
+import { emitTensorFlowFunction } from "./functions/emit-function.js";
 import { emitMasking } from "./masking.js";
 import { emitAverage, emitConcatenate, emitDot, emitPairwise } from "./merging.js";
 import {
@@ -114,5 +115,7 @@ export const LAYER_EMITTERS: ReadonlyMap<string, EmitLayer> = new Map<string, Em
   ["Average", emitAverage],
   ["Concatenate", emitConcatenate],
   ["Dot", emitDot],
+  ["TFOpLambda", emitTensorFlowFunction],
+  ["SlicingOpLambda", emitTensorFlowFunction],
   ...TRAINING_ONLY.map((className): [string, EmitLayer] => [className, passOn]),
 ]);

@@ -6,6 +6,8 @@ import { sortNodes } from "../graph/sort-nodes.js";
 import { show } from "../malformed.js";
 import type { ModelReading } from "../read-graph.js";
 import { Emitter, type Symbolic, typeOf, Untranslatable } from "./emitter.js";
+import { emitKerasOp } from "./functions/emit-function.js";
+import { isOperation, OPERATION_PREFIX } from "./operations.js";
 import { LAYER_EMITTERS } from "./layer-table.js";
 import { instancesIn, LayerReference, mapInstances } from "./call-values.js";
 import { LayerConfig, MAX_NESTING, readKerasMajor, readLayerConfig, readModelConfig } from "./layer-config.js";
@@ -193,9 +195,9 @@ function emitLayer(
     const emitInner: EmitInner = (inner, steps, within) => emitLayer(emitter, inner, steps, within, depth + 1);
     return naming(layer, () => [emitTimeDistributed(emitter, layer, inputs[0]!, name, emitInner)]);
   }
-  const emit = LAYER_EMITTERS.get(layer.className);
+  const emit = layer.className.startsWith(OPERATION_PREFIX) ? emitKerasOp : LAYER_EMITTERS.get(layer.className);
   if (emit === undefined) throw new Untranslatable(`layer "${layer.name}" of class ${layer.className}`);
-  if (!DTYPES.has(layer.config.dtype ?? "float32"))
+  if (!isOperation(layer.className) && !DTYPES.has(layer.config.dtype ?? "float32"))
     throw new Untranslatable(`layer "${layer.name}" of dtype ${show(layer.config.dtype, 60)}`);
   emitter.scope = scope;
   return naming(layer, () => {
