@@ -56,11 +56,14 @@ export function readCalls(
   layer: LayerConfig,
   firstIndex: number,
   isLayer: (name: string) => boolean,
+  kerasMajor: 2 | 3,
 ): Call[] {
   if (!Array.isArray(value)) throw new Untranslatable(`layer "${layer.name}" without inbound_nodes`);
   return value.map((call: unknown, index) => {
     const { args, kwargs } = readArguments(call, layer, isLayer);
-    const given = Object.fromEntries(Object.entries(kwargs).filter(([, each]) => isPassed(each)));
+    const isNeeded = ([key, each]: [string, unknown]): boolean =>
+      isPassed(each) && !(key === "training" && isOverridden(layer, kerasMajor));
+    const given = Object.fromEntries(Object.entries(kwargs).filter(isNeeded));
     return { index: firstIndex + index, ...assign(args, given, layer) };
   });
 }
@@ -68,6 +71,15 @@ export function readCalls(
 function isPassed(value: unknown): boolean {
   return value !== undefined && value !== null && value !== false;
 }
+
+/** In Keras 3 a model that predicts tells its layers so, whatever their calls say. In Keras 2 the call has the last word. */
+function isOverridden({ config }: LayerConfig, kerasMajor: 2 | 3): boolean {
+  const dropsNothing = config.dropout === 0 && (config.recurrent_dropout ?? 0) === 0;
+  return kerasMajor === 3 || dropsNothing;
+}
+
+/** How Keras calls the first argument of layers. */
+const FIRST = ["inputs", "query", "sequences", "sequence", "data", "x"];
 
 function readArguments(
   call: unknown,
@@ -101,12 +113,13 @@ function assign(args: readonly unknown[], kwargs: JsonObject, { className, name 
     ...kwargs,
   };
   // Keras 3 may pass the first argument by name.
-  const { inputs: byName, ...rest } = first === undefined ? named : { ...named, inputs: undefined };
+  const firstName = first === undefined ? FIRST.find((key) => named[key] !== undefined) : undefined;
+  const rest: JsonObject = firstName === undefined ? named : { ...named, [firstName]: undefined };
   const other = Object.keys(rest).find(
     (key) => rest[key] !== undefined && !inputs.includes(key) && !options.includes(key),
   );
   if (other !== undefined) throw new Untranslatable(`layer "${name}" called with the option ${other.slice(0, 40)}`);
-  const passed = [first ?? byName, ...inputs.map((key) => rest[key])];
+  const passed = [firstName === undefined ? first : named[firstName], ...inputs.map((key) => rest[key])];
   return {
     inputs: instancesIn(passed, LayerReference),
     args: [],

@@ -122,7 +122,7 @@ function emitFunctional(
   const entries = readReferences(model.config.input_layers, depth > 0);
   if (entries.length !== inputs.length) throw new Untranslatable(`${inputs.length} inputs for "${model.name}"`);
   entries.forEach((entry, index) => known.set(referenceKey(entry), inputs[index]!));
-  const outputs = readReferences(model.config.output_layers, depth > 0);
+  const outputs = readReferences(model.config.output_layers, true);
   const configs = layers.map((each) => ({
     layer: readLayerConfig(each),
     inbound: isJsonObject(each) ? each.inbound_nodes : undefined,
@@ -130,7 +130,10 @@ function emitFunctional(
   const names = new Set(configs.map(({ layer }) => layer.name));
   const read = configs
     .filter(({ layer }) => layer.className !== "InputLayer")
-    .map(({ layer, inbound }) => ({ layer, calls: readCalls(inbound, layer, 0, (name) => names.has(name)) }));
+    .map(({ layer, inbound }) => ({
+      layer,
+      calls: readCalls(inbound, layer, 0, (name) => names.has(name), emitter.kerasMajor),
+    }));
   const references = [...outputs, ...read.flatMap(({ calls }) => calls.flatMap(referencesOf))];
   let pending = read.flatMap(({ layer, calls }) => {
     const first = firstCallIndex(layer, references);
