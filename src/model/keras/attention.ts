@@ -1,11 +1,9 @@
 import { elementCountOf } from "../../protocol/tensors.js";
 import type { StoredWeight } from "../../protocol/weight-recipe.js";
-import { emitActivation } from "./activations.js";
 import { requireRank, requireShape, reshapeTo, reshaped, type EmitLayer } from "./convolutions.js";
-import { attrs, type Emitter, FLOAT, knownSizes, requireFloat, type Symbolic, Untranslatable } from "./emitter.js";
+import { attrs, type Emitter, FLOAT, knownSizes, type Symbolic, Untranslatable } from "./emitter.js";
 import { einsum } from "./free-sizes.js";
 import type { LayerConfig } from "./layer-config.js";
-import { parseEquation } from "../optimise/einsum-equation.js";
 
 /**
  * Inputs: query, value and, if given, key, each `[batch, length, features]`. Source: Vaswani et al., Attention Is All You Need (2017),
@@ -95,30 +93,3 @@ function projection(
 function transpose(emitter: Emitter, name: string, x: string, permutation: readonly number[]): string {
   return emitter.node(name, "Transpose", [x, emitter.int32(`${name}/perm`, permutation)], FLOAT);
 }
-
-/** Emits an Einsum node; the optimiser turns it into a matrix product. */
-export const emitEinsumDense: EmitLayer = (emitter, layer, [x], name) => {
-  const text = layer.string("equation");
-  const equation = parseEquation(text);
-  if (typeof equation === "string") throw new Untranslatable(equation);
-  const kernel = emitter.stored(layer.name, "kernel");
-  const operands = [requireFloat(x!).shape, kernel.shape];
-  const sizes = new Map<string, number | undefined>();
-  for (const [index, labels] of equation.operands.entries()) {
-    if (operands[index]?.length !== labels.length)
-      throw new Untranslatable(`equation "${text}", whose ranks are not those of its operands`);
-    for (const [axis, label] of labels.entries()) sizes.set(label, sizes.get(label) ?? operands[index][axis]);
-  }
-  if (equation.operands.length !== 2 || equation.output[0] !== equation.operands[0]![0]) {
-    throw new Untranslatable(`equation "${text}", which does not keep the batch first`);
-  }
-  const inputs = [x!.reference, emitter.constant(`${layer.name}/kernel`, kernel)];
-  const attr = { ...FLOAT, equation: attrs.string(text), N: attrs.int(2) };
-  let reference = emitter.node(`${name}/Einsum`, "Einsum", inputs, attr);
-  if (layer.config.bias_axes !== undefined && layer.config.bias_axes !== null) {
-    const bias = emitter.constant(`${layer.name}/bias`, emitter.stored(layer.name, "bias"));
-    reference = emitter.node(`${name}/AddV2`, "AddV2", [reference, bias], FLOAT);
-  }
-  const shape = equation.output.map((label, axis) => (axis === 0 ? x!.shape[0] : sizes.get(label)));
-  return emitActivation(emitter, name, { ...x!, reference, shape }, layer.config.activation);
-};

@@ -19,12 +19,17 @@ export interface Symbolic {
 /** Why a model can't be translated. `translateLayers` catches it, so users never see it as an error. */
 export class Untranslatable extends Error {}
 
+/** Names of weights that Keras 3 changed. */
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map([["depthwise_kernel", "kernel"]]);
+
 /** Collects the nodes and weights of a translated model. */
 export class Emitter {
   readonly nodes: GraphNode[] = [];
   readonly weights = new Map<string, WeightRecipe>();
   /** Layers of Keras 3 differ from those of Keras 2 in some defaults and in how they merge masks. Models of TF.js count as Keras 2. */
   readonly kerasMajor: 2 | 3;
+  /** The names of the models around the layer that is being translated, each with "/" after it. */
+  scope = "";
   readonly #stored: ReadonlyMap<string, StoredWeight>;
   readonly #names = new Set<string>();
 
@@ -54,17 +59,29 @@ export class Emitter {
   }
 
   /**
-   * Find a weight of a layer by its Keras name (`layer/kernel`, perhaps with scopes before it or a cell's name in between).
+   * Find a weight of a layer by its Keras name (`layer/kernel`, perhaps with scopes before it or a cell's name in between). Where
+   * layers of two models inside the model have the same name, the one whose models are named too is found.
    * @throws Untranslatable if the file has no weight of that name.
    */
   stored(layer: string, weight: string): StoredWeight {
-    const exact = this.#stored.get(`${layer}/${weight}`);
-    if (exact !== undefined) return exact;
-    const matching = [...this.#stored].filter(
-      ([name]) => name.endsWith(`/${layer}/${weight}`) || (name.startsWith(`${layer}/`) && name.endsWith(`/${weight}`)),
-    );
-    if (matching.length === 1) return matching[0]![1];
+    const found = this.#find(layer, weight) ?? this.#find(layer, OTHER_NAMES.get(weight) ?? weight);
+    if (found !== undefined) return found;
     throw new Untranslatable(`weight "${layer}/${weight}" is not in the file`);
+  }
+
+  #find(layer: string, weight: string): StoredWeight | undefined {
+    const scoped = this.#stored.get(`${this.scope}${layer}/${weight}`) ?? this.#stored.get(`${layer}/${weight}`);
+    if (scoped !== undefined) return scoped;
+    const matching = [...this.#stored].filter(
+      ([name]) =>
+        name.endsWith(`/${layer}/${weight}`) ||
+        ((name.startsWith(`${layer}/`) || name.includes(`/${layer}/`)) && name.endsWith(`/${weight}`)),
+    );
+    const inScope = matching.filter(([name]) => name.endsWith(`/${this.scope}${layer}/${weight}`));
+    const candidates = (inScope.length > 0 ? inScope : matching).toSorted(([a], [b]) => depthOf(a) - depthOf(b));
+    const [first, second] = candidates;
+    const isClear = first !== undefined && (second === undefined || depthOf(first[0]) < depthOf(second[0]));
+    return isClear ? first[1] : undefined;
   }
 
   /**
@@ -120,6 +137,10 @@ export class Emitter {
 /** TF.js reads ":" as the start of an output's index and "^" as a control input. */
 function plainName(name: string): string {
   return name.replace(/[:^,]/g, "_") || "_";
+}
+
+function depthOf(name: string): number {
+  return name.split("/").length;
 }
 
 function literal(values: readonly number[], shape: readonly number[]): ConstantExpression {

@@ -1,15 +1,9 @@
-import { emitEinsumDense, emitMultiHeadAttention } from "./attention.js";
+import { emitMultiHeadAttention } from "./attention.js";
 import { emitBidirectional } from "./bidirectional.js";
 import { emitConvLstm } from "./conv-lstm.js";
-import {
-  emitConv1d,
-  emitConv2d,
-  emitConv2dTranspose,
-  emitDense,
-  emitDepthwiseConv2d,
-  emitSeparableConv2d,
-  type EmitLayer,
-} from "./convolutions.js";
+import { emitConv1d, emitConv2d, type EmitLayer } from "./convolutions.js";
+import { emitDense, emitEinsumDense } from "./dense.js";
+import { emitDepthwise, emitSeparable } from "./depthwise.js";
 import { emitMasking } from "./masking.js";
 import { emitAverage, emitConcatenate, emitDot, emitPairwise } from "./merging.js";
 import {
@@ -24,7 +18,7 @@ import {
   emitSoftmax,
   emitThresholdedRelu,
 } from "./normalisation.js";
-import { emitGlobalPool, emitPool1d, emitPool2d } from "./pooling.js";
+import { emitAdaptivePool, emitGlobalPool, emitPool1d, emitPool2d, emitPool3d } from "./pooling.js";
 import { emitRecurrentLayer } from "./recurrent.js";
 import {
   emitCropping2d,
@@ -37,7 +31,8 @@ import {
   passOn,
 } from "./reshaping.js";
 import { emitCenterCrop, emitUpSampling2d } from "./resizing.js";
-import { emitConv3d, emitPool3d } from "./volumes.js";
+import { emitTransposed } from "./transposed.js";
+import { emitConv3d } from "./volumes.js";
 
 /** Layers that do something only during training. */
 const TRAINING_ONLY = [
@@ -56,9 +51,13 @@ export const LAYER_EMITTERS: ReadonlyMap<string, EmitLayer> = new Map<string, Em
   ["Conv1D", emitConv1d],
   ["Conv2D", emitConv2d],
   ["Conv3D", emitConv3d],
-  ["Conv2DTranspose", emitConv2dTranspose],
-  ["DepthwiseConv2D", emitDepthwiseConv2d],
-  ["SeparableConv2D", emitSeparableConv2d],
+  ["Conv1DTranspose", emitTransposed(1)],
+  ["Conv2DTranspose", emitTransposed(2)],
+  ["Conv3DTranspose", emitTransposed(3)],
+  ["DepthwiseConv1D", emitDepthwise(1)],
+  ["DepthwiseConv2D", emitDepthwise(2)],
+  ["SeparableConv1D", emitSeparable(1)],
+  ["SeparableConv2D", emitSeparable(2)],
   ["BatchNormalization", emitBatchNormalization],
   ["LayerNormalization", emitLayerNormalization],
   ["MultiHeadAttention", emitMultiHeadAttention],
@@ -81,7 +80,15 @@ export const LAYER_EMITTERS: ReadonlyMap<string, EmitLayer> = new Map<string, Em
   ["GlobalAveragePooling1D", emitGlobalPool("Mean", 3)],
   ["GlobalAveragePooling2D", emitGlobalPool("Mean", 4)],
   ["GlobalMaxPooling1D", emitGlobalPool("Max", 3)],
+  ["GlobalAveragePooling3D", emitGlobalPool("Mean", 5)],
   ["GlobalMaxPooling2D", emitGlobalPool("Max", 4)],
+  ["GlobalMaxPooling3D", emitGlobalPool("Max", 5)],
+  ["AdaptiveAveragePooling1D", emitAdaptivePool("Mean", 1)],
+  ["AdaptiveAveragePooling2D", emitAdaptivePool("Mean", 2)],
+  ["AdaptiveAveragePooling3D", emitAdaptivePool("Mean", 3)],
+  ["AdaptiveMaxPooling1D", emitAdaptivePool("Max", 1)],
+  ["AdaptiveMaxPooling2D", emitAdaptivePool("Max", 2)],
+  ["AdaptiveMaxPooling3D", emitAdaptivePool("Max", 3)],
   ["ZeroPadding2D", emitZeroPadding2d],
   ["Cropping2D", emitCropping2d],
   ["UpSampling2D", emitUpSampling2d],

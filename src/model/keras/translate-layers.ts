@@ -3,6 +3,7 @@ import type { StoredWeight } from "../../protocol/weight-recipe.js";
 import { isJsonObject, type ModelArtifacts } from "../artifacts.js";
 import { tensorKey, type Graph } from "../graph/graph.js";
 import { sortNodes } from "../graph/sort-nodes.js";
+import { show } from "../malformed.js";
 import type { ModelReading } from "../read-graph.js";
 import { Emitter, type Symbolic, typeOf, Untranslatable } from "./emitter.js";
 import { LAYER_EMITTERS } from "./layer-table.js";
@@ -71,6 +72,9 @@ function placeholder(emitter: Emitter, { name, shape, dtype }: TensorBinding): S
   const reference = emitter.node(name, "Placeholder", [], { dtype: { type }, shape: { shape: { dim } } });
   return { reference, shape: shape.map((size) => (size >= 0 ? size : undefined)), dtype };
 }
+
+/** Layers of other dtypes have weights that Keras has quantised. */
+const DTYPES = new Set<unknown>(["float32", "int32", "bool", "string"]);
 
 /** @param scope names of the models around it, as a prefix for names of nodes. */
 function emitModel(
@@ -191,6 +195,9 @@ function emitLayer(
   }
   const emit = LAYER_EMITTERS.get(layer.className);
   if (emit === undefined) throw new Untranslatable(`layer "${layer.name}" of class ${layer.className}`);
+  if (!DTYPES.has(layer.config.dtype ?? "float32"))
+    throw new Untranslatable(`layer "${layer.name}" of dtype ${show(layer.config.dtype, 60)}`);
+  emitter.scope = scope;
   return naming(layer, () => {
     const emitted = emit(emitter, layer, inputs, name, call);
     const results = "reference" in emitted ? [emitted] : emitted;
