@@ -67,7 +67,11 @@ type OptionalInput = "has_mask" | "has_initial_state" | "has_bias";
  * The inputs of a node by what they are; `undefined` for one that it doesn't have, or that is missing.
  * @param has whether the node has an attribute that is true.
  */
-export function recurrentOperands<T>(op: RecurrentOp, has: (attribute: OptionalInput) => boolean, inputs: readonly T[]) {
+export function recurrentOperands<T>(
+  op: RecurrentOp,
+  has: (attribute: OptionalInput) => boolean,
+  inputs: readonly T[],
+) {
   const rest = [...inputs];
   const x = rest.shift();
   const mask = has("has_mask") ? rest.shift() : undefined;

@@ -77,8 +77,13 @@ function emitCells(
   for (const [index, cell] of cells.entries()) {
     const isLast = index === cells.length - 1;
     const isFirst = index === 0;
+    // TF.js names the cells by their number.
+    const names = [cell.name, `RNNCell_${index}`];
     const place: CellPlace = cell.className.endsWith("Cell")
-      ? { paths: [...paths.map((path) => [...path, cell.name]), ...paths], cellIndex: index }
+      ? {
+          paths: paths.flatMap((path) => names.map((each) => [...path, each])),
+          inLayer: { paths, cellIndex: index, cellCount: cells.length },
+        }
       : { paths };
     const result = emitCell(emitter, isLast ? name : `${name}/cell_${index}`, cell, place, {
       x,
