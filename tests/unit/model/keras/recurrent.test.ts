@@ -16,7 +16,7 @@ import { useWasm } from "../../../fixtures/wasm-in-node.js";
 beforeAll(useWasm);
 
 const TOLERANCE = 1e-5;
-type Cell = ReturnType<typeof tf.layers.lstmCell>;
+type Cell = ReturnType<typeof tf.layers.lstmCell> | ReturnType<typeof tf.layers.gruCell>;
 
 describe("a recurrent layer of Keras", () => {
   it.each(["wasm", "cpu"])("computes the same as plain loops, whole and cut, on %s", async (backend) => {
