@@ -103,6 +103,8 @@ export const LAYER_EMITTERS: ReadonlyMap<string, EmitLayer> = new Map<string, Em
   ["GRU", emitRecurrentLayer],
   ["SimpleRNN", emitRecurrentLayer],
   ["RNN", emitRecurrentLayer],
+  ["CuDNNLSTM", emitRecurrentLayer],
+  ["CuDNNGRU", emitRecurrentLayer],
   ["Bidirectional", emitBidirectional],
   ["ConvLSTM1D", emitConvLstm],
   ["ConvLSTM2D", emitConvLstm],

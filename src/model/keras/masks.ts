@@ -33,7 +33,7 @@ export function withGivenMasks(inputs: readonly Symbolic[], { tensors, options }
   return inputs.map((each, index) => {
     const entry: unknown = list[index];
     if (entry instanceof TensorArgument) return { ...each, mask: entry.tensor };
-    if (entry === null || entry === undefined) return each;
+    if (entry === null || entry === undefined) return { ...each, mask: undefined };
     throw new Untranslatable("a mask that is not a tensor");
   });
 }

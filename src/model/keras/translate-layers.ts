@@ -10,7 +10,14 @@ import { emitKerasOp } from "./functions/emit-function.js";
 import { isOperation, OPERATION_PREFIX } from "./operations.js";
 import { LAYER_EMITTERS } from "./layer-table.js";
 import { instancesIn, LayerReference, mapInstances } from "./call-values.js";
-import { LayerConfig, MAX_NESTING, readKerasMajor, readLayerConfig, readModelConfig } from "./layer-config.js";
+import {
+  isOfTfjs,
+  LayerConfig,
+  MAX_NESTING,
+  readKerasMajor,
+  readLayerConfig,
+  readModelConfig,
+} from "./layer-config.js";
 import { PLAIN_CALL, TensorArgument, type LayerCall } from "./layer-call.js";
 import { withGivenMasks, withMasks } from "./masks.js";
 import { emitTimeDistributed, type EmitInner } from "./time-distributed.js";
@@ -35,7 +42,7 @@ export function translateLayers(
   stored: ReadonlyMap<string, StoredWeight>,
 ): Translation {
   try {
-    const emitter = new Emitter(stored, readKerasMajor(artifacts));
+    const emitter = new Emitter(stored, readKerasMajor(artifacts), isOfTfjs(artifacts));
     const model = readModelConfig(artifacts);
     const inputs = reading.inputs.map((binding) => placeholder(emitter, binding));
     const outputs = emitModel(emitter, model, inputs, "", 0);
