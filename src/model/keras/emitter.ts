@@ -72,6 +72,11 @@ export class Emitter {
     throw new Untranslatable(`weight "${layer}/${weight}" is not in the file`);
   }
 
+  /** A weight whose name is not preceded by its layer's, as Keras 2 writes those that `adapt` makes. */
+  bare(weight: string): StoredWeight | undefined {
+    return this.#stored.get(weight);
+  }
+
   #find(layer: string, weight: string): StoredWeight | undefined {
     const scoped = this.#stored.get(`${this.scope}${layer}/${weight}`) ?? this.#stored.get(`${layer}/${weight}`);
     if (scoped !== undefined) return scoped;

@@ -78,9 +78,6 @@ function isOverridden({ config }: LayerConfig, kerasMajor: 2 | 3): boolean {
   return kerasMajor === 3 || dropsNothing;
 }
 
-/** How Keras calls the first argument of layers. */
-const FIRST = ["inputs", "query", "sequences", "sequence", "data", "x"];
-
 function readArguments(
   call: unknown,
   { name }: LayerConfig,
@@ -99,6 +96,9 @@ function readArguments(
   return { args: [argument], kwargs: asJsonObject(readCallValue(options, isLayer)) };
 }
 
+/** What layers name their first argument. */
+const FIRST_NAMES = ["inputs", "x", "query", "sequences", "sequence", "data"];
+
 /** Divide the arguments of a call into the layer's inputs and others. */
 function assign(args: readonly unknown[], kwargs: JsonObject, { className, name }: LayerConfig): Omit<Call, "index"> {
   if (isOperation(className)) {
@@ -113,13 +113,14 @@ function assign(args: readonly unknown[], kwargs: JsonObject, { className, name 
     ...kwargs,
   };
   // Keras 3 may pass the first argument by name.
-  const firstName = first === undefined ? FIRST.find((key) => named[key] !== undefined) : undefined;
+  const firstName = first === undefined ? FIRST_NAMES.find((key) => named[key] !== undefined) : undefined;
+  const byName = firstName === undefined ? undefined : named[firstName];
   const rest: JsonObject = firstName === undefined ? named : { ...named, [firstName]: undefined };
   const other = Object.keys(rest).find(
     (key) => rest[key] !== undefined && !inputs.includes(key) && !options.includes(key),
   );
   if (other !== undefined) throw new Untranslatable(`layer "${name}" called with the option ${other.slice(0, 40)}`);
-  const passed = [firstName === undefined ? first : named[firstName], ...inputs.map((key) => rest[key])];
+  const passed = [first ?? byName, ...inputs.map((key) => rest[key])];
   return {
     inputs: instancesIn(passed, LayerReference),
     args: [],
