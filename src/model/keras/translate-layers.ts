@@ -74,11 +74,10 @@ export function translateLayers(
 }
 
 function placeholder(emitter: Emitter, { name, shape, dtype }: TensorBinding): Symbolic {
-  if (shape === undefined || dtype === "string")
-    throw new Untranslatable(`input "${name}" of unknown shape or of strings`);
-  const type = { float32: "DT_FLOAT", int32: "DT_INT32", bool: "DT_BOOL" }[dtype];
+  if (shape === undefined) throw new Untranslatable(`input "${name}" of unknown shape`);
   const dim = shape.map((size) => ({ size: String(size) }));
-  const reference = emitter.node(name, "Placeholder", [], { dtype: { type }, shape: { shape: { dim } } });
+  const attr = { dtype: { type: typeOf(dtype) }, shape: { shape: { dim } } };
+  const reference = emitter.node(name, "Placeholder", [], attr);
   return { reference, shape: shape.map((size) => (size >= 0 ? size : undefined)), dtype };
 }
 
