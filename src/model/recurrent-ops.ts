@@ -61,6 +61,26 @@ export interface RecurrentOptions {
   readonly hasBias: boolean;
 }
 
+type OptionalInput = "has_mask" | "has_initial_state" | "has_bias";
+
+/**
+ * The inputs of a node by what they are; `undefined` for one that it doesn't have, or that is missing.
+ * @param has whether the node has an attribute that is true.
+ */
+export function recurrentOperands<T>(
+  op: RecurrentOp,
+  has: (attribute: OptionalInput) => boolean,
+  inputs: readonly T[],
+) {
+  const rest = [...inputs];
+  const x = rest.shift();
+  const mask = has("has_mask") ? rest.shift() : undefined;
+  const initialStates = has("has_initial_state") ? rest.splice(0, RECURRENT_CELLS[op].stateCount) : undefined;
+  const kernel = op === "_SharderConvLstm" ? undefined : rest.shift();
+  const recurrentKernel = rest.shift();
+  return { x, mask, initialStates, kernel, recurrentKernel, bias: has("has_bias") ? rest.shift() : undefined };
+}
+
 /** The options as attributes of a node. */
 export function recurrentAttrs(options: RecurrentOptions): JsonObject {
   return {
@@ -75,10 +95,6 @@ export function recurrentAttrs(options: RecurrentOptions): JsonObject {
     has_initial_state: { b: options.hasInitialState },
     has_bias: { b: options.hasBias },
   };
-}
-
-export function isRecurrentOp(op: string): op is RecurrentOp {
-  return RECURRENT_OPS.some((each) => each === op);
 }
 
 /** Whether a name is one of an activation that recurrent nodes have. */

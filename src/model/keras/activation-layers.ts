@@ -110,7 +110,8 @@ export function maskedSoftmax(
     const masked = composer.sub(composer.scalar(1), composer.cast(mask, "float32"));
     return softmaxOver(composer, composer.add(x, composer.mul(masked, composer.scalar(MASKED_SCORE))), axes);
   }
-  const keeps = mask.dtype === "bool" ? mask : composer.compare("Greater", composer.cast(mask, "float32"), composer.scalar(0.5));
+  const keeps =
+    mask.dtype === "bool" ? mask : composer.compare("Greater", composer.cast(mask, "float32"), composer.scalar(0.5));
   const weights = softmaxOver(composer, composer.select(keeps, x, composer.scalar(MASKED_SCORE)), axes);
   return composer.select(keeps, weights, composer.scalar(0));
 }

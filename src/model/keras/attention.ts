@@ -63,10 +63,12 @@ function attend(
   heads: Heads,
 ): Symbolic | readonly Symbolic[] {
   const [query, value, key = value] = inputs;
-  if (query === undefined || value === undefined || inputs.length > 3) throw new Untranslatable("a call without a value");
+  if (query === undefined || value === undefined || inputs.length > 3)
+    throw new Untranslatable("a call without a value");
   const rank = query.shape.length;
   for (const input of [query, value, key!]) {
-    if (requireFloat(input).shape.length !== rank || rank < 3) throw new Untranslatable(`an input of rank ${input.shape.length}`);
+    if (requireFloat(input).shape.length !== rank || rank < 3)
+      throw new Untranslatable(`an input of rank ${input.shape.length}`);
   }
   const composer = new Composer(emitter, name);
   const { axes, queryHeads, keyHeads, keySize, valueSize } = heads;
@@ -75,7 +77,8 @@ function attend(
   const project = (x: Symbolic, part: string, headCount: number, size: number): Symbolic => {
     const projected = projection(emitter, layer, `${name}/${part}`, x, part, [headCount, size]);
     const scale = part === "query" ? emitter.float32(`${name}/scale`, [1 / Math.sqrt(keySize)], []) : undefined;
-    const reference = scale === undefined ? projected : emitter.node(`${name}/scaled`, "Mul", [projected, scale], FLOAT);
+    const reference =
+      scale === undefined ? projected : emitter.node(`${name}/scaled`, "Mul", [projected, scale], FLOAT);
     const shaped: Symbolic = { reference, shape: [...x.shape.slice(0, -1), headCount, size], dtype: "float32" };
     const repeated = headCount < queryHeads ? repeatHeads(composer, shaped, queryHeads / headCount) : shaped;
     const apart = composer.transpose(repeated, [...batchAxes, rank - 1, ...axes, rank]);
@@ -148,7 +151,10 @@ function gate(composer: Composer, layer: LayerConfig, query: Symbolic, x: Symbol
 function repeatHeads(composer: Composer, x: Symbolic, count: number): Symbolic {
   const rank = x.shape.length;
   const apart = composer.expand(x, rank - 1);
-  const tiled = composer.tile(apart, apart.shape.map((_, axis) => (axis === rank - 1 ? count : 1)));
+  const tiled = composer.tile(
+    apart,
+    apart.shape.map((_, axis) => (axis === rank - 1 ? count : 1)),
+  );
   const sizes = x.shape.map((size, axis) => (axis === rank - 2 ? size! * count : { of: x, axis }));
   return composer.reshape(tiled, sizes);
 }
@@ -175,7 +181,9 @@ function maskOf(
     valueMask === undefined ? undefined : composer.expand(valueMask, 1),
     keyMask === undefined ? undefined : composer.expand(keyMask, 1),
     isCausal ? composer.expand(causalMask(composer, query, value, 1, 1), 0) : undefined,
-    window === undefined ? undefined : composer.expand(slidingMask(composer, query, value, layer.number("sliding_window")), 0),
+    window === undefined
+      ? undefined
+      : composer.expand(slidingMask(composer, query, value, layer.number("sliding_window")), 0),
   ]);
   const given = asBools(composer, tensors.get("attention_mask"));
   let mask = allOf(composer, [given, own]);

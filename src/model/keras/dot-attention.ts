@@ -13,15 +13,14 @@ const MASKED = 1e9;
  */
 export const emitAttention: EmitLayer = (emitter, layer, inputs, name, call) => {
   const [query, value, key = value] = inputs;
-  if (query === undefined || value === undefined || inputs.length > 3) throw new Untranslatable("a call without a value");
+  if (query === undefined || value === undefined || inputs.length > 3)
+    throw new Untranslatable("a call without a value");
   for (const input of [query, value, key!]) {
     if (requireFloat(input).shape.length !== 3) throw new Untranslatable(`an input of rank ${input.shape.length}`);
   }
   const composer = new Composer(emitter, name);
   const isAdditive = layer.className === "AdditiveAttention";
-  const scores = isAdditive
-    ? additiveScores(composer, layer, query, key!)
-    : dotScores(composer, layer, query, key!);
+  const scores = isAdditive ? additiveScores(composer, layer, query, key!) : dotScores(composer, layer, query, key!);
   const isCausal = layer.boolean("causal", false) || call?.options.use_causal_mask === true;
   const valueMask = asBools(composer, value.mask, 2);
   const mask = allOf(composer, [
@@ -43,7 +42,12 @@ export const emitAttention: EmitLayer = (emitter, layer, inputs, name, call) => 
   return call?.options.return_attention_scores === true ? [output, weights] : output;
 };
 
-function weight(composer: Composer, layer: LayerConfig, name: string, shape: readonly (number | undefined)[]): Symbolic {
+function weight(
+  composer: Composer,
+  layer: LayerConfig,
+  name: string,
+  shape: readonly (number | undefined)[],
+): Symbolic {
   const stored = composer.emitter.stored(layer.name, name);
   requireShape(stored, shape);
   const reference = composer.emitter.constant(`${layer.name}/${name}`, stored);

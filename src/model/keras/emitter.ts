@@ -28,14 +28,17 @@ export class Emitter {
   readonly weights = new Map<string, WeightRecipe>();
   /** Layers of Keras 3 differ from those of Keras 2 in some defaults and in how they merge masks. Models of TF.js count as Keras 2. */
   readonly kerasMajor: 2 | 3;
+  /** Whether TF.js wrote the model. It lists the states of stacked cells from the last cell to the first. */
+  readonly isOfTfjs: boolean;
   /** The names of the models around the layer that is being translated, each with "/" after it. */
   scope = "";
   readonly #stored: ReadonlyMap<string, StoredWeight>;
   readonly #names = new Set<string>();
 
   /** @param stored the file's weights by name. */
-  constructor(stored: ReadonlyMap<string, StoredWeight>, kerasMajor: 2 | 3 = 2) {
+  constructor(stored: ReadonlyMap<string, StoredWeight>, kerasMajor: 2 | 3 = 2, isOfTfjs = false) {
     this.#stored = stored;
+    this.isOfTfjs = isOfTfjs;
     this.kerasMajor = kerasMajor;
   }
 

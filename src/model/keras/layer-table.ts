@@ -16,6 +16,7 @@ import { emitDense, emitEinsumDense } from "./dense.js";
 import { emitDepthwise, emitSeparable } from "./depthwise.js";
 import { emitAttention } from "./dot-attention.js";
 import { emitLookup } from "./lookups.js";
+import { emitTensorFlowFunction } from "./functions/emit-function.js";
 import { emitMasking } from "./masking.js";
 import { emitAverage, emitConcatenate, emitDot, emitPairwise } from "./merging.js";
 import {
@@ -151,6 +152,8 @@ export const LAYER_EMITTERS: ReadonlyMap<string, EmitLayer> = new Map<string, Em
   ["GRU", emitRecurrentLayer],
   ["SimpleRNN", emitRecurrentLayer],
   ["RNN", emitRecurrentLayer],
+  ["CuDNNLSTM", emitRecurrentLayer],
+  ["CuDNNGRU", emitRecurrentLayer],
   ["Bidirectional", emitBidirectional],
   ["ConvLSTM1D", emitConvLstm],
   ["ConvLSTM2D", emitConvLstm],
@@ -163,6 +166,8 @@ export const LAYER_EMITTERS: ReadonlyMap<string, EmitLayer> = new Map<string, Em
   ["Average", emitAverage],
   ["Concatenate", emitConcatenate],
   ["Dot", emitDot],
+  ["TFOpLambda", emitTensorFlowFunction],
+  ["SlicingOpLambda", emitTensorFlowFunction],
   ...TRAINING_ONLY.map((className): [string, EmitLayer] => [className, passOn]),
   ...PICTURES_IN_TRAINING.map((className): [string, EmitLayer] => [className, passOnFloats]),
   ...PIXELS_IN_TRAINING.map((className): [string, EmitLayer] => [className, passOnPixels]),

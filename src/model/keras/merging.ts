@@ -14,7 +14,12 @@ export function emitPairwise(op: "AddV2" | "Mul" | "Maximum" | "Minimum" | "Sub"
 }
 
 export const emitAverage: EmitLayer = (emitter, _, inputs, name) => {
-  const sum = chain(emitter, `${name}/sum`, inputs.map((each) => toFloat(emitter, name, each)), "AddV2");
+  const sum = chain(
+    emitter,
+    `${name}/sum`,
+    inputs.map((each) => toFloat(emitter, name, each)),
+    "AddV2",
+  );
   const scale = emitter.float32(`${name}/scale`, [1 / inputs.length], []);
   return { ...sum, reference: emitter.node(name, "Mul", [scale, sum.reference], FLOAT) };
 };

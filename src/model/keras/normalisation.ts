@@ -20,7 +20,12 @@ export const emitBatchNormalization: EmitLayer = (emitter, layer, [given], name)
   const shape = isFused ? sizes.map(Number) : broadcast;
   const part = (isThere: boolean, weight: string, fallback: number): string => {
     const constant = `${layer.name}/${weight}`;
-    if (!isThere) return emitter.float32(constant, Array.from({ length: product(shape) }, () => fallback), shape);
+    if (!isThere)
+      return emitter.float32(
+        constant,
+        Array.from({ length: product(shape) }, () => fallback),
+        shape,
+      );
     const stored = emitter.stored(layer.name, weight);
     return emitter.constant(constant, isFused ? stored : reshaped(stored, shape));
   };
@@ -91,7 +96,10 @@ function parameter(
   axes: readonly number[],
 ): Symbolic {
   const stored = emitter.stored(layer.name, weight);
-  requireShape(stored, axes.map((axis) => sizes[axis]));
+  requireShape(
+    stored,
+    axes.map((axis) => sizes[axis]),
+  );
   const shape = sizes.map((size, axis) => (axes.includes(axis) ? size! : 1)).slice(Math.min(...axes));
   return { reference: emitter.constant(`${layer.name}/${weight}`, reshaped(stored, shape)), shape, dtype: "float32" };
 }
@@ -103,7 +111,10 @@ export const emitRmsNormalization: EmitLayer = (emitter, layer, [given], name) =
   const square = composer.reduce("Mean", composer.unary("Square", x), axes, true);
   const inverse = composer.unary("Rsqrt", composer.add(square, composer.scalar(layer.number("epsilon", 1e-6))));
   const stored = emitter.stored(layer.name, "scale");
-  requireShape(stored, axes.map((axis) => x.shape[axis]));
+  requireShape(
+    stored,
+    axes.map((axis) => x.shape[axis]),
+  );
   // Keras lets the scale broadcast as it is stored, against the last axes.
   const scale: Symbolic = {
     reference: emitter.constant(`${layer.name}/scale`, stored),
@@ -127,7 +138,10 @@ export const emitGroupNormalization: EmitLayer = (emitter, layer, [given], name)
   const composer = new Composer(emitter, name);
   const split = (each: number): (number | AxisOf)[] =>
     each === axis ? [groupCount, channels / groupCount] : [{ of: x, axis: each }];
-  const grouped = composer.reshape(x, x.shape.flatMap((_, each) => split(each)));
+  const grouped = composer.reshape(
+    x,
+    x.shape.flatMap((_, each) => split(each)),
+  );
   const axes = grouped.shape.map((_, each) => each).filter((each) => each !== 0 && each !== axis);
   const mean = composer.reduce("Mean", grouped, axes, true);
   const centred = composer.sub(grouped, mean);

@@ -85,7 +85,12 @@ function keptAxes({ config }: LayerConfig, rank: number): number[] {
   });
 }
 
-function statistic(composer: Composer, layer: LayerConfig, key: "mean" | "variance", shape: readonly number[]): Symbolic {
+function statistic(
+  composer: Composer,
+  layer: LayerConfig,
+  key: "mean" | "variance",
+  shape: readonly number[],
+): Symbolic {
   const count = shape.reduce((total, size) => total * size, 1);
   const given: unknown = layer.config[key];
   if (given === undefined || given === null) {

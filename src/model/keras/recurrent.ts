@@ -30,11 +30,12 @@ export function emitRecurrence(
   context: RecurrentContext,
 ): Symbolic[] {
   requireNoConstants(layer);
-  const { cells, areReversed } = cellsOf(layer);
+  const { cells, areReversed } = cellsOf(emitter, layer);
   const isTimeMajor = layer.boolean("time_major", false);
   const [given, ...initialStates] = inputs;
   const x = swapped(emitter, `${name}/x`, requireFloat(given!), isTimeMajor);
   if (x.shape.length !== 3) throw new Untranslatable(`an input of rank ${x.shape.length}`);
+  if (given!.mask !== undefined && layer.className.startsWith("CuDNN")) throw new Untranslatable("a mask");
   const mask = given!.mask && stepMask(swapped(emitter, `${name}/mask`, given!.mask, isTimeMajor));
   const returnSequences = layer.boolean("return_sequences", false);
   const { output, states } = emitCells(emitter, isTimeMajor && returnSequences ? `${name}/run` : name, cells, context, {
@@ -52,13 +53,13 @@ export function emitRecurrence(
 }
 
 /** The cells of a layer. `areReversed`: its states are listed from the last cell to the first. */
-function cellsOf(layer: LayerConfig): { cells: readonly LayerConfig[]; areReversed: boolean } {
+function cellsOf(emitter: Emitter, layer: LayerConfig): { cells: readonly LayerConfig[]; areReversed: boolean } {
   if (layer.className !== "RNN") return { cells: [layer], areReversed: false };
   const cell = readLayerConfig(layer.config.cell);
   if (cell.className !== "StackedRNNCells") return { cells: [cell], areReversed: false };
   const { cells } = cell.config;
   if (!Array.isArray(cells) || cells.length === 0) throw new Untranslatable("StackedRNNCells without cells");
-  return { cells: cells.map(readLayerConfig), areReversed: cell.boolean("reverse_state_order", false) };
+  return { cells: cells.map(readLayerConfig), areReversed: cell.boolean("reverse_state_order", emitter.isOfTfjs) };
 }
 
 /**
@@ -77,8 +78,13 @@ function emitCells(
   for (const [index, cell] of cells.entries()) {
     const isLast = index === cells.length - 1;
     const isFirst = index === 0;
+    // TF.js names the cells by their number.
+    const names = [cell.name, `RNNCell_${index}`];
     const place: CellPlace = cell.className.endsWith("Cell")
-      ? { paths: [...paths.map((path) => [...path, cell.name]), ...paths], cellIndex: index }
+      ? {
+          paths: paths.flatMap((path) => names.map((each) => [...path, each])),
+          inLayer: { paths, cellIndex: index, cellCount: cells.length },
+        }
       : { paths };
     const result = emitCell(emitter, isLast ? name : `${name}/cell_${index}`, cell, place, {
       x,

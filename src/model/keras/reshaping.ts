@@ -2,7 +2,16 @@ import { elementCountOf } from "../../protocol/tensors.js";
 import { Composer } from "./composer.js";
 import type { EmitLayer } from "./convolutions.js";
 import { channelsLast, hasChannelsFirst } from "./data-format.js";
-import { attrs, castAttrs, type Emitter, FLOAT, knownSizes, type Symbolic, toFloat, Untranslatable } from "./emitter.js";
+import {
+  attrs,
+  castAttrs,
+  type Emitter,
+  FLOAT,
+  knownSizes,
+  type Symbolic,
+  toFloat,
+  Untranslatable,
+} from "./emitter.js";
 import { embeddingMask } from "./masking.js";
 import type { LayerConfig } from "./layer-config.js";
 

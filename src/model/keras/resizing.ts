@@ -10,7 +10,11 @@ export const emitUpSampling = (rank: 1 | 3): EmitLayer =>
   inEitherFormat((emitter, layer, [x], name) => {
     if (x!.shape.length !== rank + 2) throw new Untranslatable(`an input of rank ${x!.shape.length}`);
     const composer = new Composer(emitter, name);
-    const factors = layer.sizes("size", rank, Array.from({ length: rank }, () => 2));
+    const factors = layer.sizes(
+      "size",
+      rank,
+      Array.from({ length: rank }, () => 2),
+    );
     const repeated = factors.reduce((each, factor, index) => repeat(composer, each, index + 1, factor), x!);
     return composer.named(repeated);
   });
@@ -22,7 +26,10 @@ function repeat(composer: Composer, x: Symbolic, axis: number, count: number): S
   const sizes = x.shape.map((_, each) => ({ of: x, axis: each }));
   const before = sizes.slice(0, axis);
   const wide = composer.expand(x, axis + 1);
-  const tiled = composer.tile(wide, wide.shape.map((_, each) => (each === axis + 1 ? count : 1)));
+  const tiled = composer.tile(
+    wide,
+    wide.shape.map((_, each) => (each === axis + 1 ? count : 1)),
+  );
   if (size !== undefined) return composer.reshape(tiled, [...before, size * count, ...sizes.slice(axis + 1)]);
   return composer.reshape(tiled, [...before, "rest", ...sizes.slice(axis + 1)]);
 }
@@ -121,7 +128,11 @@ function fittingSide(other: number, target: number, targetOther: number): number
 }
 
 /** The largest part, in the middle, of the target's aspect ratio. */
-function cropToRatio(composer: Composer, x: Symbolic, [targetHeight, targetWidth]: readonly [number, number]): Symbolic {
+function cropToRatio(
+  composer: Composer,
+  x: Symbolic,
+  [targetHeight, targetWidth]: readonly [number, number],
+): Symbolic {
   const [height, width] = heightAndWidth(x);
   const cropHeight = Math.max(Math.min(height, fittingSide(width, targetHeight, targetWidth)), 1);
   const cropWidth = Math.max(Math.min(width, fittingSide(height, targetWidth, targetHeight)), 1);
@@ -141,5 +152,14 @@ function padToRatio(
   const padWidth = Math.max(width, fittingSide(height, targetWidth, targetHeight));
   const [above, left] = [Math.trunc((padHeight - height) / 2), Math.trunc((padWidth - width) / 2)];
   if (above > 0 && left > 0) throw new Untranslatable("padding on all sides");
-  return composer.pad(x, [[0, 0], [above, above], [left, left], [0, 0]], fill);
+  return composer.pad(
+    x,
+    [
+      [0, 0],
+      [above, above],
+      [left, left],
+      [0, 0],
+    ],
+    fill,
+  );
 }

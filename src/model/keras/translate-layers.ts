@@ -6,9 +6,18 @@ import { sortNodes } from "../graph/sort-nodes.js";
 import { show } from "../malformed.js";
 import type { ModelReading } from "../read-graph.js";
 import { Emitter, type Symbolic, typeOf, Untranslatable } from "./emitter.js";
+import { emitKerasOp } from "./functions/emit-function.js";
+import { isOperation, OPERATION_PREFIX } from "./operations.js";
 import { LAYER_EMITTERS } from "./layer-table.js";
 import { instancesIn, LayerReference, mapInstances } from "./call-values.js";
-import { LayerConfig, MAX_NESTING, readKerasMajor, readLayerConfig, readModelConfig } from "./layer-config.js";
+import {
+  isOfTfjs,
+  LayerConfig,
+  MAX_NESTING,
+  readKerasMajor,
+  readLayerConfig,
+  readModelConfig,
+} from "./layer-config.js";
 import { PLAIN_CALL, TensorArgument, type LayerCall } from "./layer-call.js";
 import { withGivenMasks, withMasks } from "./masks.js";
 import { emitTimeDistributed, type EmitInner } from "./time-distributed.js";
@@ -33,7 +42,7 @@ export function translateLayers(
   stored: ReadonlyMap<string, StoredWeight>,
 ): Translation {
   try {
-    const emitter = new Emitter(stored, readKerasMajor(artifacts));
+    const emitter = new Emitter(stored, readKerasMajor(artifacts), isOfTfjs(artifacts));
     const model = readModelConfig(artifacts);
     const inputs = reading.inputs.map((binding) => placeholder(emitter, binding));
     const outputs = emitModel(emitter, model, inputs, "", 0);
@@ -65,11 +74,10 @@ export function translateLayers(
 }
 
 function placeholder(emitter: Emitter, { name, shape, dtype }: TensorBinding): Symbolic {
-  if (shape === undefined || dtype === "string")
-    throw new Untranslatable(`input "${name}" of unknown shape or of strings`);
-  const type = { float32: "DT_FLOAT", int32: "DT_INT32", bool: "DT_BOOL" }[dtype];
+  if (shape === undefined) throw new Untranslatable(`input "${name}" of unknown shape`);
   const dim = shape.map((size) => ({ size: String(size) }));
-  const reference = emitter.node(name, "Placeholder", [], { dtype: { type }, shape: { shape: { dim } } });
+  const attr = { dtype: { type: typeOf(dtype) }, shape: { shape: { dim } } };
+  const reference = emitter.node(name, "Placeholder", [], attr);
   return { reference, shape: shape.map((size) => (size >= 0 ? size : undefined)), dtype };
 }
 
@@ -120,7 +128,7 @@ function emitFunctional(
   const entries = readReferences(model.config.input_layers, depth > 0);
   if (entries.length !== inputs.length) throw new Untranslatable(`${inputs.length} inputs for "${model.name}"`);
   entries.forEach((entry, index) => known.set(referenceKey(entry), inputs[index]!));
-  const outputs = readReferences(model.config.output_layers, depth > 0);
+  const outputs = readReferences(model.config.output_layers, true);
   const configs = layers.map((each) => ({
     layer: readLayerConfig(each),
     inbound: isJsonObject(each) ? each.inbound_nodes : undefined,
@@ -128,7 +136,10 @@ function emitFunctional(
   const names = new Set(configs.map(({ layer }) => layer.name));
   const read = configs
     .filter(({ layer }) => layer.className !== "InputLayer")
-    .map(({ layer, inbound }) => ({ layer, calls: readCalls(inbound, layer, 0, (name) => names.has(name)) }));
+    .map(({ layer, inbound }) => ({
+      layer,
+      calls: readCalls(inbound, layer, 0, (name) => names.has(name), emitter.kerasMajor),
+    }));
   const references = [...outputs, ...read.flatMap(({ calls }) => calls.flatMap(referencesOf))];
   let pending = read.flatMap(({ layer, calls }) => {
     const first = firstCallIndex(layer, references);
@@ -193,9 +204,9 @@ function emitLayer(
     const emitInner: EmitInner = (inner, steps, within) => emitLayer(emitter, inner, steps, within, depth + 1);
     return naming(layer, () => [emitTimeDistributed(emitter, layer, inputs[0]!, name, emitInner)]);
   }
-  const emit = LAYER_EMITTERS.get(layer.className);
+  const emit = layer.className.startsWith(OPERATION_PREFIX) ? emitKerasOp : LAYER_EMITTERS.get(layer.className);
   if (emit === undefined) throw new Untranslatable(`layer "${layer.name}" of class ${layer.className}`);
-  if (!DTYPES.has(layer.config.dtype ?? "float32"))
+  if (!isOperation(layer.className) && !DTYPES.has(layer.config.dtype ?? "float32"))
     throw new Untranslatable(`layer "${layer.name}" of dtype ${show(layer.config.dtype, 60)}`);
   emitter.scope = scope;
   return naming(layer, () => {

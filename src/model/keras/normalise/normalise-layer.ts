@@ -55,11 +55,20 @@ function classOf(layer: JsonObject, className: string, config: JsonObject, keras
   return RENAMED.get(className) ?? className;
 }
 
-/** Every layer of Keras 3 writes `trainable`, and no operation does. A file in the format of Keras 2 says no module. */
+/** Layers of Keras 3 whose configs lack `trainable`. */
+const WITHOUT_TRAINABLE = /^(Discretization|HashedCrossing|SpatialDropout\dD|Pipeline)$/;
+
+/** Other layers of Keras 3 write `trainable`, and no operation does. A file in the format of Keras 2 says no module. */
 function isOperationClass(module: unknown, className: string, config: JsonObject, kerasMajor: 2 | 3): boolean {
   if (typeof module === "string" && module.startsWith("keras")) return /^keras\.(src\.)?(ops|activations)/.test(module);
   const isPlain = module === undefined && kerasMajor === 3 && config.trainable === undefined;
-  return isPlain && className !== "InputLayer" && config.layers === undefined && typeof config.name === "string";
+  return (
+    isPlain &&
+    className !== "InputLayer" &&
+    !WITHOUT_TRAINABLE.test(className) &&
+    config.layers === undefined &&
+    typeof config.name === "string"
+  );
 }
 
 /** A function comes as its name, or as `{ class_name: "function", config: name }`. */

@@ -4,6 +4,7 @@ import { ShardError } from "../../../../src/core/errors.js";
 import {
   isRecurrentActivation,
   RECURRENT_CELLS,
+  recurrentOperands,
   type RecurrentActivation,
   type RecurrentOp,
 } from "../../../../src/model/recurrent-ops.js";
@@ -56,19 +57,9 @@ function runRecurrence(op: RecurrentOp, node: CustomNode): tf.Tensor[] {
 }
 
 function readOperands(op: RecurrentOp, { inputs, attrs }: CustomNode): Operands {
-  const rest = [...inputs];
-  const take = (): tf.Tensor => {
-    const next = rest.shift();
-    if (next !== undefined) return next;
-    throw new ShardError("model-malformed", `Expected more inputs for a node of ${op}, received ${inputs.length}.`);
-  };
-  const x = take();
-  const mask = attrs.has_mask === true ? take() : undefined;
-  const { stateCount } = RECURRENT_CELLS[op];
-  const initialStates = attrs.has_initial_state === true ? Array.from({ length: stateCount }, take) : undefined;
-  const kernel = op === "_SharderConvLstm" ? undefined : take();
-  const recurrentKernel = take();
-  return { x, mask, initialStates, kernel, recurrentKernel, bias: attrs.has_bias === true ? take() : undefined };
+  const { x, recurrentKernel, ...others } = recurrentOperands(op, (key) => attrs[key] === true, inputs);
+  if (x !== undefined && recurrentKernel !== undefined) return { x, recurrentKernel, ...others };
+  throw new ShardError("model-malformed", `Expected more inputs for a node of ${op}, received ${inputs.length}.`);
 }
 
 /** The bias of the input's product, and that of the recurrent product. */
