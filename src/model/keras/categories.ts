@@ -44,8 +44,15 @@ export function modeOf(layer: LayerConfig, fallback: string): string {
   return layer.string("output_mode", fallback);
 }
 
-/** Keras computes whole numbers of 64 bits; here they have 32. Layers of another dtype give theirs. */
+/**
+ * Keras computes whole numbers of 64 bits; here they have 32. Layers of another dtype give theirs, but in Keras 3 discretised values
+ * and look-ups stay whole numbers, encoded or not.
+ */
 export function asLayerDtype(composer: Composer, layer: LayerConfig, x: Symbolic, mode: string): Symbolic {
+  if (composer.emitter.kerasMajor === 3) {
+    if (mode === "int" && layer.className === "Discretization") return x;
+    if (/Lookup$|^TextVectorization$/.test(layer.className)) return mode === "tf_idf" ? x : composer.cast(x, "int32");
+  }
   const dtype = dtypeOf(layer);
   if (mode === "int") return /^float/.test(dtype ?? "") ? composer.cast(x, "float32") : x;
   return /^u?int/.test(dtype ?? "") ? composer.cast(x, "int32") : x;

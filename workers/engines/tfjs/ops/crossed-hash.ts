@@ -4,12 +4,12 @@ import { ints, type PlainTensor } from "./plain-tensor.js";
 
 /** TensorFlow's default key of crossed hashes. */
 const HASH_KEY = 0xdecafcaffen;
-/** The multiplier of FarmHash for pairs. */
-const PAIR_FACTOR = 0x9ddfea08eb382d69n;
+/** The multiplier of Murmur's hash of 64 bits. */
+const PAIR_FACTOR = 0xc6a4a7935bd1e995n;
 
 /**
  * The bucket of each combination of values, of which every input has one for each item. Source: SparseCross of TensorFlow (hashed
- * output), and the hash of 128 bits of FarmHash.
+ * output), which joins fingerprints like FingerprintCat64.
  */
 function crossedHash(node: PlainNode): PlainTensor {
   const count = BigInt(node.number("num_buckets"));
@@ -29,11 +29,11 @@ function crossedHash(node: PlainNode): PlainTensor {
   );
 }
 
-function pairHash(low: bigint, high: bigint): bigint {
+function pairHash(first: bigint, second: bigint): bigint {
   const times = (value: bigint): bigint => BigInt.asUintN(64, value * PAIR_FACTOR);
-  const first = times(low ^ high);
-  const second = times(high ^ (first ^ (first >> 47n)));
-  return times(second ^ (second >> 47n));
+  const mixed = (value: bigint): bigint => value ^ (value >> 47n);
+  const joined = times(first ^ PAIR_FACTOR ^ times(mixed(times(second))));
+  return mixed(times(mixed(joined)));
 }
 
 export const CROSSED_HASH_OPS: Readonly<Record<string, PlainOp>> = { _CrossedHash: crossedHash };
