@@ -6,7 +6,7 @@ export interface OptimizationReport {
   readonly done: Readonly<Record<OptimizationKind, number>>;
   /** What was left unchanged, and why. */
   readonly notDone: readonly { readonly what: string; readonly reason: string }[];
-  /** What was replaced because TF.js would compute something else than TensorFlow, or can't run it. Not only if it is optimised. */
+  /** Operations that TF.js lacks or computes otherwise than TensorFlow, and that run right all the same, optimised or not. */
   readonly corrections: readonly { readonly what: string; readonly reason: string }[];
 }
 

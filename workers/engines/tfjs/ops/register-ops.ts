@@ -6,6 +6,7 @@ import { COUNT_OPS } from "./counts.js";
 import { CROSSED_HASH_OPS } from "./crossed-hash.js";
 import { ENCODING_OPS } from "./encodings.js";
 import { HASH_OPS } from "./hashes.js";
+import { KERNEL_EXECUTORS } from "./kernel-ops.js";
 import { MOVEMENT_OPS } from "./movement.js";
 import { NGRAM_OPS } from "./ngrams.js";
 import { NUMBER_TEXT_OPS } from "./number-text.js";
@@ -56,6 +57,7 @@ const PLAIN_OPS: Readonly<Record<string, PlainOp>> = {
  * of its own; it disposes of its intermediate tensors.
  */
 export const OWN_EXECUTORS: Readonly<Record<string, OpExecutor>> = {
+  ...KERNEL_EXECUTORS,
   ...Object.fromEntries(
     Object.entries(PLAIN_OPS).map(([op, plain]): [string, OpExecutor] => [op, (node) => runPlain(op, plain, node)]),
   ),
