@@ -3,7 +3,7 @@ import { complex, engine, getBackend, getKernel, tensor, type Tensor as TfTensor
 import { asJsonObject, type JsonObject } from "../../../../src/model/artifacts.js";
 import { elementCountOf } from "../../../../src/protocol/tensors.js";
 import { PlainNode, type PlainOp } from "./plain-node.js";
-import type { PlainTensor } from "./plain-tensor.js";
+import { reshaped, type PlainTensor } from "./plain-tensor.js";
 
 /** Complex tensors of backends that can't hold any (WASM), by the id of their data, which views of them share. */
 const complexValues = new WeakMap<object, Float32Array>();
@@ -25,8 +25,19 @@ function describe(graphNode: object): { name: string; attr: JsonObject } {
   return { name: String(node.name), attr: asJsonObject(node.rawAttrs) };
 }
 
-/** Read a tensor. Backends return booleans and integers in arrays of other types too. */
-export async function readTensor(source: TfTensor): Promise<PlainTensor> {
+/** What has been read, by the id of the data: weights are read once, however many calls there are. */
+const readBefore = new WeakMap<object, PlainTensor>();
+
+async function readTensor(source: TfTensor): Promise<PlainTensor> {
+  const known = readBefore.get(source.dataId);
+  if (known !== undefined && known.dtype === source.dtype) return reshaped(known, source.shape);
+  const read = await fetchTensor(source);
+  readBefore.set(source.dataId, read);
+  return read;
+}
+
+/** Backends return booleans and integers in arrays of other types too. */
+async function fetchTensor(source: TfTensor): Promise<PlainTensor> {
   const { shape, dtype } = source;
   switch (dtype) {
     case "string": {
@@ -45,7 +56,7 @@ export async function readTensor(source: TfTensor): Promise<PlainTensor> {
 }
 
 /** Upload values to the backend that TF.js is on. */
-export function uploadTensor({ dtype, shape, data }: PlainTensor): TfTensor {
+function uploadTensor({ dtype, shape, data }: PlainTensor): TfTensor {
   const sizes = [...shape];
   if (dtype === "string") return tensor(data.map(bytesOf), sizes, "string");
   if (dtype !== "complex64") return tensor(data, sizes, dtype);
