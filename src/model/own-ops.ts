@@ -78,23 +78,18 @@ const PLAIN_OPS = `
   _PlainEqual _PlainNotEqual: bool
 `;
 
-<<<<<<< HEAD
 /** Recurrent layers (`recurrent-ops.ts`). */
 const RECURRENT_KERNELS = "Add BatchMatMul Fill Identity Multiply Pack Reshape Select SplitV Sub Tanh Sigmoid Unpack";
+const RECURRENT: OwnOp = { kernels: RECURRENT_KERNELS.split(" "), isAsync: false, outputs: ["float32"] };
 
 const OWN_OPS: ReadonlyMap<string, OwnOp> = new Map([
-  ...PLAIN_OPS.flatMap((ops) => ops.split(" ")).map((op): [string, OwnOp] => [op, { kernels: [], isAsync: true }]),
-  ...RECURRENT_OPS.map((op): [string, OwnOp] => [op, { kernels: RECURRENT_KERNELS.split(" "), isAsync: false }]),
-]);
-=======
-const OWN_OPS: ReadonlyMap<string, OwnOp> = new Map(
-  PLAIN_OPS.split("\n").flatMap((line) => {
+  ...RECURRENT_OPS.map((op): [string, OwnOp] => [op, RECURRENT]),
+  ...PLAIN_OPS.split("\n").flatMap((line) => {
     const [ops = "", outputs = ""] = line.split(":").map((part) => part.trim().split(/\s+/));
-    const own = { kernels: [], isAsync: true, outputs: [...outputs] };
+    const own: OwnOp = { kernels: [], isAsync: true, outputs: [...outputs] };
     return outputs === "" ? [] : [...ops].map((op): [string, OwnOp] => [op, own]);
   }),
-);
->>>>>>> 4cacc43ed2f42ab6f0fca47ec9fddfcf5a13391f
+]);
 
 /**
  * Returns what an op needs that our workers implement; `undefined` for an op of TF.js or an unknown one. Oracle: what is registered,

@@ -36,11 +36,7 @@ export interface PreparedModel {
 }
 
 /**
-<<<<<<< HEAD
  * Graph models run as graphs, and most Keras models too.
-=======
- * Graph models run as graphs. Keras models run as graphs if they are to be optimised and can be translated, else as TF.js layers.
->>>>>>> 4cacc43ed2f42ab6f0fca47ec9fddfcf5a13391f
  * @throws ShardError "model-malformed", "weights-truncated", "model-unsupported"
  */
 export function prepareModel(
