@@ -82,6 +82,7 @@ const PLAIN_OPS = `
 
 /** Recurrent layers (`recurrent-ops.ts`). */
 const RECURRENT_KERNELS = "Add BatchMatMul Fill Identity Multiply Pack Reshape Select SplitV Sub Tanh Sigmoid Unpack";
+const RECURRENT: OwnOp = { kernels: RECURRENT_KERNELS.split(" "), isAsync: false, outputs: ["float32"] };
 
 /**
  * Compositions of TF.js's kernels, in place of ops that TF.js lacks or computes otherwise than TensorFlow. Each line has ops, their outputs
@@ -143,10 +144,7 @@ const KERNEL_OPS = `
 const OWN_OPS: ReadonlyMap<string, OwnOp> = new Map([
   ...readTable(PLAIN_OPS, true),
   ...readTable(KERNEL_OPS, false),
-  ...RECURRENT_OPS.map((op): [string, OwnOp] => [
-    op,
-    { kernels: RECURRENT_KERNELS.split(" "), isAsync: false, outputs: ["float32"] },
-  ]),
+  ...RECURRENT_OPS.map((op): [string, OwnOp] => [op, RECURRENT]),
 ]);
 
 function readTable(table: string, isAsync: boolean): [string, OwnOp][] {
