@@ -33,7 +33,7 @@ const PLAIN_OPS = `
   HistogramFixedWidth Bucketize: int32
   DynamicPartition DynamicStitch ParallelDynamicStitch: T
   UnsortedSegmentSum UnsortedSegmentMax UnsortedSegmentMin UnsortedSegmentProd: T
-  SegmentSum SegmentMean SegmentMax SegmentMin SegmentProd SegmentSumV2 SegmentMaxV2 SegmentMinV2 SegmentProdV2: T
+  SegmentSum SegmentMean SegmentMax SegmentMin SegmentProd: T
   SparseSegmentSum SparseSegmentMean SparseSegmentSqrtN: T
   SparseSegmentSumWithNumSegments SparseSegmentMeanWithNumSegments SparseSegmentSqrtNWithNumSegments: T
   TensorScatterAdd TensorScatterSub TensorScatterMax TensorScatterMin TensorScatterUpdate ScatterNd: T

@@ -81,7 +81,7 @@ export function translateRe2(pattern: string): Translation {
     else if (token === "^" && !flags.includes("m")) source += "(?<![^])";
     else source += "()|*+?{}^$".includes(token) ? token : literal(token);
   }
-  if (/\{,|\{(?!\d)/.test(source.replace(/\\[^]|\\u\{\w+\}|\\p\{\w+\}/giu, "")))
+  if (/\{,|\{(?!\d)/.test(source.replace(/\\u\{\w+\}|\\p\{[\w=]+\}|\\[^]/giu, "")))
     return refuse("a brace that is no count");
   return { source, flags: flags.replace("s", "") };
 }

@@ -23,7 +23,7 @@ import type { PlainOp } from "./plain-node.js";
 import { runPlain } from "./run-plain.js";
 
 /** Ops in plain code, by TensorFlow's names. src/model/own-ops.ts lists the same. */
-const PLAIN_OPS: Readonly<Record<string, PlainOp>> = {
+export const PLAIN_OPS: Readonly<Record<string, PlainOp>> = {
   ...BITCAST_OPS,
   ...BOX_OPS,
   ...COMPLEX_OPS,
