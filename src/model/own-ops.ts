@@ -78,9 +78,9 @@ const PLAIN_OPS = `
 
 const OWN_OPS: ReadonlyMap<string, OwnOp> = new Map(
   PLAIN_OPS.split("\n").flatMap((line) => {
-    const [ops = "", outputs = ""] = line.split(":").map((part) => part.trim().split(/\s+/));
-    const own = { kernels: [], isAsync: true, outputs: [...outputs] };
-    return outputs === "" ? [] : [...ops].map((op): [string, OwnOp] => [op, own]);
+    const [ops = [], outputs = []] = line.split(":").map((part) => part.trim().split(/\s+/));
+    const own = { kernels: [], isAsync: true, outputs };
+    return outputs.length === 0 ? [] : ops.map((op): [string, OwnOp] => [op, own]);
   }),
 );
 

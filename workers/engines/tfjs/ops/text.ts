@@ -120,7 +120,7 @@ function stringSplit(node: PlainNode): PlainTensor[] {
   const [{ data }, delimiters] = [node.strings(0), new Set(node.strings(1).data[0] ?? "")];
   const skipsEmpty = node.flag("skip_empty", true);
   const rows = data.map((text) => {
-    if (delimiters.size === 0) return [...text];
+    if (delimiters.size === 0) return text.split("");
     const pieces = [""];
     for (const character of text) {
       if (delimiters.has(character)) pieces.push("");
