@@ -76,13 +76,71 @@ const PLAIN_OPS = `
   _PlainEqual _PlainNotEqual: bool
 `;
 
-const OWN_OPS: ReadonlyMap<string, OwnOp> = new Map(
-  PLAIN_OPS.split("\n").flatMap((line) => {
-    const [ops = [], outputs = []] = line.split(":").map((part) => part.trim().split(/\s+/));
-    const own = { kernels: [], isAsync: true, outputs };
-    return outputs.length === 0 ? [] : ops.map((op): [string, OwnOp] => [op, own]);
-  }),
-);
+/**
+ * Compositions of TF.js's kernels, in place of ops that TF.js lacks or computes otherwise than TensorFlow. Each line has ops, their outputs
+ * and, behind the second colon, the kernels that not every engine need have; a common set of kernels is taken for granted.
+ */
+const KERNEL_OPS = `
+  Conv2D: T: Conv2D
+  _FusedConv2D: T: FusedConv2D Conv2D
+  DepthwiseConv2dNative: T: DepthwiseConv2dNative
+  FusedDepthwiseConv2dNative: T: FusedDepthwiseConv2D DepthwiseConv2dNative
+  Conv3D Conv3DBackpropInputV2: T: Conv3D
+  Conv2DBackpropInput: T: Conv2DBackpropInput
+  MaxPool MaxPoolV2: T: MaxPool
+  AvgPool: T: AvgPool
+  MaxPool3D: T: MaxPool3D
+  MaxPoolWithArgmax: T int32
+  Dilation2D: T: PadV2 StridedSlice
+  MatMul BatchMatMul BatchMatMulV2 BatchMatMulV3 Einsum: T: BatchMatMul
+  _FusedMatMul: T: _FusedMatMul BatchMatMul
+  FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3: T float32: FusedBatchNorm
+
+  Mod TruncateMod FloorMod: T: Mod
+  FloorDiv Div TruncateDiv Xlogy Xlog1py Xdivy MulNoNan Cross: T
+  Pow: T: Pow
+  _IntegerMul BitwiseAnd BitwiseOr BitwiseXor LeftShift RightShift Invert: T
+  PopulationCount: int32
+  ClipByValue: T: ClipByValue
+  Mean: T: Mean
+  EuclideanNorm BiasAdd BiasAddV1 Sign Softsign Inv L2Loss Erfc Erfinv: T
+  Rint Round: T: Round
+  ApproximateEqual: bool
+  Cumsum CumulativeLogsumexp: T: Cumsum
+  Cumprod: T: Cumprod
+  Cast: DstT: Cast
+
+  MatrixBandPart BatchMatrixBandPart OneHot Roll ReverseSequence EnsureShape: T
+  MatrixDiag MatrixDiagV2 MatrixDiagV3 MatrixDiagPart MatrixDiagPartV2 MatrixDiagPartV3: T: GatherV2
+  MatrixSetDiag MatrixSetDiagV2 MatrixSetDiagV3 Diag DiagPart: T: GatherV2
+  Select SelectV2 Unpack: T
+  Reverse ReverseV2: T: Reverse
+  Gather GatherV2: Tparams: GatherV2
+  StridedSlice: T: StridedSlice
+  Equal NotEqual: bool
+  InvertPermutation BroadcastArgs ShapeN: int32
+
+  ResizeBicubic ResizeArea ScaleAndTranslate: float32: BatchMatMul
+  ResizeNearestNeighbor: T: ResizeNearestNeighbor
+  CropAndResize: float32: CropAndResize
+  ImageProjectiveTransformV2 ImageProjectiveTransformV3: dtype
+  RGBToHSV HSVToRGB AdjustHue AdjustSaturation AdjustContrastv2: T
+  FakeQuantWithMinMaxArgs FakeQuantWithMinMaxVars FakeQuantWithMinMaxVarsPerChannel: float32
+  QuantizeAndDequantizeV2 QuantizeAndDequantizeV3 QuantizeAndDequantizeV4: T
+  SpaceToDepth ExtractImagePatches: T
+  DepthToSpace: T: DepthToSpace
+  SpaceToBatch: T: SpaceToBatchND
+  BatchToSpace: T: BatchToSpaceND
+`;
+
+const OWN_OPS: ReadonlyMap<string, OwnOp> = new Map([...readTable(PLAIN_OPS, true), ...readTable(KERNEL_OPS, false)]);
+
+function readTable(table: string, isAsync: boolean): [string, OwnOp][] {
+  return table.split("\n").flatMap((line) => {
+    const [ops, outputs, kernels = []] = line.split(":").map((part) => part.trim().split(/\s+/));
+    return outputs === undefined ? [] : ops!.map((op): [string, OwnOp] => [op, { kernels, isAsync, outputs }]);
+  });
+}
 
 /**
  * Returns what an op needs that our workers implement; `undefined` for an op of TF.js or an unknown one. Oracle: what is registered,

@@ -7,6 +7,7 @@ import { readGraphDef } from "./graph/read-graph-def.js";
 import { stageLayers } from "./keras-cut/stage-layers.js";
 import { translateLayers } from "./keras/translate-layers.js";
 import { locateWeights } from "./locate-weights.js";
+import { listCorrections, lowerGraph } from "./lower/lower-graph.js";
 import { NOT_OPTIMISED, type OptimizationReport } from "./optimise/optimization-report.js";
 import { optimiseGraph } from "./optimise/optimise-graph.js";
 import { inlineTables } from "./plain/inline-tables.js";
@@ -74,7 +75,7 @@ function prepareGraph(
   weightData: ArrayBuffer | SharedArrayBuffer,
   optimize: boolean,
 ): PreparedModel {
-  const original = moveInPlain(inlineTables(given));
+  const original = moveInPlain(inlineTables(lowerGraph(given)));
   requireKnownOps(original);
   const { graph, report } = optimize ? optimiseGraph(original, weightData) : { graph: original, report: NOT_OPTIMISED };
   const staged = stageGraph(graph, weightData);
@@ -83,7 +84,7 @@ function prepareGraph(
     reading: { ...graph, layerCount: staged.layers.length },
     wire: publicNames(graphToWire(graph, weightData), graph),
     staged,
-    optimization: report,
+    optimization: { ...report, corrections: listCorrections(original) },
     branchesOnValues: branchesOnValues(graph),
     needsBatchProbe: needsBatchProbe(graph),
   };

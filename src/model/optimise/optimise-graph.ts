@@ -50,6 +50,7 @@ export function optimiseGraph(
       isOptimized: Object.values(done).some((count) => count > 0),
       done,
       notDone: [...lowered.notDone, ...explainUnfused(graph, weightData)],
+      corrections: [],
     },
   };
 }

@@ -5,6 +5,7 @@ import { COMPLEX_OPS } from "./complex-numbers.js";
 import { COUNT_OPS } from "./counts.js";
 import { ENCODING_OPS } from "./encodings.js";
 import { HASH_OPS } from "./hashes.js";
+import { KERNEL_EXECUTORS } from "./kernel-ops.js";
 import { MOVEMENT_OPS } from "./movement.js";
 import { NGRAM_OPS } from "./ngrams.js";
 import { NUMBER_TEXT_OPS } from "./number-text.js";
@@ -50,9 +51,12 @@ export const PLAIN_OPS: Readonly<Record<string, PlainOp>> = {
  * Every op that this engine implements itself. One that calls kernels instead of computing in plain code is added here as an executor
  * of its own; it disposes of its intermediate tensors.
  */
-export const OWN_EXECUTORS: Readonly<Record<string, OpExecutor>> = Object.fromEntries(
-  Object.entries(PLAIN_OPS).map(([op, plain]): [string, OpExecutor] => [op, (node) => runPlain(op, plain, node)]),
-);
+export const OWN_EXECUTORS: Readonly<Record<string, OpExecutor>> = {
+  ...KERNEL_EXECUTORS,
+  ...Object.fromEntries(
+    Object.entries(PLAIN_OPS).map(([op, plain]): [string, OpExecutor] => [op, (node) => runPlain(op, plain, node)]),
+  ),
+};
 
 /** Register the ops with TF.js, in place of its own of the same names. More calls change nothing. */
 export function registerOwnOps(): void {
