@@ -5,7 +5,8 @@ export interface OwnOp {
   /** Whether it returns a promise, so that its graph must run asynchronously. */
   readonly isAsync: boolean;
   /**
-   * The dtype of each output: one of TF.js, or the attribute that states it. The last one stands for all further outputs.
+   * The dtype of each output: one of TF.js, or the attribute that states it; behind a "*", the attribute that says for how many outputs
+   * in a row. The last one stands for all further outputs.
    */
   readonly outputs: readonly string[];
 }
@@ -47,7 +48,7 @@ const PLAIN_OPS = `
   Complex _ComplexFromParts: complex64
   Real Imag ComplexAbs Angle: float32
   Conj: T
-  _ComplexAdd _ComplexSub _ComplexMul _ComplexDiv _ComplexNeg _ComplexExp _ComplexSum _ComplexMean: T
+  _ComplexAdd _ComplexSub _ComplexMul _ComplexDiv _ComplexNeg _ComplexExp _ComplexSum _ComplexMean _ComplexIdentity: T
   _ComplexCast: DstT
 
   SparseToDense SparseTensorDenseMatMul: T
@@ -55,9 +56,13 @@ const PLAIN_OPS = `
   SparseReshape: int32 int32
   SparseReorder: int32 T
   SparseSlice SparseConcat: int32 T int32
+  SparseReduceSum SparseReduceMax: T
+  SparseSplit: int32*num_split T*num_split int32
+  CTCGreedyDecoder: int32 int32 int32 T
+  EditDistance AudioSpectrogram: float32
   RaggedTensorToTensor: T
   RaggedRange: int32 T
-  RaggedGather: int32 Tvalues
+  RaggedGather: int32*OUTPUT_RAGGED_RANK Tvalues
   RaggedTensorToSparse: int32 T int32
 
   StringLength StringToHashBucket StringToHashBucketFast StringToHashBucketStrong: int32
@@ -67,6 +72,7 @@ const PLAIN_OPS = `
   StringSplit StringSplitV2: int32 string int32
   StringNGrams: string int32
   StringToNumber: out_type
+  StringFormat: string
   UnicodeDecode: int32 int32
 
   _PlainReshape _PlainExpandDims _PlainSqueeze _PlainTranspose _PlainReverse _PlainTile _PlainBroadcastTo: T

@@ -84,8 +84,8 @@ function exponential(size: number, precision: number): string {
   return `${mantissa}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
 }
 
-/** printf's %g. */
-function shortest(size: number, precision: number): string {
+/** printf's %g, of a number that is not negative. */
+export function shortest(size: number, precision: number): string {
   const digits = Math.max(1, precision);
   const exponent = Number(exponential(size, digits - 1).split("e")[1]);
   const isFixed = exponent >= -4 && exponent < digits;
