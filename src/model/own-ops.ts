@@ -24,6 +24,7 @@ const PLAIN_OPS = `
   NonMaxSuppressionV5: int32 float32 int32
   CombinedNonMaxSuppression: float32 float32 float32 int32
 
+  Where: int32
   Unique UniqueV2: T int32
   UniqueWithCounts UniqueWithCountsV2: T int32 int32
   ListDiff: T int32
