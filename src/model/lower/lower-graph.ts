@@ -45,7 +45,8 @@ function lowerNode(node: GraphNode): GraphNode {
 
 function loweredOp(op: string, attr: JsonObject): string {
   if (PASSING.test(op)) return "Identity";
-  const isWhole = /^DT_U?INT/.test(String(asJsonObject(attr.T).type));
+  const { type } = asJsonObject(attr.T);
+  const isWhole = typeof type === "string" && /^DT_U?INT/.test(type);
   return op === "Mul" && isWhole ? "_IntegerMul" : op;
 }
 
@@ -54,7 +55,9 @@ function lowerFunctions(library: JsonObject | undefined): JsonObject | undefined
   const functions = library.function.map((each: unknown) => {
     if (!isJsonObject(each) || !Array.isArray(each.nodeDef)) return each;
     const nodeDef = each.nodeDef.map((node: unknown) =>
-      isJsonObject(node) ? { ...node, op: loweredOp(String(node.op), asJsonObject(node.attr)) } : node,
+      isJsonObject(node) && typeof node.op === "string"
+        ? { ...node, op: loweredOp(node.op, asJsonObject(node.attr)) }
+        : node,
     );
     return { ...each, nodeDef };
   });

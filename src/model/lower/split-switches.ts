@@ -2,6 +2,9 @@ import { asJsonObject, type JsonObject } from "../artifacts.js";
 import { parseReference, type Graph, type GraphNode } from "../graph/graph.js";
 import { GraphWriter } from "../optimise/graph-writer.js";
 
+/** More than any model has. */
+const MAX_CASES = 1000;
+
 const INT32: JsonObject = { T: { type: "DT_INT32" } };
 
 /**
@@ -27,7 +30,8 @@ export function splitSwitches(graph: Graph): Graph {
 
 function split(node: GraphNode, writer: GraphWriter, renamed: Map<string, string>): GraphNode[] {
   const [data = "", index = ""] = node.input;
-  const count = Number(asJsonObject(node.attr.num_outs).i ?? 1);
+  const { i } = asJsonObject(node.attr.num_outs);
+  const count = typeof i === "number" || typeof i === "string" ? Math.min(MAX_CASES, Number(i) || 1) : 1;
   const { T } = node.attr;
   const make = (suffix: string, op: string, input: readonly string[], attr: JsonObject): GraphNode =>
     writer.node(`${node.name}/${suffix}`, op, input, attr);

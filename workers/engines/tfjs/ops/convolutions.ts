@@ -102,7 +102,7 @@ function finish(node: KernelNode, x: TfTensor): TfTensor {
 
 /** `[BiasAdd | FusedBatchNorm | undefined, activation | undefined]` */
 function extras(node: KernelNode): [string | undefined, string | undefined] {
-  const [first, second] = node.attr.texts("fused_ops");
+  const [first, second] = node.attr.texts("fused_ops").filter((name) => name !== "NoOp");
   return first === "BiasAdd" || first === "FusedBatchNorm" ? [first, second] : [undefined, first];
 }
 
