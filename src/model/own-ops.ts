@@ -7,7 +7,8 @@ export interface OwnOp {
   /** Whether it returns a promise, so that its graph must run asynchronously. */
   readonly isAsync: boolean;
   /**
-   * The dtype of each output: one of TF.js, or the attribute that states it. The last one stands for all further outputs.
+   * The dtype of each output: one of TF.js, or the attribute that states it; behind a "*", the attribute that says for how many outputs
+   * in a row. The last one stands for all further outputs.
    */
   readonly outputs: readonly string[];
 }
@@ -27,6 +28,7 @@ const PLAIN_OPS = `
   NonMaxSuppressionV5: int32 float32 int32
   CombinedNonMaxSuppression: float32 float32 float32 int32
 
+  Where: int32
   Unique UniqueV2: T int32
   UniqueWithCounts UniqueWithCountsV2: T int32 int32
   ListDiff: T int32
@@ -37,7 +39,7 @@ const PLAIN_OPS = `
   HistogramFixedWidth Bucketize: int32
   DynamicPartition DynamicStitch ParallelDynamicStitch: T
   UnsortedSegmentSum UnsortedSegmentMax UnsortedSegmentMin UnsortedSegmentProd: T
-  SegmentSum SegmentMean SegmentMax SegmentMin SegmentProd SegmentSumV2 SegmentMaxV2 SegmentMinV2 SegmentProdV2: T
+  SegmentSum SegmentMean SegmentMax SegmentMin SegmentProd: T
   SparseSegmentSum SparseSegmentMean SparseSegmentSqrtN: T
   SparseSegmentSumWithNumSegments SparseSegmentMeanWithNumSegments SparseSegmentSqrtNWithNumSegments: T
   TensorScatterAdd TensorScatterSub TensorScatterMax TensorScatterMin TensorScatterUpdate ScatterNd: T
@@ -51,7 +53,7 @@ const PLAIN_OPS = `
   Complex _ComplexFromParts: complex64
   Real Imag ComplexAbs Angle: float32
   Conj: T
-  _ComplexAdd _ComplexSub _ComplexMul _ComplexDiv _ComplexNeg _ComplexExp _ComplexSum _ComplexMean: T
+  _ComplexAdd _ComplexSub _ComplexMul _ComplexDiv _ComplexNeg _ComplexExp _ComplexSum _ComplexMean _ComplexIdentity: T
   _ComplexCast: DstT
 
   SparseToDense SparseTensorDenseMatMul: T
@@ -59,9 +61,13 @@ const PLAIN_OPS = `
   SparseReshape: int32 int32
   SparseReorder: int32 T
   SparseSlice SparseConcat: int32 T int32
+  SparseReduceSum SparseReduceMax: T
+  SparseSplit: int32*num_split T*num_split int32
+  CTCGreedyDecoder: int32 int32 int32 T
+  EditDistance AudioSpectrogram: float32
   RaggedTensorToTensor: T
   RaggedRange: int32 T
-  RaggedGather: int32 Tvalues
+  RaggedGather: int32*OUTPUT_RAGGED_RANK Tvalues
   RaggedTensorToSparse: int32 T int32
 
   StringLength StringToHashBucket StringToHashBucketFast StringToHashBucketStrong: int32
@@ -71,6 +77,7 @@ const PLAIN_OPS = `
   StringSplit StringSplitV2: int32 string int32
   StringNGrams: string int32
   StringToNumber: out_type
+  StringFormat: string
   UnicodeDecode: int32 int32
 
   _PlainReshape _PlainExpandDims _PlainSqueeze _PlainTranspose _PlainReverse _PlainTile _PlainBroadcastTo: T

@@ -55,6 +55,8 @@ export const DTYPES: ReadonlyMap<unknown, DType> = new Map([
   ["DT_INT64", "int32"],
   ["DT_INT32", "int32"],
   ["DT_INT8", "int32"],
+  ["DT_INT16", "int32"],
+  ["DT_UINT16", "int32"],
   ["DT_UINT8", "int32"],
   ["DT_BOOL", "bool"],
   ["DT_STRING", "string"],
