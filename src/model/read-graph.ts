@@ -77,7 +77,7 @@ export function readGraph(artifacts: ModelArtifacts): ModelReading {
   if (outputs.length === 0) {
     throw new ShardError(
       "model-malformed",
-      `Expected a graph with outputs, received none: convert the model again, from one that returns something.`,
+      `Expected a graph with outputs, received ${inputs.length} inputs and ${outputs.length} outputs: export the model with a signature.`,
     );
   }
   return {

@@ -34,7 +34,7 @@ export const ELEMENTWISE: Readonly<Record<string, OpRule>> = {
   ...rules("Identity Cast EnsureShape Print", ({ inputs: [x] }) => x ?? UNKNOWN),
   // Between types of another size it adds or removes an axis.
   Bitcast: ({ attr, inputs: [x] }) => {
-    const keepsSize = [attr.T, attr.type].every((each) => /^DT_(FLOAT|U?INT32)$/.test(String(asJsonObject(each).type)));
+    const keepsSize = [attr.T, attr.type].every((each) => ["DT_FLOAT", "DT_INT32", "DT_UINT32"].some((type) => asJsonObject(each).type === type));
     return x?.kind !== "tensor" ? (x ?? UNKNOWN) : keepsSize ? { ...x, counts: undefined } : UNKNOWN;
   },
   IdentityN: ({ inputs }) => inputs,

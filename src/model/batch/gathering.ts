@@ -1,4 +1,4 @@
-import { asJsonObject } from "../artifacts.js";
+import { integerOf } from "../optimise/attributes.js";
 import { axisOf, fixed, itemRows, mixed, moved, numbersOf, rowsAlong, UNKNOWN, type BatchValue } from "./batch-value.js";
 import { joinAxes } from "./elementwise.js";
 import { named, rules, spoiled, type OpCall, type OpRule } from "./op-rule.js";
@@ -23,7 +23,7 @@ function gather(call: OpCall): BatchValue {
   const bad = spoiled(call.inputs);
   if (table?.kind !== "tensor" || indices?.kind !== "tensor" || bad !== undefined) return bad ?? UNKNOWN;
   const axis = at === undefined ? 0 : axisOf(numbersOf(at)?.[0], table.shape?.length);
-  const alike = Number(asJsonObject(call.attr.batch_dims).i ?? 0);
+  const alike = integerOf(call.attr.batch_dims, 0);
   const picked = table.counts === undefined || table.shape?.length !== 1 ? undefined : numbersOf(indices)?.map((index) => table.counts![index]);
   if (picked !== undefined) return fixed(indices.shape, picked);
   const shape =
@@ -69,7 +69,7 @@ function oneHot({ inputs, attr }: OpCall): BatchValue {
   const [indices, depth] = inputs;
   const bad = spoiled(inputs);
   if (indices?.kind !== "tensor" || bad !== undefined) return bad ?? UNKNOWN;
-  const axis = axisOf(Number(asJsonObject(attr.axis).i ?? -1), indices.shape && indices.shape.length + 1);
+  const axis = axisOf(integerOf(attr.axis, -1), indices.shape && indices.shape.length + 1);
   if (axis === undefined) return indices.batch === undefined ? fixed(undefined) : UNKNOWN;
   const shape = indices.shape?.toSpliced(axis, 0, numbersOf(depth)?.[0]);
   if (indices.batch === undefined) return fixed(shape);

@@ -1,5 +1,4 @@
-import { asJsonObject } from "../artifacts.js";
-import { integersOf } from "../optimise/attributes.js";
+import { integerOf, integersOf } from "../optimise/attributes.js";
 import {
   axisOf,
   fixed,
@@ -25,8 +24,8 @@ export const MOVES: Readonly<Record<string, OpRule>> = {
   Unpack: unpack,
   ConcatV2: (call) => concat(call.inputs.slice(0, -1), call.inputs.at(-1)),
   Concat: (call) => concat(call.inputs.slice(1), call.inputs[0]),
-  Split: (call) => split(call, call.inputs[1], call.inputs[0], Number(asJsonObject(call.attr.num_split).i ?? NaN)),
-  SplitV: (call) => split(call, call.inputs[0], call.inputs[2], Number(asJsonObject(call.attr.num_split).i ?? NaN)),
+  Split: (call) => split(call, call.inputs[1], call.inputs[0], integerOf(call.attr.num_split, NaN)),
+  SplitV: (call) => split(call, call.inputs[0], call.inputs[2], integerOf(call.attr.num_split, NaN)),
   Tile: tile,
   Fill: (call) => fill(call, 0),
   BroadcastTo: broadcastTo,
@@ -77,7 +76,7 @@ function pack(call: OpCall): BatchValue {
   const tensors = inputs.filter((each): each is BatchTensor => each.kind === "tensor");
   const [first] = tensors;
   if (bad !== undefined || first === undefined) return bad ?? UNKNOWN;
-  const axis = axisOf(Number(asJsonObject(attr.axis).i ?? 0), first.shape && first.shape.length + 1);
+  const axis = axisOf(integerOf(attr.axis, 0), first.shape && first.shape.length + 1);
   const shape = axis === undefined ? undefined : first.shape?.toSpliced(axis, 0, tensors.length);
   if (tensors.every(({ batch }) => batch === undefined)) {
     const usesCount = tensors.some((tensor) => tensor.usesCount);
@@ -94,7 +93,7 @@ function pack(call: OpCall): BatchValue {
 function unpack(call: OpCall): BatchValue | readonly BatchValue[] {
   const [x] = call.inputs;
   if (x?.kind !== "tensor") return x ?? UNKNOWN;
-  const axis = axisOf(Number(asJsonObject(call.attr.axis).i ?? 0), x.shape?.length);
+  const axis = axisOf(integerOf(call.attr.axis, 0), x.shape?.length);
   const shape = axis === undefined ? undefined : x.shape?.toSpliced(axis, 1);
   if (x.batch === undefined) {
     return x.counts === undefined || x.shape?.length !== 1

@@ -1,5 +1,5 @@
-import { asJsonObject, type JsonObject } from "../artifacts.js";
-import { integersOf, textOf } from "../optimise/attributes.js";
+import type { JsonObject } from "../artifacts.js";
+import { integerOf, integersOf, textOf } from "../optimise/attributes.js";
 import { fixed, itemRows, numbersOf, UNKNOWN, type BatchTensor, type BatchValue, type Size } from "./batch-value.js";
 import { joinAxes } from "./elementwise.js";
 import { inner } from "./reductions.js";
@@ -48,7 +48,7 @@ function picture(call: OpCall, sizes: (x: BatchTensor) => readonly Size[]): Batc
 }
 
 function isChannelsFirst(attr: JsonObject): boolean {
-  return textOf(asJsonObject(attr.data_format), "NHWC").startsWith("NC");
+  return textOf(attr.data_format, "NHWC").startsWith("NC");
 }
 
 /** A window that moves over a picture. @param filterChannels where the filter says how many channels leave. */
@@ -61,7 +61,7 @@ function windowed(call: OpCall, { filterChannels }: { readonly filterChannels?: 
     const strides = integersOf(attr.strides);
     const dilations = integersOf(attr.dilations ?? attr.rates);
     const window = integersOf(attr.ksize);
-    const padding = textOf(asJsonObject(attr.padding), "?");
+    const padding = textOf(attr.padding, "?");
     return shape!.map((size, axis): Size => {
       const channelAxis = isFirst ? 1 : shape!.length - 1;
       if (axis === channelAxis) {
@@ -103,7 +103,7 @@ function resized(call: OpCall): BatchValue {
 }
 
 function reblocked(call: OpCall, sign: 1 | -1): BatchValue {
-  const block = Number(asJsonObject(call.attr.block_size).i ?? NaN);
+  const block = integerOf(call.attr.block_size, NaN);
   const channelAxis = isChannelsFirst(call.attr) ? 1 : 3;
   return picture(call, ({ shape }) =>
     shape!.map((size, axis) =>

@@ -1,4 +1,3 @@
-import { asJsonObject } from "../artifacts.js";
 import { isSet, textOf } from "../optimise/attributes.js";
 import { fixed, itemRows, mixed, moved, UNKNOWN, type BatchTensor, type BatchValue, type Size } from "./batch-value.js";
 import { elementwise, joinAxes } from "./elementwise.js";
@@ -37,7 +36,7 @@ function matMul(call: OpCall, turnsA: boolean, turnsB: boolean): BatchValue {
 function einsum(call: OpCall): BatchValue {
   const bad = spoiled(call.inputs);
   const tensors = call.inputs.filter((each): each is BatchTensor => each.kind === "tensor");
-  const [left = "", right] = textOf(asJsonObject(call.attr.equation), "").replaceAll(" ", "").split("->");
+  const [left = "", right] = textOf(call.attr.equation, "").replaceAll(" ", "").split("->");
   const terms = left.split(",");
   if (bad !== undefined || right === undefined || terms.length !== tensors.length) return bad ?? UNKNOWN;
   if (tensors.every(({ batch }) => batch === undefined)) return fixed(undefined);

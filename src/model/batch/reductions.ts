@@ -1,4 +1,3 @@
-import { asJsonObject } from "../artifacts.js";
 import { isSet, textOf } from "../optimise/attributes.js";
 import {
   axisOf,
@@ -116,7 +115,7 @@ function normalise(call: OpCall): BatchValue | readonly BatchValue[] {
   const mean = inputs[3];
   const isEmpty = mean?.kind === "tensor" && mean.shape !== undefined && product(mean.shape) === 0;
   const trains = "is_training" in attr ? isSet(attr.is_training) : isEmpty;
-  const isFirst = textOf(asJsonObject(attr.data_format), "NHWC").startsWith("NC");
+  const isFirst = textOf(attr.data_format, "NHWC").startsWith("NC");
   const channelAxis = isFirst ? 1 : x.shape === undefined ? 3 : x.shape.length - 1;
   const isOfItems = others.some((other) => other.kind === "tensor" && other.batch?.isUniform === false);
   if (isOfItems) return UNKNOWN;

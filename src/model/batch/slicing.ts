@@ -1,4 +1,5 @@
-import { asJsonObject, type JsonObject } from "../artifacts.js";
+import type { JsonObject } from "../artifacts.js";
+import { integerOf } from "../optimise/attributes.js";
 import {
   fixed,
   itemRows,
@@ -116,7 +117,7 @@ function partsOf(attr: JsonObject, entryCount: number, rank: number | undefined)
 }
 
 function maskOf(attr: JsonObject, name: string): number {
-  return Number(asJsonObject(attr[name]).i ?? 0);
+  return integerOf(attr[name], 0);
 }
 
 function coversItems(x: BatchTensor, { begin, end, steps, entry, call }: SliceEntry): boolean {

@@ -41,12 +41,16 @@ function sourcesOf(input: readonly unknown[]): string[] {
   });
 }
 
+/** How often values may be carried back by a loop, or be used before the node in the file that gives them. */
+const MAX_PASSES = 200;
 /** How deep functions may call each other before a branch is assumed. */
 const MAX_DEPTH = 16;
 
 class BranchSearch {
   found: string | undefined;
   readonly #functions = new Map<string, JsonObject>();
+  /** What functions give, by name and arguments. */
+  readonly #answers = new Map<string, readonly boolean[]>();
   #depth = 0;
 
   constructor(library: JsonObject | undefined) {
@@ -62,7 +66,9 @@ class BranchSearch {
     const depending = new Set(given);
     const ragged = new Set<string>();
     // Once more whenever a loop has carried something back.
-    for (let before = -1; before !== depending.size + ragged.size; ) {
+    for (let before = -1, pass = 0; before !== depending.size + ragged.size; pass++) {
+      // Only a file that was made to be slow needs more.
+      if (pass === MAX_PASSES) return new Set(nodes.map(({ name }) => name));
       before = depending.size + ragged.size;
       for (const node of nodes) {
         const { name, op, sources } = node;
@@ -104,14 +110,17 @@ class BranchSearch {
   /** Which results of a function depend on the items, given which arguments do. */
   #call(name: string, given: readonly boolean[]): readonly boolean[] {
     const body = this.#functions.get(name);
+    const key = `${name} ${given.map(Number).join("")}`;
+    const answer = this.#answers.get(key);
+    if (answer !== undefined) return answer;
     if (body === undefined || this.#depth >= MAX_DEPTH) return given.map(() => true);
     const signature = asJsonObject(body.signature);
     const names = (list: unknown): string[] =>
-      (Array.isArray(list) ? list : []).map((each) => String(asJsonObject(each).name));
+      (Array.isArray(list) ? list : []).map((each) => textOr(asJsonObject(each).name, ""));
     const nodes = (Array.isArray(body.nodeDef) ? body.nodeDef : []).filter(isJsonObject).map(
       (node): FlowNode => ({
-        name: String(node.name),
-        op: String(node.op),
+        name: textOr(node.name, ""),
+        op: textOr(node.op, ""),
         attr: asJsonObject(node.attr),
         sources: sourcesOf(Array.isArray(node.input) ? node.input : []),
       }),
@@ -120,10 +129,18 @@ class BranchSearch {
     const depending = this.spread(nodes, new Set(names(signature.inputArg).filter((_, index) => given[index])));
     this.#depth--;
     const results = asJsonObject(body.ret);
-    return names(signature.outputArg).map((output) => depending.has(parseReference(String(results[output] ?? output)).node));
+    const found = names(signature.outputArg).map((output) =>
+      depending.has(parseReference(textOr(results[output], output)).node),
+    );
+    this.#answers.set(key, found);
+    return found;
   }
 }
 
 function nameOf(value: unknown): string {
-  return String(asJsonObject(asJsonObject(value).func).name ?? "");
+  return textOr(asJsonObject(asJsonObject(value).func).name, "");
+}
+
+function textOr(value: unknown, fallback: string): string {
+  return typeof value === "string" ? value : fallback;
 }

@@ -91,7 +91,7 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
   #begin(mode: BatchMode): void {
     if (this.isOver || this.#hasBegun) return;
     this.#hasBegun = true;
-    if (mode === "whole" && this.#context.refusesWhole) {
+    if (this.#mode.isFoundWhole && this.#context.refusesWhole) {
       this.fail(cannotSplitBatch(this.#context.modes.reason));
       return;
     }
@@ -249,14 +249,19 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
     if (!this.isOpen(attemptId)) return;
     const { outputs, serviceMs } = result;
     if (mode === "batched" && !Object.values(outputs).every((output) => hasRows(output, itemCount))) {
-      this.close(attemptId, "failed");
-      this.fail(this.#mode.refuseBatches());
+      this.#refuseBatches(attemptId);
       return;
     }
     if (!this.deliver(range, workerId, () => outputs)) return;
     this.close(attemptId, "completed", serviceMs);
     this.apply({ type: "attempt-completed", attemptId, serviceMs });
     if (!this.hasFailed) this.#report(workerId);
+  }
+
+  #refuseBatches(attemptId: number): void {
+    const error = this.#mode.refuseBatches();
+    this.#reject(attemptId);
+    if (error !== undefined) this.fail(error);
   }
 
   #attemptFailed(attemptId: number, thrown: unknown): void {

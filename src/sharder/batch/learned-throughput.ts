@@ -19,7 +19,10 @@ export class LearnedThroughput {
     const classes = this.#byWorker.get(workerId) ?? new Map<string, Throughput>();
     this.#byWorker.set(workerId, classes.set(shapeClass, throughput));
     const { itemsPerSecond } = throughput;
-    this.#latest.set(workerId, { ...throughput, itemsPerSecond: itemsPerSecond && itemsPerUnit * itemsPerSecond });
+    this.#latest.set(
+      workerId,
+      itemsPerUnit === 1 ? throughput : { ...throughput, itemsPerSecond: itemsPerSecond && itemsPerUnit * itemsPerSecond },
+    );
   }
 
   forget(workerId: string): void {

@@ -34,6 +34,8 @@ export class BatchModes {
   readonly #onMode: OnBatchMode;
   readonly #known = new Map<string, BatchMode>();
   readonly #doubted = new Set<string>();
+  /** Batches came out without rows. */
+  readonly #refused = new Set<string>();
   /** Under way: jobs that start together share one. */
   readonly #trials = new Map<string, Promise<BatchMode>>();
 
@@ -97,17 +99,26 @@ export class BatchModes {
     const finding = await tryBatch(inputs, isMixed);
     // A batch that came out without rows meanwhile has shown more than three items can.
     const known = this.#known.get(shapeClass);
-    if (finding === undefined || known === "whole") return known;
+    if (finding === undefined || this.#refused.has(shapeClass)) return known;
     const { mode, reason } = finding;
+    const isProven = this.#analysis.verdict === "rows" && mode === "whole";
+    return this.#settle(shapeClass, isProven ? "item-by-item" : mode, isMixed ? (this.#analysis.reason ?? reason) : reason);
+  }
+
+  #settle(shapeClass: string, mode: BatchMode, reason: string): BatchMode {
     this.#known.set(shapeClass, mode);
-    this.#onMode(mode, mode === "whole" && isMixed ? this.#analysis.reason : reason);
+    this.#onMode(mode, reason);
     return mode;
   }
 
-  /** Rule batches out: one came out without a row for each of its items. */
-  refuse({ shapeClass }: PreparedInputs): void {
-    this.#known.set(shapeClass, "whole");
-    this.#onMode("whole", "a batch came out without a row for each of its items");
+  /**
+   * Rule batches out: one came out without a row for each of its items. If the operations prove that items don't depend on each other,
+   * single ones are right all the same; else only a whole batch is.
+   */
+  refuse({ shapeClass }: PreparedInputs): BatchMode {
+    const mode = this.#analysis.verdict === "rows" ? "item-by-item" : "whole";
+    this.#refused.add(shapeClass);
+    return this.#settle(shapeClass, mode, "a batch came out without a row for each of its items");
   }
 
   /** Ask for another trial: a batch failed, because of the model or of a passing failure, such as a GPU short of memory. */

@@ -34,6 +34,11 @@ export class JobMode {
     return this.#decided;
   }
 
+  /** Whether it has been found, and is not merely assumed, that the model takes whole batches. */
+  get isFoundWhole(): boolean {
+    return this.#decided === "whole" && this.#modes.known(this.#inputs!) === "whole";
+  }
+
   /** Decide, by a trial if nothing is known. Never rejects. */
   async decide(inputs: PreparedInputs): Promise<BatchMode> {
     this.#inputs = inputs;
@@ -42,11 +47,14 @@ export class JobMode {
   }
 
   /**
-   * A batch came out without a row for each of its items. Later jobs run whole batches.
-   * @returns the error that this job ends with, since it has sent items in several shards already.
+   * A batch came out without a row for each of its items.
+   * @returns the error that this job ends with if only whole batches are right, since it has sent items in several shards already;
+   *          `undefined` if single items are right, too.
    */
-  refuseBatches(): ShardError {
-    this.#modes.refuse(this.#inputs!);
+  refuseBatches(): ShardError | undefined {
+    const mode = this.#modes.refuse(this.#inputs!);
+    this.#decided = "item-by-item";
+    if (mode === "item-by-item") return undefined;
     return new ShardError(
       "model-failed",
       "Expected outputs with a row for each item, as a trial had shown, received others: the model takes its items together. Call again, and all of them will be run in one call.",

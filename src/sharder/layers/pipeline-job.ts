@@ -218,8 +218,7 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
     const deployment = layout.deployment(epoch);
     this.#batches.keep(microBatchId, outputs, deployment.stages.slice(index + 1));
     if (!this.#batches.hasRows(microBatchId)) {
-      this.close(attemptId, "failed");
-      this.fail(this.#mode.refuseBatches());
+      this.#refuseBatches(attemptId);
       return;
     }
     this.close(attemptId, "completed", serviceMs);
@@ -227,6 +226,12 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
     this.apply({ type: "attempt-completed", attemptId });
     layout.observe({ epoch, stage: index, workerId, itemCount, serviceMs, isSteady });
     this.#resize();
+  }
+
+  #refuseBatches(attemptId: number): void {
+    const error = this.#mode.refuseBatches();
+    this.#reject(attemptId);
+    if (error !== undefined) this.fail(error);
   }
 
   #attemptFailed(attemptId: number, thrown: unknown): void {
