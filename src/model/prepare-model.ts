@@ -72,6 +72,9 @@ export function prepareModel(
   return { ...plain, staged: undefined, optimization: { ...optimization, notDone } };
 }
 
+/** A model may return constants or its inputs alone. */
+const NOTHING_TO_CUT = { what: "cuts", reason: "the model stays in one piece: it computes nothing" };
+
 function prepareGraph(
   format: PreparedModel["format"],
   original: Graph,
@@ -84,8 +87,9 @@ function prepareGraph(
     format,
     reading: { ...graph, layerCount: staged.layers.length },
     wire: publicNames(graphToWire(graph, weightData), graph),
-    staged,
-    optimization: report,
+    ...(staged.layers.length > 0
+      ? { staged, optimization: report }
+      : { staged: undefined, optimization: { ...report, notDone: [NOTHING_TO_CUT, ...report.notDone] } }),
     batch: analyseItems(original, weightData),
   };
 }

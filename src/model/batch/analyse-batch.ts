@@ -71,7 +71,8 @@ export function analyseBatch(
   }
   const values = valuesOf(graph, new Constants(graph, weightData), itemNodes);
   const judged = outputs.map(({ name, tensorName }) => judge(name, lookUp(values, tensorName)));
-  const found = judged.find(({ verdict }) => verdict === "mixed") ?? judged.find(({ verdict }) => verdict === "unknown");
+  const found =
+    judged.find(({ verdict }) => verdict === "mixed") ?? judged.find(({ verdict }) => verdict === "unknown");
   if (!isRandom || found?.verdict === "mixed") return { verdict: found?.verdict ?? "rows", reason: found?.reason };
   // Two runs of the same items differ, so that a trial would show nothing.
   const hasRows = found === undefined || outputs.every(({ shape }) => shape?.[0] === -1);
@@ -107,7 +108,12 @@ function valuesOf(graph: Graph, constants: Constants, itemNodes: ReadonlySet<str
     const { name, op } = node;
     if (itemNodes.has(name)) {
       const shape = inputShapes.get(name);
-      values.set(name, [itemRows(shape?.map((size) => (size < 0 ? undefined : size)), rowsAlong(0))]);
+      values.set(name, [
+        itemRows(
+          shape?.map((size) => (size < 0 ? undefined : size)),
+          rowsAlong(0),
+        ),
+      ]);
     } else if (inputShapes.has(name)) {
       values.set(name, [fixed(inputShapes.get(name)?.map((size) => (size < 0 ? undefined : size)))]);
     } else if (op === "Const") values.set(name, [constant(node, graph, constants)]);

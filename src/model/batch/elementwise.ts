@@ -34,7 +34,9 @@ export const ELEMENTWISE: Readonly<Record<string, OpRule>> = {
   ...rules("Identity Cast EnsureShape Print", ({ inputs: [x] }) => x ?? UNKNOWN),
   // Between types of another size it adds or removes an axis.
   Bitcast: ({ attr, inputs: [x] }) => {
-    const keepsSize = [attr.T, attr.type].every((each) => ["DT_FLOAT", "DT_INT32", "DT_UINT32"].some((type) => asJsonObject(each).type === type));
+    const keepsSize = [attr.T, attr.type].every((each) =>
+      ["DT_FLOAT", "DT_INT32", "DT_UINT32"].some((type) => asJsonObject(each).type === type),
+    );
     return x?.kind !== "tensor" ? (x ?? UNKNOWN) : keepsSize ? { ...x, counts: undefined } : UNKNOWN;
   },
   IdentityN: ({ inputs }) => inputs,
@@ -49,8 +51,12 @@ export const ELEMENTWISE: Readonly<Record<string, OpRule>> = {
     return elementwise({ ...call, inputs: [tall, ...call.inputs.slice(1)] });
   },
   // The other inputs are one value for each channel.
-  ...rules("BiasAdd BiasAddV1 FakeQuantWithMinMaxVars FakeQuantWithMinMaxVarsPerChannel", ({ inputs: [x, ...others] }) =>
-    others.some((other) => other.kind !== "tensor" || other.batch !== undefined) ? (spoiled(others) ?? UNKNOWN) : (x ?? UNKNOWN),
+  ...rules(
+    "BiasAdd BiasAddV1 FakeQuantWithMinMaxVars FakeQuantWithMinMaxVarsPerChannel",
+    ({ inputs: [x, ...others] }) =>
+      others.some((other) => other.kind !== "tensor" || other.batch !== undefined)
+        ? (spoiled(others) ?? UNKNOWN)
+        : (x ?? UNKNOWN),
   ),
   ...rules("LookupTableFind LookupTableFindV2", (call) => elementwise({ ...call, inputs: call.inputs.slice(1, 2) })),
 };

@@ -1,5 +1,15 @@
 import { integerOf } from "../optimise/attributes.js";
-import { axisOf, fixed, itemRows, mixed, moved, numbersOf, rowsAlong, UNKNOWN, type BatchValue } from "./batch-value.js";
+import {
+  axisOf,
+  fixed,
+  itemRows,
+  mixed,
+  moved,
+  numbersOf,
+  rowsAlong,
+  UNKNOWN,
+  type BatchValue,
+} from "./batch-value.js";
 import { joinAxes } from "./elementwise.js";
 import { named, rules, spoiled, type OpCall, type OpRule } from "./op-rule.js";
 
@@ -9,12 +19,18 @@ export const GATHERS: Readonly<Record<string, OpRule>> = {
   GatherNd: gatherNd,
   OneHot: oneHot,
   ...rules("SearchSorted LowerBound UpperBound", ({ inputs: [sorted, values] }) => {
-    if (sorted?.kind !== "tensor" || values?.kind !== "tensor") return spoiled([sorted ?? UNKNOWN, values ?? UNKNOWN]) ?? UNKNOWN;
+    if (sorted?.kind !== "tensor" || values?.kind !== "tensor")
+      return spoiled([sorted ?? UNKNOWN, values ?? UNKNOWN]) ?? UNKNOWN;
     return sorted.batch === undefined ? { ...values, counts: undefined } : values.batch?.axis === 0 ? values : UNKNOWN;
   }),
   CombinedNonMaxSuppression: ({ inputs: [boxes] }) =>
     boxes?.kind === "tensor" && boxes.batch?.axis === 0 && boxes.batch.inner === 1 && boxes.batch.outer === 1
-      ? [3, 2, 2, 1].map((rank) => itemRows(Array.from({ length: rank }, () => undefined), rowsAlong(0)))
+      ? [3, 2, 2, 1].map((rank) =>
+          itemRows(
+            Array.from({ length: rank }, () => undefined),
+            rowsAlong(0),
+          ),
+        )
       : (spoiled(boxes === undefined ? [] : [boxes]) ?? UNKNOWN),
 };
 
@@ -24,7 +40,10 @@ function gather(call: OpCall): BatchValue {
   if (table?.kind !== "tensor" || indices?.kind !== "tensor" || bad !== undefined) return bad ?? UNKNOWN;
   const axis = at === undefined ? 0 : axisOf(numbersOf(at)?.[0], table.shape?.length);
   const alike = integerOf(call.attr.batch_dims, 0);
-  const picked = table.counts === undefined || table.shape?.length !== 1 ? undefined : numbersOf(indices)?.map((index) => table.counts![index]);
+  const picked =
+    table.counts === undefined || table.shape?.length !== 1
+      ? undefined
+      : numbersOf(indices)?.map((index) => table.counts![index]);
   if (picked !== undefined) return fixed(indices.shape, picked);
   const shape =
     axis === undefined || table.shape === undefined || indices.shape === undefined
@@ -35,7 +54,9 @@ function gather(call: OpCall): BatchValue {
   }
   if (axis === undefined || shape === undefined || alike < 0) return UNKNOWN;
   if (table.batch === undefined) {
-    return indices.batch!.axis < alike ? UNKNOWN : itemRows(shape, moved(indices.batch!, axis + indices.batch!.axis - alike));
+    return indices.batch!.axis < alike
+      ? UNKNOWN
+      : itemRows(shape, moved(indices.batch!, axis + indices.batch!.axis - alike));
   }
   const own = table.batch.axis;
   if (own < alike) {
@@ -54,7 +75,9 @@ function gatherNd(call: OpCall): BatchValue {
   if (table?.kind !== "tensor" || indices?.kind !== "tensor" || bad !== undefined) return bad ?? UNKNOWN;
   const depth = indices.shape?.at(-1);
   const shape =
-    depth === undefined || table.shape === undefined ? undefined : [...indices.shape!.slice(0, -1), ...table.shape.slice(depth)];
+    depth === undefined || table.shape === undefined
+      ? undefined
+      : [...indices.shape!.slice(0, -1), ...table.shape.slice(depth)];
   if (table.batch === undefined && indices.batch === undefined) return fixed(shape);
   if (shape === undefined || depth === undefined) return UNKNOWN;
   if (table.batch === undefined) {

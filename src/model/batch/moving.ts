@@ -132,7 +132,10 @@ function joined(tensors: readonly BatchTensor[], axis: number | undefined): Batc
   return shapes[0]!.map((size, place) => {
     if (place !== axis) return size ?? shapes.find((shape) => shape![place] !== undefined)?.[place];
     const sizes = shapes.map((shape) => shape![place]);
-    return sizes.reduce<number | undefined>((sum, each) => (sum === undefined || each === undefined ? undefined : sum + each), 0);
+    return sizes.reduce<number | undefined>(
+      (sum, each) => (sum === undefined || each === undefined ? undefined : sum + each),
+      0,
+    );
   });
 }
 
@@ -222,7 +225,16 @@ function rebatch(
   const sizes = numbersOf(blocks);
   if (x?.kind !== "tensor" || sizes === undefined) return spoiled(inputs) ?? UNKNOWN;
   if (x.batch === undefined) return fixed(undefined);
-  const batch = x.batch.axis === 0 ? change(x.batch, sizes.reduce((total, size) => total * size, 1)) : undefined;
+  const batch =
+    x.batch.axis === 0
+      ? change(
+          x.batch,
+          sizes.reduce((total, size) => total * size, 1),
+        )
+      : undefined;
   if (batch === undefined || x.shape === undefined) return UNKNOWN;
-  return itemRows(x.shape.map((size, axis) => (axis > sizes.length ? size : undefined)), batch);
+  return itemRows(
+    x.shape.map((size, axis) => (axis > sizes.length ? size : undefined)),
+    batch,
+  );
 }

@@ -16,24 +16,35 @@ export const PICTURES: Readonly<Record<string, OpRule>> = {
   ...rules("ResizeBilinear ResizeNearestNeighbor ResizeBicubic ResizeArea ScaleAndTranslate", resized),
   ...rules("DepthToSpace", (call) => reblocked(call, 1)),
   ...rules("SpaceToDepth", (call) => reblocked(call, -1)),
-  ...rules("ExtractImagePatches AdjustContrastv2 AdjustSaturation AdjustHue ImageProjectiveTransformV2 ImageProjectiveTransformV3", (call) =>
-    picture(call, (x) => x.shape!.map(() => undefined)),
+  ...rules(
+    "ExtractImagePatches AdjustContrastv2 AdjustSaturation AdjustHue ImageProjectiveTransformV2 ImageProjectiveTransformV3",
+    (call) => picture(call, (x) => x.shape!.map(() => undefined)),
   ),
   ...rules("RGBToHSV HSVToRGB", (call) => inner(call, 1)),
   ...rules("MatrixDiagPartV3 MatrixDiagPartV2 MatrixDiagPart", (call) =>
-    inner(call, 2, (x) => (x.shape === undefined ? UNKNOWN : itemRows(x.shape.slice(0, -1).with(-1, undefined), x.batch!))),
+    inner(call, 2, (x) =>
+      x.shape === undefined ? UNKNOWN : itemRows(x.shape.slice(0, -1).with(-1, undefined), x.batch!),
+    ),
   ),
   ...rules("MatrixDiag MatrixDiagV2 MatrixDiagV3", (call) =>
-    inner(call, 1, (x) => (x.shape === undefined ? UNKNOWN : itemRows([...x.shape.with(-1, undefined), undefined], x.batch!))),
+    inner(call, 1, (x) =>
+      x.shape === undefined ? UNKNOWN : itemRows([...x.shape.with(-1, undefined), undefined], x.batch!),
+    ),
   ),
   ...rules("MatrixSetDiag MatrixSetDiagV2 MatrixSetDiagV3", (call) => {
     const [matrix, diagonal] = call.inputs;
     if (matrix?.kind !== "tensor" || diagonal?.kind !== "tensor") return spoiled(call.inputs) ?? UNKNOWN;
     const batch = matrix.batch && joinAxes(matrix.batch, diagonal.batch ?? matrix.batch);
-    return matrix.batch === undefined && diagonal.batch === undefined ? matrix : batch === undefined ? UNKNOWN : inner(call, 2);
+    return matrix.batch === undefined && diagonal.batch === undefined
+      ? matrix
+      : batch === undefined
+        ? UNKNOWN
+        : inner(call, 2);
   }),
   ...rules("MatrixBandPart Cholesky MatrixInverse MatrixTriangularSolve", (call) =>
-    call.inputs.slice(1).some((other) => other.kind === "tensor" && other.batch !== undefined) ? UNKNOWN : inner(call, 2),
+    call.inputs.slice(1).some((other) => other.kind === "tensor" && other.batch !== undefined)
+      ? UNKNOWN
+      : inner(call, 2),
   ),
 };
 

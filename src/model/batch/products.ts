@@ -11,7 +11,9 @@ export const PRODUCTS: Readonly<Record<string, OpRule>> = {
     const added = call.inputs.slice(2).filter((each) => each.kind !== "tensor" || each.batch !== undefined);
     return added.length === 0 ? result : elementwise({ ...call, inputs: [result, ...added] });
   }),
-  ...rules("BatchMatMul BatchMatMulV2 BatchMatMulV3", (call) => matMul(call, isSet(call.attr.adj_x), isSet(call.attr.adj_y))),
+  ...rules("BatchMatMul BatchMatMulV2 BatchMatMulV3", (call) =>
+    matMul(call, isSet(call.attr.adj_x), isSet(call.attr.adj_y)),
+  ),
   Einsum: einsum,
 };
 
@@ -43,18 +45,19 @@ function einsum(call: OpCall): BatchValue {
   if (tensors.some(({ shape }) => shape === undefined)) return UNKNOWN;
   // Labels that no equation has, for what an ellipsis stands for.
   const hidden = terms.map((term, index) => tensors[index]!.shape!.length - term.replace("...", "").length);
-  const spell = (term: string, count: number): string => term.replace("...", "0123456789".slice(10 - Math.max(0, count)));
+  const spell = (term: string, count: number): string =>
+    term.replace("...", "0123456789".slice(10 - Math.max(0, count)));
   const most = Math.max(...terms.map((term, index) => (term.includes("...") ? hidden[index]! : 0)));
-  return contract(call, tensors, terms.map((term, index) => spell(term, hidden[index]!)), spell(right, most));
+  return contract(
+    call,
+    tensors,
+    terms.map((term, index) => spell(term, hidden[index]!)),
+    spell(right, most),
+  );
 }
 
 /** @param terms the label of each axis, for each tensor. @param result those of the product. */
-function contract(
-  call: OpCall,
-  tensors: readonly BatchTensor[],
-  terms: readonly string[],
-  result: string,
-): BatchValue {
+function contract(call: OpCall, tensors: readonly BatchTensor[], terms: readonly string[], result: string): BatchValue {
   const sizes: Size[] = Array.from(result, (label) => {
     const found = tensors.flatMap(({ shape }, index) => {
       const axis = terms[index]!.indexOf(label);
@@ -77,7 +80,9 @@ function contract(
     return !isRepeated && (batch !== undefined || axis < 0 || shape?.[axis] === 1);
   });
   const axis = result.indexOf(label);
-  const batch = ofItems.map((each) => moved(each.batch, axis)).reduce<BatchTensor["batch"]>(joinAxes, moved(first.batch, axis));
+  const batch = ofItems
+    .map((each) => moved(each.batch, axis))
+    .reduce<BatchTensor["batch"]>(joinAxes, moved(first.batch, axis));
   if (!isClear || batch === undefined) return UNKNOWN;
   return itemRows(sizes, { ...batch, isUniform: ofItems.length === tensors.length && batch.isUniform });
 }

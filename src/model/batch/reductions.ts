@@ -57,7 +57,9 @@ function reduce(call: OpCall): BatchValue {
   const rank = x.shape?.length;
   const reduced = axes?.map((axis) => axisOf(axis, rank));
   if (by.batch !== undefined || reduced === undefined || reduced.includes(undefined)) {
-    return x.batch === undefined && by.batch === undefined ? { ...fixed(undefined), usesCount: x.usesCount === true } : UNKNOWN;
+    return x.batch === undefined && by.batch === undefined
+      ? { ...fixed(undefined), usesCount: x.usesCount === true }
+      : UNKNOWN;
   }
   const keeps = isSet(call.attr.keep_dims) || isSet(call.attr.keepdims);
   const shape = x.shape?.flatMap((size, axis) => (reduced.includes(axis) ? (keeps ? 1 : []) : size));

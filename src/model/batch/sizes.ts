@@ -9,24 +9,36 @@ export const SIZES: Readonly<Record<string, OpRule>> = {
   ShapeN: ({ inputs }) => inputs.map(shapeOf),
   Size: ({ inputs: [x] }) => {
     const shape = shapeOf(x);
-    return shape.kind === "tensor" && shape.counts !== undefined ? fixed([], [shape.counts.reduce<Count>(times, 1)]) : shape;
+    return shape.kind === "tensor" && shape.counts !== undefined
+      ? fixed([], [shape.counts.reduce<Count>(times, 1)])
+      : shape;
   },
   Rank: ({ inputs: [x] }) => (x?.kind === "tensor" && x.shape !== undefined ? fixed([], [x.shape.length]) : shapeOf(x)),
   Range: ({ inputs }) => {
     const [start, limit, delta] = inputs.map((each) => numbersOf(each)?.[0]);
-    if (start === undefined || limit === undefined || !delta) return spoiled(inputs)?.kind === "mixed" ? spoiled(inputs)! : UNKNOWN;
+    if (start === undefined || limit === undefined || !delta)
+      return spoiled(inputs)?.kind === "mixed" ? spoiled(inputs)! : UNKNOWN;
     const length = Math.max(0, Math.ceil((limit - start) / delta));
-    return length > 64 ? fixed([length]) : fixed([length], Array.from({ length }, (_, index) => start + index * delta));
+    return length > 64
+      ? fixed([length])
+      : fixed(
+          [length],
+          Array.from({ length }, (_, index) => start + index * delta),
+        );
   },
-  ...rules("RandomUniform RandomStandardNormal TruncatedNormal RandomUniformInt StatelessRandomUniformV2 StatelessRandomNormalV2", (call) => {
-    const drawn = fill(call, 0);
-    return drawn.kind === "tensor" && drawn.batch !== undefined
-      ? itemRows(drawn.shape, { ...drawn.batch, isUniform: false })
-      : drawn;
-  }),
+  ...rules(
+    "RandomUniform RandomStandardNormal TruncatedNormal RandomUniformInt StatelessRandomUniformV2 StatelessRandomNormalV2",
+    (call) => {
+      const drawn = fill(call, 0);
+      return drawn.kind === "tensor" && drawn.batch !== undefined
+        ? itemRows(drawn.shape, { ...drawn.batch, isUniform: false })
+        : drawn;
+    },
+  ),
   Multinomial: ({ inputs: [logits] }) =>
     logits?.kind === "tensor" && logits.batch?.axis === 0 ? itemRows([undefined, undefined], logits.batch) : UNKNOWN,
-  LinSpace: ({ inputs }) => spoiled(inputs) ?? (inputs.every((each) => each.kind === "tensor" && !each.batch) ? fixed([undefined]) : UNKNOWN),
+  LinSpace: ({ inputs }) =>
+    spoiled(inputs) ?? (inputs.every((each) => each.kind === "tensor" && !each.batch) ? fixed([undefined]) : UNKNOWN),
 };
 
 function shapeOf(x: BatchValue | undefined): BatchValue {

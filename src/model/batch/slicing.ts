@@ -67,7 +67,8 @@ function stridedSlice(call: OpCall): BatchValue {
   const entryCount = begin.shape?.[0] ?? begin.counts?.length;
   const parts = entryCount === undefined ? undefined : partsOf(call.attr, entryCount, x.shape?.length);
   const steps = numbersOf(strides);
-  if (parts === undefined || x.shape === undefined) return x.batch === undefined ? { ...fixed(undefined), usesCount } : UNKNOWN;
+  if (parts === undefined || x.shape === undefined)
+    return x.batch === undefined ? { ...fixed(undefined), usesCount } : UNKNOWN;
 
   const shape: Size[] = [];
   let batch: BatchAxis | undefined;
@@ -88,7 +89,8 @@ function stridedSlice(call: OpCall): BatchValue {
     axis++;
   }
   if (batch !== undefined) return itemRows(shape, batch);
-  const counts = x.counts === undefined ? undefined : countsOfPart(x.counts, parts, { begin, end, steps, entry: 0, call });
+  const counts =
+    x.counts === undefined ? undefined : countsOfPart(x.counts, parts, { begin, end, steps, entry: 0, call });
   return counts === undefined ? { ...fixed(shape), usesCount } : fixed(shape, counts);
 }
 

@@ -4,7 +4,8 @@ import { parseReference, type Graph } from "../graph/graph.js";
 /** The results of these ops depend on the shape of a tensor or the length of a list, not on values. */
 const SHAPE_OPS = /^(Shape|ShapeN|Size|Rank|TensorListLength|TensorArraySizeV3)$/;
 /** The shape of what these ops give depends on values. */
-const RAGGED_OPS = /^(Where|Unique|ListDiff|NonMaxSuppression|DynamicPartition|Sparse|Ragged|StringSplit|StringNGrams|Unicode)/;
+const RAGGED_OPS =
+  /^(Where|Unique|ListDiff|NonMaxSuppression|DynamicPartition|Sparse|Ragged|StringSplit|StringNGrams|Unicode)/;
 
 interface FlowNode {
   readonly name: string;
@@ -117,14 +118,12 @@ class BranchSearch {
     const signature = asJsonObject(body.signature);
     const names = (list: unknown): string[] =>
       (Array.isArray(list) ? list : []).map((each) => textOr(asJsonObject(each).name, ""));
-    const nodes = (Array.isArray(body.nodeDef) ? body.nodeDef : []).filter(isJsonObject).map(
-      (node): FlowNode => ({
-        name: textOr(node.name, ""),
-        op: textOr(node.op, ""),
-        attr: asJsonObject(node.attr),
-        sources: sourcesOf(Array.isArray(node.input) ? node.input : []),
-      }),
-    );
+    const nodes = (Array.isArray(body.nodeDef) ? body.nodeDef : []).filter(isJsonObject).map((node): FlowNode => ({
+      name: textOr(node.name, ""),
+      op: textOr(node.op, ""),
+      attr: asJsonObject(node.attr),
+      sources: sourcesOf(Array.isArray(node.input) ? node.input : []),
+    }));
     this.#depth++;
     const depending = this.spread(nodes, new Set(names(signature.inputArg).filter((_, index) => given[index])));
     this.#depth--;

@@ -119,8 +119,8 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
 
   /** Throughput is learned for units of one kind. A whole batch is one with its number of items. */
   get #unitClass(): string {
-    const { shapeClass, itemCount } = this.items.first!;
-    return this.items.areUnits ? shapeClass : `${shapeClass} × ${this.items.perUnit === itemCount ? itemCount : "?"}`;
+    const { shapeClass } = this.items.first!;
+    return this.items.areUnits ? shapeClass : `${shapeClass} × ${this.items.perUnit}`;
   }
 
   workerDraining(workerId: string): void {

@@ -33,6 +33,7 @@ export class BatchModes {
   readonly #analysis: BatchAnalysis;
   readonly #onMode: OnBatchMode;
   readonly #known = new Map<string, BatchMode>();
+  #reason: string | undefined;
   readonly #doubted = new Set<string>();
   /** Batches came out without rows. */
   readonly #refused = new Set<string>();
@@ -45,9 +46,9 @@ export class BatchModes {
     this.#onMode = onMode;
   }
 
-  /** Why the items of the model depend on each other, as far as its operations say. */
+  /** Why the latest answer is what it is, as far as that is known. */
   get reason(): string | undefined {
-    return this.#analysis.reason;
+    return this.#reason ?? this.#analysis.reason;
   }
 
   /** The mode, if it is known without running the model; `undefined` if a trial is needed. */
@@ -102,11 +103,16 @@ export class BatchModes {
     if (finding === undefined || this.#refused.has(shapeClass)) return known;
     const { mode, reason } = finding;
     const isProven = this.#analysis.verdict === "rows" && mode === "whole";
-    return this.#settle(shapeClass, isProven ? "item-by-item" : mode, isMixed ? (this.#analysis.reason ?? reason) : reason);
+    return this.#settle(
+      shapeClass,
+      isProven ? "item-by-item" : mode,
+      isMixed ? (this.#analysis.reason ?? reason) : reason,
+    );
   }
 
   #settle(shapeClass: string, mode: BatchMode, reason: string): BatchMode {
     this.#known.set(shapeClass, mode);
+    this.#reason = reason;
     this.#onMode(mode, reason);
     return mode;
   }

@@ -101,12 +101,14 @@ function isRow(batch: Outputs, alone: Outputs, index: number, tolerance: number)
 
 function largestOf({ data }: Tensor): number {
   let largest = 0;
-  for (const value of data) if (typeof value === "number" && Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
+  for (const value of data)
+    if (typeof value === "number" && Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
   return largest;
 }
 
 function isClose(a: Tensor, b: Tensor, tolerance: number): boolean {
-  if (a.dtype === "string" || b.dtype === "string") return a.data.every((text: unknown, i: number) => text === b.data[i]);
+  if (a.dtype === "string" || b.dtype === "string")
+    return a.data.every((text: unknown, i: number) => text === b.data[i]);
   const [received, expected]: [ArrayLike<number>, ArrayLike<number>] = [a.data, b.data];
   for (let i = 0; i < expected.length; i++) {
     const isSame = Object.is(received[i], expected[i]);

@@ -32,7 +32,11 @@ function threeRows(tensor: InputTensor): Three<InputTensor> {
   const first = sliceRows(tensor, 0, 1);
   if (first.dtype === "string") {
     const texts = first.data;
-    return [first, { ...first, data: texts.map((text) => `${text}x`) }, { ...first, data: texts.toReversed().map((text) => text.slice(1)) }];
+    return [
+      first,
+      { ...first, data: texts.map((text) => `${text}x`) },
+      { ...first, data: texts.toReversed().map((text) => text.slice(1)) },
+    ];
   }
   const { length } = first.data;
   const random = seededRandom(length + 1);
@@ -93,7 +97,10 @@ function rangeOf(values: ArrayLike<number>): {
 }
 
 /** A tensor of the same shape and type. @param valueAt each of its elements. */
-function fillLike<T extends Exclude<InputTensor, { dtype: "string" }>>(tensor: T, valueAt: (index: number) => number): T {
+function fillLike<T extends Exclude<InputTensor, { dtype: "string" }>>(
+  tensor: T,
+  valueAt: (index: number) => number,
+): T {
   const data = tensor.data.slice();
   for (let index = 0; index < data.length; index++) data[index] = valueAt(index);
   return { ...tensor, data };

@@ -77,7 +77,9 @@ export class ItemStore {
       names.map((name): [string, RunInput] => {
         const [first] = cuts;
         if (first![name]!.kind === "side" && !areBatches) return [name, first![name]!];
-        const items = cuts.map((each) => each[name]!).map((each) => (each.kind === "ragged" ? each.items[0]! : each.tensor));
+        const items = cuts
+          .map((each) => each[name]!)
+          .map((each) => (each.kind === "ragged" ? each.items[0]! : each.tensor));
         return [name, { kind: "ragged", items }];
       }),
     );

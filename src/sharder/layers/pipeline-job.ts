@@ -20,6 +20,9 @@ import { firstItem } from "./trace-model.js";
 /** Micro-batches change their size only by more than this factor, so that the sizes that run tell overhead from cost per item. */
 const NOTEWORTHY_GROWTH = 1.4;
 
+/** How many items the layers are measured with at most, where one can't be run. */
+const MAX_MEASURED_ITEMS = 16;
+
 /** In place of a worker's id: a micro-batch passes all stages in one mode, so that one stage's failure concerns all. */
 const ALL_STAGES = "";
 
@@ -137,7 +140,7 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
   async #begin(inputs: PreparedInputs): Promise<void> {
     const { layout, onJoin } = this.#context;
     try {
-      await layout.ready(firstItem(inputs));
+      await this.#ready(inputs);
       const mode = await this.#mode.decide(inputs);
       if (this.isOver) return;
       this.items.useMode(mode);
@@ -146,6 +149,19 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
       if (!this.isOver) onJoin(this);
     } catch (thrown) {
       this.fail(thrown);
+    }
+  }
+
+  /** Stages to run on. A model that takes whole batches may not run on one item: then its layers are measured with more. */
+  async #ready(inputs: PreparedInputs): Promise<void> {
+    const { layout } = this.#context;
+    try {
+      await layout.ready(firstItem(inputs));
+    } catch (thrown) {
+      const itemCount = Math.min(inputs.itemCount, MAX_MEASURED_ITEMS);
+      const isOfModel = thrown instanceof ShardError && thrown.code.startsWith("model-");
+      if (!isOfModel || itemCount <= inputs.groupItemCount || !layout.forgetItem()) throw thrown;
+      await layout.ready(firstItem(inputs, itemCount));
     }
   }
 

@@ -89,12 +89,18 @@ function synthesise(dtype: TensorSpec["dtype"], shape: number[]): InputTensor {
   }
 }
 
-/** The first item of a batch, or as many as a call takes, with the inputs that go with every item. */
-export function firstItem({ tensors, batchedNames, groupItemCount }: PreparedInputs): Record<string, InputTensor> {
+/**
+ * The first item of a batch, or as many as a call takes, with the inputs that go with every item.
+ * @param itemCount more items, for a model that takes whole batches.
+ */
+export function firstItem(
+  { tensors, batchedNames, groupItemCount }: PreparedInputs,
+  itemCount = groupItemCount,
+): Record<string, InputTensor> {
   return Object.fromEntries(
     Object.entries(tensors).map(([name, tensor]) => [
       name,
-      batchedNames.includes(name) ? sliceRows(tensor, 0, groupItemCount) : tensor,
+      batchedNames.includes(name) ? sliceRows(tensor, 0, itemCount) : tensor,
     ]),
   );
 }
