@@ -21,10 +21,12 @@ export const GATHERS: Readonly<Record<string, OpRule>> = {
   ...rules("SearchSorted LowerBound UpperBound", ({ inputs: [sorted, values] }) => {
     if (sorted?.kind !== "tensor" || values?.kind !== "tensor")
       return spoiled([sorted ?? UNKNOWN, values ?? UNKNOWN]) ?? UNKNOWN;
-    return sorted.batch === undefined ? { ...values, counts: undefined } : values.batch?.axis === 0 ? values : UNKNOWN;
+    if (sorted.batch === undefined && sorted.shape?.length === 1) return { ...values, counts: undefined };
+    const joined = sorted.batch && values.batch && joinAxes(sorted.batch, values.batch);
+    return joined?.axis === 0 ? { ...values, counts: undefined } : UNKNOWN;
   }),
-  CombinedNonMaxSuppression: ({ inputs: [boxes] }) =>
-    boxes?.kind === "tensor" && boxes.batch?.axis === 0 && boxes.batch.inner === 1 && boxes.batch.outer === 1
+  CombinedNonMaxSuppression: ({ inputs: [boxes, scores] }) =>
+    [boxes, scores].every((each) => each?.kind === "tensor" && each.batch?.axis === 0 && each.batch.inner === 1)
       ? [3, 2, 2, 1].map((rank) =>
           itemRows(
             Array.from({ length: rank }, () => undefined),

@@ -16,10 +16,15 @@ export const PICTURES: Readonly<Record<string, OpRule>> = {
   ...rules("ResizeBilinear ResizeNearestNeighbor ResizeBicubic ResizeArea ScaleAndTranslate", resized),
   ...rules("DepthToSpace", (call) => reblocked(call, 1)),
   ...rules("SpaceToDepth", (call) => reblocked(call, -1)),
-  ...rules(
-    "ExtractImagePatches AdjustContrastv2 AdjustSaturation AdjustHue ImageProjectiveTransformV2 ImageProjectiveTransformV3",
-    (call) => picture(call, (x) => x.shape!.map(() => undefined)),
+  ...rules("ExtractImagePatches AdjustContrastv2 AdjustSaturation AdjustHue", (call) =>
+    picture(call, (x) => x.shape!.map(() => undefined)),
   ),
+  // There may be one transform for each picture.
+  ...rules("ImageProjectiveTransformV2 ImageProjectiveTransformV3", (call) => {
+    const [, transforms] = call.inputs;
+    const isOne = transforms?.kind === "tensor" && transforms.shape?.[0] === 1;
+    return isOne ? picture(call, (x) => x.shape!.map(() => undefined)) : (spoiled(call.inputs) ?? UNKNOWN);
+  }),
   ...rules("RGBToHSV HSVToRGB", (call) => inner(call, 1)),
   ...rules("MatrixDiagPartV3 MatrixDiagPartV2 MatrixDiagPart", (call) =>
     inner(call, 2, (x) =>
@@ -31,21 +36,15 @@ export const PICTURES: Readonly<Record<string, OpRule>> = {
       x.shape === undefined ? UNKNOWN : itemRows([...x.shape.with(-1, undefined), undefined], x.batch!),
     ),
   ),
+  // A diagonal that is the same for all items is stretched by none of these.
   ...rules("MatrixSetDiag MatrixSetDiagV2 MatrixSetDiagV3", (call) => {
     const [matrix, diagonal] = call.inputs;
     if (matrix?.kind !== "tensor" || diagonal?.kind !== "tensor") return spoiled(call.inputs) ?? UNKNOWN;
-    const batch = matrix.batch && joinAxes(matrix.batch, diagonal.batch ?? matrix.batch);
-    return matrix.batch === undefined && diagonal.batch === undefined
-      ? matrix
-      : batch === undefined
-        ? UNKNOWN
-        : inner(call, 2);
+    if (matrix.batch === undefined && diagonal.batch === undefined) return fixed(matrix.shape);
+    const joined = matrix.batch && diagonal.batch && joinAxes(matrix.batch, diagonal.batch);
+    return joined === undefined ? UNKNOWN : inner(call, 2);
   }),
-  ...rules("MatrixBandPart Cholesky MatrixInverse MatrixTriangularSolve", (call) =>
-    call.inputs.slice(1).some((other) => other.kind === "tensor" && other.batch !== undefined)
-      ? UNKNOWN
-      : inner(call, 2),
-  ),
+  ...rules("MatrixBandPart Cholesky MatrixInverse", (call) => inner(call, 2)),
 };
 
 /** An op on pictures that changes sizes. @param sizes of the result. */

@@ -12,7 +12,7 @@ import {
   type BatchValue,
   type Count,
 } from "./batch-value.js";
-import { times } from "./elementwise.js";
+import { joinAxes, times } from "./elementwise.js";
 import { named, rules, spoiled, type OpCall, type OpRule } from "./op-rule.js";
 
 /** Ops that reduce axes, or compute along one: over the batch's axis they mix the items. */
@@ -34,7 +34,13 @@ export const REDUCTIONS: Readonly<Record<string, OpRule>> = {
   }),
   Reverse: (call) => (call.inputs[1]?.kind === "tensor" ? UNKNOWN : (spoiled(call.inputs) ?? UNKNOWN)),
   ...rules("InTopK InTopKV2", ({ inputs: [predictions, targets] }) =>
-    predictions?.kind === "tensor" && targets?.kind === "tensor" && targets.batch?.axis === 0 ? targets : UNKNOWN,
+    predictions?.kind === "tensor" &&
+    targets?.kind === "tensor" &&
+    predictions.batch?.axis === 0 &&
+    targets.batch !== undefined &&
+    joinAxes(predictions.batch, targets.batch) !== undefined
+      ? targets
+      : (spoiled([predictions ?? UNKNOWN, targets ?? UNKNOWN]) ?? UNKNOWN),
   ),
   ...rules("FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3", normalise),
   LRN: (call) => along(call, -1),

@@ -67,6 +67,9 @@ export const MIXING_OPS: Readonly<Record<string, OpRule>> = {
   DenseBincount: (call) => {
     const [x] = call.inputs;
     if (x?.kind !== "tensor" || x.shape?.length !== 2 || x.batch?.axis !== 0) return mixItems(call);
+    const weights = call.inputs[2];
+    // Weights that are there have a row for each item, too.
+    if (weights?.kind !== "tensor" || weights.shape?.includes(0) !== true) return spoiled(call.inputs) ?? UNKNOWN;
     return itemRows([undefined, numbersOf(call.inputs[1])?.[0]], x.batch);
   },
 };

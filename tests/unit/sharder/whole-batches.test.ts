@@ -9,11 +9,12 @@ import type { Inputs } from "../../../src/sharder/inputs/prepare-inputs.js";
 import type { SharderOptions } from "../../../src/sharder/options.js";
 import type { Sharder } from "../../../src/sharder/sharder.js";
 import { startLayers } from "../../fixtures/adding-sharder.js";
-import { SmallGraph, someItems } from "../../fixtures/batch-oracle.js";
+import { positions, statistic, threes } from "../../fixtures/mixing-nets.js";
+import { SmallGraph, someItems } from "../../fixtures/small-graph.js";
 import { rejected } from "../../fixtures/caught.js";
 import { runWire } from "../../fixtures/run-wires.js";
 import { scriptStages, type StageScript } from "../../fixtures/staged-workers.js";
-import { dims, graph, node, placeholder, signed } from "../model/graph-json.js";
+import { dims, graph, node, placeholder } from "../model/graph-json.js";
 
 const T = { T: { type: "DT_FLOAT" } };
 
@@ -38,40 +39,6 @@ const splits = Object.keys(SPLITS) as (keyof typeof SPLITS)[];
 
 const whole = async (model: ModelArtifacts, inputs: Readonly<Record<string, Tensor>>) =>
   runWire(inspectModel(model, true).wire, inputs);
-
-/** Subtracts the mean of the items, through three layers. */
-function statistic(): ModelArtifacts {
-  const g = new SmallGraph(4);
-  const mean = g.add("Mean", [g.add("Neg", ["x"]), g.ints([1], 0)], { keep_dims: { b: true } });
-  return g.model(g.add("Sub", ["x", mean]));
-}
-
-/** Where the items are positive: a result of any length. */
-function positions(): ModelArtifacts {
-  const g = new SmallGraph(4);
-  const flags = g.add("Greater", [g.add("Tanh", ["x"]), g.add("ZerosLike", ["x"])]);
-  return g.model(g.add("Where", [flags], { T: { type: "DT_BOOL" } }));
-}
-
-/** Its batch is fixed at 3. The second output has no row for each item. */
-function threes(): ModelArtifacts {
-  const x = placeholder("x", dims(3, 2));
-  const sum = node("sum", "Max", ["y", "axis"], { ...T, keep_dims: { b: false } });
-  return {
-    modelTopology: graph([
-      x,
-      node("axis", "Const", [], { dtype: { type: "DT_INT32" } }),
-      node("y", "Neg", ["x"], T),
-      sum,
-    ]),
-    signature: {
-      inputs: { x: signed("x", dims(3, 2)) },
-      outputs: { y: signed("y", dims(3, 2)), sum: signed("sum", dims(2)) },
-    },
-    weightSpecs: [{ name: "axis", shape: [1], dtype: "int32" }],
-    weightData: Int32Array.of(0).buffer,
-  };
-}
 
 describe.each(splits)("by %s, a whole batch", (split) => {
   const start = SPLITS[split];

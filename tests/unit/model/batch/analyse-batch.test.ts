@@ -2,7 +2,8 @@
 import "@tensorflow/tfjs-backend-cpu";
 import { describe, expect, it } from "vitest";
 import { inspectModel } from "../../../../src/model/inspect.js";
-import { runBothWays, SmallGraph, someItems } from "../../../fixtures/batch-oracle.js";
+import { runBothWays } from "../../../fixtures/batch-oracle.js";
+import { SmallGraph, someItems } from "../../../fixtures/small-graph.js";
 
 type Build = (g: SmallGraph) => string;
 const int = { Tidx: { type: "DT_INT32" } };

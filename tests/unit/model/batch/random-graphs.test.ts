@@ -2,7 +2,8 @@
 import "@tensorflow/tfjs-backend-cpu";
 import { expect, it } from "vitest";
 import { inspectModel } from "../../../../src/model/inspect.js";
-import { runBothWays, someItems } from "../../../fixtures/batch-oracle.js";
+import { runBothWays } from "../../../fixtures/batch-oracle.js";
+import { someItems } from "../../../fixtures/small-graph.js";
 import { randomGraph } from "../../../fixtures/random-graph.js";
 
 /** SHARDER_GRAPHS=2000 tries more. */
