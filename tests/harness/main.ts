@@ -16,6 +16,7 @@ import { upscalePicture } from "../../src/jobs/upscale-picture.js";
 import { echoNet } from "../fixtures/echo-net.js";
 import { einsumNet } from "../fixtures/einsum-net.js";
 import { kerasNet } from "../fixtures/keras-net.js";
+import * as mixingNets from "../fixtures/mixing-nets.js";
 import { randomNet } from "../fixtures/random-net.js";
 import { checkModel } from "../conformance/check-model.js";
 import { runWorkerApiCase, runWorkerLinkCase } from "./contracts.js";
@@ -106,6 +107,7 @@ const harness = {
   einsumNet,
   misfittingNet,
   kerasNet,
+  mixingNets,
   echoNet,
   failureOf,
   difference,
