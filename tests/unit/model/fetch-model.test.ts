@@ -238,7 +238,7 @@ describe("model.json", () => {
     [5, "modelTopology"],
     [{ weightsManifest: [] }, "keys weightsManifest"],
     [modelJson({ modelTopology: "text" }), "modelTopology"],
-    [modelJson({ weightsManifest: undefined }), '"weightsManifest" to be a list, received undefined'],
+    [modelJson({ weightsManifest: "none" }), '"weightsManifest" to be a list, received string'],
     [modelJson({ weightsManifest: {} }), "weightsManifest"],
     [modelJson({ weightsManifest: [null] }), "weightsManifest[0]"],
     [modelJson({ weightsManifest: [{ paths: "x", weights: [] }] }), '"paths" in weightsManifest[0]'],

@@ -47,8 +47,8 @@ describe("files of a model", () => {
 
 describe("are refused", () => {
   it.each<[string, File[], string[]]>([
-    ["without a model.json", [first, second], ["1.bin", "tensorflowjs_converter"]],
-    ["packed", [new File(["PK"], "converted_keras.zip")], ["converted_keras.zip", "unpack the archive"]],
+    ["without a model.json", [first, second], ["1.bin", "choose the model.json together with its weight files"]],
+    ["of no kind", [new File(["?"], "notes.xyz")], ["notes.xyz", "tensorflowjs_converter"]],
     ["of two models", [modelJson(), modelJson("other.json"), first, second], ["received 2", "other.json"]],
   ])("%s", async (_what, files, words) => {
     await rejected("model-not-found", read(files), ...words);
