@@ -1,11 +1,15 @@
 import { ShardError } from "../core/errors.js";
 import type { TfjsWire, WireModel } from "../protocol/model-on-wire.js";
 import type { StoredWeight } from "../protocol/weight-recipe.js";
-import type { ModelArtifacts, WeightSpec } from "./artifacts.js";
+import { isJsonObject, type ModelArtifacts, type WeightSpec } from "./artifacts.js";
 import type { Graph } from "./graph/graph.js";
 import { readGraphDef } from "./graph/read-graph-def.js";
 import { stageLayers } from "./keras-cut/stage-layers.js";
+import { isKerasTopology, normaliseConfig } from "./keras/normalise/normalise-config.js";
+import { faultsOfTfjsLayers } from "./keras/tfjs-layers.js";
 import { translateLayers } from "./keras/translate-layers.js";
+import { refuseSubclass, unsupported } from "./keras/unsupported.js";
+import { nameWeights } from "./keras/weight-names.js";
 import { locateWeights } from "./locate-weights.js";
 import { NOT_OPTIMISED, type OptimizationReport } from "./optimise/optimization-report.js";
 import { optimiseGraph } from "./optimise/optimise-graph.js";
@@ -29,8 +33,8 @@ export interface PreparedModel {
 }
 
 /**
- * Graph models run as graphs. Keras models run as graphs if they are to be optimised and can be translated, else as TF.js layers.
- * @throws ShardError "model-malformed", "weights-truncated"
+ * Graph models run as graphs, and most Keras models too.
+ * @throws ShardError "model-malformed", "weights-truncated", "model-unsupported"
  */
 export function prepareModel(
   artifacts: ModelArtifacts,
@@ -43,23 +47,45 @@ export function prepareModel(
     const graph = readGraphDef({ ...artifacts, weightData }, weightData);
     return prepareGraph(format, graph, weightData, optimize);
   }
+  return prepareLayers(normaliseConfig(artifacts), specs, weightData, optimize);
+}
+
+/**
+ * A Keras model runs as a graph if it is to be optimised, or if TF.js's own layers are not known to be right for it. It runs as TF.js
+ * layers if it should run as it came and they are right.
+ */
+function prepareLayers(
+  artifacts: ModelArtifacts,
+  specs: readonly WeightSpec[],
+  weightData: ArrayBuffer | SharedArrayBuffer,
+  optimize: boolean,
+): PreparedModel {
+  const format = "layers-model";
+  refuseSubclass(artifacts);
   const reading = readLayers(artifacts);
-  const stored = locateWeights(specs, weightData);
+  const located = locateWeights(specs, weightData);
   // The optimizer's weights are not the model's own.
-  for (const { name, group } of specs) if (group === "optimizer") stored.delete(name);
-  let optimization = NOT_OPTIMISED;
-  if (optimize) {
-    const translation = translateLayers(artifacts, reading, stored);
-    if (translation.ok) return prepareGraph(format, translation.graph, weightData, true);
-    optimization = {
-      ...NOT_OPTIMISED,
-      notDone: [{ what: "the model", reason: `runs as TF.js layers: ${translation.reason}` }],
-    };
+  for (const { name, group } of specs) if (group === "optimizer") located.delete(name);
+  const stored = nameWeights(artifacts, located);
+  const faults = faultsOfTfjsLayers(artifacts, reading, [...stored.keys()]);
+  const translation = optimize || faults.length > 0 ? translateLayers(artifacts, reading, stored) : undefined;
+  if (translation?.ok === true) {
+    const prepared = prepareGraph(format, translation.graph, weightData, optimize);
+    const { corrections } = prepared.optimization;
+    return { ...prepared, optimization: { ...prepared.optimization, corrections: [...faults, ...corrections] } };
   }
+  if (translation !== undefined && faults.length > 0) throw unsupported(translation.reason, faults);
+  const optimization =
+    translation === undefined
+      ? NOT_OPTIMISED
+      : {
+          ...NOT_OPTIMISED,
+          notDone: [{ what: "the model", reason: `runs as TF.js layers: ${translation.reason}` }],
+        };
   const wire = layersToWire(artifacts, reading, stored, weightData);
   const staged = stageLayers(artifacts, reading, stored, weightData);
   // Keras layers keep the batch as axis 0 by definition.
-  const plain = { format, reading, wire, branchesOnValues: false, needsBatchProbe: false };
+  const plain = { format, reading, wire, branchesOnValues: false, needsBatchProbe: false } as const;
   if (!("reason" in staged)) return { ...plain, staged, optimization };
   const notDone = [...optimization.notDone, { what: "cuts", reason: `the model stays in one piece: ${staged.reason}` }];
   return { ...plain, staged: undefined, optimization: { ...optimization, notDone } };
@@ -118,7 +144,7 @@ function formatOf(artifacts: ModelArtifacts): PreparedModel["format"] {
   const { modelTopology, format } = artifacts;
   if (typeof modelTopology === "object" && modelTopology !== null) {
     if ("node" in modelTopology) return "graph-model";
-    if ("model_config" in modelTopology || "class_name" in modelTopology) return "layers-model";
+    if (isJsonObject(modelTopology) && isKerasTopology(modelTopology)) return "layers-model";
   }
   throw new ShardError(
     "model-malformed",

@@ -3,9 +3,17 @@ import type { StoredWeight, WeightRecipe } from "../../protocol/weight-recipe.js
 import { emitActivation, nameOfActivation } from "./activations.js";
 import { attrs, type Emitter, FLOAT, knownSizes, type Symbolic, Untranslatable } from "./emitter.js";
 import { einsum, scaledSizes, shapeOf } from "./free-sizes.js";
+import type { LayerCall } from "./layer-call.js";
 import type { LayerConfig } from "./layer-config.js";
 
-export type EmitLayer = (emitter: Emitter, layer: LayerConfig, inputs: readonly Symbolic[], name: string) => Symbolic;
+/** Emits a layer's nodes. Returns its output, or the list of its outputs. */
+export type EmitLayer = (
+  emitter: Emitter,
+  layer: LayerConfig,
+  inputs: readonly Symbolic[],
+  name: string,
+  call?: LayerCall,
+) => Symbolic | readonly Symbolic[];
 
 /** Size of an axis after a window has slid over it. */
 export function slidSize(

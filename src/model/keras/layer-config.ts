@@ -67,6 +67,13 @@ export function readModelConfig({ modelTopology }: ModelArtifacts): LayerConfig 
   return readLayerConfig(typeof config === "string" ? JSON.parse(config) : config);
 }
 
+/** Which Keras wrote a config. Keras 2 and TF.js write no `batch_shape` and no dtype policies as objects. */
+export function readKerasMajor({ modelTopology }: ModelArtifacts): 2 | 3 {
+  const { keras_version: version } = modelTopology as JsonObject;
+  if (typeof version === "string" && /^\d/.test(version)) return Number.parseInt(version, 10) >= 3 ? 3 : 2;
+  return /"(batch_shape|DTypePolicy)"/.test(JSON.stringify(modelTopology).replaceAll('\\"', '"')) ? 3 : 2;
+}
+
 /** @throws Untranslatable if `value` is not a layer's config. */
 export function readLayerConfig(value: unknown): LayerConfig {
   if (isJsonObject(value) && typeof value.class_name === "string") {

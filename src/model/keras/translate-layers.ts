@@ -3,12 +3,16 @@ import type { StoredWeight } from "../../protocol/weight-recipe.js";
 import { isJsonObject, type ModelArtifacts } from "../artifacts.js";
 import { tensorKey, type Graph } from "../graph/graph.js";
 import { sortNodes } from "../graph/sort-nodes.js";
+import { show } from "../malformed.js";
 import type { ModelReading } from "../read-graph.js";
 import { reshapeTo } from "./convolutions.js";
-import { Emitter, FLOAT, knownSizes, requireFloat, type Symbolic, Untranslatable } from "./emitter.js";
+import { Emitter, knownSizes, requireFloat, type Symbolic, typeOf, Untranslatable } from "./emitter.js";
 import { LAYER_EMITTERS } from "./layer-table.js";
-import { LayerConfig, MAX_NESTING, readLayerConfig, readModelConfig } from "./layer-config.js";
-import { readCalls, readReferences, referenceKey, type Call } from "./topology.js";
+import { instancesIn, LayerReference, mapInstances } from "./call-values.js";
+import { LayerConfig, MAX_NESTING, readKerasMajor, readLayerConfig, readModelConfig } from "./layer-config.js";
+import { PLAIN_CALL, TensorArgument, type LayerCall } from "./layer-call.js";
+import { withMasks } from "./masks.js";
+import { firstCallIndex, readCalls, readReferences, referenceKey, type Call } from "./topology.js";
 
 export type Translation =
   | { readonly ok: true; readonly graph: Graph }
@@ -29,7 +33,7 @@ export function translateLayers(
   stored: ReadonlyMap<string, StoredWeight>,
 ): Translation {
   try {
-    const emitter = new Emitter(stored);
+    const emitter = new Emitter(stored, readKerasMajor(artifacts));
     const model = readModelConfig(artifacts);
     const inputs = reading.inputs.map((binding) => placeholder(emitter, binding));
     const outputs = emitModel(emitter, model, inputs, "", 0);
@@ -68,6 +72,9 @@ function placeholder(emitter: Emitter, { name, shape, dtype }: TensorBinding): S
   const reference = emitter.node(name, "Placeholder", [], { dtype: { type }, shape: { shape: { dim } } });
   return { reference, shape: shape.map((size) => (size >= 0 ? size : undefined)), dtype };
 }
+
+/** Layers of other dtypes have weights that Keras has quantised. */
+const DTYPES = new Set<unknown>(["float32", "int32", "bool", "string"]);
 
 /** @param scope names of the models around it, as a prefix for names of nodes. */
 function emitModel(
@@ -110,26 +117,33 @@ function emitFunctional(
   depth: number,
 ): Symbolic[] {
   const known = new Map<string, Symbolic>();
-  const entries = readReferences(model.config.input_layers);
+  const entries = readReferences(model.config.input_layers, depth > 0);
   if (entries.length !== inputs.length) throw new Untranslatable(`${inputs.length} inputs for "${model.name}"`);
   entries.forEach((entry, index) => known.set(referenceKey(entry), inputs[index]!));
-  const configs = layers.map((each): { layer: LayerConfig; calls: Call[] } => {
-    const layer = readLayerConfig(each);
-    const inbound = isJsonObject(each) ? each.inbound_nodes : undefined;
-    // A nested model used call 0 when it was built.
-    const firstIndex = Array.isArray(layer.config.layers) ? 1 : 0;
-    return { layer, calls: layer.className === "InputLayer" ? [] : readCalls(inbound, layer, firstIndex) };
+  const outputs = readReferences(model.config.output_layers, depth > 0);
+  const configs = layers.map((each) => ({
+    layer: readLayerConfig(each),
+    inbound: isJsonObject(each) ? each.inbound_nodes : undefined,
+  }));
+  const names = new Set(configs.map(({ layer }) => layer.name));
+  const read = configs
+    .filter(({ layer }) => layer.className !== "InputLayer")
+    .map(({ layer, inbound }) => ({ layer, calls: readCalls(inbound, layer, 0, (name) => names.has(name)) }));
+  const references = [...outputs, ...read.flatMap(({ calls }) => calls.flatMap(referencesOf))];
+  let pending = read.flatMap(({ layer, calls }) => {
+    const first = firstCallIndex(layer, references);
+    return calls.map((call) => ({ layer, call: { ...call, index: call.index + first } }));
   });
-  let pending = configs.flatMap(({ layer, calls }) => calls.map((call) => ({ layer, call })));
   while (pending.length > 0) {
     const waiting: typeof pending = [];
     for (const { layer, call } of pending) {
-      const sources = call.inputs.map((reference) => known.get(referenceKey(reference)));
-      if (!sources.every((source) => source !== undefined)) {
+      if (!referencesOf(call).every((reference) => known.has(referenceKey(reference)))) {
         waiting.push({ layer, call });
         continue;
       }
-      const results = emitLayer(emitter, layer, sources, scope, depth);
+      const find = (reference: LayerReference): Symbolic => known.get(referenceKey(reference))!;
+      const given = fillCall(call, find);
+      const results = emitLayer(emitter, layer, call.inputs.map(find), scope, depth, given);
       results.forEach((result, index) => {
         known.set(referenceKey({ layer: layer.name, node: call.index, tensor: index }), result);
       });
@@ -138,11 +152,28 @@ function emitFunctional(
       throw new Untranslatable(`layer "${waiting[0]!.layer.name}", whose inputs are never made`);
     pending = waiting;
   }
-  return readReferences(model.config.output_layers).map((reference) => {
+  return outputs.map((reference) => {
     const result = known.get(referenceKey(reference));
     if (result === undefined) throw new Untranslatable(`output "${reference.layer}", which no layer makes`);
     return result;
   });
+}
+
+/** Put the tensors into the arguments of a call. */
+function fillCall({ args, kwargs }: Call, find: (reference: LayerReference) => Symbolic): LayerCall {
+  const fill = (value: unknown): unknown =>
+    mapInstances(value, LayerReference, (reference) => new TensorArgument(find(reference)));
+  const tensors = new Map<string, Symbolic>();
+  const options: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(kwargs)) {
+    if (value instanceof LayerReference) tensors.set(key, find(value));
+    else options[key] = fill(value);
+  }
+  return { tensors, options, args: args.map(fill) };
+}
+
+function referencesOf({ inputs, args, kwargs }: Call): LayerReference[] {
+  return [...inputs, ...instancesIn([args, Object.values(kwargs)], LayerReference)];
 }
 
 function emitLayer(
@@ -151,6 +182,7 @@ function emitLayer(
   inputs: readonly Symbolic[],
   scope: string,
   depth: number,
+  call: LayerCall = PLAIN_CALL,
 ): Symbolic[] {
   const name = `${scope}${layer.name}`;
   if (Array.isArray(layer.config.layers)) return emitModel(emitter, layer, inputs, `${name}/`, depth + 1);
@@ -158,12 +190,19 @@ function emitLayer(
   if (layer.className === "TimeDistributed") return [emitTimeDistributed(emitter, layer, inputs, name, depth)];
   const emit = LAYER_EMITTERS.get(layer.className);
   if (emit === undefined) throw new Untranslatable(`layer "${layer.name}" of class ${layer.className}`);
+  if (!DTYPES.has(layer.config.dtype ?? "float32"))
+    throw new Untranslatable(`layer "${layer.name}" of dtype ${show(layer.config.dtype, 60)}`);
+  emitter.scope = scope;
   return naming(layer, () => {
-    const result = emit(emitter, layer, inputs, name);
+    const emitted = emit(emitter, layer, inputs, name, call);
+    const results = "reference" in emitted ? [emitted] : emitted;
     // Each layer needs a node of its own name, since it may be an output.
-    return result.reference === inputs[0]!.reference
-      ? [{ ...result, reference: emitter.node(name, "Identity", [result.reference], FLOAT) }]
-      : [result];
+    const own = results.map((result) => {
+      if (!inputs.some(({ reference }) => reference === result.reference)) return result;
+      const attr = { T: { type: typeOf(result.dtype) } };
+      return { ...result, reference: emitter.node(name, "Identity", [result.reference], attr) };
+    });
+    return withMasks(emitter, layer, inputs, own, name);
   });
 }
 

@@ -49,6 +49,7 @@ export function optimiseGraph(
     report: {
       isOptimized: Object.values(done).some((count) => count > 0),
       done,
+      corrections: [],
       notDone: [...lowered.notDone, ...explainUnfused(graph, weightData)],
     },
   };

@@ -6,6 +6,8 @@ export interface OptimizationReport {
   readonly done: Readonly<Record<OptimizationKind, number>>;
   /** What was left unchanged, and why. */
   readonly notDone: readonly { readonly what: string; readonly reason: string }[];
+  /** What was replaced because TF.js would compute something else than TensorFlow, or can't run it. Not only if it is optimised. */
+  readonly corrections: readonly { readonly what: string; readonly reason: string }[];
 }
 
 export type OptimizationKind =
@@ -43,6 +45,7 @@ export const NOT_OPTIMISED: OptimizationReport = {
     "constants-folded": 0,
   },
   notDone: [],
+  corrections: [],
 };
 
 /** Why a model that can't be cut into layers can't be, for the middle of a message. */
