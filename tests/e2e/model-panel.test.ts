@@ -37,7 +37,7 @@ const untilModel = (text: RegExp) =>
   page.getByTestId("model-headline").filter({ hasText: text }).waitFor({ timeout: 60_000 });
 
 async function load(address: string): Promise<void> {
-  await page.getByLabel("Address of a model.json").fill(address);
+  await page.getByLabel("Address of a model").fill(address);
   await page.getByRole("button", { name: "Load", exact: true }).click();
 }
 
