@@ -1,10 +1,9 @@
-import * as h5wasm from "h5wasm";
 import { ShardError } from "../../src/core/errors.js";
 import { messageOf } from "../../src/protocol/error-record.js";
 import type { StoredType } from "./convert-values.js";
 import { checkExpansion, damaged } from "./limits.js";
 
-type Module = Awaited<typeof h5wasm.ready>;
+type Module = Awaited<typeof import("h5wasm").ready>;
 type Metadata = ReturnType<Module["get_dataset_metadata"]>;
 
 /**
@@ -12,7 +11,9 @@ type Metadata = ReturnType<Module["get_dataset_metadata"]>;
  * @throws ShardError "backend-unavailable" where the page's policy forbids WebAssembly.
  */
 export async function startHdf5(): Promise<Module> {
-  const module = await h5wasm.ready.catch((cause: unknown) => {
+  // Five megabytes that a zip does not need.
+  const { ready } = await import("h5wasm");
+  const module = await ready.catch((cause: unknown) => {
     throw new ShardError(
       "backend-unavailable",
       `Expected WebAssembly for reading HDF5 files, received a refusal (${messageOf(cause)}): add 'wasm-unsafe-eval' to script-src in the page's Content-Security-Policy.`,
