@@ -1,5 +1,5 @@
 // Models from a user's files and from IndexedDB.
-import type { Tensor } from "inference-sharder";
+import type { Outputs, Tensor } from "inference-sharder";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { kerasNet } from "../fixtures/keras-net.js";
 import { makeZip } from "../fixtures/make-zip.js";
@@ -89,7 +89,7 @@ describe("Keras files and zips", () => {
     const gaps = await opened.page.evaluate(async (text) => {
       const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
       const input = harness.float32([5, 8, 8, 3]);
-      const outputs = [];
+      const outputs: Outputs[] = [];
       for (const model of [harness.kerasNet(3), [new File([bytes], "net.zip")]]) {
         const sharder = await harness.createSharder({ model, workers: [{ backend: "wasm" }] });
         outputs.push(await sharder.predict(input));

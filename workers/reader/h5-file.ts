@@ -222,9 +222,9 @@ function textOf(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes.slice(0, end < 0 ? bytes.length : end));
 }
 
-/** The first line that says what is wrong: libhdf5 reports the whole stack of its calls. */
+/** What is wrong, in the words of libhdf5's innermost call: it reports the whole stack of its calls. */
 function causeOf(thrown: unknown): string {
-  const message = messageOf(thrown);
-  const line = /line \d+ in \w+\(\): (.+)/.exec(message);
-  return (line?.[1] ?? message.split("\n")[0] ?? "").slice(0, 120);
+  const report = thrown instanceof Error ? thrown.message : "";
+  const innermost = [...report.slice(0, 2 ** 16).matchAll(/line \d+ in \w+\(\): (.+)/g)].at(-1)?.[1];
+  return (innermost ?? messageOf(thrown).split("\n")[0] ?? "").slice(0, 120);
 }
