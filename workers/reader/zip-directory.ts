@@ -28,7 +28,7 @@ const ENTRY_BYTES = 46;
  * Source: PKWARE APPNOTE 6.3.10, 4.3.
  */
 export async function readZipDirectory(zip: Blob, name: string): Promise<ZipEntry[]> {
-  const { at, size, count, shift } = await findDirectory(zip, name);
+  const { at, size, count } = await findDirectory(zip, name);
   if (at < 0 || size > MOST_DIRECTORY_BYTES || at + size > zip.size || count > MOST_ENTRIES) {
     throw damaged(name, `a directory of at most ${MOST_ENTRIES} files`, `${count} files in ${size} bytes at ${at}`);
   }
@@ -41,7 +41,7 @@ export async function readZipDirectory(zip: Blob, name: string): Promise<ZipEntr
     const lengths = [28, 30, 32].map((field) => view.getUint16(offset + field, true));
     const end = offset + ENTRY_BYTES + lengths.reduce((sum, length) => sum + length, 0);
     if (end > size) throw damaged(name, `${count} files`, `a directory that ends in file ${index}`);
-    const entry = readEntry(view, offset, lengths, name, shift);
+    const entry = readEntry(view, offset, lengths, name);
     if (entry !== undefined) entries.push(entry);
     offset = end;
   }
@@ -58,8 +58,6 @@ interface Directory {
   readonly at: number;
   readonly size: number;
   readonly count: number;
-  /** Bytes put before the zip, which its own offsets don't count. */
-  readonly shift: number;
 }
 
 async function findDirectory(zip: Blob, name: string): Promise<Directory> {
@@ -78,8 +76,7 @@ async function findDirectory(zip: Blob, name: string): Promise<Directory> {
       return findDirectory64(zip, Number(tail.getBigUint64(locator + 8, true)), name);
     }
     if (tail.getUint16(offset + 4, true) !== 0) throw unsupported(name, "a zip in several parts");
-    const shift = Math.max(0, tailAt + offset - size - at);
-    return { at: at + shift, size, count, shift };
+    return { at, size, count };
   }
   throw damaged(name, "a zip with a directory at its end", `${zip.size} bytes without one`);
 }
@@ -90,7 +87,7 @@ async function findDirectory64(zip: Blob, endAt: number, name: string): Promise<
     throw damaged(name, "the directory of a large zip", `other bytes at ${endAt}`);
   }
   const [count, size, at] = [32, 40, 48].map((field) => Number(view.getBigUint64(field, true)));
-  return { at: at!, size: size!, count: count!, shift: 0 };
+  return { at: at!, size: size!, count: count! };
 }
 
 function readEntry(
@@ -98,7 +95,6 @@ function readEntry(
   offset: number,
   [nameBytes = 0, extraBytes = 0]: readonly number[],
   name: string,
-  shift: number,
 ): ZipEntry | undefined {
   const nameAt = offset + ENTRY_BYTES;
   const path = readPath(new Uint8Array(view.buffer, view.byteOffset + nameAt, nameBytes));
@@ -119,7 +115,7 @@ function readEntry(
     byteLength: byteLength!,
     packedBytes: packedBytes!,
     crc: view.getUint32(offset + 16, true),
-    headerAt: headerAt! + shift,
+    headerAt: headerAt!,
   };
 }
 
