@@ -14,6 +14,8 @@ export class ModelReader {
   readonly #open: () => WorkerLink<ModelReaderApi<Blob>>;
   readonly #signal: AbortSignal | undefined;
   #calls: WorkerCalls<ModelReaderApi<Blob>> | undefined;
+  /** Whether the worker's script has been loaded; a loss after that is the file's fault. */
+  #hasStarted = false;
 
   /** @param signal ends the worker, in the middle of a file too. */
   constructor(open: () => WorkerLink<ModelReaderApi<Blob>>, signal: AbortSignal | undefined) {
@@ -30,6 +32,7 @@ export class ModelReader {
     this.#calls ??= this.#start(request.name);
     const calls = this.#calls;
     await calls.call("open the file", START_DEADLINE_MS, (api) => api.begin(request));
+    this.#hasStarted = true;
     try {
       for (;;) {
         const step = await calls.call("read the file", STEP_DEADLINE_MS, (api) => api.step());
@@ -52,14 +55,24 @@ export class ModelReader {
     this.#signal?.addEventListener("abort", this.#onAbort, { once: true });
     return new WorkerCalls(this.#open(), {
       name: "reader",
-      lostTo: (reason) =>
-        new ShardError(
-          "model-malformed",
-          `Expected to read "${name.slice(-80)}", but the worker that reads it was lost (${reason}): the file is damaged or needs more memory than there is; save it again.`,
-        ),
+      lostTo: (reason) => (this.#hasStarted ? lost(name, reason) : notStarted(reason)),
       onEnd: () => (this.#calls = undefined),
     });
   }
+}
+
+function lost(name: string, reason: string): ShardError {
+  return new ShardError(
+    "model-malformed",
+    `Expected to read "${name.slice(-80)}", but the worker that reads it was lost (${reason}), received nothing: the file is damaged or needs more memory than there is; save it again.`,
+  );
+}
+
+function notStarted(reason: string): ShardError {
+  return new ShardError(
+    "backend-unavailable",
+    `Expected the worker that reads model files to start, received a failure (${reason}): check that the page may load all scripts of the build.`,
+  );
 }
 
 function hung(name: string, cause: unknown): ShardError {
