@@ -13,6 +13,9 @@ import { nameWeights } from "./keras/weight-names.js";
 import { locateWeights } from "./locate-weights.js";
 import { NOT_OPTIMISED, type OptimizationReport } from "./optimise/optimization-report.js";
 import { optimiseGraph } from "./optimise/optimise-graph.js";
+import { inlineTables } from "./plain/inline-tables.js";
+import { moveInPlain } from "./plain/move-in-plain.js";
+import { requireKnownOps } from "./plain/require-known-ops.js";
 import type { ModelReading } from "./read-graph.js";
 import { readLayers } from "./read-layers.js";
 import { stageGraph, type StagedModel } from "./staged-model.js";
@@ -93,10 +96,12 @@ function prepareLayers(
 
 function prepareGraph(
   format: PreparedModel["format"],
-  original: Graph,
+  given: Graph,
   weightData: ArrayBuffer | SharedArrayBuffer,
   optimize: boolean,
 ): PreparedModel {
+  const original = moveInPlain(inlineTables(given));
+  requireKnownOps(original);
   const { graph, report } = optimize ? optimiseGraph(original, weightData) : { graph: original, report: NOT_OPTIMISED };
   const staged = stageGraph(graph, weightData);
   return {

@@ -4,6 +4,7 @@ import type { DType } from "../protocol/tensors.js";
 import { asJsonObject, isJsonObject, type JsonObject, type ModelArtifacts } from "./artifacts.js";
 import { tensorKey, type GraphNode } from "./graph/graph.js";
 import { malformed, show } from "./malformed.js";
+import { ownOp } from "./own-ops.js";
 
 /** What a model file states about the model, with the file's own names. */
 export interface ModelReading {
@@ -99,7 +100,7 @@ export function isPassive({ op }: GraphNode): boolean {
 
 /** Whether TF.js refuses to run these nodes synchronously. */
 export function needsAsyncExecution(nodes: readonly GraphNode[]): boolean {
-  return nodes.some(({ op }) => ASYNC_OPS.has(op));
+  return nodes.some(({ op }) => ownOp(op)?.isAsync ?? ASYNC_OPS.has(op));
 }
 
 /** @throws ShardError "model-malformed", "model-unsupported" for too many nodes */

@@ -105,10 +105,10 @@ function bindInput(name: string, layer: LayerConfig, index: number): TensorBindi
   };
 }
 
-/** An output in a dict has its key as its name, any other that of its layer. */
+/** An output in a dict has its key as its name, any other that of its layer. Those of a dict come in the order of their keys, as in Keras. */
 function outputNamesOf(model: LayerConfig): string[] {
   if (model.className === "Sequential") return lastNames(model);
-  return referencedLayers(model.config.output_layers).map(({ key, layerName, tensorIndex }) => {
+  return referencedLayers(model.config.output_layers, true).map(({ key, layerName, tensorIndex }) => {
     if (key !== undefined) return key;
     return tensorIndex > 0 ? `${layerName}:${tensorIndex}` : layerName;
   });
@@ -129,15 +129,15 @@ interface Referenced {
 }
 
 /** @throws ShardError "model-malformed" */
-function referencedLayers(value: unknown): Referenced[] {
-  const references = readReferences(value);
+function referencedLayers(value: unknown, isSorted = false): Referenced[] {
+  const references = readReferences(value, isSorted);
   if (references.length === 0) throw malformed("input_layers and output_layers in the model config", show(value, 60));
   return references.map(({ key, reference: { layer, tensor } }) => ({ key, layerName: layer, tensorIndex: tensor }));
 }
 
-function readReferences(value: unknown): NamedReference[] {
+function readReferences(value: unknown, isSorted: boolean): NamedReference[] {
   try {
-    return namedReferences(value);
+    return namedReferences(value, isSorted);
   } catch (thrown) {
     if (thrown instanceof Untranslatable) return [];
     throw thrown;

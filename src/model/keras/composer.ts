@@ -9,6 +9,7 @@ type DType = Symbolic["dtype"];
 export class Composer {
   readonly emitter: Emitter;
   readonly name: string;
+  readonly #made = new Set<string>();
 
   /** @param name of the layer's call; its nodes are named `name/Op`. */
   constructor(emitter: Emitter, name: string) {
@@ -27,11 +28,13 @@ export class Composer {
     const type = { T: { type: typeOf(inputs[0]?.dtype ?? dtype) } };
     const references = inputs.map(({ reference }) => reference);
     const reference = this.emitter.node(`${this.name}/${op}`, op, references, { ...type, ...attr });
+    this.#made.add(reference);
     return { reference, shape: result.shape, dtype };
   }
 
-  /** Give the node that was made last the layer's own name, if it makes `x`. */
+  /** Give the node that was made last the layer's own name, if it makes `x` and was made here. */
   named(x: Symbolic): Symbolic {
+    if (!this.#made.has(x.reference)) return x;
     return { ...x, reference: this.emitter.renameLast(x.reference, this.name) };
   }
 

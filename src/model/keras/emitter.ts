@@ -28,14 +28,17 @@ export class Emitter {
   readonly weights = new Map<string, WeightRecipe>();
   /** Layers of Keras 3 differ from those of Keras 2 in some defaults and in how they merge masks. Models of TF.js count as Keras 2. */
   readonly kerasMajor: 2 | 3;
+  /** Whether TF.js wrote the model. It lists the states of stacked cells from the last cell to the first. */
+  readonly isOfTfjs: boolean;
   /** The names of the models around the layer that is being translated, each with "/" after it. */
   scope = "";
   readonly #stored: ReadonlyMap<string, StoredWeight>;
   readonly #names = new Set<string>();
 
   /** @param stored the file's weights by name. */
-  constructor(stored: ReadonlyMap<string, StoredWeight>, kerasMajor: 2 | 3 = 2) {
+  constructor(stored: ReadonlyMap<string, StoredWeight>, kerasMajor: 2 | 3 = 2, isOfTfjs = false) {
     this.#stored = stored;
+    this.isOfTfjs = isOfTfjs;
     this.kerasMajor = kerasMajor;
   }
 
@@ -69,6 +72,11 @@ export class Emitter {
     throw new Untranslatable(`weight "${layer}/${weight}" is not in the file`);
   }
 
+  /** A weight whose name is not preceded by its layer's, as Keras 2 writes those that `adapt` makes. */
+  bare(weight: string): StoredWeight | undefined {
+    return this.#stored.get(weight);
+  }
+
   #find(layer: string, weight: string): StoredWeight | undefined {
     const scoped = this.#stored.get(`${this.scope}${layer}/${weight}`) ?? this.#stored.get(`${layer}/${weight}`);
     if (scoped !== undefined) return scoped;
@@ -82,6 +90,23 @@ export class Emitter {
     const [first, second] = candidates;
     const isClear = first !== undefined && (second === undefined || depthOf(first[0]) < depthOf(second[0]));
     return isClear ? first[1] : undefined;
+  }
+
+  /**
+   * The weights of a name whose scopes include `path`, in this order, as in `lstm/lstm_cell/kernel` or `model/rnn/cells/lstm_cell_1/kernel`.
+   * In the order of the file; those with the fewest other scopes only.
+   */
+  storedBelow(path: readonly string[], weight: string): StoredWeight[] {
+    const matching = [...this.#stored].flatMap(([name, stored]) => {
+      const scopes = name.replace(/:\d+$/, "").split("/");
+      // Old files number equal names: kernel, kernel_1.
+      if (scopes.pop()!.replace(/_\d+$/, "") !== weight) return [];
+      let next = 0;
+      for (const scope of scopes) if (scope === path[next]) next++;
+      return next === path.length ? [{ stored, scopeCount: scopes.length }] : [];
+    });
+    const fewest = Math.min(...matching.map(({ scopeCount }) => scopeCount));
+    return matching.filter(({ scopeCount }) => scopeCount === fewest).map(({ stored }) => stored);
   }
 
   /** Whether the file has weights named after a layer. */

@@ -52,11 +52,14 @@ export function innerLayersOf({ className, config }: LayerConfig): InnerLayer[] 
   return [...inner("cell", config.cell), ...inner("layer", config.layer)];
 }
 
+/** Classes whose name in Python is not the one in configs. */
+const PYTHON_NAMES: ReadonlyMap<string, string> = new Map([["GroupQueryAttention", "GroupedQueryAttention"]]);
+
 /** Keras 3 names the layers in a list after their classes, and counts those of one class. */
 export function pathsByClass(layers: readonly LayerConfig[], prefix: string): InnerLayer[] {
   const counts = new Map<string, number>();
   return layers.map((layer) => {
-    const name = snakeCase(layer.className);
+    const name = snakeCase(PYTHON_NAMES.get(layer.className) ?? layer.className);
     const count = counts.get(name) ?? 0;
     counts.set(name, count + 1);
     return { paths: [`${prefix}${count === 0 ? name : `${name}_${count}`}`], layer };

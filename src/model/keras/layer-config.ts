@@ -67,6 +67,11 @@ export function readModelConfig({ modelTopology }: ModelArtifacts): LayerConfig 
   return readLayerConfig(typeof config === "string" ? JSON.parse(config) : config);
 }
 
+/** Whether TF.js wrote a config. */
+export function isOfTfjs({ modelTopology }: ModelArtifacts): boolean {
+  return /^tfjs/.test(String((modelTopology as JsonObject).keras_version));
+}
+
 /** Which Keras wrote a config. Keras 2 and TF.js write no `batch_shape` and no dtype policies as objects. */
 export function readKerasMajor({ modelTopology }: ModelArtifacts): 2 | 3 {
   const { keras_version: version } = modelTopology as JsonObject;

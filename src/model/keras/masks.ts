@@ -1,4 +1,5 @@
 import { attrs, type Emitter, type Symbolic, Untranslatable } from "./emitter.js";
+import { TensorArgument, type LayerCall } from "./layer-call.js";
 import type { LayerConfig } from "./layer-config.js";
 
 /** Layers whose emitter says itself which mask each output has. */
@@ -18,6 +19,24 @@ const PASS_ON = new Set([
 
 /** Layers that pass a mask on in Keras 3 only. */
 const PASS_ON_IN_KERAS_3 = new Set(["Rescaling", "Normalization", "Identity"]);
+
+/**
+ * The inputs of a call with the masks that it passes as its argument `mask`: one for the first input, or a list for all. These replace
+ * the masks that the tensors carry.
+ */
+export function withGivenMasks(inputs: readonly Symbolic[], { tensors, options }: LayerCall): readonly Symbolic[] {
+  const mask = tensors.get("mask");
+  if (mask !== undefined) return inputs.map((each, index) => (index === 0 ? { ...each, mask } : each));
+  const list: unknown = options.mask;
+  if (list === undefined) return inputs;
+  if (!Array.isArray(list) || list.length > inputs.length) throw new Untranslatable("a mask that is not a tensor");
+  return inputs.map((each, index) => {
+    const entry: unknown = list[index];
+    if (entry instanceof TensorArgument) return { ...each, mask: entry.tensor };
+    if (entry === null || entry === undefined) return { ...each, mask: undefined };
+    throw new Untranslatable("a mask that is not a tensor");
+  });
+}
 
 const MERGES = new Set(["Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"]);
 

@@ -35,6 +35,9 @@ export function faultsOfTfjsLayers(
     const model = readModelConfig(artifacts);
     const isMasked = makesMask(model.className, model.config);
     const isChain = model.className === "Sequential";
+    const unnamable = reading.inputs.find(({ name }) => !/^[A-Za-z0-9][-\w./]*$/.test(name));
+    if (unnamable !== undefined)
+      return [{ what: `input "${unnamable.name}"`, reason: "TF.js's layers can't have this name" }];
     const faults = calls.flatMap((call): LayerFault[] => {
       const reason = faultOf(call) ?? (isMasked ? faultOfMasks(call, isChain) : undefined);
       return reason === undefined ? [] : [{ what: `layer "${call.layer.name}" (${call.layer.className})`, reason }];
@@ -163,7 +166,7 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
     ...["Dense", "Activation", "Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout", "AlphaDropout"],
     ...["Reshape", "Permute", "RepeatVector", "Masking", "Embedding", "LeakyReLU", "PReLU", "ELU"],
     ...["ThresholdedReLU", "LayerNormalization", "Rescaling", "CenterCrop", "Add", "Multiply", "Average", "Maximum"],
-    ...["Minimum", "Dot", "TimeDistributed", "Flatten", "Sequential", "Functional", "Model", "EinsumDense"],
+    ...["Minimum", "Dot", "TimeDistributed", "Flatten", "Sequential", "Functional", "Model"],
   ].map((name): [string, Check] => [name, right]),
   ["ReLU", all(only("negative_slope", 0), only("threshold", 0))],
   ["Softmax", lastAxis],

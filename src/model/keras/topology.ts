@@ -56,17 +56,26 @@ export function readCalls(
   layer: LayerConfig,
   firstIndex: number,
   isLayer: (name: string) => boolean,
+  kerasMajor: 2 | 3,
 ): Call[] {
   if (!Array.isArray(value)) throw new Untranslatable(`layer "${layer.name}" without inbound_nodes`);
   return value.map((call: unknown, index) => {
     const { args, kwargs } = readArguments(call, layer, isLayer);
-    const given = Object.fromEntries(Object.entries(kwargs).filter(([, each]) => isPassed(each)));
+    const isNeeded = ([key, each]: [string, unknown]): boolean =>
+      isPassed(each) && !(key === "training" && isOverridden(layer, kerasMajor));
+    const given = Object.fromEntries(Object.entries(kwargs).filter(isNeeded));
     return { index: firstIndex + index, ...assign(args, given, layer) };
   });
 }
 
 function isPassed(value: unknown): boolean {
   return value !== undefined && value !== null && value !== false;
+}
+
+/** In Keras 3 a model that predicts tells its layers so, whatever their calls say. In Keras 2 the call has the last word. */
+function isOverridden({ config }: LayerConfig, kerasMajor: 2 | 3): boolean {
+  const dropsNothing = config.dropout === 0 && (config.recurrent_dropout ?? 0) === 0;
+  return kerasMajor === 3 || dropsNothing;
 }
 
 function readArguments(
@@ -87,6 +96,9 @@ function readArguments(
   return { args: [argument], kwargs: asJsonObject(readCallValue(options, isLayer)) };
 }
 
+/** What layers name their first argument. */
+const FIRST_NAMES = ["inputs", "x", "query", "sequences", "sequence", "data"];
+
 /** Divide the arguments of a call into the layer's inputs and others. */
 function assign(args: readonly unknown[], kwargs: JsonObject, { className, name }: LayerConfig): Omit<Call, "index"> {
   if (isOperation(className)) {
@@ -101,7 +113,9 @@ function assign(args: readonly unknown[], kwargs: JsonObject, { className, name 
     ...kwargs,
   };
   // Keras 3 may pass the first argument by name.
-  const { inputs: byName, ...rest } = first === undefined ? named : { ...named, inputs: undefined };
+  const firstName = first === undefined ? FIRST_NAMES.find((key) => named[key] !== undefined) : undefined;
+  const byName = firstName === undefined ? undefined : named[firstName];
+  const rest: JsonObject = firstName === undefined ? named : { ...named, [firstName]: undefined };
   const other = Object.keys(rest).find(
     (key) => rest[key] !== undefined && !inputs.includes(key) && !options.includes(key),
   );

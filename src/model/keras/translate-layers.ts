@@ -5,13 +5,22 @@ import { tensorKey, type Graph } from "../graph/graph.js";
 import { sortNodes } from "../graph/sort-nodes.js";
 import { show } from "../malformed.js";
 import type { ModelReading } from "../read-graph.js";
-import { reshapeTo } from "./convolutions.js";
-import { Emitter, knownSizes, requireFloat, type Symbolic, typeOf, Untranslatable } from "./emitter.js";
+import { Emitter, type Symbolic, typeOf, Untranslatable } from "./emitter.js";
+import { emitKerasOp } from "./functions/emit-function.js";
+import { isOperation, OPERATION_PREFIX } from "./operations.js";
 import { LAYER_EMITTERS } from "./layer-table.js";
 import { instancesIn, LayerReference, mapInstances } from "./call-values.js";
-import { LayerConfig, MAX_NESTING, readKerasMajor, readLayerConfig, readModelConfig } from "./layer-config.js";
+import {
+  isOfTfjs,
+  LayerConfig,
+  MAX_NESTING,
+  readKerasMajor,
+  readLayerConfig,
+  readModelConfig,
+} from "./layer-config.js";
 import { PLAIN_CALL, TensorArgument, type LayerCall } from "./layer-call.js";
-import { withMasks } from "./masks.js";
+import { withGivenMasks, withMasks } from "./masks.js";
+import { emitTimeDistributed, type EmitInner } from "./time-distributed.js";
 import { firstCallIndex, readCalls, readReferences, referenceKey, type Call } from "./topology.js";
 
 export type Translation =
@@ -33,7 +42,7 @@ export function translateLayers(
   stored: ReadonlyMap<string, StoredWeight>,
 ): Translation {
   try {
-    const emitter = new Emitter(stored, readKerasMajor(artifacts));
+    const emitter = new Emitter(stored, readKerasMajor(artifacts), isOfTfjs(artifacts));
     const model = readModelConfig(artifacts);
     const inputs = reading.inputs.map((binding) => placeholder(emitter, binding));
     const outputs = emitModel(emitter, model, inputs, "", 0);
@@ -65,11 +74,10 @@ export function translateLayers(
 }
 
 function placeholder(emitter: Emitter, { name, shape, dtype }: TensorBinding): Symbolic {
-  if (shape === undefined || dtype === "string")
-    throw new Untranslatable(`input "${name}" of unknown shape or of strings`);
-  const type = { float32: "DT_FLOAT", int32: "DT_INT32", bool: "DT_BOOL" }[dtype];
+  if (shape === undefined) throw new Untranslatable(`input "${name}" of unknown shape`);
   const dim = shape.map((size) => ({ size: String(size) }));
-  const reference = emitter.node(name, "Placeholder", [], { dtype: { type }, shape: { shape: { dim } } });
+  const attr = { dtype: { type: typeOf(dtype) }, shape: { shape: { dim } } };
+  const reference = emitter.node(name, "Placeholder", [], attr);
   return { reference, shape: shape.map((size) => (size >= 0 ? size : undefined)), dtype };
 }
 
@@ -120,7 +128,7 @@ function emitFunctional(
   const entries = readReferences(model.config.input_layers, depth > 0);
   if (entries.length !== inputs.length) throw new Untranslatable(`${inputs.length} inputs for "${model.name}"`);
   entries.forEach((entry, index) => known.set(referenceKey(entry), inputs[index]!));
-  const outputs = readReferences(model.config.output_layers, depth > 0);
+  const outputs = readReferences(model.config.output_layers, true);
   const configs = layers.map((each) => ({
     layer: readLayerConfig(each),
     inbound: isJsonObject(each) ? each.inbound_nodes : undefined,
@@ -128,7 +136,10 @@ function emitFunctional(
   const names = new Set(configs.map(({ layer }) => layer.name));
   const read = configs
     .filter(({ layer }) => layer.className !== "InputLayer")
-    .map(({ layer, inbound }) => ({ layer, calls: readCalls(inbound, layer, 0, (name) => names.has(name)) }));
+    .map(({ layer, inbound }) => ({
+      layer,
+      calls: readCalls(inbound, layer, 0, (name) => names.has(name), emitter.kerasMajor),
+    }));
   const references = [...outputs, ...read.flatMap(({ calls }) => calls.flatMap(referencesOf))];
   let pending = read.flatMap(({ layer, calls }) => {
     const first = firstCallIndex(layer, references);
@@ -179,18 +190,23 @@ function referencesOf({ inputs, args, kwargs }: Call): LayerReference[] {
 function emitLayer(
   emitter: Emitter,
   layer: LayerConfig,
-  inputs: readonly Symbolic[],
+  given: readonly Symbolic[],
   scope: string,
   depth: number,
   call: LayerCall = PLAIN_CALL,
 ): Symbolic[] {
+  const inputs = withGivenMasks(given, call);
   const name = `${scope}${layer.name}`;
   if (Array.isArray(layer.config.layers)) return emitModel(emitter, layer, inputs, `${name}/`, depth + 1);
   if (inputs.length === 0) throw new Untranslatable(`layer "${layer.name}" without inputs`);
-  if (layer.className === "TimeDistributed") return [emitTimeDistributed(emitter, layer, inputs, name, depth)];
-  const emit = LAYER_EMITTERS.get(layer.className);
+  if (layer.className === "TimeDistributed") {
+    if (depth > MAX_NESTING) throw new Untranslatable(`layers nested more than ${MAX_NESTING} levels deep`);
+    const emitInner: EmitInner = (inner, steps, within) => emitLayer(emitter, inner, steps, within, depth + 1);
+    return naming(layer, () => [emitTimeDistributed(emitter, layer, inputs[0]!, name, emitInner)]);
+  }
+  const emit = layer.className.startsWith(OPERATION_PREFIX) ? emitKerasOp : LAYER_EMITTERS.get(layer.className);
   if (emit === undefined) throw new Untranslatable(`layer "${layer.name}" of class ${layer.className}`);
-  if (!DTYPES.has(layer.config.dtype ?? "float32"))
+  if (!isOperation(layer.className) && !DTYPES.has(layer.config.dtype ?? "float32"))
     throw new Untranslatable(`layer "${layer.name}" of dtype ${show(layer.config.dtype, 60)}`);
   emitter.scope = scope;
   return naming(layer, () => {
@@ -203,30 +219,6 @@ function emitLayer(
       return { ...result, reference: emitter.node(name, "Identity", [result.reference], attr) };
     });
     return withMasks(emitter, layer, inputs, own, name);
-  });
-}
-
-/** Apply a layer to each step of a sequence, by treating all steps as items of one batch. */
-function emitTimeDistributed(
-  emitter: Emitter,
-  layer: LayerConfig,
-  inputs: readonly Symbolic[],
-  name: string,
-  depth: number,
-): Symbolic {
-  return naming(layer, () => {
-    if (depth > MAX_NESTING) throw new Untranslatable(`layers nested more than ${MAX_NESTING} levels deep`);
-    const [x] = inputs;
-    const [stepCount, ...sizes] = knownSizes(requireFloat(x!).shape);
-    const given = readLayerConfig(layer.config.layer);
-    // In files, weights are named after either the inner layer or the wrapper.
-    const isOwn = Array.isArray(given.config.layers) || emitter.hasWeightsOf(given.name);
-    const inner = isOwn ? given : new LayerConfig(given.className, layer.name, given.config);
-    const steps = { ...x!, reference: reshapeTo(emitter, `${name}/steps`, x!.reference, [-1, ...sizes]) };
-    const [result] = emitLayer(emitter, inner, [{ ...steps, shape: [undefined, ...sizes] }], `${name}/`, depth + 1);
-    const shape = [stepCount!, ...knownSizes(requireFloat(result!).shape)];
-    const reference = reshapeTo(emitter, name, result!.reference, [-1, ...shape]);
-    return { ...result!, reference, shape: [x!.shape[0], ...shape] };
   });
 }
 

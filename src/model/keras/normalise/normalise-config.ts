@@ -14,7 +14,7 @@ import { isCamelCase, toSnakeCase } from "./snake-case.js";
  * - An activation is a name, or an object for layers as activations.
  * - The class of an operation begins with `keras.ops.`, and that of a custom layer with its package (`Package>Name`).
  *
- * `inbound_nodes`, initialisers, regularisers and constraints stay as they are.
+ * Regularisers, constraints and initialisers are dropped. `inbound_nodes` stay as they are.
  * @throws ShardError "model-malformed" if a config that is stored as text is nested too deep.
  */
 export function normaliseConfig(artifacts: ModelArtifacts): ModelArtifacts {

@@ -20,6 +20,12 @@ export function normaliseLayer(layer: JsonObject, kerasMajor: 2 | 3): JsonObject
   // Keras 3's name of the option.
   if (className === "LeakyReLU" && config.alpha === undefined && config.negative_slope !== undefined)
     config.alpha = config.negative_slope;
+  // They matter in training alone, and TF.js doesn't know them all.
+  for (const key of Object.keys(config)) {
+    if (/_(regularizer|constraint)$/.test(key)) config[key] = null;
+    // The weights of the file take their place.
+    if (key.endsWith("_initializer")) config[key] = "zeros";
+  }
   for (const key of ACTIVATIONS) if (key in config) config[key] = normaliseActivation(config[key], kerasMajor);
   const inner = (each: unknown): unknown => (isJsonObject(each) ? normaliseLayer(each, kerasMajor) : each);
   for (const key of INNER) if (isJsonObject(config[key])) config[key] = inner(config[key]);
@@ -49,11 +55,20 @@ function classOf(layer: JsonObject, className: string, config: JsonObject, keras
   return RENAMED.get(className) ?? className;
 }
 
-/** Every layer of Keras 3 writes `trainable`, and no operation does. A file in the format of Keras 2 says no module. */
+/** Layers of Keras 3 whose configs lack `trainable`. */
+const WITHOUT_TRAINABLE = /^(Discretization|HashedCrossing|SpatialDropout\dD|Pipeline)$/;
+
+/** Other layers of Keras 3 write `trainable`, and no operation does. A file in the format of Keras 2 says no module. */
 function isOperationClass(module: unknown, className: string, config: JsonObject, kerasMajor: 2 | 3): boolean {
   if (typeof module === "string" && module.startsWith("keras")) return /^keras\.(src\.)?(ops|activations)/.test(module);
   const isPlain = module === undefined && kerasMajor === 3 && config.trainable === undefined;
-  return isPlain && className !== "InputLayer" && config.layers === undefined && typeof config.name === "string";
+  return (
+    isPlain &&
+    className !== "InputLayer" &&
+    !WITHOUT_TRAINABLE.test(className) &&
+    config.layers === undefined &&
+    typeof config.name === "string"
+  );
 }
 
 /** A function comes as its name, or as `{ class_name: "function", config: name }`. */
