@@ -17,6 +17,7 @@ import { echoNet } from "../fixtures/echo-net.js";
 import { einsumNet } from "../fixtures/einsum-net.js";
 import { kerasNet } from "../fixtures/keras-net.js";
 import { randomNet } from "../fixtures/random-net.js";
+import { checkCase } from "../conformance/check-case.js";
 import { checkModel } from "../conformance/check-model.js";
 import { runWorkerApiCase, runWorkerLinkCase } from "./contracts.js";
 import { runDamaged } from "./fuzz-model.js";
@@ -100,6 +101,7 @@ const harness = {
   runWorkerApiCase,
   runWorkerLinkCase,
   checkModel,
+  checkCase,
   saveModel,
   stitchedDifference,
   randomNet,
