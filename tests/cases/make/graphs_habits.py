@@ -82,13 +82,8 @@ def flow():
     yield graph("autograph-loop", _autograph(), X)
     yield graph("inner-function", lambda x: tf.function(lambda t: t * 2 + 1)(x), X)
     yield graph("print-free", lambda x: tf.grad_pass_through(tf.round)(x), X)
-    yield graph("variables", *_with_variables())
-
-
-def _with_variables():
-    kernel = tf.Variable(RNG.uniform(-1, 1, (6, 3)).astype(np.float32))
-    bias = tf.Variable(np.float32([0.1, 0.2, 0.3]))
-    return (lambda x: tf.nn.relu(tf.matmul(x, kernel) + bias), floats(6))
+    kernel, bias = tf.Variable(weight(6, 3)), tf.Variable(np.float32([0.1, 0.2, 0.3]))
+    yield graph("variables", lambda x: tf.nn.relu(tf.matmul(x, kernel) + bias), floats(6), variables=[kernel, bias])
 
 
 def _tensor_array(x):

@@ -69,6 +69,10 @@ def pictures():
     yield chain("random-all-2", PICTURE, lambda k: [
         k.layers.RandomFlip(), k.layers.RandomRotation(0.2), k.layers.RandomZoom(0.2), k.layers.RandomTranslation(0.1, 0.1),
         k.layers.RandomContrast(0.3), k.layers.RandomBrightness(0.2), k.layers.Conv2D(2, 3)])
+    for name, options in [("RandomFlip", {}), ("RandomRotation", {"factor": 0.2}), ("RandomZoom", {"height_factor": 0.2}),
+                          ("RandomTranslation", {"height_factor": 0.1, "width_factor": 0.1}), ("RandomContrast", {"factor": 0.3}),
+                          ("RandomBrightness", {"factor": 0.2})]:
+        yield chain(name.lower(), PICTURE, lambda k, n=name, o=options: [getattr(k.layers, n)(**o), k.layers.Conv2D(2, 3)])
     yield chain("random-crop", PICTURE, lambda k: [k.layers.RandomCrop(5, 6), k.layers.Conv2D(2, 3)])
     yield chain("random-crop-larger", PICTURE, lambda k: [k.layers.RandomCrop(10, 6)])
     yield chain("random-height", PICTURE, lambda k: [k.layers.RandomHeight(0.2), k.layers.RandomWidth(0.2), k.layers.Conv2D(2, 3)], (2,))
