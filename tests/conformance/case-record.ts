@@ -10,7 +10,8 @@ export interface StoredCase {
   readonly refused: RegExp | undefined;
 }
 
-interface Saved {
+/** A tensor as `case.json` has it. */
+export interface Saved {
   readonly dtype: string;
   readonly shape: number[];
   readonly data: (number | string | boolean)[];
@@ -24,10 +25,10 @@ export function readCaseFile(text: string): StoredCase {
   };
   return {
     name: saved.name,
-    inputs: Object.fromEntries(Object.entries(saved.inputs).map(([key, tensor]) => [key, toTensor(tensor)])),
+    inputs: Object.fromEntries(Object.entries(saved.inputs).map(([key, tensor]) => [key, readTensor(tensor)])),
     outputs: Object.entries(saved.outputs).map(([key, tensor]) => [
       key,
-      tensor.dtype === "complex64" ? { dtype: "complex64" } : toTensor(tensor),
+      tensor.dtype === "complex64" ? { dtype: "complex64" } : readTensor(tensor),
     ]),
     refused: saved.refused === undefined ? undefined : new RegExp(saved.refused, "i"),
   };
@@ -36,7 +37,7 @@ export function readCaseFile(text: string): StoredCase {
 /** JSON has no numbers for these. */
 const NON_FINITE: Readonly<Record<string, number>> = { nan: NaN, inf: Infinity, "-inf": -Infinity };
 
-function toTensor({ dtype, shape, data }: Saved): Tensor {
+export function readTensor({ dtype, shape, data }: Saved): Tensor {
   if (dtype === "string") return { dtype, shape, data: data.map(String) };
   const values = data.map((value) => (typeof value === "string" ? NON_FINITE[value]! : Number(value)));
   if (dtype === "int32") return { dtype, shape, data: Int32Array.from(values) };

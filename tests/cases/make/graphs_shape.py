@@ -153,7 +153,6 @@ def diagonals():
     yield graph("diag-part-old", lambda x: tf.raw_ops.MatrixDiagPart(input=x), X)
     yield graph("set-diag", lambda x: tf.linalg.set_diag(x, x[:, :, 0] * 9), X)
     yield graph("set-diag-k", lambda x: tf.linalg.set_diag(x, x[:, :, 0] * 9, k=1), X)
-    yield graph("set-diag-band", lambda x: tf.raw_ops.MatrixSetDiagV3(input=x, diagonal=x[:, :2, :4] * 9, k=[0, 1], align="RIGHT_LEFT"), X)
     yield graph("trace", lambda x: tf.linalg.trace(x), X)
     for low, high in [(0, -1), (-1, 0), (1, 2), (2, 0), (0, 0), (-1, 1), (3, -1)]:
         yield graph(f"band{low}_{high}", lambda x, a=low, b=high: tf.linalg.band_part(x, a, b), X)
