@@ -83,13 +83,25 @@ async function checkOn(stored: StoredCase, options: SharderOptions, backend: Bac
       outputs.map(({ name }) => name),
     );
   };
+  /** By batch, if the model may be split so. */
+  const runItems = async (
+    inspected: InspectedModel,
+    count: number,
+    quantumMs: number,
+    how: string,
+  ): Promise<string> => {
+    try {
+      return await using(inspected, count, { split: "batch", quantumMs }, (sharder) => run(sharder, how));
+    } catch (thrown) {
+      if (!mixesItems(thrown)) throw thrown;
+      return using(inspected, count, { split: "auto", quantumMs }, (sharder) => run(sharder, `${how} by itself`));
+    }
+  };
   const found = (verdict: Finding["verdict"], detail = ""): Finding => ({ verdict, how: tried.join(", "), detail });
   try {
     const inspected = await readModel(options, globalThis.crossOriginIsolated);
-    let gap = await using(inspected, 1, { split: "batch", quantumMs: 60_000 }, (sharder) => run(sharder, "whole"));
-    if (gap === "") {
-      gap = await using(inspected, 2, { split: "batch", quantumMs: 1 }, (sharder) => run(sharder, "shards"));
-    }
+    let gap = await runItems(inspected, 1, 60_000, "whole");
+    if (gap === "") gap = await runItems(inspected, 2, 1, "shards");
     const places = placesToCut(inspected);
     if (gap === "" && places.length > 0) {
       const plans = [...places.map((place) => [place]), ...(places.length > 1 ? [places.slice(0, 2)] : [])];
@@ -110,6 +122,13 @@ async function checkOn(stored: StoredCase, options: SharderOptions, backend: Bac
       (!isMade || thrown.code === "model-unsupported" || stored.refused?.test(detail) === true);
     return found(isRefusal ? "refused" : "failed", detail);
   }
+}
+
+/** A model that takes whole batches is refused where `split: "batch"` was asked for by name. */
+function mixesItems(thrown: unknown): boolean {
+  return (
+    thrown instanceof ShardError && thrown.code === "model-unsupported" && thrown.message.includes('split: "batch"')
+  );
 }
 
 /** First, middle and last, ascending. */

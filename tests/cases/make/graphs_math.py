@@ -153,8 +153,8 @@ def special():
         ("igamma", lambda x: tf.math.igamma(x + 2.0, x + 1.5)), ("betainc", lambda x: tf.math.betainc(x + 2.0, x + 1.5, (x + 1) / 2)),
         ("zeta", lambda x: tf.math.zeta(x + 3.0, x + 2.0)),
     ]:
-        yield graph(f"sp-{name}", function, floats(4, low=-0.9, high=0.9), refused=f"(?i){name.split('-')[0]}")
-    yield graph("sp-lbeta", lambda x: tf.math.lbeta(x + 2.0), X, refused="(?i)gamma")
+        yield graph(f"sp-{name}", function, floats(4, low=-0.9, high=0.9), refused=f"{name.split('-')[0]}")
+    yield graph("sp-lbeta", lambda x: tf.math.lbeta(x + 2.0), X, refused="gamma")
 
 
 def cases():

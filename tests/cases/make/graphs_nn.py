@@ -159,11 +159,11 @@ def signals():
     yield graph("mel", lambda x: tf.tensordot(tf.abs(tf.signal.stft(x, 16, 8)), tf.signal.linear_to_mel_weight_matrix(5, 9, 16000), 1), wave)
     yield graph("dct", lambda x: tf.signal.dct(x), wave)
     yield graph("mfcc", lambda x: tf.signal.mfccs_from_log_mel_spectrograms(x), floats(4, 6))
-    yield graph("complex-out", lambda x: tf.cast(x, tf.complex64), X, refused="(?i)complex")
+    yield graph("complex-out", lambda x: tf.cast(x, tf.complex64), X, refused="complex")
     yield graph("complex-angle", lambda x: tf.math.angle(tf.complex(x[:, :, :3], x[:, :, 3:])), X)
     yield graph("complex-multiply", lambda x: tf.math.real(tf.complex(x, x) * tf.complex(x, -x * 2)), X)
     yield graph("complex-conj", lambda x: tf.math.imag(tf.math.conj(tf.complex(x, x * 3))), X)
-    yield graph("audio-spectrogram", lambda x: tf.raw_ops.AudioSpectrogram(input=x[:, None, 0], window_size=2, stride=1, magnitude_squared=True), floats(1), refused="(?i)spectrogram")
+    yield graph("audio-spectrogram", lambda x: tf.raw_ops.AudioSpectrogram(input=x[:, None, 0], window_size=2, stride=1, magnitude_squared=True), floats(1), refused="spectrogram")
 
 
 def linear_algebra():
@@ -177,7 +177,7 @@ def linear_algebra():
         ("eigh", lambda x: tf.linalg.eigvalsh(definite(x))), ("lu", lambda x: tf.linalg.lu(definite(x))[0]),
         ("logdet", lambda x: tf.linalg.logdet(definite(x))), ("expm", lambda x: tf.linalg.expm(x)),
     ]:
-        yield graph(f"la-{label}", function, square, refused="(?i)matri|cholesky|qr|svd|solve|determinant|eig|lu")
+        yield graph(f"la-{label}", function, square, refused="matri|cholesky|qr|svd|solve|determinant|eig|lu")
     yield graph("la-norm", lambda x: tf.norm(x, axis=[1, 2]), square)
     yield graph("la-adjoint", lambda x: tf.linalg.adjoint(x), square)
     yield graph("la-kron", lambda x: tf.linalg.LinearOperatorKronecker([tf.linalg.LinearOperatorFullMatrix(x), tf.linalg.LinearOperatorIdentity(2)]).to_dense(), square)
