@@ -23,13 +23,6 @@ export function scaledSizes(
   return emitter.node(name, "AddV2", [scaled, emitter.int32(`${name}/added`, added)], INT32);
 }
 
-/** Emit a shape: the batch size of `x`, then further sizes, which are tensors of rank 1. */
-function shapeOf(emitter: Emitter, name: string, x: string, ...sizes: readonly string[]): string {
-  const parts = [sizesOf(emitter, `${name}/batch`, x, 0, 1), ...sizes];
-  const attr = { ...INT32, N: attrs.int(parts.length), Tidx: { type: "DT_INT32" } };
-  return emitter.node(name, "ConcatV2", [...parts, emitter.int32(`${name}/axis`, [0], [])], attr);
-}
-
 /** Emit `x` times `kernel`, summed over the axes that both have, for tensors whose inner sizes are not known. */
 export function einsum(
   emitter: Emitter,
