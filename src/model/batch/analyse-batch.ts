@@ -7,6 +7,7 @@ import { MOVES } from "./moving.js";
 import type { OpRule } from "./op-rule.js";
 import { PICTURES } from "./pictures.js";
 import { PRODUCTS } from "./products.js";
+import { RECURRENCES } from "./recurrences.js";
 import { REDUCTIONS } from "./reductions.js";
 import { MIXING_OPS, SIZES } from "./sizes.js";
 import { SLICES } from "./slicing.js";
@@ -37,6 +38,7 @@ const RULES: Readonly<Record<string, OpRule>> = {
   ...PRODUCTS,
   ...PICTURES,
   ...GATHERS,
+  ...RECURRENCES,
   ...SIZES,
   ...MIXING_OPS,
 };
