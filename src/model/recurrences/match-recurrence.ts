@@ -1,7 +1,8 @@
 import { parseReference, type GraphNode } from "../graph/graph.js";
 import { asJsonObject } from "../artifacts.js";
 import type { LoopBody } from "./loop-body.js";
-import { matchCell, type MatchedCell } from "./match-cell.js";
+import { matchCell } from "./match-cell.js";
+import type { MatchedCell } from "./matched-cell.js";
 import type { LoopVariable } from "./read-loops.js";
 
 /** A loop that is a recurrent layer. References are to tensors outside the loop. */
