@@ -169,7 +169,9 @@ function maskOf(
   scores: Symbolic,
 ): Symbolic | undefined {
   const [queryMask, valueMask, keyMask] = [query, value, key].map((input, index) => {
-    const given = tensors.get(["query_mask", "value_mask", "key_mask"][index]!);
+    // Keras 3's MultiHeadAttention takes the query's own mask instead of the one that a call passes.
+    const isOwn = index === 0 && composer.emitter.kerasMajor === 3 && layer.className === "MultiHeadAttention";
+    const given = isOwn ? undefined : tensors.get(["query_mask", "value_mask", "key_mask"][index]!);
     return asBools(composer, given ?? input?.mask, 2);
   });
   const window = layer.config.sliding_window ?? undefined;

@@ -96,6 +96,12 @@ export function encodeTokens(
   const depth = layer.boolean("pad_to_max_tokens", false) ? layer.number("max_tokens") : size;
   if (depth < size) throw new Untranslatable("max_tokens");
   if (mode !== "tf_idf") return encode(composer, found, { mode, depth });
+  const counts = encode(composer, found, { mode: "count", depth });
+  // Keras 2 keeps the weights in a variable without a name, too.
+  const stored = composer.emitter.bare("Variable");
+  if (stored !== undefined && stored.dtype === "float32" && stored.shape.join() === String(depth)) {
+    return composer.mul(counts, composer.recipe("idf_weights", stored));
+  }
   const given = numbersIn(layer.config.idf_weights)?.values;
   const expected = hasSpecial ? size : tokens.length;
   if (given === undefined || given.length !== expected) throw new Untranslatable("idf_weights");
@@ -104,7 +110,7 @@ export function encodeTokens(
   const front = hasSpecial ? [] : Array.from({ length: unknownCount }, () => mean);
   const weights = [...front, ...given];
   const padded = Array.from({ length: depth }, (_, index) => weights[index] ?? 0);
-  return composer.mul(encode(composer, found, { mode: "count", depth }), composer.literal(padded));
+  return composer.mul(counts, composer.literal(padded));
 }
 
 /** The token of each number. */
