@@ -108,6 +108,13 @@ function chain(compute: (composer: Composer, x: Symbolic) => Symbolic): EmitFunc
   return (call) => compute(call.composer, float(call.composer, call.tensor("x")));
 }
 
+/** TF.js's FloorDiv of floats gives whole numbers on some backends. */
+const floorDivide: EmitFunction = (call) => {
+  const [a, b] = operands(call, "x1", "x2");
+  const { composer } = call;
+  return a.dtype === "float32" ? composer.unary("Floor", composer.div(a, b)) : binary("FloorDiv")(call);
+};
+
 const divideNoNan: EmitFunction = (call) => {
   const [a, b] = operands(call, "x1", "x2").map((each) => float(call.composer, each)) as [Symbolic, Symbolic];
   return call.composer.binary("DivNoNan", a, b);
@@ -254,7 +261,7 @@ const BINARY: readonly (readonly [name: string, emit: EmitFunction])[] = [
   ["multiply", binary("Mul")],
   ["divide", binary("RealDiv", true)],
   ["divide_no_nan", divideNoNan],
-  ["floor_divide", binary("FloorDiv")],
+  ["floor_divide", floorDivide],
   ["mod", binary("FloorMod")],
   ["power", binary("Pow")],
   ["maximum", binary("Maximum")],

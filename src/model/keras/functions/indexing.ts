@@ -190,14 +190,18 @@ const takeAlongAxis: EmitFunction = (call) => {
   const places = cast(composer, call.tensor("indices", "int32"), "int32");
   if (places.shape.length !== rank) throw new Untranslatable("indices of another rank");
   const indices = composer.transpose(places, swap);
-  const attr = { Tparams: { type: typeOf(x.dtype) }, batch_dims: attrs.int(rank - 1) };
-  const picked = composer.op(
-    "GatherV2",
-    [x, indices, composer.ints([rank - 1], [])],
-    { shape: indices.shape, dtype: x.dtype },
-    attr,
+  const [size] = fixed([x.shape[rank - 1]]);
+  // One comparison for each place and element: TF.js's gather with batches fails on WASM.
+  const order = composer.ints(Array.from({ length: size! }, (_, index) => index));
+  const counted = composer.select(
+    composer.compare("Less", indices, composer.scalar(0, "int32")),
+    composer.add(indices, composer.scalar(size!, "int32")),
+    indices,
   );
-  return composer.transpose(picked, swap);
+  const isThere = composer.compare("Equal", composer.expand(counted, rank), order);
+  const spread = composer.expand(x, rank - 1);
+  const candidates = composer.select(isThere, spread, composer.unary("ZerosLike", spread));
+  return composer.transpose(composer.reduce("Sum", candidates, [rank]), swap);
 };
 
 function topK(call: FunctionCall): Symbolic[] {

@@ -68,7 +68,8 @@ function isOperationClass(module: unknown, className: string, config: JsonObject
     className !== "InputLayer" &&
     !WITHOUT_TRAINABLE.test(className) &&
     config.layers === undefined &&
-    typeof config.name === "string"
+    // A function may come as an object too.
+    /^[A-Z]/.test(className)
   );
 }
 
