@@ -22,7 +22,8 @@ export function encode(composer: Composer, x: Symbolic, { mode, depth, weights }
   const rank = x.shape.length;
   if (mode === "one_hot") {
     const flat = rank > 1 && x.shape[rank - 1] === 1 ? composer.squeeze(x, rank - 1) : x;
-    if (composer.emitter.kerasMajor === 2 && flat.shape.length > 1) throw new Untranslatable("several values to encode");
+    if (composer.emitter.kerasMajor === 2 && flat.shape.length > 1)
+      throw new Untranslatable("several values to encode");
     return hits(composer, flat, depth);
   }
   if (mode !== "multi_hot" && mode !== "count") throw new Untranslatable(`output_mode "${mode}"`);
@@ -91,7 +92,8 @@ export const emitHashing: EmitLayer = (emitter, layer, [x], name) => {
   const { mask_value: mask, salt } = layer.config;
   const hasMask = mask !== undefined && mask !== null && binCount > 1;
   const whole = x!.dtype === "string" ? x! : composer.cast(x!, "int32");
-  const texts = whole.dtype === "string" ? whole : composer.op("AsString", [whole], { shape: whole.shape, dtype: "string" });
+  const texts =
+    whole.dtype === "string" ? whole : composer.op("AsString", [whole], { shape: whole.shape, dtype: "string" });
   const bins = { num_buckets: attrs.int(hasMask ? binCount - 1 : binCount) };
   const key = saltOf(salt);
   const op = key === undefined ? "StringToHashBucketFast" : "StringToHashBucketStrong";

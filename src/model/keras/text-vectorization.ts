@@ -22,7 +22,8 @@ export const emitTextVectorization: EmitLayer = (emitter, given, [x], name) => {
   if (!["", "whitespace", "character"].includes(split)) throw new Untranslatable(`split "${split}"`);
   const isLong = x!.shape.length > 2 || (split !== "" && x!.shape.length === 2 && x!.shape[1] !== 1);
   if (isLong) throw new Untranslatable("several texts for each item");
-  if (split === "" && x!.shape.length < 2) throw new Untranslatable("texts that are not split, without an axis for them");
+  if (split === "" && x!.shape.length < 2)
+    throw new Untranslatable("texts that are not split, without an axis for them");
   const length = mode === "int" ? (layer.config.output_sequence_length ?? undefined) : undefined;
   const attr = {
     ...findAttrs(layer, vocabulary, mode, true),

@@ -31,7 +31,9 @@ export function faultsOfTfjsLayers(
 ): LayerFault[] {
   try {
     if (readKerasMajor(artifacts) === 3) return [{ what: "the model", reason: "TF.js can't read configs of Keras 3" }];
-    const { calls } = readProgram(artifacts, reading.inputs, weightNames);
+    const { calls, outputs } = readProgram(artifacts, reading.inputs, weightNames);
+    if (new Set(outputs).size < outputs.length)
+      return [{ what: "the model", reason: "TF.js can't return one tensor as two outputs" }];
     const model = readModelConfig(artifacts);
     const isMasked = makesMask(model.className, model.config);
     const isChain = model.className === "Sequential";
@@ -164,21 +166,22 @@ const recurrent = all(only("time_major", false), only("reset_after", false), onl
 const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
   ...[
     ...["Dense", "Activation", "Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout", "AlphaDropout"],
-    ...["Reshape", "Permute", "RepeatVector", "Masking", "Embedding", "LeakyReLU", "PReLU", "ELU"],
-    ...["ThresholdedReLU", "LayerNormalization", "Rescaling", "CenterCrop", "Add", "Multiply", "Average", "Maximum"],
+    ...["Reshape", "Permute", "RepeatVector", "Masking", "Embedding", "LeakyReLU", "PReLU"],
+    ...["ThresholdedReLU", "LayerNormalization", "Rescaling", "Add", "Multiply", "Average", "Maximum"],
     ...["Minimum", "Dot", "TimeDistributed", "Flatten", "Sequential", "Functional", "Model"],
   ].map((name): [string, Check] => [name, right]),
   ["ReLU", all(only("negative_slope", 0), only("threshold", 0))],
   ["Softmax", lastAxis],
   ["Concatenate", ({ axis }) => (Number(axis ?? -1) < -1 ? "TF.js takes every negative axis as the last" : undefined)],
-  ["Conv1D", all(channelsLast, ungrouped)],
+  ["ELU", only("alpha", 1)],
+  ["Conv1D", all(channelsLast, ungrouped, only("padding", "valid", "same"))],
   ["Conv2D", ungrouped],
   ["Conv3D", all(channelsLast, ungrouped)],
   ["SeparableConv2D", channelsLast],
   ["DepthwiseConv2D", all(channelsLast, undilated)],
   ["Conv2DTranspose", all(only("output_padding"), undilated, only("padding", "same"))],
   ["Conv3DTranspose", wrong("TF.js's kernel for WASM is wrong")],
-  ["BatchNormalization", all(lastAxis, rankUpTo4)],
+  ["BatchNormalization", all(lastAxis, rankUpTo4, only("renorm", false))],
   ["MaxPooling1D", channelsLast],
   ["AveragePooling1D", channelsLast],
   ["MaxPooling2D", right],

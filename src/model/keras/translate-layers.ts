@@ -198,7 +198,7 @@ function emitLayer(
   const inputs = withGivenMasks(given, call);
   const name = `${scope}${layer.name}`;
   if (Array.isArray(layer.config.layers)) return emitModel(emitter, layer, inputs, `${name}/`, depth + 1);
-  if (inputs.length === 0) throw new Untranslatable(`layer "${layer.name}" without inputs`);
+  if (inputs.length === 0) throw new Untranslatable(`layer "${layer.name}", whose inputs are not in the file`);
   if (layer.className === "TimeDistributed") {
     if (depth > MAX_NESTING) throw new Untranslatable(`layers nested more than ${MAX_NESTING} levels deep`);
     const emitInner: EmitInner = (inner, steps, within) => emitLayer(emitter, inner, steps, within, depth + 1);

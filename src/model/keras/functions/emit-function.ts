@@ -26,7 +26,7 @@ export const emitKerasOp: EmitLayer = (emitter, layer, _, name, call = PLAIN_CAL
 /** A call of a TensorFlow function in Keras 2: TFOpLambda and SlicingOpLambda. */
 export const emitTensorFlowFunction: EmitLayer = (emitter, layer, _, name, call = PLAIN_CALL) => {
   const title = functionOf(layer);
-  const known = TENSORFLOW.get(title);
+  const known = TENSORFLOW.get(title.replace(/^compat\.v\d\./, ""));
   if (known === undefined) throw new Untranslatable(`the TensorFlow function tf.${title.slice(0, 80)}`);
   return emitFunction(new Composer(emitter, name), known, call.args, namedArguments(call));
 };
