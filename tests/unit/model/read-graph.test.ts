@@ -194,7 +194,7 @@ describe("needsAsync", () => {
     expect(ops(synchronous).length).toBeGreaterThan(80);
     expect(ops(asynchronous).filter((op) => !needsAsync(op))).toEqual([]);
     // Our own ops in plain code wait for their inputs.
-    expect(ops(synchronous).filter((op) => needsAsync(op) !== (ownOp(op) !== undefined))).toEqual([]);
+    expect(ops(synchronous).filter((op) => needsAsync(op) !== (ownOp(op)?.isAsync ?? false))).toEqual([]);
   });
 
   it("is not set by a function that the graph does not call", () => {
