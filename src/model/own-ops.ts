@@ -1,3 +1,5 @@
+import { RECURRENT_OPS } from "./recurrent-ops.js";
+
 /** An op that our TF.js workers implement themselves, in workers/engines/tfjs/ops. It replaces TF.js's own op of that name. */
 export interface OwnOp {
   /** TF.js kernels that it calls; most compute in plain code and need none. */
@@ -5,7 +7,8 @@ export interface OwnOp {
   /** Whether it returns a promise, so that its graph must run asynchronously. */
   readonly isAsync: boolean;
   /**
-   * The dtype of each output: one of TF.js, or the attribute that states it. The last one stands for all further outputs.
+   * The dtype of each output: one of TF.js, or the attribute that states it; behind a "*", the attribute that says for how many outputs
+   * in a row. The last one stands for all further outputs.
    */
   readonly outputs: readonly string[];
 }
@@ -17,12 +20,15 @@ export interface OwnOp {
 const PLAIN_OPS = `
   Bitcast: type
   _TableFind: Tout
+  _VocabularyFind _TokenNumbers _CrossedHash: int32
+  _VocabularyAt: string
 
   NonMaxSuppression NonMaxSuppressionV2 NonMaxSuppressionV3 NonMaxSuppressionWithOverlaps: int32
   NonMaxSuppressionV4: int32 int32
   NonMaxSuppressionV5: int32 float32 int32
   CombinedNonMaxSuppression: float32 float32 float32 int32
 
+  Where: int32
   Unique UniqueV2: T int32
   UniqueWithCounts UniqueWithCountsV2: T int32 int32
   ListDiff: T int32
@@ -33,7 +39,7 @@ const PLAIN_OPS = `
   HistogramFixedWidth Bucketize: int32
   DynamicPartition DynamicStitch ParallelDynamicStitch: T
   UnsortedSegmentSum UnsortedSegmentMax UnsortedSegmentMin UnsortedSegmentProd: T
-  SegmentSum SegmentMean SegmentMax SegmentMin SegmentProd SegmentSumV2 SegmentMaxV2 SegmentMinV2 SegmentProdV2: T
+  SegmentSum SegmentMean SegmentMax SegmentMin SegmentProd: T
   SparseSegmentSum SparseSegmentMean SparseSegmentSqrtN: T
   SparseSegmentSumWithNumSegments SparseSegmentMeanWithNumSegments SparseSegmentSqrtNWithNumSegments: T
   TensorScatterAdd TensorScatterSub TensorScatterMax TensorScatterMin TensorScatterUpdate ScatterNd: T
@@ -47,7 +53,7 @@ const PLAIN_OPS = `
   Complex _ComplexFromParts: complex64
   Real Imag ComplexAbs Angle: float32
   Conj: T
-  _ComplexAdd _ComplexSub _ComplexMul _ComplexDiv _ComplexNeg _ComplexExp _ComplexSum _ComplexMean: T
+  _ComplexAdd _ComplexSub _ComplexMul _ComplexDiv _ComplexNeg _ComplexExp _ComplexSum _ComplexMean _ComplexIdentity: T
   _ComplexCast: DstT
 
   SparseToDense SparseTensorDenseMatMul: T
@@ -55,9 +61,13 @@ const PLAIN_OPS = `
   SparseReshape: int32 int32
   SparseReorder: int32 T
   SparseSlice SparseConcat: int32 T int32
+  SparseReduceSum SparseReduceMax: T
+  SparseSplit: int32*num_split T*num_split int32
+  CTCGreedyDecoder: int32 int32 int32 T
+  EditDistance AudioSpectrogram: float32
   RaggedTensorToTensor: T
   RaggedRange: int32 T
-  RaggedGather: int32 Tvalues
+  RaggedGather: int32*OUTPUT_RAGGED_RANK Tvalues
   RaggedTensorToSparse: int32 T int32
 
   StringLength StringToHashBucket StringToHashBucketFast StringToHashBucketStrong: int32
@@ -67,6 +77,7 @@ const PLAIN_OPS = `
   StringSplit StringSplitV2: int32 string int32
   StringNGrams: string int32
   StringToNumber: out_type
+  StringFormat: string
   UnicodeDecode: int32 int32
 
   _PlainReshape _PlainExpandDims _PlainSqueeze _PlainTranspose _PlainReverse _PlainTile _PlainBroadcastTo: T
@@ -75,6 +86,10 @@ const PLAIN_OPS = `
   _PlainSlice _PlainStridedSlice _PlainSelect _PlainSelectV2 _PlainZerosLike: T
   _PlainEqual _PlainNotEqual: bool
 `;
+
+/** Recurrent layers (`recurrent-ops.ts`). */
+const RECURRENT_KERNELS = "Add BatchMatMul Fill Identity Multiply Pack Reshape Select SplitV Sub Tanh Sigmoid Unpack";
+const RECURRENT: OwnOp = { kernels: RECURRENT_KERNELS.split(" "), isAsync: false, outputs: ["float32"] };
 
 /**
  * Compositions of TF.js's kernels, in place of ops that TF.js lacks or computes otherwise than TensorFlow. Each line has ops, their outputs
@@ -134,7 +149,11 @@ const KERNEL_OPS = `
   BatchToSpace: T: BatchToSpaceND
 `;
 
-const OWN_OPS: ReadonlyMap<string, OwnOp> = new Map([...readTable(PLAIN_OPS, true), ...readTable(KERNEL_OPS, false)]);
+const OWN_OPS: ReadonlyMap<string, OwnOp> = new Map([
+  ...readTable(PLAIN_OPS, true),
+  ...readTable(KERNEL_OPS, false),
+  ...RECURRENT_OPS.map((op): [string, OwnOp] => [op, RECURRENT]),
+]);
 
 function readTable(table: string, isAsync: boolean): [string, OwnOp][] {
   return table.split("\n").flatMap((line) => {

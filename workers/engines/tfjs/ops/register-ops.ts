@@ -3,6 +3,7 @@ import { BITCAST_OPS } from "./bitcast.js";
 import { BOX_OPS } from "./boxes.js";
 import { COMPLEX_OPS } from "./complex-numbers.js";
 import { COUNT_OPS } from "./counts.js";
+import { CROSSED_HASH_OPS } from "./crossed-hash.js";
 import { ENCODING_OPS } from "./encodings.js";
 import { HASH_OPS } from "./hashes.js";
 import { KERNEL_EXECUTORS } from "./kernel-ops.js";
@@ -15,20 +16,25 @@ import { RANKING_OPS } from "./ranking.js";
 import { REGEXP_OPS } from "./regexps.js";
 import { SCATTER_OPS } from "./scatter.js";
 import { SEGMENT_OPS } from "./segments.js";
+import { FORMAT_OPS } from "./string-format.js";
+import { SEQUENCE_OPS } from "./sequences.js";
 import { SET_OPS } from "./sets.js";
 import { SPARSE_OPS } from "./sparse.js";
 import { SPECTRAL_OPS } from "./spectra.js";
 import { TABLE_OPS } from "./tables.js";
 import { TEXT_OPS } from "./text.js";
+import { VOCABULARY_OPS } from "./vocabulary.js";
 import type { PlainOp } from "./plain-node.js";
+import { RECURRENT_EXECUTORS } from "./recurrent.js";
 import { runPlain } from "./run-plain.js";
 
 /** Ops in plain code, by TensorFlow's names. src/model/own-ops.ts lists the same. */
-const PLAIN_OPS: Readonly<Record<string, PlainOp>> = {
+export const PLAIN_OPS: Readonly<Record<string, PlainOp>> = {
   ...BITCAST_OPS,
   ...BOX_OPS,
   ...COMPLEX_OPS,
   ...COUNT_OPS,
+  ...CROSSED_HASH_OPS,
   ...ENCODING_OPS,
   ...HASH_OPS,
   ...MOVEMENT_OPS,
@@ -41,10 +47,13 @@ const PLAIN_OPS: Readonly<Record<string, PlainOp>> = {
   ...SCATTER_OPS,
   ...SEGMENT_OPS,
   ...SET_OPS,
+  ...SEQUENCE_OPS,
+  ...FORMAT_OPS,
   ...SPARSE_OPS,
   ...SPECTRAL_OPS,
   ...TABLE_OPS,
   ...TEXT_OPS,
+  ...VOCABULARY_OPS,
 };
 
 /**
@@ -56,6 +65,7 @@ export const OWN_EXECUTORS: Readonly<Record<string, OpExecutor>> = {
   ...Object.fromEntries(
     Object.entries(PLAIN_OPS).map(([op, plain]): [string, OpExecutor] => [op, (node) => runPlain(op, plain, node)]),
   ),
+  ...RECURRENT_EXECUTORS,
 };
 
 /** Register the ops with TF.js, in place of its own of the same names. More calls change nothing. */
