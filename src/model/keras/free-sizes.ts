@@ -10,12 +10,7 @@ function sizesOf(emitter: Emitter, name: string, x: string, from: number, count:
 }
 
 /** Emit height and width of the pictures `x`, times `factors`. */
-export function scaledSizes(
-  emitter: Emitter,
-  name: string,
-  x: string,
-  factors: readonly number[],
-): string {
+export function scaledSizes(emitter: Emitter, name: string, x: string, factors: readonly number[]): string {
   const inputs = [sizesOf(emitter, `${name}/given`, x, 1, 2), emitter.int32(`${name}/factors`, factors)];
   return emitter.node(name, "Mul", inputs, INT32);
 }

@@ -54,7 +54,11 @@ function windowsOf(layer: LayerConfig, rank: number, x: Symbolic, isChannelsFirs
   const input = knownSizes(x.shape.slice(0, -1));
   const [channels] = knownSizes(x.shape.slice(-1), 0) as [number];
   const window = layer.sizes("kernel_size", rank);
-  const strides = layer.sizes("strides", rank, window.map(() => 1));
+  const strides = layer.sizes(
+    "strides",
+    rank,
+    window.map(() => 1),
+  );
   const isSame = paddingOf(layer) === "same";
   const output = input.map((size, axis) =>
     isSame ? Math.ceil(size / strides[axis]!) : Math.ceil((size - window[axis]! + 1) / strides[axis]!),
@@ -165,6 +169,11 @@ function sparseEntries(windows: Windows): number[] {
       : flatIndex([...source, channel], [...input, channels]);
     return to * inputCount + from;
   });
-  const order = new Map(keys.filter((key) => key >= 0).toSorted((a, b) => a - b).map((key, index) => [key, index]));
+  const order = new Map(
+    keys
+      .filter((key) => key >= 0)
+      .toSorted((a, b) => a - b)
+      .map((key, index) => [key, index]),
+  );
   return keys.map((key) => (key < 0 ? -1 : order.get(key)!));
 }

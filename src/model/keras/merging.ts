@@ -11,7 +11,8 @@ export function emitPairwise(op: "AddV2" | "Mul" | "Maximum" | "Minimum" | "Sub"
     if (op === "Sub" && inputs.length !== 2) throw new Untranslatable(`a difference of ${inputs.length} inputs`);
     const isMasked = emitter.kerasMajor === 3 && inputs.some(({ mask }) => mask !== undefined);
     if (isMasked && op === "Mul") return maskedProduct(new Composer(emitter, name), inputs);
-    if (isMasked && (op === "Maximum" || op === "Minimum")) return maskedExtreme(new Composer(emitter, name), inputs, op);
+    if (isMasked && (op === "Maximum" || op === "Minimum"))
+      return maskedExtreme(new Composer(emitter, name), inputs, op);
     return chain(emitter, name, inputs, op);
   };
 }

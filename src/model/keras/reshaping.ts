@@ -97,7 +97,8 @@ export const emitReversibleEmbedding: EmitLayer = (emitter, layer, inputs, name,
   const units = isTied ? rows : columns;
   const product = composer.op("MatMul", [flat, kernel], { shape: [flat.shape[0], units] }, attr);
   const sizes = x.shape.slice(0, -1).map((_, axis) => ({ of: x, axis }));
-  const scores = x.shape.length === 2 ? { ...product, shape: [x.shape[0], units] } : composer.reshape(product, [...sizes, units]);
+  const scores =
+    x.shape.length === 2 ? { ...product, shape: [x.shape[0], units] } : composer.reshape(product, [...sizes, units]);
   const cap = layer.config.logit_soft_cap ?? undefined;
   if (cap === undefined) return composer.named(scores);
   const most = composer.scalar(layer.number("logit_soft_cap"));

@@ -15,7 +15,10 @@ function slide(composer: Composer, x: Symbolic, kernel: Symbolic, step: number, 
   const picture = composer.expand(composer.expand(x, 1), 3);
   const size = slidSize(x.shape[1], kernel.shape[1]!, step, padding);
   const shape = [x.shape[0], 1, size, kernel.shape[3]];
-  return composer.squeeze(composer.op("Conv2D", [picture, kernel], { shape }, windowAttrs([1, step], [1, 1], padding)), 1);
+  return composer.squeeze(
+    composer.op("Conv2D", [picture, kernel], { shape }, windowAttrs([1, step], [1, 1], padding)),
+    1,
+  );
 }
 
 /** STFTSpectrogram of `[batch, time, channels]`, or channels first: convolutions with the sines and cosines among its weights. */
@@ -52,7 +55,15 @@ function spectrum(composer: Composer, layer: LayerConfig, part: (weight: string)
   if (mode === "psd") {
     const size = power.shape[3]!;
     const inner = composer.slice(power, [0, 0, 0, 1], [undefined, undefined, undefined, size - 2]);
-    return composer.add(power, composer.pad(inner, [[0, 0], [0, 0], [0, 0], [1, 1]]));
+    return composer.add(
+      power,
+      composer.pad(inner, [
+        [0, 0],
+        [0, 0],
+        [0, 0],
+        [1, 1],
+      ]),
+    );
   }
   const bounded = composer.binary("Maximum", power, composer.scalar(EPSILON));
   const magnitude = composer.unary("Sqrt", bounded);
@@ -94,7 +105,8 @@ export const emitMelSpectrogram: EmitLayer = (emitter, layer, [x], name) => {
   const parts = waves.map((wave) => composer.unary("Square", slide(composer, padded, wave, step, "valid")));
   const power = composer.add(parts[0]!, parts[1]!);
   const exponent = layer.number("mag_exp", 2);
-  const raised = exponent === 2 ? power : composer.binary("Pow", composer.unary("Sqrt", power), composer.scalar(exponent));
+  const raised =
+    exponent === 2 ? power : composer.binary("Pow", composer.unary("Sqrt", power), composer.scalar(exponent));
   const bandCount = layer.number("num_mel_bins", 128);
   const rate = layer.number("sampling_rate", 16_000);
   const range: [number, number] = [layer.number("min_freq", 20), layer.number("max_freq", rate / 2)];
@@ -125,7 +137,9 @@ function wavesOf(composer: Composer, size: number, bins: number, window: readonl
   const rest = composer.sub(products, composer.mul(turns, composer.scalar(size)));
   const angles = composer.mul(rest, composer.scalar((2 * Math.PI) / size));
   const shape = composer.literal(window, [size, 1]);
-  return ["Cos", "Sin"].map((op) => composer.reshape(composer.mul(composer.unary(op, angles), shape), [1, size, 1, bins]));
+  return ["Cos", "Sin"].map((op) =>
+    composer.reshape(composer.mul(composer.unary(op, angles), shape), [1, size, 1, bins]),
+  );
 }
 
 function decibels(composer: Composer, layer: LayerConfig, x: Symbolic): Symbolic {
