@@ -16,7 +16,7 @@ const NO_ARGUMENTS = new Set(["name", "trainable", "function", "symbol"]);
 /** A call of a function of `keras.ops`: its options are in the config, its tensors among the arguments. */
 export const emitKerasOp: EmitLayer = (emitter, layer, _, name, call = PLAIN_CALL) => {
   const known = KERAS_OPS.get(layer.className.slice(OPERATION_PREFIX.length));
-  if (known === undefined) throw new Untranslatable("an operation that is not translated");
+  if (known === undefined) throw new Untranslatable("an operation, or a custom layer, that can't be translated");
   const options = Object.entries(layer.config).filter(([key]) => !NO_ARGUMENTS.has(key));
   // The operands of einsum come one by one.
   const args = layer.className.endsWith(".Einsum") ? [call.args.flat()] : call.args;
