@@ -19,7 +19,7 @@ export const emitKerasOp: EmitLayer = (emitter, layer, _, name, call = PLAIN_CAL
   if (known === undefined) throw new Untranslatable("an operation, or a custom layer, that can't be translated");
   const options = Object.entries(layer.config).filter(([key]) => !NO_ARGUMENTS.has(key));
   // The operands of einsum come one by one.
-  const args = layer.className.endsWith(".Einsum") ? [call.args.flat()] : call.args;
+  const args = layer.className.endsWith(".Einsum") ? [call.args] : call.args;
   return emitFunction(new Composer(emitter, name), known, args, [...options, ...namedArguments(call)]);
 };
 
