@@ -92,8 +92,9 @@ function faultOfActivations(config: JsonObject): string | undefined {
   for (const key of ["activation", "recurrent_activation"]) {
     const given = config[key];
     const name = isJsonObject(given) && isEmpty(given.config) ? given.class_name : given;
-    if (name === undefined || name === null || ACTIVATIONS.has(String(name))) continue;
-    return `TF.js lacks the ${key} ${typeof name === "string" ? name : "that is a layer"}`;
+    if (name === undefined || name === null) continue;
+    if (typeof name !== "string") return `TF.js lacks the ${key} that is a layer`;
+    if (!ACTIVATIONS.has(name)) return `TF.js lacks the ${key} ${name}`;
   }
   return undefined;
 }
