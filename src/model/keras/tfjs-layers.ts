@@ -36,12 +36,12 @@ export function faultsOfTfjsLayers(
       return [{ what: "the model", reason: "TF.js can't return one tensor as two outputs" }];
     const model = readModelConfig(artifacts);
     const isMasked = makesMask(model.className, model.config);
-    const isChain = model.className === "Sequential";
+    const hasOneMask = calls.filter(({ layer }) => makesMask(layer.className, layer.config)).length === 1;
     const unnamable = reading.inputs.find(({ name }) => !/^[A-Za-z0-9][-\w./]*$/.test(name));
     if (unnamable !== undefined)
       return [{ what: `input "${unnamable.name}"`, reason: "TF.js's layers can't have this name" }];
     const faults = calls.flatMap((call): LayerFault[] => {
-      const reason = faultOf(call) ?? (isMasked ? faultOfMasks(call, isChain) : undefined);
+      const reason = faultOf(call) ?? (isMasked ? faultOfMasks(call, hasOneMask) : undefined);
       return reason === undefined ? [] : [{ what: `layer "${call.layer.name}" (${call.layer.className})`, reason }];
     });
     return [...new Map(faults.map((fault) => [fault.what, fault])).values()];
@@ -92,8 +92,9 @@ function faultOfActivations(config: JsonObject): string | undefined {
   for (const key of ["activation", "recurrent_activation"]) {
     const given = config[key];
     const name = isJsonObject(given) && isEmpty(given.config) ? given.class_name : given;
-    if (name === undefined || name === null || ACTIVATIONS.has(String(name))) continue;
-    return `TF.js lacks the ${key} ${typeof name === "string" ? name : "that is a layer"}`;
+    if (name === undefined || name === null) continue;
+    if (typeof name !== "string") return `TF.js lacks the ${key} that is a layer`;
+    if (!ACTIVATIONS.has(name)) return `TF.js lacks the ${key} ${name}`;
   }
   return undefined;
 }
@@ -102,13 +103,14 @@ function isEmpty(config: unknown): boolean {
   return isJsonObject(config) && Object.keys(config).length === 0;
 }
 
-/** Layers for which TF.js's masks are those of Keras, in a chain where every recurrent layer gets a mask or the model has ended. */
+/** Layers for which TF.js's masks are those of Keras, where one layer makes masks and every recurrent layer gets one. */
 const RIGHT_WITH_MASKS = new Set([
   ...["Masking", "Embedding", "LSTM", "GRU", "SimpleRNN", "Dense", "Dropout", "SpatialDropout1D", "Activation"],
 ]);
 
-function faultOfMasks({ layer: { className, config }, inputs }: KerasCall, isChain: boolean): string | undefined {
-  const isRight = isChain && RIGHT_WITH_MASKS.has(className) && config.go_backwards !== true && config.unroll !== true;
+function faultOfMasks({ layer: { className, config }, inputs }: KerasCall, hasOneMask: boolean): string | undefined {
+  const isRight =
+    hasOneMask && RIGHT_WITH_MASKS.has(className) && config.go_backwards !== true && config.unroll !== true;
   const isRecurrent = config.recurrent_activation !== undefined || className === "SimpleRNN";
   const passesMask = !isRecurrent || inputs.every((input) => input.isMasked);
   return isRight && passesMask ? undefined : "TF.js passes masks on where Keras doesn't, or not where it does";

@@ -15,11 +15,41 @@ import {
 /** One entry of an index: Python's `a:b:c`, a number, `None` (a new axis) or `...`. */
 type Entry = SliceArgument | number | TensorArgument | null | typeof ELLIPSIS;
 
-/** `x[key]`, as a StridedSlice. */
+/** `x[key]`. TF.js drops the wrong axes if an index takes single entries and also steps: then the single entries are ranges first. */
 const getItem: EmitFunction = (call) => {
   const { composer } = call;
   const x = call.tensor("x");
   const entries = entriesOf(call.value("key"));
+  const hasSteps = entries.some((entry) => entry instanceof SliceArgument && (entry.step ?? 1) !== 1);
+  if (!hasSteps || !entries.some(isSingle)) return strided(composer, x, entries);
+  const ranges = entries.map((entry) => (isSingle(entry) ? rangeOf(composer, entry) : entry));
+  const spread = strided(composer, x, ranges);
+  const place = placesIn(entries, x.shape.length);
+  const singles = entries.flatMap((entry, index) => (isSingle(entry) ? [place[index]!] : []));
+  return singles.toReversed().reduce((squeezed, axis) => composer.squeeze(squeezed, axis), spread);
+};
+
+function isSingle(entry: Entry): entry is number | TensorArgument {
+  return typeof entry === "number" || entry instanceof TensorArgument;
+}
+
+function rangeOf(composer: Composer, entry: number | TensorArgument): SliceArgument {
+  return new SliceArgument(entry, entry === -1 ? undefined : next(composer, entry), 1);
+}
+
+/** The axis of each entry in the result, where no axis is dropped. */
+function placesIn(entries: readonly Entry[], rank: number): number[] {
+  const used = entries.filter((entry) => entry !== null && entry !== ELLIPSIS).length;
+  let axis = 0;
+  return entries.map((entry) => {
+    const place = axis;
+    axis += entry === ELLIPSIS ? rank - used : 1;
+    return place;
+  });
+}
+
+/** A StridedSlice. */
+function strided(composer: Composer, x: Symbolic, entries: readonly Entry[]): Symbolic {
   const masks = { begin: 0, end: 0, ellipsis: 0, new: 0, shrink: 0 };
   const begin: unknown[] = [];
   const end: unknown[] = [];
@@ -59,7 +89,7 @@ const getItem: EmitFunction = (call) => {
   };
   const bounds = [vector(composer, begin), vector(composer, end), composer.ints(strides)];
   return composer.op("StridedSlice", [x, ...bounds], { shape: slicedShape(x.shape, entries) }, attr);
-};
+}
 
 function entriesOf(key: unknown): Entry[] {
   const list: unknown[] = Array.isArray(key) ? key : [key ?? null];

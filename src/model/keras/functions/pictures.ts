@@ -1,11 +1,12 @@
 import type { Size } from "../composer.js";
+import { show } from "../../malformed.js";
 import { attrs, type Symbolic, Untranslatable } from "../emitter.js";
 import { cast, define, type EmitFunction, fixed, type FunctionCall, type KerasFunction } from "./function-call.js";
 
 /** Pictures of rank 4, with the channels last. */
 function pictures(call: FunctionCall, rank = 4): Symbolic {
   const format = call.value("data_format") ?? "channels_last";
-  if (format !== "channels_last" && format !== "NHWC") throw new Untranslatable(`data_format ${String(format)}`);
+  if (format !== "channels_last" && format !== "NHWC") throw new Untranslatable(`data_format ${show(format, 40)}`);
   const x = cast(call.composer, call.tensor("x"), "float32");
   if (x.shape.length !== rank) throw new Untranslatable(`pictures of rank ${x.shape.length}`);
   return x;
