@@ -1,5 +1,5 @@
 import { Composer } from "./composer.js";
-import type { EmitLayer } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import type { Symbolic } from "./emitter.js";
 import { LayerConfig } from "./layer-config.js";
 

@@ -11,7 +11,8 @@ import { emitGroupedQueryAttention, emitMultiHeadAttention } from "./attention.j
 import { emitBidirectional } from "./bidirectional.js";
 import { emitConvLstm } from "./conv-lstm.js";
 import { emitCategoryEncoding, emitDiscretization, emitHashedCrossing, emitHashing } from "./categories.js";
-import { emitConv1d, emitConv2d, type EmitLayer } from "./convolutions.js";
+import { emitConv1d, emitConv2d } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import { emitDense, emitEinsumDense } from "./dense.js";
 import { emitDepthwise, emitSeparable } from "./depthwise.js";
 import { emitAttention } from "./dot-attention.js";

@@ -1,7 +1,8 @@
 import { elementCountOf } from "../../protocol/tensors.js";
 import { emitActivation } from "./activations.js";
 import { Composer } from "./composer.js";
-import { paddingOf, requireRank, requireShape, reshaped, type EmitLayer } from "./convolutions.js";
+import { paddingOf, requireRank, requireShape, reshaped } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import { channelsFirst, channelsLast, hasChannelsFirst } from "./data-format.js";
 import { knownSizes, type Symbolic, Untranslatable } from "./emitter.js";
 import type { LayerConfig } from "./layer-config.js";

@@ -2,7 +2,7 @@ import type { JsonObject } from "../artifacts.js";
 import { show } from "../malformed.js";
 import { asLayerDtype, encode, modeOf, saltOf } from "./categories.js";
 import { Composer } from "./composer.js";
-import type { EmitLayer } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import { attrs, type Symbolic, Untranslatable } from "./emitter.js";
 import type { LayerConfig } from "./layer-config.js";
 import { numbersIn } from "./preprocessing.js";

@@ -1,5 +1,5 @@
 import { broadcastSizes, Composer } from "./composer.js";
-import type { EmitLayer } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import { attrs, type Emitter, FLOAT, requireFloat, type Symbolic, toFloat, Untranslatable } from "./emitter.js";
 import { show } from "../malformed.js";
 import type { LayerConfig } from "./layer-config.js";

@@ -1,6 +1,6 @@
 import { elementCountOf } from "../../protocol/tensors.js";
 import { Composer } from "./composer.js";
-import type { EmitLayer } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import { channelsLast, hasChannelsFirst } from "./data-format.js";
 import {
   attrs,

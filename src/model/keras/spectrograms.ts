@@ -1,5 +1,6 @@
 import { Composer } from "./composer.js";
-import { paddingOf, requireShape, reshaped, slidSize, windowAttrs, type EmitLayer } from "./convolutions.js";
+import { paddingOf, requireShape, reshaped, slidSize, windowAttrs } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import { hasChannelsFirst } from "./data-format.js";
 import { attrs, knownSizes, requireFloat, type Symbolic, Untranslatable } from "./emitter.js";
 import type { LayerConfig } from "./layer-config.js";
