@@ -112,7 +112,8 @@ const KERNEL_OPS = `
   FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3: T float32: FusedBatchNorm
 
   Mod TruncateMod FloorMod: T: Mod
-  FloorDiv Div TruncateDiv Xlogy Xlog1py Xdivy MulNoNan Cross: T
+  FloorDiv Div TruncateDiv: T: RealDiv
+  Xlogy Xlog1py Xdivy MulNoNan Cross: T
   Pow: T: Pow
   _IntegerMul BitwiseAnd BitwiseOr BitwiseXor LeftShift RightShift Invert: T
   PopulationCount: int32
