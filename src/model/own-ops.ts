@@ -61,6 +61,7 @@ const PLAIN_OPS = `
   SparseSplit: int32*num_split T*num_split int32
   CTCGreedyDecoder: int32 int32 int32 T
   EditDistance AudioSpectrogram: float32
+  LSTMBlockCell BlockLSTM BlockLSTMV2 GRUBlockCell DrawBoundingBoxes DrawBoundingBoxesV2: T
   RaggedTensorToTensor: T
   RaggedRange: int32 T
   RaggedGather: int32*OUTPUT_RAGGED_RANK Tvalues

@@ -15,6 +15,8 @@ import { RANKING_OPS } from "./ranking.js";
 import { REGEXP_OPS } from "./regexps.js";
 import { SCATTER_OPS } from "./scatter.js";
 import { SEGMENT_OPS } from "./segments.js";
+import { PICTURE_OPS } from "./pictures.js";
+import { CELL_OPS } from "./recurrent-cells.js";
 import { FORMAT_OPS } from "./string-format.js";
 import { SEQUENCE_OPS } from "./sequences.js";
 import { SET_OPS } from "./sets.js";
@@ -45,6 +47,8 @@ export const PLAIN_OPS: Readonly<Record<string, PlainOp>> = {
   ...SET_OPS,
   ...SEQUENCE_OPS,
   ...FORMAT_OPS,
+  ...CELL_OPS,
+  ...PICTURE_OPS,
   ...SPARSE_OPS,
   ...SPECTRAL_OPS,
   ...TABLE_OPS,
