@@ -1,3 +1,5 @@
+import { RECURRENT_OPS } from "./recurrent-ops.js";
+
 /** An op that our TF.js workers implement themselves, in workers/engines/tfjs/ops. It replaces TF.js's own op of that name. */
 export interface OwnOp {
   /** TF.js kernels that it calls; most compute in plain code and need none. */
@@ -18,6 +20,8 @@ export interface OwnOp {
 const PLAIN_OPS = `
   Bitcast: type
   _TableFind: Tout
+  _VocabularyFind _TokenNumbers _CrossedHash: int32
+  _VocabularyAt: string
 
   NonMaxSuppression NonMaxSuppressionV2 NonMaxSuppressionV3 NonMaxSuppressionWithOverlaps: int32
   NonMaxSuppressionV4: int32 int32
@@ -84,6 +88,10 @@ const PLAIN_OPS = `
   _PlainEqual _PlainNotEqual: bool
 `;
 
+/** Recurrent layers (`recurrent-ops.ts`). */
+const RECURRENT_KERNELS = "Add BatchMatMul Fill Identity Multiply Pack Reshape Select SplitV Sub Tanh Sigmoid Unpack";
+const RECURRENT: OwnOp = { kernels: RECURRENT_KERNELS.split(" "), isAsync: false, outputs: ["float32"] };
+
 /**
  * Compositions of TF.js's kernels, in place of ops that TF.js lacks or computes otherwise than TensorFlow. Each line has ops, their outputs
  * and, behind the second colon, the kernels that not every engine need have; a common set of kernels is taken for granted.
@@ -141,7 +149,11 @@ const KERNEL_OPS = `
   BatchToSpace: T: BatchToSpaceND
 `;
 
-const OWN_OPS: ReadonlyMap<string, OwnOp> = new Map([...readTable(PLAIN_OPS, true), ...readTable(KERNEL_OPS, false)]);
+const OWN_OPS: ReadonlyMap<string, OwnOp> = new Map([
+  ...readTable(PLAIN_OPS, true),
+  ...readTable(KERNEL_OPS, false),
+  ...RECURRENT_OPS.map((op): [string, OwnOp] => [op, RECURRENT]),
+]);
 
 function readTable(table: string, isAsync: boolean): [string, OwnOp][] {
   return table.split("\n").flatMap((line) => {

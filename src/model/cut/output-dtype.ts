@@ -27,6 +27,7 @@ export function outputDtype({ op, attr }: GraphNode, index: number): DType | und
   if (own !== undefined) return ownDtype(own[Math.min(index, own.length - 1)]!, attr);
   if (BOOL_OPS.test(op)) return "bool";
   if (INT32_OPS.test(op)) return "int32";
+  if (op === "SparseFillEmptyRows" && index === 2) return "bool";
   if (INT32_OUTPUTS[op] !== undefined && Object.hasOwn(INT32_OUTPUTS, op)) {
     if (INT32_OUTPUTS[op].includes(index)) return "int32";
     return op.startsWith("NonMaxSuppression") ? "float32" : typeOf(attr, "T");

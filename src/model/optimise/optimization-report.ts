@@ -11,6 +11,8 @@ export interface OptimizationReport {
 }
 
 export type OptimizationKind =
+  /** Loops of recurrent layers that run as one operation now. */
+  | "recurrences-recognized"
   /** Nodes that returned their input unchanged. */
   | "identities-dropped"
   /** Einsums written as matrix products. */
@@ -33,6 +35,7 @@ export type OptimizationKind =
 export const NOT_OPTIMISED: OptimizationReport = {
   isOptimized: false,
   done: {
+    "recurrences-recognized": 0,
     "identities-dropped": 0,
     "einsums-lowered": 0,
     "fused-operations-split": 0,

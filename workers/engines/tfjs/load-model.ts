@@ -98,6 +98,8 @@ function layersRunner(layers: LayersModel): LoadedModel {
   return {
     weightIds: new Set(layers.weights.map((weight) => weight.read().id)),
     async execute(inputs) {
+      // A stateful layer would go on from the call before, which was of other items.
+      if (layers.stateful) layers.resetStates();
       // By default, TF.js would split the shard into batches of 32.
       const batchSize = Math.max(1, inputs[0]?.shape[0] ?? 1);
       const results = layers.predict(inputs.length === 1 ? inputs[0]! : [...inputs], { batchSize });

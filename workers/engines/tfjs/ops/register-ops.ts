@@ -3,6 +3,7 @@ import { BITCAST_OPS } from "./bitcast.js";
 import { BOX_OPS } from "./boxes.js";
 import { COMPLEX_OPS } from "./complex-numbers.js";
 import { COUNT_OPS } from "./counts.js";
+import { CROSSED_HASH_OPS } from "./crossed-hash.js";
 import { ENCODING_OPS } from "./encodings.js";
 import { HASH_OPS } from "./hashes.js";
 import { KERNEL_EXECUTORS } from "./kernel-ops.js";
@@ -16,7 +17,7 @@ import { REGEXP_OPS } from "./regexps.js";
 import { SCATTER_OPS } from "./scatter.js";
 import { SEGMENT_OPS } from "./segments.js";
 import { PICTURE_OPS } from "./pictures.js";
-import { CELL_OPS } from "./recurrent-cells.js";
+import { CELL_OPS } from "./block-cells.js";
 import { FORMAT_OPS } from "./string-format.js";
 import { SEQUENCE_OPS } from "./sequences.js";
 import { SET_OPS } from "./sets.js";
@@ -24,7 +25,9 @@ import { SPARSE_OPS } from "./sparse.js";
 import { SPECTRAL_OPS } from "./spectra.js";
 import { TABLE_OPS } from "./tables.js";
 import { TEXT_OPS } from "./text.js";
+import { VOCABULARY_OPS } from "./vocabulary.js";
 import type { PlainOp } from "./plain-node.js";
+import { RECURRENT_EXECUTORS } from "./recurrent.js";
 import { runPlain } from "./run-plain.js";
 
 /** Ops in plain code, by TensorFlow's names. src/model/own-ops.ts lists the same. */
@@ -33,6 +36,7 @@ export const PLAIN_OPS: Readonly<Record<string, PlainOp>> = {
   ...BOX_OPS,
   ...COMPLEX_OPS,
   ...COUNT_OPS,
+  ...CROSSED_HASH_OPS,
   ...ENCODING_OPS,
   ...HASH_OPS,
   ...MOVEMENT_OPS,
@@ -53,6 +57,7 @@ export const PLAIN_OPS: Readonly<Record<string, PlainOp>> = {
   ...SPECTRAL_OPS,
   ...TABLE_OPS,
   ...TEXT_OPS,
+  ...VOCABULARY_OPS,
 };
 
 /**
@@ -64,6 +69,7 @@ export const OWN_EXECUTORS: Readonly<Record<string, OpExecutor>> = {
   ...Object.fromEntries(
     Object.entries(PLAIN_OPS).map(([op, plain]): [string, OpExecutor] => [op, (node) => runPlain(op, plain, node)]),
   ),
+  ...RECURRENT_EXECUTORS,
 };
 
 /** Register the ops with TF.js, in place of its own of the same names. More calls change nothing. */
