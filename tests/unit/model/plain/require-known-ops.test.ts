@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, it } from "vitest";
 import type { Graph, GraphNode } from "../../../../src/model/graph/graph.js";
 import { requireKnownOps } from "../../../../src/model/plain/require-known-ops.js";
 import { caught } from "../../../fixtures/caught.js";

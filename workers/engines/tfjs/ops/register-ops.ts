@@ -21,6 +21,7 @@ import { CELL_OPS } from "./block-cells.js";
 import { FORMAT_OPS } from "./string-format.js";
 import { SEQUENCE_OPS } from "./sequences.js";
 import { SET_OPS } from "./sets.js";
+import { SPARSE_ARITHMETIC_OPS } from "./sparse-arithmetic.js";
 import { SPARSE_OPS } from "./sparse.js";
 import { SPECTRAL_OPS } from "./spectra.js";
 import { TABLE_OPS } from "./tables.js";
@@ -53,6 +54,7 @@ export const PLAIN_OPS: Readonly<Record<string, PlainOp>> = {
   ...FORMAT_OPS,
   ...CELL_OPS,
   ...PICTURE_OPS,
+  ...SPARSE_ARITHMETIC_OPS,
   ...SPARSE_OPS,
   ...SPECTRAL_OPS,
   ...TABLE_OPS,
