@@ -82,7 +82,7 @@ function reducedCounts({ op }: OpCall, { counts, shape }: BatchTensor): { readon
 }
 
 /** An op that keeps the shape and computes along one axis. @param axis `undefined`: not known. */
-export function along(call: OpCall, axis: number | undefined): BatchValue {
+function along(call: OpCall, axis: number | undefined): BatchValue {
   return overAxes(call, axis === undefined ? undefined : [axis], (x) => x);
 }
 

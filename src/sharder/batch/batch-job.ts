@@ -168,7 +168,9 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
   }
 
   get wantsItems(): boolean {
-    return !this.isOver && !this.items.areUndecided && (this.items.first === undefined || dispatch.wantsItems(this.#state));
+    return (
+      !this.isOver && !this.items.areUndecided && (this.items.first === undefined || dispatch.wantsItems(this.#state))
+    );
   }
 
   /** The plan for what remains. It is passed on while anything is left to plan. */
@@ -240,7 +242,8 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
       };
       // Batches of one job may differ in size, so that one says little about how long the next takes.
       const leastMs = this.items.areUnits ? 0 : WHOLE_DEADLINE_MS;
-      const deadline = (): number => Math.max(leastMs, dispatch.attemptDeadlineMs(this.#state, attemptId) ?? deadlineMs);
+      const deadline = (): number =>
+        Math.max(leastMs, dispatch.attemptDeadlineMs(this.#state, attemptId) ?? deadlineMs);
       result = await this.#context.pool.requireWorker(workerId).run(request, deadline);
     } catch (thrown) {
       this.#attemptFailed(attemptId, thrown);

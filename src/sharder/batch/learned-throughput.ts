@@ -21,7 +21,9 @@ export class LearnedThroughput {
     const { itemsPerSecond } = throughput;
     this.#latest.set(
       workerId,
-      itemsPerUnit === 1 ? throughput : { ...throughput, itemsPerSecond: itemsPerSecond && itemsPerUnit * itemsPerSecond },
+      itemsPerUnit === 1
+        ? throughput
+        : { ...throughput, itemsPerSecond: itemsPerSecond && itemsPerUnit * itemsPerSecond },
     );
   }
 

@@ -146,7 +146,10 @@ describe("a graph without a signature", () => {
       () => read([x, node("a", "Relu", ["x", "b"]), node("b", "Relu", ["a"])]),
       "received 1 inputs and 0 outputs",
     );
-    expect(read([node("w", "Const"), node("y", "Relu", ["w"])])).toMatchObject({ inputs: [], outputs: [{ name: "y" }] });
+    expect(read([node("w", "Const"), node("y", "Relu", ["w"])])).toMatchObject({
+      inputs: [],
+      outputs: [{ name: "y" }],
+    });
   });
 });
 

@@ -22,7 +22,16 @@ async function startJob(sink: ShardSink, workerCount = 2) {
   pools.push(pool);
   const { wire, batch } = model.inspected;
   const options = { quantumMs: 1 };
-  const split = new BatchSplit({ wire, batch, onMode: () => {}, isNamed: true, pool, gaps: model.gaps, emit: () => {}, options });
+  const split = new BatchSplit({
+    wire,
+    batch,
+    onMode: () => {},
+    isNamed: true,
+    pool,
+    gaps: model.gaps,
+    emit: () => {},
+    options,
+  });
   pool.admit = (worker) => split.admit(worker);
   for (let i = 0; i < workerCount; i++) await pool.enter(await pool.start({ backend: "cpu" }));
   const job = split.createJob({ sink, priority: 0 });
