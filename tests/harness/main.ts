@@ -18,6 +18,7 @@ import { einsumNet } from "../fixtures/einsum-net.js";
 import { kerasNet } from "../fixtures/keras-net.js";
 import * as mixingNets from "../fixtures/mixing-nets.js";
 import { randomNet } from "../fixtures/random-net.js";
+import { checkCase } from "../conformance/check-case.js";
 import { checkModel } from "../conformance/check-model.js";
 import { runWorkerApiCase, runWorkerLinkCase } from "./contracts.js";
 import { runDamaged } from "./fuzz-model.js";
@@ -101,6 +102,7 @@ const harness = {
   runWorkerApiCase,
   runWorkerLinkCase,
   checkModel,
+  checkCase,
   saveModel,
   stitchedDifference,
   randomNet,

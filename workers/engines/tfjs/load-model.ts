@@ -7,6 +7,11 @@ import { ShardError } from "../../../src/core/errors.js";
 import { materialise } from "../../../src/model/materialise.js";
 import { asSentence, messageOf } from "../../../src/protocol/error-record.js";
 import type { GraphWire, TfjsWire } from "../../../src/protocol/model-on-wire.js";
+import { dropAdvice } from "./ops/quiet-console.js";
+import { registerOwnOps } from "./ops/register-ops.js";
+
+registerOwnOps();
+dropAdvice();
 
 /** A model in this worker's engine. Its input and output tensors are in the order of the bindings. */
 export interface LoadedModel {

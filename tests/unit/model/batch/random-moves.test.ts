@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { inspectModel } from "../../../../src/model/inspect.js";
 import { runBothWays } from "../../../fixtures/batch-oracle.js";
 import { someItems } from "../../../fixtures/small-graph.js";
-import { randomGraph } from "../../../fixtures/random-graph.js";
+import { randomMoves } from "../../../fixtures/random-moves.js";
 
 /** SHARDER_GRAPHS=2000 tries more. */
 const graphCount = Number(process.env["SHARDER_GRAPHS"] ?? 100);
@@ -15,7 +15,7 @@ it(`none of ${graphCount} random graphs that mix their items is called one of ro
   for (let seed = 1; seed <= graphCount; seed++) {
     const itemShape = ITEM_SHAPES[seed % ITEM_SHAPES.length]!;
     const itemCount = 2 + (seed % 4);
-    const model = randomGraph(seed, itemShape, itemCount);
+    const model = randomMoves(seed, itemShape, itemCount);
     const { verdict } = inspectModel(model, false).batch;
     seen[verdict]++;
     if (verdict === "unknown") continue;
