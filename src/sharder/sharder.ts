@@ -113,7 +113,8 @@ export class Sharder extends ShardingEventTarget {
     const prepare = (inputs: Inputs): PreparedInputs => {
       const prepared = prepareInputs(this.model, inputs, sideNames);
       const { tensors, batchedNames, itemCount, groupItemCount } = prepared;
-      if (itemCount > groupItemCount) sideNames ??= new Set(Object.keys(tensors).filter((name) => !batchedNames.includes(name)));
+      if (itemCount > groupItemCount)
+        sideNames ??= new Set(Object.keys(tensors).filter((name) => !batchedNames.includes(name)));
       return copyInputs(prepared);
     };
     return streamShards((jobOptions) => this.#createJob(jobOptions), source, prepare, options);
