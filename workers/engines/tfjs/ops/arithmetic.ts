@@ -67,8 +67,7 @@ const unlessZero =
 /** Bounds may be tensors, which TF.js ignores but for their first value. */
 const clip: KernelOp = (node) => {
   const [x, low, high] = [node.tensor(0), node.tensor(1), node.tensor(2)];
-  if (x.dtype === "float32" && low.size === 1 && high.size === 1)
-    return clipByValue(x, node.number(1), node.number(2));
+  if (x.dtype === "float32" && low.size === 1 && high.size === 1) return clipByValue(x, node.number(1), node.number(2));
   return maximum(minimum(x, high), low);
 };
 

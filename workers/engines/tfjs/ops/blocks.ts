@@ -1,4 +1,12 @@
-import { batchToSpaceND, depthToSpace, reshape, spaceToBatchND, transpose, type Tensor as TfTensor, type Tensor4D } from "@tensorflow/tfjs-core";
+import {
+  batchToSpaceND,
+  depthToSpace,
+  reshape,
+  spaceToBatchND,
+  transpose,
+  type Tensor as TfTensor,
+  type Tensor4D,
+} from "@tensorflow/tfjs-core";
 import type { KernelNode, KernelOp } from "./kernel-node.js";
 import { flatIndex, mapIndices, stridesOf, take, zeroLike } from "./take.js";
 import { channelsLast, sameEdges } from "./windows.js";
@@ -28,7 +36,11 @@ const depthToPixels: KernelOp = (node) => {
 const extractPatches: KernelOp = (node) => {
   const x = node.tensor(0);
   const [batch, height, width, channels] = x.shape as [number, number, number, number];
-  const [sizes, strides, rates] = ["ksizes", "strides", "rates"].map((name) => node.attr.integers(name)) as [number[], number[], number[]];
+  const [sizes, strides, rates] = ["ksizes", "strides", "rates"].map((name) => node.attr.integers(name)) as [
+    number[],
+    number[],
+    number[],
+  ];
   const isSame = node.attr.text("padding").toUpperCase() === "SAME";
   const along = (length: number, axis: 1 | 2): { before: number; count: number } => {
     const [size, stride, rate] = [sizes[axis]!, strides[axis]!, rates[axis]!];

@@ -1,4 +1,18 @@
-import { abs, add, cast, div, greaterEqual, less, mod, mul, round, scalar, sub, where, type Tensor as TfTensor } from "@tensorflow/tfjs-core";
+import {
+  abs,
+  add,
+  cast,
+  div,
+  greaterEqual,
+  less,
+  mod,
+  mul,
+  round,
+  scalar,
+  sub,
+  where,
+  type Tensor as TfTensor,
+} from "@tensorflow/tfjs-core";
 import type { KernelNode, KernelOp } from "./kernel-node.js";
 import { toBool } from "./take.js";
 
@@ -25,7 +39,11 @@ export function toHalf(x: TfTensor): TfTensor {
   const subnormal = mul(round(mul(x, scalar(2 ** 24))), scalar(2 ** -24));
   const rounded = where(less(size, scalar(2 ** -14)), subnormal, leadingBits(x, 13));
   // 65520 is halfway to the next number, which float16 doesn't have. NaN is not less than it either.
-  return where(less(size, scalar(65520)), rounded, div(x, where(greaterEqual(size, scalar(65520)), scalar(0), scalar(1))));
+  return where(
+    less(size, scalar(65520)),
+    rounded,
+    div(x, where(greaterEqual(size, scalar(65520)), scalar(0), scalar(1))),
+  );
 }
 
 /** Splitting would overflow near the largest numbers, which stay as they are. */

@@ -52,7 +52,14 @@ const plain =
   };
 
 /** Activations of TF.js's fused kernels, by the names in `fused_ops`. */
-const FUSED = { Relu: "relu", Relu6: "relu6", Elu: "elu", Sigmoid: "sigmoid", LeakyRelu: "leakyrelu", Prelu: "prelu" } as const;
+const FUSED = {
+  Relu: "relu",
+  Relu6: "relu6",
+  Elu: "elu",
+  Sigmoid: "sigmoid",
+  LeakyRelu: "leakyrelu",
+  Prelu: "prelu",
+} as const;
 type FusedName = keyof typeof FUSED;
 
 function activate(node: KernelNode, x: TfTensor, name: string | undefined, slope: TfTensor | undefined): TfTensor {
@@ -85,7 +92,8 @@ function finish(node: KernelNode, x: TfTensor): TfTensor {
   const [extra, activation] = extras(node);
   const [a, b, c, d] = node.tensors.slice(2);
   if (extra === "FusedBatchNorm") {
-    if (a === undefined || b === undefined || c === undefined || d === undefined) return node.attr.fail("four statistics");
+    if (a === undefined || b === undefined || c === undefined || d === undefined)
+      return node.attr.fail("four statistics");
     return activate(node, batchNorm(x, c, d, b, a, node.attr.number("epsilon", 1e-4)), activation, undefined);
   }
   if (extra === undefined) return activate(node, x, activation, a);

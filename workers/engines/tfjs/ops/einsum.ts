@@ -18,10 +18,13 @@ const einsum: KernelOp = (node) => {
   const [left, right] = equation.split("->");
   const sides = left!.split(",");
   if (sides.length !== node.tensors.length) return node.attr.fail(`${sides.length} inputs for "${equation}"`);
-  const named = node.tensors.map((tensor, index) => withoutRepeats({ tensor, labels: labelsOf(node, sides[index]!, tensor.rank) }));
+  const named = node.tensors.map((tensor, index) =>
+    withoutRepeats({ tensor, labels: labelsOf(node, sides[index]!, tensor.rank) }),
+  );
   const openAxes = Math.max(...named.map(({ labels }) => labels.filter((label) => label.startsWith("…")).length));
   const output = right === undefined ? implied(named) : expand(right, openAxes);
-  if (new Set(output).size !== output.length) return node.attr.refuse(`the equation "${equation}", which repeats an axis of its result`);
+  if (new Set(output).size !== output.length)
+    return node.attr.refuse(`the equation "${equation}", which repeats an axis of its result`);
   const sizes = sizesOf(named);
   let result = named[0]!;
   for (const [index, next] of named.slice(1).entries()) {
@@ -37,7 +40,9 @@ const einsum: KernelOp = (node) => {
 
 function labelsOf(node: KernelNode, side: string, rank: number): string[] {
   const labels = expand(side, rank - side.replace("...", "").length);
-  return labels.length === rank ? labels : node.attr.fail(`an operand of ${labels.length} axes for "${side}", received ${rank}`);
+  return labels.length === rank
+    ? labels
+    : node.attr.fail(`an operand of ${labels.length} axes for "${side}", received ${rank}`);
 }
 
 function expand(side: string, openAxes: number): string[] {
@@ -60,14 +65,24 @@ function withoutRepeats({ tensor, labels }: Named): Named {
   if (distinct.length === labels.length) return { tensor, labels };
   const shape = distinct.map((label) => tensor.shape[labels.indexOf(label)]!);
   const strides = stridesOf(tensor.shape);
-  const joined = distinct.map((label) => labels.reduce((total, each, axis) => total + (each === label ? strides[axis]! : 0), 0));
-  return { tensor: take(tensor, shape, mapIndices(shape, (place) => flatIndex(place, joined))), labels: distinct };
+  const joined = distinct.map((label) =>
+    labels.reduce((total, each, axis) => total + (each === label ? strides[axis]! : 0), 0),
+  );
+  return {
+    tensor: take(
+      tensor,
+      shape,
+      mapIndices(shape, (place) => flatIndex(place, joined)),
+    ),
+    labels: distinct,
+  };
 }
 
 function sizesOf(named: readonly Named[]): Map<string, number> {
   const sizes = new Map<string, number>();
   for (const { tensor, labels } of named) {
-    for (const [axis, label] of labels.entries()) sizes.set(label, Math.max(sizes.get(label) ?? 1, tensor.shape[axis]!));
+    for (const [axis, label] of labels.entries())
+      sizes.set(label, Math.max(sizes.get(label) ?? 1, tensor.shape[axis]!));
   }
   return sizes;
 }
@@ -97,12 +112,21 @@ function contract(first: Named, second: Named, wanted: ReadonlySet<string>): Nam
   const sizes = sizesOf([a, b]);
   const count = (labels: readonly string[]): number => labels.reduce((size, label) => size * sizes.get(label)!, 1);
   const arrange = ({ tensor, labels }: Named, ...groups: readonly string[][]): TfTensor => {
-    const ordered = transpose(tensor, groups.flat().map((label) => labels.indexOf(label)));
+    const ordered = transpose(
+      tensor,
+      groups.flat().map((label) => labels.indexOf(label)),
+    );
     return reshape(ordered, groups.map(count));
   };
   const result = product(arrange(a, batch, left, contracted), arrange(b, batch, contracted, right), false, false);
   const labels = [...batch, ...left, ...right];
-  return { tensor: reshape(result, labels.map((label) => sizes.get(label)!)), labels };
+  return {
+    tensor: reshape(
+      result,
+      labels.map((label) => sizes.get(label)!),
+    ),
+    labels,
+  };
 }
 
 export const EINSUM_OPS: Readonly<Record<string, KernelOp>> = { Einsum: einsum };

@@ -1,4 +1,21 @@
-import { abs, add, div, exp, less, log, mul, neg, reshape, scalar, sign, sqrt, square, sub, where, type Tensor as TfTensor } from "@tensorflow/tfjs-core";
+import {
+  abs,
+  add,
+  div,
+  exp,
+  less,
+  log,
+  mul,
+  neg,
+  reshape,
+  scalar,
+  sign,
+  sqrt,
+  square,
+  sub,
+  where,
+  type Tensor as TfTensor,
+} from "@tensorflow/tfjs-core";
 import type { KernelOp } from "./kernel-node.js";
 
 /** a₀ + a₁t + a₂t² + … by Horner's rule. */
@@ -24,8 +41,8 @@ const erfc: KernelOp = (node) => {
 
 /** Source: Giles, Approximating the erfinv function (2010), single precision. */
 const CENTRAL = [
-  1.50140941, 0.246640727, -0.00417768164, -0.00125372503, 0.000218580870, -4.39150654e-6, -3.5233877e-6,
-  3.43273939e-7, 2.81022636e-8,
+  1.50140941, 0.246640727, -0.00417768164, -0.00125372503, 0.00021858087, -4.39150654e-6, -3.5233877e-6, 3.43273939e-7,
+  2.81022636e-8,
 ];
 const TAIL = [
   2.83297682, 1.00167406, 0.00943887047, -0.0076224613, 0.00573950773, -0.00367342844, 0.00134934322, 0.000100950558,

@@ -82,7 +82,11 @@ const oneHot: KernelOp = (node) => {
   const places = Array.from({ length: indices.rank + 1 }, (_, each) => (each === axis ? depth : 1));
   const isHit = equal(expandDims(cast(indices, "int32"), axis), reshape(range(0, depth, 1, "int32"), places));
   const choose = (a: TfTensor, b: TfTensor): TfTensor =>
-    where(isHit, broadcastTo(reshape(a, [...isHit.shape.map(() => 1)]), isHit.shape), broadcastTo(reshape(b, [...isHit.shape.map(() => 1)]), isHit.shape));
+    where(
+      isHit,
+      broadcastTo(reshape(a, [...isHit.shape.map(() => 1)]), isHit.shape),
+      broadcastTo(reshape(b, [...isHit.shape.map(() => 1)]), isHit.shape),
+    );
   if (on.dtype === "string") return node.attr.refuse("strings as its values");
   if (on.dtype !== "bool") return choose(on, off);
   return toBool(choose(cast(on, "int32"), cast(off, "int32")));
@@ -94,7 +98,8 @@ export const MATRIX_OPS: Readonly<Record<string, KernelOp>> = {
   BatchMatMul: batchProduct,
   BatchMatMulV2: batchProduct,
   BatchMatMulV3: batchProduct,
-  MatMul: (node) => product(node.tensor(0), node.tensor(1), node.attr.flag("transpose_a"), node.attr.flag("transpose_b")),
+  MatMul: (node) =>
+    product(node.tensor(0), node.tensor(1), node.attr.flag("transpose_a"), node.attr.flag("transpose_b")),
   Cumsum: scan(cumsum),
   Cumprod: scan(cumprod),
   CumulativeLogsumexp: scan(scanExponentials),

@@ -39,9 +39,20 @@ interface Affine {
   readonly epsilon: number;
 }
 
-function normalise(x: TfTensor, axis: number, center: TfTensor, spread: TfTensor, { scale, offset, epsilon }: Affine): TfTensor {
+function normalise(
+  x: TfTensor,
+  axis: number,
+  center: TfTensor,
+  spread: TfTensor,
+  { scale, offset, epsilon }: Affine,
+): TfTensor {
   const shape = x.shape.map((size, each) => (each === axis ? size : 1));
-  const [m, v, s, o] = [center, spread, scale, offset].map((each) => reshape(each, shape)) as [TfTensor, TfTensor, TfTensor, TfTensor];
+  const [m, v, s, o] = [center, spread, scale, offset].map((each) => reshape(each, shape)) as [
+    TfTensor,
+    TfTensor,
+    TfTensor,
+    TfTensor,
+  ];
   return add(mul(mul(sub(x, m), rsqrt(add(v, scalar(epsilon)))), s), o);
 }
 

@@ -54,7 +54,12 @@ const largestOfVolume: KernelOp = (node) => {
   const [batch, depth, height, width, channels] = x.shape;
   const planes = maxPool(reshape(x, [batch * depth, height, width, channels]), [h, w], [sh, sw], padding);
   const [, rows, columns] = planes.shape as [number, number, number, number];
-  const lines = maxPool(reshape(planes, [batch, depth, rows * columns, channels]) as Tensor4D, [d, 1], [sd, 1], padding);
+  const lines = maxPool(
+    reshape(planes, [batch, depth, rows * columns, channels]) as Tensor4D,
+    [d, 1],
+    [sd, 1],
+    padding,
+  );
   return reshape(lines, [batch, lines.shape[1], rows, columns, channels]);
 };
 
@@ -64,11 +69,17 @@ const largestWithPlace: KernelOp = (node) => {
   const [batch, height, width, channels] = x.shape as [number, number, number, number];
   const { size, strides, padding } = readWindow(node);
   const values = x.dataSync();
-  const [top, left] = padding === "same" ? [sameEdges(height, size[0], strides[0], 1)[0], sameEdges(width, size[1], strides[1], 1)[0]] : [0, 0];
+  const [top, left] =
+    padding === "same"
+      ? [sameEdges(height, size[0], strides[0], 1)[0], sameEdges(width, size[1], strides[1], 1)[0]]
+      : [0, 0];
   const count = (length: number, axis: 0 | 1): number =>
     Math.ceil((padding === "same" ? length : length - size[axis] + 1) / strides[axis]);
   const shape = [batch, count(height, 0), count(width, 1), channels] as const;
-  const [maxima, places] = [new Float32Array(shape.reduce((a, b) => a * b)), new Int32Array(shape.reduce((a, b) => a * b))];
+  const [maxima, places] = [
+    new Float32Array(shape.reduce((a, b) => a * b)),
+    new Int32Array(shape.reduce((a, b) => a * b)),
+  ];
   const withBatch = node.attr.flag("include_batch_in_index");
   let at = 0;
   for (let item = 0; item < batch; item++)
@@ -106,7 +117,12 @@ const dilation: KernelOp = (node) => {
   const taps = Array.from({ length: rows.size * columns.size }, (_, index) => {
     const [row, column] = [Math.floor(index / columns.size), index % columns.size];
     const start = [0, row * rows.rate, column * columns.rate, 0];
-    const end = [x.shape[0]!, start[1]! + (rows.count - 1) * rows.stride + 1, start[2]! + (columns.count - 1) * columns.stride + 1, x.shape[3]!];
+    const end = [
+      x.shape[0]!,
+      start[1]! + (rows.count - 1) * rows.stride + 1,
+      start[2]! + (columns.count - 1) * columns.stride + 1,
+      x.shape[3]!,
+    ];
     const under = stridedSlice(padded, start, end, [1, rows.stride, columns.stride, 1]);
     return add(under, stridedSlice(filter, [row, column, 0], [row + 1, column + 1, x.shape[3]!], [1, 1, 1]));
   });

@@ -43,7 +43,9 @@ const transform: KernelOp = (node) => {
     const first = transforms.shape[0] === 1 ? 0 : 8 * item;
     const [a, b, c, d, e, f, g, h] = factors.subarray(first, first + 8) as unknown as number[];
     const read = (y: number, x: number, channel: number): number =>
-      y < 0 || x < 0 || y >= height || x >= width ? fill : pixels[((item * height + y) * width + x) * channels + channel]!;
+      y < 0 || x < 0 || y >= height || x >= width
+        ? fill
+        : pixels[((item * height + y) * width + x) * channels + channel]!;
     for (let row = 0; row < rows; row++)
       for (let column = 0; column < columns; column++) {
         const depth = g! * column + h! * row + 1;

@@ -53,7 +53,10 @@ const fakeQuantise =
     return quantise(x, values("low"), values("high"), values("step"));
   };
 
-const fromAttributes = (node: KernelNode): [number[], number[]] => [[node.attr.number("min", -6)], [node.attr.number("max", 6)]];
+const fromAttributes = (node: KernelNode): [number[], number[]] => [
+  [node.attr.number("min", -6)],
+  [node.attr.number("max", 6)],
+];
 const fromInputs = (node: KernelNode): [number[], number[]] => [node.numbers(1), node.numbers(2)];
 
 /** The largest float, which stands for "no limit" here as in TensorFlow. */
@@ -80,7 +83,8 @@ const quantiseAndBack: KernelOp = (node) => {
       : { scale: fromHigh, step: high / most, low: (least * high) / most, high };
   });
   const shape = axis < 0 ? [] : x.shape.map((size, each) => (each === axis ? size : 1));
-  const values = (key: "scale" | "step" | "low" | "high"): TfTensor => reshape(tensor(steps.map((each) => each[key])), shape);
+  const values = (key: "scale" | "step" | "low" | "high"): TfTensor =>
+    reshape(tensor(steps.map((each) => each[key])), shape);
   const scaled = mul(minimum(maximum(x, values("low")), values("high")), values("scale"));
   const isHalfUp = node.attr.text("round_mode", "HALF_TO_EVEN") === "HALF_UP";
   return mul(isHalfUp ? floor(add(scaled, scalar(0.5))) : round(scaled), values("step"));

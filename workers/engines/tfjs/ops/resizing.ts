@@ -66,7 +66,8 @@ const cropAndResize: KernelOp = (node) => {
   const along = (box: number, first: 0 | 1, at: number, size: number, count: number): number => {
     const [low, high] = [edges[4 * box + first]!, edges[4 * box + first + 2]!];
     const step = count > 1 ? fround(fround(fround(high - low) * (size - 1)) / (count - 1)) : 0;
-    const from = count > 1 ? fround(fround(low * (size - 1)) + fround(at * step)) : 0.5 * fround(low + high) * (size - 1);
+    const from =
+      count > 1 ? fround(fround(low * (size - 1)) + fround(at * step)) : 0.5 * fround(low + high) * (size - 1);
     return from < 0 || from > size - 1 ? -1 : Math.floor(from + 0.5);
   };
   const shape = [owners.size, rows, columns, channels];

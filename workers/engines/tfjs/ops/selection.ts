@@ -27,7 +27,10 @@ const select: KernelOp = (node) => {
 };
 
 function selectStrings(condition: TfTensor, a: TfTensor, b: TfTensor): TfTensor {
-  const shape = backend_util.assertAndGetBroadcastShape(condition.shape, backend_util.assertAndGetBroadcastShape(a.shape, b.shape));
+  const shape = backend_util.assertAndGetBroadcastShape(
+    condition.shape,
+    backend_util.assertAndGetBroadcastShape(a.shape, b.shape),
+  );
   const [flags, x, y] = [condition, a, b].map((each) => spread(each, shape)) as [unknown[], unknown[], unknown[]];
   const chosen = flags.map((flag, index) => String(flag ? x[index] : y[index]));
   return tensor(chosen, shape, "string");
@@ -38,7 +41,10 @@ function spread(x: TfTensor, shape: readonly number[]): unknown[] {
   const values = x.dataSync();
   const missing = shape.length - x.rank;
   const strides = stridesOf(x.shape).map((stride, axis) => (x.shape[axis] === 1 ? 0 : stride));
-  return Array.from(mapIndices(shape, (place) => flatIndex(place.slice(missing), strides)), (index) => values[index]);
+  return Array.from(
+    mapIndices(shape, (place) => flatIndex(place.slice(missing), strides)),
+    (index) => values[index],
+  );
 }
 
 /** TF.js's WASM backend compares the bytes of the heap instead of strings. */
@@ -138,12 +144,16 @@ const broadcastSizes: KernelOp = (node) => {
 const ensureShape: KernelOp = (node) => {
   const x = node.tensor(0);
   const expected = shapeAttribute(node);
-  const fits = expected === undefined || (expected.length === x.rank && expected.every((size, axis) => size < 0 || size === x.shape[axis]));
+  const fits =
+    expected === undefined ||
+    (expected.length === x.rank && expected.every((size, axis) => size < 0 || size === x.shape[axis]));
   return fits ? x : node.attr.fail(`a tensor of shape [${expected.join(", ")}], received [${x.shape.join(", ")}]`);
 };
 
 function shapeAttribute(node: KernelNode): number[] | undefined {
-  const { shape } = node.attr.attr["shape"] as { shape?: { unknownRank?: boolean; dim?: { size?: string | number }[] } };
+  const { shape } = node.attr.attr["shape"] as {
+    shape?: { unknownRank?: boolean; dim?: { size?: string | number }[] };
+  };
   if (shape === undefined || shape.unknownRank === true) return undefined;
   return (shape.dim ?? []).map(({ size }) => Number(size ?? 0));
 }

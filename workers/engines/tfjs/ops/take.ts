@@ -1,4 +1,13 @@
-import { cast, concat, gather, notEqual, reshape, scalar, tensor, type Tensor as TfTensor } from "@tensorflow/tfjs-core";
+import {
+  cast,
+  concat,
+  gather,
+  notEqual,
+  reshape,
+  scalar,
+  tensor,
+  type Tensor as TfTensor,
+} from "@tensorflow/tfjs-core";
 import { elementCountOf } from "../../../../src/protocol/tensors.js";
 import { isWasm } from "./kernel-node.js";
 

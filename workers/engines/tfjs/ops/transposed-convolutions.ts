@@ -26,7 +26,12 @@ interface Geometry {
  *
  * @param x `[batch, …, outputs]`, @param filter `[…, inputs, outputs]`, @param sizes the shape of the result, `[batch, …, inputs]`.
  */
-function transposedConvolution(x: TfTensor, filter: TfTensor, sizes: readonly number[], { strides, dilations, edges }: Geometry): TfTensor {
+function transposedConvolution(
+  x: TfTensor,
+  filter: TfTensor,
+  sizes: readonly number[],
+  { strides, dilations, edges }: Geometry,
+): TfTensor {
   const axes = strides.map((_, index) => index + 1);
   const spatial = axes.map((axis) => sizes[axis]!);
   const reach = dilations.map((dilation, index) => (filter.shape[index]! - 1) * dilation);
@@ -40,7 +45,10 @@ function transposedConvolution(x: TfTensor, filter: TfTensor, sizes: readonly nu
   });
   const spreadApart = take(x, shape, map, zeroLike(x));
   const rank = filter.rank;
-  const turned = reverse(filter, axes.map((axis) => axis - 1));
+  const turned = reverse(
+    filter,
+    axes.map((axis) => axis - 1),
+  );
   const kernel = transpose(turned, [...axes.map((axis) => axis - 1), rank - 1, rank - 2]);
   return axes.length === 2
     ? conv2d(spreadApart as Tensor4D, kernel as Tensor4D, 1, "valid", "NHWC", dilations as [number, number])

@@ -30,11 +30,7 @@ export function readWindow(node: KernelNode): Window2D {
     dilations: pair("dilations"),
     size: pair("ksize"),
     padding:
-      padding === "SAME"
-        ? "same"
-        : padding === "VALID"
-          ? "valid"
-          : [[0, 0], edges(row!), edges(column!), [0, 0]],
+      padding === "SAME" ? "same" : padding === "VALID" ? "valid" : [[0, 0], edges(row!), edges(column!), [0, 0]],
   };
 }
 
