@@ -27,8 +27,9 @@ export default defineConfig({
       },
       {
         resolve: { alias },
-        test: { name: "long", environment: "node", include: ["tests/long/**/*.test.ts"], fileParallelism: false },
+        test: { name: "long", environment: "node", include: ["tests/long/*.test.ts"], fileParallelism: false },
       },
+      { test: { ...inBrowser, name: "long-browser", include: ["tests/long/browser/**/*.test.ts"] } },
       { test: { ...inBrowser, name: "browser", include: ["tests/browser/**/*.test.ts"] } },
       { test: { ...inBrowser, name: "e2e", include: ["tests/e2e/**/*.test.ts"] } },
     ],

@@ -76,3 +76,66 @@ export function printRows(rows) {
     `\n${count("conforms")} conform, ${count("differs")} differ, ${count("TF.js fails")} can't be run by TF.js itself`,
   );
 }
+
+/**
+ * As `checkCase` in tests/conformance returns it.
+ * @typedef {{
+ *   name: string, verdict: "right" | "refused" | "wrong" | "failed", backend: string, optimize: boolean, how: string, detail: string,
+ *   isExpected: boolean,
+ * }} CaseRow
+ */
+
+/** @template T @param {readonly T[]} list @param {(each: T) => string} keyOf @returns {Map<string, T[]>} */
+function groupBy(list, keyOf) {
+  /** @type {Map<string, T[]>} */
+  const groups = new Map();
+  for (const each of list) {
+    const key = keyOf(each);
+    groups.set(key, [...(groups.get(key) ?? []), each]);
+  }
+  return groups;
+}
+
+/** The kind of a case: the prefix of its name. @param {string} name */
+function kindOf(name) {
+  return /^(?:g-k[23]|[a-z0-9]+)(?=-)/.exec(name)?.[0] ?? name;
+}
+
+const VERDICTS = /** @type {const} */ (["wrong", "failed", "refused", "right"]);
+
+/** The worst of a case's rows. @param {readonly CaseRow[]} rows */
+function worstOf(rows) {
+  return VERDICTS.find((verdict) => rows.some((row) => row.verdict === verdict)) ?? "failed";
+}
+
+/** @param {readonly CaseRow[]} rows */
+export function printCaseRows(rows) {
+  const byName = groupBy(rows, ({ name }) => name);
+  const byKind = groupBy([...byName.values()], ([first]) => kindOf(first?.name ?? ""));
+  console.log(
+    `\n${"kind".padEnd(10)}${["right", "refused", "wrong", "failed", "cases"].map((head) => head.padStart(9)).join("")}`,
+  );
+  const line = (/** @type {string} */ kind, /** @type {readonly (readonly CaseRow[])[]} */ cases) => {
+    const count = (/** @type {string} */ verdict) => cases.filter((each) => worstOf(each) === verdict).length;
+    const numbers = [count("right"), count("refused"), count("wrong"), count("failed"), cases.length];
+    console.log(`${kind.padEnd(10)}${numbers.map((number) => String(number).padStart(9)).join("")}`);
+  };
+  for (const [kind, cases] of [...byKind].toSorted(([a], [b]) => a.localeCompare(b))) line(kind, cases);
+  line("all", [...byName.values()]);
+  console.log();
+  for (const [name, found] of byName) {
+    // One line for each reason, with the runs in which it was met.
+    const reasons = groupBy(
+      found.filter(({ verdict }) => verdict !== "right"),
+      ({ verdict, detail }) => `${verdict}: ${detail.replaceAll(/\s+/g, " ")}`,
+    );
+    for (const [reason, where] of reasons) {
+      const runs = where.map(({ backend, optimize, how }) =>
+        `${backend}${optimize ? "" : " as it came"} ${how}`.trim(),
+      );
+      console.log(
+        `${name} ${reason}${where.every(({ isExpected }) => isExpected) ? " [expected]" : ""} (${runs.join("; ")})`,
+      );
+    }
+  }
+}

@@ -1,9 +1,10 @@
 // `npm run conformance -- --models DIR --json FILE` runs every model of a folder whole, sharded and cut, in a real
-// browser, and compares the outputs.
+// browser, and compares the outputs. `--cases DIR` runs small models against outputs that are stored with them.
 import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { chromiumArgs, ensureChromium } from "./browser.mjs";
+import { runCases } from "./conformance-cases.mjs";
 import { printRows, progressOf } from "./conformance-report.mjs";
 import { ensureInstalled } from "./install.mjs";
 import { endChildrenOnSignals, root, tool } from "./run.mjs";
@@ -18,12 +19,14 @@ const help = `npm run conformance -- [options]
 
   --models DIR     folder of models: every folder in it with a model.json, at any depth; default: the environment
                    variable SHARDER_MODELS_DIR, or ../shared/models
+  --cases DIR      instead, small models with stored outputs: every folder in it with a model.json and a case.json, on wasm and cpu
+                   or --backends, whole, in shards and cut, optimised and not
   --json FILE      write the results to FILE
   --backends A,B   run every model on each of these, out of ${backendNames.join(", ")}. Default: every model on wasm, or on
                    cpu if TF.js itself can't run it on wasm, and the two smallest also on webgl and webgpu
   --only A,B       only models whose path contains A or B
   --cuts N         at most N single cuts of the original model, and as many of the optimised one; default 60
-  --seconds S      limit for a model on a backend; default 240
+  --seconds S      limit for a model on a backend; default 240, for a case 60
 `;
 
 /** Fewer single cuts on the GPU backends, which are slow when computed in software. */
@@ -36,11 +39,12 @@ function readOptions(args) {
       args: [...args],
       options: {
         models: { type: "string" },
+        cases: { type: "string" },
         json: { type: "string" },
         backends: { type: "string" },
         only: { type: "string" },
         cuts: { type: "string", default: "60" },
-        seconds: { type: "string", default: "240" },
+        seconds: { type: "string" },
         help: { type: "boolean", default: false },
       },
     });
@@ -48,7 +52,7 @@ function readOptions(args) {
     const unknown = backends?.find((name) => !backendNames.includes(name));
     if (unknown !== undefined)
       throw new Error(`Expected --backends to be some of ${backendNames.join(", ")}, received ${unknown}.`);
-    const [cuts, seconds] = [Number(values.cuts), Number(values.seconds)];
+    const [cuts, seconds] = [Number(values.cuts), Number(values.seconds ?? (values.cases === undefined ? 240 : 60))];
     if (!Number.isInteger(cuts) || cuts < 1)
       throw new Error(`Expected --cuts to be 1 or more, received ${values.cuts}.`);
     if (!(seconds > 0)) throw new Error(`Expected --seconds to be above 0, received ${values.seconds}.`);
@@ -145,6 +149,12 @@ async function check(browser, serverUrl, { model, backends, mostCuts }, limitMs)
   });
 }
 
+/** A build that fails ends the process with its code. */
+async function buildHarness() {
+  const built = await tool("vite", ["build", "--logLevel", "warn", "--mode", "harness"]);
+  if (built.code !== 0) process.exit(built.code);
+}
+
 const options = readOptions(process.argv.slice(2));
 if (options.help) {
   console.log(help);
@@ -153,10 +163,16 @@ if (options.help) {
 endChildrenOnSignals();
 try {
   await ensureInstalled();
+  if (options.cases !== undefined) {
+    await buildHarness();
+    const { backends = ["wasm", "cpu"], seconds, json } = options;
+    const only = options.only?.split(",") ?? [];
+    const isClean = await runCases({ folder: resolve(root, options.cases), only, backends, seconds, json });
+    process.exit(isClean ? 0 : 1);
+  }
   const folder = resolve(root, options.models ?? process.env["SHARDER_MODELS_DIR"] ?? "../shared/models");
   const models = findModels(folder, options.only?.split(",") ?? []);
-  const built = await tool("vite", ["build", "--logLevel", "warn", "--mode", "harness"]);
-  if (built.code !== 0) process.exit(built.code);
+  await buildHarness();
   const executablePath = await ensureChromium();
   const { chromium } = await import("playwright");
   const server = await serve({ root: join(root, "dist-harness"), mounts: { "/conformance/": folder } });

@@ -108,6 +108,13 @@ const steps = {
   browser: { title: "Browser tests", limitMs: 900_000, needs: "build", run: vitest("browser") },
   e2e: { title: "End-to-end tests", limitMs: 720_000, needs: "build", run: vitest("e2e") },
   long: { title: "Long tests", limitMs: 1_500_000, isLong: true, run: vitest("long") },
+  "long-browser": {
+    title: "Long browser tests",
+    limitMs: 900_000,
+    needs: "build",
+    isLong: true,
+    run: vitest("long-browser"),
+  },
 };
 
 /** @param {readonly string[]} args @returns {Set<string>} names of steps */

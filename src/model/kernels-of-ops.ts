@@ -30,7 +30,6 @@ const RENAMED: Readonly<Record<string, string>> = {
   ...none("Const Placeholder PlaceholderWithDefault Shape ShapeN Size Rank EnsureShape Ones Zeros"),
   ...none("RandomStandardNormal RandomUniform RandomUniformInt TruncatedNormal"),
   ...each("IdentityN Snapshot StopGradient FakeQuantWithMinMaxVars", "Identity"),
-  Where: "Cast",
   LowerBound: "SearchSorted",
   UpperBound: "SearchSorted",
   TopKV2: "TopK",

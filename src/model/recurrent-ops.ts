@@ -21,7 +21,7 @@ import type { JsonObject } from "./artifacts.js";
  *
  * Attributes: `activation` and `recurrent_activation` (names of `RECURRENT_ACTIVATIONS`), `go_backwards` (the last step first; the
  * output keeps the order of the computation), `return_sequences`, `zero_output_for_mask`, `reset_after` (GRU: the reset gate applies
- * to the recurrent product, not to h before it), and the three `has_…`.
+ * to the recurrent product, not to h before it), the three `has_…`, and `step_count`, if not all steps are made.
  *
  * Outputs: the sequence of outputs `[batch, time, units]` or the last one `[batch, units]`, then the final states. Each row of every
  * output depends on the same row of the inputs alone; the weights have no rows. All floats are float32.

@@ -98,14 +98,3 @@ it("starts and cancels 24 megapixels", async () => {
   await untilHeadline(page, /Cancelled: huge/);
   expect(app.errors).toEqual([]);
 });
-
-it("finishes 24 megapixels and saves the 96 of the result", async () => {
-  const { page } = app;
-  await page.getByTestId("run-again").click();
-  await untilHeadline(page, /Done: huge/, 400_000);
-  console.log(`24 megapixels: ${await page.getByTestId("detail").innerText()}`);
-  const { png } = await savePicture(page);
-  // Width and height in the PNG's header.
-  expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([12_000, 8_000]);
-  expect(app.errors).toEqual([]);
-}, 480_000);

@@ -16,7 +16,9 @@ import { upscalePicture } from "../../src/jobs/upscale-picture.js";
 import { echoNet } from "../fixtures/echo-net.js";
 import { einsumNet } from "../fixtures/einsum-net.js";
 import { kerasNet } from "../fixtures/keras-net.js";
+import * as mixingNets from "../fixtures/mixing-nets.js";
 import { randomNet } from "../fixtures/random-net.js";
+import { checkCase } from "../conformance/check-case.js";
 import { checkModel } from "../conformance/check-model.js";
 import { runWorkerApiCase, runWorkerLinkCase } from "./contracts.js";
 import { runDamaged } from "./fuzz-model.js";
@@ -100,12 +102,14 @@ const harness = {
   runWorkerApiCase,
   runWorkerLinkCase,
   checkModel,
+  checkCase,
   saveModel,
   stitchedDifference,
   randomNet,
   einsumNet,
   misfittingNet,
   kerasNet,
+  mixingNets,
   echoNet,
   failureOf,
   difference,

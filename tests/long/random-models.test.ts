@@ -1,4 +1,4 @@
-// Tens of thousands of random graphs and Keras nets, optimised and as they came. Oracle: TF.js's own results, on the same backend.
+// Tens of thousands of random chains, graphs and Keras nets, optimised and as they came. Oracle: TF.js's own results, on the same backend.
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops";
 import { disposeVariables, setBackend } from "@tensorflow/tfjs-core";
@@ -9,6 +9,7 @@ import { CHAIN_SIZE, randomChain } from "../fixtures/random-chain.js";
 import { randomKeras } from "../fixtures/random-keras.js";
 import { useWasm } from "../fixtures/wasm-in-node.js";
 import { compareOptimised, sensitivity } from "../unit/model/optimise/compare-optimised.js";
+import { checkRandomGraph } from "../unit/model/random/check-random-graph.js";
 import { forSeeds, timeBoxMs } from "./for-seeds.js";
 
 beforeAll(useWasm);
@@ -39,6 +40,10 @@ it("random chains compute the same as before optimisation", { timeout }, async (
     const { difference } = await compareOptimised(chain, CHAIN_SIZE);
     await expectClose(difference, chain, CHAIN_SIZE, `chain ${seed} on ${backend}`);
   });
+});
+
+it("random graphs give the same whole, in shards, in stages and optimised", { timeout }, async () => {
+  await forSeeds("graphs", (seed) => checkRandomGraph(seed, backends[seed % 2]!));
 });
 
 it("a chain that divides by nearly zero is held to what its inputs' rounding does", async () => {

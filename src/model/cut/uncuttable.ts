@@ -81,5 +81,6 @@ export function givesComplex({ op, attr }: GraphNode): boolean {
   const types = [stated === undefined ? undefined : attr[stated], attr.Tout, attr.DstT, attr.T, attr.dtype].map(
     (each) => asJsonObject(each).type,
   );
-  return String(types.find((type) => type !== undefined)).startsWith("DT_COMPLEX");
+  const type = types.find((each) => each !== undefined);
+  return type === "DT_COMPLEX64" || type === "DT_COMPLEX128";
 }

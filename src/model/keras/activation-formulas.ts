@@ -7,7 +7,7 @@ import { attrs, type Symbolic, Untranslatable } from "./emitter.js";
 export type Formula = (composer: Composer, x: Symbolic, options: JsonObject) => Symbolic;
 
 /** @throws Untranslatable if the option is there but is no number. */
-export function numberOption(options: JsonObject, key: string, fallback: number): number {
+function numberOption(options: JsonObject, key: string, fallback: number): number {
   const value = options[key] ?? fallback;
   if (typeof value !== "number" || !Number.isFinite(value)) throw new Untranslatable(`${key} = ${show(value, 40)}`);
   return value;
@@ -66,24 +66,24 @@ export const relu: Formula = (c, x, options) => {
   return c.sub(above, c.mul(c.scalar(slope), below));
 };
 
-export const leakyRelu: Formula = (c, x, options) => {
+const leakyRelu: Formula = (c, x, options) => {
   const slope = numberOption(options, "negative_slope", numberOption(options, "alpha", 0.2));
   return c.unary("LeakyRelu", x, { alpha: attrs.float(slope) });
 };
 
-export const elu: Formula = (c, x, options) => {
+const elu: Formula = (c, x, options) => {
   const alpha = numberOption(options, "alpha", 1);
   const unscaled = c.unary("Elu", x);
   if (alpha === 1) return unscaled;
   return c.select(c.compare("Greater", x, c.scalar(0)), unscaled, c.mul(c.scalar(alpha), unscaled));
 };
 
-export const softmax: Formula = (c, x, options) => {
+const softmax: Formula = (c, x, options) => {
   if (options.axis !== null) return alongLast(c, x, axisOption(options, x), (each) => c.unary("Softmax", each));
   throw new Untranslatable("a softmax over all axes");
 };
 
-export const logSoftmax: Formula = (c, x, options) => {
+const logSoftmax: Formula = (c, x, options) => {
   if (options.axis !== null) return alongLast(c, x, axisOption(options, x), (each) => c.unary("LogSoftmax", each));
   throw new Untranslatable("a softmax over all axes");
 };

@@ -112,7 +112,7 @@ export function convolve(
   return emitter.node(`${name}/groups`, "ConcatV2", [...parts, axis], { ...FLOAT, N: attrs.int(groupCount) });
 }
 
-export function slide(
+function slide(
   x: Symbolic,
   kernelSize: readonly number[],
   strides: readonly number[],
@@ -159,7 +159,7 @@ export const emitConv1d: EmitLayer = inEitherFormat((emitter, layer, [x], name) 
   return finish(emitter, layer, name, { ...x!, reference: squeezed, shape: [x!.shape[0], size, filters] });
 });
 
-export function padBefore(emitter: Emitter, name: string, x: string, count: number): string {
+function padBefore(emitter: Emitter, name: string, x: string, count: number): string {
   const paddings = emitter.int32(`${name}/paddings`, [0, 0, count, 0, 0, 0], [3, 2]);
   return emitter.node(`${name}/Pad`, "Pad", [x, paddings], FLOAT);
 }

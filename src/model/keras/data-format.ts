@@ -33,7 +33,7 @@ export function channelsLast(composer: Composer, x: Symbolic): Symbolic {
 }
 
 /** Move the last axis of rank ≥ 3 to place 1. */
-export function channelsFirst(composer: Composer, x: Symbolic): Symbolic {
+function channelsFirst(composer: Composer, x: Symbolic): Symbolic {
   const axes = x.shape.map((_, axis) => axis);
   if (axes.length < 3) return x;
   return composer.transpose(x, [0, axes.length - 1, ...axes.slice(1, -1)]);

@@ -165,9 +165,16 @@ export function knownSizes(shape: Symbolic["shape"], from = 1): number[] {
 
 export const FLOAT: JsonObject = { T: { type: "DT_FLOAT" } };
 
+function utf8InBase64(text: string): string {
+  return btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(""));
+}
+
 /** Attributes in the JSON form of a GraphDef. */
 export const attrs = {
   string: (text: string): JsonObject => ({ s: btoa(text) }),
+  /** Any text, as UTF-8. */
+  text: (text: string): JsonObject => ({ s: utf8InBase64(text) }),
+  texts: (texts: readonly string[]): JsonObject => ({ list: { s: texts.map(utf8InBase64) } }),
   ints: (values: readonly number[]): JsonObject => ({ list: { i: values.map(String) } }),
   float: (value: number): JsonObject => ({ f: value }),
   bool: (value: boolean): JsonObject => ({ b: value }),

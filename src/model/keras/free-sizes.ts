@@ -24,7 +24,7 @@ export function scaledSizes(
 }
 
 /** Emit a shape: the batch size of `x`, then further sizes, which are tensors of rank 1. */
-export function shapeOf(emitter: Emitter, name: string, x: string, ...sizes: readonly string[]): string {
+function shapeOf(emitter: Emitter, name: string, x: string, ...sizes: readonly string[]): string {
   const parts = [sizesOf(emitter, `${name}/batch`, x, 0, 1), ...sizes];
   const attr = { ...INT32, N: attrs.int(parts.length), Tidx: { type: "DT_INT32" } };
   return emitter.node(name, "ConcatV2", [...parts, emitter.int32(`${name}/axis`, [0], [])], attr);

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type ModelArtifacts } from "../artifacts.js";
+import { asJsonObject, isJsonObject, type JsonObject, type ModelArtifacts } from "../artifacts.js";
 import { show } from "../malformed.js";
 import { Untranslatable } from "./emitter.js";
 
@@ -89,4 +89,13 @@ export function readLayerConfig(value: unknown): LayerConfig {
     }
   }
   throw new Untranslatable("a layer without class_name and config");
+}
+
+/** The name of the dtype in which a layer computes; `undefined` if its config has none. Keras 3 writes policies as objects. */
+export function dtypeOf({ config }: LayerConfig): string | undefined {
+  const { dtype } = config;
+  if (typeof dtype === "string") return dtype;
+  const policy = asJsonObject(dtype);
+  const name = asJsonObject(policy.config).name ?? policy.name;
+  return typeof name === "string" ? name : undefined;
 }

@@ -10,10 +10,12 @@ import {
 import { emitGroupedQueryAttention, emitMultiHeadAttention } from "./attention.js";
 import { emitBidirectional } from "./bidirectional.js";
 import { emitConvLstm } from "./conv-lstm.js";
+import { emitCategoryEncoding, emitDiscretization, emitHashedCrossing, emitHashing } from "./categories.js";
 import { emitConv1d, emitConv2d, type EmitLayer } from "./convolutions.js";
 import { emitDense, emitEinsumDense } from "./dense.js";
 import { emitDepthwise, emitSeparable } from "./depthwise.js";
 import { emitAttention } from "./dot-attention.js";
+import { emitLookup } from "./lookups.js";
 import { emitTensorFlowFunction } from "./functions/emit-function.js";
 import { emitMasking } from "./masking.js";
 import { emitAverage, emitConcatenate, emitDot, emitPairwise } from "./merging.js";
@@ -39,6 +41,7 @@ import {
   passOnPixels,
 } from "./reshaping.js";
 import { emitCenterCrop, emitRandomCrop, emitResizing, emitUpSampling, emitUpSampling2d } from "./resizing.js";
+import { emitTextVectorization } from "./text-vectorization.js";
 import { emitTransposed } from "./transposed.js";
 import { emitConv3d } from "./volumes.js";
 
@@ -93,6 +96,13 @@ export const LAYER_EMITTERS: ReadonlyMap<string, EmitLayer> = new Map<string, Em
   ["AdditiveAttention", emitAttention],
   ["EinsumDense", emitEinsumDense],
   ["Normalization", emitNormalization],
+  ["CategoryEncoding", emitCategoryEncoding],
+  ["Discretization", emitDiscretization],
+  ["Hashing", emitHashing],
+  ["HashedCrossing", emitHashedCrossing],
+  ["IntegerLookup", emitLookup],
+  ["StringLookup", emitLookup],
+  ["TextVectorization", emitTextVectorization],
   ["AutoContrast", emitAutoContrast],
   ["Rescaling", emitRescaling],
   ["Resizing", emitResizing],
@@ -107,10 +117,10 @@ export const LAYER_EMITTERS: ReadonlyMap<string, EmitLayer> = new Map<string, Em
   ["Softmax", emitSoftmax],
   ["MaxPooling1D", emitPool1d("MaxPool")],
   ["MaxPooling2D", emitPool2d("MaxPool")],
-  ["MaxPooling3D", emitPool3d("MaxPool3D")],
+  ["MaxPooling3D", emitPool3d("MaxPool")],
   ["AveragePooling1D", emitPool1d("AvgPool")],
   ["AveragePooling2D", emitPool2d("AvgPool")],
-  ["AveragePooling3D", emitPool3d("AvgPool3D")],
+  ["AveragePooling3D", emitPool3d("AvgPool")],
   ["GlobalAveragePooling1D", emitGlobalPool("Mean", 3)],
   ["GlobalAveragePooling2D", emitGlobalPool("Mean", 4)],
   ["GlobalMaxPooling1D", emitGlobalPool("Max", 3)],

@@ -1,4 +1,4 @@
-import { Composer } from "./composer.js";
+import { type AxisOf, Composer } from "./composer.js";
 import { paddingOf, requireRank, slidSize, type EmitLayer } from "./convolutions.js";
 import { hasChannelsFirst, inEitherFormat } from "./data-format.js";
 import { attrs, FLOAT, type Symbolic, Untranslatable } from "./emitter.js";
@@ -32,18 +32,33 @@ export function emitPool1d(op: "MaxPool" | "AvgPool"): EmitLayer {
   });
 }
 
-/** MaxPooling3D and AveragePooling3D. */
-export function emitPool3d(op: "MaxPool3D" | "AvgPool3D"): EmitLayer {
+/**
+ * MaxPooling3D and AveragePooling3D: over height and width of every slice, then over depth. That is exact, averages included, since
+ * every slice's window leaves out the same pixels. TF.js's own volumes are wrong with padding.
+ */
+export function emitPool3d(op: "MaxPool" | "AvgPool"): EmitLayer {
   return inEitherFormat((emitter, layer, [x], name) => {
     requireRank(x!, 5);
     const window = layer.sizes("pool_size", 3, [2, 2, 2]);
     const strides = stridesOf(layer, 3, window);
     const padding = paddingOf(layer);
-    const attr = { ...poolAttrs(window, strides, padding), data_format: attrs.string("NDHWC") };
-    const reference = emitter.node(name, op, [x!.reference], attr);
-    const sizes = window.map((size, axis) => slidSize(x!.shape[axis + 1], size, strides[axis]!, padding));
-    return { ...x!, reference, shape: [x!.shape[0], ...sizes, x!.shape[4]] };
+    const composer = new Composer(emitter, name);
+    const pool = (pictures: Symbolic, sides: readonly number[], steps: readonly number[]): Symbolic => {
+      const sizes = sides.map((side, axis) => slidSize(pictures.shape[axis + 1], side, steps[axis]!, padding));
+      const shape = [pictures.shape[0], ...sizes, pictures.shape[3]];
+      return composer.op(op, [pictures], { shape }, poolAttrs(sides, steps, padding));
+    };
+    const slices = composer.reshape(x!, ["rest", ...axesOf(x!, [2, 3, 4])]);
+    const flat = pool(slices, window.slice(1), strides.slice(1));
+    const lines = composer.reshape(flat, [{ of: x!, axis: 0 }, { of: x!, axis: 1 }, "rest", { of: x!, axis: 4 }]);
+    const deep = pool(lines, [window[0]!, 1], [strides[0]!, 1]);
+    const sizes = [...axesOf(deep, [0, 1]), ...axesOf(flat, [1, 2, 3])];
+    return composer.named(composer.reshape(deep, sizes));
   });
+}
+
+function axesOf(of: Symbolic, axes: readonly number[]): AxisOf[] {
+  return axes.map((axis) => ({ of, axis }));
 }
 
 function stridesOf(layer: LayerConfig, rank: number, window: readonly number[]): number[] {

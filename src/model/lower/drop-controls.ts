@@ -1,5 +1,6 @@
 import { asJsonObject, isJsonObject, type JsonObject } from "../artifacts.js";
 import { parseReference, type GraphNode } from "../graph/graph.js";
+import { gateBranches } from "./gate-branches.js";
 
 /** Ops that return nothing and only check or order others. */
 const CHECKS = /^(NoOp|Assert|ControlTrigger|Abort)$/;
@@ -10,12 +11,13 @@ const EFFECTS = /^(InitializeTable|LookupTableImport|LookupTableInsert)/;
 /**
  * Remove control inputs, and the nodes that nothing reads any more. TF.js waits for control inputs like for tensors, and never finds those
  * of nodes that its converter has stripped, or of NoOps in loops, so that it "cannot compute the outputs". Dataflow alone gives the
- * order that inference needs: no node of a graph model changes what another one reads.
+ * order that inference needs: no node of a graph model changes what another one reads. What only a control input kept in a branch is
+ * switched first (`gateBranches`).
  *
  * @param outputs names of the nodes that the caller reads. Placeholders stay: they are the model's inputs.
  */
 export function dropControls(nodes: readonly GraphNode[], outputs: Iterable<string>): GraphNode[] {
-  const free = nodes.map(withoutControls);
+  const free = gateBranches(nodes).map(withoutControls);
   const byName = new Map(free.map((node) => [node.name, node]));
   const isRead = new Set(outputs);
   const roots = free.filter(({ op, name }) => EFFECTS.test(op) || op.startsWith("Placeholder") || isRead.has(name));
@@ -36,10 +38,10 @@ export function dropFunctionControls(library: JsonObject | undefined): JsonObjec
   if (library === undefined || !Array.isArray(library.function)) return library;
   const functions = library.function.map((each: unknown) => {
     if (!isJsonObject(each) || !Array.isArray(each.nodeDef)) return each;
-    const returned = new Set(Object.values(asJsonObject(each.ret)).map((name) => String(name).split(":")[0]));
+    const returned = new Set(Object.values(asJsonObject(each.ret)).map((name) => textOf(name).split(":")[0]));
     const kept = each.nodeDef.flatMap((node: unknown) => {
       if (!isJsonObject(node)) return [node];
-      if (CHECKS.test(String(node.op)) && !returned.has(String(node.name))) return [];
+      if (CHECKS.test(textOf(node.op)) && !returned.has(textOf(node.name))) return [];
       return Array.isArray(node.input) ? [{ ...node, input: node.input.filter(isData) }] : [node];
     });
     return { ...each, nodeDef: kept };
@@ -53,4 +55,8 @@ function withoutControls(node: GraphNode): GraphNode {
 
 function isData(reference: unknown): boolean {
   return typeof reference !== "string" || !reference.startsWith("^");
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }

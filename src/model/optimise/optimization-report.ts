@@ -6,11 +6,13 @@ export interface OptimizationReport {
   readonly done: Readonly<Record<OptimizationKind, number>>;
   /** What was left unchanged, and why. */
   readonly notDone: readonly { readonly what: string; readonly reason: string }[];
-  /** What was replaced because TF.js would compute something else than TensorFlow, or can't run it. Not only if it is optimised. */
+  /** Operations that TF.js lacks or computes otherwise than TensorFlow, and that run right all the same, optimised or not. */
   readonly corrections: readonly { readonly what: string; readonly reason: string }[];
 }
 
 export type OptimizationKind =
+  /** Loops of recurrent layers that run as one operation now. */
+  | "recurrences-recognized"
   /** Nodes that returned their input unchanged. */
   | "identities-dropped"
   /** Einsums written as matrix products. */
@@ -33,6 +35,7 @@ export type OptimizationKind =
 export const NOT_OPTIMISED: OptimizationReport = {
   isOptimized: false,
   done: {
+    "recurrences-recognized": 0,
     "identities-dropped": 0,
     "einsums-lowered": 0,
     "fused-operations-split": 0,

@@ -17,7 +17,7 @@ const REASONS: readonly (readonly [RegExp, string, string])[] = [
     "special functions",
     "compute it outside of the model",
   ],
-  [/^(Mfcc|AudioSpectrogram|DecodeWav|EncodeWav)$/, "audio operations", "compute features outside of the model"],
+  [/^(Mfcc|DecodeWav|EncodeWav)$/, "audio operations", "compute features outside of the model"],
   [
     /^(Decode(Jpeg|Png|Gif|Bmp|Image|AndCropJpeg)|Encode(Jpeg|Png)\w*|DecodeRaw|ReadFile|WriteFile)$/,
     "files",

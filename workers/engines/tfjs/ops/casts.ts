@@ -34,7 +34,7 @@ function leadingBits(x: TfTensor, droppedBits: number): TfTensor {
 }
 
 /** The nearest number of 11 significant bits between 2^-24 and 65504, or infinity, as float16 has them. */
-export function toHalf(x: TfTensor): TfTensor {
+function toHalf(x: TfTensor): TfTensor {
   const size = abs(x);
   const subnormal = mul(round(mul(x, scalar(2 ** 24))), scalar(2 ** -24));
   const rounded = where(less(size, scalar(2 ** -14)), subnormal, leadingBits(x, 13));

@@ -147,4 +147,5 @@ export const COMPLEX_OPS: Readonly<Record<string, PlainOp>> = {
   _ComplexSum: reduce,
   _ComplexMean: reduce,
   _ComplexCast: cast,
+  _ComplexIdentity: (node) => node.input(0),
 };

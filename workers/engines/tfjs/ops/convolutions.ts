@@ -102,7 +102,7 @@ function finish(node: KernelNode, x: TfTensor): TfTensor {
 
 /** `[BiasAdd | FusedBatchNorm | undefined, activation | undefined]` */
 function extras(node: KernelNode): [string | undefined, string | undefined] {
-  const [first, second] = node.attr.texts("fused_ops");
+  const [first, second] = node.attr.texts("fused_ops").filter((name) => name !== "NoOp");
   return first === "BiasAdd" || first === "FusedBatchNorm" ? [first, second] : [undefined, first];
 }
 
@@ -133,8 +133,10 @@ const fusedConvolution =
     return channelsLast(node.tensor(0), window.isChannelsFirst, (x) => {
       const isGrouped = linear === convolve && x.shape[3] !== filter.shape[2];
       if (!isFusable(node) || isGrouped) return finish(node, linear(x, filter, window));
-      const { strides, dilations, padding: pad } = window;
+      const { strides, dilations, padding } = window;
       const run = linear === convolve ? fused.conv2d : fused.depthwiseConv2d;
+      // TF.js takes explicit paddings here too, though its types don't say so.
+      const pad = padding as "same" | "valid";
       return run({ x: x as Tensor4D, filter, strides, pad, dataFormat: "NHWC", dilations, ...fusedOptions(node) });
     });
   };
@@ -159,9 +161,9 @@ const volume: KernelOp = (node) => {
   const one = (part: Tensor5D, kernel: Tensor5D): TfTensor =>
     conv3d(part, kernel, triple("strides"), padding, "NDHWC", triple("dilations"));
   if (groups === 1 || !Number.isInteger(groups)) return one(x, filter);
-  const kernels = split(filter, groups, 4);
+  const kernels = split<Tensor5D>(filter, groups, 4);
   return concat(
-    split(x, groups, 4).map((part, index) => one(part, kernels[index]!)),
+    split<Tensor5D>(x, groups, 4).map((part, index) => one(part, kernels[index]!)),
     4,
   );
 };

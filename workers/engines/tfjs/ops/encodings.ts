@@ -1,6 +1,6 @@
 import type { PlainNode, PlainOp } from "./plain-node.js";
 import { byteStrings, ints, type PlainTensor } from "./plain-tensor.js";
-import { encodeUtf8, splitUtf8 } from "./utf8.js";
+import { encodeUtf8 } from "./utf8.js";
 
 /** Base64 with "-" and "_", with or without padding. */
 function encodeBase64(node: PlainNode): PlainTensor {
@@ -34,12 +34,38 @@ function requireUtf8(node: PlainNode, ...names: string[]): void {
 
 const CONTROL_LIMIT = 0x20;
 
+/** Whole characters; of what is none, as much as could begin one (Unicode's "maximal subparts", of which each is one error). */
+const PIECES = new RegExp(
+  [
+    ...[
+      "[\\x00-\\x7f]",
+      "[\\xc2-\\xdf][\\x80-\\xbf]",
+      "\\xe0[\\xa0-\\xbf][\\x80-\\xbf]",
+      "[\\xe1-\\xec\\xee\\xef][\\x80-\\xbf]{2}",
+    ],
+    ...["\\xed[\\x80-\\x9f][\\x80-\\xbf]", "\\xf0[\\x90-\\xbf][\\x80-\\xbf]{2}", "[\\xf1-\\xf3][\\x80-\\xbf]{3}"],
+    ...[
+      "\\xf4[\\x80-\\x8f][\\x80-\\xbf]{2}",
+      "\\xe0[\\xa0-\\xbf]",
+      "[\\xe1-\\xec\\xee\\xef][\\x80-\\xbf]",
+      "\\xed[\\x80-\\x9f]",
+    ],
+    ...[
+      "\\xf0[\\x90-\\xbf][\\x80-\\xbf]?",
+      "[\\xf1-\\xf3][\\x80-\\xbf]{1,2}",
+      "\\xf4[\\x80-\\x8f][\\x80-\\xbf]?",
+      "[^]",
+    ],
+  ].join("|"),
+  "g",
+);
+
 /** Code points. What is no valid UTF-8 is replaced, left out or an error, as the model says. */
 function codePoints(node: PlainNode, text: string): number[] {
   const errors = node.text("errors", "replace");
   const replacement = node.number("replacement_char", 0xfffd);
   const points: number[] = [];
-  for (const piece of splitUtf8(text)) {
+  for (const piece of text.match(PIECES) ?? []) {
     const point = codePointOf(piece);
     if (point === undefined) {
       if (errors === "strict") return node.fail("strings of valid UTF-8");
@@ -51,15 +77,14 @@ function codePoints(node: PlainNode, text: string): number[] {
   return points;
 }
 
-/** The code point of one whole character; `undefined` for anything else. */
+/** The code point of a piece that is a whole character; `undefined` for any other. */
 function codePointOf(piece: string): number | undefined {
   const first = piece.charCodeAt(0);
   if (piece.length === 1) return first < 0x80 ? first : undefined;
+  if (piece.length < (first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4)) return undefined;
   let point = first & (0xff >> (piece.length + 1));
   for (let index = 1; index < piece.length; index++) point = (point << 6) | (piece.charCodeAt(index) & 0x3f);
-  const least = [0, 0, 0x80, 0x800, 0x10000][piece.length]!;
-  const isValid = point >= least && point <= 0x10ffff && !(point >= 0xd800 && point <= 0xdfff);
-  return isValid ? point : undefined;
+  return point;
 }
 
 function unicodeDecode(node: PlainNode): PlainTensor[] {

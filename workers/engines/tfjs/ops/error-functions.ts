@@ -3,6 +3,7 @@ import {
   add,
   div,
   exp,
+  greaterEqual,
   less,
   log,
   mul,
@@ -54,8 +55,8 @@ function inverse(x: TfTensor): TfTensor {
   const inner = mul(x, polynomial(sub(w, scalar(2.5)), CENTRAL));
   const outer = mul(x, polynomial(sub(sqrt(w), scalar(3)), TAIL));
   const finite = where(less(w, scalar(5)), inner, outer);
-  const isEdge = less(scalar(1 - 1e-12), abs(x));
-  return where(isEdge, div(sign(x), sub(scalar(1), abs(x))), finite);
+  const isEdge = greaterEqual(abs(x), scalar(1));
+  return where(isEdge, div(sign(x), sqrt(sub(scalar(1), abs(x)))), finite);
 }
 
 export const ERROR_FUNCTION_OPS: Readonly<Record<string, KernelOp>> = {

@@ -25,7 +25,8 @@ const fusedBatchNorm: KernelOp = (node) => {
   ];
   const epsilon = node.attr.number("epsilon", 1e-4);
   const channelAxis = node.attr.text("data_format", "NHWC").toUpperCase().startsWith("NC") ? 1 : x.rank - 1;
-  if (node.attr.flag("is_training", true)) return normaliseBatch(node, channelAxis, epsilon);
+  // The attribute's default is true, and then no statistics are given, unless an old converter left the attribute out.
+  if (node.attr.flag("is_training", givenMean.size === 0)) return normaliseBatch(node, channelAxis, epsilon);
   const y =
     channelAxis === x.rank - 1
       ? batchNorm(x, givenMean, givenVariance, offset, scale, epsilon)

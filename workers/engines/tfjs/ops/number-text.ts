@@ -55,22 +55,41 @@ function floatText(node: PlainNode, value: number): string {
   return sign + (node.flag("shortest") ? shortest(size, precision) : fixed(size, precision));
 }
 
+/** `value` × 10^`power` as a whole number; halves go to the even one, as C rounds. Exact: a double is a whole number of powers of 2. */
+function scaled(value: number, power: number): bigint {
+  let [mantissa, exponent] = [value, 0];
+  while (!Number.isInteger(mantissa)) {
+    mantissa *= 2;
+    exponent--;
+  }
+  const ten = 10n ** BigInt(Math.abs(power));
+  const over = BigInt(mantissa) * (power > 0 ? ten : 1n);
+  const under = 2n ** BigInt(-exponent) * (power < 0 ? ten : 1n);
+  const [whole, twice] = [over / under, 2n * (over % under)];
+  return twice > under || (twice === under && whole % 2n === 1n) ? whole + 1n : whole;
+}
+
 function fixed(size: number, precision: number): string {
-  if (size < 1e21) return size.toFixed(precision);
-  return `${BigInt(size)}${precision > 0 ? `.${"0".repeat(precision)}` : ""}`;
+  const digits = String(scaled(size, precision)).padStart(precision + 1, "0");
+  return precision === 0 ? digits : `${digits.slice(0, -precision)}.${digits.slice(-precision)}`;
 }
 
 /** At least two digits of exponent. */
 function exponential(size: number, precision: number): string {
-  return size.toExponential(precision).replace(/e([+-])(\d)$/, "e$10$2");
+  let exponent = size === 0 ? 0 : Number(size.toExponential(20).split("e")[1]);
+  let digits = String(scaled(size, precision - exponent));
+  if (digits.length > precision + 1) digits = String(scaled(size, precision - ++exponent));
+  const padded = digits.padEnd(precision + 1, "0");
+  const mantissa = precision === 0 ? padded : `${padded[0]}.${padded.slice(1)}`;
+  return `${mantissa}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
 }
 
-/** printf's %g. */
-function shortest(size: number, precision: number): string {
+/** printf's %g, of a number that is not negative. */
+export function shortest(size: number, precision: number): string {
   const digits = Math.max(1, precision);
-  const exponent = size === 0 ? 0 : Number(size.toExponential(digits - 1).split("e")[1]);
+  const exponent = Number(exponential(size, digits - 1).split("e")[1]);
   const isFixed = exponent >= -4 && exponent < digits;
-  const text = isFixed ? size.toFixed(digits - 1 - exponent) : exponential(size, digits - 1);
+  const text = isFixed ? fixed(size, digits - 1 - exponent) : exponential(size, digits - 1);
   const [mantissa = "", power] = text.split("e");
   const trimmed = mantissa.includes(".") ? mantissa.replace(/\.?0+$/, "") : mantissa;
   return power === undefined ? trimmed : `${trimmed}e${power}`;

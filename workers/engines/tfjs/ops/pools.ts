@@ -8,6 +8,7 @@ import {
   reshape,
   stridedSlice,
   tensor,
+  type Rank,
   type Tensor as TfTensor,
   type Tensor4D,
   type Tensor5D,
@@ -52,14 +53,9 @@ const largestOfVolume: KernelOp = (node) => {
   const padding = node.attr.text("padding").toUpperCase() === "SAME" ? "same" : "valid";
   if (!isWasm()) return maxPool3d(x, [d, h, w], [sd, sh, sw], padding);
   const [batch, depth, height, width, channels] = x.shape;
-  const planes = maxPool(reshape(x, [batch * depth, height, width, channels]), [h, w], [sh, sw], padding);
+  const planes = maxPool(reshape<Rank.R4>(x, [batch * depth, height, width, channels]), [h, w], [sh, sw], padding);
   const [, rows, columns] = planes.shape as [number, number, number, number];
-  const lines = maxPool(
-    reshape(planes, [batch, depth, rows * columns, channels]) as Tensor4D,
-    [d, 1],
-    [sd, 1],
-    padding,
-  );
+  const lines = maxPool(reshape<Rank.R4>(planes, [batch, depth, rows * columns, channels]), [d, 1], [sd, 1], padding);
   return reshape(lines, [batch, lines.shape[1], rows, columns, channels]);
 };
 

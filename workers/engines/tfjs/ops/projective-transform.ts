@@ -23,6 +23,13 @@ const FILL_MODES: Readonly<Record<string, (at: number, size: number) => number>>
   },
 };
 
+const { fround } = Math;
+
+/** a·x + b·y + c in single precision, on which it depends to which pixel a tie goes. */
+function line(a: number, b: number, c: number, x: number, y: number): number {
+  return fround(fround(fround(a * x) + fround(b * y)) + c);
+}
+
 function clamp(at: number, size: number): number {
   return Math.min(Math.max(at, 0), size - 1);
 }
@@ -48,17 +55,17 @@ const transform: KernelOp = (node) => {
         : pixels[((item * height + y) * width + x) * channels + channel]!;
     for (let row = 0; row < rows; row++)
       for (let column = 0; column < columns; column++) {
-        const depth = g! * column + h! * row + 1;
-        const x = mapTo((a! * column + b! * row + c!) / depth, width);
-        const y = mapTo((d! * column + e! * row + f!) / depth, height);
+        const depth = line(g!, h!, 1, column, row);
+        const x = mapTo(fround(line(a!, b!, c!, column, row) / depth), width);
+        const y = mapTo(fround(line(d!, e!, f!, column, row) / depth), height);
         for (let channel = 0; channel < channels; channel++, out++) {
           if (depth === 0) results[out] = fill;
           else if (isNearest) results[out] = read(Math.round(y), Math.round(x), channel);
           else {
             const [top, left] = [Math.floor(y), Math.floor(x)];
-            const line = (at: number): number =>
+            const across = (at: number): number =>
               (left + 1 - x) * read(at, left, channel) + (x - left) * read(at, left + 1, channel);
-            results[out] = (top + 1 - y) * line(top) + (y - top) * line(top + 1);
+            results[out] = (top + 1 - y) * across(top) + (y - top) * across(top + 1);
           }
         }
       }

@@ -85,7 +85,8 @@ const quantiseAndBack: KernelOp = (node) => {
   const shape = axis < 0 ? [] : x.shape.map((size, each) => (each === axis ? size : 1));
   const values = (key: "scale" | "step" | "low" | "high"): TfTensor =>
     reshape(tensor(steps.map((each) => each[key])), shape);
-  const scaled = mul(minimum(maximum(x, values("low")), values("high")), values("scale"));
+  const inside = isGiven ? minimum(maximum(x, values("low")), values("high")) : x;
+  const scaled = mul(inside, values("scale"));
   const isHalfUp = node.attr.text("round_mode", "HALF_TO_EVEN") === "HALF_UP";
   return mul(isHalfUp ? floor(add(scaled, scalar(0.5))) : round(scaled), values("step"));
 };

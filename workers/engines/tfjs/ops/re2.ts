@@ -44,7 +44,7 @@ export function translateRe2(pattern: string): Translation {
     const wasClassStart = isClassStart;
     isClassStart = false;
     if (token.startsWith("\\Q")) {
-      source += [...token.slice(2).replace(/\\E$/, "")].map(literal).join("");
+      source += literals(token.slice(2).replace(/\\E$/, ""));
     } else if (token.startsWith("\\")) {
       const escaped = escapeOf(token, isInClass);
       if (escaped === undefined) return refuse(`"${token}" has no counterpart`);
@@ -61,13 +61,7 @@ export function translateRe2(pattern: string): Translation {
         const inside = POSIX[name];
         if (inside === undefined) return refuse(`"${token}" has no counterpart`);
         source += inside;
-      } else
-        source +=
-          token === "-"
-            ? "-"
-            : token.length === 1 || token.codePointAt(0)! > 0xffff
-              ? literal(token)
-              : [...token].map(literal).join("");
+      } else source += token === "-" ? "-" : literals(token);
     } else if (token === "[") {
       isInClass = true;
       isClassStart = true;
@@ -81,9 +75,13 @@ export function translateRe2(pattern: string): Translation {
     else if (token === "^" && !flags.includes("m")) source += "(?<![^])";
     else source += "()|*+?{}^$".includes(token) ? token : literal(token);
   }
-  if (/\{,|\{(?!\d)/.test(source.replace(/\\[^]|\\u\{\w+\}|\\p\{\w+\}/giu, "")))
+  if (/\{,|\{(?!\d)/.test(source.replace(/\\u\{\w+\}|\\p\{[\w=]+\}|\\[^]/giu, "")))
     return refuse("a brace that is no count");
   return { source, flags: flags.replace("s", "") };
+}
+
+function literals(text: string): string {
+  return Array.from(text, literal).join("");
 }
 
 /** A character that stands for itself. */
@@ -113,5 +111,5 @@ function escapeOf(token: string, isInClass: boolean): string | undefined {
   if (letter === "b" || letter === "B") return isInClass ? undefined : `\\${letter}`;
   if (letter === "A") return "(?<![^])";
   if (letter === "z") return "(?![^])";
-  return /^[0-9A-Za-z]$/.test(letter) ? undefined : literal([...token.slice(1)].join(""));
+  return /^[0-9A-Za-z]$/.test(letter) ? undefined : literal(token.slice(1));
 }

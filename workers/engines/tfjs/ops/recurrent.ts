@@ -86,7 +86,8 @@ function runSteps(
   { mask, initialStates }: Operands,
   cell: ReturnType<typeof makeCell>,
 ): tf.Tensor[] {
-  const [batch, time, ...sizes] = projected.shape as [number, number, ...number[]];
+  const [batch, length, ...sizes] = projected.shape as [number, number, ...number[]];
+  const time = stepCountOf(attrs.step_count, length);
   const { gateCount, stateCount } = RECURRENT_CELLS[op];
   const units = sizes.pop()! / gateCount;
   const blank = tf.zeros([batch, ...sizes, units]);
@@ -97,7 +98,7 @@ function runSteps(
   let output = blank;
   const outputs: tf.Tensor[] = [];
   for (let count = 0; count < time; count++) {
-    const at = attrs.go_backwards === true ? time - 1 - count : count;
+    const at = attrs.go_backwards === true ? length - 1 - count : count;
     [output, ...states] = tf.tidy(() => {
       const next = cell(steps[at]!, states);
       if (kept === undefined) return [next[0]!, ...next];
@@ -125,6 +126,13 @@ function select(condition: tf.Tensor, after: tf.Tensor, before: tf.Tensor): tf.T
   const flat = (x: tf.Tensor): tf.Tensor => (x.rank > 2 ? tf.reshape(x, condition.shape) : x);
   const chosen: tf.Tensor = tf.engine().runKernel("Select", { condition, t: flat(after), e: flat(before) });
   return after.rank > 2 ? tf.reshape(chosen, after.shape) : chosen;
+}
+
+/** @param given of the attribute `step_count`; missing: all steps. */
+function stepCountOf(given: unknown, length: number): number {
+  const count = typeof given === "number" && given > 0 ? given : length;
+  if (count <= length) return count;
+  throw new ShardError("model-failed", `Expected a sequence of at least ${count} steps, received ${length}.`);
 }
 
 function activationOf({ attrs }: CustomNode, key: string): RecurrentActivation {

@@ -3,8 +3,10 @@ import { BITCAST_OPS } from "./bitcast.js";
 import { BOX_OPS } from "./boxes.js";
 import { COMPLEX_OPS } from "./complex-numbers.js";
 import { COUNT_OPS } from "./counts.js";
+import { CROSSED_HASH_OPS } from "./crossed-hash.js";
 import { ENCODING_OPS } from "./encodings.js";
 import { HASH_OPS } from "./hashes.js";
+import { KERNEL_EXECUTORS } from "./kernel-ops.js";
 import { MOVEMENT_OPS } from "./movement.js";
 import { NGRAM_OPS } from "./ngrams.js";
 import { NUMBER_TEXT_OPS } from "./number-text.js";
@@ -14,21 +16,25 @@ import { RANKING_OPS } from "./ranking.js";
 import { REGEXP_OPS } from "./regexps.js";
 import { SCATTER_OPS } from "./scatter.js";
 import { SEGMENT_OPS } from "./segments.js";
+import { FORMAT_OPS } from "./string-format.js";
+import { SEQUENCE_OPS } from "./sequences.js";
 import { SET_OPS } from "./sets.js";
 import { SPARSE_OPS } from "./sparse.js";
 import { SPECTRAL_OPS } from "./spectra.js";
 import { TABLE_OPS } from "./tables.js";
 import { TEXT_OPS } from "./text.js";
+import { VOCABULARY_OPS } from "./vocabulary.js";
 import type { PlainOp } from "./plain-node.js";
 import { RECURRENT_EXECUTORS } from "./recurrent.js";
 import { runPlain } from "./run-plain.js";
 
 /** Ops in plain code, by TensorFlow's names. src/model/own-ops.ts lists the same. */
-const PLAIN_OPS: Readonly<Record<string, PlainOp>> = {
+export const PLAIN_OPS: Readonly<Record<string, PlainOp>> = {
   ...BITCAST_OPS,
   ...BOX_OPS,
   ...COMPLEX_OPS,
   ...COUNT_OPS,
+  ...CROSSED_HASH_OPS,
   ...ENCODING_OPS,
   ...HASH_OPS,
   ...MOVEMENT_OPS,
@@ -41,10 +47,13 @@ const PLAIN_OPS: Readonly<Record<string, PlainOp>> = {
   ...SCATTER_OPS,
   ...SEGMENT_OPS,
   ...SET_OPS,
+  ...SEQUENCE_OPS,
+  ...FORMAT_OPS,
   ...SPARSE_OPS,
   ...SPECTRAL_OPS,
   ...TABLE_OPS,
   ...TEXT_OPS,
+  ...VOCABULARY_OPS,
 };
 
 /**
@@ -52,6 +61,7 @@ const PLAIN_OPS: Readonly<Record<string, PlainOp>> = {
  * of its own; it disposes of its intermediate tensors.
  */
 export const OWN_EXECUTORS: Readonly<Record<string, OpExecutor>> = {
+  ...KERNEL_EXECUTORS,
   ...Object.fromEntries(
     Object.entries(PLAIN_OPS).map(([op, plain]): [string, OpExecutor] => [op, (node) => runPlain(op, plain, node)]),
   ),

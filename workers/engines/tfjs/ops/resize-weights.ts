@@ -24,6 +24,8 @@ function scaleOf(inputs: number, outputs: number, { alignsCorners }: Pick<Sampli
   return alignsCorners && outputs > 1 ? (inputs - 1) / (outputs - 1) : inputs / outputs;
 }
 
+const { fround } = Math;
+
 /** TensorFlow looks cubic weights up in a table of this many steps between two input places. */
 const TABLE_STEPS = 1024;
 
@@ -112,10 +114,12 @@ export function kernelWeights(
 ): AxisWeights | undefined {
   if (!Object.hasOwn(KERNELS, kernel)) return undefined;
   const { radius, weight } = KERNELS[kernel]!;
-  const step = 1 / scale;
+  // Ties between two input places depend on TensorFlow's single precision.
+  const step = fround(1 / fround(scale));
+  const shift = fround(-fround(step * fround(translation)));
   const stretch = isAntialiased ? Math.max(step, 1) : 1;
   return weightsOf(inputs, outputs, (output, add) => {
-    const at = (output + 0.5) * step - step * translation;
+    const at = fround(fround((output + 0.5) * step) + shift);
     if (at < 0 || at > inputs) return;
     const first = Math.max(0, Math.ceil(at - radius * stretch - 0.5));
     const last = Math.min(inputs - 1, Math.floor(at + radius * stretch - 0.5));

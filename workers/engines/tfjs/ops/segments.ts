@@ -81,13 +81,12 @@ function unsortedSegment(node: PlainNode): PlainTensor {
   });
 }
 
-/** Segments that rise from row to row; V2 has as many as an input says. Segments without rows give 0, in V2 what changes nothing. */
+/** Segments that rise from row to row. Those without rows give 0, or 1 for products. */
 function sortedSegment(node: PlainNode): PlainTensor {
   const [source, segments] = [node.numbers(0), node.ints(1)];
   const reduction = reductionOf(node);
-  const isSecond = node.op.endsWith("V2");
-  const count = isSecond ? node.scalar(2) : (segments.data.at(-1) ?? -1) + 1;
-  const empty = isSecond || reduction === "Prod" ? neutral(reduction, source.dtype) : 0;
+  const count = (segments.data.at(-1) ?? -1) + 1;
+  const empty = reduction === "Prod" ? 1 : 0;
   return reduceSegments(node, source, source.shape.slice(1), reduction, {
     rows: (entry) => entry,
     segments: segments.data,
@@ -123,10 +122,6 @@ export const SEGMENT_OPS: Readonly<Record<string, PlainOp>> = {
   ...each(
     sortedSegment,
     [...KINDS, "Mean"].map((kind) => `Segment${kind}`),
-  ),
-  ...each(
-    sortedSegment,
-    KINDS.map((kind) => `Segment${kind}V2`),
   ),
   ...each(
     sparseSegment,

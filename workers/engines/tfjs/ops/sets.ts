@@ -1,3 +1,4 @@
+import { elementCountOf } from "../../../../src/protocol/tensors.js";
 import type { PlainNode, PlainOp } from "./plain-node.js";
 import { ints, pick, sizeOf, type PlainTensor } from "./plain-tensor.js";
 import { axisOf, stridesOf, walk } from "./strides.js";
@@ -149,7 +150,26 @@ function setSize(node: PlainNode): PlainTensor {
   );
 }
 
+/** The places of all elements but zeros and empty strings, row by row. */
+function where(node: PlainNode): PlainTensor {
+  const { dtype, shape, data } = node.input(0);
+  const isSet = (index: number): boolean =>
+    dtype === "complex64"
+      ? data[2 * index] !== 0 || data[2 * index + 1] !== 0
+      : data[index] !== 0 && data[index] !== "";
+  const strides = stridesOf(shape);
+  const places: number[] = [];
+  let count = 0;
+  for (let index = 0; index < elementCountOf(shape); index++) {
+    if (!isSet(index)) continue;
+    count++;
+    for (const [axis, stride] of strides.entries()) places.push(Math.floor(index / stride) % shape[axis]!);
+  }
+  return ints([count, shape.length], places);
+}
+
 export const SET_OPS: Readonly<Record<string, PlainOp>> = {
+  Where: where,
   Unique: unique,
   UniqueV2: unique,
   UniqueWithCounts: unique,

@@ -188,6 +188,52 @@ function sparseMatMul(node: PlainNode): PlainTensor {
   return numbersOf(b.dtype, [rows, columns], totals);
 }
 
+/** The sum or the maximum of the entries along some axes; 0 where there are none. */
+function sparseReduce(node: PlainNode): PlainTensor {
+  const { indices, values, shape } = sparseInput(node, 0);
+  if (values.dtype === "string" || values.dtype === "complex64") return node.refuse(`elements of type ${values.dtype}`);
+  const rank = shape.length;
+  const axes = new Set(Array.from(node.ints(3).data, (axis) => axisOf(axis, rank)));
+  const kept = shape.map((size, axis) => (axes.has(axis) ? 1 : size));
+  const strides = stridesOf(kept);
+  const reduction = node.op === "SparseReduceMax" ? "Max" : "Sum";
+  const totals = new Map<number, number>();
+  for (const [entry, value] of values.data.entries()) {
+    const at = strides.reduce(
+      (sum, stride, axis) => sum + (axes.has(axis) ? 0 : stride * indices[entry * rank + axis]!),
+      0,
+    );
+    const before = totals.get(at);
+    totals.set(at, before === undefined ? value : combine(reduction, values.dtype, before, value));
+  }
+  const data = Array.from({ length: elementCountOf(kept) }, (_, at) => totals.get(at) ?? 0);
+  return numbersOf(values.dtype, node.flag("keep_dims") ? kept : shape.filter((_, axis) => !axes.has(axis)), data);
+}
+
+/** A sparse tensor cut into equal parts along an axis; the first ones are longer by one if it doesn't divide. */
+function sparseSplit(node: PlainNode): PlainTensor[] {
+  const { indices, values, shape } = sparseInput(node, 1);
+  const rank = shape.length;
+  const axis = axisOf(node.scalar(0), rank);
+  const count = node.number("num_split");
+  const [size, longer] = [Math.floor(shape[axis]! / count), shape[axis]! % count];
+  const parts = Array.from({ length: count }, (_, part) => {
+    const start = part * size + Math.min(part, longer);
+    const length = size + (part < longer ? 1 : 0);
+    const entries: number[] = [];
+    const places: number[][] = [];
+    for (let entry = 0; entry < elementCountOf(values.shape); entry++) {
+      const place = placeOf(indices, rank, entry);
+      const at = place[axis]! - start;
+      if (at < 0 || at >= length) continue;
+      entries.push(entry);
+      places.push(place.with(axis, at));
+    }
+    return [...picked(values, entries, places, rank), ints([rank], shape.with(axis, length))];
+  });
+  return [0, 1, 2].flatMap((output) => parts.map((part) => part[output]!));
+}
+
 export const SPARSE_OPS: Readonly<Record<string, PlainOp>> = {
   SparseFillEmptyRows: sparseFillEmptyRows,
   SparseReshape: sparseReshape,
@@ -196,4 +242,7 @@ export const SPARSE_OPS: Readonly<Record<string, PlainOp>> = {
   SparseConcat: sparseConcat,
   SparseToDense: sparseToDense,
   SparseTensorDenseMatMul: sparseMatMul,
+  SparseReduceSum: sparseReduce,
+  SparseReduceMax: sparseReduce,
+  SparseSplit: sparseSplit,
 };

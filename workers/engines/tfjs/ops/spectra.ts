@@ -110,7 +110,33 @@ function irfft(node: PlainNode): PlainTensor {
   );
 }
 
+/** Magnitudes of overlapping pieces under a periodic Hann window, each padded to a power of two. Input [samples, channels]. */
+function audioSpectrogram(node: PlainNode): PlainTensor {
+  const [{ shape, data }, size, stride] = [node.floats(0), node.number("window_size"), node.number("stride")];
+  const [samples = 0, channels = 1] = shape;
+  const length = 2 ** Math.ceil(Math.log2(size));
+  const frames = samples < size ? 0 : 1 + Math.floor((samples - size) / stride);
+  const bins = length / 2 + 1;
+  const out = new Float32Array(channels * frames * bins);
+  for (let channel = 0; channel < channels; channel++) {
+    for (let frame = 0; frame < frames; frame++) {
+      const values = new Float64Array(2 * length);
+      for (let i = 0; i < size; i++) {
+        const weight = 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / size);
+        values[2 * i] = weight * data[(frame * stride + i) * channels + channel]!;
+      }
+      const spectrum = transform(values, false);
+      for (let bin = 0; bin < bins; bin++) {
+        const power = spectrum[2 * bin]! ** 2 + spectrum[2 * bin + 1]! ** 2;
+        out[(channel * frames + frame) * bins + bin] = node.flag("magnitude_squared") ? power : Math.sqrt(power);
+      }
+    }
+  }
+  return floats([channels, frames, bins], out);
+}
+
 export const SPECTRAL_OPS: Readonly<Record<string, PlainOp>> = {
+  AudioSpectrogram: audioSpectrogram,
   ...Object.fromEntries(["FFT", "IFFT", "FFT2D", "IFFT2D", "FFT3D", "IFFT3D"].map((op) => [op, fft])),
   ...Object.fromEntries(["RFFT", "RFFT2D", "RFFT3D"].map((op) => [op, rfft])),
   ...Object.fromEntries(["IRFFT", "IRFFT2D", "IRFFT3D"].map((op) => [op, irfft])),

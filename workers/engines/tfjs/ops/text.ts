@@ -25,7 +25,8 @@ function changeCase(toCase: "toLowerCase" | "toUpperCase"): PlainOp {
   });
 }
 
-const SPACE = "[ \\t\\n\\v\\f\\r]";
+const LEADING_SPACE = /^[ \t\n\v\f\r]+/;
+const OUTER_SPACE = /^[ \t\n\v\f\r]+|[ \t\n\v\f\r]+$/g;
 
 function stringLength(node: PlainNode): PlainTensor {
   const { shape, data } = node.strings(0);
@@ -78,11 +79,11 @@ function stringJoin(node: PlainNode): PlainTensor {
   return byteStrings(shape, texts);
 }
 
-/** Join along axes, the later ones of the list varying fastest. */
+/** Join along axes, the first one of the list varying fastest. */
 function reduceJoin(node: PlainNode): PlainTensor {
   const { shape, data } = node.strings(0);
   const rank = shape.length;
-  const given = Array.from(node.ints(1).data, (axis) => axisOf(axis, rank));
+  const given = Array.from(node.ints(1).data, (axis) => axisOf(axis, rank)).reverse();
   const separator = node.text("separator", "");
   const strides = stridesOf(shape);
   const kept = shape.map((size, axis) => (given.includes(axis) ? 1 : size));
@@ -119,7 +120,7 @@ function stringSplit(node: PlainNode): PlainTensor[] {
   const [{ data }, delimiters] = [node.strings(0), new Set(node.strings(1).data[0] ?? "")];
   const skipsEmpty = node.flag("skip_empty", true);
   const rows = data.map((text) => {
-    if (delimiters.size === 0) return [...text];
+    if (delimiters.size === 0) return text.split("");
     const pieces = [""];
     for (const character of text) {
       if (delimiters.has(character)) pieces.push("");
@@ -144,17 +145,15 @@ function splitAt(text: string, separator: string, limit: number): string[] {
     : [...pieces.slice(0, limit), pieces.slice(limit).join(separator)];
 }
 
+/** When the limit is reached, the rest follows as it is, even if nothing is left. */
 function splitAtSpace(text: string, limit: number): string[] {
   const pieces: string[] = [];
-  let rest = text.replace(new RegExp(`^${SPACE}+`), "");
+  let rest = text.replace(LEADING_SPACE, "");
   while (rest !== "") {
-    const end = limit >= 0 && pieces.length === limit ? -1 : rest.search(new RegExp(SPACE));
-    if (end < 0) {
-      pieces.push(rest);
-      break;
-    }
-    pieces.push(rest.slice(0, end));
-    rest = rest.slice(end).replace(new RegExp(`^${SPACE}+`), "");
+    const [piece = ""] = /^[^ \t\n\v\f\r]+/.exec(rest) ?? [];
+    pieces.push(piece);
+    rest = rest.slice(piece.length).replace(LEADING_SPACE, "");
+    if (pieces.length === limit) return [...pieces, rest];
   }
   return pieces;
 }
@@ -162,7 +161,7 @@ function splitAtSpace(text: string, limit: number): string[] {
 export const TEXT_OPS: Readonly<Record<string, PlainOp>> = {
   StringLower: changeCase("toLowerCase"),
   StringUpper: changeCase("toUpperCase"),
-  StringStrip: eachString((text) => text.replace(new RegExp(`^${SPACE}+|${SPACE}+$`, "g"), "")),
+  StringStrip: eachString((text) => text.replace(OUTER_SPACE, "")),
   StringLength: stringLength,
   Substr: substr,
   StringJoin: stringJoin,

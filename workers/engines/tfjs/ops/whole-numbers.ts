@@ -74,7 +74,7 @@ const invert: KernelOp = (node) => {
 
 /** Operations on whole numbers alone. */
 export const WHOLE_NUMBER_OPS: Readonly<Record<string, KernelOp>> = {
-  IntegerMul: ints(Math.imul),
+  _IntegerMul: ints(Math.imul),
   BitwiseAnd: ints((a, b) => a & b),
   BitwiseOr: ints((a, b) => a | b),
   BitwiseXor: ints((a, b) => a ^ b),
