@@ -4,16 +4,9 @@ import numpy as np
 
 from case_file import bools, floats, given, integers
 from frameworks import tf
-from graph_case import graph
+from graph_case import graph, weight
 
 X = floats(4, 6)
-RNG = np.random.default_rng(4)
-
-
-def weight(*shape):
-    return tf.constant(RNG.uniform(-1, 1, shape).astype(np.float32))
-
-
 def mixing():
     for name in ("sum", "mean", "max", "min", "prod", "std", "logsumexp"):
         function = getattr(tf.math, f"reduce_{name}")
