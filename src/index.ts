@@ -8,7 +8,7 @@ export type { PredictOptions } from "./sharder/job/predict-options.js";
 export type { Sharder } from "./sharder/sharder.js";
 export type { WorkerSnapshot } from "./sharder/worker-snapshot.js";
 export type { BatchPlan, LayerPlan, StageSnapshot } from "./sharder/split.js";
-export type { SharderOptions, LoadingProgress } from "./sharder/options.js";
+export type { SharderOptions, InputOptions, LoadingProgress } from "./sharder/options.js";
 export type { StreamOptions, StreamShard, Source } from "./sharder/job/stream.js";
 export type { Inputs } from "./sharder/inputs/prepare-inputs.js";
 export type {

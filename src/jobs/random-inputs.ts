@@ -1,11 +1,12 @@
 import { ShardError } from "../core/errors.js";
 import { seededRandom } from "../core/random.js";
+import { batchLayoutOf, mayCarryItems } from "../model/batch/batch-layout.js";
 import type { ModelInfo } from "../model/inspect.js";
 import type { TensorSpec } from "../protocol/model-on-wire.js";
 import { elementCountOf, type InputTensor } from "../protocol/tensors.js";
 
 export interface RandomInputOptions {
-  /** Items, whole, ≥ 1. */
+  /** Items, whole, ≥ 1; more if the model takes them in groups only. */
   readonly itemCount: number;
   /** Used for every size that the model leaves free, except the batch's; whole, ≥ 1. */
   readonly freeSize: number;
@@ -21,20 +22,23 @@ const INT_RANGE = 10;
  * Make random inputs for a model: float32 uniform in 0 ≤ x < 1, int32 from 0 to 9, bool 0 or 1, strings "item 0" ….
  * The same seed gives the same inputs.
  *
- * @returns tensors by input name; inputs without a free axis 0 get one tensor for all items.
+ * @returns tensors by input name; inputs without a batch get one tensor for all items.
  * @throws ShardError "invalid-options", "out-of-memory", "model-unsupported" if an input's rank is unknown.
  */
 export function randomInputs(
-  { inputs, batchMode }: Pick<ModelInfo, "inputs" | "batchMode">,
+  { inputs }: Pick<ModelInfo, "inputs">,
   { itemCount, freeSize, seed = 1 }: RandomInputOptions,
 ): Record<string, InputTensor> {
   checkCount("itemCount", itemCount);
   checkCount("freeSize", freeSize);
   const random = seededRandom(seed);
+  const layout = batchLayoutOf(inputs);
+  const groupItemCount = layout.kind === "fixed" ? layout.itemCount : 1;
+  const rows = Math.ceil(itemCount / groupItemCount) * groupItemCount;
   return Object.fromEntries(
     inputs.map((spec) => {
-      const isBatched = spec.shape?.[0] === -1 || (batchMode === "item-by-item" && spec.shape?.[0] === 1);
-      return [spec.name, fill(spec, isBatched ? itemCount : undefined, freeSize, random)];
+      const isBatched = mayCarryItems(spec, layout);
+      return [spec.name, fill(spec, isBatched ? rows : undefined, freeSize, random)];
     }),
   );
 }

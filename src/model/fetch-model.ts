@@ -1,15 +1,20 @@
 import { ShardError } from "../core/errors.js";
 import { throwIfAborted } from "../protocol/abort.js";
 import type { ModelArtifacts } from "./artifacts.js";
-import { ByteCollector } from "./load/byte-target.js";
+import { HeadTarget } from "./load/byte-target.js";
+import type { ReadContainer } from "./load/containers.js";
 import type { DownloadOptions } from "./load/download.js";
+import { HEAD_BYTES } from "./load/foreign-formats.js";
 import { loadFile, type LoadedFile } from "./load/load-file.js";
 import type { LoadNotice } from "./load/load-notice.js";
 import { ProgressCounter, type LoadProgress } from "./load/load-progress.js";
 import type { ModelCache } from "./load/model-cache.js";
-import { readModelJson } from "./load/model-json.js";
+import { loadModelFile } from "./load/load-model-file.js";
+import type { ModelJson } from "./load/model-json.js";
+import { readSources } from "./load/read-sources.js";
 import { storeModel } from "./load/store-model.js";
 import { WeightAssembly } from "./load/weight-assembly.js";
+import { WeightHeads } from "./load/weight-heads.js";
 import { isSameOrigin, weightUrls, type WeightLocation } from "./load/weight-urls.js";
 import { checkWeightLength } from "./weights.js";
 
@@ -18,6 +23,8 @@ export interface FetchOptions extends WeightLocation, Omit<DownloadOptions, "unl
   readonly shareWeights?: boolean | undefined;
   /** Keeps downloaded files. A copy is used if the server confirms that it is current, or if no server answers. */
   readonly cache?: ModelCache | undefined;
+  /** Reads zips and HDF5 files; without it they are refused. */
+  readonly readContainer?: ReadContainer | undefined;
   readonly onNotice?: ((notice: LoadNotice) => void) | undefined;
 }
 
@@ -25,11 +32,11 @@ export interface FetchOptions extends WeightLocation, Omit<DownloadOptions, "unl
 const PARALLEL_DOWNLOADS = 4;
 
 /**
- * Download a TF.js model: model.json and the weight files it names. With a cache, unchanged files are not transferred again,
+ * Download a model: a model.json and the weight files it names, or one file that holds all of it (.keras, .h5, zip). With a cache, unchanged files are not transferred again,
  * and the last complete copy is used if no server answers. Files are still being stored after the promise has settled.
  *
  * @param url absolute. `requestInit` is sent with every request to the host of this address, and to no other host.
- * @throws ShardError "model-not-found", "model-network", "model-malformed", "weights-missing",
+ * @throws ShardError "model-not-found", "model-network", "model-malformed", "model-unsupported" (another format), "weights-missing",
  *         "weights-truncated", "invalid-options" (a `weightUrlConverter` that fails), "out-of-memory", "aborted"
  */
 export async function fetchModel(
@@ -38,19 +45,51 @@ export async function fetchModel(
   onProgress: (progress: LoadProgress) => void,
 ): Promise<ModelArtifacts> {
   const progress = new ProgressCounter(onProgress);
-  const { requestInit, pacing, cache, shareWeights = false, onNotice = () => {} } = options;
+  const { requestInit, pacing, cache, onNotice = () => {} } = options;
   const signal = options.signal ?? requestInit?.signal ?? undefined;
-  const collector = new ByteCollector();
-  const modelFile = await loadFile(url, "model", collector, {
-    ...{ requestInit, signal, pacing, cache },
-    mayGoUnchecked: () => true,
-    onBytes: (byteCount) => progress.add(byteCount),
-  });
-  const modelBytes = collector.bytes;
-  const { description, paths, weightSpecs, weightBytes } = readModelJson(url, modelBytes);
+  const loaded = await loadModelFile(url, { requestInit, signal, pacing, cache }, progress);
+  const { file: modelFile, bytes: modelBytes } = loaded;
+  if (loaded.kind === "json")
+    return fetchWeights(loaded.url, loaded.json, modelFile, modelBytes, { ...options, signal }, progress);
+  if (modelFile.origin === "cache-unchecked") onNotice(offlineCopy(loaded.url, modelFile.stored.storedAt));
+  const artifacts = await readDownloaded(loaded.url, modelBytes, { ...options, signal }, progress);
+  if (cache !== undefined && modelFile.origin !== "cache-unchecked") {
+    const nothing = { weightFiles: [], weightData: new ArrayBuffer(0), byteOffsets: [] };
+    void storeModel(cache, { modelFile, modelBytes, ...nothing, location: options }, onNotice);
+  }
+  return artifacts;
+}
+
+/** Read a file that holds the whole model. A damaged copy does not stay in the cache. */
+async function readDownloaded(
+  url: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  options: FetchOptions,
+  progress: ProgressCounter,
+): Promise<ModelArtifacts> {
+  const name = decodeURIComponent(/[^/]*$/.exec(new URL(url).pathname)![0].replace(/%(?![\da-f]{2})/gi, "%25"));
+  try {
+    return await readSources([{ name, blob: new Blob([bytes]) }], options, progress);
+  } catch (thrown) {
+    if (thrown instanceof ShardError && thrown.code !== "aborted") await options.cache?.remove(url).catch(() => {});
+    throw thrown;
+  }
+}
+
+/** Download the weights that a model.json names. @param url of the model.json. */
+async function fetchWeights(
+  url: string,
+  { description, paths, weightSpecs, weightBytes }: ModelJson,
+  modelFile: LoadedFile,
+  modelBytes: Uint8Array,
+  options: FetchOptions,
+  progress: ProgressCounter,
+): Promise<ModelArtifacts> {
+  const { requestInit, pacing, cache, signal, shareWeights = false, onNotice = () => {} } = options;
   progress.expect(weightBytes);
 
   const urls = await weightUrls(paths, url, options);
+  const heads = new WeightHeads(urls);
   const assembly = new WeightAssembly(urls.length, weightBytes, shareWeights);
   // Copies stored with another model.json may be used only if the server confirms that they are current.
   const knownIds = modelFile.origin === "server" ? [] : modelFile.stored.weightIds;
@@ -58,7 +97,8 @@ export async function fetchModel(
   try {
     await inParallel(urls.length, signal, async (index, laneSignal) => {
       const weightUrl = urls[index]!;
-      weightFiles[index] = await loadFile(weightUrl, "weights", assembly.file(index), {
+      const target = new HeadTarget(assembly.file(index), HEAD_BYTES, (head) => heads.see(index, head));
+      weightFiles[index] = await loadFile(weightUrl, "weights", target, {
         // Credentials are meant for the model's own host, not for other hosts that its model.json names.
         requestInit: isSameOrigin(weightUrl, url) ? requestInit : undefined,
         signal: laneSignal,
@@ -81,16 +121,13 @@ export async function fetchModel(
     if (thrown instanceof ShardError && /^(weights-truncated|model-malformed)$/.test(thrown.code)) {
       for (const each of [url, ...urls]) await cache?.remove(each).catch(() => {});
     }
-    throw thrown;
+    throw heads.explain(thrown);
   }
   const unchecked = [modelFile, ...weightFiles].find((file) => file.origin === "cache-unchecked");
   if (unchecked !== undefined) {
     // A fresh file and an unconfirmed copy may belong to different versions.
     if (weightFiles.some(({ origin }) => origin === "server")) throw unchecked.reason;
-    onNotice({
-      code: "offline-copy",
-      message: `No server answers for ${url}: the copy stored on ${unchecked.stored.storedAt.slice(0, 10)} is used.`,
-    });
+    onNotice(offlineCopy(url, unchecked.stored.storedAt));
   }
   const { weightData, byteOffsets } = assembly.finish();
   // The total is unknown until now if there are string weights: model.json doesn't state their size.
@@ -100,6 +137,13 @@ export async function fetchModel(
     void storeModel(cache, loaded, onNotice);
   }
   return { ...description, weightSpecs, weightData };
+}
+
+function offlineCopy(url: string, storedAt: string): LoadNotice {
+  return {
+    code: "offline-copy",
+    message: `No server answers for ${url}: the copy stored on ${storedAt.slice(0, 10)} is used.`,
+  };
 }
 
 /** Run `task` for 0 … count-1, a few at once. The first failure aborts the signal of the others. */

@@ -1,5 +1,6 @@
 import { elementCountOf } from "../protocol/tensors.js";
 import { asJsonObject, type JsonObject } from "./artifacts.js";
+import { recurrentOperands, type RecurrentOp } from "./recurrent-ops.js";
 
 type Shape = readonly number[];
 
@@ -81,6 +82,11 @@ export function flopsOf({ op, attr, inputs, output }: OpRun): number | undefined
       return inputs[0] && count * (2 * innerSize(attr, inputs[0]) + fusedCount(attr));
     case "Einsum":
       return einsumFlops(attr, inputs);
+    case "_SharderLstm":
+    case "_SharderGru":
+    case "_SharderRnn":
+    case "_SharderConvLstm":
+      return recurrentFlops(op, attr, inputs);
     case "AvgPool":
     case "AvgPool3D":
     case "MaxPool":
@@ -115,6 +121,16 @@ function einsumFlops(attr: JsonObject, inputs: readonly Shape[]): number | undef
     for (const [axis, size] of shape.entries()) sizes.set(term.charAt(axis), size);
   }
   return 2 * elementCountOf([...sizes.values()]);
+}
+
+/** The products of the input and of the states with their kernels, and five operations for each column of a kernel. */
+function recurrentFlops(op: RecurrentOp, attr: JsonObject, inputs: readonly Shape[]): number | undefined {
+  const { x, kernel, recurrentKernel } = recurrentOperands(op, (key) => asJsonObject(attr[key]).b === true, inputs);
+  if (x === undefined || recurrentKernel === undefined) return undefined;
+  const stepCount = elementCountOf(x.slice(0, -1));
+  const columns = recurrentKernel.at(-1)!;
+  const ofInput = kernel === undefined ? 0 : 2 * elementCountOf(kernel);
+  return stepCount * (ofInput + 2 * elementCountOf(recurrentKernel) + 5 * columns);
 }
 
 function sizesOf(value: unknown): number[] {

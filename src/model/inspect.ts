@@ -2,9 +2,11 @@ import { ShardError } from "../core/errors.js";
 import type { BatchMode, TensorSpec, WireModel } from "../protocol/model-on-wire.js";
 import { tensorBytes } from "../protocol/tensors.js";
 import { asJsonObject, type ModelArtifacts } from "./artifacts.js";
+import type { BatchAnalysis } from "./batch/analyse-batch.js";
+import { batchLayoutOf } from "./batch/batch-layout.js";
 import { checkStructure } from "./check-structure.js";
 import type { OptimizationReport } from "./optimise/optimization-report.js";
-import { prepareModel } from "./prepare-model.js";
+import { prepareModel, type DeclaredInputs } from "./prepare-model.js";
 import type { StagedModel } from "./staged-model.js";
 import { checkWeightLength, readWeightSpecs } from "./weights.js";
 
@@ -22,9 +24,16 @@ export interface ModelInfo {
   /** Sum over the layers whose ops have a formula; `undefined` before a traced run. */
   readonly flops: number | undefined;
   /**
-   * Whether a batch of n items gives the same results as n single items. `false` makes workers run items one by one.
-   * It is `false` from the start if the model branches on the values of its inputs. Otherwise a trial with two items decides;
-   * `undefined` before that trial (`sharder.inspect()` makes it), and for models whose batch is fixed at 1.
+   * How the model takes a batch: from the shapes of its inputs ("item-by-item" for 1, "groups" for more, "whole" for no batch), or as its
+   * operations prove, or as a trial on three items has shown. `undefined` until one of these has decided; the first job, or
+   * `sharder.inspect()`, makes the trial. It is decided for each shape of the items; this is the latest answer.
+   */
+  readonly batchMode: BatchMode | undefined;
+  /** Why the batch mode is what it is, or not known yet, where that is worth saying. */
+  readonly batchReason: string | undefined;
+  /**
+   * Whether a batch of n items gives the same results as n single items: `true` for "batched", `false` where the file or a trial has
+   * shown that it does not, `undefined` as long as nobody knows, and for models whose batch is fixed.
    */
   readonly isBatchInvariant: boolean | undefined;
   /** Ops for which a backend has no kernel, by backend, once a worker of it has started. Only models that run as graphs have any. */
@@ -33,8 +42,6 @@ export interface ModelInfo {
   readonly optimization: OptimizationReport;
   /** Bytes of the weights as stored, quantised or not. */
   readonly weightBytes: number;
-  /** "item-by-item": axis 0 is fixed at 1, so each worker calls the model once per item. */
-  readonly batchMode: BatchMode;
   readonly userDefinedMetadata: Readonly<Record<string, unknown>>;
 }
 
@@ -66,8 +73,8 @@ export interface InspectedModel {
   readonly wire: WireModel;
   /** `undefined` if the model can't be cut. */
   readonly staged: StagedModel | undefined;
-  /** Nothing in the file promises that a batch gives what its items give: it is tried out first. */
-  readonly needsBatchProbe: boolean;
+  /** What its operations say about how its outputs depend on the items of a batch. */
+  readonly batch: BatchAnalysis;
 }
 
 /**
@@ -75,17 +82,23 @@ export interface InspectedModel {
  *
  * @param shareWeights put the weights in one SharedArrayBuffer for all workers (needs cross-origin isolation).
  * @param optimize fold and fuse operations, which changes results by rounding; false runs the model exactly as it came.
- * @throws ShardError "model-malformed", "weights-truncated", "model-unsupported"
+ * @param declared what the caller has declared about inputs: whether axis 0 is the batch.
+ * @throws ShardError "model-malformed", "weights-truncated", "model-unsupported", "invalid-options" for a name that no input has.
  */
-export function inspectModel(artifacts: ModelArtifacts, shareWeights: boolean, optimize = false): InspectedModel {
+export function inspectModel(
+  artifacts: ModelArtifacts,
+  shareWeights: boolean,
+  optimize = false,
+  declared: DeclaredInputs = {},
+): InspectedModel {
   const { weightData: _, ...described } = artifacts;
   checkStructure(described, "the model");
   const specs = readWeightSpecs(artifacts.weightSpecs, "weightSpecs");
   const weights = joinBuffers(artifacts.weightData, shareWeights);
   checkWeightLength(specs, weights.byteLength);
 
-  const prepared = prepareModel(artifacts, specs, weights, optimize);
-  const { format, reading, wire, staged, optimization } = prepared;
+  const prepared = prepareModel(artifacts, specs, weights, optimize, declared);
+  const { format, reading, wire, staged, optimization, batch } = prepared;
   const info: ModelInfo = {
     format,
     inputs: reading.inputs.map(publicSpec),
@@ -94,14 +107,13 @@ export function inspectModel(artifacts: ModelArtifacts, shareWeights: boolean, o
     layers: staged?.layers.map(describeLayer) ?? [],
     cuts: staged?.layers.slice(1).map((_, index) => ({ layer: index + 1, liveBytes: undefined })) ?? [],
     flops: undefined,
-    isBatchInvariant: prepared.branchesOnValues ? false : undefined,
+    ...initialMode(reading.inputs, batch),
     missingOps: {},
     optimization,
     weightBytes: weights.byteLength,
-    batchMode: batchModeOf(reading.inputs),
     userDefinedMetadata: asJsonObject(artifacts.userDefinedMetadata),
   };
-  return { info, wire, staged, needsBatchProbe: prepared.needsBatchProbe };
+  return { info, wire, staged, batch };
 }
 
 /** What a traced run has shown of a model's layers, for one item. */
@@ -131,22 +143,28 @@ function describeLayer({ name, op, weights }: StagedModel["layers"][number]): La
   return { name, op, weightBytes, outputBytes: undefined, flops: undefined, ms: undefined };
 }
 
-/**
- * "batched" if some input leaves axis 0 free (or doesn't state its shape), else "item-by-item" if some input fixes axis 0 at 1.
- * @throws ShardError "model-unsupported" if no input does either.
- */
-function batchModeOf(inputs: readonly TensorSpec[]): BatchMode {
-  if (inputs.some(({ shape }) => shape === undefined || shape[0] === -1)) return "batched";
-  if (inputs.some(({ shape }) => shape?.[0] === 1)) return "item-by-item";
-  const shapes = inputs.map(({ name, shape }) => `"${name}" ${JSON.stringify(shape)}`).join(", ");
-  throw new ShardError(
-    "model-unsupported",
-    `Expected an input whose axis 0 is the batch (free, or fixed at 1), received ${shapes}: export the model with a free batch size.`,
-  );
+type KnownMode = Pick<ModelInfo, "batchMode" | "batchReason" | "isBatchInvariant">;
+
+/** What is known of the batch mode before anything has run. */
+function initialMode(inputs: readonly TensorSpec[], { verdict, reason }: BatchAnalysis): KnownMode {
+  const layout = batchLayoutOf(inputs);
+  if (layout.kind === "none") return modeInfo("whole", "no input has a batch axis");
+  if (layout.kind === "fixed") {
+    const mode = layout.itemCount === 1 ? "item-by-item" : "groups";
+    return { ...modeInfo(mode, `axis 0 of the inputs is fixed at ${layout.itemCount}`), isBatchInvariant: undefined };
+  }
+  if (verdict === "rows") return modeInfo("batched", reason);
+  if (verdict === "mixed") return modeInfo("whole", reason);
+  return { batchMode: undefined, batchReason: reason, isBatchInvariant: undefined };
 }
 
-function publicSpec({ name, shape, dtype }: TensorSpec): TensorSpec {
-  return { name, shape, dtype };
+/** How `ModelInfo` shows a mode that is known. */
+export function modeInfo(batchMode: BatchMode, batchReason: string | undefined): KnownMode {
+  return { batchMode, batchReason, isBatchInvariant: batchMode === "batched" };
+}
+
+function publicSpec({ name, shape, dtype, batched }: TensorSpec): TensorSpec {
+  return batched === false ? { name, shape, dtype, batched } : { name, shape, dtype };
 }
 
 function joinBuffers(data: ModelArtifacts["weightData"], share: boolean): ArrayBuffer | SharedArrayBuffer {

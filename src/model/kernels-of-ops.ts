@@ -1,3 +1,5 @@
+import { ownOp } from "./own-ops.js";
+
 /** TensorFlow ops that TF.js runs with one kernel of another name, or with several; empty for those that need none. */
 const RENAMED: Readonly<Record<string, string>> = {
   // Arithmetic
@@ -28,13 +30,9 @@ const RENAMED: Readonly<Record<string, string>> = {
   ...none("Const Placeholder PlaceholderWithDefault Shape ShapeN Size Rank EnsureShape Ones Zeros"),
   ...none("RandomStandardNormal RandomUniform RandomUniformInt TruncatedNormal"),
   ...each("IdentityN Snapshot StopGradient FakeQuantWithMinMaxVars", "Identity"),
-  // Selection that TF.js computes outside the backend
-  ...none("NonMaxSuppressionV2 NonMaxSuppressionV3 NonMaxSuppressionV4 NonMaxSuppressionV5 ListDiff"),
-  Where: "Cast",
   LowerBound: "SearchSorted",
   UpperBound: "SearchSorted",
   TopKV2: "TopK",
-  UniqueV2: "Unique",
   SelectV2: "Select",
   ImageProjectiveTransformV3: "Transform",
   // Matrices, norms, reductions
@@ -55,25 +53,22 @@ const RENAMED: Readonly<Record<string, string>> = {
   Squeeze: "Reshape",
   Pad: "PadV2",
   BroadcastTo: "Tile",
-  // Spectra
-  RFFT: "Complex FFT Real Imag Reshape SplitV ZerosLike",
-  IRFFT: "Complex IFFT Real Imag Reshape Slice Reverse Multiply Concat",
 };
 
 /** TensorFlow ops that TF.js runs with the kernel of the same name. */
 const SAME_NAME = new Set(
   [
     "Abs Acos Acosh Add AddN All Any ArgMax ArgMin Asin Asinh Atan Atan2 Atanh AvgPool AvgPool3D BatchMatMul BatchToSpaceND",
-    "Bincount BitwiseAnd BroadcastArgs Cast Ceil ClipByValue Complex ComplexAbs Concat Conv2D Conv2DBackpropInput Conv3D Cos",
-    "Cosh CropAndResize Cumprod Cumsum DenseBincount DepthToSpace DepthwiseConv2dNative Dilation2D Einsum Elu Equal Erf Exp",
-    "ExpandDims Expm1 FFT Fill Floor FloorDiv FusedBatchNorm GatherNd Greater GreaterEqual IFFT Identity Imag IsFinite IsInf",
+    "BitwiseAnd BroadcastArgs Cast Ceil ClipByValue Concat Conv2D Conv2DBackpropInput Conv3D Cos",
+    "Cosh CropAndResize Cumprod Cumsum DepthToSpace DepthwiseConv2dNative Dilation2D Einsum Elu Equal Erf Exp",
+    "ExpandDims Expm1 Fill Floor FloorDiv FusedBatchNorm GatherNd Greater GreaterEqual Identity IsFinite IsInf",
     "IsNan LRN LeakyRelu Less LessEqual LinSpace Log Log1p LogicalAnd LogicalNot LogicalOr Max MaxPool MaxPool3D",
     "MaxPoolWithArgmax Maximum Mean Min Minimum MirrorPad Mod Multinomial Neg NotEqual OneHot OnesLike PadV2 Pow Prelu Prod",
-    "RaggedGather RaggedRange RaggedTensorToTensor Range Real RealDiv Reciprocal Relu Relu6 Reshape ResizeBilinear",
-    "ResizeNearestNeighbor Reverse Round Rsqrt ScatterNd Select Selu Sigmoid Sign Sin Sinh Slice Softmax Softplus",
-    "SpaceToBatchND SparseFillEmptyRows SparseReshape SparseSegmentMean SparseSegmentSum SparseToDense SplitV Sqrt Square",
-    "SquaredDifference StaticRegexReplace StridedSlice StringNGrams StringSplit StringToHashBucketFast Sub Sum Tan Tanh",
-    "TensorScatterUpdate Tile Transpose Unique Unpack ZerosLike _FusedMatMul",
+    "Range RealDiv Reciprocal Relu Relu6 Reshape ResizeBilinear",
+    "ResizeNearestNeighbor Reverse Round Rsqrt Select Selu Sigmoid Sign Sin Sinh Slice Softmax Softplus",
+    "SpaceToBatchND SplitV Sqrt Square",
+    "SquaredDifference StridedSlice Sub Sum Tan Tanh",
+    "Tile Transpose Unpack ZerosLike _FusedMatMul",
   ].flatMap((line) => line.split(" ")),
 );
 
@@ -85,11 +80,13 @@ export interface MissingOp {
 }
 
 /**
- * Returns the TF.js kernels that run an op; `undefined` for ops that TF.js doesn't know.
+ * Returns the TF.js kernels that run an op; `undefined` for ops that neither TF.js nor our workers know.
  * Source: the executors of tfjs-converter 4.22 and the ops of tfjs-core 4.22 that they call. Oracle: TF.js's own kernel profile,
  * in tests/unit/model/kernels-of-ops.test.ts.
  */
 export function kernelsOf(op: string): readonly string[] | undefined {
+  const own = ownOp(op);
+  if (own !== undefined) return own.kernels;
   if (SAME_NAME.has(op) && !Object.hasOwn(RENAMED, op)) return [op];
   return Object.hasOwn(RENAMED, op) ? RENAMED[op]!.split(" ").filter((kernel) => kernel !== "") : undefined;
 }

@@ -1,19 +1,31 @@
 import { ShardError } from "../core/errors.js";
 import type { TfjsWire, WireModel } from "../protocol/model-on-wire.js";
 import type { StoredWeight } from "../protocol/weight-recipe.js";
-import type { ModelArtifacts, WeightSpec } from "./artifacts.js";
+import { isJsonObject, type ModelArtifacts, type WeightSpec } from "./artifacts.js";
+import { analyseBatch, NOT_ANALYSED, type BatchAnalysis } from "./batch/analyse-batch.js";
+import { batchLayoutOf, mayCarryItems } from "./batch/batch-layout.js";
 import type { Graph } from "./graph/graph.js";
 import { readGraphDef } from "./graph/read-graph-def.js";
 import { stageLayers } from "./keras-cut/stage-layers.js";
+import { isKerasTopology, normaliseConfig } from "./keras/normalise/normalise-config.js";
+import { faultsOfTfjsLayers } from "./keras/tfjs-layers.js";
 import { translateLayers } from "./keras/translate-layers.js";
+import { refuseSubclass, unsupported } from "./keras/unsupported.js";
+import { nameWeights } from "./keras/weight-names.js";
 import { locateWeights } from "./locate-weights.js";
+import { listCorrections, lowerGraph } from "./lower/lower-graph.js";
 import { NOT_OPTIMISED, type OptimizationReport } from "./optimise/optimization-report.js";
 import { optimiseGraph } from "./optimise/optimise-graph.js";
+import { inlineTables } from "./plain/inline-tables.js";
+import { moveInPlain } from "./plain/move-in-plain.js";
+import { requireKnownOps } from "./plain/require-known-ops.js";
 import type { ModelReading } from "./read-graph.js";
 import { readLayers } from "./read-layers.js";
 import { stageGraph, type StagedModel } from "./staged-model.js";
-import { branchesOnValues } from "./value-branches.js";
 import { graphToWire } from "./wire-graph.js";
+
+/** What the caller has declared about inputs, by name. */
+export type DeclaredInputs = Readonly<Record<string, { readonly batched?: boolean }>>;
 
 /** A model that is ready for the workers, whole and in stages. */
 export interface PreparedModel {
@@ -22,73 +34,116 @@ export interface PreparedModel {
   readonly wire: WireModel;
   readonly staged: StagedModel | undefined;
   readonly optimization: OptimizationReport;
-  /** Such a model runs item by item: a batch would take the same branch for all of its items. */
-  readonly branchesOnValues: boolean;
-  /** Nothing in the file promises that every output has the batch as its axis 0: it is tried out first. */
-  readonly needsBatchProbe: boolean;
+  /** What the operations say about how its outputs depend on the items of a batch. */
+  readonly batch: BatchAnalysis;
 }
 
 /**
- * Graph models run as graphs. Keras models run as graphs if they are to be optimised and can be translated, else as TF.js layers.
- * @throws ShardError "model-malformed", "weights-truncated"
+ * Graph models run as graphs, and most Keras models too.
+ * @param declared what the caller has declared about inputs: whether axis 0 is the batch.
+ * @throws ShardError "model-malformed", "weights-truncated", "model-unsupported", "invalid-options" for a name that no input has.
  */
 export function prepareModel(
   artifacts: ModelArtifacts,
   specs: readonly WeightSpec[],
   weightData: ArrayBuffer | SharedArrayBuffer,
   optimize: boolean,
+  declared: DeclaredInputs,
 ): PreparedModel {
   const format = formatOf(artifacts);
   if (format === "graph-model") {
     const graph = readGraphDef({ ...artifacts, weightData }, weightData);
-    return prepareGraph(format, graph, weightData, optimize);
+    return prepareGraph(format, { ...graph, inputs: declare(graph.inputs, declared) }, weightData, optimize);
   }
-  const reading = readLayers(artifacts);
-  const stored = locateWeights(specs, weightData);
+  return prepareLayers(normaliseConfig(artifacts), specs, weightData, optimize, declared);
+}
+
+/**
+ * A Keras model runs as a graph if it is to be optimised, or if TF.js's own layers are not known to be right for it. It runs as TF.js
+ * layers if it should run as it came and they are right.
+ */
+function prepareLayers(
+  artifacts: ModelArtifacts,
+  specs: readonly WeightSpec[],
+  weightData: ArrayBuffer | SharedArrayBuffer,
+  optimize: boolean,
+  declared: DeclaredInputs,
+): PreparedModel {
+  const format = "layers-model";
+  refuseSubclass(artifacts);
+  const read = readLayers(artifacts);
+  const reading = { ...read, inputs: declare(read.inputs, declared) };
+  const located = locateWeights(specs, weightData);
   // The optimizer's weights are not the model's own.
-  for (const { name, group } of specs) if (group === "optimizer") stored.delete(name);
-  let optimization = NOT_OPTIMISED;
-  if (optimize) {
-    const translation = translateLayers(artifacts, reading, stored);
-    if (translation.ok) return prepareGraph(format, translation.graph, weightData, true);
-    optimization = {
-      ...NOT_OPTIMISED,
-      notDone: [{ what: "the model", reason: `runs as TF.js layers: ${translation.reason}` }],
-    };
+  for (const { name, group } of specs) if (group === "optimizer") located.delete(name);
+  const stored = nameWeights(artifacts, located);
+  const faults = faultsOfTfjsLayers(artifacts, reading, [...stored.keys()]);
+  const translation = optimize || faults.length > 0 ? translateLayers(artifacts, reading, stored) : undefined;
+  if (translation?.ok === true) {
+    const inputs = declare(translation.graph.inputs, declared);
+    const prepared = prepareGraph(format, { ...translation.graph, inputs }, weightData, optimize);
+    const { corrections } = prepared.optimization;
+    return { ...prepared, optimization: { ...prepared.optimization, corrections: [...faults, ...corrections] } };
   }
+  if (translation !== undefined && faults.length > 0) throw unsupported(translation.reason, faults);
+  const optimization =
+    translation === undefined
+      ? NOT_OPTIMISED
+      : {
+          ...NOT_OPTIMISED,
+          notDone: [{ what: "the model", reason: `runs as TF.js layers: ${translation.reason}` }],
+        };
   const wire = layersToWire(artifacts, reading, stored, weightData);
   const staged = stageLayers(artifacts, reading, stored, weightData);
-  // Keras layers keep the batch as axis 0 by definition.
-  const plain = { format, reading, wire, branchesOnValues: false, needsBatchProbe: false };
+  const plain = { format, reading, wire, batch: NOT_ANALYSED } as const;
   if (!("reason" in staged)) return { ...plain, staged, optimization };
   const notDone = [...optimization.notDone, { what: "cuts", reason: `the model stays in one piece: ${staged.reason}` }];
   return { ...plain, staged: undefined, optimization: { ...optimization, notDone } };
 }
 
+/** A model may return constants or its inputs alone. */
+const NOTHING_TO_CUT = { what: "cuts", reason: "the model stays in one piece: it computes nothing" };
+
 function prepareGraph(
   format: PreparedModel["format"],
-  original: Graph,
+  given: Graph,
   weightData: ArrayBuffer | SharedArrayBuffer,
   optimize: boolean,
 ): PreparedModel {
+  const original = moveInPlain(inlineTables(lowerGraph(given)));
+  requireKnownOps(original);
   const { graph, report } = optimize ? optimiseGraph(original, weightData) : { graph: original, report: NOT_OPTIMISED };
   const staged = stageGraph(graph, weightData);
+  const optimization = { ...report, corrections: listCorrections(original) };
   return {
     format,
     reading: { ...graph, layerCount: staged.layers.length },
     wire: publicNames(graphToWire(graph, weightData), graph),
-    staged,
-    optimization: report,
-    branchesOnValues: branchesOnValues(graph),
-    needsBatchProbe: needsBatchProbe(graph),
+    ...(staged.layers.length > 0
+      ? { staged, optimization }
+      : { staged: undefined, optimization: { ...optimization, notDone: [NOTHING_TO_CUT, ...report.notDone] } }),
+    batch: analyseItems(given, weightData),
   };
 }
 
-/** A loop may run until the last item of a batch is done. */
-const LOOP_OPS = /^(While|StatelessWhile|LoopCond)$/;
+/** Look at the graph as it came: its operations say more than what they are replaced by. */
+function analyseItems(graph: Graph, weightData: ArrayBuffer | SharedArrayBuffer): BatchAnalysis {
+  const layout = batchLayoutOf(graph.inputs);
+  if (layout.kind !== "free") return NOT_ANALYSED;
+  const batchedNames = graph.inputs.flatMap((spec) => (mayCarryItems(spec, layout) ? spec.name : []));
+  return analyseBatch(graph, weightData, new Set(batchedNames));
+}
 
-function needsBatchProbe({ outputs, nodes }: Graph): boolean {
-  return outputs.some(({ shape }) => shape?.[0] !== -1) || nodes.some(({ op }) => LOOP_OPS.test(op));
+/** Note which inputs have no batch axis. @throws ShardError "invalid-options" */
+function declare(inputs: ModelReading["inputs"], declared: DeclaredInputs): ModelReading["inputs"] {
+  const unknown = Object.keys(declared).find((name) => !inputs.some((input) => input.name === name));
+  if (unknown === undefined) {
+    return inputs.map((input) => (declared[input.name]?.batched === false ? { ...input, batched: false } : input));
+  }
+  throw new ShardError(
+    "invalid-options",
+    `Expected "inputs" to name inputs of the model (${inputs.map(({ name }) => `"${name}"`).join(", ") || "it has none"}), received "${unknown.slice(0, 80)}": correct the name.`,
+  );
 }
 
 /** Rename the bindings of a whole model to the public names of its inputs and outputs. */
@@ -118,7 +173,7 @@ function formatOf(artifacts: ModelArtifacts): PreparedModel["format"] {
   const { modelTopology, format } = artifacts;
   if (typeof modelTopology === "object" && modelTopology !== null) {
     if ("node" in modelTopology) return "graph-model";
-    if ("model_config" in modelTopology || "class_name" in modelTopology) return "layers-model";
+    if (isJsonObject(modelTopology) && isKerasTopology(modelTopology)) return "layers-model";
   }
   throw new ShardError(
     "model-malformed",

@@ -4,6 +4,7 @@ import type { DType } from "../protocol/tensors.js";
 import { asJsonObject, isJsonObject, type JsonObject, type ModelArtifacts } from "./artifacts.js";
 import { tensorKey, type GraphNode } from "./graph/graph.js";
 import { malformed, show } from "./malformed.js";
+import { ownOp } from "./own-ops.js";
 
 /** What a model file states about the model, with the file's own names. */
 export interface ModelReading {
@@ -54,6 +55,8 @@ export const DTYPES: ReadonlyMap<unknown, DType> = new Map([
   ["DT_INT64", "int32"],
   ["DT_INT32", "int32"],
   ["DT_INT8", "int32"],
+  ["DT_INT16", "int32"],
+  ["DT_UINT16", "int32"],
   ["DT_UINT8", "int32"],
   ["DT_BOOL", "bool"],
   ["DT_STRING", "string"],
@@ -74,10 +77,10 @@ export function readGraph(artifacts: ModelArtifacts): ModelReading {
   const signedOutputs = signatureEntries(signature.outputs, byName);
   const inputs = signedInputs.length > 0 ? signedInputs : nodes.filter(isPlaceholder).map(bindNode);
   const outputs = signedOutputs.length > 0 ? signedOutputs : unconsumed(nodes).map(bindNode);
-  if (inputs.length === 0 || outputs.length === 0) {
+  if (outputs.length === 0) {
     throw new ShardError(
       "model-malformed",
-      `Expected a graph with inputs and outputs, received ${inputs.length} and ${outputs.length}: export the model with a signature.`,
+      `Expected a graph with outputs, received ${inputs.length} inputs and ${outputs.length} outputs: export the model with a signature.`,
     );
   }
   return {
@@ -99,7 +102,7 @@ export function isPassive({ op }: GraphNode): boolean {
 
 /** Whether TF.js refuses to run these nodes synchronously. */
 export function needsAsyncExecution(nodes: readonly GraphNode[]): boolean {
-  return nodes.some(({ op }) => ASYNC_OPS.has(op));
+  return nodes.some(({ op }) => ownOp(op)?.isAsync ?? ASYNC_OPS.has(op));
 }
 
 /** @throws ShardError "model-malformed", "model-unsupported" for too many nodes */

@@ -4,6 +4,8 @@ import type { DType } from "../protocol/tensors.js";
 import { asJsonObject, isJsonObject, type JsonObject, type ModelArtifacts } from "./artifacts.js";
 import { checkStructure } from "./check-structure.js";
 import { checkCalls } from "./keras/check-calls.js";
+import { Untranslatable } from "./keras/emitter.js";
+import { namedReferences, type NamedReference } from "./keras/topology.js";
 import { malformed, show } from "./malformed.js";
 import type { ModelReading } from "./read-graph.js";
 
@@ -103,25 +105,43 @@ function bindInput(name: string, layer: LayerConfig, index: number): TensorBindi
   };
 }
 
+/** An output in a dict has its key as its name, any other that of its layer. Those of a dict come in the order of their keys, as in Keras. */
 function outputNamesOf(model: LayerConfig): string[] {
-  if (model.className === "Sequential") return [layersOf(model).at(-1)!.name];
-  return referencedLayers(model.config.output_layers).map(({ layerName, tensorIndex }) =>
-    tensorIndex > 0 ? `${layerName}:${tensorIndex}` : layerName,
-  );
+  if (model.className === "Sequential") return lastNames(model);
+  return referencedLayers(model.config.output_layers, true).map(({ key, layerName, tensorIndex }) => {
+    if (key !== undefined) return key;
+    return tensorIndex > 0 ? `${layerName}:${tensorIndex}` : layerName;
+  });
 }
 
-/** Keras refers to tensors as [layer, node, tensor]. A single reference may come without the outer list. */
-function referencedLayers(value: unknown): { layerName: string; tensorIndex: number }[] {
-  const list: unknown[] = Array.isArray(value) ? (typeof value[0] === "string" ? [value] : value) : [];
-  const references = list.flatMap((entry) =>
-    Array.isArray(entry) && typeof entry[0] === "string"
-      ? [{ layerName: entry[0], tensorIndex: typeof entry[2] === "number" ? entry[2] : 0 }]
-      : [],
-  );
-  if (references.length === 0) {
-    throw malformed("input_layers and output_layers in the model config", show(value, 60));
+/** The last layer of a Sequential model may be a model with several outputs. */
+function lastNames(model: LayerConfig): string[] {
+  const last = layersOf(model).at(-1)!;
+  const count = isModel(last) ? outputNamesOf(last).length : 1;
+  return Array.from({ length: count }, (_, index) => (index > 0 ? `${last.name}:${index}` : last.name));
+}
+
+interface Referenced {
+  /** In the dict that holds the reference, if one does. */
+  readonly key: string | undefined;
+  readonly layerName: string;
+  readonly tensorIndex: number;
+}
+
+/** @throws ShardError "model-malformed" */
+function referencedLayers(value: unknown, isSorted = false): Referenced[] {
+  const references = readReferences(value, isSorted);
+  if (references.length === 0) throw malformed("input_layers and output_layers in the model config", show(value, 60));
+  return references.map(({ key, reference: { layer, tensor } }) => ({ key, layerName: layer, tensorIndex: tensor }));
+}
+
+function readReferences(value: unknown, isSorted: boolean): NamedReference[] {
+  try {
+    return namedReferences(value, isSorted);
+  } catch (thrown) {
+    if (thrown instanceof Untranslatable) return [];
+    throw thrown;
   }
-  return references;
 }
 
 /** A shared layer may have several outputs of one name; later ones get `:1`, `:2`, … */

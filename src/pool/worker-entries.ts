@@ -1,6 +1,7 @@
 import { ShardError } from "../core/errors.js";
 import type { PictureApi, PixelApi } from "../protocol/picture-api.js";
 import type { PlannerApi } from "../protocol/planner-api.js";
+import type { ModelReaderApi } from "../protocol/reader-api.js";
 import type { WorkerApi, WorkerSettings } from "../protocol/worker-api.js";
 import { openWebWorker } from "./open-web-worker.js";
 import type { WorkerLink } from "./worker-link.js";
@@ -88,5 +89,13 @@ export function openPictureWorker<Source>(): WorkerLink<PictureApi<Blob, ImageBi
   return openWebWorker(
     "pictures",
     () => new Worker(new URL("../../workers/picture.ts", import.meta.url), { type: "module", name: "picture" }),
+  );
+}
+
+/** The worker that reads zips and HDF5 files. @throws as `openWorker` */
+export function openModelReader(): WorkerLink<ModelReaderApi<Blob>> {
+  return openWebWorker(
+    "model files",
+    () => new Worker(new URL("../../workers/model-reader.ts", import.meta.url), { type: "module", name: "reader" }),
   );
 }

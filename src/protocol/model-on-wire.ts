@@ -7,6 +7,8 @@ export interface TensorSpec {
   /** -1 for a free size; `undefined` if the file does not even say the rank. */
   readonly shape: readonly number[] | undefined;
   readonly dtype: DType;
+  /** `false`: the caller has declared (`inputs`) that axis 0 of this input is no batch, so that it goes to every call as it is. */
+  readonly batched?: false;
 }
 
 /** A `TensorSpec` with the name that TF.js uses: `node:index` in a graph model, a position in a layers model. */
@@ -14,12 +16,19 @@ export interface TensorBinding extends TensorSpec {
   readonly tensorName: string;
 }
 
-/** How the rows of axis 0 reach the model. */
+/** How a model takes a batch. */
 export type BatchMode =
-  /** Axis 0 is free: a shard is one call. */
+  /** A batch of n gives the same as n single items: a shard is one call. */
   | "batched"
-  /** Axis 0 is fixed at 1: the worker calls the model once per item. */
-  | "item-by-item";
+  /** Axis 0 is fixed at 1, or a batch fails where single items run: the worker calls the model once per item. */
+  | "item-by-item"
+  /** Axis 0 is fixed at N > 1: the worker calls the model once per N items. */
+  | "groups"
+  /** The items depend on each other, or no input has a batch axis: all inputs go into one call, on one worker. */
+  | "whole";
+
+/** How a worker carries out a run. What it takes as an item may be a group of items, or a whole batch. */
+export type RunMode = "batched" | "item-by-item";
 
 /** What all formats have in common: a model, or one stage of it, as it is sent to a worker. */
 interface WireCommon {

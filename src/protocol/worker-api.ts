@@ -1,6 +1,6 @@
 import type { Reply } from "./error-record.js";
 import type { LinkedApi } from "./link.js";
-import type { BatchMode, WireModel } from "./model-on-wire.js";
+import type { RunMode, WireModel } from "./model-on-wire.js";
 import type { ItemTensors, ShardOutput } from "./outputs.js";
 import type { DType, InputTensor } from "./tensors.js";
 
@@ -44,7 +44,7 @@ export interface RunRequest {
   /** Whole, ≥ 1. */
   readonly itemCount: number;
   /** "batched": one call for all items. "item-by-item": one call for each. */
-  readonly mode: BatchMode;
+  readonly mode: RunMode;
   /** By the names of the model's inputs on the wire. */
   readonly inputs: Readonly<Record<string, RunInput>>;
   /** Outputs that later stages read: they come in shared memory where there is some, so that the page can send them twice. */

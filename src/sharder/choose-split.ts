@@ -6,6 +6,8 @@ import { labelOf } from "../pool/worker-entries.js";
 import type { WorkerPool } from "../pool/worker-pool.js";
 import { BatchSplit } from "./batch/batch-split.js";
 import type { EventRelay } from "./event-relay.js";
+import type { OnBatchMode } from "./inputs/batch-modes.js";
+import { cannotSplitBatch } from "./inputs/job-mode.js";
 import type { KnownModel } from "./known-model.js";
 import { stageBytes } from "./layers/assign-stages.js";
 import { forecastsLayers } from "./layers/forecast-split.js";
@@ -23,11 +25,13 @@ export interface SplitParts {
 
 /**
  * Refuse a model that can't be split as the options require, before any worker starts.
- * @throws ShardError "model-unsupported", "invalid-options" for illegal cuts.
+ * @throws ShardError "model-unsupported" if it does not fit, can't be cut, or takes whole batches where `split` is "batch";
+ *         "invalid-options" for illegal cuts.
  */
 export function requireSplittable(model: InspectedModel, options: SharderOptions): void {
   const { info, staged } = model;
   const { split = "auto", maxWorkerBytes = Infinity, cuts } = options;
+  if (split === "batch" && info.batchMode === "whole") throw cannotSplitBatch(info.batchReason);
   const wholeBytes = wholeBytesOf(model);
   const fitsWhole = wholeBytes <= maxWorkerBytes;
   if (split === "layers" || (split === "auto" && !fitsWhole)) {
@@ -73,22 +77,25 @@ async function wantsLayers({ model, pool, planner }: SplitParts, options: Sharde
 
 function batchSplit(
   { model, pool, events }: SplitParts,
-  { policy = "makespan", quantumMs = 100 }: SharderOptions,
+  { policy = "makespan", quantumMs = 100, split }: SharderOptions,
 ): Split {
-  const { wire, needsBatchProbe } = model.inspected;
+  const { wire, batch } = model.inspected;
   const options = { policy, quantumMs };
-  return new BatchSplit({ wire, needsBatchProbe, pool, gaps: model.gaps, emit: events.emit, options });
+  const isNamed = split === "batch";
+  const onMode: OnBatchMode = (mode, reason) => model.setBatchMode(mode, reason);
+  return new BatchSplit({ wire, batch, onMode, isNamed, pool, gaps: model.gaps, emit: events.emit, options });
 }
 
 function layerSplit(
   { model, pool, planner, events }: SplitParts,
   { quantumMs = 100, maxWorkerBytes = Infinity, cuts }: SharderOptions,
 ): Split {
-  const { info, staged, needsBatchProbe } = model.inspected;
+  const { info, staged, batch } = model.inspected;
   return new LayerSplit({
     model: staged!,
     info,
-    needsBatchProbe,
+    batch,
+    onMode: (mode, reason) => model.setBatchMode(mode, reason),
     pool,
     planner,
     emit: events.emit,

@@ -1,4 +1,5 @@
-import { withTrace, type InspectedModel, type ModelInfo, type TraceFindings } from "../model/inspect.js";
+import { modeInfo, withTrace, type InspectedModel, type ModelInfo, type TraceFindings } from "../model/inspect.js";
+import type { BatchMode } from "../protocol/model-on-wire.js";
 import type { PoolWorker } from "../pool/pool-worker.js";
 import { labelOf } from "../pool/worker-entries.js";
 import { BackendGaps } from "./backend-gaps.js";
@@ -32,8 +33,8 @@ export class KnownModel {
     this.#info = withTrace(this.#info, findings);
   }
 
-  /** Record whether a trial has shown that it takes batches. */
-  setBatchInvariance(isBatchInvariant: boolean | undefined): void {
-    this.#info = { ...this.#info, isBatchInvariant };
+  /** Record how it takes a batch, as a trial has shown. */
+  setBatchMode(mode: BatchMode, reason: string | undefined): void {
+    this.#info = { ...this.#info, ...modeInfo(mode, reason) };
   }
 }

@@ -2,9 +2,12 @@ import { ShardError } from "../core/errors.js";
 import type { ModelArtifacts } from "../model/artifacts.js";
 import { fetchModel } from "../model/fetch-model.js";
 import type { LoadNotice } from "../model/load/load-notice.js";
+import type { ReadContainer } from "../model/load/containers.js";
 import { openModelCache } from "../model/load/open-cache.js";
 import { INDEXEDDB_SCHEME, readIndexedDb } from "../model/read-indexeddb.js";
 import { readModelFiles } from "../model/read-model-files.js";
+import { ModelReader } from "../pool/model-reader.js";
+import { openModelReader } from "../pool/worker-entries.js";
 import { throwIfAborted } from "../protocol/abort.js";
 import { callListener } from "./call-listener.js";
 import type { SharderOptions } from "./options.js";
@@ -13,7 +16,7 @@ import type { SharderOptions } from "./options.js";
  * Get the model from wherever `options.model` says.
  *
  * @param shareWeights put the weights into a SharedArrayBuffer, if that takes no additional copy.
- * @throws ShardError "invalid-options", "model-not-found", "model-network", "model-malformed", "weights-missing",
+ * @throws ShardError "invalid-options", "model-not-found", "model-network", "model-malformed", "model-unsupported", "weights-missing",
  *         "weights-truncated", "out-of-memory", "aborted"
  */
 export async function loadArtifacts(options: SharderOptions, shareWeights: boolean): Promise<ModelArtifacts> {
@@ -25,17 +28,28 @@ export async function loadArtifacts(options: SharderOptions, shareWeights: boole
     throwIfAborted(signal);
     return artifacts;
   }
-  if (address !== undefined) {
+  if (isArtifacts(model)) return model;
+  const reader = new ModelReader(openModelReader, signal);
+  const readContainer: ReadContainer = (request) => reader.read(request);
+  try {
+    if (address === undefined) {
+      const files = Array.from(model as ArrayLike<File>);
+      return await readModelFiles(files, { shareWeights, signal, readContainer }, report);
+    }
     const { weightPathPrefix: prefix, weightUrlConverter, cache: isCached = true } = options;
     const weightPathPrefix = prefix === undefined ? undefined : absoluteUrl("weightPathPrefix", prefix);
     const url = absoluteUrl("model", address);
     const onNotice = (notice: LoadNotice): void => callListener(options.onNotice, notice);
     const cache = isCached ? await openModelCache(url, requestInit, onNotice) : undefined;
-    const fetchOptions = { requestInit, signal, shareWeights, weightPathPrefix, weightUrlConverter, cache, onNotice };
-    return fetchModel(url, fetchOptions, report);
+    const location = { weightPathPrefix, weightUrlConverter };
+    return await fetchModel(
+      url,
+      { ...location, requestInit, signal, shareWeights, cache, onNotice, readContainer },
+      report,
+    );
+  } finally {
+    reader.close();
   }
-  if (isArtifacts(model)) return model;
-  return readModelFiles(Array.from(model as ArrayLike<File>), { shareWeights, signal }, report);
 }
 
 function isArtifacts(model: SharderOptions["model"]): model is ModelArtifacts {

@@ -14,6 +14,12 @@ export interface LoadingProgress {
   readonly fraction: number;
 }
 
+/** What the caller knows about one input of the model. */
+export interface InputOptions {
+  /** Whether axis 0 is the batch. Default: if it is free, or fixed like that of the other inputs. */
+  readonly batched?: boolean;
+}
+
 export interface SharderOptions {
   /**
    * The address of a model.json (relative to the page); `"indexeddb://NAME"` for a model that TF.js's `model.save` stored; the model.json
@@ -48,6 +54,11 @@ export interface SharderOptions {
    * Default: no limit.
    */
   readonly maxWorkerBytes?: number | undefined;
+  /**
+   * What can't be seen from the shapes of the model's inputs, by name. `{ batched: false }`: axis 0 of this input is no batch, although it
+   * is free, as in a waveform of any length; the input goes to every call as it is. If no input has a batch, each call is run whole.
+   */
+  readonly inputs?: Readonly<Record<string, InputOptions>> | undefined;
   /** For models behind authentication: passed to every `fetch` from the host of model.json. */
   readonly requestInit?: RequestInit | undefined;
   /**
@@ -84,6 +95,7 @@ export function checkOptions(options: SharderOptions): void {
     throw invalid("split", '"auto", "batch" or "layers"', split, "leave it out");
   }
   checkCuts(cuts, split);
+  checkInputs(options.inputs);
   if (!POLICIES.includes(policy)) throw invalid("policy", `one of ${POLICIES.join(", ")}`, policy, "leave it out");
   if (!(typeof quantumMs === "number" && quantumMs >= 1 && quantumMs <= 60_000)) {
     throw invalid("quantumMs", "a number from 1 to 60000", quantumMs, "leave it out for 100");
@@ -117,6 +129,22 @@ export function checkOptions(options: SharderOptions): void {
   // Not `instanceof`: a signal may come from another frame.
   if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.addEventListener !== "function") {
     throw invalid("signal", "an AbortSignal", signal, "pass the controller's signal");
+  }
+}
+
+/** Whether the model has inputs of these names is checked once it is loaded. */
+function checkInputs(inputs: unknown): void {
+  if (inputs === undefined) return;
+  const advice = "pass { NAME: { batched: false } }";
+  if (typeof inputs !== "object" || inputs === null || Array.isArray(inputs)) {
+    throw invalid("inputs", "an object by name of input", inputs, advice);
+  }
+  for (const [name, entry] of Object.entries(inputs) as [string, unknown][]) {
+    if (typeof entry !== "object" || entry === null) throw invalid(`inputs.${name}`, "an object", entry, advice);
+    const { batched = true, ...others } = entry as Readonly<Record<string, unknown>>;
+    const [unknown] = Object.keys(others);
+    if (unknown !== undefined) throw invalid(`inputs.${name}`, "{ batched }", entry, `leave "${unknown}" out`);
+    if (typeof batched !== "boolean") throw invalid(`inputs.${name}.batched`, "true or false", batched, advice);
   }
 }
 

@@ -13,7 +13,7 @@ interface ModelFormat {
 const TFJS: ModelFormat = {
   takes: () => true,
   read: async (options, shareWeights) =>
-    inspectModel(await loadArtifacts(options, shareWeights), shareWeights, options.optimize ?? true),
+    inspectModel(await loadArtifacts(options, shareWeights), shareWeights, options.optimize ?? true, options.inputs),
 };
 
 /** The first that takes a source reads it. A new format is a line here, and a member of `WireModel`. */

@@ -1,4 +1,5 @@
 import type { PoolWorker } from "../pool/pool-worker.js";
+import type { BatchMode } from "../protocol/model-on-wire.js";
 import type { InputTensor, Tensor } from "../protocol/tensors.js";
 import type { PreparedInputs } from "./inputs/prepare-inputs.js";
 import type { JobOptions, ShardingJob } from "./job/sharding-job.js";
@@ -65,10 +66,10 @@ export interface Split {
    */
   recut(cuts: readonly number[] | undefined): Promise<void>;
   /**
-   * Find out by a trial, outside any job, whether a batch of these inputs gives the same as its items; `undefined` if they can't show it.
+   * Find out, by a trial outside any job if need be, how the model takes a batch of these inputs; `undefined` if they can't show it.
    * @throws ShardError "no-workers", and the error that the model failed with.
    */
-  tryBatch(inputs: PreparedInputs): Promise<boolean | undefined>;
+  tryBatch(inputs: PreparedInputs): Promise<BatchMode | undefined>;
   close(): void;
 }
 

@@ -58,7 +58,7 @@ export function bundledModels(): BenchModel[] {
 export function itemShapeOf(model: BenchModel, info: ModelInfo): readonly number[] | undefined {
   const [input] = info.inputs;
   if (info.inputs.length !== 1 || input === undefined || input.dtype !== "float32") return undefined;
-  if (info.batchMode !== "batched" || input.shape === undefined) return undefined;
+  if ((info.batchMode ?? "batched") !== "batched" || input.shape === undefined) return undefined;
   if (model.itemShape !== undefined) return model.itemShape;
   const shape = input.shape.slice(1);
   return shape.includes(-1) ? undefined : shape;

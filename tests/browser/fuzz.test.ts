@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { FuzzOutcome } from "../harness/fuzz-model.js";
 import { fuzzCases } from "../fuzz/cases.js";
+import { containerCases } from "../fuzz/container-cases.js";
 import { serveCases, type FuzzServer } from "../fuzz/server.js";
 import { openHarness, type OpenPage } from "../harness/launch.js";
 
@@ -10,6 +11,13 @@ import { openHarness, type OpenPage } from "../harness/launch.js";
 const LIMIT_MS = 5_000;
 /** Cases that run at once: as many as the smallest test machine has cores. */
 const LANE_COUNT = 2;
+
+/** Stands in for the module that holds libhdf5. */
+const HANGING_HDF5 = `
+  const FS = { mkdir() {}, mount() {}, writeFile() {}, filesystems: {} };
+  const open = () => { for (;;); };
+  export const ready = Promise.resolve({ FS, open, activate_throwing_error_handler() {} });
+`;
 
 const cases = fuzzCases();
 let server: FuzzServer;
@@ -46,7 +54,7 @@ it(`${cases.length} damaged models each end in a ShardError, or run`, { timeout:
   const outcomes: FuzzOutcome[] = [];
   const run = async (index: number, limitMs: number): Promise<void> => {
     server.prepare(index);
-    const request = { url: server.urlOf(index), optimize: index % 3 > 0, limitMs };
+    const request = { model: server.urlOf(index), optimize: index % 3 > 0, limitMs };
     const running = opened.page.evaluate((each) => harness.runDamaged(each), request);
     outcomes[index] = await Promise.race([running, crashed]);
   };
@@ -69,4 +77,45 @@ it(`${cases.length} damaged models each end in a ShardError, or run`, { timeout:
   expect(count("computed")).toBeGreaterThan(0);
   expect(count("not tried")).toBeLessThan(cases.length / 20);
   expect(await peakBytes()).toBeLessThan(bytesBefore + 2 ** 30);
+});
+
+const files = containerCases().filter(({ name }, index) => !/random \d+$/.test(name) || index % 7 === 0);
+
+it(
+  `${files.length} damaged .h5, .keras and zip files each end in a ShardError, or run`,
+  { timeout: 300_000 },
+  async () => {
+    const bytesBefore = await peakBytes();
+    const wrong: string[] = [];
+    let refusedCount = 0;
+    for (const { name, fileName, make } of files) {
+      const model = { name: fileName, base64: Buffer.from(make()).toString("base64") };
+      const request = { model, optimize: true, limitMs: LIMIT_MS };
+      let outcome = await opened.page.evaluate((each) => harness.runDamaged(each), request);
+      // The machine may be busy.
+      if (outcome.end === "late") outcome = await opened.page.evaluate((each) => harness.runDamaged(each), request);
+      if (outcome.failure !== undefined) wrong.push(`${name}: ${outcome.failure}`);
+      if (outcome.end === "refused") refusedCount++;
+    }
+    expect(wrong).toEqual([]);
+    expect(files.length).toBeGreaterThanOrEqual(40);
+    expect(refusedCount).toBeGreaterThan(files.length / 2);
+    await expect.poll(() => opened.page.workers().length).toBe(0);
+    expect(await peakBytes()).toBeLessThan(bytesBefore + 2 ** 30);
+  },
+);
+
+it("a file that makes the reader hang is refused within five seconds, and the worker ends", async () => {
+  const base64 = readFileSync("tests/fixtures/keras-files/keras2.h5").toString("base64");
+  // A reader that never answers, as a file with an endless loop in it would make it.
+  await opened.page.route(/\/hdf5[^/]*\.js$/, (route) =>
+    route.fulfill({ contentType: "text/javascript", body: HANGING_HDF5 }),
+  );
+  const request = { model: { name: "m.h5", base64 }, optimize: true, limitMs: 6_000 };
+  const outcome = await opened.page.evaluate((each) => harness.runDamaged(each), request);
+  await opened.page.unrouteAll();
+  expect(outcome).toMatchObject({ end: "refused", failure: undefined });
+  expect(outcome.ms).toBeGreaterThan(3_000);
+  expect(outcome.ms).toBeLessThan(5_000);
+  await expect.poll(() => opened.page.workers().length).toBe(0);
 });

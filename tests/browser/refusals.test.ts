@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openHarness, type OpenPage } from "../harness/launch.js";
 
 let opened: OpenPage;
@@ -184,4 +184,53 @@ it("says that the browser has no WebGPU", async () => {
   } finally {
     await browser.close();
   }
+});
+
+describe("a backend whose WebAssembly does not start says why:", () => {
+  const start = () =>
+    opened.page.evaluate(() =>
+      harness.failureOf(() =>
+        harness.createSharder({ model: harness.randomNet({ seed: 1 }), workers: [{ backend: "wasm" }] }),
+      ),
+    );
+
+  it.each([
+    [
+      "an HTML page",
+      { body: "<!doctype html><p>", contentType: "text/html" },
+      /received no.*an HTML page at http.*\.wasm.*serve the \.wasm files/s,
+    ],
+    ["HTTP 404", { status: 404 }, /HTTP 404 at http.*\.wasm/],
+    ["a Git LFS pointer", { body: "version https://git-lfs.github.com/spec/v1\n" }, /a Git LFS pointer at/],
+  ])("%s in its place", async (_what, answer, message) => {
+    await opened.page.route(/\.wasm$/, (route) => route.fulfill(answer));
+    expect(await start()).toMatchObject({ code: "no-workers", message: expect.stringMatching(message) });
+    await opened.page.unrouteAll();
+  });
+
+  it("a policy that forbids it", async () => {
+    await opened.page.route(/\/wasm-[^/]*\.js$/, async (route) => {
+      const response = await route.fetch();
+      const headers = { ...response.headers(), "content-security-policy": "script-src 'self'" };
+      await route.fulfill({ response, headers });
+    });
+    expect(await start()).toMatchObject({ code: "no-workers", message: expect.stringContaining("'wasm-unsafe-eval'") });
+    await opened.page.unrouteAll();
+  });
+
+  it("and the reader of Keras files too", async () => {
+    await opened.page.route(/\/model-reader-[^/]*\.js$/, async (route) => {
+      const response = await route.fetch();
+      const headers = { ...response.headers(), "content-security-policy": "script-src 'self'" };
+      await route.fulfill({ response, headers });
+    });
+    const failure = await opened.page.evaluate(() =>
+      harness.failureOf(() => harness.createSharder({ model: "fixtures/keras-files/keras2.h5", cache: false })),
+    );
+    expect(failure).toMatchObject({
+      code: "backend-unavailable",
+      message: expect.stringContaining("'wasm-unsafe-eval'"),
+    });
+    await opened.page.unrouteAll();
+  });
 });

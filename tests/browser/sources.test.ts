@@ -1,6 +1,9 @@
 // Models from a user's files and from IndexedDB.
-import type { Tensor } from "inference-sharder";
+import type { Outputs, Tensor } from "inference-sharder";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { kerasNet } from "../fixtures/keras-net.js";
+import { makeZip } from "../fixtures/make-zip.js";
+import { modelFiles } from "../fixtures/model-files.js";
 import { openHarness, type OpenPage } from "../harness/launch.js";
 
 let opened: OpenPage;
@@ -35,12 +38,91 @@ describe("files", () => {
     });
     expect(result).toEqual([0, 0]);
   });
+});
 
-  it("in an archive are refused with the advice to unpack it", async () => {
-    const failure = await opened.page.evaluate(() =>
-      harness.failureOf(() => harness.createSharder({ model: [new File(["PK"], "net.zip")] })),
+describe("Keras files and zips", () => {
+  /** The colours' model in a folder of a zip, as people pack them. */
+  const zipped = makeZip(
+    Object.fromEntries(modelFiles(kerasNet(3)).map(({ name, buffer }) => [`my model/${name}`, buffer])),
+    { deflate: true },
+  );
+
+  it.each([
+    ["keras3.keras", "keras3.json"],
+    ["keras3-legacy.h5", "keras3-legacy.json"],
+    ["keras2.h5", "keras2.json"],
+  ])("%s gives the same from its address and as a file: what Keras computed", async (file, results) => {
+    const gaps = await opened.page.evaluate(
+      async ([file, results]) => {
+        const folder = "fixtures/keras-files/";
+        const { inputs, outputs } = await (await fetch(folder + results)).json();
+        const tensor = (saved: { shape: number[]; data: number[] }): Tensor => ({
+          dtype: "float32",
+          shape: saved.shape,
+          data: Float32Array.from(saved.data),
+        });
+        const blob = await (await fetch(folder + file)).blob();
+        const gaps: number[] = [];
+        for (const model of [folder + file, [new File([blob], file)], [new File([blob], "no ending")]]) {
+          const fractions: number[] = [];
+          const sharder = await harness.createSharder({
+            model,
+            workers: [{ backend: "wasm" }, { backend: "wasm" }],
+            cache: false,
+            onProgress: ({ phase, fraction }) => void (phase === "model" && fractions.push(fraction)),
+          });
+          const received = Object.values(await sharder.predict(tensor(inputs[0])));
+          await sharder.dispose();
+          gaps.push(harness.difference(received[0]!, tensor(outputs[0])), fractions.at(-1)! - 1);
+        }
+        return gaps;
+      },
+      [file, results] as const,
     );
-    expect(failure).toMatchObject({ code: "model-not-found", message: expect.stringContaining("unpack") });
+    expect(gaps).toHaveLength(6);
+    for (const gap of gaps) expect(gap).toBeLessThan(1e-5);
+    await expect.poll(() => opened.page.workers().length).toBe(0);
+  });
+
+  it("a zip loads the model.json in it", async () => {
+    const base64 = Buffer.from(zipped).toString("base64");
+    const gaps = await opened.page.evaluate(async (text) => {
+      const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+      const input = harness.float32([5, 8, 8, 3]);
+      const outputs: Outputs[] = [];
+      for (const model of [harness.kerasNet(3), [new File([bytes], "net.zip")]]) {
+        const sharder = await harness.createSharder({ model, workers: [{ backend: "wasm" }] });
+        outputs.push(await sharder.predict(input));
+        await sharder.dispose();
+      }
+      return Object.keys(outputs[0]!).map((name) => harness.difference(outputs[1]![name], outputs[0]![name] as Tensor));
+    }, base64);
+    expect(gaps).toEqual([0, 0]);
+  });
+
+  it.each([
+    ["cyclic.h5", "model-unsupported", /cyclic\.h5.*model\.save/],
+    ["keras3.json", "model-malformed", /modelTopology/],
+  ])("%s is refused, and no worker stays", async (file, code, message) => {
+    const failure = await opened.page.evaluate(
+      (model) => harness.failureOf(() => harness.createSharder({ model, cache: false })),
+      `fixtures/keras-files/${file}`,
+    );
+    expect(failure).toMatchObject({ code, message: expect.stringMatching(message) });
+    await expect.poll(() => opened.page.workers().length).toBe(0);
+  });
+
+  it("can be aborted while they are read", async () => {
+    const failure = await opened.page.evaluate(async () => {
+      const blob = await (await fetch("fixtures/keras-files/keras2.h5")).blob();
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(), 20);
+      return harness.failureOf(() =>
+        harness.createSharder({ model: [new File([blob], "m.h5")], signal: controller.signal }),
+      );
+    });
+    expect(failure).toMatchObject({ code: "aborted", name: "AbortError" });
+    await expect.poll(() => opened.page.workers().length).toBe(0);
   });
 });
 

@@ -1,10 +1,11 @@
 // "Your own model": the page runs the user's model, and says plainly what it can't do.
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { echoNet } from "../fixtures/echo-net.js";
+import { makeZip } from "../fixtures/make-zip.js";
 import { modelFiles, type ModelFile } from "../fixtures/model-files.js";
 import { randomNet } from "../fixtures/random-net.js";
 import { openApp, type OpenPage } from "../harness/launch.js";
@@ -37,7 +38,7 @@ const untilModel = (text: RegExp) =>
   page.getByTestId("model-headline").filter({ hasText: text }).waitFor({ timeout: 60_000 });
 
 async function load(address: string): Promise<void> {
-  await page.getByLabel("Address of a model.json").fill(address);
+  await page.getByLabel("Address of a model").fill(address);
   await page.getByRole("button", { name: "Load", exact: true }).click();
 }
 
@@ -65,10 +66,10 @@ async function solid(name: string, colour: string): Promise<ModelFile> {
   return { name, mimeType: "image/png", buffer: Buffer.from(base64, "base64") };
 }
 
-/** Drop a folder of this machine on the page, through the browser's own drag events. */
-async function dropFolder(folder: string): Promise<void> {
+/** Drop a file or folder of this machine on the page, through the browser's own drag events. */
+async function drop(path: string): Promise<void> {
   const session = await page.context().newCDPSession(page);
-  const data = { items: [], files: [folder], dragOperationsMask: 1 };
+  const data = { items: [], files: [path], dragOperationsMask: 1 };
   for (const type of ["dragEnter", "dragOver", "drop"] as const) {
     await session.send("Input.dispatchDragEvent", { type, x: 200, y: 300, data });
   }
@@ -109,6 +110,22 @@ it("runs a model from its address on random numbers, and shows its facts", async
     .getByRole("meter")
     .evaluateAll((all) => all.map((bar) => bar.getAttribute("aria-valuenow")));
   expect(shares).toHaveLength(2);
+});
+
+it("loads nothing of the reader of Keras files before one is chosen", async () => {
+  const names = await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name));
+  expect(names.some((name) => name.endsWith(".js"))).toBe(true);
+  expect(names.filter((name) => /reader|hdf5|h5wasm/i.test(name))).toEqual([]);
+  // Nor is it a part of a script that is loaded.
+  const scripts = await page.evaluate(
+    (names) =>
+      Promise.all(
+        names.filter((name) => /\/index[^/]*\.js$/.test(name)).map(async (name) => (await fetch(name)).text()),
+      ),
+    names,
+  );
+  expect(scripts.length).toBeGreaterThan(0);
+  for (const script of scripts) expect(script).not.toMatch(/H5Fopen|HDF5-DIAG/);
 });
 
 describe("on pictures", () => {
@@ -216,7 +233,7 @@ describe("from files", () => {
       for (const name of ["1.png", "2.png"]) {
         await writeFile(join(folder, "pictures", name), (await solid(name, "rgb(0 255 0)")).buffer);
       }
-      await dropFolder(folder);
+      await drop(folder);
       await page.getByTestId("model-facts").filter({ hasText: "rouge, vert, bleu" }).waitFor();
       await page.getByTestId("model-chosen").filter({ hasText: "2 pictures, 1.png" }).waitFor();
       await page.getByTestId("model-run").click();
@@ -230,6 +247,41 @@ describe("from files", () => {
     }
   });
 
+  it.each(["keras3.keras", "keras2.h5"])("runs %s when it is dropped", async (name) => {
+    await drop(resolve("tests/fixtures/keras-files", name));
+    await page
+      .getByTestId("model-facts")
+      .filter({ hasText: /picture: float32, n\s×\s8\s×\s8\s×\s2/ })
+      .waitFor();
+    await page.getByTestId("model-facts").filter({ hasText: "classes" }).waitFor();
+    await page.getByLabel("Random numbers").check();
+    await page.getByLabel("Number of items").fill("3");
+    await page.getByTestId("model-run").click();
+    await untilModel(/Done/);
+    expect((await rows()).length).toBe(3);
+  });
+
+  it("runs a zip as Teachable Machine packs it, with the labels in it", async () => {
+    const files = Object.fromEntries(COLOUR_NET.map(({ name, buffer }) => [name, buffer]));
+    const zip = makeZip({ ...files, "metadata.json": Buffer.from('["crimson", "lime", "navy"]') }, { deflate: true });
+    const file = { name: "converted.zip", mimeType: "application/zip", buffer: Buffer.from(zip) };
+    await page.getByTestId("model-files").setInputFiles([file]);
+    await page.getByTestId("model-facts").filter({ hasText: "crimson, lime, navy" }).waitFor();
+    await page.getByTestId("model-pictures").setInputFiles([await solid("leaf.png", "rgb(0 255 0)")]);
+    await page.getByTestId("model-run").click();
+    await untilModel(/Done/);
+    expect((await rows())[0]?.[2]).toContain("lime");
+  });
+
+  it.each([
+    ["net.tflite", "\x1c\0\0\0TFL3", /TensorFlow Lite.*can’t|TensorFlow Lite.*can't/],
+    ["net.onnx", "\x08\x07\x12\x07pytorch", /ONNX/],
+  ])("says that %s can't be read", async (name, bytes, words) => {
+    const buffer = Buffer.from(bytes, "latin1");
+    await page.getByTestId("model-files").setInputFiles([{ name, mimeType: "application/octet-stream", buffer }]);
+    await page.getByTestId("model-notice").filter({ hasText: words }).waitFor();
+  });
+
   it("names the missing file, and keeps the previous model", async () => {
     await page.getByTestId("model-files").setInputFiles(COLOUR_NET.slice(0, 2));
     const notice = page.getByTestId("model-notice");
@@ -237,7 +289,7 @@ describe("from files", () => {
     await page.getByTestId("model-pictures").setInputFiles([await solid("leaf.png", "rgb(0 255 0)")]);
     await page.getByTestId("model-run").click();
     await untilModel(/Done/);
-    expect((await rows())[0]?.[2]).toContain("vert");
+    expect((await rows())[0]?.[2]).toContain("lime");
   });
 });
 

@@ -3,7 +3,8 @@ import { messageOf } from "../../src/protocol/error-record.js";
 import { randomInputs } from "../../src/jobs/random-inputs.js";
 
 export interface FuzzRequest {
-  readonly url: string;
+  /** An address, or a file's name and bytes as base64. */
+  readonly model: string | { readonly name: string; readonly base64: string };
   readonly optimize: boolean;
   readonly limitMs: number;
 }
@@ -19,21 +20,22 @@ export interface FuzzOutcome {
 const MOST_ELEMENTS = 1_000_000;
 
 /** Load and run a model, and report the outcome. */
-export async function runDamaged({ url, optimize, limitMs }: FuzzRequest): Promise<FuzzOutcome> {
+export async function runDamaged({ model, optimize, limitMs }: FuzzRequest): Promise<FuzzOutcome> {
   const startMs = performance.now();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<"late">((resolve) => (timer = setTimeout(() => resolve("late"), limitMs)));
-  const result = await Promise.race([loadAndRun(url, optimize), late]);
+  const result = await Promise.race([loadAndRun(model, optimize), late]);
   clearTimeout(timer);
   const ms = performance.now() - startMs;
   if (result === "late") return { end: "late", failure: `no end after ${limitMs} ms`, ms };
   return { ...result, ms };
 }
 
-async function loadAndRun(url: string, optimize: boolean): Promise<Omit<FuzzOutcome, "ms">> {
+async function loadAndRun(given: FuzzRequest["model"], optimize: boolean): Promise<Omit<FuzzOutcome, "ms">> {
   let sharder;
+  const model = typeof given === "string" ? given : [fileOf(given)];
   try {
-    sharder = await createSharder({ model: url, workers: [{ backend: "wasm" }], optimize, cache: false });
+    sharder = await createSharder({ model, workers: [{ backend: "wasm" }], optimize, cache: false });
   } catch (thrown) {
     return { end: "refused", failure: wrongError(thrown) };
   }
@@ -47,6 +49,10 @@ async function loadAndRun(url: string, optimize: boolean): Promise<Omit<FuzzOutc
   } finally {
     await sharder.dispose();
   }
+}
+
+function fileOf({ name, base64 }: { readonly name: string; readonly base64: string }): File {
+  return new File([Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))], name);
 }
 
 function sizeOf(shape: readonly number[]): number {

@@ -16,6 +16,7 @@ import { upscalePicture } from "../../src/jobs/upscale-picture.js";
 import { echoNet } from "../fixtures/echo-net.js";
 import { einsumNet } from "../fixtures/einsum-net.js";
 import { kerasNet } from "../fixtures/keras-net.js";
+import * as mixingNets from "../fixtures/mixing-nets.js";
 import { randomNet } from "../fixtures/random-net.js";
 import { checkCase } from "../conformance/check-case.js";
 import { checkModel } from "../conformance/check-model.js";
@@ -108,6 +109,7 @@ const harness = {
   einsumNet,
   misfittingNet,
   kerasNet,
+  mixingNets,
   echoNet,
   failureOf,
   difference,

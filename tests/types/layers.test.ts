@@ -105,6 +105,12 @@ const layers: Record<string, Layer> = {
     legal: [`import { expose } from "comlink"; export const x = [expose, self.name];`],
     forbidden: [...noDom, noTensorFlow, noNode],
   },
+  reader: {
+    folder: "workers/reader",
+    below: ["model", "protocol", "core"],
+    legal: [`export const x = [import("h5wasm"), new DecompressionStream("deflate-raw")];`],
+    forbidden: [...noDom, noTensorFlow, noComlink, noNode],
+  },
   tfjs: {
     folder: "workers/engines/tfjs",
     below: ["runtime", "model", "protocol", "core"],
@@ -113,7 +119,7 @@ const layers: Record<string, Layer> = {
   },
   workers: {
     folder: "workers",
-    below: ["tfjs", "runtime", "model", "protocol", "core"],
+    below: ["tfjs", "reader", "runtime", "model", "protocol", "core"],
     legal: ["export const x = [self.name, new OffscreenCanvas(1, 1)];"],
     forbidden: [...noDom, noTensorFlow, noComlink, noNode],
   },
@@ -196,7 +202,9 @@ beforeAll(async () => {
 }, 120_000);
 
 it("covers the layers that exist", () => {
-  expect(names).toEqual(expect.arrayContaining(["core", "protocol", "model", "pool", "runtime", "tfjs", "workers"]));
+  expect(names).toEqual(
+    expect.arrayContaining(["core", "protocol", "model", "pool", "runtime", "reader", "tfjs", "workers"]),
+  );
 });
 
 describe.each(names)("the layer %s", (name) => {

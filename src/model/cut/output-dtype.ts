@@ -2,6 +2,7 @@ import type { DType } from "../../protocol/tensors.js";
 import { asJsonObject, type JsonObject } from "../artifacts.js";
 import { DTYPES } from "../read-graph.js";
 import type { GraphNode } from "../graph/graph.js";
+import { ownOp } from "../own-ops.js";
 
 const BOOL_OPS =
   /^(Equal|NotEqual|Greater(Equal)?|Less(Equal)?|Logical(And|Or|Not|Xor)|Is(NaN|Nan|Inf|Finite)|Any|All|LoopCond|ApproximateEqual)$/;
@@ -18,13 +19,15 @@ const INT32_OUTPUTS: Readonly<Record<string, readonly number[]>> = {
   NonMaxSuppressionV5: [0, 2],
   ListDiff: [1],
   MaxPoolWithArgmax: [1],
-  SparseFillEmptyRows: [0, 3],
 };
 
 /** The dtype of an output in TF.js; `undefined` if it doesn't follow from the node's op and attributes. */
 export function outputDtype({ op, attr }: GraphNode, index: number): DType | undefined {
+  const own = ownOp(op)?.outputs.flatMap((stated) => repeated(stated, attr));
+  if (own !== undefined) return ownDtype(own[Math.min(index, own.length - 1)]!, attr);
   if (BOOL_OPS.test(op)) return "bool";
   if (INT32_OPS.test(op)) return "int32";
+  if (op === "SparseFillEmptyRows" && index === 2) return "bool";
   if (INT32_OUTPUTS[op] !== undefined && Object.hasOwn(INT32_OUTPUTS, op)) {
     if (INT32_OUTPUTS[op].includes(index)) return "int32";
     return op.startsWith("NonMaxSuppression") ? "float32" : typeOf(attr, "T");
@@ -40,6 +43,19 @@ export function outputDtype({ op, attr }: GraphNode, index: number): DType | und
     typeOf(attr, "T") ??
     typeOf(attr, "dtype")
   );
+}
+
+/** "int32*N" stands for as many outputs as the attribute N says. */
+function repeated(stated: string, attr: JsonObject): string[] {
+  const [dtype = "", count] = stated.split("*");
+  const times = count === undefined ? 1 : Number(asJsonObject(attr[count]).i);
+  return Array.from({ length: times > 0 ? times : 0 }, () => dtype);
+}
+
+/** @param stated a dtype, or the attribute that has it. */
+function ownDtype(stated: string, attr: JsonObject): DType | undefined {
+  const dtypes: readonly string[] = [...DTYPES.values()];
+  return [...DTYPES.values()][dtypes.indexOf(stated)] ?? typeOf(attr, stated);
 }
 
 function typeOf(attr: JsonObject, key: string): DType | undefined {

@@ -1,4 +1,5 @@
 import { asJsonObject } from "../artifacts.js";
+import { ownOp } from "../own-ops.js";
 import { parseReference, type GraphNode, type TensorReference } from "../graph/graph.js";
 
 /** Ops whose first output is a handle that means something only in the worker that made it. */
@@ -73,9 +74,13 @@ function canBeHandle({ op, attr }: GraphNode, index: number): boolean {
 }
 
 /** Whether a node returns complex numbers, for which there is no tensor type outside TF.js. */
-function givesComplex({ op, attr }: GraphNode): boolean {
-  if (/^(Complex|FFT|IFFT|RFFT)$/.test(op)) return true;
-  if (/^(Real|Imag|ComplexAbs|Angle|IRFFT|Shape|Size|Rank)$/.test(op)) return false;
-  const types = [attr.Tout, attr.DstT, attr.T, attr.dtype].map((each) => asJsonObject(each).type);
-  return types.find((type) => type !== undefined) === "DT_COMPLEX64";
+export function givesComplex({ op, attr }: GraphNode): boolean {
+  const [stated] = ownOp(op)?.outputs ?? [];
+  if (stated !== undefined && !(stated in attr)) return stated === "complex64" || stated === "Tcomplex";
+  if (/^(Shape|ShapeN|Size|Rank)$/.test(op)) return false;
+  const types = [stated === undefined ? undefined : attr[stated], attr.Tout, attr.DstT, attr.T, attr.dtype].map(
+    (each) => asJsonObject(each).type,
+  );
+  const type = types.find((each) => each !== undefined);
+  return type === "DT_COMPLEX64" || type === "DT_COMPLEX128";
 }

@@ -1,8 +1,9 @@
 import { asJsonObject, isJsonObject, type JsonObject, type ModelArtifacts } from "../artifacts.js";
+import { dropControls, dropFunctionControls } from "../lower/drop-controls.js";
 import { locateWeights } from "../locate-weights.js";
 import { readGraph, readNodes } from "../read-graph.js";
 import { readWeightSpecs } from "../weights.js";
-import type { Graph } from "./graph.js";
+import { parseReference, type Graph } from "./graph.js";
 import { sortNodes } from "./sort-nodes.js";
 
 /**
@@ -17,12 +18,13 @@ export function readGraphDef(artifacts: ModelArtifacts, weightData: ArrayBuffer 
   const metadata = asJsonObject(artifacts.userDefinedMetadata);
   const signature = asJsonObject(metadata.signature ?? artifacts.signature);
   const { modelInitializer } = artifacts;
+  const outputNodes = outputs.map(({ tensorName }) => parseReference(tensorName).node);
   return {
-    nodes: sortNodes(readNodes(artifacts.modelTopology)),
+    nodes: sortNodes(dropControls(readNodes(artifacts.modelTopology), outputNodes)),
     weights: locateWeights(readWeightSpecs(artifacts.weightSpecs, "weightSpecs"), weightData),
     inputs,
     outputs,
-    library: isJsonObject(topology.library) ? topology.library : undefined,
+    library: dropFunctionControls(isJsonObject(topology.library) ? topology.library : undefined),
     versions: isJsonObject(topology.versions) ? topology.versions : undefined,
     initializer: isJsonObject(modelInitializer)
       ? {

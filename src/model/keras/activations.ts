@@ -1,4 +1,6 @@
-import { asJsonObject } from "../artifacts.js";
+import { asJsonObject, type JsonObject } from "../artifacts.js";
+import { FORMULAS, hardSigmoidOfKeras3 } from "./activation-formulas.js";
+import { Composer } from "./composer.js";
 import { attrs, type Emitter, FLOAT, type Symbolic, Untranslatable } from "./emitter.js";
 
 type Emit = (emitter: Emitter, name: string, x: string) => string;
@@ -8,7 +10,7 @@ const unary =
   (emitter, name, x) =>
     emitter.node(name, op, [x], FLOAT);
 
-/** The activations of TF.js's layers, computed with the same operations. */
+/** The activations of TF.js's layers, computed with the same operations. `FORMULAS` has those with options, and others. */
 const ACTIVATIONS: Readonly<Record<string, Emit>> = {
   relu: unary("Relu"),
   relu6: unary("Relu6"),
@@ -54,14 +56,50 @@ function emitSwish(emitter: Emitter, name: string, x: string): string {
 
 /**
  * Emit an activation by its Keras name, for a layer of its own or as an option of another layer.
+ * @param options arguments of the function, such as `negative_slope`.
  * @throws Untranslatable for an unknown activation.
  */
-export function emitActivation(emitter: Emitter, name: string, x: Symbolic, activation: unknown): Symbolic {
+export function emitActivation(
+  emitter: Emitter,
+  name: string,
+  x: Symbolic,
+  activation: unknown,
+  options: JsonObject = {},
+): Symbolic {
+  const layer = activationLayer(activation);
+  if (layer !== undefined) return emitActivation(emitter, name, x, layer.name, layer.options);
   const known = nameOfActivation(activation);
   if (known === "linear") return x;
-  if (!Object.hasOwn(ACTIVATIONS, known)) throw new Untranslatable(`activation ${known.slice(0, 60)}`);
+  const isPlain = Object.keys(options).length === 0;
+  const isHardOfKeras3 = emitter.kerasMajor === 3 && known === "hard_sigmoid";
+  const formula = isHardOfKeras3 ? hardSigmoidOfKeras3 : FORMULAS.get(known);
+  const isOwn = Object.hasOwn(ACTIVATIONS, known) && isPlain && !isHardOfKeras3;
+  if (!isOwn && formula === undefined) throw new Untranslatable(`activation ${known.slice(0, 60)}`);
   if (x.dtype !== "float32") throw new Untranslatable(`activation of ${x.dtype}`);
-  return { ...x, reference: ACTIVATIONS[known]!(emitter, name, x.reference) };
+  if (isOwn) return { ...x, reference: ACTIVATIONS[known]!(emitter, name, x.reference) };
+  const composer = new Composer(emitter, name);
+  return { ...x, ...composer.named(formula!(composer, x, options)) };
+}
+
+/** The layers without weights that may be given as an activation, and the options that mean the same for the function. */
+const LAYERS: ReadonlyMap<string, readonly [name: string, options: readonly string[]]> = new Map([
+  ["ReLU", ["relu", ["negative_slope", "max_value", "threshold"]]],
+  ["LeakyReLU", ["leaky_relu", ["negative_slope", "alpha"]]],
+  ["ELU", ["elu", ["alpha"]]],
+  ["Softmax", ["softmax", ["axis"]]],
+]);
+
+/** Read `{ class_name: "LeakyReLU", config }`. */
+function activationLayer(activation: unknown): { name: unknown; options: JsonObject } | undefined {
+  const { class_name: className, config } = asJsonObject(activation);
+  if (className === "Activation") return { name: asJsonObject(config).activation, options: {} };
+  const [name, keys] = LAYERS.get(String(className)) ?? [];
+  if (name === undefined || keys === undefined) return undefined;
+  const given = asJsonObject(config);
+  const options = keys.flatMap((key) => (given[key] === undefined || given[key] === null ? [] : [[key, given[key]]]));
+  // The layer's own default is not that of the function.
+  if (name === "leaky_relu" && options.length === 0) return { name, options: { negative_slope: 0.3 } };
+  return { name, options: Object.fromEntries(options) as JsonObject };
 }
 
 /** The config holds a name, or `{ class_name, config }`, or nothing, which means "linear". */

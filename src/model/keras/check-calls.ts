@@ -15,13 +15,15 @@ interface Pending {
  * O(calls + references).
  */
 export function checkCalls(layers: readonly unknown[]): void {
-  const callCounts = new Map<string, number>();
+  const named = layers.flatMap((layer) =>
+    isJsonObject(layer) && typeof layer.name === "string" ? [{ layer, name: layer.name }] : [],
+  );
+  const callCounts = new Map(named.map(({ layer, name }) => [name, isCalledWhenMade(layer) ? 1 : 0]));
   const pending: Pending[] = [];
-  for (const layer of layers) {
-    if (!isJsonObject(layer) || typeof layer.name !== "string") continue;
-    callCounts.set(layer.name, isCalledWhenMade(layer) ? 1 : 0);
-    for (const call of Array.isArray(layer.inbound_nodes) ? layer.inbound_nodes : []) {
-      pending.push({ layer: layer.name, reads: readsOf(call) });
+  for (const { layer, name } of named) {
+    const calls: unknown = layer.inbound_nodes;
+    for (const call of Array.isArray(calls) ? calls : []) {
+      pending.push({ layer: name, reads: readsOf(call, callCounts) });
     }
   }
   const waiting = new Map<string, Pending[]>();
@@ -50,10 +52,15 @@ function isCalledWhenMade({ class_name: className, config }: Readonly<Record<str
   return className === "InputLayer" || isModel;
 }
 
-function readsOf(call: unknown): [string, number][] {
-  const references: unknown[] = Array.isArray(call) ? call : [];
-  return references.flatMap((reference: unknown): [string, number][] => {
-    const [layer, index]: unknown[] = Array.isArray(reference) ? reference : [];
-    return typeof layer === "string" && typeof index === "number" ? [[layer, index]] : [];
-  });
+/** The references in a call, wherever they are: Keras 2 writes lists, Keras 3 `keras_history`. Names of no layer are other values. */
+function readsOf(call: unknown, names: ReadonlyMap<string, unknown>, depth = 0): [string, number][] {
+  if (isJsonObject(call)) {
+    return Object.values(call).flatMap((each) => readsOf(each, names, depth + 1));
+  }
+  if (!Array.isArray(call)) return [];
+  const [layer, index]: unknown[] = call;
+  // Right in the list of a call, a name that no layer has is a mistake, and not some value.
+  const isReference = typeof layer === "string" && typeof index === "number" && index >= 0;
+  if (isReference && (depth === 1 || names.has(layer))) return [[layer, index]];
+  return call.flatMap((each: unknown) => readsOf(each, names, depth + 1));
 }

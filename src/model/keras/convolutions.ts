@@ -1,11 +1,20 @@
 import { elementCountOf } from "../../protocol/tensors.js";
 import type { StoredWeight, WeightRecipe } from "../../protocol/weight-recipe.js";
 import { emitActivation, nameOfActivation } from "./activations.js";
-import { attrs, type Emitter, FLOAT, knownSizes, type Symbolic, Untranslatable } from "./emitter.js";
-import { einsum, scaledSizes, shapeOf } from "./free-sizes.js";
+import type { JsonObject } from "../artifacts.js";
+import { inEitherFormat } from "./data-format.js";
+import { attrs, type Emitter, FLOAT, type Symbolic, Untranslatable } from "./emitter.js";
+import type { LayerCall } from "./layer-call.js";
 import type { LayerConfig } from "./layer-config.js";
 
-export type EmitLayer = (emitter: Emitter, layer: LayerConfig, inputs: readonly Symbolic[], name: string) => Symbolic;
+/** Emits a layer's nodes. Returns its output, or the list of its outputs. */
+export type EmitLayer = (
+  emitter: Emitter,
+  layer: LayerConfig,
+  inputs: readonly Symbolic[],
+  name: string,
+  call?: LayerCall,
+) => Symbolic | readonly Symbolic[];
 
 /** Size of an axis after a window has slid over it. */
 export function slidSize(
@@ -30,7 +39,7 @@ export function paddingOf(layer: LayerConfig): "same" | "valid" {
   throw new Untranslatable(`padding "${padding}"`);
 }
 
-function windowAttrs(strides: readonly number[], dilations: readonly number[], padding: string) {
+export function windowAttrs(strides: readonly number[], dilations: readonly number[], padding: string) {
   return {
     ...FLOAT,
     strides: attrs.ints([1, ...strides, 1]),
@@ -56,30 +65,52 @@ export function requireShape(weight: StoredWeight, shape: readonly (number | und
   if (!fits || weight.dtype !== "float32") throw new Untranslatable("a kernel whose shape doesn't fit its layer");
 }
 
-export const emitConv2d: EmitLayer = (emitter, layer, [x], name) => {
+export const emitConv2d: EmitLayer = inEitherFormat((emitter, layer, [x], name) => {
   requireRank(x!, 4);
-  layer.requireChannelsLast();
-  layer.requireUngrouped();
   const kernelSize = layer.sizes("kernel_size", 2);
   const strides = layer.sizes("strides", 2, [1, 1]);
   const dilations = layer.sizes("dilation_rate", 2, [1, 1]);
   const kernel = emitter.stored(layer.name, "kernel");
   const filters = layer.number("filters");
-  requireShape(kernel, [...kernelSize, x!.shape[3], filters]);
+  const groupCount = groupsOf(layer, x!, filters);
+  requireShape(kernel, [...kernelSize, x!.shape[3]! / groupCount, filters]);
   const padding = paddingOf(layer);
   const weight = emitter.constant(`${layer.name}/kernel`, kernel);
-  const reference = emitter.node(
-    `${name}/Conv2D`,
-    "Conv2D",
-    [x!.reference, weight],
-    windowAttrs(strides, dilations, padding),
+  const convolution = { op: "Conv2D", attr: windowAttrs(strides, dilations, padding), groupCount };
+  const shape = slide(x!, kernelSize, strides, dilations, padding, filters);
+  const reference = convolve(emitter, name, x!, { reference: weight, shape: kernel.shape }, convolution);
+  return finish(emitter, layer, name, { ...x!, reference, shape });
+});
+
+/** @throws Untranslatable if channels or filters can't be divided into the layer's groups. */
+export function groupsOf(layer: LayerConfig, { shape }: Symbolic, filters: number): number {
+  const [groupCount] = layer.sizes("groups", 1, [1]) as [number];
+  const isFitting = groupCount === 1 || ((shape.at(-1) ?? 1) % groupCount === 0 && filters % groupCount === 0);
+  if (!isFitting) throw new Untranslatable(`${groupCount} groups`);
+  return groupCount;
+}
+
+/** Emit a convolution; one with groups as one for each, side by side, since TF.js has none. */
+export function convolve(
+  emitter: Emitter,
+  name: string,
+  x: Pick<Symbolic, "reference" | "shape">,
+  kernel: Pick<Symbolic, "reference" | "shape">,
+  { op, attr, groupCount }: { readonly op: string; readonly attr: JsonObject; readonly groupCount: number },
+): string {
+  if (groupCount === 1) return emitter.node(`${name}/${op}`, op, [x.reference, kernel.reference], attr);
+  const part = ({ reference, shape }: Pick<Symbolic, "reference" | "shape">, group: number): string => {
+    const size = shape.at(-1)! / groupCount;
+    const begin = emitter.int32(`${name}/begin`, [...shape.slice(1).map(() => 0), group * size]);
+    const count = emitter.int32(`${name}/count`, [...shape.slice(1).map(() => -1), size]);
+    return emitter.node(`${name}/group`, "Slice", [reference, begin, count], FLOAT);
+  };
+  const parts = Array.from({ length: groupCount }, (_, group) =>
+    emitter.node(`${name}/${op}`, op, [part(x, group), part(kernel, group)], attr),
   );
-  return finish(emitter, layer, name, {
-    ...x!,
-    reference,
-    shape: slide(x!, kernelSize, strides, dilations, padding, filters),
-  });
-};
+  const axis = emitter.int32(`${name}/channels`, [x.shape.length - 1], []);
+  return emitter.node(`${name}/groups`, "ConcatV2", [...parts, axis], { ...FLOAT, N: attrs.int(groupCount) });
+}
 
 function slide(
   x: Symbolic,
@@ -95,10 +126,8 @@ function slide(
   return [x.shape[0], ...sizes, channels];
 }
 
-export const emitConv1d: EmitLayer = (emitter, layer, [x], name) => {
+export const emitConv1d: EmitLayer = inEitherFormat((emitter, layer, [x], name) => {
   requireRank(x!, 3);
-  layer.requireChannelsLast();
-  layer.requireUngrouped();
   const [kernelSize] = layer.sizes("kernel_size", 1) as [number];
   const [stride] = layer.sizes("strides", 1, [1]) as [number];
   const [dilation] = layer.sizes("dilation_rate", 1, [1]) as [number];
@@ -106,7 +135,8 @@ export const emitConv1d: EmitLayer = (emitter, layer, [x], name) => {
   const isCausal = layer.string("padding", "valid") === "causal";
   const padding = isCausal ? "valid" : paddingOf(layer);
   const kernel = emitter.stored(layer.name, "kernel");
-  requireShape(kernel, [kernelSize, x!.shape[2], filters]);
+  const groupCount = groupsOf(layer, x!, filters);
+  requireShape(kernel, [kernelSize, x!.shape[2]! / groupCount, filters]);
   const left = isCausal ? dilation * (kernelSize - 1) : 0;
   const padded = left === 0 ? x!.reference : padBefore(emitter, name, x!.reference, left);
   const length = x!.shape[1] === undefined ? undefined : x!.shape[1] + left;
@@ -117,16 +147,17 @@ export const emitConv1d: EmitLayer = (emitter, layer, [x], name) => {
     FLOAT,
   );
   const weight = emitter.constant(`${layer.name}/kernel`, reshaped(kernel, [1, ...kernel.shape]));
-  const convolved = emitter.node(
-    `${name}/Conv2D`,
-    "Conv2D",
-    [wide, weight],
-    windowAttrs([1, stride], [1, dilation], padding),
+  const convolved = convolve(
+    emitter,
+    name,
+    { reference: wide, shape: [x!.shape[0], 1, ...x!.shape.slice(1)] },
+    { reference: weight, shape: [1, ...kernel.shape] },
+    { op: "Conv2D", attr: windowAttrs([1, stride], [1, dilation], padding), groupCount },
   );
   const squeezed = emitter.node(`${name}/Squeeze`, "Squeeze", [convolved], { ...FLOAT, squeeze_dims: attrs.ints([1]) });
   const size = slidSize(length, (kernelSize - 1) * dilation + 1, stride, padding);
   return finish(emitter, layer, name, { ...x!, reference: squeezed, shape: [x!.shape[0], size, filters] });
-};
+});
 
 function padBefore(emitter: Emitter, name: string, x: string, count: number): string {
   const paddings = emitter.int32(`${name}/paddings`, [0, 0, count, 0, 0, 0], [3, 2]);
@@ -136,98 +167,6 @@ function padBefore(emitter: Emitter, name: string, x: string, count: number): st
 export function reshaped(weight: StoredWeight, shape: readonly number[]): WeightRecipe {
   return { kind: "computed", shape, dtype: "float32", value: { op: "reshape", a: { op: "weight", weight }, shape } };
 }
-
-export const emitDepthwiseConv2d: EmitLayer = (emitter, layer, [x], name) => {
-  requireRank(x!, 4);
-  // TF.js's layer accepts the option but doesn't dilate.
-  if (layer.sizes("dilation_rate", 2, [1, 1]).some((rate) => rate !== 1)) throw new Untranslatable("dilation_rate");
-  return finish(emitter, layer, name, depthwise(emitter, layer, x!, name, "depthwise_kernel"));
-};
-
-function depthwise(emitter: Emitter, layer: LayerConfig, x: Symbolic, name: string, weightName: string): Symbolic {
-  layer.requireChannelsLast();
-  const kernelSize = layer.sizes("kernel_size", 2);
-  const strides = layer.sizes("strides", 2, [1, 1]);
-  const dilations = layer.sizes("dilation_rate", 2, [1, 1]);
-  const multiplier = layer.number("depth_multiplier", 1);
-  const kernel = emitter.stored(layer.name, weightName);
-  requireShape(kernel, [...kernelSize, x.shape[3], multiplier]);
-  const padding = paddingOf(layer);
-  const weight = emitter.constant(`${layer.name}/${weightName}`, kernel);
-  const attr = windowAttrs(strides, dilations, padding);
-  const reference = emitter.node(`${name}/depthwise`, "DepthwiseConv2dNative", [x.reference, weight], attr);
-  const channels = x.shape[3]! * multiplier;
-  return { ...x, reference, shape: slide(x, kernelSize, strides, dilations, padding, channels) };
-}
-
-export const emitSeparableConv2d: EmitLayer = (emitter, layer, [x], name) => {
-  requireRank(x!, 4);
-  const filters = layer.number("filters");
-  const between = depthwise(emitter, layer, x!, name, "depthwise_kernel");
-  const pointwise = emitter.stored(layer.name, "pointwise_kernel");
-  requireShape(pointwise, [1, 1, between.shape[3], filters]);
-  const weight = emitter.constant(`${layer.name}/pointwise_kernel`, pointwise);
-  const attr = windowAttrs([1, 1], [1, 1], "valid");
-  const reference = emitter.node(`${name}/Conv2D`, "Conv2D", [between.reference, weight], attr);
-  return finish(emitter, layer, name, { ...between, reference, shape: [...between.shape.slice(0, 3), filters] });
-};
-
-export const emitConv2dTranspose: EmitLayer = (emitter, layer, [x], name) => {
-  requireRank(x!, 4);
-  layer.requireChannelsLast();
-  const kernelSize = layer.sizes("kernel_size", 2);
-  const strides = layer.sizes("strides", 2, [1, 1]);
-  const padding = paddingOf(layer);
-  const filters = layer.number("filters");
-  if (layer.config.output_padding !== undefined && layer.config.output_padding !== null) {
-    throw new Untranslatable("output_padding");
-  }
-  const kernel = emitter.stored(layer.name, "kernel");
-  requireShape(kernel, [...kernelSize, filters, x!.shape[3]]);
-  const added = kernelSize.map((size, axis) => (padding === "valid" ? Math.max(size - strides[axis]!, 0) : 0));
-  const sizes = [1, 2].map((axis) => {
-    const size = x!.shape[axis];
-    return size === undefined ? undefined : size * strides[axis - 1]! + added[axis - 1]!;
-  });
-  const inner = sizes.every((size) => size !== undefined)
-    ? emitter.int32(`${name}/size`, sizes)
-    : scaledSizes(emitter, `${name}/size`, x!.reference, strides, added);
-  const outputShape = shapeOf(
-    emitter,
-    `${name}/shape`,
-    x!.reference,
-    inner,
-    emitter.int32(`${name}/filters`, [filters]),
-  );
-  const weight = emitter.constant(`${layer.name}/kernel`, kernel);
-  const inputs = [outputShape, weight, x!.reference];
-  const attr = windowAttrs(strides, [1, 1], padding);
-  const reference = emitter.node(`${name}/Conv2DBackpropInput`, "Conv2DBackpropInput", inputs, attr);
-  return finish(emitter, layer, name, { ...x!, reference, shape: [x!.shape[0], ...sizes, filters] });
-};
-
-export const emitDense: EmitLayer = (emitter, layer, [x], name) => {
-  const units = layer.number("units");
-  if (x!.dtype !== "float32" || x!.shape.length < 2) throw new Untranslatable(`Dense of a ${x!.dtype} input`);
-  const inputSize = x!.shape.at(-1);
-  const kernel = emitter.stored(layer.name, "kernel");
-  requireShape(kernel, [inputSize, units]);
-  const weight = emitter.constant(`${layer.name}/kernel`, kernel);
-  const rank = x!.shape.length;
-  if (x!.shape.slice(1).includes(undefined)) {
-    const reference = einsum(emitter, `${name}/Einsum`, x!.reference, weight, { free: rank - 1, summed: 1, added: 1 });
-    return finish(emitter, layer, name, { ...x!, reference, shape: [...x!.shape.slice(0, -1), units] });
-  }
-  const attr = { ...FLOAT, transpose_a: attrs.bool(false), transpose_b: attrs.bool(false) };
-  const isFlat = rank === 2;
-  const rows = isFlat ? x!.reference : reshapeTo(emitter, `${name}/rows`, x!.reference, [-1, inputSize!]);
-  const product = emitter.node(`${name}/MatMul`, "MatMul", [rows, weight], attr);
-  if (isFlat) return finish(emitter, layer, name, { ...x!, reference: product, shape: [x!.shape[0], units] });
-  const between = knownSizes(x!.shape.slice(0, -1));
-  const shape = [x!.shape[0], ...between, units];
-  const folded = reshapeTo(emitter, `${name}/folded`, product, [-1, ...between, units]);
-  return finish(emitter, layer, name, { ...x!, reference: folded, shape });
-};
 
 export function reshapeTo(emitter: Emitter, name: string, x: string, sizes: readonly number[]): string {
   if (elementCountOf(sizes.slice(1)) === 0) throw new Untranslatable("an empty tensor");

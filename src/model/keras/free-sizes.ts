@@ -1,4 +1,4 @@
-import { attrs, type Emitter, FLOAT } from "./emitter.js";
+import { attrs, type Emitter, FLOAT, type Symbolic, typeOf } from "./emitter.js";
 
 const INT32 = { T: { type: "DT_INT32" } };
 
@@ -24,7 +24,7 @@ export function scaledSizes(
 }
 
 /** Emit a shape: the batch size of `x`, then further sizes, which are tensors of rank 1. */
-export function shapeOf(emitter: Emitter, name: string, x: string, ...sizes: readonly string[]): string {
+function shapeOf(emitter: Emitter, name: string, x: string, ...sizes: readonly string[]): string {
   const parts = [sizesOf(emitter, `${name}/batch`, x, 0, 1), ...sizes];
   const attr = { ...INT32, N: attrs.int(parts.length), Tidx: { type: "DT_INT32" } };
   return emitter.node(name, "ConcatV2", [...parts, emitter.int32(`${name}/axis`, [0], [])], attr);
@@ -44,4 +44,34 @@ export function einsum(
   const ofKernel = letters.slice(free, free + summed + added);
   const equation = `${ofX},${ofKernel}->${letters.slice(0, free)}${letters.slice(free + summed, free + summed + added)}`;
   return emitter.node(name, "Einsum", [x, kernel], { ...FLOAT, equation: attrs.string(equation), N: attrs.int(2) });
+}
+
+/**
+ * Emit the rows `[batch·time, …]` as `[batch, time, ...inner]`, with batch and time of the sequence `like`.
+ * @param dtype of the rows.
+ */
+export function reshapeSteps(
+  emitter: Emitter,
+  name: string,
+  rows: string,
+  like: Symbolic,
+  inner: readonly number[],
+  dtype: Symbolic["dtype"] = "float32",
+): Symbolic {
+  const [batch, time] = like.shape;
+  const shape =
+    time === undefined
+      ? leadingSizes(emitter, `${name}/shape`, like.reference, 2, inner)
+      : emitter.int32(`${name}/shape`, [-1, time, ...inner]);
+  const reference = emitter.node(name, "Reshape", [rows, shape], { T: { type: typeOf(dtype) } });
+  return { reference, shape: [batch, time, ...inner], dtype };
+}
+
+/** Emit a shape: the first `count` sizes of `x`, then `inner`. */
+function leadingSizes(emitter: Emitter, name: string, x: string, count: number, inner: readonly number[]): string {
+  const given = sizesOf(emitter, `${name}/leading`, x, 0, count);
+  if (inner.length === 0) return given;
+  const attr = { ...INT32, N: attrs.int(2), Tidx: { type: "DT_INT32" } };
+  const axis = emitter.int32(`${name}/axis`, [0], []);
+  return emitter.node(name, "ConcatV2", [given, emitter.int32(`${name}/inner`, inner), axis], attr);
 }

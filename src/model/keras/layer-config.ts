@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type ModelArtifacts } from "../artifacts.js";
+import { asJsonObject, isJsonObject, type JsonObject, type ModelArtifacts } from "../artifacts.js";
 import { show } from "../malformed.js";
 import { Untranslatable } from "./emitter.js";
 
@@ -67,6 +67,18 @@ export function readModelConfig({ modelTopology }: ModelArtifacts): LayerConfig 
   return readLayerConfig(typeof config === "string" ? JSON.parse(config) : config);
 }
 
+/** Whether TF.js wrote a config. */
+export function isOfTfjs({ modelTopology }: ModelArtifacts): boolean {
+  return /^tfjs/.test(String((modelTopology as JsonObject).keras_version));
+}
+
+/** Which Keras wrote a config. Keras 2 and TF.js write no `batch_shape` and no dtype policies as objects. */
+export function readKerasMajor({ modelTopology }: ModelArtifacts): 2 | 3 {
+  const { keras_version: version } = modelTopology as JsonObject;
+  if (typeof version === "string" && /^\d/.test(version)) return Number.parseInt(version, 10) >= 3 ? 3 : 2;
+  return /"(batch_shape|DTypePolicy)"/.test(JSON.stringify(modelTopology).replaceAll('\\"', '"')) ? 3 : 2;
+}
+
 /** @throws Untranslatable if `value` is not a layer's config. */
 export function readLayerConfig(value: unknown): LayerConfig {
   if (isJsonObject(value) && typeof value.class_name === "string") {
@@ -77,4 +89,13 @@ export function readLayerConfig(value: unknown): LayerConfig {
     }
   }
   throw new Untranslatable("a layer without class_name and config");
+}
+
+/** The name of the dtype in which a layer computes; `undefined` if its config has none. Keras 3 writes policies as objects. */
+export function dtypeOf({ config }: LayerConfig): string | undefined {
+  const { dtype } = config;
+  if (typeof dtype === "string") return dtype;
+  const policy = asJsonObject(dtype);
+  const name = asJsonObject(policy.config).name ?? policy.name;
+  return typeof name === "string" ? name : undefined;
 }

@@ -1,34 +1,50 @@
-import { attrs, type Emitter, FLOAT, requireFloat, type Symbolic, Untranslatable } from "./emitter.js";
-import { show } from "../malformed.js";
+import { broadcastSizes, Composer } from "./composer.js";
 import type { EmitLayer } from "./convolutions.js";
+import { attrs, type Emitter, FLOAT, requireFloat, type Symbolic, toFloat, Untranslatable } from "./emitter.js";
+import { show } from "../malformed.js";
 import type { LayerConfig } from "./layer-config.js";
+import { toUnitLength } from "./normalisation.js";
 
-type Size = number | undefined;
-
-/** Add, Multiply, Maximum, Minimum, Subtract. Inputs are merged pair by pair, as in TF.js's layers. */
+/** Add, Multiply, Maximum, Minimum, Subtract. Inputs are merged pair by pair, as in Keras. */
 export function emitPairwise(op: "AddV2" | "Mul" | "Maximum" | "Minimum" | "Sub"): EmitLayer {
-  return (emitter, _, inputs, name) => chain(emitter, name, inputs, op);
+  return (emitter, _, inputs, name) => {
+    if (op === "Sub" && inputs.length !== 2) throw new Untranslatable(`a difference of ${inputs.length} inputs`);
+    return chain(emitter, name, inputs, op);
+  };
 }
 
 export const emitAverage: EmitLayer = (emitter, _, inputs, name) => {
-  inputs.forEach(requireFloat);
-  const sum = chain(emitter, `${name}/sum`, inputs, "AddV2");
+  const sum = chain(
+    emitter,
+    `${name}/sum`,
+    inputs.map((each) => toFloat(emitter, name, each)),
+    "AddV2",
+  );
   const scale = emitter.float32(`${name}/scale`, [1 / inputs.length], []);
   return { ...sum, reference: emitter.node(name, "Mul", [scale, sum.reference], FLOAT) };
 };
 
-function chain(emitter: Emitter, name: string, inputs: readonly Symbolic[], op: string): Symbolic {
-  if (inputs.length < 2) throw new Untranslatable("a merge of a single input");
-  if (new Set(inputs.map(({ dtype }) => dtype)).size > 1) throw new Untranslatable("a merge of several dtypes");
+function chain(emitter: Emitter, name: string, given: readonly Symbolic[], op: string): Symbolic {
+  if (given.length < 2) throw new Untranslatable("a merge of a single input");
+  const inputs = alike(emitter, name, given);
   const rank = Math.max(...inputs.map(({ shape }) => shape.length));
   const [first, ...others] = inputs.map((input, index) => widen(emitter, `${name}/input_${index}`, input, rank));
   let merged = first!;
   for (const [index, other] of others.entries()) {
     const last = index === others.length - 1 ? name : `${name}/${op}_${index}`;
-    const reference = emitter.node(last, op, [merged.reference, other.reference], FLOAT);
-    merged = { ...merged, reference, shape: stretch(merged.shape, other.shape) };
+    const attr = merged.dtype === "float32" ? FLOAT : { T: { type: "DT_INT32" } };
+    const reference = emitter.node(last, op, [merged.reference, other.reference], attr);
+    merged = { ...merged, reference, shape: broadcastSizes(merged.shape, other.shape) };
   }
   return merged;
+}
+
+/** Inputs of one dtype: Keras 3 computes with floats if one of them is, Keras 2 merges no different dtypes. */
+function alike(emitter: Emitter, name: string, inputs: readonly Symbolic[]): Symbolic[] {
+  const isMixed = new Set(inputs.map(({ dtype }) => dtype)).size > 1;
+  const hasText = inputs.some(({ dtype }) => dtype === "string" || dtype === "bool");
+  if (hasText || (isMixed && emitter.kerasMajor === 2)) throw new Untranslatable("a merge of these dtypes");
+  return isMixed ? inputs.map((each, index) => toFloat(emitter, `${name}/float_${index}`, each)) : [...inputs];
 }
 
 /** Add axes of size 1 right after the batch, where Keras adds them, until the rank is `rank`. */
@@ -42,32 +58,23 @@ function widen(emitter: Emitter, name: string, x: Symbolic, rank: number): Symbo
   return wide;
 }
 
-function stretch(a: readonly Size[], b: readonly Size[]): Size[] {
-  return a.map((size, axis) => {
-    const other = b[axis];
-    if (axis === 0 || other === 1 || size === other) return size;
-    if (size === 1) return other;
-    if (size === undefined || other === undefined) return undefined;
-    throw new Untranslatable(`a merge of ${size} with ${other} along axis ${axis}`);
-  });
-}
-
-export const emitConcatenate: EmitLayer = (emitter, layer, inputs, name) => {
+export const emitConcatenate: EmitLayer = (emitter, layer, given, name) => {
+  const isText = given.every(({ dtype }) => dtype === "string" || dtype === "bool");
+  const inputs = isText ? given : alike(emitter, name, given);
   const [first] = inputs;
   const rank = first!.shape.length;
-  const given = layer.number("axis", -1);
-  // TF.js treats every negative axis as the last one.
-  if (given < -1) throw new Untranslatable(`axis ${given}`);
-  const axis = given < 0 ? rank - 1 : given;
+  const asked = layer.number("axis", -1);
+  const axis = asked < 0 ? asked + rank : asked;
   const isAlike = inputs.every(
     ({ shape, dtype }) =>
       dtype === first!.dtype &&
       shape.length === rank &&
-      shape.every((size, each) => each === axis || size === first!.shape[each]),
+      shape.every((size, each) => each === axis || size === first!.shape[each] || size === undefined),
   );
-  if (inputs.length < 2 || !isAlike || !(Number.isInteger(axis) && axis > 0 && axis < rank)) {
+  if (!isAlike || !(Number.isInteger(axis) && axis > 0 && axis < rank)) {
     throw new Untranslatable("a concatenation of different shapes");
   }
+  if (inputs.length === 1) return first!;
   const sizes = inputs.map(({ shape }) => shape[axis]);
   const size = sizes.reduce((sum, each) => (sum === undefined || each === undefined ? undefined : sum + each), 0);
   const references = [...inputs.map(({ reference }) => reference), emitter.int32(`${name}/axis`, [axis], [])];
@@ -75,48 +82,43 @@ export const emitConcatenate: EmitLayer = (emitter, layer, inputs, name) => {
   return { ...first!, reference, shape: first!.shape.map((each, index) => (index === axis ? size : each)) };
 };
 
-/** Products of two tensors of rank 2 or 3 along one axis each. Those that are not matrix products are not translated. */
+/** Products of two tensors along one axis of each, item by item. */
 export const emitDot: EmitLayer = (emitter, layer, inputs, name) => {
-  const [x, y] = inputs;
-  if (x === undefined || y === undefined || inputs.length !== 2) throw new Untranslatable(`${inputs.length} inputs`);
-  const rank = requireFloat(x).shape.length;
-  if (requireFloat(y).shape.length !== rank || rank < 2 || rank > 3)
-    throw new Untranslatable("inputs whose ranks differ, or are not 2 or 3");
-  const axes = dotAxes(layer, rank);
+  const [givenX, givenY] = inputs;
+  if (givenX === undefined || givenY === undefined || inputs.length !== 2)
+    throw new Untranslatable(`${inputs.length} inputs`);
+  const ranks = [requireFloat(givenX).shape.length, requireFloat(givenY).shape.length];
+  if (Math.min(...ranks) < 2) throw new Untranslatable("an input of rank 1");
+  const [axisX, axisY] = dotAxes(layer, ranks);
+  const composer = new Composer(emitter, name);
   const isNormalised = layer.boolean("normalize", false);
-  const [a, b] = [x, y].map((input, index) =>
-    isNormalised ? normalise(emitter, `${name}/input_${index}`, input.reference, axes[index]!) : input.reference,
-  ) as [string, string];
-  if (rank === 2) {
-    const product = emitter.node(`${name}/Mul`, "Mul", [a, b], FLOAT);
-    const keep = { ...FLOAT, keep_dims: attrs.bool(true) };
-    const reference = emitter.node(name, "Sum", [product, emitter.int32(`${name}/axes`, [1])], keep);
-    return { ...x, reference, shape: [x.shape[0], 1] };
+  const epsilon = emitter.kerasMajor === 2 ? 1e-12 : 1e-7;
+  const unit = (x: Symbolic, axis: number): Symbolic => (isNormalised ? toUnitLength(composer, x, [axis], epsilon) : x);
+  const [x, y] = [unit(givenX, axisX), unit(givenY, axisY)];
+  if (x.shape.length === 2 && y.shape.length === 2) {
+    return composer.named(composer.reduce("Sum", composer.mul(x, y), [1], true));
   }
-  const attr = { ...FLOAT, adj_x: attrs.bool(axes[0] === 1), adj_y: attrs.bool(axes[1] === 2) };
-  const reference = emitter.node(name, "BatchMatMulV2", [a, b], attr);
-  return { ...x, reference, shape: [x.shape[0], x.shape[3 - axes[0]!], y.shape[3 - axes[1]!]] };
+  if (x.shape.length === 3 && y.shape.length === 3) {
+    return composer.named(composer.matmul(x, y, { adjointA: axisX === 1, adjointB: axisY === 2 }));
+  }
+  // Bring the summed axis to the end of x and after the batch of y, and multiply matrices.
+  const last = x.shape.map((_, axis) => axis).filter((axis) => axis !== axisX);
+  const rest = y.shape.map((_, axis) => axis).filter((axis) => axis !== axisY);
+  const ofX = composer.transpose(x, [...last, axisX]);
+  const ofY = composer.transpose(y, [0, axisY, ...rest.slice(1)]);
+  const batch = { of: x, axis: 0 };
+  const rows = composer.reshape(ofX, [batch, "rest", { of: x, axis: axisX }]);
+  const columns = composer.reshape(ofY, [batch, { of: y, axis: axisY }, "rest"]);
+  const product = composer.matmul(rows, columns);
+  const sizes = [...last.map((axis) => ({ of: x, axis })), ...rest.slice(1).map((axis) => ({ of: y, axis }))];
+  return composer.named(composer.reshape(product, sizes));
 };
 
-function dotAxes({ config }: LayerConfig, rank: number): number[] {
+function dotAxes({ config }: LayerConfig, ranks: readonly number[]): [number, number] {
   const given: unknown[] = Array.isArray(config.axes) ? config.axes : [config.axes, config.axes];
-  const axes = given.map((axis) => (Number(axis) < 0 ? Number(axis) + rank : Number(axis)));
-  const isFitting = axes.length === 2 && axes.every((axis) => Number.isInteger(axis) && axis > 0 && axis < rank);
-  if (!isFitting) throw new Untranslatable(`axes ${show(config.axes, 40)}`);
-  return axes;
-}
-
-/** Divide by the length along an axis. As in TF.js, the squared length is at least 1e-7. */
-function normalise(emitter: Emitter, name: string, x: string, axis: number): string {
-  const keep = { ...FLOAT, keep_dims: attrs.bool(true) };
-  const squared = emitter.node(`${name}/Square`, "Square", [x], FLOAT);
-  const sum = emitter.node(`${name}/Sum`, "Sum", [squared, emitter.int32(`${name}/axis`, [axis])], keep);
-  const bounded = emitter.node(
-    `${name}/Maximum`,
-    "Maximum",
-    [sum, emitter.float32(`${name}/least`, [1e-7], [])],
-    FLOAT,
-  );
-  const length = emitter.node(`${name}/Sqrt`, "Sqrt", [bounded], FLOAT);
-  return emitter.node(`${name}/RealDiv`, "RealDiv", [x, length], FLOAT);
+  const axes = given.map((axis, index) => (Number(axis) < 0 ? Number(axis) + ranks[index]! : Number(axis)));
+  const [x, y] = axes;
+  const isFitting = axes.every((axis, index) => Number.isInteger(axis) && axis > 0 && axis < ranks[index]!);
+  if (axes.length !== 2 || !isFitting) throw new Untranslatable(`axes ${show(config.axes, 40)}`);
+  return [x!, y!];
 }

@@ -1,138 +1,184 @@
-import { emitActivation, emitLeakyRelu } from "./activations.js";
-import { requireShape, reshaped, type EmitLayer } from "./convolutions.js";
-import { attrs, castAttrs, type Emitter, FLOAT, requireFloat, toFloat, Untranslatable } from "./emitter.js";
+import { type AxisOf, Composer, type Size } from "./composer.js";
+import { requireShape, reshaped } from "./convolutions.js";
+import { attrs, type Emitter, FLOAT, type Symbolic, toFloat, Untranslatable } from "./emitter.js";
+import type { EmitLayer } from "./convolutions.js";
 import type { LayerConfig } from "./layer-config.js";
+import { show } from "../malformed.js";
 
-export const emitBatchNormalization: EmitLayer = (emitter, layer, [x], name) => {
-  const rank = x!.shape.length;
-  const channels = x!.shape[rank - 1];
-  const given = layer.config.axis ?? -1;
-  const axis = Number(Array.isArray(given) ? given[0] : given);
-  if (axis !== -1 && axis !== rank - 1) throw new Untranslatable("an axis other than the last");
-  if (channels === undefined || rank < 2 || rank > 4) throw new Untranslatable(`an input of rank ${rank}`);
-  requireFloat(x!);
-  requireShape(emitter.stored(layer.name, "moving_mean"), [channels]);
-  const part = (isThere: boolean, weight: string, fallback: number): string => {
-    if (isThere) return emitter.constant(`${layer.name}/${weight}`, emitter.stored(layer.name, weight));
-    return emitter.float32(
-      `${layer.name}/${weight}`,
-      Array.from({ length: channels }, () => fallback),
-    );
-  };
-  const inputs = [
-    x!.reference,
-    part(layer.boolean("scale", true), "gamma", 1),
-    part(layer.boolean("center", true), "beta", 0),
-    part(true, "moving_mean", 0),
-    part(true, "moving_variance", 1),
-  ];
-  const attr = {
-    ...FLOAT,
-    U: { type: "DT_FLOAT" },
-    epsilon: attrs.float(layer.number("epsilon", 1e-3)),
-    data_format: attrs.string("NHWC"),
-    is_training: attrs.bool(false),
-  };
-  return { ...x!, reference: emitter.node(name, "FusedBatchNormV3", inputs, attr) };
-};
-
-export const emitLayerNormalization: EmitLayer = (emitter, layer, [x], name) => {
-  const rank = requireFloat(x!).shape.length;
+/** At inference: with the moving statistics. Along the last axis of rank ≤ 4 as one op, which the optimiser can fold. */
+export const emitBatchNormalization: EmitLayer = (emitter, layer, [given], name) => {
+  const x = toFloat(emitter, name, given!);
+  const rank = x.shape.length;
   const axes = axesOf(layer.config.axis ?? -1, rank);
-  const isAscending = axes.every((axis, index) => index === 0 || axis > axes[index - 1]!);
-  if (!isAscending) throw new Untranslatable("axes that are not ascending");
-  const indices = emitter.int32(`${name}/axes`, axes);
-  const keep = { ...FLOAT, keep_dims: attrs.bool(true) };
-  const node = (suffix: string, op: string, inputs: string[], attr = FLOAT): string =>
-    emitter.node(suffix === "" ? name : `${name}/${suffix}`, op, inputs, attr);
-  const parameter = (weight: string): string => {
+  const sizes = axes.map((axis) => x.shape[axis]);
+  if (rank < 2 || sizes.includes(undefined)) throw new Untranslatable("an axis of unknown size");
+  // Keras stores the weights of several axes with a size for every axis.
+  const isSingle = axes.length === 1;
+  const broadcast = x.shape.map((size, axis) => (axes.includes(axis) ? size! : 1));
+  requireShape(emitter.stored(layer.name, "moving_mean"), isSingle ? sizes : broadcast);
+  const isFused = isSingle && axes[0] === rank - 1 && rank <= 4;
+  const shape = isFused ? sizes.map(Number) : broadcast;
+  const part = (isThere: boolean, weight: string, fallback: number): string => {
+    const constant = `${layer.name}/${weight}`;
+    if (!isThere)
+      return emitter.float32(
+        constant,
+        Array.from({ length: product(shape) }, () => fallback),
+        shape,
+      );
     const stored = emitter.stored(layer.name, weight);
-    requireShape(
-      stored,
-      axes.map((axis) => x!.shape[axis]),
-    );
-    // Broadcasting aligns it with its own axes then.
-    const shape = x!.shape.map((size, axis) => (axes.includes(axis) ? size! : 1)).slice(axes[0]);
-    return emitter.constant(`${layer.name}/${weight}`, reshaped(stored, shape));
+    return emitter.constant(constant, isFused ? stored : reshaped(stored, shape));
   };
-  const mean = node("mean", "Mean", [x!.reference, indices], keep);
-  const centred = node("centred", "Sub", [x!.reference, mean]);
-  const variance = node("variance", "Mean", [node("squared", "Square", [centred]), indices], keep);
-  const epsilon = emitter.float32(`${name}/epsilon`, [layer.number("epsilon", 1e-3)], []);
-  const deviation = node("Rsqrt", "Rsqrt", [node("AddV2", "AddV2", [variance, epsilon])]);
-  let reference = node("normalised", "Mul", [centred, deviation]);
-  if (layer.boolean("scale", true)) reference = node("scaled", "Mul", [reference, parameter("gamma")]);
-  if (layer.boolean("center", true)) reference = node("", "AddV2", [reference, parameter("beta")]);
-  return { ...x!, reference };
+  const isScaled = layer.boolean("scale", true);
+  const isCentred = layer.boolean("center", true);
+  const epsilon = layer.number("epsilon", 1e-3);
+  if (isFused) {
+    const inputs = [
+      x.reference,
+      part(isScaled, "gamma", 1),
+      part(isCentred, "beta", 0),
+      part(true, "moving_mean", 0),
+      part(true, "moving_variance", 1),
+    ];
+    const attr = {
+      ...FLOAT,
+      U: { type: "DT_FLOAT" },
+      epsilon: attrs.float(epsilon),
+      data_format: attrs.string("NHWC"),
+      is_training: attrs.bool(false),
+    };
+    return { ...x, reference: emitter.node(name, "FusedBatchNormV3", inputs, attr) };
+  }
+  const composer = new Composer(emitter, name);
+  const weight = (isThere: boolean, key: string, fallback: number): Symbolic => ({
+    reference: part(isThere, key, fallback),
+    shape,
+    dtype: "float32",
+  });
+  const variance = composer.add(weight(true, "moving_variance", 1), composer.scalar(epsilon));
+  const inverse = composer.unary("Rsqrt", variance);
+  const factor = isScaled ? composer.mul(inverse, weight(true, "gamma", 1)) : inverse;
+  const scaled = composer.mul(composer.sub(x, weight(true, "moving_mean", 0)), factor);
+  return composer.named(isCentred ? composer.add(scaled, weight(true, "beta", 0)) : scaled);
 };
 
-/** Read one axis or a list of axes; negative ones count from the end. */
-function axesOf(value: unknown, rank: number): number[] {
-  const list: unknown[] = Array.isArray(value) ? value : [value];
-  return list.map((each) => {
-    const axis = Number(each) < 0 ? Number(each) + rank : Number(each);
-    if (!(Number.isInteger(axis) && axis > 0 && axis < rank)) throw new Untranslatable(`axis ${JSON.stringify(value)}`);
-    return axis;
-  });
+function product(sizes: readonly number[]): number {
+  return sizes.reduce((total, size) => total * size, 1);
 }
 
-export const emitRescaling: EmitLayer = (emitter, layer, [x], name) => {
-  const float = toFloat(emitter, name, x!);
-  const scale = emitter.float32(`${name}/scale`, [layer.number("scale")], []);
-  const offset = emitter.float32(`${name}/offset`, [layer.number("offset", 0)], []);
-  const scaled = emitter.node(`${name}/Mul`, "Mul", [float.reference, scale], FLOAT);
-  return { ...float, reference: emitter.node(name, "AddV2", [scaled, offset], FLOAT) };
+/** Over any axes. With `rms_scaling`, as in Keras, divided by the deviation without taking the mean away. */
+export const emitLayerNormalization: EmitLayer = (emitter, layer, [given], name) => {
+  const x = toFloat(emitter, name, given!);
+  const axes = axesOf(layer.config.axis ?? -1, x.shape.length);
+  const composer = new Composer(emitter, name);
+  const mean = composer.reduce("Mean", x, axes, true);
+  const centred = composer.sub(x, mean);
+  const variance = composer.reduce("Mean", composer.unary("Square", centred), axes, true);
+  const epsilon = composer.scalar(layer.number("epsilon", 1e-3));
+  const inverse = composer.unary("Rsqrt", composer.add(variance, epsilon));
+  const isRms = layer.boolean("rms_scaling", false);
+  let result = composer.mul(isRms ? x : centred, inverse);
+  if (layer.boolean("scale", true) || isRms) {
+    result = composer.mul(result, parameter(emitter, layer, "gamma", x.shape, axes));
+  }
+  if (layer.boolean("center", true) && !isRms) {
+    result = composer.add(result, parameter(emitter, layer, "beta", x.shape, axes));
+  }
+  return composer.named(result);
 };
 
-/** Of the options, TF.js's ReLU layer supports only `max_value`. */
-export const emitRelu: EmitLayer = (emitter, layer, [x], name) => {
-  const { max_value: limit, negative_slope: slope, threshold } = layer.config;
-  if ((slope ?? 0) !== 0) throw new Untranslatable("negative_slope");
-  if ((threshold ?? 0) !== 0) throw new Untranslatable("threshold");
-  if (limit === undefined || limit === null) return emitActivation(emitter, name, x!, "relu");
-  if (limit === 6) return emitActivation(emitter, name, x!, "relu6");
-  const relu = emitActivation(emitter, `${name}/Relu`, x!, "relu");
-  const most = emitter.float32(`${name}/max`, [layer.number("max_value")], []);
-  return { ...x!, reference: emitter.node(name, "Minimum", [relu.reference, most], FLOAT) };
+/** A weight with one value for each place along `axes`, in their order, shaped to broadcast. */
+function parameter(
+  emitter: Emitter,
+  layer: LayerConfig,
+  weight: string,
+  sizes: readonly Size[],
+  axes: readonly number[],
+): Symbolic {
+  const stored = emitter.stored(layer.name, weight);
+  requireShape(
+    stored,
+    axes.map((axis) => sizes[axis]),
+  );
+  const shape = sizes.map((size, axis) => (axes.includes(axis) ? size! : 1)).slice(Math.min(...axes));
+  return { reference: emitter.constant(`${layer.name}/${weight}`, reshaped(stored, shape)), shape, dtype: "float32" };
+}
+
+export const emitRmsNormalization: EmitLayer = (emitter, layer, [given], name) => {
+  const x = toFloat(emitter, name, given!);
+  const axes = axesOf(layer.config.axis ?? -1, x.shape.length);
+  const composer = new Composer(emitter, name);
+  const square = composer.reduce("Mean", composer.unary("Square", x), axes, true);
+  const inverse = composer.unary("Rsqrt", composer.add(square, composer.scalar(layer.number("epsilon", 1e-6))));
+  const stored = emitter.stored(layer.name, "scale");
+  requireShape(
+    stored,
+    axes.map((axis) => x.shape[axis]),
+  );
+  // Keras lets the scale broadcast as it is stored, against the last axes.
+  const scale: Symbolic = {
+    reference: emitter.constant(`${layer.name}/scale`, stored),
+    shape: stored.shape,
+    dtype: "float32",
+  };
+  return composer.named(composer.mul(composer.mul(x, inverse), scale));
 };
 
-export const emitLeaky: EmitLayer = (emitter, layer, [x], name) =>
-  emitLeakyRelu(emitter, name, requireFloat(x!), layer.number("alpha", 0.3));
-
-export const emitPrelu: EmitLayer = (emitter, layer, [x], name) => {
-  const alpha = emitter.constant(`${layer.name}/alpha`, emitter.stored(layer.name, "alpha"));
-  return { ...x!, reference: emitter.node(name, "Prelu", [requireFloat(x!).reference, alpha], FLOAT) };
+/** Normalise over all axes but the batch and the groups into which one axis is divided. */
+export const emitGroupNormalization: EmitLayer = (emitter, layer, [given], name) => {
+  const x = toFloat(emitter, name, given!);
+  const [axis] = axesOf(layer.config.axis ?? -1, x.shape.length) as [number];
+  const channels = x.shape[axis];
+  const asked = layer.number("groups", 32);
+  const groupCount = asked === -1 ? channels : asked;
+  if (channels === undefined || groupCount === undefined || !(groupCount > 0) || channels % groupCount !== 0) {
+    throw new Untranslatable(`${asked} groups of ${channels} channels`);
+  }
+  if (emitter.kerasMajor === 2 && given!.mask !== undefined) throw new Untranslatable("a mask");
+  const composer = new Composer(emitter, name);
+  const split = (each: number): (number | AxisOf)[] =>
+    each === axis ? [groupCount, channels / groupCount] : [{ of: x, axis: each }];
+  const grouped = composer.reshape(
+    x,
+    x.shape.flatMap((_, each) => split(each)),
+  );
+  const axes = grouped.shape.map((_, each) => each).filter((each) => each !== 0 && each !== axis);
+  const mean = composer.reduce("Mean", grouped, axes, true);
+  const centred = composer.sub(grouped, mean);
+  const variance = composer.reduce("Mean", composer.unary("Square", centred), axes, true);
+  const epsilon = composer.scalar(layer.number("epsilon", 1e-3));
+  const inverse = composer.unary("Rsqrt", composer.add(variance, epsilon));
+  const whole = x.shape.map((_, each) => (each === axis ? channels : { of: x, axis: each }));
+  let result = composer.reshape(composer.mul(centred, inverse), whole);
+  if (layer.boolean("scale", true)) result = composer.mul(result, parameter(emitter, layer, "gamma", x.shape, [axis]));
+  if (layer.boolean("center", true)) result = composer.add(result, parameter(emitter, layer, "beta", x.shape, [axis]));
+  return composer.named(result);
 };
 
-export const emitElu: EmitLayer = (emitter, layer, [x], name) => {
-  if (layer.number("alpha", 1) !== 1) throw new Untranslatable("ELU with an alpha other than 1");
-  return emitActivation(emitter, name, x!, "elu");
+export const emitUnitNormalization: EmitLayer = (emitter, layer, [given], name) => {
+  const x = toFloat(emitter, name, given!);
+  const composer = new Composer(emitter, name);
+  return composer.named(toUnitLength(composer, x, axesOf(layer.config.axis ?? -1, x.shape.length), 1e-12));
 };
 
-export const emitThresholdedRelu: EmitLayer = (emitter, layer, [x], name) => {
-  const { reference } = requireFloat(x!);
-  const threshold = emitter.float32(`${name}/theta`, [layer.number("theta", 1)], []);
-  const isAbove = emitter.node(`${name}/Greater`, "Greater", [reference, threshold], FLOAT);
-  const cast = emitter.node(`${name}/Cast`, "Cast", [isAbove], castAttrs("bool", "float32"));
-  return { ...x!, reference: emitter.node(name, "Mul", [reference, cast], FLOAT) };
-};
+/** Divide by the length over `axes`. Keras 2 bounds the squared length by `epsilon`, Keras 3 the inverse of the length. */
+export function toUnitLength(composer: Composer, x: Symbolic, axes: readonly number[], epsilon: number): Symbolic {
+  const sum = composer.reduce("Sum", composer.unary("Square", x), axes, true);
+  if (composer.emitter.kerasMajor === 2) {
+    return composer.mul(x, composer.unary("Rsqrt", composer.binary("Maximum", sum, composer.scalar(epsilon))));
+  }
+  const inverse = composer.binary("Minimum", composer.unary("Rsqrt", sum), composer.scalar(1 / epsilon));
+  return composer.mul(x, inverse);
+}
 
-export const emitSoftmax: EmitLayer = (emitter, layer, [x], name) => {
-  const rank = requireFloat(x!).shape.length;
-  // TF.js's default is 1, not Keras's -1.
-  const given: unknown = layer.config.axis ?? 1;
-  const axes = axesOf(given, rank);
-  if (axes.length === 1 && axes[0] === rank - 1) return emitActivation(emitter, name, x!, "softmax");
-  // TF.js refuses a single axis other than the last.
-  if (axes.length === 1) throw new Untranslatable(`axis ${JSON.stringify(given)}`);
-  const indices = emitter.int32(`${name}/axes`, axes);
-  const keep = { ...FLOAT, keep_dims: attrs.bool(true) };
-  const largest = emitter.node(`${name}/Max`, "Max", [x!.reference, indices], keep);
-  const centred = emitter.node(`${name}/Sub`, "Sub", [x!.reference, largest], FLOAT);
-  const powers = emitter.node(`${name}/Exp`, "Exp", [centred], FLOAT);
-  const sum = emitter.node(`${name}/Sum`, "Sum", [powers, indices], keep);
-  return { ...x!, reference: emitter.node(name, "RealDiv", [powers, sum], FLOAT) };
-};
-
-export const emitActivationLayer: EmitLayer = (emitter: Emitter, layer: LayerConfig, [x], name) =>
-  emitActivation(emitter, name, x!, layer.config.activation);
+/** Read one axis or a list of axes after the batch; negative ones count from the end. @throws Untranslatable */
+export function axesOf(value: unknown, rank: number): number[] {
+  const list: unknown[] = Array.isArray(value) ? value : [value];
+  const axes = list.map((each) => {
+    const axis = Number(each) < 0 ? Number(each) + rank : Number(each);
+    if (!(Number.isInteger(axis) && axis > 0 && axis < rank)) throw new Untranslatable(`axis ${show(value, 40)}`);
+    return axis;
+  });
+  if (axes.length === 0 || new Set(axes).size < axes.length) throw new Untranslatable(`axis ${show(value, 40)}`);
+  return axes;
+}

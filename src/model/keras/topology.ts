@@ -1,63 +1,139 @@
-import { asJsonObject } from "../artifacts.js";
-import { show } from "../malformed.js";
+import { asJsonObject, isJsonObject, type JsonObject } from "../artifacts.js";
+import { parametersOf } from "./call-parameters.js";
+import { instancesIn, LayerReference, readCallValue, readFirstArgument, readReference } from "./call-values.js";
 import { Untranslatable } from "./emitter.js";
 import type { LayerConfig } from "./layer-config.js";
-
-/** One output of one call of a layer. */
-export interface LayerReference {
-  readonly layer: string;
-  readonly node: number;
-  readonly tensor: number;
-}
+import { isOperation } from "./operations.js";
 
 /** One application of a layer; a layer that is applied several times has several calls. */
 export interface Call {
   readonly index: number;
+  /** The tensors that are the layer's inputs. */
   readonly inputs: readonly LayerReference[];
+  /** Further arguments, with `LayerReference`s for tensors. */
+  readonly args: readonly unknown[];
+  readonly kwargs: JsonObject;
 }
 
-export function referenceKey({ layer, node, tensor }: LayerReference): string {
+export function referenceKey({ layer, node, tensor }: Pick<LayerReference, "layer" | "node" | "tensor">): string {
   return `${layer}#${node}#${tensor}`;
 }
 
-/** Read `[["layer", 0, 0], …]`, or a single reference without the outer list. @throws Untranslatable */
-export function readReferences(value: unknown): LayerReference[] {
-  const list: unknown = Array.isArray(value) && typeof value[0] === "string" ? [value] : value;
-  if (!Array.isArray(list) || list.length === 0)
-    throw new Untranslatable("a model without input_layers or output_layers");
-  return Array.from(list, readReference);
+/**
+ * Read the inputs or outputs of a model: `[["layer", 0, 0], …]`, a single reference, or lists and dicts of them.
+ * @param isSorted whether those of a dict come in the order of their keys, as where a model is called as a layer, or as in the config.
+ * @throws Untranslatable
+ */
+export function readReferences(value: unknown, isSorted = false): LayerReference[] {
+  const references = namedReferences(value, isSorted).map(({ reference }) => reference);
+  if (references.length === 0) throw new Untranslatable("a model without input_layers or output_layers");
+  return references;
 }
 
-/** Arguments in which a layer takes further tensors. Other arguments of a call can't be translated. */
-const TENSOR_ARGUMENTS: ReadonlyMap<string, readonly string[]> = new Map([["MultiHeadAttention", ["value", "key"]]]);
+/** A tensor, and its key if the innermost structure that holds it is a dict. */
+export interface NamedReference {
+  readonly key: string | undefined;
+  readonly reference: LayerReference;
+}
 
-/** Read `inbound_nodes` of a layer in a functional model. @throws Untranslatable if a call passes anything other than tensors. */
-export function readCalls(value: unknown, { className, name }: LayerConfig, firstIndex: number): Call[] {
-  if (!Array.isArray(value)) throw new Untranslatable(`layer "${name}" without inbound_nodes`);
+/** Like `readReferences`, with the keys of dicts. @throws Untranslatable */
+export function namedReferences(value: unknown, isSorted = false, key?: string): NamedReference[] {
+  if (isJsonObject(value)) {
+    const keys = isSorted ? Object.keys(value).toSorted() : Object.keys(value);
+    return keys.flatMap((inner) => namedReferences(value[inner], isSorted, inner));
+  }
+  if (!Array.isArray(value) || typeof value[0] === "string") return [{ key, reference: readReference(value) }];
+  return value.flatMap((each) => namedReferences(each, isSorted));
+}
+
+/**
+ * Read `inbound_nodes` of a layer in a functional model, as Keras 2 writes them (lists) or Keras 3 (`args` and `kwargs`).
+ * @param isLayer whether the model has a layer of that name.
+ * @throws Untranslatable if a call passes anything that the layer's emitter doesn't read.
+ */
+export function readCalls(
+  value: unknown,
+  layer: LayerConfig,
+  firstIndex: number,
+  isLayer: (name: string) => boolean,
+  kerasMajor: 2 | 3,
+): Call[] {
+  if (!Array.isArray(value)) throw new Untranslatable(`layer "${layer.name}" without inbound_nodes`);
   return value.map((call: unknown, index) => {
-    if (!Array.isArray(call) || call.length === 0) throw new Untranslatable(`layer "${name}" with an unreadable call`);
-    // A call with one input may come without the outer list.
-    const inputs = typeof call[0] === "string" ? [call] : call;
-    const further = inputs.flatMap((input: unknown) => readArguments(input, className, name));
-    return { index: firstIndex + index, inputs: [...Array.from(inputs, readReference), ...further] };
+    const { args, kwargs } = readArguments(call, layer, isLayer);
+    const isNeeded = ([key, each]: [string, unknown]): boolean =>
+      isPassed(each) && !(key === "training" && isOverridden(layer, kerasMajor));
+    const given = Object.fromEntries(Object.entries(kwargs).filter(isNeeded));
+    return { index: firstIndex + index, ...assign(args, given, layer) };
   });
 }
 
-function readReference(value: unknown): LayerReference {
-  const [layer, node, tensor]: unknown[] = Array.isArray(value) ? value : [];
-  if (typeof layer !== "string" || !Number.isInteger(node) || !Number.isInteger(tensor)) {
-    throw new Untranslatable(`an unreadable reference ${show(value, 60)}`);
-  }
-  return { layer, node: Number(node), tensor: Number(tensor) };
+function isPassed(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== false;
 }
 
-/** The tensors that a call passes as arguments. */
-function readArguments(value: unknown, className: string, name: string): LayerReference[] {
-  const options = Object.entries(asJsonObject(Array.isArray(value) ? value[3] : undefined));
-  const isPassed = ([, each]: [string, unknown]): boolean => each !== undefined && each !== null && each !== false;
-  const passed = new Map(options.filter(isPassed));
-  const tensors = TENSOR_ARGUMENTS.get(className) ?? [];
-  const other = [...passed.keys()].find((key) => !tensors.includes(key));
+/** In Keras 3 a model that predicts tells its layers so, whatever their calls say. In Keras 2 the call has the last word. */
+function isOverridden({ config }: LayerConfig, kerasMajor: 2 | 3): boolean {
+  const dropsNothing = config.dropout === 0 && (config.recurrent_dropout ?? 0) === 0;
+  return kerasMajor === 3 || dropsNothing;
+}
+
+function readArguments(
+  call: unknown,
+  { name }: LayerConfig,
+  isLayer: (name: string) => boolean,
+): { args: unknown[]; kwargs: JsonObject } {
+  if (isJsonObject(call) && (Array.isArray(call.args) || isJsonObject(call.kwargs))) {
+    const args: unknown = readCallValue(call.args ?? [], isLayer);
+    return {
+      args: Array.isArray(args) ? args : [args],
+      kwargs: asJsonObject(readCallValue(call.kwargs ?? {}, isLayer)),
+    };
+  }
+  if (!isJsonObject(call) && !(Array.isArray(call) && call.length > 0))
+    throw new Untranslatable(`layer "${name}" with an unreadable call`);
+  const { argument, options } = readFirstArgument(call, isLayer);
+  return { args: [argument], kwargs: asJsonObject(readCallValue(options, isLayer)) };
+}
+
+/** What layers name their first argument. */
+const FIRST_NAMES = ["inputs", "x", "query", "sequences", "sequence", "data"];
+
+/** Divide the arguments of a call into the layer's inputs and others. */
+function assign(args: readonly unknown[], kwargs: JsonObject, { className, name }: LayerConfig): Omit<Call, "index"> {
+  if (isOperation(className)) {
+    return { inputs: instancesIn([args, Object.values(kwargs)], LayerReference), args, kwargs };
+  }
+  const { positional, inputs, options } = parametersOf(className);
+  const [first, ...others] = args;
+  if (others.length > positional.length && others.slice(positional.length).some(isPassed))
+    throw new Untranslatable(`layer "${name}" called with ${args.length} arguments`);
+  const named: JsonObject = {
+    ...Object.fromEntries(others.flatMap((each, index) => (isPassed(each) ? [[positional[index]!, each]] : []))),
+    ...kwargs,
+  };
+  // Keras 3 may pass the first argument by name.
+  const firstName = first === undefined ? FIRST_NAMES.find((key) => named[key] !== undefined) : undefined;
+  const byName = firstName === undefined ? undefined : named[firstName];
+  const rest: JsonObject = firstName === undefined ? named : { ...named, [firstName]: undefined };
+  const other = Object.keys(rest).find(
+    (key) => rest[key] !== undefined && !inputs.includes(key) && !options.includes(key),
+  );
   if (other !== undefined) throw new Untranslatable(`layer "${name}" called with the option ${other.slice(0, 40)}`);
-  return tensors.flatMap((key) => (passed.has(key) ? [readReference(passed.get(key))] : []));
+  const passed = [first ?? byName, ...inputs.map((key) => rest[key])];
+  return {
+    inputs: instancesIn(passed, LayerReference),
+    args: [],
+    kwargs: Object.fromEntries(options.filter((key) => rest[key] !== undefined).map((key) => [key, rest[key]])),
+  };
+}
+
+/**
+ * The number of a layer's first call in references to it. A nested model may have made call 0 when it was built, which
+ * nothing refers to then.
+ * @param references all references in the model.
+ */
+export function firstCallIndex(layer: LayerConfig, references: readonly LayerReference[]): 0 | 1 {
+  if (!Array.isArray(layer.config.layers)) return 0;
+  return references.some(({ layer: name, node }) => name === layer.name && node === 0) ? 0 : 1;
 }

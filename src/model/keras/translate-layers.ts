@@ -3,12 +3,25 @@ import type { StoredWeight } from "../../protocol/weight-recipe.js";
 import { isJsonObject, type ModelArtifacts } from "../artifacts.js";
 import { tensorKey, type Graph } from "../graph/graph.js";
 import { sortNodes } from "../graph/sort-nodes.js";
+import { show } from "../malformed.js";
 import type { ModelReading } from "../read-graph.js";
-import { reshapeTo } from "./convolutions.js";
-import { Emitter, FLOAT, knownSizes, requireFloat, type Symbolic, Untranslatable } from "./emitter.js";
+import { Emitter, type Symbolic, typeOf, Untranslatable } from "./emitter.js";
+import { emitKerasOp } from "./functions/emit-function.js";
+import { isOperation, OPERATION_PREFIX } from "./operations.js";
 import { LAYER_EMITTERS } from "./layer-table.js";
-import { LayerConfig, MAX_NESTING, readLayerConfig, readModelConfig } from "./layer-config.js";
-import { readCalls, readReferences, referenceKey, type Call } from "./topology.js";
+import { instancesIn, LayerReference, mapInstances } from "./call-values.js";
+import {
+  isOfTfjs,
+  LayerConfig,
+  MAX_NESTING,
+  readKerasMajor,
+  readLayerConfig,
+  readModelConfig,
+} from "./layer-config.js";
+import { PLAIN_CALL, TensorArgument, type LayerCall } from "./layer-call.js";
+import { withGivenMasks, withMasks } from "./masks.js";
+import { emitTimeDistributed, type EmitInner } from "./time-distributed.js";
+import { firstCallIndex, readCalls, readReferences, referenceKey, type Call } from "./topology.js";
 
 export type Translation =
   | { readonly ok: true; readonly graph: Graph }
@@ -29,7 +42,7 @@ export function translateLayers(
   stored: ReadonlyMap<string, StoredWeight>,
 ): Translation {
   try {
-    const emitter = new Emitter(stored);
+    const emitter = new Emitter(stored, readKerasMajor(artifacts), isOfTfjs(artifacts));
     const model = readModelConfig(artifacts);
     const inputs = reading.inputs.map((binding) => placeholder(emitter, binding));
     const outputs = emitModel(emitter, model, inputs, "", 0);
@@ -61,13 +74,15 @@ export function translateLayers(
 }
 
 function placeholder(emitter: Emitter, { name, shape, dtype }: TensorBinding): Symbolic {
-  if (shape === undefined || dtype === "string")
-    throw new Untranslatable(`input "${name}" of unknown shape or of strings`);
-  const type = { float32: "DT_FLOAT", int32: "DT_INT32", bool: "DT_BOOL" }[dtype];
+  if (shape === undefined) throw new Untranslatable(`input "${name}" of unknown shape`);
   const dim = shape.map((size) => ({ size: String(size) }));
-  const reference = emitter.node(name, "Placeholder", [], { dtype: { type }, shape: { shape: { dim } } });
+  const attr = { dtype: { type: typeOf(dtype) }, shape: { shape: { dim } } };
+  const reference = emitter.node(name, "Placeholder", [], attr);
   return { reference, shape: shape.map((size) => (size >= 0 ? size : undefined)), dtype };
 }
+
+/** Layers of other dtypes have weights that Keras has quantised. */
+const DTYPES = new Set<unknown>(["float32", "int32", "bool", "string"]);
 
 /** @param scope names of the models around it, as a prefix for names of nodes. */
 function emitModel(
@@ -110,26 +125,36 @@ function emitFunctional(
   depth: number,
 ): Symbolic[] {
   const known = new Map<string, Symbolic>();
-  const entries = readReferences(model.config.input_layers);
+  const entries = readReferences(model.config.input_layers, depth > 0);
   if (entries.length !== inputs.length) throw new Untranslatable(`${inputs.length} inputs for "${model.name}"`);
   entries.forEach((entry, index) => known.set(referenceKey(entry), inputs[index]!));
-  const configs = layers.map((each): { layer: LayerConfig; calls: Call[] } => {
-    const layer = readLayerConfig(each);
-    const inbound = isJsonObject(each) ? each.inbound_nodes : undefined;
-    // A nested model used call 0 when it was built.
-    const firstIndex = Array.isArray(layer.config.layers) ? 1 : 0;
-    return { layer, calls: layer.className === "InputLayer" ? [] : readCalls(inbound, layer, firstIndex) };
+  const outputs = readReferences(model.config.output_layers, true);
+  const configs = layers.map((each) => ({
+    layer: readLayerConfig(each),
+    inbound: isJsonObject(each) ? each.inbound_nodes : undefined,
+  }));
+  const names = new Set(configs.map(({ layer }) => layer.name));
+  const read = configs
+    .filter(({ layer }) => layer.className !== "InputLayer")
+    .map(({ layer, inbound }) => ({
+      layer,
+      calls: readCalls(inbound, layer, 0, (name) => names.has(name), emitter.kerasMajor),
+    }));
+  const references = [...outputs, ...read.flatMap(({ calls }) => calls.flatMap(referencesOf))];
+  let pending = read.flatMap(({ layer, calls }) => {
+    const first = firstCallIndex(layer, references);
+    return calls.map((call) => ({ layer, call: { ...call, index: call.index + first } }));
   });
-  let pending = configs.flatMap(({ layer, calls }) => calls.map((call) => ({ layer, call })));
   while (pending.length > 0) {
     const waiting: typeof pending = [];
     for (const { layer, call } of pending) {
-      const sources = call.inputs.map((reference) => known.get(referenceKey(reference)));
-      if (!sources.every((source) => source !== undefined)) {
+      if (!referencesOf(call).every((reference) => known.has(referenceKey(reference)))) {
         waiting.push({ layer, call });
         continue;
       }
-      const results = emitLayer(emitter, layer, sources, scope, depth);
+      const find = (reference: LayerReference): Symbolic => known.get(referenceKey(reference))!;
+      const given = fillCall(call, find);
+      const results = emitLayer(emitter, layer, call.inputs.map(find), scope, depth, given);
       results.forEach((result, index) => {
         known.set(referenceKey({ layer: layer.name, node: call.index, tensor: index }), result);
       });
@@ -138,56 +163,62 @@ function emitFunctional(
       throw new Untranslatable(`layer "${waiting[0]!.layer.name}", whose inputs are never made`);
     pending = waiting;
   }
-  return readReferences(model.config.output_layers).map((reference) => {
+  return outputs.map((reference) => {
     const result = known.get(referenceKey(reference));
     if (result === undefined) throw new Untranslatable(`output "${reference.layer}", which no layer makes`);
     return result;
   });
 }
 
+/** Put the tensors into the arguments of a call. */
+function fillCall({ args, kwargs }: Call, find: (reference: LayerReference) => Symbolic): LayerCall {
+  const fill = (value: unknown): unknown =>
+    mapInstances(value, LayerReference, (reference) => new TensorArgument(find(reference)));
+  const tensors = new Map<string, Symbolic>();
+  const options: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(kwargs)) {
+    if (value instanceof LayerReference) tensors.set(key, find(value));
+    else options[key] = fill(value);
+  }
+  return { tensors, options, args: args.map(fill) };
+}
+
+function referencesOf({ inputs, args, kwargs }: Call): LayerReference[] {
+  return [...inputs, ...instancesIn([args, Object.values(kwargs)], LayerReference)];
+}
+
 function emitLayer(
   emitter: Emitter,
   layer: LayerConfig,
-  inputs: readonly Symbolic[],
+  given: readonly Symbolic[],
   scope: string,
   depth: number,
+  call: LayerCall = PLAIN_CALL,
 ): Symbolic[] {
+  const inputs = withGivenMasks(given, call);
   const name = `${scope}${layer.name}`;
   if (Array.isArray(layer.config.layers)) return emitModel(emitter, layer, inputs, `${name}/`, depth + 1);
   if (inputs.length === 0) throw new Untranslatable(`layer "${layer.name}" without inputs`);
-  if (layer.className === "TimeDistributed") return [emitTimeDistributed(emitter, layer, inputs, name, depth)];
-  const emit = LAYER_EMITTERS.get(layer.className);
-  if (emit === undefined) throw new Untranslatable(`layer "${layer.name}" of class ${layer.className}`);
-  return naming(layer, () => {
-    const result = emit(emitter, layer, inputs, name);
-    // Each layer needs a node of its own name, since it may be an output.
-    return result.reference === inputs[0]!.reference
-      ? [{ ...result, reference: emitter.node(name, "Identity", [result.reference], FLOAT) }]
-      : [result];
-  });
-}
-
-/** Apply a layer to each step of a sequence, by treating all steps as items of one batch. */
-function emitTimeDistributed(
-  emitter: Emitter,
-  layer: LayerConfig,
-  inputs: readonly Symbolic[],
-  name: string,
-  depth: number,
-): Symbolic {
-  return naming(layer, () => {
+  if (layer.className === "TimeDistributed") {
     if (depth > MAX_NESTING) throw new Untranslatable(`layers nested more than ${MAX_NESTING} levels deep`);
-    const [x] = inputs;
-    const [stepCount, ...sizes] = knownSizes(requireFloat(x!).shape);
-    const given = readLayerConfig(layer.config.layer);
-    // In files, weights are named after either the inner layer or the wrapper.
-    const isOwn = Array.isArray(given.config.layers) || emitter.hasWeightsOf(given.name);
-    const inner = isOwn ? given : new LayerConfig(given.className, layer.name, given.config);
-    const steps = { ...x!, reference: reshapeTo(emitter, `${name}/steps`, x!.reference, [-1, ...sizes]) };
-    const [result] = emitLayer(emitter, inner, [{ ...steps, shape: [undefined, ...sizes] }], `${name}/`, depth + 1);
-    const shape = [stepCount!, ...knownSizes(requireFloat(result!).shape)];
-    const reference = reshapeTo(emitter, name, result!.reference, [-1, ...shape]);
-    return { ...result!, reference, shape: [x!.shape[0], ...shape] };
+    const emitInner: EmitInner = (inner, steps, within) => emitLayer(emitter, inner, steps, within, depth + 1);
+    return naming(layer, () => [emitTimeDistributed(emitter, layer, inputs[0]!, name, emitInner)]);
+  }
+  const emit = layer.className.startsWith(OPERATION_PREFIX) ? emitKerasOp : LAYER_EMITTERS.get(layer.className);
+  if (emit === undefined) throw new Untranslatable(`layer "${layer.name}" of class ${layer.className}`);
+  if (!isOperation(layer.className) && !DTYPES.has(layer.config.dtype ?? "float32"))
+    throw new Untranslatable(`layer "${layer.name}" of dtype ${show(layer.config.dtype, 60)}`);
+  emitter.scope = scope;
+  return naming(layer, () => {
+    const emitted = emit(emitter, layer, inputs, name, call);
+    const results = "reference" in emitted ? [emitted] : emitted;
+    // Each layer needs a node of its own name, since it may be an output.
+    const own = results.map((result) => {
+      if (!inputs.some(({ reference }) => reference === result.reference)) return result;
+      const attr = { T: { type: typeOf(result.dtype) } };
+      return { ...result, reference: emitter.node(name, "Identity", [result.reference], attr) };
+    });
+    return withMasks(emitter, layer, inputs, own, name);
   });
 }
 

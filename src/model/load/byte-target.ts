@@ -29,6 +29,46 @@ export class ByteCollector implements ByteTarget {
   }
 }
 
+/** Passes pieces on, and shows the first bytes of every version to `onHead`, which may refuse the file by throwing. */
+export class HeadTarget implements ByteTarget {
+  readonly #target: ByteTarget;
+  readonly #headBytes: number;
+  readonly #onHead: (head: Uint8Array) => void;
+  #head: Uint8Array | undefined;
+
+  /** @param headBytes how many bytes `onHead` gets; fewer if the file is shorter. */
+  constructor(target: ByteTarget, headBytes: number, onHead: (head: Uint8Array) => void) {
+    this.#target = target;
+    this.#headBytes = headBytes;
+    this.#onHead = onHead;
+  }
+
+  begin(byteLength: number | undefined): void {
+    this.#head = new Uint8Array(0);
+    this.#target.begin(byteLength);
+  }
+
+  write(piece: Uint8Array): void {
+    if (this.#head !== undefined) {
+      const parts = [this.#head, piece.slice(0, this.#headBytes - this.#head.length)];
+      this.#head = concatenate(parts, new ArrayBuffer(byteLengthOf(parts)));
+      if (this.#head.length === this.#headBytes) this.#show();
+    }
+    this.#target.write(piece);
+  }
+
+  end(): void {
+    this.#show();
+    this.#target.end();
+  }
+
+  #show(): void {
+    const head = this.#head;
+    this.#head = undefined;
+    if (head !== undefined) this.#onHead(head);
+  }
+}
+
 /** Copy the pieces one after another into a buffer that has room for all of them. */
 export function concatenate<T extends ArrayBufferLike>(pieces: readonly Uint8Array[], buffer: T): Uint8Array<T> {
   const bytes = new Uint8Array(buffer);

@@ -8,6 +8,8 @@ import {
   isPage,
   missing,
   readFacts,
+  redirectOf,
+  withRedirect,
   type FileFacts,
   type FileKind,
   type Validators,
@@ -113,22 +115,23 @@ async function tryOnce(
       discard(response);
       throw new Error("the server sent a part of the file that was not requested");
     }
+    const where = withRedirect(url, redirectOf(response));
     if (!response.ok) {
       discard(response);
       const received = `HTTP ${response.status} ${response.statusText}`.trim();
-      if (!isTransient(response.status)) throw missing(url, kind, received);
+      if (!isTransient(response.status)) throw missing(where, kind, received);
       const pauseMs = retryAfterMs(response.headers.get("retry-after"), pacing.nowMs());
       return {
-        reason: (tryCount) => missing(url, kind, tryCount > 1 ? `${received}, ${tryCount} times` : received),
+        reason: (tryCount) => missing(where, kind, tryCount > 1 ? `${received}, ${tryCount} times` : received),
         pauseMs,
       };
     }
     if (kind === "weights" && isPage(response.headers)) {
       discard(response);
-      throw missing(url, kind, "an HTML page");
+      throw missing(where, kind, "an HTML page");
     }
     if (!(isResumed && response.status === 206)) {
-      transfer.facts = readFacts(response.headers);
+      transfer.facts = readFacts(response.headers, redirectOf(response));
       transfer.receivedBytes = 0;
       transfer.counter.restart();
       target.begin(transfer.facts.byteLength);

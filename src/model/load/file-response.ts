@@ -16,12 +16,14 @@ export interface FileFacts extends Validators {
   readonly byteLength: number | undefined;
   /** With this in `If-Range`, the rest of an interrupted download can be requested; `undefined` if it can't. */
   readonly rangeValidator: string | undefined;
+  /** The address that answered, if the server redirected the request. */
+  readonly redirectedTo: string | undefined;
   /** False if `Cache-Control: no-store` forbids storing the file. */
   readonly mayBeStored: boolean;
 }
 
-/** @param headers of a response with the whole file. */
-export function readFacts(headers: Headers): FileFacts {
+/** @param headers of a response with the whole file. @param redirectedTo as in `redirectOf`. */
+export function readFacts(headers: Headers, redirectedTo?: string): FileFacts {
   const header = (name: string): string | undefined => headers.get(name) ?? undefined;
   const isCompressed = (header("content-encoding") ?? "identity") !== "identity";
   const byteLength = isCompressed ? undefined : readLength(header("content-length"));
@@ -33,6 +35,7 @@ export function readFacts(headers: Headers): FileFacts {
     lastModified,
     contentType: header("content-type"),
     byteLength,
+    redirectedTo,
     // RFC 9110, 13.1.5: a weak ETag does not promise the same bytes.
     rangeValidator: hasRanges ? (etag?.startsWith("W/") === false ? etag : lastModified) : undefined,
     mayBeStored: !/\bno-store\b/i.test(header("cache-control") ?? ""),
@@ -50,7 +53,19 @@ export function isPage(headers: Headers): boolean {
   return /text\/html/.test(headers.get("content-type") ?? "");
 }
 
-/** @param received such as "HTTP 404 Not Found". */
+/** The address at which a response's redirects ended; `undefined` if there were none. */
+export function redirectOf({ redirected, url }: Response): string | undefined {
+  return redirected ? url : undefined;
+}
+
+/** An address for messages, with the one that it was redirected to. */
+export function withRedirect(url: string, redirectedTo: string | undefined): string {
+  return redirectedTo === undefined || redirectedTo === url
+    ? url
+    : `${url} (redirected to ${redirectedTo.slice(0, 200)})`;
+}
+
+/** @param url as `withRedirect` describes it. @param received such as "HTTP 404 Not Found". */
 export function missing(url: string, kind: FileKind, received: string): ShardError {
   return kind === "model"
     ? new ShardError("model-not-found", `Expected a model.json at ${url}, received ${received}: check the address.`)

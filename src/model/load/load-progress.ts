@@ -17,15 +17,25 @@ export class ProgressCounter {
     this.#report = report;
   }
 
+  get loadedBytes(): number {
+    return this.#loadedBytes;
+  }
+
   add(byteCount: number): void {
     this.#loadedBytes += byteCount;
-    const fraction = this.#totalBytes === undefined ? 0 : Math.min(1, this.#loadedBytes / this.#totalBytes);
+    const total = this.#totalBytes;
+    const fraction = total === undefined ? 0 : total === 0 ? 1 : Math.min(1, this.#loadedBytes / total);
     this.#report({ phase: "model", loadedBytes: this.#loadedBytes, totalBytes: this.#totalBytes, fraction });
   }
 
   /** @param weightBytes bytes still to come; `undefined` if model.json can't state them (strings). */
   expect(weightBytes: number | undefined): void {
     if (weightBytes !== undefined) this.#totalBytes = this.#loadedBytes + weightBytes;
+  }
+
+  /** One file is the whole model. @param fileBytes its size, if known. */
+  announce(fileBytes: number | undefined): void {
+    this.#totalBytes = fileBytes;
   }
 
   /** Everything is loaded: report fraction 1, even if the total was unknown. */

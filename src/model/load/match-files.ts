@@ -21,18 +21,21 @@ export function matchWeightFiles<T extends NamedFile>(
   files: readonly T[],
 ): readonly T[] {
   const folder = pathOf(modelFile).split("/").slice(0, -1);
-  const byPath = new Map(files.map((file) => [pathOf(file), file]));
+  const byPath = new Map(files.map((file) => [normalized(pathOf(file)), file]));
   const wantedNames = new Map<string, Set<string>>();
   for (const path of paths) {
-    const name = baseName(path);
+    const name = baseName(withoutQuery(path));
     wantedNames.set(name, (wantedNames.get(name) ?? new Set()).add(path));
   }
   const found = paths.map((path) => {
-    const exact = byPath.get(resolvePath(folder, path));
-    if (exact !== undefined) return exact;
-    const namesakes = files.filter((file) => file.name === baseName(path));
+    for (const spelling of spellings(path)) {
+      const exact = byPath.get(normalized(resolvePath(folder, spelling)));
+      if (exact !== undefined) return exact;
+    }
+    const names = spellings(path).map((spelling) => normalized(baseName(spelling)));
+    const namesakes = files.filter((file) => names.includes(normalized(file.name)));
     // If two paths matched the same file, it would be the wrong one for at least one of them.
-    const isOnly = namesakes.length === 1 && wantedNames.get(baseName(path))!.size === 1;
+    const isOnly = namesakes.length === 1 && wantedNames.get(baseName(withoutQuery(path)))!.size === 1;
     return isOnly ? namesakes[0]! : path;
   });
   const missing = found.filter((file) => typeof file === "string");
@@ -51,9 +54,24 @@ export function pathOf({ name, webkitRelativePath }: NamedFile): string {
   return webkitRelativePath || name;
 }
 
+/** A path as it is, for names with odd characters; without its query; and with its escapes resolved: it may be an address. */
+function spellings(path: string): readonly string[] {
+  const plain = withoutQuery(path);
+  try {
+    return [...new Set([path, plain, decodeURIComponent(plain)])];
+  } catch {
+    return [...new Set([path, plain])];
+  }
+}
+
+/** Some systems store letters with accents in two parts. */
+function normalized(path: string): string {
+  return path.normalize("NFC");
+}
+
 function resolvePath(folder: readonly string[], path: string): string {
   const parts = [...folder];
-  for (const part of withoutQuery(path).split("/")) {
+  for (const part of path.split(/[/\\]/)) {
     if (part === "..") parts.pop();
     else if (part !== "." && part !== "") parts.push(part);
   }
@@ -61,7 +79,7 @@ function resolvePath(folder: readonly string[], path: string): string {
 }
 
 function baseName(path: string): string {
-  return withoutQuery(path).split(/[/\\]/).at(-1)!;
+  return path.split(/[/\\]/).at(-1)!;
 }
 
 function withoutQuery(path: string): string {
@@ -70,7 +88,7 @@ function withoutQuery(path: string): string {
 
 function missingFiles(missing: readonly string[], modelFile: NamedFile, files: readonly NamedFile[]): ShardError {
   const others = files.filter((file) => file !== modelFile).map(pathOf);
-  const namesakes = files.filter((file) => file.name === baseName(missing[0]!));
+  const namesakes = files.filter((file) => file.name === baseName(withoutQuery(missing[0]!)));
   const advice =
     namesakes.length === 0
       ? "choose the weight files together with model.json"

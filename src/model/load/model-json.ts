@@ -1,6 +1,7 @@
 import { ShardError } from "../../core/errors.js";
 import { isJsonObject, type JsonObject, type WeightSpec } from "../artifacts.js";
 import { malformed, show } from "../malformed.js";
+import { foreignFormatOf, foreignFormatOfBytes, HEAD_BYTES, refuseForeign } from "./foreign-formats.js";
 import { readWeightSpecs, weightFileBytes } from "../weights.js";
 
 /** A model.json, checked as far as is needed to load its weights. */
@@ -23,11 +24,13 @@ export function readModelJson(where: string, bytes: Uint8Array): ModelJson {
   const { weightsManifest, ...description } = parseModelJson(where, bytes);
   const groups = readManifest(weightsManifest);
   const weightSpecs = groups.flatMap((group) => group.weights);
+  const weightBytes = weightFileBytes(weightSpecs);
+  // Nothing is missing if the files of empty groups are.
   return {
     description,
-    paths: groups.flatMap((group) => group.paths),
+    paths: weightBytes === 0 ? [] : groups.flatMap((group) => group.paths),
     weightSpecs,
-    weightBytes: weightFileBytes(weightSpecs),
+    weightBytes,
   };
 }
 
@@ -38,6 +41,9 @@ function parseModelJson(where: string, bytes: Uint8Array): ModelJson["descriptio
     json = JSON.parse(text);
   } catch (cause) {
     const isHtml = /^\s*</.test(text);
+    const foreign =
+      foreignFormatOfBytes(bytes.subarray(0, HEAD_BYTES)) ?? foreignFormatOf([where.replace(/[?#].*$/s, "")]);
+    if (!isHtml && foreign !== undefined) throw refuseForeign(where, foreign);
     throw new ShardError(
       "model-malformed",
       `Expected JSON at ${where}, received ${isHtml ? "an HTML page" : JSON.stringify(text.slice(0, 40))}: ` +
@@ -48,6 +54,7 @@ function parseModelJson(where: string, bytes: Uint8Array): ModelJson["descriptio
     );
   }
   if (!isJsonObject(json) || !isJsonObject(json.modelTopology)) {
+    if (isJsonObject(json) && typeof json.class_name === "string" && "config" in json) throw bareConfig(where);
     throw new ShardError(
       "model-malformed",
       `Expected "modelTopology" in ${where}, received ${isJsonObject(json) ? `keys ${Object.keys(json).slice(0, 8).join(", ")}` : typeof json}: ` +
@@ -57,7 +64,17 @@ function parseModelJson(where: string, bytes: Uint8Array): ModelJson["descriptio
   return { ...json, modelTopology: json.modelTopology };
 }
 
+/** What Keras' `model.to_json()` returns. */
+function bareConfig(where: string): ShardError {
+  return new ShardError(
+    "model-unsupported",
+    `Expected a TF.js model.json at ${where}, received the config of a Keras model, which has no weights: save the whole model with model.save("model.keras") and choose that file.`,
+  );
+}
+
+/** A model without weights needs no manifest. */
 function readManifest(manifest: unknown): { paths: string[]; weights: WeightSpec[] }[] {
+  if (manifest === undefined) return [];
   if (!Array.isArray(manifest)) throw malformed('"weightsManifest" to be a list', typeof manifest);
   return manifest.map((group: unknown, index) => {
     const paths = isJsonObject(group) ? group.paths : undefined;

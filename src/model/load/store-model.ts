@@ -1,4 +1,5 @@
 import { messageOf } from "../../protocol/error-record.js";
+import { containerKind } from "./containers.js";
 import type { LoadedFile } from "./load-file.js";
 import type { LoadNotice } from "./load-notice.js";
 import type { ModelCache } from "./model-cache.js";
@@ -62,6 +63,8 @@ async function store(
 async function removeOldWeights(cache: ModelCache, { modelFile, weightFiles, location }: LoadedModel): Promise<void> {
   if (modelFile.origin !== "server" || modelFile.replaced === undefined) return;
   const oldBytes = new Uint8Array(await new Response(modelFile.replaced.body).arrayBuffer());
+  // A file that held the whole model had no weight files.
+  if (containerKind(oldBytes) !== undefined) return;
   const { paths } = readModelJson(modelFile.url, oldBytes);
   const current = new Set(weightFiles.map(({ url }) => url));
   for (const url of await weightUrls(paths, modelFile.url, location)) if (!current.has(url)) await cache.remove(url);

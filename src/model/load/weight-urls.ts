@@ -59,7 +59,8 @@ async function convertedUrl(
 
 function resolveUrl(address: string, path: string, modelUrl: string): URL {
   try {
-    return new URL(address, modelUrl);
+    // A fragment never reaches the server: it is a part of the name.
+    return new URL(address.replaceAll("#", "%23"), modelUrl);
   } catch (cause) {
     throw malformed("paths of weight files in weightsManifest", `"${path.slice(0, 80)}"`, cause);
   }

@@ -16,6 +16,13 @@ export function isSet(value: unknown): boolean {
   return asJsonObject(value).b === true;
 }
 
+/** Read a whole number, which is a string in JSON; `fallback` if it is not one. */
+export function integerOf(value: unknown, fallback: number): number {
+  const { i } = asJsonObject(value);
+  const number = typeof i === "string" && i !== "" ? Number(i) : i;
+  return Number.isSafeInteger(number) ? Number(number) : fallback;
+}
+
 /** Read a list of whole numbers, which are strings in JSON; empty if it is not such a list. */
 export function integersOf(value: unknown): number[] {
   const { i } = asJsonObject(asJsonObject(value).list);

@@ -1,7 +1,7 @@
 import type { ConstantExpression } from "../../protocol/weight-recipe.js";
 import { asJsonObject } from "../artifacts.js";
 import { parseReference, type GraphNode } from "../graph/graph.js";
-import { textOf } from "./attributes.js";
+import { isSet, textOf } from "./attributes.js";
 import { perChannel, type Constants, type ConstantTensor } from "./constants.js";
 import { rescale, type LinearNode } from "./linear-node.js";
 
@@ -19,8 +19,9 @@ export function foldBatchNorm(linear: LinearNode, next: GraphNode, constants: Co
   const mean = parameter(3);
   const variance = parameter(4);
   if (gamma === undefined || beta === undefined || mean === undefined || variance === undefined) return undefined;
-  // TF.js's default if the attribute is missing.
-  const epsilon = asJsonObject(next.attr.epsilon).f ?? 0.001;
+  // In training mode, the statistics are those of the batch.
+  if (isSet(next.attr.is_training)) return undefined;
+  const epsilon = asJsonObject(next.attr.epsilon).f ?? 1e-4;
   if (typeof epsilon !== "number") return undefined;
   const deviation: ConstantExpression = { op: "rsqrt", a: { op: "add", a: variance, b: literal(epsilon) } };
   const scale: ConstantExpression = { op: "mul", a: gamma, b: deviation };

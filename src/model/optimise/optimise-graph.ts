@@ -6,12 +6,14 @@ import { foldConstants, pruneUnread } from "./fold-constants.js";
 import { foldLinear } from "./fold-linear.js";
 import { foldPadding } from "./fold-padding.js";
 import { lowerEinsum } from "./lower-einsum.js";
+import { recogniseRecurrences } from "../recurrences/recognise-recurrences.js";
 import type { OptimizationReport } from "./optimization-report.js";
 import { recognisePrelu } from "./recognise-prelu.js";
 import { splitFused } from "./split-fused.js";
 
 /**
- * Rewrite a graph so that it computes the same with fewer and larger operations. The passes drop nodes that only pass data on, write
+ * Rewrite a graph so that it computes the same with fewer and larger operations. The passes replace
+ * the loops of recurrent layers by one operation each, drop nodes that only pass data on, write
  * einsums as matrix products, split fused operations that TF.js can't run, let convolutions pad, fold batch normalisations and
  * constant scales and shifts into the convolution or product before them, fuse biases and activations, and compute once what depends
  * only on weights.
@@ -27,7 +29,8 @@ export function optimiseGraph(
   original: Graph,
   weightData: ArrayBuffer | SharedArrayBuffer,
 ): { graph: Graph; report: OptimizationReport } {
-  const dropped = dropPassive(original);
+  const recognised = recogniseRecurrences(original, weightData);
+  const dropped = dropPassive(recognised.graph);
   const lowered = lowerEinsum(dropped.graph, new Constants(dropped.graph, weightData));
   const parted = splitFused(lowered.graph, new Constants(lowered.graph, weightData));
   const padded = foldPadding(parted.graph, new Constants(parted.graph, weightData));
@@ -37,6 +40,7 @@ export function optimiseGraph(
   const graph = pruneUnread(folded.graph, weightData);
   const done = {
     ...linear.done,
+    "recurrences-recognized": recognised.count,
     "identities-dropped": dropped.count,
     "einsums-lowered": lowered.count,
     "fused-operations-split": parted.count,
@@ -49,6 +53,7 @@ export function optimiseGraph(
     report: {
       isOptimized: Object.values(done).some((count) => count > 0),
       done,
+      corrections: [],
       notDone: [...lowered.notDone, ...explainUnfused(graph, weightData)],
     },
   };

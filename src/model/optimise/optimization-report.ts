@@ -6,9 +6,13 @@ export interface OptimizationReport {
   readonly done: Readonly<Record<OptimizationKind, number>>;
   /** What was left unchanged, and why. */
   readonly notDone: readonly { readonly what: string; readonly reason: string }[];
+  /** Operations that TF.js lacks or computes otherwise than TensorFlow, and that run right all the same, optimised or not. */
+  readonly corrections: readonly { readonly what: string; readonly reason: string }[];
 }
 
 export type OptimizationKind =
+  /** Loops of recurrent layers that run as one operation now. */
+  | "recurrences-recognized"
   /** Nodes that returned their input unchanged. */
   | "identities-dropped"
   /** Einsums written as matrix products. */
@@ -31,6 +35,7 @@ export type OptimizationKind =
 export const NOT_OPTIMISED: OptimizationReport = {
   isOptimized: false,
   done: {
+    "recurrences-recognized": 0,
     "identities-dropped": 0,
     "einsums-lowered": 0,
     "fused-operations-split": 0,
@@ -43,6 +48,7 @@ export const NOT_OPTIMISED: OptimizationReport = {
     "constants-folded": 0,
   },
   notDone: [],
+  corrections: [],
 };
 
 /** Why a model that can't be cut into layers can't be, for the middle of a message. */

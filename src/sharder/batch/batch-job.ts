@@ -8,9 +8,9 @@ import type {
 import * as dispatch from "../../core/dispatch/dispatch.js";
 import type { ShardError } from "../../core/errors.js";
 import type { FinishedRun, PoolWorker } from "../../pool/pool-worker.js";
-import type { BatchMode } from "../../protocol/model-on-wire.js";
+import type { BatchMode, RunMode } from "../../protocol/model-on-wire.js";
 import { hasRows, type BatchModes, type TryBatch } from "../inputs/batch-modes.js";
-import { JobMode } from "../inputs/job-mode.js";
+import { cannotSplitBatch, JobMode } from "../inputs/job-mode.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 import { JobBase, type JobContext, type OpenAttempt } from "../job/job-base.js";
 import { itemsFailed, noWorkers } from "../job/job-errors.js";
@@ -22,31 +22,32 @@ export interface BatchJobContext extends JobContext {
   readonly learned: LearnedThroughput;
   readonly modes: BatchModes;
   readonly tryBatch: TryBatch;
+  /** End a job whose items depend on each other, instead of running them in one call. */
+  readonly refusesWhole: boolean;
   readonly dispatch: Partial<DispatchOptions>;
   /** Called with the plan for what remains after every re-plan. */
   readonly onPlan: (plan: readonly PlannedShare[]) => void;
 }
 
 interface ShardAttempt extends ItemRange, OpenAttempt {
-  readonly mode: BatchMode;
+  readonly mode: RunMode;
 }
 
 /** The key under which every replica holds the model. */
 export const WHOLE_MODEL = "whole";
+
+/** How long a group or a whole batch may take at least, ms: as long as a first run. */
+const WHOLE_DEADLINE_MS = 120_000;
 
 /** Carries out the dispatcher's actions for one job on real workers. */
 export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
   readonly #context: BatchJobContext;
   readonly #shares: ShareWatch;
   #state: dispatch.DispatchState;
-  /** The first inputs: all others have the same shapes and side inputs. */
-  #inputs: PreparedInputs | undefined;
   readonly #mode: JobMode;
   #isDeciding = false;
   #hasBegun = false;
   #hasTakenIn = false;
-  #knownItemCount = 0;
-  #isSourceEnded = false;
   #ticks: ReturnType<typeof setInterval> | undefined;
 
   constructor(context: BatchJobContext, options: JobOptions) {
@@ -57,24 +58,21 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
     this.#state = dispatch.createDispatch(context.dispatch);
   }
 
-  /** The first call takes the workers in: what is known about them depends on the shape of the items. */
-  addItems(inputs: PreparedInputs, done: readonly ItemRange[] = []): void {
-    // A source may still yield after the job was aborted.
-    if (this.isOver) return;
-    this.store.add(inputs);
-    this.#knownItemCount += inputs.itemCount;
-    this.apply({ type: "items-added", itemCount: inputs.itemCount, done });
-    for (const range of done) this.store.release(range);
-    if (this.#inputs !== undefined) return;
-    this.#inputs = inputs;
+  /** The workers are taken in now: what is known about them depends on the shape of the items. */
+  protected override onFirstInputs(inputs: PreparedInputs): void {
     this.#decideMode(inputs);
+  }
+
+  protected override unitsAdded(unitCount: number, done: readonly ItemRange[]): void {
+    this.apply({ type: "items-added", itemCount: unitCount, done });
   }
 
   /** Decide how the model takes these items before the first is sent. A trial waits for the end of a pause. */
   #decideMode(inputs: PreparedInputs): void {
     const { pool } = this.#context;
-    if (this.#mode.decideAtOnce(inputs)) {
-      this.#begin();
+    const known = this.#mode.decideAtOnce(inputs);
+    if (known !== undefined) {
+      this.#begin(known);
       // With everybody away, a trial would show nothing: it waits for the first to return.
     } else if (
       this.#state.phase === "running" &&
@@ -82,18 +80,22 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
       !(pool.readyWorkers.length === 0 && pool.isAnyAway)
     ) {
       this.#isDeciding = true;
-      void this.#mode.decide(inputs).then(() => this.#begin());
+      void this.#mode.decide(inputs).then((mode) => this.#begin(mode));
     }
   }
 
-  endSource(): void {
-    this.#isSourceEnded = true;
+  protected override sourceEnded(): void {
     this.apply({ type: "source-ended" });
   }
 
-  #begin(): void {
+  #begin(mode: BatchMode): void {
     if (this.isOver || this.#hasBegun) return;
     this.#hasBegun = true;
+    if (this.#mode.isFoundWhole && this.#context.refusesWhole) {
+      this.fail(cannotSplitBatch(this.#context.modes.reason));
+      return;
+    }
+    this.items.useMode(mode);
     // Only the passing of time shows that an attempt is overdue, or that an idle worker should take over the shard queued behind it.
     this.#ticks = setInterval(() => this.apply({ type: "tick" }), this.#context.dispatch.quantumMs);
     for (const worker of this.#context.pool.readyWorkers) this.workerReady(worker);
@@ -110,9 +112,15 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
 
   protected override takeIn({ id, wantsPowersOfTwo }: PoolWorker): void {
     this.#hasTakenIn = true;
-    const throughput = this.#context.learned.get(id, this.#inputs!.shapeClass);
+    const throughput = this.#context.learned.get(id, this.#unitClass);
     this.apply({ type: "worker-added", worker: { workerId: id, throughput, bucketed: wantsPowersOfTwo } });
     this.wantMore();
+  }
+
+  /** Throughput is learned for units of one kind. A whole batch is one with its number of items. */
+  get #unitClass(): string {
+    const { shapeClass } = this.items.first!;
+    return this.items.areUnits ? shapeClass : `${shapeClass} × ${this.items.perUnit}`;
   }
 
   workerDraining(workerId: string): void {
@@ -148,11 +156,11 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
   }
 
   #decideUnlessBegun(): void {
-    if (!this.#hasBegun && !this.isOver && this.#inputs !== undefined) this.#decideMode(this.#inputs);
+    if (!this.#hasBegun && !this.isOver && this.items.first !== undefined) this.#decideMode(this.items.first);
   }
 
-  protected override describe({ firstItem, itemCount }: ShardAttempt): ItemRange {
-    return { firstItem, itemCount };
+  protected override describe(attempt: ShardAttempt): ItemRange {
+    return this.items.of(attempt);
   }
 
   protected override onEnd(): void {
@@ -160,14 +168,19 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
   }
 
   get wantsItems(): boolean {
-    return !this.isOver && (this.#inputs === undefined || dispatch.wantsItems(this.#state));
+    return (
+      !this.isOver && !this.items.areUndecided && (this.items.first === undefined || dispatch.wantsItems(this.#state))
+    );
   }
 
   /** The plan for what remains. It is passed on while anything is left to plan. */
   #lookAtPlan(): PlannedShare[] {
     if (this.hasFailed) return [];
-    const plan = dispatch.plannedShares(this.#state, performance.now());
-    if (!this.#isSourceEnded || dispatch.undispatchedItemCount(this.#state) > 0) {
+    const perUnit = this.items.perUnit;
+    const plan = dispatch
+      .plannedShares(this.#state, performance.now())
+      .map((share) => ({ ...share, itemsPerSecond: share.itemsPerSecond && perUnit * share.itemsPerSecond }));
+    if (!this.items.hasSourceEnded || dispatch.undispatchedItemCount(this.#state) > 0) {
       this.#context.onPlan(plan);
       this.#shares.look(plan);
     }
@@ -203,7 +216,9 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
         break;
       case "fail":
         this.end(
-          action.reason === "no-workers" ? noWorkers(this.lastError) : itemsFailed(action.range, this.lastError),
+          action.reason === "no-workers"
+            ? noWorkers(this.lastError)
+            : itemsFailed(action.range && this.items.of(action.range), this.lastError),
         );
         break;
     }
@@ -222,10 +237,13 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
         priority: this.priority,
         itemCount,
         mode,
-        inputs: this.store.cut(range),
+        inputs: this.items.cut(range),
         forwardedNames: [],
       };
-      const deadline = (): number => dispatch.attemptDeadlineMs(this.#state, attemptId) ?? deadlineMs;
+      // Batches of one job may differ in size, so that one says little about how long the next takes.
+      const leastMs = this.items.areUnits ? 0 : WHOLE_DEADLINE_MS;
+      const deadline = (): number =>
+        Math.max(leastMs, dispatch.attemptDeadlineMs(this.#state, attemptId) ?? deadlineMs);
       result = await this.#context.pool.requireWorker(workerId).run(request, deadline);
     } catch (thrown) {
       this.#attemptFailed(attemptId, thrown);
@@ -234,14 +252,19 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
     if (!this.isOpen(attemptId)) return;
     const { outputs, serviceMs } = result;
     if (mode === "batched" && !Object.values(outputs).every((output) => hasRows(output, itemCount))) {
-      this.#mode.refuseBatches();
-      this.#reject(attemptId);
+      this.#refuseBatches(attemptId);
       return;
     }
     if (!this.deliver(range, workerId, () => outputs)) return;
     this.close(attemptId, "completed", serviceMs);
     this.apply({ type: "attempt-completed", attemptId, serviceMs });
     if (!this.hasFailed) this.#report(workerId);
+  }
+
+  #refuseBatches(attemptId: number): void {
+    const error = this.#mode.refuseBatches();
+    this.#reject(attemptId);
+    if (error !== undefined) this.fail(error);
   }
 
   #attemptFailed(attemptId: number, thrown: unknown): void {
@@ -266,10 +289,12 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
 
   #report(workerId: string): void {
     const throughput = dispatch.workerThroughput(this.#state, workerId);
-    if (throughput !== undefined) this.#context.learned.set(workerId, this.#inputs!.shapeClass, throughput);
+    if (throughput !== undefined) {
+      this.#context.learned.set(workerId, this.#unitClass, throughput, this.items.perUnit);
+    }
     const plan = this.#lookAtPlan();
-    const completedItemCount = dispatch.completedItemCount(this.#state);
-    const totalItemCount = this.#isSourceEnded ? this.#knownItemCount : undefined;
+    const { completedItemCount } = this.items;
+    const totalItemCount = this.items.hasSourceEnded ? this.items.addedItemCount : undefined;
     const rates = plan.flatMap(({ itemsPerSecond }) => itemsPerSecond ?? []);
     const itemsPerSecond = rates.length === 0 ? undefined : rates.reduce((sum, rate) => sum + rate, 0);
     this.emitProgress(progressOf({ jobId: this.id, completedItemCount, totalItemCount, itemsPerSecond }));

@@ -3,11 +3,12 @@ import { ShardError } from "../../core/errors.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
 import { labelOf } from "../../pool/worker-entries.js";
 import type { WorkerPool } from "../../pool/worker-pool.js";
-import type { WireModel } from "../../protocol/model-on-wire.js";
+import type { BatchAnalysis } from "../../model/batch/analyse-batch.js";
+import type { BatchMode, WireModel } from "../../protocol/model-on-wire.js";
 import type { BackendGaps } from "../backend-gaps.js";
 import type { Emit } from "../events.js";
-import { BatchModes, type TryBatch } from "../inputs/batch-modes.js";
-import { probeBatch, type RunOnce } from "../inputs/batch-probe.js";
+import { BatchModes, type OnBatchMode, type TryBatch } from "../inputs/batch-modes.js";
+import { isExactWorker, probeBatch, type RunOnce } from "../inputs/batch-probe.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 import { callOnce } from "../job/call-once.js";
 import { noWorkers } from "../job/job-errors.js";
@@ -18,7 +19,11 @@ import { LearnedThroughput } from "./learned-throughput.js";
 
 export interface BatchSplitContext {
   readonly wire: WireModel;
-  readonly needsBatchProbe: boolean;
+  /** What the model's operations say about batches. */
+  readonly batch: BatchAnalysis;
+  readonly onMode: OnBatchMode;
+  /** The caller has asked for this split by name, so that a model that takes whole batches is refused. */
+  readonly isNamed: boolean;
   readonly pool: WorkerPool;
   readonly gaps: BackendGaps;
   readonly emit: Emit;
@@ -34,7 +39,7 @@ export class BatchSplit implements Split {
 
   constructor(context: BatchSplitContext) {
     this.#context = context;
-    this.#modes = new BatchModes(context.needsBatchProbe);
+    this.#modes = new BatchModes(context.batch, context.onMode);
   }
 
   get plan(): BatchPlan {
@@ -72,6 +77,7 @@ export class BatchSplit implements Split {
         learned: this.#learned,
         modes: this.#modes,
         tryBatch: this.#tryBatch,
+        refusesWhole: this.#context.isNamed,
         onPlan: (plan) => (this.#lastPlan = plan),
       },
       options,
@@ -97,19 +103,18 @@ export class BatchSplit implements Split {
     );
   }
 
-  tryBatch(inputs: PreparedInputs): Promise<boolean | undefined> {
-    return this.#modes.examine(inputs, this.#tryBatch);
+  async tryBatch(inputs: PreparedInputs): Promise<BatchMode | undefined> {
+    return this.#modes.known(inputs) ?? this.#modes.examine(inputs, this.#tryBatch);
   }
 
   close(): void {}
 
-  /** Runs on a worker that compiles nothing for a new batch size, if there is one. */
-  readonly #runOnce: RunOnce = (inputs) => {
+  /** Runs on a worker whose results don't depend on the batch's size by rounding, if there is one. */
+  readonly #tryBatch: TryBatch = async (inputs, isMixed) => {
     const workers = this.#context.pool.readyWorkers;
-    const worker = workers.find(({ wantsPowersOfTwo }) => !wantsPowersOfTwo) ?? workers[0];
+    const worker = workers.find(isExactWorker) ?? workers[0];
     if (worker === undefined) throw noWorkers(undefined);
-    return callOnce(worker, WHOLE_MODEL, inputs);
+    const run: RunOnce = (tensors) => callOnce(worker, WHOLE_MODEL, tensors);
+    return probeBatch(inputs, { run, isExact: isExactWorker(worker), isMixed });
   };
-
-  readonly #tryBatch: TryBatch = (inputs) => probeBatch(inputs, this.#runOnce);
 }

@@ -14,10 +14,17 @@ export class LearnedThroughput {
     return this.#latest.get(workerId);
   }
 
-  set(workerId: string, shapeClass: string, throughput: Throughput): void {
+  /** @param itemsPerUnit how many items what it counts as one has, such as a whole batch. */
+  set(workerId: string, shapeClass: string, throughput: Throughput, itemsPerUnit = 1): void {
     const classes = this.#byWorker.get(workerId) ?? new Map<string, Throughput>();
     this.#byWorker.set(workerId, classes.set(shapeClass, throughput));
-    this.#latest.set(workerId, throughput);
+    const { itemsPerSecond } = throughput;
+    this.#latest.set(
+      workerId,
+      itemsPerUnit === 1
+        ? throughput
+        : { ...throughput, itemsPerSecond: itemsPerSecond && itemsPerUnit * itemsPerSecond },
+    );
   }
 
   forget(workerId: string): void {

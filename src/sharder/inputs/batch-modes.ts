@@ -1,3 +1,4 @@
+import type { BatchAnalysis } from "../../model/batch/analyse-batch.js";
 import type { BatchMode } from "../../protocol/model-on-wire.js";
 import type { ShardOutput } from "../../protocol/outputs.js";
 import { isWorkerLoss } from "./batch-probe.js";
@@ -6,36 +7,60 @@ import type { PreparedInputs } from "./prepare-inputs.js";
 /** A trial whose worker is lost is repeated until this many have been made. */
 const MAX_TRIALS = 3;
 
-/** Whether a batch of these inputs gives the same as its items one by one; `undefined` if these inputs can't show it. */
-export type TryBatch = (inputs: PreparedInputs) => Promise<boolean | undefined>;
+/** What a trial has shown. */
+export interface TrialFinding {
+  readonly mode: BatchMode;
+  /** For people. */
+  readonly reason: string;
+}
 
 /**
- * How the model takes a batch. This is the only place that decides it, once for each shape of the items, before a second shard is sent.
- * What the file says comes first, then a trial on two items. If a batch fails while a job runs, the trial is repeated.
+ * Find out by a trial how the model takes a batch of such inputs.
+ * @param isMixed it is known that the items depend on each other: only whether a batch runs at all has to be tried.
+ * @returns `undefined` if these inputs can't show it.
+ */
+export type TryBatch = (inputs: PreparedInputs, isMixed: boolean) => Promise<TrialFinding | undefined>;
+
+/** Called with every answer, for `sharder.model`. */
+export type OnBatchMode = (mode: BatchMode, reason: string | undefined) => void;
+
+/**
+ * How the model takes a batch. This is the only place that decides it, once for each shape of the items, before a second shard is sent,
+ * and for both splits. The shapes of the inputs come first, then what the operations prove, then a trial on three items. If a batch
+ * fails while a job runs, the trial is repeated.
  */
 export class BatchModes {
-  readonly #needsProbe: boolean;
+  readonly #analysis: BatchAnalysis;
+  readonly #onMode: OnBatchMode;
   readonly #known = new Map<string, BatchMode>();
+  #reason: string | undefined;
   readonly #doubted = new Set<string>();
+  /** Batches came out without rows. */
+  readonly #refused = new Set<string>();
   /** Under way: jobs that start together share one. */
   readonly #trials = new Map<string, Promise<BatchMode>>();
 
-  /** @param needsProbe whether a trial is needed, because the file does not promise that a batch gives the same as its items. */
-  constructor(needsProbe: boolean) {
-    this.#needsProbe = needsProbe;
+  /** @param analysis what the model's operations say. */
+  constructor(analysis: BatchAnalysis, onMode: OnBatchMode = () => {}) {
+    this.#analysis = analysis;
+    this.#onMode = onMode;
+  }
+
+  /** Why the latest answer is what it is, as far as that is known. */
+  get reason(): string | undefined {
+    return this.#reason ?? this.#analysis.reason;
   }
 
   /** The mode, if it is known without running the model; `undefined` if a trial is needed. */
-  known({ mode, shapeClass }: PreparedInputs): BatchMode | undefined {
-    if (mode === "item-by-item") return mode;
-    const known = this.#known.get(shapeClass);
+  known({ fixedMode, shapeClass }: PreparedInputs): BatchMode | undefined {
+    const known = fixedMode ?? this.#known.get(shapeClass);
     if (known !== undefined) return known;
-    return this.#needsProbe || this.#doubted.has(shapeClass) ? undefined : "batched";
+    return this.#analysis.verdict === "rows" && !this.#doubted.has(shapeClass) ? "batched" : undefined;
   }
 
   /**
-   * Decide on the mode, by a trial if it is not known. If the trial shows nothing, the answer is "item-by-item", which is always right,
-   * and the next job tries again. Never rejects: what fails here fails again in the job, which can retry it and reports why.
+   * Decide on the mode, by a trial if it is not known. If the trial shows nothing, the answer is "whole", which is what TensorFlow does
+   * with a batch, and the next job tries again. Never rejects: what fails here fails again in the job, which can retry it and reports why.
    */
   async decide(inputs: PreparedInputs, tryBatch: TryBatch): Promise<BatchMode> {
     const known = this.known(inputs);
@@ -53,36 +78,53 @@ export class BatchModes {
   }
 
   async #try(inputs: PreparedInputs, tryBatch: TryBatch): Promise<BatchMode> {
-    const { shapeClass } = inputs;
     for (let count = 1; ; count++) {
       try {
-        await this.examine(inputs, tryBatch);
-        return this.#known.get(shapeClass) ?? "item-by-item";
+        return (await this.examine(inputs, tryBatch)) ?? "whole";
       } catch (thrown) {
         // A lost worker has shown nothing: another one is asked.
-        if (!isWorkerLoss(thrown) || count === MAX_TRIALS) return "item-by-item";
+        if (!isWorkerLoss(thrown) || count === MAX_TRIALS) return "whole";
       }
     }
   }
 
   /**
    * Try a batch out, and remember what that shows.
-   * @returns whether it gives the same as its items one by one; `undefined` if these inputs can't show it.
+   * @returns the mode; `undefined` if these inputs can't show it.
    * @throws what the trial failed with.
    */
-  async examine(inputs: PreparedInputs, tryBatch: TryBatch): Promise<boolean | undefined> {
-    const { shapeClass } = inputs;
-    const isInvariant = await tryBatch(inputs);
-    // A batch that came out without rows meanwhile has shown more than two items can.
-    if (isInvariant !== undefined && this.#known.get(shapeClass) !== "item-by-item") {
-      this.#known.set(shapeClass, isInvariant ? "batched" : "item-by-item");
-    }
-    return isInvariant;
+  async examine(inputs: PreparedInputs, tryBatch: TryBatch): Promise<BatchMode | undefined> {
+    const { shapeClass, fixedMode } = inputs;
+    if (fixedMode !== undefined) return fixedMode;
+    const isMixed = this.#analysis.verdict === "mixed";
+    const finding = await tryBatch(inputs, isMixed);
+    // A batch that came out without rows meanwhile has shown more than three items can.
+    const known = this.#known.get(shapeClass);
+    if (finding === undefined || this.#refused.has(shapeClass)) return known;
+    const { mode, reason } = finding;
+    const isProven = this.#analysis.verdict === "rows" && mode === "whole";
+    return this.#settle(
+      shapeClass,
+      isProven ? "item-by-item" : mode,
+      isMixed ? (this.#analysis.reason ?? reason) : reason,
+    );
   }
 
-  /** Rule batches out: one came out without a row for each of its items. */
-  refuse({ shapeClass }: PreparedInputs): void {
-    this.#known.set(shapeClass, "item-by-item");
+  #settle(shapeClass: string, mode: BatchMode, reason: string): BatchMode {
+    this.#known.set(shapeClass, mode);
+    this.#reason = reason;
+    this.#onMode(mode, reason);
+    return mode;
+  }
+
+  /**
+   * Rule batches out: one came out without a row for each of its items. If the operations prove that items don't depend on each other,
+   * single ones are right all the same; else only a whole batch is.
+   */
+  refuse({ shapeClass }: PreparedInputs): BatchMode {
+    const mode = this.#analysis.verdict === "rows" ? "item-by-item" : "whole";
+    this.#refused.add(shapeClass);
+    return this.#settle(shapeClass, mode, "a batch came out without a row for each of its items");
   }
 
   /** Ask for another trial: a batch failed, because of the model or of a passing failure, such as a GPU short of memory. */

@@ -1,39 +1,76 @@
 import { ShardError } from "../../core/errors.js";
+import type { PoolWorker } from "../../pool/pool-worker.js";
 import { sameShape } from "../../protocol/outputs.js";
 import { concatRows, sliceRows } from "../../protocol/rows.js";
 import type { InputTensor, Tensor } from "../../protocol/tensors.js";
+import type { TrialFinding } from "./batch-modes.js";
 import type { PreparedInputs } from "./prepare-inputs.js";
+import { PROBE_ITEM_COUNT, probeItems } from "./probe-items.js";
 
-/** Relative to the largest value. Far above rounding on any backend, far below the effect of mixing up items. */
-const PROBE_TOLERANCE = 1e-3;
+/** Relative to the largest value. Batches of any size give the same bits on WASM and CPU, for almost all models. */
+const EXACT_TOLERANCE = 1e-5;
+/** For GPUs, which choose kernels by shape and may compute with 16 bits. */
+const ROUGH_TOLERANCE = 1e-3;
 
 type Inputs = Readonly<Record<string, InputTensor>>;
+type Outputs = Readonly<Record<string, Tensor>>;
 
 /** One call of the whole model, outside any job. Inputs and outputs go by public name. */
-export type RunOnce = (inputs: Inputs) => Promise<Readonly<Record<string, Tensor>>>;
+export type RunOnce = (inputs: Inputs) => Promise<Outputs>;
+
+/** How a trial is made. */
+export interface Trial {
+  readonly run: RunOnce;
+  /** Whether results don't depend on the size of the batch by rounding. */
+  readonly isExact: boolean;
+  /** It is known that the items depend on each other: only whether a batch runs at all has to be tried. */
+  readonly isMixed: boolean;
+}
+
+/** Whether a worker computes a batch as it computes single items, up to almost nothing. */
+export function isExactWorker({ spec }: Pick<PoolWorker, "spec">): boolean {
+  return spec.backend === "wasm" || spec.backend === "cpu";
+}
 
 /**
- * Try out whether the model gives the same for a batch as for its items.
- * @returns `undefined` if two items of these inputs can't show it.
- * @throws ShardError if even a single item fails; "worker-lost", "worker-timeout" if a worker did not survive the trial.
+ * Try out how the model takes a batch: three items that differ in sum, extremes, norm and sign are run together and one by one.
+ *
+ * A batch that runs is what counts, as TensorFlow would run it: if its rows are those of its items, the model takes batches of any
+ * size; if not, it takes whole batches. Only a model whose batch fails where its items run takes them one by one.
+ *
+ * @returns `undefined` if items of these inputs can't show it.
+ * @throws ShardError if neither runs; "worker-lost", "worker-timeout" if a worker did not survive the trial.
  */
 export async function probeBatch(
   { tensors, batchedNames }: PreparedInputs,
-  run: RunOnce,
-): Promise<boolean | undefined> {
-  const inputs = probeInputs(tensors, batchedNames);
-  if (inputs === undefined) return undefined;
-  const alone = await run(inputs.alone);
-  let paired: Readonly<Record<string, Tensor>>;
-  try {
-    paired = await run(inputs.paired);
-  } catch (thrown) {
-    if (isWorkerLoss(thrown)) throw thrown;
-    return false;
-  }
-  return Object.entries(alone).every(
-    ([name, tensor]) => paired[name] !== undefined && isRowOfPair(tensor, paired[name]),
+  { run, isExact, isMixed }: Trial,
+): Promise<TrialFinding | undefined> {
+  const items = probeItems(tensors, batchedNames);
+  if (items === undefined) return undefined;
+  const together = Object.fromEntries(
+    Object.keys(tensors).map((name) => [
+      name,
+      batchedNames.includes(name) ? concatRows(items.map((item) => item[name]!)) : tensors[name]!,
+    ]),
   );
+  const batch = await tryRun(() => run(together));
+  if (batch.ok && isMixed) return { mode: "whole", reason: "its items depend on each other" };
+  if (batch.ok && !Object.values(batch.outputs).every(({ shape }) => shape[0] === PROBE_ITEM_COUNT)) {
+    return { mode: "whole", reason: "a batch does not have a row for each item in every output" };
+  }
+  for (const [index, item] of items.entries()) {
+    const alone = await tryRun(() => run(item));
+    if (!alone.ok) {
+      if (!batch.ok) throw alone.error;
+      return { mode: "whole", reason: "a batch runs, but a single item does not" };
+    }
+    // One item that runs is enough to show that the batch is at fault.
+    if (!batch.ok) return { mode: "item-by-item", reason: "a batch fails where single items run" };
+    if (!isRow(batch.outputs, alone.outputs, index, isExact ? EXACT_TOLERANCE : ROUGH_TOLERANCE)) {
+      return { mode: "whole", reason: "a trial has shown that a batch gives something else than its items" };
+    }
+  }
+  return { mode: "batched", reason: "a trial has shown that a batch gives the same as its items" };
 }
 
 /** Whether a worker was lost, which says nothing about the model. */
@@ -41,63 +78,41 @@ export function isWorkerLoss(thrown: unknown): thrown is ShardError {
   return thrown instanceof ShardError && (thrown.code.startsWith("worker-") || thrown.code === "disposed");
 }
 
-/** The first item of a batch: alone, and in a pair with another item. */
-interface ProbeInputs {
-  readonly alone: Inputs;
-  readonly paired: Inputs;
-}
+type Tried = { readonly ok: true; readonly outputs: Outputs } | { readonly ok: false; readonly error: unknown };
 
-/**
- * Make the inputs of a trial: the first item, and a pair of it with another item that is made from it.
- * @returns `undefined` if no other item can be made.
- */
-function probeInputs(inputs: Inputs, batchedNames: readonly string[]): ProbeInputs | undefined {
-  const alone = { ...inputs };
-  const paired = { ...inputs };
-  let isDifferent = false;
-  for (const name of batchedNames) {
-    const item = sliceRows(inputs[name]!, 0, 1);
-    const other = unlike(item);
-    isDifferent ||= other !== item;
-    alone[name] = item;
-    paired[name] = concatRows([item, other]);
+async function tryRun(run: () => Promise<Outputs>): Promise<Tried> {
+  try {
+    return { ok: true, outputs: await run() };
+  } catch (error) {
+    if (isWorkerLoss(error)) throw error;
+    return { ok: false, error };
   }
-  return isDifferent ? { alone, paired } : undefined;
 }
 
-/**
- * Whether the first item's output alone equals its row in the pair's output. If it differs, or the pair's output lacks a row for each
- * item, the model takes no batches.
- */
-function isRowOfPair(alone: Tensor, paired: Tensor): boolean {
-  const isRow = alone.shape[0] === 1 && paired.shape[0] === 2 && sameShape(alone.shape.slice(1), paired.shape.slice(1));
-  return isRow && isClose(sliceRows(paired, 0, 1), alone);
+/** Whether what an item gives alone is its row of what the batch gave. */
+function isRow(batch: Outputs, alone: Outputs, index: number, tolerance: number): boolean {
+  return Object.entries(alone).every(([name, tensor]) => {
+    const rows = batch[name];
+    if (rows === undefined || rows.dtype !== tensor.dtype || tensor.shape[0] !== 1) return false;
+    if (!sameShape(tensor.shape.slice(1), rows.shape.slice(1))) return false;
+    return isClose(sliceRows(rows, index, 1), tensor, tolerance * largestOf(rows));
+  });
 }
 
-function isClose(a: Tensor, b: Tensor): boolean {
-  if (a.dtype === "string" || b.dtype === "string") return a.data.join() === b.data.join();
-  const [received, expected]: [ArrayLike<number>, ArrayLike<number>] = [a.data, b.data];
+function largestOf({ data }: Tensor): number {
   let largest = 0;
-  for (let i = 0; i < expected.length; i++) largest = Math.max(largest, Math.abs(expected[i]!));
+  for (const value of data)
+    if (typeof value === "number" && Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
+  return largest;
+}
+
+function isClose(a: Tensor, b: Tensor, tolerance: number): boolean {
+  if (a.dtype === "string" || b.dtype === "string")
+    return a.data.every((text: unknown, i: number) => text === b.data[i]);
+  const [received, expected]: [ArrayLike<number>, ArrayLike<number>] = [a.data, b.data];
   for (let i = 0; i < expected.length; i++) {
     const isSame = Object.is(received[i], expected[i]);
-    if (!isSame && !(Math.abs(received[i]! - expected[i]!) <= PROBE_TOLERANCE * largest)) return false;
+    if (!isSame && !(Math.abs(received[i]! - expected[i]!) <= tolerance)) return false;
   }
   return true;
-}
-
-/** Another item of the same kind: its elements rotated, or changed if they are all alike; the item itself if it has none. */
-function unlike<T extends InputTensor>(item: T): T {
-  const { data } = item;
-  if (Array.isArray(data)) {
-    const turned = [...data.slice(1), ...data.slice(0, 1)];
-    const isSame = turned.every((text, i) => text === data[i]);
-    return data.length === 0 ? item : { ...item, data: isSame ? turned.map((text) => `${text}x`) : turned };
-  }
-  if (data.length === 0) return item;
-  const turned = data.slice();
-  turned.set(data.subarray(1));
-  turned[data.length - 1] = data[0]!;
-  const isSame = turned.every((value, i) => Object.is(value, data[i]));
-  return { ...item, data: isSame ? turned.map((value) => (item.dtype === "bool" ? 1 - value : value + 1)) : turned };
 }

@@ -1,4 +1,5 @@
-import type { BatchMode } from "../../protocol/model-on-wire.js";
+import { ShardError } from "../../core/errors.js";
+import type { BatchMode, RunMode } from "../../protocol/model-on-wire.js";
 import type { BatchModes, TryBatch } from "./batch-modes.js";
 import type { PreparedInputs } from "./prepare-inputs.js";
 
@@ -21,28 +22,43 @@ export class JobMode {
     this.#tryBatch = tryBatch;
   }
 
-  /** The mode of what is sent to a worker now. Before it is decided, single items, which are always right. */
-  of(workerId: string): BatchMode {
-    return this.#decided === undefined || this.#doubted.has(workerId) ? "item-by-item" : this.#decided;
+  /** The mode of what is sent to a worker now, for which a group or a whole batch is one item. */
+  of(workerId: string): RunMode {
+    return this.#decided === "batched" && !this.#doubted.has(workerId) ? "batched" : "item-by-item";
   }
 
-  /** Decide without running the model. @returns whether that was possible. */
-  decideAtOnce(inputs: PreparedInputs): boolean {
+  /** Decide without running the model. @returns the mode, if that was possible. */
+  decideAtOnce(inputs: PreparedInputs): BatchMode | undefined {
     this.#inputs = inputs;
     this.#decided = this.#modes.known(inputs);
-    return this.#decided !== undefined;
+    return this.#decided;
+  }
+
+  /** Whether it has been found, and is not merely assumed, that the model takes whole batches. */
+  get isFoundWhole(): boolean {
+    return this.#decided === "whole" && this.#modes.known(this.#inputs!) === "whole";
   }
 
   /** Decide, by a trial if nothing is known. Never rejects. */
-  async decide(inputs: PreparedInputs): Promise<void> {
+  async decide(inputs: PreparedInputs): Promise<BatchMode> {
     this.#inputs = inputs;
     this.#decided = await this.#modes.decide(inputs, this.#tryBatch);
+    return this.#decided;
   }
 
-  /** A batch came out without a row for each of its items. */
-  refuseBatches(): void {
-    this.#modes.refuse(this.#inputs!);
+  /**
+   * A batch came out without a row for each of its items.
+   * @returns the error that this job ends with if only whole batches are right, since it has sent items in several shards already;
+   *          `undefined` if single items are right, too.
+   */
+  refuseBatches(): ShardError | undefined {
+    const mode = this.#modes.refuse(this.#inputs!);
     this.#decided = "item-by-item";
+    if (mode === "item-by-item") return undefined;
+    return new ShardError(
+      "model-failed",
+      "Expected outputs with a row for each item, as a trial had shown, received others: the model takes its items together. Call again, and all of them will be run in one call.",
+    );
   }
 
   /** A batch failed on a worker: because of the model, or because of a passing failure there. */
@@ -53,6 +69,20 @@ export class JobMode {
     this.#doubted.add(workerId);
     if (failures > 1 || this.#decided !== "batched") return;
     this.#modes.doubt(this.#inputs!);
-    void this.decide(this.#inputs!).then(() => this.#doubted.delete(workerId));
+    void this.#decideAgain(this.#inputs!).then(() => this.#doubted.delete(workerId));
   }
+
+  /** The items are counted one by one by now, so that whatever is found, this job sends batches or single items. */
+  async #decideAgain(inputs: PreparedInputs): Promise<void> {
+    const found = await this.#modes.decide(inputs, this.#tryBatch);
+    this.#decided = found === "batched" ? "batched" : "item-by-item";
+  }
+}
+
+/** `split: "batch"` was asked for by name, and the model can't be split that way. @param why its items depend on each other. */
+export function cannotSplitBatch(why: string | undefined): ShardError {
+  return new ShardError(
+    "model-unsupported",
+    `Expected a model whose items don't depend on each other for split: "batch", received one that takes whole batches (${why ?? "a trial has shown that a batch gives something else than its items"}): leave split out, and each batch is run in one call.`,
+  );
 }

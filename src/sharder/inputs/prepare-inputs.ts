@@ -1,4 +1,5 @@
 import { ShardError } from "../../core/errors.js";
+import { batchLayoutOf, mayCarryItems, type BatchLayout } from "../../model/batch/batch-layout.js";
 import type { ModelInfo } from "../../model/inspect.js";
 import type { BatchMode, TensorSpec } from "../../protocol/model-on-wire.js";
 import { copyTensor } from "../../protocol/rows.js";
@@ -10,10 +11,13 @@ export type Inputs = InputTensor | Readonly<Record<string, InputTensor>>;
 /** Inputs that were checked against the model. */
 export interface PreparedInputs {
   readonly tensors: Readonly<Record<string, InputTensor>>;
-  /** Rows along axis 0 of the batched inputs, ≥ 1. */
+  /** Rows along axis 0 of the batched inputs, ≥ 1. Without a batch, the call counts as one item. */
   readonly itemCount: number;
   readonly batchedNames: readonly string[];
-  readonly mode: BatchMode;
+  /** The mode, if the shapes of the model's inputs decide it; `undefined` where axis 0 is free. */
+  readonly fixedMode: BatchMode | undefined;
+  /** How many items a call takes where that is fixed; else 1. */
+  readonly groupItemCount: number;
   /**
    * Shapes, dtypes and scaling of an item and of the side inputs. Throughput is learned per class, and only items of one class may
    * share a shard.
@@ -31,8 +35,8 @@ const DATA_TYPES: Readonly<Record<string, readonly (abstract new (...args: never
 
 /**
  * Check `inputs` against the model and find the batch.
- * @param sideNames for a model fixed at batch 1: the inputs that go with every item, as earlier chunks of a stream have shown. A chunk
- *        of one item can't show it.
+ * @param sideNames for a model whose batch is fixed: the inputs that go with every call, as earlier chunks of a stream have shown. A
+ *        chunk for a single call can't show it.
  * @throws ShardError "invalid-input" if a name, dtype, rank, size, batch or the data does not fit the model.
  */
 export function prepareInputs(
@@ -42,21 +46,19 @@ export function prepareInputs(
 ): PreparedInputs {
   const tensors = byName(model, inputs);
   const rowsOf = (spec: TensorSpec): number => tensors[spec.name]!.shape[0] ?? 0;
-  const carriers = model.inputs.filter((spec) =>
-    model.batchMode === "item-by-item"
-      ? spec.shape?.[0] === 1
-      : spec.shape === undefined
-        ? tensors[spec.name]!.shape.length > 0
-        : spec.shape[0] === -1,
+  const layout = batchLayoutOf(model.inputs);
+  const carriers = model.inputs.filter(
+    (spec) => mayCarryItems(spec, layout) && (spec.shape !== undefined || tensors[spec.name]!.shape.length > 0),
   );
-  if (carriers.length === 0)
-    throw invalid(`input "${model.inputs[0]!.name}" with a batch axis`, "a scalar", "add axis 0");
-  const itemCount = Math.max(...carriers.map(rowsOf));
-  // In a model fixed at batch 1, an input given once serves every item.
+  const groupItemCount = layout.kind === "fixed" ? layout.itemCount : 1;
+  const itemCount = carriers.length === 0 ? 1 : Math.max(...carriers.map(rowsOf));
+  // Where the batch is fixed, an input that is given once serves every call.
   const batched =
-    model.batchMode === "batched"
+    layout.kind === "free"
       ? carriers
-      : carriers.filter((spec) => !sideNames.has(spec.name) && (itemCount === 1 || rowsOf(spec) !== 1));
+      : carriers.filter(
+          (spec) => !sideNames.has(spec.name) && (itemCount === groupItemCount || rowsOf(spec) !== groupItemCount),
+        );
   for (const spec of batched) {
     if (rowsOf(spec) !== itemCount) {
       throw invalid(
@@ -67,6 +69,13 @@ export function prepareInputs(
     }
   }
   if (itemCount === 0) throw invalid("at least one item", "an empty batch", "skip the call");
+  if (itemCount % groupItemCount !== 0) {
+    throw invalid(
+      `items in groups of ${groupItemCount}, at which the model fixes axis 0 of "${carriers[0]!.name}"`,
+      `${itemCount}, which leaves a rest of ${itemCount % groupItemCount}`,
+      "leave the rest out, or fill the last group up",
+    );
+  }
   for (const spec of model.inputs) {
     const rows = spec.shape?.[0];
     if (!batched.includes(spec) && rows !== undefined && rows !== -1 && rows !== rowsOf(spec)) {
@@ -82,8 +91,14 @@ export function prepareInputs(
       return `${name}:${tensor.dtype}${scaling}[${sizes.join(",")}]`;
     })
     .join(";");
-  const mode = model.isBatchInvariant === false ? "item-by-item" : model.batchMode;
-  return { tensors, itemCount, batchedNames, mode, shapeClass };
+  const fixedMode = carriers.length === 0 ? "whole" : modeOfLayout(layout);
+  return { tensors, itemCount, batchedNames, fixedMode, groupItemCount, shapeClass };
+}
+
+function modeOfLayout(layout: BatchLayout): BatchMode | undefined {
+  if (layout.kind === "free") return undefined;
+  if (layout.kind === "none") return "whole";
+  return layout.itemCount === 1 ? "item-by-item" : "groups";
 }
 
 /** A copy with its own tensors, so that the caller may change theirs. O(bytes). */
@@ -101,7 +116,7 @@ function byName(model: ModelInfo, inputs: Inputs): Record<string, InputTensor> {
   }
   if (isTensor(inputs)) {
     if (model.inputs.length !== 1)
-      throw invalid(`one tensor for each of ${names}`, "a single tensor", "pass them by name");
+      throw invalid(`one tensor for each of ${names || "no inputs"}`, "a single tensor", "pass them by name");
     const spec = model.inputs[0]!;
     return Object.fromEntries([[spec.name, checkTensor(spec, inputs)]]);
   }

@@ -1,14 +1,16 @@
 import { ShardError } from "../../core/errors.js";
 import type { ItemRange } from "../../core/dispatch/types.js";
 import { denseShape, sameShape, splitItems, type ShardOutput } from "../../protocol/outputs.js";
-import { allocateTensor, writeRows } from "../../protocol/rows.js";
+import { allocateTensor, concatRows, writeRows } from "../../protocol/rows.js";
 import type { Outputs, OutputValue, Tensor } from "../../protocol/tensors.js";
-import type { FinishedShard, ShardSink } from "./shard-sink.js";
+import type { CallOutput, FinishedOutput, FinishedShard, ShardSink } from "./shard-sink.js";
 
 /** One output of the whole batch while it is being gathered. */
 type Slot =
   | { kind: "dense"; tensor: Tensor; itemShape: readonly number[] }
-  | { kind: "ragged"; items: (Tensor | undefined)[] };
+  | { kind: "ragged"; items: (Tensor | undefined)[] }
+  /** One tensor for each call of a model that takes groups or whole batches, by first item. */
+  | { kind: "calls"; tensors: Map<number, Tensor> };
 
 /**
  * Collects the shards of a batch and writes each straight into its place. Memory is allocated when the first shard has shown the
@@ -27,6 +29,10 @@ export class Gather implements ShardSink {
   accept({ firstItem, itemCount, outputs }: FinishedShard): void {
     const range = { firstItem, itemCount };
     for (const [name, output] of Object.entries(outputs)) {
+      if (output.kind === "call") {
+        this.#keep(name, firstItem, output);
+        continue;
+      }
       const slot = this.#slots.get(name) ?? this.#allocate(output);
       this.#slots.set(name, this.#fits(slot, output) ? slot : this.#makeRagged(slot));
       this.#writeInto(this.#slots.get(name)!, range, output);
@@ -38,12 +44,34 @@ export class Gather implements ShardSink {
   result(): Outputs {
     const entries = [...this.#slots].map(([name, slot]): [string, OutputValue] => [
       name,
-      slot.kind === "dense" ? slot.tensor : (slot.items as Tensor[]),
+      slot.kind === "dense"
+        ? slot.tensor
+        : slot.kind === "ragged"
+          ? (slot.items as Tensor[])
+          : this.#joinCalls(slot.tensors),
     ]);
     return Object.fromEntries(entries);
   }
 
-  #allocate(output: ShardOutput): Slot {
+  #keep(name: string, firstItem: number, { tensor }: CallOutput): void {
+    const slot = this.#slots.get(name);
+    if (slot?.kind === "calls") slot.tensors.set(firstItem, tensor);
+    else this.#slots.set(name, { kind: "calls", tensors: new Map([[firstItem, tensor]]) });
+  }
+
+  /** What a single call gave is returned as it is. The rows of several groups are joined; without rows, there is a tensor for each. */
+  #joinCalls(calls: ReadonlyMap<number, Tensor>): OutputValue {
+    const tensors = [...calls].toSorted(([a], [b]) => a - b).map(([, tensor]) => tensor);
+    const [first] = tensors;
+    if (first === undefined || tensors.length === 1) return first ?? [];
+    const rowCount = this.#itemCount / tensors.length;
+    const haveRows = tensors.every(
+      ({ dtype, shape }) => dtype === first.dtype && shape[0] === rowCount && sameShape(shape, first.shape),
+    );
+    return haveRows ? concatRows(tensors) : tensors;
+  }
+
+  #allocate(output: Exclude<FinishedOutput, CallOutput>): Slot {
     if (output.kind === "ragged") return { kind: "ragged", items: Array.from({ length: this.#itemCount }) };
     const { itemShape, tensor } = output;
     const shape = denseShape(itemShape, this.#itemCount);
@@ -59,7 +87,7 @@ export class Gather implements ShardSink {
   }
 
   #fits(slot: Slot, output: ShardOutput): boolean {
-    if (slot.kind === "ragged") return true;
+    if (slot.kind !== "dense") return true;
     return (
       output.kind === "dense" &&
       output.tensor.dtype === slot.tensor.dtype &&
@@ -68,7 +96,7 @@ export class Gather implements ShardSink {
   }
 
   #makeRagged(slot: Slot): Slot {
-    if (slot.kind === "ragged") return slot;
+    if (slot.kind !== "dense") return slot;
     const all = splitItems(slot);
     const items: (Tensor | undefined)[] = Array.from({ length: this.#itemCount });
     for (const { firstItem, itemCount } of this.#written) {

@@ -20,9 +20,16 @@ export class ItemStore {
 
   /**
    * Items of several chunks may share a shard, so they must be of one kind and have the same side inputs.
+   * @param isCall each chunk is a call of its own, so that nothing has to agree.
    * @throws ShardError "invalid-input" if the items differ in shape, dtype or side inputs from earlier ones.
    */
-  add(inputs: PreparedInputs): void {
+  add(inputs: PreparedInputs, isCall = false): void {
+    if (!isCall) this.#requireAlike(inputs);
+    this.#chunks.push({ firstItem: this.#itemCount, inputs, unfinishedItemCount: inputs.itemCount });
+    this.#itemCount += inputs.itemCount;
+  }
+
+  #requireAlike(inputs: PreparedInputs): void {
     this.#shapeClass ??= inputs.shapeClass;
     if (inputs.shapeClass !== this.#shapeClass) {
       throw new ShardError(
@@ -39,8 +46,6 @@ export class ItemStore {
         `Expected "${changed[0]}", which goes with every item, to stay the same, received other values: use one stream for each.`,
       );
     }
-    this.#chunks.push({ firstItem: this.#itemCount, inputs, unfinishedItemCount: inputs.itemCount });
-    this.#itemCount += inputs.itemCount;
   }
 
   /** The items of a range by input name, in new buffers that can be transferred. O(bytes copied). */
@@ -58,6 +63,26 @@ export class ItemStore {
       inputs[name] = { kind: "dense", tensor, itemShape: [1, ...tensor.shape.slice(1)] };
     }
     return inputs;
+  }
+
+  /**
+   * The inputs of some calls by name: for each call a tensor with all of its items, and the inputs that go with every item as they are.
+   * @param calls the items of each.
+   * @param areBatches each call has side inputs of its own.
+   */
+  cutCalls(calls: readonly ItemRange[], areBatches: boolean): Record<string, RunInput> {
+    const cuts = calls.map((range) => this.cut(range));
+    const names = Object.keys(cuts[0] ?? {});
+    return Object.fromEntries(
+      names.map((name): [string, RunInput] => {
+        const [first] = cuts;
+        if (first![name]!.kind === "side" && !areBatches) return [name, first![name]!];
+        const items = cuts
+          .map((each) => each[name]!)
+          .map((each) => (each.kind === "ragged" ? each.items[0]! : each.tensor));
+        return [name, { kind: "ragged", items }];
+      }),
+    );
   }
 
   /** These items are done: release the chunks that are no longer needed. */

@@ -6,8 +6,8 @@ import type { ShardOutput } from "../../protocol/outputs.js";
 import { callListener } from "../call-listener.js";
 import type { AttemptDetail, Emit, JobProgress } from "../events.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
-import { ItemStore } from "./item-store.js";
 import { notSent } from "./job-errors.js";
+import { JobItems } from "./job-items.js";
 import { nextJobId, type JobOptions, type ShardingJob } from "./sharding-job.js";
 
 /** An attempt that has been sent and has not ended. */
@@ -33,7 +33,10 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
   readonly id = nextJobId();
   readonly done: Promise<void>;
 
-  protected readonly store = new ItemStore();
+  protected readonly items = new JobItems({
+    unitsAdded: (unitCount, done) => this.unitsAdded(unitCount, done),
+    sourceEnded: () => this.sourceEnded(),
+  });
   protected readonly priority: number;
   /** The latest error: the reason if the job has to end. */
   protected lastError: ShardError | undefined;
@@ -61,8 +64,6 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
   }
 
   abstract readonly wantsItems: boolean;
-  abstract addItems(inputs: PreparedInputs, done?: readonly ItemRange[]): void;
-  abstract endSource(): void;
   abstract workerDraining(workerId: string): void;
   abstract workerAway(workerId: string, error: ShardError): void;
   abstract workerGone(workerId: string, error: ShardError | undefined): void;
@@ -73,6 +74,12 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
   protected abstract step(event: E): void;
   /** Which items, and which stage, the attempt ran: for the event of its end. */
   protected abstract describe(attempt: A): ItemRange & Pick<AttemptDetail, "stage">;
+  /** The first inputs have come: decide how the model takes them, and call `items.useMode`. */
+  protected abstract onFirstInputs(inputs: PreparedInputs): void;
+  /** More units are there to be run. @param done those of them that are finished already. */
+  protected abstract unitsAdded(unitCount: number, done: readonly ItemRange[]): void;
+  /** No more units will come. */
+  protected abstract sourceEnded(): void;
   /** Called once, when nothing is left to compute. */
   protected abstract onEnd(): void;
 
@@ -81,6 +88,16 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
     if (this.isOver || !worker.isReady || this.#taken.has(worker)) return;
     this.#taken.add(worker);
     this.takeIn(worker);
+  }
+
+  addItems(inputs: PreparedInputs, done: readonly ItemRange[] = []): void {
+    // A source may still yield after the job was aborted.
+    if (this.isOver) return;
+    if (this.items.add(inputs, done)) this.onFirstInputs(inputs);
+  }
+
+  endSource(): void {
+    this.items.endSource();
   }
 
   /** Whether the job discards whatever comes from now on. */
@@ -202,14 +219,17 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
   }
 
   /**
-   * Give finished items to the sink, and release their inputs once it has accepted them.
+   * Give finished units to the sink, and release their inputs once it has accepted them.
    * @returns false if taking the outputs or the sink threw: the job has failed with that error.
    */
-  protected deliver(range: ItemRange, workerId: string, take: () => Readonly<Record<string, ShardOutput>>): boolean {
+  protected deliver(units: ItemRange, workerId: string, take: () => Readonly<Record<string, ShardOutput>>): boolean {
     try {
-      const accepted = this.#options.sink.accept({ ...range, workerId, outputs: take() });
-      if (accepted === undefined) this.store.release(range);
-      else void this.#whenAccepted(range, accepted);
+      for (const { range, outputs } of this.items.shardsOf(units, take())) {
+        this.items.completedItemCount += range.itemCount;
+        const accepted = this.#options.sink.accept({ ...range, workerId, outputs });
+        if (accepted === undefined) this.items.release(range);
+        else void this.#whenAccepted(range, accepted);
+      }
       return true;
     } catch (thrown) {
       this.fail(thrown);
@@ -225,7 +245,7 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
       this.fail(thrown);
     }
     this.#acceptingCount--;
-    this.store.release(range);
+    this.items.release(range);
     this.#settleIfAccepted();
   }
 

@@ -1,11 +1,21 @@
 import type { ItemRange } from "../../core/dispatch/types.js";
 import type { ShardOutput } from "../../protocol/outputs.js";
+import type { Tensor } from "../../protocol/tensors.js";
+
+/** What one call of a model that takes groups or whole batches gave: its tensor as it is, whatever its shape. */
+export interface CallOutput {
+  readonly kind: "call";
+  readonly tensor: Tensor;
+}
+
+/** An output of some items: their rows, or what the call of all of them gave. */
+export type FinishedOutput = ShardOutput | CallOutput;
 
 /** Finished items `firstItem … firstItem + itemCount - 1` of a job; they will not be computed again. */
 export interface FinishedShard extends ItemRange {
   /** The worker that finished it; in a pipeline, the one that ran the last stage. */
   readonly workerId: string;
-  readonly outputs: Readonly<Record<string, ShardOutput>>;
+  readonly outputs: Readonly<Record<string, FinishedOutput>>;
 }
 
 /**

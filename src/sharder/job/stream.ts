@@ -199,7 +199,10 @@ class JobEnd {
 }
 
 function toStreamShard({ firstItem, itemCount, workerId, outputs }: FinishedShard): StreamShard {
-  const values = Object.entries(outputs).map(([name, output]) => [name, toOutputValue(output)]);
+  const values = Object.entries(outputs).map(([name, output]) => [
+    name,
+    output.kind === "call" ? output.tensor : toOutputValue(output),
+  ]);
   return { firstItem, itemCount, workerId, outputs: Object.fromEntries(values) as Outputs };
 }
 

@@ -25,7 +25,7 @@ export async function forecastsLayers(
   // On a GPU that is emulated in software every layer takes long to measure, and it is the fastest for none.
   const isSoftware = workers.some(({ report }) => report?.isSoftware === true);
   if (staged === undefined || staged.layers.length < 2 || kinds.size < 2 || isSoftware) return false;
-  const item = syntheticItem(info.inputs, info.batchMode);
+  const item = syntheticItem(info.inputs);
   if (item === undefined) return false;
   try {
     const inputs = byTensorKey(staged, item);

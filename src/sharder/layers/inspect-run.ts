@@ -25,14 +25,14 @@ export async function inspectRun(
   split: Split,
 ): Promise<void> {
   const { info } = model;
-  const { staged, needsBatchProbe } = model.inspected;
+  const { staged } = model.inspected;
   if (staged === undefined) {
     throw new ShardError(
       "model-unsupported",
       `Expected a model that can be cut into layers, received one that can't (${whyNotCut(info.optimization)}): see sharder.model.`,
     );
   }
-  const given = inputs ?? syntheticItem(info.inputs, info.batchMode);
+  const given = inputs ?? syntheticItem(info.inputs);
   if (given === undefined) {
     throw new ShardError(
       "invalid-input",
@@ -46,8 +46,5 @@ export async function inspectRun(
   const costs = new LayerCosts(staged, () => true);
   costs.add(await traceModel(staged, item, [...kinds.values()]), item);
   model.addTrace(costs.findings);
-  if (info.batchMode === "item-by-item") model.setBatchInvariance(undefined);
-  else if (info.isBatchInvariant !== false) {
-    model.setBatchInvariance((await split.tryBatch(prepared)) ?? (needsBatchProbe ? undefined : true));
-  }
+  await split.tryBatch(prepared);
 }

@@ -1,11 +1,13 @@
+import type { BatchAnalysis } from "../../model/batch/analyse-batch.js";
 import type { ModelInfo } from "../../model/inspect.js";
 import type { StagedModel } from "../../model/staged-model.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
 import type { StagePlanner } from "../../pool/stage-planner.js";
 import type { WorkerPool } from "../../pool/worker-pool.js";
+import type { BatchMode } from "../../protocol/model-on-wire.js";
 import type { Emit } from "../events.js";
-import { BatchModes, type TryBatch } from "../inputs/batch-modes.js";
-import { probeBatch } from "../inputs/batch-probe.js";
+import { BatchModes, type OnBatchMode, type TryBatch } from "../inputs/batch-modes.js";
+import { isExactWorker, probeBatch } from "../inputs/batch-probe.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 import type { JobOptions } from "../job/sharding-job.js";
 import type { LayerPlan, Split, WorkerPart } from "../split.js";
@@ -19,7 +21,8 @@ import { firstItem, syntheticItem } from "./trace-model.js";
 export interface LayerSplitContext {
   readonly model: StagedModel;
   readonly info: ModelInfo;
-  readonly needsBatchProbe: boolean;
+  readonly batch: BatchAnalysis;
+  readonly onMode: OnBatchMode;
   readonly pool: WorkerPool;
   readonly planner: StagePlanner;
   readonly emit: Emit;
@@ -37,7 +40,7 @@ export class LayerSplit implements Split, LayoutOwner {
 
   constructor(context: LayerSplitContext) {
     this.#context = context;
-    this.#modes = new BatchModes(context.needsBatchProbe);
+    this.#modes = new BatchModes(context.batch, context.onMode);
     const { pool, model, planner, options } = context;
     this.#layout = new LayerLayout(pool, model, planner, this, options);
   }
@@ -53,7 +56,7 @@ export class LayerSplit implements Split, LayoutOwner {
    */
   async begin(): Promise<void> {
     const { info } = this.#context;
-    const item = syntheticItem(info.inputs, info.batchMode);
+    const item = syntheticItem(info.inputs);
     this.#layout.requireRunnable();
     if (item === undefined) return;
     try {
@@ -138,14 +141,19 @@ export class LayerSplit implements Split, LayoutOwner {
     this.#layout.forget(workerId);
   }
 
-  tryBatch(inputs: PreparedInputs): Promise<boolean | undefined> {
-    return this.#modes.examine(inputs, this.#tryBatch);
+  async tryBatch(inputs: PreparedInputs): Promise<BatchMode | undefined> {
+    return this.#modes.known(inputs) ?? this.#modes.examine(inputs, this.#tryBatch);
   }
 
-  readonly #tryBatch: TryBatch = (inputs) =>
-    this.#layout.use(firstItem(inputs), (deployment) =>
-      probeBatch(inputs, (call) => runThrough(this.#context.model, deployment, call)),
-    );
+  readonly #tryBatch: TryBatch = (inputs, isMixed) =>
+    this.#layout.use(firstItem(inputs), (deployment) => {
+      const isExact = deployment.stages.every((_, stage) => deployment.workersOf(stage).every(isExactWorker));
+      return probeBatch(inputs, {
+        run: (call) => runThrough(this.#context.model, deployment, call),
+        isExact,
+        isMixed,
+      });
+    });
 
   close(): void {
     this.#context.planner.close();

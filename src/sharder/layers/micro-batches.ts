@@ -1,20 +1,19 @@
 import type { ItemRange } from "../../core/dispatch/types.js";
 import { ShardError } from "../../core/errors.js";
 import type { StagedModel } from "../../model/staged-model.js";
-import type { BatchMode } from "../../protocol/model-on-wire.js";
+import type { RunMode } from "../../protocol/model-on-wire.js";
 import { mapTensors, type ShardOutput } from "../../protocol/outputs.js";
 import { copyTensor } from "../../protocol/rows.js";
 import { isShared } from "../../protocol/share-tensor.js";
 import type { Tensor } from "../../protocol/tensors.js";
 import type { RunInput } from "../../protocol/worker-api.js";
 import { hasRows } from "../inputs/batch-modes.js";
-import type { ItemStore } from "../job/item-store.js";
 import type { DeployedStage } from "./deployment.js";
 
 /** What the page holds of one micro-batch between its stages. */
 interface HeldBatch {
   readonly range: ItemRange;
-  readonly mode: BatchMode;
+  readonly mode: RunMode;
   /** The tensors that later stages and the result need, by `TensorKey`. */
   readonly tensors: Map<string, ShardOutput>;
 }
@@ -25,23 +24,24 @@ interface HeldBatch {
  */
 export class MicroBatches {
   readonly #model: StagedModel;
-  readonly #store: ItemStore;
+  readonly #cut: (range: ItemRange) => Record<string, RunInput>;
   readonly #held = new Map<number, HeldBatch>();
   readonly #inputNames: ReadonlyMap<string, string>;
 
-  constructor(model: StagedModel, store: ItemStore) {
+  /** @param cut the inputs of some items by name, ready to be transferred. */
+  constructor(model: StagedModel, cut: (range: ItemRange) => Record<string, RunInput>) {
     this.#model = model;
-    this.#store = store;
+    this.#cut = cut;
     this.#inputNames = new Map(Object.entries(model.inputKeys).map(([name, key]) => [key, name]));
   }
 
   /** The mode in which a micro-batch entered; `undefined` if it has not entered. */
-  modeOf(microBatchId: number): BatchMode | undefined {
+  modeOf(microBatchId: number): RunMode | undefined {
     return this.#held.get(microBatchId)?.mode;
   }
 
   /** A micro-batch enters its first stage, unless it is under way already. @returns the mode in which it runs. */
-  enter(microBatchId: number, range: ItemRange, mode: BatchMode): BatchMode {
+  enter(microBatchId: number, range: ItemRange, mode: RunMode): RunMode {
     const held = this.#held.get(microBatchId);
     if (held !== undefined) return held.mode;
     this.#held.set(microBatchId, { range, mode, tensors: new Map() });
@@ -52,7 +52,7 @@ export class MicroBatches {
   inputsFor(microBatchId: number, stage: DeployedStage): Record<string, RunInput> {
     const { range, tensors } = this.#held.get(microBatchId)!;
     const readsInputs = stage.inputs.some((key) => this.#inputNames.has(key));
-    const given = readsInputs ? this.#store.cut(range) : {};
+    const given = readsInputs ? this.#cut(range) : {};
     const inputs: Record<string, RunInput> = {};
     for (const key of stage.inputs) {
       const name = this.#inputNames.get(key);

@@ -1,7 +1,7 @@
 import type { ItemRange } from "../../core/dispatch/types.js";
 import { deadlineMs, STAGE_DEADLINES } from "../../core/deadline.js";
 import { ShardError } from "../../core/errors.js";
-import type { PipelineAction, PipelineEvent, StageAttempt } from "../../core/pipeline/types.js";
+import type { PipelineAction, PipelineEvent, StageAttempt, StagePlacement } from "../../core/pipeline/types.js";
 import { createPipeline, stepPipeline, wantsPipelineItems } from "../../core/pipeline/pipeline.js";
 import { untouchedItemCount } from "../../core/untouched-items.js";
 import type { StagedModel } from "../../model/staged-model.js";
@@ -19,6 +19,9 @@ import { firstItem } from "./trace-model.js";
 
 /** Micro-batches change their size only by more than this factor, so that the sizes that run tell overhead from cost per item. */
 const NOTEWORTHY_GROWTH = 1.4;
+
+/** How many items the layers are measured with at most, where one can't be run. */
+const MAX_MEASURED_ITEMS = 16;
 
 /** In place of a worker's id: a micro-batch passes all stages in one mode, so that one stage's failure concerns all. */
 const ALL_STAGES = "";
@@ -42,8 +45,6 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
   readonly #context: PipelineContext;
   readonly #batches: MicroBatches;
   #state = createPipeline();
-  /** The first that came: shapes and side inputs are those of all. */
-  #inputs: PreparedInputs | undefined;
   #hasBegun = false;
   /** The mode of micro-batches that enter from now on. */
   readonly #mode: JobMode;
@@ -52,19 +53,20 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
     super(context, options);
     this.#context = context;
     this.#mode = new JobMode(context.modes, context.tryBatch);
-    this.#batches = new MicroBatches(context.model, this.store);
+    this.#batches = new MicroBatches(context.model, (units) => this.items.cut(units));
   }
 
-  addItems(inputs: PreparedInputs, done: readonly ItemRange[] = []): void {
-    if (this.isOver) return;
-    this.store.add(inputs);
-    this.apply({ type: "items-added", itemCount: inputs.itemCount, done });
-    for (const range of done) this.store.release(range);
-    this.#inputs ??= inputs;
+  protected override onFirstInputs(inputs: PreparedInputs): void {
+    const known = this.#mode.decideAtOnce(inputs);
+    if (known !== undefined) this.items.useMode(known);
     this.#beginUnlessPaused();
   }
 
-  endSource(): void {
+  protected override unitsAdded(unitCount: number, done: readonly ItemRange[]): void {
+    this.apply({ type: "items-added", itemCount: unitCount, done });
+  }
+
+  protected override sourceEnded(): void {
     this.apply({ type: "source-ended" });
   }
 
@@ -89,7 +91,7 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
   }
 
   protected override describe({ stage, range }: StageRun): ItemRange & { readonly stage: number } {
-    return { stage, ...range };
+    return { stage, ...this.items.of(range) };
   }
 
   protected override onEnd(): void {
@@ -97,14 +99,19 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
   }
 
   get wantsItems(): boolean {
-    return !this.isOver && wantsPipelineItems(this.#state);
+    return !this.isOver && !this.items.areUndecided && wantsPipelineItems(this.#state);
   }
 
   /** New micro-batches enter these stages from now on. */
   place(deployment: Deployment): void {
-    const placement = this.#context.layout.times.placementFor(deployment, this.remainingItemCount);
-    this.apply({ type: "placed", placement });
+    this.apply({ type: "placed", placement: this.#placementOn(deployment) });
     this.wantMore();
+  }
+
+  /** Groups and whole batches flow one by one. */
+  #placementOn(deployment: Deployment): StagePlacement {
+    const placement = this.#context.layout.times.placementFor(deployment, this.remainingItemCount);
+    return this.items.areUnits ? placement : { ...placement, microBatchItemCount: 1 };
   }
 
   /** All stages are unloaded: what is under way enters again once there are new ones. */
@@ -116,7 +123,8 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
   get remainingItemCount(): number | undefined {
     const { returned, sourceEnded } = this.#state;
     if (!sourceEnded) return undefined;
-    return returned.reduce((total, { itemCount }) => total + itemCount, untouchedItemCount(this.#state));
+    const units = returned.reduce((total, { itemCount }) => total + itemCount, untouchedItemCount(this.#state));
+    return units * this.items.perUnit;
   }
 
   usesEpoch(epoch: number): boolean {
@@ -124,21 +132,36 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
   }
 
   #beginUnlessPaused(): void {
-    if (this.#inputs === undefined || this.#hasBegun || this.#state.phase !== "running") return;
+    if (this.items.first === undefined || this.#hasBegun || this.#state.phase !== "running") return;
     this.#hasBegun = true;
-    void this.#begin(this.#inputs);
+    void this.#begin(this.items.first);
   }
 
   async #begin(inputs: PreparedInputs): Promise<void> {
     const { layout, onJoin } = this.#context;
     try {
-      await layout.ready(firstItem(inputs));
-      await this.#mode.decide(inputs);
+      await this.#ready(inputs);
+      const mode = await this.#mode.decide(inputs);
+      if (this.isOver) return;
+      this.items.useMode(mode);
       // Again: the job has to join while there are stages. From then on it learns of new ones, and of their failure.
       await layout.ready(firstItem(inputs));
       if (!this.isOver) onJoin(this);
     } catch (thrown) {
       this.fail(thrown);
+    }
+  }
+
+  /** Stages to run on. A model that takes whole batches may not run on one item: then its layers are measured with more. */
+  async #ready(inputs: PreparedInputs): Promise<void> {
+    const { layout } = this.#context;
+    try {
+      await layout.ready(firstItem(inputs));
+    } catch (thrown) {
+      const itemCount = Math.min(inputs.itemCount, MAX_MEASURED_ITEMS);
+      const isOfModel = thrown instanceof ShardError && thrown.code.startsWith("model-");
+      if (!isOfModel || itemCount <= inputs.groupItemCount || !layout.forgetItem()) throw thrown;
+      await layout.ready(firstItem(inputs, itemCount));
     }
   }
 
@@ -176,7 +199,7 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
         this.finish();
         break;
       case "fail":
-        this.end(itemsFailed(action.range, this.lastError));
+        this.end(itemsFailed(action.range && this.items.of(action.range), this.lastError));
         break;
     }
   }
@@ -184,7 +207,8 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
   async #attempt(attempt: StageAttempt): Promise<void> {
     const { attemptId, microBatchId, epoch, stage: index, workerId, range } = attempt;
     const { layout, pool } = this.#context;
-    const { itemCount } = range;
+    // Costs are known per item.
+    const { itemCount } = this.items.of(range);
     const predict = (): number | undefined => layout.times.predictMs(epoch, index, workerId, itemCount);
     this.open(attemptId, { ...attempt, predictedMs: predict() });
     let result: FinishedRun;
@@ -195,7 +219,7 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
         attemptId: this.wireId(attemptId),
         modelKey: stage.modelKey,
         priority: this.priority,
-        itemCount,
+        itemCount: range.itemCount,
         mode,
         inputs: this.#batches.inputsFor(microBatchId, stage),
         forwardedNames: stage.forwardedKeys,
@@ -210,8 +234,7 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
     const deployment = layout.deployment(epoch);
     this.#batches.keep(microBatchId, outputs, deployment.stages.slice(index + 1));
     if (!this.#batches.hasRows(microBatchId)) {
-      this.#mode.refuseBatches();
-      this.#reject(attemptId);
+      this.#refuseBatches(attemptId);
       return;
     }
     this.close(attemptId, "completed", serviceMs);
@@ -219,6 +242,12 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
     this.apply({ type: "attempt-completed", attemptId });
     layout.observe({ epoch, stage: index, workerId, itemCount, serviceMs, isSteady });
     this.#resize();
+  }
+
+  #refuseBatches(attemptId: number): void {
+    const error = this.#mode.refuseBatches();
+    this.#reject(attemptId);
+    if (error !== undefined) this.fail(error);
   }
 
   #attemptFailed(attemptId: number, thrown: unknown): void {
@@ -243,10 +272,10 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
 
   /** Change the size of micro-batches if the measured times show that another one is noticeably better. */
   #resize(): void {
-    const { current, times } = this.#context.layout;
+    const { current } = this.#context.layout;
     if (this.isOver || current === undefined || current.epoch !== this.#state.currentEpoch) return;
     const before = this.#state.placements.get(current.epoch)!.microBatchItemCount;
-    const growth = times.placementFor(current, this.remainingItemCount).microBatchItemCount / before;
+    const growth = this.#placementOn(current).microBatchItemCount / before;
     if (growth >= NOTEWORTHY_GROWTH || growth <= 1 / NOTEWORTHY_GROWTH) this.place(current);
   }
 
@@ -273,12 +302,12 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
 
   #deliver(microBatchId: number, range: ItemRange, workerId: string): void {
     if (!this.deliver(range, workerId, () => this.#batches.take(microBatchId))) return;
-    const { completedItemCount, sourceEnded, endItem } = this.#state;
+    const { completedItemCount } = this.items;
     const { current, times } = this.#context.layout;
     const stageMs = current?.stages.map((_, stage) => times.stageMs(current, stage));
     const bottleneckMs = stageMs?.every((ms) => ms !== undefined) ? Math.max(...stageMs) : undefined;
     const itemsPerSecond = bottleneckMs === undefined ? undefined : 1000 / bottleneckMs;
-    const totalItemCount = sourceEnded ? endItem : undefined;
+    const totalItemCount = this.items.hasSourceEnded ? this.items.addedItemCount : undefined;
     this.emitProgress(progressOf({ jobId: this.id, completedItemCount, totalItemCount, itemsPerSecond }));
   }
 }

@@ -2,7 +2,8 @@ import { ShardError } from "../../core/errors.js";
 import { seededRandom } from "../../core/random.js";
 import type { StagedModel } from "../../model/staged-model.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
-import type { BatchMode, TensorSpec } from "../../protocol/model-on-wire.js";
+import { batchLayoutOf, mayCarryItems } from "../../model/batch/batch-layout.js";
+import type { TensorSpec } from "../../protocol/model-on-wire.js";
 import { copyTensor, sliceRows } from "../../protocol/rows.js";
 import { elementCountOf, type InputTensor } from "../../protocol/tensors.js";
 import type { TraceRequest, TraceResult } from "../../protocol/worker-api.js";
@@ -55,14 +56,16 @@ export async function traceModel(
 }
 
 /**
- * Make up an item from what the model says about its inputs: noise from 0 to 1, or zeros for whole numbers, since token 0 is in every
+ * Make up an item, or a call of one that takes several at once, from what the model says about its inputs: noise from 0 to 1, or zeros for whole numbers, since token 0 is in every
  * vocabulary.
  * @returns `undefined` if the model leaves a size free, or if an input is too large to be made up.
  */
-export function syntheticItem(inputs: readonly TensorSpec[], mode: BatchMode): Record<string, InputTensor> | undefined {
+export function syntheticItem(inputs: readonly TensorSpec[]): Record<string, InputTensor> | undefined {
   const item: Record<string, InputTensor> = {};
-  for (const { name, shape, dtype } of inputs) {
-    const sizes = shape?.map((size, axis) => (axis === 0 && size === -1 && mode === "batched" ? 1 : size));
+  const layout = batchLayoutOf(inputs);
+  for (const spec of inputs) {
+    const { name, shape, dtype } = spec;
+    const sizes = shape?.map((size, axis) => (axis === 0 && size === -1 && mayCarryItems(spec, layout) ? 1 : size));
     if (sizes === undefined || sizes.some((size) => size < 0)) return undefined;
     if (elementCountOf(sizes) > MAX_SYNTHETIC_ELEMENTS) return undefined;
     item[name] = synthesise(dtype, sizes);
@@ -86,12 +89,18 @@ function synthesise(dtype: TensorSpec["dtype"], shape: number[]): InputTensor {
   }
 }
 
-/** The first item of a batch, with the inputs that go with every item. */
-export function firstItem({ tensors, batchedNames }: PreparedInputs): Record<string, InputTensor> {
+/**
+ * The first item of a batch, or as many as a call takes, with the inputs that go with every item.
+ * @param itemCount more items, for a model that takes whole batches.
+ */
+export function firstItem(
+  { tensors, batchedNames, groupItemCount }: PreparedInputs,
+  itemCount = groupItemCount,
+): Record<string, InputTensor> {
   return Object.fromEntries(
     Object.entries(tensors).map(([name, tensor]) => [
       name,
-      batchedNames.includes(name) ? sliceRows(tensor, 0, 1) : tensor,
+      batchedNames.includes(name) ? sliceRows(tensor, 0, itemCount) : tensor,
     ]),
   );
 }

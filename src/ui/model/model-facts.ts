@@ -82,15 +82,17 @@ function describeCuts(cuts: ModelInfo["cuts"]): string {
   return `${formatCount(cuts.length, "place")} to cut${narrowest}`;
 }
 
-/** One line where the model can't take batches, or where it has been tested whether it can. */
-function describeBatch({ batchMode, isBatchInvariant }: ModelInfo): string[] {
-  if (batchMode === "item-by-item") return ["takes one item at a time"];
-  if (isBatchInvariant === undefined) return [];
-  return [
-    isBatchInvariant
-      ? "gives the same results as single items"
-      : "results differ from those of single items, so items run one by one",
-  ];
+const BATCH_MODES = {
+  batched: "gives the same results as single items",
+  "item-by-item": "takes one item at a time",
+  groups: "takes items in groups of a fixed size",
+  whole: "runs whole, in one call on one worker",
+} as const;
+
+/** How the model takes a batch, as far as that is known, and why. */
+function describeBatch({ batchMode, batchReason }: ModelInfo): string[] {
+  if (batchMode === undefined) return [];
+  return [`${BATCH_MODES[batchMode]}${batchReason === undefined ? "" : ` (${batchReason})`}`];
 }
 
 function describeLabels(labels: readonly string[]): string {

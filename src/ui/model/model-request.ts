@@ -6,7 +6,7 @@ export type Split = (typeof SPLITS)[number];
 
 /** A model that the user wants to run. */
 export interface LoadRequest {
-  /** Address of a model.json, relative to the page, or the model's files. */
+  /** Address of a model, relative to the page, or its files. */
   readonly model: string | readonly File[];
   readonly labels: File | undefined;
   readonly split: Split;

@@ -1,4 +1,5 @@
 import { ShardError } from "../../core/errors.js";
+import { labelsInArchive } from "../../jobs/labels-in-archive.js";
 import { fetchLabels, readLabels, type ModelLabels } from "../../jobs/labels.js";
 import { randomInputs } from "../../jobs/random-inputs.js";
 import type { WorkerSpec } from "../../pool/worker-entries.js";
@@ -201,7 +202,7 @@ export class ModelSession {
   #findLabels({ model, labels }: LoadRequest, signal: AbortSignal): Promise<ModelLabels | undefined> {
     return this.#attemptLabels(async () => {
       if (labels !== undefined) return readLabels(labels);
-      return typeof model === "string" ? fetchLabels(model, { signal }) : undefined;
+      return typeof model === "string" ? fetchLabels(model, { signal }) : labelsInArchive(model, signal);
     }, signal);
   }
 

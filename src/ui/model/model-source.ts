@@ -26,7 +26,7 @@ export class ModelSourcePanel {
     inputmode: "url",
     autocomplete: "off",
     spellcheck: "false",
-    placeholder: "https://…/model.json",
+    placeholder: "https://…/model.json, .keras, .h5 or .zip",
     "data-testid": "model-address",
   });
   readonly #files = element("input", {
@@ -49,7 +49,7 @@ export class ModelSourcePanel {
     const form = element(
       "form",
       { class: "address" },
-      element("label", { for: "model-address" }, "Address of a model.json"),
+      element("label", { for: "model-address" }, "Address of a model"),
       this.#address,
       element("button", { type: "submit", class: "primary", "data-testid": "model-load" }, "Load"),
     );
@@ -78,7 +78,7 @@ export class ModelSourcePanel {
       element(
         "p",
         { class: "muted" },
-        "Choose model.json together with its weight files, in any order, or drop them here.",
+        "Choose a .keras, .h5 or .zip file, or model.json together with its weight files, or drop them here.",
       ),
       element("div", { class: "field" }, element("label", { for: "model-split" }, "Split"), this.#split),
     );

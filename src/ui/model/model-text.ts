@@ -81,6 +81,7 @@ const OPTIMIZATIONS: Readonly<Record<OptimizationKind, readonly [one: string, ma
   "scales-and-shifts-folded": ["scale or shift folded", "scales and shifts folded"],
   "biases-fused": ["bias fused", "biases fused"],
   "activations-fused": ["activation fused", "activations fused"],
+  "recurrences-recognized": ["recurrent layer recognised", "recurrent layers recognised"],
   "identities-dropped": ["identity dropped", "identities dropped"],
   "paddings-folded": ["padding folded", "paddings folded"],
   "prelus-recognized": ["parametric ReLU recognised", "parametric ReLUs recognised"],

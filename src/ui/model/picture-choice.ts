@@ -8,7 +8,7 @@ import { VALUE_RANGES } from "./value-ranges.js";
 
 /** The user's choices, as far as this model leaves them open. Inputs that take no pictures get random numbers. */
 export function pictureOptionsFor(
-  model: Pick<ModelInfo, "inputs" | "batchMode">,
+  model: Pick<ModelInfo, "inputs">,
   { values, fit, freeSize }: Extract<RunRequest, { kind: "pictures" }>,
   labels: ModelLabels | undefined,
 ): PictureOptions {
@@ -21,6 +21,6 @@ export function pictureOptionsFor(
     ...(input?.height === -1 && { height: freeSize }),
     ...meaning,
     fit,
-    otherInputs: randomInputs({ inputs: others, batchMode: model.batchMode }, { itemCount: 1, freeSize }),
+    otherInputs: randomInputs({ inputs: others }, { itemCount: 1, freeSize }),
   };
 }

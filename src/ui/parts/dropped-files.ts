@@ -12,7 +12,7 @@ export async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
   const waiting: FileSystemEntry[] = entries;
   while (waiting.length > 0 && files.length < MAX_FILES) {
     const entry = waiting.shift()!;
-    if (isFile(entry)) files.push(await fileOf(entry));
+    if (isFile(entry)) files.push(withPath(await fileOf(entry), entry.fullPath.slice(1)));
     else if (isDirectory(entry)) waiting.push(...(await entriesOf(entry)));
   }
   return files;
@@ -29,6 +29,11 @@ function isDirectory(entry: FileSystemEntry): entry is FileSystemDirectoryEntry 
 
 function fileOf(entry: FileSystemFileEntry): Promise<File> {
   return new Promise((resolve, reject) => entry.file(resolve, reject));
+}
+
+/** Give a dropped file the path that a chosen one has: weight files of one name may lie in several folders. */
+function withPath(file: File, path: string): File {
+  return Object.defineProperty(file, "webkitRelativePath", { value: path });
 }
 
 /** A reader returns some entries per call, and none at the end. */

@@ -7,7 +7,6 @@ const input = (name: string, shape: number[] | undefined, dtype: DType = "float3
 
 it("fills every input as the model declares it", () => {
   const model = {
-    batchMode: "batched",
     inputs: [
       input("image", [-1, 8, -1, 3]),
       input("tokens", [-1, -1], "int32"),
@@ -39,7 +38,7 @@ it("fills every input as the model declares it", () => {
 });
 
 it("gives a model fixed at batch 1 as many rows as are wanted", () => {
-  const model = { batchMode: "item-by-item", inputs: [input("x", [1, 4, 4, 1])] } as const;
+  const model = { inputs: [input("x", [1, 4, 4, 1])] } as const;
   expect(randomInputs(model, { itemCount: 3, freeSize: 1 }).x!.shape).toEqual([3, 4, 4, 1]);
 });
 
@@ -49,7 +48,7 @@ it.each([
   [[-1, 4000, 4000, 3], { itemCount: 1e6, freeSize: 1 }, "out-of-memory"],
   [undefined, { itemCount: 1, freeSize: 1 }, "model-unsupported"],
 ] as const)("refuses %j, %j", (shape, options, code) => {
-  const run = () => randomInputs({ batchMode: "batched", inputs: [input("x", shape?.slice())] }, options);
+  const run = () => randomInputs({ inputs: [input("x", shape?.slice())] }, options);
   expect(run).toThrow(ShardError);
   expect(run).toThrow(expect.objectContaining({ code }));
 });

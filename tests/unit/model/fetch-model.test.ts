@@ -1,12 +1,17 @@
 // Downloads from a real HTTP server on this machine.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fetchModel } from "../../../src/model/fetch-model.js";
 import type { LoadProgress } from "../../../src/model/load/load-progress.js";
+import { ModelCache } from "../../../src/model/load/model-cache.js";
 import type { Pacing } from "../../../src/model/load/retry.js";
 import { inspectModel } from "../../../src/model/inspect.js";
 import { rejected } from "../../fixtures/caught.js";
+import { MemoryCache } from "../../fixtures/memory-cache.js";
+import { readContainer } from "../../fixtures/read-container.js";
 import { randomNet } from "../../fixtures/random-net.js";
 
 type Handler = (response: ServerResponse, request: IncomingMessage) => void;
@@ -238,7 +243,7 @@ describe("model.json", () => {
     [5, "modelTopology"],
     [{ weightsManifest: [] }, "keys weightsManifest"],
     [modelJson({ modelTopology: "text" }), "modelTopology"],
-    [modelJson({ weightsManifest: undefined }), '"weightsManifest" to be a list, received undefined'],
+    [modelJson({ weightsManifest: "none" }), '"weightsManifest" to be a list, received string'],
     [modelJson({ weightsManifest: {} }), "weightsManifest"],
     [modelJson({ weightsManifest: [null] }), "weightsManifest[0]"],
     [modelJson({ weightsManifest: [{ paths: "x", weights: [] }] }), '"paths" in weightsManifest[0]'],
@@ -369,5 +374,105 @@ describe("an abort", () => {
 
   it("by requestInit's own signal is an abort as well", async () => {
     await rejected("aborted", load({ requestInit: { signal: AbortSignal.abort() } }).result);
+  });
+});
+
+describe("the address of a folder", () => {
+  it.each(["/m/", "/m", "/m?token=1", "/m/?token=1"])("%s loads the model.json in it", async (path) => {
+    expect((await load({}, path).result).weightSpecs).toEqual(weightSpecs);
+    expect(paths()).toContain(`/m/model.json${new URL(path, origin).search}`);
+  });
+
+  it.each([
+    ["/nowhere/", "/nowhere/model.json"],
+    ["/nowhere", "/nowhere, received HTTP 404"],
+  ])("%s without one is refused by %s", async (path, words) => {
+    await rejected("model-not-found", load({}, path).result, words);
+  });
+
+  it("without an extension may be a file all the same", async () => {
+    routes["/net"] = { ...modelJson(), weightsManifest: manifest(Object.keys(files).map((name) => `m/${name}`)) };
+    expect((await load({}, "/net").result).weightSpecs).toEqual(weightSpecs);
+    expect(paths()).not.toContain("/net/model.json");
+  });
+});
+
+describe("what stands in the place of a file", () => {
+  const POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";
+  const name = Object.keys(files)[3]!;
+  const binary = (data: string | Uint8Array): Uint8Array =>
+    typeof data === "string" ? new TextEncoder().encode(data) : data;
+
+  it.each<[string, string | Uint8Array, string[]]>([
+    ["a Git LFS pointer", POINTER, ["Git LFS pointer", "git lfs pull"]],
+    ["a page of another type", "<!doctype html><p>", ["an HTML page"]],
+    ["gzip without its header", gzipSync(files[name]!), ["gzip-compressed", "Content-Encoding"]],
+  ])("instead of weights: %s", async (_what, data, words) => {
+    routes[`/m/${name}`] = binary(data);
+    await rejected("weights-missing", load().result, name, ...words);
+  });
+
+  it.each<[string, string | Uint8Array, string]>([
+    ["/m/model.json", POINTER, "Git LFS pointer"],
+    ["/m/model.json", gzipSync("{}"), "gzip-compressed"],
+    ["/m/net.tflite", "\x1c\0\0\0TFL3", "TensorFlow Lite"],
+    ["/m/net.onnx", "\x08\x07\x12\x07pytorch", "ONNX"],
+  ])("instead of a model at %s: %#", async (path, data, words) => {
+    routes[path] = binary(data);
+    await rejected("model-unsupported", load({}, path).result, path, words);
+  });
+
+  it("is refused with the address at which redirects ended", async () => {
+    routes["/m/model.json"] = (response) => void response.writeHead(302, { location: "/login" }).end();
+    routes["/login"] = "<!doctype html><p>Sign in";
+    await rejected("model-malformed", load().result, "/m/model.json (redirected to", "/login)", "an HTML page");
+    routes["/login"] = (response) => void response.writeHead(403).end();
+    await rejected("model-not-found", load().result, "/login)", "HTTP 403");
+  });
+});
+
+it("weights of odd names are requested by them", async () => {
+  const names = ["a b.bin", "ü#1.bin", "100%.bin", "w/c.bin"];
+  routes["/m/model.json"] = modelJson({ weightsManifest: manifest(names) });
+  const sent = ["/m/a%20b.bin", "/m/%C3%BC%231.bin", "/m/100%.bin", "/m/w/c.bin"];
+  for (const [index, path] of sent.entries()) routes[path] = Object.values(files)[index]!;
+  const { wire } = inspectModel(await load().result, false);
+  expect(new Uint8Array(wire.weightData)).toEqual(bytes);
+});
+
+describe("one file that is the whole model", () => {
+  it.each([
+    ["keras3.keras", 12],
+    ["keras2.h5", 12],
+    ["lookup.keras", 0],
+  ])("%s is downloaded, with progress, and read", async (name, weightCount) => {
+    const file = new Uint8Array(readFileSync(`tests/fixtures/keras-files/${name}`));
+    routes[`/m/${name}`] = file;
+    const { result, progress } = load({ readContainer }, `/m/${name}?v=1`);
+    expect((await result).weightSpecs).toHaveLength(weightCount);
+    expect(progress.at(-1)).toEqual({ phase: "model", loadedBytes: file.length, totalBytes: file.length, fraction: 1 });
+    expect(progress[0]!.loadedBytes).toBeLessThanOrEqual(file.length);
+  });
+
+  it("is retried, and is refused if it is damaged", async () => {
+    const file = new Uint8Array(readFileSync("tests/fixtures/keras-files/keras2.h5"));
+    let count = 0;
+    routes["/m/a.h5"] = (response) => void (count++ === 0 ? response.writeHead(503).end() : response.end(file));
+    expect((await load({ readContainer }, "/m/a.h5").result).weightSpecs).toHaveLength(12);
+    routes["/m/b.h5"] = file.slice(0, 20_000);
+    await rejected("model-malformed", load({ readContainer }, "/m/b.h5").result, "b.h5", "truncated");
+  });
+
+  it("is stored once, and used without a server", async () => {
+    const cache = new ModelCache(new MemoryCache());
+    routes["/m/a.keras"] = new Uint8Array(readFileSync("tests/fixtures/keras-files/keras3.keras"));
+    const first = await load({ readContainer, cache }, "/m/a.keras").result;
+    await expect.poll(async () => (await cache.find(`${origin}/m/a.keras`))?.byteLength).toBeGreaterThan(0);
+    routes["/m/a.keras"] = (_response, request) => void request.socket.destroy();
+    const notices: string[] = [];
+    const second = await load({ readContainer, cache, onNotice: ({ code }) => notices.push(code) }, "/m/a.keras")
+      .result;
+    expect(second).toEqual(first);
+    expect(notices).toEqual(["offline-copy"]);
   });
 });

@@ -34,13 +34,21 @@ describe("the batch mode", () => {
     [[dims(1, 4), dims(-1, 4)], "batched"],
     [[dims(4), dims(1, 4)], "item-by-item"],
     [[dims(-1, 4), dims()], "batched"],
+    [[dims(2, 4)], "groups"],
+    [[dims(2, 4), dims(2)], "groups"],
+    [[dims(2, 4), dims(3)], "whole"],
+    [[dims()], "whole"],
+    [[], "whole"],
   ] as const)("%j: %s", (shapes, mode) => {
     expect(inspectModel(withInputs(...shapes), false).info.batchMode).toBe(mode);
   });
 
-  it("another fixed size is refused, with the shapes", () => {
-    caught("model-unsupported", () => inspectModel(withInputs(dims(2, 4)), false), '"in0" [2,4]');
-    caught("model-unsupported", () => inspectModel(withInputs(dims()), false), '"in0" []');
+  it("is whole if the caller declares that no input has a batch", () => {
+    const model = withInputs(dims(-1), dims(-1, 4));
+    const { info } = inspectModel(model, false, false, { in0: { batched: false }, in1: { batched: false } });
+    expect(info).toMatchObject({ batchMode: "whole", batchReason: "no input has a batch axis" });
+    expect(info.inputs[0]).toEqual({ name: "in0", dtype: "float32", shape: [-1], batched: false });
+    caught("invalid-options", () => inspectModel(model, false, false, { in9: {} }), '"in0", "in1"', '"in9"');
   });
 });
 
@@ -215,7 +223,8 @@ describe("any damage to a model is noticed or harmless", () => {
 /** Public models by others, which are not in the repository. */
 const modelsFolder = process.env.SHARDER_MODELS_DIR ?? resolve(import.meta.dirname, "../../../../shared/models");
 interface PublicModel {
-  mode: string;
+  /** `undefined`: a trial has to show it. */
+  mode: string | undefined;
   inputs: string[];
   outputs?: string[];
   needsAsync?: boolean;
@@ -241,8 +250,8 @@ const publicModels: Record<string, PublicModel> = {
   handtrack: { mode: "item-by-item", inputs: ["input_tensor:0"], needsAsync: true, weights: "handtrack.bin" },
   meet: { mode: "item-by-item", inputs: ["input_1:0"], outputs: ["segment:0"], weights: "meet.bin" },
   mobileface: { mode: "batched", inputs: ["data:0"], outputs: ["batchnorm0/add_1:0"], weights: "mobileface.bin" },
-  "keras-mobilenet-v2": { mode: "batched", inputs: ["input_1"], weights: "group1-shard1of1" },
-  "teachable-machine-image": { mode: "batched", inputs: ["input_1"], weights: "weights.bin" },
+  "keras-mobilenet-v2": { mode: undefined, inputs: ["input_1"], weights: "group1-shard1of1" },
+  "teachable-machine-image": { mode: undefined, inputs: ["input_1"], weights: "weights.bin" },
 };
 const isPresent = (name: string): boolean => existsSync(join(modelsFolder, name, "model.json"));
 const presentCount = Object.keys(publicModels).filter(isPresent).length;

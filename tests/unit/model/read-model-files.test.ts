@@ -1,4 +1,5 @@
 // Reads real Files, such as a drop or a file input provides.
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import type { LoadProgress } from "../../../src/model/load/load-progress.js";
 import { readModelFiles } from "../../../src/model/read-model-files.js";
@@ -47,8 +48,8 @@ describe("files of a model", () => {
 
 describe("are refused", () => {
   it.each<[string, File[], string[]]>([
-    ["without a model.json", [first, second], ["1.bin", "tensorflowjs_converter"]],
-    ["packed", [new File(["PK"], "converted_keras.zip")], ["converted_keras.zip", "unpack the archive"]],
+    ["without a model.json", [first, second], ["1.bin", "choose the model.json together with its weight files"]],
+    ["of no kind", [new File(["?"], "notes.xyz")], ["notes.xyz", "tensorflowjs_converter"]],
     ["of two models", [modelJson(), modelJson("other.json"), first, second], ["received 2", "other.json"]],
   ])("%s", async (_what, files, words) => {
     await rejected("model-not-found", read(files), ...words);
@@ -76,3 +77,33 @@ describe("are refused", () => {
     await rejected("aborted", read([modelJson(), first, second], { signal: AbortSignal.abort() }));
   });
 });
+
+describe("weight files that are none", () => {
+  const pointer = new File(["version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"], "1.bin");
+  const page = new File(["<!doctype html><title>Not found</title>"], "1.bin");
+  const packed = new File([gzipSync(bytes.slice(0, 100))], "1.bin");
+
+  it.each([
+    [pointer, "Git LFS pointer", "git lfs pull"],
+    [page, "an HTML page", "check the address"],
+    [packed, "gzip-compressed bytes", "Content-Encoding"],
+  ])("are told apart: %#", async (file, ...words) => {
+    await rejected("weights-missing", read([modelJson(), file, second]), "1.bin", ...words);
+  });
+});
+
+it("a model.json that is none is told apart", async () => {
+  const pointer = new File(["version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 9\n"], "model.json");
+  await rejected("model-unsupported", read([pointer]), "model.json", "Git LFS pointer");
+  const config = new File(['{"class_name": "Sequential", "config": {}}'], "model.json");
+  await rejected("model-unsupported", read([config]), "has no weights", "model.save");
+});
+
+it.each([[[]], [undefined], [[{ paths: ["none.bin"], weights: [] }]]])(
+  "a model without weights needs no weight files: %j",
+  async (weightsManifest) => {
+    const text = JSON.stringify({ modelTopology: { node: [] }, weightsManifest });
+    const model = await read([new File([text], "model.json")]);
+    expect(model).toMatchObject({ weightSpecs: [], weightData: new ArrayBuffer(0) });
+  },
+);

@@ -7,6 +7,11 @@ import { ShardError } from "../../../src/core/errors.js";
 import { materialise } from "../../../src/model/materialise.js";
 import { asSentence, messageOf } from "../../../src/protocol/error-record.js";
 import type { GraphWire, TfjsWire } from "../../../src/protocol/model-on-wire.js";
+import { dropAdvice } from "./ops/quiet-console.js";
+import { registerOwnOps } from "./ops/register-ops.js";
+
+registerOwnOps();
+dropAdvice();
 
 /** A model in this worker's engine. Its input and output tensors are in the order of the bindings. */
 export interface LoadedModel {
@@ -93,6 +98,8 @@ function layersRunner(layers: LayersModel): LoadedModel {
   return {
     weightIds: new Set(layers.weights.map((weight) => weight.read().id)),
     async execute(inputs) {
+      // A stateful layer would go on from the call before, which was of other items.
+      if (layers.stateful) layers.resetStates();
       // By default, TF.js would split the shard into batches of 32.
       const batchSize = Math.max(1, inputs[0]?.shape[0] ?? 1);
       const results = layers.predict(inputs.length === 1 ? inputs[0]! : [...inputs], { batchSize });

@@ -4,6 +4,7 @@ import plainUrl from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?
 import { env } from "@tensorflow/tfjs-core";
 import type { BackendDriver } from "./driver.js";
 import { activate } from "./activate.js";
+import { findWasmRefusal } from "./wasm-refusal.js";
 
 /** TF.js WASM on one SIMD thread. The sharder provides the parallelism, with one worker per core. */
 export const wasmDriver: BackendDriver = {
@@ -20,7 +21,9 @@ export const wasmDriver: BackendDriver = {
       // TF.js requires all three paths, but never fetches this one.
       "tfjs-backend-wasm-threaded-simd.wasm": simdUrl,
     });
-    await activate("wasm", "check that the page may fetch the .wasm files served beside it");
+    await activate("wasm", "check that the page may fetch the .wasm files served beside it", () =>
+      findWasmRefusal(simdUrl),
+    );
     const hasSimd = await env().getAsync("WASM_HAS_SIMD_SUPPORT");
     return { device: hasSimd ? "WASM SIMD" : "WASM", isSoftware: false };
   },

@@ -43,6 +43,16 @@ describe("finds each path's file", () => {
     { paths: ["a.bin"], modelPath: "net/model.json", names: ["elsewhere/a.bin"], expected: ["elsewhere/a.bin"] },
     { paths: ["a.bin", "a.bin"], names: ["a.bin"], expected: ["a.bin", "a.bin"] },
     { paths: [], names: ["a.bin"], expected: [] },
+    { paths: ["a#1?.bin"], names: ["a#1?.bin"], expected: ["a#1?.bin"] },
+    { paths: ["my%20net/100%25.bin"], names: ["100%.bin"], expected: ["100%.bin"] },
+    { paths: ["50%.bin"], names: ["50%.bin"], expected: ["50%.bin"] },
+    {
+      paths: ["w\\a.bin"],
+      modelPath: "net/model.json",
+      names: ["net/v/a.bin", "net/w/a.bin"],
+      expected: ["net/w/a.bin"],
+    },
+    { paths: ["u\u0308.bin"], names: ["\u00fc.bin"], expected: ["\u00fc.bin"] },
   ])("$paths beside $modelPath among $names", ({ paths, modelPath, names, expected }) => {
     const modelFile = modelPath === undefined ? model : inFolder(modelPath);
     const files = [modelFile, ...names.map((name) => (name.includes("/") ? inFolder(name) : plain(name)))];

@@ -1,94 +1,127 @@
 // Whether a batch is one call or many, which is decided once for each shape, on the page.
 import { describe, expect, it } from "vitest";
 import { ShardError } from "../../../../src/core/errors.js";
-import { BatchModes, hasRows } from "../../../../src/sharder/inputs/batch-modes.js";
+import type { BatchAnalysis } from "../../../../src/model/batch/analyse-batch.js";
+import { BatchModes, hasRows, type TrialFinding } from "../../../../src/sharder/inputs/batch-modes.js";
 import type { PreparedInputs } from "../../../../src/sharder/inputs/prepare-inputs.js";
 
-const inputs = (shapeClass: string, mode: PreparedInputs["mode"] = "batched"): PreparedInputs => ({
+const inputs = (shapeClass: string, fixedMode?: PreparedInputs["fixedMode"]): PreparedInputs => ({
   tensors: {},
   itemCount: 3,
   batchedNames: [],
-  mode,
+  fixedMode,
+  groupItemCount: 1,
   shapeClass,
 });
 
-function trial(...answers: (boolean | undefined | Error)[]) {
+const verdict = (verdict: BatchAnalysis["verdict"], reason?: string): BatchAnalysis => ({ verdict, reason });
+const unknown = () => new BatchModes(verdict("unknown"));
+const rows = () => new BatchModes(verdict("rows"));
+
+type Answer = TrialFinding["mode"] | undefined | Error;
+
+function trial(...answers: Answer[]) {
   const asked: string[] = [];
-  const tryBatch = async ({ shapeClass }: PreparedInputs): Promise<boolean | undefined> => {
+  const tryBatch = async ({ shapeClass }: PreparedInputs): Promise<TrialFinding | undefined> => {
     asked.push(shapeClass);
     const answer = answers.shift();
     if (answer instanceof Error) throw answer;
-    return answer;
+    return answer && { mode: answer, reason: "tried" };
   };
   return { asked, tryBatch };
 }
 
 describe("BatchModes", () => {
-  it("trusts the file if it promises batches or fixes the batch at 1", async () => {
-    const modes = new BatchModes(false);
+  it("trusts what is proven, and shapes that fix the batch", async () => {
+    const modes = rows();
     const { asked, tryBatch } = trial();
     expect(modes.known(inputs("a"))).toBe("batched");
-    expect(await modes.decide(inputs("a", "item-by-item"), tryBatch)).toBe("item-by-item");
+    for (const mode of ["item-by-item", "groups", "whole"] as const) {
+      expect(await modes.decide(inputs("a", mode), tryBatch)).toBe(mode);
+    }
     expect(asked).toEqual([]);
   });
 
-  it("tries each shape once", async () => {
-    const modes = new BatchModes(true);
-    const { asked, tryBatch } = trial(true, false);
+  it("tries each shape once, and says what it has found", async () => {
+    const seen: unknown[] = [];
+    const modes = new BatchModes(verdict("unknown"), (...answer) => seen.push(answer));
+    const { asked, tryBatch } = trial("batched", "item-by-item", "whole");
     expect(modes.known(inputs("a"))).toBeUndefined();
     for (let i = 0; i < 3; i++) {
       expect(await modes.decide(inputs("a"), tryBatch)).toBe("batched");
       expect(await modes.decide(inputs("b"), tryBatch)).toBe("item-by-item");
+      expect(await modes.decide(inputs("c"), tryBatch)).toBe("whole");
     }
-    expect(asked).toEqual(["a", "b"]);
+    expect(asked).toEqual(["a", "b", "c"]);
+    expect(seen).toEqual(["batched", "item-by-item", "whole"].map((mode) => [mode, "tried"]));
   });
 
-  it("decides nothing for later if a trial shows nothing or fails", async () => {
-    const modes = new BatchModes(true);
-    const { asked, tryBatch } = trial(undefined, new ShardError("model-failed", "no kernel"), true);
-    expect(await modes.decide(inputs("a"), tryBatch)).toBe("item-by-item");
-    expect(await modes.decide(inputs("a"), tryBatch)).toBe("item-by-item");
+  it("only tries whether a batch runs at all, where it is known to mix its items", async () => {
+    const seen: unknown[] = [];
+    const modes = new BatchModes(verdict("mixed", "Mean"), (...answer) => seen.push(answer));
+    const asked: boolean[] = [];
+    const mode = await modes.decide(inputs("a"), async (_, isMixed) => {
+      asked.push(isMixed);
+      return { mode: "whole", reason: "ran" };
+    });
+    expect([mode, asked, seen]).toEqual(["whole", [true], [["whole", "Mean"]]]);
+  });
+
+  it("runs a whole batch, and decides nothing for later, if a trial shows nothing or fails", async () => {
+    const modes = unknown();
+    const { asked, tryBatch } = trial(undefined, new ShardError("model-failed", "no kernel"), "batched");
+    expect(await modes.decide(inputs("a"), tryBatch)).toBe("whole");
+    expect(await modes.decide(inputs("a"), tryBatch)).toBe("whole");
+    expect(modes.known(inputs("a"))).toBeUndefined();
     expect(await modes.decide(inputs("a"), tryBatch)).toBe("batched");
     expect(asked).toHaveLength(3);
   });
 
   it("repeats the trial after a batch has failed, but never after one came out without rows", async () => {
-    const modes = new BatchModes(false);
-    const { asked, tryBatch } = trial(true);
+    const modes = rows();
+    const { asked, tryBatch } = trial("batched");
     modes.doubt(inputs("a"));
     expect(modes.known(inputs("a"))).toBeUndefined();
     expect(await modes.decide(inputs("a"), tryBatch)).toBe("batched");
     expect(modes.known(inputs("b"))).toBe("batched");
-    modes.refuse(inputs("a"));
+    expect(modes.refuse(inputs("a"))).toBe("item-by-item");
     expect(await modes.decide(inputs("a"), tryBatch)).toBe("item-by-item");
     expect(asked).toHaveLength(1);
   });
 
+  it("takes whole batches after one came out without rows, unless single items are proven to be right", async () => {
+    const modes = unknown();
+    const { tryBatch } = trial("batched");
+    await modes.decide(inputs("a"), tryBatch);
+    expect(modes.refuse(inputs("a"))).toBe("whole");
+    expect(modes.known(inputs("a"))).toBe("whole");
+  });
+
   it("asks once where several jobs begin together", async () => {
-    const modes = new BatchModes(true);
-    const { asked, tryBatch } = trial(true);
+    const modes = unknown();
+    const { asked, tryBatch } = trial("batched");
     const decided = await Promise.all([1, 2, 3].map(() => modes.decide(inputs("a"), tryBatch)));
     expect([decided, asked]).toEqual([["batched", "batched", "batched"], ["a"]]);
   });
 
   it("lets no trial undo what a whole batch has shown meanwhile", async () => {
-    const modes = new BatchModes(true);
-    let answer: (isInvariant: boolean) => void = () => {};
+    const modes = unknown();
+    let answer: (finding: TrialFinding) => void = () => {};
     const deciding = modes.decide(inputs("a"), () => new Promise((resolve) => (answer = resolve)));
     modes.refuse(inputs("a"));
-    answer(true);
-    expect(await deciding).toBe("item-by-item");
+    answer({ mode: "batched", reason: "tried" });
+    expect(await deciding).toBe("whole");
     modes.doubt(inputs("a"));
-    expect(modes.known(inputs("a"))).toBe("item-by-item");
+    expect(modes.known(inputs("a"))).toBe("whole");
   });
 
   it("asks another worker where the first is lost, and gives up after three", async () => {
     const lost = new ShardError("worker-lost", "gone");
-    const modes = new BatchModes(true);
-    const first = trial(lost, lost, true);
+    const modes = unknown();
+    const first = trial(lost, lost, "batched");
     expect(await modes.decide(inputs("a"), first.tryBatch)).toBe("batched");
-    const second = trial(lost, lost, lost, true);
-    expect(await modes.decide(inputs("b"), second.tryBatch)).toBe("item-by-item");
+    const second = trial(lost, lost, lost, "batched");
+    expect(await modes.decide(inputs("b"), second.tryBatch)).toBe("whole");
     expect([first.asked.length, second.asked.length]).toEqual([3, 3]);
   });
 });

@@ -29,7 +29,7 @@ describe("what is accepted", () => {
       expect(prepared).toMatchObject({
         itemCount: 5,
         batchedNames: ["image"],
-        mode: "batched",
+        fixedMode: undefined,
         tensors: { image: tensor },
       });
       // The caller's data is not copied here, but when shards are sent.
@@ -53,7 +53,8 @@ describe("what is accepted", () => {
       itemCount: 4,
       batchedNames: ["x"],
     });
-    refuse(unknown, { x: float([]), keep: float([]) }, "batch axis", "a scalar", "add axis 0");
+    const scalars = prepareInputs(unknown, { x: float([]), keep: float([]) });
+    expect(scalars).toMatchObject({ itemCount: 1, batchedNames: [], fixedMode: "whole" });
   });
 
   it("a chunk of one item is of the same kind as earlier ones that have shown which inputs go with every item", () => {
@@ -68,7 +69,7 @@ describe("what is accepted", () => {
     expect(prepareInputs(single, { a: float([4, 3]), b: float([4, 2]) })).toMatchObject({
       itemCount: 4,
       batchedNames: ["a", "b"],
-      mode: "item-by-item",
+      fixedMode: "item-by-item",
     });
     expect(prepareInputs(single, { a: float([1, 3]), b: float([4, 2]) })).toMatchObject({
       itemCount: 4,

@@ -8,7 +8,7 @@ import type { FinishedShard, ShardSink } from "../../../../src/sharder/job/shard
 import { KnownModel } from "../../../../src/sharder/known-model.js";
 import { addingModel } from "../../../fixtures/adding-sharder.js";
 import { openCpuWorker } from "../../../fixtures/engine-sharder.js";
-import { batch, turns } from "../../../fixtures/negating-sharder.js";
+import { batch as batchOf, turns } from "../../../fixtures/negating-sharder.js";
 
 const pools: WorkerPool[] = [];
 afterEach(async () => {
@@ -20,13 +20,22 @@ async function startJob(sink: ShardSink, workerCount = 2) {
   const model = new KnownModel(inspectModel(addingModel(1), true));
   const pool = new WorkerPool({ open: openCpuWorker });
   pools.push(pool);
-  const { wire } = model.inspected;
+  const { wire, batch } = model.inspected;
   const options = { quantumMs: 1 };
-  const split = new BatchSplit({ wire, needsBatchProbe: false, pool, gaps: model.gaps, emit: () => {}, options });
+  const split = new BatchSplit({
+    wire,
+    batch,
+    onMode: () => {},
+    isNamed: true,
+    pool,
+    gaps: model.gaps,
+    emit: () => {},
+    options,
+  });
   pool.admit = (worker) => split.admit(worker);
   for (let i = 0; i < workerCount; i++) await pool.enter(await pool.start({ backend: "cpu" }));
   const job = split.createJob({ sink, priority: 0 });
-  const prepare = (count: number, first = 0) => prepareInputs(model.info, batch(count, first));
+  const prepare = (count: number, first = 0) => prepareInputs(model.info, batchOf(count, first));
   return { job, prepare };
 }
 

@@ -12,21 +12,21 @@ const teachable = parseLabels(
 );
 
 it("the options are valid for the library and follow the choice", () => {
-  const model = { inputs: [fixed], batchMode: "batched" } as const;
+  const model = { inputs: [fixed] } as const;
   const options = pictureOptionsFor(model, { ...request, values: "signed", fit: "contain" }, undefined);
   expect(planPictures(model, options).plan).toMatchObject({ width: 8, height: 8, fit: "contain" });
   expect(options).toMatchObject({ scale: 1 / 127.5, offset: -1 });
 });
 
 it("fills in the size if the model accepts any", () => {
-  const model = { inputs: [free], batchMode: "batched" } as const;
+  const model = { inputs: [free] } as const;
   expect(pictureOptionsFor(model, request, undefined)).toMatchObject({ width: 20, height: 20, scale: 1 / 255 });
   const known = pictureOptionsFor(model, { ...request, values: "metadata" }, teachable);
   expect(known).toMatchObject({ width: 8, height: 8 });
 });
 
 it("follows metadata.json for pixel values, and the user's choice for the fit", () => {
-  const model = { inputs: [fixed], batchMode: "batched" } as const;
+  const model = { inputs: [fixed] } as const;
   const options = pictureOptionsFor(model, { ...request, values: "metadata", fit: "contain" }, teachable);
   expect(options).toMatchObject({ scale: 1 / 127, offset: -1, smoothing: "low", fit: "contain" });
 });
@@ -36,7 +36,7 @@ it("passes bytes to an int32 input, and random values of the right shape to othe
     { ...fixed, dtype: "int32" },
     { name: "rate", shape: [-1, 2], dtype: "float32" },
   ] as const;
-  const model = { inputs, batchMode: "batched" } as const;
+  const model = { inputs } as const;
   const options = pictureOptionsFor(model, { ...request, values: "bytes" }, undefined);
   expect(options.scale).toBeUndefined();
   expect(options.otherInputs).toMatchObject({ rate: { dtype: "float32", shape: [1, 2] } });

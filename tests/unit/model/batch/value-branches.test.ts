@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { ModelArtifacts } from "../../../src/model/artifacts.js";
-import { inspectModel } from "../../../src/model/inspect.js";
-import { convertedModels, readConvertedModel } from "../../fixtures/converted-models.js";
-import { dims, graph, node, placeholder } from "./graph-json.js";
+import type { ModelArtifacts } from "../../../../src/model/artifacts.js";
+import { inspectModel } from "../../../../src/model/inspect.js";
+import { convertedModels, readConvertedModel } from "../../../fixtures/converted-models.js";
+import { dims, graph, node, placeholder } from "../graph-json.js";
 
 const invariance = (artifacts: ModelArtifacts) => inspectModel(artifacts, false).info.isBatchInvariant;
 const model = (nodes: Parameters<typeof graph>[0]): ModelArtifacts => ({
@@ -11,10 +11,10 @@ const model = (nodes: Parameters<typeof graph>[0]): ModelArtifacts => ({
   weightData: new ArrayBuffer(0),
 });
 
-describe("a model that branches on the values of its inputs takes no batches", () => {
+describe("a model that branches or loops on the values of its inputs takes whole batches", () => {
   it("as TensorFlow's converter writes it, with control flow of both versions", () => {
     const branching = convertedModels.filter((name) => invariance(readConvertedModel(name).artifacts) === false);
-    expect(branching).toEqual(["branch", "branch-v2"]);
+    expect(branching).toEqual(["branch", "branch-v2", "loop", "loop-v2"]);
   });
 
   it("except for branches on shapes, and on values that are not inputs", () => {
