@@ -87,7 +87,7 @@ function stretchItems(tensors: readonly BatchTensor[]): BatchValue {
     const [only, ...others] = tensors.filter((tensor) => !isScalar(tensor));
     return only !== undefined && others.length === 0 ? { ...only, counts: undefined } : UNKNOWN;
   }
-  const rank = Math.max(...tensors.map(({ shape }) => shape!.length));
+  const rank = tensors.reduce((most, { shape }) => Math.max(most, shape!.length), 0);
   const placed = tensors.flatMap(({ shape, batch }) =>
     batch === undefined ? [] : moved(batch, batch.axis + rank - shape!.length),
   );
@@ -114,7 +114,7 @@ export function joinAxes(a: BatchAxis | undefined, b: BatchAxis): BatchAxis | un
 /** The shape that tensors are stretched to; unknown sizes stay unknown. */
 function broadcast(tensors: readonly BatchTensor[]): readonly Size[] | undefined {
   if (tensors.some(({ shape }) => shape === undefined)) return undefined;
-  const rank = Math.max(...tensors.map(({ shape }) => shape!.length));
+  const rank = tensors.reduce((most, { shape }) => Math.max(most, shape!.length), 0);
   return Array.from({ length: rank }, (_, axis) => {
     const sizes = tensors.map(({ shape }) => (axis < rank - shape!.length ? 1 : shape![axis - rank + shape!.length]));
     return sizes.find((size) => size !== undefined && size !== 1) ?? (sizes.includes(undefined) ? undefined : 1);

@@ -17,8 +17,10 @@ export function calledNodes(callers: readonly Pick<GraphNode, "attr">[], library
     const body = bodies.get(name) ?? [];
     // Each function is looked at once, so functions that call each other are no circle.
     bodies.delete(name);
-    called.push(...body);
-    pending.push(...body.flatMap(({ attr }) => functionNames(attr)));
+    for (const node of body) {
+      called.push(node);
+      for (const each of functionNames(node.attr)) pending.push(each);
+    }
   }
   return called;
 }

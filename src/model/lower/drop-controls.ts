@@ -28,7 +28,7 @@ export function dropControls(nodes: readonly GraphNode[], outputs: Iterable<stri
     const { node } = parseReference(stack.pop()!);
     if (isRead.has(node)) continue;
     isRead.add(node);
-    stack.push(...(byName.get(node)?.input ?? []));
+    for (const each of byName.get(node)?.input ?? []) stack.push(each);
   }
   return free.filter(({ name }) => isRead.has(name));
 }

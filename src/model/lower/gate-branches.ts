@@ -56,7 +56,7 @@ function findSwitched(nodes: readonly GraphNode[]): ReadonlySet<string> {
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
     if (reached.has(name)) continue;
     reached.add(name);
-    pending.push(...(readers.get(name) ?? []));
+    for (const reader of readers.get(name) ?? []) pending.push(reader);
   }
   return reached;
 }
