@@ -201,11 +201,21 @@ function emitLayer(
   const inputs = withGivenMasks(given, call);
   const name = `${scope}${layer.name}`;
   if (Array.isArray(layer.config.layers)) return emitModel(emitter, layer, inputs, `${name}/`, depth + 1);
-  if (inputs.length === 0) throw new Untranslatable(`layer "${layer.name}" without inputs`);
+  if (inputs.length === 0) throw new Untranslatable(`layer "${layer.name}", whose inputs are not in the file`);
   if (layer.className === "TimeDistributed") {
     if (depth > MAX_NESTING) throw new Untranslatable(`layers nested more than ${MAX_NESTING} levels deep`);
     const emitInner: EmitInner = (inner, steps, within) => emitLayer(emitter, inner, steps, within, depth + 1);
     return naming(layer, () => [emitTimeDistributed(emitter, layer, inputs[0]!, name, emitInner)]);
+  }
+  if (layer.className === "SpectralNormalization") {
+    if (depth > MAX_NESTING) throw new Untranslatable(`layers nested more than ${MAX_NESTING} levels deep`);
+    return naming(layer, () => {
+      // The kernel is stored as training has normalised it.
+      const given = readLayerConfig(layer.config.layer);
+      const isOwn = emitter.hasWeightsOf(given.name);
+      const inner = isOwn ? given : new LayerConfig(given.className, layer.name, given.config);
+      return emitLayer(emitter, inner, inputs, `${name}/`, depth + 1);
+    });
   }
   const emit = layer.className.startsWith(OPERATION_PREFIX) ? emitKerasOp : LAYER_EMITTERS.get(layer.className);
   if (emit === undefined) throw new Untranslatable(`layer "${layer.name}" of class ${layer.className}`);
