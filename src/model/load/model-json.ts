@@ -22,6 +22,9 @@ export interface ModelJson {
  */
 export function readModelJson(where: string, bytes: Uint8Array): ModelJson {
   const { weightsManifest, ...description } = parseModelJson(where, bytes);
+  if (weightsManifest === undefined && hasConstants(description.modelTopology)) {
+    throw malformed('"weightsManifest" to name the weight files', "none");
+  }
   const groups = readManifest(weightsManifest);
   const weightSpecs = groups.flatMap((group) => group.weights);
   const weightBytes = weightFileBytes(weightSpecs);
@@ -70,6 +73,11 @@ function bareConfig(where: string): ShardError {
     "model-unsupported",
     `Expected a TF.js model.json at ${where}, received the config of a Keras model, which has no weights: save the whole model with model.save("model.keras") and choose that file.`,
   );
+}
+
+/** Whether a graph has constants, whose values are in the weight files. */
+function hasConstants({ node }: JsonObject): boolean {
+  return Array.isArray(node) && node.some((each: unknown) => isJsonObject(each) && each.op === "Const");
 }
 
 /** A model without weights needs no manifest. */

@@ -243,6 +243,7 @@ describe("model.json", () => {
     [5, "modelTopology"],
     [{ weightsManifest: [] }, "keys weightsManifest"],
     [modelJson({ modelTopology: "text" }), "modelTopology"],
+    [modelJson({ weightsManifest: undefined }), '"weightsManifest" to name the weight files, received none'],
     [modelJson({ weightsManifest: "none" }), '"weightsManifest" to be a list, received string'],
     [modelJson({ weightsManifest: {} }), "weightsManifest"],
     [modelJson({ weightsManifest: [null] }), "weightsManifest[0]"],

@@ -32,6 +32,12 @@ it.each(["model.json", "my-metadata.json", "weights_manifest.json", "group1-shar
   },
 );
 
+it("takes no part of an unpacked .keras file for labels", () => {
+  const files = ["metadata.json", "config.json", "model.weights.h5", "vocabulary.txt"].map((name) => file(name));
+  const labels = file("labels.txt");
+  expect(sortFiles([...files, labels])).toEqual({ pictures: [], model: files, labels });
+});
+
 it("keeps every picture and every part of a model, in order", () => {
   const names = fc.constantFrom("a.png", "model.json", "w.bin", "metadata.json");
   fc.assert(
