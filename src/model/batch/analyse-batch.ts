@@ -5,6 +5,7 @@ import { ELEMENTWISE } from "./elementwise.js";
 import { GATHERS } from "./gathering.js";
 import { MOVES } from "./moving.js";
 import type { OpRule } from "./op-rule.js";
+import { OWN_RULES } from "./own-rules.js";
 import { PICTURES } from "./pictures.js";
 import { PRODUCTS } from "./products.js";
 import { RECURRENCES } from "./recurrences.js";
@@ -41,6 +42,7 @@ const RULES: Readonly<Record<string, OpRule>> = {
   ...RECURRENCES,
   ...SIZES,
   ...MIXING_OPS,
+  ...OWN_RULES,
 };
 
 const RANDOM_OPS = /^(Stateless)?(Random|TruncatedNormal|Multinomial|ParameterizedTruncatedNormal)/;

@@ -31,15 +31,17 @@ export function faultsOfTfjsLayers(
 ): LayerFault[] {
   try {
     if (readKerasMajor(artifacts) === 3) return [{ what: "the model", reason: "TF.js can't read configs of Keras 3" }];
-    const { calls } = readProgram(artifacts, reading.inputs, weightNames);
+    const { calls, outputs } = readProgram(artifacts, reading.inputs, weightNames);
+    if (new Set(outputs).size < outputs.length)
+      return [{ what: "the model", reason: "TF.js can't return one tensor as two outputs" }];
     const model = readModelConfig(artifacts);
     const isMasked = makesMask(model.className, model.config);
-    const isChain = model.className === "Sequential";
+    const hasOneMask = calls.filter(({ layer }) => makesMask(layer.className, layer.config)).length === 1;
     const unnamable = reading.inputs.find(({ name }) => !/^[A-Za-z0-9][-\w./]*$/.test(name));
     if (unnamable !== undefined)
       return [{ what: `input "${unnamable.name}"`, reason: "TF.js's layers can't have this name" }];
     const faults = calls.flatMap((call): LayerFault[] => {
-      const reason = faultOf(call) ?? (isMasked ? faultOfMasks(call, isChain) : undefined);
+      const reason = faultOf(call) ?? (isMasked ? faultOfMasks(call, hasOneMask) : undefined);
       return reason === undefined ? [] : [{ what: `layer "${call.layer.name}" (${call.layer.className})`, reason }];
     });
     return [...new Map(faults.map((fault) => [fault.what, fault])).values()];
@@ -90,8 +92,9 @@ function faultOfActivations(config: JsonObject): string | undefined {
   for (const key of ["activation", "recurrent_activation"]) {
     const given = config[key];
     const name = isJsonObject(given) && isEmpty(given.config) ? given.class_name : given;
-    if (name === undefined || name === null || ACTIVATIONS.has(String(name))) continue;
-    return `TF.js lacks the ${key} ${typeof name === "string" ? name : "that is a layer"}`;
+    if (name === undefined || name === null) continue;
+    if (typeof name !== "string") return `TF.js lacks the ${key} that is a layer`;
+    if (!ACTIVATIONS.has(name)) return `TF.js lacks the ${key} ${name}`;
   }
   return undefined;
 }
@@ -100,13 +103,14 @@ function isEmpty(config: unknown): boolean {
   return isJsonObject(config) && Object.keys(config).length === 0;
 }
 
-/** Layers for which TF.js's masks are those of Keras, in a chain where every recurrent layer gets a mask or the model has ended. */
+/** Layers for which TF.js's masks are those of Keras, where one layer makes masks and every recurrent layer gets one. */
 const RIGHT_WITH_MASKS = new Set([
   ...["Masking", "Embedding", "LSTM", "GRU", "SimpleRNN", "Dense", "Dropout", "SpatialDropout1D", "Activation"],
 ]);
 
-function faultOfMasks({ layer: { className, config }, inputs }: KerasCall, isChain: boolean): string | undefined {
-  const isRight = isChain && RIGHT_WITH_MASKS.has(className) && config.go_backwards !== true && config.unroll !== true;
+function faultOfMasks({ layer: { className, config }, inputs }: KerasCall, hasOneMask: boolean): string | undefined {
+  const isRight =
+    hasOneMask && RIGHT_WITH_MASKS.has(className) && config.go_backwards !== true && config.unroll !== true;
   const isRecurrent = config.recurrent_activation !== undefined || className === "SimpleRNN";
   const passesMask = !isRecurrent || inputs.every((input) => input.isMasked);
   return isRight && passesMask ? undefined : "TF.js passes masks on where Keras doesn't, or not where it does";
@@ -164,26 +168,27 @@ const recurrent = all(only("time_major", false), only("reset_after", false), onl
 const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
   ...[
     ...["Dense", "Activation", "Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout", "AlphaDropout"],
-    ...["Reshape", "Permute", "RepeatVector", "Masking", "Embedding", "LeakyReLU", "PReLU", "ELU"],
-    ...["ThresholdedReLU", "LayerNormalization", "Rescaling", "CenterCrop", "Add", "Multiply", "Average", "Maximum"],
+    ...["Reshape", "Permute", "RepeatVector", "Masking", "Embedding", "LeakyReLU", "PReLU"],
+    ...["ThresholdedReLU", "LayerNormalization", "Rescaling", "Add", "Multiply", "Average", "Maximum"],
     ...["Minimum", "Dot", "TimeDistributed", "Flatten", "Sequential", "Functional", "Model"],
   ].map((name): [string, Check] => [name, right]),
   ["ReLU", all(only("negative_slope", 0), only("threshold", 0))],
   ["Softmax", lastAxis],
   ["Concatenate", ({ axis }) => (Number(axis ?? -1) < -1 ? "TF.js takes every negative axis as the last" : undefined)],
-  ["Conv1D", all(channelsLast, ungrouped)],
+  ["ELU", only("alpha", 1)],
+  ["Conv1D", all(channelsLast, ungrouped, only("padding", "valid", "same"))],
   ["Conv2D", ungrouped],
   ["Conv3D", all(channelsLast, ungrouped)],
   ["SeparableConv2D", channelsLast],
   ["DepthwiseConv2D", all(channelsLast, undilated)],
   ["Conv2DTranspose", all(only("output_padding"), undilated, only("padding", "same"))],
   ["Conv3DTranspose", wrong("TF.js's kernel for WASM is wrong")],
-  ["BatchNormalization", all(lastAxis, rankUpTo4)],
+  ["BatchNormalization", all(lastAxis, rankUpTo4, only("renorm", false))],
   ["MaxPooling1D", channelsLast],
   ["AveragePooling1D", channelsLast],
   ["MaxPooling2D", right],
   ["AveragePooling2D", right],
-  ["MaxPooling3D", all(channelsLast, only("padding", "valid"))],
+  ["MaxPooling3D", wrong("TF.js's kernel for WASM knows no negative maxima")],
   ["AveragePooling3D", all(channelsLast, only("padding", "valid"))],
   ["GlobalAveragePooling1D", all(channelsLast, only("keepdims", false))],
   ["GlobalMaxPooling1D", all(channelsLast, only("keepdims", false))],

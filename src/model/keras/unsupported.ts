@@ -1,5 +1,6 @@
 import { ShardError } from "../../core/errors.js";
 import { asJsonObject, isJsonObject, type ModelArtifacts } from "../artifacts.js";
+import { OPERATION_PREFIX } from "./operations.js";
 import type { LayerFault } from "./tfjs-layers.js";
 
 const CONVERT =
@@ -40,6 +41,6 @@ export function refuseSubclass({ modelTopology }: ModelArtifacts): void {
   if (!isJsonObject(model) || typeof model.class_name !== "string" || MODEL_CLASSES.has(model.class_name)) return;
   throw new ShardError(
     "model-unsupported",
-    `Expected a Sequential or functional Keras model, received one of class "${model.class_name.slice(0, 80)}", whose Python code is not in the file: ${CONVERT}.`,
+    `Expected a Sequential or functional Keras model, received one of class "${model.class_name.replace(OPERATION_PREFIX, "").slice(0, 80)}", whose Python code is not in the file: ${CONVERT}.`,
   );
 }

@@ -108,6 +108,13 @@ function chain(compute: (composer: Composer, x: Symbolic) => Symbolic): EmitFunc
   return (call) => compute(call.composer, float(call.composer, call.tensor("x")));
 }
 
+/** TF.js's FloorDiv of floats gives whole numbers on some backends. */
+const floorDivide: EmitFunction = (call) => {
+  const [a, b] = operands(call, "x1", "x2");
+  const { composer } = call;
+  return a.dtype === "float32" ? composer.unary("Floor", composer.div(a, b)) : binary("FloorDiv")(call);
+};
+
 const divideNoNan: EmitFunction = (call) => {
   const [a, b] = operands(call, "x1", "x2").map((each) => float(call.composer, each)) as [Symbolic, Symbolic];
   return call.composer.binary("DivNoNan", a, b);
@@ -197,13 +204,64 @@ function geluOf(call: FunctionCall, isApproximate: boolean): Symbolic {
   return gelu(call.composer, float(call.composer, call.tensor("x")), { approximate });
 }
 
+/** sin(πx) ÷ πx. */
+const sinc: EmitFunction = chain((c, x) => {
+  const angle = c.mul(x, c.scalar(Math.PI));
+  const isZero = c.compare("Equal", x, c.scalar(0));
+  const ones = c.unary("OnesLike", x);
+  return c.select(isZero, ones, c.div(c.unary("Sin", angle), c.select(isZero, ones, angle)));
+});
+
+const LARGEST = 3.4028234663852886e38;
+
+/** Replace what is no finite number. */
+const nanToNum: EmitFunction = (call) => {
+  const { composer: c } = call;
+  const given = call.tensor("x");
+  if (given.dtype !== "float32") return given;
+  const filled = (value: number): Symbolic => c.add(c.unary("ZerosLike", given), c.scalar(value));
+  const isInfinite = c.op("IsInf", [given], { shape: given.shape, dtype: "bool" });
+  const isNan = c.op("IsNan", [given], { shape: given.shape, dtype: "bool" });
+  const isPositive = c.compare("Greater", given, c.scalar(0));
+  const most = c.select(isPositive, filled(call.number("posinf", LARGEST)), filled(call.number("neginf", -LARGEST)));
+  return c.select(isNan, filled(call.number("nan", 0)), c.select(isInfinite, most, given));
+};
+
+/** Also of -0. */
+const signBit: EmitFunction = chain((c, x) => {
+  const zero = c.scalar(0);
+  return c.compare("LogicalOr", c.compare("Less", x, zero), c.compare("Less", c.unary("Reciprocal", x), zero));
+});
+
+/** log(exp(a) + exp(b)) */
+const logAddExp: EmitFunction = (call) => {
+  const { composer: c } = call;
+  const [a, b] = operands(call, "x1", "x2").map((each) => float(c, each)) as [Symbolic, Symbolic];
+  const smaller = c.unary("Exp", c.unary("Neg", c.unary("Abs", c.sub(a, b))));
+  return c.add(c.binary("Maximum", a, b), c.unary("Log1p", smaller));
+};
+
+const addAll: EmitFunction = (call) => {
+  const [first, ...others] = call.tensors("xs");
+  return others.reduce((sum, each) => call.composer.add(sum, each), first!);
+};
+
+/** How many of the bounds are at most x. */
+const digitize: EmitFunction = (call) => {
+  const { composer: c } = call;
+  const x = c.expand(float(c, call.tensor("x")), call.tensor("x").shape.length);
+  const bounds = float(c, call.tensor("bins", "float32"));
+  const counts = c.cast(c.compare("GreaterEqual", x, bounds), "int32");
+  return c.reduce("Sum", counts, [counts.shape.length - 1]);
+};
+
 const BINARY: readonly (readonly [name: string, emit: EmitFunction])[] = [
   ["add", binary("AddV2")],
   ["subtract", binary("Sub")],
   ["multiply", binary("Mul")],
   ["divide", binary("RealDiv", true)],
   ["divide_no_nan", divideNoNan],
-  ["floor_divide", binary("FloorDiv")],
+  ["floor_divide", floorDivide],
   ["mod", binary("FloorMod")],
   ["power", binary("Pow")],
   ["maximum", binary("Maximum")],
@@ -238,6 +296,19 @@ export const ELEMENTWISE: readonly (readonly [name: string, KerasFunction])[] = 
   ["elu", define("x alpha", formula("elu"))],
   ["softmax", define("x axis", formula("softmax"))],
   ["log_softmax", define("x axis", formula("log_softmax"))],
+  ["sinc", define("x", sinc)],
+  [
+    "cbrt",
+    define(
+      "x",
+      chain((c, x) => c.mul(c.unary("Sign", x), c.binary("Pow", c.unary("Abs", x), c.scalar(1 / 3)))),
+    ),
+  ],
+  ["nan_to_num", define("x nan posinf neginf", nanToNum)],
+  ["signbit", define("x", signBit)],
+  ["logaddexp", define("x1 x2", logAddExp)],
+  ["add_n", define("xs", addAll)],
+  ["digitize", define("x bins", digitize)],
   ["clip", define("x x_min x_max", clip)],
   ["where", define("condition x1 x2", where)],
   ["round", define("x", round)],

@@ -1,6 +1,7 @@
 import { ELEMENTWISE } from "./elementwise.js";
 import type { KerasFunction } from "./function-call.js";
 import { INDEXING } from "./indexing.js";
+import { MATRICES } from "./matrices.js";
 import { PICTURES } from "./pictures.js";
 import { PRODUCTS } from "./products.js";
 import { REDUCTIONS } from "./reductions.js";
@@ -12,6 +13,7 @@ const FUNCTIONS: ReadonlyMap<string, KerasFunction> = new Map([
   ...SHAPES,
   ...INDEXING,
   ...PRODUCTS,
+  ...MATRICES,
   ...PICTURES,
 ]);
 

@@ -1,6 +1,6 @@
 import { ELLIPSIS, SliceArgument } from "../call-values.js";
 import type { Composer, Size } from "../composer.js";
-import { attrs, type Symbolic, Untranslatable } from "../emitter.js";
+import { attrs, type Symbolic, typeOf, Untranslatable } from "../emitter.js";
 import { TensorArgument } from "../layer-call.js";
 import {
   cast,
@@ -15,11 +15,41 @@ import {
 /** One entry of an index: Python's `a:b:c`, a number, `None` (a new axis) or `...`. */
 type Entry = SliceArgument | number | TensorArgument | null | typeof ELLIPSIS;
 
-/** `x[key]`, as a StridedSlice. */
+/** `x[key]`. TF.js drops the wrong axes if an index takes single entries and also steps: then the single entries are ranges first. */
 const getItem: EmitFunction = (call) => {
   const { composer } = call;
   const x = call.tensor("x");
   const entries = entriesOf(call.value("key"));
+  const hasSteps = entries.some((entry) => entry instanceof SliceArgument && (entry.step ?? 1) !== 1);
+  if (!hasSteps || !entries.some(isSingle)) return strided(composer, x, entries);
+  const ranges = entries.map((entry) => (isSingle(entry) ? rangeOf(composer, entry) : entry));
+  const spread = strided(composer, x, ranges);
+  const place = placesIn(entries, x.shape.length);
+  const singles = entries.flatMap((entry, index) => (isSingle(entry) ? [place[index]!] : []));
+  return singles.toReversed().reduce((squeezed, axis) => composer.squeeze(squeezed, axis), spread);
+};
+
+function isSingle(entry: Entry): entry is number | TensorArgument {
+  return typeof entry === "number" || entry instanceof TensorArgument;
+}
+
+function rangeOf(composer: Composer, entry: number | TensorArgument): SliceArgument {
+  return new SliceArgument(entry, entry === -1 ? undefined : next(composer, entry), 1);
+}
+
+/** The axis of each entry in the result, where no axis is dropped. */
+function placesIn(entries: readonly Entry[], rank: number): number[] {
+  const used = entries.filter((entry) => entry !== null && entry !== ELLIPSIS).length;
+  let axis = 0;
+  return entries.map((entry) => {
+    const place = axis;
+    axis += entry === ELLIPSIS ? rank - used : 1;
+    return place;
+  });
+}
+
+/** A StridedSlice. */
+function strided(composer: Composer, x: Symbolic, entries: readonly Entry[]): Symbolic {
   const masks = { begin: 0, end: 0, ellipsis: 0, new: 0, shrink: 0 };
   const begin: unknown[] = [];
   const end: unknown[] = [];
@@ -59,7 +89,7 @@ const getItem: EmitFunction = (call) => {
   };
   const bounds = [vector(composer, begin), vector(composer, end), composer.ints(strides)];
   return composer.op("StridedSlice", [x, ...bounds], { shape: slicedShape(x.shape, entries) }, attr);
-};
+}
 
 function entriesOf(key: unknown): Entry[] {
   const list: unknown[] = Array.isArray(key) ? key : [key ?? null];
@@ -139,7 +169,12 @@ const gatherNd: EmitFunction = (call) => {
   const indices = cast(call.composer, call.tensor("indices", "int32"), "int32");
   const [depth] = fixed([indices.shape.at(-1)]);
   const shape = [...indices.shape.slice(0, -1), ...x.shape.slice(depth)];
-  return call.composer.op("GatherNd", [x, indices], { shape }, { Tparams: {}, Tindices: { type: "DT_INT32" } });
+  return call.composer.op(
+    "GatherNd",
+    [x, indices],
+    { shape },
+    { Tparams: { type: typeOf(x.dtype) }, Tindices: { type: "DT_INT32" } },
+  );
 };
 
 const oneHot: EmitFunction = (call) => {
@@ -164,6 +199,39 @@ const oneHot: EmitFunction = (call) => {
     : dtype === "bool"
       ? cast(composer, hot, "bool")
       : hot;
+};
+
+/** Which of the classes occur along the second axis. */
+const multiHot: EmitFunction = (call) => {
+  const { composer } = call;
+  const hot = oneHot(call);
+  if (!("reference" in hot)) throw new Untranslatable("multi_hot");
+  return composer.reduce("Max", hot, [call.tensor("x").shape.length > 1 ? 1 : 0]);
+};
+
+/** For each place along an axis, the element at the index there. */
+const takeAlongAxis: EmitFunction = (call) => {
+  const { composer } = call;
+  const given = call.tensor("x");
+  const rank = given.shape.length;
+  const axis = call.axis("axis", rank);
+  const swap = given.shape.map((_, each) => (each === axis ? rank - 1 : each === rank - 1 ? axis : each));
+  const x = composer.transpose(given, swap);
+  const places = cast(composer, call.tensor("indices", "int32"), "int32");
+  if (places.shape.length !== rank) throw new Untranslatable("indices of another rank");
+  const indices = composer.transpose(places, swap);
+  const [size] = fixed([x.shape[rank - 1]]);
+  // One comparison for each place and element: TF.js's gather with batches fails on WASM.
+  const order = composer.ints(Array.from({ length: size! }, (_, index) => index));
+  const counted = composer.select(
+    composer.compare("Less", indices, composer.scalar(0, "int32")),
+    composer.add(indices, composer.scalar(size!, "int32")),
+    indices,
+  );
+  const isThere = composer.compare("Equal", composer.expand(counted, rank), order);
+  const spread = composer.expand(x, rank - 1);
+  const candidates = composer.select(isThere, spread, composer.unary("ZerosLike", spread));
+  return composer.transpose(composer.reduce("Sum", candidates, [rank]), swap);
 };
 
 function topK(call: FunctionCall): Symbolic[] {
@@ -208,6 +276,8 @@ export const INDEXING: readonly (readonly [name: string, KerasFunction])[] = [
   ["gather_nd", define("x indices batch_dims", gatherNd)],
   ["one_hot", define("x num_classes axis", oneHot)],
   ["one_hot_tf", define("x num_classes on_value off_value axis dtype", oneHot)],
+  ["multi_hot", define("x num_classes axis", multiHot)],
+  ["take_along_axis", define("x indices axis", takeAlongAxis)],
   ["top_k", define("x k sorted", topK)],
   ["sort", define("x axis", sorted(false))],
   ["argsort", define("x axis", sorted(true))],

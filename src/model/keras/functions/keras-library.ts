@@ -144,6 +144,35 @@ export const KERAS_OPS = readLibrary(`
   Tensordot tensordot x1 x2 axes
   Outer outer x1 x2
   Einsum einsum operands subscripts
+  Sinc sinc x
+  Cbrt cbrt x
+  NanToNum nan_to_num x nan posinf neginf
+  Signbit signbit x
+  Logaddexp logaddexp x1 x2
+  Digitize digitize x bins
+  Average average x weights axis
+  Size size x
+  Hstack hstack xs
+  Vstack vstack xs
+  Slice slice_keras x=inputs start_indices shape
+  MultiHot multi_hot x=inputs num_classes axis dtype sparse
+  TakeAlongAxis take_along_axis x indices axis
+  Tril tril x k
+  Triu triu x k
+  Diagonal diagonal x offset axis1 axis2
+  Trace trace x offset axis1 axis2
+  Rot90 rot90 x=array k axes
+  Cross cross x1 x2 axisa axisb axisc axis
+  Diff diff x=a n axis
+  Median median x axis keepdims
+  RMSNorm rms_normalization x scale axis epsilon
+  LayerNorm layer_normalization x gamma beta axis epsilon rms_scaling
+  DotProductAttention dot_product_attention query key value bias mask scale is_causal flash_attention attn_logits_soft_cap
+  CropImages crop_images x=images top_cropping left_cropping bottom_cropping right_cropping target_height target_width data_format
+  PadImages pad_images x=images top_padding left_padding bottom_padding right_padding target_height target_width data_format
+  ExtractPatches extract_patches x=images size strides dilation_rate padding data_format
+  Conv conv x=inputs kernel strides padding data_format dilation_rate
+  RGBToHSV rgb_to_hsv x=images data_format
   DepthToSpace depth_to_space x block_size data_format
   SpaceToDepth space_to_depth x block_size data_format
   Resize resize x=images size interpolation antialias crop_to_aspect_ratio pad_to_aspect_ratio fill_mode fill_value data_format

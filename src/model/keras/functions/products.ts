@@ -79,15 +79,15 @@ const einsum: EmitFunction = (call) => {
   const given = call.string("subscripts").replaceAll(" ", "");
   if (given.includes("...")) throw new Untranslatable(`equation ${given}`);
   const [inputs, explicit] = given.split("->") as [string, string | undefined];
-  const letters = [...inputs.replaceAll(",", "")];
+  const letters = Array.from(inputs.replaceAll(",", ""));
   // Without an arrow, the labels that occur once are kept, in their order in the alphabet.
   const once = letters.filter((letter) => letters.indexOf(letter) === letters.lastIndexOf(letter));
   const equation = `${inputs}->${explicit ?? once.toSorted().join("")}`;
   const labels = inputs.split(",");
   if (labels.length !== operands.length || operands.length > 2) throw new Untranslatable(`equation ${given}`);
   if (operands.length === 2) return composer.einsum(equation, operands[0]!, operands[1]!);
-  const sizes = new Map([...labels[0]!].map((label, axis) => [label, operands[0]!.shape[axis]]));
-  const shape = [...equation.split("->")[1]!].map((label) => sizes.get(label));
+  const sizes = new Map(Array.from(labels[0]!).map((label, axis) => [label, operands[0]!.shape[axis]]));
+  const shape = Array.from(equation.split("->")[1]!).map((label) => sizes.get(label));
   return composer.op("Einsum", operands, { shape }, { equation: attrs.string(equation), N: attrs.int(1) });
 };
 

@@ -126,6 +126,17 @@ const countNonzero: EmitFunction = (call) => {
   return composer.reduce("Sum", x, call.axes("axis", x), call.boolean("keepdims", false));
 };
 
+/** Without weights, the mean. */
+const average: EmitFunction = (call) => {
+  call.refuse("weights");
+  return reduce("Mean", "float32")(call);
+};
+
+const sizeOf: EmitFunction = (call) => {
+  const shape = call.composer.shapeOf(call.tensor("x"));
+  return call.composer.reduce("Prod", shape, [0]);
+};
+
 /** Functions that combine the elements along axes. */
 export const REDUCTIONS: readonly (readonly [name: string, KerasFunction])[] = [
   ["sum", define("x axis keepdims", reduce("Sum"))],
@@ -155,5 +166,7 @@ export const REDUCTIONS: readonly (readonly [name: string, KerasFunction])[] = [
   ["l2_normalize", define("x axis epsilon", l2Normalize)],
   ["normalize", define("x axis order epsilon", normalize)],
   ["moments", define("x axis shift keepdims", moments)],
+  ["average", define("x weights axis", average)],
+  ["size", define("x", sizeOf)],
   ["count_nonzero", define("x axis keepdims", countNonzero)],
 ];

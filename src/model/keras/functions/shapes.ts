@@ -262,6 +262,21 @@ const slice: EmitFunction = (call) => {
   return composer.op("Slice", [x, begin.tensor, size.tensor], { shape });
 };
 
+/** @param axis along which tensors of rank 2 or more are joined; vectors along the first that they have. */
+function join(axis: number): EmitFunction {
+  return (call) => {
+    const parts = call.tensors("xs");
+    return call.composer.concat(parts, parts[0]!.shape.length === 1 && axis === 1 ? 0 : axis);
+  };
+}
+
+/** `keras.ops.slice`: starts and sizes. */
+const sliceOfKeras: EmitFunction = (call) => {
+  const [begin, sizes] = [call.ints("start_indices"), call.ints("shape")];
+  if (begin === undefined || sizes === undefined) throw new Untranslatable("a slice that is computed");
+  return call.composer.slice(call.tensor("x"), begin, sizes);
+};
+
 /** Functions that move elements. */
 export const SHAPES: readonly (readonly [name: string, KerasFunction])[] = [
   ["reshape", define("x shape", reshape)],
@@ -286,5 +301,8 @@ export const SHAPES: readonly (readonly [name: string, KerasFunction])[] = [
   ["full", define("shape fill_value dtype", constant())],
   ["shape", define("x", shapeOf)],
   ["ravel", define("x", ravel)],
+  ["hstack", define("xs", join(1))],
+  ["vstack", define("xs", join(0))],
+  ["slice_keras", define("x start_indices shape", sliceOfKeras)],
   ["slice", define("x begin size", slice)],
 ];

@@ -129,6 +129,11 @@ export const TENSORFLOW = readLibrary(`
   nn.depth_to_space depth_to_space x=input block_size data_format
   nn.space_to_depth space_to_depth x=input block_size data_format
   image.resize resize_tf x=images size method preserve_aspect_ratio antialias
+  math.add_n|add_n add_n xs=inputs
+  linalg.band_part band_part x=input num_lower num_upper
+  linalg.cross cross x1=a x2=b
+  image.per_image_standardization per_image_standardization x=image
+  image.rgb_to_hsv rgb_to_hsv x=images
   image.flip_left_right flip_left_right x=image
   image.flip_up_down flip_up_down x=image
   image.rgb_to_grayscale rgb_to_grayscale x=images

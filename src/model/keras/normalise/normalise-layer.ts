@@ -23,8 +23,9 @@ export function normaliseLayer(layer: JsonObject, kerasMajor: 2 | 3): JsonObject
   // They matter in training alone, and TF.js doesn't know them all.
   for (const key of Object.keys(config)) {
     if (/_(regularizer|constraint)$/.test(key)) config[key] = null;
-    // The weights of the file take their place.
-    if (key.endsWith("_initializer")) config[key] = "zeros";
+    // The weights of the file take their place. TF.js refuses separable convolutions with an initialiser for the kernel as a whole.
+    if (key.endsWith("_initializer") && config[key] !== null) config[key] = "zeros";
+    if (className.startsWith("Separable") && key.startsWith("kernel_") && key !== "kernel_size") delete config[key];
   }
   for (const key of ACTIVATIONS) if (key in config) config[key] = normaliseActivation(config[key], kerasMajor);
   const inner = (each: unknown): unknown => (isJsonObject(each) ? normaliseLayer(each, kerasMajor) : each);
@@ -67,7 +68,8 @@ function isOperationClass(module: unknown, className: string, config: JsonObject
     className !== "InputLayer" &&
     !WITHOUT_TRAINABLE.test(className) &&
     config.layers === undefined &&
-    typeof config.name === "string"
+    // A function may come as an object too.
+    /^[A-Z]/.test(className)
   );
 }
 
