@@ -8,7 +8,6 @@ import type { OpRule } from "./op-rule.js";
 import { OWN_RULES } from "./own-rules.js";
 import { PICTURES } from "./pictures.js";
 import { PRODUCTS } from "./products.js";
-import { RECURRENCES } from "./recurrences.js";
 import { REDUCTIONS } from "./reductions.js";
 import { MIXING_OPS, SIZES } from "./sizes.js";
 import { SLICES } from "./slicing.js";
@@ -39,7 +38,6 @@ const RULES: Readonly<Record<string, OpRule>> = {
   ...PRODUCTS,
   ...PICTURES,
   ...GATHERS,
-  ...RECURRENCES,
   ...SIZES,
   ...MIXING_OPS,
   ...OWN_RULES,

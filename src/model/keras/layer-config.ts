@@ -69,7 +69,8 @@ export function readModelConfig({ modelTopology }: ModelArtifacts): LayerConfig 
 
 /** Whether TF.js wrote a config. */
 export function isOfTfjs({ modelTopology }: ModelArtifacts): boolean {
-  return String((modelTopology as JsonObject).keras_version).startsWith("tfjs");
+  const { keras_version: version } = modelTopology as JsonObject;
+  return typeof version === "string" && version.startsWith("tfjs");
 }
 
 /** Which Keras wrote a config. Keras 2 and TF.js write no `batch_shape` and no dtype policies as objects. */
