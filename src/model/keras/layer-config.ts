@@ -69,7 +69,7 @@ export function readModelConfig({ modelTopology }: ModelArtifacts): LayerConfig 
 
 /** Whether TF.js wrote a config. */
 export function isOfTfjs({ modelTopology }: ModelArtifacts): boolean {
-  return /^tfjs/.test(String((modelTopology as JsonObject).keras_version));
+  return String((modelTopology as JsonObject).keras_version).startsWith("tfjs");
 }
 
 /** Which Keras wrote a config. Keras 2 and TF.js write no `batch_shape` and no dtype policies as objects. */
