@@ -61,10 +61,14 @@ const PLAIN_OPS = `
   SparseReshape: int32 int32
   SparseReorder: int32 T
   SparseSlice SparseConcat: int32 T int32
-  SparseReduceSum SparseReduceMax: T
+  SparseReduceSum SparseReduceMax SparseTensorDenseAdd SparseSoftmax: T
+  SparseDenseCwiseAdd SparseDenseCwiseMul SparseDenseCwiseDiv: T
+  SparseAdd: int32 T int32
+  SparseSparseMaximum SparseSparseMinimum: int32 T
   SparseSplit: int32*num_split T*num_split int32
   CTCGreedyDecoder: int32 int32 int32 T
   EditDistance AudioSpectrogram: float32
+  LSTMBlockCell BlockLSTM BlockLSTMV2 GRUBlockCell DrawBoundingBoxes DrawBoundingBoxesV2: T
   RaggedTensorToTensor: T
   RaggedRange: int32 T
   RaggedGather: int32*OUTPUT_RAGGED_RANK Tvalues
@@ -78,7 +82,8 @@ const PLAIN_OPS = `
   StringNGrams: string int32
   StringToNumber: out_type
   StringFormat: string
-  UnicodeDecode: int32 int32
+  UnicodeDecode UnicodeDecodeWithOffsets: int32 int32
+  UnsortedSegmentJoin: string
 
   _PlainReshape _PlainExpandDims _PlainSqueeze _PlainTranspose _PlainReverse _PlainTile _PlainBroadcastTo: T
   _PlainConcat _PlainConcatV2 _PlainPack _PlainUnpack _PlainSplit _PlainSplitV _PlainPad _PlainPadV2 _PlainFill: T
@@ -112,7 +117,8 @@ const KERNEL_OPS = `
   FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3: T float32: FusedBatchNorm
 
   Mod TruncateMod FloorMod: T: Mod
-  FloorDiv Div TruncateDiv Xlogy Xlog1py Xdivy MulNoNan Cross: T
+  FloorDiv Div TruncateDiv: T: RealDiv
+  Xlogy Xlog1py Xdivy MulNoNan Cross: T
   Pow: T: Pow
   _IntegerMul BitwiseAnd BitwiseOr BitwiseXor LeftShift RightShift Invert: T
   PopulationCount: int32

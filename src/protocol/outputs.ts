@@ -23,6 +23,10 @@ export function joinItems(items: Tensor[]): ShardOutput {
   if (!items.every((item) => item.dtype === first.dtype && sameShape(item.shape, first.shape))) {
     return { kind: "ragged", items };
   }
+  // A whole batch is a single one, and may be large.
+  if (items.length === 1) {
+    return { kind: "dense", tensor: { ...first, shape: denseShape(first.shape, 1) }, itemShape: first.shape };
+  }
   const tensor = allocateTensor(first.dtype, denseShape(first.shape, items.length));
   items.forEach((item, index) => writeRows(tensor, index, item));
   return { kind: "dense", tensor, itemShape: first.shape };

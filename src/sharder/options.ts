@@ -22,8 +22,9 @@ export interface InputOptions {
 
 export interface SharderOptions {
   /**
-   * The address of a model.json (relative to the page); `"indexeddb://NAME"` for a model that TF.js's `model.save` stored; the model.json
-   * and weight files that a user dropped or chose, in any order; or the artifacts themselves, as `tf.io` represents them.
+   * The address of a model.json, of its folder, or of a `.keras`, `.h5` or `.zip` file (relative to the page); `"indexeddb://NAME"` for a
+   * model that TF.js's `model.save` stored; such files as a user dropped or chose them, model.json together with its weight files, in any
+   * order; or the artifacts themselves, as `tf.io` represents them.
    */
   readonly model: string | URL | ArrayLike<File> | ModelArtifacts;
   /**

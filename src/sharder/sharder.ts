@@ -112,8 +112,9 @@ export class Sharder extends ShardingEventTarget {
     let sideNames: ReadonlySet<string> | undefined;
     const prepare = (inputs: Inputs): PreparedInputs => {
       const prepared = prepareInputs(this.model, inputs, sideNames);
-      const { tensors, batchedNames, itemCount } = prepared;
-      if (itemCount > 1) sideNames ??= new Set(Object.keys(tensors).filter((name) => !batchedNames.includes(name)));
+      const { tensors, batchedNames, itemCount, groupItemCount } = prepared;
+      if (itemCount > groupItemCount)
+        sideNames ??= new Set(Object.keys(tensors).filter((name) => !batchedNames.includes(name)));
       return copyInputs(prepared);
     };
     return streamShards((jobOptions) => this.#createJob(jobOptions), source, prepare, options);

@@ -84,9 +84,11 @@ interface Use {
   readonly quantumMs?: number;
 }
 
-async function using<T>({ url, workers, ...options }: Use, work: (sharder: Sharder) => Promise<T>): Promise<T> {
+async function using<T>({ url, workers, split, ...options }: Use, work: (sharder: Sharder) => Promise<T>): Promise<T> {
   const specs = workers.map((backend) => ({ backend }));
-  const sharder = await createSharder({ model: url, workers: specs, cache: false, ...options });
+  // Workers of one kind split by batch by themselves. By name, that is refused for a model that takes whole batches.
+  const named = split === "layers" ? ({ split } as const) : {};
+  const sharder = await createSharder({ model: url, workers: specs, cache: false, ...named, ...options });
   try {
     return await work(sharder);
   } finally {

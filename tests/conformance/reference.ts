@@ -81,14 +81,14 @@ async function runAll(
     }
     const together = joinItems(items, batched);
     const whole = await oracle.run(together, outputNames).catch(() => undefined);
-    const isWhole = whole !== undefined && isBatch(whole, singles);
-    const notes = [...reasons, ...(attempt.sizes === "" ? [] : [attempt.sizes]), ...(isWhole ? [] : ["item by item"])];
+    const mode = whole === undefined ? "item by item" : isBatch(whole, singles) ? undefined : "whole batches";
+    const notes = [...reasons, ...(attempt.sizes === "" ? [] : [attempt.sizes]), ...(mode === undefined ? [] : [mode])];
     return {
       backend,
       notes,
       outputNames,
       oneItem: { inputs: items[0]!, outputs: byName(outputNames, undefined, singles.slice(0, 1)) },
-      allItems: { inputs: together, outputs: byName(outputNames, isWhole ? whole : undefined, singles) },
+      allItems: { inputs: together, outputs: byName(outputNames, whole, singles) },
     };
   }
   throw firstReason;

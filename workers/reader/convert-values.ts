@@ -35,19 +35,30 @@ export function convertValues(raw: Uint8Array<ArrayBuffer>, type: StoredType, ta
     target.set(raw);
     return true;
   }
-  const values = numbersOf(raw, type);
-  const isInRange = kind === "float" || values.every((value) => value >= -(2 ** 31) && value < 2 ** 31);
-  const converted = kind === "float" ? Float32Array.from(values) : Int32Array.from(values);
+  const { buffer, byteOffset } = raw;
+  const count = raw.length / size;
+  if (kind === "float") {
+    target.set(new Uint8Array(new Float32Array(new Float64Array(buffer, byteOffset, count)).buffer));
+    return true;
+  }
+  const values = integersOf(buffer, byteOffset, count, type);
+  const converted = new Int32Array(count);
+  let isInRange = true;
+  for (let index = 0; index < count; index++) {
+    const value = Number(values[index]);
+    converted[index] = value;
+    if (converted[index] !== value) isInRange = false;
+  }
   target.set(new Uint8Array(converted.buffer));
   return isInRange;
 }
 
-function numbersOf(
-  { buffer, byteOffset, length }: Uint8Array<ArrayBuffer>,
-  { kind, size, isSigned }: StoredType,
-): ArrayLike<number> & { every(test: (value: number) => boolean): boolean } {
-  const count = length / size;
-  if (kind === "float") return new Float64Array(buffer, byteOffset, count);
+function integersOf(
+  buffer: ArrayBuffer,
+  byteOffset: number,
+  count: number,
+  { size, isSigned }: StoredType,
+): ArrayLike<number | bigint> {
   switch (size) {
     case 1:
       return isSigned ? new Int8Array(buffer, byteOffset, count) : new Uint8Array(buffer, byteOffset, count);
@@ -55,11 +66,7 @@ function numbersOf(
       return isSigned ? new Int16Array(buffer, byteOffset, count) : new Uint16Array(buffer, byteOffset, count);
     case 4:
       return new Uint32Array(buffer, byteOffset, count);
-    default: {
-      const wide = isSigned
-        ? new BigInt64Array(buffer, byteOffset, count)
-        : new BigUint64Array(buffer, byteOffset, count);
-      return Float64Array.from(wide, Number);
-    }
+    default:
+      return isSigned ? new BigInt64Array(buffer, byteOffset, count) : new BigUint64Array(buffer, byteOffset, count);
   }
 }

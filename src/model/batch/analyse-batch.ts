@@ -5,8 +5,10 @@ import { ELEMENTWISE } from "./elementwise.js";
 import { GATHERS } from "./gathering.js";
 import { MOVES } from "./moving.js";
 import type { OpRule } from "./op-rule.js";
+import { OWN_RULES } from "./own-rules.js";
 import { PICTURES } from "./pictures.js";
 import { PRODUCTS } from "./products.js";
+import { RECURRENCES } from "./recurrences.js";
 import { REDUCTIONS } from "./reductions.js";
 import { MIXING_OPS, SIZES } from "./sizes.js";
 import { SLICES } from "./slicing.js";
@@ -37,8 +39,10 @@ const RULES: Readonly<Record<string, OpRule>> = {
   ...PRODUCTS,
   ...PICTURES,
   ...GATHERS,
+  ...RECURRENCES,
   ...SIZES,
   ...MIXING_OPS,
+  ...OWN_RULES,
 };
 
 const RANDOM_OPS = /^(Stateless)?(Random|TruncatedNormal|Multinomial|ParameterizedTruncatedNormal)/;

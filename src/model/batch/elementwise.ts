@@ -19,13 +19,14 @@ const UNARY =
   "LogicalNot Neg Reciprocal Relu Relu6 Rint Round Rsqrt Selu Sigmoid Sign Sin Sinh Softplus Softsign Sqrt Square StopGradient Snapshot " +
   "Tan Tanh Real Imag ComplexAbs Conj Angle CheckNumerics PreventGradient Invert Lgamma Digamma Ndtri BesselI0e BesselI1e " +
   "FakeQuantWithMinMaxArgs _FusedHardSwish Bucketize StringLower StringUpper StringStrip StringLength StaticRegexReplace " +
-  "StaticRegexFullMatch RegexReplace RegexFullMatch StringToHashBucketFast StringToHashBucket StringToHashBucketStrong StringToNumber AsString";
+  "StaticRegexFullMatch RegexReplace RegexFullMatch StringToHashBucketFast StringToHashBucket StringToHashBucketStrong StringToNumber AsString EncodeBase64 " +
+  "DecodeBase64 UnicodeTranscode";
 
 /** Each element of the result depends on the elements at its place in all inputs, which are stretched to one shape. */
 const BROADCASTING =
   "Add AddV2 Sub Mul RealDiv Div DivNoNan FloorDiv FloorMod Mod TruncateDiv TruncateMod Maximum Minimum Pow SquaredDifference Atan2 Equal " +
   "NotEqual Less LessEqual Greater GreaterEqual LogicalAnd LogicalOr LogicalXor Xlogy Xdivy Xlog1py BitwiseAnd BitwiseOr BitwiseXor " +
-  "Complex AddN SelectV2 ClipByValue Prelu ApproximateEqual Igamma Igammac Zeta Polygamma NextAfter Substr MulNoNan";
+  "Complex AddN SelectV2 ClipByValue Prelu ApproximateEqual Igamma Igammac Zeta Polygamma NextAfter Substr MulNoNan StringJoin LeftShift RightShift";
 
 export const ELEMENTWISE: Readonly<Record<string, OpRule>> = {
   ...rules(UNARY, (call) => elementwise({ ...call, inputs: call.inputs.slice(0, 1) })),

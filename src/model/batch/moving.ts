@@ -30,6 +30,12 @@ export const MOVES: Readonly<Record<string, OpRule>> = {
   Fill: (call) => fill(call, 0),
   BroadcastTo: broadcastTo,
   ...rules("Pad PadV2 MirrorPad", pad),
+  ReverseSequence: ({ inputs: [x, lengths], attr }) => {
+    if (x?.kind !== "tensor" || lengths?.kind !== "tensor")
+      return spoiled([x ?? UNKNOWN, lengths ?? UNKNOWN]) ?? UNKNOWN;
+    const isByItem = x.batch?.axis === integerOf(attr.batch_dim, 0) && lengths.batch !== undefined;
+    return isByItem && joinAxes(moved(x.batch, 0), lengths.batch) !== undefined ? x : UNKNOWN;
+  },
   ...rules("SpaceToBatchND", spaceToBatch),
   ...rules("BatchToSpaceND", batchToSpace),
 };

@@ -94,7 +94,7 @@ class BranchSearch {
     if (/^(If|StatelessIf|if)$/.test(op)) {
       for (const branch of ["then_branch", "else_branch"]) this.#call(nameOf(attr[branch]), given.slice(1));
     }
-    if (/PartitionedCall$/.test(op)) this.#call(nameOf(attr.f), given);
+    if (op.endsWith("PartitionedCall")) this.#call(nameOf(attr.f), given);
   }
 
   #lookIntoLoop(name: string, attr: JsonObject, given: readonly boolean[]): void {

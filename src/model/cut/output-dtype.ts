@@ -6,6 +6,8 @@ import { ownOp } from "../own-ops.js";
 
 const BOOL_OPS =
   /^(Equal|NotEqual|Greater(Equal)?|Less(Equal)?|Logical(And|Or|Not|Xor)|Is(NaN|Nan|Inf|Finite)|Any|All|LoopCond|ApproximateEqual)$/;
+const RANDOM_OPS =
+  /^(Stateless)?(RandomUniform|RandomStandardNormal|RandomNormal|TruncatedNormal|ParameterizedTruncatedNormal)(V2)?$/;
 const INT32_OPS =
   /^(Shape|ShapeN|Size|Rank|ArgMax|ArgMin|Where|NonMaxSuppression(V2|V3)?|Multinomial|TensorArraySizeV3|TensorListLength|LookupTableSize(V2)?|BroadcastArgs|InvertPermutation)$/;
 /** For ops whose outputs differ in dtype, the indices of the int32 outputs; the other outputs have the dtype of attribute T. */
@@ -25,6 +27,8 @@ const INT32_OUTPUTS: Readonly<Record<string, readonly number[]>> = {
 export function outputDtype({ op, attr }: GraphNode, index: number): DType | undefined {
   const own = ownOp(op)?.outputs.flatMap((stated) => repeated(stated, attr));
   if (own !== undefined) return ownDtype(own[Math.min(index, own.length - 1)]!, attr);
+  // Their T is the dtype of the shape that they take.
+  if (RANDOM_OPS.test(op)) return typeOf(attr, "dtype") ?? "float32";
   if (BOOL_OPS.test(op)) return "bool";
   if (INT32_OPS.test(op)) return "int32";
   if (op === "SparseFillEmptyRows" && index === 2) return "bool";

@@ -1,6 +1,6 @@
 import { emitActivation, emitLeakyRelu } from "./activations.js";
 import { Composer } from "./composer.js";
-import type { EmitLayer } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import { castAttrs, FLOAT, requireFloat, type Symbolic, toFloat, Untranslatable } from "./emitter.js";
 import { axesOf } from "./normalisation.js";
 

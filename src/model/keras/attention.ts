@@ -3,7 +3,8 @@ import type { StoredWeight } from "../../protocol/weight-recipe.js";
 import { maskedSoftmax } from "./activation-layers.js";
 import { allOf, asBools, causalMask, slidingMask } from "./attention-masks.js";
 import { type AxisOf, Composer } from "./composer.js";
-import { requireShape, reshapeTo, reshaped, type EmitLayer } from "./convolutions.js";
+import { requireShape, reshapeTo, reshaped } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import { attrs, type Emitter, FLOAT, knownSizes, requireFloat, type Symbolic, Untranslatable } from "./emitter.js";
 import { einsum } from "./free-sizes.js";
 import { type LayerCall, PLAIN_CALL } from "./layer-call.js";
@@ -169,7 +170,9 @@ function maskOf(
   scores: Symbolic,
 ): Symbolic | undefined {
   const [queryMask, valueMask, keyMask] = [query, value, key].map((input, index) => {
-    const given = tensors.get(["query_mask", "value_mask", "key_mask"][index]!);
+    // Keras 3's MultiHeadAttention takes the query's own mask instead of the one that a call passes.
+    const isOwn = index === 0 && composer.emitter.kerasMajor === 3 && layer.className === "MultiHeadAttention";
+    const given = isOwn ? undefined : tensors.get(["query_mask", "value_mask", "key_mask"][index]!);
     return asBools(composer, given ?? input?.mask, 2);
   });
   const window = layer.config.sliding_window ?? undefined;

@@ -1,6 +1,6 @@
 import { emitConvLstmLayer } from "./conv-lstm.js";
 import { attrs, type Emitter, FLOAT, type Symbolic, Untranslatable } from "./emitter.js";
-import type { EmitLayer } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import { LayerConfig, readLayerConfig } from "./layer-config.js";
 import { emitRecurrence, requireNoConstants, reversed, type RecurrentContext } from "./recurrent.js";
 

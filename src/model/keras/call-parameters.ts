@@ -45,6 +45,7 @@ const PARAMETERS: ReadonlyMap<string, CallParameters> = new Map<string, CallPara
   ["Softmax", { positional: ["mask"], inputs: [], options: ["mask"] }],
   ["GroupNormalization", { positional: ["mask"], inputs: [], options: ["mask"] }],
   ["CategoryEncoding", { positional: ["count_weights"], inputs: [], options: ["count_weights"] }],
+  ["ReversibleEmbedding", { positional: ["reverse"], inputs: [], options: ["reverse"] }],
   ["Attention", DOT_ATTENTION],
   ["AdditiveAttention", DOT_ATTENTION],
   ["MultiHeadAttention", MULTI_HEAD],

@@ -1,6 +1,6 @@
 import { show } from "../malformed.js";
 import { Composer } from "./composer.js";
-import type { EmitLayer } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import { attrs, type Symbolic, Untranslatable } from "./emitter.js";
 import { dtypeOf, type LayerConfig } from "./layer-config.js";
 import { numbersIn } from "./preprocessing.js";
@@ -54,9 +54,9 @@ export function asLayerDtype(composer: Composer, layer: LayerConfig, x: Symbolic
     if (mode === "int" && layer.className === "Discretization") return x;
     if (/Lookup$|^TextVectorization$/.test(layer.className)) return mode === "tf_idf" ? x : composer.cast(x, "int32");
   }
-  const dtype = dtypeOf(layer);
-  if (mode === "int") return /^float/.test(dtype ?? "") ? composer.cast(x, "float32") : x;
-  return /^u?int/.test(dtype ?? "") ? composer.cast(x, "int32") : x;
+  const dtype = dtypeOf(layer) ?? "";
+  if (mode === "int") return dtype.startsWith("float") ? composer.cast(x, "float32") : x;
+  return /^u?int/.test(dtype) ? composer.cast(x, "int32") : x;
 }
 
 export const emitCategoryEncoding: EmitLayer = (emitter, layer, inputs, name, call) => {

@@ -189,7 +189,7 @@ export class Composer {
         sizes.set(label, sizes.get(label) ?? size);
       }),
     );
-    const shape = [...output].map((label) => sizes.get(label));
+    const shape = output.split("").map((label) => sizes.get(label));
     return this.op("Einsum", [a, b], { shape }, { equation: attrs.string(equation), N: attrs.int(2) });
   }
 

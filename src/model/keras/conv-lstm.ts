@@ -1,6 +1,7 @@
 import { elementCountOf } from "../../protocol/tensors.js";
 import { recurrentAttrs } from "../recurrent-ops.js";
-import { paddingOf, reshaped, reshapeTo, slidSize, type EmitLayer } from "./convolutions.js";
+import { paddingOf, reshaped, reshapeTo, slidSize } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import { attrs, type Emitter, FLOAT, knownSizes, requireFloat, type Symbolic, Untranslatable } from "./emitter.js";
 import { reshapeSteps } from "./free-sizes.js";
 import type { LayerConfig } from "./layer-config.js";

@@ -4,17 +4,8 @@ import { emitActivation, nameOfActivation } from "./activations.js";
 import type { JsonObject } from "../artifacts.js";
 import { inEitherFormat } from "./data-format.js";
 import { attrs, type Emitter, FLOAT, type Symbolic, Untranslatable } from "./emitter.js";
-import type { LayerCall } from "./layer-call.js";
+import type { EmitLayer } from "./emit-layer.js";
 import type { LayerConfig } from "./layer-config.js";
-
-/** Emits a layer's nodes. Returns its output, or the list of its outputs. */
-export type EmitLayer = (
-  emitter: Emitter,
-  layer: LayerConfig,
-  inputs: readonly Symbolic[],
-  name: string,
-  call?: LayerCall,
-) => Symbolic | readonly Symbolic[];
 
 /** Size of an axis after a window has slid over it. */
 export function slidSize(

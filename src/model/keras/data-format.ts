@@ -1,5 +1,5 @@
 import { Composer } from "./composer.js";
-import type { EmitLayer } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import type { Symbolic } from "./emitter.js";
 import { LayerConfig } from "./layer-config.js";
 
@@ -33,7 +33,7 @@ export function channelsLast(composer: Composer, x: Symbolic): Symbolic {
 }
 
 /** Move the last axis of rank ≥ 3 to place 1. */
-function channelsFirst(composer: Composer, x: Symbolic): Symbolic {
+export function channelsFirst(composer: Composer, x: Symbolic): Symbolic {
   const axes = x.shape.map((_, axis) => axis);
   if (axes.length < 3) return x;
   return composer.transpose(x, [0, axes.length - 1, ...axes.slice(1, -1)]);

@@ -1,5 +1,6 @@
 import { emitActivation } from "./activations.js";
-import { finish, requireShape, reshapeTo, type EmitLayer } from "./convolutions.js";
+import { finish, requireShape, reshapeTo } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import { attrs, FLOAT, knownSizes, toFloat, Untranslatable } from "./emitter.js";
 import { einsum } from "./free-sizes.js";
 import { parseEquation } from "../optimise/einsum-equation.js";
@@ -63,7 +64,7 @@ function spellOut(equation: string, rank: number, kernelRank: number): string {
   const [ofX, ofKernel] = text.split("->")[0]!.split(",") as [string, string];
   const counts = [rank - ofX.replace("...", "").length, kernelRank - (ofKernel ?? "").replace("...", "").length];
   const count = ofX.includes("...") ? counts[0]! : counts[1]!;
-  const free = [..."zyxwvutsrqponmlkjihgfedcba"].filter((letter) => !text.includes(letter));
+  const free = "zyxwvutsrqponmlkjihgfedcba".split("").filter((letter) => !text.includes(letter));
   if (count < 0 || count > free.length) throw new Untranslatable(`equation "${equation.slice(0, 60)}"`);
   return text.replaceAll("...", free.slice(0, count).join(""));
 }

@@ -1,15 +1,7 @@
 import type { StoredWeight, WeightRecipe } from "../../protocol/weight-recipe.js";
 import { Composer } from "./composer.js";
-import {
-  finish,
-  paddingOf,
-  requireRank,
-  requireShape,
-  reshaped,
-  slidSize,
-  windowAttrs,
-  type EmitLayer,
-} from "./convolutions.js";
+import { finish, paddingOf, requireRank, requireShape, reshaped, slidSize, windowAttrs } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import { inEitherFormat } from "./data-format.js";
 import { type Emitter, type Symbolic, Untranslatable } from "./emitter.js";
 import type { LayerConfig } from "./layer-config.js";

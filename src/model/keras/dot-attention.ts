@@ -1,6 +1,7 @@
 import { allOf, asBools, causalMask } from "./attention-masks.js";
 import { Composer } from "./composer.js";
-import { requireShape, type EmitLayer } from "./convolutions.js";
+import { requireShape } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import { requireFloat, type Symbolic, Untranslatable } from "./emitter.js";
 import type { LayerConfig } from "./layer-config.js";
 

@@ -9,25 +9,10 @@ function sizesOf(emitter: Emitter, name: string, x: string, from: number, count:
   return emitter.node(name, "Slice", [shape, ...bounds], { ...INT32, Index: { type: "DT_INT32" } });
 }
 
-/** Emit height and width of the pictures `x`, times `factors`, plus `added`. */
-export function scaledSizes(
-  emitter: Emitter,
-  name: string,
-  x: string,
-  factors: readonly number[],
-  added: readonly number[] = [0, 0],
-): string {
+/** Emit height and width of the pictures `x`, times `factors`. */
+export function scaledSizes(emitter: Emitter, name: string, x: string, factors: readonly number[]): string {
   const inputs = [sizesOf(emitter, `${name}/given`, x, 1, 2), emitter.int32(`${name}/factors`, factors)];
-  if (added.every((each) => each === 0)) return emitter.node(name, "Mul", inputs, INT32);
-  const scaled = emitter.node(`${name}/scaled`, "Mul", inputs, INT32);
-  return emitter.node(name, "AddV2", [scaled, emitter.int32(`${name}/added`, added)], INT32);
-}
-
-/** Emit a shape: the batch size of `x`, then further sizes, which are tensors of rank 1. */
-function shapeOf(emitter: Emitter, name: string, x: string, ...sizes: readonly string[]): string {
-  const parts = [sizesOf(emitter, `${name}/batch`, x, 0, 1), ...sizes];
-  const attr = { ...INT32, N: attrs.int(parts.length), Tidx: { type: "DT_INT32" } };
-  return emitter.node(name, "ConcatV2", [...parts, emitter.int32(`${name}/axis`, [0], [])], attr);
+  return emitter.node(name, "Mul", inputs, INT32);
 }
 
 /** Emit `x` times `kernel`, summed over the axes that both have, for tensors whose inner sizes are not known. */

@@ -13,6 +13,7 @@ const PROJECTIONS = [
   ["query_dense", "query"],
   ["key_dense", "key"],
   ["value_dense", "value"],
+  ["gate_dense", "gate"],
   ["output_dense", "attention_output"],
 ] as const;
 

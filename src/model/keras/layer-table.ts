@@ -11,10 +11,12 @@ import { emitGroupedQueryAttention, emitMultiHeadAttention } from "./attention.j
 import { emitBidirectional } from "./bidirectional.js";
 import { emitConvLstm } from "./conv-lstm.js";
 import { emitCategoryEncoding, emitDiscretization, emitHashedCrossing, emitHashing } from "./categories.js";
-import { emitConv1d, emitConv2d, type EmitLayer } from "./convolutions.js";
+import { emitConv1d, emitConv2d } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import { emitDense, emitEinsumDense } from "./dense.js";
 import { emitDepthwise, emitSeparable } from "./depthwise.js";
 import { emitAttention } from "./dot-attention.js";
+import { emitLocallyConnected } from "./locally-connected.js";
 import { emitLookup } from "./lookups.js";
 import { emitTensorFlowFunction } from "./functions/emit-function.js";
 import { emitMasking } from "./masking.js";
@@ -36,11 +38,13 @@ import {
   emitPermute,
   emitRepeatVector,
   emitReshape,
+  emitReversibleEmbedding,
   passOn,
   passOnFloats,
   passOnPixels,
 } from "./reshaping.js";
 import { emitCenterCrop, emitRandomCrop, emitResizing, emitUpSampling, emitUpSampling2d } from "./resizing.js";
+import { emitMelSpectrogram, emitStftSpectrogram } from "./spectrograms.js";
 import { emitTextVectorization } from "./text-vectorization.js";
 import { emitTransposed } from "./transposed.js";
 import { emitConv3d } from "./volumes.js";
@@ -79,6 +83,8 @@ export const LAYER_EMITTERS: ReadonlyMap<string, EmitLayer> = new Map<string, Em
   ["Conv1DTranspose", emitTransposed(1)],
   ["Conv2DTranspose", emitTransposed(2)],
   ["Conv3DTranspose", emitTransposed(3)],
+  ["LocallyConnected1D", emitLocallyConnected(1)],
+  ["LocallyConnected2D", emitLocallyConnected(2)],
   ["DepthwiseConv1D", emitDepthwise(1)],
   ["DepthwiseConv2D", emitDepthwise(2)],
   ["SeparableConv1D", emitSeparable(1)],
@@ -103,6 +109,8 @@ export const LAYER_EMITTERS: ReadonlyMap<string, EmitLayer> = new Map<string, Em
   ["IntegerLookup", emitLookup],
   ["StringLookup", emitLookup],
   ["TextVectorization", emitTextVectorization],
+  ["STFTSpectrogram", emitStftSpectrogram],
+  ["MelSpectrogram", emitMelSpectrogram],
   ["AutoContrast", emitAutoContrast],
   ["Rescaling", emitRescaling],
   ["Resizing", emitResizing],
@@ -147,6 +155,7 @@ export const LAYER_EMITTERS: ReadonlyMap<string, EmitLayer> = new Map<string, Em
   ["Permute", emitPermute],
   ["RepeatVector", emitRepeatVector],
   ["Embedding", emitEmbedding],
+  ["ReversibleEmbedding", emitReversibleEmbedding],
   ["Masking", emitMasking],
   ["LSTM", emitRecurrentLayer],
   ["GRU", emitRecurrentLayer],

@@ -2,7 +2,7 @@ import type { JsonObject } from "../artifacts.js";
 import { show } from "../malformed.js";
 import { asLayerDtype, encode, modeOf, saltOf } from "./categories.js";
 import { Composer } from "./composer.js";
-import type { EmitLayer } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import { attrs, type Symbolic, Untranslatable } from "./emitter.js";
 import type { LayerConfig } from "./layer-config.js";
 import { numbersIn } from "./preprocessing.js";
@@ -96,6 +96,12 @@ export function encodeTokens(
   const depth = layer.boolean("pad_to_max_tokens", false) ? layer.number("max_tokens") : size;
   if (depth < size) throw new Untranslatable("max_tokens");
   if (mode !== "tf_idf") return encode(composer, found, { mode, depth });
+  const counts = encode(composer, found, { mode: "count", depth });
+  // Keras 2 keeps the weights in a variable without a name, too.
+  const stored = composer.emitter.bare("Variable");
+  if (stored !== undefined && stored.dtype === "float32" && stored.shape.join() === String(depth)) {
+    return composer.mul(counts, composer.recipe("idf_weights", stored));
+  }
   const given = numbersIn(layer.config.idf_weights)?.values;
   const expected = hasSpecial ? size : tokens.length;
   if (given === undefined || given.length !== expected) throw new Untranslatable("idf_weights");
@@ -104,7 +110,7 @@ export function encodeTokens(
   const front = hasSpecial ? [] : Array.from({ length: unknownCount }, () => mean);
   const weights = [...front, ...given];
   const padded = Array.from({ length: depth }, (_, index) => weights[index] ?? 0);
-  return composer.mul(encode(composer, found, { mode: "count", depth }), composer.literal(padded));
+  return composer.mul(counts, composer.literal(padded));
 }
 
 /** The token of each number. */

@@ -1,4 +1,4 @@
-import type { EmitLayer } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import { attrs, castAttrs, type Emitter, FLOAT, requireFloat, type Symbolic, Untranslatable } from "./emitter.js";
 import type { LayerConfig } from "./layer-config.js";
 

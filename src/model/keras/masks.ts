@@ -1,3 +1,4 @@
+import { isJsonObject } from "../artifacts.js";
 import { attrs, type Emitter, type Symbolic, Untranslatable } from "./emitter.js";
 import { TensorArgument, type LayerCall } from "./layer-call.js";
 import type { LayerConfig } from "./layer-config.js";
@@ -28,7 +29,7 @@ export function withGivenMasks(inputs: readonly Symbolic[], { tensors, options }
   const mask = tensors.get("mask");
   if (mask !== undefined) return inputs.map((each, index) => (index === 0 ? { ...each, mask } : each));
   const list: unknown = options.mask;
-  if (list === undefined) return inputs;
+  if (list === undefined || (isJsonObject(list) && Object.values(list).every((entry) => entry === null))) return inputs;
   if (!Array.isArray(list) || list.length > inputs.length) throw new Untranslatable("a mask that is not a tensor");
   return inputs.map((each, index) => {
     const entry: unknown = list[index];

@@ -1,5 +1,5 @@
 import { broadcastSizes, Composer } from "./composer.js";
-import type { EmitLayer } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import { attrs, type Emitter, FLOAT, requireFloat, type Symbolic, toFloat, Untranslatable } from "./emitter.js";
 import { show } from "../malformed.js";
 import type { LayerConfig } from "./layer-config.js";
@@ -9,8 +9,45 @@ import { toUnitLength } from "./normalisation.js";
 export function emitPairwise(op: "AddV2" | "Mul" | "Maximum" | "Minimum" | "Sub"): EmitLayer {
   return (emitter, _, inputs, name) => {
     if (op === "Sub" && inputs.length !== 2) throw new Untranslatable(`a difference of ${inputs.length} inputs`);
+    const isMasked = emitter.kerasMajor === 3 && inputs.some(({ mask }) => mask !== undefined);
+    if (isMasked && op === "Mul") return maskedProduct(new Composer(emitter, name), inputs);
+    if (isMasked && (op === "Maximum" || op === "Minimum"))
+      return maskedExtreme(new Composer(emitter, name), inputs, op);
     return chain(emitter, name, inputs, op);
   };
+}
+
+/** A mask with an axis for the features. @throws Untranslatable if it isn't one for each vector of its input. */
+function maskOver(composer: Composer, { mask, shape }: Symbolic): Symbolic | undefined {
+  if (mask === undefined) return undefined;
+  if (mask.shape.length !== shape.length - 1) throw new Untranslatable(`a mask of rank ${mask.shape.length}`);
+  return composer.expand(mask, mask.shape.length);
+}
+
+/** Keras 3 multiplies what is masked by 1, and gives 0 where all inputs are masked. */
+function maskedProduct(composer: Composer, inputs: readonly Symbolic[]): Symbolic {
+  const masks = inputs.map((x) => maskOver(composer, x));
+  const factors = inputs.map((x, index) =>
+    masks[index] === undefined ? x : composer.select(masks[index], x, composer.literal([1], [], x.dtype)),
+  );
+  const product = factors.reduce((all, factor) => composer.mul(all, factor));
+  if (masks.includes(undefined)) return composer.named(product);
+  const isKept = masks.reduce((all, mask) => composer.binary("LogicalOr", all!, mask!))!;
+  return composer.named(composer.select(isKept, product, composer.literal([0], [], product.dtype)));
+}
+
+/** Keras 3 replaces what is masked in one input by the other, input after input. */
+function maskedExtreme(composer: Composer, inputs: readonly Symbolic[], op: "Maximum" | "Minimum"): Symbolic {
+  let [output] = inputs as [Symbolic];
+  let kept = maskOver(composer, output);
+  for (const given of inputs.slice(1)) {
+    const mask = maskOver(composer, given);
+    const x = mask === undefined ? given : composer.select(mask, given, output);
+    if (kept !== undefined) output = composer.select(kept, output, x);
+    kept = mask !== undefined && kept !== undefined ? composer.binary("LogicalOr", kept, mask) : undefined;
+    output = composer.binary(op, output, x);
+  }
+  return composer.named(output);
 }
 
 export const emitAverage: EmitLayer = (emitter, _, inputs, name) => {

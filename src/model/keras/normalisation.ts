@@ -1,7 +1,7 @@
 import { type AxisOf, Composer, type Size } from "./composer.js";
 import { requireShape, reshaped } from "./convolutions.js";
 import { attrs, type Emitter, FLOAT, type Symbolic, toFloat, Untranslatable } from "./emitter.js";
-import type { EmitLayer } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import type { LayerConfig } from "./layer-config.js";
 import { show } from "../malformed.js";
 

@@ -1,5 +1,5 @@
 import { Composer } from "./composer.js";
-import { type EmitLayer } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import { inEitherFormat } from "./data-format.js";
 import { knownSizes, Untranslatable } from "./emitter.js";
 import type { LayerConfig } from "./layer-config.js";

@@ -1,5 +1,6 @@
 import { type AxisOf, Composer } from "./composer.js";
-import { paddingOf, requireRank, slidSize, type EmitLayer } from "./convolutions.js";
+import { paddingOf, requireRank, slidSize } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import { hasChannelsFirst, inEitherFormat } from "./data-format.js";
 import { attrs, FLOAT, type Symbolic, Untranslatable } from "./emitter.js";
 import type { LayerConfig } from "./layer-config.js";

@@ -1,5 +1,5 @@
 import { Composer } from "./composer.js";
-import type { EmitLayer } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import { reshaped } from "./convolutions.js";
 import { asJsonObject } from "../artifacts.js";
 import { show } from "../malformed.js";

@@ -1,6 +1,6 @@
 import { show } from "../malformed.js";
 import { type Emitter, FLOAT, requireFloat, type Symbolic, Untranslatable } from "./emitter.js";
-import type { EmitLayer } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import { LayerConfig, readLayerConfig } from "./layer-config.js";
 import { emitCell, stateCountOf, type CellRun } from "./recurrent-cell.js";
 import type { CellPlace } from "./recurrent-weights.js";

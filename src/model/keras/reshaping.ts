@@ -1,6 +1,6 @@
 import { elementCountOf } from "../../protocol/tensors.js";
 import { Composer } from "./composer.js";
-import type { EmitLayer } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import { channelsLast, hasChannelsFirst } from "./data-format.js";
 import {
   attrs,
@@ -76,6 +76,33 @@ export const emitEmbedding: EmitLayer = (emitter, layer, [x], name) => {
   const axis = emitter.int32(`${name}/axis`, [0], []);
   const reference = emitter.node(name, "GatherV2", [params, indices, axis], { ...FLOAT, batch_dims: attrs.int(0) });
   return { reference, shape: [...x!.shape, table.shape[1]], dtype: "float32", mask };
+};
+
+/** An embedding that, called in reverse, gives the scores of all its entries. */
+export const emitReversibleEmbedding: EmitLayer = (emitter, layer, inputs, name, call) => {
+  if (call?.options.reverse !== true) return emitEmbedding(emitter, layer, inputs, name, call);
+  const composer = new Composer(emitter, name);
+  const x = toFloat(emitter, name, inputs[0]!);
+  const isTied = layer.boolean("tie_weights", true);
+  const weight = isTied ? "embeddings" : "reverse_embeddings";
+  const stored = emitter.stored(layer.name, weight);
+  const [rows, columns] = stored.shape as [number, number];
+  const kernel: Symbolic = {
+    reference: emitter.constant(`${layer.name}/${weight}`, stored),
+    shape: stored.shape,
+    dtype: "float32",
+  };
+  const flat = composer.reshape(x, ["rest", isTied ? columns : rows]);
+  const attr = { transpose_a: attrs.bool(false), transpose_b: attrs.bool(isTied) };
+  const units = isTied ? rows : columns;
+  const product = composer.op("MatMul", [flat, kernel], { shape: [flat.shape[0], units] }, attr);
+  const sizes = x.shape.slice(0, -1).map((_, axis) => ({ of: x, axis }));
+  const scores =
+    x.shape.length === 2 ? { ...product, shape: [x.shape[0], units] } : composer.reshape(product, [...sizes, units]);
+  const cap = layer.config.logit_soft_cap ?? undefined;
+  if (cap === undefined) return composer.named(scores);
+  const most = composer.scalar(layer.number("logit_soft_cap"));
+  return composer.named(composer.mul(composer.unary("Tanh", composer.div(scores, most)), most));
 };
 
 /** Layers that do something only during training return their input. */

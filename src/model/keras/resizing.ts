@@ -1,5 +1,6 @@
 import { Composer } from "./composer.js";
-import { requireRank, type EmitLayer } from "./convolutions.js";
+import { requireRank } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import { inEitherFormat } from "./data-format.js";
 import { type Symbolic, toFloat, Untranslatable } from "./emitter.js";
 import { scaledSizes } from "./free-sizes.js";

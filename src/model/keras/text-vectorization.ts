@@ -1,6 +1,6 @@
 import { asLayerDtype } from "./categories.js";
 import { Composer } from "./composer.js";
-import type { EmitLayer } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import { attrs, Untranslatable } from "./emitter.js";
 import { LayerConfig } from "./layer-config.js";
 import { encodeTokens, findAttrs, readVocabulary } from "./lookups.js";

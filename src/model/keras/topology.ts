@@ -142,12 +142,42 @@ function assign(args: readonly unknown[], kwargs: JsonObject, { className, name 
   };
 }
 
+/** The number that a layer's first call has in references to it. */
+export interface FirstCall {
+  /** In the arguments of other layers. */
+  readonly inside: 0 | 1;
+  /** In the model's outputs. */
+  readonly outputs: 0 | 1;
+}
+
 /**
- * The number of a layer's first call in references to it. A nested model may have made call 0 when it was built, which
- * nothing refers to then.
- * @param references all references in the model.
+ * Find the number of a layer's first call. A nested model may have made call 0 when it was built, which nothing refers to then. Keras 3
+ * counts that call for functional models, and only where their outputs are the model's own.
+ *
+ * @param callCount of the layer. @param inside, @param outputs all references in the model.
+ * Source: `get_config`, `serialize_node` and `functional_from_config` of keras/src/models/functional.py, 3.15.
  */
-export function firstCallIndex(layer: LayerConfig, references: readonly LayerReference[]): 0 | 1 {
-  if (!Array.isArray(layer.config.layers)) return 0;
-  return references.some(({ layer: name, node }) => name === layer.name && node === 0) ? 0 : 1;
+export function firstCallOf(
+  layer: LayerConfig,
+  kerasMajor: 2 | 3,
+  callCount: number,
+  inside: readonly LayerReference[],
+  outputs: readonly LayerReference[],
+): FirstCall {
+  if (!Array.isArray(layer.config.layers)) return { inside: 0, outputs: 0 };
+  const numbersIn = (references: readonly LayerReference[]): number[] =>
+    references.filter((reference) => reference.layer === layer.name).map(({ node }) => node);
+  if (kerasMajor === 2) {
+    const first = [...numbersIn(inside), ...numbersIn(outputs)].includes(0) ? 0 : 1;
+    return { inside: first, outputs: first };
+  }
+  // Only with the call of its building among them do the numbers reach the count of calls.
+  const reaches = numbersIn(inside).some((node) => node >= callCount);
+  const isCounted = layer.className !== "Sequential" && !numbersIn(outputs).includes(0);
+  return { inside: reaches ? 1 : 0, outputs: isCounted ? 1 : 0 };
+}
+
+/** A reference to a call by its place among the layer's calls, from 0. */
+export function fromFirst({ layer, node, tensor }: LayerReference, first: number): LayerReference {
+  return new LayerReference(layer, node - first, tensor);
 }

@@ -21,7 +21,7 @@ import {
 import { PLAIN_CALL, TensorArgument, type LayerCall } from "./layer-call.js";
 import { withGivenMasks, withMasks } from "./masks.js";
 import { emitTimeDistributed, type EmitInner } from "./time-distributed.js";
-import { firstCallIndex, readCalls, readReferences, referenceKey, type Call } from "./topology.js";
+import { firstCallOf, fromFirst, readCalls, readReferences, referenceKey, type Call } from "./topology.js";
 
 export type Translation =
   | { readonly ok: true; readonly graph: Graph }
@@ -140,19 +140,21 @@ function emitFunctional(
       layer,
       calls: readCalls(inbound, layer, 0, (name) => names.has(name), emitter.kerasMajor),
     }));
-  const references = [...outputs, ...read.flatMap(({ calls }) => calls.flatMap(referencesOf))];
-  let pending = read.flatMap(({ layer, calls }) => {
-    const first = firstCallIndex(layer, references);
-    return calls.map((call) => ({ layer, call: { ...call, index: call.index + first } }));
-  });
+  const inside = read.flatMap(({ calls }) => calls.flatMap(referencesOf));
+  const firsts = new Map(
+    read.map(({ layer, calls }) => [layer.name, firstCallOf(layer, emitter.kerasMajor, calls.length, inside, outputs)]),
+  );
+  const insideKey = (reference: LayerReference): string =>
+    referenceKey(fromFirst(reference, firsts.get(reference.layer)?.inside ?? 0));
+  let pending = read.flatMap(({ layer, calls }) => calls.map((call) => ({ layer, call })));
   while (pending.length > 0) {
     const waiting: typeof pending = [];
     for (const { layer, call } of pending) {
-      if (!referencesOf(call).every((reference) => known.has(referenceKey(reference)))) {
+      if (!referencesOf(call).every((reference) => known.has(insideKey(reference)))) {
         waiting.push({ layer, call });
         continue;
       }
-      const find = (reference: LayerReference): Symbolic => known.get(referenceKey(reference))!;
+      const find = (reference: LayerReference): Symbolic => known.get(insideKey(reference))!;
       const given = fillCall(call, find);
       const results = emitLayer(emitter, layer, call.inputs.map(find), scope, depth, given);
       results.forEach((result, index) => {
@@ -164,7 +166,8 @@ function emitFunctional(
     pending = waiting;
   }
   return outputs.map((reference) => {
-    const result = known.get(referenceKey(reference));
+    const first = firsts.get(reference.layer)?.outputs ?? 0;
+    const result = known.get(referenceKey(fromFirst(reference, first)));
     if (result === undefined) throw new Untranslatable(`output "${reference.layer}", which no layer makes`);
     return result;
   });
@@ -203,6 +206,16 @@ function emitLayer(
     if (depth > MAX_NESTING) throw new Untranslatable(`layers nested more than ${MAX_NESTING} levels deep`);
     const emitInner: EmitInner = (inner, steps, within) => emitLayer(emitter, inner, steps, within, depth + 1);
     return naming(layer, () => [emitTimeDistributed(emitter, layer, inputs[0]!, name, emitInner)]);
+  }
+  if (layer.className === "SpectralNormalization") {
+    if (depth > MAX_NESTING) throw new Untranslatable(`layers nested more than ${MAX_NESTING} levels deep`);
+    return naming(layer, () => {
+      // The kernel is stored as training has normalised it.
+      const given = readLayerConfig(layer.config.layer);
+      const isOwn = emitter.hasWeightsOf(given.name);
+      const inner = isOwn ? given : new LayerConfig(given.className, layer.name, given.config);
+      return emitLayer(emitter, inner, inputs, `${name}/`, depth + 1);
+    });
   }
   const emit = layer.className.startsWith(OPERATION_PREFIX) ? emitKerasOp : LAYER_EMITTERS.get(layer.className);
   if (emit === undefined) throw new Untranslatable(`layer "${layer.name}" of class ${layer.className}`);

@@ -1,5 +1,6 @@
 import { Composer } from "./composer.js";
-import { finish, paddingOf, requireRank, requireShape, reshaped, windowAttrs, type EmitLayer } from "./convolutions.js";
+import { finish, paddingOf, requireRank, requireShape, reshaped, windowAttrs } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import { inEitherFormat } from "./data-format.js";
 import { attrs, FLOAT, type Symbolic, Untranslatable } from "./emitter.js";
 import type { LayerConfig } from "./layer-config.js";

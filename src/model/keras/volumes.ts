@@ -1,13 +1,5 @@
-import {
-  convolve,
-  finish,
-  groupsOf,
-  paddingOf,
-  requireRank,
-  requireShape,
-  slidSize,
-  type EmitLayer,
-} from "./convolutions.js";
+import { convolve, finish, groupsOf, paddingOf, requireRank, requireShape, slidSize } from "./convolutions.js";
+import type { EmitLayer } from "./emit-layer.js";
 import { inEitherFormat } from "./data-format.js";
 import { attrs, FLOAT } from "./emitter.js";
 

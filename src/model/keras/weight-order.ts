@@ -39,5 +39,9 @@ export function weightOrder(className: string, config: JsonObject): readonly str
     const scale = config.use_scale === true ? ["scale"] : [];
     return config.score_mode === "concat" ? [...scale, "concat_score_weight"] : scale;
   }
+  if (className === "STFTSpectrogram") {
+    const parts = config.mode === "imag" ? [] : ["real_kernel"];
+    return config.mode === "real" ? parts : [...parts, "imag_kernel"];
+  }
   return ORDER.get(className) ?? [];
 }

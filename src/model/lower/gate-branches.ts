@@ -1,13 +1,13 @@
 import { parseReference, type GraphNode } from "../graph/graph.js";
 
 const SWITCH = /^(Ref)?Switch$|^_SwitchN$/;
-/** Ops that take whatever arrives, or bring it into the next iteration. */
-const MEETING = /^(Ref)?(Merge|NextIteration)$/;
+/** Ops that take whatever arrives, or bring it into a loop or its next iteration. */
+const MEETING = /^(Ref)?(Merge|Enter|NextIteration)$/;
 
 /**
  * Switch constants that only a control input keeps in their branch (`tf.cond` that returns a constant), so that they arrive at the
  * branches' end only if the branch was taken. TF.js ignores such control inputs, and would return the first constant whatever the
- * condition is. O(nodes + edges).
+ * condition is. The same holds for constants that start a loop within a loop: they would start it only once. O(nodes + edges).
  */
 export function gateBranches(nodes: readonly GraphNode[]): readonly GraphNode[] {
   if (!nodes.some(({ op }) => MEETING.test(op))) return nodes;

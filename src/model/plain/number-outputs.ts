@@ -24,7 +24,12 @@ const OUTPUTS: Readonly<Record<string, string>> = {
   ...each("SparseSlice SparseConcat", "output_indices output_values output_shape"),
   ...each("StringSplit StringSplitV2", "indices values shape"),
   ...each("StringNGrams", "ngrams ngrams_splits"),
-  ...each("UnicodeDecode", "row_splits char_values"),
+  ...each("LSTMBlockCell BlockLSTM BlockLSTMV2", "i cs f o ci co h"),
+  ...each("GRUBlockCell", "r u c h"),
+  ...each("CTCGreedyDecoder", "decoded_indices decoded_values decoded_shape log_probability"),
+  ...each("UnicodeDecode UnicodeDecodeWithOffsets", "row_splits char_values char_to_byte_starts"),
+  ...each("SparseAdd", "sum_indices sum_values sum_shape"),
+  ...each("SparseSparseMaximum SparseSparseMinimum", "output_indices output_values"),
   ...each("RaggedRange", "rt_nested_splits rt_dense_values"),
   ...each("RaggedTensorToSparse", "sparse_indices sparse_values sparse_dense_shape"),
   ...each(

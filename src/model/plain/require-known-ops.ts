@@ -3,6 +3,7 @@ import { asJsonObject } from "../artifacts.js";
 import { givesComplex } from "../cut/uncuttable.js";
 import { parseReference, type Graph, type GraphNode } from "../graph/graph.js";
 import { kernelsOf } from "../kernels-of-ops.js";
+import { calledNodes } from "../lower/called-functions.js";
 import { ownOp } from "../own-ops.js";
 
 /** What an op belongs to that no engine here has, and what to do instead. */
@@ -41,7 +42,8 @@ const PASSING =
  * @throws ShardError "model-unsupported"
  */
 export function requireKnownOps(graph: Graph): void {
-  for (const node of neededNodes(graph)) {
+  const needed = neededNodes(graph);
+  for (const node of [...needed, ...calledNodes(needed, graph.library)]) {
     if (/^(Lookup|Initialize)/.test(node.op) || kernelsOf(node.op) === undefined) throw unknownOp(node);
     const isComplex = String(asJsonObject(node.attr.T).type).startsWith("DT_COMPLEX");
     if (isComplex && ownOp(node.op) === undefined && !PASSING.test(node.op))

@@ -1,7 +1,8 @@
 import { parseReference, type GraphNode } from "../graph/graph.js";
 import { asJsonObject } from "../artifacts.js";
 import type { LoopBody } from "./loop-body.js";
-import { matchCell, type MatchedCell } from "./match-cell.js";
+import { matchCell } from "./match-cell.js";
+import type { MatchedCell } from "./matched-cell.js";
 import type { LoopVariable } from "./read-loops.js";
 
 /** A loop that is a recurrent layer. References are to tensors outside the loop. */
@@ -56,7 +57,7 @@ export function matchRecurrence(body: LoopBody, readers: Readers): MatchedRecurr
   const stepCount = stepsOf(body, count.limit, x);
   if (stepCount === "unknown" || (list !== undefined && !isCountOf(body, list, count.limit, x))) return undefined;
   const steps = maskSequence && maskOfSteps(body, maskSequence, x);
-  if (steps === "unknown") return undefined;
+  if (maskSequence !== undefined && steps === undefined) return undefined;
   const read = list?.stack === undefined ? undefined : { stack: list.stack, isAll: list.isAll };
   return { cell, x, mask: steps, zeroOutputForMask, stepCount, states, list: read };
 }
@@ -255,9 +256,9 @@ function stepsOf(body: LoopBody, limit: string, x: Sequence): number | "unknown"
 }
 
 /** The mask as `[batch, time]`, from a sequence `[time, batch, 1]` that is read in the same order as x. */
-function maskOfSteps(body: LoopBody, mask: Sequence, x: Sequence): string | "unknown" {
+function maskOfSteps(body: LoopBody, mask: Sequence, x: Sequence): string | undefined {
   const wide = body.outside(mask.reference)?.node;
-  if (!mask.isBatchMajor || mask.isReversed !== x.isReversed || wide?.op !== "ExpandDims") return "unknown";
+  if (!mask.isBatchMajor || mask.isReversed !== x.isReversed || wide?.op !== "ExpandDims") return undefined;
   const axis = body.constants.integers(wide.input[1])?.join();
-  return axis === "-1" || axis === "2" ? wide.input[0]! : "unknown";
+  return axis === "-1" || axis === "2" ? wide.input[0]! : undefined;
 }

@@ -1,18 +1,11 @@
 import type { BatchAnalysis } from "../../model/batch/analyse-batch.js";
 import type { BatchMode } from "../../protocol/model-on-wire.js";
 import type { ShardOutput } from "../../protocol/outputs.js";
-import { isWorkerLoss } from "./batch-probe.js";
+import { isWorkerLoss, type TrialFinding } from "./batch-probe.js";
 import type { PreparedInputs } from "./prepare-inputs.js";
 
 /** A trial whose worker is lost is repeated until this many have been made. */
 const MAX_TRIALS = 3;
-
-/** What a trial has shown. */
-export interface TrialFinding {
-  readonly mode: BatchMode;
-  /** For people. */
-  readonly reason: string;
-}
 
 /**
  * Find out by a trial how the model takes a batch of such inputs.

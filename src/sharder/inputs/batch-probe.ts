@@ -1,9 +1,9 @@
 import { ShardError } from "../../core/errors.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
+import type { BatchMode } from "../../protocol/model-on-wire.js";
 import { sameShape } from "../../protocol/outputs.js";
 import { concatRows, sliceRows } from "../../protocol/rows.js";
 import type { InputTensor, Tensor } from "../../protocol/tensors.js";
-import type { TrialFinding } from "./batch-modes.js";
 import type { PreparedInputs } from "./prepare-inputs.js";
 import { PROBE_ITEM_COUNT, probeItems } from "./probe-items.js";
 
@@ -17,6 +17,13 @@ type Outputs = Readonly<Record<string, Tensor>>;
 
 /** One call of the whole model, outside any job. Inputs and outputs go by public name. */
 export type RunOnce = (inputs: Inputs) => Promise<Outputs>;
+
+/** What a trial has shown. */
+export interface TrialFinding {
+  readonly mode: BatchMode;
+  /** For people. */
+  readonly reason: string;
+}
 
 /** How a trial is made. */
 export interface Trial {

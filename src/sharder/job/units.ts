@@ -1,6 +1,7 @@
 import type { ItemRange } from "../../core/dispatch/types.js";
 import type { BatchMode } from "../../protocol/model-on-wire.js";
 import { splitItems, type ShardOutput } from "../../protocol/outputs.js";
+import type { Tensor } from "../../protocol/tensors.js";
 import type { FinishedOutput } from "./shard-sink.js";
 
 /**
@@ -69,10 +70,16 @@ export class Units {
     outputs: Readonly<Record<string, ShardOutput>>,
   ): { readonly range: ItemRange; readonly outputs: Readonly<Record<string, FinishedOutput>> }[] {
     if (this.areItems) return [{ range: this.itemsOf(units), outputs }];
-    const tensors = Object.entries(outputs).map(([name, output]) => [name, splitItems(output)] as const);
+    const tensors = Object.entries(outputs).map(([name, output]) => [name, unitsOf(output, units.itemCount)] as const);
     return Array.from({ length: units.itemCount }, (_, index) => ({
       range: this.itemsOf({ firstItem: units.firstItem + index, itemCount: 1 }),
       outputs: Object.fromEntries(tensors.map(([name, each]) => [name, { kind: "call", tensor: each[index]! }])),
     }));
   }
+}
+
+/** The tensor of each unit. That of a single one is not copied. */
+function unitsOf(output: ShardOutput, unitCount: number): readonly Tensor[] {
+  if (output.kind === "ragged" || unitCount > 1) return splitItems(output);
+  return [{ ...output.tensor, shape: output.itemShape.slice() }];
 }

@@ -65,7 +65,8 @@ _NAMES = {"float32": "float32", "float16": "float32", "float64": "float32", "bfl
 
 
 def _value(number):
-    number = float(number)
+    """The shortest text that reads as the same float32."""
+    number = float(str(np.float32(number)))
     if number != number:
         return "nan"
     if number in (float("inf"), float("-inf")):

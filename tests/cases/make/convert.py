@@ -9,7 +9,7 @@ import zlib
 
 import numpy as np
 
-from frameworks import keras2, tf
+from frameworks import tf
 from tensorflowjs.converters import keras_h5_conversion, tf_saved_model_conversion_v2
 from tensorflowjs.converters.converter import dispatch_keras_keras_to_tfjs_layers_model_conversion
 
@@ -77,11 +77,23 @@ def function_as_graph(function, specs, folder, variables=(), **options):
         return graph_model(temporary, folder, **options)
 
 
-def keras_as_graph(model, folder, **options):
-    """A Keras model as SavedModel, exported the way that its version has for it."""
+def keras2_as_graph(model, folder):
+    """A model of tf_keras called in a function of ours, with its inputs as x0, x1 … and its outputs as o0, o1 …."""
+    names = [f"x{index}" for index in range(len(model.inputs))]
+    specs = [tf.TensorSpec(each.shape, each.dtype, name=name) for name, each in zip(names, model.inputs)]
+
+    def run(*tensors):
+        feeds = tf.nest.pack_sequence_as(model._nested_inputs, list(tensors))
+        outputs = tf.nest.flatten(model(feeds, training=False))
+        return {f"o{index}": each for index, each in enumerate(outputs)}
+
+    scope = {"run": run}
+    exec(f"def call({', '.join(names)}):\n    return run({', '.join(names)})", scope)  # noqa: S102
+    return function_as_graph(scope["call"], specs, folder, [model])
+
+
+def keras3_as_graph(model, folder):
+    """A model of Keras 3, exported as it does by itself."""
     with tempfile.TemporaryDirectory() as temporary:
-        if isinstance(model, keras2.Model):
-            quietly(lambda: tf.saved_model.save(model, temporary))
-        else:
-            quietly(lambda: model.export(temporary, verbose=False))
-        return graph_model(temporary, folder, **options)
+        quietly(lambda: model.export(temporary, verbose=False))
+        return graph_model(temporary, folder)

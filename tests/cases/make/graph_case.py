@@ -1,5 +1,6 @@
 """A case of a TensorFlow function, saved and converted to a graph."""
 
+import json
 import os
 import shutil
 from dataclasses import dataclass, field
@@ -26,6 +27,14 @@ class GraphCase:
     refused: str = ""
 
 
+_weights = seeded("")
+
+
+def weight(*shape):
+    """A constant of a function: the same however often the function is traced."""
+    return tf.constant(_weights.uniform(-1, 1, shape).astype(np.float32))
+
+
 def graph(name, function, *inputs, shapes=None, variables=(), refused="", **options):
     """@param shapes of the inputs where not only axis 0 is free, or not even that."""
     return GraphCase(name, function, list(inputs), shapes, list(variables), options, refused)
@@ -44,6 +53,8 @@ def write_graph_case(case, folder):
         specs.append(tf.TensorSpec(shape, tf.string if array.dtype == object else array.dtype, name=key))
 
     def named(*tensors):
+        global _weights
+        _weights = seeded(f"weights of {case.name}")
         result = case.function(*tensors)
         if isinstance(result, dict):
             return result
@@ -59,9 +70,28 @@ def write_graph_case(case, folder):
     os.makedirs(path)
     try:
         note = function_as_graph(scope["call"], specs, path, case.variables, **case.options)
-        write_case(path, name, "graph", dict(zip(names, arrays)),
-                   {key: np.asarray(value) for key, value in outputs.items()}, note, case.refused)
+        # TensorFlow flattens a dict in the order of its keys.
+        flat = [(key, np.asarray(outputs[key])) for key in sorted(outputs)]
+        feeds, results = named_by_signature(path, list(zip(names, arrays)), flat)
+        write_case(path, name, "graph", feeds, results, note, case.refused)
         return note
     except BaseException:
         shutil.rmtree(path, ignore_errors=True)
         raise
+
+
+def named_by_signature(path, inputs, outputs):
+    """The converter keeps a signature's key only where no other tensor has its shape and dtype, else it writes the tensor's name.
+
+    @param inputs, outputs lists of key and array; the function's outputs are the nodes Identity, Identity_1 and so on.
+    @returns two dicts by the keys that were written.
+    """
+    with open(os.path.join(path, "model.json"), encoding="utf-8") as file:
+        signature = json.load(file)["signature"]
+    written = {tensor["name"]: key for key, tensor in signature.get("inputs", {}).items()}
+    feeds = {written.get(f"{key}:0", key): array for key, array in inputs}
+    written = {tensor["name"]: key for key, tensor in signature["outputs"].items()}
+    results = {}
+    for index, (key, array) in enumerate(outputs):
+        results[written.get(f"Identity_{index}:0" if index else "Identity:0", key)] = array
+    return feeds, results

@@ -4,16 +4,9 @@ import numpy as np
 
 from case_file import bools, floats, given, integers
 from frameworks import tf
-from graph_case import graph
+from graph_case import graph, weight
 
 X = floats(4, 6)
-RNG = np.random.default_rng(4)
-
-
-def weight(*shape):
-    return tf.constant(RNG.uniform(-1, 1, shape).astype(np.float32))
-
-
 def mixing():
     for name in ("sum", "mean", "max", "min", "prod", "std", "logsumexp"):
         function = getattr(tf.math, f"reduce_{name}")
@@ -207,6 +200,13 @@ def sparse_and_ragged():
     yield graph("ctc-greedy", lambda x: tf.sparse.to_dense(tf.nn.ctc_greedy_decoder(tf.transpose(x, [1, 0, 2]), [4, 4, 4])[0][0]), X, refused="CTC")
 
 
+def even(*shape):
+    """A constant that every kind of quantisation keeps as it is: multiples of 1/64 from −2 to 127/64, both among them."""
+    steps = np.arange(np.prod(shape)) * 37 % 256
+    steps[:2] = 0, 255
+    return tf.constant((steps.reshape(shape) / 64 - 2).astype(np.float32))
+
+
 def quantising():
     yield graph("fq-args", lambda x: tf.quantization.fake_quant_with_min_max_args(x, -0.8, 0.9), X)
     yield graph("fq-args-4", lambda x: tf.quantization.fake_quant_with_min_max_args(x, -0.8, 0.9, num_bits=4, narrow_range=True), X)
@@ -216,8 +216,8 @@ def quantising():
     yield graph("fq-channel", lambda x: tf.quantization.fake_quant_with_min_max_vars_per_channel(x, [-0.5] * 6, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]), X)
     yield graph("quantize-dequantize", lambda x: tf.quantization.quantize_and_dequantize_v2(x, -1.0, 1.0, range_given=True), X)
     for kind in ("float16", "uint8", "uint16"):
-        yield graph(f"weights-{kind}", lambda x: tf.nn.relu(tf.matmul(x, weight(6, 8)) + weight(8)), floats(6), quantization_dtype_map={kind: "*"})
-        yield graph(f"weights-{kind}-conv", lambda x: tf.nn.conv2d(x, weight(3, 3, 3, 4), 1, "SAME"), floats(5, 5, 3), quantization_dtype_map={kind: "*"})
+        yield graph(f"weights-{kind}", lambda x: tf.nn.relu(tf.matmul(x, even(6, 8)) + even(8)), floats(6), quantization_dtype_map={kind: "*"})
+        yield graph(f"weights-{kind}-conv", lambda x: tf.nn.conv2d(x, even(3, 3, 3, 4), 1, "SAME"), floats(5, 5, 3), quantization_dtype_map={kind: "*"})
     yield graph("half-model", lambda x: tf.cast(tf.nn.relu(tf.matmul(tf.cast(x, tf.float16), tf.cast(weight(6, 4), tf.float16))), tf.float32), floats(6))
 
 

@@ -4,17 +4,13 @@ import numpy as np
 
 from case_file import floats, given, integers
 from frameworks import tf
-from graph_case import graph
+from graph_case import graph, weight
 
 X = floats(4, 6)
 P = floats(6, 7, 3)
 P4 = floats(6, 6, 4)
 COLOURS = floats(6, 7, 3, low=0, high=1)
 RNG = np.random.default_rng(3)
-
-
-def weight(*shape):
-    return tf.constant(RNG.uniform(-1, 1, shape).astype(np.float32))
 
 
 def products():

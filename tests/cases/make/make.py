@@ -15,6 +15,7 @@ import graphs_shape
 from keras_run import KINDS, write_keras_case
 import layers_conv
 import layers_core
+import layers_ops
 import layers_other
 import layers_rnn
 
@@ -52,7 +53,7 @@ def attempt(name, run):
 
 
 kinds = options.kinds.split(",")
-keras_cases = [case for module in (layers_core, layers_conv, layers_rnn, layers_other) for case in module.cases()]
+keras_cases = [case for module in (layers_core, layers_conv, layers_rnn, layers_other, layers_ops) for case in module.cases()]
 count = 0
 for kind in kinds:
     if kind not in KINDS:

@@ -2,6 +2,7 @@
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-backend-wasm";
 import { memory, setBackend } from "@tensorflow/tfjs-core";
+import * as layers from "@tensorflow/tfjs-layers";
 import { afterEach, describe, expect, it } from "vitest";
 import type { ModelArtifacts } from "../../../src/model/artifacts.js";
 import { inspectModel } from "../../../src/model/inspect.js";
@@ -13,6 +14,7 @@ import { loadEngineModel } from "../../../workers/engines/tfjs/engine-model.js";
 import { tfjsEngine } from "../../../workers/engines/tfjs/engine.js";
 import type { EngineModel } from "../../../workers/runtime/engine.js";
 import { rejected } from "../../fixtures/caught.js";
+import { artifactsOf } from "../../fixtures/keras-artifacts.js";
 import { kerasNet } from "../../fixtures/keras-net.js";
 import { randomNet } from "../../fixtures/random-net.js";
 import { counting } from "../../fixtures/tensors.js";
@@ -135,3 +137,14 @@ describe.each(backends)("a TF.js model on %s", (backend) => {
 function measured(model: EngineModel): EngineModel["run"] {
   return async (inputs) => (await model.measure!(inputs, 2)).outputs;
 }
+
+it("a stateful layer starts every call anew, since the call before was of other items", async () => {
+  await setBackend("cpu");
+  const lstm = layers.layers.lstm({ units: 3, stateful: true, batchInputShape: [2, 4, 1] });
+  const model = await load("cpu", await artifactsOf(layers.sequential({ layers: [lstm] })));
+  const inputs = { [`${lstm.name}_input`]: counting("float32", [2, 4, 1]) };
+  const first = await model.run(inputs);
+  const before = memory().numTensors;
+  for (let run = 0; run < 3; run++) expect(await model.run(inputs)).toEqual(first);
+  expect(memory().numTensors).toBe(before);
+});

@@ -1,6 +1,6 @@
 import { show } from "../../malformed.js";
 import { Composer } from "../composer.js";
-import type { EmitLayer } from "../convolutions.js";
+import type { EmitLayer } from "../emit-layer.js";
 import { type Symbolic, Untranslatable } from "../emitter.js";
 import { PLAIN_CALL, TensorArgument, type LayerCall } from "../layer-call.js";
 import type { LayerConfig } from "../layer-config.js";

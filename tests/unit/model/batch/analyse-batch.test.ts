@@ -156,7 +156,15 @@ describe("mixes its items", () => {
 describe("can't be told", () => {
   it.each<[string, Build]>([
     ["a reshape to a fixed batch", (g) => reshape(g, "x", 1, 4, 6)],
-    ["an operation that is not known", (g) => g.add("NoSuchOp", ["x"])],
+    [
+      "the number of each item",
+      (g) =>
+        g.add(
+          "Cast",
+          [g.add("Range", [g.ints([], 0), batchSize(g, "x"), g.ints([], 1)], { T: { type: "DT_INT32" } })],
+          { SrcT: { type: "DT_INT32" }, DstT: { type: "DT_FLOAT" } },
+        ),
+    ],
     ["a squeeze of whatever has one element", (g) => g.add("Squeeze", ["x"])],
     ["a table of as many rows as the batch has", (g) => g.add("AddV2", ["x", g.floats([3, 4, 6])])],
   ])("%s", (_, make) => {
@@ -173,4 +181,18 @@ it("does not try out random numbers, and says so", () => {
   const { info } = inspectModel(g.model(g.add("AddV2", ["x", noise])), false);
   expect(info.batchMode).toBe("batched");
   expect(info.batchReason).toContain("random");
+});
+
+it("follows the items through recurrent nodes and texts, which only translated Keras models have", () => {
+  const lstm = new SmallGraph(4, 6);
+  const attr = { return_sequences: { b: true }, has_bias: { b: true } };
+  const last = lstm.add("_SharderLstm", ["x", lstm.floats([6, 8]), lstm.floats([2, 8]), lstm.floats([8])], attr);
+  expect(inspectModel(lstm.model(reshape(lstm, last, -1, 8)), false).batch.verdict).toBe("rows");
+  expect(inspectModel(lstm.model(`${last}:1`), false).batch.verdict).toBe("rows");
+  const texts = (length: string) => {
+    const g = new SmallGraph(1);
+    return inspectModel(g.model(g.add("_TokenNumbers", ["x"], { length: { i: length } })), false).batch;
+  };
+  expect(texts("5").verdict).toBe("rows");
+  expect(texts("-1")).toMatchObject({ verdict: "mixed", reason: expect.stringContaining("longest") as string });
 });

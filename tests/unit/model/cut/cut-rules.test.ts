@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { ModelArtifacts } from "../../../../src/model/artifacts.js";
 import { inspectModel } from "../../../../src/model/inspect.js";
 import { caught } from "../../../fixtures/caught.js";
+import { runWire } from "../../../fixtures/run-wires.js";
 import { expectCutsExact } from "../../../fixtures/cut-plans.js";
 import { dims, graph, node, placeholder, signed, type NodeJson } from "../graph-json.js";
 
@@ -82,7 +83,7 @@ describe("layers", () => {
     expect(layersOf(model)).toEqual(["Relu", "Exp", "TensorListReserve TensorListSetItem TensorListStack", "AddV2"]);
   });
 
-  it("keep what a loop or a branch holds by control inputs alone", () => {
+  it("keep what a loop or a branch holds by control inputs alone, switched", async () => {
     const bool = { T: { type: "DT_BOOL" } };
     const model = artifacts(
       [
@@ -96,7 +97,18 @@ describe("layers", () => {
     );
     const layers = layersOf(model);
     expect(layers).toHaveLength(4);
-    expect(layers[2]!.split(" ").toSorted()).toEqual(["Const", "Const", "Identity", "Identity", "Merge", "Switch"]);
+    expect(layers[2]!.split(" ").toSorted()).toEqual(["Merge", "Switch", "Switch"]);
+    // TensorFlow returns the constant of the branch that is taken: 1 if the largest value is not positive.
+    const { wire } = inspectModel(model, true);
+    for (const [value, expected] of [
+      [3, 6],
+      [-3, -3],
+    ] as const) {
+      const { y } = await runWire(wire, {
+        x: { dtype: "float32", shape: [1, 4], data: new Float32Array(4).fill(value) },
+      });
+      expect([...(y!.data as Float32Array)]).toEqual([expected, expected, expected, expected]);
+    }
   });
 
   it("keep complex numbers on one worker", () => {

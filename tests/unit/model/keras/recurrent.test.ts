@@ -23,8 +23,8 @@ describe("a recurrent layer of Keras", () => {
     await setBackend(backend);
     for (let seed = 1; seed <= 24; seed++) {
       const { artifacts, inputs, outputs } = randomRecurrent(seed);
-      const { info, wire, staged } = inspectModel(artifacts, true, true);
-      expect(wire.format, `seed ${seed}`).toBe("graph-model");
+      const { info, wire, staged, batch } = inspectModel(artifacts, true, true);
+      expect([wire.format, batch.verdict], `seed ${seed}`).toEqual(["graph-model", "rows"]);
       const before = memory().numTensors;
       const whole = await runWire(wire, inputs);
       expect(memory().numTensors, `tensors left behind by seed ${seed}`).toBe(before);
@@ -98,6 +98,13 @@ describe("a recurrent layer of Keras", () => {
     const [a, b, c, d, e] = ofKeras;
     expect(ofTfjs).toEqual([d, e, c, a, b]);
     expect(ofKeras.map(({ shape }) => shape[1])).toEqual([4, 4, 2, 2, 2]);
+  });
+
+  it("whose time comes first takes the items for steps, so that they are never divided", async () => {
+    const artifacts = await artifactsOf(tf.sequential({ layers: [layers.lstm({ units: 4, ...series })] }));
+    const text = JSON.stringify(artifacts.modelTopology);
+    const modelTopology = JSON.parse(text.replace('"units":4', '"units":4,"time_major":true')) as object;
+    expect(inspectModel({ ...artifacts, modelTopology }, true, true).batch.verdict).toBe("mixed");
   });
 
   it.each(["LSTM", "GRU"] as const)("loads the weights of CuDNN%s", async (kind) => {

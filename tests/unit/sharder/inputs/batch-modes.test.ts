@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { ShardError } from "../../../../src/core/errors.js";
 import type { BatchAnalysis } from "../../../../src/model/batch/analyse-batch.js";
-import { BatchModes, hasRows, type TrialFinding } from "../../../../src/sharder/inputs/batch-modes.js";
+import { BatchModes, hasRows } from "../../../../src/sharder/inputs/batch-modes.js";
+import type { TrialFinding } from "../../../../src/sharder/inputs/batch-probe.js";
 import type { PreparedInputs } from "../../../../src/sharder/inputs/prepare-inputs.js";
 
 const inputs = (shapeClass: string, fixedMode?: PreparedInputs["fixedMode"]): PreparedInputs => ({

@@ -90,7 +90,8 @@ it.each([...byOp])("%s", (_, calls) => {
 
 it("leaves no op without a case", () => {
   const run = new Set([...byOp.keys()].flatMap((op) => [op, `_Plain${op}`]));
-  const without = ownOpNames().filter((op) => ownOp(op)!.isAsync && !run.has(op) && !op.startsWith("_Complex"));
-  // Reverse and Gather have other names in TensorFlow; tables have tests of their own.
-  expect(without.sort()).toEqual(["_PlainReverse", "_TableFind"]);
+  const isShared = (op: string): boolean => !op.startsWith("_") || op.startsWith("_Plain");
+  const without = ownOpNames().filter((op) => ownOp(op)!.isAsync && isShared(op) && !run.has(op));
+  // TensorFlow calls it ReverseV2.
+  expect(without).toEqual(["_PlainReverse"]);
 });

@@ -27,6 +27,8 @@ describe("a model saved by", () => {
     ["Keras 3 as HDF5", "keras3-legacy", ".h5"],
     ["Keras 2", "keras2", ".h5"],
     ["Keras 2 as .keras", "keras2-zip", ".keras"],
+    ["Keras 3 with models called several times", "calls", ".keras"],
+    ["Keras 2 with models called several times", "calls2", ".h5"],
   ])("%s gives what it gave there", async (_what, name, ending) => {
     const saved = JSON.parse(readFileSync(`tests/fixtures/keras-files/${name}.json`, "utf8"));
     const { info, wire } = inspectModel(await readFiles(kerasFile(name + ending)), false, true);

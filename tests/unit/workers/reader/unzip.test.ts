@@ -26,6 +26,7 @@ describe("a zip gives the model in it:", () => {
   it.each<[string, Record<string, Uint8Array>, ZipOptions]>([
     ["stored", PARTS, {}],
     ["deflated", PARTS, { deflate: true }],
+    ["of 64-bit sizes", PARTS, { isWide: true }],
     ["in folders", inFolder("a/b c/ü#1/", PARTS), { deflate: true }],
     ["by Windows' separators", inFolder("a\\", PARTS), {}],
     ["among other files", { ...rest, ...inFolder("net/", PARTS), "net/picture.png": text("?") }, { deflate: true }],

@@ -48,7 +48,7 @@ function labelsOf(node: KernelNode, side: string, rank: number): string[] {
 function expand(side: string, openAxes: number): string[] {
   const open = Array.from({ length: Math.max(0, openAxes) }, (_, index) => `…${openAxes - 1 - index}`);
   const [before, after] = side.split("...");
-  return after === undefined ? [...before!] : [...before!, ...open, ...after];
+  return after === undefined ? before!.split("") : [...before!.split(""), ...open, ...after.split("")];
 }
 
 /** Without an arrow, the result has the letters that occur once, in alphabetical order, behind the ellipsis. */

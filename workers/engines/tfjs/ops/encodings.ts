@@ -60,19 +60,28 @@ const PIECES = new RegExp(
   "g",
 );
 
+interface Character {
+  readonly point: number;
+  /** Where it begins in the bytes. */
+  readonly start: number;
+}
+
 /** Code points. What is no valid UTF-8 is replaced, left out or an error, as the model says. */
-function codePoints(node: PlainNode, text: string): number[] {
+function codePoints(node: PlainNode, text: string): Character[] {
   const errors = node.text("errors", "replace");
   const replacement = node.number("replacement_char", 0xfffd);
-  const points: number[] = [];
+  const points: Character[] = [];
+  let end = 0;
   for (const piece of text.match(PIECES) ?? []) {
     const point = codePointOf(piece);
+    const start = end;
+    end += piece.length;
     if (point === undefined) {
       if (errors === "strict") return node.fail("strings of valid UTF-8");
-      if (errors === "replace") points.push(replacement);
+      if (errors === "replace") points.push({ point: replacement, start });
     } else if (node.flag("replace_control_characters") && (point < CONTROL_LIMIT || point === 0x7f)) {
-      points.push(replacement);
-    } else points.push(point);
+      points.push({ point: replacement, start });
+    } else points.push({ point, start });
   }
   return points;
 }
@@ -92,8 +101,16 @@ function unicodeDecode(node: PlainNode): PlainTensor[] {
   const rows = node.strings(0).data.map((text) => codePoints(node, text));
   const splits = [0];
   for (const row of rows) splits.push(splits.at(-1)! + row.length);
-  const points = rows.flat();
-  return [ints([splits.length], splits), ints([points.length], points)];
+  const all = rows.flat();
+  const points = ints(
+    [all.length],
+    all.map(({ point }) => point),
+  );
+  const starts = ints(
+    [all.length],
+    all.map(({ start }) => start),
+  );
+  return [ints([splits.length], splits), points, ...(node.op === "UnicodeDecode" ? [] : [starts])];
 }
 
 function unicodeEncode(node: PlainNode): PlainTensor {
@@ -118,7 +135,7 @@ function unicodeTranscode(node: PlainNode): PlainTensor {
   const { shape, data } = node.strings(0);
   const write = (text: string): string =>
     codePoints(node, text)
-      .map((point) => encodeUtf8(String.fromCodePoint(point)))
+      .map(({ point }) => encodeUtf8(String.fromCodePoint(point)))
       .join("");
   return byteStrings(shape, data.map(write));
 }
@@ -127,6 +144,7 @@ export const ENCODING_OPS: Readonly<Record<string, PlainOp>> = {
   EncodeBase64: encodeBase64,
   DecodeBase64: decodeBase64,
   UnicodeDecode: unicodeDecode,
+  UnicodeDecodeWithOffsets: unicodeDecode,
   UnicodeEncode: unicodeEncode,
   UnicodeTranscode: unicodeTranscode,
 };

@@ -16,9 +16,12 @@ import { RANKING_OPS } from "./ranking.js";
 import { REGEXP_OPS } from "./regexps.js";
 import { SCATTER_OPS } from "./scatter.js";
 import { SEGMENT_OPS } from "./segments.js";
+import { PICTURE_OPS } from "./pictures.js";
+import { CELL_OPS } from "./block-cells.js";
 import { FORMAT_OPS } from "./string-format.js";
 import { SEQUENCE_OPS } from "./sequences.js";
 import { SET_OPS } from "./sets.js";
+import { SPARSE_ARITHMETIC_OPS } from "./sparse-arithmetic.js";
 import { SPARSE_OPS } from "./sparse.js";
 import { SPECTRAL_OPS } from "./spectra.js";
 import { TABLE_OPS } from "./tables.js";
@@ -49,6 +52,9 @@ export const PLAIN_OPS: Readonly<Record<string, PlainOp>> = {
   ...SET_OPS,
   ...SEQUENCE_OPS,
   ...FORMAT_OPS,
+  ...CELL_OPS,
+  ...PICTURE_OPS,
+  ...SPARSE_ARITHMETIC_OPS,
   ...SPARSE_OPS,
   ...SPECTRAL_OPS,
   ...TABLE_OPS,

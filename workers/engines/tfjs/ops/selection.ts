@@ -92,11 +92,18 @@ function gatherByBatch(x: TfTensor, indices: TfTensor, axis: number, batch: numb
 
 const slice: KernelOp = (node) => {
   const x = node.tensor(0);
-  const { begin, end, strides, shape, masks } = strided(node, x.shape);
+  const { begin, end, strides, shape, places, masks } = strided(node, x.shape);
   if (shape.includes(0)) return tensor([], shape, x.dtype);
-  const run = (each: TfTensor): TfTensor =>
-    stridedSlice(each, begin, end, strides, masks.begin, masks.end, masks.ellipsis, masks.newAxis, masks.shrink);
-  return strides.every((stride) => stride === 1) ? run(x) : aroundBools(x, run);
+  if (x.dtype === "float32" || !isWasm() || strides.every((stride) => stride === 1)) {
+    return stridedSlice(x, begin, end, strides, masks.begin, masks.end, masks.ellipsis, masks.newAxis, masks.shrink);
+  }
+  // TF.js's WASM kernel returns whole numbers as floats of the same bits.
+  const along = (from: TfTensor, indices: number[], axis: number): TfTensor =>
+    indices.length === x.shape[axis]! && indices.every((index, place) => index === place)
+      ? from
+      : gather(from, tensor(indices, [indices.length], "int32"), axis);
+  const taken = reshape(places.reduce(along, x.dtype === "bool" ? cast(x, "int32") : x), shape);
+  return x.dtype === "bool" ? toBool(taken) : taken;
 };
 
 const roll: KernelOp = (node) => {

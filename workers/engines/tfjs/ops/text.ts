@@ -107,6 +107,26 @@ function reduceJoin(node: PlainNode): PlainTensor {
   return byteStrings(node.flag("keep_dims") ? kept : shape.filter((_, axis) => !given.includes(axis)), texts);
 }
 
+/** The strings of each segment, joined in order; a negative segment is left out. */
+function segmentJoin(node: PlainNode): PlainTensor {
+  const [source, segments, count] = [node.strings(0), node.ints(1), node.scalar(2)];
+  const rowShape = source.shape.slice(segments.shape.length);
+  const width = elementCountOf(rowShape);
+  const parts: string[][] = Array.from({ length: count * width }, () => []);
+  for (const [row, segment] of segments.data.entries()) {
+    if (segment < 0) continue;
+    for (let column = 0; column < width; column++) {
+      const list = parts[segment * width + column] ?? node.fail(`segments below ${count}, received ${segment}`);
+      list.push(source.data[row * width + column]!);
+    }
+  }
+  const separator = node.text("separator", "");
+  return byteStrings(
+    [count, ...rowShape],
+    parts.map((list) => list.join(separator)),
+  );
+}
+
 /** Rows of pieces as a sparse tensor: places, pieces, and the shape. */
 function asSparse(rows: readonly (readonly string[])[]): PlainTensor[] {
   const places = rows.flatMap((pieces, row) => pieces.flatMap((_, column) => [row, column]));
@@ -166,6 +186,7 @@ export const TEXT_OPS: Readonly<Record<string, PlainOp>> = {
   Substr: substr,
   StringJoin: stringJoin,
   ReduceJoin: reduceJoin,
+  UnsortedSegmentJoin: segmentJoin,
   StringSplit: stringSplit,
   StringSplitV2: stringSplitV2,
 };
