@@ -99,6 +99,19 @@ function readArguments(
 /** What layers name their first argument. */
 const FIRST_NAMES = ["inputs", "x", "query", "sequences", "sequence", "data"];
 
+/** The masks of several inputs come in a list or a dict; `undefined` if there are none. */
+function listOfMasks(mask: unknown): unknown {
+  if (mask === undefined || mask instanceof LayerReference) return mask;
+  const dict = isJsonObject(mask) ? mask : undefined;
+  const list: unknown =
+    dict === undefined
+      ? mask
+      : Object.keys(dict)
+          .toSorted()
+          .map((key) => dict[key]);
+  return Array.isArray(list) && !list.some(isPassed) ? undefined : list;
+}
+
 /** Divide the arguments of a call into the layer's inputs and others. */
 function assign(args: readonly unknown[], kwargs: JsonObject, { className, name }: LayerConfig): Omit<Call, "index"> {
   if (isOperation(className)) {
@@ -112,10 +125,11 @@ function assign(args: readonly unknown[], kwargs: JsonObject, { className, name 
     ...Object.fromEntries(others.flatMap((each, index) => (isPassed(each) ? [[positional[index]!, each]] : []))),
     ...kwargs,
   };
+  const mask = listOfMasks(named.mask);
   // Keras 3 may pass the first argument by name.
   const firstName = first === undefined ? FIRST_NAMES.find((key) => named[key] !== undefined) : undefined;
   const byName = firstName === undefined ? undefined : named[firstName];
-  const rest: JsonObject = firstName === undefined ? named : { ...named, [firstName]: undefined };
+  const rest: JsonObject = { ...named, mask, ...(firstName === undefined ? {} : { [firstName]: undefined }) };
   const other = Object.keys(rest).find(
     (key) => rest[key] !== undefined && !inputs.includes(key) && !options.includes(key),
   );
