@@ -11,7 +11,7 @@ beforeAll(useWasm);
 const seeds = Array.from({ length: 100 }, (_, index) => index);
 
 it("give the same whole, in shards and in stages, and optimised", { timeout: 60_000 }, async () => {
-  for (const seed of seeds) await checkRandomGraph(seed, seed % 4 === 0 ? "wasm" : "cpu");
+  for (const seed of seeds) await checkRandomGraph(seed, seed % 2 === 0 ? "wasm" : "cpu");
 });
 
 it("are of many kinds", () => {
