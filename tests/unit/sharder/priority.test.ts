@@ -90,8 +90,10 @@ it("a stream has a priority, too; an invalid one is refused", async () => {
 });
 
 it("a job that has to try a batch out first need not wait for jobs of lower priority", async () => {
-  // Nothing is said of the output's shape, and every width of the items is tried out.
-  const undeclared = { ...model, modelTopology: graph([placeholder("x", dims(-1, -1)), node("y", "Neg", ["x"])]) };
+  // The graph says nothing of what it does with a batch, so every width of the items is tried out.
+  const sizes = [node("shape", "Shape", ["x"]), node("sizes", "Maximum", ["shape", "shape"])];
+  const nodes = [placeholder("x", dims(-1, -1)), ...sizes, node("y", "Reshape", ["x", "sizes"])];
+  const undeclared = { ...model, modelTopology: graph(nodes) };
   const { sharder } = await setUp({ ...undeclared, signature: undefined });
   await sharder.predict(batch(4, 100));
   const ended: string[] = [];
