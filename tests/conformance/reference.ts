@@ -87,7 +87,7 @@ async function runAll(
       backend,
       notes,
       outputNames,
-      oneItem: { inputs: items[0]!, outputs: byName(outputNames, undefined, singles.slice(0, 1)) },
+      oneItem: { inputs: items[0]!, outputs: byName(outputNames, whole && singles[0], singles.slice(0, 1)) },
       allItems: { inputs: together, outputs: byName(outputNames, whole, singles) },
     };
   }

@@ -1,4 +1,13 @@
-import { broadcastTo, reshape, sum, transpose, type Tensor as TfTensor } from "@tensorflow/tfjs-core";
+import {
+  broadcastTo,
+  einsum as tfjsEinsum,
+  getBackend,
+  getKernel,
+  reshape,
+  sum,
+  transpose,
+  type Tensor as TfTensor,
+} from "@tensorflow/tfjs-core";
 import type { KernelNode, KernelOp } from "./kernel-node.js";
 import { product } from "./matrices.js";
 import { flatIndex, mapIndices, stridesOf, take } from "./take.js";
@@ -11,10 +20,11 @@ interface Named {
 
 /**
  * Einsums of any number of operands, with ellipses and repeated letters, one matrix product for every two operands. Sizes are those of the
- * tensors. TF.js has no kernel for it on WASM, knows no ellipsis, and takes letters in lower case only.
+ * tensors. TF.js has no kernel for it on WASM, knows no ellipsis, and takes letters in lower case only; what it can run stays with it.
  */
 const einsum: KernelOp = (node) => {
   const equation = node.attr.text("equation").replaceAll(" ", "");
+  if (isForTfjs(equation, node.tensors)) return tfjsEinsum(equation, ...node.tensors);
   const [left, right] = equation.split("->");
   const sides = left!.split(",");
   if (sides.length !== node.tensors.length) return node.attr.fail(`${sides.length} inputs for "${equation}"`);
@@ -37,6 +47,14 @@ const einsum: KernelOp = (node) => {
     ? node.attr.fail(`every axis of the result among its operands, received "${equation}"`)
     : transpose(kept.tensor, order);
 };
+
+/** One or two operands of floats, letters in lower case, none of them twice on one side. */
+function isForTfjs(equation: string, tensors: readonly TfTensor[]): boolean {
+  const sides = /^([a-z]+)(?:,([a-z]+))?->([a-z]*)$/.exec(equation)?.slice(1);
+  const isDistinct = sides?.every((side = "") => new Set(side).size === side.length) === true;
+  const isPlain = isDistinct && tensors.every(({ dtype }) => dtype === "float32");
+  return isPlain && getKernel("Einsum", getBackend()) !== undefined;
+}
 
 function labelsOf(node: KernelNode, side: string, rank: number): string[] {
   const labels = expand(side, rank - side.replace("...", "").length);
