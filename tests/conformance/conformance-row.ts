@@ -2,12 +2,13 @@ import type { BackendName, ModelInfo } from "inference-sharder";
 
 /** The findings for one model. Differences are max|a − b| ÷ max|b| of the worst output. */
 export interface ConformanceRow {
-  status: "running" | "conforms" | "differs" | "TF.js fails";
+  /** "corrected": conforms to itself, but not to TF.js, which is known to compute operations of it wrongly. */
+  status: "running" | "conforms" | "corrected" | "differs" | "TF.js fails";
   backend: BackendName;
   format: ModelInfo["format"] | undefined;
   layerCount: number | undefined;
   cutCount: number;
-  /** The original model against TF.js's own run of the whole model. */
+  /** The original model against TF.js's own run of the whole model; against itself if operations were replaced. */
   batch: number | undefined;
   cuts: number | undefined;
   stages3: number | undefined;
@@ -17,7 +18,7 @@ export interface ConformanceRow {
   optimisedCuts: number | undefined;
   optimisedStages3: number | undefined;
   optimisedStages4: number | undefined;
-  /** The whole optimised model against TF.js's own run of the original. */
+  /** The whole optimised model against the reference that the original is held to. */
   optimised: number | undefined;
   readonly notes: string[];
   readonly failures: string[];
