@@ -23,7 +23,7 @@ export class ModelFacts {
       element(
         "p",
         { class: "muted" },
-        "Accepts TF.js graph models and layers (Keras) models as written by tensorflowjs_converter, Teachable Machine and model.save(). They stay on this machine.",
+        "Accepts Keras models (.keras, .h5) and TF.js models as written by tensorflowjs_converter, Teachable Machine and model.save(). They stay on this machine.",
       ),
     );
     this.root = element(
@@ -60,7 +60,8 @@ export class ModelFacts {
         ...fact("Optimised", ...done),
       ),
       ...notices.map((notice) => element("p", { class: "muted" }, notice)),
-      ...notDone(optimization.notDone),
+      ...reasons("corrected", optimization.corrections),
+      ...reasons("not optimised", optimization.notDone),
       ...(layers.some(({ ms }) => ms !== undefined) ? [folded("Measured layers", layersTable(model))] : []),
     );
     this.#inspect.hidden = layers.length === 0;
@@ -100,11 +101,11 @@ function describeLabels(labels: readonly string[]): string {
   return labels.length <= 3 ? shown : `${formatCount(labels.length, "class", "classes")}: ${shown} …`;
 }
 
-/** What the optimiser could not change, and why. Folded, since there can be many entries. */
-function notDone(left: ModelInfo["optimization"]["notDone"]): HTMLElement[] {
-  if (left.length === 0) return [];
-  const items = left.map(({ what, reason }) => element("li", {}, element("strong", {}, what), ` ${reason}`));
-  return [folded(`${left.length} not optimised`, element("ul", {}, ...items))];
+/** What was corrected, or left as it was, and why. Folded, since there can be many entries. */
+function reasons(title: string, entries: ModelInfo["optimization"]["notDone"]): HTMLElement[] {
+  if (entries.length === 0) return [];
+  const items = entries.map(({ what, reason }) => element("li", {}, element("strong", {}, what), ` ${reason}`));
+  return [folded(`${entries.length} ${title}`, element("ul", {}, ...items))];
 }
 
 function folded(title: string, content: HTMLElement): HTMLElement {
