@@ -48,12 +48,20 @@ const einsum: KernelOp = (node) => {
     : transpose(kept.tensor, order);
 };
 
-/** One or two operands of floats, letters in lower case, none of them twice on one side. */
+/**
+ * Whether TF.js's own kernel is right: one or two operands of floats, letters in lower case, none of them twice on one side, and no sums
+ * but over what both operands have, which TF.js requires.
+ */
 function isForTfjs(equation: string, tensors: readonly TfTensor[]): boolean {
-  const sides = /^([a-z]+)(?:,([a-z]+))?->([a-z]*)$/.exec(equation)?.slice(1);
-  const isDistinct = sides?.every((side = "") => new Set(side).size === side.length) === true;
-  const isPlain = isDistinct && tensors.every(({ dtype }) => dtype === "float32");
-  return isPlain && getKernel("Einsum", getBackend()) !== undefined;
+  const [a, b, output] = /^([a-z]+)(?:,([a-z]+))?->([a-z]*)$/.exec(equation)?.slice(1) ?? [];
+  if (a === undefined || output === undefined || getKernel("Einsum", getBackend()) === undefined) return false;
+  const others = b ?? a;
+  const isDistinct = [a, others, output].every((side) => new Set(side).size === side.length);
+  const isSummed = (letter: string): boolean => !output.includes(letter);
+  const sums = Array.from(a + others).filter(isSummed);
+  const isPlain =
+    b === undefined ? sums.length === 0 : sums.every((letter) => a.includes(letter) && b.includes(letter));
+  return isDistinct && isPlain && tensors.every(({ dtype }) => dtype === "float32");
 }
 
 function labelsOf(node: KernelNode, side: string, rank: number): string[] {
