@@ -42,7 +42,7 @@ const ASYNC_OPS = new Set([
   ...["LookupTableSize", "LookupTableSizeV2", "InitializeTable", "InitializeTableV2"],
 ]);
 
-/** The largest known graphs have a quarter of this. */
+/** The largest known graphs have a quarter of this. No node of a real one reads as many tensors as this either. */
 const MAX_NODES = 50_000;
 
 /** Ops that carry or rename data without computing. */
@@ -122,6 +122,12 @@ export function readNodes(topology: object): GraphNode[] {
     const input: unknown = node.input ?? [];
     if (!Array.isArray(input) || !input.every((name) => typeof name === "string")) {
       throw malformed(`the inputs of node "${node.name.slice(0, 80)}" as a list of names`, show(input));
+    }
+    if (input.length > MAX_NODES) {
+      throw new ShardError(
+        "model-unsupported",
+        `Expected nodes with at most ${MAX_NODES} inputs, received ${input.length} in "${node.name.slice(0, 80)}": export a smaller model.`,
+      );
     }
     return { name: node.name, op: node.op, input, attr: asJsonObject(node.attr) };
   });
