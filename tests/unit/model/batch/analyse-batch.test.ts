@@ -234,11 +234,15 @@ it("does not try out random numbers, and says so", () => {
   expect(info.batchReason).toContain("random");
 });
 
-it("runs a batch in one call if all shards would draw the same numbers, or if nothing but random numbers is known", () => {
+it("runs a batch in one call where shards would draw other numbers, or a trial is needed to know more", () => {
   const seeded = new SmallGraph(4, 6);
   const attr = { dtype: { type: "DT_FLOAT" }, T: { type: "DT_INT32" } };
   const noise = seeded.add("RandomStandardNormal", [shape(seeded, "x")], { ...attr, seed: { i: "7" } });
   expect(inspectModel(seeded.model(seeded.add("AddV2", ["x", noise])), false).info.batchMode).toBe("whole");
+
+  const shared = new SmallGraph(4, 6);
+  const one = shared.add("RandomUniform", [shared.ints([1], 6)], attr);
+  expect(inspectModel(shared.model(shared.add("AddV2", ["x", one])), false).info.batchMode).toBe("whole");
 
   const unknown = new SmallGraph(4, 6);
   const drawn = unknown.add("RandomUniform", [shape(unknown, "x")], attr);
