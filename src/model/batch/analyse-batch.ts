@@ -1,6 +1,8 @@
+import { integerOf } from "../optimise/attributes.js";
 import { Constants } from "../optimise/constants.js";
 import { parseReference, type Graph, type GraphNode } from "../graph/graph.js";
 import { fixed, itemRows, rowsAlong, UNKNOWN, type BatchValue } from "./batch-value.js";
+import { checkRule } from "./check-rule.js";
 import { ELEMENTWISE } from "./elementwise.js";
 import { GATHERS } from "./gathering.js";
 import { MOVES } from "./moving.js";
@@ -76,9 +78,14 @@ export function analyseBatch(
   const found =
     judged.find(({ verdict }) => verdict === "mixed") ?? judged.find(({ verdict }) => verdict === "unknown");
   if (!isRandom || found?.verdict === "mixed") return { verdict: found?.verdict ?? "rows", reason: found?.reason };
-  // Two runs of the same items differ, so that a trial would show nothing.
-  const hasRows = found === undefined || outputs.every(({ shape }) => shape?.[0] === -1);
+  // Two runs of the same items differ, so that a trial would show nothing. With a seed, all shards would draw the same numbers.
+  const hasRows = found === undefined && !nodes.some(isSeeded);
   return { verdict: hasRows ? "rows" : "mixed", reason: "it draws random numbers, so that no trial is made" };
+}
+
+/** Whether an op draws the same numbers in each call. TF.js looks at `seed` alone. */
+function isSeeded({ op, attr }: GraphNode): boolean {
+  return RANDOM_OPS.test(op) && (op.startsWith("Stateless") || integerOf(attr.seed, 0) !== 0);
 }
 
 function judge(name: string, value: BatchValue): BatchAnalysis {
@@ -133,7 +140,10 @@ function constant({ name }: GraphNode, { weights }: Graph, constants: Constants)
 function computed({ name, op, input, attr }: GraphNode, values: Values): BatchValue | readonly BatchValue[] {
   const inputs = input.filter((each) => !each.startsWith("^")).map((each) => lookUp(values, each));
   const rule = Object.hasOwn(RULES, op) ? RULES[op] : undefined;
-  if (rule !== undefined) return rule({ name, op, attr, inputs });
+  if (rule !== undefined) {
+    const call = { name, op, attr, inputs };
+    return [rule(call)].flat().map((result) => checkRule(call, result));
+  }
   if (op === "PlaceholderWithDefault") return inputs[0] ?? UNKNOWN;
   const isFixed = inputs.length > 0 && inputs.every((each) => each.kind === "tensor" && !each.batch && !each.usesCount);
   if (isFixed && !RANDOM_OPS.test(op)) return fixed(undefined);

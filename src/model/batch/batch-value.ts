@@ -13,7 +13,7 @@ export interface BatchAxis {
   readonly outer: number;
   /** `undefined` if it is not known. */
   readonly inner: number | undefined;
-  /** The values are the same for all items, such as zeros of the batch's shape. */
+  /** All rows along the axis are the same, such as zeros of the batch's shape. */
   readonly isUniform: boolean;
 }
 

@@ -127,7 +127,8 @@ const ARITHMETIC: Readonly<Record<string, (a: Count, b: Count) => Count>> = {
   AddV2: (a, b) => plus(a, b, 1),
   Sub: (a, b) => plus(a, b, -1),
   FloorDiv: over,
-  RealDiv: over,
+  // A quotient that is no whole number is no count.
+  RealDiv: (a, b) => (typeof a === "number" && typeof b === "number" && a % b !== 0 ? undefined : over(a, b)),
   Maximum: (a, b) => (typeof a === "number" && typeof b === "number" ? Math.max(a, b) : undefined),
   Minimum: (a, b) => (typeof a === "number" && typeof b === "number" ? Math.min(a, b) : undefined),
 };

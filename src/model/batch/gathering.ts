@@ -26,7 +26,9 @@ export const GATHERS: Readonly<Record<string, OpRule>> = {
     return joined?.axis === 0 ? { ...values, counts: undefined } : UNKNOWN;
   }),
   CombinedNonMaxSuppression: ({ inputs: [boxes, scores] }) =>
-    [boxes, scores].every((each) => each?.kind === "tensor" && each.batch?.axis === 0 && each.batch.inner === 1)
+    [boxes, scores].every(
+      (each) => each?.kind === "tensor" && each.batch?.axis === 0 && each.batch.outer === 1 && each.batch.inner === 1,
+    )
       ? [3, 2, 2, 1].map((rank) =>
           itemRows(
             Array.from({ length: rank }, () => undefined),

@@ -129,7 +129,7 @@ function concat(parts: readonly BatchValue[], at: BatchValue | undefined): Batch
   const shape = joined(tensors, axis);
   if (axis !== batch.axis) return itemRows(shape, batch);
   // One after the other, each with all items: as the heads of an attention are stacked.
-  return itemRows(shape, { ...batch, outer: batch.outer * tensors.length });
+  return itemRows(shape, { ...batch, outer: batch.outer * tensors.length, isUniform: false });
 }
 
 function joined(tensors: readonly BatchTensor[], axis: number | undefined): BatchTensor["shape"] {
@@ -214,7 +214,7 @@ function pad(call: OpCall): BatchValue {
 
 /** The parts of each picture come one after another, each for all items. */
 function spaceToBatch(call: OpCall): BatchValue {
-  return rebatch(call, (batch, count) => ({ ...batch, outer: batch.outer * count }));
+  return rebatch(call, (batch, count) => ({ ...batch, outer: batch.outer * count, isUniform: false }));
 }
 
 function batchToSpace(call: OpCall): BatchValue {

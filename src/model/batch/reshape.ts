@@ -4,6 +4,7 @@ import {
   mixed,
   product,
   UNKNOWN,
+  type BatchAxis,
   type BatchTensor,
   type BatchValue,
   type Count,
@@ -34,7 +35,7 @@ export function reshape(call: OpCall): BatchValue {
 }
 
 function place(call: OpCall, x: BatchTensor, counts: readonly Count[]): BatchValue {
-  const { axis, outer, inner, isUniform } = x.batch!;
+  const { axis, outer, inner } = x.batch!;
   const above = product([...x.shape!.slice(0, axis), outer]);
   const below = product([inner, ...x.shape!.slice(axis + 1)]);
   const sizes = counts.map((count): Size => (typeof count === "number" && count >= 0 ? count : undefined));
@@ -53,7 +54,7 @@ function place(call: OpCall, x: BatchTensor, counts: readonly Count[]): BatchVal
     } else if (open >= 0 && open < counted) return UNKNOWN;
     const before = product(sizes.slice(0, counted));
     if (before === undefined || before === 0 || above % before !== 0 || n % (above / before) !== 0) return UNKNOWN;
-    return itemRows(sizes, { axis: counted, outer: above / before, inner: n / (above / before), isUniform });
+    return itemRows(sizes, reshaped(x.batch!, { axis: counted, outer: above / before, inner: n / (above / before) }));
   }
   // Without a free size it fits one number of items only.
   if (open < 0) return UNKNOWN;
@@ -64,12 +65,14 @@ function place(call: OpCall, x: BatchTensor, counts: readonly Count[]): BatchVal
   if (below !== undefined && below % after !== 0) {
     return mixed(`${named(call)} puts elements of several items into one row`);
   }
-  return itemRows(sizes, {
-    axis: open,
-    outer: above / before,
-    inner: below === undefined ? undefined : below / after,
-    isUniform,
-  });
+  const rows = below === undefined ? undefined : below / after;
+  return itemRows(sizes, reshaped(x.batch!, { axis: open, outer: above / before, inner: rows }));
+}
+
+/** Rows that are made of other elements than before need no longer be the same. */
+function reshaped(before: BatchAxis, after: Omit<BatchAxis, "isUniform">): BatchAxis {
+  const isUniform = before.isUniform && after.outer === before.outer && after.inner === before.inner;
+  return { ...after, isUniform };
 }
 
 /** The shape of a tensor, as numbers and multiples of the number of items. */

@@ -30,9 +30,10 @@ export const SIZES: Readonly<Record<string, OpRule>> = {
     "RandomUniform RandomStandardNormal TruncatedNormal RandomUniformInt StatelessRandomUniformV2 StatelessRandomNormalV2",
     (call) => {
       const drawn = fill(call, 0);
-      return drawn.kind === "tensor" && drawn.batch !== undefined
-        ? itemRows(drawn.shape, { ...drawn.batch, isUniform: false })
-        : drawn;
+      if (drawn.kind !== "tensor") return drawn;
+      // All items of a call get the same numbers, which another call would not draw.
+      if (drawn.batch === undefined) return mixed(`${named(call)} draws numbers that all items share`);
+      return itemRows(drawn.shape, { ...drawn.batch, isUniform: false });
     },
   ),
   Multinomial: ({ inputs: [logits] }) =>

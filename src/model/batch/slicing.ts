@@ -46,6 +46,8 @@ function slice(call: OpCall): BatchValue {
   const count = size.counts?.[axis];
   const isAll = count === -1 || isSame(count, rowCount(x.batch));
   if (begin.counts === undefined || count === undefined) return UNKNOWN;
+  const isFree = (each: Count, place: number): boolean => place !== axis && typeof each === "object";
+  if (begin.counts.some(isFree) || size.counts?.some(isFree)) return UNKNOWN;
   return begin.counts[axis] === 0 && isAll ? itemRows(shape, x.batch) : takesItems(call);
 }
 
@@ -84,6 +86,12 @@ function stridedSlice(call: OpCall): BatchValue {
       if (!isAll) return steps === undefined ? UNKNOWN : takesItems(call);
       batch = moved(x.batch, shape.length);
       shape.push(undefined);
+    } else if (
+      kind !== "all" &&
+      x.batch !== undefined &&
+      [begin, end].some((each) => typeof each.counts?.[entry] === "object")
+    ) {
+      return UNKNOWN;
     } else if (kind === "all") shape.push(size);
     else if (kind === "range") shape.push(rangeSize({ begin, end, steps, entry, call }, size));
     axis++;

@@ -7,6 +7,9 @@ import type { PreparedInputs } from "./prepare-inputs.js";
 /** A trial whose worker is lost is repeated until this many have been made. */
 const MAX_TRIALS = 3;
 
+/** A larger side input is data, not a switch. */
+const MAX_SWITCHES = 16;
+
 /**
  * Find out by a trial how the model takes a batch of such inputs.
  * @param isMixed it is known that the items depend on each other: only whether a batch runs at all has to be tried.
@@ -45,7 +48,9 @@ export class BatchModes {
   }
 
   /** The mode, if it is known without running the model; `undefined` if a trial is needed. */
-  known({ fixedMode, shapeClass }: PreparedInputs): BatchMode | undefined {
+  known(inputs: PreparedInputs): BatchMode | undefined {
+    const { fixedMode } = inputs;
+    const shapeClass = trialClassOf(inputs);
     const known = fixedMode ?? this.#known.get(shapeClass);
     if (known !== undefined) return known;
     return this.#analysis.verdict === "rows" && !this.#doubted.has(shapeClass) ? "batched" : undefined;
@@ -58,7 +63,7 @@ export class BatchModes {
   async decide(inputs: PreparedInputs, tryBatch: TryBatch): Promise<BatchMode> {
     const known = this.known(inputs);
     if (known !== undefined) return known;
-    const { shapeClass } = inputs;
+    const shapeClass = trialClassOf(inputs);
     const underWay = this.#trials.get(shapeClass);
     if (underWay !== undefined) return underWay;
     const trial = this.#try(inputs, tryBatch);
@@ -87,7 +92,8 @@ export class BatchModes {
    * @throws what the trial failed with.
    */
   async examine(inputs: PreparedInputs, tryBatch: TryBatch): Promise<BatchMode | undefined> {
-    const { shapeClass, fixedMode } = inputs;
+    const { fixedMode } = inputs;
+    const shapeClass = trialClassOf(inputs);
     if (fixedMode !== undefined) return fixedMode;
     const isMixed = this.#analysis.verdict === "mixed";
     const finding = await tryBatch(inputs, isMixed);
@@ -114,18 +120,30 @@ export class BatchModes {
    * Rule batches out: one came out without a row for each of its items. If the operations prove that items don't depend on each other,
    * single ones are right all the same; else only a whole batch is.
    */
-  refuse({ shapeClass }: PreparedInputs): BatchMode {
+  refuse(inputs: PreparedInputs): BatchMode {
+    const shapeClass = trialClassOf(inputs);
     const mode = this.#analysis.verdict === "rows" ? "item-by-item" : "whole";
     this.#refused.add(shapeClass);
     return this.#settle(shapeClass, mode, "a batch came out without a row for each of its items");
   }
 
   /** Ask for another trial: a batch failed, because of the model or of a passing failure, such as a GPU short of memory. */
-  doubt({ shapeClass }: PreparedInputs): void {
+  doubt(inputs: PreparedInputs): void {
+    const shapeClass = trialClassOf(inputs);
     // What was refused stays refused.
     if (this.#known.get(shapeClass) === "batched") this.#known.delete(shapeClass);
     this.#doubted.add(shapeClass);
   }
+}
+
+/** What a trial holds for: items of one shape, with side inputs that switch the same parts of the model on, such as a training mode. */
+function trialClassOf({ shapeClass, tensors, batchedNames }: PreparedInputs): string {
+  const switches = Object.entries(tensors).flatMap(([name, { data }]) => {
+    if (batchedNames.includes(name) || data.length > MAX_SWITCHES) return [];
+    const values: ArrayLike<unknown> = data;
+    return [Array.from(values, (value) => (typeof value === "number" ? Math.sign(value) : value)).join(",")];
+  });
+  return [shapeClass, ...switches].join(";");
 }
 
 /** Whether an output of a batch has a row for each of its items. */

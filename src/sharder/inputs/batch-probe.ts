@@ -12,6 +12,9 @@ const EXACT_TOLERANCE = 1e-5;
 /** For GPUs, which choose kernels by shape and may compute with 16 bits. */
 const ROUGH_TOLERANCE = 1e-3;
 
+/** A larger batch is not run in a trial: where three items fail for want of memory, it could cost the worker. */
+const MAX_GIVEN_ITEM_COUNT = 64;
+
 type Inputs = Readonly<Record<string, InputTensor>>;
 type Outputs = Readonly<Record<string, Tensor>>;
 
@@ -49,7 +52,7 @@ export function isExactWorker({ spec }: Pick<PoolWorker, "spec">): boolean {
  * @throws ShardError if neither runs; "worker-lost", "worker-timeout" if a worker did not survive the trial.
  */
 export async function probeBatch(
-  { tensors, batchedNames }: PreparedInputs,
+  { tensors, batchedNames, itemCount }: PreparedInputs,
   { run, isExact, isMixed }: Trial,
 ): Promise<TrialFinding | undefined> {
   const items = probeItems(tensors, batchedNames);
@@ -71,13 +74,28 @@ export async function probeBatch(
       if (!batch.ok) throw alone.error;
       return { mode: "whole", reason: "a batch runs, but a single item does not" };
     }
-    // One item that runs is enough to show that the batch is at fault.
-    if (!batch.ok) return { mode: "item-by-item", reason: "a batch fails where single items run" };
+    // One item that runs is enough to show that the batch is at fault, unless it was stretched to a size that the model fixes inside.
+    if (!batch.ok) {
+      const isStretched = !Object.values(alone.outputs).every(({ shape }) => shape[0] === 1);
+      if (isStretched || (await runsAsGiven({ tensors, itemCount }, run))) {
+        return { mode: "whole", reason: "a batch runs at one size, and not at every size" };
+      }
+      return { mode: "item-by-item", reason: "a batch fails where single items run" };
+    }
     if (!isRow(batch.outputs, alone.outputs, index, isExact ? EXACT_TOLERANCE : ROUGH_TOLERANCE)) {
       return { mode: "whole", reason: "a trial has shown that a batch gives something else than its items" };
     }
   }
   return { mode: "batched", reason: "a trial has shown that a batch gives the same as its items" };
+}
+
+/** Whether the batch itself runs, though another one does not. */
+async function runsAsGiven(
+  { tensors, itemCount }: Pick<PreparedInputs, "tensors" | "itemCount">,
+  run: RunOnce,
+): Promise<boolean> {
+  if (itemCount === 1 || itemCount === PROBE_ITEM_COUNT || itemCount > MAX_GIVEN_ITEM_COUNT) return false;
+  return (await tryRun(() => run(tensors))).ok;
 }
 
 /** Whether a worker was lost, which says nothing about the model. */

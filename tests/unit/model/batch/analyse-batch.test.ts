@@ -17,6 +17,10 @@ const batchSize = (g: SmallGraph, x: string): string =>
     shrink_axis_mask: { i: "1" },
     T: { type: "DT_INT32" },
   });
+const count = (g: SmallGraph): string =>
+  g.add("Cast", [batchSize(g, "x")], { SrcT: { type: "DT_INT32" }, DstT: { type: "DT_FLOAT" } });
+const pack = (g: SmallGraph, ...sizes: string[]): string =>
+  g.add("Pack", sizes, { N: { i: String(sizes.length) }, axis: { i: "0" }, T: { type: "DT_INT32" } });
 const transpose = (g: SmallGraph, x: string, ...axes: number[]): string =>
   g.add("Transpose", [x, g.ints([axes.length], ...axes)]);
 const reshape = (g: SmallGraph, x: string, ...sizes: number[]): string =>
@@ -141,6 +145,53 @@ describe("keeps a row for each item", () => {
   });
 });
 
+/** Each once passed for a row for each item, since a rule looked at some of its inputs only. */
+const NO_ROWS: Record<string, Build> = {
+  "a fill with the largest value of the batch": (g) => {
+    const largest = g.add("Max", ["x", g.ints([3], 0, 1, 2)], int);
+    return g.add("Fill", [pack(g, batchSize(g, "x"), g.ints([], 6)), largest]);
+  },
+  "a fill with the number of items": (g) => g.add("Fill", [pack(g, batchSize(g, "x"), g.ints([], 6)), count(g)]),
+  "the number of items stretched over the batch": (g) =>
+    g.add("Tile", [reshape(g, count(g), 1, 1), pack(g, batchSize(g, "x"), g.ints([], 6))]),
+  "the number of items as a bias": (g) => {
+    const column = g.add("Pad", [reshape(g, count(g), 1), g.ints([1, 2], 0, 5)]);
+    return g.add("BiasAdd", ["x", g.add("Mul", [column, g.floats([6])])]);
+  },
+  "a product with the number of items": (g) =>
+    g.add("MatMul", [reshape(g, "x", -1, 24), g.add("Tile", [reshape(g, count(g), 1, 1), g.ints([2], 24, 2)])]),
+  "a pad with the largest value of the batch": (g) =>
+    g.add("PadV2", ["x", g.ints([3, 2], 0, 0, 0, 0, 1, 0), g.add("Max", ["x", g.ints([3], 0, 1, 2)], int)]),
+  "as many columns as items": (g) =>
+    g.add("Slice", ["x", g.ints([3], 0, 0, 0), pack(g, g.ints([], -1), g.ints([], -1), batchSize(g, "x"))]),
+  "a mean over as many rows of a table as there are items": (g) => {
+    const table = g.floats([20, 6]);
+    const rows = g.add("Slice", [table, g.ints([2], 0, 0), pack(g, batchSize(g, "x"), g.ints([], 6))]);
+    return g.add("AddV2", ["x", g.add("Mean", [rows, g.ints([1], 0)], int)]);
+  },
+  "zeros and ones behind each other, added to rows in another order": (g) => {
+    const flat = reshape(g, "x", -1, 12);
+    const sizes = pack(g, batchSize(g, "x"), g.ints([], 12));
+    const parts = [g.floats([]), g.add("Neg", [g.floats([])])].map((value) => g.add("Fill", [sizes, value]));
+    const added = g.add("ConcatV2", [...parts, g.ints([], 0)], { N: { i: "2" } });
+    return reshape(g, g.add("AddV2", [flat, added]), -1, 24);
+  },
+  "a table that is repeated, added to rows in another order": (g) => {
+    const sizes = pack(g, batchSize(g, "x"), g.ints([], 1));
+    const added = reshape(g, g.add("Tile", [reshape(g, g.floats([4]), 1, 4), sizes]), -1, 1);
+    const turned = reshape(g, transpose(g, "x", 1, 0, 2), -1, 6);
+    return transpose(g, reshape(g, g.add("AddV2", [turned, added]), 4, -1, 6), 1, 0, 2);
+  },
+};
+
+describe("has no row for each item", () => {
+  it.each(Object.keys(NO_ROWS))("%s", async (name) => {
+    const model = build(name, NO_ROWS);
+    expect(inspectModel(model, false).batch.verdict).not.toBe("rows");
+    expect(await runBothWays(model, someItems(5, [4, 6]))).toBe("mixed");
+  });
+});
+
 describe("mixes its items", () => {
   it.each(Object.keys(MIXED))("%s", async (name) => {
     const model = build(name, MIXED);
@@ -181,6 +232,22 @@ it("does not try out random numbers, and says so", () => {
   const { info } = inspectModel(g.model(g.add("AddV2", ["x", noise])), false);
   expect(info.batchMode).toBe("batched");
   expect(info.batchReason).toContain("random");
+});
+
+it("runs a batch in one call where shards would draw other numbers, or a trial is needed to know more", () => {
+  const seeded = new SmallGraph(4, 6);
+  const attr = { dtype: { type: "DT_FLOAT" }, T: { type: "DT_INT32" } };
+  const noise = seeded.add("RandomStandardNormal", [shape(seeded, "x")], { ...attr, seed: { i: "7" } });
+  expect(inspectModel(seeded.model(seeded.add("AddV2", ["x", noise])), false).info.batchMode).toBe("whole");
+
+  const shared = new SmallGraph(4, 6);
+  const one = shared.add("RandomUniform", [shared.ints([1], 6)], attr);
+  expect(inspectModel(shared.model(shared.add("AddV2", ["x", one])), false).info.batchMode).toBe("whole");
+
+  const unknown = new SmallGraph(4, 6);
+  const drawn = unknown.add("RandomUniform", [shape(unknown, "x")], attr);
+  const odd = unknown.add("AddV2", [reshape(unknown, "x", 1, 4, 6), drawn]);
+  expect(inspectModel(unknown.model(odd), false).info.batchMode).toBe("whole");
 });
 
 it("follows the items through recurrent nodes and texts, which only translated Keras models have", () => {

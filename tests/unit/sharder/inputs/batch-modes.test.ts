@@ -57,6 +57,19 @@ describe("BatchModes", () => {
     expect(seen).toEqual(["batched", "item-by-item", "whole"].map((mode) => [mode, "tried"]));
   });
 
+  it("tries again with another side input that may switch parts of the model", async () => {
+    const modes = unknown();
+    const { asked, tryBatch } = trial("batched", "whole");
+    const given = (training: number): PreparedInputs => {
+      const tensors = { training: { dtype: "bool", shape: [], data: Uint8Array.of(training) } } as const;
+      return { ...inputs("a"), tensors };
+    };
+    for (const each of ["batched", "whole"] as const) {
+      expect(await modes.decide(given(each === "whole" ? 1 : 0), tryBatch)).toBe(each);
+    }
+    expect([modes.known(given(0)), modes.known(given(1)), asked.length]).toEqual(["batched", "whole", 2]);
+  });
+
   it("only tries whether a batch runs at all, where it is known to mix its items", async () => {
     const seen: unknown[] = [];
     const modes = new BatchModes(verdict("mixed", "Mean"), (...answer) => seen.push(answer));

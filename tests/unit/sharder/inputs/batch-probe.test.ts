@@ -65,6 +65,23 @@ describe("a trial finds", () => {
     expect([await modeOf(run), callCount]).toEqual(["whole", 1]);
   });
 
+  it("a batch that runs at one size and where an item is stretched", async () => {
+    const table = [0, 1, 2, 3];
+    const fixed =
+      (isReduced: boolean): RunOnce =>
+      async ({ x }) => {
+        const count = x!.shape[0]!;
+        if (count !== 1 && count !== 4) throw new ShardError("model-failed", "shapes differ");
+        const rows = table.map((each) => each + (x!.data[count === 1 ? 0 : 3 * each] as number));
+        if (isReduced && count === 1) return { y: floats([1, 1], sum(rows)) };
+        return { y: isReduced ? floats([4, 1], ...rows.map(() => sum(rows))) : floats([4, 1], ...rows) };
+      };
+    const four = floats([4, 3], ...Array.from({ length: 12 }, (_, index) => index / 7));
+    for (const isReduced of [false, true]) expect(await modeOf(fixed(isReduced), {}, four)).toBe("whole");
+    expect(await modeOf(fixed(false))).toBe("whole");
+    expect(await modeOf(fixed(true))).toBe("item-by-item");
+  });
+
   it("which of a batch and an item fails", async () => {
     const fails =
       (isBad: (count: number) => boolean): RunOnce =>
