@@ -19,7 +19,7 @@ import {
   readModelConfig,
 } from "./layer-config.js";
 import { PLAIN_CALL, TensorArgument, type LayerCall } from "./layer-call.js";
-import { withGivenMasks, withMasks } from "./masks.js";
+import { takesMasks, withGivenMasks, withMasks } from "./masks.js";
 import { emitTimeDistributed, type EmitInner } from "./time-distributed.js";
 import { firstCallOf, fromFirst, readCalls, readReferences, referenceKey, type Call } from "./topology.js";
 
@@ -160,6 +160,7 @@ function emitFunctional(
       results.forEach((result, index) => {
         known.set(referenceKey({ layer: layer.name, node: call.index, tensor: index }), result);
       });
+      if (takesMasks(layer.className, emitter.kerasMajor)) dropMasks(known, call.inputs.map(find));
     }
     if (waiting.length === pending.length)
       throw new Untranslatable(`layer "${waiting[0]!.layer.name}", whose inputs are never made`);
@@ -171,6 +172,14 @@ function emitFunctional(
     if (result === undefined) throw new Untranslatable(`output "${reference.layer}", which no layer makes`);
     return result;
   });
+}
+
+/** Layers that run later see these tensors without their masks. */
+function dropMasks(known: Map<string, Symbolic>, tensors: readonly Symbolic[]): void {
+  const references = new Set(tensors.map(({ reference }) => reference));
+  for (const [key, symbolic] of known) {
+    if (references.has(symbolic.reference)) known.set(key, { ...symbolic, mask: undefined });
+  }
 }
 
 /** Put the tensors into the arguments of a call. */
