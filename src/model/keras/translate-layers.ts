@@ -9,6 +9,7 @@ import { Emitter, type Symbolic, typeOf, Untranslatable } from "./emitter.js";
 import { emitKerasOp } from "./functions/emit-function.js";
 import { isOperation, OPERATION_PREFIX } from "./operations.js";
 import { LAYER_EMITTERS } from "./layer-table.js";
+import { inRunningOrder } from "./call-order.js";
 import { instancesIn, LayerReference, mapInstances } from "./call-values.js";
 import {
   isOfTfjs,
@@ -144,9 +145,21 @@ function emitFunctional(
   const firsts = new Map(
     read.map(({ layer, calls }) => [layer.name, firstCallOf(layer, emitter.kerasMajor, calls.length, inside, outputs)]),
   );
-  const insideKey = (reference: LayerReference): string =>
-    referenceKey(fromFirst(reference, firsts.get(reference.layer)?.inside ?? 0));
-  let pending = read.flatMap(({ layer, calls }) => calls.map((call) => ({ layer, call })));
+  const insideReference = (reference: LayerReference): LayerReference =>
+    fromFirst(reference, firsts.get(reference.layer)?.inside ?? 0);
+  const insideKey = (reference: LayerReference): string => referenceKey(insideReference(reference));
+  const listed = read.flatMap(({ layer, calls }) => calls.map((call) => ({ layer, call })));
+  let pending = listed.some(({ layer }) => takesMasks(layer.className, emitter.kerasMajor))
+    ? inRunningOrder(
+        listed,
+        ({ layer, call }) => ({
+          layer: layer.name,
+          key: callKey({ layer: layer.name, node: call.index }),
+          sources: referencesOf(call).map((reference) => callKey(insideReference(reference))),
+        }),
+        outputs.map((reference) => callKey(fromFirst(reference, firsts.get(reference.layer)?.outputs ?? 0))),
+      )
+    : listed;
   while (pending.length > 0) {
     const waiting: typeof pending = [];
     for (const { layer, call } of pending) {
@@ -172,6 +185,10 @@ function emitFunctional(
     if (result === undefined) throw new Untranslatable(`output "${reference.layer}", which no layer makes`);
     return result;
   });
+}
+
+function callKey({ layer, node }: Pick<LayerReference, "layer" | "node">): string {
+  return `${layer}#${node}`;
 }
 
 /** Layers that run later see these tensors without their masks. */
