@@ -2,7 +2,7 @@ import { emitConvLstmLayer } from "./conv-lstm.js";
 import { attrs, type Emitter, FLOAT, type Symbolic, Untranslatable } from "./emitter.js";
 import type { EmitLayer } from "./emit-layer.js";
 import { LayerConfig, readLayerConfig } from "./layer-config.js";
-import { emitRecurrence, requireNoConstants, reversed, type RecurrentContext } from "./recurrent.js";
+import { emitRecurrence, ignoresMask, requireNoConstants, reversed, type RecurrentContext } from "./recurrent.js";
 
 /**
  * Runs a recurrent layer over a sequence, and another one, or the same with other weights, backwards over it, and merges the outputs
@@ -10,7 +10,7 @@ import { emitRecurrence, requireNoConstants, reversed, type RecurrentContext } f
  * merge mode, then the final states of both with `return_state`. Masked steps give zeros in sequences.
  * Source: Keras' documentation of Bidirectional.
  */
-export const emitBidirectional: EmitLayer = (emitter, layer, inputs, name) => {
+export const emitBidirectional: EmitLayer = (emitter, layer, inputs, name, call) => {
   requireNoConstants(layer);
   const forward = readLayerConfig(layer.config.layer);
   const backward = backwardOf(layer, forward);
@@ -29,6 +29,7 @@ export const emitBidirectional: EmitLayer = (emitter, layer, inputs, name) => {
     emitInner(emitter, each, [x!, ...initial], `${name}/${direction}`, {
       paths: scopesOf(layer, each, direction, forward.name !== backward.name),
       zeroOutputForMask: returnsSequences,
+      ignoresMask: ignoresMask(emitter, inputs, call),
     });
   const [ahead, ...aheadStates] = run(forward, "forward", states.slice(0, half));
   const [back, ...backStates] = run(backward, "backward", states.slice(half));

@@ -7,12 +7,15 @@ import { reshapeSteps } from "./free-sizes.js";
 import type { LayerConfig } from "./layer-config.js";
 import { readRecurrentActivation } from "./recurrent-activation.js";
 import { results } from "./recurrent-cell.js";
-import { requireNoConstants, stepMask, type RecurrentContext } from "./recurrent.js";
+import { ignoresMask, requireNoConstants, stepMask, type RecurrentContext } from "./recurrent.js";
 import { cellWeight } from "./recurrent-weights.js";
 
 /** ConvLSTM1D, ConvLSTM2D and ConvLSTM3D. */
-export const emitConvLstm: EmitLayer = (emitter, layer, inputs, name) =>
-  emitConvLstmLayer(emitter, layer, inputs, name, { paths: [[layer.name], name.split("/")] });
+export const emitConvLstm: EmitLayer = (emitter, layer, inputs, name, call) =>
+  emitConvLstmLayer(emitter, layer, inputs, name, {
+    paths: [[layer.name], name.split("/")],
+    ignoresMask: ignoresMask(emitter, inputs, call),
+  });
 
 /**
  * Inputs: a sequence `[batch, time, ...sizes, channels]` (or channels before sizes), then the states h and c, if given. Outputs as of
@@ -45,7 +48,7 @@ export function emitConvLstmLayer(
   );
   if (states.some(({ shape }) => shape.slice(1).join() !== sizes.join()))
     throw new Untranslatable("initial states of other shapes");
-  const mask = given!.mask && stepMask(given!.mask);
+  const mask = given!.mask && context.ignoresMask !== true ? stepMask(given!.mask) : undefined;
   const returnSequences = layer.boolean("return_sequences", false);
   const window = layer.sizes("kernel_size", axisCount);
   const recurrent = cellWeight(emitter, context, "recurrent_kernel", [...window, filters, 4 * filters]);

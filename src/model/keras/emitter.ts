@@ -143,8 +143,10 @@ export class Emitter {
 }
 
 /** TF.js reads ":" as the start of an output's index and "^" as a control input. */
+/** TF.js looks nodes up in plain objects, where a layer named "constructor" would find what every object has. */
 function plainName(name: string): string {
-  return name.replace(/[:^,]/g, "_") || "_";
+  const plain = name.replace(/[:^,]/g, "_") || "_";
+  return plain in Object.prototype ? `${plain}_` : plain;
 }
 
 function depthOf(name: string): number {

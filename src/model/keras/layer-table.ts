@@ -30,6 +30,7 @@ import {
 } from "./normalisation.js";
 import { emitCropping, emitZeroPadding } from "./padding.js";
 import { emitAdaptivePool, emitGlobalPool, emitPool1d, emitPool2d, emitPool3d } from "./pooling.js";
+import { emitLayerScale } from "./layer-scale.js";
 import { emitAutoContrast, emitNormalization, emitRescaling } from "./preprocessing.js";
 import { emitRecurrentLayer } from "./recurrent.js";
 import {
@@ -113,6 +114,7 @@ export const LAYER_EMITTERS: ReadonlyMap<string, EmitLayer> = new Map<string, Em
   ["MelSpectrogram", emitMelSpectrogram],
   ["AutoContrast", emitAutoContrast],
   ["Rescaling", emitRescaling],
+  ["LayerScale", emitLayerScale],
   ["Resizing", emitResizing],
   ["RandomCrop", emitRandomCrop],
   ["CenterCrop", emitCenterCrop],

@@ -39,6 +39,14 @@ export function withGivenMasks(inputs: readonly Symbolic[], { tensors, options }
   });
 }
 
+/**
+ * Whether a layer takes the masks off its inputs, for the layers after it that read them too: a sum with the attention's result has
+ * then no mask. Source: `MultiHeadAttention.call` in Keras 3.15.
+ */
+export function takesMasks(className: string, kerasMajor: 2 | 3): boolean {
+  return kerasMajor === 3 && className === "MultiHeadAttention";
+}
+
 const MERGES = new Set(["Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"]);
 
 /**

@@ -1,6 +1,7 @@
 import { show } from "../malformed.js";
 import { type Emitter, FLOAT, requireFloat, type Symbolic, Untranslatable } from "./emitter.js";
 import type { EmitLayer } from "./emit-layer.js";
+import { type LayerCall, PLAIN_CALL } from "./layer-call.js";
 import { LayerConfig, readLayerConfig } from "./layer-config.js";
 import { emitCell, stateCountOf, type CellRun } from "./recurrent-cell.js";
 import type { CellPlace } from "./recurrent-weights.js";
@@ -11,6 +12,8 @@ export interface RecurrentContext {
   readonly paths: CellPlace["paths"];
   /** Overrides the option of that name. */
   readonly zeroOutputForMask?: boolean;
+  /** Run over masked steps as over others. Sequences of outputs keep the mask all the same. */
+  readonly ignoresMask?: boolean;
 }
 
 /**
@@ -19,8 +22,20 @@ export interface RecurrentContext {
  * States start at zero in every call, with `stateful` too. Dropout does nothing at inference.
  * Source: Keras' documentation of its recurrent layers; masks as in its `backend.rnn`.
  */
-export const emitRecurrentLayer: EmitLayer = (emitter, layer, inputs, name) =>
-  emitRecurrence(emitter, layer, inputs, name, { paths: [[layer.name], name.split("/")] });
+export const emitRecurrentLayer: EmitLayer = (emitter, layer, inputs, name, call) =>
+  emitRecurrence(emitter, layer, inputs, name, {
+    paths: [[layer.name], name.split("/")],
+    ignoresMask: ignoresMask(emitter, inputs, call),
+  });
+
+/**
+ * Keras 3 passes the mask of a sequence to its layer by itself only if no states come with it.
+ * Source: step 6 of `Layer.__call__` in Keras 3.15.
+ */
+export function ignoresMask(emitter: Emitter, inputs: readonly Symbolic[], call: LayerCall = PLAIN_CALL): boolean {
+  const isGiven = call.tensors.has("mask") || call.options.mask !== undefined;
+  return emitter.kerasMajor === 3 && inputs.length > 1 && !isGiven;
+}
 
 export function emitRecurrence(
   emitter: Emitter,
@@ -36,7 +51,10 @@ export function emitRecurrence(
   const x = swapped(emitter, `${name}/x`, requireFloat(given!), isTimeMajor);
   if (x.shape.length !== 3) throw new Untranslatable(`an input of rank ${x.shape.length}`);
   if (given!.mask !== undefined && layer.className.startsWith("CuDNN")) throw new Untranslatable("a mask");
-  const mask = given!.mask && stepMask(swapped(emitter, `${name}/mask`, given!.mask, isTimeMajor));
+  const mask =
+    given!.mask && context.ignoresMask !== true
+      ? stepMask(swapped(emitter, `${name}/mask`, given!.mask, isTimeMajor))
+      : undefined;
   const returnSequences = layer.boolean("return_sequences", false);
   const { output, states } = emitCells(emitter, isTimeMajor && returnSequences ? `${name}/run` : name, cells, context, {
     x,

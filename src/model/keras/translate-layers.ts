@@ -9,6 +9,7 @@ import { Emitter, type Symbolic, typeOf, Untranslatable } from "./emitter.js";
 import { emitKerasOp } from "./functions/emit-function.js";
 import { isOperation, OPERATION_PREFIX } from "./operations.js";
 import { LAYER_EMITTERS } from "./layer-table.js";
+import { inRunningOrder } from "./call-order.js";
 import { instancesIn, LayerReference, mapInstances } from "./call-values.js";
 import {
   isOfTfjs,
@@ -19,7 +20,7 @@ import {
   readModelConfig,
 } from "./layer-config.js";
 import { PLAIN_CALL, TensorArgument, type LayerCall } from "./layer-call.js";
-import { withGivenMasks, withMasks } from "./masks.js";
+import { takesMasks, withGivenMasks, withMasks } from "./masks.js";
 import { emitTimeDistributed, type EmitInner } from "./time-distributed.js";
 import { firstCallOf, fromFirst, readCalls, readReferences, referenceKey, type Call } from "./topology.js";
 
@@ -144,9 +145,21 @@ function emitFunctional(
   const firsts = new Map(
     read.map(({ layer, calls }) => [layer.name, firstCallOf(layer, emitter.kerasMajor, calls.length, inside, outputs)]),
   );
-  const insideKey = (reference: LayerReference): string =>
-    referenceKey(fromFirst(reference, firsts.get(reference.layer)?.inside ?? 0));
-  let pending = read.flatMap(({ layer, calls }) => calls.map((call) => ({ layer, call })));
+  const insideReference = (reference: LayerReference): LayerReference =>
+    fromFirst(reference, firsts.get(reference.layer)?.inside ?? 0);
+  const insideKey = (reference: LayerReference): string => referenceKey(insideReference(reference));
+  const listed = read.flatMap(({ layer, calls }) => calls.map((call) => ({ layer, call })));
+  let pending = listed.some(({ layer }) => takesMasks(layer.className, emitter.kerasMajor))
+    ? inRunningOrder(
+        listed,
+        ({ layer, call }) => ({
+          layer: layer.name,
+          key: callKey({ layer: layer.name, node: call.index }),
+          sources: referencesOf(call).map((reference) => callKey(insideReference(reference))),
+        }),
+        outputs.map((reference) => callKey(fromFirst(reference, firsts.get(reference.layer)?.outputs ?? 0))),
+      )
+    : listed;
   while (pending.length > 0) {
     const waiting: typeof pending = [];
     for (const { layer, call } of pending) {
@@ -160,6 +173,7 @@ function emitFunctional(
       results.forEach((result, index) => {
         known.set(referenceKey({ layer: layer.name, node: call.index, tensor: index }), result);
       });
+      if (takesMasks(layer.className, emitter.kerasMajor)) dropMasks(known, call.inputs.map(find));
     }
     if (waiting.length === pending.length)
       throw new Untranslatable(`layer "${waiting[0]!.layer.name}", whose inputs are never made`);
@@ -171,6 +185,18 @@ function emitFunctional(
     if (result === undefined) throw new Untranslatable(`output "${reference.layer}", which no layer makes`);
     return result;
   });
+}
+
+function callKey({ layer, node }: Pick<LayerReference, "layer" | "node">): string {
+  return `${layer}#${node}`;
+}
+
+/** Layers that run later see these tensors without their masks. */
+function dropMasks(known: Map<string, Symbolic>, tensors: readonly Symbolic[]): void {
+  const references = new Set(tensors.map(({ reference }) => reference));
+  for (const [key, symbolic] of known) {
+    if (references.has(symbolic.reference)) known.set(key, { ...symbolic, mask: undefined });
+  }
 }
 
 /** Put the tensors into the arguments of a call. */

@@ -25,6 +25,9 @@ function adviceFor(reason: string): string {
   if (/\bLambda\b/.test(reason)) {
     return `the file holds Python code that can't run in a browser; replace the Lambda by a Keras layer or by functions of keras.ops, or ${CONVERT}`;
   }
+  if (reason.endsWith("is not in the file")) {
+    return `check that all weight files are there; the converter leaves out the weights of layers with "/" in their names (as MobileNetV3 of Keras 2 has them), so open the .h5 or .keras file itself, or ${CONVERT}`;
+  }
   return `replace what is named here, or ${CONVERT}`;
 }
 

@@ -18,6 +18,7 @@ const ORDER: ReadonlyMap<string, readonly string[]> = new Map([
   ["ReversibleEmbedding", ["embeddings", "reverse_embeddings"]],
   ["RMSNormalization", ["scale"]],
   ["PReLU", ["alpha"]],
+  ["LayerScale", ["gamma"]],
   ["Normalization", ["mean", "variance", "count"]],
   ["AdditiveAttention", ["scale"]],
 ]);

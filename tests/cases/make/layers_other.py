@@ -1,5 +1,7 @@
 """Attention, preprocessing, text, pictures, and the shapes of models."""
 
+import importlib
+
 import numpy as np
 
 from case_file import floats, given, integers, masked, tokens
@@ -50,6 +52,30 @@ def attention():
 
 
 PICTURE = floats(8, 9, 3, low=0, high=1)
+
+
+def _masked_residual(k, x, y):
+    x, y = k.layers.Masking()(x), k.layers.Masking()(y)
+    own = k.layers.MultiHeadAttention(2, 3)(y, y)
+    y = k.layers.LayerNormalization()(k.layers.Add()([y, own]))
+    cross = k.layers.MultiHeadAttention(2, 3)(y, x)
+    return k.layers.GlobalAveragePooling1D()(k.layers.Add()([y, cross]))
+
+
+def masked_residuals():
+    data = [masked(6, 4), masked(5, 4, (5, 3, 1))]
+    yield net("mha-residual-masked", data, _masked_residual)
+    yield net("mha-twice-masked", data, lambda k, x, y: (lambda m: [
+        k.layers.MultiHeadAttention(2, 3)(y, m), k.layers.MultiHeadAttention(2, 3)(m, m), k.layers.LSTM(3)(m)])(k.layers.Masking()(x)))
+
+
+def _layer_scale(k):
+    module = importlib.import_module(f"{'tf_keras' if k.__name__.startswith('tf_keras') else 'keras'}.src.applications.convnext")
+    return module.LayerScale(1e-6, 4)
+
+
+def scaled():
+    yield chain("layer-scale", floats(3, 3, 4), lambda k: [_layer_scale(k), k.layers.Dense(2), k.layers.Flatten()])
 
 
 def pictures():
@@ -214,5 +240,5 @@ def _half(k):
 
 
 def cases():
-    for make in (structures, attention, pictures, numbers_and_words):
+    for make in (structures, attention, masked_residuals, scaled, pictures, numbers_and_words):
         yield from make()

@@ -1,6 +1,6 @@
 """Recurrent layers and their wrappers: states, directions, masks, cells."""
 
-from case_file import floats, masked, tokens
+from case_file import bools, floats, masked, tokens
 from keras_case import BOTH, chain, net, whole
 
 SEQ = floats(6, 4)
@@ -50,6 +50,17 @@ def _seq2seq(k, x, y, kind):
     _, *states = getattr(k.layers, kind)(5, return_state=True)(x)
     last = getattr(k.layers, kind)(5, return_sequences=True)(y, initial_state=states)
     return k.layers.Dense(2)(last)
+
+
+def masked_states():
+    data = [masked(6, 3), masked(4, 3, (4, 2, 1))]
+    for kind in KINDS:
+        yield net(f"mask-{kind.lower()}-seq2seq", data, lambda k, x, y, c=kind: k.layers.GlobalAveragePooling1D()(
+            _seq2seq(k, k.layers.Masking()(x), k.layers.Masking()(y), c)))
+    yield net("mask-bigru-initial", [masked(6, 3), floats(4), floats(4)], lambda k, x, a, b: k.layers.GlobalAveragePooling1D()(
+        k.layers.Bidirectional(k.layers.GRU(4, return_sequences=True))(k.layers.Masking()(x), initial_state=[a, b])))
+    yield net("mask-convlstm-initial", [floats(4, 5, 5, 1), bools(4), floats(5, 5, 2), floats(5, 5, 2)], lambda k, x, m, a, b:
+        k.layers.ConvLSTM2D(2, 3, padding="same")(x, mask=m, initial_state=[a, b]))
 
 
 def bidirectional():
@@ -128,5 +139,5 @@ def stateful():
 
 
 def cases():
-    for make in (recurrent, bidirectional, cells, convolutional, distributed, stateful):
+    for make in (recurrent, masked_states, bidirectional, cells, convolutional, distributed, stateful):
         yield from make()

@@ -70,9 +70,13 @@ function refused({ format }: TfjsWire, cause: unknown): ShardError {
       { cause },
     );
   }
+  const isIncomplete = reason.includes("weights are not set");
+  const advice = isIncomplete
+    ? ` The converter leaves out the weights of layers with "/" in their names: then open the .h5 or .keras file itself, or convert it to a graph model.`
+    : "";
   return new ShardError(
     "model-malformed",
-    `Expected a ${format} that TF.js can load, but it refused: ${asSentence(reason)} Check that model.json and its weight files belong together.`,
+    `Expected a ${format} that TF.js can load, but it refused: ${asSentence(reason)} Check that model.json and its weight files belong together.${advice}`,
     { cause },
   );
 }

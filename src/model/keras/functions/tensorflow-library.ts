@@ -8,7 +8,7 @@ export const TENSORFLOW = readLibrary(`
   math.scalar_mul|scalar_mul multiply x1=scalar x2=x
   math.truediv|math.divide|divide|truediv divide x1=x x2=y
   math.divide_no_nan divide_no_nan x1=x x2=y
-  math.floordiv|math.floor_div floor_divide x1=x x2=y
+  math.floordiv|math.floor_div|floor_div floor_divide x1=x x2=y
   math.floormod|math.mod mod x1=x x2=y
   math.pow|pow power x1=x x2=y
   math.maximum|maximum maximum x1=x x2=y
