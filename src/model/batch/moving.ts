@@ -33,8 +33,10 @@ export const MOVES: Readonly<Record<string, OpRule>> = {
   ReverseSequence: ({ inputs: [x, lengths], attr }) => {
     if (x?.kind !== "tensor" || lengths?.kind !== "tensor")
       return spoiled([x ?? UNKNOWN, lengths ?? UNKNOWN]) ?? UNKNOWN;
-    const isByItem = x.batch?.axis === integerOf(attr.batch_dim, 0) && lengths.batch !== undefined;
-    return isByItem && joinAxes(moved(x.batch, 0), lengths.batch) !== undefined ? x : UNKNOWN;
+    const isByItem =
+      x.batch !== undefined && x.batch.axis === integerOf(attr.batch_dim, 0) && lengths.batch !== undefined;
+    const joined = isByItem ? joinAxes(moved(x.batch, 0), lengths.batch) : undefined;
+    return joined === undefined ? UNKNOWN : itemRows(x.shape, moved(joined, integerOf(attr.batch_dim, 0)));
   },
   ...rules("SpaceToBatchND", spaceToBatch),
   ...rules("BatchToSpaceND", batchToSpace),
