@@ -69,6 +69,12 @@ def masked_residuals():
         k.layers.MultiHeadAttention(2, 3)(y, m), k.layers.MultiHeadAttention(2, 3)(m, m), k.layers.LSTM(3)(m)])(k.layers.Masking()(x)))
 
 
+    yield net("mha-dropout-masked", data[:1], lambda k, x: (lambda m: (lambda d: k.layers.LSTM(3)(
+        k.layers.Add()([m, k.layers.MultiHeadAttention(2, 3)(d, d)])))(k.layers.Dropout(0.5)(m)))(k.layers.Masking()(x)))
+    yield net("mha-pre-norm-masked", data[:1], lambda k, x: (lambda m: (lambda d: k.layers.LSTM(3)(
+        k.layers.Add()([m, k.layers.MultiHeadAttention(2, 3)(d, d)])))(k.layers.LayerNormalization()(m)))(k.layers.Masking()(x)))
+
+
 def _layer_scale(k):
     module = importlib.import_module(f"{'tf_keras' if k.__name__.startswith('tf_keras') else 'keras'}.src.applications.convnext")
     return module.LayerScale(1e-6, 4)
