@@ -1,4 +1,5 @@
 import { ShardError } from "../../src/core/errors.js";
+import { allocateWeights } from "../../src/model/load/allocate-weights.js";
 import type { ReadWeight } from "../../src/protocol/reader-api.js";
 import { convertValues, specOf, targetBytes } from "./convert-values.js";
 import type { H5Dataset, H5File } from "./h5-file.js";
@@ -30,7 +31,7 @@ export function* readWeights(
   );
   const totalBytes = sizes.reduce((sum, size) => sum + size, 0);
   checkExpansion(file.name, totalBytes, fileBytes);
-  const weightData = allocate(totalBytes, isShared);
+  const weightData = allocateWeights(totalBytes, isShared);
   let byteOffset = 0;
   for (const [index, { dataset }] of datasets.entries()) {
     const { type, path } = dataset;
@@ -45,18 +46,6 @@ export function* readWeights(
     if (byteOffset !== end) throw damaged(file.name, `${sizes[index]} bytes of "${path.slice(-80)}"`, "fewer");
   }
   return { weightSpecs: datasets.map(({ name, dataset }) => specOf(name, dataset.shape, dataset.type)), weightData };
-}
-
-function allocate(byteLength: number, isShared: boolean): ArrayBuffer | SharedArrayBuffer {
-  try {
-    return isShared ? new SharedArrayBuffer(byteLength) : new ArrayBuffer(byteLength);
-  } catch (cause) {
-    throw new ShardError(
-      "out-of-memory",
-      `Expected room for ${byteLength} bytes of weights, received "${String(cause)}": close other tabs or use a smaller model.`,
-      { cause },
-    );
-  }
 }
 
 function tooLarge(name: string, path: string): ShardError {

@@ -1,4 +1,5 @@
 import { parseReference, tensorKey, type Graph, type GraphNode, type TensorKey } from "../graph/graph.js";
+import { neededNodes } from "../graph/needed-nodes.js";
 import { isPassive } from "../read-graph.js";
 import { bindsTogether } from "./uncuttable.js";
 
@@ -21,6 +22,7 @@ export interface GraphLayer {
 export function listGraphLayers(graph: Graph): GraphLayer[] {
   const fed = fedNodes(graph);
   const holds = bindsTogether(graph.nodes);
+  // Control inputs count only within loops and branches.
   const needed = neededNodes(graph, fed, holds);
   const nodes = graph.nodes.filter((node) => needed.has(node.name) && !isDuplicated(node, fed));
   const indexOf = new Map(nodes.map(({ name }, index) => [name, index]));
@@ -62,27 +64,6 @@ export function isConst({ op, input }: GraphNode): boolean {
 /** Consts, Placeholders and other fed nodes belong to no layer: every stage that reads them has its own copy. */
 export function isDuplicated(node: GraphNode, fed: ReadonlySet<string>): boolean {
   return isConst(node) || node.op === "Placeholder" || fed.has(node.name);
-}
-
-/** The nodes that an output depends on. Control inputs count only within loops and branches. O(nodes + edges). */
-function neededNodes(
-  { nodes, outputs }: Graph,
-  fed: ReadonlySet<string>,
-  holds: ReturnType<typeof bindsTogether>,
-): ReadonlySet<string> {
-  const byName = new Map(nodes.map((node) => [node.name, node]));
-  const needed = new Set<string>();
-  const pending = outputs.map(({ tensorName }) => parseReference(tensorName).node);
-  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
-    if (needed.has(name)) continue;
-    needed.add(name);
-    const node = byName.get(name);
-    if (node === undefined || fed.has(name)) continue;
-    for (const reference of node.input.map(parseReference)) {
-      if (!reference.isControl || holds(node, reference)) pending.push(reference.node);
-    }
-  }
-  return needed;
 }
 
 function describe(nodes: readonly GraphNode[]): GraphLayer {

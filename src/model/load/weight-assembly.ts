@@ -1,4 +1,4 @@
-import { ShardError } from "../../core/errors.js";
+import { allocateWeights } from "./allocate-weights.js";
 import { byteLengthOf, concatenate, type ByteTarget } from "./byte-target.js";
 
 /** Up to this size, memory is allocated just because model.json claims it. */
@@ -88,7 +88,7 @@ export class WeightAssembly {
         ? [new Uint8Array(this.#buffer, placedAt, placedBytes), ...waiting]
         : waiting,
     );
-    const weightData = allocate(byteLengthOf(pieces), this.#isShared);
+    const weightData = allocateWeights(byteLengthOf(pieces), this.#isShared);
     concatenate(pieces, weightData);
     return { weightData, byteOffsets };
   }
@@ -142,19 +142,8 @@ export class WeightAssembly {
     const total = this.#totalBytes;
     if (this.#buffer !== undefined || total === undefined) return this.#buffer;
     const evidence = this.#files.reduce((sum, file) => sum + Math.max(file.byteLength ?? 0, file.receivedBytes), 0);
-    if (total <= TRUSTED_BYTES || evidence >= total * EVIDENCE_PART) this.#buffer = allocate(total, this.#isShared);
+    if (total <= TRUSTED_BYTES || evidence >= total * EVIDENCE_PART)
+      this.#buffer = allocateWeights(total, this.#isShared);
     return this.#buffer;
-  }
-}
-
-function allocate(byteLength: number, isShared: boolean): ArrayBuffer | SharedArrayBuffer {
-  try {
-    return isShared ? new SharedArrayBuffer(byteLength) : new ArrayBuffer(byteLength);
-  } catch (cause) {
-    throw new ShardError(
-      "out-of-memory",
-      `Expected room for ${byteLength} bytes of weights, received "${String(cause)}": close other tabs or use a smaller model.`,
-      { cause },
-    );
   }
 }

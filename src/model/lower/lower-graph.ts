@@ -1,5 +1,6 @@
-import { asJsonObject, isJsonObject, type JsonObject } from "../artifacts.js";
+import { asJsonObject, type JsonObject } from "../artifacts.js";
 import type { Graph, GraphNode } from "../graph/graph.js";
+import { mapFunctionNodes } from "../graph/map-function-nodes.js";
 import type { OptimizationReport } from "../optimise/optimization-report.js";
 import { functionNodes } from "../wire-graph.js";
 import { whyCorrected } from "./corrections.js";
@@ -15,7 +16,11 @@ const PASSING =
  * own (src/model/own-ops.ts). O(nodes).
  */
 export function lowerGraph(graph: Graph): Graph {
-  return splitSwitches({ ...graph, nodes: graph.nodes.map(lowerNode), library: lowerFunctions(graph.library) });
+  return splitSwitches({
+    ...graph,
+    nodes: graph.nodes.map(lowerNode),
+    library: mapFunctionNodes(graph.library, (op, attr) => ({ op: loweredOp(op, attr) })),
+  });
 }
 
 /** What does not run as TF.js would run it, and why, by op; for people to read. */
@@ -48,18 +53,4 @@ function loweredOp(op: string, attr: JsonObject): string {
   const { type } = asJsonObject(attr.T);
   const isWhole = typeof type === "string" && /^DT_U?INT/.test(type);
   return op === "Mul" && isWhole ? "_IntegerMul" : op;
-}
-
-function lowerFunctions(library: JsonObject | undefined): JsonObject | undefined {
-  if (library === undefined || !Array.isArray(library.function)) return library;
-  const functions = library.function.map((each: unknown) => {
-    if (!isJsonObject(each) || !Array.isArray(each.nodeDef)) return each;
-    const nodeDef = each.nodeDef.map((node: unknown) =>
-      isJsonObject(node) && typeof node.op === "string"
-        ? { ...node, op: loweredOp(node.op, asJsonObject(node.attr)) }
-        : node,
-    );
-    return { ...each, nodeDef };
-  });
-  return { ...library, function: functions };
 }

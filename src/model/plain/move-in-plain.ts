@@ -1,5 +1,6 @@
-import { asJsonObject, isJsonObject, type JsonObject } from "../artifacts.js";
+import { asJsonObject, type JsonObject } from "../artifacts.js";
 import type { Graph } from "../graph/graph.js";
+import { mapFunctionNodes } from "../graph/map-function-nodes.js";
 import { numberOutputs } from "./number-outputs.js";
 
 /** Ops that only move elements, which our workers also have in plain code, by the names of those. */
@@ -35,27 +36,12 @@ const COMPLEX: ReadonlyMap<string, string> = new Map([
  * types are what the nodes' attributes state. O(nodes).
  */
 export function moveInPlain(graph: Graph): Graph {
-  const library = numberOutputs(moveInFunctions(graph.library));
+  const library = numberOutputs(mapFunctionNodes(graph.library, inPlain));
   return complexConstsAsParts({
     ...graph,
     nodes: graph.nodes.map((node) => ({ ...node, ...inPlain(node.op, node.attr) })),
     library,
   });
-}
-
-/** Whatever is not a node stays as it is: TF.js will refuse it. */
-function moveInFunctions(library: JsonObject | undefined): JsonObject | undefined {
-  if (library === undefined || !Array.isArray(library.function)) return library;
-  const functions = library.function.map((each: unknown) => {
-    if (!isJsonObject(each) || !Array.isArray(each.nodeDef)) return each;
-    const nodeDef = each.nodeDef.map((node: unknown) =>
-      isJsonObject(node) && typeof node.op === "string"
-        ? { ...node, ...inPlain(node.op, asJsonObject(node.attr)) }
-        : node,
-    );
-    return { ...each, nodeDef };
-  });
-  return { ...library, function: functions };
 }
 
 /** A stored complex number is its real and its imaginary part, one behind the other: they are loaded as two floats. */

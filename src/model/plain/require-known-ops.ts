@@ -2,6 +2,7 @@ import { ShardError } from "../../core/errors.js";
 import { asJsonObject } from "../artifacts.js";
 import { givesComplex } from "../cut/uncuttable.js";
 import { parseReference, type Graph, type GraphNode } from "../graph/graph.js";
+import { neededNodes } from "../graph/needed-nodes.js";
 import { kernelsOf } from "../kernels-of-ops.js";
 import { calledNodes } from "../lower/called-functions.js";
 import { ownOp } from "../own-ops.js";
@@ -42,7 +43,9 @@ const PASSING =
  * @throws ShardError "model-unsupported"
  */
 export function requireKnownOps(graph: Graph): void {
-  const needed = neededNodes(graph);
+  const fed = new Set(graph.inputs.map(({ tensorName }) => parseReference(tensorName).node));
+  const reached = neededNodes(graph, fed);
+  const needed = graph.nodes.filter(({ name }) => reached.has(name) && !fed.has(name));
   for (const node of [...needed, ...calledNodes(needed, graph.library)]) {
     if (/^(Lookup|Initialize)/.test(node.op) || kernelsOf(node.op) === undefined) throw unknownOp(node);
     const isComplex = String(asJsonObject(node.attr.T).type).startsWith("DT_COMPLEX");
@@ -73,20 +76,4 @@ function refusal({ name, op }: GraphNode, reason: string): ShardError {
     "model-unsupported",
     `Expected operations that an engine here can run, received node "${name.slice(0, 120)}" (${op}), ${reason}.`,
   );
-}
-
-/** The nodes that an output depends on. O(nodes + edges). */
-function neededNodes({ nodes, inputs, outputs }: Graph): GraphNode[] {
-  const byName = new Map(nodes.map((node) => [node.name, node]));
-  const fed = new Set(inputs.map(({ tensorName }) => parseReference(tensorName).node));
-  const needed = new Set<string>();
-  const pending = outputs.map(({ tensorName }) => parseReference(tensorName).node);
-  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
-    if (needed.has(name)) continue;
-    needed.add(name);
-    const node = byName.get(name);
-    if (node === undefined || fed.has(name)) continue;
-    for (const { node: source, isControl } of node.input.map(parseReference)) if (!isControl) pending.push(source);
-  }
-  return nodes.filter(({ name }) => needed.has(name) && !fed.has(name));
 }
