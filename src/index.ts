@@ -13,6 +13,8 @@ export type { StreamOptions, StreamShard, Source } from "./sharder/job/stream.js
 export type { Inputs } from "./sharder/inputs/prepare-inputs.js";
 export type {
   AttemptDetail,
+  FaultAction,
+  FaultCause,
   FaultDetail,
   JobProgress,
   RebalanceDetail,

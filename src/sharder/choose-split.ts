@@ -6,6 +6,7 @@ import { labelOf } from "../pool/worker-entries.js";
 import type { WorkerPool } from "../pool/worker-pool.js";
 import { BatchSplit } from "./batch/batch-split.js";
 import type { EventRelay } from "./event-relay.js";
+import type { FaultReports } from "./fault-reports.js";
 import type { OnBatchMode } from "./inputs/batch-modes.js";
 import { cannotSplitBatch } from "./inputs/job-mode.js";
 import type { KnownModel } from "./known-model.js";
@@ -21,6 +22,7 @@ export interface SplitParts {
   readonly pool: WorkerPool;
   readonly planner: StagePlanner;
   readonly events: EventRelay;
+  readonly faults: FaultReports;
 }
 
 /**
@@ -76,18 +78,18 @@ async function wantsLayers({ model, pool, planner }: SplitParts, options: Sharde
 }
 
 function batchSplit(
-  { model, pool, events }: SplitParts,
+  { model, pool, events, faults }: SplitParts,
   { policy = "makespan", quantumMs = 100, split }: SharderOptions,
 ): Split {
   const { wire, batch } = model.inspected;
   const options = { policy, quantumMs };
   const isNamed = split === "batch";
   const onMode: OnBatchMode = (mode, reason) => model.setBatchMode(mode, reason);
-  return new BatchSplit({ wire, batch, onMode, isNamed, pool, gaps: model.gaps, emit: events.emit, options });
+  return new BatchSplit({ wire, batch, onMode, isNamed, pool, gaps: model.gaps, emit: events.emit, faults, options });
 }
 
 function layerSplit(
-  { model, pool, planner, events }: SplitParts,
+  { model, pool, planner, events, faults }: SplitParts,
   { quantumMs = 100, maxWorkerBytes = Infinity, cuts }: SharderOptions,
 ): Split {
   const { info, staged, batch } = model.inspected;
@@ -99,6 +101,7 @@ function layerSplit(
     pool,
     planner,
     emit: events.emit,
+    faults,
     options: {
       quantumMs,
       memoryLimitBytes: maxWorkerBytes,

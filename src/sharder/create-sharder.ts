@@ -10,10 +10,12 @@ import { messageOf } from "../protocol/error-record.js";
 import type { PlannerApi } from "../protocol/planner-api.js";
 import { chooseWorkers } from "./auto-workers.js";
 import { callListener } from "./call-listener.js";
+import { checkOptions } from "./check-options.js";
 import { chooseSplit, requireSplittable, type SplitParts } from "./choose-split.js";
 import { EventRelay } from "./event-relay.js";
+import { FaultReports } from "./fault-reports.js";
 import { KnownModel } from "./known-model.js";
-import { checkOptions, type SharderOptions } from "./options.js";
+import type { SharderOptions } from "./options.js";
 import { raceAbort } from "./race-abort.js";
 import { readModel } from "./read-model.js";
 import { Sharder } from "./sharder.js";
@@ -69,7 +71,8 @@ export async function assembleSharder(
   const model = new KnownModel(inspected);
   const pool = new WorkerPool(restartDelayMs === undefined ? { open } : { open, restartDelayMs });
   const planner = new StagePlanner(links.openPlanner);
-  const parts: SplitParts = { model, pool, planner, events: new EventRelay() };
+  const events = new EventRelay();
+  const parts: SplitParts = { model, pool, planner, events, faults: new FaultReports(events.emit) };
   try {
     return await raceAbort(start(parts, options, specs), options.signal);
   } catch (thrown) {
@@ -80,7 +83,7 @@ export async function assembleSharder(
 }
 
 async function start(parts: SplitParts, options: SharderOptions, specs: readonly WorkerSpec[]): Promise<Sharder> {
-  const { model, pool, events } = parts;
+  const { model, pool, events, faults } = parts;
   const started = await eachWorker(specs, async (spec) => {
     const worker = await pool.start(spec);
     model.learn(worker);
@@ -101,7 +104,7 @@ async function start(parts: SplitParts, options: SharderOptions, specs: readonly
     }
   });
   if (specs.length > 0) await split.begin();
-  return new Sharder({ model, pool, split, events });
+  return new Sharder({ model, pool, split, events, faults });
 }
 
 /**

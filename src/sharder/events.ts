@@ -1,3 +1,4 @@
+import type { ItemRange } from "../core/dispatch/types.js";
 import type { ShardErrorCode } from "../core/errors.js";
 import type { WorkerState } from "../pool/worker-slot.js";
 
@@ -30,11 +31,48 @@ export interface RebalanceDetail {
   readonly itemsPerSecond: Readonly<Record<string, number | undefined>>;
 }
 
-/** Something went wrong with a worker. The job continues as long as another can take over. */
+/**
+ * What went wrong:
+ * - "threw": the model failed on a shard; "poison": the same items failed wherever they were tried.
+ * - "crashed": the worker ended without being asked to, or could not be started again.
+ * - "overdue": no answer for 3 × the prediction + 1 s; the worker may only be slow. "hung": no answer until its deadline; it was ended.
+ * - "device-lost", "context-lost": its GPU device or its WebGL context is gone. "out-of-memory": it ran short of memory.
+ * - "wrong-output": its numbers differ from those of other workers, or are not finite where the model's are.
+ * - "unverified": nobody could recompute what it gave. "storage": the journal can't be written or read.
+ */
+export type FaultCause =
+  | "threw"
+  | "poison"
+  | "crashed"
+  | "overdue"
+  | "hung"
+  | "device-lost"
+  | "context-lost"
+  | "out-of-memory"
+  | "wrong-output"
+  | "unverified"
+  | "storage";
+
+/**
+ * What is done about it: the items are "retried" (elsewhere, in smaller shards, or beside a straggler); the worker is "restarted",
+ * "fell-back" to another backend, is "quarantined" or "excluded" from the job; "gave-up": nothing further is tried.
+ */
+export type FaultAction = "retried" | "restarted" | "fell-back" | "quarantined" | "excluded" | "gave-up";
+
+/** Something went wrong with a worker or with items. The job continues as long as another worker can take over. */
 export interface FaultDetail {
+  /** The event that reports the recovery has the id of the one that reported the fault. */
+  readonly faultId: number;
+  readonly cause: FaultCause;
+  /** `undefined` if no worker is involved. */
   readonly workerId: string | undefined;
   readonly code: ShardErrorCode;
   readonly message: string;
+  /** The items affected: those under way on the worker, or those that failed. */
+  readonly items: readonly ItemRange[];
+  readonly action: FaultAction;
+  /** From noticing the fault until the worker was ready again, or the items were done, ms; `undefined` before that. */
+  readonly recoverMs: number | undefined;
 }
 
 export interface WorkerDetail {

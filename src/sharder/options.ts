@@ -1,8 +1,7 @@
-import { ShardError } from "../core/errors.js";
 import type { Policy } from "../core/dispatch/types.js";
 import type { ModelArtifacts } from "../model/artifacts.js";
 import type { LoadNotice } from "../model/load/load-notice.js";
-import { BACKEND_NAMES, ENTRY_NAMES, entryOf, type WorkerSpec } from "../pool/worker-entries.js";
+import type { WorkerSpec } from "../pool/worker-entries.js";
 
 /** How far `createSharder` has come: first the model's bytes, then the workers that start. */
 export interface LoadingProgress {
@@ -19,6 +18,9 @@ export interface InputOptions {
   /** Whether axis 0 is the batch. Default: if it is free, or fixed like that of the other inputs. */
   readonly batched?: boolean;
 }
+
+/** What happens about items that fail on every worker. */
+export type OnItemError = "throw" | "report";
 
 export interface SharderOptions {
   /**
@@ -48,8 +50,28 @@ export interface SharderOptions {
   readonly optimize?: boolean;
   /** Target duration of one shard, ms, 1…60000. Smaller shards react sooner, larger ones cost less. Default 100. */
   readonly quantumMs?: number;
-  /** Reserved for recomputing a fraction of the shards: only 0 (default) is accepted. */
-  readonly verify?: number;
+  /**
+   * The fraction of each worker's shards, 0…1, that another worker recomputes; the results are compared. Default 0: only the first shards
+   * of every GPU worker are checked, by a few rows each. `false`: not even those. A worker that is proven wrong is quarantined, and what
+   * it has computed since its last shard that agreed is computed again.
+   */
+  readonly verify?: number | false | undefined;
+  /**
+   * What happens once items have failed wherever they were tried and all other items are done. "throw" (default): the call rejects with
+   * an error whose `itemErrors` names them. "report": the call resolves; the items' rows hold NaN (0 for integers and booleans, "" for
+   * strings), and they are named in `fault` events and to `PredictOptions.onItemError`.
+   */
+  readonly onItemError?: OnItemError | undefined;
+  /**
+   * The longest that one item may take on a worker before anything is known of its speed, ms, from 1000 on. A worker that exceeds it is
+   * ended. Default 120000.
+   */
+  readonly firstRunDeadlineMs?: number | undefined;
+  /**
+   * A worker whose WASM heap or GPU buffers have grown beyond this is replaced by a fresh one between two shards, bytes.
+   * Default 1.5 GiB.
+   */
+  readonly maxWorkerHeapBytes?: number | undefined;
   /**
    * The most bytes of weights that one worker may hold in memory (with quantised weights expanded). A larger model is split by layers.
    * Default: no limit.
@@ -80,146 +102,4 @@ export interface SharderOptions {
   readonly onNotice?: (notice: LoadNotice) => void;
   /** Aborts the loading. A sharder that is ready is ended with `dispose`. */
   readonly signal?: AbortSignal | undefined;
-}
-
-const POLICIES: readonly Policy[] = ["makespan", "equal", "capacity-proportional"];
-
-/** @throws ShardError "invalid-options", "unknown-backend", naming the option and what it received. */
-export function checkOptions(options: SharderOptions): void {
-  if (typeof options !== "object" || options === null) {
-    throw invalid("options", "an object with a model", options, 'call createSharder({ model: "…/model.json" })');
-  }
-  const { model, workers = "auto", split = "auto", cuts, policy = "makespan", quantumMs = 100, verify = 0 } = options;
-  checkModelSource(model);
-  if (workers !== "auto") checkWorkerSpecs(workers);
-  if (split !== "auto" && split !== "batch" && split !== "layers") {
-    throw invalid("split", '"auto", "batch" or "layers"', split, "leave it out");
-  }
-  checkCuts(cuts, split);
-  checkInputs(options.inputs);
-  if (!POLICIES.includes(policy)) throw invalid("policy", `one of ${POLICIES.join(", ")}`, policy, "leave it out");
-  if (!(typeof quantumMs === "number" && quantumMs >= 1 && quantumMs <= 60_000)) {
-    throw invalid("quantumMs", "a number from 1 to 60000", quantumMs, "leave it out for 100");
-  }
-  if (verify !== 0) throw invalid("verify", "0", verify, "recomputing shards is not available yet");
-  const { maxWorkerBytes, optimize, weightPathPrefix, weightUrlConverter, cache, onProgress, onNotice, signal } =
-    options;
-  if (maxWorkerBytes !== undefined && !(typeof maxWorkerBytes === "number" && maxWorkerBytes > 0)) {
-    throw invalid("maxWorkerBytes", "a number of bytes above 0", maxWorkerBytes, "leave it out for no limit");
-  }
-  if (optimize !== undefined && typeof optimize !== "boolean")
-    throw invalid("optimize", "true or false", optimize, "leave it out");
-  if (weightPathPrefix !== undefined && typeof weightPathPrefix !== "string") {
-    throw invalid(
-      "weightPathPrefix",
-      "an address",
-      weightPathPrefix,
-      "leave it out where the weights are beside model.json",
-    );
-  }
-  if (weightUrlConverter !== undefined && typeof weightUrlConverter !== "function") {
-    throw invalid("weightUrlConverter", "a function", weightUrlConverter, "leave it out");
-  }
-  if (cache !== undefined && typeof cache !== "boolean") throw invalid("cache", "true or false", cache, "leave it out");
-  if (onNotice !== undefined && typeof onNotice !== "function") {
-    throw invalid("onNotice", "a function", onNotice, "leave it out");
-  }
-  if (onProgress !== undefined && typeof onProgress !== "function") {
-    throw invalid("onProgress", "a function", onProgress, "leave it out");
-  }
-  // Not `instanceof`: a signal may come from another frame.
-  if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.addEventListener !== "function") {
-    throw invalid("signal", "an AbortSignal", signal, "pass the controller's signal");
-  }
-}
-
-/** Whether the model has inputs of these names is checked once it is loaded. */
-function checkInputs(inputs: unknown): void {
-  if (inputs === undefined) return;
-  const advice = "pass { NAME: { batched: false } }";
-  if (typeof inputs !== "object" || inputs === null || Array.isArray(inputs)) {
-    throw invalid("inputs", "an object by name of input", inputs, advice);
-  }
-  for (const [name, entry] of Object.entries(inputs) as [string, unknown][]) {
-    if (typeof entry !== "object" || entry === null) throw invalid(`inputs.${name}`, "an object", entry, advice);
-    const { batched = true, ...others } = entry as Readonly<Record<string, unknown>>;
-    const [unknown] = Object.keys(others);
-    if (unknown !== undefined) throw invalid(`inputs.${name}`, "{ batched }", entry, `leave "${unknown}" out`);
-    if (typeof batched !== "boolean") throw invalid(`inputs.${name}.batched`, "true or false", batched, advice);
-  }
-}
-
-/** Whether the model can be cut there is checked once it is loaded. */
-function checkCuts(cuts: unknown, split: string): void {
-  if (cuts === undefined) return;
-  if (!Array.isArray(cuts) || !cuts.every((cut) => Number.isSafeInteger(cut) && cut >= 1)) {
-    throw invalid("cuts", "a list of layer indices, each at least 1", cuts, "see sharder.model.layers");
-  }
-  if (split !== "layers") throw invalid("cuts", 'left out unless split is "layers"', cuts, 'pass split: "layers"');
-}
-
-function checkModelSource(model: unknown): void {
-  const isAddress = (typeof model === "string" && model !== "") || model instanceof URL;
-  const isArtifacts = typeof model === "object" && model !== null && "modelTopology" in model;
-  if (isAddress || isArtifacts || (isListLike(model) && model.length > 0 && Array.from(model).every(isFile))) return;
-  const received = isListLike(model) ? Array.from(model).find((file) => !isFile(file)) : undefined;
-  throw invalid(
-    "model",
-    "the address of a model.json, a list of files, or model artifacts",
-    received ?? model,
-    received === undefined ? "pass one of them" : "pass a list of files only",
-  );
-}
-
-function isListLike(value: unknown): value is ArrayLike<unknown> {
-  return typeof value === "object" && value !== null && "length" in value && typeof value.length === "number";
-}
-
-/** Not `instanceof`: files may come from another frame. */
-function isFile(value: unknown): boolean {
-  const { name, size, stream } = (value ?? {}) as Partial<File>;
-  return typeof name === "string" && typeof size === "number" && typeof stream === "function";
-}
-
-function checkWorkerSpecs(specs: unknown): void {
-  if (!Array.isArray(specs) || specs.length === 0) {
-    throw invalid("workers", '"auto" or a list of at least one worker', specs, 'pass [{ backend: "wasm" }]');
-  }
-  // Not `forEach`, which skips holes.
-  for (const spec of specs as unknown[]) checkWorkerSpec(spec);
-}
-
-/** @throws ShardError "unknown-backend", "invalid-options" */
-export function checkWorkerSpec(spec: unknown): void {
-  if (typeof spec !== "object" || spec === null)
-    throw invalid("worker", "an object with a backend", spec, 'pass { backend: "wasm" }');
-  const { backend, engine, powerPreference } = spec as Partial<WorkerSpec>;
-  if (backend === undefined || !BACKEND_NAMES.includes(backend)) {
-    throw new ShardError(
-      "unknown-backend",
-      `Expected a backend from the list ${BACKEND_NAMES.join(", ")}, received ${show(backend)}: name one of these.`,
-    );
-  }
-  if (entryOf({ backend, engine }) === undefined) {
-    const others = ENTRY_NAMES.filter((entry) => entry.endsWith(`/${backend}`)).map((entry) => entry.split("/")[0]);
-    throw invalid("engine", `one that runs on "${backend}" (${others.join(", ")})`, engine, "leave it out");
-  }
-  if (powerPreference !== undefined && powerPreference !== "high-performance" && powerPreference !== "low-power") {
-    throw invalid("powerPreference", '"high-performance" or "low-power"', powerPreference, "leave it out");
-  }
-}
-
-function invalid(name: string, expected: string, received: unknown, advice: string): ShardError {
-  return new ShardError(
-    "invalid-options",
-    `Expected "${name}" to be ${expected}, received ${show(received)}: ${advice}.`,
-  );
-}
-
-function show(value: unknown): string {
-  if (typeof value === "string") return `"${value}"`;
-  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
-  return typeof value === "object" && value !== null
-    ? `an object with ${Object.keys(value).join(", ") || "no keys"}`
-    : String(value);
 }

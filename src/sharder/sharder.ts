@@ -4,16 +4,18 @@ import type { WorkerSpec } from "../pool/worker-entries.js";
 import type { PoolListener, WorkerPool } from "../pool/worker-pool.js";
 import { abortError, throwIfAborted } from "../protocol/abort.js";
 import type { Outputs } from "../protocol/tensors.js";
+import { checkWorkerSpec } from "./check-options.js";
 import type { EventRelay } from "./event-relay.js";
-import { ShardingEventTarget } from "./events.js";
+import { ShardingEventTarget, type FaultAction } from "./events.js";
+import type { FaultReports } from "./fault-reports.js";
 import { copyInputs, prepareInputs, type Inputs, type PreparedInputs } from "./inputs/prepare-inputs.js";
+import { causeOf } from "./job/fault-cause.js";
 import { Gather } from "./job/gather.js";
 import { checkPredictOptions, type PredictOptions } from "./job/predict-options.js";
 import type { JobOptions, ShardingJob } from "./job/sharding-job.js";
 import { streamShards, type Source, type StreamOptions, type StreamShard } from "./job/stream.js";
 import type { KnownModel } from "./known-model.js";
 import { inspectRun } from "./layers/inspect-run.js";
-import { checkWorkerSpec } from "./options.js";
 import type { BatchPlan, LayerPlan, Split } from "./split.js";
 import type { WorkerSnapshot } from "./worker-snapshot.js";
 
@@ -23,6 +25,7 @@ export interface SharderParts {
   readonly pool: WorkerPool;
   readonly split: Split;
   readonly events: EventRelay;
+  readonly faults: FaultReports;
 }
 
 /**
@@ -34,16 +37,18 @@ export class Sharder extends ShardingEventTarget {
   readonly #pool: WorkerPool;
   readonly #split: Split;
   readonly #events: EventRelay;
+  readonly #faults: FaultReports;
   readonly #jobs = new Set<ShardingJob>();
   #isPaused = false;
   #isDisposed = false;
 
-  constructor({ model, pool, split, events }: SharderParts) {
+  constructor({ model, pool, split, events, faults }: SharderParts) {
     super();
     this.#model = model;
     this.#pool = pool;
     this.#split = split;
     this.#events = events;
+    this.#faults = faults;
     events.target = (type, detail) => void this.dispatchEvent(new CustomEvent(type, { detail }));
     pool.listener = this.#listener;
   }
@@ -208,20 +213,21 @@ export class Sharder extends ShardingEventTarget {
     },
     onLost: ({ id }, error) => {
       if (this.#isDisposed) return;
-      this.#emitFault(error);
+      this.#reportLoss(error, "restarted");
       for (const job of this.#jobs) job.workerAway(id, error);
       this.#split.workerLost(id);
     },
     onGone: ({ id }, error) => {
       if (this.#isDisposed) return;
-      if (error !== undefined) this.#emitFault(error);
+      if (error !== undefined) this.#reportLoss(error, "gave-up");
       for (const job of this.#jobs) job.workerGone(id, error);
       this.#split.workerLost(id);
     },
   };
 
-  #emitFault({ workerId, code, message }: ShardError): void {
-    this.#events.emit("fault", { workerId, code, message });
+  #reportLoss(error: ShardError, action: FaultAction): void {
+    const { workerId, code, message } = error;
+    this.#faults.report({ cause: causeOf(error), workerId, code, message, action });
   }
 
   #createJob(options: JobOptions): ShardingJob {

@@ -49,7 +49,13 @@ export function step(
 function applyEvent(draft: Draft, event: DispatchEvent, nowMs: number): void {
   switch (event.type) {
     case "attempt-completed":
-      completeAttempt(draft, event.attemptId, event.serviceMs, nowMs);
+      completeAttempt(draft, event, nowMs);
+      break;
+    case "items-released":
+      draft.heldItemCount -= event.range.itemCount;
+      break;
+    case "items-revoked":
+      revokeItems(draft, event.range, nowMs);
       break;
     case "attempt-failed":
       failAttempt(draft, event.attemptId, nowMs);
@@ -99,7 +105,7 @@ function applyEvent(draft: Draft, event: DispatchEvent, nowMs: number): void {
 function settle(draft: Draft): void {
   if (draft.phase !== "running" && draft.phase !== "paused") return;
   if (draft.completedItemCount === draft.endItem) {
-    if (!draft.sourceEnded) return;
+    if (!draft.sourceEnded || draft.heldItemCount > 0) return;
     draft.phase = "finished";
     draft.actions.push({ type: "finish" });
   } else if (draft.workers.length > 0 && draft.readySlots.length === 0 && draft.inFlightCount === 0) {
@@ -109,7 +115,11 @@ function settle(draft: Draft): void {
   }
 }
 
-function completeAttempt(draft: Draft, attemptId: number, serviceMs: number, nowMs: number): void {
+function completeAttempt(
+  draft: Draft,
+  { attemptId, serviceMs, isHeld = false }: DispatchEvent & { readonly type: "attempt-completed" },
+  nowMs: number,
+): void {
   const found = findAttempt(draft, attemptId);
   if (found === undefined) return;
   const { worker, attempt } = found;
@@ -118,6 +128,7 @@ function completeAttempt(draft: Draft, attemptId: number, serviceMs: number, now
   const isMeasured = serviceMs >= 0 && serviceMs < Infinity;
   const throughput = isMeasured ? observe(worker.throughput, { itemCount, serviceMs, warmUp }) : worker.throughput;
   draft.completedItemCount += itemCount;
+  if (isHeld) draft.heldItemCount += itemCount;
   const changed = copyWorker(worker);
   setThroughput(changed, throughput, draft.options.quantumMs);
   changed.freeSinceMs = nowMs;
@@ -125,6 +136,14 @@ function completeAttempt(draft: Draft, attemptId: number, serviceMs: number, now
   changed.failuresInRow = 0;
   removeAttempt(draft, worker, attempt, changed);
   refillAfter(draft, worker.slot, nowMs);
+}
+
+function revokeItems(draft: Draft, range: ItemRange, nowMs: number): void {
+  draft.heldItemCount -= range.itemCount;
+  draft.completedItemCount -= range.itemCount;
+  returnItems(draft, range, []);
+  redealItems(draft);
+  refillAll(draft, nowMs);
 }
 
 function failAttempt(draft: Draft, attemptId: number, nowMs: number): void {

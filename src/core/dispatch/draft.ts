@@ -2,6 +2,7 @@ import { attemptIdOf, copyWorker, type Attempt, type Draft, type WorkerState } f
 import { deadlineOf, expectedMs, floorPowerOfTwo } from "./worker.js";
 import { nextRunItemCount, takeUntouched } from "../untouched-items.js";
 import { insertRange, takeFromRange } from "./pending-ranges.js";
+import type { ItemRange } from "./types.js";
 
 /** Replace or add a worker, and update the sums over ready workers. O(1), or O(W) where it becomes ready or ceases to be. */
 export function putWorker(draft: Draft, before: WorkerState | undefined, after: WorkerState): WorkerState {
@@ -45,12 +46,12 @@ export function removeAttempt(
 }
 
 /**
- * Return an attempt's items, so that they are dispatched again.
+ * Return items of an attempt that is over, so that they are dispatched again.
  *
  * @param failedOn slots of the workers on which they have failed.
  */
-export function returnItems(draft: Draft, attempt: Attempt, failedOn: readonly number[]): void {
-  const { firstItem, itemCount } = attempt;
+export function returnItems(draft: Draft, range: ItemRange, failedOn: readonly number[]): void {
+  const { firstItem, itemCount } = range;
   draft.returned = insertRange(draft.returned, { firstItem, itemCount, failedOn });
   draft.returnedItemCount += itemCount;
   if (failedOn.length > 0) draft.failedItemCount += itemCount;

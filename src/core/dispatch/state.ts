@@ -63,7 +63,10 @@ export interface DispatchState extends Readonly<UntouchedItems> {
   readonly returnedItemCount: number;
   /** Those of `returnedItemCount` that have failed. They go to workers on which they have not failed, rather than by plan. */
   readonly failedItemCount: number;
+  /** Computed items, those included that are held. */
   readonly completedItemCount: number;
+  /** Completed items that are not final. */
+  readonly heldItemCount: number;
   /** Attempts in flight. */
   readonly inFlightCount: number;
   /** Σ shardItemCount over ready workers. */
@@ -125,6 +128,7 @@ export function createDispatch(options: Partial<DispatchOptions> = {}): Dispatch
     returnedItemCount: 0,
     failedItemCount: 0,
     completedItemCount: 0,
+    heldItemCount: 0,
     inFlightCount: 0,
     shardItemSum: 0,
     rateSum: 0,
@@ -196,6 +200,7 @@ export function copyState(from: DispatchState): Draft {
     returnedItemCount: from.returnedItemCount,
     failedItemCount: from.failedItemCount,
     completedItemCount: from.completedItemCount,
+    heldItemCount: from.heldItemCount,
     inFlightCount: from.inFlightCount,
     shardItemSum: from.shardItemSum,
     rateSum: from.rateSum,

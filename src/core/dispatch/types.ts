@@ -57,7 +57,16 @@ export type DispatchEvent =
       readonly attemptId: number;
       /** Service time on the worker: from its previous completion, or the start if idle, to this completion. */
       readonly serviceMs: number;
+      /**
+       * The items are computed but not final: they may have to be computed again. The job does not finish before each of them was in an
+       * `items-released` or `items-revoked`.
+       */
+      readonly isHeld?: boolean;
     }
+  /** Held items are final. */
+  | { readonly type: "items-released"; readonly range: ItemRange }
+  /** Held items were computed wrongly. They are dispatched again as if for the first time. */
+  | { readonly type: "items-revoked"; readonly range: ItemRange }
   /**
    * The model threw. The items are retried on another worker. The job ends where the same items fail on two workers, or twice on the
    * only one.
@@ -89,7 +98,7 @@ export type DispatchAction =
   | { readonly type: "cancel-attempt"; readonly attemptId: number; readonly workerId: string }
   /** The worker failed three attempts in a row: it gets nothing more in this job. */
   | { readonly type: "exclude-worker"; readonly workerId: string }
-  /** Every item has been completed once. */
+  /** Every item has been completed once, and none is held. */
   | { readonly type: "finish" }
   | {
       readonly type: "fail";

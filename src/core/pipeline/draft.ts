@@ -18,6 +18,7 @@ export interface PipelineDraft {
   doneAheadItemCount: number;
   returned: PipelineState["returned"];
   completedItemCount: number;
+  heldItemCount: number;
   placements: Map<number, StagePlacement>;
   currentEpoch: number | undefined;
   microBatches: Map<number, MicroBatch>;

@@ -26,6 +26,7 @@ export function createPipeline(options: Partial<PipelineOptions> = {}): Pipeline
     doneAheadItemCount: 0,
     returned: [],
     completedItemCount: 0,
+    heldItemCount: 0,
     placements: new Map(),
     currentEpoch: undefined,
     microBatches: new Map(),
@@ -43,7 +44,7 @@ export function createPipeline(options: Partial<PipelineOptions> = {}): Pipeline
  * furthest along first. So queues are bounded, and micro-batches leave nearly in order. A new placement takes effect with the next
  * micro-batch that enters, while those under way finish under their own: the pipeline never stops for a re-cut.
  *
- * Invariant: every item of 0 … nextItem-1 is in exactly one of: completed, one micro-batch, one range of `returned`. The items of
+ * Invariant: every item of 0 … nextItem-1 is in exactly one of: completed (held or final), one micro-batch, one range of `returned`. The items of
  * `doneAhead`, which lie beyond, are completed too.
  * O(micro-batches under way) per event. Events for attempts that it does not know, or no longer knows, are ignored.
  *
@@ -100,7 +101,15 @@ function applyEvent(draft: PipelineDraft, event: PipelineEvent): void {
       draft.sourceEnded = true;
       break;
     case "attempt-completed":
-      completeAttempt(draft, event.attemptId);
+      completeAttempt(draft, event.attemptId, event.isHeld === true);
+      break;
+    case "items-released":
+      draft.heldItemCount -= event.range.itemCount;
+      break;
+    case "items-revoked":
+      draft.heldItemCount -= event.range.itemCount;
+      draft.completedItemCount -= event.range.itemCount;
+      draft.returned = [...draft.returned, event.range].sort((a, b) => a.firstItem - b.firstItem);
       break;
     case "attempt-failed":
       failAttempt(draft, event.attemptId);
@@ -188,7 +197,7 @@ function takeAttempt(
   return { attempt, batch: draft.microBatches.get(attempt.microBatchId)! };
 }
 
-function completeAttempt(draft: PipelineDraft, attemptId: number): void {
+function completeAttempt(draft: PipelineDraft, attemptId: number, isHeld: boolean): void {
   const taken = takeAttempt(draft, attemptId);
   if (taken === undefined) return;
   const { attempt, batch } = taken;
@@ -199,7 +208,8 @@ function completeAttempt(draft: PipelineDraft, attemptId: number): void {
   }
   draft.microBatches.delete(microBatchId);
   draft.completedItemCount += range.itemCount;
-  draft.actions.push({ type: "completed", microBatchId, range, workerId: attempt.workerId });
+  if (isHeld) draft.heldItemCount += range.itemCount;
+  draft.actions.push({ type: "completed", microBatchId, range, workerId: attempt.workerId, isHeld });
 }
 
 function failAttempt(draft: PipelineDraft, attemptId: number): void {
@@ -253,7 +263,7 @@ function retireEpochs(draft: PipelineDraft): void {
 
 function settle(draft: PipelineDraft): void {
   if (draft.phase !== "running" && draft.phase !== "paused") return;
-  if (!draft.sourceEnded || draft.completedItemCount < draft.endItem) return;
+  if (!draft.sourceEnded || draft.completedItemCount < draft.endItem || draft.heldItemCount > 0) return;
   draft.phase = "finished";
   draft.actions.push({ type: "finish" });
 }

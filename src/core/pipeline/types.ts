@@ -32,7 +32,15 @@ export type PipelineEvent =
   | { readonly type: "items-added"; readonly itemCount: number; readonly done?: readonly ItemRange[] | undefined }
   /** No more items will come. */
   | { readonly type: "source-ended" }
-  | { readonly type: "attempt-completed"; readonly attemptId: number }
+  /**
+   * `isHeld`: in the last stage only. The micro-batch is computed but not final: its items may have to be computed again. The job does
+   * not finish before each of them was in an `items-released` or `items-revoked`.
+   */
+  | { readonly type: "attempt-completed"; readonly attemptId: number; readonly isHeld?: boolean }
+  /** Held items are final. */
+  | { readonly type: "items-released"; readonly range: ItemRange }
+  /** Held items were computed wrongly. They enter again from their inputs. */
+  | { readonly type: "items-revoked"; readonly range: ItemRange }
   /** The stage threw. It is retried once, on another replica where there is one. A second failure ends the job. */
   | { readonly type: "attempt-failed"; readonly attemptId: number }
   /** What came out can't be used, so the micro-batch starts again from its inputs. It takes the place of `attempt-completed`. */
@@ -56,14 +64,20 @@ export type PipelineAction =
   /** The attempt's result is no longer needed. */
   | { readonly type: "cancel-attempt"; readonly attemptId: number; readonly workerId: string }
   /** The last stage has run, and the micro-batch has left the pipeline. */
-  | { readonly type: "completed"; readonly microBatchId: number; readonly range: ItemRange; readonly workerId: string }
+  | {
+      readonly type: "completed";
+      readonly microBatchId: number;
+      readonly range: ItemRange;
+      readonly workerId: string;
+      readonly isHeld: boolean;
+    }
   /** The micro-batch starts again from its inputs. Its tensors between stages are no longer needed. */
   | { readonly type: "restarted"; readonly microBatchId: number }
   /** Micro-batches wait for a stage that no worker runs. Answer with `staffed`, `abandoned` or `cancel`. */
   | { readonly type: "vacant"; readonly epoch: number; readonly stage: number }
   /** Nothing is under way any more in an epoch that was replaced or abandoned. */
   | { readonly type: "epoch-done"; readonly epoch: number }
-  /** Every item has been completed once. */
+  /** Every item has been completed once, and none is held. */
   | { readonly type: "finish" }
   /** A stage failed twice for these items. */
   | { readonly type: "fail"; readonly range: ItemRange; readonly attemptId: number };
@@ -85,7 +99,10 @@ export interface PipelineState extends Readonly<UntouchedItems> {
   readonly phase: JobPhase;
   /** Ranges that entered under an abandoned epoch and will enter again, in order. */
   readonly returned: readonly ItemRange[];
+  /** Computed items, those included that are held. */
   readonly completedItemCount: number;
+  /** Completed items that are not final. */
+  readonly heldItemCount: number;
   /** By epoch; the last is the current one. */
   readonly placements: ReadonlyMap<number, StagePlacement>;
   readonly currentEpoch: number | undefined;

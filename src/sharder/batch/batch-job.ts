@@ -13,6 +13,7 @@ import { hasRows, type BatchModes, type TryBatch } from "../inputs/batch-modes.j
 import { cannotSplitBatch, JobMode } from "../inputs/job-mode.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 import { JobBase, type JobContext, type OpenAttempt } from "../job/job-base.js";
+import { causeOf } from "../job/fault-cause.js";
 import { itemsFailed, noWorkers } from "../job/job-errors.js";
 import { progressOf, type JobOptions } from "../job/sharding-job.js";
 import type { LearnedThroughput } from "./learned-throughput.js";
@@ -206,7 +207,10 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
         this.cancel(action.attemptId, action.workerId);
         break;
       case "exclude-worker":
-        this.emitFault(action.workerId, {
+        this.reportFault({
+          cause: "threw",
+          workerId: action.workerId,
+          action: "excluded",
           code: "model-failed",
           message: `Worker "${action.workerId}" failed three shards in a row: it gets no more shards of this job.`,
         });
@@ -277,7 +281,9 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
       this.#reject(attemptId);
       return;
     }
-    this.emitFault(workerId, failed.error);
+    const { code, message } = failed.error;
+    const items = [this.items.of(failed.attempt)];
+    this.reportFault({ cause: causeOf(failed.error), workerId, code, message, items, action: "retried" });
     this.apply({ type: "attempt-failed", attemptId });
   }
 

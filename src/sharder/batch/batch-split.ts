@@ -7,6 +7,7 @@ import type { BatchAnalysis } from "../../model/batch/analyse-batch.js";
 import type { BatchMode, WireModel } from "../../protocol/model-on-wire.js";
 import type { BackendGaps } from "../backend-gaps.js";
 import type { Emit } from "../events.js";
+import type { FaultReports } from "../fault-reports.js";
 import { BatchModes, type OnBatchMode, type TryBatch } from "../inputs/batch-modes.js";
 import { isExactWorker, probeBatch, type RunOnce } from "../inputs/batch-probe.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
@@ -27,6 +28,7 @@ export interface BatchSplitContext {
   readonly pool: WorkerPool;
   readonly gaps: BackendGaps;
   readonly emit: Emit;
+  readonly faults: FaultReports;
   readonly options: Partial<DispatchOptions>;
 }
 
@@ -68,11 +70,12 @@ export class BatchSplit implements Split {
   async begin(): Promise<void> {}
 
   createJob(options: JobOptions): BatchJob {
-    const { pool, emit, options: dispatch } = this.#context;
+    const { pool, emit, faults, options: dispatch } = this.#context;
     return new BatchJob(
       {
         pool,
         emit,
+        faults,
         dispatch,
         learned: this.#learned,
         modes: this.#modes,

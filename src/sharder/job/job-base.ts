@@ -5,6 +5,7 @@ import type { WorkerPool } from "../../pool/worker-pool.js";
 import type { ShardOutput } from "../../protocol/outputs.js";
 import { callListener } from "../call-listener.js";
 import type { AttemptDetail, Emit, JobProgress } from "../events.js";
+import type { FaultReport, FaultReports } from "../fault-reports.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 import { notSent } from "./job-errors.js";
 import { JobItems } from "./job-items.js";
@@ -20,6 +21,7 @@ export interface OpenAttempt {
 export interface JobContext {
   readonly pool: WorkerPool;
   readonly emit: Emit;
+  readonly faults: FaultReports;
 }
 
 /** `finishing`: every item is computed, but the sink has not accepted all of them yet. */
@@ -214,8 +216,10 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
     return { attempt, error: thrown };
   }
 
-  protected emitFault(workerId: string, { code, message }: Pick<ShardError, "code" | "message">): void {
-    this.#outbox.push(() => this.#context.emit("fault", { workerId, code, message }));
+  /** Report a fault once the state machine knows of it. @param onReported called with the fault's id. */
+  protected reportFault(fault: FaultReport, onReported: (faultId: number) => void = () => {}): void {
+    const noticedAtMs = performance.now();
+    this.#outbox.push(() => onReported(this.#context.faults.report(fault, noticedAtMs)));
   }
 
   /**

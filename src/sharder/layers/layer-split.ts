@@ -6,6 +6,7 @@ import type { StagePlanner } from "../../pool/stage-planner.js";
 import type { WorkerPool } from "../../pool/worker-pool.js";
 import type { BatchMode } from "../../protocol/model-on-wire.js";
 import type { Emit } from "../events.js";
+import type { FaultReports } from "../fault-reports.js";
 import { BatchModes, type OnBatchMode, type TryBatch } from "../inputs/batch-modes.js";
 import { isExactWorker, probeBatch } from "../inputs/batch-probe.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
@@ -26,6 +27,7 @@ export interface LayerSplitContext {
   readonly pool: WorkerPool;
   readonly planner: StagePlanner;
   readonly emit: Emit;
+  readonly faults: FaultReports;
   readonly options: LayoutOptions;
 }
 
@@ -93,11 +95,12 @@ export class LayerSplit implements Split, LayoutOwner {
   }
 
   createJob(options: JobOptions): PipelineJob {
-    const { pool, model, emit } = this.#context;
+    const { pool, model, emit, faults } = this.#context;
     const context: PipelineContext = {
       pool,
       model,
       emit,
+      faults,
       layout: this.#layout,
       modes: this.#modes,
       tryBatch: this.#tryBatch,

@@ -10,6 +10,7 @@ import type { BatchModes, TryBatch } from "../inputs/batch-modes.js";
 import { JobMode } from "../inputs/job-mode.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 import { JobBase, type JobContext, type OpenAttempt } from "../job/job-base.js";
+import { causeOf } from "../job/fault-cause.js";
 import { itemsFailed, noWorkers } from "../job/job-errors.js";
 import { progressOf, type JobOptions } from "../job/sharding-job.js";
 import type { Deployment } from "./deployment.js";
@@ -260,7 +261,9 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
       this.#reject(attemptId);
       return;
     }
-    this.emitFault(attempt.workerId, error);
+    const { code, message } = error;
+    const items = [this.items.of(attempt.range)];
+    this.reportFault({ cause: causeOf(error), workerId: attempt.workerId, code, message, items, action: "retried" });
     this.apply({ type: "attempt-failed", attemptId });
   }
 

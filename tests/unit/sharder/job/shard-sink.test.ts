@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { inspectModel } from "../../../../src/model/inspect.js";
 import { WorkerPool } from "../../../../src/pool/worker-pool.js";
 import { BatchSplit } from "../../../../src/sharder/batch/batch-split.js";
+import { FaultReports } from "../../../../src/sharder/fault-reports.js";
 import { prepareInputs } from "../../../../src/sharder/inputs/prepare-inputs.js";
 import type { FinishedShard, ShardSink } from "../../../../src/sharder/job/shard-sink.js";
 import { KnownModel } from "../../../../src/sharder/known-model.js";
@@ -30,6 +31,7 @@ async function startJob(sink: ShardSink, workerCount = 2) {
     pool,
     gaps: model.gaps,
     emit: () => {},
+    faults: new FaultReports(() => {}),
     options,
   });
   pool.admit = (worker) => split.admit(worker);

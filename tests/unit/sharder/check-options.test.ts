@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { checkOptions, checkWorkerSpec, type SharderOptions } from "../../../src/sharder/options.js";
+import { checkOptions, checkWorkerSpec } from "../../../src/sharder/check-options.js";
+import type { SharderOptions } from "../../../src/sharder/options.js";
 import { caught } from "../../fixtures/caught.js";
 import { randomNet } from "../../fixtures/random-net.js";
 
@@ -26,7 +27,10 @@ it.each<SharderOptions>([
     policy: "makespan",
     optimize: true,
     quantumMs: 100,
-    verify: 0,
+    verify: 0.1,
+    onItemError: "report",
+    firstRunDeadlineMs: 60_000,
+    maxWorkerHeapBytes: 2 ** 30,
     maxWorkerBytes: undefined,
   },
   {
@@ -84,7 +88,11 @@ describe("refuses, naming the option and what it received", () => {
       { model: "m", quantumMs },
       ["quantumMs", "1 to 60000"],
     ]),
-    [{ model: "m", verify: 0.1 }, ["verify", "0.1"]],
+    [{ model: "m", verify: 1.1 }, ["verify", "1.1"]],
+    [{ model: "m", verify: -0.1 }, ["verify", "-0.1"]],
+    [{ model: "m", onItemError: "skip" }, ["onItemError", '"skip"']],
+    [{ model: "m", firstRunDeadlineMs: 10 }, ["firstRunDeadlineMs", "10"]],
+    [{ model: "m", maxWorkerHeapBytes: 0 }, ["maxWorkerHeapBytes", "0"]],
     [{ model: "m", verify: "0" }, ["verify", '"0"']],
     ...[0, -1, NaN, "5", null].map((maxWorkerBytes): [unknown, string[]] => [
       { model: "m", maxWorkerBytes },

@@ -1,0 +1,9 @@
+import type { ShardError } from "../../core/errors.js";
+import type { FaultCause } from "../events.js";
+
+/** What an error that a worker answered or ended with says about the cause. */
+export function causeOf({ code }: Pick<ShardError, "code">): FaultCause {
+  if (code === "out-of-memory") return "out-of-memory";
+  if (code === "worker-timeout") return "hung";
+  return code === "worker-lost" || code === "backend-unavailable" ? "crashed" : "threw";
+}
