@@ -1,14 +1,7 @@
-import type { ShardErrorCode } from "../core/errors.js";
 import type { Emit, FaultDetail } from "./events.js";
 
 /** What is known when a fault is noticed. */
 export type FaultReport = Omit<FaultDetail, "faultId" | "recoverMs" | "items"> & Partial<Pick<FaultDetail, "items">>;
-
-/** The error behind a fault. */
-export interface FaultError {
-  readonly code: ShardErrorCode;
-  readonly message: string;
-}
 
 /**
  * Emits `fault` events: one when a fault is noticed, and another of the same `faultId`, with the time to recover, once it has been
