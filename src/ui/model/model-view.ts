@@ -2,10 +2,12 @@ import { readOptions } from "../element-options.js";
 import { element } from "../parts/dom.js";
 import { dropHint, listenForFiles } from "../parts/file-drop.js";
 import { perFrame, TEXT_INTERVAL_MS } from "../parts/frame.js";
+import { LogPanel } from "../parts/log-panel.js";
 import { Notice } from "../parts/notice.js";
 import { ProgressView } from "../parts/progress-view.js";
 import { WorkerColours } from "../workers/colours.js";
 import { PlanPanel } from "../workers/plan-panel.js";
+import { logSharder } from "../workers/sharder-log.js";
 import { ModelFacts } from "./model-facts.js";
 import { ModelInputsPanel } from "./model-inputs.js";
 import { ModelSession, type ModelSessionListener } from "./model-session.js";
@@ -23,6 +25,7 @@ export class ModelView implements ModelSessionListener {
   readonly #notice = new Notice("model-notice");
   readonly #facts = new ModelFacts(() => void this.#session.inspect(this.#inputs.freeSize));
   readonly #plan = new PlanPanel(new WorkerColours());
+  readonly #log = new LogPanel("model-");
   readonly #results = new ResultsTable();
   readonly #progress = new ProgressView("model-");
   readonly #inputs = new ModelInputsPanel(() => this.#update());
@@ -58,7 +61,7 @@ export class ModelView implements ModelSessionListener {
     this.roots = [
       this.#notice.root,
       element("div", { class: "picture" }, this.#source.root, this.#inputs.root, running, this.#results.root),
-      element("div", { class: "side" }, this.#facts.root, this.#plan.root),
+      element("div", { class: "side" }, this.#facts.root, this.#plan.root, this.#log.root),
       dropHint("Drop a model’s files or pictures here"),
     ];
     this.#updateNow();
@@ -84,6 +87,7 @@ export class ModelView implements ModelSessionListener {
     this.#inputs.offer(sharder.model, labels);
     this.onInspected();
     this.#results.clear();
+    logSharder(sharder, this.#log, "item", this.#signal);
     for (const type of ["worker", "progress", "rebalance"] as const) {
       sharder.addEventListener(type, () => this.#update(), { signal: this.#signal });
     }

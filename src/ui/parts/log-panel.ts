@@ -6,18 +6,21 @@ const MAX_LINES = 200;
 /** The events, newest first. */
 export class LogPanel {
   readonly root: HTMLElement;
-  readonly #lines = element("div", {
-    class: "log",
-    role: "log",
-    "aria-live": "polite",
-    "aria-labelledby": "log-title",
-    // It scrolls, so it must be reachable by keyboard.
-    tabindex: "0",
-    "data-testid": "log",
-  });
+  readonly #lines: HTMLElement;
 
-  constructor() {
-    const title = element("h2", { id: "log-title" }, "Events");
+  /** @param prefix tells the panels of a page apart, in ids and for tests. */
+  constructor(prefix = "") {
+    const titleId = `${prefix}log-title`;
+    this.#lines = element("div", {
+      class: "log",
+      role: "log",
+      "aria-live": "polite",
+      "aria-labelledby": titleId,
+      // It scrolls, so it must be reachable by keyboard.
+      tabindex: "0",
+      "data-testid": `${prefix}log`,
+    });
+    const title = element("h2", { id: titleId }, "Events");
     this.root = element("section", { class: "panel" }, title, this.#lines);
   }
 

@@ -96,7 +96,7 @@ export class PageView implements SessionListener {
     for (const type of ["worker", "progress", "rebalance"] as const) {
       sharder.addEventListener(type, () => this.#update(), { signal: this.#signal });
     }
-    logSharder(sharder, this.#log, this.#signal);
+    logSharder(sharder, this.#log, "tile", this.#signal);
     this.#loading = { fraction: 0, headline: "Ready", detail: "Choose, drop or paste a picture." };
     this.#update();
     if (this.#waiting !== undefined) this.#choose(this.#waiting);

@@ -1,3 +1,4 @@
+import type { WorkerState } from "../../pool/worker-slot.js";
 import type { Sharder } from "../../sharder/sharder.js";
 import type { WorkerSnapshot } from "../../sharder/worker-snapshot.js";
 import type { StageSnapshot } from "../../sharder/split.js";
@@ -63,20 +64,20 @@ export class PlanPanel {
   #shareLine({ id, backend, device, state, itemsPerSecond, lastError }: WorkerSnapshot, share: number): Line {
     const rate = itemsPerSecond === undefined ? "" : ` · ${formatRate(itemsPerSecond, "items")}`;
     const isDead = state === "dead";
+    const absence = ABSENCES[state];
     return {
       title: id,
-      detail: isDead ? "stopped" : `${device ?? backend}${rate}`,
+      detail: absence ?? `${device ?? backend}${rate}`,
       fraction: share,
       text: formatPercent(share),
       colour: this.#colours.of(id),
       // A cancelled shard also leaves an error, which is not a fault of the worker.
-      error: isDead && lastError !== undefined ? lastError.message : "",
+      error: (isDead || state === "quarantined") && lastError !== undefined ? lastError.message : "",
     };
   }
 
   #idleLine(worker: WorkerSnapshot): Line {
-    const isDead = worker.state === "dead";
-    return { ...this.#shareLine(worker, 0), detail: isDead ? "stopped" : "holds no stage", text: "–" };
+    return { ...this.#shareLine(worker, 0), detail: ABSENCES[worker.state] ?? "holds no stage", text: "–" };
   }
 
   #stageLine(
@@ -95,6 +96,13 @@ export class PlanPanel {
     };
   }
 }
+
+/** What is said of a worker that does no work at present. */
+const ABSENCES: Partial<Record<WorkerState, string>> = {
+  dead: "stopped",
+  restarting: "restarting …",
+  quarantined: "quarantined",
+};
 
 function isWithoutStage(workerId: string, stages: readonly StageSnapshot[]): boolean {
   return !stages.some(({ workerIds }) => workerIds.includes(workerId));

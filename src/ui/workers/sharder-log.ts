@@ -2,20 +2,22 @@ import type { WorkerState } from "../../pool/worker-slot.js";
 import type { Sharder } from "../../sharder/sharder.js";
 import { formatPercent } from "../parts/format.js";
 import type { LogPanel } from "../parts/log-panel.js";
+import { describeFault } from "./fault-words.js";
 
 type Shares = Readonly<Record<string, number>>;
 
 /** Rebalances that follow each other more quickly are logged as one. */
 const REBALANCE_INTERVAL_MS = 250;
 
-/** Workers switch between these with every shard, which is not worth a line. */
-const QUIET_STATES: readonly WorkerState[] = ["ready", "busy"];
+/** Workers switch between these with every shard, which is not worth a line. What follows a fault is in the line about the fault. */
+const QUIET_STATES: readonly WorkerState[] = ["ready", "busy", "restarting", "quarantined"];
 
 /**
  * Write a sharder's events to the log.
+ * @param one what the items of its jobs are, such as "tile".
  * @param signal removes the listeners.
  */
-export function logSharder(sharder: Sharder, log: LogPanel, signal: AbortSignal): void {
+export function logSharder(sharder: Sharder, log: LogPanel, one: string, signal: AbortSignal): void {
   const logged = new Map<string, WorkerState>();
   const logState = (workerId: string, state: WorkerState): void => {
     const plain = state === "busy" ? "ready" : state;
@@ -32,7 +34,7 @@ export function logSharder(sharder: Sharder, log: LogPanel, signal: AbortSignal)
   sharder.addEventListener("worker", ({ detail }) => logState(detail.workerId, detail.state), { signal });
   sharder.addEventListener(
     "fault",
-    ({ detail }) => log.add(`${detail.workerId ?? "sharder"}: ${detail.message}`, "fault"),
+    ({ detail }) => log.add(describeFault(detail, one), detail.recoverMs === undefined ? "fault" : "plain"),
     { signal },
   );
 

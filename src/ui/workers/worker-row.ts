@@ -62,19 +62,21 @@ export class WorkerRow {
   }
 
   update(worker: WorkerSnapshot, job: PictureJob | undefined): void {
-    const { id, backend, state, device, itemsPerSecond, lastError } = worker;
+    const { id, backend, state, device, itemsPerSecond, restarts, lastError } = worker;
     const tileCount = job?.tilesByWorker.get(id) ?? 0;
     setAttribute(this.root, "data-state", state);
-    setText(this.#state, stateWords[state]);
+    setAttribute(this.root, "data-backend", backend);
+    setText(this.#state, restarts === 0 ? stateWords[state] : `${stateWords[state]} · restarted ${times(restarts)}`);
     setText(this.#device, device === undefined ? backend : `${backend} · ${device}`);
     this.#showShare(worker, job, tileCount);
     setText(this.#rate, formatRate(itemsPerSecond, "tiles"));
     setText(this.#tiles, formatCount(tileCount, "tile"));
     const isAlive = state === "ready" || state === "busy";
     this.#slow.disabled = !isAlive;
-    this.#remove.disabled = !isAlive && state !== "dead";
+    this.#remove.disabled = state === "starting" || state === "draining";
     // A cancelled shard also leaves an error, which is not a fault of the worker.
-    setText(this.#error, state === "dead" && lastError !== undefined ? lastError.message : "");
+    const isOut = state === "dead" || state === "quarantined";
+    setText(this.#error, isOut && lastError !== undefined ? lastError.message : "");
     this.#error.hidden = this.#error.textContent === "";
   }
 
@@ -94,6 +96,10 @@ export class WorkerRow {
     this.#factor.value = `×${factor}`;
     this.#slow.setAttribute("aria-valuetext", factor === 1 ? "not slowed down" : `${factor} times slower`);
   }
+}
+
+function times(count: number): string {
+  return count === 1 ? "once" : count === 2 ? "twice" : `${count} times`;
 }
 
 const stateWords: Readonly<Record<WorkerState, string>> = {
