@@ -60,6 +60,42 @@ function restoreWorkerForm() {
   process.exit(1);
 }
 
+/** A module and all that it loads at once with it, without what it loads when it is needed. */
+function loadedWith(/** @type {string} */ file, /** @type {Set<string>} */ done = new Set()) {
+  if (done.has(file)) return done;
+  done.add(file);
+  const code = readFileSync(file, "utf8");
+  for (const [, specifier = ""] of code.matchAll(/\b(?:from|import)\s*["'`](\.[^"'`]+)["'`]/g)) {
+    loadedWith(join(dirname(file), specifier), done);
+  }
+  return done;
+}
+
+/** Checks that faults are injected by code of its own, which neither the default entry nor a worker loads before it is asked to. */
+function checkFaultsApart() {
+  const folder = join(root, "dist", "lib");
+  const assets = readdirSync(join(folder, "assets")).filter((name) => name.endsWith(".js"));
+  const isInjector = (/** @type {string} */ name) => name.startsWith("fault-injector-");
+  const scripts = ["index.js", ...assets.filter((name) => !isInjector(name)).map((name) => join("assets", name))];
+  const carriers = scripts.filter((script) =>
+    [...loadedWith(join(folder, script))].some((file) =>
+      /Expected memory for a shard|was killed on purpose/.test(readFileSync(file, "utf8")),
+    ),
+  );
+  const engineCount = assets.filter((name) =>
+    readFileSync(join(folder, "assets", name), "utf8").includes("import(`./fault-injector-"),
+  ).length;
+  const injectorCount = assets.filter(isInjector).length;
+  // An injector that imported from its worker's script would run that script again where it was loaded under another address.
+  const dependent = assets.filter((name) => isInjector(name) && loadedWith(join(folder, "assets", name)).size > 1);
+  if (carriers.length === 0 && dependent.length === 0 && injectorCount > 0 && engineCount >= injectorCount) return;
+  console.error(
+    `Expected fault injectors in chunks of their own, one beside the engine workers, received ${injectorCount} for ${engineCount} workers; ` +
+      `fault code is loaded by: ${carriers.join(", ") || "none"}; chunks that import others: ${dependent.join(", ") || "none"}.`,
+  );
+  process.exit(1);
+}
+
 /** Checks that a project can resolve the package, with and without a bundler, and find every declaration. */
 async function checkAsConsumer() {
   const folder = join(root, ".cache", "consumer");
@@ -93,6 +129,7 @@ rmSync(join(root, "dist", "lib"), { recursive: true, force: true });
 await must(tool("typescript", ["-b", "src"]));
 await must(tool("vite", ["build", "--logLevel", "warn", "--mode", "lib"]));
 restoreWorkerForm();
+checkFaultsApart();
 const copied = new Set();
 for (const entry of entries) copyDeclarations(`src/${entry}`, copied);
 await checkAsConsumer();

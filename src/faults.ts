@@ -4,4 +4,16 @@
  *
  * @module
  */
-export { kill, slow } from "./sharder/faults.js";
+export {
+  corrupt,
+  delayMessages,
+  dropMessage,
+  exhaust,
+  fail,
+  hang,
+  kill,
+  loseContext,
+  loseDevice,
+  slow,
+} from "./sharder/faults.js";
+export type { MessageDirection } from "./sharder/message-faults.js";

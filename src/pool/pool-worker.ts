@@ -1,4 +1,5 @@
 import { ShardError } from "../core/errors.js";
+import type { InjectedFault } from "../protocol/fault-api.js";
 import type { WireModel } from "../protocol/model-on-wire.js";
 import { buffersOf } from "../protocol/run-inputs.js";
 import type {
@@ -201,9 +202,14 @@ export class PoolWorker {
     return this.#calls.call("report its memory", START_DEADLINE_MS, (api) => api.memory(), ASIDE);
   }
 
-  /** Make every attempt take `factor` times as long from now on; for tests and demonstrations. */
-  async slow(factor: number): Promise<void> {
-    await this.#calls.call("slow down", START_DEADLINE_MS, (api) => api.slow(factor), ASIDE);
+  /** Break something in the worker on purpose. @throws ShardError "invalid-options", "worker-lost", "worker-timeout" */
+  async inject(fault: InjectedFault): Promise<void> {
+    await this.#calls.call("take a fault", START_DEADLINE_MS, (api) => api.inject(fault), ASIDE);
+  }
+
+  /** Make all further calls through `wrap(api)` instead of the link's own API. */
+  intercept(wrap: (api: WorkerApi) => WorkerApi): void {
+    this.#calls.intercept(wrap);
   }
 
   /** Take no more shards; those under way finish. */

@@ -21,10 +21,12 @@ export class WorkerCalls<Api> {
   readonly #link: WorkerLink<Api>;
   readonly #workerId: string | undefined;
   readonly #table: CallTable;
+  #api: Api;
   #isOver = false;
 
   constructor(link: WorkerLink<Api>, { name, workerId, lostTo, onEnd }: CallsOptions) {
     this.#link = link;
+    this.#api = link.api;
     this.#workerId = workerId;
     const lose = (error: ShardError): void => {
       if (this.#isOver) return;
@@ -47,11 +49,16 @@ export class WorkerCalls<Api> {
     priority?: number,
   ): Promise<T> {
     const answer = async (): Promise<T> => {
-      const reply = await ask(this.#link.api);
+      const reply = await ask(this.#api);
       if (reply.ok) return reply.value;
       throw fromErrorRecord(reply.error, this.#workerId);
     };
     return this.#table.race(what, deadlineMs, answer, priority);
+  }
+
+  /** Make all further calls through `wrap(api)`, where `api` is what they went through until now. */
+  intercept(wrap: (api: Api) => Api): void {
+    this.#api = wrap(this.#api);
   }
 
   /** Resolves once no call is under way. Never rejects. */

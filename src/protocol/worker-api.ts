@@ -1,4 +1,5 @@
 import type { Reply } from "./error-record.js";
+import type { InjectedFault } from "./fault-api.js";
 import type { LinkedApi } from "./link.js";
 import type { RunMode, WireModel } from "./model-on-wire.js";
 import type { ItemTensors, ShardOutput } from "./outputs.js";
@@ -114,8 +115,8 @@ export interface WorkerApi extends LinkedApi {
   /** Queued attempts answer "aborted" at once; a running attempt of several calls stops after the current call. */
   cancel(attemptIds: readonly string[]): Promise<Reply<undefined>>;
   memory(): Promise<Reply<WorkerMemory>>;
-  /** A fault for tests and demonstrations: every attempt takes `factor` ≥ 1 times as long. */
-  slow(factor: number): Promise<Reply<undefined>>;
+  /** Break something on purpose, for tests and demonstrations. Answers "invalid-options" if this worker has nothing of the kind. */
+  inject(fault: InjectedFault): Promise<Reply<undefined>>;
   /** Dispose of the models and the device. The page terminates the worker afterwards. */
   stop(): Promise<Reply<undefined>>;
 }

@@ -65,7 +65,7 @@ export class KeptWorkers {
       trace: (request) => watch(link.api.trace(request)),
       cancel: (attemptIds) => link.api.cancel(attemptIds),
       memory: () => link.api.memory(),
-      slow: (factor) => link.api.slow(factor),
+      inject: (fault) => link.api.inject(fault),
       stop: async () => {
         for (const key of held) await watch(link.api.unload(key));
         held.clear();

@@ -280,11 +280,45 @@ const queueing: readonly WorkerApiCase[] = [
       const ranMs = async () => valueOf(await api.run(singly(20))).timing.ranMs;
       const quickMs: number[] = [];
       for (let run = 0; run < 4; run++) quickMs.push(await ranMs());
-      valueOf(await api.slow(20));
+      valueOf(await api.inject({ kind: "slow", factor: 20 }));
       const slowMs = await ranMs();
-      valueOf(await api.slow(1));
+      valueOf(await api.inject({ kind: "slow", factor: 1 }));
       check(slowMs > 3 * Math.min(...quickMs), `${slowMs} ms after ${quickMs.join(", ")}`);
     }),
+  },
+  {
+    title: "fails, runs out of memory and gives wrong outputs where that is injected, and is whole again afterwards",
+    state: "new",
+    async run({ api }) {
+      valueOf(await api.start(start));
+      valueOf(await api.load(KEY, plain));
+      valueOf(await api.inject({ kind: "fail", count: 2 }));
+      checkRefused(await api.run(twoItems()), "model-failed");
+      checkRefused(await api.run(twoItems()), "model-failed");
+      checkTwoMore(await api.run(twoItems()));
+      valueOf(await api.inject({ kind: "exhaust" }));
+      checkRefused(await api.run(twoItems()), "out-of-memory");
+      checkTwoMore(await api.run(twoItems()));
+      valueOf(await api.inject({ kind: "corrupt", relative: 0.5, fromShard: 2 }));
+      checkTwoMore(await api.run(twoItems()));
+      const { y } = valueOf(await api.run(twoItems())).outputs;
+      check(y?.kind === "dense", "an output that is not dense");
+      checkEqual([...y.tensor.data], [3, 4.5, 6, 7.5], "wrong outputs of");
+      valueOf(await api.inject({ kind: "corrupt", relative: 0, fromShard: 1 }));
+      checkTwoMore(await api.run(twoItems()));
+    },
+  },
+  {
+    title: "blocks its thread when the next shard begins, where that is injected",
+    state: "new",
+    async run({ api }) {
+      valueOf(await api.start(start));
+      valueOf(await api.load(KEY, plain));
+      valueOf(await api.inject({ kind: "hang", ms: 60 }));
+      const { timing } = valueOf(await api.run(twoItems()));
+      check(timing.ranMs >= 60, `${timing.ranMs} ms`);
+      checkTwoMore(await api.run(twoItems()));
+    },
   },
   {
     title: "traces layer by layer, up to the first layer that fails",

@@ -10,7 +10,7 @@ import {
   type Outputs,
   type Tensor,
 } from "inference-sharder";
-import { kill, slow } from "inference-sharder/faults";
+import * as faults from "inference-sharder/faults";
 import { planTiles } from "../../src/core/tiles.js";
 import { upscalePicture } from "../../src/jobs/upscale-picture.js";
 import { echoNet } from "../fixtures/echo-net.js";
@@ -86,8 +86,7 @@ const harness = {
   createSharder,
   watchedSharder,
   ShardError,
-  slow,
-  kill,
+  ...faults,
   predictPictures,
   streamPictures,
   fetchLabels,

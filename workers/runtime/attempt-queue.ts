@@ -16,6 +16,9 @@ export interface Attempt {
  */
 export type Checkpoint = () => Promise<void>;
 
+/** Something done around a piece of work. */
+export type AroundWork = <T>(work: () => Promise<T>) => Promise<T>;
+
 export interface Completed<T> {
   readonly value: T;
   readonly timing: RunTiming;
@@ -46,7 +49,7 @@ export class AttemptQueue {
   #isRunningCancelled = false;
   /** When the latest piece of work succeeded or failed; before any work, when the queue was created. */
   #endedAtMs = performance.now();
-  #slowdown = 1;
+  #around: AroundWork | undefined;
 
   /** @param isIntact whether the device still works. Results that were computed on a lost device are discarded. */
   constructor(isIntact: () => boolean) {
@@ -75,9 +78,9 @@ export class AttemptQueue {
     }
   }
 
-  /** Make all further work take `factor` ≥ 1 times as long. */
-  slow(factor: number): void {
-    this.#slowdown = factor;
+  /** Carry out all further work inside `around`, which may take its time. */
+  surround(around: AroundWork): void {
+    this.#around = around;
   }
 
   #add<T>(
@@ -137,12 +140,13 @@ export class AttemptQueue {
   }
 
   async #carryOut<T>(work: (checkpoint: Checkpoint) => Promise<T>): Promise<T> {
-    const startedAtMs = performance.now();
-    try {
+    const compute = async (): Promise<T> => {
       const value = await work(() => this.#checkpoint());
       if (!this.#isIntact()) throw deviceLost();
-      if (this.#slowdown > 1) await sleep((performance.now() - startedAtMs) * (this.#slowdown - 1));
       return value;
+    };
+    try {
+      return await (this.#around === undefined ? compute() : this.#around(compute));
     } catch (thrown) {
       // A read-back may reject before the loss of the device is reported.
       await yieldMacrotask();
@@ -160,8 +164,4 @@ function deviceLost(cause?: unknown): ShardError {
   return new ShardError("worker-lost", "Expected the GPU to answer the shard, but its device was lost meanwhile.", {
     cause,
   });
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -7,6 +7,7 @@ import { AttemptQueue, BEFORE_ALL } from "./attempt-queue.js";
 import type { Engine } from "./engine.js";
 import type { Offered } from "./expose.js";
 import { HeldModels } from "./held-models.js";
+import { Injection } from "./injection.js";
 import { acknowledge, reply } from "./reply.js";
 import { runItems } from "./run-items.js";
 import { traceLayers } from "./trace-layers.js";
@@ -25,6 +26,7 @@ const ofModel = { fallback: "model-failed" } as const;
 export function createWorkerApi(engine: Engine, notify: (notice: WorkerNotice) => void): Offered<WorkerApi> {
   const held = new HeldModels(engine);
   const queue = new AttemptQueue(() => engine.isIntact());
+  const injection = new Injection(engine, queue);
   let state: State = "new";
 
   const requireReady = (): void => {
@@ -35,7 +37,7 @@ export function createWorkerApi(engine: Engine, notify: (notice: WorkerNotice) =
   const run = async (request: RunRequest): Promise<RunResult> => {
     requireReady();
     const { value: outputs, timing } = await queue.enqueue(request, (checkpoint) =>
-      runItems(held.require(request.modelKey), request, checkpoint),
+      injection.shard(() => runItems(held.require(request.modelKey), request, checkpoint)),
     );
     return { outputs, timing };
   };
@@ -81,7 +83,7 @@ export function createWorkerApi(engine: Engine, notify: (notice: WorkerNotice) =
     trace: (request) => reply(() => trace(request), ofModel),
     cancel: (attemptIds) => acknowledge(() => queue.cancel(attemptIds)),
     memory: () => reply(() => (requireReady(), engine.memory())),
-    slow: (factor) => acknowledge(() => queue.slow(factor)),
+    inject: (fault) => acknowledge(() => injection.add(fault)),
     stop: () => acknowledge(stop),
   };
 }

@@ -7,6 +7,11 @@ import type { WorkerMemory, WorkerReport, WorkerStart } from "../../src/protocol
 export type NamedInputs = Readonly<Record<string, InputTensor>>;
 export type NamedOutputs = Readonly<Record<string, Tensor>>;
 
+/** What a GPU is reached through: a `GPUDevice` or a WebGL context. */
+export type GpuHandle =
+  | { destroy(): void }
+  | { getExtension(name: "WEBGL_lose_context"): { loseContext(): void } | null };
+
 /**
  * An inference runtime on one backend, as a worker sees it. The worker itself takes care of the queue, of
  * cancels, of runs item by item, of slowing and of faults. Each runtime has its implementation in `workers/engines`, and one
@@ -29,6 +34,8 @@ export interface Engine {
    * Whether the device still computes correctly. Called after every attempt: the results of a lost device are discarded.
    */
   isIntact(): boolean;
+  /** What the engine computes on; `undefined` or left out without a GPU. */
+  gpu?(): GpuHandle | undefined;
   /** Release the device. The worker is terminated afterwards. */
   stop(): void;
 }

@@ -11,7 +11,7 @@ import type { EngineModel, NamedOutputs } from "./engine.js";
 const CHECKPOINT_MS = 20;
 
 type Work = Pick<RunRequest, "itemCount" | "mode" | "inputs" | "forwardedNames">;
-type NamedShardOutputs = Record<string, ShardOutput>;
+export type NamedShardOutputs = Record<string, ShardOutput>;
 
 /**
  * Run some items through a model, either all in one call or each in its own call.

@@ -118,7 +118,7 @@ describe("a worker", () => {
     const running = sharder.predict(batch(1));
     await turns(10);
     // Called before the shard ends, answered after it.
-    const slowed = findLiveWorker(sharder.workers[0]!.id)!.slow(2);
+    const slowed = findLiveWorker(sharder.workers[0]!.id)!.inject({ kind: "slow", factor: 2 });
     finish();
     await Promise.all([running, slowed]);
     await turns(5);

@@ -1,4 +1,5 @@
 import type { WorkerNotice } from "../../../src/protocol/link.js";
+import type { GpuHandle } from "../../runtime/engine.js";
 import type { PowerPreference, WorkerReport } from "../../../src/protocol/worker-api.js";
 
 export interface DriverOptions {
@@ -36,6 +37,8 @@ export interface BackendDriver {
    * back zeros without an error before `webglcontextlost` fires (seen in Chromium when the GPU process dies).
    */
   isIntact(): boolean;
+  /** Left out without a GPU. */
+  gpu?(): GpuHandle | undefined;
   /** Release the device. The worker is terminated afterwards. */
   stop(): void;
 }

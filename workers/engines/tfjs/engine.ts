@@ -19,6 +19,7 @@ export function tfjsEngine(driver: BackendDriver): Engine {
       return { tensorCount: numTensors, byteCount: numBytes };
     },
     isIntact: () => driver.isIntact(),
+    gpu: () => driver.gpu?.(),
     stop: () => driver.stop(),
   };
 }

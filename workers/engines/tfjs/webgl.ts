@@ -44,6 +44,7 @@ export const webglDriver: BackendDriver = {
     return { device, isSoftware: isSoftwareRenderer(device) };
   },
   isIntact: () => canary?.() ?? false,
+  gpu: () => context,
   stop() {
     const owned = context;
     context = undefined;

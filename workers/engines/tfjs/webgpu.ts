@@ -58,6 +58,7 @@ export const webgpuDriver: BackendDriver = {
     };
   },
   isIntact: () => !isBroken,
+  gpu: () => device,
   stop() {
     const owned = device;
     device = undefined;
