@@ -55,17 +55,17 @@ export async function exhaust(id: string): Promise<void> {
 /**
  * Make a worker's outputs wrong in silence: floats are multiplied by `1 + relative`, integers are raised by 1, booleans negated.
  * @param relative finite; 0 leaves floats as they are.
- * @param fromShard the first wrong shard, counted from this call; 1, the default, is the next.
+ * @param fromShard the first wrong shard, counted from this call; 1, the default, is the next, and so is 0.
  */
 export async function corrupt(id: string, relative: number, fromShard = 1): Promise<void> {
   requireNumber("relative change", relative, Number.isFinite(relative), "that is finite: 0.01 is 1 %");
   requireNumber(
     "shard",
     fromShard,
-    Number.isSafeInteger(fromShard) && fromShard >= 1,
-    "to begin with, whole and 1 or more",
+    Number.isSafeInteger(fromShard) && fromShard >= 0,
+    "to begin with, whole and 0 or more",
   );
-  await requireWorker(id).inject({ kind: "corrupt", relative, fromShard });
+  await requireWorker(id).inject({ kind: "corrupt", relative, fromShard: Math.max(1, fromShard) });
 }
 
 /**

@@ -65,6 +65,7 @@ export class PageView implements SessionListener {
     this.#workers = new WorkersPanel(this.#colours, {
       add: (backend) => void this.#addWorker(backend),
       remove: (id) => void this.#attempt(`${id} could not be removed`, () => this.#sharder?.removeWorker(id)),
+      breakDown: (id, what, cause) => void this.#attempt(`${id}: “${what}” did not work`, cause),
       slow: (id, factor) => void this.#attempt(`${id} could not be slowed down`, () => slow(id, factor)),
     });
     this.roots = layOutPicture({

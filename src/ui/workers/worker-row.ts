@@ -1,6 +1,7 @@
 import type { WorkerState } from "../../pool/worker-slot.js";
 import type { WorkerSnapshot } from "../../sharder/worker-snapshot.js";
 import { element, setAttribute, setText } from "../parts/dom.js";
+import { FaultMenu } from "./fault-menu.js";
 import { formatCount, formatPercent, formatRate } from "../parts/format.js";
 import type { PictureJob } from "../picture/picture-job.js";
 
@@ -8,6 +9,8 @@ export interface WorkerCommands {
   /** @param factor 1…8; 1 ends the slowdown. */
   slow(id: string, factor: number): void;
   remove(id: string): void;
+  /** @param what the fault, for the message if it can't be caused. */
+  breakDown(id: string, what: string, cause: () => Promise<void>): void;
 }
 
 /** One worker: its device, its share, the tiles it has made, and a slider that slows it down. */
@@ -24,6 +27,7 @@ export class WorkerRow {
   readonly #slow: HTMLInputElement;
   readonly #factor = element("output", { class: "factor" }, "×1");
   readonly #error = element("p", { class: "worker-error" });
+  readonly #faults: FaultMenu;
 
   constructor({ id, backend }: WorkerSnapshot, colour: string, commands: WorkerCommands) {
     this.#remove = element("button", { type: "button", class: "small", "aria-label": `Remove ${id}` }, "Remove");
@@ -41,6 +45,7 @@ export class WorkerRow {
     });
     this.#showFactor(1);
     this.#factor.htmlFor.add(`slow-${id}`);
+    this.#faults = new FaultMenu(id, (what, cause) => commands.breakDown(id, what, cause));
     const swatch = element("span", { class: "swatch", "aria-hidden": "true" });
     this.root = element(
       "li",
@@ -56,6 +61,7 @@ export class WorkerRow {
         this.#slow,
         this.#factor,
       ),
+      this.#faults.root,
       this.#error,
     );
     this.root.style.setProperty("--worker-colour", colour);
@@ -73,6 +79,7 @@ export class WorkerRow {
     setText(this.#tiles, formatCount(tileCount, "tile"));
     const isAlive = state === "ready" || state === "busy";
     this.#slow.disabled = !isAlive;
+    this.#faults.update(backend, isAlive);
     this.#remove.disabled = state === "starting" || state === "draining";
     // A cancelled shard also leaves an error, which is not a fault of the worker.
     const isOut = state === "dead" || state === "quarantined";
