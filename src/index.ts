@@ -39,4 +39,4 @@ export type { PictureFit, Rgb } from "./protocol/picture-api.js";
 export type { Rectangle } from "./core/tiles.js";
 export { fetchLabels, readLabels, type FetchLabelsOptions, type ModelLabels } from "./jobs/labels.js";
 export { topK, type RankedClass } from "./jobs/top-k.js";
-export { ShardError, type ShardErrorCode } from "./core/errors.js";
+export { ShardError, type ItemError, type ShardErrorCode } from "./core/errors.js";

@@ -27,11 +27,20 @@ export type ShardErrorCode =
   | "picture-too-large"
   | "internal";
 
+/** An item that failed wherever it was tried, and the last error there. */
+export interface ItemError {
+  /** In the numbering of the call: its inputs' rows, or all items of its stream. */
+  readonly item: number;
+  readonly error: ShardError;
+}
+
 export interface ShardErrorOptions {
   /** Id of the worker the error comes from. */
   readonly workerId?: string | undefined;
   /** The error underneath; kept as `Error.cause`. */
   readonly cause?: unknown;
+  /** All items that failed, where that is why the call rejects. */
+  readonly itemErrors?: readonly ItemError[] | undefined;
 }
 
 /**
@@ -43,11 +52,14 @@ export interface ShardErrorOptions {
 export class ShardError extends Error {
   readonly code: ShardErrorCode;
   readonly workerId: string | undefined;
+  /** The items that failed wherever they were tried, ascending; `undefined` if the call ended for another reason. */
+  readonly itemErrors: readonly ItemError[] | undefined;
 
   constructor(code: ShardErrorCode, message: string, options: ShardErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = code === "aborted" ? "AbortError" : "ShardError";
     this.code = code;
     this.workerId = options.workerId;
+    this.itemErrors = options.itemErrors;
   }
 }

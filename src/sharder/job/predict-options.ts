@@ -1,4 +1,4 @@
-import { ShardError } from "../../core/errors.js";
+import { ShardError, type ItemError } from "../../core/errors.js";
 import type { JobProgress } from "../events.js";
 
 export interface PredictOptions {
@@ -9,11 +9,17 @@ export interface PredictOptions {
    * Default 0.
    */
   readonly priority?: number;
+  /**
+   * Called for each item that failed wherever it was tried, as soon as that is known. The sharder's `onItemError` says what happens then.
+   */
+  readonly onItemError?: ((failure: ItemError) => void) | undefined;
 }
 
 /** @throws ShardError "invalid-options" */
 export function checkPredictOptions(options: PredictOptions): void {
-  const { signal, onProgress, priority } = (options ?? {}) as Partial<Record<keyof PredictOptions, unknown>>;
+  const { signal, onProgress, priority, onItemError } = (options ?? {}) as Partial<
+    Record<keyof PredictOptions, unknown>
+  >;
   checkPriority(priority);
   // Not `instanceof`: a signal may come from another frame.
   const isSignal =
@@ -22,13 +28,13 @@ export function checkPredictOptions(options: PredictOptions): void {
     typeof options === "object" &&
     options !== null &&
     isSignal &&
-    ["undefined", "function"].includes(typeof onProgress)
+    [onProgress, onItemError].every((each) => ["undefined", "function"].includes(typeof each))
   ) {
     return;
   }
   throw new ShardError(
     "invalid-options",
-    `Expected { signal, onProgress } with an AbortSignal and a function, received ${options === null ? "null" : typeof options}${isSignal ? "" : ` with a signal of type ${typeof signal}`}: correct or leave them out.`,
+    `Expected { signal, onProgress, onItemError } with an AbortSignal and functions, received ${options === null ? "null" : typeof options}${isSignal ? "" : ` with a signal of type ${typeof signal}`}: correct or leave them out.`,
   );
 }
 

@@ -1,4 +1,4 @@
-import { ShardError } from "../../core/errors.js";
+import { ShardError, type ItemError } from "../../core/errors.js";
 import { abortError, throwIfAborted } from "../../protocol/abort.js";
 import { toOutputValue } from "../../protocol/outputs.js";
 import type { Outputs } from "../../protocol/tensors.js";
@@ -21,6 +21,8 @@ export interface StreamShard {
   readonly itemCount: number;
   readonly workerId: string;
   readonly outputs: Outputs;
+  /** Items of this shard that failed wherever they were tried: their rows are fillers. Only with `onItemError: "report"`. */
+  readonly itemErrors?: readonly ItemError[];
 }
 
 export type Source = Iterable<Inputs> | AsyncIterable<Inputs>;
