@@ -1,5 +1,6 @@
 import { releaseProxy, wrap, type Endpoint } from "comlink";
-import { isWorkerNotice, type LinkedApi } from "../protocol/link.js";
+import type { DeathCause } from "../core/death-cause.js";
+import { isWorkerNotice, type LinkedApi, type WorkerNotice } from "../protocol/link.js";
 import { Lifeline } from "./lifeline.js";
 import type { WorkerLink } from "./worker-link.js";
 
@@ -8,20 +9,28 @@ export interface FarEnd extends Endpoint {
   terminate(): void;
 }
 
+const CAUSES: Readonly<Record<WorkerNotice["notice"], DeathCause>> = {
+  "device-lost": "device-lost",
+  "device-error": "device-lost",
+  "context-lost": "context-lost",
+  "out-of-memory": "out-of-memory",
+  trapped: "crashed",
+};
+
 /** A link over anything that takes messages. An uncaught error, an unreadable message, a notice or the lifeline ends it. */
 export function openFarEnd<Api extends LinkedApi>(end: FarEnd): WorkerLink<Api> {
   const remote = wrap<LinkedApi>(end);
   const lifeline = new Lifeline();
-  let listener: ((reason: string) => void) | undefined;
-  let lostTo: string | undefined;
+  let listener: ((reason: string, cause: DeathCause) => void) | undefined;
+  let lost: { readonly reason: string; readonly cause: DeathCause } | undefined;
   let isOver = false;
   let isClosed = false;
-  const lose = (reason: string): void => {
+  const lose = (reason: string, cause: DeathCause = "crashed"): void => {
     if (isOver) return;
     isOver = true;
     // It stands in the middle of sentences.
-    lostTo = reason.replace(/\.$/, "");
-    listener?.(lostTo);
+    lost = { reason: reason.replace(/\.$/, ""), cause };
+    listener?.(lost.reason, cause);
   };
   end.addEventListener("error", (event) => {
     event.preventDefault();
@@ -31,7 +40,7 @@ export function openFarEnd<Api extends LinkedApi>(end: FarEnd): WorkerLink<Api> 
   end.addEventListener("messageerror", () => lose("a message could not be read"));
   end.addEventListener("message", (event) => {
     const { data } = event as MessageEvent<unknown>;
-    if (isWorkerNotice(data)) lose(data.message);
+    if (isWorkerNotice(data)) lose(data.message, CAUSES[data.notice]);
   });
   if (lifeline.name !== undefined) {
     const watch = lifeline.watch.bind(lifeline, () => lose("it ended without reporting an error"));
@@ -47,7 +56,7 @@ export function openFarEnd<Api extends LinkedApi>(end: FarEnd): WorkerLink<Api> 
     onEnd: (called) => {
       listener = called;
       // Not at once: whoever listens may still be under construction.
-      if (lostTo !== undefined) queueMicrotask(() => isClosed || called(lostTo!));
+      if (lost !== undefined) queueMicrotask(() => isClosed || called(lost!.reason, lost!.cause));
     },
     close: () => {
       if (isClosed) return;

@@ -1,3 +1,4 @@
+import { deathCauseOf, type DeathCause } from "../core/death-cause.js";
 import { ShardError } from "../core/errors.js";
 import type { InjectedFault } from "../protocol/fault-api.js";
 import type { WireModel } from "../protocol/model-on-wire.js";
@@ -55,6 +56,8 @@ export class PoolWorker {
   lastError: ShardError | undefined;
   /** The error that ended it; `undefined` while it lives, and if it was stopped on purpose. */
   deathError: ShardError | undefined;
+  /** Why it ended; `undefined` while it lives, and if it was stopped on purpose. */
+  deathCause: DeathCause | undefined;
 
   readonly #calls: WorkerCalls<WorkerApi>;
   readonly #onStateChange: (worker: PoolWorker) => void;
@@ -72,7 +75,7 @@ export class PoolWorker {
       name: id,
       workerId: id,
       lostTo: (reason) => this.#lostTo(reason),
-      onEnd: (error) => this.kill(error),
+      onEnd: (error, cause) => this.kill(error, cause),
     });
   }
 
@@ -180,7 +183,8 @@ export class PoolWorker {
       return await settled;
     } catch (thrown) {
       const error = thrown as ShardError;
-      if (error.code === "worker-lost") this.kill(error);
+      // It answered, so what it lost is its device.
+      if (error.code === "worker-lost") this.kill(error, "device-lost");
       // A cancelled attempt isn't the worker's fault.
       if (error.code !== "aborted") this.lastError = error;
       throw error;
@@ -235,11 +239,12 @@ export class PoolWorker {
   }
 
   /** End the worker now; its calls reject with `error`. */
-  kill(error: ShardError): void {
+  kill(error: ShardError, cause: DeathCause = deathCauseOf(error.code)): void {
     if (this.#state === "dead") return;
     if (error.code !== "disposed") {
       this.lastError = error;
       this.deathError = error;
+      this.deathCause = cause;
     }
     this.#calls.end(error);
     this.#enter("dead");

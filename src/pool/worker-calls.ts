@@ -1,4 +1,5 @@
 import { transfer } from "comlink";
+import { deathCauseOf, type DeathCause } from "../core/death-cause.js";
 import type { ShardError } from "../core/errors.js";
 import { fromErrorRecord, type Reply } from "../protocol/error-record.js";
 import { CallTable } from "./call-table.js";
@@ -13,7 +14,7 @@ export interface CallsOptions {
   /** Makes the error that calls reject with once the far end has ended by itself. @param reason in words for people. */
   readonly lostTo: (reason: string) => ShardError;
   /** Called when the far end has ended or missed a deadline: every call has rejected with this error. Not called after `end`. */
-  readonly onEnd: (error: ShardError) => void;
+  readonly onEnd: (error: ShardError, cause: DeathCause) => void;
 }
 
 /** The calls over one link. Each one settles: with the far end's value, its error, or the error that ended the far end. */
@@ -28,13 +29,13 @@ export class WorkerCalls<Api> {
     this.#link = link;
     this.#api = link.api;
     this.#workerId = workerId;
-    const lose = (error: ShardError): void => {
+    const lose = (error: ShardError, cause: DeathCause): void => {
       if (this.#isOver) return;
       this.end(error);
-      onEnd(error);
+      onEnd(error, cause);
     };
-    this.#table = new CallTable(name, workerId, lose);
-    link.onEnd((reason) => lose(lostTo(reason)));
+    this.#table = new CallTable(name, workerId, (error) => lose(error, deathCauseOf(error.code)));
+    link.onEnd((reason, cause) => lose(lostTo(reason), cause));
   }
 
   /**

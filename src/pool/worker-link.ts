@@ -1,3 +1,5 @@
+import type { DeathCause } from "../core/death-cause.js";
+
 /**
  * How the page talks to a worker, whatever lies between them: the seam for transports. `openWebWorker` implements it for Web Workers.
  * Contract suite: tests/contract/worker-link.ts.
@@ -9,9 +11,9 @@ export interface WorkerLink<Api> {
   readonly api: Api;
   /**
    * Listen for the end of the far end, or for the moment from which it can't be trusted. `close` is not reported.
-   * @param listener called once, with the reason in words for people.
+   * @param listener called once, with the reason in words for people and the cause.
    */
-  onEnd(listener: (reason: string) => void): void;
+  onEnd(listener: (reason: string, cause: DeathCause) => void): void;
   /** End the far end. May be called twice. */
   close(): void;
 }

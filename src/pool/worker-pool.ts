@@ -134,6 +134,15 @@ export class WorkerPool {
     await this.listener?.onReady(worker);
   }
 
+  /**
+   * End a worker that was proven wrong; what it is on goes to the others. It is not restarted before a probation.
+   * Whoever proves it wrong reports the fault. Workers that have ended are ignored.
+   * @param error why, in words for people; put into `sharder.workers`.
+   */
+  quarantine(id: string, error: ShardError): void {
+    this.#slots.get(id)?.worker?.kill(error, "wrong-output");
+  }
+
   /** No more work for a worker, and no other incarnation of it. @throws ShardError "unknown-worker" */
   drain(id: string): WorkerSlot {
     const slot = this.require(id);
@@ -191,7 +200,9 @@ export class WorkerPool {
     // One that never was ready, or that nobody listens to yet, is the caller's to start again.
     const isKnown = slot.hasBeenReady && this.listener !== undefined;
     const mayReturn = deathError !== undefined && isKnown && !slot.isLeaving && !this.#isClosed;
-    const delayMs = mayReturn ? this.#restartDelayMs(slot, deathError) : undefined;
+    if (worker.deathCause === "wrong-output") slot.quarantine();
+    const delayMs =
+      mayReturn && worker.deathCause !== "wrong-output" ? this.#restartDelayMs(slot, deathError) : undefined;
     if (deathError === undefined || delayMs === undefined) {
       this.#giveUp(slot, deathError);
     } else {

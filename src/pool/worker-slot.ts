@@ -20,6 +20,7 @@ export class WorkerSlot {
   #incarnationCount = 0;
   #isAway = false;
   #isLeaving = false;
+  #isQuarantined = false;
   #hasBeenReady = false;
 
   constructor(id: string, spec: WorkerSpec) {
@@ -29,7 +30,8 @@ export class WorkerSlot {
 
   get state(): WorkerState {
     if (this.#isAway && (this.#worker === undefined || this.#worker.state === "dead")) return "restarting";
-    return this.#worker?.state ?? "dead";
+    const state = this.#worker?.state ?? "dead";
+    return state === "dead" && this.#isQuarantined ? "quarantined" : state;
   }
 
   /** The present incarnation, or the last one; `undefined` if none could be opened. */
@@ -96,5 +98,10 @@ export class WorkerSlot {
   /** No other incarnation will follow. */
   settle(): void {
     this.#isAway = false;
+  }
+
+  /** It was proven wrong: jobs no longer count on it. */
+  quarantine(): void {
+    this.#isQuarantined = true;
   }
 }

@@ -2,6 +2,7 @@ import { ShardError } from "../core/errors.js";
 import type { ModelInfo } from "../model/inspect.js";
 import type { WorkerSpec } from "../pool/worker-entries.js";
 import type { PoolListener, WorkerPool } from "../pool/worker-pool.js";
+import type { WorkerSlot } from "../pool/worker-slot.js";
 import { abortError, throwIfAborted } from "../protocol/abort.js";
 import type { Outputs } from "../protocol/tensors.js";
 import { checkWorkerSpec } from "./check-options.js";
@@ -211,23 +212,28 @@ export class Sharder extends ShardingEventTarget {
       for (const job of this.#jobs) job.workerReady(worker);
       await this.#split.workerReady(worker);
     },
-    onLost: ({ id }, error) => {
+    onLost: (slot, error) => {
       if (this.#isDisposed) return;
-      this.#reportLoss(error, "restarted");
+      const { id } = slot;
+      this.#reportLoss(slot, error, "restarted");
       for (const job of this.#jobs) job.workerAway(id, error);
       this.#split.workerLost(id);
     },
-    onGone: ({ id }, error) => {
+    onGone: (slot, error) => {
       if (this.#isDisposed) return;
-      if (error !== undefined) this.#reportLoss(error, "gave-up");
+      const { id } = slot;
+      if (error !== undefined) this.#reportLoss(slot, error, "gave-up");
       for (const job of this.#jobs) job.workerGone(id, error);
       this.#split.workerLost(id);
     },
   };
 
-  #reportLoss(error: ShardError, action: FaultAction): void {
-    const { workerId, code, message } = error;
-    this.#faults.report({ cause: causeOf(error), workerId, code, message, action });
+  #reportLoss({ id, worker }: WorkerSlot, error: ShardError, action: FaultAction): void {
+    const cause = worker?.deathCause ?? causeOf(error);
+    // Whoever has proven it wrong has reported that.
+    if (cause === "wrong-output") return;
+    const { code, message } = error;
+    this.#faults.report({ cause, workerId: id, code, message, action });
   }
 
   #createJob(options: JobOptions): ShardingJob {

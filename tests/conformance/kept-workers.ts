@@ -8,7 +8,7 @@ interface KeptWorker {
   readonly link: WorkerLink<WorkerApi>;
   report: Reply<WorkerReport> | undefined;
   /** Who listens now. */
-  listener: ((reason: string) => void) | undefined;
+  listener: Parameters<WorkerLink<WorkerApi>["onEnd"]>[0] | undefined;
   /** It has failed or ended: whatever comes from it later can't be trusted. */
   isSpoiled: boolean;
   useCount: number;
@@ -96,9 +96,9 @@ function start(spec: WorkerSpec, workerId: string): KeptWorker {
     isSpoiled: false,
     useCount: 0,
   };
-  worker.link.onEnd((reason) => {
+  worker.link.onEnd((reason, cause) => {
     worker.isSpoiled = true;
-    worker.listener?.(reason);
+    worker.listener?.(reason, cause);
   });
   return worker;
 }

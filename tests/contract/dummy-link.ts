@@ -5,9 +5,9 @@ import { isWorkerNotice, type LinkedApi } from "../../src/protocol/link.js";
 
 export function dummyLink<Api extends LinkedApi>(offer: (far: MessagePort) => Api): WorkerLink<Api> {
   const { port1: near, port2: far } = new MessageChannel();
-  let report: ((reason: string) => void) | undefined;
+  let report: Parameters<WorkerLink<Api>["onEnd"]>[0] | undefined;
   const end = (reason: string): void => {
-    report?.(reason);
+    report?.(reason, "crashed");
     report = undefined;
   };
   near.addEventListener("close", () => end("the far end has closed its port"));

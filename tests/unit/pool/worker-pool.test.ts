@@ -112,6 +112,48 @@ describe("a worker that dies", () => {
   });
 });
 
+describe("the cause of an end", () => {
+  const notices = [
+    ["device-lost", "device-lost"],
+    ["device-error", "device-lost"],
+    ["context-lost", "context-lost"],
+    ["out-of-memory", "out-of-memory"],
+    ["trapped", "crashed"],
+  ] as const;
+  it.each(notices)("of a worker that posts %s is %s", async (notice, cause) => {
+    const { workers, add } = setUp();
+    const worker = await add();
+    workers[0]!.channel.notify({ notice, message: "told so" });
+    while (worker.state !== "dead") await turns(1);
+    expect([worker.deathCause, worker.deathError?.message]).toEqual([cause, expect.stringContaining("told so")]);
+  });
+
+  it("of a worker that crashes is kept; of one that is stopped there is none", async () => {
+    const { pool, workers, add } = setUp();
+    const [crashed, stopped] = [await add(), await add()];
+    workers[0]!.crash("gone");
+    await pool.remove(stopped.id);
+    expect([crashed.deathCause, stopped.deathCause]).toEqual(["crashed", undefined]);
+  });
+});
+
+describe("a worker that is quarantined", () => {
+  it("ends, says so, and is not restarted like others", async () => {
+    const { pool, workers, reported, add } = setUp({ restartDelayMs: () => 1 });
+    const worker = await add();
+    pool.quarantine(worker.id, new ShardError("worker-lost", "it gave other numbers", { workerId: worker.id }));
+    await turns(20);
+    const [slot] = pool.slots;
+    expect([slot!.state, slot!.isAway, slot!.lastError?.message]).toEqual([
+      "quarantined",
+      false,
+      "it gave other numbers",
+    ]);
+    expect([worker.deathCause, workers.map(({ isTerminated }) => isTerminated)]).toEqual(["wrong-output", [true]]);
+    expect(reported.at(-1)).toBe("onGone worker-lost");
+  });
+});
+
 describe("a worker", () => {
   it("that is stopped on purpose is not reported as lost", async () => {
     const { pool, reported, add } = setUp({ restartDelayMs: () => 1 });
