@@ -19,5 +19,5 @@ export type DeathCause =
 export function deathCauseOf(code: ShardErrorCode): DeathCause {
   if (code === "worker-timeout") return "hung";
   if (code === "out-of-memory") return "out-of-memory";
-  return code.startsWith("model-") || code === "internal" ? "threw" : "crashed";
+  return code.startsWith("model-") ? "threw" : "crashed";
 }
