@@ -64,6 +64,8 @@ export interface RunResult {
   /** By the names of the model's outputs on the wire. */
   readonly outputs: Readonly<Record<string, ShardOutput>>;
   readonly timing: RunTiming;
+  /** As in `WorkerMemory`, after this run. */
+  readonly heapBytes?: number | undefined;
 }
 
 /** Run layer after layer, each as a stage of its own, and measure it. */
@@ -100,13 +102,23 @@ export interface TraceResult {
 export interface WorkerMemory {
   readonly tensorCount: number;
   readonly byteCount: number;
+  /**
+   * Bytes that the backend has reserved and releases only when its worker ends: the WASM heap, or the GPU's textures and buffers, those
+   * kept for reuse included. `undefined` if it reserves nothing.
+   */
+  readonly heapBytes?: number | undefined;
 }
 
 /** What a worker with an engine offers to the page. Every answer is a `Reply`: errors never cross as exceptions. */
 export interface WorkerApi extends LinkedApi {
   /** Called once, before anything else. */
   start(config: WorkerStart): Promise<Reply<WorkerReport>>;
-  /** Load a model or a stage, queued like an attempt. It replaces one with the same key. */
+  /**
+   * Load a model or a stage, queued like an attempt. It replaces one with the same key.
+   *
+   * `load` and `run` answer "out-of-memory" if the memory of this worker is too small for the weights or for the call. The worker
+   * remains usable, and a smaller call may succeed, unless it also posts a notice.
+   */
   load(modelKey: ModelKey, model: WireModel): Promise<Reply<undefined>>;
   /** Dispose of a model or a stage. Unknown keys are ignored. */
   unload(modelKey: ModelKey): Promise<Reply<undefined>>;

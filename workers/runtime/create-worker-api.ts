@@ -39,7 +39,7 @@ export function createWorkerApi(engine: Engine, notify: (notice: WorkerNotice) =
     const { value: outputs, timing } = await queue.enqueue(request, (checkpoint) =>
       injection.shard(() => runItems(held.require(request.modelKey), request, checkpoint)),
     );
-    return { outputs, timing };
+    return { outputs, timing, heapBytes: engine.memory().heapBytes };
   };
 
   const trace = async (request: TraceRequest): Promise<TraceResult> => {

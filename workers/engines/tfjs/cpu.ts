@@ -12,5 +12,6 @@ export const cpuDriver: BackendDriver = {
     return { device: "JavaScript", isSoftware: false };
   },
   isIntact: () => true,
+  heapBytes: () => undefined,
   stop() {},
 };

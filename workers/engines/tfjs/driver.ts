@@ -39,6 +39,8 @@ export interface BackendDriver {
   isIntact(): boolean;
   /** Left out without a GPU. */
   gpu?(): GpuHandle | undefined;
+  /** `WorkerMemory.heapBytes` of this backend, once it has started. */
+  heapBytes(): number | undefined;
   /** Release the device. The worker is terminated afterwards. */
   stop(): void;
 }

@@ -16,7 +16,7 @@ export function tfjsEngine(driver: BackendDriver): Engine {
     load: (wire) => loadEngineModel(wire, driver.traits, uploader),
     memory() {
       const { numTensors, numBytes } = memory();
-      return { tensorCount: numTensors, byteCount: numBytes };
+      return { tensorCount: numTensors, byteCount: numBytes, heapBytes: driver.heapBytes() };
     },
     isIntact: () => driver.isIntact(),
     gpu: () => driver.gpu?.(),

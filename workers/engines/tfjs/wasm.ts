@@ -4,6 +4,7 @@ import plainUrl from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?
 import { env } from "@tensorflow/tfjs-core";
 import type { BackendDriver } from "./driver.js";
 import { activate } from "./activate.js";
+import { wasmHeap } from "./wasm-heap.js";
 import { findWasmRefusal } from "./wasm-refusal.js";
 
 /** TF.js WASM on one SIMD thread. The sharder provides the parallelism, with one worker per core. */
@@ -28,5 +29,6 @@ export const wasmDriver: BackendDriver = {
     return { device: hasSimd ? "WASM SIMD" : "WASM", isSoftware: false };
   },
   isIntact: () => true,
+  heapBytes: () => wasmHeap()?.HEAPU8.byteLength,
   stop() {},
 };

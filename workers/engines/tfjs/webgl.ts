@@ -1,5 +1,5 @@
-import { setWebGLContext } from "@tensorflow/tfjs-backend-webgl";
-import { env } from "@tensorflow/tfjs-core";
+import { MathBackendWebGL, setWebGLContext } from "@tensorflow/tfjs-backend-webgl";
+import { backend, env } from "@tensorflow/tfjs-core";
 import { ShardError } from "../../../src/core/errors.js";
 import { isSoftwareRenderer } from "../../../src/protocol/software-device.js";
 import type { BackendDriver } from "./driver.js";
@@ -34,7 +34,7 @@ export const webglDriver: BackendDriver = {
     canvas.addEventListener("webglcontextlost", (event) => {
       event.preventDefault();
       // A context released by `stop` is not a fault.
-      if (context === gl) notify({ notice: "device-lost", message: "The WebGL context was lost." });
+      if (context === gl) notify({ notice: "context-lost", message: "The WebGL context was lost." });
     });
     env().set("SOFTWARE_WEBGL_ENABLED", true);
     setWebGLContext(2, gl as unknown as WebGLRenderingContext);
@@ -45,6 +45,11 @@ export const webglDriver: BackendDriver = {
   },
   isIntact: () => canary?.() ?? false,
   gpu: () => context,
+  heapBytes() {
+    const webgl = backend();
+    // Textures that are free for reuse are counted, too.
+    return webgl instanceof MathBackendWebGL ? webgl.memory().numBytesInGPUAllocated : undefined;
+  },
   stop() {
     const owned = context;
     context = undefined;

@@ -1,5 +1,5 @@
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
-import { registerBackend, removeBackend } from "@tensorflow/tfjs-core";
+import { backend, registerBackend, removeBackend } from "@tensorflow/tfjs-core";
 import { ShardError } from "../../../src/core/errors.js";
 import { isSoftwareAdapter } from "../../../src/protocol/software-device.js";
 import type { BackendDriver } from "./driver.js";
@@ -59,6 +59,11 @@ export const webgpuDriver: BackendDriver = {
   },
   isIntact: () => !isBroken,
   gpu: () => device,
+  heapBytes() {
+    const webgpu = backend();
+    // Buffers that are free for reuse are counted, too.
+    return webgpu instanceof WebGPUBackend ? webgpu.memory().numBytesAllocatedInGPU : undefined;
+  },
   stop() {
     const owned = device;
     device = undefined;

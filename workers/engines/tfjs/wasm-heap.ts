@@ -1,0 +1,22 @@
+import { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
+import { backend } from "@tensorflow/tfjs-core";
+
+/** The part of Emscripten's module through which TF.js reaches the memory of its WASM code. */
+export interface WasmHeap {
+  /** Emscripten replaces it when the memory grows. */
+  readonly HEAPU8: Uint8Array;
+  /** @returns an address as a signed number of 32 bits; 0 if there is no room. */
+  _malloc(byteCount: number): number;
+}
+
+/** The heap of TF.js's WASM backend; `undefined` if another backend is active. */
+export function wasmHeap(): WasmHeap | undefined {
+  const active = backend();
+  if (!(active instanceof BackendWasm)) return undefined;
+  const { wasm }: { wasm: object } = active;
+  return isHeap(wasm) ? wasm : undefined;
+}
+
+function isHeap(value: object): value is WasmHeap {
+  return "HEAPU8" in value && value.HEAPU8 instanceof Uint8Array && "_malloc" in value;
+}
