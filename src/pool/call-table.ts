@@ -14,6 +14,8 @@ export const ASIDE = -Infinity;
 const TICK_MS = 250;
 /** The most time that one tick may count, ms: a deadline must not expire because a laptop slept or a tab was frozen. */
 const LONGEST_TICK_MS = 4 * TICK_MS;
+/** After so many late ticks in a row the page is short of CPU rather than blocked once, and deadlines are judged all the same. */
+const MOST_LATE_TICKS = 5;
 
 /**
  * The calls under way on one worker. Comlink never settles a call whose worker died, so each is raced
@@ -33,10 +35,11 @@ export class CallTable {
   #timer: ReturnType<typeof setInterval> | undefined;
   #elapsedMs = 0;
   #lastTickMs = 0;
+  #lateTickCount = 0;
   #death: ShardError | undefined;
 
   /**
-   * @param name the name that people know the worker by. @param workerId put into errors; only workers that run models have one.
+   * @param name what people call the worker, in the middle of a sentence. @param workerId put into errors; only workers that run models have one.
    * @param onExpired called once a deadline has passed; the owner then ends the worker.
    */
   constructor(name: string, workerId: string | undefined, onExpired: (error: ShardError) => void) {
@@ -114,16 +117,20 @@ export class CallTable {
 
   #tick(): void {
     const nowMs = performance.now();
-    this.#elapsedMs += Math.min(nowMs - this.#lastTickMs, LONGEST_TICK_MS);
+    const sinceMs = nowMs - this.#lastTickMs;
+    this.#elapsedMs += Math.min(sinceMs, LONGEST_TICK_MS);
     this.#lastTickMs = nowMs;
+    // What arrived while the page was blocked may be handled only after this tick: judge at the next one.
+    this.#lateTickCount = sinceMs > LONGEST_TICK_MS ? this.#lateTickCount + 1 : 0;
+    if (this.#lateTickCount > 0 && this.#lateTickCount < MOST_LATE_TICKS) return;
     const current = this.#current;
     const deadlineMs = current?.deadlineMs() ?? Infinity;
     if (current === undefined || this.#elapsedMs <= deadlineMs) return;
     this.#onExpired(
       new ShardError(
         "worker-timeout",
-        `Expected worker "${this.#name}" to ${current.what} within ${Math.round(deadlineMs)} ms, ` +
-          `received no answer: the worker is ended and its work goes to the others.`,
+        `Expected ${this.#name} to ${current.what} within ${Math.round(deadlineMs)} ms, ` +
+          `received no answer: ${this.#workerId === undefined ? "it is ended; try again" : "the worker is ended and its work goes to the others"}.`,
         { workerId: this.#workerId },
       ),
     );

@@ -54,7 +54,7 @@ export class ModelReader {
   #start(name: string): WorkerCalls<ModelReaderApi<Blob>> {
     this.#signal?.addEventListener("abort", this.#onAbort, { once: true });
     return new WorkerCalls(this.#open(), {
-      name: "reader",
+      name: "the reader of model files",
       lostTo: (reason) => (this.#hasStarted ? lost(name, reason) : notStarted(reason)),
       onEnd: () => (this.#calls = undefined),
     });

@@ -25,6 +25,7 @@ export function openFarEnd<Api extends LinkedApi>(end: FarEnd): WorkerLink<Api> 
   let lost: { readonly reason: string; readonly cause: DeathCause } | undefined;
   let isOver = false;
   let isClosed = false;
+  let hasAnswered = false;
   const lose = (reason: string, cause: DeathCause = "crashed"): void => {
     if (isOver) return;
     isOver = true;
@@ -40,6 +41,7 @@ export function openFarEnd<Api extends LinkedApi>(end: FarEnd): WorkerLink<Api> 
   end.addEventListener("messageerror", () => lose("a message could not be read"));
   end.addEventListener("message", (event) => {
     const { data } = event as MessageEvent<unknown>;
+    hasAnswered = true;
     if (isWorkerNotice(data)) lose(data.message, CAUSES[data.notice]);
   });
   if (lifeline.name !== undefined) {
@@ -58,6 +60,7 @@ export function openFarEnd<Api extends LinkedApi>(end: FarEnd): WorkerLink<Api> 
       // Not at once: whoever listens may still be under construction.
       if (lost !== undefined) queueMicrotask(() => isClosed || called(lost!.reason, lost!.cause));
     },
+    hasAnswered: () => hasAnswered,
     close: () => {
       if (isClosed) return;
       isOver = isClosed = true;

@@ -22,6 +22,14 @@ import type { WorkerLink } from "./worker-link.js";
 /** What one incarnation of a worker is doing. */
 export type IncarnationState = "starting" | "ready" | "busy" | "draining" | "dead";
 
+/** What the owner of a worker is told. */
+export interface WorkerHooks {
+  /** Called after every change of state. */
+  readonly onState: (worker: PoolWorker) => void;
+  /** Called after every run that has completed. */
+  readonly onRan: (worker: PoolWorker) => void;
+}
+
 /** The result of a run, and what it cost. */
 export interface FinishedRun {
   readonly outputs: RunResult["outputs"];
@@ -29,8 +37,10 @@ export interface FinishedRun {
   readonly serviceMs: number;
 }
 
-/** Long enough to load the script, compile WASM and parse a large model on a slow machine. */
-const START_DEADLINE_MS = 120_000;
+/** Long enough to compile WASM or to get a device on a slow machine, once the script is there. */
+const START_DEADLINE_MS = 60_000;
+/** Long enough to copy and parse a large model on a slow machine. */
+const LOAD_DEADLINE_MS = 120_000;
 /** Each layer is loaded and run a few times, at worst in plain JavaScript. */
 const TRACED_LAYER_DEADLINE_MS = 5_000;
 /** A worker in the middle of a shard doesn't see `stop`; it is terminated anyway. */
@@ -60,19 +70,22 @@ export class PoolWorker {
   deathCause: DeathCause | undefined;
 
   readonly #calls: WorkerCalls<WorkerApi>;
-  readonly #onStateChange: (worker: PoolWorker) => void;
+  readonly #hooks: WorkerHooks;
   readonly #models = new Set<ModelKey>();
   #report: WorkerReport | undefined;
   #state: IncarnationState = "starting";
   #runCount = 0;
+  #finishedCount = 0;
+  #readyAtMs: number | undefined;
+  #heapBytes: number | undefined;
+  #hasRefused = false;
 
-  /** @param onStateChange called after every change of state. */
-  constructor(id: string, spec: WorkerSpec, link: WorkerLink<WorkerApi>, onStateChange: (worker: PoolWorker) => void) {
+  constructor(id: string, spec: WorkerSpec, link: WorkerLink<WorkerApi>, hooks: WorkerHooks) {
     this.id = id;
     this.spec = spec;
-    this.#onStateChange = onStateChange;
+    this.#hooks = hooks;
     this.#calls = new WorkerCalls(link, {
-      name: id,
+      name: `worker "${id}"`,
       workerId: id,
       lostTo: (reason) => this.#lostTo(reason),
       onEnd: (error, cause) => this.kill(error, cause),
@@ -103,30 +116,60 @@ export class PoolWorker {
     return `${labelOf(this.spec)} ${this.#report?.device ?? ""}`;
   }
 
+  /** How long ago it became ready, ms; `undefined` if it never did. */
+  get readyMs(): number | undefined {
+    return this.#readyAtMs === undefined ? undefined : performance.now() - this.#readyAtMs;
+  }
+
+  /** How many runs it has completed. */
+  get finishedCount(): number {
+    return this.#finishedCount;
+  }
+
+  /** What its backend had reserved after the latest run, bytes; `undefined` if it did not say. */
+  get heapBytes(): number | undefined {
+    return this.#heapBytes;
+  }
+
+  /** Whether it ended because it answered that it can't start or can't take the model, rather than by a fault. */
+  get hasRefused(): boolean {
+    return this.#hasRefused;
+  }
+
   get wantsPowersOfTwo(): boolean {
     return this.#report?.wantsPowersOfTwo === true;
   }
 
   /**
    * Start the engine.
+   * @param scriptDeadlineMs until its script is there. A worker that was terminated before that gives no other sign.
    * @throws ShardError "backend-unavailable", "worker-lost", "worker-timeout"; afterwards the worker is dead.
    */
-  async start(): Promise<WorkerReport> {
+  async start(scriptDeadlineMs: number = START_DEADLINE_MS): Promise<WorkerReport> {
     const { backend: _backend, engine: _engine, ...settings } = this.spec;
+    const deadlineMs = (): number => (this.#calls.hasAnswered ? START_DEADLINE_MS : scriptDeadlineMs);
     try {
-      this.#report = await this.#calls.call("start", START_DEADLINE_MS, (api) =>
+      this.#report = await this.#calls.call("start", deadlineMs, (api) =>
         api.start({ workerId: this.id, ...settings }),
       );
       return this.#report;
     } catch (thrown) {
-      this.kill(thrown as ShardError);
+      this.refuse(thrown as ShardError);
       throw thrown;
     }
   }
 
   /** Mark it ready for work, unless it is draining or dead already. */
   becomeReady(): void {
-    if (this.#state === "starting") this.#enter("ready");
+    if (this.#state !== "starting") return;
+    this.#readyAtMs = performance.now();
+    this.#enter("ready");
+  }
+
+  /** End it because it can't be used, unless it has ended already. */
+  refuse(error: ShardError): void {
+    this.#hasRefused = this.#state !== "dead";
+    this.kill(error);
   }
 
   /**
@@ -134,14 +177,19 @@ export class PoolWorker {
    * @throws ShardError "model-malformed", "model-unsupported", "worker-lost", "worker-timeout"
    */
   async load(modelKey: ModelKey, model: WireModel): Promise<void> {
-    await this.#calls.call("load a model", START_DEADLINE_MS, (api) => api.load(modelKey, model), FIRST);
+    try {
+      await this.#calls.call("load a model", LOAD_DEADLINE_MS, (api) => api.load(modelKey, model), FIRST);
+    } catch (thrown) {
+      this.#endIfLost(thrown as ShardError);
+      throw thrown;
+    }
     this.#models.add(modelKey);
   }
 
   /** Dispose of a model or a stage. Never rejects: a dead worker holds nothing. */
   async unload(modelKey: ModelKey): Promise<void> {
     this.#models.delete(modelKey);
-    await this.#calls.call("unload a model", START_DEADLINE_MS, (api) => api.unload(modelKey), FIRST).catch(() => {});
+    await this.#calls.call("unload a model", LOAD_DEADLINE_MS, (api) => api.unload(modelKey), FIRST).catch(() => {});
   }
 
   holds(modelKey: ModelKey): boolean {
@@ -156,7 +204,7 @@ export class PoolWorker {
   async run(request: RunRequest, deadlineMs: () => number): Promise<FinishedRun> {
     const sent = handOver(request, buffersOf(request.inputs));
     let sentAtMs = 0;
-    const { outputs, timing } = await this.#attempt(
+    const { outputs, timing, heapBytes } = await this.#attempt(
       this.#calls.call(
         "answer a shard",
         deadlineMs,
@@ -167,12 +215,16 @@ export class PoolWorker {
         request.priority,
       ),
     );
-    return { outputs, serviceMs: serviceMsOf(timing, performance.now() - sentAtMs) };
+    const serviceMs = serviceMsOf(timing, performance.now() - sentAtMs);
+    this.#finishedCount++;
+    this.#heapBytes = heapBytes;
+    this.#hooks.onRan(this);
+    return { outputs, serviceMs };
   }
 
   /** Measure layer after layer. @throws ShardError as `run` */
   trace(request: TraceRequest): Promise<TraceResult> {
-    const deadlineMs = START_DEADLINE_MS + request.layers.length * TRACED_LAYER_DEADLINE_MS;
+    const deadlineMs = LOAD_DEADLINE_MS + request.layers.length * TRACED_LAYER_DEADLINE_MS;
     return this.#attempt(this.#calls.call("trace the model", deadlineMs, (api) => api.trace(request), FIRST));
   }
 
@@ -183,8 +235,7 @@ export class PoolWorker {
       return await settled;
     } catch (thrown) {
       const error = thrown as ShardError;
-      // It answered, so what it lost is its device.
-      if (error.code === "worker-lost") this.kill(error, "device-lost");
+      this.#endIfLost(error);
       // A cancelled attempt isn't the worker's fault.
       if (error.code !== "aborted") this.lastError = error;
       throw error;
@@ -192,6 +243,11 @@ export class PoolWorker {
       this.#runCount--;
       if (this.#state === "busy" && this.#runCount === 0) this.#enter("ready");
     }
+  }
+
+  /** It may answer that it is lost before it says so on its own: what it lost then is its device. */
+  #endIfLost(error: ShardError): void {
+    if (error.code === "worker-lost") this.kill(error, "device-lost");
   }
 
   /** Cancel attempts whose results are no longer wanted: queued ones end at once with "aborted". */
@@ -263,6 +319,6 @@ export class PoolWorker {
       throw new ShardError("internal", `Worker "${this.id}" can't go from "${this.#state}" to "${state}".`);
     }
     this.#state = state;
-    this.#onStateChange(this);
+    this.#hooks.onState(this);
   }
 }

@@ -6,6 +6,8 @@ import type { WorkerLink } from "./worker-link.js";
 
 /** Far longer than the largest problem takes. */
 const PLAN_DEADLINE_MS = 60_000;
+/** Until its script is there, which is small. A planner that was terminated before that gives no other sign. */
+const SCRIPT_DEADLINE_MS = 10_000;
 
 /** Plans stages in its own worker, which starts with the first request. */
 export class StagePlanner {
@@ -18,14 +20,14 @@ export class StagePlanner {
   }
 
   /**
-   * If the planner's worker is lost, the request is retried once.
+   * If the planner's worker is lost or does not answer, the request is retried once on another one.
    * @throws ShardError "model-unsupported" where no plan is possible, "backend-unavailable", "worker-lost", "worker-timeout", "disposed"
    */
   async plan(problem: StageProblem): Promise<StagePlan> {
     try {
       return await this.#ask(problem);
     } catch (thrown) {
-      if (!(thrown instanceof ShardError) || thrown.code !== "worker-lost") throw thrown;
+      if (!(thrown instanceof ShardError) || !thrown.code.startsWith("worker-")) throw thrown;
       return this.#ask(problem);
     }
   }
@@ -38,16 +40,18 @@ export class StagePlanner {
   async #ask(problem: StageProblem): Promise<StagePlan> {
     if (this.#isClosed) throw new ShardError("disposed", "Expected a live sharder, received one after dispose().");
     this.#calls ??= this.#start();
-    return this.#calls.call("plan the stages", PLAN_DEADLINE_MS, (api) => api.plan(problem));
+    const calls = this.#calls;
+    const deadlineMs = (): number => (calls.hasAnswered ? PLAN_DEADLINE_MS : SCRIPT_DEADLINE_MS);
+    return calls.call("plan the stages", deadlineMs, (api) => api.plan(problem));
   }
 
   #start(): WorkerCalls<PlannerApi> {
     return new WorkerCalls(this.#open(), {
-      name: "planner",
+      name: "the worker that plans stages",
       lostTo: (reason) =>
         new ShardError(
           "worker-lost",
-          `Expected the planner's worker to keep running, but it was lost (${reason}): try again.`,
+          `Expected the worker that plans stages to keep running, but it was lost (${reason}): try again.`,
         ),
       // The next request starts another worker.
       onEnd: () => (this.#calls = undefined),

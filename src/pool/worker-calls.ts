@@ -7,7 +7,7 @@ import type { WorkerLink } from "./worker-link.js";
 
 /** What the owner of a link has to say about it. */
 export interface CallsOptions {
-  /** The name that people know the far end by. */
+  /** What people call the far end, in the middle of a sentence: `worker "wasm-1"`. */
   readonly name: string;
   /** For a worker that runs models: put into its errors. */
   readonly workerId?: string;
@@ -60,6 +60,11 @@ export class WorkerCalls<Api> {
   /** Make all further calls through `wrap(api)`, where `api` is what they went through until now. */
   intercept(wrap: (api: Api) => Api): void {
     this.#api = wrap(this.#api);
+  }
+
+  /** Whether the far end has said anything yet, as far as the link knows. */
+  get hasAnswered(): boolean {
+    return this.#link.hasAnswered?.() ?? true;
   }
 
   /** Resolves once no call is under way. Never rejects. */

@@ -14,6 +14,8 @@ export interface WorkerLink<Api> {
    * @param listener called once, with the reason in words for people and the cause.
    */
   onEnd(listener: (reason: string, cause: DeathCause) => void): void;
+  /** Whether the far end has said anything yet; left out by links that can't know. Until then its script may not even be there. */
+  hasAnswered?(): boolean;
   /** End the far end. May be called twice. */
   close(): void;
 }

@@ -1,8 +1,9 @@
 import { ShardError } from "../core/errors.js";
-import type { WorkerApi } from "../protocol/worker-api.js";
-import type { PoolWorker } from "./pool-worker.js";
+import type { PoolWorker, WorkerHooks } from "./pool-worker.js";
+import { Replacements } from "./replacements.js";
+import { delayRules, policyRules, type RestartRules, type SlotPlan } from "./restart-rules.js";
+import { removed, replaced, wasClosed } from "./slot-errors.js";
 import type { BackendName, OpenWorker, WorkerSpec } from "./worker-entries.js";
-import type { WorkerLink } from "./worker-link.js";
 import { WorkerSlot } from "./worker-slot.js";
 
 const counters = new Map<BackendName, number>();
@@ -13,6 +14,11 @@ export function findLiveWorker(id: string): PoolWorker | undefined {
   return live.get(id);
 }
 
+/** Why a worker is away: it was lost, or it is replaced by a fresh incarnation though nothing has failed. */
+export type Absence =
+  | { readonly kind: "lost"; readonly error: ShardError; readonly returnsAs: WorkerSpec }
+  | { readonly kind: "replaced"; readonly error: ShardError };
+
 /** What the pool reports to its owner. */
 export interface PoolListener {
   /** A worker's state has changed. */
@@ -20,19 +26,33 @@ export interface PoolListener {
   /** A worker is ready for work. Jobs and splits take workers in here and nowhere else. Resolves once they have. */
   onReady(worker: PoolWorker): Promise<void>;
   /** A worker has ended, and another incarnation will replace it. */
-  onLost(slot: WorkerSlot, error: ShardError): void;
-  /** A worker has ended for good. @param error `undefined` if it was stopped on purpose. */
+  onLost(slot: WorkerSlot, absence: Absence): void;
+  /** A worker has ended for good, or is quarantined. @param error `undefined` if it was stopped on purpose. */
   onGone(slot: WorkerSlot, error: ShardError | undefined): void;
+  /** A worker takes no more work, since a fresh incarnation is to replace it. Resolves once nothing needs it. Never rejects. */
+  onReplacing(worker: PoolWorker): Promise<void>;
+  /** A worker that was given up long ago is no longer listed. */
+  onForgotten(id: string): void;
 }
 
 export interface PoolOptions {
   readonly open: OpenWorker;
-  /**
-   * How long after its end a worker is restarted, ms; `undefined`: not at all.
-   * Default: workers are never restarted.
-   */
-  readonly restartDelayMs?: (slot: WorkerSlot, error: ShardError) => number | undefined;
+  /** For tests: how long after its end a worker is restarted on its backend, ms; `undefined`: not at all. Default: `RestartPolicy`. */
+  readonly restartDelayMs?: ((slot: WorkerSlot, error: ShardError) => number | undefined) | undefined;
+  /** Whether a worker of this spec could run the model, as far as is known. Default: all. */
+  readonly canRun?: (spec: WorkerSpec) => boolean;
+  /** A worker that has reserved more than this is replaced by a fresh one, bytes. Default: 1.5 GiB. */
+  readonly maxHeapBytes?: number | undefined;
 }
+
+const DEFAULT_MAX_HEAP_BYTES = 1.5 * 2 ** 30;
+/** How many workers that were given up stay listed, so that their errors can be read. */
+const MOST_GONE = 16;
+/** How long a script may take before it says anything, ms; doubled with each try, for slow connections. */
+const SCRIPT_DEADLINE_MS = 20_000;
+const MOST_SCRIPT_DEADLINE_MS = 120_000;
+/** Timers can't wait longer than this, ms. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The workers of one sharder. */
 export class WorkerPool {
@@ -41,18 +61,27 @@ export class WorkerPool {
   /** Gives a started worker what it needs to be ready, or refuses it with a ShardError. */
   admit: (worker: PoolWorker) => Promise<void> = async () => {};
   readonly #open: OpenWorker;
-  readonly #restartDelayMs: NonNullable<PoolOptions["restartDelayMs"]>;
+  readonly #rules: RestartRules;
+  readonly #replacements: Replacements;
   readonly #slots = new Map<string, WorkerSlot>();
   readonly #restarts = new Map<WorkerSlot, ReturnType<typeof setTimeout>>();
   readonly #waiting: (() => void)[] = [];
   #isClosed = false;
 
-  constructor({ open, restartDelayMs = () => undefined }: PoolOptions) {
+  constructor({ open, restartDelayMs, canRun = () => true, maxHeapBytes = DEFAULT_MAX_HEAP_BYTES }: PoolOptions) {
     this.#open = open;
-    this.#restartDelayMs = restartDelayMs;
+    this.#rules =
+      restartDelayMs === undefined
+        ? policyRules(canRun)
+        : delayRules((slot) => restartDelayMs(slot, slot.worker!.deathError!));
+    this.#replacements = new Replacements({
+      maxHeapBytes,
+      returnMs: (slot) => this.#rules.returnMs(slot),
+      release: async (worker) => this.listener?.onReplacing(worker),
+    });
   }
 
-  /** Every worker that was started, in order; dead ones stay, so that their errors can be read. */
+  /** Every worker that was started, in order; some dead ones stay, so that their errors can be read. */
   get slots(): readonly WorkerSlot[] {
     return [...this.#slots.values()];
   }
@@ -76,14 +105,12 @@ export class WorkerPool {
   requireWorker(id: string): PoolWorker {
     const worker = this.get(id);
     if (worker !== undefined) return worker;
-    throw new ShardError("worker-lost", `Expected worker "${id}" to be in the pool, but it was removed.`, {
-      workerId: id,
-    });
+    throw removed(id);
   }
 
-  /** Whether a worker is away: another incarnation of it will come. */
+  /** Whether a worker is about to come: one that starts for the first time, or another incarnation of one that is away. */
   get isAnyAway(): boolean {
-    return this.slots.some(({ isAway }) => isAway);
+    return this.slots.some(({ isAway, isNew, isLeaving }) => (isAway || isNew) && !isLeaving);
   }
 
   /** Resolves once a worker has become ready, or one that was away is gone for good. Never rejects. */
@@ -100,7 +127,7 @@ export class WorkerPool {
   }
 
   /**
-   * Start a worker's engine; the worker becomes ready with `enter`.
+   * Start a worker's engine; the worker becomes ready with `enter`. A start that is lost or hangs is repeated a few times.
    * @throws ShardError "backend-unavailable", "worker-lost", "worker-timeout"
    */
   async start(spec: WorkerSpec): Promise<PoolWorker> {
@@ -108,30 +135,46 @@ export class WorkerPool {
     counters.set(spec.backend, counter);
     const slot = new WorkerSlot(`${spec.backend}-${counter}`, spec);
     // Refused before anything is opened.
-    if (this.#isClosed)
-      throw new ShardError("disposed", "Expected live workers, received a request after they were stopped.");
-    const link = this.#open(spec, slot.id);
+    if (this.#isClosed) throw wasClosed();
     this.#slots.set(slot.id, slot);
-    return this.#incarnate(slot, () => link);
+    try {
+      this.#incarnate(slot, spec);
+    } catch (thrown) {
+      this.#slots.delete(slot.id);
+      throw thrown;
+    }
+    return slot.started.promise;
   }
 
   /**
-   * Admit a worker that has started, and report it ready.
+   * Admit a worker that has started, and report it ready. If it is lost meanwhile, its next incarnation takes its place.
+   * @returns the incarnation that was put to use.
    * @throws ShardError the error it was refused with, such as "model-malformed"; "worker-lost" if it was removed meanwhile.
    */
-  async enter(worker: PoolWorker): Promise<void> {
+  async enter({ id }: PoolWorker): Promise<PoolWorker> {
+    const slot = this.#slots.get(id);
+    if (slot === undefined) throw this.#isClosed ? wasClosed() : removed(id);
+    slot.mayEnter = true;
+    if (slot.worker?.report !== undefined) await this.#admit(slot, slot.worker);
+    return slot.entered.promise;
+  }
+
+  async #admit(slot: WorkerSlot, worker: PoolWorker): Promise<void> {
+    if (worker.state === "dead") return;
     try {
       await this.admit(worker);
     } catch (thrown) {
-      const error = this.#whyNot(worker.id, thrown as ShardError);
-      worker.kill(error);
-      throw error;
+      worker.refuse(thrown as ShardError);
+      return;
     }
+    if (worker.state !== "starting") return;
+    slot.arrive();
+    this.#rules.ready(slot);
     worker.becomeReady();
-    if (!worker.isReady) throw worker.deathError ?? removed(worker.id);
-    this.#slots.get(worker.id)?.arrive();
+    this.#replacements.watch(slot);
     this.#wake();
-    await this.listener?.onReady(worker);
+    if (worker.isReady) await this.listener?.onReady(worker);
+    if (slot.worker === worker && worker.isUsable) slot.entered.resolve(worker);
   }
 
   /**
@@ -158,6 +201,7 @@ export class WorkerPool {
     this.#retire(slot);
     await slot.worker?.stop();
     this.#slots.delete(id);
+    this.#rules.forget(slot);
   }
 
   /** Stop every worker, also those that are still starting; no more can be started. */
@@ -176,18 +220,24 @@ export class WorkerPool {
     );
   }
 
-  #incarnate(slot: WorkerSlot, open: () => WorkerLink<WorkerApi>): Promise<PoolWorker> {
-    const worker = slot.incarnate(open, () => this.#changed(slot, worker));
+  /** @throws ShardError "backend-unavailable" if the browser refuses to start the script. */
+  #incarnate(slot: WorkerSlot, spec: WorkerSpec): void {
+    const hooks: WorkerHooks = {
+      onState: (worker) => this.#changed(slot, worker),
+      onRan: (worker) => this.#replacements.look(slot, worker),
+    };
+    const worker = slot.incarnate(spec, () => this.#open(spec, slot.id), hooks);
     live.set(slot.id, worker);
-    return worker.start().then(
-      () => worker,
-      (thrown: ShardError) => Promise.reject(this.#whyNot(slot.id, thrown)),
+    this.#rules.started(slot);
+    const scriptDeadlineMs = Math.min(SCRIPT_DEADLINE_MS * 2 ** slot.restarts, MOST_SCRIPT_DEADLINE_MS);
+    void worker.start(scriptDeadlineMs).then(
+      () => {
+        slot.started.resolve(worker);
+        if (slot.mayEnter) void this.#admit(slot, worker);
+      },
+      // `#changed` decides what follows.
+      () => {},
     );
-  }
-
-  /** A worker that was stopped while it started was removed, unless the whole pool was closed. */
-  #whyNot(workerId: string, thrown: ShardError): ShardError {
-    return thrown.code === "disposed" && !this.#isClosed ? removed(workerId) : thrown;
   }
 
   #changed(slot: WorkerSlot, worker: PoolWorker): void {
@@ -196,43 +246,73 @@ export class WorkerPool {
       return;
     }
     live.delete(slot.id);
+    this.#replacements.forget(slot);
     const { deathError } = worker;
-    // One that never was ready, or that nobody listens to yet, is the caller's to start again.
-    const isKnown = slot.hasBeenReady && this.listener !== undefined;
-    const mayReturn = deathError !== undefined && isKnown && !slot.isLeaving && !this.#isClosed;
-    if (worker.deathCause === "wrong-output") slot.quarantine();
-    const delayMs =
-      mayReturn && worker.deathCause !== "wrong-output" ? this.#restartDelayMs(slot, deathError) : undefined;
-    if (deathError === undefined || delayMs === undefined) {
-      this.#giveUp(slot, deathError);
-    } else {
-      slot.leave();
-      this.#restarts.set(
-        slot,
-        setTimeout(() => void this.#restart(slot), delayMs),
-      );
-      this.listener?.onState(slot);
-      this.listener?.onLost(slot, deathError);
-    }
+    if (slot.isLeaving || this.#isClosed) this.#giveUp(slot, deathError);
+    else if (deathError === undefined) this.#replace(slot);
+    // A worker that refuses its first start or the model is the caller's choice to correct.
+    else if (!slot.hasBeenReady && worker.hasRefused) this.#giveUp(slot, deathError);
+    else this.#recover(slot, deathError);
   }
 
-  async #restart(slot: WorkerSlot): Promise<void> {
+  #recover(slot: WorkerSlot, error: ShardError): void {
+    const isLast = this.slots.every((other) => other === slot || !isExpected(other));
+    const plan = this.#rules.died(slot, isLast);
+    if (plan.kind === "give-up") return this.#giveUp(slot, error);
+    if (plan.kind === "quarantine") slot.quarantine();
+    else slot.leave();
+    this.#schedule(slot, plan);
+    this.listener?.onState(slot);
+    if (plan.kind === "quarantine") this.listener?.onGone(slot, error);
+    else if (slot.hasBeenReady) this.listener?.onLost(slot, { kind: "lost", error, returnsAs: plan.spec });
+  }
+
+  /** It was stopped so that a fresh incarnation can take its place. */
+  #replace(slot: WorkerSlot): void {
+    slot.leave();
+    this.#schedule(slot, { kind: "restart", spec: slot.spec, delayMs: 0 });
+    this.listener?.onState(slot);
+    this.listener?.onLost(slot, { kind: "replaced", error: replaced(slot.id) });
+  }
+
+  #schedule(slot: WorkerSlot, { delayMs }: Exclude<SlotPlan, { kind: "give-up" }>): void {
+    if (delayMs === Infinity) return;
+    this.#restarts.set(
+      slot,
+      setTimeout(() => this.#restart(slot), Math.min(delayMs, LONGEST_TIMER_MS)),
+    );
+  }
+
+  #restart(slot: WorkerSlot): void {
     this.#restarts.delete(slot);
+    const lastError = slot.worker?.deathError ?? removed(slot.id);
+    const plan = this.#rules.next(slot);
+    if (plan.kind !== "restart") return this.#giveUp(slot, lastError);
+    if (plan.delayMs > 0) return this.#schedule(slot, plan);
     try {
-      await this.enter(await this.#incarnate(slot, () => this.#open(slot.spec, slot.id)));
+      this.#incarnate(slot, plan.spec);
     } catch (thrown) {
-      // If a worker ends while it starts, `#changed` decides about its restart. If the browser did not open it, nothing else does.
-      if (slot.isAway && slot.worker?.state === "dead" && !this.#restarts.has(slot))
-        this.#giveUp(slot, thrown as ShardError);
+      // The browser did not open its script.
+      this.#giveUp(slot, thrown as ShardError);
     }
   }
 
   /** It is gone for good. */
   #giveUp(slot: WorkerSlot, error: ShardError | undefined): void {
-    slot.settle();
+    slot.settle(error ?? (this.#isClosed ? wasClosed() : removed(slot.id)));
     this.#wake();
     this.listener?.onState(slot);
     this.listener?.onGone(slot, error);
+    this.#forgetOldest();
+  }
+
+  #forgetOldest(): void {
+    const gone = this.slots.filter(({ isGone, isLeaving }) => isGone && !isLeaving);
+    for (const slot of gone.slice(0, Math.max(0, gone.length - MOST_GONE))) {
+      this.#slots.delete(slot.id);
+      this.#rules.forget(slot);
+      this.listener?.onForgotten(slot.id);
+    }
   }
 
   /** No other incarnation, not even one that is due. */
@@ -240,16 +320,12 @@ export class WorkerPool {
     slot.retire();
     clearTimeout(this.#restarts.get(slot));
     this.#restarts.delete(slot);
-    if (slot.isAway && slot.worker?.state === "dead") this.#giveUp(slot, slot.worker.deathError!);
+    this.#replacements.forget(slot);
+    if (!slot.isGone && slot.worker?.state === "dead") this.#giveUp(slot, slot.worker.deathError);
   }
 }
 
-function removed(workerId: string): ShardError {
-  return new ShardError(
-    "worker-lost",
-    `Expected worker "${workerId}" to be ready, but it was removed while it started.`,
-    {
-      workerId,
-    },
-  );
+/** Whether a worker is there, or is about to be. */
+function isExpected({ worker, isAway, isNew }: WorkerSlot): boolean {
+  return isAway || isNew || worker?.isReady === true;
 }

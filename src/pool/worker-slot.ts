@@ -1,6 +1,7 @@
 import type { ShardError } from "../core/errors.js";
 import type { WorkerApi, WorkerReport } from "../protocol/worker-api.js";
-import { PoolWorker } from "./pool-worker.js";
+import { fallbackSpecs } from "./fallback-specs.js";
+import { PoolWorker, type WorkerHooks } from "./pool-worker.js";
 import type { WorkerSpec } from "./worker-entries.js";
 import type { WorkerLink } from "./worker-link.js";
 
@@ -8,30 +9,77 @@ import type { WorkerLink } from "./worker-link.js";
 export type WorkerState = "starting" | "ready" | "busy" | "draining" | "restarting" | "quarantined" | "dead";
 
 /**
- * What survives a worker's death: its id, its spec, and how often it was restarted. One incarnation runs at a time; each is a
- * `PoolWorker`, which stays dead once it has died.
+ * What is expected of a worker beyond its present incarnation:
+ * - "new": it has not been ready yet. "present": it has been ready.
+ * - "away": another incarnation will replace the one that has ended or is about to. "quarantined": so, too, but nobody waits for it.
+ * - "gone": no other incarnation follows.
+ */
+type Presence = "new" | "present" | "away" | "quarantined" | "gone";
+
+/** What is shown while there is no living incarnation. */
+const STATE_BETWEEN: Readonly<Record<Presence, WorkerState>> = {
+  new: "starting",
+  present: "dead",
+  away: "restarting",
+  quarantined: "quarantined",
+  gone: "dead",
+};
+
+/** Settled once: by what a worker's first start comes to. */
+class Outcome {
+  readonly promise: Promise<PoolWorker>;
+  resolve!: (worker: PoolWorker) => void;
+  reject!: (error: ShardError) => void;
+
+  constructor() {
+    this.promise = new Promise((resolve, reject) => ([this.resolve, this.reject] = [resolve, reject]));
+    this.promise.catch(() => {});
+  }
+}
+
+/**
+ * What survives a worker's death: its id, what it was started as, and how often it was restarted. One incarnation runs at a time; each
+ * is a `PoolWorker`, which stays dead once it has died.
  */
 export class WorkerSlot {
   readonly id: string;
-  readonly spec: WorkerSpec;
+  /** What it was started as. */
+  readonly wanted: WorkerSpec;
+  /** What it may run as, by name; its own first. */
+  readonly specs: ReadonlyMap<string, WorkerSpec>;
+  /** Settles with the first incarnation whose engine has started, or the error with which it was given up before. */
+  readonly started = new Outcome();
+  /** Settles once it has been put to use for the first time, or with the error with which it was given up before. */
+  readonly entered = new Outcome();
+  /** Whether what starts may be given the model. */
+  mayEnter = false;
+  /** How often in a row it was replaced because of its heap though it was fresh. */
+  futileCount = 0;
+  #spec: WorkerSpec;
   #worker: PoolWorker | undefined;
   #report: WorkerReport | undefined;
   #lastError: ShardError | undefined;
   #incarnationCount = 0;
-  #isAway = false;
-  #isLeaving = false;
-  #isQuarantined = false;
+  #presence: Presence = "new";
   #hasBeenReady = false;
+  #isLeaving = false;
 
   constructor(id: string, spec: WorkerSpec) {
     this.id = id;
-    this.spec = spec;
+    this.wanted = spec;
+    this.#spec = spec;
+    this.specs = fallbackSpecs(spec);
+  }
+
+  /** What it runs as: another backend than it was started for if it fell back. */
+  get spec(): WorkerSpec {
+    return this.#spec;
   }
 
   get state(): WorkerState {
-    if (this.#isAway && (this.#worker === undefined || this.#worker.state === "dead")) return "restarting";
     const state = this.#worker?.state ?? "dead";
-    return state === "dead" && this.#isQuarantined ? "quarantined" : state;
+    if (state !== "dead") return state;
+    return STATE_BETWEEN[this.#presence];
   }
 
   /** The present incarnation, or the last one; `undefined` if none could be opened. */
@@ -54,9 +102,18 @@ export class WorkerSlot {
     return this.#worker?.lastError ?? this.#lastError;
   }
 
-  /** Whether its incarnation has ended and another will replace it. */
+  /** Whether its incarnation has ended, or is about to, and another will replace it. */
   get isAway(): boolean {
-    return this.#isAway;
+    return this.#presence === "away";
+  }
+
+  /** Whether it starts for the first time. */
+  get isNew(): boolean {
+    return this.#presence === "new";
+  }
+
+  get isGone(): boolean {
+    return this.#presence === "gone";
   }
 
   /** It is being removed: no other incarnation comes after this one. */
@@ -77,31 +134,35 @@ export class WorkerSlot {
    * Start an incarnation, in place of the one that ended, if any.
    * @throws ShardError "backend-unavailable" if the browser refuses to start the script.
    */
-  incarnate(open: () => WorkerLink<WorkerApi>, onStateChange: (worker: PoolWorker) => void): PoolWorker {
+  incarnate(spec: WorkerSpec, open: () => WorkerLink<WorkerApi>, hooks: WorkerHooks): PoolWorker {
     [this.#report, this.#lastError] = [this.report, this.lastError];
-    this.#worker = new PoolWorker(this.id, this.spec, open(), onStateChange);
+    const link = open();
+    this.#spec = spec;
+    this.#worker = new PoolWorker(this.id, spec, link, hooks);
     this.#incarnationCount++;
     return this.#worker;
   }
 
-  /** Its incarnation has ended, and another will follow. */
+  /** Its incarnation has ended, or is about to, and another will follow. */
   leave(): void {
-    this.#isAway = true;
+    if (this.#presence !== "new") this.#presence = "away";
   }
 
   /** It is ready, for the first time or again. */
   arrive(): void {
     this.#hasBeenReady = true;
-    this.#isAway = false;
+    this.#presence = "present";
   }
 
-  /** No other incarnation will follow. */
-  settle(): void {
-    this.#isAway = false;
-  }
-
-  /** It was proven wrong: jobs no longer count on it. */
+  /** It was proven wrong: another incarnation follows much later, and nobody waits for it. */
   quarantine(): void {
-    this.#isQuarantined = true;
+    this.#presence = "quarantined";
+  }
+
+  /** No other incarnation will follow. @param error why, for whoever waits for its first start. */
+  settle(error: ShardError): void {
+    this.#presence = "gone";
+    this.started.reject(error);
+    this.entered.reject(error);
   }
 }

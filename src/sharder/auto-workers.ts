@@ -1,24 +1,59 @@
 import type { WorkerSpec } from "../pool/worker-entries.js";
 import { isSoftwareAdapter } from "../protocol/software-device.js";
 
+/** An adapter comes within a part of a second, or the browser has lost its GPU process and may never answer. */
+const ADAPTER_LIMIT_MS = 5_000;
+
+/** The smallest module: only its header. */
+const EMPTY_MODULE = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+
+export interface AutoWorkers {
+  readonly specs: readonly WorkerSpec[];
+  /** For where none of those starts. */
+  readonly lastResort: readonly WorkerSpec[];
+}
+
 /**
- * The workers for "auto": one on WebGPU if the adapter is a real GPU, and a WASM worker per core.
- * Software adapters are left out: they compete with the WASM workers for the same cores and lose.
+ * The workers for "auto": one on WebGPU if the adapter is a real GPU, and a WASM worker per core, or plain JavaScript where the browser
+ * or the page's policy has no WASM. Software adapters are left out: they compete with the WASM workers for the same cores and lose.
  */
-export async function chooseWorkers(): Promise<WorkerSpec[]> {
+export async function chooseWorkers(): Promise<AutoWorkers> {
   const coreCount = Math.max(1, navigator.hardwareConcurrency || 1);
-  const wasm = Array.from({ length: coreCount }, (): WorkerSpec => ({ backend: "wasm" }));
-  return (await hasRealGpu()) ? [{ backend: "webgpu" }, ...wasm] : wasm;
+  const onCores = (backend: "wasm" | "cpu"): WorkerSpec[] => Array.from({ length: coreCount }, () => ({ backend }));
+  const specs = onCores(allowsWasm() ? "wasm" : "cpu");
+  return { specs: (await hasRealGpu()) ? [{ backend: "webgpu" }, ...specs] : specs, lastResort: onCores("cpu") };
+}
+
+/** A page's policy also holds in its workers, as far as the page can see. */
+function allowsWasm(): boolean {
+  try {
+    return typeof WebAssembly === "object" && new WebAssembly.Module(EMPTY_MODULE) instanceof WebAssembly.Module;
+  } catch {
+    return false;
+  }
 }
 
 async function hasRealGpu(): Promise<boolean> {
   // The DOM types claim that every browser has it; some don't.
   const gpu = navigator.gpu as GPU | undefined;
   try {
-    const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });
+    const adapter = await within(ADAPTER_LIMIT_MS, gpu?.requestAdapter({ powerPreference: "high-performance" }));
     if (!adapter) return false;
-    return !isSoftwareAdapter(adapter.info);
+    // Earlier versions of the standard have it on the adapter, or not at all. Then the worker finds out.
+    const { info = {}, isFallbackAdapter } = adapter as Partial<GPUAdapter> & { readonly isFallbackAdapter?: boolean };
+    return isFallbackAdapter !== true && !isSoftwareAdapter(info);
   } catch {
     return false;
+  }
+}
+
+/** What the promise gives, or `undefined` if it takes too long. */
+async function within<T>(limitMs: number, promise: Promise<T> | undefined): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), limitMs)));
+  try {
+    return await Promise.race([promise, limit]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -2,16 +2,17 @@ import { ShardError } from "../core/errors.js";
 import type { InspectedModel } from "../model/inspect.js";
 import { hasWebWorkers } from "../pool/open-web-worker.js";
 import { StagePlanner } from "../pool/stage-planner.js";
-import { openPlanner, openWorker, type OpenWorker, type WorkerSpec } from "../pool/worker-entries.js";
+import { labelOf, openPlanner, openWorker, type OpenWorker, type WorkerSpec } from "../pool/worker-entries.js";
+import type { PoolWorker } from "../pool/pool-worker.js";
 import type { WorkerLink } from "../pool/worker-link.js";
 import { WorkerPool, type PoolOptions } from "../pool/worker-pool.js";
 import { throwIfAborted } from "../protocol/abort.js";
-import { messageOf } from "../protocol/error-record.js";
 import type { PlannerApi } from "../protocol/planner-api.js";
 import { chooseWorkers } from "./auto-workers.js";
 import { callListener } from "./call-listener.js";
 import { checkOptions } from "./check-options.js";
 import { chooseSplit, requireSplittable, type SplitParts } from "./choose-split.js";
+import { enoughWorkers } from "./enough-workers.js";
 import { EventRelay } from "./event-relay.js";
 import { FaultReports } from "./fault-reports.js";
 import { KnownModel } from "./known-model.js";
@@ -24,7 +25,10 @@ import { Sharder } from "./sharder.js";
 export interface SharderLinks {
   readonly openWorker: OpenWorker;
   readonly openPlanner: () => WorkerLink<PlannerApi>;
+  /** For tests: see `PoolOptions`. Default: workers are restarted as the policy decides. */
   readonly restartDelayMs?: PoolOptions["restartDelayMs"];
+  /** Started where none of the workers starts. */
+  readonly lastResort?: readonly WorkerSpec[];
 }
 
 /**
@@ -49,8 +53,10 @@ export async function createSharder(options: SharderOptions): Promise<Sharder> {
   const inspected = await readModel(options, shareWeights);
   const { workers = "auto" } = options;
   requireSplittable(inspected, options);
-  const specs = workers === "auto" ? await raceAbort(chooseWorkers(), options.signal) : workers;
-  return assembleSharder(inspected, options, specs, { openWorker, openPlanner });
+  const links = { openWorker, openPlanner };
+  if (workers !== "auto") return assembleSharder(inspected, options, workers, links);
+  const { specs, lastResort } = await raceAbort(chooseWorkers(), options.signal);
+  return assembleSharder(inspected, options, specs, { ...links, lastResort });
 }
 
 /**
@@ -67,14 +73,19 @@ export async function assembleSharder(
   links: SharderLinks,
 ): Promise<Sharder> {
   throwIfAborted(options.signal);
-  const { openWorker: open, restartDelayMs } = links;
+  const { openWorker: open, restartDelayMs, lastResort = [] } = links;
   const model = new KnownModel(inspected);
-  const pool = new WorkerPool(restartDelayMs === undefined ? { open } : { open, restartDelayMs });
+  const pool = new WorkerPool({
+    open,
+    restartDelayMs,
+    maxHeapBytes: options.maxWorkerHeapBytes,
+    canRun: (spec) => canRunSome(model, labelOf(spec)),
+  });
   const planner = new StagePlanner(links.openPlanner);
   const events = new EventRelay();
   const parts: SplitParts = { model, pool, planner, events, faults: new FaultReports(events.emit) };
   try {
-    return await raceAbort(start(parts, options, specs), options.signal);
+    return await raceAbort(start(parts, options, specs, lastResort), options.signal);
   } catch (thrown) {
     planner.close();
     await pool.close();
@@ -82,50 +93,63 @@ export async function assembleSharder(
   }
 }
 
-async function start(parts: SplitParts, options: SharderOptions, specs: readonly WorkerSpec[]): Promise<Sharder> {
+async function start(
+  parts: SplitParts,
+  options: SharderOptions,
+  specs: readonly WorkerSpec[],
+  lastResort: readonly WorkerSpec[],
+): Promise<Sharder> {
   const { model, pool, events, faults } = parts;
-  const started = await eachWorker(specs, async (spec) => {
-    const worker = await pool.start(spec);
-    model.learn(worker);
-    return worker;
+  const startAll = (ones: readonly WorkerSpec[]): Promise<PoolWorker>[] =>
+    ones.map(async (spec) => {
+      const worker = await pool.start(spec);
+      model.learn(worker);
+      return worker;
+    });
+  let starting = startAll(specs);
+  const isEnough = (started: readonly PoolWorker[]): boolean => canRunAll(model, options, started);
+  await enoughWorkers(starting, isEnough).catch(async (thrown: unknown) => {
+    if (lastResort.length === 0 || !(thrown instanceof ShardError) || thrown.code !== "no-workers") throw thrown;
+    starting = startAll(lastResort);
+    await enoughWorkers(starting, isEnough);
   });
   const split = await chooseSplit(parts, options);
   pool.admit = (worker) => {
     model.learn(worker);
     return split.admit(worker);
   };
-  // Those that could not start are done with, too.
-  let settledCount = specs.length - started.length;
-  await eachWorker(started, async (worker) => {
+  let settledCount = 0;
+  // Those that start late enter when they have started, whether or not jobs are running by then.
+  const entering = starting.map(async (started) => {
     try {
-      await pool.enter(worker);
+      return await pool.enter(await started);
     } finally {
-      reportWorkers(options, model.info.weightBytes, ++settledCount / specs.length);
+      reportWorkers(options, model.info.weightBytes, ++settledCount / starting.length);
     }
   });
+  await enoughWorkers(entering, isEnough);
   if (specs.length > 0) await split.begin();
   return new Sharder({ model, pool, split, events, faults });
 }
 
-/**
- * Do something with all workers at the same time. Those that fail are left out; one success is enough.
- * @throws ShardError if none succeeds: the model's fault if there is one, otherwise "no-workers" with all the reasons.
- */
-async function eachWorker<T, R>(workers: readonly T[], work: (worker: T) => Promise<R>): Promise<R[]> {
-  const results = await Promise.allSettled(workers.map(work));
-  const done = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-  if (done.length > 0 || workers.length === 0) return done;
-  const reasons = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
-  // A model that no worker can load is the model's fault, not the workers'.
-  const first = reasons[0];
-  if (first instanceof ShardError && (first.code.startsWith("model-") || first.code === "disposed")) throw first;
-  const messages = [
-    ...new Set(reasons.map((reason) => (reason instanceof ShardError ? reason.message : messageOf(reason)))),
-  ];
-  throw new ShardError(
-    "no-workers",
-    `Expected at least one of ${workers.length} workers to start, received none: ${messages.join(" ")}`,
-    { cause: first },
+/** Whether a backend can run the model, or a part of it, as far as is known. */
+function canRunSome({ gaps, inspected: { staged } }: KnownModel, backend: string): boolean {
+  return gaps.canRunWhole(backend) || (staged?.layers ?? []).some((_, layer) => gaps.canRun(backend, layer, layer));
+}
+
+/** Whether these workers could run the model without those that have not started yet. */
+function canRunAll(
+  { gaps, inspected: { staged } }: KnownModel,
+  { split }: SharderOptions,
+  workers: readonly PoolWorker[],
+): boolean {
+  const backends = workers.map(({ spec }) => labelOf(spec));
+  if (split !== "layers" && backends.some((backend) => gaps.canRunWhole(backend))) return true;
+  const layers = staged?.layers ?? [];
+  return (
+    split !== "batch" &&
+    layers.length > 0 &&
+    layers.every((_, layer) => backends.some((backend) => gaps.canRun(backend, layer, layer)))
   );
 }
 

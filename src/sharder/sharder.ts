@@ -1,16 +1,15 @@
+import type { ItemRange } from "../core/dispatch/types.js";
 import { ShardError } from "../core/errors.js";
 import type { ModelInfo } from "../model/inspect.js";
 import type { WorkerSpec } from "../pool/worker-entries.js";
 import type { PoolListener, WorkerPool } from "../pool/worker-pool.js";
-import type { WorkerSlot } from "../pool/worker-slot.js";
 import { abortError, throwIfAborted } from "../protocol/abort.js";
 import type { Outputs } from "../protocol/tensors.js";
 import { checkWorkerSpec } from "./check-options.js";
 import type { EventRelay } from "./event-relay.js";
-import { ShardingEventTarget, type FaultAction } from "./events.js";
+import { ShardingEventTarget } from "./events.js";
 import type { FaultReports } from "./fault-reports.js";
 import { copyInputs, prepareInputs, type Inputs, type PreparedInputs } from "./inputs/prepare-inputs.js";
-import { causeOf } from "./job/fault-cause.js";
 import { Gather } from "./job/gather.js";
 import { checkPredictOptions, type PredictOptions } from "./job/predict-options.js";
 import type { JobOptions, ShardingJob } from "./job/sharding-job.js";
@@ -18,6 +17,7 @@ import { streamShards, type Source, type StreamOptions, type StreamShard } from 
 import type { KnownModel } from "./known-model.js";
 import { inspectRun } from "./layers/inspect-run.js";
 import type { BatchPlan, LayerPlan, Split } from "./split.js";
+import { WorkerLosses } from "./worker-losses.js";
 import type { WorkerSnapshot } from "./worker-snapshot.js";
 
 /** The parts of a sharder. */
@@ -38,7 +38,7 @@ export class Sharder extends ShardingEventTarget {
   readonly #pool: WorkerPool;
   readonly #split: Split;
   readonly #events: EventRelay;
-  readonly #faults: FaultReports;
+  readonly #losses: WorkerLosses;
   readonly #jobs = new Set<ShardingJob>();
   #isPaused = false;
   #isDisposed = false;
@@ -49,7 +49,7 @@ export class Sharder extends ShardingEventTarget {
     this.#pool = pool;
     this.#split = split;
     this.#events = events;
-    this.#faults = faults;
+    this.#losses = new WorkerLosses(faults);
     events.target = (type, detail) => void this.dispatchEvent(new CustomEvent(type, { detail }));
     pool.listener = this.#listener;
   }
@@ -209,31 +209,36 @@ export class Sharder extends ShardingEventTarget {
   readonly #listener: PoolListener = {
     onState: ({ id, state }) => this.#events.emit("worker", { workerId: id, state }),
     onReady: async (worker) => {
+      this.#losses.recovered(worker);
       for (const job of this.#jobs) job.workerReady(worker);
       await this.#split.workerReady(worker);
     },
-    onLost: (slot, error) => {
+    onLost: (slot, absence) => {
       if (this.#isDisposed) return;
       const { id } = slot;
-      this.#reportLoss(slot, error, "restarted");
-      for (const job of this.#jobs) job.workerAway(id, error);
+      const items = this.#itemsOn(id);
+      for (const job of this.#jobs) job.workerAway(id, absence.error);
       this.#split.workerLost(id);
+      if (absence.kind === "lost") this.#losses.lost(slot, absence, items);
     },
     onGone: (slot, error) => {
       if (this.#isDisposed) return;
       const { id } = slot;
-      if (error !== undefined) this.#reportLoss(slot, error, "gave-up");
+      const items = this.#itemsOn(id);
       for (const job of this.#jobs) job.workerGone(id, error);
       this.#split.workerLost(id);
+      this.#losses.gone(slot, error, items);
     },
+    onReplacing: async (worker) => {
+      for (const job of this.#jobs) job.workerDraining(worker.id);
+      await this.#split.workerLeaving(worker);
+    },
+    onForgotten: (id) => this.#split.forget(id),
   };
 
-  #reportLoss({ id, worker }: WorkerSlot, error: ShardError, action: FaultAction): void {
-    const cause = worker?.deathCause ?? causeOf(error);
-    // Whoever has proven it wrong has reported that.
-    if (cause === "wrong-output") return;
-    const { code, message } = error;
-    this.#faults.report({ cause, workerId: id, code, message, action });
+  /** The items that a worker is on, in all jobs. */
+  #itemsOn(workerId: string): ItemRange[] {
+    return [...this.#jobs].flatMap((job) => job.itemsOn(workerId));
   }
 
   #createJob(options: JobOptions): ShardingJob {

@@ -194,6 +194,14 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
     this.close(attemptId, "cancelled");
   }
 
+  itemsOn(workerId: string): readonly ItemRange[] {
+    return [...this.#open.values()].flatMap(({ attempt }) => {
+      if (attempt.workerId !== workerId) return [];
+      const { firstItem, itemCount } = this.describe(attempt);
+      return { firstItem, itemCount };
+    });
+  }
+
   /** A worker has ended, and with it what it was on. */
   protected loseAttempts(workerId: string): void {
     for (const [attemptId, { attempt }] of this.#open) if (attempt.workerId === workerId) this.close(attemptId, "lost");

@@ -33,6 +33,8 @@ export interface ShardingJob {
   workerReady(worker: PoolWorker): void;
   /** A worker finishes what it is working on and gets nothing more. */
   workerDraining(workerId: string): void;
+  /** The items that a worker is on. */
+  itemsOn(workerId: string): readonly ItemRange[];
   /** A worker has ended, and another incarnation will replace it. */
   workerAway(workerId: string, error: ShardError): void;
   /** A worker has ended for good. @param error why it was lost; `undefined` if it was stopped on purpose. */

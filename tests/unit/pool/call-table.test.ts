@@ -3,6 +3,8 @@ import { ShardError } from "../../../src/core/errors.js";
 import { ASIDE, CallTable } from "../../../src/pool/call-table.js";
 import { rejected } from "../../fixtures/caught.js";
 
+let sleptMs = 0;
+beforeEach(() => void (sleptMs = 0));
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] }));
 afterEach(() => {
   vi.restoreAllMocks();
@@ -12,7 +14,7 @@ afterEach(() => {
 /** A table, the errors of its expired deadlines, and calls that the test answers. */
 function setUp() {
   const expired: ShardError[] = [];
-  const table = new CallTable("wasm-1", "wasm-1", (error) => expired.push(error));
+  const table = new CallTable('worker "wasm-1"', "wasm-1", (error) => expired.push(error));
   const call = (deadlineMs: number, what = "answer a shard", priority = 0) => {
     let settle!: { resolve: (value: string) => void; reject: (error: unknown) => void };
     const answer = new Promise<string>((resolve, reject) => (settle = { resolve, reject }));
@@ -27,8 +29,10 @@ const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 /** A laptop sleeps, or a tab is frozen: the clock advances while no timer fires. */
 function sleep(ms: number): void {
+  vi.restoreAllMocks();
   const now = performance.now.bind(performance);
-  vi.spyOn(performance, "now").mockImplementation(() => now() + ms);
+  sleptMs += ms;
+  vi.spyOn(performance, "now").mockImplementation(() => now() + sleptMs);
 }
 
 describe("CallTable", () => {
@@ -146,6 +150,40 @@ describe("CallTable", () => {
     expect(expired).toHaveLength(1);
   });
 
+  it("a page that was blocked handles the answers that came meanwhile before it judges a deadline", async () => {
+    const { expired, call } = setUp();
+    const late = call(2_000);
+    await pass(1_750);
+    sleep(30_000);
+    // The timer may fire before the message is handled.
+    await pass(250);
+    expect(expired).toEqual([]);
+    late.resolve("was there all the time");
+    await pass(250);
+    expect(expired).toEqual([]);
+    // One that did not answer is judged by the next tick.
+    call(1_000);
+    await pass(1_000);
+    sleep(30_000);
+    await pass(250);
+    expect(expired).toEqual([]);
+    await pass(250);
+    expect(expired).toHaveLength(1);
+  });
+
+  it("a page that is always short of time still notices a worker that hangs, later", async () => {
+    const { expired, call } = setUp();
+    call(2_000);
+    for (let i = 0; i < 4; i++) {
+      sleep(1_500);
+      await pass(250);
+    }
+    expect(expired).toEqual([]);
+    sleep(1_500);
+    await pass(250);
+    expect(expired).toHaveLength(1);
+  });
+
   it("rejectAll rejects pending and later calls, without waiting for them", async () => {
     const { table, expired, call } = setUp();
     const pending = [call(1_000), call(1_000)];
@@ -164,7 +202,7 @@ describe("CallTable", () => {
   });
 
   it("the owner may end the worker from within onExpired", async () => {
-    const table: CallTable = new CallTable("cpu-1", "cpu-1", (error) => table.rejectAll(error));
+    const table: CallTable = new CallTable('worker "cpu-1"', "cpu-1", (error) => table.rejectAll(error));
     const never = table.race("answer", 100, () => new Promise(() => {}));
     const other = table.race("answer", 100, () => new Promise(() => {}));
     for (const promise of [never, other]) promise.catch(() => {});

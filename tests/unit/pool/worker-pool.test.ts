@@ -13,14 +13,19 @@ afterEach(async () => {
 
 function setUp(options: Partial<PoolOptions> = {}) {
   const { workers, openWorker } = scriptWorkers(negate);
-  const pool = new WorkerPool({ open: openWorker, ...options });
+  const pool = new WorkerPool({ open: openWorker, restartDelayMs: () => undefined, ...options });
   pools.push(pool);
   const reported: string[] = [];
   const listener: PoolListener = {
     onState: ({ state }) => void reported.push(state),
     onReady: async ({ id }) => void reported.push(`onReady ${id.replace(/\d+/, "n")}`),
-    onLost: (_, { code }) => void reported.push(`onLost ${code}`),
+    onLost: (_, { kind, error }) => void reported.push(`onLost ${kind === "lost" ? error.code : kind}`),
     onGone: (_, error) => void reported.push(`onGone ${error?.code}`),
+    onReplacing: async (worker) => {
+      reported.push("onReplacing");
+      await worker.whenIdle();
+    },
+    onForgotten: () => void reported.push("onForgotten"),
   };
   pool.listener = listener;
   const add = async () => {

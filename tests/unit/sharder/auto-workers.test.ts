@@ -14,7 +14,7 @@ function browser(hardwareConcurrency: number, adapter?: object | null | Error): 
   vi.stubGlobal("navigator", { hardwareConcurrency, ...(adapter === undefined ? {} : { gpu: { requestAdapter } }) });
 }
 
-const chosen = async () => (await chooseWorkers()).map(({ backend }) => backend);
+const chosen = async () => (await chooseWorkers()).specs.map(({ backend }) => backend);
 
 it("takes a real GPU, and a WASM worker for every core", async () => {
   browser(3, { info: { isFallbackAdapter: false, architecture: "ampere" } });

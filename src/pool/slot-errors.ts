@@ -1,0 +1,15 @@
+import { ShardError } from "../core/errors.js";
+
+export function removed(workerId: string): ShardError {
+  const message = `Expected worker "${workerId}" to be in the pool, but it was removed.`;
+  return new ShardError("worker-lost", message, { workerId });
+}
+
+export function replaced(workerId: string): ShardError {
+  const message = `Expected worker "${workerId}" to stay, but a fresh one takes its place.`;
+  return new ShardError("worker-lost", message, { workerId });
+}
+
+export function wasClosed(): ShardError {
+  return new ShardError("disposed", "Expected live workers, received a request after they were stopped.");
+}
