@@ -44,14 +44,12 @@ export function openFarEnd<Api extends LinkedApi>(end: FarEnd): WorkerLink<Api> 
     hasAnswered = true;
     if (isWorkerNotice(data)) lose(data.message, CAUSES[data.notice]);
   });
-  if (lifeline.name !== undefined) {
-    const watch = lifeline.watch.bind(lifeline, () => lose("it ended without reporting an error"));
-    // Without the lock the deadlines have to do.
-    remote.attach(lifeline.name).then(
-      (reply) => void (reply.ok && reply.value && watch()),
-      () => {},
-    );
-  }
+  const watch = lifeline.watch.bind(lifeline, () => lose("it ended without reporting an error"));
+  // Without the lock the deadlines have to do. Its answer also shows that the far end's script is there.
+  remote.attach(lifeline.name ?? "").then(
+    (reply) => void (reply.ok && reply.value && watch()),
+    () => {},
+  );
   return {
     // Comlink adds nothing to methods that take data and return promises of data.
     api: remote as unknown as Api,
