@@ -18,6 +18,8 @@ import { einsumNet } from "../fixtures/einsum-net.js";
 import { kerasNet } from "../fixtures/keras-net.js";
 import * as mixingNets from "../fixtures/mixing-nets.js";
 import { randomNet } from "../fixtures/random-net.js";
+import { dealFaults, planChaos } from "../chaos/page/plan-chaos.js";
+import { runScenario } from "../chaos/page/run-scenario.js";
 import { checkCase } from "../conformance/check-case.js";
 import { checkModel } from "../conformance/check-model.js";
 import { runWorkerApiCase, runWorkerLinkCase } from "./contracts.js";
@@ -100,6 +102,9 @@ const harness = {
   runDamaged,
   runWorkerApiCase,
   runWorkerLinkCase,
+  planChaos,
+  dealFaults,
+  runScenario,
   checkModel,
   checkCase,
   saveModel,

@@ -1,21 +1,33 @@
-import type { ModelArtifacts, Sharder, WorkerSpec } from "inference-sharder";
+import type { ModelArtifacts, Sharder, SharderOptions, WorkerSpec } from "inference-sharder";
 import { inspectModel } from "../../src/model/inspect.js";
 import { openWebWorker } from "../../src/pool/open-web-worker.js";
 import { openPlanner, WORKER_ENTRIES, type OpenWorker } from "../../src/pool/worker-entries.js";
 import { assembleSharder } from "../../src/sharder/create-sharder.js";
 
+export interface WatchedSharder {
+  readonly sharder: Sharder;
+  /** In the order in which they were started. */
+  readonly workers: readonly Worker[];
+  /** The latest one of each id. */
+  readonly byName: ReadonlyMap<string, Worker>;
+}
+
 /** A sharder like that of `createSharder`, along with its Workers, so that a test can end one without the library knowing. */
 export async function watchedSharder(
   model: ModelArtifacts,
   specs: readonly WorkerSpec[],
-): Promise<{ sharder: Sharder; workers: Worker[] }> {
+  options: Partial<SharderOptions> = {},
+): Promise<WatchedSharder> {
   const workers: Worker[] = [];
+  const byName = new Map<string, Worker>();
   const openWorker: OpenWorker = ({ backend }, name) =>
     openWebWorker(backend, () => {
       const worker = WORKER_ENTRIES[`tfjs/${backend}`](name);
       workers.push(worker);
+      byName.set(name, worker);
       return worker;
     });
-  const sharder = await assembleSharder(inspectModel(model, true), { model }, specs, { openWorker, openPlanner });
-  return { sharder, workers };
+  const all = { ...options, model };
+  const sharder = await assembleSharder(inspectModel(model, true), all, specs, { openWorker, openPlanner });
+  return { sharder, workers, byName };
 }

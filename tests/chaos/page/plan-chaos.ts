@@ -1,0 +1,86 @@
+import { seededRandom } from "../../../src/core/random.js";
+import { canHit, FAULT_KINDS, type FaultKind } from "./fault-kinds.js";
+
+type Backend = "webgpu" | "webgl" | "wasm" | "cpu";
+
+/** One sharder, the jobs it runs and the faults it suffers meanwhile. */
+export interface Scenario {
+  readonly seed: number;
+  readonly split: "batch" | "layers";
+  readonly backends: readonly Backend[];
+  /** As in `SharderOptions`; set where outputs are corrupted. */
+  readonly verify: number | undefined;
+  /** In their order. */
+  readonly faults: readonly FaultKind[];
+}
+
+const FAULTS_PER_SCENARIO = 10;
+/** As many of each kind as there are, where so many are asked for. */
+const LEAST_OF_EACH = 10;
+/** A browser survives few crashes of its GPU process. */
+const MAX_CRASHES = 2;
+
+/** From the most mixed one on, so that few scenarios can have every kind of fault. Alike workers of one backend allow exact comparison. */
+const SETUPS: readonly Pick<Scenario, "split" | "backends">[] = [
+  { split: "batch", backends: ["wasm", "webgpu", "webgl", "wasm"] },
+  { split: "layers", backends: ["wasm", "webgl", "wasm"] },
+  { split: "batch", backends: ["wasm", "wasm", "wasm"] },
+  { split: "batch", backends: ["webgpu", "wasm", "cpu", "webgl"] },
+  { split: "layers", backends: ["wasm", "wasm", "cpu"] },
+  { split: "batch", backends: ["cpu", "cpu", "cpu"] },
+];
+
+/**
+ * Choose what happens: the same seed and count give the same scenarios.
+ *
+ * @param faultCount whole, ≥ 1. From 140 on there are at least 10 of each kind.
+ */
+export function planChaos(seed: number, faultCount: number): Scenario[] {
+  const random = seededRandom(seed);
+  const upTo = (count: number): number => Math.floor(random() * count);
+  const least = Math.min(LEAST_OF_EACH, Math.floor(faultCount / FAULT_KINDS.length));
+  const kinds = FAULT_KINDS.flatMap((kind) => Array.from({ length: least }, () => kind));
+  // A crash of the GPU process costs more time than all others.
+  const further = FAULT_KINDS.filter((kind) => kind !== "crash-gpu");
+  while (kinds.length < faultCount) kinds.push(further[upTo(further.length)]!);
+  return dealFaults(seed, kinds);
+}
+
+/** Deal faults out to scenarios that can have them. */
+export function dealFaults(seed: number, kinds: readonly FaultKind[]): Scenario[] {
+  const random = seededRandom(seed + 1);
+  const upTo = (count: number): number => Math.floor(random() * count);
+  const count = Math.max(1, Math.ceil(kinds.length / FAULTS_PER_SCENARIO));
+  const hands = Array.from({ length: count }, (_, index) => ({
+    setup: SETUPS[index % SETUPS.length]!,
+    faults: [] as FaultKind[],
+  }));
+  // The rarest possibilities first, so that they find room.
+  for (const kind of kinds.toSorted((a, b) => placesOf(a, hands) - placesOf(b, hands))) {
+    const able = hands.filter(({ setup, faults }) => isRoomFor(kind, setup.backends, faults));
+    const fewest = Math.min(...able.map(({ faults }) => faults.length));
+    const open = able.filter(({ faults }) => faults.length === fewest);
+    const hand = open[upTo(open.length)] ?? hands[upTo(hands.length)]!;
+    hand.faults.push(kind);
+  }
+  return hands.map(({ setup, faults }, index) => ({
+    ...setup,
+    seed: seed * 1_000 + index,
+    verify: faults.includes("corrupt") ? [0.1, 0.3, 1][upTo(3)] : undefined,
+    faults: shuffle(faults, upTo),
+  }));
+}
+
+function placesOf(kind: FaultKind, hands: readonly { readonly setup: Pick<Scenario, "backends"> }[]): number {
+  return hands.filter(({ setup }) => setup.backends.some((backend) => canHit(kind, backend))).length;
+}
+
+function isRoomFor(kind: FaultKind, backends: readonly Backend[], faults: readonly FaultKind[]): boolean {
+  if (!backends.some((backend) => canHit(kind, backend))) return false;
+  return kind !== "crash-gpu" || faults.filter((each) => each === kind).length < MAX_CRASHES;
+}
+
+function shuffle<T>(values: readonly T[], upTo: (count: number) => number): T[] {
+  const rest = [...values];
+  return values.map(() => rest.splice(upTo(rest.length), 1)[0]!);
+}
