@@ -1,5 +1,6 @@
 import { readAdapter } from "./adapter.js";
 import { runBatchSuite, runScalingSuite } from "./batch-suite.js";
+import { runFaultsSuite } from "./faults-suite.js";
 import { runLayersSuite } from "./layers-suite.js";
 import { runOptimiseSuite } from "./optimise-suite.js";
 import { runPlannerSuite } from "./planner-suite.js";
@@ -15,6 +16,7 @@ const suites: Readonly<Record<string, (request: SuiteRequest) => Promise<Suite>>
   scaling: runScalingSuite,
   layers: runLayersSuite,
   optimise: runOptimiseSuite,
+  faults: runFaultsSuite,
 };
 
 const bench = {

@@ -1,6 +1,7 @@
 import { chromium, type Browser, type Page } from "playwright";
 import { inject } from "vitest";
 import { chromiumArgs, findChromium } from "../../scripts/browser.mjs";
+import { attachChaosBridge, crashArgs } from "../../scripts/chaos-bridge.mjs";
 
 export interface OpenPage {
   readonly page: Page;
@@ -11,10 +12,15 @@ export interface OpenPage {
   close(): Promise<void>;
 }
 
-async function open(url: string): Promise<OpenPage> {
+/** @param prepare called with the page before it is loaded. @param args further flags for the browser. */
+async function open(
+  url: string,
+  args: readonly string[] = [],
+  prepare: (page: Page) => Promise<void> = async () => {},
+): Promise<OpenPage> {
   const executablePath = await findChromium();
   if (executablePath === undefined) throw new Error("Expected a Chromium on this machine: npm test installs one.");
-  const browser = await chromium.launch({ executablePath, args: chromiumArgs() });
+  const browser = await chromium.launch({ executablePath, args: [...chromiumArgs(), ...args] });
   try {
     const page = await browser.newPage();
     const errors: string[] = [];
@@ -22,6 +28,7 @@ async function open(url: string): Promise<OpenPage> {
       if (message.type() === "error") errors.push(`console: ${message.text()} (${message.location().url})`);
     });
     page.on("pageerror", (error) => errors.push(`uncaught: ${error.stack ?? error.message}`));
+    await prepare(page);
     await page.goto(url);
     return { page, browser, errors, close: () => browser.close() };
   } catch (error) {
@@ -37,6 +44,16 @@ async function open(url: string): Promise<OpenPage> {
 export function openHarness({ isolated = true, url }: { isolated?: boolean; url?: string } = {}): Promise<OpenPage> {
   const { harness, plainHarness } = inject("urls");
   return open(url ?? (isolated ? harness : plainHarness));
+}
+
+/** Open the test harness in a browser whose GPU process may crash, with the bridge that `harness.runScenario` needs. */
+export function openChaos(): Promise<OpenPage> {
+  return open(inject("urls").harness, crashArgs, attachChaosBridge);
+}
+
+/** Open the test harness in a browser that measures memory at once, not when it sees fit. */
+export function openMeasured(): Promise<OpenPage> {
+  return open(inject("urls").harness, ["--enable-blink-features=ForceEagerMeasureMemory"]);
 }
 
 /** Open the page as it is deployed. @param path relative to its address, such as "?embed=1" */

@@ -1,0 +1,24 @@
+import { expect, it } from "vitest";
+import { canHit, countFaults, FAULT_KINDS } from "../../chaos/page/fault-kinds.js";
+import { planChaos } from "../../chaos/page/plan-chaos.js";
+
+it("plans as many faults as were asked for, at least 10 of each kind from 140 on, where a worker can have them", () => {
+  for (const faultCount of [1, 13, 140, 300]) {
+    for (let seed = 0; seed < 20; seed++) {
+      const scenarios = planChaos(seed, faultCount);
+      const counts = countFaults(scenarios.flatMap(({ faults }) => faults));
+      expect(Object.values(counts).reduce((sum, count) => sum + count)).toBe(faultCount);
+      if (faultCount >= 140) expect(Math.min(...Object.values(counts))).toBeGreaterThanOrEqual(10);
+      for (const { backends, faults, verify } of scenarios) {
+        for (const kind of faults) expect(backends.some((backend) => canHit(kind, backend))).toBe(true);
+        expect(verify !== undefined).toBe(faults.includes("corrupt"));
+      }
+    }
+  }
+  expect(FAULT_KINDS).toHaveLength(14);
+});
+
+it("plans the same for the same seed, and something else for another", () => {
+  expect(planChaos(7, 60)).toEqual(planChaos(7, 60));
+  expect(planChaos(7, 60)).not.toEqual(planChaos(8, 60));
+});
