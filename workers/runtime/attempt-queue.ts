@@ -1,5 +1,7 @@
 import { ShardError } from "../../src/core/errors.js";
+import type { WorkerNotice } from "../../src/protocol/link.js";
 import type { RunTiming } from "../../src/protocol/worker-api.js";
+import { EngineBroken } from "./engine.js";
 import { yieldMacrotask } from "./yield-macrotask.js";
 
 /** What the queue needs to know about a request. */
@@ -30,7 +32,7 @@ interface Queued {
   readonly priority: number;
   /** Never rejects. */
   readonly run: () => Promise<void>;
-  readonly abort: () => void;
+  readonly reject: (error: ShardError) => void;
 }
 
 /** The priority of work that runs before every waiting attempt. */
@@ -42,6 +44,7 @@ export const BEFORE_ALL = Infinity;
  */
 export class AttemptQueue {
   readonly #isIntact: () => boolean;
+  readonly #onBroken: (notice: WorkerNotice) => void;
   readonly #queued: Queued[] = [];
   #isDraining = false;
   /** The running attempt, if it can be cancelled. */
@@ -50,10 +53,17 @@ export class AttemptQueue {
   /** When the latest piece of work succeeded or failed; before any work, when the queue was created. */
   #endedAtMs = performance.now();
   #around: AroundWork | undefined;
+  /** Why nothing runs any more. */
+  #brokenBy: ShardError | undefined;
 
-  /** @param isIntact whether the device still works. Results that were computed on a lost device are discarded. */
-  constructor(isIntact: () => boolean) {
+  /**
+   * @param isIntact whether the device still works. Results that were computed on a lost device are discarded.
+   * @param onBroken called once, after the work that showed it has been answered: nothing runs from now on, and whatever waits has been
+   *        rejected with "worker-lost".
+   */
+  constructor(isIntact: () => boolean, onBroken: (notice: WorkerNotice) => void = () => {}) {
     this.#isIntact = isIntact;
+    this.#onBroken = onBroken;
   }
 
   /** @throws ShardError "aborted", "worker-lost"; whatever `work` throws. */
@@ -73,7 +83,7 @@ export class AttemptQueue {
   cancel(attemptIds: readonly string[]): void {
     for (const attemptId of attemptIds) {
       const index = this.#queued.findIndex((queued) => queued.attemptId === attemptId);
-      if (index >= 0) this.#queued.splice(index, 1)[0]!.abort();
+      if (index >= 0) this.#queued.splice(index, 1)[0]!.reject(cancelled("before it ran"));
       else if (attemptId === this.#running) this.#isRunningCancelled = true;
     }
   }
@@ -94,7 +104,7 @@ export class AttemptQueue {
         attemptId,
         priority,
         run: () => this.#run(arrivedAtMs, work).then(resolve, reject),
-        abort: () => reject(new ShardError("aborted", "The attempt was cancelled before it ran.")),
+        reject,
       });
       if (!this.#isDraining) void this.#drain();
     });
@@ -108,7 +118,8 @@ export class AttemptQueue {
       if (next === undefined) break;
       this.#running = next.attemptId;
       this.#isRunningCancelled = false;
-      await next.run();
+      if (this.#brokenBy === undefined) await next.run();
+      else next.reject(this.#brokenBy);
       this.#running = undefined;
     }
     this.#isDraining = false;
@@ -142,22 +153,41 @@ export class AttemptQueue {
   async #carryOut<T>(work: (checkpoint: Checkpoint) => Promise<T>): Promise<T> {
     const compute = async (): Promise<T> => {
       const value = await work(() => this.#checkpoint());
-      if (!this.#isIntact()) throw deviceLost();
+      if (!this.#isIntact()) throw this.#break(deviceLost(), "device-lost");
       return value;
     };
     try {
       return await (this.#around === undefined ? compute() : this.#around(compute));
     } catch (thrown) {
+      if (thrown instanceof EngineBroken) throw this.#break(thrown, thrown.notice);
       // A read-back may reject before the loss of the device is reported.
       await yieldMacrotask();
-      throw this.#isIntact() ? thrown : deviceLost(thrown);
+      throw this.#isIntact() ? thrown : this.#break(deviceLost(thrown), "device-lost");
     }
+  }
+
+  #break(error: ShardError, notice: WorkerNotice["notice"]): ShardError {
+    if (this.#brokenBy !== undefined) return error;
+    this.#brokenBy = new ShardError(
+      "worker-lost",
+      `Expected a worker that still computes, but it failed: ${error.message}`,
+      {
+        cause: error,
+      },
+    );
+    // After the answer has been posted: the notice ends the worker.
+    void yieldMacrotask().then(() => this.#onBroken({ notice, message: error.message }));
+    return error;
   }
 
   async #checkpoint(): Promise<void> {
     await yieldMacrotask();
-    if (this.#isRunningCancelled) throw new ShardError("aborted", "The attempt was cancelled while it ran.");
+    if (this.#isRunningCancelled) throw cancelled("while it ran");
   }
+}
+
+function cancelled(when: string): ShardError {
+  return new ShardError("aborted", `The attempt was cancelled ${when}.`);
 }
 
 function deviceLost(cause?: unknown): ShardError {

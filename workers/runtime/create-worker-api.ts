@@ -25,7 +25,7 @@ const ofModel = { fallback: "model-failed" } as const;
  */
 export function createWorkerApi(engine: Engine, notify: (notice: WorkerNotice) => void): Offered<WorkerApi> {
   const held = new HeldModels(engine);
-  const queue = new AttemptQueue(() => engine.isIntact());
+  const queue = new AttemptQueue(() => engine.isIntact(), notify);
   const injection = new Injection(engine, queue);
   let state: State = "new";
 

@@ -1,3 +1,4 @@
+import { ShardError, type ShardErrorOptions } from "../../src/core/errors.js";
 import type { WorkerNotice } from "../../src/protocol/link.js";
 import type { WireModel } from "../../src/protocol/model-on-wire.js";
 import type { InputTensor, Tensor } from "../../src/protocol/tensors.js";
@@ -25,7 +26,8 @@ export interface Engine {
    */
   start(config: WorkerStart, notify: (notice: WorkerNotice) => void): Promise<WorkerReport>;
   /**
-   * @throws ShardError "model-malformed", "weights-truncated", or "model-unsupported" for a format or a layer that it lacks.
+   * @throws ShardError "model-malformed", "weights-truncated", "model-unsupported" for a format or a layer that it lacks, or
+   *         "out-of-memory"; EngineBroken. A failed load leaves nothing in memory.
    */
   load(model: WireModel): Promise<EngineModel>;
   /** What the runtime holds: the weights, and any tensors that leaked. */
@@ -47,7 +49,8 @@ export interface EngineModel {
    * @param inputs one tensor for each input of the wire. Shared memory is read but never kept. The engine may overwrite or detach
    *        all other buffers.
    * @returns one tensor for each output of the wire, each in a buffer that belongs to the caller.
-   * @throws whatever the runtime throws.
+   * @throws ShardError "out-of-memory" if the memory of the backend is too small for this call, and smaller ones still run;
+   *         EngineBroken; whatever the runtime throws.
    */
   run(inputs: NamedInputs): Promise<NamedOutputs>;
   /**
@@ -62,4 +65,15 @@ export interface MeasuredRun {
   /** Time of the quickest of `runCount` calls, after one call to warm up. */
   readonly ms: number;
   readonly outputs: NamedOutputs;
+}
+
+/** After this error the engine can't be trusted any more: the worker answers with it, posts the notice, and runs nothing else. */
+export class EngineBroken extends ShardError {
+  readonly notice: WorkerNotice["notice"];
+
+  /** @param notice why the page has to end the worker. "out-of-memory" is also the code of the answer; otherwise it is "model-failed". */
+  constructor(notice: WorkerNotice["notice"], message: string, options: ShardErrorOptions = {}) {
+    super(notice === "out-of-memory" ? "out-of-memory" : "model-failed", message, options);
+    this.notice = notice;
+  }
 }

@@ -1,5 +1,6 @@
 import { transfer } from "comlink";
 import type { ShardErrorCode } from "../../src/core/errors.js";
+import { asOutOfMemory, isAllocationFailure } from "../../src/protocol/allocation-failure.js";
 import { toErrorRecord, type Reply } from "../../src/protocol/error-record.js";
 
 interface ReplyOptions<T> {
@@ -16,7 +17,8 @@ export async function reply<T>(run: () => T | Promise<T>, options: ReplyOptions<
     // Comlink transfers only what is listed for the very object that is returned.
     return transfer<Reply<T>>({ ok: true, value }, [...(options.transferables?.(value) ?? [])]);
   } catch (thrown) {
-    return { ok: false, error: toErrorRecord(thrown, options.fallback ?? "internal") };
+    const error = isAllocationFailure(thrown) ? asOutOfMemory(thrown) : thrown;
+    return { ok: false, error: toErrorRecord(error, options.fallback ?? "internal") };
   }
 }
 

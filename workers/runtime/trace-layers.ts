@@ -6,7 +6,14 @@ import { isShared } from "../../src/protocol/share-tensor.js";
 import type { InputTensor } from "../../src/protocol/tensors.js";
 import type { TracedLayer, TraceRequest, TraceResult } from "../../src/protocol/worker-api.js";
 import type { Checkpoint } from "./attempt-queue.js";
-import type { Engine, EngineModel, MeasuredRun, NamedInputs, NamedOutputs } from "./engine.js";
+import {
+  EngineBroken,
+  type Engine,
+  type EngineModel,
+  type MeasuredRun,
+  type NamedInputs,
+  type NamedOutputs,
+} from "./engine.js";
 import { fitTransfer, type WholeCall } from "./fit-transfer.js";
 
 /** How long the whole calls of a layer may compute, ms. For heavier layers the time of a transfer is lost in the noise. */
@@ -44,6 +51,7 @@ export async function traceLayers(
       if (wholeCall !== undefined) wholeCalls.push(wholeCall);
       for (const [name, tensor] of Object.entries(measured.outputs)) live.set(name, tensor);
     } catch (thrown) {
+      if (thrown instanceof EngineBroken) throw thrown;
       failure = messageOf(thrown);
       break;
     }

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ShardError } from "../../../src/core/errors.js";
 import { toErrorRecord } from "../../../src/protocol/error-record.js";
+import type { WorkerNotice } from "../../../src/protocol/link.js";
 import {
   AttemptQueue,
   BEFORE_ALL,
@@ -10,6 +11,7 @@ import {
   type Checkpoint,
   type Completed,
 } from "../../../workers/runtime/attempt-queue.js";
+import { EngineBroken } from "../../../workers/runtime/engine.js";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "performance"] }));
 afterEach(() => void vi.useRealTimers());
@@ -27,10 +29,13 @@ type Work = (attempt: Attempt, checkpoint: Checkpoint) => Promise<unknown>;
 
 /** A queue whose attempts all do the same work. Failures are returned as outcomes, like the answers of a worker. */
 class ScriptedQueue extends AttemptQueue {
+  readonly notices: WorkerNotice[];
   readonly #work: Work;
 
   constructor(work: Work, isIntact: () => boolean = () => true) {
-    super(isIntact);
+    const notices: WorkerNotice[] = [];
+    super(isIntact, (notice) => notices.push(notice));
+    this.notices = notices;
     this.#work = work;
   }
 
@@ -109,19 +114,45 @@ describe("AttemptQueue", () => {
   });
 });
 
-it("discards the result of a shard whose device was lost", async () => {
+it("discards the result of a shard whose device was lost, and runs nothing from then on", async () => {
   let isIntact = true;
+  const ran: string[] = [];
   const queue = new ScriptedQueue(
     async ({ attemptId }) => {
+      ran.push(attemptId);
       isIntact = attemptId !== "2";
-      if (attemptId === "3") throw new Error("the model's own");
       return {};
     },
     () => isIntact,
   );
   const replies: Outcome[] = [];
-  for (const id of [1, 2, 3]) replies.push(await queue.add(request(id)));
-  expect(replies.map(codeOf)).toEqual(["ok", "worker-lost", "model-failed"]);
+  for (const id of [1, 2]) replies.push(await queue.add(request(id)));
+  isIntact = true;
+  replies.push(await queue.add(request(3)));
+  expect(replies.map(codeOf)).toEqual(["ok", "worker-lost", "worker-lost"]);
+  expect(ran).toEqual(["1", "2"]);
+  expect(queue.notices).toMatchObject([{ notice: "device-lost" }]);
+});
+
+it("answers with the error that broke the engine, then posts its notice, and runs nothing from then on", async () => {
+  for (const [notice, code] of [
+    ["out-of-memory", "out-of-memory"],
+    ["trapped", "model-failed"],
+  ] as const) {
+    const events: string[] = [];
+    const queue: ScriptedQueue = new ScriptedQueue(async ({ attemptId }) => {
+      if (attemptId === "2") throw new EngineBroken(notice, "it broke");
+      return {};
+    });
+    const replies = [1, 2, 3].map(async (id) => {
+      const reply = await queue.add(request(id));
+      events.push(`${codeOf(reply)} after ${queue.notices.length} notices`);
+    });
+    await Promise.all(replies);
+    expect(events.slice(0, 2)).toEqual(["ok after 0 notices", `${code} after 0 notices`]);
+    expect(events[2]).toContain("worker-lost");
+    await expect.poll(() => queue.notices).toEqual([{ notice, message: "it broke" }]);
+  }
 });
 
 describe("cancel", () => {

@@ -12,6 +12,8 @@ export const cpuDriver: BackendDriver = {
     return { device: "JavaScript", isSoftware: false };
   },
   isIntact: () => true,
+  // A failed allocation throws by itself.
+  watch: (call) => call(),
   heapBytes: () => undefined,
   stop() {},
 };

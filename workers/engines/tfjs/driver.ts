@@ -16,6 +16,9 @@ export interface BackendTraits {
   readonly isSynchronous: boolean;
 }
 
+/** Runs a call of TF.js and throws if the backend has failed during it in a way that TF.js doesn't report. */
+export type WatchCall = <T>(call: () => Promise<T>) => Promise<T>;
+
 /** One TF.js backend in this worker. */
 export interface BackendDriver {
   /** The name that TF.js knows it by. */
@@ -39,6 +42,12 @@ export interface BackendDriver {
   isIntact(): boolean;
   /** Left out without a GPU. */
   gpu?(): GpuHandle | undefined;
+  /**
+   * Used for every call, one at a time.
+   * @throws EngineBroken if the backend can't be used any more; ShardError "out-of-memory" if it can, once what the call has allocated is
+   *         disposed of; whatever the call throws.
+   */
+  readonly watch: WatchCall;
   /** `WorkerMemory.heapBytes` of this backend, once it has started. */
   heapBytes(): number | undefined;
   /** Release the device. The worker is terminated afterwards. */

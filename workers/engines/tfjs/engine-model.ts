@@ -2,36 +2,37 @@ import type { Tensor as TfTensor } from "@tensorflow/tfjs-core";
 import { ShardError } from "../../../src/core/errors.js";
 import type { WireModel } from "../../../src/protocol/model-on-wire.js";
 import type { EngineModel, NamedInputs, NamedOutputs } from "../../runtime/engine.js";
-import type { BackendTraits } from "./driver.js";
+import type { BackendTraits, WatchCall } from "./driver.js";
+import { guardCall } from "./guard-call.js";
 import { loadModel } from "./load-model.js";
 import { fromTfTensor, Uploader } from "./tf-tensors.js";
 import { waitForGpu } from "./wait-for-gpu.js";
 
 /**
- * Load a model or a stage into the current backend of TF.js.
- * @throws ShardError "model-malformed", "weights-truncated", "model-unsupported"
+ * Load a model or a stage into the current backend of TF.js. Whatever fails here or in a call leaves nothing behind.
+ * @throws ShardError "model-malformed", "weights-truncated", "model-unsupported", "out-of-memory"; EngineBroken
  */
 export async function loadEngineModel(
   wire: WireModel,
   traits: BackendTraits,
+  watch: WatchCall = (call) => call(),
   uploader = new Uploader(traits),
 ): Promise<EngineModel> {
-  const model = await loadModel(wire);
+  const model = await guardCall(watch, () => loadModel(wire));
 
-  /** Dispose of all tensors but weights. An output may be a weight. */
+  /** Dispose of all tensors but weights, after a call that succeeded. An output may be a weight. */
   const dispose = (tensors: readonly TfTensor[]): void => {
     for (const each of tensors) if (!model.weightIds.has(each.id)) each.dispose();
   };
 
-  const withFeeds = async <T>(inputs: NamedInputs, use: (feeds: readonly TfTensor[]) => Promise<T>): Promise<T> => {
-    const feeds: TfTensor[] = [];
-    try {
+  const withFeeds = <T>(inputs: NamedInputs, use: (feeds: readonly TfTensor[]) => Promise<T>): Promise<T> =>
+    guardCall(watch, async () => {
+      const feeds: TfTensor[] = [];
       for (const { name, dtype } of wire.inputs) feeds.push(uploader.upload(requireInput(inputs, name), dtype));
-      return await use(feeds);
-    } finally {
+      const value = await use(feeds);
       dispose(feeds);
-    }
-  };
+      return value;
+    });
 
   const readBack = async (results: readonly TfTensor[]): Promise<NamedOutputs> => {
     const tensors = await Promise.all(
@@ -47,26 +48,21 @@ export async function loadEngineModel(
   ): Promise<number> => {
     const startMs = performance.now();
     const results = await model.execute(feeds);
-    try {
-      const readingMs = traits.isSynchronous ? 0 : await waitForGpu(results[0]);
-      const ms = performance.now() - startMs - readingMs;
-      await use?.(results);
-      return Math.max(0, ms);
-    } finally {
-      // An output may be an input that the next call needs.
-      dispose(results.filter((result) => !feeds.some(({ id }) => id === result.id)));
-    }
+    const readingMs = traits.isSynchronous ? 0 : await waitForGpu(results[0]);
+    const ms = performance.now() - startMs - readingMs;
+    await use?.(results);
+    // An output may be an input that the next call needs.
+    dispose(results.filter((result) => !feeds.some(({ id }) => id === result.id)));
+    return Math.max(0, ms);
   };
 
   return {
     run: (inputs) =>
       withFeeds(inputs, async (feeds) => {
         const results = await model.execute(feeds);
-        try {
-          return await readBack(results);
-        } finally {
-          dispose(results);
-        }
+        const outputs = await readBack(results);
+        dispose(results);
+        return outputs;
       }),
 
     measure: (inputs, runCount) =>

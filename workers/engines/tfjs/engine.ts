@@ -13,7 +13,7 @@ export function tfjsEngine(driver: BackendDriver): Engine {
       const kernels = getKernelsForBackend(driver.name).map(({ kernelName }) => kernelName);
       return { device, isSoftware, kernels, wantsPowersOfTwo: driver.wantsPowersOfTwo };
     },
-    load: (wire) => loadEngineModel(wire, driver.traits, uploader),
+    load: (wire) => loadEngineModel(wire, driver.traits, driver.watch, uploader),
     memory() {
       const { numTensors, numBytes } = memory();
       return { tensorCount: numTensors, byteCount: numBytes, heapBytes: driver.heapBytes() };

@@ -5,10 +5,12 @@ import { io, type NamedTensorMap, type Tensor as TfTensor } from "@tensorflow/tf
 import { loadLayersModel, type LayersModel } from "@tensorflow/tfjs-layers";
 import { ShardError } from "../../../src/core/errors.js";
 import { materialise } from "../../../src/model/materialise.js";
+import { isAllocationFailure } from "../../../src/protocol/allocation-failure.js";
 import { asSentence, messageOf } from "../../../src/protocol/error-record.js";
 import type { GraphWire, TfjsWire } from "../../../src/protocol/model-on-wire.js";
 import { dropAdvice } from "./ops/quiet-console.js";
 import { registerOwnOps } from "./ops/register-ops.js";
+import { isTrap } from "./trap.js";
 
 registerOwnOps();
 dropAdvice();
@@ -23,7 +25,7 @@ export interface LoadedModel {
 
 /**
  * Load a model or a stage into TF.js.
- * @throws ShardError "model-malformed" if TF.js can't interpret it, "weights-truncated", or "model-unsupported" for a format
+ * @throws ShardError "model-malformed" if TF.js can't interpret it (not for want of memory, and not for a trap), "weights-truncated", or "model-unsupported" for a format
  *         or a layer that TF.js lacks.
  */
 export async function loadModel(model: TfjsWire): Promise<LoadedModel> {
@@ -37,7 +39,7 @@ export async function loadModel(model: TfjsWire): Promise<LoadedModel> {
         throw unknownFormat(model);
     }
   } catch (thrown) {
-    if (thrown instanceof ShardError) throw thrown;
+    if (thrown instanceof ShardError || isAllocationFailure(thrown) || isTrap(thrown)) throw thrown;
     throw refused(model, thrown);
   }
 }

@@ -6,7 +6,8 @@ export interface WasmHeap {
   /** Emscripten replaces it when the memory grows. */
   readonly HEAPU8: Uint8Array;
   /** @returns an address as a signed number of 32 bits; 0 if there is no room. */
-  _malloc(byteCount: number): number;
+  _malloc: (byteCount: number) => number;
+  _free: (address: number) => void;
 }
 
 /** The heap of TF.js's WASM backend; `undefined` if another backend is active. */
@@ -18,5 +19,5 @@ export function wasmHeap(): WasmHeap | undefined {
 }
 
 function isHeap(value: object): value is WasmHeap {
-  return "HEAPU8" in value && value.HEAPU8 instanceof Uint8Array && "_malloc" in value;
+  return "HEAPU8" in value && value.HEAPU8 instanceof Uint8Array && "_malloc" in value && "_free" in value;
 }

@@ -5,7 +5,10 @@ import { env } from "@tensorflow/tfjs-core";
 import type { BackendDriver } from "./driver.js";
 import { activate } from "./activate.js";
 import { wasmHeap } from "./wasm-heap.js";
+import { WasmMemory } from "./wasm-memory.js";
 import { findWasmRefusal } from "./wasm-refusal.js";
+
+const memory = new WasmMemory();
 
 /** TF.js WASM on one SIMD thread. The sharder provides the parallelism, with one worker per core. */
 export const wasmDriver: BackendDriver = {
@@ -22,13 +25,16 @@ export const wasmDriver: BackendDriver = {
       // TF.js requires all three paths, but never fetches this one.
       "tfjs-backend-wasm-threaded-simd.wasm": simdUrl,
     });
-    await activate("wasm", "check that the page may fetch the .wasm files served beside it", () =>
-      findWasmRefusal(simdUrl),
+    await memory.attach(() =>
+      activate("wasm", "check that the page may fetch the .wasm files served beside it", () =>
+        findWasmRefusal(simdUrl),
+      ),
     );
     const hasSimd = await env().getAsync("WASM_HAS_SIMD_SUPPORT");
     return { device: hasSimd ? "WASM SIMD" : "WASM", isSoftware: false };
   },
   isIntact: () => true,
+  watch: memory.watch,
   heapBytes: () => wasmHeap()?.HEAPU8.byteLength,
   stop() {},
 };

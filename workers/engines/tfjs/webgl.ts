@@ -2,9 +2,10 @@ import { MathBackendWebGL, setWebGLContext } from "@tensorflow/tfjs-backend-webg
 import { backend, env } from "@tensorflow/tfjs-core";
 import { ShardError } from "../../../src/core/errors.js";
 import { isSoftwareRenderer } from "../../../src/protocol/software-device.js";
-import type { BackendDriver } from "./driver.js";
+import type { BackendDriver, WatchCall } from "./driver.js";
 import { activate } from "./activate.js";
 import { createCanary, type Canary } from "./webgl-canary.js";
+import { watchTextures } from "./webgl-memory.js";
 
 /** What TF.js itself requests, except that a software rasteriser is accepted, because the caller chose WebGL. */
 const CONTEXT_ATTRIBUTES: WebGLContextAttributes = {
@@ -19,6 +20,7 @@ const CONTEXT_ATTRIBUTES: WebGLContextAttributes = {
 
 let context: WebGL2RenderingContext | undefined;
 let canary: Canary | undefined;
+let watch: WatchCall | undefined;
 
 /** TF.js WebGL 2 on our own OffscreenCanvas, so that the loss of its context is noticed. */
 export const webglDriver: BackendDriver = {
@@ -40,11 +42,13 @@ export const webglDriver: BackendDriver = {
     setWebGLContext(2, gl as unknown as WebGLRenderingContext);
     await activate("webgl", "update the browser or the graphics driver");
     canary = createCanary(gl);
+    watch = watchTextures(gl);
     const device = rendererOf(gl);
     return { device, isSoftware: isSoftwareRenderer(device) };
   },
   isIntact: () => canary?.() ?? false,
   gpu: () => context,
+  watch: (call) => (watch === undefined ? call() : watch(call)),
   heapBytes() {
     const webgl = backend();
     // Textures that are free for reuse are counted, too.

@@ -4,6 +4,7 @@ import { ShardError } from "../../../src/core/errors.js";
 import { isSoftwareAdapter } from "../../../src/protocol/software-device.js";
 import type { BackendDriver } from "./driver.js";
 import { activate } from "./activate.js";
+import { WebgpuMemory } from "./webgpu-memory.js";
 
 /** The limits that TF.js's own factory raises to those of the adapter. Its kernels rely on them. */
 const RAISED_LIMITS = [
@@ -15,6 +16,7 @@ const RAISED_LIMITS = [
   "maxComputeInvocationsPerWorkgroup",
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
 
+const memory = new WebgpuMemory();
 let device: GPUDevice | undefined;
 /** The device was lost or reported an uncaught error. Data that is read back from then on may be zeros. */
 let isBroken = false;
@@ -46,7 +48,10 @@ export const webgpuDriver: BackendDriver = {
     });
     created.addEventListener("uncapturederror", (event) => {
       isBroken = true;
-      notify({ notice: "device-error", message: event.error.message });
+      const noticed = memory.notice(event.error);
+      // An error of a call is the answer to it, and is reported after it.
+      if (noticed === "in-call") return;
+      notify({ notice: noticed === undefined ? "device-error" : "out-of-memory", message: event.error.message });
     });
     removeBackend("webgpu");
     registerBackend("webgpu", () => new WebGPUBackend(created, adapter.info), 3);
@@ -59,6 +64,7 @@ export const webgpuDriver: BackendDriver = {
   },
   isIntact: () => !isBroken,
   gpu: () => device,
+  watch: memory.watch,
   heapBytes() {
     const webgpu = backend();
     // Buffers that are free for reuse are counted, too.

@@ -1,0 +1,57 @@
+import { backend, DataStorage, engine, type DataId, type Tensor as TfTensor } from "@tensorflow/tfjs-core";
+
+interface CallRecord {
+  readonly tensors: TfTensor[];
+  readonly data: Map<DataId, DataStorage<unknown>>;
+}
+
+/** What the present call has created, whether it still exists or not. `undefined` between two calls. */
+let current: CallRecord | undefined;
+/** Settles when the present call has. A worker runs one call at a time, but tests have several engines in one realm. */
+let previous: Promise<unknown> = Promise.resolve();
+
+// A kernel that throws half-way leaves data behind that no tensor and no scope of TF.js knows of, and asynchronous graphs leave tensors.
+const tracker = engine();
+const track = tracker.trackTensor.bind(tracker);
+tracker.trackTensor = (tensor, owner) => {
+  track(tensor, owner);
+  current?.tensors.push(tensor);
+};
+const set: unknown = Reflect.get(DataStorage.prototype, "set");
+if (typeof set === "function") {
+  DataStorage.prototype.set = function (this: DataStorage<unknown>, dataId: DataId, value: unknown): void {
+    Reflect.apply(set, this, [dataId, value]);
+    current?.data.set(dataId, this);
+  };
+}
+
+/** Run a call of TF.js. @returns its value, or what it threw, with a way to dispose of all that it has created. */
+export function recordCall<T>(call: () => Promise<T>): Promise<Recorded<T>> {
+  const recorded = previous.then(() => recordAlone(call));
+  previous = recorded;
+  return recorded;
+}
+
+type Recorded<T> = { readonly value: T } | { readonly thrown: unknown; readonly disposeAll: () => void };
+
+async function recordAlone<T>(call: () => Promise<T>): Promise<Recorded<T>> {
+  const record: CallRecord = { tensors: [], data: new Map() };
+  current = record;
+  try {
+    return { value: await call() };
+  } catch (thrown) {
+    return { thrown, disposeAll: () => disposeOf(record) };
+  } finally {
+    current = undefined;
+  }
+}
+
+function disposeOf({ tensors, data }: CallRecord): void {
+  for (const tensor of tensors) if (!tensor.isDisposed) tensor.dispose();
+  const owner = backend();
+  for (const [dataId, storage] of data) {
+    if (!storage.has(dataId)) continue;
+    owner.disposeData(dataId, true);
+    tracker.removeDataId(dataId, owner);
+  }
+}
