@@ -1,4 +1,4 @@
-import { chromium, type Browser, type Page } from "playwright";
+import { chromium, type Browser, type BrowserContext, type Page } from "playwright";
 import { inject } from "vitest";
 import { chromiumArgs, findChromium } from "../../scripts/browser.mjs";
 import { attachChaosBridge, crashArgs } from "../../scripts/chaos-bridge.mjs";
@@ -59,4 +59,16 @@ export function openMeasured(): Promise<OpenPage> {
 /** Open the page as it is deployed. @param path relative to its address, such as "?embed=1" */
 export function openApp(path = ""): Promise<OpenPage> {
   return open(new URL(path, inject("urls").app).href);
+}
+
+/** A browser whose storage is in a folder, as a user's is, so that it outlives the browser. */
+export async function openProfile(folder: string): Promise<BrowserContext> {
+  const executablePath = await findChromium();
+  if (executablePath === undefined) throw new Error("Expected a Chromium on this machine: npm test installs one.");
+  return chromium.launchPersistentContext(folder, { executablePath, args: chromiumArgs() });
+}
+
+/** The address of the test harness. */
+export function harnessUrl(): string {
+  return inject("urls").harness;
 }

@@ -1,0 +1,115 @@
+// A job with a journal in a real page, the tab of which is killed at some moment, and the job that resumes it.
+import type { BrowserContext, Page } from "playwright";
+
+/** What a run of the job has shown. */
+export interface JournalRun {
+  /** SHA-256 of all outputs. */
+  readonly digest: string;
+  readonly computedItemCount: number;
+  /** Of the `journal` events, with their item counts. */
+  readonly states: readonly (readonly [state: string, itemCount: number])[];
+}
+
+export interface JournalJob {
+  readonly kind: "predict" | "stream";
+  readonly journal: string | undefined;
+  readonly itemCount: number;
+  /** Of the model and of the items. */
+  readonly seed?: number;
+  readonly split?: "batch" | "layers";
+  /** Until `resumeJob`. */
+  readonly isPaused?: boolean;
+}
+
+/** How the tab ends: closed, crashed, or with the whole browser. */
+export const ENDINGS = ["closed", "crashed"] as const;
+
+/** Start the job; `__run` in the page becomes what it has shown. Finished items are reported to `onCompleted`. */
+export async function beginJob(page: Page, job: JournalJob, onCompleted?: (itemCount: number) => void): Promise<void> {
+  if (onCompleted !== undefined) await page.exposeFunction("reportCompleted", onCompleted);
+  await page.evaluate(async ({ kind, journal, itemCount, seed = 1, split = "batch", isPaused = false }) => {
+    const { createSharder, randomNet, float32 } = harness;
+    const sharder = await createSharder({
+      model: randomNet({ seed, size: 24, depth: 3, width: 8 }),
+      workers: [{ backend: "wasm" }, { backend: "wasm" }],
+      quantumMs: 20,
+      split,
+    });
+    if (isPaused) sharder.pause();
+    const run = { digest: "", computedItemCount: 0, states: [] as [string, number][] };
+    const lastStage = split === "layers" ? 1 : undefined;
+    sharder.addEventListener("attempt", ({ detail }) => {
+      if (detail.outcome !== "completed" || detail.stage !== lastStage) return;
+      run.computedItemCount += detail.itemCount;
+      (globalThis as { reportCompleted?: (count: number) => void }).reportCompleted?.(detail.itemCount);
+    });
+    sharder.addEventListener("journal", ({ detail }) => run.states.push([detail.state, detail.itemCount]));
+    const items = float32([itemCount, 24, 24, 3], seed);
+    const results: Uint8Array[] = [];
+    const keep = (outputs: Record<string, unknown>): void => {
+      const [output] = Object.values(outputs) as { data: Float32Array }[];
+      results.push(new Uint8Array(output!.data.slice().buffer));
+    };
+    const work = async () => {
+      if (kind === "predict") keep(await sharder.predict(items, { journal }));
+      else {
+        const BATCH = 5;
+        const rowSize = 24 * 24 * 3;
+        function* source() {
+          for (let first = 0; first < itemCount; first += BATCH) {
+            const count = Math.min(BATCH, itemCount - first);
+            const data = (items.data as Float32Array).slice(first * rowSize, (first + count) * rowSize);
+            yield { dtype: "float32" as const, shape: [count, 24, 24, 3], data };
+          }
+        }
+        const options = journal === undefined ? {} : { journal: { name: journal, key: `seed ${seed}` } };
+        for await (const { outputs } of sharder.stream(source(), options)) keep(outputs);
+      }
+      const bytes = await new Blob(results as BlobPart[]).arrayBuffer();
+      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+      run.digest = [...digest].join(",");
+      await sharder.dispose();
+      return run;
+    };
+    Object.assign(globalThis, { __sharder: sharder, __run: work() });
+  }, job);
+}
+
+export function resumeJob(page: Page): Promise<void> {
+  return page.evaluate(() => (globalThis as unknown as { __sharder: { resume(): void } }).__sharder.resume());
+}
+
+export function endOfJob(page: Page): Promise<JournalRun> {
+  return page.evaluate(() => (globalThis as unknown as { __run: Promise<JournalRun> }).__run);
+}
+
+export async function runJob(context: BrowserContext, url: string, job: JournalJob): Promise<JournalRun> {
+  const page = await context.newPage();
+  await page.goto(url);
+  await beginJob(page, job);
+  const run = await endOfJob(page);
+  await page.close();
+  return run;
+}
+
+/** Start the job in a tab of its own and kill the tab after some time. @returns items that were reported as completed until then. */
+export async function runAndKill(
+  context: BrowserContext,
+  url: string,
+  job: JournalJob,
+  { afterMs, how }: { readonly afterMs: number; readonly how: (typeof ENDINGS)[number] },
+): Promise<number> {
+  const page = await context.newPage();
+  await page.goto(url);
+  let completed = 0;
+  await beginJob(page, job, (itemCount) => void (completed += itemCount));
+  await new Promise((resolve) => setTimeout(resolve, afterMs));
+  const atKill = completed;
+  if (how === "crashed") {
+    const crashed = page.waitForEvent("crash");
+    page.goto("chrome://crash").catch(() => {});
+    await crashed;
+  }
+  await page.close();
+  return atKill;
+}
