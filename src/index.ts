@@ -17,6 +17,8 @@ export type {
   FaultCause,
   FaultDetail,
   JobProgress,
+  JournalDetail,
+  JournalState,
   RebalanceDetail,
   SharderEventMap,
   WorkerDetail,
@@ -31,6 +33,9 @@ export type { TensorSpec, BatchMode } from "./protocol/model-on-wire.js";
 export type { DType, InputTensor, Outputs, OutputValue, Tensor, Uint8Tensor } from "./protocol/tensors.js";
 export type { PowerPreference } from "./protocol/worker-api.js";
 export type { Policy } from "./core/dispatch/types.js";
+export { deleteJournal, exportJournal, inspectJournal, listJournals } from "./sharder/journal/manage-journals.js";
+export type { JournalOptions, StreamJournalOptions } from "./sharder/journal/journal-options.js";
+export type { JournalInfo } from "./protocol/journal-api.js";
 export { predictPictures } from "./jobs/predict-pictures.js";
 export { streamPictures, type PictureResult, type PictureSource } from "./jobs/stream-pictures.js";
 export type { PictureOptions } from "./jobs/picture-options.js";

@@ -25,6 +25,9 @@ export type ShardErrorCode =
   | "out-of-memory"
   | "picture-unreadable"
   | "picture-too-large"
+  // the journal
+  | "storage-unavailable"
+  | "journal-busy"
   | "internal";
 
 /** An item that failed wherever it was tried, and the last error there. */

@@ -1,4 +1,5 @@
 import { ShardError } from "../core/errors.js";
+import type { JournalApi } from "../protocol/journal-api.js";
 import type { PictureApi, PixelApi } from "../protocol/picture-api.js";
 import type { PlannerApi } from "../protocol/planner-api.js";
 import type { ModelReaderApi } from "../protocol/reader-api.js";
@@ -97,5 +98,13 @@ export function openModelReader(): WorkerLink<ModelReaderApi<Blob>> {
   return openWebWorker(
     "model files",
     () => new Worker(new URL("../../workers/model-reader.ts", import.meta.url), { type: "module", name: "reader" }),
+  );
+}
+
+/** The worker that keeps journals. @throws as `openWorker` */
+export function openJournals(): WorkerLink<JournalApi<Blob>> {
+  return openWebWorker(
+    "journals",
+    () => new Worker(new URL("../../workers/journal.ts", import.meta.url), { type: "module", name: "journal" }),
   );
 }

@@ -2,11 +2,19 @@ import { ShardError } from "../core/errors.js";
 import type { InspectedModel } from "../model/inspect.js";
 import { hasWebWorkers } from "../pool/open-web-worker.js";
 import { StagePlanner } from "../pool/stage-planner.js";
-import { labelOf, openPlanner, openWorker, type OpenWorker, type WorkerSpec } from "../pool/worker-entries.js";
+import {
+  labelOf,
+  openJournals,
+  openPlanner,
+  openWorker,
+  type OpenWorker,
+  type WorkerSpec,
+} from "../pool/worker-entries.js";
 import type { PoolWorker } from "../pool/pool-worker.js";
 import type { WorkerLink } from "../pool/worker-link.js";
 import { WorkerPool, type PoolOptions } from "../pool/worker-pool.js";
 import { throwIfAborted } from "../protocol/abort.js";
+import type { JournalApi } from "../protocol/journal-api.js";
 import type { PlannerApi } from "../protocol/planner-api.js";
 import { chooseWorkers } from "./auto-workers.js";
 import { callListener } from "./call-listener.js";
@@ -15,6 +23,7 @@ import { chooseSplit, requireSplittable, type SplitParts } from "./choose-split.
 import { enoughWorkers } from "./enough-workers.js";
 import { EventRelay } from "./event-relay.js";
 import { FaultReports } from "./fault-reports.js";
+import { Journals } from "./journal/journals.js";
 import { KnownModel } from "./known-model.js";
 import type { SharderOptions } from "./options.js";
 import { raceAbort } from "./race-abort.js";
@@ -25,6 +34,8 @@ import { Sharder } from "./sharder.js";
 export interface SharderLinks {
   readonly openWorker: OpenWorker;
   readonly openPlanner: () => WorkerLink<PlannerApi>;
+  /** Default: the Web Worker that keeps journals. */
+  readonly openJournals?: () => WorkerLink<JournalApi<Blob>>;
   /** For tests: see `PoolOptions`. Default: workers are restarted as the policy decides. */
   readonly restartDelayMs?: PoolOptions["restartDelayMs"];
   /** Started where none of the workers starts. */
@@ -83,9 +94,18 @@ export async function assembleSharder(
   });
   const planner = new StagePlanner(links.openPlanner);
   const events = new EventRelay();
-  const parts: SplitParts = { model, pool, planner, events, faults: new FaultReports(events.emit) };
+  const faults = new FaultReports(events.emit);
+  const parts: SplitParts = { model, pool, planner, events, faults };
+  const journals = new Journals({
+    open: links.openJournals ?? openJournals,
+    wire: inspected.wire,
+    valueOptions: { optimize: options.optimize ?? true, inputs: options.inputs ?? {} },
+    engines: () => [...new Set(pool.slots.map(({ spec }) => spec.engine ?? "tfjs"))].toSorted(),
+    emit: events.emit,
+    faults,
+  });
   try {
-    return await raceAbort(start(parts, options, specs, lastResort), options.signal);
+    return await raceAbort(start(parts, options, specs, lastResort, journals), options.signal);
   } catch (thrown) {
     planner.close();
     await pool.close();
@@ -98,6 +118,7 @@ async function start(
   options: SharderOptions,
   specs: readonly WorkerSpec[],
   lastResort: readonly WorkerSpec[],
+  journals: Journals,
 ): Promise<Sharder> {
   const { model, pool, events, faults } = parts;
   const startAll = (ones: readonly WorkerSpec[]): Promise<PoolWorker>[] =>
@@ -129,7 +150,7 @@ async function start(
   });
   await enoughWorkers(entering, isEnough);
   if (specs.length > 0) await split.begin();
-  return new Sharder({ model, pool, split, events, faults });
+  return new Sharder({ model, pool, split, events, faults, journals });
 }
 
 /** Whether a backend can run the model, or a part of it, as far as is known. */

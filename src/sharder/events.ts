@@ -75,6 +75,24 @@ export interface FaultDetail {
   readonly recoverMs: number | undefined;
 }
 
+/**
+ * What has become of a job's journal:
+ * - "waiting": another job or tab uses it; this job waits for its end.
+ * - "started": nothing was recorded yet. "resumed": results were found, and the job continues from there.
+ * - "replaced": it held a job on another model, other inputs or options, or could not be read at all; it starts over.
+ * - "changed": the source of a stream yields other items than were recorded; they are computed, and recorded again, from there on.
+ * - "unavailable": it can't be written or read, so that the job runs, or continues, without. A `fault` of cause "storage" says so, too.
+ */
+export type JournalState = "waiting" | "started" | "resumed" | "replaced" | "changed" | "unavailable";
+
+export interface JournalDetail {
+  readonly name: string;
+  readonly state: JournalState;
+  /** Items whose results were found; for "changed", items before the first that has changed. Else 0. */
+  readonly itemCount: number;
+  readonly message: string;
+}
+
 export interface WorkerDetail {
   readonly workerId: string;
   readonly state: WorkerState;
@@ -99,6 +117,7 @@ export interface SharderEventMap {
   readonly fault: CustomEvent<FaultDetail>;
   readonly worker: CustomEvent<WorkerDetail>;
   readonly progress: CustomEvent<JobProgress>;
+  readonly journal: CustomEvent<JournalDetail>;
 }
 
 /** Emits one event; its type determines the detail. */

@@ -14,6 +14,9 @@ import { Gather } from "./job/gather.js";
 import { checkPredictOptions, type PredictOptions } from "./job/predict-options.js";
 import type { JobOptions, ShardingJob } from "./job/sharding-job.js";
 import { streamShards, type Source, type StreamOptions, type StreamShard } from "./job/stream.js";
+import { checkJournalOptions } from "./journal/journal-options.js";
+import type { Journals } from "./journal/journals.js";
+import { TeeSink } from "./journal/tee-sink.js";
 import type { KnownModel } from "./known-model.js";
 import { inspectRun } from "./layers/inspect-run.js";
 import type { BatchPlan, LayerPlan, Split } from "./split.js";
@@ -27,6 +30,7 @@ export interface SharderParts {
   readonly split: Split;
   readonly events: EventRelay;
   readonly faults: FaultReports;
+  readonly journals: Journals;
 }
 
 /**
@@ -39,17 +43,19 @@ export class Sharder extends ShardingEventTarget {
   readonly #split: Split;
   readonly #events: EventRelay;
   readonly #losses: WorkerLosses;
+  readonly #journals: Journals;
   readonly #jobs = new Set<ShardingJob>();
   #isPaused = false;
   #isDisposed = false;
 
-  constructor({ model, pool, split, events, faults }: SharderParts) {
+  constructor({ model, pool, split, events, faults, journals }: SharderParts) {
     super();
     this.#model = model;
     this.#pool = pool;
     this.#split = split;
     this.#events = events;
     this.#losses = new WorkerLosses(faults);
+    this.#journals = journals;
     events.target = (type, detail) => void this.dispatchEvent(new CustomEvent(type, { detail }));
     pool.listener = this.#listener;
   }
@@ -81,28 +87,36 @@ export class Sharder extends ShardingEventTarget {
    * @param inputs one tensor, or tensors by input name. Axis 0 is the batch; inputs without a free axis 0 go to every call. The caller's
    *        buffers are not detached, and no longer read once the promise settles; until then they must not change.
    * @returns outputs by name, in the order of the items; one tensor per item if their shapes differ.
-   * @throws ShardError "invalid-input", "invalid-options", "model-failed", "no-workers", "out-of-memory", "aborted", "disposed"
+   * @throws ShardError "invalid-input", "invalid-options", "model-failed", "no-workers", "out-of-memory", "journal-busy", "aborted",
+   *         "disposed"
    */
   async predict(inputs: Inputs, options: PredictOptions = {}): Promise<Outputs> {
     this.#checkUsable();
     checkPredictOptions(options);
     const { signal, onProgress, priority = 0 } = options;
+    const named = checkJournalOptions(options.journal, "predict");
     throwIfAborted(signal);
     const prepared = prepareInputs(this.model, inputs);
     const gather = new Gather(prepared.itemCount);
-    const job = this.#createJob({ sink: gather, priority, onProgress });
-    const onAbort = (): void => job.fail(abortError(signal!));
-    signal?.addEventListener("abort", onAbort, { once: true });
+    const journal = named && (await this.#journals.openForPredict(named, prepared, signal));
+    let job: ShardingJob | undefined;
+    const onAbort = (): void => job?.fail(abortError(signal!));
     try {
-      job.addItems(prepared);
+      const done = journal && (await journal.giveBack(prepared, gather));
+      throwIfAborted(signal);
+      job = this.#createJob({ sink: journal ? new TeeSink(journal, gather) : gather, priority, onProgress });
+      signal?.addEventListener("abort", onAbort, { once: true });
+      job.addItems(prepared, done);
       job.endSource();
       await job.done;
+      if (journal !== undefined) await journal.finish();
       return gather.result();
     } catch (thrown) {
-      job.fail(thrown);
+      job?.fail(thrown);
       throw thrown;
     } finally {
       signal?.removeEventListener("abort", onAbort);
+      if (journal !== undefined) await journal.close();
     }
   }
 
@@ -123,7 +137,9 @@ export class Sharder extends ShardingEventTarget {
         sideNames ??= new Set(Object.keys(tensors).filter((name) => !batchedNames.includes(name)));
       return copyInputs(prepared);
     };
-    return streamShards((jobOptions) => this.#createJob(jobOptions), source, prepare, options);
+    const named = checkJournalOptions((options as StreamOptions | null)?.journal, "stream");
+    const openJournal = named && (() => this.#journals.openForStream(named, options.signal));
+    return streamShards((jobOptions) => this.#createJob(jobOptions), source, prepare, options, openJournal);
   }
 
   /** Start no further shards; those under way finish. This also holds for later jobs, until `resume`. */
@@ -173,7 +189,7 @@ export class Sharder extends ShardingEventTarget {
     this.#isDisposed = true;
     for (const job of this.#jobs) job.fail(disposed());
     this.#split.close();
-    await this.#pool.close();
+    await Promise.all([this.#journals.close(), this.#pool.close()]);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { ShardError, type ItemError } from "../../core/errors.js";
 import type { JobProgress } from "../events.js";
+import type { JournalOptions } from "../journal/journal-options.js";
 
 export interface PredictOptions {
   readonly signal?: AbortSignal | undefined;
@@ -13,6 +14,12 @@ export interface PredictOptions {
    * Called for each item that failed wherever it was tried, as soon as that is known. The sharder's `onItemError` says what happens then.
    */
   readonly onItemError?: ((failure: ItemError) => void) | undefined;
+  /**
+   * Record finished shards in the browser under this name. The same call, after a reload, a crash of the tab or a power loss, then
+   * resumes and computes only what was not finished. Once it has ended, its results stay until `deleteJournal` or until others need the
+   * room, and the same call resolves at once. Default: nothing is recorded.
+   */
+  readonly journal?: string | JournalOptions | undefined;
 }
 
 /** @throws ShardError "invalid-options" */

@@ -2,7 +2,11 @@ import { ShardError, type ItemError } from "../../core/errors.js";
 import { abortError, throwIfAborted } from "../../protocol/abort.js";
 import { toOutputValue } from "../../protocol/outputs.js";
 import type { Outputs } from "../../protocol/tensors.js";
+import type { RecordedShard } from "../../protocol/journal-api.js";
 import type { Inputs, PreparedInputs } from "../inputs/prepare-inputs.js";
+import type { JobJournal } from "../journal/job-journal.js";
+import type { StreamJournalOptions } from "../journal/journal-options.js";
+import { TeeSink } from "../journal/tee-sink.js";
 import { checkPriority } from "./predict-options.js";
 import type { FinishedShard, ShardSink } from "./shard-sink.js";
 import type { JobOptions, ShardingJob } from "./sharding-job.js";
@@ -13,6 +17,11 @@ export interface StreamOptions {
   readonly signal?: AbortSignal | undefined;
   /** As in `PredictOptions`. */
   readonly priority?: number;
+  /**
+   * As in `PredictOptions`. On resuming the source is pulled from its beginning again, and has to yield the same batches; they are compared,
+   * and what differs is computed. Recorded shards are yielded as they were, by the worker that computed them.
+   */
+  readonly journal?: StreamJournalOptions | undefined;
 }
 
 /** Outputs of items `firstItem … firstItem + itemCount - 1`, counted over the whole stream. */
@@ -41,29 +50,48 @@ export async function* streamShards(
   source: Source,
   prepare: (inputs: Inputs) => PreparedInputs,
   { order = "input", signal, priority = 0 }: StreamOptions,
+  openJournal?: () => Promise<JobJournal | undefined>,
 ): AsyncGenerator<StreamShard, void, undefined> {
   checkOrder(order);
   checkPriority(priority);
   throwIfAborted(signal);
+  const journal = openJournal && (await openJournal());
+  try {
+    yield* runStream(createJob, source, prepare, { order, signal, priority }, journal);
+    if (journal !== undefined) await journal.finish();
+  } finally {
+    if (journal !== undefined) await journal.close();
+  }
+}
+
+async function* runStream(
+  createJob: (options: JobOptions) => ShardingJob,
+  source: Source,
+  prepare: (inputs: Inputs) => PreparedInputs,
+  { order, signal, priority }: Required<Pick<StreamOptions, "order" | "priority">> & Pick<StreamOptions, "signal">,
+  journal: JobJournal | undefined,
+): AsyncGenerator<StreamShard, void, undefined> {
   // Created here and not earlier, so that a generator that is never iterated leaves nothing behind.
   const bell = new Bell();
   const waiting = new WaitingShards(order, bell);
   const ring = (): void => bell.ring();
-  const job = createJob({ sink: waiting, priority, onProgress: ring, onWantsMore: ring });
-  const supply = new Supply(job, prepare, bell);
+  const sink = journal === undefined ? waiting : new TeeSink(journal, waiting);
+  const job = createJob({ sink, priority, onProgress: ring, onWantsMore: ring });
+  const supply = new Supply(job, prepare, bell, journal && { journal, waiting });
   const end = new JobEnd(job, bell);
   const onAbort = (): void => job.fail(abortError(signal!));
   signal?.addEventListener("abort", onAbort, { once: true });
   try {
+    throwIfAborted(signal);
     supply.open(source);
     for (;;) {
       const rung = bell.next();
       // Checked even when every shard is done and waits for the consumer.
       throwIfAborted(signal);
       end.throwIfFailed();
-      if (job.wantsItems && waiting.count < MAX_WAITING_SHARDS) supply.pull();
+      if (job.wantsItems && waiting.count < MAX_WAITING_SHARDS && journal?.isBehind !== true) supply.pull();
       const shard = waiting.take();
-      if (shard !== undefined) yield toStreamShard(shard);
+      if (shard !== undefined) yield toStreamShard("outputs" in shard ? shard : await journal!.read(shard));
       else if (end.isDone) return;
       else await rung;
     }
@@ -92,7 +120,7 @@ class Bell {
 class WaitingShards implements ShardSink {
   readonly #order: "input" | "completion";
   readonly #bell: Bell;
-  readonly #shards = new Map<number, FinishedShard>();
+  readonly #shards = new Map<number, FinishedShard | RecordedShard>();
   #nextItem = 0;
 
   constructor(order: "input" | "completion", bell: Bell) {
@@ -109,8 +137,13 @@ class WaitingShards implements ShardSink {
     this.#bell.ring();
   }
 
+  /** These were finished by an earlier run. They are read once it is their turn. */
+  addRecorded(shards: readonly RecordedShard[]): void {
+    for (const shard of shards) this.#shards.set(shard.firstItem, shard);
+  }
+
   /** The next shard in the requested order; `undefined` if it is not finished. */
-  take(): FinishedShard | undefined {
+  take(): FinishedShard | RecordedShard | undefined {
     const shard = this.#order === "input" ? this.#shards.get(this.#nextItem) : this.#shards.values().next().value;
     if (shard === undefined) return undefined;
     this.#shards.delete(shard.firstItem);
@@ -119,17 +152,25 @@ class WaitingShards implements ShardSink {
   }
 }
 
+/** What an earlier run has recorded, and where it goes. */
+interface Resumed {
+  readonly journal: JobJournal;
+  readonly waiting: WaitingShards;
+}
+
 /** Feeds the job from the source, one pull at a time. */
 class Supply {
   readonly #job: ShardingJob;
   readonly #prepare: (inputs: Inputs) => PreparedInputs;
   readonly #bell: Bell;
+  readonly #resumed: Resumed | undefined;
   #iterator: AsyncIterator<Inputs> | Iterator<Inputs> | undefined;
   #isExhausted = false;
   #isPulling = false;
 
-  constructor(job: ShardingJob, prepare: (inputs: Inputs) => PreparedInputs, bell: Bell) {
+  constructor(job: ShardingJob, prepare: (inputs: Inputs) => PreparedInputs, bell: Bell, resumed?: Resumed) {
     this.#job = job;
+    this.#resumed = resumed;
     this.#prepare = prepare;
     this.#bell = bell;
   }
@@ -152,13 +193,21 @@ class Supply {
         this.#isExhausted = true;
         this.#job.endSource();
       } else {
-        this.#job.addItems(this.#prepare(next.value));
+        const prepared = this.#prepare(next.value);
+        if (this.#resumed === undefined) this.#job.addItems(prepared);
+        else await this.#addToJournal(prepared, this.#resumed);
       }
     } catch (thrown) {
       this.#job.fail(thrown);
     }
     this.#isPulling = false;
     this.#bell.ring();
+  }
+
+  async #addToJournal(prepared: PreparedInputs, { journal, waiting }: Resumed): Promise<void> {
+    const recorded = await journal.enter(prepared);
+    this.#job.addItems(prepared, recorded);
+    waiting.addRecorded(recorded);
   }
 
   /** Close the source. The consumer neither waits for this nor sees its errors. */

@@ -85,7 +85,7 @@ it("is an error or the right result, for any kernel and any room, and the backen
       expect(await runOnce(small, tight)).toEqual(right.get(small));
     }
   }
-  console.log(seen,kinds.size);
+  console.log(seen, kinds.size);
   expect(kinds.size).toBeGreaterThanOrEqual(20);
   for (const count of Object.values(seen)) expect(count).toBeGreaterThanOrEqual(5);
 }, 60000);

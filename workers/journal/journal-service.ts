@@ -1,0 +1,165 @@
+import { ShardError } from "../../src/core/errors.js";
+import {
+  journalLock,
+  type JournalInfo,
+  type NewRecord,
+  type OpenedJournal,
+  type OpenRequest,
+} from "../../src/protocol/journal-api.js";
+import { describeJournal } from "./describe-journal.js";
+import { limitBytes, orderEvictions } from "./evict.js";
+import type { JournalFolder } from "./journal-file.js";
+import { OpenJournal } from "./open-journal.js";
+
+interface Entry {
+  readonly file: string;
+  readonly journal: OpenJournal;
+  readonly maxBytes: number;
+}
+
+/** The journals of this origin, as the worker offers them. */
+export class JournalService {
+  readonly #open = new Map<number, Entry>();
+  readonly #openFolder: () => Promise<JournalFolder>;
+  #folder: Promise<JournalFolder> | undefined;
+  #count = 0;
+  /** Bytes of the files that this worker has not open, as last counted. */
+  #otherBytes = 0;
+  /** Records are written in the order in which they came, also where one of them has to wait for room. */
+  #lastAppend: Promise<void> = Promise.resolve();
+
+  /** @param openFolder called when the folder is first needed, and again if that has failed. */
+  constructor(openFolder: () => Promise<JournalFolder>) {
+    this.#openFolder = openFolder;
+  }
+
+  async open({ file, header, maxBytes }: OpenRequest): Promise<OpenedJournal> {
+    const folder = await this.#useFolder();
+    const handle = await folder.openFile(file);
+    let journal: OpenJournal;
+    try {
+      journal = new OpenJournal(handle, header, crypto.getRandomValues(new Uint32Array(1))[0]!);
+    } catch (thrown) {
+      handle.close();
+      throw thrown;
+    }
+    const journalId = ++this.#count;
+    const quota = await quotaBytes();
+    this.#open.set(journalId, { file, journal, maxBytes: limitBytes(maxBytes, quota) });
+    await this.#countOthers();
+    const { salt: _, ...stored } = journal.header;
+    const { state, damage, contents } = journal.found;
+    return { journalId, state, damage, header: stored, shards: contents.shards, chunks: contents.chunks };
+  }
+
+  append(journalId: number, record: NewRecord): Promise<void> {
+    const appended = this.#lastAppend.then(() => this.#append(journalId, record));
+    this.#lastAppend = appended.catch(() => {});
+    return appended;
+  }
+
+  async #append(journalId: number, record: NewRecord): Promise<void> {
+    const { journal, maxBytes } = this.#require(journalId);
+    const missingBytes = (): number =>
+      this.#otherBytes + this.#openBytes() + OpenJournal.recordBytes(record) - maxBytes;
+    if (missingBytes() > 0) await this.#evict(missingBytes());
+    if (missingBytes() > 0) throw tooLarge(journal.header.name, maxBytes);
+    try {
+      journal.append(record);
+    } catch (thrown) {
+      if (!(thrown instanceof DOMException && thrown.name === "QuotaExceededError")) throw thrown;
+      // Other parts of the page take up the quota, too.
+      if (!(await this.#evict(OpenJournal.recordBytes(record)))) throw thrown;
+      journal.append(record);
+    }
+  }
+
+  read(journalId: number, shardId: number): ArrayBuffer {
+    return this.#require(journalId).journal.readPayload(shardId);
+  }
+
+  async close(journalId: number): Promise<void> {
+    await this.#lastAppend;
+    const entry = this.#open.get(journalId);
+    this.#open.delete(journalId);
+    entry?.journal.close();
+  }
+
+  async list(): Promise<JournalInfo[]> {
+    const files = await (await this.#useFolder()).readAll();
+    return files.map(describeJournal).toSorted((a, b) => b.changedAt.getTime() - a.changedAt.getTime());
+  }
+
+  async remove(file: string): Promise<boolean> {
+    return (await this.#useFolder()).remove(file);
+  }
+
+  async export(file: string): Promise<Blob | undefined> {
+    return (await (await this.#useFolder()).read(file))?.copy();
+  }
+
+  /** Remove journals that nobody uses until these bytes are free. @returns whether they are. */
+  async #evict(neededBytes: number): Promise<boolean> {
+    const folder = await this.#useFolder();
+    const own = new Set([...this.#open.values()].map(({ file }) => file));
+    const others = (await folder.readAll()).filter(({ name }) => !own.has(name));
+    const candidates = others.map((file) => {
+      const isFinished = describeJournal(file).state !== "unfinished";
+      return { name: file.name, byteLength: file.getSize(), isFinished, changedAtMs: file.changedAtMs };
+    });
+    let freedBytes = 0;
+    for (const { name, byteLength } of orderEvictions(candidates)) {
+      if (freedBytes >= neededBytes) break;
+      if (await removeUnlessUsed(folder, name)) freedBytes += byteLength;
+    }
+    await this.#countOthers();
+    return freedBytes >= neededBytes;
+  }
+
+  async #countOthers(): Promise<void> {
+    const own = new Set([...this.#open.values()].map(({ file }) => file));
+    const files = await (await this.#useFolder()).readAll();
+    this.#otherBytes = files.reduce((total, file) => total + (own.has(file.name) ? 0 : file.getSize()), 0);
+  }
+
+  #openBytes(): number {
+    return [...this.#open.values()].reduce((total, { journal }) => total + journal.byteLength, 0);
+  }
+
+  #require(journalId: number): Entry {
+    const entry = this.#open.get(journalId);
+    if (entry !== undefined) return entry;
+    throw new ShardError("internal", `Expected an open journal, received the number ${journalId}. Please report this.`);
+  }
+
+  #useFolder(): Promise<JournalFolder> {
+    this.#folder ??= this.#openFolder();
+    // The next call tries again.
+    this.#folder.catch(() => (this.#folder = undefined));
+    return this.#folder;
+  }
+}
+
+/** @returns whether it was removed. A page that uses a journal holds its lock. */
+async function removeUnlessUsed(folder: JournalFolder, file: string): Promise<boolean> {
+  const remove = (): Promise<boolean> => folder.remove(file).catch(() => false);
+  const locks = globalThis.navigator?.locks as LockManager | undefined;
+  if (locks === undefined) return remove();
+  return locks.request(journalLock(file), { ifAvailable: true }, async (lock) => lock !== null && (await remove()));
+}
+
+/** `undefined` where the browser does not say. */
+async function quotaBytes(): Promise<number | undefined> {
+  try {
+    return (await navigator.storage.estimate()).quota;
+  } catch {
+    return undefined;
+  }
+}
+
+function tooLarge(name: string, maxBytes: number): ShardError {
+  return new ShardError(
+    "storage-unavailable",
+    `Expected journal "${name}" and those that are in use to fit into ${maxBytes} bytes, received more: raise maxBytes, or delete journals with deleteJournal().`,
+  );
+}
