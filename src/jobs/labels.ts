@@ -1,4 +1,8 @@
 import { ShardError } from "../core/errors.js";
+import { ByteCollector, readPieces } from "../model/load/byte-target.js";
+import { guardedFetch } from "../model/load/guarded-fetch.js";
+import { LimitedTarget, MAX_METADATA_BYTES, metadataTooLarge } from "../model/load/size-limits.js";
+import { withStallWatch } from "../model/load/stall-watch.js";
 import { abortError } from "../protocol/abort.js";
 import { messageOf } from "../protocol/error-record.js";
 import type { PictureOptions } from "./picture-options.js";
@@ -17,8 +21,6 @@ export interface FetchLabelsOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Enough for the labels of a million classes. */
-const MAX_CHARACTERS = 2 ** 26;
 const MAX_IMAGE_SIZE = 16_384;
 
 /**
@@ -41,20 +43,42 @@ export async function fetchLabels(
   // As for the weight files: the query may hold the token that grants access to the folder.
   url.search = model.search;
   try {
-    const response = await fetch(url, { ...requestInit, ...(signal && { signal }) });
-    if (!response.ok) return undefined;
-    const text = await response.text();
+    const text = await fetchText(url.href, requestInit, signal);
     // Hosts of single-page apps answer with a page if there is no such file.
-    return isJson(text) ? parseLabels(text, url.pathname.split("/").at(-1)!) : undefined;
+    return text !== undefined && isJson(text) ? parseLabels(text, url.pathname.split("/").at(-1)!) : undefined;
   } catch (cause) {
-    if (cause instanceof ShardError) throw cause;
     if (signal?.aborted === true) throw abortError(signal);
+    if (cause instanceof ShardError) throw cause;
     throw new ShardError(
       "model-network",
       `Expected to reach ${url.href}, received no answer (${messageOf(cause)}): check the connection.`,
       { cause },
     );
   }
+}
+
+/** @returns `undefined` if the server has no such file. */
+function fetchText(
+  url: string,
+  requestInit: RequestInit | undefined,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  return withStallWatch(signal, undefined, async (fetchSignal, onArrival) => {
+    const { response } = await guardedFetch(url, { ...requestInit, signal: fetchSignal });
+    if (!response.ok || response.body === null) return undefined;
+    const collector = new ByteCollector();
+    const target = new LimitedTarget(
+      collector,
+      () => MAX_METADATA_BYTES,
+      (byteLength) => metadataTooLarge(url, byteLength),
+    );
+    target.begin(undefined);
+    await readPieces(response.body, fetchSignal, (piece) => {
+      onArrival();
+      target.write(piece);
+    });
+    return new TextDecoder().decode(collector.bytes);
+  });
 }
 
 function absoluteUrl(address: string | URL): URL {
@@ -75,7 +99,7 @@ function absoluteUrl(address: string | URL): URL {
  * @throws ShardError "model-malformed"
  */
 export async function readLabels(file: File): Promise<ModelLabels | undefined> {
-  if (file.size > MAX_CHARACTERS) throw malformed(file.name, `at most ${MAX_CHARACTERS} bytes`, String(file.size));
+  if (file.size > MAX_METADATA_BYTES) throw metadataTooLarge(file.name, file.size);
   return parseLabels(await file.text(), file.name);
 }
 

@@ -55,7 +55,7 @@ export async function fetchModel(
   const artifacts = await readDownloaded(loaded.url, modelBytes, { ...options, signal }, progress);
   if (cache !== undefined && modelFile.origin !== "cache-unchecked") {
     const nothing = { weightFiles: [], weightData: new ArrayBuffer(0), byteOffsets: [] };
-    void storeModel(cache, { modelFile, modelBytes, ...nothing, location: options }, onNotice);
+    void storeModel(cache.of(loaded.url), { modelFile, modelBytes, ...nothing, location: options }, onNotice);
   }
   return artifacts;
 }
@@ -71,7 +71,11 @@ async function readDownloaded(
   try {
     return await readSources([{ name, blob: new Blob([bytes]) }], options, progress);
   } catch (thrown) {
-    if (thrown instanceof ShardError && thrown.code !== "aborted") await options.cache?.remove(url).catch(() => {});
+    if (thrown instanceof ShardError && thrown.code !== "aborted")
+      await options.cache
+        ?.of(url)
+        .remove(url)
+        .catch(() => {});
     throw thrown;
   }
 }
@@ -85,7 +89,8 @@ async function fetchWeights(
   options: FetchOptions,
   progress: ProgressCounter,
 ): Promise<ModelArtifacts> {
-  const { requestInit, pacing, cache, signal, shareWeights = false, onNotice = () => {} } = options;
+  const { requestInit, pacing, signal, shareWeights = false, onNotice = () => {} } = options;
+  const cache = options.cache?.of(url);
   progress.expect(weightBytes);
 
   const urls = await weightUrls(paths, url, options);
@@ -97,7 +102,7 @@ async function fetchWeights(
   try {
     await inParallel(urls.length, signal, async (index, laneSignal) => {
       const weightUrl = urls[index]!;
-      const target = new HeadTarget(assembly.file(index), HEAD_BYTES, (head) => heads.see(index, head));
+      const target = new HeadTarget(assembly.file(index), HEAD_BYTES, (head, from) => heads.see(index, head, from));
       weightFiles[index] = await loadFile(weightUrl, "weights", target, {
         // Credentials are meant for the model's own host, not for other hosts that its model.json names.
         requestInit: isSameOrigin(weightUrl, url) ? requestInit : undefined,

@@ -1,9 +1,14 @@
 import { throwIfAborted } from "../../protocol/abort.js";
+import { allocateBytes } from "./allocate-weights.js";
 
 /** Receives the bytes of one file, piece by piece, in order. */
 export interface ByteTarget {
-  /** The file starts, or starts over: discard earlier pieces. @param byteLength of the whole file, if known. */
-  begin(byteLength: number | undefined): void;
+  /**
+   * The file starts, or starts over: discard earlier pieces.
+   * @param byteLength of the whole file, if known.
+   * @param redirectedTo the address that it comes from, if that is not the one that was asked.
+   */
+  begin(byteLength: number | undefined, redirectedTo?: string): void;
   /** Takes ownership of the piece: nobody else may write to it. */
   write(piece: Uint8Array): void;
   /** The file is complete. */
@@ -24,8 +29,9 @@ export class ByteCollector implements ByteTarget {
 
   end(): void {}
 
+  /** @throws ShardError "out-of-memory" */
   get bytes(): Uint8Array<ArrayBuffer> {
-    return concatenate(this.#pieces, new ArrayBuffer(byteLengthOf(this.#pieces)));
+    return concatenate(this.#pieces, allocateBytes(byteLengthOf(this.#pieces)));
   }
 }
 
@@ -33,19 +39,25 @@ export class ByteCollector implements ByteTarget {
 export class HeadTarget implements ByteTarget {
   readonly #target: ByteTarget;
   readonly #headBytes: number;
-  readonly #onHead: (head: Uint8Array) => void;
+  readonly #onHead: (head: Uint8Array, redirectedTo: string | undefined) => void;
   #head: Uint8Array | undefined;
+  #redirectedTo: string | undefined;
 
   /** @param headBytes how many bytes `onHead` gets; fewer if the file is shorter. */
-  constructor(target: ByteTarget, headBytes: number, onHead: (head: Uint8Array) => void) {
+  constructor(
+    target: ByteTarget,
+    headBytes: number,
+    onHead: (head: Uint8Array, redirectedTo: string | undefined) => void,
+  ) {
     this.#target = target;
     this.#headBytes = headBytes;
     this.#onHead = onHead;
   }
 
-  begin(byteLength: number | undefined): void {
+  begin(byteLength: number | undefined, redirectedTo?: string): void {
     this.#head = new Uint8Array(0);
-    this.#target.begin(byteLength);
+    this.#redirectedTo = redirectedTo;
+    this.#target.begin(byteLength, redirectedTo);
   }
 
   write(piece: Uint8Array): void {
@@ -65,7 +77,7 @@ export class HeadTarget implements ByteTarget {
   #show(): void {
     const head = this.#head;
     this.#head = undefined;
-    if (head !== undefined) this.#onHead(head);
+    if (head !== undefined) this.#onHead(head, this.#redirectedTo);
   }
 }
 
@@ -98,6 +110,8 @@ export async function readPieces(
     for (;;) {
       throwIfAborted(signal);
       const { done, value } = await reader.read();
+      // A piece that comes too late is no longer wanted.
+      throwIfAborted(signal);
       if (done) return;
       onPiece(value);
     }

@@ -8,14 +8,15 @@ import {
   isPage,
   missing,
   readFacts,
-  redirectOf,
   withRedirect,
   type FileFacts,
   type FileKind,
   type Validators,
 } from "./file-response.js";
 import { countOnce } from "./load-progress.js";
+import { discard, guardedFetch, type Answer } from "./guarded-fetch.js";
 import { isTransient, MAX_PAUSE_MS, MAX_TRIES, retryAfterMs, REAL_PACING, type Pacing } from "./retry.js";
+import { withStallWatch } from "./stall-watch.js";
 
 export interface DownloadOptions {
   readonly requestInit?: RequestInit | undefined;
@@ -97,6 +98,7 @@ export async function download(
   }
 }
 
+/** One try. It ends if nothing arrives for a while. */
 async function tryOnce(
   url: string,
   kind: FileKind,
@@ -109,58 +111,86 @@ async function tryOnce(
   const isResumed = known?.rangeValidator !== undefined && resumedAt > 0;
   try {
     const range = isResumed ? { firstByte: resumedAt, validator: known.rangeValidator } : undefined;
-    const response = await ask(url, requestInit, signal, range, unless);
-    if (response.status === 304 && unless !== undefined) return { kind: "unchanged" };
-    if (isResumed && (response.status === 416 || (response.status === 206 && !isRestOf(transfer, response)))) {
-      discard(response);
-      throw new Error("the server sent a part of the file that was not requested");
-    }
-    const where = withRedirect(url, redirectOf(response));
-    if (!response.ok) {
-      discard(response);
-      const received = `HTTP ${response.status} ${response.statusText}`.trim();
-      if (!isTransient(response.status)) throw missing(where, kind, received);
-      const pauseMs = retryAfterMs(response.headers.get("retry-after"), pacing.nowMs());
-      return {
-        reason: (tryCount) => missing(where, kind, tryCount > 1 ? `${received}, ${tryCount} times` : received),
-        pauseMs,
-      };
-    }
-    if (kind === "weights" && isPage(response.headers)) {
-      discard(response);
-      throw missing(where, kind, "an HTML page");
-    }
-    if (!(isResumed && response.status === 206)) {
-      transfer.facts = readFacts(response.headers, redirectOf(response));
-      transfer.receivedBytes = 0;
-      transfer.counter.restart();
-      target.begin(transfer.facts.byteLength);
-    }
-    if (response.body !== null) {
-      await readPieces(response.body, signal, (piece) => {
+    return await withStallWatch(signal, pacing.everySecond, async (trySignal, onArrival) => {
+      const answer = await ask(url, requestInit, trySignal, range, unless);
+      onArrival();
+      const onPiece = (piece: Uint8Array): void => {
+        onArrival();
         transfer.receivedBytes += piece.byteLength;
         target.write(piece);
         transfer.counter.count(piece.byteLength);
-      });
-    }
-    target.end();
-    return { kind: "downloaded", facts: transfer.facts! };
+      };
+      const isConditional = unless !== undefined;
+      return receive(answer, { url, kind, target, transfer, isResumed, isConditional, nowMs: pacing.nowMs() }, (body) =>
+        readPieces(body, trySignal, onPiece),
+      );
+    });
   } catch (thrown) {
     throwIfAborted(signal);
     if (thrown instanceof ShardError) throw thrown;
     // A download that can't be resumed starts over.
     if (isResumed && transfer.receivedBytes === resumedAt) transfer.receivedBytes = 0;
-    return { reason: (tryCount) => networkFailure(url, thrown, tryCount) };
+    return { reason: (tryCount) => networkFailure(withRedirect(url, transfer.facts?.redirectedTo), thrown, tryCount) };
   }
+}
+
+/** What an answer is an answer to. */
+interface Question {
+  readonly url: string;
+  readonly kind: FileKind;
+  readonly target: ByteTarget;
+  readonly transfer: Transfer;
+  /** Only the rest of the file was requested. */
+  readonly isResumed: boolean;
+  /** The file was requested only if it has changed. */
+  readonly isConditional: boolean;
+  readonly nowMs: number;
+}
+
+/** Take in what the server has answered. */
+async function receive(
+  { response, redirectedTo }: Answer,
+  { url, kind, target, transfer, isResumed, isConditional, nowMs }: Question,
+  readBody: (body: ReadableStream<Uint8Array>) => Promise<void>,
+): Promise<DownloadOutcome | Failure> {
+  if (response.status === 304 && isConditional) return { kind: "unchanged" };
+  if (isResumed && (response.status === 416 || (response.status === 206 && !isRestOf(transfer, response)))) {
+    discard(response);
+    throw new Error("the server sent a part of the file that was not requested");
+  }
+  const where = withRedirect(url, redirectedTo);
+  if (!response.ok) {
+    discard(response);
+    const received = `HTTP ${response.status} ${response.statusText}`.trim();
+    if (!isTransient(response.status)) throw missing(where, kind, received);
+    const pauseMs = retryAfterMs(response.headers.get("retry-after"), nowMs);
+    return {
+      reason: (tryCount) => missing(where, kind, tryCount > 1 ? `${received}, ${tryCount} times` : received),
+      pauseMs,
+    };
+  }
+  if (kind === "weights" && isPage(response.headers)) {
+    discard(response);
+    throw missing(where, kind, "an HTML page");
+  }
+  if (!(isResumed && response.status === 206)) {
+    transfer.facts = readFacts(response.headers, redirectedTo);
+    transfer.receivedBytes = 0;
+    transfer.counter.restart();
+    target.begin(transfer.facts.byteLength, redirectedTo);
+  }
+  if (response.body !== null) await readBody(response.body);
+  target.end();
+  return { kind: "downloaded", facts: transfer.facts! };
 }
 
 function ask(
   url: string,
   requestInit: RequestInit | undefined,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
   range: { readonly firstByte: number; readonly validator: string } | undefined,
   unless: Validators | undefined,
-): Promise<Response> {
+): Promise<Answer> {
   const headers = new Headers(requestInit?.headers);
   if (range !== undefined) {
     headers.set("range", `bytes=${range.firstByte}-`);
@@ -168,18 +198,13 @@ function ask(
   }
   if (unless?.etag !== undefined) headers.set("if-none-match", unless.etag);
   if (unless?.lastModified !== undefined) headers.set("if-modified-since", unless.lastModified);
-  return fetch(url, {
+  return guardedFetch(url, {
     ...requestInit,
     headers,
+    signal,
     // The browser's own cache must not answer in the server's place.
     ...(unless === undefined ? {} : { cache: "no-store" }),
-    ...(signal ? { signal } : {}),
   });
-}
-
-/** Release the connection. */
-function discard(response: Response): void {
-  response.body?.cancel().catch(() => {});
 }
 
 /** Whether a partial response holds exactly the bytes that are still missing. */

@@ -22,7 +22,7 @@ export interface FileFacts extends Validators {
   readonly mayBeStored: boolean;
 }
 
-/** @param headers of a response with the whole file. @param redirectedTo as in `redirectOf`. */
+/** @param headers of a response with the whole file. @param redirectedTo the address that answered, if it is another one. */
 export function readFacts(headers: Headers, redirectedTo?: string): FileFacts {
   const header = (name: string): string | undefined => headers.get(name) ?? undefined;
   const isCompressed = (header("content-encoding") ?? "identity") !== "identity";
@@ -51,11 +51,6 @@ export function continuesAt(headers: Headers, firstByte: number, byteLength: num
 /** Whether the response is an HTML page. Many servers of web apps answer any missing file with a page instead of a 404. */
 export function isPage(headers: Headers): boolean {
   return /text\/html/.test(headers.get("content-type") ?? "");
-}
-
-/** The address at which a response's redirects ended; `undefined` if there were none. */
-export function redirectOf({ redirected, url }: Response): string | undefined {
-  return redirected ? url : undefined;
 }
 
 /** An address for messages, with the one that it was redirected to. */

@@ -4,7 +4,10 @@ import { readPieces, type ByteTarget } from "./byte-target.js";
 import { download, type DownloadOptions, type DownloadOutcome } from "./download.js";
 import { readFacts, type FileFacts, type FileKind } from "./file-response.js";
 import { countOnce } from "./load-progress.js";
-import type { ModelCache, StoredFile } from "./model-cache.js";
+import { guardedFetch } from "./guarded-fetch.js";
+import type { FilesInCache, StoredFile } from "./model-cache.js";
+import { REAL_PACING } from "./retry.js";
+import { withStallWatch } from "./stall-watch.js";
 
 /** Where a file came from: the server; the cache, after the server confirmed the copy; or the cache alone, unconfirmed. */
 export type LoadedFile =
@@ -18,7 +21,7 @@ export type LoadedFile =
     };
 
 export interface LoadFileOptions extends Omit<DownloadOptions, "unless"> {
-  readonly cache: ModelCache | undefined;
+  readonly cache: FilesInCache | undefined;
   /** Set if the server is already known to be unreachable, so that it is not asked again. */
   readonly offline?: ShardError | undefined;
   /** Whether a copy may be used that the server has not confirmed. */
@@ -89,16 +92,13 @@ async function downloadUnlessCurrent(
   if (!hasValidator || !isElsewhere(url)) {
     return download(url, kind, target, { ...options, unless: { etag, lastModified } });
   }
-  const { requestInit, signal } = options;
-  const head = await fetch(url, {
-    ...requestInit,
-    method: "HEAD",
-    cache: "no-store",
-    ...(signal ? { signal } : {}),
-  }).catch(() => undefined);
+  const { requestInit, signal, pacing = REAL_PACING } = options;
+  const head = await withStallWatch(signal, pacing.everySecond, (headSignal) =>
+    guardedFetch(url, { ...requestInit, method: "HEAD", cache: "no-store", signal: headSignal }),
+  ).catch(() => undefined);
   throwIfAborted(signal);
-  if (head?.ok) {
-    const now = readFacts(head.headers);
+  if (head?.response.ok === true) {
+    const now = readFacts(head.response.headers);
     const isCurrent =
       etag !== undefined && now.etag !== undefined
         ? etag === now.etag

@@ -5,6 +5,8 @@ import { withRedirect } from "./file-response.js";
 import { foreignFormatOfBytes, HEAD_BYTES, refuseForeign } from "./foreign-formats.js";
 import { loadFile, type LoadedFile, type LoadFileOptions } from "./load-file.js";
 import type { ProgressCounter } from "./load-progress.js";
+import type { ModelCache } from "./model-cache.js";
+import { LimitedTarget, MAX_MODEL_JSON_BYTES, modelJsonTooLarge } from "./size-limits.js";
 import { readModelJson, type ModelJson } from "./model-json.js";
 
 /** The file at a model's address, and what it is. */
@@ -15,6 +17,10 @@ export type LoadedModelFile = {
   readonly bytes: Uint8Array<ArrayBuffer>;
 } & ({ readonly kind: "json"; readonly json: ModelJson } | { readonly kind: "container" });
 
+type ModelFileOptions = Omit<LoadFileOptions, "mayGoUnchecked" | "onBytes" | "cache"> & {
+  readonly cache: ModelCache | undefined;
+};
+
 /**
  * Load the file at a model's address. An address that ends with "/" is a folder's; one without an extension may be a folder's: then its
  * model.json is loaded.
@@ -22,7 +28,7 @@ export type LoadedModelFile = {
  */
 export async function loadModelFile(
   url: string,
-  options: Omit<LoadFileOptions, "mayGoUnchecked" | "onBytes">,
+  options: ModelFileOptions,
   progress: ProgressCounter,
 ): Promise<LoadedModelFile> {
   const { pathname } = new URL(url);
@@ -41,11 +47,7 @@ export async function loadModelFile(
   }
 }
 
-async function loadOne(
-  url: string,
-  options: Omit<LoadFileOptions, "mayGoUnchecked" | "onBytes">,
-  progress: ProgressCounter,
-): Promise<LoadedModelFile> {
+async function loadOne(url: string, options: ModelFileOptions, progress: ProgressCounter): Promise<LoadedModelFile> {
   const collector = new ByteCollector();
   const announced = { byteLength: undefined as number | undefined };
   const target: ByteTarget = {
@@ -56,14 +58,24 @@ async function loadOne(
     write: (piece) => collector.write(piece),
     end: () => collector.end(),
   };
-  const headed = new HeadTarget(target, HEAD_BYTES, (head) => {
-    if (containerKind(head) !== undefined) return progress.announce(announced.byteLength);
+  let maxBytes = MAX_MODEL_JSON_BYTES;
+  const headed = new HeadTarget(target, HEAD_BYTES, (head, redirectedTo) => {
+    if (containerKind(head) !== undefined) {
+      maxBytes = Infinity;
+      return progress.announce(announced.byteLength);
+    }
     const format = foreignFormatOfBytes(head);
     // A page is refused once its address after redirects is known.
-    if (format !== undefined && !isMarkup(head)) throw refuseForeign(url, format);
+    if (format !== undefined && !isMarkup(head)) throw refuseForeign(withRedirect(url, redirectedTo), format);
   });
-  const file = await loadFile(url, "model", headed, {
+  const limited = new LimitedTarget(
+    headed,
+    () => maxBytes,
+    (byteLength) => modelJsonTooLarge(url, byteLength),
+  );
+  const file = await loadFile(url, "model", limited, {
     ...options,
+    cache: options.cache?.of(url),
     mayGoUnchecked: () => true,
     onBytes: (byteCount) => progress.add(byteCount),
   });

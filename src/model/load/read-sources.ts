@@ -7,6 +7,7 @@ import { foreignFormatOf, foreignFormatOfBytes, refuseForeign } from "./foreign-
 import type { ProgressCounter } from "./load-progress.js";
 import { listNames, matchWeightFiles, pathOf } from "./match-files.js";
 import { readModelJson, type ModelJson } from "./model-json.js";
+import { MAX_MODEL_JSON_BYTES, modelJsonTooLarge } from "./size-limits.js";
 import { headOf, readSource, sourceInArchive, type SourceFile } from "./source-file.js";
 import { WeightAssembly } from "./weight-assembly.js";
 import { WeightHeads } from "./weight-heads.js";
@@ -107,6 +108,10 @@ async function findModelJson(
   const models: { file: SourceFile; json: ModelJson }[] = [];
   const refusals = new Map<SourceFile, unknown>();
   for (const file of candidates) {
+    if (file.blob.size > MAX_MODEL_JSON_BYTES) {
+      refusals.set(file, modelJsonTooLarge(pathOf(file), file.blob.size));
+      continue;
+    }
     const collector = new ByteCollector();
     await readSource(file, "model-not-found", collector, signal, () => {});
     try {

@@ -1,4 +1,5 @@
 import { abortError } from "../../protocol/abort.js";
+import type { EverySecond } from "./stall-watch.js";
 
 /** How often one file is requested before the download fails. */
 export const MAX_TRIES = 4;
@@ -14,6 +15,8 @@ export interface Pacing {
   random(): number;
   /** Milliseconds since 1970, the clock of HTTP dates. */
   nowMs(): number;
+  /** Counts how long nothing has arrived. Default: once a second. */
+  readonly everySecond?: EverySecond;
 }
 
 export const REAL_PACING: Pacing = { wait, random: Math.random, nowMs: Date.now };

@@ -2,7 +2,7 @@ import { messageOf } from "../../protocol/error-record.js";
 import { containerKind } from "./containers.js";
 import type { LoadedFile } from "./load-file.js";
 import type { LoadNotice } from "./load-notice.js";
-import type { ModelCache } from "./model-cache.js";
+import type { FilesInCache } from "./model-cache.js";
 import { readModelJson } from "./model-json.js";
 import { weightUrls, type WeightLocation } from "./weight-urls.js";
 
@@ -23,7 +23,7 @@ export interface LoadedModel {
  * a load without a server never mixes versions, even if storing was interrupted half-way. Never rejects.
  */
 export async function storeModel(
-  cache: ModelCache,
+  cache: FilesInCache,
   model: LoadedModel,
   onNotice: (notice: LoadNotice) => void,
 ): Promise<void> {
@@ -46,7 +46,7 @@ export async function storeModel(
 
 /** @returns the copy's id; "" if the file may not be stored. */
 async function store(
-  cache: ModelCache,
+  cache: FilesInCache,
   file: LoadedFile,
   bytes: Uint8Array,
   weightIds?: readonly string[],
@@ -60,7 +60,7 @@ async function store(
 }
 
 /** If file names contain hashes, every new version would leave the weight files of the last one behind. */
-async function removeOldWeights(cache: ModelCache, { modelFile, weightFiles, location }: LoadedModel): Promise<void> {
+async function removeOldWeights(cache: FilesInCache, { modelFile, weightFiles, location }: LoadedModel): Promise<void> {
   if (modelFile.origin !== "server" || modelFile.replaced === undefined) return;
   const oldBytes = new Uint8Array(await new Response(modelFile.replaced.body).arrayBuffer());
   // A file that held the whole model had no weight files.

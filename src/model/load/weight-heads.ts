@@ -1,4 +1,5 @@
 import { ShardError } from "../../core/errors.js";
+import { withRedirect } from "./file-response.js";
 import { isGzip, standInOf, type ForeignFormat } from "./foreign-formats.js";
 
 /** Recognises weight files that hold something else, by their first bytes. */
@@ -11,12 +12,13 @@ export class WeightHeads {
     this.#names = names;
   }
 
-  /** @throws ShardError "weights-missing" if the file is a Git LFS pointer or an HTML page. */
-  see(index: number, head: Uint8Array): void {
+  /** @param redirectedTo the address that it comes from, if it is another one. @throws ShardError "weights-missing" if the file is a Git LFS pointer or an HTML page. */
+  see(index: number, head: Uint8Array, redirectedTo?: string): void {
     const standIn = standInOf(head);
-    if (standIn !== undefined) throw this.#refuse(this.#names[index]!, standIn);
+    const name = withRedirect(this.#names[index]!.slice(-200), redirectedTo);
+    if (standIn !== undefined) throw this.#refuse(name, standIn);
     // Weights may begin like gzip by chance, so this counts only if their length is wrong.
-    if (isGzip(head)) this.#gzipped ??= this.#names[index]!;
+    if (isGzip(head)) this.#gzipped ??= name;
   }
 
   /** The reason why the weights have the wrong length, if their first bytes show one; otherwise `thrown`. */
@@ -30,6 +32,6 @@ export class WeightHeads {
   }
 
   #refuse(name: string, { what, advice }: ForeignFormat): ShardError {
-    return new ShardError("weights-missing", `Expected weights at ${name.slice(-200)}, received ${what}: ${advice}.`);
+    return new ShardError("weights-missing", `Expected weights at ${name}, received ${what}: ${advice}.`);
   }
 }

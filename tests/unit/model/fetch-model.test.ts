@@ -467,8 +467,9 @@ describe("one file that is the whole model", () => {
   it("is stored once, and used without a server", async () => {
     const cache = new ModelCache(new MemoryCache());
     routes["/m/a.keras"] = new Uint8Array(readFileSync("tests/fixtures/keras-files/keras3.keras"));
+    const url = `${origin}/m/a.keras`;
     const first = await load({ readContainer, cache }, "/m/a.keras").result;
-    await expect.poll(async () => (await cache.find(`${origin}/m/a.keras`))?.byteLength).toBeGreaterThan(0);
+    await expect.poll(async () => (await cache.of(url).find(url))?.byteLength).toBeGreaterThan(0);
     routes["/m/a.keras"] = (_response, request) => void request.socket.destroy();
     const notices: string[] = [];
     const second = await load({ readContainer, cache, onNotice: ({ code }) => notices.push(code) }, "/m/a.keras")

@@ -252,3 +252,50 @@ describe("an abort", () => {
     expect(requests).toHaveLength(1);
   });
 });
+
+describe("a transfer that hangs", () => {
+  /** Ticks of the clock that counts stalled seconds, for the try under way. */
+  let tick: () => void;
+  const pacing = {
+    wait: async (ms: number) => void pauses.push(ms),
+    random: () => 0,
+    nowMs: () => NOW_MS,
+    everySecond: (called: () => void) => {
+      tick = called;
+      return () => {};
+    },
+  };
+  const seconds = (count: number): void => {
+    for (let second = 0; second < count; second++) tick();
+  };
+
+  it("in the middle is ended after 30 s, and resumes where it was", async () => {
+    const etag = '"a"';
+    let onSent = (): void => {};
+    const sent = new Promise<void>((resolve) => (onSent = resolve));
+    const hangs: Answer = (response) => {
+      response.writeHead(200, { "content-length": FILE.length, etag, "accept-ranges": "bytes" });
+      response.write(FILE.slice(0, 1000), () => onSent());
+    };
+    answers = [hangs, rest(etag)];
+    const got = get({ pacing });
+    await sent;
+    await expect.poll(() => countedBytes).toBe(1000);
+    seconds(29);
+    expect(requests).toHaveLength(1);
+    seconds(1);
+    same((await got).bytes);
+    expect(requests[1]!.headers.range).toBe("bytes=1000-");
+    expect(pauses).toEqual([250]);
+  });
+
+  it("before its first byte ends after four tries, with the reason", async () => {
+    answers = [() => {}];
+    const failure = rejected("model-network", get({ pacing }), "nothing arrived for 30 s, 4 times");
+    for (let tries = 1; tries <= 4; tries++) {
+      await expect.poll(() => requests.length).toBe(tries);
+      seconds(30);
+    }
+    await failure;
+  });
+});

@@ -2,12 +2,13 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setImmediate } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ModelArtifacts } from "../../../../src/model/artifacts.js";
 import { fetchModel, type FetchOptions } from "../../../../src/model/fetch-model.js";
 import type { LoadNotice } from "../../../../src/model/load/load-notice.js";
 import type { LoadProgress } from "../../../../src/model/load/load-progress.js";
 import { ModelCache } from "../../../../src/model/load/model-cache.js";
+import { openModelCache } from "../../../../src/model/load/open-cache.js";
 import { rejected } from "../../../fixtures/caught.js";
 import { MemoryCache } from "../../../fixtures/memory-cache.js";
 import { randomNet } from "../../../fixtures/random-net.js";
@@ -68,10 +69,10 @@ afterEach(async () => {
   await new Promise((closed) => server.close(closed));
 });
 
-async function load(options: FetchOptions = {}): Promise<ModelArtifacts> {
+async function load(options: FetchOptions = {}, path = "/model.json"): Promise<ModelArtifacts> {
   [answers, notices, progress] = [[], [], []];
   const model = await fetchModel(
-    `${origin}/model.json`,
+    origin + path,
     {
       cache: new ModelCache(cache),
       onNotice: (notice) => notices.push(notice),
@@ -151,13 +152,14 @@ describe("a second load", () => {
 
   it("downloads again what the cache has damaged, counting no byte twice", async () => {
     await load();
-    const entry = cache.entries.get(`${origin}/b.bin`)!;
+    const key = [...cache.entries.keys()].find((url) => url.includes("/b.bin"))!;
+    const entry = cache.entries.get(key)!;
     entry.bytes = entry.bytes.slice(7);
     expect(versionOf(await load())).toEqual(["v1", "weights"]);
     expect(answers).toContain("200 /b.bin");
     const totalBytes = served["/model.json"]!.bytes.length + weights.length;
     expect(progress.every(({ loadedBytes }) => loadedBytes <= totalBytes)).toBe(true);
-    expect(cache.entries.get(`${origin}/b.bin`)!.bytes.byteLength).toBe(weights.length - 100);
+    expect(cache.entries.get(key)!.bytes.byteLength).toBe(weights.length - 100);
   });
 });
 
@@ -236,5 +238,57 @@ describe("is not stored", () => {
     served["/b.bin"]!.bytes = weights.slice(101);
     await rejected("weights-truncated", load());
     expect(storedPaths()).toEqual([]);
+  });
+});
+
+describe("models that name the same file", () => {
+  /** Another model, beside the first one, that names one of its weight files. */
+  const loadSecond = (names: string[]) => {
+    const weightsManifest = [{ paths: names, weights: weightSpecs }];
+    served["/second.json"] = { bytes: encode({ ...artifacts, generatedBy: "second", weightsManifest }), version: "s1" };
+    return load({}, "/second.json");
+  };
+
+  it("do not spoil each other's copies", async () => {
+    await load();
+    served["/b.bin"] = { bytes: other.slice(100), version: "v2" };
+    await loadSecond(["a.bin", "b.bin"]);
+    isUp = false;
+    expect(versionOf(await load())).toEqual(["v1", "weights"]);
+  });
+
+  it("do not remove each other's copies if one of them is wrong", async () => {
+    await load();
+    await rejected("weights-truncated", loadSecond(["a.bin"]));
+    await rejected("model-malformed", loadSecond(["a.bin", "model.json"]));
+    isUp = false;
+    expect(versionOf(await load())).toEqual(["v1", "weights"]);
+  });
+});
+
+describe("a browser that never answers", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+  const never = () => new Promise<never>(() => {});
+
+  it("when asked for its cache is not waited for", async () => {
+    vi.useFakeTimers();
+    vi.stubGlobal("caches", { open: never });
+    const opening = openModelCache(`${origin}/model.json`, undefined, (notice) => notices.push(notice));
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(await opening).toBeUndefined();
+    expect(notices).toEqual([{ code: "cache-unavailable", message: expect.stringContaining("within 5 s") }]);
+  });
+
+  it("when asked for a file is taken to have none", async () => {
+    vi.useFakeTimers();
+    const files = new ModelCache({ match: never, put: never, delete: never }).of("https://a.example/model.json");
+    const finding = files.find("https://a.example/w.bin");
+    const removing = expect(files.remove("https://a.example/w.bin")).rejects.toThrow("within 5 s");
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(await finding).toBeUndefined();
+    await removing;
   });
 });
