@@ -1,4 +1,10 @@
-import { createServer, request as forward, type IncomingMessage, type ServerResponse } from "node:http";
+import {
+  createServer,
+  request as forward,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** A file in its current state on the server. */
@@ -6,6 +12,8 @@ export interface ServedFile {
   bytes: Uint8Array;
   etag?: string;
   headers?: Record<string, string>;
+  /** The file is elsewhere. */
+  redirectTo?: string;
   /** Faults of the next requests, before the file is served properly: a status, or the byte to break off after. */
   faults?: (number | { breakAfterBytes: number })[];
 }
@@ -14,6 +22,8 @@ export interface Answer {
   readonly method: string;
   readonly path: string;
   readonly status: number;
+  /** Of the request. */
+  readonly headers: IncomingHttpHeaders;
   /** Bytes of the body. */
   readonly sentBytes: number;
 }
@@ -42,7 +52,13 @@ export async function openModelServer(harnessUrl: string): Promise<ModelServer> 
     if (file === undefined) return passOn(request, response, new URL(request.url!, harnessUrl));
     if (model.isDown) return void request.socket.destroy();
     const { status, body, breakAfterBytes } = answerTo(request, file);
-    answers.push({ method: request.method!, path, status, sentBytes: breakAfterBytes ?? body.length });
+    answers.push({
+      method: request.method!,
+      path,
+      status,
+      headers: request.headers,
+      sentBytes: breakAfterBytes ?? body.length,
+    });
     response.writeHead(status, {
       "content-type": path.endsWith(".json") ? "application/json" : "application/octet-stream",
       "cache-control": "no-cache",
@@ -51,6 +67,7 @@ export async function openModelServer(harnessUrl: string): Promise<ModelServer> 
       "accept-ranges": "bytes",
       "last-modified": "Sun, 06 Nov 1994 08:49:37 GMT",
       ...(file.etag === undefined ? {} : { etag: file.etag }),
+      ...(file.redirectTo === undefined ? {} : { location: file.redirectTo }),
       ...file.headers,
       ...(status === 304 ? {} : { "content-length": request.method === "HEAD" ? file.bytes.length : body.length }),
       ...(status === 206 ? { "content-range": rangeOf(file, body) } : {}),
@@ -82,6 +99,7 @@ function answerTo(
   file: ServedFile,
 ): { status: number; body: Uint8Array; breakAfterBytes?: number } {
   const fault = file.faults?.shift();
+  if (file.redirectTo !== undefined) return { status: 302, body: new Uint8Array(0) };
   if (typeof fault === "number") return { status: fault, body: new Uint8Array(0) };
   if (file.etag !== undefined && headers["if-none-match"] === file.etag)
     return { status: 304, body: new Uint8Array(0) };
