@@ -5,6 +5,10 @@ import { LimitedTarget, MAX_METADATA_BYTES, metadataTooLarge } from "../model/lo
 import { withStallWatch } from "../model/load/stall-watch.js";
 import { abortError } from "../protocol/abort.js";
 import { messageOf } from "../protocol/error-record.js";
+import { onlyShardErrors, orShardError } from "../protocol/raw-errors.js";
+import { checkRequestInit, isFile, isUrl } from "../sharder/check-options.js";
+import { checkSignal } from "../sharder/job/predict-options.js";
+import { requireKnownKeys } from "../sharder/known-keys.js";
 import type { PictureOptions } from "./picture-options.js";
 
 /** What the files beside a model state about its classes and its pictures. */
@@ -32,9 +36,27 @@ const MAX_IMAGE_SIZE = 16_384;
  * @throws ShardError "invalid-options" for an invalid address, "model-network", "model-malformed" if the labels are not
  *         strings, "aborted".
  */
-export async function fetchLabels(
+export function fetchLabels(
   modelUrl: string | URL,
-  { requestInit, signal }: FetchLabelsOptions = {},
+  options: FetchLabelsOptions = {},
+): Promise<ModelLabels | undefined> {
+  return onlyShardErrors(() => fetchThem(modelUrl, checkFetchOptions(options)));
+}
+
+const OPTION_NAMES: Readonly<Record<keyof FetchLabelsOptions, true>> = { requestInit: true, signal: true };
+
+function checkFetchOptions(options: FetchLabelsOptions): FetchLabelsOptions {
+  return orShardError("invalid-options", "options that can be read", "pass { requestInit, signal }", () => {
+    requireKnownKeys("fetchLabels", options, OPTION_NAMES);
+    checkRequestInit(options.requestInit);
+    checkSignal(options.signal);
+    return { ...options };
+  });
+}
+
+async function fetchThem(
+  modelUrl: string | URL,
+  { requestInit, signal }: FetchLabelsOptions,
 ): Promise<ModelLabels | undefined> {
   const model = absoluteUrl(modelUrl);
   // Nothing lies beside an address in a database, a blob or a data: URL.
@@ -82,12 +104,19 @@ function fetchText(
 }
 
 function absoluteUrl(address: string | URL): URL {
+  const isAddress = orShardError("invalid-options", "an address", "pass a string or a URL", () => isUrl(address));
+  if (typeof address !== "string" && !isAddress) {
+    throw new ShardError(
+      "invalid-options",
+      `Expected the address of a model.json, received ${address === null ? "null" : typeof address}: pass a string or a URL.`,
+    );
+  }
   try {
     return new URL(address, globalThis.document?.baseURI ?? location.href);
   } catch (cause) {
     throw new ShardError(
       "invalid-options",
-      `Expected the address of a model.json, received "${String(address)}": correct it.`,
+      `Expected the address of a model.json, received "${typeof address === "string" ? address : address.href}": correct it.`,
       { cause },
     );
   }
@@ -98,7 +127,18 @@ function absoluteUrl(address: string | URL): URL {
  * @returns `undefined` for JSON without labels.
  * @throws ShardError "model-malformed"
  */
-export async function readLabels(file: File): Promise<ModelLabels | undefined> {
+export function readLabels(file: File): Promise<ModelLabels | undefined> {
+  return onlyShardErrors(() => readFile(file));
+}
+
+async function readFile(file: File): Promise<ModelLabels | undefined> {
+  const isGiven = orShardError("invalid-input", "a file", "pass one that was chosen or dropped", () => isFile(file));
+  if (!isGiven) {
+    throw new ShardError(
+      "invalid-input",
+      `Expected a file, received ${file === null ? "null" : typeof file}: pass one that was chosen or dropped.`,
+    );
+  }
   if (file.size > MAX_METADATA_BYTES) throw metadataTooLarge(file.name, file.size);
   return parseLabels(await file.text(), file.name);
 }

@@ -1,5 +1,8 @@
+import { ShardError } from "../core/errors.js";
 import type { Rectangle } from "../core/tiles.js";
 import type { PictureFit, Rgb } from "../protocol/picture-api.js";
+import { orShardError } from "../protocol/raw-errors.js";
+import type { Sharder } from "../sharder/sharder.js";
 import type { InputTensor } from "../protocol/tensors.js";
 
 /**
@@ -41,4 +44,59 @@ export interface PictureOptions {
    */
   readonly mean?: readonly number[] | undefined;
   readonly std?: readonly number[] | undefined;
+}
+
+/** What concerns pictures, and what is for the job. */
+export interface SplitOptions<T extends object> {
+  readonly pictures: PictureOptions;
+  readonly job: Omit<PictureOptions & T, keyof PictureOptions>;
+}
+
+/** @throws ShardError "invalid-options" */
+export function checkSharder(sharder: Sharder): void {
+  const isSharder = orShardError(
+    "invalid-options",
+    "a sharder",
+    "pass the sharder that createSharder returned",
+    () => typeof (sharder as Partial<Sharder> | null | undefined)?.predict === "function",
+  );
+  if (isSharder) return;
+  throw new ShardError(
+    "invalid-options",
+    `Expected a sharder, received ${typeof sharder}: pass the sharder that createSharder returned.`,
+  );
+}
+
+/** Take the options of a call apart. @throws ShardError "invalid-options" if they are no object. */
+export function splitOptions<T extends object>(options: PictureOptions & T): SplitOptions<T> {
+  if (typeof options !== "object" || options === null) {
+    throw new ShardError(
+      "invalid-options",
+      `Expected options as an object, received ${options === null ? "null" : typeof options}: pass { scale: 1 / 255 }.`,
+    );
+  }
+  return orShardError("invalid-options", "options that can be read", "pass a plain object", () => takeApart(options));
+}
+
+function takeApart<T extends object>(options: PictureOptions & T): SplitOptions<T> {
+  const {
+    input,
+    otherInputs,
+    width,
+    height,
+    crop,
+    fit,
+    smoothing,
+    colours,
+    layout,
+    matte,
+    padding,
+    scale,
+    offset,
+    mean,
+    std,
+    ...job
+  } = options;
+  const target = { input, otherInputs, width, height, crop, fit, smoothing, colours, layout };
+  return { pictures: { ...target, matte, padding, scale, offset, mean, std }, job };
 }

@@ -2,6 +2,7 @@ import { ShardError } from "../core/errors.js";
 import type { ModelInfo } from "../model/inspect.js";
 import type { TensorSpec } from "../protocol/model-on-wire.js";
 import type { PixelPlan, Rgb, Standardise } from "../protocol/picture-api.js";
+import { orShardError } from "../protocol/raw-errors.js";
 import type { InputTensor } from "../protocol/tensors.js";
 import type { Inputs } from "../sharder/inputs/prepare-inputs.js";
 import type { PictureOptions } from "./picture-options.js";
@@ -30,6 +31,10 @@ const BLACK: Rgb = [0, 0, 0];
  * @throws ShardError "invalid-options" naming the option; "model-unsupported" if no input takes pictures.
  */
 export function planPictures(model: Pick<ModelInfo, "inputs">, options: PictureOptions): PictureFeed {
+  return orShardError("invalid-options", "options that can be read", "pass plain values", () => plan(model, options));
+}
+
+function plan(model: Pick<ModelInfo, "inputs">, options: PictureOptions): PictureFeed {
   const spec = findInput(model.inputs, options.input);
   const { layout, channels, ...fixed } = readShape(spec, options.layout);
   const colours = oneOf("colours", options.colours ?? (channels === 1 ? "grey" : "rgb"), ["rgb", "bgr", "grey"]);
@@ -48,7 +53,7 @@ export function planPictures(model: Pick<ModelInfo, "inputs">, options: PictureO
     throw invalid("width × height", `at most ${MAX_PIXELS} pixels`, `${width} × ${height}`, "choose a smaller size");
 
   const { scaling, standardise } = valuesOf(spec, options, channelCount);
-  const plan: PixelPlan = {
+  const pixels: PixelPlan = {
     width,
     height,
     crop: checkCrop(options.crop),
@@ -67,7 +72,7 @@ export function planPictures(model: Pick<ModelInfo, "inputs">, options: PictureO
         ? [height, width, channelCount]
         : [channelCount, height, width];
   return {
-    plan,
+    plan: pixels,
     itemSize: width * height * channelCount,
     toInputs(data, itemCount) {
       const shape = [itemCount, ...itemShape];

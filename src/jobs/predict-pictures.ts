@@ -1,9 +1,10 @@
 import { ShardError } from "../core/errors.js";
 import { throwIfAborted } from "../protocol/abort.js";
 import type { Outputs } from "../protocol/tensors.js";
-import type { PredictOptions } from "../sharder/job/predict-options.js";
+import { onlyShardErrors, orShardError } from "../protocol/raw-errors.js";
+import { checkPredictOptions, type PredictOptions } from "../sharder/job/predict-options.js";
 import type { Sharder } from "../sharder/sharder.js";
-import type { PictureOptions } from "./picture-options.js";
+import { checkSharder, splitOptions, type PictureOptions } from "./picture-options.js";
 import { READ_AHEAD, PictureReader } from "./picture-reader.js";
 import { planPictures, type PictureFeed } from "./picture-tensors.js";
 import type { Picture } from "./picture-worker.js";
@@ -20,22 +21,26 @@ import { readAhead } from "./read-ahead.js";
  * @throws ShardError "picture-unreadable" naming the first unreadable picture by its index, "invalid-input",
  *         "invalid-options", "model-unsupported", "out-of-memory", "worker-lost", and all of `predict`.
  */
-export async function predictPictures(
+export function predictPictures(
   sharder: Sharder,
   pictures: readonly Picture[],
   options: PictureOptions & PredictOptions = {},
 ): Promise<Outputs> {
-  const { signal, onProgress, ...pictureOptions } = options;
-  if (typeof (sharder as Partial<Sharder> | undefined)?.predict !== "function") {
-    throw new ShardError(
-      "invalid-options",
-      `Expected a sharder, received ${typeof sharder}: pass the sharder that createSharder returned.`,
-    );
-  }
-  if (!Array.isArray(pictures) || pictures.length === 0) {
-    const [received, advice] = Array.isArray(pictures)
-      ? ["an empty list", "pass at least one"]
-      : [typeof pictures, "pass [picture]"];
+  return onlyShardErrors(() => predict(sharder, pictures, options));
+}
+
+async function predict(
+  sharder: Sharder,
+  pictures: readonly Picture[],
+  options: PictureOptions & PredictOptions,
+): Promise<Outputs> {
+  const { pictures: pictureOptions, job } = splitOptions<PredictOptions>(options);
+  checkPredictOptions(job);
+  const { signal } = job;
+  checkSharder(sharder);
+  const isList = orShardError("invalid-input", "a list of pictures", "pass an array", () => Array.isArray(pictures));
+  if (!isList || pictures.length === 0) {
+    const [received, advice] = isList ? ["an empty list", "pass at least one"] : [typeof pictures, "pass [picture]"];
     throw new ShardError("invalid-input", `Expected a list of pictures, received ${received}: ${advice}.`);
   }
   const feed = planPictures(sharder.model, pictureOptions);
@@ -52,7 +57,7 @@ export async function predictPictures(
   } finally {
     reader.close();
   }
-  return sharder.predict(feed.toInputs(data, pictures.length), { signal, ...(onProgress && { onProgress }) });
+  return sharder.predict(feed.toInputs(data, pictures.length), job);
 }
 
 function allocate({ plan, itemSize }: PictureFeed, count: number): Uint8Array | Float32Array {

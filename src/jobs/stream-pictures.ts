@@ -1,11 +1,12 @@
 import { ShardError } from "../core/errors.js";
 import { throwIfAborted } from "../protocol/abort.js";
+import { orShardError } from "../protocol/raw-errors.js";
 import type { Outputs } from "../protocol/tensors.js";
 import type { Inputs } from "../sharder/inputs/prepare-inputs.js";
 import type { Sharder } from "../sharder/sharder.js";
-import type { StreamOptions, StreamShard } from "../sharder/job/stream.js";
+import { checkStreamOptions, type StreamOptions, type StreamShard } from "../sharder/job/stream.js";
 import { itemOutputs } from "./item-outputs.js";
-import type { PictureOptions } from "./picture-options.js";
+import { checkSharder, splitOptions, type PictureOptions } from "./picture-options.js";
 import { READ_AHEAD, PictureReader } from "./picture-reader.js";
 import { planPictures } from "./picture-tensors.js";
 import type { Picture } from "./picture-worker.js";
@@ -41,7 +42,9 @@ export async function* streamPictures(
   pictures: PictureSource,
   options: PictureOptions & StreamOptions = {},
 ): AsyncGenerator<PictureResult, void, undefined> {
-  const { order = "input", signal, ...pictureOptions } = options;
+  const { pictures: pictureOptions, job } = splitOptions<StreamOptions>(options);
+  const { order = "input", signal } = checkStreamOptions(job);
+  checkSharder(sharder);
   checkSource(pictures);
   const feed = planPictures(sharder.model, pictureOptions);
   throwIfAborted(signal);
@@ -68,7 +71,7 @@ export async function* streamPictures(
   const ending = new AbortController();
   const end = (): void => ending.abort(signal?.reason);
   signal?.addEventListener("abort", end, { once: true });
-  const shards = sharder.stream(readable(), { order, signal: ending.signal });
+  const shards = sharder.stream(readable(), { ...job, signal: ending.signal });
   let next: Promise<IteratorResult<StreamShard, void>> | undefined;
   let nextIndex = 0;
   try {
@@ -105,10 +108,15 @@ export async function* streamPictures(
 }
 
 function checkSource(pictures: unknown): void {
-  const isIterable =
-    typeof pictures === "object" &&
-    pictures !== null &&
-    (Symbol.iterator in pictures || Symbol.asyncIterator in pictures);
+  const isIterable = orShardError(
+    "invalid-input",
+    "pictures that can be listed",
+    "pass a list or a generator",
+    () =>
+      typeof pictures === "object" &&
+      pictures !== null &&
+      (Symbol.iterator in pictures || Symbol.asyncIterator in pictures),
+  );
   if (isIterable) return;
   throw new ShardError(
     "invalid-input",

@@ -1,4 +1,5 @@
 import { ShardError } from "../core/errors.js";
+import { orShardError } from "../protocol/raw-errors.js";
 import type { Outputs, OutputValue, Tensor } from "../protocol/tensors.js";
 
 /** One class with an item's score for it. */
@@ -21,6 +22,12 @@ export interface RankedClass {
  * O(n · classes · k).
  */
 export function topK(outputs: Outputs | OutputValue, labels?: readonly string[], k = 5): RankedClass[][] {
+  return orShardError("invalid-input", "the outputs of a model", "pass what predict returned", () =>
+    rankAll(outputs, labels, k),
+  );
+}
+
+function rankAll(outputs: Outputs | OutputValue, labels: readonly string[] | undefined, k: number): RankedClass[][] {
   if (!Number.isSafeInteger(k) || k < 1) {
     throw new ShardError("invalid-options", `Expected k to be a whole number ≥ 1, received ${String(k)}: correct it.`);
   }

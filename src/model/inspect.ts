@@ -4,6 +4,8 @@ import { tensorBytes } from "../protocol/tensors.js";
 import { asJsonObject, type ModelArtifacts } from "./artifacts.js";
 import type { BatchAnalysis } from "./batch/analyse-batch.js";
 import { batchLayoutOf } from "./batch/batch-layout.js";
+import { allocateWeights } from "./load/allocate-weights.js";
+import { isPlatform } from "../protocol/realms.js";
 import { checkStructure } from "./check-structure.js";
 import type { OptimizationReport } from "./optimise/optimization-report.js";
 import { prepareModel, type DeclaredInputs } from "./prepare-model.js";
@@ -167,11 +169,19 @@ function publicSpec({ name, shape, dtype, batched }: TensorSpec): TensorSpec {
   return batched === false ? { name, shape, dtype, batched } : { name, shape, dtype };
 }
 
+/** Buffers may come from another frame. */
+function isBuffer(part: unknown): part is ArrayBuffer {
+  return isPlatform("ArrayBuffer", part);
+}
+
+function isShared(part: unknown): part is SharedArrayBuffer {
+  return isPlatform("SharedArrayBuffer", part);
+}
+
 function joinBuffers(data: ModelArtifacts["weightData"], share: boolean): ArrayBuffer | SharedArrayBuffer {
-  const isShared = typeof SharedArrayBuffer !== "undefined" && data instanceof SharedArrayBuffer;
-  if (isShared || (data instanceof ArrayBuffer && !share)) return data;
-  const parts = Array.isArray(data) ? data : [data];
-  if (!parts.every((part) => part instanceof ArrayBuffer)) {
+  const parts: readonly unknown[] = Array.isArray(data) ? data : [data];
+  if (parts.length === 1 && isShared(parts[0])) return parts[0];
+  if (!parts.every(isBuffer)) {
     throw new ShardError(
       "model-malformed",
       `Expected weightData as an ArrayBuffer, a SharedArrayBuffer or a list of ArrayBuffers, received ${typeof data}: pass the bytes themselves.`,
@@ -179,7 +189,7 @@ function joinBuffers(data: ModelArtifacts["weightData"], share: boolean): ArrayB
   }
   if (parts.length === 1 && !share) return parts[0]!;
   const byteLength = parts.reduce((total, part) => total + part.byteLength, 0);
-  const joined = share ? new SharedArrayBuffer(byteLength) : new ArrayBuffer(byteLength);
+  const joined = allocateWeights(byteLength, share);
   const bytes = new Uint8Array(joined);
   let offset = 0;
   for (const part of parts) {

@@ -1,15 +1,50 @@
 import type { Policy } from "../core/dispatch/types.js";
 import { ShardError } from "../core/errors.js";
 import { BACKEND_NAMES, ENTRY_NAMES, entryOf, type WorkerSpec } from "../pool/worker-entries.js";
+import { messageOf } from "../protocol/error-record.js";
+import { orShardError } from "../protocol/raw-errors.js";
+import { isPlatform } from "../protocol/realms.js";
+import { checkSignal } from "./job/predict-options.js";
+import { requireKnownKeys } from "./known-keys.js";
 import type { SharderOptions } from "./options.js";
 
 const POLICIES: readonly Policy[] = ["makespan", "equal", "capacity-proportional"];
 
+const OPTION_NAMES: Readonly<Record<keyof SharderOptions, true>> = {
+  model: true,
+  workers: true,
+  split: true,
+  cuts: true,
+  policy: true,
+  optimize: true,
+  quantumMs: true,
+  verify: true,
+  onItemError: true,
+  firstRunDeadlineMs: true,
+  maxWorkerHeapBytes: true,
+  maxWorkerBytes: true,
+  inputs: true,
+  requestInit: true,
+  weightPathPrefix: true,
+  weightUrlConverter: true,
+  cache: true,
+  onProgress: true,
+  onNotice: true,
+  signal: true,
+};
+
+const SPEC_NAMES: Readonly<Record<keyof WorkerSpec, true>> = { backend: true, engine: true, powerPreference: true };
+
 /** @throws ShardError "invalid-options", "unknown-backend", naming the option and what it received. */
 export function checkOptions(options: SharderOptions): void {
+  orShardError("invalid-options", "options that can be read", "pass plain values", () => checkAll(options));
+}
+
+function checkAll(options: SharderOptions): void {
   if (typeof options !== "object" || options === null) {
     throw invalid("options", "an object with a model", options, 'call createSharder({ model: "…/model.json" })');
   }
+  requireKnownKeys("createSharder", options, OPTION_NAMES);
   const { model, workers = "auto", split = "auto", cuts, policy = "makespan", quantumMs = 100 } = options;
   checkModelSource(model);
   if (workers !== "auto") checkWorkerSpecs(workers);
@@ -48,9 +83,21 @@ export function checkOptions(options: SharderOptions): void {
   if (onProgress !== undefined && typeof onProgress !== "function") {
     throw invalid("onProgress", "a function", onProgress, "leave it out");
   }
-  // Not `instanceof`: a signal may come from another frame.
-  if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.addEventListener !== "function") {
-    throw invalid("signal", "an AbortSignal", signal, "pass the controller's signal");
+  checkRequestInit(options.requestInit);
+  checkSignal(signal);
+}
+
+/** @throws ShardError "invalid-options" */
+export function checkRequestInit(requestInit: unknown): void {
+  if (requestInit === undefined) return;
+  if (typeof requestInit !== "object" || requestInit === null) {
+    throw invalid("requestInit", "an object as fetch takes it", requestInit, "leave it out");
+  }
+  const { headers } = requestInit as RequestInit;
+  try {
+    void new Headers(headers);
+  } catch (cause) {
+    throw invalid("requestInit.headers", "headers as fetch takes them", messageOf(cause), "correct them");
   }
 }
 
@@ -102,7 +149,7 @@ function checkCuts(cuts: unknown, split: string): void {
 }
 
 function checkModelSource(model: unknown): void {
-  const isAddress = (typeof model === "string" && model !== "") || model instanceof URL;
+  const isAddress = (typeof model === "string" && model !== "") || isUrl(model);
   const isArtifacts = typeof model === "object" && model !== null && "modelTopology" in model;
   if (isAddress || isArtifacts || (isListLike(model) && model.length > 0 && Array.from(model).every(isFile))) return;
   const received = isListLike(model) ? Array.from(model).find((file) => !isFile(file)) : undefined;
@@ -114,12 +161,17 @@ function checkModelSource(model: unknown): void {
   );
 }
 
+/** Not `instanceof`: an address may come from another frame. */
+export function isUrl(value: unknown): value is URL {
+  return isPlatform("URL", value);
+}
+
 function isListLike(value: unknown): value is ArrayLike<unknown> {
   return typeof value === "object" && value !== null && "length" in value && typeof value.length === "number";
 }
 
 /** Not `instanceof`: files may come from another frame. */
-function isFile(value: unknown): boolean {
+export function isFile(value: unknown): boolean {
   const { name, size, stream } = (value ?? {}) as Partial<File>;
   return typeof name === "string" && typeof size === "number" && typeof stream === "function";
 }
@@ -134,8 +186,13 @@ function checkWorkerSpecs(specs: unknown): void {
 
 /** @throws ShardError "unknown-backend", "invalid-options" */
 export function checkWorkerSpec(spec: unknown): void {
+  orShardError("invalid-options", "a worker that can be read", "pass plain values", () => checkSpec(spec));
+}
+
+function checkSpec(spec: unknown): void {
   if (typeof spec !== "object" || spec === null)
     throw invalid("worker", "an object with a backend", spec, 'pass { backend: "wasm" }');
+  requireKnownKeys("a worker", spec, SPEC_NAMES);
   const { backend, engine, powerPreference } = spec as Partial<WorkerSpec>;
   if (backend === undefined || !BACKEND_NAMES.includes(backend)) {
     throw new ShardError(

@@ -13,6 +13,7 @@ import {
 import type { PoolWorker } from "../pool/pool-worker.js";
 import type { WorkerLink } from "../pool/worker-link.js";
 import { WorkerPool, type PoolOptions } from "../pool/worker-pool.js";
+import { onlyShardErrors } from "../protocol/raw-errors.js";
 import { throwIfAborted } from "../protocol/abort.js";
 import type { JournalApi } from "../protocol/journal-api.js";
 import type { PlannerApi } from "../protocol/planner-api.js";
@@ -51,14 +52,20 @@ export interface SharderLinks {
  *         "model-malformed", "weights-missing", "weights-truncated", "model-unsupported", "out-of-memory";
  *         "no-workers" if none could start; "aborted". On an error, nothing is left running.
  */
-export async function createSharder(options: SharderOptions): Promise<Sharder> {
+export function createSharder(options: SharderOptions): Promise<Sharder> {
+  return onlyShardErrors(() => create(options));
+}
+
+async function create(given: SharderOptions): Promise<Sharder> {
   if (!hasWebWorkers()) {
     throw new ShardError(
       "backend-unavailable",
       "Expected a browser with Web Workers, received none: run this in a page.",
     );
   }
-  checkOptions(options);
+  checkOptions(given);
+  // Read once, so that what is used is what was checked.
+  const options = { ...given };
   throwIfAborted(options.signal);
   const shareWeights = globalThis.crossOriginIsolated === true;
   const inspected = await readModel(options, shareWeights);

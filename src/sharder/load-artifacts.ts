@@ -9,6 +9,7 @@ import { readModelFiles } from "../model/read-model-files.js";
 import { ModelReader } from "../pool/model-reader.js";
 import { openModelReader } from "../pool/worker-entries.js";
 import { throwIfAborted } from "../protocol/abort.js";
+import { isUrl } from "./check-options.js";
 import { callListener } from "./call-listener.js";
 import type { SharderOptions } from "./options.js";
 
@@ -22,7 +23,7 @@ import type { SharderOptions } from "./options.js";
 export async function loadArtifacts(options: SharderOptions, shareWeights: boolean): Promise<ModelArtifacts> {
   const { model, requestInit, signal, onProgress } = options;
   const report = (progress: Parameters<NonNullable<typeof onProgress>>[0]): void => callListener(onProgress, progress);
-  const address = typeof model === "string" || model instanceof URL ? String(model) : undefined;
+  const address = typeof model === "string" ? model : isUrl(model) ? model.href : undefined;
   if (address?.startsWith(INDEXEDDB_SCHEME)) {
     const artifacts = await readIndexedDb(address);
     throwIfAborted(signal);

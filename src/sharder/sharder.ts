@@ -4,6 +4,7 @@ import type { ModelInfo } from "../model/inspect.js";
 import type { WorkerSpec } from "../pool/worker-entries.js";
 import type { PoolListener, WorkerPool } from "../pool/worker-pool.js";
 import { abortError, throwIfAborted } from "../protocol/abort.js";
+import { onlyShardErrors } from "../protocol/raw-errors.js";
 import type { Outputs } from "../protocol/tensors.js";
 import { checkWorkerSpec } from "./check-options.js";
 import type { EventRelay } from "./event-relay.js";
@@ -18,6 +19,7 @@ import { checkJournalOptions } from "./journal/journal-options.js";
 import type { Journals } from "./journal/journals.js";
 import { TeeSink } from "./journal/tee-sink.js";
 import type { KnownModel } from "./known-model.js";
+import { requireKnownKeys } from "./known-keys.js";
 import { inspectRun } from "./layers/inspect-run.js";
 import type { BatchPlan, LayerPlan, Split } from "./split.js";
 import { WorkerLosses } from "./worker-losses.js";
@@ -90,7 +92,11 @@ export class Sharder extends ShardingEventTarget {
    * @throws ShardError "invalid-input", "invalid-options", "model-failed", "no-workers", "out-of-memory", "journal-busy", "aborted",
    *         "disposed"
    */
-  async predict(inputs: Inputs, options: PredictOptions = {}): Promise<Outputs> {
+  predict(inputs: Inputs, options: PredictOptions = {}): Promise<Outputs> {
+    return onlyShardErrors(() => this.#predict(inputs, options));
+  }
+
+  async #predict(inputs: Inputs, options: PredictOptions): Promise<Outputs> {
     this.#checkUsable();
     checkPredictOptions(options);
     const { signal, onProgress, priority = 0 } = options;
@@ -156,12 +162,14 @@ export class Sharder extends ShardingEventTarget {
    * @returns its id.
    * @throws ShardError "unknown-backend", "backend-unavailable", "worker-lost", "worker-timeout", "disposed"
    */
-  async addWorker(spec: WorkerSpec): Promise<string> {
-    this.#checkUsable();
-    checkWorkerSpec(spec);
-    const worker = await this.#pool.start(spec);
-    await this.#pool.enter(worker);
-    return worker.id;
+  addWorker(spec: WorkerSpec): Promise<string> {
+    return onlyShardErrors(async () => {
+      this.#checkUsable();
+      checkWorkerSpec(spec);
+      const worker = await this.#pool.start(spec);
+      await this.#pool.enter(worker);
+      return worker.id;
+    });
   }
 
   /**
@@ -169,13 +177,15 @@ export class Sharder extends ShardingEventTarget {
    * take them, it stays until the jobs that need it have ended.
    * @throws ShardError "unknown-worker"
    */
-  async removeWorker(id: string): Promise<void> {
-    this.#checkUsable();
-    const { worker } = this.#pool.drain(id);
-    for (const job of this.#jobs) job.workerDraining(id);
-    if (worker !== undefined) await this.#split.workerLeaving(worker);
-    await this.#pool.remove(id);
-    this.#split.forget(id);
+  removeWorker(id: string): Promise<void> {
+    return onlyShardErrors(async () => {
+      this.#checkUsable();
+      const { worker } = this.#pool.drain(typeof id === "string" ? id : `a ${typeof id}`);
+      for (const job of this.#jobs) job.workerDraining(id);
+      if (worker !== undefined) await this.#split.workerLeaving(worker);
+      await this.#pool.remove(id);
+      this.#split.forget(id);
+    });
   }
 
   /** Tensors and bytes that the engine of each ready worker holds: weights, and anything that leaks. */
@@ -202,9 +212,11 @@ export class Sharder extends ShardingEventTarget {
    * @throws ShardError "invalid-options" for a sharder that splits batches, or for illegal cuts; "model-unsupported" if no worker has
    *         room for a stage or can run it. The current stages then stay.
    */
-  async recut(cuts?: readonly number[]): Promise<void> {
-    this.#checkUsable();
-    await this.#split.recut(cuts);
+  recut(cuts?: readonly number[]): Promise<void> {
+    return onlyShardErrors(async () => {
+      this.#checkUsable();
+      await this.#split.recut(cuts);
+    });
   }
 
   /**
@@ -215,11 +227,14 @@ export class Sharder extends ShardingEventTarget {
    * @throws ShardError "invalid-input" if the model leaves sizes free and no inputs are given; "no-workers", "model-unsupported"
    *         if it can't be cut into layers, "model-failed", "disposed"
    */
-  async inspect(options: { readonly inputs?: Inputs } = {}): Promise<ModelInfo> {
-    this.#checkUsable();
-    const { inputs } = (options as { readonly inputs?: Inputs } | null) ?? {};
-    await inspectRun(this.#model, inputs, this.#pool.readyWorkers, this.#split);
-    return this.model;
+  inspect(options: { readonly inputs?: Inputs } = {}): Promise<ModelInfo> {
+    return onlyShardErrors(async () => {
+      this.#checkUsable();
+      const given = (options as { readonly inputs?: Inputs } | null) ?? {};
+      requireKnownKeys("inspect", given, { inputs: true });
+      await inspectRun(this.#model, given.inputs, this.#pool.readyWorkers, this.#split);
+      return this.model;
+    });
   }
 
   readonly #listener: PoolListener = {

@@ -66,11 +66,13 @@ function carriesSecrets({ headers, credentials, body }: RequestInit): boolean {
   return [...new Headers(headers).keys()].some((name) => !HARMLESS_HEADERS.has(name));
 }
 
-function withoutSecrets({ headers, credentials, body: _, method, ...rest }: RequestInit): RequestInit {
+function withoutSecrets(init: RequestInit): RequestInit {
+  const { headers, credentials, method } = init;
   const harmless = [...new Headers(headers)].filter(([name]) => HARMLESS_HEADERS.has(name) && name !== "authorization");
   return {
-    ...rest,
+    ...init,
     headers: harmless,
+    body: null,
     method: method === "HEAD" ? "HEAD" : "GET",
     redirect: "follow",
     credentials: credentials === "omit" ? "omit" : "same-origin",

@@ -2,6 +2,8 @@ import { ShardError } from "../../core/errors.js";
 import { batchLayoutOf, mayCarryItems, type BatchLayout } from "../../model/batch/batch-layout.js";
 import type { ModelInfo } from "../../model/inspect.js";
 import type { BatchMode, TensorSpec } from "../../protocol/model-on-wire.js";
+import { orShardError } from "../../protocol/raw-errors.js";
+import { ownView, typedArrayName } from "../../protocol/realms.js";
 import { copyTensor } from "../../protocol/rows.js";
 import { elementCountOf, type InputTensor, type Uint8Tensor } from "../../protocol/tensors.js";
 
@@ -25,25 +27,32 @@ export interface PreparedInputs {
   readonly shapeClass: string;
 }
 
-const DATA_TYPES: Readonly<Record<string, readonly (abstract new (...args: never[]) => object)[]>> = {
-  float32: [Float32Array],
-  int32: [Int32Array],
-  bool: [Uint8Array],
-  uint8: [Uint8Array, Uint8ClampedArray],
-  string: [Array],
-};
+/** The platform's classes that hold each dtype. */
+const DATA_TYPES = {
+  float32: ["Float32Array"],
+  int32: ["Int32Array"],
+  bool: ["Uint8Array"],
+  uint8: ["Uint8Array", "Uint8ClampedArray"],
+  string: ["Array"],
+} as const satisfies Readonly<Record<InputTensor["dtype"], readonly string[]>>;
 
 /**
  * Check `inputs` against the model and find the batch.
  * @param sideNames for a model whose batch is fixed: the inputs that go with every call, as earlier chunks of a stream have shown. A
  *        chunk for a single call can't show it.
- * @throws ShardError "invalid-input" if a name, dtype, rank, size, batch or the data does not fit the model.
+ * @throws ShardError "invalid-input" if a name, dtype, rank, size, batch or the data does not fit the model, or can't be read.
  */
 export function prepareInputs(
   model: ModelInfo,
   inputs: Inputs,
   sideNames: ReadonlySet<string> = new Set(),
 ): PreparedInputs {
+  return orShardError("invalid-input", "tensors that can be read", "pass plain objects and arrays", () =>
+    checkInputs(model, inputs, sideNames),
+  );
+}
+
+function checkInputs(model: ModelInfo, inputs: Inputs, sideNames: ReadonlySet<string>): PreparedInputs {
   const tensors = byName(model, inputs);
   const rowsOf = (spec: TensorSpec): number => tensors[spec.name]!.shape[0] ?? 0;
   const layout = batchLayoutOf(model.inputs);
@@ -101,12 +110,14 @@ function modeOfLayout(layout: BatchLayout): BatchMode | undefined {
   return layout.itemCount === 1 ? "item-by-item" : "groups";
 }
 
-/** A copy with its own tensors, so that the caller may change theirs. O(bytes). */
+/** A copy with its own tensors, so that the caller may change theirs. O(bytes). @throws ShardError "out-of-memory", "invalid-input" */
 export function copyInputs(inputs: PreparedInputs): PreparedInputs {
-  const tensors = Object.fromEntries(
-    Object.entries(inputs.tensors).map(([name, tensor]) => [name, copyTensor(tensor)]),
-  );
-  return { ...inputs, tensors };
+  return orShardError("invalid-input", "tensors that can be copied", "don't detach them before", () => {
+    const tensors = Object.fromEntries(
+      Object.entries(inputs.tensors).map(([name, tensor]) => [name, copyTensor(tensor)]),
+    );
+    return { ...inputs, tensors };
+  });
 }
 
 function byName(model: ModelInfo, inputs: Inputs): Record<string, InputTensor> {
@@ -142,27 +153,13 @@ function checkTensor(spec: TensorSpec, tensor: InputTensor): InputTensor {
   if (typeof tensor !== "object" || tensor === null || !isTensor(tensor)) {
     throw invalid(`a tensor { dtype, shape, data } for ${input}`, show(tensor), "wrap the data");
   }
-  const { dtype, data } = tensor;
+  const { dtype } = tensor;
   const shape = Array.from(tensor.shape);
   const isBytes = dtype === "uint8" && (spec.dtype === "float32" || spec.dtype === "int32");
   if (dtype !== spec.dtype && !isBytes) {
     throw invalid(`${input} of dtype ${spec.dtype}`, String(dtype), "convert the data");
   }
-  if (!DATA_TYPES[dtype]!.some((type) => data instanceof type)) {
-    const expected = DATA_TYPES[dtype]!.map((type) => type.name).join(" or ");
-    if (typeof data === "function") {
-      throw invalid(
-        `${expected} data for ${input}`,
-        "a TF.js tensor",
-        "pass { dtype, shape, data: await tensor.data() }",
-      );
-    }
-    throw invalid(
-      `${expected} data for ${input} of dtype ${dtype}`,
-      data?.constructor?.name ?? String(data),
-      "convert the data",
-    );
-  }
+  const data = checkData(input, tensor);
   if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
     throw invalid(`a shape of whole numbers ≥ 0 for ${input}`, JSON.stringify(shape), "give the true sizes");
   }
@@ -180,7 +177,7 @@ function checkTensor(spec: TensorSpec, tensor: InputTensor): InputTensor {
       "leave empty items out",
     );
   }
-  if (dtype === "string") checkStrings(input, data);
+  if (dtype === "string" && Array.isArray(data)) checkStrings(input, data);
   if (dtype === "uint8" && spec.dtype === "int32" && ((tensor.scale ?? 1) !== 1 || (tensor.offset ?? 0) !== 0)) {
     throw invalid(`unscaled bytes for ${input} of dtype int32`, "a scale or an offset", "leave them out");
   }
@@ -190,6 +187,30 @@ function checkTensor(spec: TensorSpec, tensor: InputTensor): InputTensor {
   if (spec.shape !== undefined && !(shape.length === spec.shape.length && spec.shape.every(fits)))
     throw mismatch(spec, checked);
   return checked;
+}
+
+/** @returns the data as arrays of this frame's classes: they may come from another one. */
+function checkData(input: string, { dtype, data }: InputTensor): InputTensor["data"] {
+  const types: readonly string[] = DATA_TYPES[dtype];
+  if (dtype === "string" && Array.isArray(data)) return data;
+  const name = typedArrayName(data);
+  if (name !== undefined && types.includes(name) && !Array.isArray(data)) return ownView(data);
+  const expected = types.join(" or ");
+  if (typeof data === "function") {
+    throw invalid(
+      `${expected} data for ${input}`,
+      "a TF.js tensor",
+      "pass { dtype, shape, data: await tensor.data() }",
+    );
+  }
+  const received = name ?? (data as object | undefined)?.constructor?.name ?? String(data);
+  // Frameworks that observe objects wrap them.
+  const isWrapped = name === undefined && types.includes(received);
+  throw invalid(
+    `${expected} data for ${input} of dtype ${dtype}`,
+    isWrapped ? `a Proxy of a ${received}` : received,
+    isWrapped ? "pass the array itself (Vue's toRaw returns it)" : "convert the data",
+  );
 }
 
 function checkStrings(input: string, data: readonly unknown[]): void {

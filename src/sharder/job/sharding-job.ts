@@ -44,6 +44,16 @@ export interface ShardingJob {
   fail(error: unknown): void;
 }
 
+/** What a stream's own source threw, which may be anything, even `undefined`. The stream's consumer gets it as it is. */
+export class SourceFailure extends Error {
+  readonly thrown: unknown;
+
+  constructor(thrown: unknown) {
+    super("The source of the stream failed.");
+    this.thrown = thrown;
+  }
+}
+
 let jobCounter = 0;
 
 /** Unique on the page. */

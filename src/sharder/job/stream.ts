@@ -1,15 +1,17 @@
 import { ShardError, type ItemError } from "../../core/errors.js";
 import { abortError, throwIfAborted } from "../../protocol/abort.js";
 import { toOutputValue } from "../../protocol/outputs.js";
+import { orShardError, unforeseen } from "../../protocol/raw-errors.js";
 import type { Outputs } from "../../protocol/tensors.js";
 import type { RecordedShard } from "../../protocol/journal-api.js";
 import type { Inputs, PreparedInputs } from "../inputs/prepare-inputs.js";
 import type { JobJournal } from "../journal/job-journal.js";
 import type { StreamJournalOptions } from "../journal/journal-options.js";
 import { TeeSink } from "../journal/tee-sink.js";
-import { checkPriority } from "./predict-options.js";
+import { requireKnownKeys } from "../known-keys.js";
+import { checkPriority, checkSignal } from "./predict-options.js";
 import type { FinishedShard, ShardSink } from "./shard-sink.js";
-import type { JobOptions, ShardingJob } from "./sharding-job.js";
+import { SourceFailure, type JobOptions, type ShardingJob } from "./sharding-job.js";
 
 export interface StreamOptions {
   /** "input" (default): shards in the order of their items. "completion": in the order in which they finish. */
@@ -49,11 +51,10 @@ export async function* streamShards(
   createJob: (options: JobOptions) => ShardingJob,
   source: Source,
   prepare: (inputs: Inputs) => PreparedInputs,
-  { order = "input", signal, priority = 0 }: StreamOptions,
+  options: StreamOptions,
   openJournal?: () => Promise<JobJournal | undefined>,
 ): AsyncGenerator<StreamShard, void, undefined> {
-  checkOrder(order);
-  checkPriority(priority);
+  const { order = "input", signal, priority = 0 } = checkStreamOptions(options);
   throwIfAborted(signal);
   const journal = openJournal && (await openJournal());
   try {
@@ -188,8 +189,8 @@ class Supply {
   async #pull(from: AsyncIterator<Inputs> | Iterator<Inputs>): Promise<void> {
     this.#isPulling = true;
     try {
-      const next = await from.next();
-      if (next.done) {
+      const next = checkStep(await nextOf(from));
+      if (next.done === true) {
         this.#isExhausted = true;
         this.#job.endSource();
       } else {
@@ -213,6 +214,15 @@ class Supply {
   /** Close the source. The consumer neither waits for this nor sees its errors. */
   close(): void {
     if (this.#iterator !== undefined && !this.#isExhausted) void closeQuietly(this.#iterator);
+  }
+}
+
+/** @throws SourceFailure with whatever the source throws. */
+async function nextOf(iterator: AsyncIterator<Inputs> | Iterator<Inputs>): Promise<unknown> {
+  try {
+    return await iterator.next();
+  } catch (thrown) {
+    throw new SourceFailure(thrown);
   }
 }
 
@@ -245,8 +255,23 @@ class JobEnd {
 
   /** @throws the error that the job failed with. */
   throwIfFailed(): void {
-    if (typeof this.#outcome === "object") throw this.#outcome.error;
+    if (typeof this.#outcome !== "object") return;
+    const { error } = this.#outcome;
+    throw error instanceof SourceFailure ? error.thrown : unforeseen(error);
   }
+}
+
+function isIterator(value: unknown): value is AsyncIterator<Inputs> | Iterator<Inputs> {
+  return typeof value === "object" && value !== null && "next" in value && typeof value.next === "function";
+}
+
+/** What an iterator gives may be anything. @throws ShardError "invalid-input" */
+function checkStep(step: unknown): IteratorResult<Inputs> {
+  if (typeof step === "object" && step !== null) return step as IteratorResult<Inputs>;
+  throw new ShardError(
+    "invalid-input",
+    `Expected the source's iterator to give { done, value }, received ${String(step).slice(0, 40)}: use a generator.`,
+  );
 }
 
 function toStreamShard({ firstItem, itemCount, workerId, outputs }: FinishedShard): StreamShard {
@@ -257,18 +282,55 @@ function toStreamShard({ firstItem, itemCount, workerId, outputs }: FinishedShar
   return { firstItem, itemCount, workerId, outputs: Object.fromEntries(values) as Outputs };
 }
 
-function checkOrder(order: unknown): void {
-  if (order === "input" || order === "completion") return;
+const OPTION_NAMES: Readonly<Record<keyof StreamOptions, true>> = {
+  order: true,
+  signal: true,
+  priority: true,
+  journal: true,
+};
+
+/** @throws ShardError "invalid-options" */
+export function checkStreamOptions(options: StreamOptions): StreamOptions {
+  return orShardError("invalid-options", "options that can be read", "pass plain values", () => checkAll(options));
+}
+
+function checkAll(options: StreamOptions): StreamOptions {
+  if (typeof options !== "object" || options === null) {
+    throw new ShardError(
+      "invalid-options",
+      `Expected { order, signal, priority }, received ${options === null ? "null" : typeof options}: correct or leave them out.`,
+    );
+  }
+  requireKnownKeys("stream", options, OPTION_NAMES);
+  const { order = "input", signal, priority } = options;
+  checkPriority(priority);
+  checkSignal(signal);
+  if (order === "input" || order === "completion") return options;
   throw new ShardError(
     "invalid-options",
-    `Expected "order" to be "input" or "completion", received ${JSON.stringify(order)}: leave it out for "input".`,
+    `Expected "order" to be "input" or "completion", received "${String(order).slice(0, 40)}": leave it out for "input".`,
   );
 }
 
+/** Also a Proxy of one. */
+function isTypedArray(value: object): boolean {
+  return Object.prototype.isPrototypeOf.call(Object.getPrototypeOf(Uint8Array.prototype) as object, value);
+}
+
 function iterate(source: Source): AsyncIterator<Inputs> | Iterator<Inputs> {
-  if (typeof source === "object" && source !== null) {
-    if (Symbol.asyncIterator in source) return source[Symbol.asyncIterator]();
-    if (Symbol.iterator in source) return source[Symbol.iterator]();
+  const begin = orShardError("invalid-input", "a source that can be read", "pass an array or a generator", () => {
+    // Numbers are no inputs; a Proxy of a typed array can't even be iterated.
+    if (typeof source !== "object" || source === null || isTypedArray(source)) return undefined;
+    if (Symbol.asyncIterator in source) return source[Symbol.asyncIterator];
+    return Symbol.iterator in source ? source[Symbol.iterator] : undefined;
+  });
+  if (typeof begin === "function") {
+    const iterator: unknown = Reflect.apply(begin, source, []);
+    if (isIterator(iterator)) return iterator;
+    throw new ShardError(
+      "invalid-input",
+      `Expected the source's iterator to have a method next, received ${iterator === null ? "null" : typeof iterator}: pass an array, a generator or a stream.`,
+    );
   }
   throw new ShardError(
     "invalid-input",

@@ -123,3 +123,23 @@ describe("refuses, naming the option and what it received", () => {
     expect(() => checkWorkerSpec({ backend: "wasm", powerPreference: undefined })).not.toThrow();
   });
 });
+
+describe("an option that doesn't exist is refused, with the one that was probably meant", () => {
+  it.each<[unknown, string[]]>([
+    [{ model: "m", wrokers: "auto" }, ['"wrokers"', 'did you mean "workers"']],
+    [{ model: "m", Optimise: false }, ['did you mean "optimize"']],
+    [{ model: "m", onprogress: () => {} }, ['did you mean "onProgress"']],
+    [{ model: "m", quantum: 5 }, ['"quantum"', "createSharder", "leave it out"]],
+    [{ model: "m", somethingElse: 5 }, ['"somethingElse"', "leave it out"]],
+    [{ model: "m", constructor: 5 }, ['"constructor"']],
+    [{ model: "m", workers: [{ backend: "wasm", powerpreference: "low-power" }] }, ['did you mean "powerPreference"']],
+    [{ model: "m", requestInit: { headers: { "not a name": "x" } } }, ['"requestInit.headers"']],
+    [{ model: "m", requestInit: 5 }, ['"requestInit"', "5"]],
+  ])("%j", (options, words) => {
+    caught("invalid-options", () => check(options), ...words);
+  });
+
+  it("unless it is undefined", () => {
+    check({ model: "m", maxWorkers: undefined });
+  });
+});
