@@ -2,7 +2,7 @@ import { ShardError } from "../core/errors.js";
 import type { TfjsWire, WireModel } from "../protocol/model-on-wire.js";
 import type { StoredWeight } from "../protocol/weight-recipe.js";
 import { isJsonObject, type ModelArtifacts, type WeightSpec } from "./artifacts.js";
-import { analyseBatch, NOT_ANALYSED, type BatchAnalysis } from "./batch/analyse-batch.js";
+import { analyseBatch, drawsRandomNumbers, NOT_ANALYSED, type BatchAnalysis } from "./batch/analyse-batch.js";
 import { batchLayoutOf, mayCarryItems } from "./batch/batch-layout.js";
 import type { Graph } from "./graph/graph.js";
 import { readGraphDef } from "./graph/read-graph-def.js";
@@ -129,7 +129,7 @@ function prepareGraph(
 /** Look at the graph as it came: its operations say more than what they are replaced by. */
 function analyseItems(graph: Graph, weightData: ArrayBuffer | SharedArrayBuffer): BatchAnalysis {
   const layout = batchLayoutOf(graph.inputs);
-  if (layout.kind !== "free") return NOT_ANALYSED;
+  if (layout.kind !== "free") return drawsRandomNumbers(graph) ? { ...NOT_ANALYSED, isRandom: true } : NOT_ANALYSED;
   const batchedNames = graph.inputs.flatMap((spec) => (mayCarryItems(spec, layout) ? spec.name : []));
   return analyseBatch(graph, weightData, new Set(batchedNames));
 }

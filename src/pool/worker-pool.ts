@@ -1,5 +1,5 @@
 import { ShardError } from "../core/errors.js";
-import type { PoolWorker, WorkerHooks } from "./pool-worker.js";
+import { PoolWorker, type WorkerHooks } from "./pool-worker.js";
 import { Replacements } from "./replacements.js";
 import { delayRules, policyRules, type RestartRules, type SlotPlan } from "./restart-rules.js";
 import { removed, replaced, wasClosed } from "./slot-errors.js";
@@ -18,6 +18,11 @@ export function findLiveWorker(id: string): PoolWorker | undefined {
 export type Absence =
   | { readonly kind: "lost"; readonly error: ShardError; readonly returnsAs: WorkerSpec }
   | { readonly kind: "replaced"; readonly error: ShardError };
+function nextId({ backend }: WorkerSpec): string {
+  const counter = (counters.get(backend) ?? 0) + 1;
+  counters.set(backend, counter);
+  return `${backend}-${counter}`;
+}
 
 /** What the pool reports to its owner. */
 export interface PoolListener {
@@ -66,6 +71,8 @@ export class WorkerPool {
   readonly #slots = new Map<string, WorkerSlot>();
   readonly #restarts = new Map<WorkerSlot, ReturnType<typeof setTimeout>>();
   readonly #waiting: (() => void)[] = [];
+  /** Workers that are no part of the pool, but end with it. */
+  readonly #aside = new Set<PoolWorker>();
   #isClosed = false;
 
   constructor({ open, restartDelayMs, canRun = () => true, maxHeapBytes = DEFAULT_MAX_HEAP_BYTES }: PoolOptions) {
@@ -131,9 +138,7 @@ export class WorkerPool {
    * @throws ShardError "backend-unavailable", "worker-lost", "worker-timeout"
    */
   async start(spec: WorkerSpec): Promise<PoolWorker> {
-    const counter = (counters.get(spec.backend) ?? 0) + 1;
-    counters.set(spec.backend, counter);
-    const slot = new WorkerSlot(`${spec.backend}-${counter}`, spec);
+    const slot = new WorkerSlot(nextId(spec), spec);
     // Refused before anything is opened.
     if (this.#isClosed) throw wasClosed();
     this.#slots.set(slot.id, slot);
@@ -144,6 +149,28 @@ export class WorkerPool {
       throw thrown;
     }
     return slot.started.promise;
+  }
+
+  /**
+   * Start a worker beside the pool: ready, but listed and reported nowhere, so that it gets no work of any job. It ends with the pool.
+   * @param onEnd called once it has ended.
+   * @throws as `start`
+   */
+  async startAside(spec: WorkerSpec, onEnd: () => void): Promise<PoolWorker> {
+    if (this.#isClosed) throw wasClosed();
+    const id = nextId(spec);
+    const onState = (): void => {
+      if (worker.state !== "dead") return;
+      this.#aside.delete(worker);
+      live.delete(id);
+      onEnd();
+    };
+    const worker = new PoolWorker(id, spec, this.#open(spec, id), { onState, onRan: () => {} });
+    this.#aside.add(worker);
+    live.set(id, worker);
+    await worker.start();
+    worker.becomeReady();
+    return worker;
   }
 
   /**
@@ -207,7 +234,8 @@ export class WorkerPool {
   /** Stop every worker, also those that are still starting; no more can be started. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all([...this.#slots.keys()].map((id) => this.remove(id)));
+    const asides = [...this.#aside].map((worker) => worker.stop());
+    await Promise.all([...asides, ...[...this.#slots.keys()].map((id) => this.remove(id))]);
   }
 
   /** @throws ShardError "unknown-worker" listing the known ids. */

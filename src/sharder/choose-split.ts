@@ -15,6 +15,7 @@ import { forecastsLayers } from "./layers/forecast-split.js";
 import { LayerSplit } from "./layers/layer-split.js";
 import type { SharderOptions } from "./options.js";
 import type { Split } from "./split.js";
+import type { Verifier } from "./verify/verifier.js";
 
 /** The parts that a split is made of. */
 export interface SplitParts {
@@ -23,6 +24,7 @@ export interface SplitParts {
   readonly planner: StagePlanner;
   readonly events: EventRelay;
   readonly faults: FaultReports;
+  readonly verifier: Verifier;
 }
 
 /**
@@ -78,18 +80,29 @@ async function wantsLayers({ model, pool, planner }: SplitParts, options: Sharde
 }
 
 function batchSplit(
-  { model, pool, events, faults }: SplitParts,
+  { model, pool, events, faults, verifier }: SplitParts,
   { policy = "makespan", quantumMs = 100, split }: SharderOptions,
 ): Split {
   const { wire, batch } = model.inspected;
   const options = { policy, quantumMs };
   const isNamed = split === "batch";
   const onMode: OnBatchMode = (mode, reason) => model.setBatchMode(mode, reason);
-  return new BatchSplit({ wire, batch, onMode, isNamed, pool, gaps: model.gaps, emit: events.emit, faults, options });
+  return new BatchSplit({
+    wire,
+    batch,
+    onMode,
+    isNamed,
+    pool,
+    gaps: model.gaps,
+    emit: events.emit,
+    faults,
+    verifier,
+    options,
+  });
 }
 
 function layerSplit(
-  { model, pool, planner, events, faults }: SplitParts,
+  { model, pool, planner, events, faults, verifier }: SplitParts,
   { quantumMs = 100, maxWorkerBytes = Infinity, cuts }: SharderOptions,
 ): Split {
   const { info, staged, batch } = model.inspected;
@@ -102,6 +115,7 @@ function layerSplit(
     planner,
     emit: events.emit,
     faults,
+    verifier,
     options: {
       quantumMs,
       memoryLimitBytes: maxWorkerBytes,

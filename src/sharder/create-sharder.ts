@@ -30,6 +30,7 @@ import type { SharderOptions } from "./options.js";
 import { raceAbort } from "./race-abort.js";
 import { readModel } from "./read-model.js";
 import { Sharder } from "./sharder.js";
+import { Verifier } from "./verify/verifier.js";
 
 /** How the workers of a sharder are reached. */
 export interface SharderLinks {
@@ -102,7 +103,6 @@ export async function assembleSharder(
   const planner = new StagePlanner(links.openPlanner);
   const events = new EventRelay();
   const faults = new FaultReports(events.emit);
-  const parts: SplitParts = { model, pool, planner, events, faults };
   const journals = new Journals({
     open: links.openJournals ?? openJournals,
     wire: inspected.wire,
@@ -111,6 +111,9 @@ export async function assembleSharder(
     emit: events.emit,
     faults,
   });
+  const isRandom = inspected.batch.isRandom === true;
+  const verifier = new Verifier({ pool, faults, fraction: options.verify ?? 0, isRandom });
+  const parts: SplitParts = { model, pool, planner, events, faults, verifier };
   try {
     return await raceAbort(start(parts, options, specs, lastResort, journals), options.signal);
   } catch (thrown) {
@@ -127,7 +130,7 @@ async function start(
   lastResort: readonly WorkerSpec[],
   journals: Journals,
 ): Promise<Sharder> {
-  const { model, pool, events, faults } = parts;
+  const { model, pool, events, faults, verifier } = parts;
   const startAll = (ones: readonly WorkerSpec[]): Promise<PoolWorker>[] =>
     ones.map(async (spec) => {
       const worker = await pool.start(spec);
@@ -157,7 +160,7 @@ async function start(
   });
   await enoughWorkers(entering, isEnough);
   if (specs.length > 0) await split.begin();
-  return new Sharder({ model, pool, split, events, faults, journals });
+  return new Sharder({ model, pool, split, events, faults, journals, verifier });
 }
 
 /** Whether a backend can run the model, or a part of it, as far as is known. */

@@ -23,6 +23,8 @@ import { requireKnownKeys } from "./known-keys.js";
 import { inspectRun } from "./layers/inspect-run.js";
 import type { BatchPlan, LayerPlan, Split } from "./split.js";
 import { WorkerLosses } from "./worker-losses.js";
+import type { Verification } from "./verify/verification.js";
+import type { Verifier } from "./verify/verifier.js";
 import type { WorkerSnapshot } from "./worker-snapshot.js";
 
 /** The parts of a sharder. */
@@ -33,6 +35,7 @@ export interface SharderParts {
   readonly events: EventRelay;
   readonly faults: FaultReports;
   readonly journals: Journals;
+  readonly verifier: Verifier;
 }
 
 /**
@@ -46,11 +49,12 @@ export class Sharder extends ShardingEventTarget {
   readonly #events: EventRelay;
   readonly #losses: WorkerLosses;
   readonly #journals: Journals;
+  readonly #verifier: Verifier;
   readonly #jobs = new Set<ShardingJob>();
   #isPaused = false;
   #isDisposed = false;
 
-  constructor({ model, pool, split, events, faults, journals }: SharderParts) {
+  constructor({ model, pool, split, events, faults, journals, verifier }: SharderParts) {
     super();
     this.#model = model;
     this.#pool = pool;
@@ -58,6 +62,7 @@ export class Sharder extends ShardingEventTarget {
     this.#events = events;
     this.#losses = new WorkerLosses(faults);
     this.#journals = journals;
+    this.#verifier = verifier;
     events.target = (type, detail) => void this.dispatchEvent(new CustomEvent(type, { detail }));
     pool.listener = this.#listener;
   }
@@ -81,6 +86,11 @@ export class Sharder extends ShardingEventTarget {
 
   get plan(): BatchPlan | LayerPlan {
     return this.#split.plan;
+  }
+
+  /** What checking results on other workers has shown so far, and what it cost. */
+  get verification(): Verification {
+    return this.#verifier.report;
   }
 
   /**
@@ -199,6 +209,7 @@ export class Sharder extends ShardingEventTarget {
     this.#isDisposed = true;
     for (const job of this.#jobs) job.fail(disposed());
     this.#split.close();
+    this.#verifier.close();
     await Promise.all([this.#journals.close(), this.#pool.close()]);
   }
 

@@ -24,6 +24,8 @@ export interface BatchAnalysis {
   readonly verdict: "rows" | "mixed" | "unknown";
   /** Why it is not "rows", or that random numbers are drawn, for people. */
   readonly reason: string | undefined;
+  /** Two runs of the same items differ. */
+  readonly isRandom?: boolean;
 }
 
 /** Nothing is known: the model runs as TF.js layers, or has no free batch. */
@@ -63,8 +65,23 @@ export function analyseBatch(
   weightData: ArrayBuffer | SharedArrayBuffer,
   batchedNames: ReadonlySet<string>,
 ): BatchAnalysis {
+  const isRandom = drawsRandomNumbers(graph);
+  const analysis = analyse(graph, weightData, batchedNames, isRandom);
+  return isRandom ? { ...analysis, isRandom } : analysis;
+}
+
+/** Whether two runs of the same items may differ. */
+export function drawsRandomNumbers({ nodes }: Pick<Graph, "nodes">): boolean {
+  return nodes.some(({ op }) => RANDOM_OPS.test(op));
+}
+
+function analyse(
+  graph: Graph,
+  weightData: ArrayBuffer | SharedArrayBuffer,
+  batchedNames: ReadonlySet<string>,
+  isRandom: boolean,
+): BatchAnalysis {
   const { nodes, inputs, outputs } = graph;
-  const isRandom = nodes.some(({ op }) => RANDOM_OPS.test(op));
   const itemNodes = new Set(
     inputs.flatMap(({ name, tensorName }) => (batchedNames.has(name) ? parseReference(tensorName).node : [])),
   );

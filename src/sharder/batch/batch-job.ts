@@ -8,7 +8,7 @@ import type {
 import * as dispatch from "../../core/dispatch/dispatch.js";
 import type { ShardError } from "../../core/errors.js";
 import type { FinishedRun, PoolWorker } from "../../pool/pool-worker.js";
-import type { BatchMode, RunMode } from "../../protocol/model-on-wire.js";
+import type { BatchMode, RunMode, WireModel } from "../../protocol/model-on-wire.js";
 import { hasRows, type BatchModes, type TryBatch } from "../inputs/batch-modes.js";
 import { cannotSplitBatch, JobMode } from "../inputs/job-mode.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
@@ -16,10 +16,13 @@ import { JobBase, type JobContext, type OpenAttempt } from "../job/job-base.js";
 import { causeOf } from "../job/fault-cause.js";
 import { itemsFailed, noWorkers } from "../job/job-errors.js";
 import { progressOf, type JobOptions } from "../job/sharding-job.js";
+import { outputBytes, type CheckedResult } from "../verify/checked-result.js";
 import type { LearnedThroughput } from "./learned-throughput.js";
 import { ShareWatch } from "./share-watch.js";
 
 export interface BatchJobContext extends JobContext {
+  /** The whole model. */
+  readonly wire: WireModel;
   readonly learned: LearnedThroughput;
   readonly modes: BatchModes;
   readonly tryBatch: TryBatch;
@@ -170,7 +173,10 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
 
   get wantsItems(): boolean {
     return (
-      !this.isOver && !this.items.areUndecided && (this.items.first === undefined || dispatch.wantsItems(this.#state))
+      !this.isOver &&
+      !this.checks.isFull &&
+      !this.items.areUndecided &&
+      (this.items.first === undefined || dispatch.wantsItems(this.#state))
     );
   }
 
@@ -234,6 +240,7 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
     const mode = this.#mode.of(workerId);
     this.open(attemptId, { ...range, mode, workerId, predictedMs });
     let result: FinishedRun;
+    let worker: PoolWorker;
     try {
       const request = {
         attemptId: this.wireId(attemptId),
@@ -248,7 +255,8 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
       const leastMs = this.items.areUnits ? 0 : WHOLE_DEADLINE_MS;
       const deadline = (): number =>
         Math.max(leastMs, dispatch.attemptDeadlineMs(this.#state, attemptId) ?? deadlineMs);
-      result = await this.#context.pool.requireWorker(workerId).run(request, deadline);
+      worker = this.#context.pool.requireWorker(workerId);
+      result = await worker.run(request, deadline);
     } catch (thrown) {
       this.#attemptFailed(attemptId, thrown);
       return;
@@ -259,10 +267,46 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
       this.#refuseBatches(attemptId);
       return;
     }
-    if (!this.deliver(range, workerId, () => outputs)) return;
+    this.checks.computed(attemptId, range, this.#checkable(worker, range, mode, outputs));
+    const isHeld = this.checks.isHeld(attemptId);
+    if (!isHeld && !this.deliver(range, workerId, () => outputs)) return;
     this.close(attemptId, "completed", serviceMs);
-    this.apply({ type: "attempt-completed", attemptId, serviceMs });
+    this.apply({ type: "attempt-completed", attemptId, serviceMs, isHeld });
+    if (isHeld) this.checks.hold(attemptId, () => this.#release(range, workerId, outputs));
     if (!this.hasFailed) this.#report(workerId);
+  }
+
+  /** Held outputs are final. */
+  #release(range: ItemRange, workerId: string, outputs: FinishedRun["outputs"]): void {
+    if (!this.deliver(range, workerId, () => outputs)) return;
+    this.settleHeld("items-released", range);
+    if (!this.hasFailed) this.#report(workerId);
+    this.wantMore();
+  }
+
+  protected override settleHeld(type: "items-released" | "items-revoked", range: ItemRange): void {
+    this.apply({ type, range });
+  }
+
+  /** What another worker needs to compute a shard again. */
+  #checkable(
+    worker: PoolWorker,
+    { firstItem, itemCount }: ItemRange,
+    mode: RunMode,
+    outputs: FinishedRun["outputs"],
+  ): CheckedResult {
+    return {
+      worker,
+      model: { key: WHOLE_MODEL, wire: () => this.#context.wire },
+      shapeClass: this.#unitClass,
+      mode,
+      priority: this.priority,
+      itemCount,
+      hasRows: true,
+      outputs,
+      byteCount: outputBytes(outputs),
+      inputsOf: (units) => this.items.cut({ firstItem: firstItem + units.firstItem, itemCount: units.itemCount }),
+    };
   }
 
   #refuseBatches(attemptId: number): void {

@@ -15,6 +15,7 @@ import { callOnce } from "../job/call-once.js";
 import { noWorkers } from "../job/job-errors.js";
 import type { JobOptions } from "../job/sharding-job.js";
 import type { BatchPlan, Split, WorkerPart } from "../split.js";
+import type { Verifier } from "../verify/verifier.js";
 import { BatchJob, WHOLE_MODEL } from "./batch-job.js";
 import { LearnedThroughput } from "./learned-throughput.js";
 
@@ -29,6 +30,7 @@ export interface BatchSplitContext {
   readonly gaps: BackendGaps;
   readonly emit: Emit;
   readonly faults: FaultReports;
+  readonly verifier: Verifier;
   readonly options: Partial<DispatchOptions>;
 }
 
@@ -70,12 +72,14 @@ export class BatchSplit implements Split {
   async begin(): Promise<void> {}
 
   createJob(options: JobOptions): BatchJob {
-    const { pool, emit, faults, options: dispatch } = this.#context;
+    const { pool, emit, faults, verifier, wire, options: dispatch } = this.#context;
     return new BatchJob(
       {
         pool,
         emit,
         faults,
+        verifier,
+        wire,
         dispatch,
         learned: this.#learned,
         modes: this.#modes,

@@ -7,6 +7,8 @@ import { callListener } from "../call-listener.js";
 import type { AttemptDetail, Emit, JobProgress } from "../events.js";
 import type { FaultReport, FaultReports } from "../fault-reports.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
+import { JobChecks } from "../verify/job-checks.js";
+import type { Verifier } from "../verify/verifier.js";
 import { notSent } from "./job-errors.js";
 import { JobItems } from "./job-items.js";
 import { nextJobId, type JobOptions, type ShardingJob } from "./sharding-job.js";
@@ -22,6 +24,7 @@ export interface JobContext {
   readonly pool: WorkerPool;
   readonly emit: Emit;
   readonly faults: FaultReports;
+  readonly verifier: Verifier;
 }
 
 /** `finishing`: every item is computed, but the sink has not accepted all of them yet. */
@@ -40,6 +43,8 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
     sourceEnded: () => this.sourceEnded(),
   });
   protected readonly priority: number;
+  /** Results that wait until another worker's agree. */
+  protected readonly checks: JobChecks;
   /** The latest error: the reason if the job has to end. */
   protected lastError: ShardError | undefined;
   readonly #context: JobContext;
@@ -60,6 +65,12 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
     this.#context = context;
     this.#options = options;
     this.priority = options.priority;
+    this.checks = new JobChecks(context.verifier, {
+      id: this.id,
+      isBusyOn: (workerId) => this.isBusyOn(workerId),
+      itemsOf: (units) => this.items.of(units),
+      revoke: (units) => this.settleHeld("items-revoked", units),
+    });
     this.done = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
     // Whoever starts the job awaits `done`. A job that ends before that must not cause an unhandled rejection.
     this.done.catch(() => {});
@@ -84,6 +95,8 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
   protected abstract sourceEnded(): void;
   /** Called once, when nothing is left to compute. */
   protected abstract onEnd(): void;
+  /** Held units are final, or have to be computed again. */
+  protected abstract settleHeld(type: "items-released" | "items-revoked", range: ItemRange): void;
 
   workerReady(worker: PoolWorker): void {
     // A listener may have ended it since it was found ready: then its loss has been reported already.
@@ -134,6 +147,7 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
       this.#isApplying = false;
     }
     this.#flush();
+    this.checks.settle();
   }
 
   #flush(): void {
@@ -159,6 +173,7 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
 
   #close(): void {
     this.#open.clear();
+    this.checks.end();
     this.onEnd();
   }
 
@@ -170,6 +185,12 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
 
   protected open(attemptId: number, attempt: A): void {
     this.#open.set(attemptId, { attempt, sentAtMs: performance.now() });
+  }
+
+  /** Whether attempts are under way whose results may follow those that wait. */
+  protected isBusyOn(workerId: string): boolean {
+    for (const { attempt } of this.#open.values()) if (attempt.workerId === workerId) return true;
+    return false;
   }
 
   protected isOpen(attemptId: number): boolean {
@@ -242,6 +263,7 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
         if (accepted === undefined) this.items.release(range);
         else void this.#whenAccepted(range, accepted);
       }
+      this.checks.delivered(units);
       return true;
     } catch (thrown) {
       this.fail(thrown);

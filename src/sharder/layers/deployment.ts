@@ -3,6 +3,7 @@ import { toSend } from "../../model/compact-weights.js";
 import type { TensorKey } from "../../model/graph/graph.js";
 import type { ModelStage, StagedModel } from "../../model/staged-model.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
+import type { WireModel } from "../../protocol/model-on-wire.js";
 import type { ModelKey } from "../../protocol/worker-api.js";
 
 /** A stage of the model as workers hold it. */
@@ -81,11 +82,15 @@ export class Deployment {
 
   /** Load a stage on one more worker; it is unloaded again if all stages were dropped meanwhile. @throws ShardError as `PoolWorker.load` */
   async add(stage: number, worker: PoolWorker): Promise<void> {
-    const { wire } = this.#parts[stage]!;
     const { modelKey } = this.stages[stage]!;
-    await worker.load(modelKey, toSend(wire));
+    await worker.load(modelKey, this.wireOf(stage));
     if (this.#isDropped) await worker.unload(modelKey);
     else this.#workers[stage]!.push(worker);
+  }
+
+  /** A stage as a worker loads it. */
+  wireOf(stage: number): WireModel {
+    return toSend(this.#parts[stage]!.wire);
   }
 
   /** Whether new jobs can run on it: each stage has a worker that is not about to leave. */

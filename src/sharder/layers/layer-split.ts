@@ -12,6 +12,7 @@ import { isExactWorker, probeBatch } from "../inputs/batch-probe.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 import type { JobOptions } from "../job/sharding-job.js";
 import type { LayerPlan, Split, WorkerPart } from "../split.js";
+import type { Verifier } from "../verify/verifier.js";
 import type { Deployment } from "./deployment.js";
 import { LayerLayout } from "./layer-layout.js";
 import type { LayoutOptions, LayoutOwner } from "./layout-types.js";
@@ -28,6 +29,7 @@ export interface LayerSplitContext {
   readonly planner: StagePlanner;
   readonly emit: Emit;
   readonly faults: FaultReports;
+  readonly verifier: Verifier;
   readonly options: LayoutOptions;
 }
 
@@ -95,12 +97,13 @@ export class LayerSplit implements Split, LayoutOwner {
   }
 
   createJob(options: JobOptions): PipelineJob {
-    const { pool, model, emit, faults } = this.#context;
+    const { pool, model, emit, faults, verifier } = this.#context;
     const context: PipelineContext = {
       pool,
       model,
       emit,
       faults,
+      verifier,
       layout: this.#layout,
       modes: this.#modes,
       tryBatch: this.#tryBatch,

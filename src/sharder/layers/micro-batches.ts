@@ -51,6 +51,14 @@ export class MicroBatches {
   /** The inputs of a stage for a micro-batch, ready to be transferred. O(bytes): whatever is not in shared memory is copied. */
   inputsFor(microBatchId: number, stage: DeployedStage): Record<string, RunInput> {
     const { range, tensors } = this.#held.get(microBatchId)!;
+    return this.#inputsOf(range, tensors, stage);
+  }
+
+  #inputsOf(
+    range: ItemRange,
+    tensors: ReadonlyMap<string, ShardOutput>,
+    stage: DeployedStage,
+  ): Record<string, RunInput> {
     const readsInputs = stage.inputs.some((key) => this.#inputNames.has(key));
     const given = readsInputs ? this.#cut(range) : {};
     const inputs: Record<string, RunInput> = {};
@@ -59,6 +67,13 @@ export class MicroBatches {
       inputs[key] = name === undefined ? mapTensors(requireTensors(tensors, key), forSending) : given[name]!;
     }
     return inputs;
+  }
+
+  /** As `inputsFor`, to be called later and more than once: it keeps what enters the stage. */
+  inputsAgain(microBatchId: number, stage: DeployedStage): () => Record<string, RunInput> {
+    const { range, tensors } = this.#held.get(microBatchId)!;
+    const kept = new Map([...tensors].filter(([key]) => stage.inputs.includes(key)));
+    return () => this.#inputsOf(range, kept, stage);
   }
 
   /**

@@ -5,7 +5,9 @@ import type { PipelineAction, PipelineEvent, StageAttempt, StagePlacement } from
 import { createPipeline, stepPipeline, wantsPipelineItems } from "../../core/pipeline/pipeline.js";
 import { untouchedItemCount } from "../../core/untouched-items.js";
 import type { StagedModel } from "../../model/staged-model.js";
-import type { FinishedRun } from "../../pool/pool-worker.js";
+import type { FinishedRun, PoolWorker } from "../../pool/pool-worker.js";
+import type { RunMode } from "../../protocol/model-on-wire.js";
+import type { ShardOutput } from "../../protocol/outputs.js";
 import type { BatchModes, TryBatch } from "../inputs/batch-modes.js";
 import { JobMode } from "../inputs/job-mode.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
@@ -13,7 +15,8 @@ import { JobBase, type JobContext, type OpenAttempt } from "../job/job-base.js";
 import { causeOf } from "../job/fault-cause.js";
 import { itemsFailed, noWorkers } from "../job/job-errors.js";
 import { progressOf, type JobOptions } from "../job/sharding-job.js";
-import type { Deployment } from "./deployment.js";
+import { outputBytes, type CheckedResult } from "../verify/checked-result.js";
+import type { DeployedStage, Deployment } from "./deployment.js";
 import type { LayerLayout } from "./layer-layout.js";
 import { MicroBatches } from "./micro-batches.js";
 import { firstItem } from "./trace-model.js";
@@ -100,7 +103,7 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
   }
 
   get wantsItems(): boolean {
-    return !this.isOver && !this.items.areUndecided && wantsPipelineItems(this.#state);
+    return !this.isOver && !this.checks.isFull && !this.items.areUndecided && wantsPipelineItems(this.#state);
   }
 
   /** New micro-batches enter these stages from now on. */
@@ -185,9 +188,10 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
         this.cancel(action.attemptId, action.workerId);
         break;
       case "completed":
-        this.#deliver(action.microBatchId, action.range, action.workerId);
+        this.#complete(action);
         break;
       case "restarted":
+        this.checks.drop(action.microBatchId);
         this.#batches.drop(action.microBatchId);
         break;
       case "vacant":
@@ -213,6 +217,7 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
     const predict = (): number | undefined => layout.times.predictMs(epoch, index, workerId, itemCount);
     this.open(attemptId, { ...attempt, predictedMs: predict() });
     let result: FinishedRun;
+    let checkable: (outputs: FinishedRun["outputs"]) => CheckedResult;
     try {
       const stage = layout.deployment(epoch).stages[index]!;
       const mode = this.#batches.enter(microBatchId, range, this.#mode.of(ALL_STAGES));
@@ -225,7 +230,9 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
         inputs: this.#batches.inputsFor(microBatchId, stage),
         forwardedNames: stage.forwardedKeys,
       };
-      result = await pool.requireWorker(workerId).run(request, () => deadlineMs(STAGE_DEADLINES, predict()));
+      const worker = pool.requireWorker(workerId);
+      checkable = this.#checkable(attempt, worker, stage, mode);
+      result = await worker.run(request, () => deadlineMs(STAGE_DEADLINES, predict()));
     } catch (thrown) {
       this.#attemptFailed(attemptId, thrown);
       return;
@@ -233,14 +240,17 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
     if (!this.isOpen(attemptId)) return;
     const { outputs, serviceMs } = result;
     const deployment = layout.deployment(epoch);
+    const checked = checkable(outputs);
     this.#batches.keep(microBatchId, outputs, deployment.stages.slice(index + 1));
     if (!this.#batches.hasRows(microBatchId)) {
       this.#refuseBatches(attemptId);
       return;
     }
+    this.checks.computed(microBatchId, range, checked);
     this.close(attemptId, "completed", serviceMs);
     const isSteady = this.#state.completedItemCount > 0 && this.remainingItemCount !== 0;
-    this.apply({ type: "attempt-completed", attemptId });
+    const isHeld = index === deployment.stages.length - 1 && this.checks.isHeld(microBatchId);
+    this.apply({ type: "attempt-completed", attemptId, isHeld });
     layout.observe({ epoch, stage: index, workerId, itemCount, serviceMs, isSteady });
     this.#resize();
   }
@@ -303,8 +313,51 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
     }
   }
 
-  #deliver(microBatchId: number, range: ItemRange, workerId: string): void {
-    if (!this.deliver(range, workerId, () => this.#batches.take(microBatchId))) return;
+  /** The last stage has run: give the result to the sink, or hold it until every stage's worker has been found right. */
+  #complete({ microBatchId, range, workerId, isHeld }: PipelineAction & { type: "completed" }): void {
+    if (!isHeld) return this.#deliver(range, workerId, () => this.#batches.take(microBatchId));
+    const outputs = this.#batches.take(microBatchId);
+    this.checks.hold(microBatchId, () => {
+      this.#deliver(range, workerId, () => outputs);
+      this.settleHeld("items-released", range);
+      this.wantMore();
+    });
+  }
+
+  protected override settleHeld(type: "items-released" | "items-revoked", range: ItemRange): void {
+    this.apply({ type, range });
+  }
+
+  /** Micro-batches of all stages may reach a worker that is idle for now, so results wait for it while anything is under way. */
+  protected override isBusyOn(): boolean {
+    return this.#state.attempts.size > 0;
+  }
+
+  /** What another worker needs to compute a stage's result again. What enters the stage is remembered now: it is released later. */
+  #checkable(
+    { epoch, stage: index, microBatchId, range }: StageAttempt,
+    worker: PoolWorker,
+    stage: DeployedStage,
+    mode: RunMode,
+  ): (outputs: FinishedRun["outputs"]) => CheckedResult {
+    const deployment = this.#context.layout.deployment(epoch);
+    const inputsOf = this.#batches.inputsAgain(microBatchId, stage);
+    return (outputs) => ({
+      worker,
+      model: { key: stage.modelKey, wire: () => deployment.wireOf(index) },
+      shapeClass: this.items.first!.shapeClass,
+      mode,
+      priority: this.priority,
+      itemCount: range.itemCount,
+      hasRows: false,
+      outputs,
+      byteCount: outputBytes(outputs),
+      inputsOf,
+    });
+  }
+
+  #deliver(range: ItemRange, workerId: string, take: () => Readonly<Record<string, ShardOutput>>): void {
+    if (!this.deliver(range, workerId, take)) return;
     const { completedItemCount } = this.items;
     const { current, times } = this.#context.layout;
     const stageMs = current?.stages.map((_, stage) => times.stageMs(current, stage));

