@@ -60,12 +60,12 @@ export function isDue({ fractionLeft, probationLeft }: CheckSchedule): boolean {
 }
 
 /**
- * The latest result is being checked. The next check is due after about 1 ÷ fraction further results, and on probation at the results
+ * The latest result will be checked. The next check is due after about 1 ÷ fraction further results, and on probation at the results
  * 1, 2, 4, 8, 16, 32, 48 …, whichever comes first.
  *
  * @param random as in `createSchedule`.
  */
-export function beginCheck(schedule: CheckSchedule, random: number): CheckSchedule {
+export function scheduleNext(schedule: CheckSchedule, random: number): CheckSchedule {
   const { fraction, hasProbation } = schedule.policy;
   const gap = fraction >= 1 ? 1 : Math.max(1, Math.round((0.5 + random) / fraction));
   const probationGap = Math.min(MAX_PROBATION_GAP, Math.max(1, schedule.probationCount));

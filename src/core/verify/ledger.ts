@@ -1,8 +1,8 @@
 /** A result that is not final yet. */
 export interface LedgerEntry {
   readonly entryId: number;
-  /** It looks wrong, so that it has to be checked itself: that a later one is right shows nothing about it. */
-  readonly isSuspect: boolean;
+  /** It has to be checked itself, since it was chosen or looks wrong: that a later one is right would not do. */
+  readonly isDue: boolean;
   /** Whose result it is: entries of one owner may have to be settled while others go on. */
   readonly ownerId: number;
   /** Bytes that wait with it. */
@@ -34,24 +34,23 @@ export function addEntry(ledger: Ledger, entry: LedgerEntry): Ledger {
 }
 
 /**
- * The entry to check now; `undefined` if none is due or a check is under way. The oldest suspect comes first. Otherwise the newest
- * entry is checked, which settles all before it.
+ * The entry to check now; `undefined` if none is due or a check is under way. The oldest that is due comes first. Otherwise, if the
+ * window is full or somebody waits, the newest entry is checked, which settles all before it.
  *
- * @param isDue the schedule asks for a check.
  * @param idleOwners the owners for whom the worker has nothing else to do, so that waiting would gain nothing.
  */
 export function nextCheck(
   ledger: Ledger,
-  { isDue, idleOwners, window }: { isDue: boolean; idleOwners: ReadonlySet<number>; window: LedgerWindow },
+  { idleOwners, window }: { idleOwners: ReadonlySet<number>; window: LedgerWindow },
 ): LedgerEntry | undefined {
   const { entries, byteCount, checkedId } = ledger;
   const newest = entries.at(-1);
   if (checkedId !== undefined || newest === undefined) return undefined;
-  const suspect = entries.find(({ isSuspect }) => isSuspect);
-  if (suspect !== undefined) return suspect;
+  const due = entries.find(({ isDue }) => isDue);
+  if (due !== undefined) return due;
   const isFull = entries.length >= window.maxEntryCount || byteCount >= window.maxByteCount;
   const isWaitedFor = entries.some(({ ownerId }) => idleOwners.has(ownerId));
-  return isDue || isFull || isWaitedFor ? newest : undefined;
+  return isFull || isWaitedFor ? newest : undefined;
 }
 
 export function beginLedgerCheck(ledger: Ledger, entryId: number): Ledger {
@@ -64,12 +63,12 @@ export function endLedgerCheck(ledger: Ledger): Ledger {
 }
 
 /**
- * The checked result agreed: it is final, and so is what was computed before it, suspects apart.
+ * The checked result agreed: it is final, and so is what was computed before it, apart from what is due itself.
  * @returns the ids of the entries that are final, in order.
  */
 export function agree(ledger: Ledger, entryId: number): { ledger: Ledger; finalIds: readonly number[] } {
   const at = ledger.entries.findIndex((entry) => entry.entryId === entryId);
-  const final = ledger.entries.filter((entry, index) => entry.entryId === entryId || (index < at && !entry.isSuspect));
+  const final = ledger.entries.filter((entry, index) => entry.entryId === entryId || (index < at && !entry.isDue));
   const finalIds = final.map((entry) => entry.entryId);
   return { ledger: removeEntries(ledger, new Set(finalIds)), finalIds };
 }

@@ -1,5 +1,11 @@
 import type { ItemRange } from "../../core/dispatch/types.js";
-import { beginCheck, countResult, createSchedule, isDue, type CheckPolicy } from "../../core/verify/check-schedule.js";
+import {
+  countResult,
+  createSchedule,
+  isDue,
+  scheduleNext,
+  type CheckPolicy,
+} from "../../core/verify/check-schedule.js";
 import * as ledgers from "../../core/verify/ledger.js";
 import type { CheckedResult } from "./checked-result.js";
 
@@ -58,8 +64,10 @@ export class Track {
   add(result: CheckedResult, job: CheckedJob, suspect: string | undefined): number {
     const entryId = ++entryCounter;
     this.#schedule = countResult(this.#schedule, performance.now());
+    const isChosen = isDue(this.#schedule);
+    if (isChosen) this.#schedule = scheduleNext(this.#schedule, this.#random());
     const { byteCount } = result;
-    const entry = { entryId, isSuspect: suspect !== undefined, ownerId: job.id, byteCount };
+    const entry = { entryId, isDue: isChosen || suspect !== undefined, ownerId: job.id, byteCount };
     this.#ledger = ledgers.addEntry(this.#ledger, entry);
     this.#results.set(entryId, { entryId, result, job, suspect });
     return entryId;
@@ -71,12 +79,11 @@ export class Track {
     for (const { job, result } of this.#results.values()) {
       if (!idleOwners.has(job.id) && !job.isBusyOn(result.worker.id)) idleOwners.add(job.id);
     }
-    const entry = ledgers.nextCheck(this.#ledger, { isDue: isDue(this.#schedule), idleOwners, window: WINDOW });
+    const entry = ledgers.nextCheck(this.#ledger, { idleOwners, window: WINDOW });
     return entry && this.#results.get(entry.entryId);
   }
 
   begin({ entryId }: TrackedResult): void {
-    this.#schedule = beginCheck(this.#schedule, this.#random());
     this.#ledger = ledgers.beginLedgerCheck(this.#ledger, entryId);
   }
 

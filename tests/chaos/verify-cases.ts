@@ -1,0 +1,31 @@
+// One of several workers is wrong by 1 % from a random shard on: with `verify`, the result is right all the same.
+import { expect } from "vitest";
+import { seededRandom } from "../../src/core/random.js";
+import { startChecked } from "../fixtures/checked-sharder.js";
+import { batch, negated } from "../fixtures/negating-sharder.js";
+
+/** One seeded case, by batch. Throws where the result is wrong, or where the wrong worker, or another, is quarantined or not. */
+export async function verifyCase(seed: number): Promise<void> {
+  const random = seededRandom(seed);
+  const upTo = (count: number): number => Math.floor(random() * count);
+  const pick = <T>(list: readonly T[]): T => list[upTo(list.length)]!;
+  const backends = Array.from({ length: 1 + upTo(3) }, () => pick(["wasm", "wasm", "cpu", "webgpu", "webgl"] as const));
+  const [wrong, from] = [upTo(backends.length), 1 + upTo(12)];
+  const backups = ["wasm"] as const;
+  let liedCount = 0;
+  const { sharder, faults, names } = await startChecked({
+    backends: [...backends, ...backups],
+    options: { verify: pick([0.1, 0.1, 0.3, 1]), quantumMs: 20 },
+    lie: ({ index, runCount }) => {
+      if (index !== wrong || runCount < from) return undefined;
+      liedCount++;
+      return { factor: random() < 0.5 ? 1.01 : 0.99 };
+    },
+  });
+  const [count, first] = [60 + upTo(200), 1 + upTo(100)];
+  expect({ seed, ...(await sharder.predict(batch(count, first))) }).toEqual({ seed, y: negated(count, first) });
+  const ids = [...new Set(faults.filter(({ cause }) => cause === "wrong-output").map(({ workerId }) => workerId))];
+  expect({ seed, ids }).toEqual({ seed, ids: liedCount === 0 ? [] : [names[wrong]] });
+  if (liedCount > 0) expect({ seed, state: sharder.workers[wrong]!.state }).toEqual({ seed, state: "quarantined" });
+  await sharder.dispose();
+}
