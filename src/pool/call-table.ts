@@ -1,9 +1,21 @@
 import { ShardError } from "../core/errors.js";
 
+/** What the owner of a call wants to know while it is under way. */
+export interface CallWatch {
+  /** How long the worker may be on it before it is overdue, ms; called again at every check. Infinity: never. */
+  readonly overdueMs: () => number;
+  /** Called once, when that time is over. The call continues: the worker may only be slow. */
+  readonly onOverdue: () => void;
+  /** Called when the worker turns to the call, which may be before `race` returns. */
+  readonly onTurn: () => void;
+}
+
 interface PendingCall {
   readonly what: string;
   readonly deadlineMs: () => number;
   readonly priority: number;
+  readonly watch: CallWatch | undefined;
+  isOverdue: boolean;
   readonly reject: (error: ShardError) => void;
 }
 
@@ -58,16 +70,22 @@ export class CallTable {
    * @param priority the worker takes calls of a higher priority first. Default 0.
    * @throws the error given to `rejectAll`, also for calls made after it.
    */
-  async race<T>(what: string, deadlineMs: number | (() => number), call: () => Promise<T>, priority = 0): Promise<T> {
+  async race<T>(
+    what: string,
+    deadlineMs: number | (() => number),
+    call: () => Promise<T>,
+    priority = 0,
+    watch?: CallWatch,
+  ): Promise<T> {
     if (this.#death !== undefined) throw this.#death;
     let entry: PendingCall | undefined;
     let isAnswered = false;
     try {
       const value = await new Promise<T>((resolve, reject) => {
         const deadline = typeof deadlineMs === "number" ? () => deadlineMs : deadlineMs;
-        entry = { what, deadlineMs: deadline, priority, reject };
+        entry = { what, deadlineMs: deadline, priority, watch, isOverdue: false, reject };
         this.#pending.add(entry);
-        this.#current ??= entry;
+        if (this.#current === undefined) this.#turnTo(entry);
         this.#startClock();
         call().then(resolve, reject);
       });
@@ -93,12 +111,17 @@ export class CallTable {
   #remove(entry: PendingCall, isAnswered: boolean): void {
     this.#pending.delete(entry);
     if (entry === this.#current || (isAnswered && entry.priority !== ASIDE)) this.#elapsedMs = 0;
-    if (entry === this.#current) this.#current = this.#next();
+    if (entry === this.#current) this.#turnTo(this.#next());
     if (this.#pending.size === 0) {
       clearInterval(this.#timer);
       this.#timer = undefined;
       for (const resolve of this.#onEmpty.splice(0)) resolve();
     }
+  }
+
+  #turnTo(call: PendingCall | undefined): void {
+    this.#current = call;
+    if (this.#death === undefined) call?.watch?.onTurn();
   }
 
   /** The call that the worker turns to next: the first of those with the highest priority. */
@@ -124,6 +147,10 @@ export class CallTable {
     this.#lateTickCount = sinceMs > LONGEST_TICK_MS ? this.#lateTickCount + 1 : 0;
     if (this.#lateTickCount > 0 && this.#lateTickCount < MOST_LATE_TICKS) return;
     const current = this.#current;
+    if (current?.watch !== undefined && !current.isOverdue && this.#elapsedMs > current.watch.overdueMs()) {
+      current.isOverdue = true;
+      current.watch.onOverdue();
+    }
     const deadlineMs = current?.deadlineMs() ?? Infinity;
     if (current === undefined || this.#elapsedMs <= deadlineMs) return;
     this.#onExpired(

@@ -13,7 +13,7 @@ import type {
   WorkerMemory,
   WorkerReport,
 } from "../protocol/worker-api.js";
-import { ASIDE } from "./call-table.js";
+import { ASIDE, type CallWatch } from "./call-table.js";
 import { serviceMsOf } from "./service-time.js";
 import { handOver, WorkerCalls } from "./worker-calls.js";
 import { labelOf, type WorkerSpec } from "./worker-entries.js";
@@ -199,9 +199,10 @@ export class PoolWorker {
   /**
    * Run some items. The inputs' buffers are transferred to the worker; those in shared memory stay usable on the page.
    * @param deadlineMs counted while the worker is on this run, and called again at every check.
+   * @param watch reports when the worker turns to it, and when it is overdue.
    * @throws ShardError "model-failed", "model-unsupported", "aborted", "worker-lost", "worker-timeout"
    */
-  async run(request: RunRequest, deadlineMs: () => number): Promise<FinishedRun> {
+  async run(request: RunRequest, deadlineMs: () => number, watch?: CallWatch): Promise<FinishedRun> {
     const sent = handOver(request, buffersOf(request.inputs));
     let sentAtMs = 0;
     const { outputs, timing, heapBytes } = await this.#attempt(
@@ -213,6 +214,7 @@ export class PoolWorker {
           return api.run(sent);
         },
         request.priority,
+        watch,
       ),
     );
     const serviceMs = serviceMsOf(timing, performance.now() - sentAtMs);

@@ -2,7 +2,7 @@ import { transfer } from "comlink";
 import { deathCauseOf, type DeathCause } from "../core/death-cause.js";
 import type { ShardError } from "../core/errors.js";
 import { fromErrorRecord, type Reply } from "../protocol/error-record.js";
-import { CallTable } from "./call-table.js";
+import { CallTable, type CallWatch } from "./call-table.js";
 import type { WorkerLink } from "./worker-link.js";
 
 /** What the owner of a link has to say about it. */
@@ -40,7 +40,7 @@ export class WorkerCalls<Api> {
 
   /**
    * @param what the worker has to do, for the error if it misses the deadline.
-   * @param deadlineMs, @param priority as in `CallTable.race`.
+   * @param deadlineMs, @param priority, @param watch as in `CallTable.race`.
    * @throws ShardError the far end's own error, or the one that ended it.
    */
   async call<T>(
@@ -48,13 +48,14 @@ export class WorkerCalls<Api> {
     deadlineMs: number | (() => number),
     ask: (api: Api) => Promise<Reply<T>>,
     priority?: number,
+    watch?: CallWatch,
   ): Promise<T> {
     const answer = async (): Promise<T> => {
       const reply = await ask(this.#api);
       if (reply.ok) return reply.value;
       throw fromErrorRecord(reply.error, this.#workerId);
     };
-    return this.#table.race(what, deadlineMs, answer, priority);
+    return this.#table.race(what, deadlineMs, answer, priority, watch);
   }
 
   /** Make all further calls through `wrap(api)`, where `api` is what they went through until now. */
