@@ -1,6 +1,9 @@
 import type { PipelineDraft } from "./draft.js";
 import { nextRunItemCount, takeUntouched } from "../untouched-items.js";
-import type { MicroBatch, StagePlacement } from "./types.js";
+import type { MicroBatch, ReturnedRange, StagePlacement } from "./types.js";
+
+/** A worker that has failed as often as this in a row gets work only where there is no other. */
+const FAILURES_TO_AVOID = 3;
 
 /**
  * Dispatch to every worker that has room the micro-batch that is furthest along of those that wait for its stages.
@@ -11,7 +14,7 @@ export function dispatchReady(draft: PipelineDraft, heldEpoch?: number): void {
   const load = new Map<string, number>();
   for (const { workerId } of draft.attempts.values()) load.set(workerId, (load.get(workerId) ?? 0) + 1);
   const waiting = [...draft.microBatches.values()]
-    .filter(({ attemptId, epoch }) => attemptId === undefined && epoch !== heldEpoch)
+    .filter((batch) => isWaiting(batch) && batch.epoch !== heldEpoch)
     .sort((a, b) => a.epoch - b.epoch || b.stage - a.stage || a.range.firstItem - b.range.firstItem);
   for (const batch of waiting) {
     const placement = draft.placements.get(batch.epoch);
@@ -21,6 +24,19 @@ export function dispatchReady(draft: PipelineDraft, heldEpoch?: number): void {
     load.set(workerId, (load.get(workerId) ?? 0) + 1);
     dispatch(draft, batch, workerId);
   }
+}
+
+/** Whether a micro-batch waits for a worker. */
+export function isWaiting({ attemptIds, wantsBackup }: MicroBatch): boolean {
+  return attemptIds.length === 0 || wantsBackup;
+}
+
+/** Those of a stage's workers that are of use to a micro-batch: not stalled, not on it already, and none that has failed it. */
+export function candidatesFor(draft: PipelineDraft, batch: MicroBatch, workerIds: readonly string[]): string[] {
+  const runningOn = batch.attemptIds.map((attemptId) => draft.attempts.get(attemptId)?.workerId);
+  return workerIds.filter(
+    (id) => !draft.stalled.has(id) && !runningOn.includes(id) && (batch.isAlone || !batch.failedOn.includes(id)),
+  );
 }
 
 /**
@@ -40,26 +56,40 @@ export function admit(draft: PipelineDraft): boolean {
   if (enteringCount >= room || !hasRoomBehind(draft, placement, 0)) return false;
   const load = [...draft.attempts.values()].filter(({ workerId }) => stages[0]!.includes(workerId)).length;
   if (load >= room) return false;
-  const range = takeRange(draft, microBatchItemCount);
-  if (range === undefined) return false;
+  const taken = takeRange(draft, microBatchItemCount);
+  if (taken === undefined) return false;
+  const { firstItem, itemCount, isSuspect, crashScore } = taken;
   const microBatchId = draft.nextId++;
-  draft.microBatches.set(microBatchId, { microBatchId, range, epoch, stage: 0, attemptId: undefined, failedOn: [] });
+  draft.microBatches.set(microBatchId, {
+    microBatchId,
+    range: { firstItem, itemCount },
+    epoch,
+    stage: 0,
+    attemptIds: [],
+    wantsBackup: false,
+    failedOn: [],
+    isAlone: false,
+    isSuspect,
+    crashScore,
+  });
   return true;
 }
 
-function takeRange(draft: PipelineDraft, itemCount: number): MicroBatch["range"] | undefined {
+function takeRange(draft: PipelineDraft, itemCount: number): ReturnedRange | undefined {
   const [returned, ...rest] = draft.returned;
   if (returned !== undefined) {
-    const count = Math.min(itemCount, returned.itemCount);
-    const left = { firstItem: returned.firstItem + count, itemCount: returned.itemCount - count };
+    const { firstItem, itemCount: present, isSuspect } = returned;
+    // Suspects stay together and apart from others.
+    const count = isSuspect ? present : Math.min(itemCount, present);
+    const left = { ...returned, firstItem: firstItem + count, itemCount: present - count };
     draft.returned = left.itemCount > 0 ? [left, ...rest] : rest;
-    return { firstItem: returned.firstItem, itemCount: count };
+    return { ...returned, itemCount: count };
   }
   // A short micro-batch waits for more items while the source is open, unless the pipeline is empty.
   const available = nextRunItemCount(draft);
   const mayGrow = !draft.sourceEnded && draft.doneAhead.length === 0;
   if (available === 0 || (available < itemCount && mayGrow && draft.microBatches.size > 0)) return undefined;
-  return takeUntouched(draft, Math.min(itemCount, available));
+  return { ...takeUntouched(draft, Math.min(itemCount, available)), isSuspect: false, crashScore: 0 };
 }
 
 /** Whether the queue of the next stage, with what is on its way there, has room for one more. */
@@ -69,24 +99,24 @@ function hasRoomBehind(draft: PipelineDraft, placement: StagePlacement, stage: n
   let count = 0;
   for (const batch of draft.microBatches.values()) {
     if (batch.epoch !== placement.epoch) continue;
-    if (batch.stage === stage + 1 || (batch.stage === stage && batch.attemptId !== undefined)) count++;
+    if (batch.stage === stage + 1 || (batch.stage === stage && batch.attemptIds.length > 0)) count++;
   }
   const { depth } = draft.options;
   return count < depth * (Math.max(1, next.length) + placement.stages[stage]!.length);
 }
 
-/** The replica with the fewest attempts, of those with room. One where this micro-batch failed counts only where there is no other. */
+/** Of the replicas that are of use and have room, the one with the fewest attempts. */
 function leastLoaded(
   draft: PipelineDraft,
   placement: StagePlacement,
   batch: MicroBatch,
   load: ReadonlyMap<string, number>,
 ): string | undefined {
-  const replicas = placement.stages[batch.stage]!;
-  const others = replicas.filter((id) => !batch.failedOn.includes(id));
+  const useful = candidatesFor(draft, batch, placement.stages[batch.stage]!);
+  const sound = useful.filter((id) => (draft.failuresInRow.get(id) ?? 0) < FAILURES_TO_AVOID);
   let best: string | undefined;
   let bestLoad = draft.options.depth;
-  for (const id of others.length > 0 ? others : replicas) {
+  for (const id of sound.length > 0 ? sound : useful) {
     const count = load.get(id) ?? 0;
     if (count < bestLoad) [best, bestLoad] = [id, count];
   }
@@ -98,6 +128,10 @@ function dispatch(draft: PipelineDraft, batch: MicroBatch, workerId: string): vo
   const attemptId = draft.nextId++;
   const attempt = { attemptId, microBatchId, epoch, stage, workerId, range };
   draft.attempts.set(attemptId, attempt);
-  draft.microBatches.set(microBatchId, { ...batch, attemptId });
+  draft.microBatches.set(microBatchId, {
+    ...batch,
+    attemptIds: [...batch.attemptIds, attemptId],
+    wantsBackup: false,
+  });
   draft.actions.push({ type: "dispatch", attempt });
 }

@@ -19,12 +19,21 @@ export interface StagePlacement {
 export type PipelineEvent =
   /** From here on new micro-batches enter under this placement. Those under way finish under their own. */
   | { readonly type: "placed"; readonly placement: StagePlacement }
-  /** A stage that had lost its workers has new ones. */
+  /** A stage that asked for workers has these from now on, those that it had before included. */
   | { readonly type: "staffed"; readonly epoch: number; readonly stage: number; readonly workerIds: readonly string[] }
+  /** No other worker can be had for an understaffed stage: what waits for it has to do with those that it has. */
+  | { readonly type: "unstaffed"; readonly epoch: number; readonly stage: number }
   /** The stages of this epoch are gone: its micro-batches enter again from their inputs, under the current placement. */
   | { readonly type: "abandoned"; readonly epoch: number }
   /** The worker is gone with its attempts. Their micro-batches wait for the same stages again. */
-  | { readonly type: "worker-lost"; readonly workerId: string }
+  | { readonly type: "worker-lost"; readonly workerId: string; readonly suspect?: Suspect | undefined }
+  /**
+   * The worker has not answered in time, and may be slow or hang. It gets no more work for now, and what it has not begun goes to
+   * others. `attemptId`, which it is on, is run on another worker beside it: the first result counts.
+   */
+  | { readonly type: "worker-stalled"; readonly workerId: string; readonly attemptId: number | undefined }
+  /** A worker that was stalled has answered. */
+  | { readonly type: "worker-answered"; readonly workerId: string }
   /**
    * More items are known. `done` lists those that are done already, which count as completed and never enter: ranges of at least one
    * item in the job's numbering, ascending, disjoint and within the items added.
@@ -41,13 +50,24 @@ export type PipelineEvent =
   | { readonly type: "items-released"; readonly range: ItemRange }
   /** Held items were computed wrongly. They enter again from their inputs. */
   | { readonly type: "items-revoked"; readonly range: ItemRange }
-  /** The stage threw. It is retried once, on another replica where there is one. A second failure ends the job. */
-  | { readonly type: "attempt-failed"; readonly attemptId: number }
+  /**
+   * The stage threw. It is retried once, on another worker where one can be had. What fails again is run in halves, down to single items;
+   * an item that fails twice is left out. `isOutOfMemory`: the micro-batch was too large, so it is run in halves at once, and later ones
+   * are no larger than those.
+   */
+  | { readonly type: "attempt-failed"; readonly attemptId: number; readonly isOutOfMemory?: boolean }
   /** What came out can't be used, so the micro-batch starts again from its inputs. It takes the place of `attempt-completed`. */
   | { readonly type: "attempt-rejected"; readonly attemptId: number }
   | { readonly type: "pause" }
   | { readonly type: "resume" }
   | { readonly type: "cancel" };
+
+/** The attempt that a worker was on when it ended, if the attempt may be to blame. */
+export interface Suspect {
+  readonly attemptId: number;
+  /** `strong`: it ended because of what it ran (out of memory, no answer); `weak`: it may have been ended from outside. */
+  readonly suspicion: "strong" | "weak";
+}
 
 /** One micro-batch in one stage on one worker. */
 export interface StageAttempt {
@@ -75,12 +95,37 @@ export type PipelineAction =
   | { readonly type: "restarted"; readonly microBatchId: number }
   /** Micro-batches wait for a stage that no worker runs. Answer with `staffed`, `abandoned` or `cancel`. */
   | { readonly type: "vacant"; readonly epoch: number; readonly stage: number }
+  /**
+   * A micro-batch waits for a stage whose workers are all stalled, or have failed it. Answer with `staffed` or `unstaffed`.
+   * `except`: workers that would not help.
+   */
+  | {
+      readonly type: "understaffed";
+      readonly epoch: number;
+      readonly stage: number;
+      readonly except: readonly string[];
+    }
+  /** An item has failed wherever it was tried. It counts as completed, without outputs. */
+  | {
+      readonly type: "item-failed";
+      readonly microBatchId: number;
+      readonly range: ItemRange;
+      /** The attempt that failed last. */
+      readonly attemptId: number;
+    }
   /** Nothing is under way any more in an epoch that was replaced or abandoned. */
   | { readonly type: "epoch-done"; readonly epoch: number }
   /** Every item has been completed once, and none is held. */
   | { readonly type: "finish" }
-  /** A stage failed twice for these items. */
+  /** All items that were tried have failed, these last. */
   | { readonly type: "fail"; readonly range: ItemRange; readonly attemptId: number };
+
+/** Items that enter again from their inputs. */
+export interface ReturnedRange extends ItemRange {
+  /** Some of them have failed, so they enter together and join no others. */
+  readonly isSuspect: boolean;
+  readonly crashScore: number;
+}
 
 export interface MicroBatch {
   readonly microBatchId: number;
@@ -88,19 +133,31 @@ export interface MicroBatch {
   readonly epoch: number;
   /** The stage that it is in or waits for. */
   readonly stage: number;
-  readonly attemptId: number | undefined;
+  /** None while it waits, one while the stage runs, two if the first is overdue. */
+  readonly attemptIds: readonly number[];
+  /** Its attempt is overdue, and it waits for another worker beside that one. */
+  readonly wantsBackup: boolean;
   /** Workers on which this stage failed for it. */
   readonly failedOn: readonly string[];
+  /** No other worker can be had: it runs where it has failed before, or waits for a stalled worker. */
+  readonly isAlone: boolean;
+  /** It is a part of what has failed. */
+  readonly isSuspect: boolean;
+  /** How far it is suspected of ending workers: 2 for each that ended because of its work, 1 for each that may have. */
+  readonly crashScore: number;
 }
 
 /** A job that flows through stages. Immutable: `stepPipeline` returns another. */
 export interface PipelineState extends Readonly<UntouchedItems> {
   readonly options: PipelineOptions;
   readonly phase: JobPhase;
-  /** Ranges that entered under an abandoned epoch and will enter again, in order. */
-  readonly returned: readonly ItemRange[];
-  /** Computed items, those included that are held. */
+  /** Ranges that have to enter again, in order. */
+  readonly returned: readonly ReturnedRange[];
+  /** Computed items, those included that are held, and those that have failed for good. */
   readonly completedItemCount: number;
+  readonly failedItemCount: number;
+  /** Whether any item has left the last stage. */
+  readonly hasSucceeded: boolean;
   /** Completed items that are not final. */
   readonly heldItemCount: number;
   /** By epoch; the last is the current one. */
@@ -110,5 +167,11 @@ export interface PipelineState extends Readonly<UntouchedItems> {
   readonly attempts: ReadonlyMap<number, StageAttempt>;
   /** Stages that were reported as vacant and not staffed since, as `epoch/stage`. */
   readonly vacant: ReadonlySet<string>;
+  /** Stages that were reported as understaffed and await the answer, as `epoch/stage`. */
+  readonly asked: ReadonlySet<string>;
+  /** Workers that have not answered in time. */
+  readonly stalled: ReadonlySet<string>;
+  /** Attempts that failed in a row, by worker. */
+  readonly failuresInRow: ReadonlyMap<string, number>;
   readonly nextId: number;
 }

@@ -5,6 +5,7 @@ import type {
   PipelineEvent,
   PipelineOptions,
   StageAttempt,
+  Suspect,
 } from "../../../../src/core/pipeline/types.js";
 
 type Cost = (attempt: StageAttempt) => number;
@@ -19,6 +20,8 @@ export class PipelineSimulator {
   readonly mostAt = new Map<number, number>();
   /** Returns the events with which an action is answered. */
   onAction: (action: PipelineAction) => PipelineEvent[] = () => [];
+  /** How an attempt that has run ends. */
+  outcome: (attempt: StageAttempt) => PipelineEvent = ({ attemptId }) => ({ type: "attempt-completed", attemptId });
   readonly #queues = new Map<string, { attempt: StageAttempt; endMs: number }[]>();
   readonly #cost: Cost;
 
@@ -37,24 +40,42 @@ export class PipelineSimulator {
     for (const action of actions) this.#carryOut(action);
   }
 
-  /** Run until nothing is under way, or until the time is up. */
+  /** Run until nothing is under way that ends, or until the time is up. An attempt that costs Infinity hangs. */
   run(untilMs = Infinity): void {
     for (;;) {
       const next = [...this.#queues.values()].flatMap((queue) => queue[0] ?? []).sort((a, b) => a.endMs - b.endMs)[0];
-      if (next === undefined || next.endMs > untilMs) {
+      if (next === undefined || next.endMs > untilMs || next.endMs === Infinity) {
         if (untilMs < Infinity) this.nowMs = untilMs;
         return;
       }
       this.nowMs = next.endMs;
       const { attempt } = next;
       this.#queues.get(attempt.workerId)!.shift();
-      this.send({ type: "attempt-completed", attemptId: attempt.attemptId });
+      this.send(this.outcome(attempt));
     }
   }
 
-  lose(workerId: string): void {
+  /** What each worker is on that never ends by itself. */
+  get hanging(): StageAttempt[] {
+    return [...this.#queues.values()].flatMap(([first]) => (first?.endMs === Infinity ? [first.attempt] : []));
+  }
+
+  /** A worker that hangs answers after all. */
+  answer(workerId: string): void {
+    const attempt = this.#queues.get(workerId)?.shift()?.attempt;
+    if (attempt === undefined) return;
+    const queue = this.#queues.get(workerId)!;
+    let startMs = this.nowMs;
+    for (const each of queue) startMs = each.endMs = startMs + this.#cost(each.attempt);
+    this.send({ type: "worker-answered", workerId });
+    this.send(this.outcome(attempt));
+  }
+
+  lose(workerId: string, suspicion?: Suspect["suspicion"]): void {
+    const running = this.#queues.get(workerId)?.[0]?.attempt;
     this.#queues.delete(workerId);
-    this.send({ type: "worker-lost", workerId });
+    const suspect = running && suspicion && { attemptId: running.attemptId, suspicion };
+    this.send({ type: "worker-lost", workerId, suspect });
   }
 
   #carryOut(action: PipelineAction): void {
@@ -67,7 +88,8 @@ export class PipelineSimulator {
     } else if (action.type === "cancel-attempt") {
       const queue = this.#queues.get(action.workerId) ?? [];
       const index = queue.findIndex(({ attempt }) => attempt.attemptId === action.attemptId);
-      if (index >= 0) queue.splice(index, 1);
+      // What a worker has begun it also ends.
+      if (index > 0 || queue[0]?.endMs !== Infinity) queue.splice(index, index < 0 ? 0 : 1);
     } else if (action.type === "completed") {
       this.completed.push({ ...action.range, atMs: this.nowMs });
     }
