@@ -1,6 +1,7 @@
 import { IndexHeap } from "../../src/core/dispatch/binary-heap.js";
 import {
   createDispatch,
+  openRanges,
   plannedShares,
   step,
   wantsItems,
@@ -54,8 +55,9 @@ export class SimulatedJob {
   readonly #finishing: IndexHeap;
   readonly #agenda: readonly ScriptedEvent[];
   readonly #completions: Uint8Array;
-  /** Running attempts whose results will be dropped. */
+  /** Running attempts whose results are no longer wanted. */
   readonly #cancelled = new Set<number>();
+  readonly #givenUp: ItemRange[] = [];
   readonly #samples: { atMs: number; shares: readonly PlannedShare[] }[] = [];
   readonly #tickEveryMs: number;
   readonly #sampleEveryMs: number;
@@ -103,6 +105,7 @@ export class SimulatedJob {
       eventCount: this.#eventCount,
       samples: this.#samples,
       completions: this.#completions,
+      givenUp: this.#givenUp,
     };
   }
 
@@ -175,6 +178,8 @@ export class SimulatedJob {
       const at = queue.findIndex(({ attemptId }) => attemptId === action.attemptId);
       if (at > 0) queue.splice(at, 1);
       else if (at === 0) this.#cancelled.add(action.attemptId);
+    } else if (action.type === "items-given-up") {
+      this.#givenUp.push({ firstItem: action.firstItem, itemCount: action.itemCount });
     }
   }
 
@@ -200,16 +205,21 @@ export class SimulatedJob {
     const worker = this.#workers[this.#finishing.topId]!;
     this.#finishing.pop();
     if (!worker.isAlive) return;
-    const { attemptId, firstItem, itemCount, ending, startMs } = worker.queue.shift()!;
+    const { attemptId, ending, startMs } = worker.queue.shift()!;
     const serviceMs = this.#nowMs - startMs;
     worker.tally.busyMs += serviceMs;
     if (worker.queue.length > 0) this.#startAttempt(worker);
-    if (ending === "completed" && !this.#cancelled.has(attemptId)) {
-      worker.tally.itemCount += itemCount;
-      for (let item = firstItem; item < firstItem + itemCount; item++) this.#completions[item]! += 1;
+    if (ending === "completed") {
+      for (const { firstItem, itemCount } of openRanges(this.#state, attemptId)) {
+        worker.tally.itemCount += itemCount;
+        for (let item = firstItem; item < firstItem + itemCount; item++) this.#completions[item]! += 1;
+      }
+      this.#send({ type: "attempt-completed", attemptId, serviceMs });
+    } else if (this.#cancelled.has(attemptId)) {
+      this.#send({ type: "attempt-ended", attemptId });
+    } else {
+      this.#send({ type: `attempt-${ending}`, attemptId });
     }
-    if (ending === "completed") this.#send({ type: "attempt-completed", attemptId, serviceMs });
-    else this.#send({ type: `attempt-${ending}`, attemptId });
   }
 
   /** Add the items that the job pulls, and end the source with the last. */

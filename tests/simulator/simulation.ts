@@ -50,4 +50,6 @@ export interface SimulationResult {
    * How often each item was completed by an attempt that counted, or was done before: 1 everywhere when the job has finished.
    */
   readonly completions: Uint8Array;
+  /** Ranges that were given up, in the order in which they were. */
+  readonly givenUp: readonly ItemRange[];
 }

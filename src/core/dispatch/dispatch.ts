@@ -1,28 +1,30 @@
-import { putWorker, removeAttempt, returnItems } from "./draft.js";
-import { findAttempt, findWorker } from "./queries.js";
+import { putWorker, shardBounds } from "./draft.js";
+import { completeAttempt, endAttempt, revokeItems } from "./completions.js";
+import { cancelAll, failAttempt, loseWorker, rejectAttempt, retireWorker } from "./failures.js";
+import { noticeOverdue } from "./overdue.js";
+import { findWorker } from "./queries.js";
 import { recallQueued } from "./recall.js";
-import { dealItems, redealItems, refillAfter, refillAll } from "./refill.js";
-import { copyState, copyWorker, type DispatchState, type Draft, type WorkerState, type WorkerStatus } from "./state.js";
+import { dealItems, redealItems, refillAll } from "./refill.js";
+import { copyState, copyWorker, type DispatchState, type Draft } from "./state.js";
+import { backUpStragglers } from "./tail-backups.js";
 import type { DispatchAction, DispatchEvent, ItemRange, WorkerProfile } from "./types.js";
 import { createWorker, setThroughput } from "./worker.js";
 import { ShardError } from "../errors.js";
 import { addUntouched } from "../untouched-items.js";
-import { hasRunSize, observe } from "../throughput/throughput.js";
 
 export { createDispatch, type DispatchState } from "./state.js";
 export {
   attemptDeadlineMs,
   completedItemCount,
   jobPhase,
+  openRanges,
   plannedShares,
   remainingItemCount,
   undispatchedItemCount,
   wantsItems,
+  workerItemLimit,
   workerThroughput,
 } from "./queries.js";
-
-/** A worker is excluded from the job after this many failures in a row. */
-const FAILURES_TO_EXCLUDE = 3;
 
 /**
  * The dispatcher. It takes what happened and when, and returns the next state and what to do about it. It is pure: `state` does not
@@ -31,7 +33,8 @@ const FAILURES_TO_EXCLUDE = 3;
  * Events for attempts and workers that it does not know, or no longer knows, are ignored. After `finish`, `fail` or a cancel, all
  * events are.
  *
- * @param nowMs the time of the event on any clock that never goes back, ms.
+ * @param nowMs the time of the event on any clock that never goes back, ms. It should not jump while the page is suspended: attempts
+ *        would seem overdue.
  * @throws ShardError "invalid-input" for an item count or done ranges that are not as described, "invalid-options" for an active
  *         worker that is added again or an availability outside 0 < T ≤ 1.
  */
@@ -58,7 +61,10 @@ function applyEvent(draft: Draft, event: DispatchEvent, nowMs: number): void {
       revokeItems(draft, event.range, nowMs);
       break;
     case "attempt-failed":
-      failAttempt(draft, event.attemptId, nowMs);
+      failAttempt(draft, event, nowMs);
+      break;
+    case "attempt-ended":
+      endAttempt(draft, event.attemptId, nowMs);
       break;
     case "attempt-rejected":
       rejectAttempt(draft, event.attemptId, nowMs);
@@ -70,10 +76,10 @@ function applyEvent(draft: Draft, event: DispatchEvent, nowMs: number): void {
       retireWorker(draft, findWorker(draft, event.workerId), "draining", nowMs);
       break;
     case "worker-away":
-      loseWorker(draft, event.workerId, "away", nowMs);
+      loseWorker(draft, event.workerId, "away", event.end, nowMs);
       break;
     case "worker-lost":
-      loseWorker(draft, event.workerId, "lost", nowMs);
+      loseWorker(draft, event.workerId, "lost", event.end, nowMs);
       break;
     case "items-added":
       addItems(draft, event.itemCount, event.done, nowMs);
@@ -93,11 +99,17 @@ function applyEvent(draft: Draft, event: DispatchEvent, nowMs: number): void {
       cancelAll(draft);
       draft.phase = "cancelled";
       break;
+    case "shard-limit":
+      limitShards(draft, event.itemCount);
+      break;
     case "tick":
+      noteElsewhere(draft, event.elsewhere ?? NONE, nowMs);
       refillAll(draft, nowMs);
+      noticeOverdue(draft, nowMs);
       break;
   }
   recallQueued(draft, nowMs);
+  if (event.type === "tick") backUpStragglers(draft, nowMs);
   settle(draft);
 }
 
@@ -109,74 +121,31 @@ function settle(draft: Draft): void {
     draft.phase = "finished";
     draft.actions.push({ type: "finish" });
   } else if (draft.workers.length > 0 && draft.readySlots.length === 0 && draft.inFlightCount === 0) {
-    if (draft.workers.some(({ status }) => status === "away")) return;
+    if (draft.workers.some(({ status }) => status === "away" || status === "stalled")) return;
     draft.phase = "failed";
     draft.actions.push({ type: "fail", reason: "no-workers" });
   }
 }
 
-function completeAttempt(
-  draft: Draft,
-  { attemptId, serviceMs, isHeld = false }: DispatchEvent & { readonly type: "attempt-completed" },
-  nowMs: number,
-): void {
-  const found = findAttempt(draft, attemptId);
-  if (found === undefined) return;
-  const { worker, attempt } = found;
-  const { itemCount } = attempt;
-  const warmUp = worker.bucketed && !hasRunSize(worker.throughput, itemCount);
-  const isMeasured = serviceMs >= 0 && serviceMs < Infinity;
-  const throughput = isMeasured ? observe(worker.throughput, { itemCount, serviceMs, warmUp }) : worker.throughput;
-  draft.completedItemCount += itemCount;
-  if (isHeld) draft.heldItemCount += itemCount;
-  const changed = copyWorker(worker);
-  setThroughput(changed, throughput, draft.options.quantumMs);
-  changed.freeSinceMs = nowMs;
-  changed.completedItemCount += itemCount;
-  changed.failuresInRow = 0;
-  removeAttempt(draft, worker, attempt, changed);
-  refillAfter(draft, worker.slot, nowMs);
-}
+const NONE: readonly string[] = [];
 
-function revokeItems(draft: Draft, range: ItemRange, nowMs: number): void {
-  draft.heldItemCount -= range.itemCount;
-  draft.completedItemCount -= range.itemCount;
-  returnItems(draft, range, []);
-  redealItems(draft);
-  refillAll(draft, nowMs);
-}
-
-function failAttempt(draft: Draft, attemptId: number, nowMs: number): void {
-  const found = findAttempt(draft, attemptId);
-  if (found === undefined) return;
-  const { attempt } = found;
-  const failuresInRow = found.worker.failuresInRow + 1;
-  const worker = removeAttempt(draft, found.worker, attempt, { ...found.worker, failuresInRow, freeSinceMs: nowMs });
-  const { firstItem, itemCount, failedOn } = attempt;
-  returnItems(draft, attempt, [...failedOn, worker.slot]);
-  if (failedOn.length > 0) {
-    // They have been retried, on another worker if there was one, so the items are to blame.
-    cancelAll(draft);
-    draft.phase = "failed";
-    draft.actions.push({ type: "fail", reason: "items-failed", range: { firstItem, itemCount }, attemptId });
-    return;
-  }
-  if (failuresInRow >= FAILURES_TO_EXCLUDE && worker.status === "ready") {
-    draft.actions.push({ type: "exclude-worker", workerId: worker.workerId });
-    retireWorker(draft, worker, "excluded", nowMs);
-  } else {
-    refillAll(draft, nowMs);
+/** Which workers are on other jobs' work. */
+function noteElsewhere(draft: Draft, workerIds: readonly string[], nowMs: number): void {
+  for (const worker of draft.workers) {
+    const isElsewhere = workerIds.length > 0 && workerIds.includes(worker.workerId);
+    if (!isElsewhere && !worker.isElsewhere) continue;
+    putWorker(draft, worker, { ...worker, isElsewhere, elsewhereMs: nowMs });
   }
 }
 
-function rejectAttempt(draft: Draft, attemptId: number, nowMs: number): void {
-  const found = findAttempt(draft, attemptId);
-  if (found === undefined) return;
-  const { worker, attempt } = found;
-  removeAttempt(draft, worker, attempt, { ...worker, freeSinceMs: nowMs });
-  returnItems(draft, attempt, []);
-  redealItems(draft);
-  refillAll(draft, nowMs);
+function limitShards(draft: Draft, itemCount: number): void {
+  if (!(itemCount < draft.maxShardItemCount)) return;
+  draft.maxShardItemCount = Math.max(1, Math.floor(itemCount));
+  for (const worker of draft.workers) {
+    const changed = copyWorker(worker);
+    setThroughput(changed, worker.throughput, shardBounds(draft));
+    putWorker(draft, worker, changed);
+  }
 }
 
 function addWorker(draft: Draft, profile: WorkerProfile, nowMs: number): void {
@@ -191,7 +160,7 @@ function addWorker(draft: Draft, profile: WorkerProfile, nowMs: number): void {
     );
   }
   const before = findWorker(draft, workerId);
-  if (before?.status === "ready") {
+  if (before?.status === "ready" || before?.status === "stalled") {
     throw new ShardError(
       "invalid-options",
       `Expected a new worker id, received "${workerId}", which is active: report that worker away or lost first.`,
@@ -201,7 +170,7 @@ function addWorker(draft: Draft, profile: WorkerProfile, nowMs: number): void {
     );
   }
   if (before?.status === "away") putWorker(draft, before, { ...before, status: "lost" });
-  putWorker(draft, undefined, createWorker(draft.workers.length, profile, draft.options.quantumMs, nowMs));
+  putWorker(draft, undefined, createWorker(draft.workers.length, profile, shardBounds(draft), nowMs));
   redealItems(draft);
   refillAll(draft, nowMs);
 }
@@ -209,37 +178,7 @@ function addWorker(draft: Draft, profile: WorkerProfile, nowMs: number): void {
 function addItems(draft: Draft, itemCount: number, done: readonly ItemRange[] | undefined, nowMs: number): void {
   const doneItemCount = addUntouched(draft, itemCount, done);
   draft.completedItemCount += doneItemCount;
+  if (doneItemCount > 0) draft.hasSucceeded = true;
   dealItems(draft, itemCount - doneItemCount);
   refillAll(draft, nowMs);
-}
-
-/** The worker gets no more shards. Those in flight may still finish. */
-function retireWorker(draft: Draft, worker: WorkerState | undefined, status: WorkerStatus, nowMs: number): void {
-  if (worker?.status !== "ready") return;
-  putWorker(draft, worker, { ...worker, status, quotaItemCount: 0 });
-  redealItems(draft);
-  refillAll(draft, nowMs);
-}
-
-/** The worker is gone with its attempts, for good (`lost`) or until it comes back (`away`). */
-function loseWorker(draft: Draft, workerId: string, status: "lost" | "away", nowMs: number): void {
-  const found = findWorker(draft, workerId);
-  if (found === undefined || found.status === "lost" || found.status === status) return;
-  let worker = putWorker(draft, found, { ...found, status, quotaItemCount: 0 });
-  for (const attempt of found.inFlight) {
-    worker = removeAttempt(draft, worker, attempt);
-    returnItems(draft, attempt, attempt.failedOn);
-  }
-  redealItems(draft);
-  refillAll(draft, nowMs);
-}
-
-function cancelAll(draft: Draft): void {
-  for (let worker of draft.workers) {
-    for (const attempt of worker.inFlight) {
-      worker = removeAttempt(draft, worker, attempt);
-      returnItems(draft, attempt, attempt.failedOn);
-      draft.actions.push({ type: "cancel-attempt", attemptId: attempt.attemptId, workerId: worker.workerId });
-    }
-  }
 }

@@ -1,13 +1,23 @@
+import { UNTRIED, type ItemTrials } from "../item-trials.js";
 import type { ItemRange } from "./types.js";
 
-/** Items that came back from an attempt that did not complete. */
+/** What was tried with items, by the slots of the workers. */
+export type Trials = ItemTrials<number>;
+
+/** Items that came back from an attempt that did not complete, or not yet. */
 export interface PendingRange extends ItemRange {
-  /** Slots of the workers on which these items failed. A worker that was lost with them does not count. */
-  readonly failedOn: readonly number[];
+  readonly trials: Trials;
+  /** Ids of attempts that may still complete these items. */
+  readonly backsUp: readonly number[];
+}
+
+/** Nobody has tried these items in vain, and nobody else is on them. */
+export function isFresh({ trials, backsUp }: Pick<PendingRange, "trials" | "backsUp">): boolean {
+  return trials === UNTRIED && backsUp.length === 0;
 }
 
 /**
- * Insert a range so that the ranges ascend. A range that has never failed is joined with neighbours that have not either.
+ * Insert a range so that the ranges ascend. A fresh range is joined with neighbours that are fresh, too.
  * O(k) for k pending ranges.
  */
 export function insertRange(ranges: readonly PendingRange[], range: PendingRange): readonly PendingRange[] {
@@ -16,20 +26,20 @@ export function insertRange(ranges: readonly PendingRange[], range: PendingRange
   let { firstItem, itemCount } = range;
   let from = at;
   let to = at;
-  if (range.failedOn.length === 0) {
+  if (isFresh(range)) {
     const before = ranges[at - 1];
-    if (before !== undefined && before.failedOn.length === 0 && before.firstItem + before.itemCount === firstItem) {
+    if (before !== undefined && isFresh(before) && before.firstItem + before.itemCount === firstItem) {
       firstItem = before.firstItem;
       itemCount += before.itemCount;
       from--;
     }
     const after = ranges[at];
-    if (after !== undefined && after.failedOn.length === 0 && firstItem + itemCount === after.firstItem) {
+    if (after !== undefined && isFresh(after) && firstItem + itemCount === after.firstItem) {
       itemCount += after.itemCount;
       to++;
     }
   }
-  return [...ranges.slice(0, from), { firstItem, itemCount, failedOn: range.failedOn }, ...ranges.slice(to)];
+  return [...ranges.slice(0, from), { ...range, firstItem, itemCount }, ...ranges.slice(to)];
 }
 
 /** Remove the first `itemCount` items of the range at `index` (at most what it holds). O(k). */

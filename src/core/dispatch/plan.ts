@@ -23,7 +23,7 @@ export function undispatchedCount(state: DispatchState): number {
   return untouchedItemCount(state) + state.returnedItemCount;
 }
 
-/** Undispatched items that have not failed, so that any worker may get them. */
+/** Undispatched items that were not tried in vain, so that any worker may get them. */
 export function cleanCount(state: DispatchState): number {
   return undispatchedCount(state) - state.failedItemCount;
 }
@@ -135,9 +135,10 @@ function meanMsPerItem(workers: readonly WorkerState[]): { readonly plain: numbe
   };
 }
 
+/** The items that the worker's attempts own. */
 export function inFlightItemCount(worker: WorkerState): number {
   let sum = 0;
-  for (const attempt of worker.inFlight) sum += attempt.itemCount;
+  for (const attempt of worker.inFlight) if (attempt.role === "own") sum += attempt.itemCount;
   return sum;
 }
 

@@ -1,8 +1,11 @@
 import { inFlightItemCount, planCounts, confirmedRates, undispatchedCount } from "./plan.js";
-import { slotOfAttempt, type Attempt, type DispatchState, type WorkerState } from "./state.js";
+import { findAttempt } from "./backups.js";
+import type { DispatchState, WorkerState } from "./state.js";
 import type { JobPhase, PlannedShare } from "./types.js";
 import { deadlineOf } from "./worker.js";
 import type { Throughput } from "../throughput/types.js";
+
+export { openRanges } from "./backups.js";
 
 /** Shards per worker that a stream keeps ready to dispatch. */
 const BUFFERED_SHARD_COUNT = 2;
@@ -41,23 +44,19 @@ export function workerThroughput(state: DispatchState, workerId: string): Throug
   return findWorker(state, workerId)?.throughput;
 }
 
+/** The most items of a shard for which the worker has shown to have memory, for the next job; `undefined` without a limit. O(W). */
+export function workerItemLimit(state: DispatchState, workerId: string): number | undefined {
+  const limit = findWorker(state, workerId)?.maxItemCount;
+  return limit === Infinity ? undefined : limit;
+}
+
 /**
  * How long an attempt in flight may take by what is known now, ms. The deadline of an attempt that was sent before anything was known
  * of its worker becomes shorter that way. `undefined` for an attempt that is not in flight.
  */
 export function attemptDeadlineMs(state: DispatchState, attemptId: number): number | undefined {
   const found = findAttempt(state, attemptId);
-  return found && deadlineOf(state.options, found.worker, found.attempt.itemCount);
-}
-
-export function findAttempt(
-  state: DispatchState,
-  attemptId: number,
-): { worker: WorkerState; attempt: Attempt } | undefined {
-  const slot = slotOfAttempt(attemptId);
-  const worker = state.workers[slot];
-  const attempt = worker?.inFlight.find((candidate) => candidate.attemptId === attemptId);
-  return worker && attempt && { worker, attempt };
+  return found && deadlineOf(state.options, found.worker, found.attempt);
 }
 
 /** The latest worker with that id. O(W). */

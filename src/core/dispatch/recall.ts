@@ -1,4 +1,5 @@
-import { removeAttempt, returnItems } from "./draft.js";
+import { recallLast } from "./backups.js";
+import { isFresh } from "./pending-ranges.js";
 import { workerAt } from "./plan.js";
 import { refillAll } from "./refill.js";
 import type { Draft, WorkerState } from "./state.js";
@@ -43,10 +44,7 @@ export function recallQueued(draft: Draft, nowMs: number): void {
   for (const taker of takers) {
     const donor = donors[recalledCount];
     if (donor === undefined || savedMs(donor, taker, meanMs) < WORTHWHILE_FRACTION * quantumMs) break;
-    const attempt = donor.worker.inFlight.at(-1)!;
-    removeAttempt(draft, donor.worker, attempt);
-    returnItems(draft, attempt, attempt.failedOn);
-    draft.actions.push({ type: "cancel-attempt", attemptId: attempt.attemptId, workerId: donor.worker.workerId });
+    recallLast(draft, donor.worker);
     recalledCount++;
   }
   if (recalledCount > 0) refillAll(draft, nowMs);
@@ -55,7 +53,7 @@ export function recallQueued(draft: Draft, nowMs: number): void {
 /** How much earlier the two finish if the donor's last attempt is divided between them, ms. */
 function savedMs({ worker, finishMs, slowdown }: Donor, taker: WorkerState, meanMs: number): number {
   const attempt = worker.inFlight.at(-1)!;
-  if (attempt.failedOn.length > 0) return 0;
+  if (!isFresh(attempt)) return 0;
   const n = attempt.itemCount;
   const donorMs = (expectedMs(worker.throughput, n) ?? n * meanMs) * slowdown;
   const takerMs = expectedMs(taker.throughput, n)!;

@@ -2,6 +2,7 @@ import { dispatchTo, putWorker } from "./draft.js";
 import { cleanCount, horizonMs, isFarFromEnd, planCounts, workerAt } from "./plan.js";
 import type { Draft, WorkerState } from "./state.js";
 import { equalShares } from "./policies.js";
+import { UNTRIED } from "../item-trials.js";
 
 /**
  * Dispatch to every worker that has room. Far from the end each takes shards of a quantum. Near the end a plan decides how many items
@@ -63,12 +64,15 @@ function dispatchShard(draft: Draft, worker: WorkerState, wantedCount: number, n
   return dispatchTo(draft, worker, isWorthQueueing ? Math.min(available, worker.shardItemCount) : 0, nowMs);
 }
 
-/** Dispatch items that failed before all others: to workers on which they have not failed, or to any where there are no such workers. */
+/**
+ * Dispatch items that were tried in vain before all others: to workers on which they have not failed, or to any where there are no such
+ * workers and none is expected.
+ */
 function dispatchFailedRanges(draft: Draft, nowMs: number): void {
   let index = 0;
   while (draft.failedItemCount > 0 && index < draft.returned.length) {
-    const { failedOn } = draft.returned[index]!;
-    const worker = failedOn.length > 0 ? freestWorker(draft, failedOn) : undefined;
+    const { trials } = draft.returned[index]!;
+    const worker = trials === UNTRIED ? undefined : freestWorker(draft, trials.failedOn);
     if (worker === undefined) index++;
     else dispatchTo(draft, worker, worker.shardItemCount, nowMs, index);
   }
@@ -77,12 +81,18 @@ function dispatchFailedRanges(draft: Draft, nowMs: number): void {
 /** The worker with the fewest attempts, of those with room. */
 function freestWorker(draft: Draft, failedOn: readonly number[]): WorkerState | undefined {
   const untried = draft.readySlots.filter((slot) => !failedOn.includes(slot));
+  if (untried.length === 0 && draft.workers.some(isExpected)) return undefined;
   let best: WorkerState | undefined;
   for (const slot of untried.length > 0 ? untried : draft.readySlots) {
     const worker = workerAt(draft, slot);
     if (worker.inFlight.length < Math.min(draft.options.depth, best?.inFlight.length ?? Infinity)) best = worker;
   }
   return best;
+}
+
+/** Whether the worker will probably be ready again. */
+function isExpected({ status }: WorkerState): boolean {
+  return status === "away" || status === "stalled";
 }
 
 /** Dispatch to the fastest worker where items wait while nothing at all is in flight, whatever the plan says. */

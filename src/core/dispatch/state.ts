@@ -1,8 +1,14 @@
 import type { DispatchAction, DispatchOptions, JobPhase } from "./types.js";
 import { ShardError } from "../errors.js";
 import type { UntouchedItems } from "../untouched-items.js";
-import type { PendingRange } from "./pending-ranges.js";
+import type { PendingRange, Trials } from "./pending-ranges.js";
 import type { Throughput } from "../throughput/types.js";
+
+/**
+ * Whose the items of an attempt are. "own": the attempt's. "backed-up": they are dispatched elsewhere, too, or will be, and are counted
+ * there; whichever is first completes them. "dropped": others have completed them, but the worker may still be on it.
+ */
+export type AttemptRole = "own" | "backed-up" | "dropped";
 
 /** One execution of a shard that is in flight. */
 export interface Attempt {
@@ -10,15 +16,22 @@ export interface Attempt {
   readonly firstItem: number;
   readonly itemCount: number;
   readonly dispatchedMs: number;
-  /** Slots on which these items failed before. */
-  readonly failedOn: readonly number[];
+  /** What was tried with these items before. */
+  readonly trials: Trials;
+  /** Ids of attempts that ran these items when this one was dispatched. They may have ended since. */
+  readonly backsUp: readonly number[];
+  readonly role: AttemptRole;
+  /** Of its items, those that are neither completed nor given up. */
+  readonly openItemCount: number;
+  /** It has taken much longer than predicted. */
+  readonly isOverdue: boolean;
 }
 
 /**
- * `draining`: finishes what is in flight. `excluded`: failed too often. `away`: gone with its attempts, but expected back.
- * `lost`: gone for good, or back in another slot.
+ * `stalled`: gets nothing before the attempt that it is on has ended, which is overdue or backed up. `draining`: finishes what is in
+ * flight. `excluded`: failed too often. `away`: gone with its attempts, but expected back. `lost`: gone for good, or back in another slot.
  */
-export type WorkerStatus = "ready" | "draining" | "excluded" | "away" | "lost";
+export type WorkerStatus = "ready" | "stalled" | "draining" | "excluded" | "away" | "lost";
 
 export interface WorkerState {
   /** Index of the worker in this job; a restarted worker gets a new one. */
@@ -27,6 +40,9 @@ export interface WorkerState {
   readonly status: WorkerStatus;
   readonly bucketed: boolean;
   readonly availability: number;
+  readonly kind: string | undefined;
+  /** The most items of a shard for which it has memory. */
+  readonly maxItemCount: number;
   readonly throughput: Throughput;
   /** Items of a quantum-sized shard, ≥ 1. */
   readonly shardItemCount: number;
@@ -36,6 +52,12 @@ export interface WorkerState {
   readonly inFlight: readonly Attempt[];
   /** When it last finished an attempt, ms. The service time of the next one starts there at the earliest. */
   readonly freeSinceMs: number;
+  /** It is on another job's work. */
+  readonly isElsewhere: boolean;
+  /** When it was last seen there, ms: before that it can't have begun what is in flight. */
+  readonly elsewhereMs: number;
+  /** The longest run of a new shape, which was left out of the throughput, ms; `undefined` before the first. */
+  readonly firstRunMs: number | undefined;
   readonly completedItemCount: number;
   readonly failuresInRow: number;
   /** Policy `equal`: items dealt and not dispatched. */
@@ -45,8 +67,9 @@ export interface WorkerState {
 /**
  * A job: which items are where, and what is known of the workers. Immutable: `step` returns another.
  *
- * Invariant: every item of 0 … endItem-1 is in exactly one of: completed (which those of `doneAhead` are), one attempt in flight, one
- * range of `returned`, or the untouched rest of nextItem … endItem-1.
+ * Invariant: every item of 0 … endItem-1 is in exactly one of: completed (which those of `doneAhead` and those given up are), one
+ * attempt in flight that owns its items, one range of `returned`, or the untouched rest of nextItem … endItem-1. Attempts of other
+ * roles own nothing: what of theirs is open is listed in `backsUp` of its owner.
  * The sums `inFlightCount` … `idleCount` are part of the state, so that an event touches one worker rather than all.
  */
 export interface DispatchState extends Readonly<UntouchedItems> {
@@ -61,13 +84,17 @@ export interface DispatchState extends Readonly<UntouchedItems> {
   /** Ranges that came back from attempts that did not complete, ascending. */
   readonly returned: readonly PendingRange[];
   readonly returnedItemCount: number;
-  /** Those of `returnedItemCount` that have failed. They go to workers on which they have not failed, rather than by plan. */
+  /** Those of `returnedItemCount` that were tried in vain. They go to workers on which they have not failed, rather than by plan. */
   readonly failedItemCount: number;
   /** Computed items, those included that are held. */
   readonly completedItemCount: number;
   /** Completed items that are not final. */
   readonly heldItemCount: number;
-  /** Attempts in flight. */
+  /** Whether anything has been completed, now or before. */
+  readonly hasSucceeded: boolean;
+  /** How much speaks for it that nothing will ever succeed, from the items that were given up before anything did. */
+  readonly failureWeight: number;
+  /** Attempts in flight that own their items. */
   readonly inFlightCount: number;
   /** Σ shardItemCount over ready workers. */
   readonly shardItemSum: number;
@@ -77,8 +104,12 @@ export interface DispatchState extends Readonly<UntouchedItems> {
   readonly estimatedCount: number;
   /** Ready workers with nothing in flight. */
   readonly idleCount: number;
+  /** The most items of any shard. */
+  readonly maxShardItemCount: number;
   /** Time of the last plan over all workers, ms. */
   readonly plannedMs: number;
+  /** Time of the last look for overdue attempts, ms. */
+  readonly checkedMs: number;
   /** Policy `equal`: whose turn is next, as an index into `readySlots`. */
   readonly dealTurn: number;
   /** The actions of the step that led here. */
@@ -129,12 +160,16 @@ export function createDispatch(options: Partial<DispatchOptions> = {}): Dispatch
     failedItemCount: 0,
     completedItemCount: 0,
     heldItemCount: 0,
+    hasSucceeded: false,
+    failureWeight: 0,
     inFlightCount: 0,
     shardItemSum: 0,
     rateSum: 0,
     estimatedCount: 0,
     idleCount: 0,
+    maxShardItemCount: Infinity,
     plannedMs: -Infinity,
+    checkedMs: -Infinity,
     dealTurn: 0,
     actions: [],
   };
@@ -166,11 +201,16 @@ export function copyWorker(from: WorkerState): Mutable<WorkerState> {
     status: from.status,
     bucketed: from.bucketed,
     availability: from.availability,
+    kind: from.kind,
+    maxItemCount: from.maxItemCount,
     throughput: from.throughput,
     shardItemCount: from.shardItemCount,
     shardMs: from.shardMs,
     inFlight: from.inFlight,
     freeSinceMs: from.freeSinceMs,
+    isElsewhere: from.isElsewhere,
+    elsewhereMs: from.elsewhereMs,
+    firstRunMs: from.firstRunMs,
     completedItemCount: from.completedItemCount,
     failuresInRow: from.failuresInRow,
     quotaItemCount: from.quotaItemCount,
@@ -201,12 +241,16 @@ export function copyState(from: DispatchState): Draft {
     failedItemCount: from.failedItemCount,
     completedItemCount: from.completedItemCount,
     heldItemCount: from.heldItemCount,
+    hasSucceeded: from.hasSucceeded,
+    failureWeight: from.failureWeight,
     inFlightCount: from.inFlightCount,
     shardItemSum: from.shardItemSum,
     rateSum: from.rateSum,
     estimatedCount: from.estimatedCount,
     idleCount: from.idleCount,
+    maxShardItemCount: from.maxShardItemCount,
     plannedMs: from.plannedMs,
+    checkedMs: from.checkedMs,
     dealTurn: from.dealTurn,
     actions: [],
   };

@@ -1,3 +1,5 @@
+import type { ShardError } from "../errors.js";
+import type { EndCause } from "../item-trials.js";
 import type { Throughput } from "../throughput/types.js";
 
 /** How the shares are sized. The default is `makespan`. */
@@ -31,6 +33,18 @@ export interface WorkerProfile {
   readonly bucketed?: boolean;
   /** Fraction of time the worker is available, 0 < T ≤ 1, for `capacity-proportional`. Default 1. */
   readonly availability?: number;
+  /** Workers of one kind are alike: what the first runs of some took bounds those of the others. Left out: no other is like it. */
+  readonly kind?: string;
+  /** The most items of a shard, ≥ 1, where larger ones have run it out of memory. Default: no limit. */
+  readonly maxItemCount?: number | undefined;
+}
+
+/** How a worker ended in the middle of an attempt. */
+export interface WorkerEnd {
+  /** The attempt that it was on; `undefined` if it was on none of this job. */
+  readonly attemptId: number | undefined;
+  readonly cause: EndCause;
+  readonly error?: ShardError | undefined;
 }
 
 export type DispatchEvent =
@@ -40,10 +54,12 @@ export type DispatchEvent =
   /**
    * The worker is gone with all its attempts, whose ranges go to others at once, but it is expected back. Meanwhile the job does not
    * fail for want of workers. `worker-added` with the same id brings it back, and `worker-lost` ends the wait for it.
+   *
+   * `end`: the items that it was on may be to blame. If they end, or hang, too many workers they are given up.
    */
-  | { readonly type: "worker-away"; readonly workerId: string }
+  | { readonly type: "worker-away"; readonly workerId: string; readonly end?: WorkerEnd | undefined }
   /** The worker is gone for good with all its attempts. Their ranges go to others at once. */
-  | { readonly type: "worker-lost"; readonly workerId: string }
+  | { readonly type: "worker-lost"; readonly workerId: string; readonly end?: WorkerEnd | undefined }
   /**
    * More items are known: a stream's source yielded some, or the whole batch came. `done` lists those that are done already, which
    * count as completed and are never dispatched: ranges of at least one item in the job's numbering, ascending, disjoint and within
@@ -68,10 +84,20 @@ export type DispatchEvent =
   /** Held items were computed wrongly. They are dispatched again as if for the first time. */
   | { readonly type: "items-revoked"; readonly range: ItemRange }
   /**
-   * The model threw. The items are retried on another worker. The job ends where the same items fail on two workers, or twice on the
-   * only one.
+   * The model threw. The items are retried on another worker, then bisected, until single items are found to blame and given up.
+   * `isTooLarge`: the worker had no memory for so many items. It gets half as many from now on, and the items are dispatched again at once.
    */
-  | { readonly type: "attempt-failed"; readonly attemptId: number }
+  | {
+      readonly type: "attempt-failed";
+      readonly attemptId: number;
+      readonly isTooLarge?: boolean;
+      readonly error?: ShardError | undefined;
+    }
+  /**
+   * An attempt whose result was no longer wanted has ended, so that its worker has room again. Attempts that are cancelled, because others
+   * have completed their items, occupy their worker until this event, `attempt-completed` or the worker's end.
+   */
+  | { readonly type: "attempt-ended"; readonly attemptId: number }
   /**
    * What came back can't be used, and neither the items nor the worker are to blame: the job has learned that the model takes no
    * batches, for example. The items are dispatched again as if for the first time. It takes the place of `attempt-completed`.
@@ -80,8 +106,13 @@ export type DispatchEvent =
   | { readonly type: "pause" }
   | { readonly type: "resume" }
   | { readonly type: "cancel" }
-  /** Nothing happened. The event asks for actions that time alone makes due. */
-  | { readonly type: "tick" };
+  /** No shard may hold more items than this from now on, ≥ 1: their tensors take too many bytes. */
+  | { readonly type: "shard-limit"; readonly itemCount: number }
+  /**
+   * Nothing happened. The event asks for actions that time alone makes due.
+   * `elsewhere`: workers that are on something other than this job's attempts at present, which therefore wait.
+   */
+  | { readonly type: "tick"; readonly elsewhere?: readonly string[] | undefined };
 
 export type DispatchAction =
   | {
@@ -98,14 +129,21 @@ export type DispatchAction =
   | { readonly type: "cancel-attempt"; readonly attemptId: number; readonly workerId: string }
   /** The worker failed three attempts in a row: it gets nothing more in this job. */
   | { readonly type: "exclude-worker"; readonly workerId: string }
-  /** Every item has been completed once, and none is held. */
+  /**
+   * The worker has not answered for 3 × the prediction + 1 s. It may only be slow, so it goes on; but its items run on another worker as
+   * well as soon as one has room, and whichever is first completes them.
+   */
+  | ({ readonly type: "attempt-overdue"; readonly attemptId: number; readonly workerId: string } & ItemRange)
+  /** These items failed wherever they were tried. They count as completed. */
+  | ({ readonly type: "items-given-up"; readonly error: ShardError | undefined } & ItemRange)
+  /** Every item has been completed once or given up, and none is held. */
   | { readonly type: "finish" }
   | {
       readonly type: "fail";
       readonly reason: "items-failed" | "no-workers";
-      /** For `items-failed`: the items that failed on two workers. */
+      /** For `items-failed`, where nothing at all has succeeded: the items that were given up last. */
       readonly range?: ItemRange;
-      readonly attemptId?: number;
+      readonly error?: ShardError | undefined;
     };
 
 export type JobPhase = "running" | "paused" | "finished" | "failed" | "cancelled";

@@ -1,5 +1,5 @@
 import { deadlineMs } from "../deadline.js";
-import type { Mutable, WorkerState } from "./state.js";
+import type { Attempt, Mutable, WorkerState } from "./state.js";
 import type { DispatchOptions, WorkerProfile } from "./types.js";
 import type { Throughput } from "../throughput/types.js";
 import { createThroughput, hasRunSize, predictMs } from "../throughput/throughput.js";
@@ -17,7 +17,14 @@ const MAX_SHARD_ITEM_COUNT = 16_384;
 /** An attempt that still runs after this many times its prediction shows a slowdown rather than noise. */
 const OVERDUE_RATIO = 1.3;
 
-export function createWorker(slot: number, profile: WorkerProfile, quantumMs: number, nowMs: number): WorkerState {
+/** What bounds the size of a job's shards. */
+export interface ShardBounds {
+  readonly quantumMs: number;
+  /** The most items of any shard. */
+  readonly maxItemCount: number;
+}
+
+export function createWorker(slot: number, profile: WorkerProfile, bounds: ShardBounds, nowMs: number): WorkerState {
   const { throughput = createThroughput(), bucketed = false } = profile;
   const worker: Mutable<WorkerState> = {
     slot,
@@ -25,32 +32,44 @@ export function createWorker(slot: number, profile: WorkerProfile, quantumMs: nu
     status: "ready",
     bucketed,
     availability: profile.availability ?? 1,
+    kind: profile.kind,
+    maxItemCount: profile.maxItemCount ?? Infinity,
     throughput,
     shardItemCount: 1,
     shardMs: undefined,
     inFlight: [],
     freeSinceMs: nowMs,
+    isElsewhere: false,
+    elsewhereMs: -Infinity,
+    firstRunMs: undefined,
     completedItemCount: 0,
     failuresInRow: 0,
     quotaItemCount: 0,
   };
-  setThroughput(worker, throughput, quantumMs);
+  setThroughput(worker, throughput, bounds);
   return worker;
 }
 
 /** Give a worker under construction a throughput, and the shard size that follows from it. */
-export function setThroughput(worker: Mutable<WorkerState>, throughput: Throughput, quantumMs: number): void {
+export function setThroughput(worker: Mutable<WorkerState>, throughput: Throughput, bounds: ShardBounds): void {
+  const { quantumMs, maxItemCount } = bounds;
   worker.throughput = throughput;
-  worker.shardItemCount = shardSize(throughput, quantumMs, worker.bucketed);
+  worker.shardItemCount = shardSize(
+    throughput,
+    quantumMs,
+    Math.min(maxItemCount, worker.maxItemCount),
+    worker.bucketed,
+  );
   worker.shardMs = expectedMs(throughput, worker.shardItemCount);
 }
 
 /**
- * Items of a shard that takes about `quantumMs`: at least 1, at most 4 × the largest completed, a power of two if bucketed.
+ * Items of a shard that takes about `quantumMs`: at least 1, at most `maxItemCount` and 4 × the largest completed, a power of two if
+ * bucketed.
  */
-function shardSize(throughput: Throughput, quantumMs: number, bucketed: boolean): number {
-  const { overheadMs, msPerItem, maxItemCount } = throughput;
-  if (overheadMs === undefined || msPerItem === undefined || maxItemCount === 0) return 1;
+function shardSize(throughput: Throughput, quantumMs: number, maxItemCount: number, bucketed: boolean): number {
+  const { overheadMs, msPerItem, maxItemCount: largestCount } = throughput;
+  if (overheadMs === undefined || msPerItem === undefined || largestCount === 0) return 1;
   const slowdown = Math.max(1, throughput.suspectRatio);
   // Stalls of a busy machine may look like overhead. Without a bound, a slow worker would get the whole job.
   const stretchedMs = Math.min(OVERHEAD_STRETCH * overheadMs, MAX_STRETCH_QUANTA * quantumMs);
@@ -60,7 +79,7 @@ function shardSize(throughput: Throughput, quantumMs: number, bucketed: boolean)
   const ratio = roomMs > 0 ? roomMs / msPerItem : 0;
   // One item more or less matters where there are few. Somewhat more than a quantum is better than twice as many calls.
   const fitting = ratio < FEW_ITEMS ? Math.ceil(ratio - 0.25) : Math.floor(ratio + 1e-9);
-  const itemCount = Math.max(1, Math.min(fitting, GROWTH_LIMIT * maxItemCount, MAX_SHARD_ITEM_COUNT));
+  const itemCount = Math.max(1, Math.min(fitting, GROWTH_LIMIT * largestCount, MAX_SHARD_ITEM_COUNT, maxItemCount));
   return bucketed ? floorPowerOfTwo(itemCount) : itemCount;
 }
 
@@ -75,13 +94,32 @@ export function expectedMs(throughput: Throughput, itemCount: number): number | 
   return ms === undefined ? undefined : ms * Math.max(1, throughput.suspectRatio);
 }
 
-/** How long an attempt may take, ms: at least the warm-up deadline where the worker has to compile first. */
-export function deadlineOf(options: DispatchOptions, worker: WorkerState, itemCount: number): number {
+/** Whether a run of so many items is the first of its kind on the worker, in which it compiles and allocates. */
+export function isFirstRun(
+  { throughput, bucketed }: Pick<WorkerState, "throughput" | "bucketed">,
+  itemCount: number,
+): boolean {
+  return !throughput.warmedUp || (bucketed && !hasRunSize(throughput, itemCount));
+}
+
+/**
+ * How long an attempt may take, ms: at least the warm-up deadline where the worker has to compile first, and twice as long where another
+ * worker has missed the deadline with these items.
+ */
+export function deadlineOf(
+  options: DispatchOptions,
+  worker: WorkerState,
+  { itemCount, trials }: Pick<Attempt, "itemCount" | "trials">,
+): number {
   const { deadlineFactor: factor, deadlineFloorMs: floorMs, warmUpDeadlineMs: warmUpMs } = options;
-  const { throughput, bucketed } = worker;
-  const knownMs = deadlineMs({ factor, floorMs, warmUpMs }, expectedMs(throughput, itemCount));
-  const compiles = !throughput.warmedUp || (bucketed && !hasRunSize(throughput, itemCount));
-  return compiles ? Math.max(knownMs, warmUpMs) : knownMs;
+  const knownMs = deadlineMs({ factor, floorMs, warmUpMs }, expectedMs(worker.throughput, itemCount));
+  const onceMs = isFirstRun(worker, itemCount) ? Math.max(knownMs, warmUpMs) : knownMs;
+  return trials.timeoutCount > 0 ? 2 * onceMs : onceMs;
+}
+
+/** For how long the worker has been able to work on the first of its attempts, ms. Other jobs' work may have kept it from it. */
+export function elapsedOn({ freeSinceMs }: WorkerState, { dispatchedMs }: Attempt, nowMs: number): number {
+  return Math.max(0, nowMs - Math.max(freeSinceMs, dispatchedMs));
 }
 
 /** For how long a worker is expected to be busy, and how much slower than predicted it proves to be. */
@@ -107,7 +145,7 @@ export function backlog(worker: WorkerState, nowMs: number, fallbackMsPerItem: n
   if (running === undefined) return NO_BACKLOG;
   const { throughput, inFlight } = worker;
   const runningMs = expectedMs(throughput, running.itemCount) ?? running.itemCount * fallbackMsPerItem;
-  const elapsedMs = Math.max(0, nowMs - Math.max(worker.freeSinceMs, running.dispatchedMs));
+  const elapsedMs = elapsedOn(worker, running, nowMs);
   const slowdown = elapsedMs > OVERDUE_RATIO * runningMs ? elapsedMs / runningMs : 1;
   let aheadMs = Math.abs(runningMs - elapsedMs);
   for (let index = 1; index < inFlight.length; index++) {

@@ -1,8 +1,9 @@
 import { expect } from "vitest";
-import type { Attempt, DispatchState } from "../../../../src/core/dispatch/state.js";
-import { createDispatch, step, undispatchedItemCount } from "../../../../src/core/dispatch/dispatch.js";
+import type { Attempt, DispatchState, WorkerState } from "../../../../src/core/dispatch/state.js";
+import { createDispatch, openRanges, step, undispatchedItemCount } from "../../../../src/core/dispatch/dispatch.js";
 import { findWorker } from "../../../../src/core/dispatch/queries.js";
 import type { DispatchAction, DispatchEvent, DispatchOptions } from "../../../../src/core/dispatch/types.js";
+import { UNTRIED } from "../../../../src/core/item-trials.js";
 import type { Throughput } from "../../../../src/core/throughput/types.js";
 import { createThroughput, observe } from "../../../../src/core/throughput/throughput.js";
 
@@ -66,23 +67,27 @@ export function checkInvariants(state: DispatchState): void {
   const ready: number[] = [];
   for (const [slot, worker] of state.workers.entries()) {
     expect(worker.slot).toBe(slot);
-    inFlightCount += worker.inFlight.length;
-    inFlightItems += worker.inFlight.reduce((sum: number, attempt: Attempt) => sum + attempt.itemCount, 0);
-    ranges.push(...worker.inFlight);
-    expect(worker.inFlight.length).toBeLessThanOrEqual(state.options.depth);
+    const owners = worker.inFlight.filter(({ role }) => role === "own");
+    inFlightCount += owners.length;
+    inFlightItems += owners.reduce((sum: number, attempt: Attempt) => sum + attempt.itemCount, 0);
+    ranges.push(...owners);
+    checkRoles(state, worker);
+    expect(worker.inFlight.length).toBeLessThanOrEqual(Math.max(2, state.options.depth));
     if (worker.status === "away" || worker.status === "lost") expect(worker.inFlight).toEqual([]);
     if (worker.status === "away") expect(findWorker(state, worker.workerId)).toBe(worker);
     if (worker.status !== "ready") continue;
     ready.push(slot);
     shardItemSum += worker.shardItemCount;
+    expect(worker.shardItemCount).toBeLessThanOrEqual(Math.min(worker.maxItemCount, state.maxShardItemCount));
     if (worker.inFlight.length === 0) idleCount++;
     if (worker.shardMs === undefined) continue;
     estimatedCount++;
     rateSum += worker.shardItemCount / worker.shardMs;
   }
   const returnedItems = state.returned.reduce((sum, range) => sum + range.itemCount, 0);
-  const failedItems = state.returned.reduce((sum, range) => sum + (range.failedOn.length > 0 ? range.itemCount : 0), 0);
-  expect(state).toMatchObject({ inFlightCount, shardItemSum, estimatedCount, idleCount, readySlots: ready });
+  const failedItems = state.returned.reduce((sum, range) => sum + (range.trials === UNTRIED ? 0 : range.itemCount), 0);
+  expect(state).toMatchObject({ inFlightCount, shardItemSum, estimatedCount, idleCount });
+  expect([...state.readySlots].sort((a, b) => a - b)).toEqual(ready);
   expect(state).toMatchObject({ returnedItemCount: returnedItems, failedItemCount: failedItems });
   expect(Math.abs(state.rateSum - rateSum)).toBeLessThanOrEqual(1e-6 * Math.max(1, rateSum));
   checkDoneAhead(state);
@@ -92,4 +97,17 @@ export function checkInvariants(state: DispatchState): void {
     const next = ranges[index + 1]?.firstItem ?? state.nextItem;
     expect(range.firstItem + range.itemCount).toBeLessThanOrEqual(next);
   });
+}
+
+/** What is open of a backed-up attempt is with others, and a stalled worker is on one attempt that stalls it. */
+function checkRoles(state: DispatchState, { status, inFlight }: WorkerState): void {
+  for (const [index, attempt] of inFlight.entries()) {
+    if (attempt.role === "own") continue;
+    const open = openRanges(state, attempt.attemptId).reduce((sum, { itemCount }) => sum + itemCount, 0);
+    expect([index, open]).toEqual([0, attempt.openItemCount]);
+    expect(open > 0).toBe(attempt.role === "backed-up");
+  }
+  if (status === "stalled") expect(inFlight).toHaveLength(1);
+  const isHeldUp = inFlight.some(({ role, isOverdue }) => role === "backed-up" || isOverdue);
+  if (isHeldUp) expect(status).not.toBe("ready");
 }
