@@ -1,15 +1,10 @@
-import { cancelAttempts, restart, returnRanges, unsuspected, type PipelineDraft } from "./draft.js";
 import type { ItemRange } from "../dispatch/types.js";
-import type { MicroBatch, ReturnedRange, StageAttempt, Suspect } from "./types.js";
+import { judgeEnd, judgeFailure, UNTRIED, type Verdict } from "../item-trials.js";
+import { cancelAttempts, restart, returnRanges, type PipelineDraft } from "./draft.js";
+import type { MicroBatch, StageAttempt, Suspect } from "./types.js";
 
 /** If as many items as this have failed and none has succeeded, the model is to blame, and the job ends. */
 const HOPELESS_ITEMS = 8;
-
-/** A micro-batch with this crash score is split into single items, each of which then runs alone. */
-const SPLIT_AT_CRASH_SCORE = 2;
-/** An item with this crash score has ended two workers, or was on three when they ended: no other one gets it. */
-const POISON_CRASH_SCORE = 3;
-const CRASH_SCORES: Readonly<Record<Suspect["suspicion"], number>> = { strong: 2, weak: 1 };
 
 function takeAttempt(
   draft: PipelineDraft,
@@ -37,7 +32,8 @@ export function completeAttempt(draft: PipelineDraft, attemptId: number, isHeld:
   // The first result counts.
   cancelAttempts(draft, batch);
   if (attempt.stage + 1 < draft.placements.get(attempt.epoch)!.stages.length) {
-    const next = { ...batch, stage: batch.stage + 1, attemptIds: [], failedOn: [], isAlone: false };
+    const trials = batch.trials.failedOn.length > 0 ? { ...batch.trials, failedOn: [] } : batch.trials;
+    const next = { ...batch, stage: batch.stage + 1, attemptIds: [], trials, hasNoOther: false };
     draft.microBatches.set(microBatchId, next);
     return;
   }
@@ -52,20 +48,38 @@ export function failAttempt(draft: PipelineDraft, attemptId: number, isOutOfMemo
   const taken = takeAttempt(draft, attemptId);
   if (taken === undefined) return;
   const { attempt, batch } = taken;
-  const { itemCount } = batch.range;
-  if (isOutOfMemory && itemCount > 1) {
-    shrinkMicroBatches(draft, Math.ceil(itemCount / 2));
-    if (batch.attemptIds.length === 0) restart(draft, batch, halvesOf(batch, false));
+  const { range, trials } = batch;
+  if (isOutOfMemory && range.itemCount > 1) {
+    shrinkMicroBatches(draft, Math.ceil(range.itemCount / 2));
+    if (batch.attemptIds.length === 0) restart(draft, batch, [{ ...range, trials }]);
     return;
   }
-  draft.failuresInRow.set(attempt.workerId, (draft.failuresInRow.get(attempt.workerId) ?? 0) + 1);
-  const failedOn = [...batch.failedOn, attempt.workerId];
-  draft.microBatches.set(batch.microBatchId, { ...batch, failedOn });
-  // Its other attempt may still succeed.
-  if (batch.attemptIds.length > 0) return;
-  const hasFailedTwice = failedOn.length > 1;
-  if (itemCount > 1 && (hasFailedTwice || batch.isSuspect)) restart(draft, batch, halvesOf(batch, true));
-  else if (hasFailedTwice) leaveOut(draft, batch, attemptId);
+  const { workerId } = attempt;
+  draft.failuresInRow.set(workerId, (draft.failuresInRow.get(workerId) ?? 0) + 1);
+  if (batch.attemptIds.length > 0) {
+    // The other attempt may still succeed.
+    const failedOn = [...trials.failedOn, workerId];
+    draft.microBatches.set(batch.microBatchId, { ...batch, trials: { ...trials, failedOn } });
+    return;
+  }
+  carryOut(draft, batch, attemptId, judgeFailure(range, trials, workerId));
+}
+
+/** Try a micro-batch again as the verdict says: where it is, in parts from its inputs, or not at all. */
+function carryOut(draft: PipelineDraft, batch: MicroBatch, attemptId: number, verdict: Verdict<string>): void {
+  if (verdict.type === "poison") {
+    leaveOut(draft, batch, attemptId);
+    return;
+  }
+  const { ranges, trials } = verdict;
+  const isWhole = ranges.length === 1 && !(trials.isAlone && batch.range.itemCount > 1);
+  if (isWhole) draft.microBatches.set(batch.microBatchId, { ...batch, trials });
+  else
+    restart(
+      draft,
+      batch,
+      ranges.map((range) => ({ ...range, trials })),
+    );
 }
 
 /** From now on no micro-batch that enters is larger. */
@@ -74,14 +88,6 @@ function shrinkMicroBatches(draft: PipelineDraft, microBatchItemCount: number): 
     if (placement.microBatchItemCount <= microBatchItemCount) continue;
     draft.placements.set(epoch, { ...placement, microBatchItemCount });
   }
-}
-
-function halvesOf({ range, crashScore }: MicroBatch, isSuspect: boolean): ReturnedRange[] {
-  const first = Math.ceil(range.itemCount / 2);
-  return [
-    { firstItem: range.firstItem, itemCount: first, isSuspect, crashScore },
-    { firstItem: range.firstItem + first, itemCount: range.itemCount - first, isSuspect, crashScore },
-  ];
 }
 
 /** The micro-batch counts as completed, without outputs. */
@@ -110,8 +116,8 @@ export function rejectAttempt(draft: PipelineDraft, attemptId: number): void {
     ...batch,
     stage: 0,
     attemptIds: [],
-    failedOn: [],
-    isAlone: false,
+    trials: UNTRIED,
+    hasNoOther: false,
   });
   draft.actions.push({ type: "restarted", microBatchId: batch.microBatchId });
 }
@@ -120,7 +126,7 @@ export function rejectAttempt(draft: PipelineDraft, attemptId: number): void {
 export function revokeItems(draft: PipelineDraft, range: ItemRange): void {
   draft.heldItemCount -= range.itemCount;
   draft.completedItemCount -= range.itemCount;
-  returnRanges(draft, [unsuspected(range)]);
+  returnRanges(draft, [{ ...range, trials: UNTRIED }]);
 }
 
 export function loseWorker(draft: PipelineDraft, workerId: string, suspect: Suspect | undefined): void {
@@ -130,30 +136,13 @@ export function loseWorker(draft: PipelineDraft, workerId: string, suspect: Susp
     if (attempt.workerId !== workerId) continue;
     const { batch } = takeAttempt(draft, attempt.attemptId)!;
     if (suspect?.attemptId === attempt.attemptId && batch.attemptIds.length === 0) {
-      suspectBatch(draft, batch, suspect);
+      carryOut(draft, batch, attempt.attemptId, judgeEnd(batch.range, batch.trials, suspect.cause));
+      if (suspect.cause === "out-of-memory") shrinkMicroBatches(draft, Math.ceil(batch.range.itemCount / 2));
     }
   }
   for (const [epoch, placement] of draft.placements) {
     const stages = placement.stages.map((ids) => ids.filter((id) => id !== workerId));
     draft.placements.set(epoch, { ...placement, stages });
-  }
-}
-
-function suspectBatch(draft: PipelineDraft, batch: MicroBatch, { attemptId, suspicion }: Suspect): void {
-  const crashScore = batch.crashScore + CRASH_SCORES[suspicion];
-  const { firstItem, itemCount } = batch.range;
-  if (itemCount > 1 && crashScore >= SPLIT_AT_CRASH_SCORE) {
-    const items = Array.from({ length: itemCount }, (_, index) => ({
-      firstItem: firstItem + index,
-      itemCount: 1,
-      isSuspect: true,
-      crashScore,
-    }));
-    restart(draft, batch, items);
-  } else if (itemCount === 1 && crashScore >= POISON_CRASH_SCORE) {
-    leaveOut(draft, batch, attemptId);
-  } else {
-    draft.microBatches.set(batch.microBatchId, { ...batch, crashScore });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { PipelineDraft } from "./draft.js";
+import { UNTRIED } from "../item-trials.js";
 import { nextRunItemCount, takeUntouched } from "../untouched-items.js";
 import type { MicroBatch, ReturnedRange, StagePlacement } from "./types.js";
 
@@ -31,12 +32,17 @@ export function isWaiting({ attemptIds, wantsBackup }: MicroBatch): boolean {
   return attemptIds.length === 0 || wantsBackup;
 }
 
-/** Those of a stage's workers that are of use to a micro-batch: not stalled, not on it already, and none that has failed it. */
+/**
+ * Those of a stage's workers that are of use to a micro-batch: not stalled, not on it already, and none that has failed it, unless two
+ * have or there is no other.
+ */
 export function candidatesFor(draft: PipelineDraft, batch: MicroBatch, workerIds: readonly string[]): string[] {
-  const runningOn = batch.attemptIds.map((attemptId) => draft.attempts.get(attemptId)?.workerId);
-  return workerIds.filter(
-    (id) => !draft.stalled.has(id) && !runningOn.includes(id) && (batch.isAlone || !batch.failedOn.includes(id)),
-  );
+  const { attemptIds, trials, hasNoOther } = batch;
+  const runningOn = attemptIds.map((attemptId) => draft.attempts.get(attemptId)?.workerId);
+  const usable = workerIds.filter((id) => !draft.stalled.has(id) && !runningOn.includes(id));
+  const others = usable.filter((id) => !trials.failedOn.includes(id));
+  const mayRepeat = hasNoOther || new Set(trials.failedOn).size > 1;
+  return others.length === 0 && mayRepeat ? usable : others;
 }
 
 /**
@@ -58,7 +64,7 @@ export function admit(draft: PipelineDraft): boolean {
   if (load >= room) return false;
   const taken = takeRange(draft, microBatchItemCount);
   if (taken === undefined) return false;
-  const { firstItem, itemCount, isSuspect, crashScore } = taken;
+  const { firstItem, itemCount, trials } = taken;
   const microBatchId = draft.nextId++;
   draft.microBatches.set(microBatchId, {
     microBatchId,
@@ -67,10 +73,8 @@ export function admit(draft: PipelineDraft): boolean {
     stage: 0,
     attemptIds: [],
     wantsBackup: false,
-    failedOn: [],
-    isAlone: false,
-    isSuspect,
-    crashScore,
+    trials,
+    hasNoOther: false,
   });
   return true;
 }
@@ -78,9 +82,8 @@ export function admit(draft: PipelineDraft): boolean {
 function takeRange(draft: PipelineDraft, itemCount: number): ReturnedRange | undefined {
   const [returned, ...rest] = draft.returned;
   if (returned !== undefined) {
-    const { firstItem, itemCount: present, isSuspect } = returned;
-    // Suspects stay together and apart from others.
-    const count = isSuspect ? present : Math.min(itemCount, present);
+    const { firstItem, itemCount: present, trials } = returned;
+    const count = trials.isAlone ? 1 : trials === UNTRIED ? Math.min(itemCount, present) : present;
     const left = { ...returned, firstItem: firstItem + count, itemCount: present - count };
     draft.returned = left.itemCount > 0 ? [left, ...rest] : rest;
     return { ...returned, itemCount: count };
@@ -89,7 +92,7 @@ function takeRange(draft: PipelineDraft, itemCount: number): ReturnedRange | und
   const available = nextRunItemCount(draft);
   const mayGrow = !draft.sourceEnded && draft.doneAhead.length === 0;
   if (available === 0 || (available < itemCount && mayGrow && draft.microBatches.size > 0)) return undefined;
-  return { ...takeUntouched(draft, Math.min(itemCount, available)), isSuspect: false, crashScore: 0 };
+  return { ...takeUntouched(draft, Math.min(itemCount, available)), trials: UNTRIED };
 }
 
 /** Whether the queue of the next stage, with what is on its way there, has room for one more. */

@@ -1,4 +1,3 @@
-import type { ItemRange } from "../dispatch/types.js";
 import type {
   MicroBatch,
   PipelineAction,
@@ -56,11 +55,6 @@ export function stageKey(epoch: number, stage: number): string {
 /** Let ranges enter again from their inputs. */
 export function returnRanges(draft: PipelineDraft, ranges: readonly ReturnedRange[]): void {
   draft.returned = [...draft.returned, ...ranges].sort((a, b) => a.firstItem - b.firstItem);
-}
-
-/** Items that enter again though nothing is wrong with them. */
-export function unsuspected(range: ItemRange): ReturnedRange {
-  return { ...range, isSuspect: false, crashScore: 0 };
 }
 
 /** Cancel the attempts of a micro-batch that are under way, except one. */

@@ -16,19 +16,24 @@ export function place(draft: PipelineDraft, placement: StagePlacement): void {
   draft.placements.set(placement.epoch, placement);
   draft.currentEpoch = placement.epoch;
   // Workers may have come, so those that had nobody else ask again.
-  if (isNew) endSolitude(draft, () => true);
+  if (isNew) askAgain(draft, () => true);
 }
 
 export function staff(draft: PipelineDraft, epoch: number, stage: number, workerIds: readonly string[]): void {
   const placement = draft.placements.get(epoch);
   if (placement === undefined || workerIds.length === 0) return;
+  const before = placement.stages[stage]!;
+  if (workerIds.every((id) => before.includes(id))) {
+    leaveUnstaffed(draft, epoch, stage);
+    return;
+  }
   draft.placements.set(epoch, {
     ...placement,
     stages: placement.stages.map((ids, index) => (index === stage ? workerIds : ids)),
   });
   draft.vacant.delete(stageKey(epoch, stage));
   draft.asked.delete(stageKey(epoch, stage));
-  endSolitude(draft, (batch) => batch.epoch === epoch && batch.stage === stage);
+  askAgain(draft, (batch) => batch.epoch === epoch && batch.stage === stage);
 }
 
 /** Nobody else can take an understaffed stage. */
@@ -36,24 +41,24 @@ export function leaveUnstaffed(draft: PipelineDraft, epoch: number, stage: numbe
   draft.asked.delete(stageKey(epoch, stage));
   for (const batch of draft.microBatches.values()) {
     if (batch.epoch !== epoch || batch.stage !== stage || !isWaiting(batch)) continue;
-    draft.microBatches.set(batch.microBatchId, { ...batch, isAlone: true });
+    draft.microBatches.set(batch.microBatchId, { ...batch, hasNoOther: true });
   }
 }
 
-function endSolitude(
+function askAgain(
   draft: PipelineDraft,
   concerns: (batch: { readonly epoch: number; readonly stage: number }) => boolean,
 ): void {
   for (const batch of draft.microBatches.values()) {
-    if (batch.isAlone && concerns(batch)) draft.microBatches.set(batch.microBatchId, { ...batch, isAlone: false });
+    if (batch.hasNoOther && concerns(batch))
+      draft.microBatches.set(batch.microBatchId, { ...batch, hasNoOther: false });
   }
 }
 
 export function abandon(draft: PipelineDraft, epoch: number): void {
   for (const batch of draft.microBatches.values()) {
     if (batch.epoch !== epoch) continue;
-    const { range, isSuspect, crashScore } = batch;
-    restart(draft, batch, [{ ...range, isSuspect, crashScore }]);
+    restart(draft, batch, [{ ...batch.range, trials: batch.trials }]);
   }
   if (draft.placements.delete(epoch)) draft.actions.push({ type: "epoch-done", epoch });
   if (draft.currentEpoch === epoch) draft.currentEpoch = undefined;
@@ -80,7 +85,7 @@ export function reportUnderstaffed(draft: PipelineDraft): void {
   for (const batch of draft.microBatches.values()) {
     const { epoch, stage } = batch;
     const key = stageKey(epoch, stage);
-    if (!isWaiting(batch) || batch.isAlone || draft.asked.has(key)) continue;
+    if (!isWaiting(batch) || batch.hasNoOther || draft.asked.has(key)) continue;
     if (draft.phase === "paused" && epoch === draft.currentEpoch) continue;
     const workerIds = draft.placements.get(epoch)?.stages[stage] ?? [];
     if (workerIds.length === 0 || candidatesFor(draft, batch, workerIds).length > 0) continue;

@@ -1,4 +1,5 @@
 import type { ItemRange, JobPhase } from "../dispatch/types.js";
+import type { EndCause, ItemTrials } from "../item-trials.js";
 import type { UntouchedItems } from "../untouched-items.js";
 
 export interface PipelineOptions {
@@ -51,9 +52,9 @@ export type PipelineEvent =
   /** Held items were computed wrongly. They enter again from their inputs. */
   | { readonly type: "items-revoked"; readonly range: ItemRange }
   /**
-   * The stage threw. It is retried once, on another worker where one can be had. What fails again is run in halves, down to single items;
-   * an item that fails twice is left out. `isOutOfMemory`: the micro-batch was too large, so it is run in halves at once, and later ones
-   * are no larger than those.
+   * The stage threw. It is retried on another worker, where one can be had. What fails again is run in halves, down to single items, and
+   * a single one that keeps failing is left out. `isOutOfMemory`: the micro-batch was too large, so it is run in halves at once, and later
+   * ones are no larger than those.
    */
   | { readonly type: "attempt-failed"; readonly attemptId: number; readonly isOutOfMemory?: boolean }
   /** What came out can't be used, so the micro-batch starts again from its inputs. It takes the place of `attempt-completed`. */
@@ -65,8 +66,7 @@ export type PipelineEvent =
 /** The attempt that a worker was on when it ended, if the attempt may be to blame. */
 export interface Suspect {
   readonly attemptId: number;
-  /** `strong`: it ended because of what it ran (out of memory, no answer); `weak`: it may have been ended from outside. */
-  readonly suspicion: "strong" | "weak";
+  readonly cause: EndCause;
 }
 
 /** One micro-batch in one stage on one worker. */
@@ -120,11 +120,9 @@ export type PipelineAction =
   /** All items that were tried have failed, these last. */
   | { readonly type: "fail"; readonly range: ItemRange; readonly attemptId: number };
 
-/** Items that enter again from their inputs. */
+/** Items that enter again from their inputs. Those that were tried in vain enter together and join no others. */
 export interface ReturnedRange extends ItemRange {
-  /** Some of them have failed, so they enter together and join no others. */
-  readonly isSuspect: boolean;
-  readonly crashScore: number;
+  readonly trials: ItemTrials<string>;
 }
 
 export interface MicroBatch {
@@ -137,14 +135,10 @@ export interface MicroBatch {
   readonly attemptIds: readonly number[];
   /** Its attempt is overdue, and it waits for another worker beside that one. */
   readonly wantsBackup: boolean;
-  /** Workers on which this stage failed for it. */
-  readonly failedOn: readonly string[];
+  /** What was tried in this stage. */
+  readonly trials: ItemTrials<string>;
   /** No other worker can be had: it runs where it has failed before, or waits for a stalled worker. */
-  readonly isAlone: boolean;
-  /** It is a part of what has failed. */
-  readonly isSuspect: boolean;
-  /** How far it is suspected of ending workers: 2 for each that ended because of its work, 1 for each that may have. */
-  readonly crashScore: number;
+  readonly hasNoOther: boolean;
 }
 
 /** A job that flows through stages. Immutable: `stepPipeline` returns another. */

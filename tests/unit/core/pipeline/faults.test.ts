@@ -120,12 +120,13 @@ describe("items that fail everywhere", () => {
       expect(simulator.state.phase).toBe("finished");
       expect(failedItems(simulator.log)).toEqual(bad.map((firstItem) => ({ firstItem, itemCount: 1 })));
       expect(coverage([...simulator.completed, ...failedItems(simulator.log)], 100)).toBe("each once");
-      // Each was tried twice by itself: on two workers, where there are two.
+      // Each was tried three times by itself, on both workers where there are two.
       for (const item of bad) {
         const tries = failures.filter((each) => each.range.itemCount === 1 && holds(each, item));
-        expect(tries.map(({ workerId }) => workerId)).toEqual(elsewhere === undefined ? ["b", "b"] : ["b", "c"]);
+        expect(tries).toHaveLength(3);
+        expect(new Set(tries.map(({ workerId }) => workerId)).size).toBe(elsewhere === undefined ? 1 : 2);
       }
-      expect(failures.length).toBeLessThan(40);
+      expect(failures.length).toBeLessThan(50);
     }
   });
 
@@ -140,7 +141,7 @@ describe("items that fail everywhere", () => {
     });
   });
 
-  it("end two workers at most, if they end workers", () => {
+  it("are run by themselves after they have ended two workers, and end one more at most", () => {
     let names = 0;
     const lost: string[] = [];
     const simulator = new PipelineSimulator((attempt) => (attempt.stage === 1 && holds(attempt, 21) ? Infinity : 10));
@@ -154,9 +155,9 @@ describe("items that fail everywhere", () => {
       const [hung] = simulator.hanging;
       if (hung === undefined) break;
       lost.push(hung.workerId);
-      simulator.lose(hung.workerId, "strong");
+      simulator.lose(hung.workerId, "trapped");
     }
-    expect(lost).toEqual(["b", "new0"]);
+    expect(lost).toHaveLength(3);
     expect(failedItems(simulator.log)).toEqual([{ firstItem: 21, itemCount: 1 }]);
     expect(coverage([...simulator.completed, { firstItem: 21, itemCount: 1 }], 64)).toBe("each once");
   });

@@ -71,10 +71,10 @@ export class PipelineSimulator {
     this.send(this.outcome(attempt));
   }
 
-  lose(workerId: string, suspicion?: Suspect["suspicion"]): void {
+  lose(workerId: string, cause?: Suspect["cause"]): void {
     const running = this.#queues.get(workerId)?.[0]?.attempt;
     this.#queues.delete(workerId);
-    const suspect = running && suspicion && { attemptId: running.attemptId, suspicion };
+    const suspect = running && cause && { attemptId: running.attemptId, cause };
     this.send({ type: "worker-lost", workerId, suspect });
   }
 

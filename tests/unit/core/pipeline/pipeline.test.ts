@@ -247,7 +247,7 @@ describe("a lost worker", () => {
 });
 
 describe("a stage that throws", () => {
-  it("is retried once, on another replica, before the job fails", () => {
+  it("is retried on another replica, and then once more, before the job fails", () => {
     let { state, actions } = stepPipeline(createPipeline(), placed([["a", "b"]]));
     ({ state } = stepPipeline(state, { type: "items-added", itemCount: 1 }));
     ({ state, actions } = stepPipeline(state, { type: "source-ended" }));
@@ -259,6 +259,7 @@ describe("a stage that throws", () => {
     expect(dispatchOf().workerId).toBe("a");
     ({ state, actions } = stepPipeline(state, { type: "attempt-failed", attemptId: dispatchOf().attemptId }));
     expect(dispatchOf().workerId).toBe("b");
+    ({ state, actions } = stepPipeline(state, { type: "attempt-failed", attemptId: dispatchOf().attemptId }));
     ({ state, actions } = stepPipeline(state, { type: "attempt-failed", attemptId: dispatchOf().attemptId }));
     expect(actions).toEqual([{ type: "fail", range: { firstItem: 0, itemCount: 1 }, attemptId: expect.any(Number) }]);
     expect(state.phase).toBe("failed");
