@@ -8,9 +8,6 @@ export interface DeadlineOptions {
   readonly warmUpMs: number;
 }
 
-/** Deadlines of the stages of a model that is split by layers. */
-export const STAGE_DEADLINES: DeadlineOptions = { factor: 10, floorMs: 30_000, warmUpMs: 120_000 };
-
 /**
  * The deadline of an attempt, ms, counted while the worker is on it.
  *

@@ -103,7 +103,7 @@ function batchSplit(
 
 function layerSplit(
   { model, pool, planner, events, faults, verifier }: SplitParts,
-  { quantumMs = 100, maxWorkerBytes = Infinity, cuts }: SharderOptions,
+  { quantumMs = 100, maxWorkerBytes = Infinity, firstRunDeadlineMs = 120_000, cuts }: SharderOptions,
 ): Split {
   const { info, staged, batch } = model.inspected;
   return new LayerSplit({
@@ -119,6 +119,7 @@ function layerSplit(
     options: {
       quantumMs,
       memoryLimitBytes: maxWorkerBytes,
+      firstRunDeadlineMs,
       cuts,
       canRun: ({ spec }, firstLayer, lastLayer) => model.gaps.canRun(labelOf(spec), firstLayer, lastLayer),
       onTrace: (findings) => model.addTrace(findings),

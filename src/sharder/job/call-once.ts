@@ -12,11 +12,16 @@ const URGENT = Number.MAX_VALUE;
 
 let callCounter = 0;
 
-/** One call of a model or a stage that a worker holds, outside any job. @throws ShardError as `PoolWorker.run` */
+/**
+ * One call of a model or a stage that a worker holds, outside any job.
+ * @param deadlineMs as in `PoolWorker.run`.
+ * @throws ShardError as `PoolWorker.run`
+ */
 export async function callOnce(
   worker: PoolWorker,
   modelKey: ModelKey,
   inputs: Readonly<Record<string, InputTensor>>,
+  deadlineMs: () => number = () => DEADLINE_MS,
 ): Promise<Record<string, Tensor>> {
   // Copied, because buffers are transferred. As side inputs, the tensors go with the only call unchanged.
   const sent = Object.entries(inputs).map(([name, tensor]): [string, RunInput] => [
@@ -33,7 +38,7 @@ export async function callOnce(
       inputs: Object.fromEntries(sent),
       forwardedNames: [],
     },
-    () => DEADLINE_MS,
+    deadlineMs,
   );
   return Object.fromEntries(
     Object.entries(outputs).map(([name, output]) => {

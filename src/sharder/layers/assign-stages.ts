@@ -3,6 +3,7 @@ import type { StagePlan } from "../../core/stages/stage-problem.js";
 import type { StagedModel } from "../../model/staged-model.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
 import type { Placement } from "./deployment.js";
+import type { MemoryLimits } from "./memory-limits.js";
 
 /** Bytes of a stage's weights; a weight that several of its layers share counts once. */
 export function stageBytes(model: StagedModel, firstLayer: number, lastLayer: number): number {
@@ -31,7 +32,7 @@ export function assignStages(
   model: StagedModel,
   cuts: readonly number[],
   workers: readonly PoolWorker[],
-  memoryLimitBytes: number,
+  limits: MemoryLimits,
   canRun: (worker: PoolWorker, firstLayer: number, lastLayer: number) => boolean,
 ): Placement {
   const bounds = [0, ...cuts, model.layers.length];
@@ -45,8 +46,11 @@ export function assignStages(
     const able = inTurn.filter((worker) => canRun(worker, first, last));
     // Prefer a worker that has no stage yet.
     const free = stageCount <= workers.length ? able.filter((worker) => !held.has(worker)) : able;
-    const fitting = [...free, ...able].find((worker) => (held.get(worker) ?? 0) + bytes <= memoryLimitBytes);
-    if (fitting === undefined) throw unplaceable(model, first, last, bytes, memoryLimitBytes, able.length === 0);
+    const fitting = [...free, ...able].find((worker) => (held.get(worker) ?? 0) + bytes <= limits.of(worker));
+    if (fitting === undefined) {
+      const limitBytes = Math.max(...able.map((worker) => limits.of(worker)));
+      throw unplaceable(model, first, last, bytes, limitBytes, able.length === 0);
+    }
     held.set(fitting, (held.get(fitting) ?? 0) + bytes);
     return [fitting];
   });

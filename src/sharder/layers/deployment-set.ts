@@ -3,6 +3,7 @@ import type { StagedModel } from "../../model/staged-model.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
 import { stageBytes } from "./assign-stages.js";
 import type { Deployment, Placement } from "./deployment.js";
+import type { MemoryLimits } from "./memory-limits.js";
 
 /** The current stages and the old ones that are being left. Old ones are unloaded once no job needs them. */
 export class DeploymentSet {
@@ -83,14 +84,14 @@ export class DeploymentSet {
   }
 
   /** Whether all workers have room for new stages in addition to those they hold. */
-  fits({ cuts, workers }: Placement, model: StagedModel, limitBytes: number): boolean {
+  fits({ cuts, workers }: Placement, model: StagedModel, limits: MemoryLimits): boolean {
     const bounds = [0, ...cuts, model.layers.length];
     const wanted = new Map<PoolWorker, number>();
     for (const [stage, members] of workers.entries()) {
       const bytes = stageBytes(model, bounds[stage]!, bounds[stage + 1]! - 1);
       for (const worker of members) wanted.set(worker, (wanted.get(worker) ?? this.heldBytes(worker, model)) + bytes);
     }
-    return [...wanted.values()].every((bytes) => bytes <= limitBytes);
+    return [...wanted].every(([worker, bytes]) => bytes <= limits.of(worker));
   }
 
   /** Of the workers with room for `bytes` more, the one that holds the least. */
@@ -98,10 +99,10 @@ export class DeploymentSet {
     workers: readonly PoolWorker[],
     model: StagedModel,
     bytes: number,
-    limitBytes: number,
+    limits: MemoryLimits,
   ): PoolWorker | undefined {
     const held = new Map(workers.map((worker) => [worker, this.heldBytes(worker, model)]));
-    const roomy = workers.filter((worker) => held.get(worker)! + bytes <= limitBytes);
+    const roomy = workers.filter((worker) => held.get(worker)! + bytes <= limits.of(worker));
     return roomy.toSorted((a, b) => held.get(a)! - held.get(b)!)[0];
   }
 
@@ -110,17 +111,18 @@ export class DeploymentSet {
     let bytes = 0;
     for (const deployment of this.#byEpoch.values()) {
       for (const [stage, { firstLayer, lastLayer }] of deployment.stages.entries()) {
-        if (deployment.workersOf(stage).includes(worker)) bytes += stageBytes(model, firstLayer, lastLayer);
+        if (deployment.holdersOf(stage).includes(worker)) bytes += stageBytes(model, firstLayer, lastLayer);
       }
     }
     return bytes;
   }
 
-  /** Resolves once no job needs a stage on the worker, or the worker has ended. */
+  /** Resolves once neither a job nor anybody else needs a stage on the worker, or the worker has ended. */
   async whenUnused(worker: PoolWorker): Promise<void> {
+    const isInUse = (deployment: Deployment): boolean => this.#isUsed(deployment.epoch) || this.#isBorrowed(deployment);
     const isNeeded = (): boolean =>
       worker.state !== "dead" &&
-      [...this.#byEpoch.values()].some((deployment) => this.#isUsed(deployment.epoch) && deployment.uses(worker.id));
+      [...this.#byEpoch.values()].some((deployment) => deployment.uses(worker.id) && isInUse(deployment));
     while (isNeeded()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 }

@@ -35,6 +35,8 @@ export class Deployment {
   readonly loadMs: number;
   readonly #parts: readonly ModelStage[];
   readonly #workers: PoolWorker[][];
+  /** Workers that hold a stage too, for as long as its own ones don't answer or fail. */
+  readonly #standIns: PoolWorker[][];
   #isDropped = false;
 
   private constructor(epoch: number, cuts: readonly number[], parts: readonly ModelStage[], loadMs: number) {
@@ -43,6 +45,7 @@ export class Deployment {
     this.loadMs = loadMs;
     this.#parts = parts;
     this.#workers = parts.map(() => []);
+    this.#standIns = parts.map(() => []);
     this.stages = parts.map(({ firstLayer, lastLayer, inputs, outputs }, index) => {
       const later = new Set(parts.slice(index + 1).flatMap((part) => part.inputs));
       const forwardedKeys = outputs.filter((key) => later.has(key));
@@ -59,7 +62,7 @@ export class Deployment {
     const parts = model.stages(cuts);
     const loading = new Deployment(epoch, cuts, parts, 0);
     const results = await Promise.allSettled(
-      workers.flatMap((members, stage) => members.map((worker) => loading.add(stage, worker))),
+      workers.flatMap((members, stage) => members.map((worker) => loading.#load(stage, worker))),
     );
     const failed = results.find((result) => result.status === "rejected");
     if (failed !== undefined) {
@@ -73,19 +76,35 @@ export class Deployment {
 
   /** For each stage, the ids of its workers that are still usable. */
   get workerIds(): string[][] {
-    return this.#workers.map((members) => members.filter(({ isUsable }) => isUsable).map(({ id }) => id));
+    return this.stages.map((_, stage) => this.workersOf(stage).map(({ id }) => id));
   }
 
+  /** The usable workers of a stage; its stand-ins, if it has lost all others. */
   workersOf(stage: number): readonly PoolWorker[] {
-    return this.#workers[stage]!.filter(({ isUsable }) => isUsable);
+    const own = this.#workers[stage]!.filter(({ isUsable }) => isUsable);
+    return own.length > 0 ? own : this.#standIns[stage]!.filter(({ isUsable }) => isUsable);
   }
 
-  /** Load a stage on one more worker; it is unloaded again if all stages were dropped meanwhile. @throws ShardError as `PoolWorker.load` */
+  /** All usable workers that hold a stage, its stand-ins last. */
+  holdersOf(stage: number): readonly PoolWorker[] {
+    return [...this.#workers[stage]!, ...this.#standIns[stage]!].filter(({ isUsable }) => isUsable);
+  }
+
+  async #load(stage: number, worker: PoolWorker): Promise<void> {
+    await worker.load(this.stages[stage]!.modelKey, toSend(this.#parts[stage]!.wire));
+    this.#workers[stage]!.push(worker);
+  }
+
+  /**
+   * Load a stage on one more worker; it is unloaded again if all stages were dropped meanwhile. Beside workers that are still usable it is
+   * a stand-in.
+   * @throws ShardError as `PoolWorker.load`
+   */
   async add(stage: number, worker: PoolWorker): Promise<void> {
     const { modelKey } = this.stages[stage]!;
     await worker.load(modelKey, this.wireOf(stage));
     if (this.#isDropped) await worker.unload(modelKey);
-    else this.#workers[stage]!.push(worker);
+    else (this.workersOf(stage).length > 0 ? this.#standIns : this.#workers)[stage]!.push(worker);
   }
 
   /** A stage as a worker loads it. */
@@ -108,15 +127,17 @@ export class Deployment {
   }
 
   uses(workerId: string): boolean {
-    return this.#workers.some((members) => members.some(({ id }) => id === workerId));
+    return [...this.#workers, ...this.#standIns].some((members) => members.some(({ id }) => id === workerId));
   }
 
   /** Unload every stage from its workers. Never rejects. */
   async unload(): Promise<void> {
     this.#isDropped = true;
     await Promise.all(
-      this.#workers.flatMap((members, stage) =>
-        members.splice(0).map((worker) => worker.unload(this.stages[stage]!.modelKey)),
+      this.stages.flatMap(({ modelKey }, stage) =>
+        [...this.#workers[stage]!.splice(0), ...this.#standIns[stage]!.splice(0)].map((worker) =>
+          worker.unload(modelKey),
+        ),
       ),
     );
   }

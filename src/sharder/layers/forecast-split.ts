@@ -4,6 +4,7 @@ import type { PoolWorker } from "../../pool/pool-worker.js";
 import type { StagePlanner } from "../../pool/stage-planner.js";
 import { raceAbort } from "../race-abort.js";
 import { LayerCosts } from "./layer-costs.js";
+import { MemoryLimits } from "./memory-limits.js";
 import { byTensorKey, syntheticItem, traceModel } from "./trace-model.js";
 
 /** How long measuring the layers may take before the batch is split instead, ms. */
@@ -37,7 +38,7 @@ export async function forecastsLayers(
     if (inTime.length < workers.length) return false;
     const costs = new LayerCosts(staged, () => true);
     costs.add(traces, inputs);
-    const problem = costs.problem(inTime, memoryLimitBytes, Math.max(1, inTime.length - 1));
+    const problem = costs.problem(inTime, new MemoryLimits(memoryLimitBytes), Math.max(1, inTime.length - 1));
     const wholeMs = problem.workers.map(({ layerMs }) => layerMs.reduce((total, ms) => total + ms, 0));
     return prefersLayers(wholeMs, (await planner.plan(problem)).bottleneckMs);
   } catch {

@@ -6,6 +6,7 @@ import { liveBytes } from "../../model/live-bytes.js";
 import type { StagedModel } from "../../model/staged-model.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
 import { tensorBytes } from "../../protocol/tensors.js";
+import type { MemoryLimits } from "./memory-limits.js";
 import type { TracedTensor, TraceRequest, TraceResult } from "../../protocol/worker-api.js";
 
 /** The measured costs of one kind of worker. */
@@ -172,7 +173,7 @@ export class LayerCosts {
    * @param workers whose kinds were all measured.
    * @throws ShardError "internal" before a trace.
    */
-  problem(workers: readonly PoolWorker[], memoryLimitBytes: number, maxReplicas: number): StageProblem {
+  problem(workers: readonly PoolWorker[], limits: MemoryLimits, maxReplicas: number): StageProblem {
     if (this.#boundaryBytes === undefined) throw new ShardError("internal", "Expected a trace before a plan.");
     const slowdowns = workers.map(({ id }) => this.slowdownOf(id));
     const planned = maxReplicas > 1 ? alike(slowdowns) : slowdowns;
@@ -186,7 +187,7 @@ export class LayerCosts {
           ),
           transferMs: kind.transferMs * slowdown,
           transferMsPerByte: kind.transferMsPerByte * slowdown,
-          memoryLimitBytes,
+          memoryLimitBytes: limits.of(worker),
         };
       }),
       boundaryBytes: this.#boundaryBytes,

@@ -8,10 +8,24 @@ import type { NamedInputTensors } from "../split.js";
 import { stageBytes } from "./assign-stages.js";
 import { DeploymentSet } from "./deployment-set.js";
 import { Deployment, type Placement } from "./deployment.js";
+import { MemoryLimits } from "./memory-limits.js";
 import type { LayoutOptions, LayoutOwner } from "./layout-types.js";
-import { StagePlans } from "./stage-plans.js";
+import { isWantOfWorkers, StagePlans } from "./stage-plans.js";
 import type { StageSample } from "./stage-measurements.js";
+import type { StalledWorkers } from "./stalled-workers.js";
 import { StageTimes } from "./stage-times.js";
+
+/** How long a stage that no present worker has room for waits for workers that are away, ms. */
+const RETURN_MS = 2_000;
+
+export interface LayoutParts {
+  readonly pool: WorkerPool;
+  readonly model: StagedModel;
+  readonly planner: StagePlanner;
+  readonly owner: LayoutOwner;
+  readonly options: LayoutOptions;
+  readonly stalled: StalledWorkers;
+}
 
 /** Which layers are where. It deploys stages, moves them while jobs run, and staffs those that lost their workers. One per sharder. */
 export class LayerLayout {
@@ -19,18 +33,20 @@ export class LayerLayout {
   readonly times: StageTimes;
   readonly #pool: WorkerPool;
   readonly #model: StagedModel;
-  readonly #memoryLimitBytes: number;
+  readonly #limits: MemoryLimits;
   readonly #owner: LayoutOwner;
   readonly #plans: StagePlans;
+  readonly #stalled: StalledWorkers;
   readonly #deployed: DeploymentSet;
   #changes: Promise<unknown> = Promise.resolve();
 
-  constructor(pool: WorkerPool, model: StagedModel, planner: StagePlanner, owner: LayoutOwner, options: LayoutOptions) {
+  constructor({ pool, model, planner, owner, options, stalled }: LayoutParts) {
     this.#pool = pool;
     this.#model = model;
-    this.#memoryLimitBytes = options.memoryLimitBytes;
+    this.#stalled = stalled;
+    this.#limits = new MemoryLimits(options.memoryLimitBytes);
     this.#owner = owner;
-    this.#plans = new StagePlans(pool, model, planner, options);
+    this.#plans = new StagePlans({ pool, model, planner, options, limits: this.#limits, stalled });
     this.times = new StageTimes(model, this.#plans.costs, options.quantumMs);
     this.#deployed = new DeploymentSet(
       (epoch) => owner.usesEpoch(epoch),
@@ -108,26 +124,63 @@ export class LayerLayout {
     });
   }
 
-  /** Give a stage that has lost its workers to another worker. @returns ids of its workers; none if no worker has room. */
-  async restaff(epoch: number, stage: number): Promise<readonly string[]> {
-    return this.#serially(async () => {
-      const deployment = this.#deployed.get(epoch);
-      if (deployment === undefined) return [];
-      const { firstLayer, lastLayer } = deployment.stages[stage]!;
-      const bytes = stageBytes(this.#model, firstLayer, lastLayer);
-      while (deployment.workersOf(stage).length === 0 && this.#deployed.get(epoch) === deployment) {
-        const able = this.#pool.readyWorkers.filter((worker) =>
-          this.#plans.costs.canRun(worker, firstLayer, lastLayer),
-        );
-        const next = this.#deployed.roomiest(able, this.#model, bytes, this.#memoryLimitBytes);
-        if (next === undefined) return [];
-        await deployment.add(stage, next).catch((thrown: unknown) => {
-          if (next.state !== "dead") throw thrown;
-        });
-      }
-      this.#owner.onChanged();
-      return deployment.workersOf(stage).map(({ id }) => id);
+  /**
+   * Give a stage that needs another worker to one. If none has room while others are away, the stage waits for those a little, and as long
+   * as it takes if they are all.
+   * @param except workers that would not help, though they hold the stage.
+   * @returns ids of all that hold it; none if nobody but these can.
+   */
+  async restaff(epoch: number, stage: number, except: readonly string[] = []): Promise<readonly string[]> {
+    const startMs = performance.now();
+    for (;;) {
+      const found = await this.#serially(() => this.#restaff(epoch, stage, except));
+      const isAlone = this.#pool.readyWorkers.length === 0;
+      const mayWait = isAlone || (except.length === 0 && performance.now() - startMs < RETURN_MS);
+      if (found.length > 0 || !mayWait || !this.#pool.isAnyAway || this.#deployed.get(epoch) === undefined)
+        return found;
+      await this.#whenChanged(isAlone ? Infinity : RETURN_MS);
+    }
+  }
+
+  async #restaff(epoch: number, stage: number, except: readonly string[]): Promise<readonly string[]> {
+    const deployment = this.#deployed.get(epoch);
+    if (deployment === undefined) return [];
+    const { firstLayer, lastLayer } = deployment.stages[stage]!;
+    const bytes = stageBytes(this.#model, firstLayer, lastLayer);
+    const helps = ({ id }: PoolWorker): boolean => !except.includes(id);
+    while (!deployment.holdersOf(stage).some(helps) && this.#deployed.get(epoch) === deployment) {
+      const able = this.#pool.readyWorkers.filter(
+        (worker) =>
+          helps(worker) && !this.#stalled.has(worker) && this.#plans.costs.canRun(worker, firstLayer, lastLayer),
+      );
+      const next = this.#deployed.roomiest(able, this.#model, bytes, this.#limits);
+      if (next === undefined) return [];
+      const heldBytes = this.#deployed.heldBytes(next, this.#model);
+      await deployment.add(stage, next).catch((thrown: unknown) => {
+        if (this.#noteMemory(thrown, next, heldBytes + bytes) || next.state === "dead") return;
+        throw thrown;
+      });
+    }
+    this.#owner.onChanged();
+    return deployment.holdersOf(stage).map(({ id }) => id);
+  }
+
+  /** Resolves once the workers have changed, or after `limitMs`. */
+  async #whenChanged(limitMs: number): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => {
+      if (limitMs < Infinity) timer = setTimeout(resolve, limitMs);
     });
+    await Promise.race([this.#pool.whenChanged(), late]);
+    clearTimeout(timer);
+  }
+
+  /** @returns whether a load ran out of memory: then the worker gets less from now on. */
+  #noteMemory(thrown: unknown, worker: PoolWorker, triedBytes: number): boolean {
+    if (!(thrown instanceof ShardError)) return false;
+    if (thrown.code !== "out-of-memory" && worker.deathCause !== "out-of-memory") return false;
+    this.#limits.lower(worker, triedBytes, thrown);
+    return true;
   }
 
   /** Deploy new stages on the ready workers: after a loss, before a removal, or when a worker was added. @throws as `ready` */
@@ -177,7 +230,7 @@ export class LayerLayout {
       await this.#serially(async () => {
         if (this.current !== deployment || !this.#owner.hasJobs || deployment.isPlacedAs(placement)) return;
         // Without room for both, the pipeline would have to stop, which a planned move is not worth.
-        if (!this.#deployed.fits(placement, this.#model, this.#memoryLimitBytes)) return;
+        if (!this.#deployed.fits(placement, this.#model, this.#limits)) return;
         await this.#deploy(async () => placement);
       });
     } catch {
@@ -189,8 +242,9 @@ export class LayerLayout {
   async #deploy(place: () => Promise<Placement>): Promise<Deployment> {
     let placing = place;
     for (;;) {
+      let placement: Placement | undefined;
       try {
-        const placement = await placing();
+        placement = await placing();
         await this.#makeRoom(placement);
         const deployment = await Deployment.load(this.#deployed.nextEpoch(), this.#model, placement);
         this.#deployed.makeCurrent(deployment);
@@ -200,17 +254,37 @@ export class LayerLayout {
         this.#owner.onChanged();
         return deployment;
       } catch (thrown) {
-        const isLoss = this.#isLossOfWorker(thrown);
-        const isAlone = this.#pool.readyWorkers.length === 0;
-        // Who is away may have what the others lack, or the room.
-        const mayHelp = this.#pool.isAnyAway && (isLoss || isWantOfWorkers(thrown));
-        if (!isLoss || isAlone) {
-          if (mayHelp) await this.#pool.whenChanged();
-          else this.#giveUp(isLoss ? noWorkers(thrown) : thrown);
-        }
+        if (!this.#notePlacement(thrown, placement)) await this.#mayTryAgain(thrown);
         placing = () => this.#plans.place();
       }
     }
+  }
+
+  /** @returns whether loading a placement ran out of memory on some worker, which gets less from now on. */
+  #notePlacement(thrown: unknown, placement: Placement | undefined): boolean {
+    const workers = placement?.workers.flat() ?? [];
+    const worker = thrown instanceof ShardError ? workers.find(({ id }) => id === thrown.workerId) : undefined;
+    if (placement === undefined || worker === undefined) return false;
+    const bounds = [0, ...placement.cuts, this.#model.layers.length];
+    const stages = placement.workers.flatMap((members, stage) => (members.includes(worker) ? stage : []));
+    const bytes = stages.map((stage) => stageBytes(this.#model, bounds[stage]!, bounds[stage + 1]! - 1));
+    const heldBytes = this.#deployed.heldBytes(worker, this.#model);
+    return this.#noteMemory(
+      thrown,
+      worker,
+      bytes.reduce((total, each) => total + each, heldBytes),
+    );
+  }
+
+  /** Resolves once it is worth trying again. @throws the error, if nothing helps. */
+  async #mayTryAgain(thrown: unknown): Promise<void> {
+    const isLoss = this.#isLossOfWorker(thrown);
+    const isAlone = this.#pool.readyWorkers.length === 0;
+    if (isLoss && !isAlone) return;
+    // Who is away may have what the others lack, or the room.
+    if (this.#pool.isAnyAway && (isLoss || isWantOfWorkers(thrown))) await this.#pool.whenChanged();
+    else if (isLoss) this.#giveUp(noWorkers(thrown));
+    else this.#giveUp((isWantOfWorkers(thrown) && !isAlone ? this.#limits.error : undefined) ?? thrown);
   }
 
   #giveUp(error: unknown): never {
@@ -220,7 +294,7 @@ export class LayerLayout {
 
   /** If new stages don't fit beside the old ones, unload those first; what is under way restarts from its inputs. */
   async #makeRoom(placement: Placement): Promise<void> {
-    if (this.#deployed.fits(placement, this.#model, this.#memoryLimitBytes)) return;
+    if (this.#deployed.fits(placement, this.#model, this.#limits)) return;
     this.#deployed.makeCurrent(undefined);
     this.#owner.onVacated();
     await this.#deployed.whenReturned();
@@ -239,9 +313,4 @@ export class LayerLayout {
     this.#changes = result.catch(() => {});
     return result;
   }
-}
-
-/** Whether other workers would help. */
-function isWantOfWorkers(thrown: unknown): boolean {
-  return thrown instanceof ShardError && (thrown.code === "no-workers" || thrown.code === "model-unsupported");
 }

@@ -1,3 +1,4 @@
+import { endMs } from "../../core/pipeline/stage-deadlines.js";
 import type { BatchAnalysis } from "../../model/batch/analyse-batch.js";
 import type { ModelInfo } from "../../model/inspect.js";
 import type { StagedModel } from "../../model/staged-model.js";
@@ -17,7 +18,8 @@ import type { Deployment } from "./deployment.js";
 import { LayerLayout } from "./layer-layout.js";
 import type { LayoutOptions, LayoutOwner } from "./layout-types.js";
 import { PipelineJob, type PipelineContext } from "./pipeline-job.js";
-import { runThrough } from "./run-through.js";
+import { runThrough, type StageCalling } from "./run-through.js";
+import { StalledWorkers } from "./stalled-workers.js";
 import { firstItem, syntheticItem } from "./trace-model.js";
 
 export interface LayerSplitContext {
@@ -40,13 +42,14 @@ export class LayerSplit implements Split, LayoutOwner {
   readonly #modes: BatchModes;
   /** The jobs that have stages or wait for them. */
   readonly #jobs = new Set<PipelineJob>();
+  readonly #stalled = new StalledWorkers(() => this.#jobs);
   #emittedShares: Readonly<Record<string, number>> | undefined;
 
   constructor(context: LayerSplitContext) {
     this.#context = context;
     this.#modes = new BatchModes(context.batch, context.onMode);
     const { pool, model, planner, options } = context;
-    this.#layout = new LayerLayout(pool, model, planner, this, options);
+    this.#layout = new LayerLayout({ pool, model, planner, owner: this, options, stalled: this.#stalled });
   }
 
   /** Workers get their stages later, once the model has been cut. */
@@ -97,8 +100,10 @@ export class LayerSplit implements Split, LayoutOwner {
   }
 
   createJob(options: JobOptions): PipelineJob {
-    const { pool, model, emit, faults, verifier } = this.#context;
+    const { pool, model, emit, faults, verifier, options: settings } = this.#context;
     const context: PipelineContext = {
+      stalled: this.#stalled,
+      firstRunDeadlineMs: settings.firstRunDeadlineMs,
       pool,
       model,
       emit,
@@ -110,6 +115,7 @@ export class LayerSplit implements Split, LayoutOwner {
       onJoin: (job) => {
         this.#jobs.add(job);
         this.#layout.jobJoined();
+        this.#stalled.tell(job);
         if (this.#layout.current !== undefined) job.place(this.#layout.current);
       },
       onLeave: (job) => {
@@ -155,11 +161,25 @@ export class LayerSplit implements Split, LayoutOwner {
     this.#layout.use(firstItem(inputs), (deployment) => {
       const isExact = deployment.stages.every((_, stage) => deployment.workersOf(stage).every(isExactWorker));
       return probeBatch(inputs, {
-        run: (call) => runThrough(this.#context.model, deployment, call),
+        run: (call) => runThrough(this.#context.model, deployment, call, this.#calling(deployment)),
         isExact,
         isMixed,
       });
     });
+
+  /** How a single call of a stage is made. */
+  #calling(deployment: Deployment): StageCalling {
+    const { firstRunDeadlineMs } = this.#context.options;
+    return {
+      workerFor: (stage) => {
+        const holders = deployment.holdersOf(stage);
+        return holders.find((worker) => !this.#stalled.has(worker)) ?? holders[0];
+      },
+      // A trial takes three items at most.
+      deadlineMs: (stage, worker) =>
+        endMs(this.#layout.times.forecast(deployment, stage, worker, 3), firstRunDeadlineMs, 1, 0),
+    };
+  }
 
   close(): void {
     this.#context.planner.close();

@@ -6,6 +6,8 @@ export interface LayoutOptions {
   readonly quantumMs: number;
   /** Bytes of weights that each worker may hold; Infinity for no limit. */
   readonly memoryLimitBytes: number;
+  /** The longest that one item may take in a stage of which nothing is known, ms. */
+  readonly firstRunDeadlineMs: number;
   /** The cuts that the user wants; `undefined`: planned. */
   readonly cuts: readonly number[] | undefined;
   /** Whether a worker can run these layers, as far as is known. */

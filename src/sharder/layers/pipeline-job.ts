@@ -1,24 +1,35 @@
 import type { ItemRange } from "../../core/dispatch/types.js";
-import { deadlineMs, STAGE_DEADLINES } from "../../core/deadline.js";
 import { ShardError } from "../../core/errors.js";
-import type { PipelineAction, PipelineEvent, StageAttempt, StagePlacement } from "../../core/pipeline/types.js";
+import type { EndCause } from "../../core/item-trials.js";
+import type {
+  PipelineAction,
+  PipelineEvent,
+  StageAttempt,
+  StagePlacement,
+  Suspect,
+} from "../../core/pipeline/types.js";
+import { endMs, overdueMs, type StageForecast } from "../../core/pipeline/stage-deadlines.js";
 import { createPipeline, stepPipeline, wantsPipelineItems } from "../../core/pipeline/pipeline.js";
 import { untouchedItemCount } from "../../core/untouched-items.js";
 import type { StagedModel } from "../../model/staged-model.js";
-import type { FinishedRun, PoolWorker } from "../../pool/pool-worker.js";
 import type { RunMode } from "../../protocol/model-on-wire.js";
 import type { ShardOutput } from "../../protocol/outputs.js";
+import type { CallWatch } from "../../pool/call-table.js";
+import type { FinishedRun, PoolWorker } from "../../pool/pool-worker.js";
 import type { BatchModes, TryBatch } from "../inputs/batch-modes.js";
 import { JobMode } from "../inputs/job-mode.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
+import type { FaultReport } from "../fault-reports.js";
 import { JobBase, type JobContext, type OpenAttempt } from "../job/job-base.js";
 import { causeOf } from "../job/fault-cause.js";
-import { itemsFailed, noWorkers } from "../job/job-errors.js";
+import { itemsFailed, notSent, noWorkers } from "../job/job-errors.js";
 import { progressOf, type JobOptions } from "../job/sharding-job.js";
 import { outputBytes, type CheckedResult } from "../verify/checked-result.js";
 import type { DeployedStage, Deployment } from "./deployment.js";
 import type { LayerLayout } from "./layer-layout.js";
 import { MicroBatches } from "./micro-batches.js";
+import { OpenFaults } from "./open-faults.js";
+import type { StalledWorkers } from "./stalled-workers.js";
 import { firstItem } from "./trace-model.js";
 
 /** Micro-batches change their size only by more than this factor, so that the sizes that run tell overhead from cost per item. */
@@ -34,6 +45,9 @@ export interface PipelineContext extends JobContext {
   readonly model: StagedModel;
   readonly layout: LayerLayout;
   readonly modes: BatchModes;
+  readonly stalled: StalledWorkers;
+  /** The longest that one item may take in a stage of which nothing is known, ms. */
+  readonly firstRunDeadlineMs: number;
   /** Try a batch out on the current stages. */
   readonly tryBatch: TryBatch;
   /** The job needs stages from now on: it is placed on the current ones, and on all new ones. */
@@ -44,6 +58,23 @@ export interface PipelineContext extends JobContext {
 
 interface StageRun extends StageAttempt, OpenAttempt {}
 
+/** A run that has been sent and has not been answered, whether its result is still wanted or not. */
+interface SentRun {
+  readonly worker: PoolWorker;
+  /** The worker has turned to it. */
+  isRunning: boolean;
+}
+
+/** What a worker's end says about what it was running; a cause that is missing says nothing. */
+const END_CAUSES: Partial<Record<NonNullable<PoolWorker["deathCause"]>, EndCause>> = {
+  hung: "hung",
+  "out-of-memory": "out-of-memory",
+  threw: "trapped",
+  crashed: "unclear",
+  "device-lost": "unclear",
+  "context-lost": "unclear",
+};
+
 /** Carries out the pipeline's actions for one job on real workers. */
 export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
   readonly #context: PipelineContext;
@@ -52,10 +83,13 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
   #hasBegun = false;
   /** The mode of micro-batches that enter from now on. */
   readonly #mode: JobMode;
+  readonly #sent = new Map<number, SentRun>();
+  readonly #openFaults: OpenFaults;
 
   constructor(context: PipelineContext, options: JobOptions) {
     super(context, options);
     this.#context = context;
+    this.#openFaults = new OpenFaults(context.faults);
     this.#mode = new JobMode(context.modes, context.tryBatch);
     this.#batches = new MicroBatches(context.model, (units) => this.items.cut(units));
   }
@@ -86,7 +120,30 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
   workerGone(workerId: string, error: ShardError | undefined): void {
     if (this.isOver) return;
     this.lastError = error ?? this.lastError;
-    this.apply({ type: "worker-lost", workerId });
+    this.apply({ type: "worker-lost", workerId, suspect: error && this.#suspect(workerId) });
+  }
+
+  /** What the worker was on when it ended, if that may be the reason. */
+  #suspect(workerId: string): Suspect | undefined {
+    const attemptId = this.#runningOn(workerId);
+    const { deathCause } = this.#context.pool.get(workerId) ?? {};
+    const cause = deathCause && END_CAUSES[deathCause];
+    return attemptId === undefined || cause === undefined ? undefined : { attemptId, cause };
+  }
+
+  #runningOn(workerId: string): number | undefined {
+    for (const [attemptId, { worker, isRunning }] of this.#sent) {
+      if (isRunning && worker.id === workerId) return attemptId;
+    }
+    return undefined;
+  }
+
+  workerStalled(workerId: string): void {
+    this.apply({ type: "worker-stalled", workerId, attemptId: this.#runningOn(workerId) });
+  }
+
+  workerAnswered(workerId: string): void {
+    this.apply({ type: "worker-answered", workerId });
   }
 
   setPaused(isPaused: boolean): void {
@@ -99,6 +156,7 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
   }
 
   protected override onEnd(): void {
+    this.#openFaults.forget();
     this.#context.onLeave(this);
   }
 
@@ -152,7 +210,7 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
       await layout.ready(firstItem(inputs));
       if (!this.isOver) onJoin(this);
     } catch (thrown) {
-      this.fail(thrown);
+      this.fail(thrown instanceof ShardError ? thrown : notSent(thrown));
     }
   }
 
@@ -197,6 +255,12 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
       case "vacant":
         void this.#fillVacancy(action.epoch, action.stage);
         break;
+      case "understaffed":
+        void this.#findAnother(action.epoch, action.stage, action.except);
+        break;
+      case "item-failed":
+        this.#leaveOut(action.microBatchId, action.range);
+        break;
       case "epoch-done":
         this.#context.layout.retire();
         break;
@@ -211,16 +275,35 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
 
   async #attempt(attempt: StageAttempt): Promise<void> {
     const { attemptId, microBatchId, epoch, stage: index, workerId, range } = attempt;
-    const { layout, pool } = this.#context;
+    const { layout, pool, firstRunDeadlineMs } = this.#context;
+    const worker = pool.get(workerId);
+    if (worker?.isUsable !== true) {
+      // It ended before the pipeline knew of it, so its end is not reported again.
+      this.apply({ type: "worker-lost", workerId });
+      return;
+    }
+    const deployment = layout.deployment(epoch);
     // Costs are known per item.
     const { itemCount } = this.items.of(range);
-    const predict = (): number | undefined => layout.times.predictMs(epoch, index, workerId, itemCount);
-    this.open(attemptId, { ...attempt, predictedMs: predict() });
+    const forecast = (): StageForecast => layout.times.forecast(deployment, index, worker, itemCount);
+    const { ms, run } = forecast();
+    this.open(attemptId, { ...attempt, predictedMs: run === "known" ? ms : undefined });
+    const { trials } = this.#state.microBatches.get(microBatchId)!;
+    const sent: SentRun = { worker, isRunning: false };
+    const watch: CallWatch = {
+      overdueMs: () => overdueMs(forecast()),
+      onOverdue: () => this.#overdue(attempt, worker),
+      onTurn: () => void (sent.isRunning = true),
+    };
     let result: FinishedRun;
     let checkable: (outputs: FinishedRun["outputs"]) => CheckedResult;
     try {
-      const stage = layout.deployment(epoch).stages[index]!;
-      const mode = this.#batches.enter(microBatchId, range, this.#mode.of(ALL_STAGES));
+      const stage = deployment.stages[index]!;
+      const mode = this.#batches.enter(
+        microBatchId,
+        range,
+        trials.isSuspect ? "item-by-item" : this.#mode.of(ALL_STAGES),
+      );
       const request = {
         attemptId: this.wireId(attemptId),
         modelKey: stage.modelKey,
@@ -230,16 +313,23 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
         inputs: this.#batches.inputsFor(microBatchId, stage),
         forwardedNames: stage.forwardedKeys,
       };
-      const worker = pool.requireWorker(workerId);
       checkable = this.#checkable(attempt, worker, stage, mode);
-      result = await worker.run(request, () => deadlineMs(STAGE_DEADLINES, predict()));
+      const deadlineMs = (): number => endMs(forecast(), firstRunDeadlineMs, range.itemCount, trials.timeoutCount);
+      this.#sent.set(attemptId, sent);
+      result = await worker.run(request, deadlineMs, watch);
     } catch (thrown) {
-      this.#attemptFailed(attemptId, thrown);
+      this.#settled(attemptId);
+      this.#attemptFailed(attempt, worker, thrown);
       return;
     }
-    if (!this.isOpen(attemptId)) return;
+    this.#settled(attemptId);
     const { outputs, serviceMs } = result;
-    const deployment = layout.deployment(epoch);
+    const sample = { epoch, stage: index, workerId, itemCount, serviceMs };
+    if (!this.isOpen(attemptId)) {
+      // The result of another attempt counts, but the time shows how fast the worker is.
+      layout.observe({ ...sample, isSteady: false });
+      return;
+    }
     const checked = checkable(outputs);
     this.#batches.keep(microBatchId, outputs, deployment.stages.slice(index + 1));
     if (!this.#batches.hasRows(microBatchId)) {
@@ -251,8 +341,35 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
     const isSteady = this.#state.completedItemCount > 0 && this.remainingItemCount !== 0;
     const isHeld = index === deployment.stages.length - 1 && this.checks.isHeld(microBatchId);
     this.apply({ type: "attempt-completed", attemptId, isHeld });
-    layout.observe({ epoch, stage: index, workerId, itemCount, serviceMs, isSteady });
+    layout.observe({ ...sample, isSteady });
     this.#resize();
+  }
+
+  /** A run has been answered, or its worker has ended: if the worker did not answer in time, it does now. */
+  #settled(attemptId: number): void {
+    const sent = this.#sent.get(attemptId);
+    this.#sent.delete(attemptId);
+    if (sent?.isRunning === true) this.#context.stalled.delete(sent.worker);
+  }
+
+  /** The worker is slow or hangs: its work is done elsewhere as well, and the worker is left alone until its deadline. */
+  #overdue(attempt: StageAttempt, worker: PoolWorker): void {
+    if (this.isOpen(attempt.attemptId)) {
+      this.#report(attempt, {
+        cause: "overdue",
+        code: "worker-timeout",
+        message: `Worker "${worker.id}" has not finished stage ${attempt.stage} in three times the time predicted: another one runs it, too.`,
+      });
+      this.workerStalled(worker.id);
+    }
+    this.#context.stalled.add(worker);
+  }
+
+  #report({ workerId, range }: StageAttempt, fault: Pick<FaultReport, "cause" | "code" | "message">): void {
+    const items = [this.items.of(range)];
+    this.reportFault({ ...fault, workerId, items, action: "retried" }, (faultId) =>
+      this.#openFaults.add(faultId, range),
+    );
   }
 
   #refuseBatches(attemptId: number): void {
@@ -261,20 +378,31 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
     if (error !== undefined) this.fail(error);
   }
 
-  #attemptFailed(attemptId: number, thrown: unknown): void {
-    const failed = this.closeFailed(attemptId, thrown);
-    if (failed === undefined) return;
-    const { attempt, error } = failed;
+  #attemptFailed(attempt: StageAttempt, worker: PoolWorker, thrown: unknown): void {
+    const { attemptId, microBatchId, epoch, range } = attempt;
+    if (!this.isOpen(attemptId)) return;
+    const isTooLarge = range.itemCount > 1 && isOutOfMemory(thrown);
+    if (!(thrown instanceof ShardError) && !isTooLarge) {
+      this.fail(notSent(thrown));
+      return;
+    }
+    const error = thrown instanceof ShardError ? thrown : notSent(thrown);
+    this.lastError = error;
+    if (!worker.isUsable) {
+      this.workerGone(worker.id, error);
+      return;
+    }
+    const isSuspect = this.#state.microBatches.get(microBatchId)?.trials.isSuspect === true;
     // The signature of some models takes a batch, but they reshape to one item inside.
-    if (attempt.range.itemCount > 1 && this.#batches.modeOf(attempt.microBatchId) === "batched") {
+    if (!isTooLarge && !isSuspect && range.itemCount > 1 && this.#batches.modeOf(microBatchId) === "batched") {
       this.#mode.doubtBatches(ALL_STAGES);
       this.#reject(attemptId);
       return;
     }
-    const { code, message } = error;
-    const items = [this.items.of(attempt.range)];
-    this.reportFault({ cause: causeOf(error), workerId: attempt.workerId, code, message, items, action: "retried" });
-    this.apply({ type: "attempt-failed", attemptId });
+    this.close(attemptId, "failed");
+    if (isTooLarge) this.#context.layout.times.limitItems(epoch, Math.ceil(range.itemCount / 2));
+    this.#report(attempt, { cause: causeOf(error), code: error.code, message: error.message });
+    this.apply({ type: "attempt-failed", attemptId, isOutOfMemory: isTooLarge });
   }
 
   /** The micro-batch restarts from its inputs, in the mode that holds by then. */
@@ -294,15 +422,11 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
 
   /** Move the stage to another worker, where what waits for it runs. If none has room, everything restarts on new stages. */
   async #fillVacancy(epoch: number, stage: number): Promise<void> {
-    const { layout, pool } = this.#context;
+    const { layout } = this.#context;
     try {
-      const found = await layout.restaff(epoch, stage);
-      // A worker may have ended meanwhile, which was reported before the pipeline knew it.
-      const workerIds = found.filter((id) => pool.get(id)?.isUsable === true);
+      const workerIds = await layout.restaff(epoch, stage);
       if (workerIds.length > 0) {
         this.apply({ type: "staffed", epoch, stage, workerIds });
-      } else if (found.length > 0) {
-        await this.#fillVacancy(epoch, stage);
       } else {
         await layout.replace(epoch);
         this.apply({ type: "abandoned", epoch });
@@ -315,8 +439,14 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
 
   /** The last stage has run: give the result to the sink, or hold it until every stage's worker has been found right. */
   #complete({ microBatchId, range, workerId, isHeld }: PipelineAction & { type: "completed" }): void {
-    if (!isHeld) return this.#deliver(range, workerId, () => this.#batches.take(microBatchId));
-    const outputs = this.#batches.take(microBatchId);
+    if (!isHeld) return this.#deliver(range, workerId, () => this.#take(microBatchId));
+    let outputs: ReturnType<MicroBatches["take"]>;
+    try {
+      outputs = this.#take(microBatchId);
+    } catch (thrown) {
+      this.fail(thrown);
+      return;
+    }
     this.checks.hold(microBatchId, () => {
       this.#deliver(range, workerId, () => outputs);
       this.settleHeld("items-released", range);
@@ -356,8 +486,23 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
     });
   }
 
+  /** Load the stage on a worker beside those that don't answer, or that have failed. */
+  async #findAnother(epoch: number, stage: number, except: readonly string[]): Promise<void> {
+    // If it can't be loaded there, the present workers have to do.
+    const workerIds = await this.#context.layout.restaff(epoch, stage, except).catch(() => []);
+    if (workerIds.length > 0) this.apply({ type: "staffed", epoch, stage, workerIds });
+    else this.apply({ type: "unstaffed", epoch, stage });
+  }
+
+  #leaveOut(microBatchId: number, range: ItemRange): void {
+    this.#batches.drop(microBatchId);
+    this.#openFaults.done(range);
+    this.fail(itemsFailed(this.items.of(range), this.lastError));
+  }
+
   #deliver(range: ItemRange, workerId: string, take: () => Readonly<Record<string, ShardOutput>>): void {
     if (!this.deliver(range, workerId, take)) return;
+    this.#openFaults.done(range);
     const { completedItemCount } = this.items;
     const { current, times } = this.#context.layout;
     const stageMs = current?.stages.map((_, stage) => times.stageMs(current, stage));
@@ -366,4 +511,17 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
     const totalItemCount = this.items.hasSourceEnded ? this.items.addedItemCount : undefined;
     this.emitProgress(progressOf({ jobId: this.id, completedItemCount, totalItemCount, itemsPerSecond }));
   }
+
+  #take(microBatchId: number): ReturnType<MicroBatches["take"]> {
+    try {
+      return this.#batches.take(microBatchId);
+    } catch (thrown) {
+      throw thrown instanceof ShardError ? thrown : notSent(thrown);
+    }
+  }
+}
+
+/** Whether a worker, or the page when it made a copy, had too little memory. */
+function isOutOfMemory(thrown: unknown): boolean {
+  return thrown instanceof RangeError || (thrown instanceof ShardError && thrown.code === "out-of-memory");
 }

@@ -9,6 +9,8 @@ interface Measured {
   readonly itemCount: number;
   /** From the latest micro-batch, whether the pipeline was full or not, ms per item: good enough for a deadline. */
   readonly latestMsPerItem: number;
+  /** The sizes of micro-batches that have run. On a GPU each of them compiles shaders once. */
+  readonly sizes: ReadonlySet<number>;
 }
 
 /** One run of a stage. */
@@ -36,12 +38,13 @@ export class StageMeasurements {
     const key = keyOf(sample.epoch, sample.stage, sample.workerId);
     const known = this.#measured.get(key) ?? { throughput: createThroughput(), itemCount };
     const latestMsPerItem = serviceMs / itemCount;
+    const sizes = new Set([...(this.#measured.get(key)?.sizes ?? []), itemCount]);
     if (!isSteady) {
-      this.#measured.set(key, { ...known, latestMsPerItem });
+      this.#measured.set(key, { ...known, latestMsPerItem, sizes });
       return undefined;
     }
     const throughput = observe(known.throughput, { itemCount, serviceMs });
-    this.#measured.set(key, { throughput, itemCount, latestMsPerItem });
+    this.#measured.set(key, { throughput, itemCount, latestMsPerItem, sizes });
     const ms = predictMs(throughput, itemCount);
     return ms === undefined ? undefined : ms / itemCount;
   }
@@ -50,6 +53,11 @@ export class StageMeasurements {
   predictMs(epoch: number, stage: number, workerId: string, itemCount: number): number | undefined {
     const measured = this.#measured.get(keyOf(epoch, stage, workerId));
     return measured && (predictMs(measured.throughput, itemCount) ?? itemCount * measured.latestMsPerItem);
+  }
+
+  /** Whether a micro-batch of this size has run on a replica. */
+  hasRunSize(epoch: number, stage: number, workerId: string, itemCount: number): boolean {
+    return this.#measured.get(keyOf(epoch, stage, workerId))?.sizes.has(itemCount) === true;
   }
 
   /** Whether a replica has run often enough for its time to be reliable. */

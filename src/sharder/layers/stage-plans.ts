@@ -1,3 +1,4 @@
+import { ShardError } from "../../core/errors.js";
 import type { StagePlan, StageProblem } from "../../core/stages/stage-problem.js";
 import type { StagedModel } from "../../model/staged-model.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
@@ -9,11 +10,22 @@ import { assignStages, placementOf } from "./assign-stages.js";
 import type { Deployment, Placement } from "./deployment.js";
 import { LayerCosts } from "./layer-costs.js";
 import type { LayoutOptions } from "./layout-types.js";
+import type { MemoryLimits } from "./memory-limits.js";
 import { RecutWatch } from "./recut-watch.js";
+import type { StalledWorkers } from "./stalled-workers.js";
 import { byTensorKey, traceModel } from "./trace-model.js";
 
 /** Loading takes longer by this factor while the workers are busy. */
 const MOVE_FACTOR = 1.5;
+
+export interface StagePlansContext {
+  readonly pool: WorkerPool;
+  readonly model: StagedModel;
+  readonly planner: StagePlanner;
+  readonly options: LayoutOptions;
+  readonly limits: MemoryLimits;
+  readonly stalled: StalledWorkers;
+}
 
 /** Decides where stages should be: traces the model's layers, asks the planner, and asks again when costs have changed. */
 export class StagePlans {
@@ -25,11 +37,15 @@ export class StagePlans {
   readonly #model: StagedModel;
   readonly #planner: StagePlanner;
   readonly #options: LayoutOptions;
+  readonly #limits: MemoryLimits;
+  readonly #stalled: StalledWorkers;
   readonly #recuts = new RecutWatch();
   /** The item with which layers are measured, by public names. */
   #item: NamedInputTensors | undefined;
 
-  constructor(pool: WorkerPool, model: StagedModel, planner: StagePlanner, options: LayoutOptions) {
+  constructor({ pool, model, planner, options, limits, stalled }: StagePlansContext) {
+    this.#limits = limits;
+    this.#stalled = stalled;
     this.#pool = pool;
     this.#model = model;
     this.#planner = planner;
@@ -65,13 +81,31 @@ export class StagePlans {
     if (layer >= 0) throw cannotRunLayer(this.#model.layers[layer]!, workers);
   }
 
-  /** @throws ShardError "no-workers", "model-unsupported" if no plan fits the limits, "invalid-options" for illegal cuts. */
+  /**
+   * Workers that don't answer get stages only if the others are not enough.
+   * @throws ShardError "no-workers", "model-unsupported" if no plan fits the limits, "invalid-options" for illegal cuts.
+   */
   async place(): Promise<Placement> {
     this.requireRunnable();
-    const workers = this.#pool.readyWorkers;
+    try {
+      return await this.#placeOn(() => this.#answeringWorkers);
+    } catch (thrown) {
+      const { readyWorkers } = this.#pool;
+      if (!isWantOfWorkers(thrown) || this.#answeringWorkers.length === readyWorkers.length) throw thrown;
+      return this.#placeOn(() => this.#pool.readyWorkers);
+    }
+  }
+
+  get #answeringWorkers(): readonly PoolWorker[] {
+    return this.#pool.readyWorkers.filter((worker) => !this.#stalled.has(worker));
+  }
+
+  /** @param present the workers that may get stages now. */
+  async #placeOn(present: () => readonly PoolWorker[]): Promise<Placement> {
+    const workers = present();
     if (this.cuts !== undefined) {
       const canRun: LayoutOptions["canRun"] = (worker, first, last) => this.costs.canRun(worker, first, last);
-      return assignStages(this.#model, this.cuts, workers, this.#options.memoryLimitBytes, canRun);
+      return assignStages(this.#model, this.cuts, workers, this.#limits, canRun);
     }
     const unknown = workers.filter((worker) => !this.costs.knows(worker));
     if (unknown.length > 0) {
@@ -79,7 +113,7 @@ export class StagePlans {
       this.costs.add(await traceModel(this.#model, item, unknown), item);
       this.#options.onTrace(this.costs.findings);
     }
-    const known = this.#pool.readyWorkers.filter((worker) => this.costs.knows(worker));
+    const known = present().filter((worker) => this.costs.knows(worker));
     // All may have left while layers were measured.
     if (known.length === 0) throw noWorkers(undefined);
     return placementOf(await this.#planner.plan(this.#problem(known)), known);
@@ -112,7 +146,7 @@ export class StagePlans {
     remaining: () => number | undefined,
   ): Promise<Placement | undefined> {
     if (this.cuts !== undefined) return undefined;
-    const workers = this.#pool.readyWorkers;
+    const workers = this.#answeringWorkers.filter((worker) => this.costs.knows(worker));
     const plan = async (): Promise<StagePlan> => {
       const found = await this.#planner.plan(this.#problem(workers));
       // The planner counts workers of about the same rate as equal, so judge its plan by each worker's own rate.
@@ -124,6 +158,11 @@ export class StagePlans {
 
   #problem(workers: readonly PoolWorker[]): StageProblem {
     // With all workers on one stage the model would not be split at all.
-    return this.costs.problem(workers, this.#options.memoryLimitBytes, Math.max(1, workers.length - 1));
+    return this.costs.problem(workers, this.#limits, Math.max(1, workers.length - 1));
   }
+}
+
+/** Whether other workers would help. */
+export function isWantOfWorkers(thrown: unknown): boolean {
+  return thrown instanceof ShardError && (thrown.code === "no-workers" || thrown.code === "model-unsupported");
 }

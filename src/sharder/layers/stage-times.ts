@@ -1,9 +1,12 @@
 import { sizeMicroBatch } from "../../core/pipeline/micro-batch-size.js";
+import type { StageForecast } from "../../core/pipeline/stage-deadlines.js";
 import type { StagePlacement } from "../../core/pipeline/types.js";
 import type { StagedModel } from "../../model/staged-model.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
+import { isExactWorker } from "../inputs/batch-probe.js";
 import type { Deployment } from "./deployment.js";
 import type { LayerCosts } from "./layer-costs.js";
+import { LayerTimes } from "./layer-times.js";
 import { StageMeasurements, type StageSample } from "./stage-measurements.js";
 
 /** Fixed cost of a micro-batch before it has been measured. */
@@ -15,6 +18,9 @@ export class StageTimes {
   readonly #costs: LayerCosts;
   readonly #quantumMs: number;
   readonly #measured = new StageMeasurements();
+  readonly #layerTimes = new LayerTimes();
+  /** The most items of a micro-batch in epochs in which larger ones ran out of memory. */
+  readonly #mostItems = new Map<number, number>();
 
   constructor(model: StagedModel, costs: LayerCosts, quantumMs: number) {
     this.#model = model;
@@ -53,8 +59,9 @@ export class StageTimes {
   /** Learn from a run of a stage: correct the costs of its layers and its worker. @returns whether the stage has been measured. */
   add(sample: StageSample, deployment: Deployment, worker: PoolWorker): boolean {
     const measuredMs = this.#measured.add(sample);
-    if (measuredMs === undefined) return false;
     const { firstLayer, lastLayer } = deployment.stages[sample.stage]!;
+    this.#layerTimes.learn(worker.kind, firstLayer, lastLayer, sample.serviceMs / sample.itemCount);
+    if (measuredMs === undefined) return false;
     if (this.#measured.isSettled(sample.epoch, sample.stage, worker.id)) {
       this.#costs.correct(worker, firstLayer, lastLayer, measuredMs);
     }
@@ -63,6 +70,12 @@ export class StageTimes {
 
   forget(epoch: number): void {
     this.#measured.forget(epoch);
+    this.#mostItems.delete(epoch);
+  }
+
+  /** A micro-batch was too large for a worker's memory: none in this epoch is larger than this from now on. */
+  limitItems(epoch: number, itemCount: number): void {
+    this.#mostItems.set(epoch, Math.max(1, Math.min(itemCount, this.#mostItems.get(epoch) ?? Infinity)));
   }
 
   /** A worker has ended: its replacement is measured from the beginning. */
@@ -70,9 +83,19 @@ export class StageTimes {
     this.#measured.forgetWorker(workerId);
   }
 
-  /** How long a micro-batch takes in a stage on one of its workers, ms; `undefined` before its first run there. */
-  predictMs(epoch: number, stage: number, workerId: string, itemCount: number): number | undefined {
-    return this.#measured.predictMs(epoch, stage, workerId, itemCount);
+  /** How long a micro-batch will take in a stage on one of its workers: as measured there or, before its first run, as its layers suggest. */
+  forecast(deployment: Deployment, stage: number, worker: PoolWorker, itemCount: number): StageForecast {
+    const { epoch } = deployment;
+    const compiles = !isExactWorker(worker) && !this.#measured.hasRunSize(epoch, stage, worker.id, itemCount);
+    const measuredMs = this.#measured.predictMs(epoch, stage, worker.id, itemCount);
+    if (measuredMs !== undefined) return { ms: measuredMs, run: compiles ? "compiling" : "known" };
+    const { firstLayer, lastLayer } = deployment.stages[stage]!;
+    const ms = Math.max(
+      this.#costs.stageMs(worker, firstLayer, lastLayer) ?? 0,
+      this.#layerTimes.predictMs(worker.kind, firstLayer, lastLayer) ?? 0,
+    );
+    const isKnown = ms > 0 && ms < Infinity;
+    return { ms: isKnown ? DEFAULT_OVERHEAD_MS + itemCount * ms : undefined, run: compiles ? "compiling" : "first" };
   }
 
   /** Where a job's micro-batches go, and how large they are. @param remainingItemCount `undefined` until a stream's source has ended. */
@@ -89,6 +112,11 @@ export class StageTimes {
       quantumMs: this.#quantumMs,
       powersOfTwo: workers.some(({ wantsPowersOfTwo }) => wantsPowersOfTwo),
     });
-    return { epoch: deployment.epoch, stages: deployment.workerIds, microBatchItemCount };
+    const mostItems = this.#mostItems.get(deployment.epoch) ?? Infinity;
+    return {
+      epoch: deployment.epoch,
+      stages: deployment.workerIds,
+      microBatchItemCount: Math.min(microBatchItemCount, mostItems),
+    };
   }
 }

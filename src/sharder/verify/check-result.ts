@@ -1,4 +1,3 @@
-import { deadlineMs, STAGE_DEADLINES } from "../../core/deadline.js";
 import type { ItemRange } from "../../core/dispatch/types.js";
 import { judgeThree, judgeTwo, ROUNDING_LIMIT, type Distance, type Verdict } from "../../core/verify/judge.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
@@ -14,6 +13,8 @@ const CROSS_TOLERANCE = 1e-4;
 const CROSS_FLOOR = 1e-6;
 /** Between backends, integers that come from a comparison of nearly equal floats may differ: one, or up to this fraction. */
 const TIE_FRACTION = 0.05;
+/** A check may be the first that its worker runs of this model, ms. */
+const CHECK_DEADLINE_MS = 120_000;
 /** A third worker, which may be plain JavaScript, computes at most this many rows. */
 const MAX_THIRD_ROWS = 2;
 
@@ -149,7 +150,7 @@ async function compute(
     inputs: inputsOf(rows),
     forwardedNames: [],
   };
-  const answer = await worker.run(request, () => deadlineMs(STAGE_DEADLINES, undefined));
+  const answer = await worker.run(request, () => CHECK_DEADLINE_MS);
   cost.itemCount += rows.itemCount;
   cost.ms += answer.serviceMs;
   const kept = Object.entries(answer.outputs).filter(([name]) => name in outputs);

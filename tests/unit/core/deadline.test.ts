@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { deadlineMs, STAGE_DEADLINES } from "../../../src/core/deadline.js";
+import { deadlineMs } from "../../../src/core/deadline.js";
 
 describe("deadlineMs", () => {
   const options = { factor: 4, floorMs: 50, warmUpMs: 900 };
@@ -10,10 +10,5 @@ describe("deadlineMs", () => {
 
   it("is the warm-up deadline while nothing can be predicted", () => {
     expect(deadlineMs(options, undefined)).toBe(900);
-  });
-
-  it("is two minutes for a stage at first, then ten times its prediction plus half a minute", () => {
-    expect(deadlineMs(STAGE_DEADLINES, undefined)).toBe(120_000);
-    expect(deadlineMs(STAGE_DEADLINES, 40)).toBe(30_400);
   });
 });
