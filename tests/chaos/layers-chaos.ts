@@ -15,11 +15,17 @@ export async function runLayersCase(seed: number): Promise<{ outcomes: string[];
   const isLimited = random() < 0.4;
   const cuts = random() < 0.3 ? [2, 4] : undefined;
   const restarts = random() < 0.4;
+  // A passing failure of some stages, which another try survives.
+  const failureRate = random() < 0.3 ? 0.02 : 0;
+  let isOver = false;
   const { sharder, workers } = await startLayers(
     LAYER_COUNT,
     {
       workerCount: 2 + upTo(3),
-      before: () => turns(upTo(3)),
+      before: async (call) => {
+        await turns(upTo(3));
+        if (!isOver && call.kind === "run" && random() < failureRate) throw new Error("a passing failure");
+      },
       layerMs: () => 0.5 + random(),
       restartDelayMs: ({ restarts: count }) => (restarts && count < 3 ? upTo(4) : undefined),
     },
@@ -45,6 +51,16 @@ export async function runLayersCase(seed: number): Promise<{ outcomes: string[];
     return "done";
   };
   const live = () => workers.filter(({ isTerminated }) => !isTerminated);
+  // A listener that ends workers in the middle of whatever is reported, or in one of the microtasks after it.
+  const killRate = random() < 0.4 ? 0.02 : 0;
+  const killSometimes = async (): Promise<void> => {
+    if (isOver || random() >= killRate) return;
+    for (let hops = upTo(6); hops > 0; hops--) await Promise.resolve();
+    if (!isOver) live()[upTo(live().length)]?.crash(`seed ${seed}, by a listener`);
+  };
+  for (const type of ["attempt", "worker", "rebalance", "fault", "progress"] as const) {
+    sharder.addEventListener(type, () => void killSometimes());
+  }
   const randomCuts = (): number[] => [1, 2, 3, 4, 5].filter(() => random() < 0.4);
   const chaos = new ChaosRun({ seed, sharder, upTo, work });
   const outcomes = await chaos.act({
@@ -61,6 +77,7 @@ export async function runLayersCase(seed: number): Promise<{ outcomes: string[];
     inspect: () => chaos.call(sharder.inspect()),
     abort: chaos.abort,
   });
+  isOver = true;
   // What is left serves the next job, and holds its stages alone.
   if (live().length === 0) await sharder.addWorker({ backend: "cpu" });
   if (isLimited || cuts !== undefined) while (live().length < 3) await sharder.addWorker({ backend: "cpu" });

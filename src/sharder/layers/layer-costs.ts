@@ -18,6 +18,8 @@ interface KindCosts {
   readonly transferMsPerByte: number;
   /** Why it can't run some layer; `undefined` if it can run all. */
   readonly failure: string | undefined;
+  /** How often it was traced. */
+  readonly traceCount: number;
 }
 
 /** The range of ratios that a stage's first run may show because of its layers, cold caches and contention; the rest is the worker's. */
@@ -49,9 +51,10 @@ export class LayerCosts {
     this.#isCorrected = model.layers.map(() => false);
   }
 
-  /** Whether this kind of worker has been measured. */
+  /** Whether this kind of worker has been measured. A layer that failed may have failed by chance, so it is tried a second time. */
   knows(worker: PoolWorker): boolean {
-    return this.#kinds.has(worker.kind);
+    const kind = this.#kinds.get(worker.kind);
+    return kind !== undefined && (kind.failure === undefined || kind.traceCount > 1);
   }
 
   /** What was learned about the model itself. @throws ShardError "internal" before a complete trace. */
@@ -91,18 +94,21 @@ export class LayerCosts {
     }
     for (const kind of new Set(traces.map(({ worker }) => worker.kind))) {
       const members = traces.filter(({ worker }) => worker.kind === kind);
-      const known = Math.min(...members.map(({ trace }) => trace.layers.length));
+      // What one of a kind can run, all can.
+      const known = Math.max(...members.map(({ trace }) => trace.layers.length));
       const measured = Array.from({ length: known }, (_, layer) =>
-        Math.max(SHORTEST_MS, Math.min(...members.map(({ trace }) => trace.layers[layer]!.ms))),
+        Math.max(SHORTEST_MS, Math.min(...members.flatMap(({ trace }) => trace.layers[layer]?.ms ?? []))),
       );
       const transfer = members.flatMap(({ trace }) => trace.transferMs ?? [])[0];
-      const failure = members.find(({ trace }) => trace.failure !== undefined)?.trace.failure;
+      const failure =
+        known === layerCount ? undefined : members.find(({ trace }) => trace.failure !== undefined)?.trace.failure;
       this.#kinds.set(kind, {
         layerMs: completeLayers(measured, reference),
         // A reading and an upload were timed together.
         transferMs: (transfer?.perTransfer ?? 0) / 2,
         transferMsPerByte: (transfer?.perByte ?? 0) / 2,
         failure,
+        traceCount: (this.#kinds.get(kind)?.traceCount ?? 0) + 1,
       });
     }
   }

@@ -277,12 +277,12 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
     const { attemptId, microBatchId, epoch, stage: index, workerId, range } = attempt;
     const { layout, pool, firstRunDeadlineMs } = this.#context;
     const worker = pool.get(workerId);
-    if (worker?.isUsable !== true) {
-      // It ended before the pipeline knew of it, so its end is not reported again.
+    const deployment = layout.deployment(epoch);
+    if (worker?.isUsable !== true || !worker.holds(deployment.stages[index]!.modelKey)) {
+      // The one that got the stage ended before the pipeline knew of it, so its end is not reported again.
       this.apply({ type: "worker-lost", workerId });
       return;
     }
-    const deployment = layout.deployment(epoch);
     // Costs are known per item.
     const { itemCount } = this.items.of(range);
     const forecast = (): StageForecast => layout.times.forecast(deployment, index, worker, itemCount);

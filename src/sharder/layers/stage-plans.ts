@@ -102,21 +102,30 @@ export class StagePlans {
 
   /** @param present the workers that may get stages now. */
   async #placeOn(present: () => readonly PoolWorker[]): Promise<Placement> {
-    const workers = present();
     if (this.cuts !== undefined) {
       const canRun: LayoutOptions["canRun"] = (worker, first, last) => this.costs.canRun(worker, first, last);
-      return assignStages(this.#model, this.cuts, workers, this.#limits, canRun);
+      return assignStages(this.#model, this.cuts, present(), this.#limits, canRun);
     }
-    const unknown = workers.filter((worker) => !this.costs.knows(worker));
-    if (unknown.length > 0) {
-      const item = byTensorKey(this.#model, this.#item!);
-      this.costs.add(await traceModel(this.#model, item, unknown), item);
-      this.#options.onTrace(this.costs.findings);
-    }
+    await this.#measure(present);
     const known = present().filter((worker) => this.costs.knows(worker));
     // All may have left while layers were measured.
     if (known.length === 0) throw noWorkers(undefined);
     return placementOf(await this.#planner.plan(this.#problem(known)), known);
+  }
+
+  /** Trace the layers on workers whose kind is not known. What fails is tried a second time, since that may have been a passing failure. */
+  async #measure(present: () => readonly PoolWorker[]): Promise<void> {
+    for (const isLast of [false, true]) {
+      const unknown = present().filter((worker) => !this.costs.knows(worker));
+      if (unknown.length === 0) return;
+      const item = byTensorKey(this.#model, this.#item!);
+      try {
+        this.costs.add(await traceModel(this.#model, item, unknown), item);
+        this.#options.onTrace(this.costs.findings);
+      } catch (thrown) {
+        if (isLast || !(thrown instanceof ShardError && thrown.code.startsWith("model-"))) throw thrown;
+      }
+    }
   }
 
   /** Ask again, since there is more to do: a move that did not pay before may pay now. */
