@@ -131,10 +131,12 @@ async function start(
   journals: Journals,
 ): Promise<Sharder> {
   const { model, pool, events, faults, verifier } = parts;
+  const hasStarted = new Set<number>();
   const startAll = (ones: readonly WorkerSpec[]): Promise<PoolWorker>[] =>
-    ones.map(async (spec) => {
+    ones.map(async (spec, index) => {
       const worker = await pool.start(spec);
       model.learn(worker);
+      hasStarted.add(index);
       return worker;
     });
   let starting = startAll(specs);
@@ -151,6 +153,7 @@ async function start(
   };
   let settledCount = 0;
   // Those that start late enter when they have started, whether or not jobs are running by then.
+  const isPrompt = starting.map((_, index) => hasStarted.has(index));
   const entering = starting.map(async (started) => {
     try {
       return await pool.enter(await started);
@@ -158,7 +161,13 @@ async function start(
       reportWorkers(options, model.info.weightBytes, ++settledCount / starting.length);
     }
   });
-  await enoughWorkers(entering, isEnough);
+  // Whether a late one has failed is in `sharder.workers`.
+  for (const one of entering) one.catch(() => {});
+  // Those that are late in starting have had their time.
+  await enoughWorkers(
+    entering.filter((_, index) => isPrompt[index]),
+    isEnough,
+  ).catch(() => enoughWorkers(entering, isEnough));
   if (specs.length > 0) await split.begin();
   return new Sharder({ model, pool, split, events, faults, journals, verifier });
 }
