@@ -44,6 +44,13 @@ export function itemOf<T extends InputTensor>(items: ItemTensors<T>, index: numb
   return { ...sliceRows(items.tensor, index, 1), shape: items.itemShape.slice() };
 }
 
+/** Some of the items, in buffers of their own unless all are wanted. */
+export function sliceItems(output: ShardOutput, first: number, count: number): ShardOutput {
+  if (output.kind === "ragged") return { kind: "ragged", items: output.items.slice(first, first + count) };
+  if (count === output.tensor.shape[0]) return output;
+  return { ...output, tensor: sliceRows(output.tensor, first, count) };
+}
+
 /** The same items with each tensor in `change`'s place: of its shape and dtype. */
 export function mapTensors<T extends InputTensor>(items: ItemTensors<T>, change: (tensor: T) => T): ItemTensors<T> {
   return items.kind === "dense"

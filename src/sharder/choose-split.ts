@@ -81,10 +81,10 @@ async function wantsLayers({ model, pool, planner }: SplitParts, options: Sharde
 
 function batchSplit(
   { model, pool, events, faults, verifier }: SplitParts,
-  { policy = "makespan", quantumMs = 100, split }: SharderOptions,
+  { policy = "makespan", quantumMs = 100, firstRunDeadlineMs = 120_000, split }: SharderOptions,
 ): Split {
   const { wire, batch } = model.inspected;
-  const options = { policy, quantumMs };
+  const options = { policy, quantumMs, warmUpDeadlineMs: firstRunDeadlineMs };
   const isNamed = split === "batch";
   const onMode: OnBatchMode = (mode, reason) => model.setBatchMode(mode, reason);
   return new BatchSplit({

@@ -131,6 +131,7 @@ async function start(
   journals: Journals,
 ): Promise<Sharder> {
   const { model, pool, events, faults, verifier } = parts;
+  const { onItemError = "throw" } = options;
   const hasStarted = new Set<number>();
   const startAll = (ones: readonly WorkerSpec[]): Promise<PoolWorker>[] =>
     ones.map(async (spec, index) => {
@@ -169,7 +170,7 @@ async function start(
     isEnough,
   ).catch(() => enoughWorkers(entering, isEnough));
   if (specs.length > 0) await split.begin();
-  return new Sharder({ model, pool, split, events, faults, journals, verifier });
+  return new Sharder({ model, pool, split, events, faults, journals, verifier, onItemError });
 }
 
 /** Whether a backend can run the model, or a part of it, as far as is known. */

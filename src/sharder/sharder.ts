@@ -20,6 +20,7 @@ import type { Journals } from "./journal/journals.js";
 import { TeeSink } from "./journal/tee-sink.js";
 import type { KnownModel } from "./known-model.js";
 import { requireKnownKeys } from "./known-keys.js";
+import type { OnItemError } from "./options.js";
 import { inspectRun } from "./layers/inspect-run.js";
 import type { BatchPlan, LayerPlan, Split } from "./split.js";
 import { WorkerLosses } from "./worker-losses.js";
@@ -36,6 +37,8 @@ export interface SharderParts {
   readonly faults: FaultReports;
   readonly journals: Journals;
   readonly verifier: Verifier;
+  /** What happens about items that failed wherever they were tried. */
+  readonly onItemError: OnItemError;
 }
 
 /**
@@ -50,11 +53,12 @@ export class Sharder extends ShardingEventTarget {
   readonly #losses: WorkerLosses;
   readonly #journals: Journals;
   readonly #verifier: Verifier;
+  readonly #onItemError: OnItemError;
   readonly #jobs = new Set<ShardingJob>();
   #isPaused = false;
   #isDisposed = false;
 
-  constructor({ model, pool, split, events, faults, journals, verifier }: SharderParts) {
+  constructor({ model, pool, split, events, faults, journals, verifier, onItemError }: SharderParts) {
     super();
     this.#model = model;
     this.#pool = pool;
@@ -63,6 +67,7 @@ export class Sharder extends ShardingEventTarget {
     this.#losses = new WorkerLosses(faults);
     this.#journals = journals;
     this.#verifier = verifier;
+    this.#onItemError = onItemError;
     events.target = (type, detail) => void this.dispatchEvent(new CustomEvent(type, { detail }));
     pool.listener = this.#listener;
   }
@@ -109,7 +114,7 @@ export class Sharder extends ShardingEventTarget {
   async #predict(inputs: Inputs, options: PredictOptions): Promise<Outputs> {
     this.#checkUsable();
     checkPredictOptions(options);
-    const { signal, onProgress, priority = 0 } = options;
+    const { signal, onProgress, priority = 0, onItemError: onItemFailed } = options;
     const named = checkJournalOptions(options.journal, "predict");
     throwIfAborted(signal);
     const prepared = prepareInputs(this.model, inputs);
@@ -120,7 +125,12 @@ export class Sharder extends ShardingEventTarget {
     try {
       const done = journal && (await journal.giveBack(prepared, gather));
       throwIfAborted(signal);
-      job = this.#createJob({ sink: journal ? new TeeSink(journal, gather) : gather, priority, onProgress });
+      job = this.#createJob({
+        sink: journal ? new TeeSink(journal, gather) : gather,
+        priority,
+        onProgress,
+        onItemFailed,
+      });
       signal?.addEventListener("abort", onAbort, { once: true });
       job.addItems(prepared, done);
       job.endSource();
@@ -155,7 +165,11 @@ export class Sharder extends ShardingEventTarget {
     };
     const named = checkJournalOptions((options as StreamOptions | null)?.journal, "stream");
     const openJournal = named && (() => this.#journals.openForStream(named, options.signal));
-    return streamShards((jobOptions) => this.#createJob(jobOptions), source, prepare, options, openJournal);
+    const onItemError = this.#onItemError;
+    return streamShards((jobOptions) => this.#createJob(jobOptions), source, prepare, options, {
+      onItemError,
+      openJournal,
+    });
   }
 
   /** Start no further shards; those under way finish. This also holds for later jobs, until `resume`. */
@@ -285,7 +299,7 @@ export class Sharder extends ShardingEventTarget {
 
   #createJob(options: JobOptions): ShardingJob {
     this.#checkUsable();
-    const job = this.#split.createJob(options);
+    const job = this.#split.createJob({ onItemError: this.#onItemError, ...options });
     if (this.#isPaused) job.setPaused(true);
     this.#jobs.add(job);
     const forget = (): void => void this.#jobs.delete(job);

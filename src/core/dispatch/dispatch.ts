@@ -15,6 +15,7 @@ import { addUntouched } from "../untouched-items.js";
 export { createDispatch, type DispatchState } from "./state.js";
 export {
   attemptDeadlineMs,
+  attemptItemCount,
   completedItemCount,
   jobPhase,
   openRanges,
@@ -22,7 +23,7 @@ export {
   remainingItemCount,
   undispatchedItemCount,
   wantsItems,
-  workerItemLimit,
+  wasTried,
   workerThroughput,
 } from "./queries.js";
 

@@ -3,6 +3,7 @@ import { findAttempt } from "./backups.js";
 import type { DispatchState, WorkerState } from "./state.js";
 import type { JobPhase, PlannedShare } from "./types.js";
 import { deadlineOf } from "./worker.js";
+import { UNTRIED } from "../item-trials.js";
 import type { Throughput } from "../throughput/types.js";
 
 export { openRanges } from "./backups.js";
@@ -44,10 +45,15 @@ export function workerThroughput(state: DispatchState, workerId: string): Throug
   return findWorker(state, workerId)?.throughput;
 }
 
-/** The most items of a shard for which the worker has shown to have memory, for the next job; `undefined` without a limit. O(W). */
-export function workerItemLimit(state: DispatchState, workerId: string): number | undefined {
-  const limit = findWorker(state, workerId)?.maxItemCount;
-  return limit === Infinity ? undefined : limit;
+/** How many items an attempt in flight has; `undefined` for one that is not in flight. */
+export function attemptItemCount(state: DispatchState, attemptId: number): number | undefined {
+  return findAttempt(state, attemptId)?.attempt.itemCount;
+}
+
+/** Whether the items of an attempt in flight were tried in vain before. */
+export function wasTried(state: DispatchState, attemptId: number): boolean {
+  const found = findAttempt(state, attemptId);
+  return found !== undefined && found.attempt.trials !== UNTRIED;
 }
 
 /**

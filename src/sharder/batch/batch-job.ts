@@ -7,6 +7,7 @@ import type {
 } from "../../core/dispatch/types.js";
 import * as dispatch from "../../core/dispatch/dispatch.js";
 import type { ShardError } from "../../core/errors.js";
+import { SteadyClock } from "../../core/steady-clock.js";
 import type { FinishedRun, PoolWorker } from "../../pool/pool-worker.js";
 import type { BatchMode, RunMode, WireModel } from "../../protocol/model-on-wire.js";
 import { hasRows, type BatchModes, type TryBatch } from "../inputs/batch-modes.js";
@@ -14,11 +15,14 @@ import { cannotSplitBatch, JobMode } from "../inputs/job-mode.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 import { JobBase, type JobContext, type OpenAttempt } from "../job/job-base.js";
 import { causeOf } from "../job/fault-cause.js";
-import { itemsFailed, noWorkers } from "../job/job-errors.js";
+import { noWorkers } from "../job/job-errors.js";
 import { progressOf, type JobOptions } from "../job/sharding-job.js";
+import { sliceItems } from "../../protocol/outputs.js";
 import { outputBytes, type CheckedResult } from "../verify/checked-result.js";
 import type { LearnedThroughput } from "./learned-throughput.js";
+import { ShardBytes } from "./shard-bytes.js";
 import { ShareWatch } from "./share-watch.js";
+import { endOf } from "./worker-end.js";
 
 export interface BatchJobContext extends JobContext {
   /** The whole model. */
@@ -34,14 +38,23 @@ export interface BatchJobContext extends JobContext {
 }
 
 interface ShardAttempt extends ItemRange, OpenAttempt {
+  readonly attemptId: number;
   readonly mode: RunMode;
+}
+
+/** Units of an attempt that no other attempt had completed, and what it computed for them. */
+interface ComputedPart {
+  readonly units: ItemRange;
+  readonly outputs: FinishedRun["outputs"];
 }
 
 /** The key under which every replica holds the model. */
 export const WHOLE_MODEL = "whole";
 
-/** How long a group or a whole batch may take at least, ms: as long as a first run. */
-const WHOLE_DEADLINE_MS = 120_000;
+/** How often the passing of time is looked at, at most, ms. */
+const TICK_MS = 100;
+/** What a tick counts at most, ms: a page that could not read answers says nothing about workers. */
+const LONGEST_TICK_MS = 500;
 
 /** Carries out the dispatcher's actions for one job on real workers. */
 export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
@@ -53,6 +66,10 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
   #hasBegun = false;
   #hasTakenIn = false;
   #ticks: ReturnType<typeof setInterval> | undefined;
+  readonly #clock = new SteadyClock(performance.now(), LONGEST_TICK_MS);
+  #bytes: ShardBytes | undefined;
+  /** The attempt that each worker is on, if it is one of this job. */
+  readonly #running = new Map<string, number>();
 
   constructor(context: BatchJobContext, options: JobOptions) {
     super(context, options);
@@ -99,13 +116,29 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
       this.fail(cannotSplitBatch(this.#context.modes.reason));
       return;
     }
+    this.#bytes = new ShardBytes(this.items.first!, mode === "groups" ? this.items.first!.groupItemCount : 1);
+    this.#limitShards(this.#bytes);
     this.items.useMode(mode);
     // Only the passing of time shows that an attempt is overdue, or that an idle worker should take over the shard queued behind it.
-    this.#ticks = setInterval(() => this.apply({ type: "tick" }), this.#context.dispatch.quantumMs);
+    const { quantumMs } = this.#state.options;
+    this.#ticks = setInterval(
+      () => this.apply({ type: "tick", elsewhere: this.#elsewhere() }),
+      Math.min(quantumMs, TICK_MS),
+    );
     for (const worker of this.#context.pool.readyWorkers) this.workerReady(worker);
     this.#lookAtPlan();
     this.#failIfNobodyComes();
     this.wantMore();
+  }
+
+  #limitShards(bytes: ShardBytes): void {
+    this.apply({ type: "shard-limit", itemCount: bytes.maxItemCount });
+  }
+
+  /** Workers that are busy with something other than this job's attempts. */
+  #elsewhere(): string[] {
+    const busy = this.#context.pool.readyWorkers.filter(({ state }) => state === "busy");
+    return busy.flatMap(({ id }) => (this.#running.has(id) ? [] : id));
   }
 
   override workerReady(worker: PoolWorker): void {
@@ -114,10 +147,13 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
     else this.#decideUnlessBegun();
   }
 
-  protected override takeIn({ id, wantsPowersOfTwo }: PoolWorker): void {
+  protected override takeIn({ id, kind, wantsPowersOfTwo }: PoolWorker): void {
     this.#hasTakenIn = true;
-    const throughput = this.#context.learned.get(id, this.#unitClass);
-    this.apply({ type: "worker-added", worker: { workerId: id, throughput, bucketed: wantsPowersOfTwo } });
+    const { learned } = this.#context;
+    const throughput = learned.get(id, this.#unitClass);
+    const maxItemCount = learned.itemLimit(id, this.#unitClass);
+    const worker = { workerId: id, kind, throughput, maxItemCount, bucketed: wantsPowersOfTwo };
+    this.apply({ type: "worker-added", worker });
     this.wantMore();
   }
 
@@ -144,7 +180,11 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
   #loseWorker(type: "worker-away" | "worker-lost", workerId: string, error: ShardError | undefined): void {
     if (this.isOver) return;
     this.lastError = error ?? this.lastError;
-    this.apply({ type, workerId });
+    const attemptId = this.#running.get(workerId);
+    this.#running.delete(workerId);
+    const end = error && endOf(this.#context.pool.get(workerId), error, attemptId);
+    if (end?.cause === "out-of-memory" && attemptId !== undefined) this.#limitItems(workerId, attemptId);
+    this.apply({ type, workerId, end });
     this.#lookAtPlan();
   }
 
@@ -185,7 +225,7 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
     if (this.hasFailed) return [];
     const perUnit = this.items.perUnit;
     const plan = dispatch
-      .plannedShares(this.#state, performance.now())
+      .plannedShares(this.#state, this.#clock.read(performance.now()))
       .map((share) => ({ ...share, itemsPerSecond: share.itemsPerSecond && perUnit * share.itemsPerSecond }));
     if (!this.items.hasSourceEnded || dispatch.undispatchedItemCount(this.#state) > 0) {
       this.#context.onPlan(plan);
@@ -196,7 +236,7 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
 
   protected override step(event: DispatchEvent): void {
     if (event.type === "worker-lost" || event.type === "worker-away") this.loseAttempts(event.workerId);
-    const { state, actions } = dispatch.step(this.#state, event, performance.now());
+    const { state, actions } = dispatch.step(this.#state, event, this.#clock.read(performance.now()));
     this.#state = state;
     for (const action of actions) {
       // An action can call listeners, and one of them may have ended the job.
@@ -221,24 +261,33 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
           message: `Worker "${action.workerId}" failed three shards in a row: it gets no more shards of this job.`,
         });
         break;
+      case "attempt-overdue":
+        this.#reportOverdue(action.workerId, action);
+        break;
+      case "items-given-up":
+        this.failItems(action, action.error ?? noWorkers(this.lastError));
+        break;
       case "finish":
         this.finish();
         break;
       case "fail":
-        this.end(
-          action.reason === "no-workers"
-            ? noWorkers(this.lastError)
-            : itemsFailed(action.range && this.items.of(action.range), this.lastError),
-        );
+        this.end(action.reason === "no-workers" ? noWorkers(this.lastError) : this.hopeless());
         break;
     }
+  }
+
+  #reportOverdue(workerId: string, units: ItemRange): void {
+    const message =
+      `Expected worker "${workerId}" to answer a shard within 3 times its usual time and a second, received no answer yet: ` +
+      `its items are run on another worker, too, and it is ended if it does not answer in time.`;
+    this.reportRetried({ cause: "overdue", workerId, code: "worker-timeout", message }, units);
   }
 
   async #attempt(action: DispatchAction & { type: "dispatch" }): Promise<void> {
     const { attemptId, workerId, firstItem, itemCount, predictedMs, deadlineMs } = action;
     const range: ItemRange = { firstItem, itemCount };
     const mode = this.#mode.of(workerId);
-    this.open(attemptId, { ...range, mode, workerId, predictedMs });
+    this.open(attemptId, { ...range, attemptId, mode, workerId, predictedMs });
     let result: FinishedRun;
     let worker: PoolWorker;
     try {
@@ -252,34 +301,55 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
         forwardedNames: [],
       };
       // Batches of one job may differ in size, so that one says little about how long the next takes.
-      const leastMs = this.items.areUnits ? 0 : WHOLE_DEADLINE_MS;
+      const leastMs = this.items.areUnits ? 0 : this.#state.options.warmUpDeadlineMs;
       const deadline = (): number =>
         Math.max(leastMs, dispatch.attemptDeadlineMs(this.#state, attemptId) ?? deadlineMs);
+      const onTurn = (): void => void this.#running.set(workerId, attemptId);
+      const watch = { overdueMs: () => Infinity, onOverdue: () => {}, onTurn };
       worker = this.#context.pool.requireWorker(workerId);
-      result = await worker.run(request, deadline);
+      result = await worker.run(request, deadline, watch);
     } catch (thrown) {
+      this.#hasEnded(workerId, attemptId);
       this.#attemptFailed(attemptId, thrown);
       return;
     }
-    if (!this.isOpen(attemptId)) return;
+    this.#hasEnded(workerId, attemptId);
     const { outputs, serviceMs } = result;
+    if (!this.isOpen(attemptId)) {
+      // Others were first, but how long it took is worth knowing.
+      this.apply({ type: "attempt-completed", attemptId, serviceMs });
+      return;
+    }
     if (mode === "batched" && !Object.values(outputs).every((output) => hasRows(output, itemCount))) {
       this.#refuseBatches(attemptId);
       return;
     }
-    this.checks.computed(attemptId, range, this.#checkable(worker, range, mode, outputs));
-    const isHeld = this.checks.isHeld(attemptId);
-    if (!isHeld && !this.deliver(range, workerId, () => outputs)) return;
+    const parts = dispatch.openRanges(this.#state, attemptId).map((units, index) => ({
+      id: `${attemptId}/${index}`,
+      units,
+      outputs: outputsOf(outputs, range, units),
+    }));
+    for (const { id, ...part } of parts) this.checks.computed(id, part.units, this.#checkable(worker, mode, part));
+    const isHeld = parts.some(({ id }) => this.checks.isHeld(id));
+    for (const part of isHeld ? [] : parts) {
+      if (!this.deliver(part.units, workerId, () => part.outputs)) return;
+    }
     this.close(attemptId, "completed", serviceMs);
     this.apply({ type: "attempt-completed", attemptId, serviceMs, isHeld });
-    if (isHeld) this.checks.hold(attemptId, () => this.#release(range, workerId, outputs));
+    for (const part of isHeld ? parts : []) this.checks.hold(part.id, () => this.#release(part, workerId));
+    if (this.#bytes?.learn(outputs, itemCount)) this.#limitShards(this.#bytes);
     if (!this.hasFailed) this.#report(workerId);
   }
 
+  /** The worker has turned to something else. */
+  #hasEnded(workerId: string, attemptId: number): void {
+    if (this.#running.get(workerId) === attemptId) this.#running.delete(workerId);
+  }
+
   /** Held outputs are final. */
-  #release(range: ItemRange, workerId: string, outputs: FinishedRun["outputs"]): void {
-    if (!this.deliver(range, workerId, () => outputs)) return;
-    this.settleHeld("items-released", range);
+  #release({ units, outputs }: ComputedPart, workerId: string): void {
+    if (!this.deliver(units, workerId, () => outputs)) return;
+    this.settleHeld("items-released", units);
     if (!this.hasFailed) this.#report(workerId);
     this.wantMore();
   }
@@ -288,24 +358,19 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
     this.apply({ type, range });
   }
 
-  /** What another worker needs to compute a shard again. */
-  #checkable(
-    worker: PoolWorker,
-    { firstItem, itemCount }: ItemRange,
-    mode: RunMode,
-    outputs: FinishedRun["outputs"],
-  ): CheckedResult {
+  /** What another worker needs to compute a shard, or what is open of it, again. */
+  #checkable(worker: PoolWorker, mode: RunMode, { units, outputs }: ComputedPart): CheckedResult {
     return {
       worker,
       model: { key: WHOLE_MODEL, wire: () => this.#context.wire },
       shapeClass: this.#unitClass,
       mode,
       priority: this.priority,
-      itemCount,
+      itemCount: units.itemCount,
       hasRows: true,
       outputs,
       byteCount: outputBytes(outputs),
-      inputsOf: (units) => this.items.cut({ firstItem: firstItem + units.firstItem, itemCount: units.itemCount }),
+      inputsOf: ({ firstItem, itemCount }) => this.items.cut({ firstItem: units.firstItem + firstItem, itemCount }),
     };
   }
 
@@ -316,19 +381,36 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
   }
 
   #attemptFailed(attemptId: number, thrown: unknown): void {
+    // Nobody waits for it any more.
+    if (!this.isOpen(attemptId)) this.apply({ type: "attempt-ended", attemptId });
     const failed = this.closeFailed(attemptId, thrown);
     if (failed === undefined) return;
-    const { mode, itemCount, workerId } = failed.attempt;
+    const { attempt, error } = failed;
+    const { mode, itemCount, workerId } = attempt;
+    const isTooLarge = error.code === "out-of-memory";
     // Some models declare a batch axis but reshape to a fixed batch inside.
-    if (mode === "batched" && itemCount > 1) {
+    if (mode === "batched" && itemCount > 1 && !isTooLarge) {
       this.#mode.doubtBatches(workerId);
       this.#reject(attemptId);
       return;
     }
-    const { code, message } = failed.error;
-    const items = [this.items.of(failed.attempt)];
-    this.reportFault({ cause: causeOf(failed.error), workerId, code, message, items, action: "retried" });
-    this.apply({ type: "attempt-failed", attemptId });
+    const { code, message } = error;
+    if (!this.#isSuspect(attemptId)) this.reportRetried({ cause: causeOf(error), workerId, code, message }, attempt);
+    if (isTooLarge) this.#limitItems(workerId, attemptId);
+    this.apply({ type: "attempt-failed", attemptId, isTooLarge, error });
+  }
+
+  /** Whether it was to be expected that the attempt fails, since it is a part of items that have. */
+  #isSuspect(attemptId: number): boolean {
+    return dispatch.wasTried(this.#state, attemptId);
+  }
+
+  /** The worker, and each later incarnation of it, gets smaller shards of such items. */
+  #limitItems(workerId: string, attemptId: number): void {
+    const itemCount = dispatch.attemptItemCount(this.#state, attemptId);
+    if (itemCount !== undefined) {
+      this.#context.learned.limitItems(workerId, this.#unitClass, Math.floor(itemCount / 2));
+    }
   }
 
   /** Send the items again, in the mode that now holds. */
@@ -349,4 +431,13 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
     const itemsPerSecond = rates.length === 0 ? undefined : rates.reduce((sum, rate) => sum + rate, 0);
     this.emitProgress(progressOf({ jobId: this.id, completedItemCount, totalItemCount, itemsPerSecond }));
   }
+}
+
+/** Those outputs of a shard's items that are still wanted. */
+function outputsOf(outputs: FinishedRun["outputs"], shard: ItemRange, wanted: ItemRange): FinishedRun["outputs"] {
+  if (wanted.itemCount === shard.itemCount) return outputs;
+  const first = wanted.firstItem - shard.firstItem;
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, output]) => [name, sliceItems(output, first, wanted.itemCount)]),
+  );
 }

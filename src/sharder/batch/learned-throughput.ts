@@ -4,6 +4,8 @@ import type { Throughput } from "../../core/throughput/types.js";
 export class LearnedThroughput {
   readonly #byWorker = new Map<string, Map<string, Throughput>>();
   readonly #latest = new Map<string, Throughput>();
+  /** By worker and class. */
+  readonly #itemLimits = new Map<string, number>();
 
   get(workerId: string, shapeClass: string): Throughput | undefined {
     return this.#byWorker.get(workerId)?.get(shapeClass);
@@ -25,6 +27,17 @@ export class LearnedThroughput {
         ? throughput
         : { ...throughput, itemsPerSecond: itemsPerSecond && itemsPerUnit * itemsPerSecond },
     );
+  }
+
+  /** The most items of a shard for which the worker has shown to have memory; `undefined` if none was too large. */
+  itemLimit(workerId: string, shapeClass: string): number | undefined {
+    return this.#itemLimits.get(`${workerId} ${shapeClass}`);
+  }
+
+  /** A limit stays when the worker ends: the next incarnation has no more memory. */
+  limitItems(workerId: string, shapeClass: string, itemCount: number): void {
+    const key = `${workerId} ${shapeClass}`;
+    this.#itemLimits.set(key, Math.max(1, Math.min(itemCount, this.#itemLimits.get(key) ?? Infinity)));
   }
 
   forget(workerId: string): void {

@@ -3,6 +3,7 @@ import type { ItemRange } from "../../core/dispatch/types.js";
 import { denseShape, sameShape, splitItems, type ShardOutput } from "../../protocol/outputs.js";
 import { allocateTensor, concatRows, writeRows } from "../../protocol/rows.js";
 import type { Outputs, OutputValue, Tensor } from "../../protocol/tensors.js";
+import { fillerLike, fillRows } from "./fillers.js";
 import type { CallOutput, FinishedOutput, FinishedShard, ShardSink } from "./shard-sink.js";
 
 /** One output of the whole batch while it is being gathered. */
@@ -20,14 +21,19 @@ export class Gather implements ShardSink {
   readonly #itemCount: number;
   readonly #slots = new Map<string, Slot>();
   readonly #written: ItemRange[] = [];
+  readonly #failed: ItemRange[] = [];
 
   constructor(itemCount: number) {
     this.#itemCount = itemCount;
   }
 
   /** @throws ShardError "out-of-memory" if the result can't be allocated. */
-  accept({ firstItem, itemCount, outputs }: FinishedShard): void {
+  accept({ firstItem, itemCount, outputs, itemErrors }: FinishedShard): void {
     const range = { firstItem, itemCount };
+    if (itemErrors !== undefined) {
+      this.#failed.push(range);
+      return;
+    }
     for (const [name, output] of Object.entries(outputs)) {
       if (output.kind === "call") {
         this.#keep(name, firstItem, output);
@@ -40,8 +46,9 @@ export class Gather implements ShardSink {
     this.#written.push(range);
   }
 
-  /** The whole batch. Call it once every item has been written. */
+  /** The whole batch. Call it once every item has been written or has failed. Items that failed have fillers, if any has not. */
   result(): Outputs {
+    for (const range of this.#failed) this.#fill(range);
     const entries = [...this.#slots].map(([name, slot]): [string, OutputValue] => [
       name,
       slot.kind === "dense"
@@ -51,6 +58,21 @@ export class Gather implements ShardSink {
           : this.#joinCalls(slot.tensors),
     ]);
     return Object.fromEntries(entries);
+  }
+
+  /** Put fillers where items failed. Their shapes are those of an item that did not. */
+  #fill({ firstItem, itemCount }: ItemRange): void {
+    for (const slot of this.#slots.values()) {
+      if (slot.kind === "dense") {
+        fillRows(slot.tensor, firstItem, itemCount);
+      } else if (slot.kind === "ragged") {
+        const like = slot.items.find((item) => item !== undefined)!;
+        for (let item = firstItem; item < firstItem + itemCount; item++) slot.items[item] = fillerLike(like);
+      } else {
+        const [like] = slot.tensors.values();
+        if (like !== undefined) slot.tensors.set(firstItem, fillerLike(like));
+      }
+    }
   }
 
   #keep(name: string, firstItem: number, { tensor }: CallOutput): void {

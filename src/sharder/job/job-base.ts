@@ -9,8 +9,11 @@ import type { FaultReport, FaultReports } from "../fault-reports.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 import { JobChecks } from "../verify/job-checks.js";
 import type { Verifier } from "../verify/verifier.js";
+import { FailedItems } from "./failed-items.js";
 import { notSent } from "./job-errors.js";
 import { JobItems } from "./job-items.js";
+import { Recoveries } from "./recoveries.js";
+import type { FinishedShard } from "./shard-sink.js";
 import { nextJobId, type JobOptions, type ShardingJob } from "./sharding-job.js";
 
 /** An attempt that has been sent and has not ended. */
@@ -49,6 +52,8 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
   protected lastError: ShardError | undefined;
   readonly #context: JobContext;
   readonly #options: JobOptions;
+  readonly #failed = new FailedItems();
+  readonly #recoveries: Recoveries;
   readonly #taken = new WeakSet<PoolWorker>();
   readonly #open = new Map<number, { readonly attempt: A; readonly sentAtMs: number }>();
   #settle!: { resolve: () => void; reject: (error: unknown) => void };
@@ -71,6 +76,7 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
       itemsOf: (units) => this.items.of(units),
       revoke: (units) => this.settleHeld("items-revoked", units),
     });
+    this.#recoveries = new Recoveries(context.faults);
     this.done = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
     // Whoever starts the job awaits `done`. A job that ends before that must not cause an unhandled rejection.
     this.done.catch(() => {});
@@ -154,9 +160,14 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
     while (this.#outbox.length > 0) this.#outbox.shift()!();
   }
 
-  /** Every item has been given to the sink. */
+  /** Every item has been given to the sink, or was given up. */
   protected finish(): void {
     if (this.#phase !== "running") return;
+    const { count } = this.#failed;
+    if (count > 0 && (this.#options.onItemError !== "report" || count === this.items.addedItemCount)) {
+      this.end(this.#failed.toError());
+      return;
+    }
     this.#phase = "finishing";
     this.#close();
     this.#settleIfAccepted();
@@ -174,6 +185,7 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
   #close(): void {
     this.#open.clear();
     this.checks.end();
+    this.#outbox.push(() => this.#recoveries.end());
     this.onEnd();
   }
 
@@ -251,6 +263,39 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
     this.#outbox.push(() => onReported(this.#context.faults.report(fault, noticedAtMs)));
   }
 
+  /** Report a fault whose items are tried again; it is recovered from once they are done. */
+  protected reportRetried(fault: Omit<FaultReport, "action" | "items">, units: ItemRange): void {
+    const range = this.items.of(units);
+    const report: FaultReport = { ...fault, action: "retried", items: [range] };
+    this.reportFault(report, (faultId) => this.#recoveries.await(faultId, range));
+  }
+
+  /** These units failed wherever they were tried: they count as done, and the sink learns why. */
+  protected failItems(units: ItemRange, error: ShardError): void {
+    const range = this.items.of(units);
+    const itemErrors = this.#failed.add(range, error);
+    const { code, message, workerId } = error;
+    this.reportFault({ cause: "poison", workerId, code, message, items: [range], action: "gave-up" });
+    this.#outbox.push(() => {
+      this.#recoveries.givenUp(range);
+      for (const failure of itemErrors) callListener(this.#options.onItemFailed, failure);
+    });
+    this.#accept({ ...range, workerId: workerId ?? "", outputs: {}, itemErrors });
+  }
+
+  /** The error of a job of which so much failed, and nothing succeeded, that the rest was not tried. */
+  protected hopeless(): ShardError {
+    return this.#failed.toError(" Nothing has succeeded, so the other items were not tried.");
+  }
+
+  #accept(shard: FinishedShard): void {
+    const { firstItem, itemCount } = shard;
+    this.items.completedItemCount += itemCount;
+    const accepted = this.#options.sink.accept(shard);
+    if (accepted === undefined) this.items.release({ firstItem, itemCount });
+    else void this.#whenAccepted({ firstItem, itemCount }, accepted);
+  }
+
   /**
    * Give finished units to the sink, and release their inputs once it has accepted them.
    * @returns false if taking the outputs or the sink threw: the job has failed with that error.
@@ -258,10 +303,8 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
   protected deliver(units: ItemRange, workerId: string, take: () => Readonly<Record<string, ShardOutput>>): boolean {
     try {
       for (const { range, outputs } of this.items.shardsOf(units, take())) {
-        this.items.completedItemCount += range.itemCount;
-        const accepted = this.#options.sink.accept({ ...range, workerId, outputs });
-        if (accepted === undefined) this.items.release(range);
-        else void this.#whenAccepted(range, accepted);
+        this.#accept({ ...range, workerId, outputs });
+        this.#outbox.push(() => this.#recoveries.done(range));
       }
       this.checks.delivered(units);
       return true;

@@ -1,4 +1,5 @@
 import type { ItemRange } from "../../core/dispatch/types.js";
+import type { ItemError } from "../../core/errors.js";
 import type { ShardOutput } from "../../protocol/outputs.js";
 import type { Tensor } from "../../protocol/tensors.js";
 
@@ -15,7 +16,10 @@ export type FinishedOutput = ShardOutput | CallOutput;
 export interface FinishedShard extends ItemRange {
   /** The worker that finished it; in a pipeline, the one that ran the last stage. */
   readonly workerId: string;
+  /** None for items that failed. */
   readonly outputs: Readonly<Record<string, FinishedOutput>>;
+  /** Why its items failed, if they did: then all of them did, wherever they were tried. */
+  readonly itemErrors?: readonly ItemError[] | undefined;
 }
 
 /**

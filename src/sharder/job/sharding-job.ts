@@ -1,8 +1,9 @@
 import type { ItemRange } from "../../core/dispatch/types.js";
-import type { ShardError } from "../../core/errors.js";
+import type { ItemError, ShardError } from "../../core/errors.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
 import type { JobProgress } from "../events.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
+import type { OnItemError } from "../options.js";
 import type { ShardSink } from "./shard-sink.js";
 
 /** The options that `predict` or `stream` passes to its job. */
@@ -10,6 +11,10 @@ export interface JobOptions {
   readonly sink: ShardSink;
   /** Among the jobs of one sharder, shards of the higher priority run first. */
   readonly priority: number;
+  /** "throw" (default): the job rejects once all items are done or have failed, if some have. "report": only if all have. */
+  readonly onItemError?: OnItemError | undefined;
+  /** Called for each item that failed wherever it was tried. */
+  readonly onItemFailed?: ((failure: ItemError) => void) | undefined;
   readonly onProgress?: ((progress: JobProgress) => void) | undefined;
   /** Called when `wantsItems` may have become true though nothing was finished: a worker came, or the job began. */
   readonly onWantsMore?: (() => void) | undefined;

@@ -3,15 +3,16 @@ import { abortError, throwIfAborted } from "../../protocol/abort.js";
 import { toOutputValue } from "../../protocol/outputs.js";
 import { orShardError, unforeseen } from "../../protocol/raw-errors.js";
 import type { Outputs } from "../../protocol/tensors.js";
-import type { RecordedShard } from "../../protocol/journal-api.js";
 import type { Inputs, PreparedInputs } from "../inputs/prepare-inputs.js";
 import type { JobJournal } from "../journal/job-journal.js";
 import type { StreamJournalOptions } from "../journal/journal-options.js";
 import { TeeSink } from "../journal/tee-sink.js";
 import { requireKnownKeys } from "../known-keys.js";
 import { checkPriority, checkSignal } from "./predict-options.js";
-import type { FinishedShard, ShardSink } from "./shard-sink.js";
+import type { OnItemError } from "../options.js";
+import type { FinishedShard } from "./shard-sink.js";
 import { SourceFailure, type JobOptions, type ShardingJob } from "./sharding-job.js";
+import { WaitingShards } from "./waiting-shards.js";
 
 export interface StreamOptions {
   /** "input" (default): shards in the order of their items. "completion": in the order in which they finish. */
@@ -24,6 +25,11 @@ export interface StreamOptions {
    * and what differs is computed. Recorded shards are yielded as they were, by the worker that computed them.
    */
   readonly journal?: StreamJournalOptions | undefined;
+  /**
+   * What happens about items that failed wherever they were tried. "throw": they are left out, and the stream rejects at its end, with an
+   * error whose `itemErrors` names them. "report": shards come for them, too, with `itemErrors`. Default: the sharder's `onItemError`.
+   */
+  readonly onItemError?: OnItemError | undefined;
 }
 
 /** Outputs of items `firstItem … firstItem + itemCount - 1`, counted over the whole stream. */
@@ -32,7 +38,10 @@ export interface StreamShard {
   readonly itemCount: number;
   readonly workerId: string;
   readonly outputs: Outputs;
-  /** Items of this shard that failed wherever they were tried: their rows are fillers. Only with `onItemError: "report"`. */
+  /**
+   * With `onItemError: "report"`, for a shard whose items failed wherever they were tried. Its rows are fillers (NaN, 0, ""); it has no
+   * outputs if no item has shown their shapes yet.
+   */
   readonly itemErrors?: readonly ItemError[];
 }
 
@@ -40,6 +49,19 @@ export type Source = Iterable<Inputs> | AsyncIterable<Inputs>;
 
 /** How many shards may wait for the consumer before the source is no longer pulled. */
 const MAX_WAITING_SHARDS = 16;
+
+/** What the sharder adds to a stream's own options. */
+interface StreamDefaults {
+  readonly onItemError?: OnItemError;
+  readonly openJournal?: (() => Promise<JobJournal | undefined>) | undefined;
+}
+
+interface RunOptions {
+  readonly order: "input" | "completion";
+  readonly signal: AbortSignal | undefined;
+  readonly priority: number;
+  readonly onItemError: OnItemError;
+}
 
 /**
  * Run a job over a source, as a generator. It pulls the source when the workers want more and the consumer keeps up, and yields each
@@ -52,13 +74,13 @@ export async function* streamShards(
   source: Source,
   prepare: (inputs: Inputs) => PreparedInputs,
   options: StreamOptions,
-  openJournal?: () => Promise<JobJournal | undefined>,
+  { onItemError: byDefault, openJournal }: StreamDefaults = {},
 ): AsyncGenerator<StreamShard, void, undefined> {
-  const { order = "input", signal, priority = 0 } = checkStreamOptions(options);
+  const { order = "input", signal, priority = 0, onItemError = byDefault ?? "throw" } = checkStreamOptions(options);
   throwIfAborted(signal);
   const journal = openJournal && (await openJournal());
   try {
-    yield* runStream(createJob, source, prepare, { order, signal, priority }, journal);
+    yield* runStream(createJob, source, prepare, { order, signal, priority, onItemError }, journal);
     if (journal !== undefined) await journal.finish();
   } finally {
     if (journal !== undefined) await journal.close();
@@ -69,15 +91,15 @@ async function* runStream(
   createJob: (options: JobOptions) => ShardingJob,
   source: Source,
   prepare: (inputs: Inputs) => PreparedInputs,
-  { order, signal, priority }: Required<Pick<StreamOptions, "order" | "priority">> & Pick<StreamOptions, "signal">,
+  { order, signal, priority, onItemError }: RunOptions,
   journal: JobJournal | undefined,
 ): AsyncGenerator<StreamShard, void, undefined> {
   // Created here and not earlier, so that a generator that is never iterated leaves nothing behind.
   const bell = new Bell();
-  const waiting = new WaitingShards(order, bell);
+  const waiting = new WaitingShards(order, bell, onItemError);
   const ring = (): void => bell.ring();
   const sink = journal === undefined ? waiting : new TeeSink(journal, waiting);
-  const job = createJob({ sink, priority, onProgress: ring, onWantsMore: ring });
+  const job = createJob({ sink, priority, onItemError, onProgress: ring, onWantsMore: ring });
   const supply = new Supply(job, prepare, bell, journal && { journal, waiting });
   const end = new JobEnd(job, bell);
   const onAbort = (): void => job.fail(abortError(signal!));
@@ -114,42 +136,6 @@ class Bell {
 
   ring(): void {
     this.#ring();
-  }
-}
-
-/** Finished shards that the consumer has not taken. */
-class WaitingShards implements ShardSink {
-  readonly #order: "input" | "completion";
-  readonly #bell: Bell;
-  readonly #shards = new Map<number, FinishedShard | RecordedShard>();
-  #nextItem = 0;
-
-  constructor(order: "input" | "completion", bell: Bell) {
-    this.#order = order;
-    this.#bell = bell;
-  }
-
-  get count(): number {
-    return this.#shards.size;
-  }
-
-  accept(shard: FinishedShard): void {
-    this.#shards.set(shard.firstItem, shard);
-    this.#bell.ring();
-  }
-
-  /** These were finished by an earlier run. They are read once it is their turn. */
-  addRecorded(shards: readonly RecordedShard[]): void {
-    for (const shard of shards) this.#shards.set(shard.firstItem, shard);
-  }
-
-  /** The next shard in the requested order; `undefined` if it is not finished. */
-  take(): FinishedShard | RecordedShard | undefined {
-    const shard = this.#order === "input" ? this.#shards.get(this.#nextItem) : this.#shards.values().next().value;
-    if (shard === undefined) return undefined;
-    this.#shards.delete(shard.firstItem);
-    this.#nextItem = shard.firstItem + shard.itemCount;
-    return shard;
   }
 }
 
@@ -274,12 +260,21 @@ function checkStep(step: unknown): IteratorResult<Inputs> {
   );
 }
 
-function toStreamShard({ firstItem, itemCount, workerId, outputs }: FinishedShard): StreamShard {
+function toStreamShard({ firstItem, itemCount, workerId, outputs, itemErrors }: FinishedShard): StreamShard {
   const values = Object.entries(outputs).map(([name, output]) => [
     name,
     output.kind === "call" ? output.tensor : toOutputValue(output),
   ]);
-  return { firstItem, itemCount, workerId, outputs: Object.fromEntries(values) as Outputs };
+  const shard = { firstItem, itemCount, workerId, outputs: Object.fromEntries(values) as Outputs };
+  return itemErrors === undefined ? shard : { ...shard, itemErrors };
+}
+
+function checkOnItemError(onItemError: unknown): void {
+  if (onItemError === "throw" || onItemError === "report") return;
+  throw new ShardError(
+    "invalid-options",
+    `Expected "onItemError" to be "throw" or "report", received ${JSON.stringify(onItemError)}: leave it out for what the sharder does.`,
+  );
 }
 
 const OPTION_NAMES: Readonly<Record<keyof StreamOptions, true>> = {
@@ -287,6 +282,7 @@ const OPTION_NAMES: Readonly<Record<keyof StreamOptions, true>> = {
   signal: true,
   priority: true,
   journal: true,
+  onItemError: true,
 };
 
 /** @throws ShardError "invalid-options" */
@@ -302,8 +298,9 @@ function checkAll(options: StreamOptions): StreamOptions {
     );
   }
   requireKnownKeys("stream", options, OPTION_NAMES);
-  const { order = "input", signal, priority } = options;
+  const { order = "input", signal, priority, onItemError = "throw" } = options;
   checkPriority(priority);
+  checkOnItemError(onItemError);
   checkSignal(signal);
   if (order === "input" || order === "completion") return options;
   throw new ShardError(

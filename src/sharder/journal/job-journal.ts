@@ -123,6 +123,8 @@ export class JobJournal implements ShardSink {
 
   /** Resolves once the shard is written, or can't be. The outputs are copied at once. */
   accept(shard: FinishedShard): void | Promise<void> {
+    // Items that failed are not recorded, so that they are tried again.
+    if (shard.itemErrors !== undefined) return;
     this.#requireNew(shard);
     if (this.#isLost || this.#isClosed || this.#pendingBytes > MAX_PENDING_BYTES) return;
     try {

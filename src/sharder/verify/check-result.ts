@@ -29,7 +29,9 @@ export type CheckFinding =
       readonly why: string;
     }
   /** Nobody could compute it again. */
-  | { readonly kind: "unverified" };
+  | { readonly kind: "unverified" }
+  /** The job no longer waits for it. */
+  | { readonly kind: "unwanted" };
 
 /** What it cost. */
 export interface CheckCost {
@@ -69,6 +71,7 @@ export async function checkResult(
   const { worker, model } = result;
   const run = (units: ItemRange) => (checker: PoolWorker) => compute(result, units, checker, cost);
   const check = await checkers.ask({ model, without: [worker], isWanted }, run(rows));
+  if (!isWanted()) return { kind: "unwanted" };
   if (check === undefined) return { kind: "unverified" };
   const gap = compareOutputs(result.outputs, check.outputs, comparisonOf(result, check.worker, rows, scales));
   const first = distanceOf(gap, isBitwise(result, worker, check.worker, rows), worker.kind !== check.worker.kind);
@@ -81,6 +84,8 @@ export async function checkResult(
   const areCpu = worker.spec.backend === "cpu" || check.worker.spec.backend === "cpu";
   const search = { model, without: [worker, check.worker], prefersCpu: isSubtle && !areCpu, isWanted };
   const third = await checkers.ask(search, run(few));
+  // Then there is no third either, which must not convict anybody.
+  if (!isWanted()) return { kind: "unwanted" };
   const verdict =
     third === undefined
       ? judgeTwo(first, { result: trustOf(worker), check: trustOf(check.worker) })

@@ -14,6 +14,9 @@ export interface HoldingJob {
   revoke(units: ItemRange): void;
 }
 
+/** Names some units of a job on their way: unique while they wait. */
+type PassageId = number | string;
+
 /** Some units of a job that pass one worker (a shard) or several (a micro-batch). */
 interface Passage {
   readonly units: ItemRange;
@@ -29,8 +32,8 @@ interface Passage {
 export class JobChecks implements CheckedJob {
   readonly #verifier: Verifier;
   readonly #job: HoldingJob;
-  readonly #passages = new Map<number, Passage>();
-  readonly #entries = new Map<number, number>();
+  readonly #passages = new Map<PassageId, Passage>();
+  readonly #entries = new Map<number, PassageId>();
   /** Revoked units that have not been computed again. */
   readonly #revoked: { left: number; readonly first: number; readonly end: number; readonly resolve: () => void }[] =
     [];
@@ -54,7 +57,7 @@ export class JobChecks implements CheckedJob {
   }
 
   /** A worker has computed something for these units. @param passageId of the shard or the micro-batch. */
-  computed(passageId: number, units: ItemRange, result: CheckedResult): void {
+  computed(passageId: PassageId, units: ItemRange, result: CheckedResult): void {
     const entryId = this.#verifier.take(result, this);
     if (entryId === undefined) return;
     const passage: Passage = this.#passages.get(passageId) ?? {
@@ -69,12 +72,12 @@ export class JobChecks implements CheckedJob {
   }
 
   /** Whether something that was computed for these units is not final. */
-  isHeld(passageId: number): boolean {
+  isHeld(passageId: PassageId): boolean {
     return this.#passages.has(passageId);
   }
 
   /** Everything is computed. @param finish called once all of it is final, maybe at once; never if it has to be computed again. */
-  hold(passageId: number, finish: () => void): void {
+  hold(passageId: PassageId, finish: () => void): void {
     const passage = this.#passages.get(passageId);
     if (passage === undefined) return finish();
     passage.finish = finish;
@@ -82,7 +85,7 @@ export class JobChecks implements CheckedJob {
   }
 
   /** The micro-batch starts again from its inputs. */
-  drop(passageId: number): void {
+  drop(passageId: PassageId): void {
     const passage = this.#passages.get(passageId);
     if (passage === undefined) return;
     this.#passages.delete(passageId);
@@ -134,7 +137,7 @@ export class JobChecks implements CheckedJob {
     this.#revoked.splice(0, this.#revoked.length, ...open);
   }
 
-  #take(entryId: number): { passageId: number; passage: Passage } | undefined {
+  #take(entryId: number): { passageId: PassageId; passage: Passage } | undefined {
     const passageId = this.#entries.get(entryId);
     this.#entries.delete(entryId);
     const passage = passageId === undefined ? undefined : this.#passages.get(passageId);
@@ -142,7 +145,7 @@ export class JobChecks implements CheckedJob {
     return passage && { passageId: passageId!, passage };
   }
 
-  #finishIfSettled(passageId: number, passage: Passage): void {
+  #finishIfSettled(passageId: PassageId, passage: Passage): void {
     const { finish, isTainted, pending, units } = passage;
     // Some stages of a micro-batch have not run yet. A tainted one runs through them, and starts again then.
     if (finish === undefined || (pending.size > 0 && !isTainted)) return;

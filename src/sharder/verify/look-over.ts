@@ -5,34 +5,49 @@ import { elementCountOf, type Tensor } from "../../protocol/tensors.js";
 /** What the values of an output are at a glance. "zero": all of them. Outputs that are not float32 are "finite". */
 export type Look = "finite" | "non-finite" | "zero";
 
-/** Look at every value of an output. About 0.3 ns per value. */
+/** Look at every value of an output. Under 1 ns per value. */
 export function lookOver(output: ShardOutput): Look {
   let isZero = true;
   for (const { dtype, data } of tensorsOf(output)) {
     if (dtype !== "float32") return "finite";
-    if (!isFinite(data)) return "non-finite";
-    isZero = isZero && data.every((value) => value === 0);
+    if (!hasOnlyFinite(data)) return "non-finite";
+    isZero = isZero && isAllZero(data);
   }
   return isZero && tensorsOf(output).some(({ data }) => data.length > 0) ? "zero" : "finite";
 }
 
-/** Four sums, so that the additions need not wait for each other. */
-function isFinite(data: Float32Array): boolean {
+function isAllZero(data: Float32Array): boolean {
+  for (const value of data) if (value !== 0) return false;
+  return true;
+}
+
+/**
+ * Whether all values are finite: their sum then is, too, since it is a double and they are not. Eight sums, so that the additions need
+ * not wait for each other: every output of every job is looked at.
+ */
+function hasOnlyFinite(data: Float32Array): boolean {
   let a = 0;
   let b = 0;
   let c = 0;
   let d = 0;
-  const end = data.length - 3;
+  let e = 0;
+  let f = 0;
+  let g = 0;
+  let h = 0;
+  const end = data.length - 7;
   let i = 0;
-  // 0 for a finite value, else NaN.
-  for (; i < end; i += 4) {
-    a += data[i]! * 0;
-    b += data[i + 1]! * 0;
-    c += data[i + 2]! * 0;
-    d += data[i + 3]! * 0;
+  for (; i < end; i += 8) {
+    a += data[i]!;
+    b += data[i + 1]!;
+    c += data[i + 2]!;
+    d += data[i + 3]!;
+    e += data[i + 4]!;
+    f += data[i + 5]!;
+    g += data[i + 6]!;
+    h += data[i + 7]!;
   }
-  for (; i < data.length; i++) a += data[i]! * 0;
-  return a + b + c + d === 0;
+  for (; i < data.length; i++) a += data[i]!;
+  return Number.isFinite(a + b + c + d + e + f + g + h);
 }
 
 /** The rows from the first with a value that is not finite to the last; `undefined` if there are none. */
@@ -43,7 +58,7 @@ export function nonFiniteRows(output: ShardOutput): ItemRange | undefined {
 
 function nonFiniteBounds(output: ShardOutput): { first: number; last: number } {
   if (output.kind === "ragged") {
-    const isOdd = ({ dtype, data }: Tensor): boolean => dtype === "float32" && !isFinite(data);
+    const isOdd = ({ dtype, data }: Tensor): boolean => dtype === "float32" && !hasOnlyFinite(data);
     return { first: output.items.findIndex(isOdd), last: output.items.findLastIndex(isOdd) };
   }
   const { dtype, data, shape } = output.tensor;

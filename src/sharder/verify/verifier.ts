@@ -140,10 +140,10 @@ export class Verifier {
         track.agree(tracked);
         break;
       case "unverified":
-        // The job may have ended meanwhile, and with it the check.
-        if (!isWanted()) break;
         this.#giveUp(result.worker);
         track.release();
+        break;
+      case "unwanted":
         break;
       case "wrong":
         this.#checkedShardCount++;

@@ -5,6 +5,7 @@ import {
   plannedShares,
   undispatchedItemCount,
 } from "../../../../src/core/dispatch/dispatch.js";
+import type { DispatchAction } from "../../../../src/core/dispatch/types.js";
 import { dispatchesOf, HandDriven, knownThroughput } from "./hand-driven.js";
 
 const total = (shards: readonly { itemCount: number }[]) => shards.reduce((sum, shard) => sum + shard.itemCount, 0);
@@ -37,36 +38,48 @@ describe("step: faults", () => {
     expect(retry[0]).toMatchObject({ workerId: "b", firstItem: first!.firstItem });
   });
 
-  it("ends when the same items fail on two workers", () => {
+  it("gives up an item that failed on two workers and once more, and no other", () => {
     const job = new HandDriven({ depth: 1 });
     job.add("a", knownThroughput(0, 100));
     job.add("b", knownThroughput(0, 100));
-    const [first, second] = job.batch(5);
-    job.send({ type: "attempt-failed", attemptId: first!.attemptId }, 10);
-    const [retry] = dispatchesOf(
-      job.send({ type: "attempt-completed", attemptId: second!.attemptId, serviceMs: 100 }, 100),
-    );
-    const actions = job.send({ type: "attempt-failed", attemptId: retry!.attemptId }, 120);
-    expect(actions.at(-1)).toEqual({
-      type: "fail",
-      reason: "items-failed",
-      range: { firstItem: first!.firstItem, itemCount: 1 },
-      attemptId: retry!.attemptId,
-    });
-    expect(actions.filter(({ type }) => type === "cancel-attempt")).toHaveLength(1);
-    expect(jobPhase(job.state)).toBe("failed");
-    expect(job.send({ type: "tick" }, 130)).toEqual([]);
+    const open = job.batch(5);
+    const tried: string[] = [];
+    const actions: DispatchAction[] = [];
+    for (let atMs = 10; open.length > 0; atMs += 10) {
+      const { attemptId, firstItem, workerId } = open.shift()!;
+      if (firstItem === 0) tried.push(workerId);
+      const ended = job.send(
+        firstItem === 0
+          ? { type: "attempt-failed", attemptId }
+          : { type: "attempt-completed", attemptId, serviceMs: 100 },
+        atMs,
+      );
+      open.push(...dispatchesOf(ended));
+      actions.push(...ended);
+    }
+    expect(tried).toHaveLength(3);
+    expect(new Set(tried)).toEqual(new Set(["a", "b"]));
+    expect(actions.filter(({ type }) => type !== "dispatch")).toEqual([
+      { type: "items-given-up", firstItem: 0, itemCount: 1, error: undefined },
+      { type: "finish" },
+    ]);
   });
 
-  it("retries once on the only worker", () => {
+  it("fails once eight items were given up and nothing has succeeded", () => {
     const job = new HandDriven({ depth: 1 });
-    job.add("a", knownThroughput(0, 100));
-    const [first] = job.batch(1);
-    const [retry] = dispatchesOf(job.send({ type: "attempt-failed", attemptId: first!.attemptId }));
-    expect(retry).toMatchObject({ workerId: "a", firstItem: 0, itemCount: 1 });
-    expect(job.send({ type: "attempt-failed", attemptId: retry!.attemptId })).toMatchObject([
-      { type: "fail", reason: "items-failed" },
-    ]);
+    job.add("a");
+    const open = job.batch(1000);
+    let runCount = 0;
+    const actions: DispatchAction[] = [];
+    for (; open.length > 0; runCount++) {
+      const ended = job.send({ type: "attempt-failed", attemptId: open.shift()!.attemptId }, runCount);
+      open.push(...dispatchesOf(ended));
+      actions.push(...ended);
+    }
+    expect(runCount).toBe(24);
+    expect(actions.at(-1)).toMatchObject({ type: "fail", reason: "items-failed" });
+    expect(jobPhase(job.state)).toBe("failed");
+    expect(job.send({ type: "tick" }, 130)).toEqual([]);
   });
 
   it("dispatches a rejected attempt's items again, and counts no failure", () => {
@@ -128,7 +141,11 @@ describe("step: faults", () => {
     const job = new HandDriven({ depth: 1 });
     job.add("bad", knownThroughput(0, 50));
     job.add("good", knownThroughput(0, 50));
-    let attemptId = job.batch(100).find(({ workerId }) => workerId === "bad")!.attemptId;
+    const shards = job.batch(100);
+    // It is known that others can run them.
+    const good = shards.find(({ workerId }) => workerId === "good")!;
+    job.send({ type: "attempt-completed", attemptId: good.attemptId, serviceMs: 50 });
+    let { attemptId } = shards.find(({ workerId }) => workerId === "bad")!;
     for (let failure = 1; failure <= 2; failure++) {
       const next = dispatchesOf(job.send({ type: "attempt-failed", attemptId }, failure));
       attemptId = next.find(({ workerId }) => workerId === "bad")!.attemptId;
@@ -217,7 +234,10 @@ describe("step: faults", () => {
     const job = new HandDriven({ depth: 1 });
     job.add("a", knownThroughput(0, 50));
     job.add("b", knownThroughput(0, 50));
-    let attemptId = job.batch(100).find(({ workerId }) => workerId === "a")!.attemptId;
+    const shards = job.batch(100);
+    const other = shards.find(({ workerId }) => workerId === "b")!;
+    job.send({ type: "attempt-completed", attemptId: other.attemptId, serviceMs: 50 });
+    let { attemptId } = shards.find(({ workerId }) => workerId === "a")!;
     for (let failure = 1; failure <= 3; failure++) {
       const next = dispatchesOf(job.send({ type: "attempt-failed", attemptId }));
       attemptId = next.find(({ workerId }) => workerId === "a")?.attemptId ?? -1;

@@ -1,0 +1,32 @@
+import type { WorkerEnd } from "../../core/dispatch/types.js";
+import type { ShardError } from "../../core/errors.js";
+import type { EndCause } from "../../core/item-trials.js";
+import type { PoolWorker } from "../../pool/pool-worker.js";
+
+/** How a worker ended, as far as its items may be to blame for it; `undefined` if they are not. */
+export function endOf(
+  worker: PoolWorker | undefined,
+  error: ShardError,
+  attemptId: number | undefined,
+): WorkerEnd | undefined {
+  const cause = endCauseOf(worker, error);
+  return cause && { attemptId, cause, error };
+}
+
+function endCauseOf(worker: PoolWorker | undefined, { code }: ShardError): EndCause | undefined {
+  switch (worker?.deathCause) {
+    case "wrong-output":
+      return undefined;
+    case "hung":
+    case "out-of-memory":
+      return worker.deathCause;
+    case "threw":
+      return "trapped";
+    case "crashed":
+    case "device-lost":
+    case "context-lost":
+      return "unclear";
+    case undefined:
+      return code === "worker-timeout" ? "hung" : "unclear";
+  }
+}
