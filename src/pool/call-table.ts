@@ -46,6 +46,8 @@ export class CallTable {
   #current: PendingCall | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #elapsedMs = 0;
+  /** The same for `CallWatch`, which counts late ticks less. */
+  #watchedMs = 0;
   #lastTickMs = 0;
   #lateTickCount = 0;
   #death: ShardError | undefined;
@@ -110,7 +112,7 @@ export class CallTable {
   /** @param isAnswered with a value: a call that was cancelled while it waited says nothing about the worker's progress. */
   #remove(entry: PendingCall, isAnswered: boolean): void {
     this.#pending.delete(entry);
-    if (entry === this.#current || (isAnswered && entry.priority !== ASIDE)) this.#elapsedMs = 0;
+    if (entry === this.#current || (isAnswered && entry.priority !== ASIDE)) this.#elapsedMs = this.#watchedMs = 0;
     if (entry === this.#current) this.#turnTo(this.#next());
     if (this.#pending.size === 0) {
       clearInterval(this.#timer);
@@ -133,7 +135,7 @@ export class CallTable {
 
   #startClock(): void {
     if (this.#timer !== undefined) return;
-    this.#elapsedMs = 0;
+    this.#elapsedMs = this.#watchedMs = 0;
     this.#lastTickMs = performance.now();
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
@@ -141,13 +143,16 @@ export class CallTable {
   #tick(): void {
     const nowMs = performance.now();
     const sinceMs = nowMs - this.#lastTickMs;
-    this.#elapsedMs += Math.min(sinceMs, LONGEST_TICK_MS);
+    const isLate = sinceMs > LONGEST_TICK_MS;
     this.#lastTickMs = nowMs;
+    this.#elapsedMs += Math.min(sinceMs, LONGEST_TICK_MS);
+    // The worker may have been frozen, too.
+    this.#watchedMs += isLate ? TICK_MS : sinceMs;
     // What arrived while the page was blocked may be handled only after this tick: judge at the next one.
-    this.#lateTickCount = sinceMs > LONGEST_TICK_MS ? this.#lateTickCount + 1 : 0;
+    this.#lateTickCount = isLate ? this.#lateTickCount + 1 : 0;
     if (this.#lateTickCount > 0 && this.#lateTickCount < MOST_LATE_TICKS) return;
     const current = this.#current;
-    if (current?.watch !== undefined && !current.isOverdue && this.#elapsedMs > current.watch.overdueMs()) {
+    if (current?.watch !== undefined && !current.isOverdue && this.#watchedMs > current.watch.overdueMs()) {
       current.isOverdue = true;
       current.watch.onOverdue();
     }

@@ -184,6 +184,36 @@ describe("CallTable", () => {
     expect(expired).toHaveLength(1);
   });
 
+  it("reports once that a call is overdue, counted from when the worker turned to it, and not after a sleep", async () => {
+    const { table, expired } = setUp();
+    const log: string[] = [];
+    const watched = (name: string, overdueMs: number) => {
+      let answer!: () => void;
+      const answered = new Promise<void>((resolve) => (answer = resolve));
+      const watch = {
+        overdueMs: () => overdueMs,
+        onOverdue: () => void log.push(`${name} is overdue`),
+        onTurn: () => void log.push(`${name} begins`),
+      };
+      void table.race("answer a shard", 60_000, () => answered, 0, watch);
+      return answer;
+    };
+    const answerFirst = watched("a", 1_000);
+    const answerSecond = watched("b", 1_000);
+    await pass(900);
+    answerFirst();
+    await pass(900);
+    expect(log).toEqual(["a begins", "b begins"]);
+    sleep(3_600_000);
+    await pass(100);
+    expect(log).toHaveLength(2);
+    await pass(3_000);
+    expect(log).toEqual(["a begins", "b begins", "b is overdue"]);
+    answerSecond();
+    await pass(250);
+    expect([expired.length, table.size]).toEqual([0, 0]);
+  });
+
   it("rejectAll rejects pending and later calls, without waiting for them", async () => {
     const { table, expired, call } = setUp();
     const pending = [call(1_000), call(1_000)];
