@@ -1,5 +1,5 @@
 import type { ItemRange } from "../../core/dispatch/types.js";
-import { ShardError } from "../../core/errors.js";
+import { ShardError, type ItemError } from "../../core/errors.js";
 import type { EndCause } from "../../core/item-trials.js";
 import type {
   PipelineAction,
@@ -22,7 +22,7 @@ import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 import type { FaultReport } from "../fault-reports.js";
 import { JobBase, type JobContext, type OpenAttempt } from "../job/job-base.js";
 import { causeOf } from "../job/fault-cause.js";
-import { itemsFailed, notSent, noWorkers } from "../job/job-errors.js";
+import { itemsFailed, notSent, noWorkers, someItemsFailed } from "../job/job-errors.js";
 import { progressOf, type JobOptions } from "../job/sharding-job.js";
 import { outputBytes, type CheckedResult } from "../verify/checked-result.js";
 import type { DeployedStage, Deployment } from "./deployment.js";
@@ -85,6 +85,8 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
   readonly #mode: JobMode;
   readonly #sent = new Map<number, SentRun>();
   readonly #openFaults: OpenFaults;
+  /** Items that were left out. */
+  readonly #itemErrors: ItemError[] = [];
 
   constructor(context: PipelineContext, options: JobOptions) {
     super(context, options);
@@ -265,7 +267,8 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
         this.#context.layout.retire();
         break;
       case "finish":
-        this.finish();
+        if (this.#itemErrors.length > 0) this.end(someItemsFailed(this.#itemErrors));
+        else this.finish();
         break;
       case "fail":
         this.end(itemsFailed(action.range && this.items.of(action.range), this.lastError));
@@ -367,9 +370,7 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
 
   #report({ workerId, range }: StageAttempt, fault: Pick<FaultReport, "cause" | "code" | "message">): void {
     const items = [this.items.of(range)];
-    this.reportFault({ ...fault, workerId, items, action: "retried" }, (faultId) =>
-      this.#openFaults.add(faultId, range),
-    );
+    this.reportFault({ ...fault, workerId, items, action: "retried" }, this.#openFaults.add(range));
   }
 
   #refuseBatches(attemptId: number): void {
@@ -494,10 +495,20 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
     else this.apply({ type: "unstaffed", epoch, stage });
   }
 
+  /** Items that fail wherever they are tried: all others complete first. */
   #leaveOut(microBatchId: number, range: ItemRange): void {
     this.#batches.drop(microBatchId);
     this.#openFaults.done(range);
-    this.fail(itemsFailed(this.items.of(range), this.lastError));
+    const items = this.items.of(range);
+    const error = this.lastError ?? itemsFailed(items, undefined);
+    const { code, message, workerId } = error;
+    this.reportFault({ cause: "poison", workerId, code, message, items: [items], action: "gave-up" });
+    for (let index = 0; index < items.itemCount; index++) {
+      this.#itemErrors.push({ item: items.firstItem + index, error });
+    }
+    this.items.completedItemCount += items.itemCount;
+    this.items.release(items);
+    this.wantMore();
   }
 
   #deliver(range: ItemRange, workerId: string, take: () => Readonly<Record<string, ShardOutput>>): void {

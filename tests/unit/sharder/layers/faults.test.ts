@@ -6,7 +6,7 @@ import type { Sharder } from "../../../../src/sharder/sharder.js";
 import { added, startLayers } from "../../../fixtures/adding-sharder.js";
 import { rejected } from "../../../fixtures/caught.js";
 import { batch, turns } from "../../../fixtures/negating-sharder.js";
-import { rowsOf } from "../../../fixtures/staged-workers.js";
+import { rowsOf, type StageCall } from "../../../fixtures/staged-workers.js";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -14,6 +14,12 @@ afterEach(() => {
 });
 
 const forever = (): Promise<never> => new Promise(() => {});
+
+/** The first number of each item that enters a call. */
+const firstNumbers = (call: StageCall): number[] =>
+  call.kind === "run"
+    ? [...(Object.values(call.inputs)[0]!.data as Float32Array)].filter((_, index) => index % 2 === 0)
+    : [];
 
 const staffOf = (sharder: Sharder, stage: number): readonly string[] =>
   sharder.plan.split === "layers" ? sharder.plan.stages[stage]!.workerIds : [];
@@ -157,6 +163,64 @@ describe("a worker that does not answer", () => {
 });
 
 describe("items that fail in a stage", () => {
+  it("are found and named, and all others complete", async () => {
+    // What the second stage gets for these items.
+    const bad = [7, 150, 151].map((item) => item + 3);
+    const { sharder } = await startLayers(
+      6,
+      {
+        workerCount: 2,
+        layerMs: () => 0.2,
+        before: (call) => {
+          const isSecond = call.kind === "run" && Object.keys(call.inputs)[0]!.startsWith("a2");
+          if (isSecond && firstNumbers(call).some((value) => bad.includes(value)))
+            throw new Error("it divides by zero");
+        },
+      },
+      { cuts: [3] },
+    );
+    const faults = faultsOf(sharder);
+    let most = 0;
+    const failed = await rejected(
+      "model-failed",
+      sharder.predict(batch(200), { onProgress: ({ completedItemCount }) => (most = completedItemCount) }),
+      "7, 150, 151",
+      "it divides by zero",
+    );
+    expect(failed.itemErrors?.map(({ item }) => item)).toEqual([7, 150, 151]);
+    expect(most).toBeGreaterThanOrEqual(197);
+    const poison = faults.filter(({ cause }) => cause === "poison");
+    expect(poison.flatMap(({ items }) => items.map(({ firstItem }) => firstItem)).toSorted((a, b) => a - b)).toEqual([
+      7, 150, 151,
+    ]);
+    // Whatever was retried has recovered, or was given up.
+    const open = new Set(faults.filter(({ action }) => action === "retried").map(({ faultId }) => faultId));
+    for (const { faultId, recoverMs } of faults) if (recoverMs !== undefined) open.delete(faultId);
+    expect(open.size).toBe(0);
+    expect(sharder.workers.map(({ state }) => state)).toEqual(["ready", "ready"]);
+  });
+
+  it("all of them end the job soon", async () => {
+    let runCount = 0;
+    let isBroken = false;
+    const { sharder } = await startLayers(
+      6,
+      {
+        workerCount: 2,
+        before: (call) => {
+          if (call.kind !== "run" || !isBroken) return;
+          runCount++;
+          throw new Error("it never works");
+        },
+      },
+      { cuts: [3] },
+    );
+    await sharder.predict(batch(20));
+    isBroken = true;
+    await rejected("model-failed", sharder.predict(batch(1000)), "it never works");
+    expect(runCount).toBeLessThan(150);
+  });
+
   it("on one worker only are run by another", async () => {
     const badWorker = { name: "" };
     const { sharder, workers } = await startLayers(
