@@ -8,8 +8,14 @@ import { ChaosRun } from "./chaos-run.js";
 
 const LAYER_COUNT = 6;
 
-/** One seeded case. Throws where an item was lost, came twice or came wrong, or where something never settled. */
-export async function runLayersCase(seed: number): Promise<{ outcomes: string[]; isLimited: boolean }> {
+/**
+ * One seeded case. Throws where an item was lost, came twice or came wrong, or where something never settled.
+ * @param mayHang whether workers may stop answering, which takes real seconds.
+ */
+export async function runLayersCase(
+  seed: number,
+  mayHang = false,
+): Promise<{ outcomes: string[]; isLimited: boolean }> {
   const random = seededRandom(seed);
   const upTo = (count: number): number => Math.floor(random() * count);
   const isLimited = random() < 0.4;
@@ -17,6 +23,7 @@ export async function runLayersCase(seed: number): Promise<{ outcomes: string[];
   const restarts = random() < 0.4;
   // A passing failure of some stages, which another try survives.
   const failureRate = random() < 0.3 ? 0.02 : 0;
+  let hangsLeft = mayHang && random() < 0.3 ? 1 : 0;
   let isOver = false;
   const { sharder, workers } = await startLayers(
     LAYER_COUNT,
@@ -24,6 +31,7 @@ export async function runLayersCase(seed: number): Promise<{ outcomes: string[];
       workerCount: 2 + upTo(3),
       before: async (call) => {
         await turns(upTo(3));
+        if (!isOver && call.kind === "run" && random() < 0.02 && hangsLeft-- > 0) await new Promise(() => {});
         if (!isOver && call.kind === "run" && random() < failureRate) throw new Error("a passing failure");
       },
       layerMs: () => 0.5 + random(),

@@ -16,7 +16,7 @@ it("by batch", { timeout }, async () => {
 
 it("by layers", { timeout }, async () => {
   await forSeeds("layers", async (seed) => {
-    const { outcomes, isLimited } = await runLayersCase(seed);
+    const { outcomes, isLimited } = await runLayersCase(seed, true);
     expectLayersOutcomes(seed, outcomes, isLimited);
   });
 });

@@ -32,12 +32,22 @@ export function isWaiting({ attemptIds, wantsBackup }: MicroBatch): boolean {
   return attemptIds.length === 0 || wantsBackup;
 }
 
+/** Whether nothing speaks against any worker of its stage. */
+export function isUntroubled({ stalled }: PipelineDraft, { attemptIds, trials }: MicroBatch): boolean {
+  return stalled.size === 0 && attemptIds.length === 0 && trials.failedOn.length === 0;
+}
+
 /**
  * Those of a stage's workers that are of use to a micro-batch: not stalled, not on it already, and none that has failed it, unless two
  * have or there is no other.
  */
-export function candidatesFor(draft: PipelineDraft, batch: MicroBatch, workerIds: readonly string[]): string[] {
+export function candidatesFor(
+  draft: PipelineDraft,
+  batch: MicroBatch,
+  workerIds: readonly string[],
+): readonly string[] {
   const { attemptIds, trials, hasNoOther } = batch;
+  if (isUntroubled(draft, batch)) return workerIds;
   const runningOn = attemptIds.map((attemptId) => draft.attempts.get(attemptId)?.workerId);
   const usable = workerIds.filter((id) => !draft.stalled.has(id) && !runningOn.includes(id));
   const others = usable.filter((id) => !trials.failedOn.includes(id));
@@ -116,7 +126,10 @@ function leastLoaded(
   load: ReadonlyMap<string, number>,
 ): string | undefined {
   const useful = candidatesFor(draft, batch, placement.stages[batch.stage]!);
-  const sound = useful.filter((id) => (draft.failuresInRow.get(id) ?? 0) < FAILURES_TO_AVOID);
+  const sound =
+    draft.failuresInRow.size === 0
+      ? useful
+      : useful.filter((id) => (draft.failuresInRow.get(id) ?? 0) < FAILURES_TO_AVOID);
   let best: string | undefined;
   let bestLoad = draft.options.depth;
   for (const id of sound.length > 0 ? sound : useful) {

@@ -1,5 +1,5 @@
 import { ShardError } from "../errors.js";
-import { candidatesFor, isWaiting } from "./dispatch.js";
+import { candidatesFor, isUntroubled, isWaiting } from "./dispatch.js";
 import { restart, stageKey, type PipelineDraft } from "./draft.js";
 import type { StagePlacement } from "./types.js";
 
@@ -83,9 +83,10 @@ export function reportVacancies(draft: PipelineDraft): void {
 /** Report once each stage that has workers, none of which is of use to a micro-batch that waits for it. */
 export function reportUnderstaffed(draft: PipelineDraft): void {
   for (const batch of draft.microBatches.values()) {
+    if (!isWaiting(batch) || batch.hasNoOther || isUntroubled(draft, batch)) continue;
     const { epoch, stage } = batch;
     const key = stageKey(epoch, stage);
-    if (!isWaiting(batch) || batch.hasNoOther || draft.asked.has(key)) continue;
+    if (draft.asked.has(key)) continue;
     if (draft.phase === "paused" && epoch === draft.currentEpoch) continue;
     const workerIds = draft.placements.get(epoch)?.stages[stage] ?? [];
     if (workerIds.length === 0 || candidatesFor(draft, batch, workerIds).length > 0) continue;

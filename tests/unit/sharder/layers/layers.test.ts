@@ -51,6 +51,28 @@ describe("removing a worker", () => {
 });
 
 describe("trying a batch out", () => {
+  it("keeps workers that are being removed until it is done", async () => {
+    let removed: Promise<unknown> | undefined;
+    let isThere: boolean | undefined;
+    const { sharder, workers } = await startLayers(
+      4,
+      {
+        workerCount: 4,
+        before: async (call, worker) => {
+          if (call.kind !== "run" || worker !== workers[0] || removed !== undefined) return;
+          removed = Promise.all(workers.slice(0, 2).map(({ name }) => sharder.removeWorker(name)));
+          await turns(60);
+          isThere = !workers[1]!.isTerminated;
+        },
+      },
+      { cuts: [2] },
+    );
+    expect(Object.values(await sharder.predict(batch(20)))).toEqual([added(20, 4)]);
+    expect(isThere).toBe(true);
+    await soon(removed!);
+    expect(workers[1]!.isTerminated).toBe(true);
+  });
+
   it("survives the loss of the next stage's worker", async () => {
     let isLost = false;
     const { sharder, workers } = await startLayers(
