@@ -1,6 +1,9 @@
 // One of several workers is wrong by 1 % from a random shard on: with `verify`, the result is right all the same.
 import { expect } from "vitest";
 import { seededRandom } from "../../src/core/random.js";
+import type { BackendName } from "../../src/pool/worker-entries.js";
+import { added } from "../fixtures/adding-sharder.js";
+import { startCheckedLayers } from "../fixtures/checked-layers.js";
 import { startChecked } from "../fixtures/checked-sharder.js";
 import { batch, negated } from "../fixtures/negating-sharder.js";
 
@@ -27,5 +30,31 @@ export async function verifyCase(seed: number): Promise<void> {
   const ids = [...new Set(faults.filter(({ cause }) => cause === "wrong-output").map(({ workerId }) => workerId))];
   expect({ seed, ids }).toEqual({ seed, ids: liedCount === 0 ? [] : [names[wrong]] });
   if (liedCount > 0) expect({ seed, state: sharder.workers[wrong]!.state }).toEqual({ seed, state: "quarantined" });
+  await sharder.dispose();
+}
+
+/** The same by layers. A stage whose worker is wrong moves to another one. */
+export async function verifyLayersCase(seed: number): Promise<void> {
+  const random = seededRandom(seed);
+  const upTo = (count: number): number => Math.floor(random() * count);
+  const workerCount = 2 + upTo(2);
+  const backends = Array.from({ length: workerCount }, () => (random() < 0.3 ? "webgpu" : "wasm") as BackendName);
+  const [wrong, from, layerCount] = [upTo(workerCount), 1 + upTo(6), workerCount + upTo(4)];
+  let liedCount = 0;
+  const { sharder, faults, names } = await startCheckedLayers({
+    layerCount,
+    backends: [...backends, "wasm"],
+    options: { verify: random() < 0.5 ? 0.1 : 0.4, quantumMs: 20 },
+    lie: ({ index, callCount }) => {
+      if (index !== wrong || callCount < from) return undefined;
+      liedCount++;
+      return { factor: 1.01 };
+    },
+  });
+  const [count, first] = [20 + upTo(60), 1 + upTo(100)];
+  const outputs = Object.values(await sharder.predict(batch(count, first)));
+  expect({ seed, outputs }).toEqual({ seed, outputs: [added(count, layerCount, first)] });
+  const ids = [...new Set(faults.filter(({ cause }) => cause === "wrong-output").map(({ workerId }) => workerId))];
+  expect({ seed, ids }).toEqual({ seed, ids: liedCount === 0 ? [] : [names[wrong]] });
   await sharder.dispose();
 }

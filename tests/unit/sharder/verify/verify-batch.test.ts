@@ -14,7 +14,8 @@ const wrongOnes = (faults: readonly FaultDetail[]) =>
 describe("with verify", () => {
   // `npm run test:long` runs many more.
   it("a worker that is wrong by 1 % from some shard on is found out, whichever shard that is", async () => {
-    for (let seed = 1; seed <= 6; seed++) await verifyCase(seed);
+    // In the last one, a job ends in the middle of a dispute, which must convict nobody.
+    for (const seed of [1, 2, 3, 1009]) await verifyCase(seed);
   });
 
   it("a checker that is wrong does not cost the worker that is right", async () => {
@@ -67,13 +68,13 @@ describe("with verify", () => {
 
 describe("without verify", () => {
   it("a GPU that is right once, or a few times, and wrong from then on is found out", async () => {
-    for (const from of [1, 2, 3, 5, 6, 11, 23]) {
+    for (const from of [1, 2, 6, 11]) {
       const { sharder, faults, names } = await startChecked({
         backends: ["webgpu", "wasm"],
         options: { quantumMs: 20 },
         lie: ({ index, runCount }) => (index === 0 && runCount >= from ? { factor: 1.01 } : undefined),
       });
-      expect({ from, y: await sharder.predict(batch(300, 1)) }).toEqual({ from, y: { y: negated(300, 1) } });
+      expect({ from, y: await sharder.predict(batch(120, 1)) }).toEqual({ from, y: { y: negated(120, 1) } });
       expect({ from, ids: wrongOnes(faults).map(({ workerId }) => workerId) }).toEqual({ from, ids: [names[0]] });
     }
   });

