@@ -84,7 +84,7 @@ export class Inflictor {
   }
 
   async #hit(kind: FaultKind, target: WorkerSnapshot): Promise<boolean> {
-    const { bridge, upTo, workers } = this.#victims;
+    const { bridge, log, upTo, workers } = this.#victims;
     const { id } = target;
     const incarnation = incarnationOf(target);
     switch (kind) {
@@ -102,16 +102,23 @@ export class Inflictor {
       case "hang": {
         const isEndless = upTo(2) === 0;
         if (isEndless) this.#blocked.add(incarnation);
-        return this.#taken(incarnation, faults.hang(id, isEndless ? Infinity : 300 + upTo(3_000)));
+        const ms = isEndless ? Infinity : 300 + upTo(3_000);
+        log.add(`hang of ${id}: ${ms} ms`);
+        return this.#taken(incarnation, faults.hang(id, ms));
       }
       case "fail": {
         // Items that fail on several workers are to blame, so only one may fail again and again.
         this.#failing ??= incarnation;
-        return this.#taken(incarnation, faults.fail(id, incarnation === this.#failing ? 1 + upTo(3) : 1));
+        const count = incarnation === this.#failing ? 1 + upTo(3) : 1;
+        log.add(`fail of ${id}: ${count} shards`);
+        return this.#taken(incarnation, faults.fail(id, count));
       }
-      case "slow":
+      case "slow": {
         if (upTo(2) === 0) this.#later(() => faults.slow(id, 1));
-        return this.#taken(incarnation, faults.slow(id, 2 + upTo(7)));
+        const factor = 2 + upTo(7);
+        log.add(`slow of ${id}: × ${factor}`);
+        return this.#taken(incarnation, faults.slow(id, factor));
+      }
       case "exhaust":
         return this.#taken(incarnation, faults.exhaust(id));
       case "corrupt":
