@@ -60,7 +60,7 @@ export async function runScenario(scenario: Scenario, bridge: ChaosBridge): Prom
   const nextJob = (): JobRequest => ({
     kind: (["predict", "stream in order", "stream as completed"] as const)[ofJobs(3)]!,
     firstItem: ofJobs(48),
-    itemCount: Math.max(8, Math.min(2_000, Math.round((itemsPerSecond * (300 + ofJobs(1_200))) / 1_000))),
+    itemCount: Math.max(40, Math.min(2_000, Math.round((itemsPerSecond * (300 + ofJobs(1_200))) / 1_000))),
     priority: ofJobs(3) - 1,
     blockSize: 1 + ofJobs(40),
   });
