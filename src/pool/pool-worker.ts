@@ -131,9 +131,9 @@ export class PoolWorker {
     return this.#heapBytes;
   }
 
-  /** Whether it ended because it answered that it can't start or can't take the model, rather than by a fault. */
+  /** Whether it ended because it can't start here or can't take the model, rather than by a fault: its script is wrong, or it said so. */
   get hasRefused(): boolean {
-    return this.#hasRefused;
+    return this.#hasRefused || (this.deathCause === "crashed" && !this.#calls.hasAnswered);
   }
 
   get wantsPowersOfTwo(): boolean {

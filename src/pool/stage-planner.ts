@@ -7,7 +7,7 @@ import type { WorkerLink } from "./worker-link.js";
 /** Far longer than the largest problem takes. */
 const PLAN_DEADLINE_MS = 60_000;
 /** Until its script is there, which is small. A planner that was terminated before that gives no other sign. */
-const SCRIPT_DEADLINE_MS = 10_000;
+const SCRIPT_DEADLINE_MS = 5_000;
 
 /** Plans stages in its own worker, which starts with the first request. */
 export class StagePlanner {
@@ -25,10 +25,11 @@ export class StagePlanner {
    */
   async plan(problem: StageProblem): Promise<StagePlan> {
     try {
-      return await this.#ask(problem);
+      return await this.#ask(problem, SCRIPT_DEADLINE_MS);
     } catch (thrown) {
       if (!(thrown instanceof ShardError) || !thrown.code.startsWith("worker-")) throw thrown;
-      return this.#ask(problem);
+      // The connection may only be slow.
+      return this.#ask(problem, PLAN_DEADLINE_MS);
     }
   }
 
@@ -37,11 +38,11 @@ export class StagePlanner {
     this.#calls?.end(new ShardError("disposed", "The planner ended because its sharder was disposed of."));
   }
 
-  async #ask(problem: StageProblem): Promise<StagePlan> {
+  async #ask(problem: StageProblem, scriptDeadlineMs: number): Promise<StagePlan> {
     if (this.#isClosed) throw new ShardError("disposed", "Expected a live sharder, received one after dispose().");
     this.#calls ??= this.#start();
     const calls = this.#calls;
-    const deadlineMs = (): number => (calls.hasAnswered ? PLAN_DEADLINE_MS : SCRIPT_DEADLINE_MS);
+    const deadlineMs = (): number => (calls.hasAnswered ? PLAN_DEADLINE_MS : scriptDeadlineMs);
     return calls.call("plan the stages", deadlineMs, (api) => api.plan(problem));
   }
 

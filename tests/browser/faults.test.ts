@@ -30,9 +30,11 @@ it("gives lost shards to other workers after a real GPU-process crash in mid-job
       byGpu: { webgpu: 0, webgl: 0 } as Record<string, number>,
       isCrashed: false,
     };
-    sharder.addEventListener("fault", ({ detail }) =>
-      seen.faults.push(`${detail.workerId?.split("-")[0]} ${detail.code}`),
-    );
+    const recoverMs: number[] = [];
+    sharder.addEventListener("fault", ({ detail }) => {
+      if (detail.recoverMs !== undefined) recoverMs.push(detail.recoverMs);
+      else seen.faults.push(`${detail.workerId?.split("-")[0]} ${detail.cause} ${detail.action}`);
+    });
     sharder.addEventListener("attempt", ({ detail }) => {
       const backend = detail.workerId.split("-")[0]!;
       if (detail.outcome === "lost") seen.lost += detail.itemCount;
@@ -72,7 +74,8 @@ it("gives lost shards to other workers after a real GPU-process crash in mid-job
             `${workerId}: ${itemCount} items, zeros: ${(features.data as Float32Array).every((value) => value === 0)}`,
           );
       }
-      const workers = sharder.workers.map(({ backend, state }) => `${backend} ${state}`);
+      while (recoverMs.length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+      const workers = sharder.workers.map(({ backend, state, restarts }) => `${backend} ${state} ${restarts}`);
       await sharder.dispose();
       const isOnce = times.size === blocks * BLOCK && [...times.values()].every((count) => count === 1);
       return { ...seen, worst, wrong, workers, isOnce };
@@ -92,46 +95,57 @@ it("gives lost shards to other workers after a real GPU-process crash in mid-job
   expect(result.wrong).toEqual([]);
   expect(result.worst).toBeLessThanOrEqual(1e-4);
   expect(result.lost).toBeGreaterThan(0);
-  expect(result.faults.sort()).toEqual(["webgl worker-lost", "webgpu worker-lost"]);
-  expect(result.workers).toEqual(["webgpu dead", "webgl dead", "wasm ready"]);
+  expect(result.faults.sort()).toEqual(["webgl context-lost restarted", "webgpu device-lost restarted"]);
+  expect(result.workers).toEqual(["webgpu ready 1", "webgl ready 1", "wasm ready 0"]);
 });
 
-it("notices at once when a worker ends silently, and gives its shards to the others", async () => {
+it("notices at once when a worker ends silently, gives its shards to the others, and starts it again", async () => {
   const result = await opened.page.evaluate(async () => {
     const { watchedSharder, randomNet, float32, runWhole, difference } = harness;
     const model = randomNet({ seed: 1, size: 32, depth: 3, width: 8 });
     const { sharder, workers } = await watchedSharder(model, [{ backend: "wasm" }, { backend: "wasm" }]);
     const faults: string[] = [];
-    sharder.addEventListener("fault", ({ detail }) => faults.push(detail.code));
+    let backMs = Infinity;
+    sharder.addEventListener("fault", ({ detail }) => {
+      if (detail.recoverMs === undefined) faults.push(detail.cause);
+      else backMs = detail.recoverMs;
+    });
+    const isBack = async () => {
+      while (backMs === Infinity) await new Promise((resolve) => setTimeout(resolve, 10));
+      return backMs;
+    };
     const items = float32([2000, 32, 32, 3]);
     const done = sharder.predict(items);
     // This needs no deadline, so nothing needs to be known about the worker.
     await new Promise((resolve) => sharder.addEventListener("progress", resolve, { once: true }));
     workers[0]!.terminate();
     const outputs = await done;
-    const states = sharder.workers.map(({ state }) => state);
+    const slowestMs = [await isBack()];
     // The same between jobs.
-    await sharder.addWorker({ backend: "wasm" });
+    backMs = Infinity;
     workers[1]!.terminate();
-    while (sharder.workers[1]!.state !== "dead") await new Promise((resolve) => setTimeout(resolve, 10));
+    slowestMs.push(await isBack());
+    const states = sharder.workers.map(({ state, restarts }) => `${state} ${restarts}`);
     const again = await sharder.predict(float32([2, 32, 32, 3]));
     await sharder.dispose();
     return {
       faults,
       states,
+      isQuick: Math.max(...slowestMs) < 3_000,
       gap: difference(outputs.features, (await runWhole("wasm", model, [items]))[0]!),
       again: Object.keys(again),
     };
   });
   expect(result).toEqual({
-    faults: ["worker-lost", "worker-lost"],
-    states: ["dead", "ready"],
+    faults: ["crashed", "crashed"],
+    states: ["ready 1", "ready 1"],
+    isQuick: true,
     gap: 0,
     again: ["features"],
   });
 });
 
-it("notices by its deadline that a worker hangs, and gives its shards to the others", async () => {
+it("notices by its deadline that a worker hangs, gives its shards to the others, and starts it again", async () => {
   const result = await opened.page.evaluate(async () => {
     const { createSharder, slow, randomNet, float32, runWhole, difference } = harness;
     const model = randomNet({ seed: 1, size: 32, depth: 3, width: 8 });
@@ -141,7 +155,12 @@ it("notices by its deadline that a worker hangs, and gives its shards to the oth
       workers: [{ backend: "wasm" }, { backend: "wasm" }],
     });
     const codes: string[] = [];
-    sharder.addEventListener("fault", ({ detail }) => codes.push(detail.code));
+    let isBack = false;
+    sharder.addEventListener("fault", ({ detail }) => {
+      if (detail.workerId !== sharder.workers[0]!.id || detail.cause !== "hung") return;
+      if (detail.recoverMs === undefined) codes.push(detail.code);
+      else isBack = true;
+    });
     const items = float32([2000, 32, 32, 3]);
     const [first] = sharder.workers;
     // Measured workers get a shorter deadline than the one of a first run.
@@ -151,11 +170,12 @@ it("notices by its deadline that a worker hangs, and gives its shards to the oth
     // Practically for ever.
     await slow(first!.id, 1e6);
     const outputs = await sharder.predict(items);
-    const states = sharder.workers.map(({ state }) => state);
+    while (!isBack) await new Promise((resolve) => setTimeout(resolve, 10));
+    const states = sharder.workers.map(({ state, restarts }) => `${state} ${restarts}`);
     await sharder.dispose();
     return { codes, states, gap: difference(outputs.features, (await runWhole("wasm", model, [items]))[0]!) };
   });
-  expect(result).toEqual({ codes: ["worker-timeout"], states: ["dead", "ready"], gap: 0 });
+  expect(result).toEqual({ codes: ["worker-timeout"], states: ["ready 1", "ready 0"], gap: 0 });
 });
 
 it("ends the job with advice when the last worker is lost, and is usable again with a new worker", async () => {
@@ -178,4 +198,53 @@ it("ends the job with advice when the last worker is lost, and is usable again w
   expect(result.removed).toMatchObject({ code: "no-workers", message: expect.stringMatching(/addWorker/) });
   expect(result.without).toMatchObject({ code: "no-workers" });
   expect(result.shape).toEqual([2, 32, 32, 8]);
+});
+
+it("completes a job whose workers are all ended at once, and leaves no worker and no lock behind", async () => {
+  const result = await opened.page.evaluate(async () => {
+    const { watchedSharder, randomNet, float32, runWhole, difference } = harness;
+    const model = randomNet({ seed: 1, size: 32, depth: 3, width: 8 });
+    const { sharder, workers } = await watchedSharder(model, [{ backend: "wasm" }, { backend: "wasm" }]);
+    const items = float32([1500, 32, 32, 3]);
+    const done = sharder.predict(items);
+    await new Promise((resolve) => sharder.addEventListener("progress", resolve, { once: true }));
+    for (const worker of workers.slice()) worker.terminate();
+    const outputs = await done;
+    const restarts = sharder.workers.map((worker) => worker.restarts);
+    // One that is on its way back is ended, too.
+    workers.at(-1)!.terminate();
+    while (!sharder.workers.some(({ state }) => state === "restarting"))
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    await sharder.dispose();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const { held, pending } = await navigator.locks.query();
+    const expected = (await runWhole("wasm", model, [items]))[0]!;
+    return { gap: difference(outputs.features, expected), restarts, locks: held!.length + pending!.length };
+  });
+  expect(result).toEqual({ gap: 0, restarts: [1, 1], locks: 0 });
+  // The oracle's own.
+  expect(opened.page.workers().length).toBeLessThanOrEqual(1);
+});
+
+it("does not wait for a worker that was ended before its script ran, and has it start again", async () => {
+  const result = await opened.page.evaluate(async () => {
+    const { watchedSharder, randomNet, float32 } = harness;
+    const NativeWorker = globalThis.Worker;
+    let isFirst = true;
+    globalThis.Worker = class extends NativeWorker {
+      constructor(...args: ConstructorParameters<typeof NativeWorker>) {
+        super(...args);
+        if (isFirst) this.terminate();
+        isFirst = false;
+      }
+    };
+    const startedMs = performance.now();
+    const { sharder } = await watchedSharder(randomNet({ seed: 1 }), [{ backend: "wasm" }, { backend: "wasm" }]);
+    const tookMs = performance.now() - startedMs;
+    const states = sharder.workers.map(({ state }) => state);
+    const { features } = await sharder.predict(float32([3, 8, 8, 3]));
+    await sharder.dispose();
+    return { isQuick: tookMs < 20_000, states, shape: Array.isArray(features) ? [] : features?.shape };
+  });
+  expect(result).toEqual({ isQuick: true, states: ["starting", "ready"], shape: [3, 8, 8, 4] });
 });

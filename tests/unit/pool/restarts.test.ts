@@ -4,7 +4,8 @@ import { ShardError } from "../../../src/core/errors.js";
 import type { PoolWorker } from "../../../src/pool/pool-worker.js";
 import type { WorkerSpec } from "../../../src/pool/worker-entries.js";
 import { WorkerPool, type PoolListener, type PoolOptions } from "../../../src/pool/worker-pool.js";
-import type { RunRequest } from "../../../src/protocol/worker-api.js";
+import type { RunRequest, WorkerApi } from "../../../src/protocol/worker-api.js";
+import type { WireModel } from "../../../src/protocol/model-on-wire.js";
 import { rejected } from "../../fixtures/caught.js";
 import { openChannel } from "../../fixtures/channel.js";
 import { negate, turns } from "../../fixtures/negating-sharder.js";
@@ -17,6 +18,16 @@ afterEach(async () => {
   await Promise.all(pools.splice(0).map((pool) => pool.close()));
   vi.useRealTimers();
 });
+
+const wire: WireModel = {
+  format: "graph-model",
+  artifacts: {},
+  weights: {},
+  weightData: new ArrayBuffer(0),
+  inputs: [],
+  outputs: [],
+  needsAsync: false,
+};
 
 /** Let this much time pass, and all messages arrive. */
 async function pass(ms: number): Promise<void> {
@@ -38,7 +49,7 @@ function setUp(
     return worker.channel.link;
   };
   const pool = new WorkerPool({ open, ...options });
-  pool.admit = (worker) => worker.load("m", { format: "graph-model", artifacts: {}, weights: {} } as never);
+  pool.admit = (worker) => worker.load("m", wire);
   pools.push(pool);
   const reported: string[] = [];
   const kind = (id: string): string => id.split("-")[0]!;
@@ -65,14 +76,18 @@ const request = (): RunRequest => ({
   itemCount: 1,
   mode: "batched",
   inputs: {
-    x: {
-      kind: "dense",
-      tensor: { dtype: "float32", shape: [1, 2], data: new Float32Array(2) },
-      itemShape: [1, 2],
-    } as never,
+    x: { kind: "dense", tensor: { dtype: "float32", shape: [1, 2], data: new Float32Array(2) }, itemShape: [1, 2] },
   },
   forwardedNames: [],
 });
+
+function crashAtStart(worker: ScriptedWorker): void {
+  worker.beforeStart = async () => {
+    await turns(2);
+    worker.crash("no room");
+    return new Promise(() => {});
+  };
+}
 
 describe("a worker", () => {
   it("that was killed is back within a quarter of a second and its start", async () => {
@@ -178,10 +193,9 @@ describe("a start", () => {
     const { pool, add } = setUp({
       open: (_, id) => {
         // A worker that was terminated before its script had run.
-        const silent = openChannel<never>(() => {});
-        const worker = opened.length === 0 ? { channel: silent, isTerminated: false } : new ScriptedWorker(id, negate);
-        opened.push(opened.length === 0 ? silent : (worker as ScriptedWorker));
-        return worker.channel.link as never;
+        const channel = opened.length === 0 ? openChannel<WorkerApi>(() => {}) : new ScriptedWorker(id, negate).channel;
+        opened.push(channel);
+        return channel.link;
       },
     });
     const adding = add();
@@ -213,16 +227,23 @@ describe("a start", () => {
     expect([workers.length, reported]).toEqual([1, ["gone webgpu: backend-unavailable"]]);
   });
 
-  it("that crashes three times rejects with the reason", async () => {
+  it("whose script can't be loaded is not repeated", async () => {
     const { workers, add } = setUp({}, (worker) => void queueMicrotask(() => worker.crash("a syntax error")));
-    const adding = rejected("backend-unavailable", add(), "a syntax error");
+    await rejected("backend-unavailable", add(), "a syntax error");
+    await pass(10_000);
+    expect(workers.length).toBe(1);
+  });
+
+  it("that crashes three times rejects with the reason", async () => {
+    const { workers, add } = setUp({}, crashAtStart);
+    const adding = rejected("backend-unavailable", add(), "no room");
     await pass(2_000);
     await adding;
     expect(workers.length).toBe(3);
   });
 
   it("of a worker that is removed meanwhile rejects at once, also between two tries", async () => {
-    const { pool, workers, add } = setUp({}, (worker) => void queueMicrotask(() => worker.crash("gone")));
+    const { pool, workers, add } = setUp({}, crashAtStart);
     const adding = rejected("backend-unavailable", add());
     await turns(10);
     await pool.remove(pool.slots[0]!.id);

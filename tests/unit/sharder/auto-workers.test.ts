@@ -22,8 +22,45 @@ it("takes a real GPU, and a WASM worker for every core", async () => {
 });
 
 it.each([
+  ["says nothing about itself", {}],
+  ["has an empty description", { info: {} }],
+])("takes a GPU whose adapter %s: its worker finds out", async (_what, adapter) => {
+  browser(1, adapter);
+  expect(await chosen()).toEqual(["webgpu", "wasm"]);
+});
+
+it("takes only WASM workers if the browser never answers about its adapters", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    vi.stubGlobal("navigator", { hardwareConcurrency: 1, gpu: { requestAdapter: () => new Promise(() => {}) } });
+    const choosing = chosen();
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(await choosing).toEqual(["wasm"]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+it("takes plain JavaScript where WASM is missing or forbidden, and has it in reserve elsewhere", async () => {
+  browser(2);
+  expect((await chooseWorkers()).lastResort).toEqual([{ backend: "cpu" }, { backend: "cpu" }]);
+  const forbidden = {
+    Module: class {
+      constructor() {
+        throw new Error("violates the Content Security Policy");
+      }
+    },
+  };
+  for (const wasm of [undefined, forbidden]) {
+    vi.stubGlobal("WebAssembly", wasm);
+    expect(await chosen()).toEqual(["cpu", "cpu"]);
+  }
+});
+
+it.each([
   ["there is no WebGPU", undefined],
   ["there is no adapter", null],
+  ["the adapter is a fallback, as earlier versions say it", { isFallbackAdapter: true }],
   ["the adapter is a fallback", { info: { isFallbackAdapter: true, architecture: "" } }],
   ["the adapter is SwiftShader, whatever it says", { info: { isFallbackAdapter: false, architecture: "swiftshader" } }],
   ["requesting one fails", new Error("blocked")],
