@@ -228,7 +228,7 @@ describe("a start", () => {
   });
 
   it("whose script can't be loaded is not repeated", async () => {
-    const { workers, add } = setUp({}, (worker) => void queueMicrotask(() => worker.crash("a syntax error")));
+    const { workers, add } = setUp({}, (worker) => queueMicrotask(() => worker.crash("a syntax error")));
     await rejected("backend-unavailable", add(), "a syntax error");
     await pass(10_000);
     expect(workers.length).toBe(1);

@@ -125,7 +125,7 @@ describe("if no worker starts", () => {
     expect(await sharder.predict(batch(3))).toEqual({ y: negated(3) });
   });
 
-  it("it is refused with the reasons", async () => {
+  it("the caller gets the reasons", async () => {
     await rejected("no-workers", create(script(refuse).open, GPU_AND_WASM), "no WASM here");
   });
 });
