@@ -55,6 +55,7 @@ export class Sharder extends ShardingEventTarget {
   readonly #verifier: Verifier;
   readonly #onItemError: OnItemError;
   readonly #jobs = new Set<ShardingJob>();
+  #expectsWorkers = false;
   #isPaused = false;
   #isDisposed = false;
 
@@ -190,9 +191,10 @@ export class Sharder extends ShardingEventTarget {
     return onlyShardErrors(async () => {
       this.#checkUsable();
       checkWorkerSpec(spec);
-      const worker = await this.#pool.start(spec);
-      await this.#pool.enter(worker);
-      return worker.id;
+      const starting = this.#pool.start(spec);
+      this.#tellWhetherExpected();
+      const { id } = await this.#pool.enter(await starting);
+      return id;
     });
   }
 
@@ -263,10 +265,15 @@ export class Sharder extends ShardingEventTarget {
   }
 
   readonly #listener: PoolListener = {
-    onState: ({ id, state }) => this.#events.emit("worker", { workerId: id, state }),
+    onState: ({ id, state }) => {
+      // Before anybody is told of the last one's end.
+      if (this.#pool.isAnyAway) this.#tellWhetherExpected();
+      this.#events.emit("worker", { workerId: id, state });
+    },
     onReady: async (worker) => {
       this.#losses.recovered(worker);
       for (const job of this.#jobs) job.workerReady(worker);
+      this.#tellWhetherExpected();
       await this.#split.workerReady(worker);
     },
     onLost: (slot, absence) => {
@@ -282,12 +289,14 @@ export class Sharder extends ShardingEventTarget {
       const { id } = slot;
       const items = this.#itemsOn(id);
       for (const job of this.#jobs) job.workerGone(id, error);
+      this.#tellWhetherExpected();
       this.#split.workerLost(id);
       this.#losses.gone(slot, error, items);
     },
     onReplacing: async (worker) => {
       for (const job of this.#jobs) job.workerDraining(worker.id);
-      await this.#split.workerLeaving(worker);
+      // By layers, nobody could take over the stages of the only worker: what it is on is computed again.
+      if (this.#pool.readyWorkers.length > 0 || this.plan.split === "batch") await this.#split.workerLeaving(worker);
     },
     onForgotten: (id) => this.#split.forget(id),
   };
@@ -297,9 +306,19 @@ export class Sharder extends ShardingEventTarget {
     return [...this.#jobs].flatMap((job) => job.itemsOn(workerId));
   }
 
+  /** Whether jobs that have no worker should wait. */
+  #tellWhetherExpected(): void {
+    const isExpected = this.#pool.isAnyAway;
+    if (isExpected === this.#expectsWorkers) return;
+    this.#expectsWorkers = isExpected;
+    for (const job of this.#jobs) job.workersExpected(isExpected);
+  }
+
   #createJob(options: JobOptions): ShardingJob {
     this.#checkUsable();
+    this.#tellWhetherExpected();
     const job = this.#split.createJob({ onItemError: this.#onItemError, ...options });
+    job.workersExpected(this.#expectsWorkers);
     if (this.#isPaused) job.setPaused(true);
     this.#jobs.add(job);
     const forget = (): void => void this.#jobs.delete(job);

@@ -82,6 +82,9 @@ function applyEvent(draft: Draft, event: DispatchEvent, nowMs: number): void {
     case "worker-lost":
       loseWorker(draft, event.workerId, "lost", event.end, nowMs);
       break;
+    case "workers-expected":
+      draft.expectsWorkers = event.isExpected;
+      break;
     case "items-added":
       addItems(draft, event.itemCount, event.done, nowMs);
       break;
@@ -122,7 +125,7 @@ function settle(draft: Draft): void {
     draft.phase = "finished";
     draft.actions.push({ type: "finish" });
   } else if (draft.workers.length > 0 && draft.readySlots.length === 0 && draft.inFlightCount === 0) {
-    if (draft.workers.some(({ status }) => status === "away" || status === "stalled")) return;
+    if (draft.expectsWorkers || draft.workers.some(({ status }) => status === "away" || status === "stalled")) return;
     draft.phase = "failed";
     draft.actions.push({ type: "fail", reason: "no-workers" });
   }

@@ -106,6 +106,8 @@ export interface DispatchState extends Readonly<UntouchedItems> {
   readonly idleCount: number;
   /** The most items of any shard. */
   readonly maxShardItemCount: number;
+  /** Workers that are not in `workers` are about to come. */
+  readonly expectsWorkers: boolean;
   /** Time of the last plan over all workers, ms. */
   readonly plannedMs: number;
   /** Time of the last look for overdue attempts, ms. */
@@ -168,6 +170,7 @@ export function createDispatch(options: Partial<DispatchOptions> = {}): Dispatch
     estimatedCount: 0,
     idleCount: 0,
     maxShardItemCount: Infinity,
+    expectsWorkers: false,
     plannedMs: -Infinity,
     checkedMs: -Infinity,
     dealTurn: 0,
@@ -249,6 +252,7 @@ export function copyState(from: DispatchState): Draft {
     estimatedCount: from.estimatedCount,
     idleCount: from.idleCount,
     maxShardItemCount: from.maxShardItemCount,
+    expectsWorkers: from.expectsWorkers,
     plannedMs: from.plannedMs,
     checkedMs: from.checkedMs,
     dealTurn: from.dealTurn,

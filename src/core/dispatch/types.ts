@@ -60,6 +60,8 @@ export type DispatchEvent =
   | { readonly type: "worker-away"; readonly workerId: string; readonly end?: WorkerEnd | undefined }
   /** The worker is gone for good with all its attempts. Their ranges go to others at once. */
   | { readonly type: "worker-lost"; readonly workerId: string; readonly end?: WorkerEnd | undefined }
+  /** Whether workers that the job does not know yet are about to come: until then it waits for them if it has no others. */
+  | { readonly type: "workers-expected"; readonly isExpected: boolean }
   /**
    * More items are known: a stream's source yielded some, or the whole batch came. `done` lists those that are done already, which
    * count as completed and are never dispatched: ranges of at least one item in the job's numbering, ascending, disjoint and within

@@ -163,6 +163,11 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
     return this.items.areUnits ? shapeClass : `${shapeClass} × ${this.items.perUnit}`;
   }
 
+  workersExpected(isExpected: boolean): void {
+    this.apply({ type: "workers-expected", isExpected });
+    if (!isExpected) this.#failIfNobodyComes();
+  }
+
   workerDraining(workerId: string): void {
     this.apply({ type: "worker-draining", workerId });
   }

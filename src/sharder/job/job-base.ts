@@ -84,6 +84,7 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
 
   abstract readonly wantsItems: boolean;
   abstract workerDraining(workerId: string): void;
+  abstract workersExpected(isExpected: boolean): void;
   abstract workerAway(workerId: string, error: ShardError): void;
   abstract workerGone(workerId: string, error: ShardError | undefined): void;
   abstract setPaused(isPaused: boolean): void;

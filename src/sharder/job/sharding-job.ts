@@ -42,6 +42,8 @@ export interface ShardingJob {
   itemsOn(workerId: string): readonly ItemRange[];
   /** A worker has ended, and another incarnation will replace it. */
   workerAway(workerId: string, error: ShardError): void;
+  /** Whether workers are about to come: a job that has no others waits for them. */
+  workersExpected(isExpected: boolean): void;
   /** A worker has ended for good. @param error why it was lost; `undefined` if it was stopped on purpose. */
   workerGone(workerId: string, error: ShardError | undefined): void;
   setPaused(isPaused: boolean): void;

@@ -113,6 +113,7 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
   /** Nothing to do: the layout places every job on new stages. */
   protected override takeIn(): void {}
   workerDraining(): void {}
+  workersExpected(): void {}
 
   /** Its stages move to other workers at once. When it returns, the layout treats it as a new worker. */
   workerAway(workerId: string, error: ShardError): void {

@@ -111,6 +111,48 @@ it("a job whose last worker is lost waits for one that still starts", async () =
   expect(await running).toEqual({ y: negated(10) });
 });
 
+it("a running job whose only worker is removed waits for one that still starts, and ends if that one fails", async () => {
+  let isBroken = false;
+  const { open } = script((worker, { backend }) => {
+    if (backend !== "webgpu") return;
+    worker.beforeStart = async () => {
+      await after(5_000);
+      if (isBroken) throw new ShardError("backend-unavailable", "no device");
+    };
+  });
+  const creating = create(open, GPU_AND_WASM);
+  await pass(2_100);
+  const sharder = await creating;
+  sharder.pause();
+  const running = sharder.predict(batch(10));
+  await turns(5);
+  await sharder.removeWorker(sharder.workers[1]!.id);
+  sharder.resume();
+  expect(await isSettled(running)).toBe(false);
+  await pass(3_000);
+  expect(await running).toEqual({ y: negated(10) });
+  isBroken = true;
+  const adding = rejected("backend-unavailable", sharder.addWorker({ backend: "webgpu" }));
+  await sharder.removeWorker(sharder.workers[0]!.id);
+  const waiting = rejected("no-workers", sharder.predict(batch(10)));
+  expect(await isSettled(waiting)).toBe(false);
+  await pass(5_000);
+  await Promise.all([waiting, adding]);
+});
+
+it("a job whose only worker is replaced by a fresh one waits for it", async () => {
+  const { open, workers } = script((worker) => (worker.heapBytes = 50));
+  const sharder = await create(open, [{ backend: "wasm" }], { restartDelayMs: () => 0 }, { maxWorkerHeapBytes: 100 });
+  const faults: unknown[] = [];
+  sharder.addEventListener("fault", ({ detail }) => faults.push(detail));
+  sharder.addEventListener("progress", () => (workers[0]!.heapBytes = 101));
+  const running = sharder.predict(batch(300));
+  while (!(await isSettled(running))) await pass(100);
+  expect(await running).toEqual({ y: negated(300) });
+  expect([workers.length, faults]).toEqual([2, []]);
+  expect(sharder.workers).toMatchObject([{ state: "ready", restarts: 1, lastError: undefined }]);
+});
+
 describe("if no worker starts", () => {
   const refuse = (worker: ScriptedWorker, { backend }: WorkerSpec): void => {
     if (backend !== "cpu")

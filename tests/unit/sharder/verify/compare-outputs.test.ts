@@ -49,7 +49,7 @@ it("integers and strings are counted", () => {
 });
 
 it("what has another shape, dtype, name or number of items can't be compared", () => {
-  for (const other of [dense(floats(1)), dense(ints(1, 2)), { kind: "ragged", items: [floats(1)] } as const]) {
+  for (const other of [dense(floats(1)), dense(ints(1, 2)), { kind: "ragged" as const, items: [floats(1)] }]) {
     expect(compare(other, dense(floats(1, 2)))).toMatchObject({ isSame: false, relative: Infinity });
   }
   expect(compareOutputs({}, { y: dense(floats(1)) }, { floor: 0, scales: new Map() }).relative).toBe(Infinity);
