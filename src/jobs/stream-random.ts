@@ -1,4 +1,5 @@
 import type { Inputs } from "../sharder/inputs/prepare-inputs.js";
+import type { StreamJournalOptions } from "../sharder/journal/journal-options.js";
 import type { Sharder } from "../sharder/sharder.js";
 import type { Outputs } from "../protocol/tensors.js";
 import { itemOutputs } from "./item-outputs.js";
@@ -10,6 +11,7 @@ export interface RandomRunOptions {
   /** @see RandomInputOptions.freeSize */
   readonly freeSize: number;
   readonly signal?: AbortSignal | undefined;
+  readonly journal?: StreamJournalOptions | undefined;
 }
 
 export interface RandomResult {
@@ -24,7 +26,7 @@ export interface RandomResult {
  */
 export async function* streamRandom(
   sharder: Sharder,
-  { itemCount, freeSize, signal }: RandomRunOptions,
+  { itemCount, freeSize, signal, journal }: RandomRunOptions,
 ): AsyncGenerator<RandomResult, void, undefined> {
   checkCount("itemCount", itemCount);
   function* items(): Generator<Inputs, void, undefined> {
@@ -32,7 +34,7 @@ export async function* streamRandom(
       yield randomInputs(sharder.model, { itemCount: 1, freeSize, seed: index + 1 });
     }
   }
-  for await (const { firstItem, itemCount: rows, workerId, outputs } of sharder.stream(items(), { signal })) {
+  for await (const { firstItem, itemCount: rows, workerId, outputs } of sharder.stream(items(), { signal, journal })) {
     for (let row = 0; row < rows; row++) yield { index: firstItem + row, outputs: itemOutputs(outputs, row), workerId };
   }
 }

@@ -3,6 +3,7 @@ import { throwIfAborted } from "../protocol/abort.js";
 import type { OpenedPicture, PlacedTile } from "../protocol/picture-api.js";
 import type { Tensor } from "../protocol/tensors.js";
 import type { Inputs } from "../sharder/inputs/prepare-inputs.js";
+import type { StreamJournalOptions } from "../sharder/journal/journal-options.js";
 import type { Sharder } from "../sharder/sharder.js";
 import { PictureWorker } from "./picture-worker.js";
 
@@ -12,6 +13,8 @@ export interface UpscaleOptions {
   /** Default 4 megapixels: enough for any screen, cheap to draw. */
   readonly maxPreviewPixels?: number;
   readonly signal?: AbortSignal | undefined;
+  /** As for `stream`; the key is the picture. */
+  readonly journal?: StreamJournalOptions | undefined;
   /** Called once the picture is decoded. The callback must close `preview`. */
   readonly onOpen?: (picture: OpenedPicture<ImageBitmap>) => void;
   /** Called for each finished tile. The callback must close its bitmap. */
@@ -50,7 +53,7 @@ export async function upscalePicture(
   picture: Blob,
   options: UpscaleOptions = {},
 ): Promise<UpscaledPicture> {
-  const { tileSize, maxPreviewPixels = 4e6, signal, onOpen, onTile } = options;
+  const { tileSize, maxPreviewPixels = 4e6, signal, journal, onOpen, onTile } = options;
   const { scale, halo } = traitsOf(sharder);
   throwIfAborted(signal);
   const worker = new PictureWorker();
@@ -59,7 +62,7 @@ export async function upscalePicture(
     throwIfAborted(signal);
     onOpen?.(opened);
     const placing = new Set<Promise<void>>();
-    for await (const shard of sharder.stream(strips(worker, opened), { order: "completion", signal })) {
+    for await (const shard of sharder.stream(strips(worker, opened), { order: "completion", signal, journal })) {
       const rgb = float32Of(Object.values(shard.outputs)[0]);
       const placed = worker
         .place({ firstTile: shard.firstItem, tileCount: shard.itemCount, rgb })

@@ -104,6 +104,8 @@ export interface JournalInfo {
   readonly kind: "predict" | "stream";
   /** "finished": its job has ended well, and all results are there. "damaged": its header can't be read. */
   readonly state: "unfinished" | "finished" | "damaged";
+  /** Whether a job of this or another tab uses it now. */
+  readonly isInUse: boolean;
   /** Items whose results are there. */
   readonly doneItemCount: number;
   /** Of the whole job; `undefined` for a stream that has not ended. */

@@ -5,7 +5,7 @@ import { readDigest } from "./open-journal.js";
 import { scanJournal } from "./scan.js";
 
 /** What a file says about its journal. Reads the heads of its records only. */
-export function describeJournal(file: StoredFile): JournalInfo {
+export function describeJournal(file: StoredFile, isInUse = false): JournalInfo {
   const scan = scanJournal(file, false);
   const { header } = scan;
   const changedAt = new Date(file.changedAtMs);
@@ -19,7 +19,7 @@ export function describeJournal(file: StoredFile): JournalInfo {
       doneItemCount: 0,
       itemCount: undefined,
     } as const;
-    return { ...unknown, state: "damaged", byteLength, createdAt: changedAt, changedAt };
+    return { ...unknown, state: "damaged", isInUse, byteLength, createdAt: changedAt, changedAt };
   }
   const { doneItemCount, finishedItemCount } = contentsOf(scan, (record) => readDigest(file, record));
   const { name, kind, engine, fingerprint, itemCount, createdAtMs } = header;
@@ -27,6 +27,7 @@ export function describeJournal(file: StoredFile): JournalInfo {
     name,
     kind,
     state: finishedItemCount === undefined ? "unfinished" : "finished",
+    isInUse,
     doneItemCount,
     itemCount: itemCount ?? finishedItemCount,
     byteLength,

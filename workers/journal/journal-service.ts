@@ -87,7 +87,9 @@ export class JournalService {
 
   async list(): Promise<JournalInfo[]> {
     const files = await (await this.#useFolder()).readAll();
-    return files.map(describeJournal).toSorted((a, b) => b.changedAt.getTime() - a.changedAt.getTime());
+    const held = await heldLocks();
+    const found = files.map((file) => describeJournal(file, held.has(journalLock(file.name))));
+    return found.toSorted((a, b) => b.changedAt.getTime() - a.changedAt.getTime());
   }
 
   async remove(file: string): Promise<boolean> {
@@ -146,6 +148,12 @@ async function removeUnlessUsed(folder: JournalFolder, file: string): Promise<bo
   const locks = globalThis.navigator?.locks as LockManager | undefined;
   if (locks === undefined) return remove();
   return locks.request(journalLock(file), { ifAvailable: true }, async (lock) => lock !== null && (await remove()));
+}
+
+/** The names of the Web Locks that are held now. */
+async function heldLocks(): Promise<ReadonlySet<string | undefined>> {
+  const locks = globalThis.navigator?.locks as LockManager | undefined;
+  return new Set((await locks?.query())?.held?.map(({ name }) => name));
 }
 
 /** `undefined` where the browser does not say. */

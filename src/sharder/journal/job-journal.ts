@@ -21,8 +21,8 @@ export interface JobJournalListener {
   onLost(error: ShardError): void;
   /** From this item on, the source yields other items than were recorded. */
   onChanged(firstItem: number): void;
-  /** The job no longer uses it. */
-  onClose(): void;
+  /** The job no longer uses it. @param isFinished the job has ended well. */
+  onClose(isFinished: boolean): void | Promise<void>;
 }
 
 /** The journal of one job: gives back what earlier runs have recorded, and records what this one finishes. */
@@ -121,11 +121,12 @@ export class JobJournal implements ShardSink {
     }
   }
 
-  /** Resolves once the shard is written, or can't be. The outputs are copied at once. */
+  /** Resolves once the shard is written, or can't be. The outputs are copied at once. A resumed job tries items that failed again. */
   accept(shard: FinishedShard): void | Promise<void> {
     // Items that failed are not recorded, so that they are tried again.
     if (shard.itemErrors !== undefined) return;
     this.#requireNew(shard);
+    if (shard.itemErrors !== undefined && shard.itemErrors.length > 0) return;
     if (this.#isLost || this.#isClosed || this.#pendingBytes > MAX_PENDING_BYTES) return;
     try {
       return this.#record(shard);
@@ -188,11 +189,15 @@ export class JobJournal implements ShardSink {
   async finish(): Promise<void> {
     const { itemCount } = this.#chunks;
     await this.#append({ kind: "finished", firstItem: 0, itemCount, chunk: 0, payload: new ArrayBuffer(0) });
-    await this.close();
+    await this.#end(true);
   }
 
   /** Write what is left and release the journal. Never rejects. May be called twice. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return this.#end(false);
+  }
+
+  async #end(isFinished: boolean): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     try {
@@ -200,6 +205,6 @@ export class JobJournal implements ShardSink {
     } catch {
       // The worker has ended, and the file with it.
     }
-    this.#listener.onClose();
+    await this.#listener.onClose(isFinished);
   }
 }

@@ -23,7 +23,7 @@ export async function lockJournal({ name, file, ifBusy, signal, onWaiting }: Loc
   const lock = journalLock(file);
   const release = await request(lock, { ifAvailable: true });
   if (release !== undefined) return release;
-  if (ifBusy === "fail") {
+  if (ifBusy === "fail" || ifBusy === "ignore") {
     throw new ShardError(
       "journal-busy",
       `Expected journal "${name}" to be free, but another job or another tab uses it: wait for its end, or choose another name.`,

@@ -17,8 +17,13 @@ export interface JournalOptions {
    * finished ones first, then those that were not written to for longest. Default: 2 GiB, but no more than half of the quota.
    */
   readonly maxBytes?: number | undefined;
-  /** What happens while another tab or another job uses this journal: "wait" (default) for its end, or reject with "journal-busy". */
-  readonly ifBusy?: "wait" | "fail" | undefined;
+  /**
+   * What happens while another tab or another job uses this journal: "wait" (default) for its end; "fail": reject with "journal-busy";
+   * "ignore": run without a journal.
+   */
+  readonly ifBusy?: "wait" | "fail" | "ignore" | undefined;
+  /** Whether the journal stays after the job has ended well, so that the same call resolves at once. Default true. */
+  readonly keepResults?: boolean | undefined;
 }
 
 /** As `JournalOptions`, for a stream. */
@@ -38,15 +43,18 @@ export function checkJournalOptions(given: unknown, kind: "predict" | "stream"):
     throw invalid("journal", expected, given, advice);
   }
   const options = given as Readonly<Record<keyof JournalOptions, unknown>>;
-  const { key, maxBytes, ifBusy } = options;
+  const { key, maxBytes, ifBusy, keepResults } = options;
   if (key === undefined ? kind === "stream" : typeof key !== "string") {
     throw invalid("journal.key", "a string that says what the source is", key, "pass a file's name, size and date");
   }
   if (maxBytes !== undefined && !(typeof maxBytes === "number" && maxBytes > 0)) {
     throw invalid("journal.maxBytes", "a number of bytes above 0", maxBytes, "leave it out for 2 GiB");
   }
-  if (ifBusy !== undefined && ifBusy !== "wait" && ifBusy !== "fail") {
-    throw invalid("journal.ifBusy", '"wait" or "fail"', ifBusy, 'leave it out for "wait"');
+  if (ifBusy !== undefined && ifBusy !== "wait" && ifBusy !== "fail" && ifBusy !== "ignore") {
+    throw invalid("journal.ifBusy", '"wait", "fail" or "ignore"', ifBusy, 'leave it out for "wait"');
+  }
+  if (keepResults !== undefined && typeof keepResults !== "boolean") {
+    throw invalid("journal.keepResults", "true or false", keepResults, "leave it out for true");
   }
   return checkName(options as unknown as JournalOptions);
 }

@@ -90,8 +90,8 @@ export class Journals {
     } catch (thrown) {
       release();
       this.#throwIfEnded(ending.signal);
-      const isRefusal = thrown instanceof ShardError && ["journal-busy", "invalid-options"].includes(thrown.code);
-      if (isRefusal) throw thrown;
+      const code = thrown instanceof ShardError ? thrown.code : undefined;
+      if (code === "invalid-options" || (code === "journal-busy" && options.ifBusy !== "ignore")) throw thrown;
       this.#reportUnavailable(options.name, thrown);
       return undefined;
     } finally {
@@ -114,20 +114,23 @@ export class Journals {
   }
 
   async #open(
-    { name, maxBytes }: JournalOptions,
+    { name, maxBytes, keepResults = true }: JournalOptions,
     job: Pick<JournalHeader, "kind" | "itemCount" | "fingerprint">,
     release: () => void,
   ): Promise<JobJournal> {
     const engine = this.#context.engines().join("+") || "tfjs";
     const header: JournalHeader = { name, ...job, engine, createdAtMs: Date.now() };
-    const opened = await this.#store.open({ file: await journalFileName(name), header, maxBytes });
+    const file = await journalFileName(name);
+    const opened = await this.#store.open({ file, header, maxBytes });
     const journal: JobJournal = new JobJournal(this.#store, opened, {
       onLost: (error) => this.#reportUnavailable(name, error),
       onChanged: (firstItem) => {
         const message = `The source yields other items than the journal ${JSON.stringify(name)} was recorded from, from item ${firstItem} on: they are computed again.`;
         this.#tell({ name, state: "changed", itemCount: firstItem, message });
       },
-      onClose: () => {
+      onClose: async (isFinished) => {
+        // Deleted before somebody else may use it.
+        if (isFinished && !keepResults) await this.#store.remove(file).catch(() => {});
         this.#inUse.delete(journal);
         release();
       },
@@ -151,13 +154,11 @@ export class Journals {
   #reportUnavailable(name: string, thrown: unknown): void {
     if (this.#life.signal.aborted) return;
     const message = `The job continues without its journal ${JSON.stringify(name)}: ${messageOf(thrown)}`;
-    this.#context.faults.report({
-      cause: "storage",
-      workerId: undefined,
-      code: thrown instanceof ShardError ? thrown.code : "storage-unavailable",
-      message,
-      action: "gave-up",
-    });
+    const code = thrown instanceof ShardError ? thrown.code : "storage-unavailable";
+    // Nothing is wrong with a journal that is in use.
+    if (code !== "journal-busy") {
+      this.#context.faults.report({ cause: "storage", workerId: undefined, code, message, action: "gave-up" });
+    }
     this.#tell({ name, state: "unavailable", itemCount: 0, message });
   }
 

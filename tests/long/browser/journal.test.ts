@@ -8,7 +8,7 @@ import { harnessUrl, openProfile } from "../../harness/launch.js";
 import { ENDINGS, runAndKill, runJob, type JournalJob, type JournalRun } from "../../harness/journal-runs.js";
 import { timeBoxMs } from "../for-seeds.js";
 
-const ITEM_COUNT = 300;
+const ITEM_COUNT = 1_000;
 /** What two workers may be on, and what may be on its way to the disk. */
 const MAX_IN_FLIGHT = 80;
 
@@ -30,7 +30,7 @@ it("gives the same bytes after the tab was killed at 50 random moments", { timeo
       let reported = 0;
       for (let kill = 0; kill < 3; kill++, killCount++) {
         const how = ENDINGS[Math.floor(Math.random() * ENDINGS.length)]!;
-        reported += await runAndKill(context, url, job, { afterMs: 700 * Math.random(), how });
+        reported += await runAndKill(context, url, job, { afterMs: 1_000 * Math.random(), how });
         if (kill === 1) {
           await context.close();
           context = await openProfile(folder);
