@@ -3,6 +3,9 @@ import { abortError } from "../../protocol/abort.js";
 import { journalLock } from "../../protocol/journal-api.js";
 import type { JournalOptions } from "./journal-options.js";
 
+/** How long a job that would rather run without a journal waits for it, ms: the job that ends now may be about to release it. */
+const PATIENCE_MS = 1_000;
+
 interface LockRequest extends Pick<JournalOptions, "name" | "ifBusy"> {
   /** The journal's file. */
   readonly file: string;
@@ -23,19 +26,28 @@ export async function lockJournal({ name, file, ifBusy, signal, onWaiting }: Loc
   const lock = journalLock(file);
   const release = await request(lock, { ifAvailable: true });
   if (release !== undefined) return release;
-  if (ifBusy === "fail" || ifBusy === "ignore") {
-    throw new ShardError(
-      "journal-busy",
-      `Expected journal "${name}" to be free, but another job or another tab uses it: wait for its end, or choose another name.`,
-    );
-  }
-  onWaiting();
+  if (ifBusy === "fail") throw busy(name);
+  const waiting = new AbortController();
+  const giveUp = (): void => waiting.abort();
+  signal.addEventListener("abort", giveUp, { once: true });
+  const patience = ifBusy === "ignore" ? setTimeout(giveUp, PATIENCE_MS) : undefined;
+  if (ifBusy !== "ignore") onWaiting();
   try {
-    return (await request(lock, { signal })) ?? (() => {});
+    return (await request(lock, { signal: waiting.signal })) ?? (() => {});
   } catch (thrown) {
     if (signal.aborted) throw abortError(signal);
-    throw thrown;
+    throw waiting.signal.aborted ? busy(name) : thrown;
+  } finally {
+    clearTimeout(patience);
+    signal.removeEventListener("abort", giveUp);
   }
+}
+
+function busy(name: string): ShardError {
+  return new ShardError(
+    "journal-busy",
+    `Expected journal ${JSON.stringify(name)} to be free, but another job or another tab uses it: wait for its end, or choose another name.`,
+  );
 }
 
 /** @returns releases the lock; `undefined` if it is not available. */

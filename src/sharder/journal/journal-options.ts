@@ -19,7 +19,7 @@ export interface JournalOptions {
   readonly maxBytes?: number | undefined;
   /**
    * What happens while another tab or another job uses this journal: "wait" (default) for its end; "fail": reject with "journal-busy";
-   * "ignore": run without a journal.
+   * "ignore": run without a journal, unless it becomes free within a second.
    */
   readonly ifBusy?: "wait" | "fail" | "ignore" | undefined;
   /** Whether the journal stays after the job has ended well, so that the same call resolves at once. Default true. */

@@ -1,0 +1,25 @@
+import { inspectJournal } from "../../sharder/journal/manage-journals.js";
+import type { KeptJob, KeptRun } from "./kept-job.js";
+
+/** A run that was under way when the page was closed or crashed. */
+export interface InterruptedRun extends KeptRun {
+  readonly doneItemCount: number;
+}
+
+/**
+ * Look for a run to resume: its files were kept, and its journal holds results but not all of them.
+ * @returns `undefined` if there is none, or another tab has it. Never rejects.
+ */
+export async function findInterrupted(kept: KeptJob, journal: string): Promise<InterruptedRun | undefined> {
+  const run = await kept.find();
+  // Only then is the journals' worker started.
+  if (run === undefined) return undefined;
+  try {
+    const found = await inspectJournal(journal);
+    if (found === undefined || found.state !== "unfinished" || found.isInUse || found.doneItemCount === 0)
+      return undefined;
+    return { ...run, doneItemCount: found.doneItemCount };
+  } catch {
+    return undefined;
+  }
+}
