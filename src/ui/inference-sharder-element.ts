@@ -82,6 +82,7 @@ export class InferenceSharderElement extends HTMLElement {
     const sharder = await createSharder({ model, workers, onProgress, onNotice, signal });
     if (signal.aborted) return sharder.dispose();
     view.start(sharder, options.tileSize);
+    await view.offerInterrupted();
     const picture = await sample;
     if (picture instanceof Error) view.refuse("The sample could not be loaded", picture.message);
     else if (picture !== undefined && !signal.aborted) view.offerSample(picture);

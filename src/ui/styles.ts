@@ -26,6 +26,9 @@ h2 { font-size: 1rem; }
 :host([embed]) .header { display: none; }
 .columns { display: grid; grid-template-columns: minmax(0, 1fr) 22rem; gap: 1.25rem; max-width: 80rem; margin: 0 auto; align-items: start; }
 .notice { grid-column: 1 / -1; padding: 0.75rem 1rem; border: 1px solid var(--fault); border-radius: 0.5rem; background: var(--fault-surface); }
+.offer { grid-column: 1 / -1; display: flex; flex-wrap: wrap; align-items: center; gap: 0.5rem 1rem; padding: 0.75rem 1rem; border: 1px solid var(--accent); border-radius: 0.5rem; }
+.offer[hidden] { display: none; }
+.offer p { flex: 1 1 20rem; margin: 0; overflow-wrap: anywhere; }
 .notice strong { color: var(--fault); }
 .notice p { overflow-wrap: anywhere; }
 .notice button { margin-top: 0.5rem; }

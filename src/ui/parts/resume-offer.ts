@@ -8,7 +8,7 @@ export interface ResumeChoices {
 /** Offers to resume a run that a reload or a crash has interrupted. */
 export class ResumeOffer {
   readonly root: HTMLElement;
-  readonly #text = element("p", { class: "grow" });
+  readonly #text = element("p");
   readonly #resume = element("button", { type: "button", class: "primary" }, "Resume");
   readonly #startOver = element("button", { type: "button" }, "Start over");
   #choices: ResumeChoices | undefined;

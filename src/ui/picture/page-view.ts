@@ -2,6 +2,8 @@ import { ShardError } from "../../core/errors.js";
 import type { OpenedPicture, PlacedTile } from "../../protocol/picture-api.js";
 import type { BackendName } from "../../pool/worker-entries.js";
 import { slow } from "../../sharder/faults.js";
+import type { JournalState } from "../../sharder/events.js";
+import { deleteJournal } from "../../sharder/journal/manage-journals.js";
 import type { LoadingProgress } from "../../sharder/options.js";
 import type { Sharder } from "../../sharder/sharder.js";
 import { loadingText } from "../loading-text.js";
@@ -10,6 +12,7 @@ import { formatCount } from "../parts/format.js";
 import { perFrame, TEXT_INTERVAL_MS } from "../parts/frame.js";
 import { LogPanel } from "../parts/log-panel.js";
 import { Notice } from "../parts/notice.js";
+import { ResumeOffer } from "../parts/resume-offer.js";
 import type { ProgressText } from "../parts/progress-view.js";
 import { WorkerColours } from "../workers/colours.js";
 import { logSharder } from "../workers/sharder-log.js";
@@ -18,6 +21,7 @@ import { JobPanel } from "./job-panel.js";
 import { PictureInput } from "./picture-input.js";
 import type { ChosenPicture, PictureJob } from "./picture-job.js";
 import { layOutPicture } from "./picture-layout.js";
+import { PICTURE_JOURNAL, PictureResume, type InterruptedPicture } from "./picture-resume.js";
 import { MAX_PREVIEW_PIXELS, Preview } from "./preview.js";
 import { jobText, resultText } from "./progress-text.js";
 import { savePng } from "./save-png.js";
@@ -32,6 +36,8 @@ export class PageView implements SessionListener {
   readonly #signal: AbortSignal;
   readonly #colours = new WorkerColours();
   readonly #notice = new Notice();
+  readonly #offer = new ResumeOffer("resume-picture");
+  readonly #resume = new PictureResume();
   readonly #preview = new Preview();
   readonly #log = new LogPanel();
   readonly #input: PictureInput;
@@ -70,6 +76,7 @@ export class PageView implements SessionListener {
     });
     this.roots = layOutPicture({
       notice: this.#notice,
+      offer: this.#offer,
       job: this.#job,
       preview: this.#preview,
       workers: this.#workers,
@@ -98,14 +105,27 @@ export class PageView implements SessionListener {
       sharder.addEventListener(type, () => this.#update(), { signal: this.#signal });
     }
     logSharder(sharder, this.#log, "tile", this.#signal);
+    sharder.addEventListener("journal", ({ detail: { name, state } }) => this.#onJournal(name, state), {
+      signal: this.#signal,
+    });
     this.#loading = { fraction: 0, headline: "Ready", detail: "Choose, drop or paste a picture." };
     this.#update();
     if (this.#waiting !== undefined) this.#choose(this.#waiting);
   }
 
-  /** Enlarge the sample, unless the user has already chosen a picture. */
+  /** Enlarge the sample, unless the user has already chosen a picture or may want to resume one. */
   offerSample(sample: ChosenPicture): void {
-    if (this.#session?.job === undefined) this.#choose(sample);
+    if (this.#session?.job === undefined && this.#offer.root.hidden) this.#choose(sample);
+  }
+
+  /** Offer to resume the picture that was being enlarged when the page was closed, if there is one. Never rejects. */
+  async offerInterrupted(): Promise<void> {
+    const found = await this.#resume.find();
+    if (found === undefined || this.#signal.aborted || this.#session?.job !== undefined) return;
+    this.#offer.show(found.text, {
+      resume: () => this.#choose(found.picture),
+      startOver: () => void this.#startOver(found),
+    });
   }
 
   note(text: string): void {
@@ -140,6 +160,8 @@ export class PageView implements SessionListener {
 
   onEnd(job: PictureJob, error: ShardError | undefined): void {
     const { name } = job.picture;
+    // After a failure, a reload may help.
+    if (error === undefined) this.#resume.forget(job);
     if (job === this.#session?.shown) this.#preview.end();
     if (error !== undefined) this.refuse(`${name} could not be enlarged`, adviceFor(error));
     else this.#log.add(job.status === "done" ? `${name} done: ${resultText(job, this.#scale)}` : `${name} cancelled`);
@@ -153,7 +175,21 @@ export class PageView implements SessionListener {
     return Number(this.#sharder?.model.userDefinedMetadata["scale"] ?? 1);
   }
 
+  async #startOver({ picture }: InterruptedPicture): Promise<void> {
+    this.#offer.hide();
+    await this.#attempt("The journal could not be deleted", () => deleteJournal(PICTURE_JOURNAL));
+    if (!this.#signal.aborted) this.#choose(picture);
+  }
+
+  /** Only the tab that writes the journal keeps the picture. */
+  #onJournal(name: string, state: JournalState): void {
+    const job = this.#session?.shown;
+    const isOpen = state === "started" || state === "resumed" || state === "replaced";
+    if (isOpen && name === PICTURE_JOURNAL && job?.isActive === true) this.#resume.keep(job);
+  }
+
   #choose(picture: ChosenPicture): void {
+    this.#offer.hide();
     this.#waiting = this.#session === undefined ? picture : undefined;
     this.#begin(() => this.#session?.start(picture));
   }

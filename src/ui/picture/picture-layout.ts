@@ -2,6 +2,7 @@ import { element } from "../parts/dom.js";
 import { dropHint } from "../parts/file-drop.js";
 import type { LogPanel } from "../parts/log-panel.js";
 import type { Notice } from "../parts/notice.js";
+import type { ResumeOffer } from "../parts/resume-offer.js";
 import type { WorkersPanel } from "../workers/workers-panel.js";
 import type { JobPanel } from "./job-panel.js";
 import type { Preview } from "./preview.js";
@@ -9,6 +10,7 @@ import { viewOptions } from "./view-options.js";
 
 interface PictureParts {
   readonly notice: Notice;
+  readonly offer: ResumeOffer;
   readonly job: JobPanel;
   readonly preview: Preview;
   readonly workers: WorkersPanel;
@@ -16,8 +18,8 @@ interface PictureParts {
 }
 
 /** The picture tab's panels, in the order of reading and of the Tab key. */
-export function layOutPicture({ notice, job, preview, workers, log }: PictureParts): HTMLElement[] {
+export function layOutPicture({ notice, offer, job, preview, workers, log }: PictureParts): HTMLElement[] {
   const picture = element("div", { class: "picture" }, job.root, preview.root, viewOptions(preview));
   const side = element("div", { class: "side" }, workers.root, log.root);
-  return [notice.root, picture, side, dropHint("Drop the picture here")];
+  return [notice.root, offer.root, picture, side, dropHint("Drop the picture here")];
 }

@@ -38,11 +38,6 @@ export class PictureResume {
     void this.#kept.forget();
   }
 
-  /** The interrupted picture is not wanted any more. */
-  discard(): void {
-    void this.#kept.forget();
-  }
-
   async find(): Promise<InterruptedPicture | undefined> {
     const run = await findInterrupted(this.#kept, PICTURE_JOURNAL);
     const [file] = run?.files ?? [];

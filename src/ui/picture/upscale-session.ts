@@ -4,6 +4,7 @@ import { messageOf } from "../../protocol/error-record.js";
 import type { OpenedPicture, PlacedTile } from "../../protocol/picture-api.js";
 import type { Sharder } from "../../sharder/sharder.js";
 import { PictureJob, type ChosenPicture } from "./picture-job.js";
+import { pictureJournal } from "./picture-resume.js";
 
 export type SessionSizes = Required<Pick<UpscaleOptions, "tileSize" | "maxPreviewPixels">>;
 
@@ -97,6 +98,7 @@ export class UpscaleSession {
       const result = await upscalePicture(this.#sharder, job.picture.blob, {
         ...this.#sizes,
         signal,
+        journal: pictureJournal(job.picture),
         onOpen: (opened) => this.#opened(job, opened),
         onTile: (tile, workerId) => this.#placed(job, tile, workerId),
       });

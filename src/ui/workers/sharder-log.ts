@@ -38,6 +38,15 @@ export function logSharder(sharder: Sharder, log: LogPanel, one: string, signal:
     { signal },
   );
 
+  sharder.addEventListener(
+    "journal",
+    ({ detail }) => {
+      // Where there is no journal, a fault says so.
+      if (["resumed", "changed", "waiting"].includes(detail.state)) log.add(detail.message);
+    },
+    { signal },
+  );
+
   const rebalances = new RebalanceLog((text) => log.add(text));
   sharder.addEventListener("rebalance", ({ detail }) => rebalances.add(detail.before, detail.after), { signal });
 }
