@@ -22,10 +22,11 @@ export class JournalStore {
     return this.#use().call("open a journal", OPEN_DEADLINE_MS, (api) => api.open(request));
   }
 
-  /** The payload is transferred. @throws ShardError "storage-unavailable" where there is no room; "worker-timeout" */
-  async append(journalId: number, record: NewRecord): Promise<undefined> {
-    const sent = handOver(record, [record.payload]);
-    return this.#use().call("write a record", CALL_DEADLINE_MS, (api) => api.append(journalId, sent));
+  /** The payloads are transferred. @throws ShardError "storage-unavailable" where there is no room; "worker-timeout" */
+  async append(journalId: number, records: readonly NewRecord[]): Promise<undefined> {
+    const payloads = records.map(({ payload }) => payload);
+    const sent = handOver(records, payloads);
+    return this.#use().call("write records", CALL_DEADLINE_MS, (api) => api.append(journalId, sent));
   }
 
   async read(journalId: number, shardId: number): Promise<ArrayBuffer> {

@@ -123,8 +123,8 @@ export interface JournalInfo {
 export interface JournalApi<B> extends LinkedApi {
   /** Open a journal for one job. A file of another job, or one that can't be read, is emptied. Its torn end is dropped. */
   open(request: OpenRequest): Promise<Reply<OpenedJournal>>;
-  /** Resolves once the record is written, so that it survives the page; within 100 ms it is on the disk. The payload is transferred. */
-  append(journalId: number, record: NewRecord): Promise<Reply<undefined>>;
+  /** Resolves once the records are written, so that they survive the page; within 100 ms they are on the disk. Payloads are transferred. */
+  append(journalId: number, records: readonly NewRecord[]): Promise<Reply<undefined>>;
   /** The payload of a recorded shard. */
   read(journalId: number, shardId: number): Promise<Reply<ArrayBuffer>>;
   /** Write what is left to the disk and release the file. */

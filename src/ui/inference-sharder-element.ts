@@ -45,6 +45,8 @@ export class InferenceSharderElement extends HTMLElement {
     this.#modelView = new ModelView(this, () => !modelPanel.hidden, life.signal);
     modelPanel.append(...this.#modelView.roots);
     this.#root.replaceChildren(...layOutPage(tabs));
+    const modelView = this.#modelView;
+    void modelView.offerInterrupted().then((isOffered) => isOffered && tabs.show(1));
     this.#startPictures(picturePanel, life.signal);
   }
 

@@ -1,5 +1,7 @@
 // A page that is reloaded in the middle of its jobs offers to resume them.
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { modelFiles } from "../fixtures/model-files.js";
+import { randomNet } from "../fixtures/random-net.js";
 import { openApp, type OpenPage } from "../harness/launch.js";
 import { choosePicture, savePicture, untilHeadline } from "./drive.js";
 
@@ -44,5 +46,39 @@ it("resumes the picture that was being enlarged: the same picture, without the t
   await page.reload();
   await untilHeadline(page, /Ready/);
   await page.waitForTimeout(300);
+  expect(await offer.isVisible()).toBe(false);
+});
+
+it("resumes a run of the user's own model from files", async () => {
+  const { page } = app;
+  const untilModel = (text: RegExp) =>
+    page.getByTestId("model-headline").filter({ hasText: text }).waitFor({ timeout: 60_000 });
+  await page.getByRole("tab", { name: "Your own model" }).click();
+  await page
+    .getByTestId("model-files")
+    .setInputFiles(modelFiles(randomNet({ seed: 4, depth: 8, size: 48, width: 16, pooledOutput: true })));
+  await untilModel(/Ready/);
+  await page.getByLabel("Random numbers").check();
+  await page.getByLabel("Number of items").fill("150");
+  await page.getByTestId("model-run").click();
+  await untilModel(/Done/);
+  const undisturbed = await page.getByTestId("model-results").innerText();
+
+  await page.getByTestId("model-run").click();
+  await page
+    .getByTestId("model-detail")
+    .filter({ hasText: /^[2-9]\d\D/ })
+    .waitFor();
+  await page.reload();
+  const offer = page.getByTestId("resume-model");
+  await offer.waitFor();
+  const [, done] = /Resume model\.json: (\d+) of 150\u00a0items are done/.exec(await offer.innerText()) ?? [];
+  expect(Number(done)).toBeGreaterThanOrEqual(20);
+  await offer.getByRole("button", { name: "Resume" }).click();
+  await untilModel(/Done/);
+  // The worker of the page that went has still written what it had.
+  const [, resumed] = /(\d+) items are done already/.exec(await page.getByTestId("model-log").innerText()) ?? [];
+  expect(Number(resumed)).toBeGreaterThanOrEqual(Number(done));
+  expect(await page.getByTestId("model-results").innerText()).toBe(undisturbed);
   expect(await offer.isVisible()).toBe(false);
 });

@@ -10,7 +10,7 @@ export function createJournalApi(openFolder: () => Promise<JournalFolder>): Offe
   const options = { fallback: "storage-unavailable" } as const;
   return {
     open: (request) => reply(() => service.open(request), options),
-    append: (journalId, record) => acknowledge(() => service.append(journalId, record), options),
+    append: (journalId, records) => acknowledge(() => service.append(journalId, records), options),
     read: (journalId, shardId) =>
       reply(() => service.read(journalId, shardId), { ...options, transferables: (payload) => [payload] }),
     close: (journalId) => acknowledge(() => service.close(journalId), options),

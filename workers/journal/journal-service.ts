@@ -52,8 +52,10 @@ export class JournalService {
     return { journalId, state, damage, header: stored, shards: contents.shards, chunks: contents.chunks };
   }
 
-  append(journalId: number, record: NewRecord): Promise<void> {
-    const appended = this.#lastAppend.then(() => this.#append(journalId, record));
+  append(journalId: number, records: readonly NewRecord[]): Promise<void> {
+    const appended = this.#lastAppend.then(async () => {
+      for (const record of records) await this.#append(journalId, record);
+    });
     this.#lastAppend = appended.catch(() => {});
     return appended;
   }

@@ -1,5 +1,4 @@
 import { ShardError } from "../../core/errors.js";
-import { copyElements } from "../../protocol/rows.js";
 
 /** What can be hashed: text, or numbers in memory. */
 export type Hashable =
@@ -15,24 +14,38 @@ export type Hashable =
 const SLICE_BYTES = 4 * 1024 * 1024;
 
 /**
- * SHA-256 of some parts: of the digests of all their slices and of their lengths. The browser hashes off the page's thread; the page only
- * copies one slice after another.
+ * SHA-256 of some parts and of their lengths. The browser hashes off the page's thread; the page only copies one slice of 4 MiB after
+ * another. What takes more than a slice gets the hash of the hashes of its slices.
  *
  * @returns 64 hexadecimal digits.
  * @throws ShardError "storage-unavailable" where there is no `crypto.subtle`: in a page that is not secure.
  */
 export async function digestOf(parts: readonly Hashable[]): Promise<string> {
-  const digests: string[] = [];
-  for (const part of parts) {
+  const all = parts.flatMap((part) => {
     const bytes = bytesOf(part);
-    digests.push(`${typeof part === "string" ? "text" : "bytes"} ${bytes.length}`);
-    for (let at = 0; at < bytes.length; at += SLICE_BYTES) {
-      // A copy, since shared memory can't be hashed.
-      const slice = copyElements(bytes, at, Math.min(at + SLICE_BYTES, bytes.length));
-      digests.push(await sha256(slice as Uint8Array<ArrayBuffer>));
+    return [bytesOf(`${typeof part === "string" ? "text" : "bytes"} ${bytes.length}\n`), bytes];
+  });
+  const byteLength = all.reduce((total, bytes) => total + bytes.length, 0);
+  const digests: string[] = [];
+  // A copy, since shared memory can't be hashed.
+  let slice = new Uint8Array(Math.min(SLICE_BYTES, byteLength));
+  let filled = 0;
+  let left = byteLength;
+  for (const bytes of all) {
+    for (let at = 0; at < bytes.length;) {
+      const taken = bytes.subarray(at, at + slice.length - filled);
+      slice.set(taken, filled);
+      filled += taken.length;
+      at += taken.length;
+      if (filled < slice.length) continue;
+      digests.push(await sha256(slice));
+      left -= filled;
+      slice = new Uint8Array(Math.min(SLICE_BYTES, left));
+      filled = 0;
     }
   }
-  return sha256(new TextEncoder().encode(digests.join("\n")));
+  const [first] = digests;
+  return digests.length === 1 ? first! : sha256(new TextEncoder().encode(digests.join("\n")));
 }
 
 function bytesOf(part: Hashable): Uint8Array {

@@ -2,7 +2,7 @@ import type { ItemRange } from "../../core/dispatch/types.js";
 import { ShardError } from "../../core/errors.js";
 import type { JournalStore } from "../../pool/journal-store.js";
 import { messageOf } from "../../protocol/error-record.js";
-import type { OpenedJournal, RecordedChunk, RecordedShard } from "../../protocol/journal-api.js";
+import type { NewRecord, OpenedJournal, RecordedChunk, RecordedShard } from "../../protocol/journal-api.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 import type { FinishedShard, ShardSink } from "../job/shard-sink.js";
 import { ChunkTable } from "./chunk-table.js";
@@ -37,6 +37,8 @@ export class JobJournal implements ShardSink {
   readonly #recorded = new Map<number, RecordedShard[]>();
   /** First items of what has been given back. */
   readonly #givenBack = new Map<number, RecordedShard>();
+  /** Records of chunks that have come since the last shard. */
+  readonly #announced: NewRecord[] = [];
   #pendingBytes = 0;
   #isLost = false;
   #isClosed = false;
@@ -84,9 +86,8 @@ export class JobJournal implements ShardSink {
       this.#recordedChunks.clear();
       this.#listener.onChanged(firstItem);
     }
-    const payload = fromHex(digest).buffer;
-    // Not awaited: records are written in their order.
-    void this.#append({ kind: "chunk", firstItem, itemCount, chunk, payload });
+    // It is written with the next shard, since it is of no use without any.
+    this.#announced.push({ kind: "chunk", firstItem, itemCount, chunk, payload: fromHex(digest).buffer });
   }
 
   /**
@@ -156,16 +157,16 @@ export class JobJournal implements ShardSink {
       const payload = encodeShard({ firstItem, itemCount, ...rest });
       return { kind: "shard", firstItem, itemCount, chunk, payload } as const;
     });
-    await Promise.all(records.map((record) => this.#append(record)));
+    await this.#append(records);
   }
 
   /** Never rejects. */
-  async #append(record: Parameters<JournalStore["append"]>[1]): Promise<void> {
+  async #append(records: readonly NewRecord[]): Promise<void> {
     if (this.#isLost) return;
-    const { byteLength } = record.payload;
+    const byteLength = records.reduce((total, { payload }) => total + payload.byteLength, 0);
     this.#pendingBytes += byteLength;
     try {
-      await this.#store.append(this.#journalId, record);
+      await this.#store.append(this.#journalId, [...this.#announced.splice(0), ...records]);
     } catch (thrown) {
       this.#lose(thrown);
     } finally {
@@ -188,7 +189,7 @@ export class JobJournal implements ShardSink {
   /** The job has ended well, and every result has been passed on. */
   async finish(): Promise<void> {
     const { itemCount } = this.#chunks;
-    await this.#append({ kind: "finished", firstItem: 0, itemCount, chunk: 0, payload: new ArrayBuffer(0) });
+    await this.#append([{ kind: "finished", firstItem: 0, itemCount, chunk: 0, payload: new ArrayBuffer(0) }]);
     await this.#end(true);
   }
 

@@ -1,18 +1,18 @@
 import type { FinishedShard, ShardSink } from "../job/shard-sink.js";
 
-/** Gives every shard to two sinks. It is accepted once both have accepted it. */
+/** Gives every shard to one sink, and once that has accepted it, to another. */
 export class TeeSink implements ShardSink {
   readonly #first: ShardSink;
   readonly #second: ShardSink;
 
-  /** @param first may not keep the outputs beyond `accept`: the second may give them away. */
+  /** @param first such as a journal: whatever the second has got is recorded. */
   constructor(first: ShardSink, second: ShardSink) {
     this.#first = first;
     this.#second = second;
   }
 
   accept(shard: FinishedShard): void | Promise<void> {
-    const accepted = [this.#first.accept(shard), this.#second.accept(shard)].filter((each) => each !== undefined);
-    return accepted.length === 0 ? undefined : Promise.all(accepted).then(() => {});
+    const accepted = this.#first.accept(shard);
+    return accepted === undefined ? this.#second.accept(shard) : accepted.then(() => this.#second.accept(shard));
   }
 }

@@ -4,11 +4,13 @@ import { fetchLabels, readLabels, type ModelLabels } from "../../jobs/labels.js"
 import { randomInputs } from "../../jobs/random-inputs.js";
 import type { WorkerSpec } from "../../pool/worker-entries.js";
 import { createSharder } from "../../sharder/create-sharder.js";
+import type { SharderEventMap } from "../../sharder/events.js";
 import type { LoadingProgress } from "../../sharder/options.js";
 import type { Sharder } from "../../sharder/sharder.js";
 import { failureText } from "../parts/failure-text.js";
 import { Stopwatch } from "../parts/stopwatch.js";
 import type { LoadRequest, RunRequest } from "./model-request.js";
+import { MODEL_JOURNAL } from "./model-resume.js";
 import { runModel, type ItemRow } from "./run-model.js";
 
 /** What the session reports to the page. */
@@ -23,6 +25,10 @@ export interface ModelSessionListener {
   onInspected(): void;
   /** A run starts; the rows of the previous run are out of date. */
   onRun(): void;
+  /** What is needed to resume the run after a reload should be kept: its results are being recorded. */
+  onRecorded(loaded: LoadRequest, request: RunRequest): void;
+  /** The run is done or was cancelled, so that there is nothing to resume. */
+  onSettled(): void;
   onRow(row: ItemRow): void;
   onFailure(title: string, message: string): void;
 }
@@ -49,6 +55,7 @@ export class ModelSession {
   readonly #readWorkers: () => "auto" | readonly WorkerSpec[];
   readonly #listener: ModelSessionListener;
   #sharder: Sharder | undefined;
+  #loaded: LoadRequest | undefined;
   #labels: ModelLabels | undefined;
   #notices: string[] = [];
   #activity: ModelActivity | undefined;
@@ -62,6 +69,11 @@ export class ModelSession {
 
   get sharder(): Sharder | undefined {
     return this.#sharder;
+  }
+
+  /** What was asked for when the present model was loaded. */
+  get loaded(): LoadRequest | undefined {
+    return this.#loaded;
   }
 
   get labels(): ModelLabels | undefined {
@@ -105,6 +117,7 @@ export class ModelSession {
       if (signal.aborted) return await sharder.dispose();
       void this.#sharder?.dispose();
       this.#sharder = sharder;
+      this.#loaded = request;
       this.#labels = found;
       this.#notices = notices;
       this.#run = undefined;
@@ -153,6 +166,11 @@ export class ModelSession {
     this.#run = run;
     const signal = this.#begin({ kind: "running", run });
     this.#listener.onRun();
+    const onJournal = ({ detail: { name, state } }: SharderEventMap["journal"]): void => {
+      const isOpen = state === "started" || state === "resumed" || state === "replaced";
+      if (isOpen && name === MODEL_JOURNAL && this.#loaded) this.#listener.onRecorded(this.#loaded, request);
+    };
+    sharder.addEventListener("journal", onJournal);
     try {
       for await (const row of runModel(sharder, request, this.#labels, signal)) {
         run.doneItemCount++;
@@ -165,7 +183,10 @@ export class ModelSession {
       run.outcome = signal.aborted ? "cancelled" : "failed";
       if (!signal.aborted) this.#listener.onFailure("The model could not be run", failureText(thrown));
     } finally {
+      sharder.removeEventListener("journal", onJournal);
       run.stopwatch.stop();
+      // After a failure, a reload may help.
+      if (run.outcome !== "failed") this.#listener.onSettled();
       this.#end(signal);
     }
   }

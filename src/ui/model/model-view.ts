@@ -1,3 +1,4 @@
+import { deleteJournal } from "../../sharder/journal/manage-journals.js";
 import { readOptions } from "../element-options.js";
 import { element } from "../parts/dom.js";
 import { dropHint, listenForFiles } from "../parts/file-drop.js";
@@ -5,13 +6,16 @@ import { perFrame, TEXT_INTERVAL_MS } from "../parts/frame.js";
 import { LogPanel } from "../parts/log-panel.js";
 import { Notice } from "../parts/notice.js";
 import { ProgressView } from "../parts/progress-view.js";
+import { ResumeOffer } from "../parts/resume-offer.js";
 import { WorkerColours } from "../workers/colours.js";
 import { PlanPanel } from "../workers/plan-panel.js";
 import { logSharder } from "../workers/sharder-log.js";
 import { ModelFacts } from "./model-facts.js";
 import { ModelInputsPanel } from "./model-inputs.js";
+import type { LoadRequest, RunRequest } from "./model-request.js";
 import { ModelSession, type ModelSessionListener } from "./model-session.js";
 import { ModelSourcePanel } from "./model-source.js";
+import { MODEL_JOURNAL, ModelResume, type InterruptedModel } from "./model-resume.js";
 import { modelProgressText } from "./model-text.js";
 import { ResultsTable } from "./results-table.js";
 import type { ItemRow } from "./run-model.js";
@@ -23,6 +27,8 @@ export class ModelView implements ModelSessionListener {
   readonly #session: ModelSession;
   readonly #signal: AbortSignal;
   readonly #notice = new Notice("model-notice");
+  readonly #offer = new ResumeOffer("resume-model");
+  readonly #resume = new ModelResume();
   readonly #facts = new ModelFacts(() => void this.#session.inspect(this.#inputs.freeSize));
   readonly #plan = new PlanPanel(new WorkerColours());
   readonly #log = new LogPanel("model-");
@@ -60,6 +66,7 @@ export class ModelView implements ModelSessionListener {
     );
     this.roots = [
       this.#notice.root,
+      this.#offer.root,
       element("div", { class: "picture" }, this.#source.root, this.#inputs.root, running, this.#results.root),
       element("div", { class: "side" }, this.#facts.root, this.#plan.root, this.#log.root),
       dropHint("Drop a model’s files or pictures here"),
@@ -99,7 +106,30 @@ export class ModelView implements ModelSessionListener {
   }
 
   onRun(): void {
+    this.#offer.hide();
     this.#results.clear();
+  }
+
+  onRecorded(loaded: LoadRequest, request: RunRequest): void {
+    this.#resume.keep(loaded, request);
+  }
+
+  onSettled(): void {
+    this.#resume.forget();
+  }
+
+  /**
+   * Offer to resume the run that was under way when the page was closed. Never rejects.
+   * @returns whether there is one.
+   */
+  async offerInterrupted(): Promise<boolean> {
+    const found = await this.#resume.find();
+    if (found === undefined || this.#signal.aborted || this.#session.activity !== undefined) return false;
+    this.#offer.show(found.text, {
+      resume: () => void this.#resumeRun(found, false),
+      startOver: () => void this.#resumeRun(found, true),
+    });
+    return true;
   }
 
   onRow(row: ItemRow): void {
@@ -128,6 +158,25 @@ export class ModelView implements ModelSessionListener {
     this.#inputs.usePictures(pictures);
     if (model.length > 0) this.#load(model, labels);
     else if (labels !== undefined) void this.#session.useLabels(labels);
+  }
+
+  async #resumeRun({ load, run }: InterruptedModel, startsOver: boolean): Promise<void> {
+    this.#notice.hide();
+    if (load !== undefined) {
+      this.#requested = { model: load.model, labels: load.labels };
+      await this.#session.load(load);
+    }
+    // A failure to load has been reported, and the offer stays.
+    if (load !== undefined && this.#session.loaded !== load) return;
+    const chosen = this.#inputs.request;
+    const request = load === undefined && run.kind === "pictures" ? chosen : run;
+    if (this.#session.sharder === undefined || request === undefined) {
+      const advice = "Expected the model’s files and its inputs again, received none so far: choose them first.";
+      this.onFailure("It can’t be resumed yet", advice);
+      return;
+    }
+    if (startsOver) await deleteJournal(MODEL_JOURNAL).catch(() => false);
+    await this.#session.start(request);
   }
 
   #start(): void {

@@ -5,6 +5,7 @@ import { streamRandom } from "../../jobs/stream-random.js";
 import type { ShardError } from "../../core/errors.js";
 import type { Sharder } from "../../sharder/sharder.js";
 import type { RunRequest } from "./model-request.js";
+import { modelJournal } from "./model-resume.js";
 import { pictureOptionsFor } from "./picture-choice.js";
 
 /** One item with the model's outputs for it. */
@@ -31,14 +32,15 @@ export async function* runModel(
   labels: ModelLabels | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<ItemRow, void, undefined> {
+  const journal = modelJournal(request);
   if (request.kind === "random") {
-    for await (const { index, outputs } of streamRandom(sharder, { ...request, signal })) {
+    for await (const { index, outputs } of streamRandom(sharder, { ...request, signal, journal })) {
       const cells = index < MAX_SHOWN_ROWS ? describeOutputs(outputs, labels?.labels) : undefined;
       yield { index, name: `Item ${index + 1}`, picture: undefined, cells, error: undefined };
     }
     return;
   }
-  const options = { ...pictureOptionsFor(sharder.model, request, labels), signal };
+  const options = { ...pictureOptionsFor(sharder.model, request, labels), signal, journal };
   for await (const { index, outputs, error } of streamPictures(sharder, request.pictures, options)) {
     const picture = request.pictures[index]!;
     const cells =
