@@ -6,6 +6,7 @@ import { analyseBatch, drawsRandomNumbers, NOT_ANALYSED, type BatchAnalysis } fr
 import { batchLayoutOf, mayCarryItems } from "./batch/batch-layout.js";
 import type { Graph } from "./graph/graph.js";
 import { readGraphDef } from "./graph/read-graph-def.js";
+import { withSafeNames } from "./graph/safe-names.js";
 import { stageLayers } from "./keras-cut/stage-layers.js";
 import { isKerasTopology, normaliseConfig } from "./keras/normalise/normalise-config.js";
 import { faultsOfTfjsLayers } from "./keras/tfjs-layers.js";
@@ -106,10 +107,11 @@ const NOTHING_TO_CUT = { what: "cuts", reason: "the model stays in one piece: it
 
 function prepareGraph(
   format: PreparedModel["format"],
-  given: Graph,
+  came: Graph,
   weightData: ArrayBuffer | SharedArrayBuffer,
   optimize: boolean,
 ): PreparedModel {
+  const given = withSafeNames(came);
   const original = moveInPlain(inlineTables(lowerGraph(given)));
   requireKnownOps(original);
   const { graph, report } = optimize ? optimiseGraph(original, weightData) : { graph: original, report: NOT_OPTIMISED };

@@ -68,7 +68,7 @@ function absoluteUrl(option: string, address: string): string {
   try {
     // A sharder may itself live in a worker, where there is no document.
     const { href, protocol } = new URL(address, globalThis.document?.baseURI ?? location.href);
-    const advice = ADVICE[protocol];
+    const advice = Object.hasOwn(ADVICE, protocol) ? ADVICE[protocol] : undefined;
     if (advice === undefined) return href;
     throw new ShardError("invalid-options", `Expected "${option}" to be an address, received "${address}": ${advice}.`);
   } catch (cause) {

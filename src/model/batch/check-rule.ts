@@ -39,7 +39,11 @@ export function checkRule(call: OpCall, result: BatchValue): BatchValue {
 /** Whether the number of items is used as a value, or as a size where no rule looks. */
 function isNumberUsed({ op }: OpCall, input: BatchValue, index: number): boolean {
   if (input.kind !== "tensor" || input.usesCount !== true) return false;
-  if (SHAPE_INPUTS[op]?.includes(index) === true || /^(Stateless)?(Random|Truncated)/.test(op)) return false;
+  if (
+    (Object.hasOwn(SHAPE_INPUTS, op) && SHAPE_INPUTS[op]?.includes(index) === true) ||
+    /^(Stateless)?(Random|Truncated)/.test(op)
+  )
+    return false;
   // Pictures may be resized to sizes that are not known before the run.
   if (op.startsWith("Resize") && index === 1) return input.counts?.some((count) => typeof count === "object") !== false;
   return true;

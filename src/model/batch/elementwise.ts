@@ -135,7 +135,7 @@ const ARITHMETIC: Readonly<Record<string, (a: Count, b: Count) => Count>> = {
 
 /** The counts in the result of arithmetic with shapes. */
 function countsAfter({ op }: OpCall, [a, b]: readonly BatchTensor[]): { readonly counts?: readonly Count[] } {
-  const compute = ARITHMETIC[op];
+  const compute = Object.hasOwn(ARITHMETIC, op) ? ARITHMETIC[op] : undefined;
   if (compute === undefined || a?.counts === undefined || b?.counts === undefined) return {};
   if ((a.shape?.length ?? 2) > 1 || (b.shape?.length ?? 2) > 1) return {};
   const length = Math.max(a.counts.length, b.counts.length);

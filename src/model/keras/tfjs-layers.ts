@@ -1,3 +1,4 @@
+import { isTakenName } from "../graph/safe-names.js";
 import { isJsonObject, type JsonObject, type ModelArtifacts } from "../artifacts.js";
 import { Uncuttable, type KerasCall } from "../keras-cut/keras-call.js";
 import { innerLayers } from "../keras-cut/inner-layers.js";
@@ -37,6 +38,10 @@ export function faultsOfTfjsLayers(
     const model = readModelConfig(artifacts);
     const isMasked = makesMask(model.className, model.config);
     const hasOneMask = calls.filter(({ layer }) => makesMask(layer.className, layer.config)).length === 1;
+    const names = [...reading.inputs.map(({ name }) => name), ...calls.map(({ layer }) => layer.name)];
+    const taken = names.find(isTakenName);
+    if (taken !== undefined)
+      return [{ what: `layer "${taken}"`, reason: "TF.js confuses this name with a property of every object" }];
     const unnamable = reading.inputs.find(({ name }) => !/^[A-Za-z0-9][-\w./]*$/.test(name));
     if (unnamable !== undefined)
       return [{ what: `input "${unnamable.name}"`, reason: "TF.js's layers can't have this name" }];

@@ -50,7 +50,8 @@ export function numberOutputs(library: JsonObject | undefined): JsonObject | und
     const numbered = (reference: unknown): unknown => {
       if (typeof reference !== "string") return reference;
       const [node, output, index] = reference.split(":");
-      const names = OUTPUTS[String(ops.get(node))]?.split(" ") ?? [];
+      const op = String(ops.get(node));
+      const names = Object.hasOwn(OUTPUTS, op) ? OUTPUTS[op]!.split(" ") : [];
       const position = index === undefined ? -1 : names.indexOf(output ?? "");
       return position < 0 ? reference : `${node}:${position + Number(index)}`;
     };

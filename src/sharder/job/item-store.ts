@@ -52,17 +52,15 @@ export class ItemStore {
   cut(range: ItemRange): Record<string, RunInput> {
     const pieces = this.#overlaps(range);
     const { tensors, batchedNames } = pieces[0]!.chunk.inputs;
-    const inputs: Record<string, RunInput> = {};
-    for (const [name, given] of Object.entries(tensors)) {
-      if (!batchedNames.includes(name)) {
-        inputs[name] = { kind: "side", tensor: copyTensor(given) };
-        continue;
-      }
-      const rows = pieces.map(({ chunk, first, count }) => sliceRows(chunk.inputs.tensors[name]!, first, count));
-      const tensor = concatRows(rows);
-      inputs[name] = { kind: "dense", tensor, itemShape: [1, ...tensor.shape.slice(1)] };
-    }
-    return inputs;
+    // Not by assignment: an input may be named "__proto__".
+    return Object.fromEntries(
+      Object.entries(tensors).map(([name, given]): [string, RunInput] => {
+        if (!batchedNames.includes(name)) return [name, { kind: "side", tensor: copyTensor(given) }];
+        const rows = pieces.map(({ chunk, first, count }) => sliceRows(chunk.inputs.tensors[name]!, first, count));
+        const tensor = concatRows(rows);
+        return [name, { kind: "dense", tensor, itemShape: [1, ...tensor.shape.slice(1)] }];
+      }),
+    );
   }
 
   /**

@@ -61,16 +61,16 @@ export async function traceModel(
  * @returns `undefined` if the model leaves a size free, or if an input is too large to be made up.
  */
 export function syntheticItem(inputs: readonly TensorSpec[]): Record<string, InputTensor> | undefined {
-  const item: Record<string, InputTensor> = {};
+  const item: [name: string, tensor: InputTensor][] = [];
   const layout = batchLayoutOf(inputs);
   for (const spec of inputs) {
     const { name, shape, dtype } = spec;
     const sizes = shape?.map((size, axis) => (axis === 0 && size === -1 && mayCarryItems(spec, layout) ? 1 : size));
     if (sizes === undefined || sizes.some((size) => size < 0)) return undefined;
     if (elementCountOf(sizes) > MAX_SYNTHETIC_ELEMENTS) return undefined;
-    item[name] = synthesise(dtype, sizes);
+    item.push([name, synthesise(dtype, sizes)]);
   }
-  return item;
+  return Object.fromEntries(item);
 }
 
 function synthesise(dtype: TensorSpec["dtype"], shape: number[]): InputTensor {

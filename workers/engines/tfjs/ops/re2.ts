@@ -58,7 +58,7 @@ export function translateRe2(pattern: string): Translation {
         isClassStart = true;
       } else if (token.startsWith("[:")) {
         const name = token.slice(2, -2);
-        const inside = POSIX[name];
+        const inside = Object.hasOwn(POSIX, name) ? POSIX[name] : undefined;
         if (inside === undefined) return refuse(`"${token}" has no counterpart`);
         source += inside;
       } else source += token === "-" ? "-" : literals(token);
