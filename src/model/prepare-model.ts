@@ -1,11 +1,12 @@
+import type { Steps } from "../core/steps.js";
 import { ShardError } from "../core/errors.js";
 import type { TfjsWire, WireModel } from "../protocol/model-on-wire.js";
 import type { StoredWeight } from "../protocol/weight-recipe.js";
 import { isJsonObject, type ModelArtifacts, type WeightSpec } from "./artifacts.js";
-import { analyseBatch, drawsRandomNumbers, NOT_ANALYSED, type BatchAnalysis } from "./batch/analyse-batch.js";
+import { analyseInSteps, drawsRandomNumbers, NOT_ANALYSED, type BatchAnalysis } from "./batch/analyse-batch.js";
 import { batchLayoutOf, mayCarryItems } from "./batch/batch-layout.js";
 import type { Graph } from "./graph/graph.js";
-import { readGraphDef } from "./graph/read-graph-def.js";
+import { readGraphInSteps } from "./graph/read-graph-def.js";
 import { withSafeNames } from "./graph/safe-names.js";
 import { stageLayers } from "./keras-cut/stage-layers.js";
 import { isKerasTopology, normaliseConfig } from "./keras/normalise/normalise-config.js";
@@ -16,13 +17,13 @@ import { nameWeights } from "./keras/weight-names.js";
 import { locateWeights } from "./locate-weights.js";
 import { listCorrections, lowerGraph } from "./lower/lower-graph.js";
 import { NOT_OPTIMISED, type OptimizationReport } from "./optimise/optimization-report.js";
-import { optimiseGraph } from "./optimise/optimise-graph.js";
+import { optimiseInSteps } from "./optimise/optimise-graph.js";
 import { inlineTables } from "./plain/inline-tables.js";
 import { moveInPlain } from "./plain/move-in-plain.js";
 import { requireKnownOps } from "./plain/require-known-ops.js";
 import type { ModelReading } from "./read-graph.js";
 import { readLayers } from "./read-layers.js";
-import { stageGraph, type StagedModel } from "./staged-model.js";
+import { stageInSteps, type StagedModel } from "./staged-model.js";
 import { graphToWire } from "./wire-graph.js";
 
 /** What the caller has declared about inputs, by name. */
@@ -44,32 +45,32 @@ export interface PreparedModel {
  * @param declared what the caller has declared about inputs: whether axis 0 is the batch.
  * @throws ShardError "model-malformed", "weights-truncated", "model-unsupported", "invalid-options" for a name that no input has.
  */
-export function prepareModel(
+export function* prepareInSteps(
   artifacts: ModelArtifacts,
   specs: readonly WeightSpec[],
   weightData: ArrayBuffer | SharedArrayBuffer,
   optimize: boolean,
   declared: DeclaredInputs,
-): PreparedModel {
+): Steps<PreparedModel> {
   const format = formatOf(artifacts);
   if (format === "graph-model") {
-    const graph = readGraphDef({ ...artifacts, weightData }, weightData);
-    return prepareGraph(format, { ...graph, inputs: declare(graph.inputs, declared) }, weightData, optimize);
+    const graph = yield* readGraphInSteps({ ...artifacts, weightData }, weightData);
+    return yield* prepareGraph(format, { ...graph, inputs: declare(graph.inputs, declared) }, weightData, optimize);
   }
-  return prepareLayers(normaliseConfig(artifacts), specs, weightData, optimize, declared);
+  return yield* prepareLayers(normaliseConfig(artifacts), specs, weightData, optimize, declared);
 }
 
 /**
  * A Keras model runs as a graph if it is to be optimised, or if TF.js's own layers are not known to be right for it. It runs as TF.js
  * layers if it should run as it came and they are right.
  */
-function prepareLayers(
+function* prepareLayers(
   artifacts: ModelArtifacts,
   specs: readonly WeightSpec[],
   weightData: ArrayBuffer | SharedArrayBuffer,
   optimize: boolean,
   declared: DeclaredInputs,
-): PreparedModel {
+): Steps<PreparedModel> {
   const format = "layers-model";
   refuseSubclass(artifacts);
   const read = readLayers(artifacts);
@@ -82,7 +83,8 @@ function prepareLayers(
   const translation = optimize || faults.length > 0 ? translateLayers(artifacts, reading, stored) : undefined;
   if (translation?.ok === true) {
     const inputs = declare(translation.graph.inputs, declared);
-    const prepared = prepareGraph(format, { ...translation.graph, inputs }, weightData, optimize);
+    yield;
+    const prepared = yield* prepareGraph(format, { ...translation.graph, inputs }, weightData, optimize);
     const { corrections } = prepared.optimization;
     return { ...prepared, optimization: { ...prepared.optimization, corrections: [...faults, ...corrections] } };
   }
@@ -105,17 +107,23 @@ function prepareLayers(
 /** A model may return constants or its inputs alone. */
 const NOTHING_TO_CUT = { what: "cuts", reason: "the model stays in one piece: it computes nothing" };
 
-function prepareGraph(
+function* prepareGraph(
   format: PreparedModel["format"],
   came: Graph,
   weightData: ArrayBuffer | SharedArrayBuffer,
   optimize: boolean,
-): PreparedModel {
+): Steps<PreparedModel> {
   const given = withSafeNames(came);
+  yield;
   const original = moveInPlain(inlineTables(lowerGraph(given)));
+  yield;
   requireKnownOps(original);
-  const { graph, report } = optimize ? optimiseGraph(original, weightData) : { graph: original, report: NOT_OPTIMISED };
-  const staged = stageGraph(graph, weightData);
+  yield;
+  const { graph, report } = optimize
+    ? yield* optimiseInSteps(original, weightData)
+    : { graph: original, report: NOT_OPTIMISED };
+  const staged = yield* stageInSteps(graph, weightData);
+  const batch = yield* analyseItems(given, weightData);
   const optimization = { ...report, corrections: listCorrections(original) };
   return {
     format,
@@ -124,16 +132,16 @@ function prepareGraph(
     ...(staged.layers.length > 0
       ? { staged, optimization }
       : { staged: undefined, optimization: { ...optimization, notDone: [NOTHING_TO_CUT, ...report.notDone] } }),
-    batch: analyseItems(given, weightData),
+    batch,
   };
 }
 
 /** Look at the graph as it came: its operations say more than what they are replaced by. */
-function analyseItems(graph: Graph, weightData: ArrayBuffer | SharedArrayBuffer): BatchAnalysis {
+function* analyseItems(graph: Graph, weightData: ArrayBuffer | SharedArrayBuffer): Steps<BatchAnalysis> {
   const layout = batchLayoutOf(graph.inputs);
   if (layout.kind !== "free") return drawsRandomNumbers(graph) ? { ...NOT_ANALYSED, isRandom: true } : NOT_ANALYSED;
   const batchedNames = graph.inputs.flatMap((spec) => (mayCarryItems(spec, layout) ? spec.name : []));
-  return analyseBatch(graph, weightData, new Set(batchedNames));
+  return yield* analyseInSteps(graph, weightData, new Set(batchedNames));
 }
 
 /** Note which inputs have no batch axis. @throws ShardError "invalid-options" */

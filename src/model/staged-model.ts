@@ -1,6 +1,7 @@
+import { mapInSteps, type Steps } from "../core/steps.js";
 import type { WireModel } from "../protocol/model-on-wire.js";
 import { cutGraph } from "./cut/cut-graph.js";
-import { constNames, listGraphLayers, readsOf, type GraphLayer } from "./cut/graph-layers.js";
+import { constNames, listLayersInSteps, readsOf, type GraphLayer } from "./cut/graph-layers.js";
 import { parseReference, type Graph, type TensorKey } from "./graph/graph.js";
 import { residentBytes } from "./weights.js";
 import { functionNodes, graphToWire } from "./wire-graph.js";
@@ -41,17 +42,19 @@ export interface StagedModel {
 }
 
 /** Make a graph cuttable into stages. @param weightData the data that the recipes' offsets count from. */
-export function stageGraph(graph: Graph, weightData: ArrayBuffer | SharedArrayBuffer): StagedModel {
-  const layers = listGraphLayers(graph);
+export function* stageInSteps(graph: Graph, weightData: ArrayBuffer | SharedArrayBuffer): Steps<StagedModel> {
+  const layers = yield* listLayersInSteps(graph);
+  yield;
   const consts = constNames(graph);
+  const described = yield* mapInSteps(layers, (layer) => ({
+    name: layer.name,
+    op: layer.op,
+    weights: weightsOf(layer, graph),
+    reads: readsOf(layer, consts),
+    nodes: layer.nodes,
+  }));
   return {
-    layers: layers.map((layer) => ({
-      name: layer.name,
-      op: layer.op,
-      weights: weightsOf(layer, graph),
-      reads: readsOf(layer, consts),
-      nodes: layer.nodes,
-    })),
+    layers: described,
     inputKeys: Object.fromEntries(graph.inputs.map(({ name, tensorName }) => [name, tensorName])),
     outputKeys: Object.fromEntries(graph.outputs.map(({ name, tensorName }) => [name, tensorName])),
     stages: (cuts) =>

@@ -1,4 +1,5 @@
-import { inspectModel, type InspectedModel } from "../model/inspect.js";
+import { inspectInSteps, type InspectedModel } from "../model/inspect.js";
+import { inSlices } from "./in-slices.js";
 import { loadArtifacts } from "./load-artifacts.js";
 import type { SharderOptions } from "./options.js";
 
@@ -12,8 +13,11 @@ interface ModelFormat {
 /** TF.js graph and layers models. */
 const TFJS: ModelFormat = {
   takes: () => true,
-  read: async (options, shareWeights) =>
-    inspectModel(await loadArtifacts(options, shareWeights), shareWeights, options.optimize ?? true, options.inputs),
+  read: async (options, shareWeights) => {
+    const artifacts = await loadArtifacts(options, shareWeights);
+    const steps = inspectInSteps(artifacts, shareWeights, options.optimize ?? true, options.inputs);
+    return inSlices(steps, options.signal);
+  },
 };
 
 /** The first that takes a source reads it. A new format is a line here, and a member of `WireModel`. */

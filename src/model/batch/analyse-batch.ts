@@ -1,3 +1,4 @@
+import { allAtOnce, mapInSteps, type Steps } from "../../core/steps.js";
 import { integerOf } from "../optimise/attributes.js";
 import { Constants } from "../optimise/constants.js";
 import { parseReference, type Graph, type GraphNode } from "../graph/graph.js";
@@ -65,8 +66,17 @@ export function analyseBatch(
   weightData: ArrayBuffer | SharedArrayBuffer,
   batchedNames: ReadonlySet<string>,
 ): BatchAnalysis {
+  return allAtOnce(analyseInSteps(graph, weightData, batchedNames));
+}
+
+/** As `analyseBatch`, in steps. */
+export function* analyseInSteps(
+  graph: Graph,
+  weightData: ArrayBuffer | SharedArrayBuffer,
+  batchedNames: ReadonlySet<string>,
+): Steps<BatchAnalysis> {
   const isRandom = drawsRandomNumbers(graph);
-  const analysis = analyse(graph, weightData, batchedNames, isRandom);
+  const analysis = yield* analyse(graph, weightData, batchedNames, isRandom);
   return isRandom ? { ...analysis, isRandom } : analysis;
 }
 
@@ -75,22 +85,25 @@ export function drawsRandomNumbers({ nodes }: Pick<Graph, "nodes">): boolean {
   return nodes.some(({ op }) => RANDOM_OPS.test(op));
 }
 
-function analyse(
+function* analyse(
   graph: Graph,
   weightData: ArrayBuffer | SharedArrayBuffer,
   batchedNames: ReadonlySet<string>,
   isRandom: boolean,
-): BatchAnalysis {
+): Steps<BatchAnalysis> {
   const { nodes, inputs, outputs } = graph;
   const itemNodes = new Set(
     inputs.flatMap(({ name, tensorName }) => (batchedNames.has(name) ? parseReference(tensorName).node : [])),
   );
   const branch = findValueBranch(graph, itemNodes);
+  yield;
   if (branch !== undefined) {
     const reason = `the values of the items decide what "${branch.slice(0, 80)}" does for all of them`;
     return { verdict: "mixed", reason };
   }
-  const values = valuesOf(graph, new Constants(graph, weightData), itemNodes);
+  const constants = new Constants(graph, weightData);
+  yield;
+  const values = yield* valuesOf(graph, constants, itemNodes);
   const judged = outputs.map(({ name, tensorName }) => judge(name, lookUp(values, tensorName)));
   const found =
     judged.find(({ verdict }) => verdict === "mixed") ?? judged.find(({ verdict }) => verdict === "unknown");
@@ -127,10 +140,10 @@ function lookUp(values: Values, reference: string): BatchValue {
 }
 
 /** What every node gives, in topological order. */
-function valuesOf(graph: Graph, constants: Constants, itemNodes: ReadonlySet<string>): Values {
+function* valuesOf(graph: Graph, constants: Constants, itemNodes: ReadonlySet<string>): Steps<Values> {
   const values = new Map<string, readonly BatchValue[]>();
   const inputShapes = new Map(graph.inputs.map(({ tensorName, shape }) => [parseReference(tensorName).node, shape]));
-  for (const node of graph.nodes) {
+  yield* mapInSteps(graph.nodes, (node) => {
     const { name, op } = node;
     if (itemNodes.has(name)) {
       const shape = inputShapes.get(name);
@@ -144,7 +157,7 @@ function valuesOf(graph: Graph, constants: Constants, itemNodes: ReadonlySet<str
       values.set(name, [fixed(inputShapes.get(name)?.map((size) => (size < 0 ? undefined : size)))]);
     } else if (op === "Const") values.set(name, [constant(node, graph, constants)]);
     else values.set(name, [computed(node, values)].flat());
-  }
+  });
   return values;
 }
 

@@ -1,3 +1,4 @@
+import { allAtOnce, type Steps } from "../../core/steps.js";
 import { parseReference, tensorKey, type Graph, type GraphNode, type TensorKey } from "../graph/graph.js";
 import { neededNodes } from "../graph/needed-nodes.js";
 import { isPassive } from "../read-graph.js";
@@ -20,10 +21,17 @@ export interface GraphLayer {
  * loop or a branch. Nodes that only pass data on belong to the layer before them. O(nodes + edges), over `graph.nodes` in order.
  */
 export function listGraphLayers(graph: Graph): GraphLayer[] {
+  return allAtOnce(listLayersInSteps(graph));
+}
+
+/** As `listGraphLayers`, in steps. */
+export function* listLayersInSteps(graph: Graph): Steps<GraphLayer[]> {
   const fed = fedNodes(graph);
   const holds = bindsTogether(graph.nodes);
+  yield;
   // Control inputs count only within loops and branches.
   const needed = neededNodes(graph, fed, holds);
+  yield;
   const nodes = graph.nodes.filter((node) => needed.has(node.name) && !isDuplicated(node, fed));
   const indexOf = new Map(nodes.map(({ name }, index) => [name, index]));
   // The number of uncuttable edges that cross the place in front of each node, as a difference array.
@@ -38,6 +46,7 @@ export function listGraphLayers(graph: Graph): GraphLayer[] {
       spanning[to + 1]!--;
     }
   }
+  yield;
   const layers: GraphNode[][] = [];
   let isComputing = false;
   let open = 0;

@@ -55,14 +55,22 @@ function findHandles(nodes: readonly GraphNode[]): (reference: TensorReference) 
     const giver = givers.get(node);
     return giver !== undefined && canBeHandle(giver, index);
   };
+  // Large graphs have few different ops.
+  const roles = new Map<string, "gives" | "passes on" | "neither">();
   for (const node of nodes) {
-    const passesOn = /^(Identity|IdentityN|Enter|Switch|Merge|Exit|NextIteration|(Stateless)?(While|If))$/.test(
-      node.op,
-    );
-    const readsHandle = passesOn && node.input.some((reference) => isHandle(parseReference(reference)));
-    if (HANDLE_OPS.test(node.op) || FLOW_OPS.test(node.op) || readsHandle) givers.set(node.name, node);
+    const role = roles.get(node.op) ?? roleOf(node.op);
+    roles.set(node.op, role);
+    const readsHandle = role === "passes on" && node.input.some((reference) => isHandle(parseReference(reference)));
+    if (role === "gives" || readsHandle) givers.set(node.name, node);
   }
   return isHandle;
+}
+
+/** What an op does with handles. */
+function roleOf(op: string): "gives" | "passes on" | "neither" {
+  if (HANDLE_OPS.test(op) || FLOW_OPS.test(op)) return "gives";
+  const passesOn = /^(Identity|IdentityN|Enter|Switch|Merge|Exit|NextIteration|(Stateless)?(While|If))$/.test(op);
+  return passesOn ? "passes on" : "neither";
 }
 
 /** While, If and IdentityN state the types of their outputs. For other ops, every output may be a handle. */

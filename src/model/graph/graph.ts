@@ -54,6 +54,8 @@ export interface TensorReference {
 
 /** Parse `node`, `node:1` or `^node`. Inside functions, TensorFlow also writes `node:output_name:1`. */
 export function parseReference(reference: string): TensorReference {
+  // Most references are a bare name, and a large graph has a million of them.
+  if (!reference.includes(":") && !reference.startsWith("^")) return { node: reference, index: 0, isControl: false };
   const isControl = reference.startsWith("^");
   const parts = (isControl ? reference.slice(1) : reference).split(":");
   const index = parts.length === 1 ? 0 : Number(parts.at(-1));

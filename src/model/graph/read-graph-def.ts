@@ -1,10 +1,11 @@
+import { allAtOnce, type Steps } from "../../core/steps.js";
 import { asJsonObject, isJsonObject, type JsonObject, type ModelArtifacts } from "../artifacts.js";
 import { dropControls, dropFunctionControls } from "../lower/drop-controls.js";
 import { locateWeights } from "../locate-weights.js";
 import { readGraph, readNodes } from "../read-graph.js";
 import { readWeightSpecs } from "../weights.js";
 import { parseReference, type Graph } from "./graph.js";
-import { sortNodes } from "./sort-nodes.js";
+import { sortInSteps } from "./sort-nodes.js";
 
 /**
  * Read a graph model as a graph that can be rewritten and cut.
@@ -13,15 +14,30 @@ import { sortNodes } from "./sort-nodes.js";
  * @throws ShardError "model-malformed", "weights-truncated"
  */
 export function readGraphDef(artifacts: ModelArtifacts, weightData: ArrayBuffer | SharedArrayBuffer): Graph {
+  return allAtOnce(readGraphInSteps(artifacts, weightData));
+}
+
+/** As `readGraphDef`, in steps. */
+export function* readGraphInSteps(
+  artifacts: ModelArtifacts,
+  weightData: ArrayBuffer | SharedArrayBuffer,
+): Steps<Graph> {
   const { inputs, outputs } = readGraph(artifacts);
+  yield;
   const topology: JsonObject = { ...artifacts.modelTopology };
   const metadata = asJsonObject(artifacts.userDefinedMetadata);
   const signature = asJsonObject(metadata.signature ?? artifacts.signature);
   const { modelInitializer } = artifacts;
   const outputNodes = outputs.map(({ tensorName }) => parseReference(tensorName).node);
+  const reached = dropControls(readNodes(artifacts.modelTopology), outputNodes);
+  yield;
+  const nodes = yield* sortInSteps(reached);
+  yield;
+  const weights = locateWeights(readWeightSpecs(artifacts.weightSpecs, "weightSpecs"), weightData);
+  yield;
   return {
-    nodes: sortNodes(dropControls(readNodes(artifacts.modelTopology), outputNodes)),
-    weights: locateWeights(readWeightSpecs(artifacts.weightSpecs, "weightSpecs"), weightData),
+    nodes,
+    weights,
     inputs,
     outputs,
     library: dropFunctionControls(isJsonObject(topology.library) ? topology.library : undefined),

@@ -1,3 +1,4 @@
+import { allAtOnce, mapInSteps, type Steps } from "../../core/steps.js";
 import { bindsTogether } from "../cut/uncuttable.js";
 import { malformed } from "../malformed.js";
 import { parseReference, type GraphNode } from "./graph.js";
@@ -13,9 +14,16 @@ import { condense, groupNodes } from "./group-nodes.js";
  * O(nodes + edges). Kahn's algorithm (1962) with a stack of ready nodes, once over the nodes and once over the groups.
  */
 export function sortNodes(nodes: readonly GraphNode[]): GraphNode[] {
+  return allAtOnce(sortInSteps(nodes));
+}
+
+/** As `sortNodes`, in steps. */
+export function* sortInSteps(nodes: readonly GraphNode[]): Steps<GraphNode[]> {
   const indexOf = indexByName(nodes);
-  const sources = nodes.map((node) => sourcesOf(node, nodes, indexOf));
+  const sources = yield* mapInSteps(nodes, (node) => sourcesOf(node, nodes, indexOf));
+  yield;
   const order = kahn(sources);
+  yield;
   if (order.length < nodes.length) {
     const placed = new Set(order);
     const stuck = nodes.find((_, index) => !placed.has(index))!;
@@ -23,14 +31,19 @@ export function sortNodes(nodes: readonly GraphNode[]): GraphNode[] {
   }
   const sorted = order.map((index) => nodes[index]!);
   const places = new Map(sorted.map(({ name }, place) => [name, place]));
-  const sortedSources = sorted.map((node) =>
+  const sortedSources = yield* mapInSteps(sorted, (node) =>
     sources[indexOf.get(node.name)!]!.map((source) => places.get(nodes[source]!.name)!),
   );
+  yield;
   const isConstant = constantNodes(sorted, sortedSources);
-  const groups = groupNodes(sortedSources, bondsOf(sorted, places));
+  const bonds = yield* bondsOf(sorted, places);
+  yield;
+  const groups = groupNodes(sortedSources, bonds);
+  yield;
   const members = Array.from({ length: groups.groupCount }, (): number[] => []);
   for (const [place, group] of groups.groupOf.entries()) members[group]!.push(place);
   const groupSources = condense(sortedSources, groups);
+  yield;
   const isConstantGroup = members.map((each) => each.every((place) => isConstant[place]));
   return placeConstants(kahn(groupSources), groupSources, isConstantGroup)
     .flatMap((group) => members[group]!)
@@ -38,14 +51,16 @@ export function sortNodes(nodes: readonly GraphNode[]): GraphNode[] {
 }
 
 /** The two ends of every edge that no cut may cross. */
-function bondsOf(sorted: readonly GraphNode[], places: ReadonlyMap<string, number>): [number, number][] {
+function* bondsOf(sorted: readonly GraphNode[], places: ReadonlyMap<string, number>): Steps<[number, number][]> {
   const holds = bindsTogether(sorted);
-  return sorted.flatMap((node, place) =>
+  yield;
+  const bonds = yield* mapInSteps(sorted, (node, place) =>
     node.input.flatMap((reference): [number, number][] => {
       const parsed = parseReference(reference);
       return holds(node, parsed) ? [[places.get(parsed.node)!, place]] : [];
     }),
   );
+  return bonds.flat();
 }
 
 function kahn(sources: readonly (readonly number[])[]): number[] {

@@ -1,3 +1,4 @@
+import { allAtOnce, type Steps } from "../../core/steps.js";
 import type { Graph } from "../graph/graph.js";
 import { Constants } from "./constants.js";
 import { dropPassive } from "./drop-passive.js";
@@ -29,15 +30,34 @@ export function optimiseGraph(
   original: Graph,
   weightData: ArrayBuffer | SharedArrayBuffer,
 ): { graph: Graph; report: OptimizationReport } {
+  return allAtOnce(optimiseInSteps(original, weightData));
+}
+
+/** As `optimiseGraph`, in steps. */
+export function* optimiseInSteps(
+  original: Graph,
+  weightData: ArrayBuffer | SharedArrayBuffer,
+): Steps<{ graph: Graph; report: OptimizationReport }> {
   const recognised = recogniseRecurrences(original, weightData);
+  yield;
   const dropped = dropPassive(recognised.graph);
+  yield;
   const lowered = lowerEinsum(dropped.graph, new Constants(dropped.graph, weightData));
+  yield;
   const parted = splitFused(lowered.graph, new Constants(lowered.graph, weightData));
+  yield;
   const padded = foldPadding(parted.graph, new Constants(parted.graph, weightData));
+  yield;
   const sloped = recognisePrelu(padded.graph, new Constants(padded.graph, weightData));
+  yield;
   const linear = foldLinear(sloped.graph, new Constants(sloped.graph, weightData));
-  const folded = foldConstants(pruneUnread(linear.graph, weightData), weightData);
+  yield;
+  const pruned = pruneUnread(linear.graph, weightData);
+  yield;
+  const folded = foldConstants(pruned, weightData);
+  yield;
   const graph = pruneUnread(folded.graph, weightData);
+  yield;
   const done = {
     ...linear.done,
     "recurrences-recognized": recognised.count,

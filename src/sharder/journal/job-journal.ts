@@ -127,7 +127,6 @@ export class JobJournal implements ShardSink {
     // Items that failed are not recorded, so that they are tried again.
     if (shard.itemErrors !== undefined) return;
     this.#requireNew(shard);
-    if (shard.itemErrors !== undefined && shard.itemErrors.length > 0) return;
     if (this.#isLost || this.#isClosed || this.#pendingBytes > MAX_PENDING_BYTES) return;
     try {
       return this.#record(shard);

@@ -6,7 +6,8 @@ import { translateLayers } from "../../../../src/model/keras/translate-layers.js
 import { locateWeights } from "../../../../src/model/locate-weights.js";
 import { optimiseGraph } from "../../../../src/model/optimise/optimise-graph.js";
 import { readLayers } from "../../../../src/model/read-layers.js";
-import { stageGraph } from "../../../../src/model/staged-model.js";
+import { allAtOnce } from "../../../../src/core/steps.js";
+import { stageInSteps } from "../../../../src/model/staged-model.js";
 import type { Tensor } from "../../../../src/protocol/tensors.js";
 import { relativeDifference } from "../../../fixtures/close.js";
 import { noiseFor, runStages, runWire } from "../../../fixtures/run-wires.js";
@@ -68,7 +69,7 @@ export async function compareOptimised(
 ) {
   const { info, wire } = inspectModel(artifacts, true);
   const { graph, report } = optimiseGraph(graphOf(artifacts, wire.weightData), wire.weightData);
-  const staged = stageGraph(graph, wire.weightData);
+  const staged = allAtOnce(stageInSteps(graph, wire.weightData));
   const inputs = noiseFor(info.inputs, itemCount, size);
   const wanted = expected ?? (await runWire(wire, inputs));
   const byKey = Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [staged.inputKeys[name]!, tensor]));
