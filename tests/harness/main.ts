@@ -33,6 +33,7 @@ import * as pictures from "./pictures.js";
 import { stitchedDifference } from "./stitch.js";
 import { runTeachable } from "./teachable.js";
 import { watchedSharder } from "./watched-sharder.js";
+import { tryInMemory } from "./worker-memory.js";
 
 /** Describe a rejection as a record that can leave the page. */
 async function failureOf(
@@ -113,6 +114,7 @@ const harness = {
   planChaos,
   dealFaults,
   runScenario,
+  tryInMemory,
   checkModel,
   checkCase,
   saveModel,

@@ -6,6 +6,9 @@ import { wasmHeap } from "./wasm-heap.js";
 
 /** How far a memory of 32-bit addresses can grow; Emscripten's limit, one page below 4 GiB. */
 const MAX_BYTES = 2 ** 32 - 2 ** 16;
+/** XNNPACK's status for a failed allocation. One beyond the end of 32-bit addresses fails without an attempt to grow. */
+const OUT_OF_MEMORY = /Got status 6\b/;
+const MAX_LINE_LENGTH = 300;
 /** A trap in a heap that is fuller than this is put down to the want of memory. */
 const NEARLY_FULL = 0.9;
 
@@ -15,8 +18,10 @@ const NEARLY_FULL = 0.9;
  */
 export class WasmMemory {
   readonly #maxBytes: number;
-  /** Code in the WASM binary wanted memory that it didn't get. */
-  #hasFailedToGrow = false;
+  /** Code in the WASM binary wanted memory that it didn't get. From then on nothing can be trusted. */
+  #brokenBy: EngineBroken | undefined;
+  /** TF.js wants room for a tensor. */
+  #isAllocatingTensor = false;
   /** What the binary has printed, in the present call. */
   #printed: string[] | undefined;
 
@@ -46,12 +51,11 @@ export class WasmMemory {
     this.#printed = printed;
     try {
       const value = await call();
-      if (this.#hasFailedToGrow) throw this.#ranOut(printed.join(" "));
+      if (this.#brokenBy !== undefined) throw this.#brokenBy;
       if (printed.length > 0) throw kernelFailed(printed.join(" "));
       return value;
     } catch (thrown) {
-      if (thrown instanceof EngineBroken) throw thrown;
-      if (this.#hasFailedToGrow) throw this.#ranOut(messageOf(thrown), thrown);
+      if (this.#brokenBy !== undefined) throw this.#brokenBy;
       throw isTrap(thrown) ? this.#trapped(thrown) : thrown;
     } finally {
       this.#printed = undefined;
@@ -63,8 +67,10 @@ export class WasmMemory {
     const { warn } = console;
     let isStarting = true;
     console.warn = (...parts: unknown[]): void => {
+      const line = parts.map(String).join(" ").slice(0, MAX_LINE_LENGTH);
       if (isStarting || this.#printed === undefined) warn.apply(console, parts);
-      else this.#printed.push(parts.map(String).join(" ").slice(0, 300));
+      else if (OUT_OF_MEMORY.test(line)) this.#break(line);
+      else this.#printed.push(line);
     };
     return () => {
       isStarting = false;
@@ -89,7 +95,7 @@ export class WasmMemory {
     const watched = (byteCount: number): boolean => {
       // Addresses above 2 GiB arrive as negative numbers.
       const hasGrown = byteCount >>> 0 <= this.#maxBytes && Boolean(Reflect.apply(grow, undefined, [byteCount]));
-      if (!hasGrown) this.#hasFailedToGrow = true;
+      if (!hasGrown && !this.#isAllocatingTensor) this.#break(`${inMb(byteCount >>> 0)} in all`);
       return hasGrown;
     };
     return { ...imports, env: { ...imports.env, emscripten_resize_heap: watched } };
@@ -103,14 +109,20 @@ export class WasmMemory {
     heap._free(heap._malloc(1));
     const malloc = heap._malloc.bind(heap);
     heap._malloc = (byteCount) => {
-      const hadFailed = this.#hasFailedToGrow;
+      this.#isAllocatingTensor = true;
       // A larger number would be taken modulo 2³².
       const address = byteCount > this.#maxBytes ? 0 : malloc(byteCount);
+      this.#isAllocatingTensor = false;
       if (address !== 0 || byteCount === 0) return address;
       // Nothing in the binary has been disturbed.
-      this.#hasFailedToGrow = hadFailed;
       throw new ShardError("out-of-memory", this.#describe(`${inMb(byteCount)} for a tensor`));
     };
+  }
+
+  /** End the call in the middle of the kernel, before it computes with what it didn't get. @throws EngineBroken */
+  #break(reason: string): never {
+    this.#brokenBy ??= this.#ranOut(reason);
+    throw this.#brokenBy;
   }
 
   #ranOut(reason: string, cause?: unknown): EngineBroken {
@@ -122,7 +134,7 @@ export class WasmMemory {
   #trapped(thrown: unknown): EngineBroken {
     const usedBytes = wasmHeap()?.HEAPU8.byteLength ?? 0;
     if (usedBytes > NEARLY_FULL * this.#maxBytes) return this.#ranOut(messageOf(thrown), thrown);
-    const message = `Expected the model's kernels to run to their end, but one trapped (${messageOf(thrown)}): run these items on another backend.`;
+    const message = `Expected the model's kernels to run to their end, but it failed with a trap (${messageOf(thrown)}): run these items on another backend.`;
     return new EngineBroken("trapped", message, { cause: thrown });
   }
 
@@ -133,7 +145,7 @@ export class WasmMemory {
 }
 
 function kernelFailed(printed: string): ShardError {
-  const message = `Expected every kernel to succeed, but one failed: ${printed} Its output would be wrong: run the model on another backend.`;
+  const message = `Expected every kernel to succeed, but it failed (${printed}): run the model on another backend, since this one would return wrong numbers.`;
   return new ShardError("model-failed", message);
 }
 

@@ -5,6 +5,7 @@ import { env } from "@tensorflow/tfjs-core";
 import type { BackendDriver } from "./driver.js";
 import { activate } from "./activate.js";
 import { wasmHeap } from "./wasm-heap.js";
+import { limitKernels } from "./wasm-kernel-limits.js";
 import { WasmMemory } from "./wasm-memory.js";
 import { findWasmRefusal } from "./wasm-refusal.js";
 
@@ -25,6 +26,7 @@ export const wasmDriver: BackendDriver = {
       // TF.js requires all three paths, but never fetches this one.
       "tfjs-backend-wasm-threaded-simd.wasm": simdUrl,
     });
+    limitKernels();
     await memory.attach(() =>
       activate("wasm", "check that the page may fetch the .wasm files served beside it", () =>
         findWasmRefusal(simdUrl),

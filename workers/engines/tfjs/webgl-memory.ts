@@ -6,29 +6,48 @@ import type { WatchCall } from "./driver.js";
 /** At most one error of each kind is pending; a lost context would report errors for ever. */
 const MAX_PENDING = 8;
 
+/** A context that is lost while a call takes more than this is put down to the want of memory. */
+const MUCH_BYTES = 2 ** 29;
+
+interface WatchedDevice {
+  /** Of all textures at present. */
+  allocatedBytes(): number;
+  /** Whether what it reads back is real. A context that is about to be lost reads zeros. */
+  isIntact(): boolean;
+}
+
 /**
  * Notices that a texture could not be allocated. WebGL sets an error flag for it, which TF.js never reads; drawing to such a texture does
  * nothing, and it reads back as zeros.
  */
-export function watchTextures(gl: WebGL2RenderingContext): WatchCall {
+export function watchTextures(gl: WebGL2RenderingContext, device: WatchedDevice): WatchCall {
   takeErrors(gl);
   return async (call) => {
-    let value;
+    const bytesBefore = device.allocatedBytes();
+    const check = (): void => {
+      const errors = takeErrors(gl);
+      const isFull = errors.has(gl.OUT_OF_MEMORY) || errors.has(gl.INVALID_FRAMEBUFFER_OPERATION);
+      // Browsers also take the context away from a page that has filled the GPU's memory, and don't say so.
+      const bytes = device.allocatedBytes();
+      if (isFull || (bytes > MUCH_BYTES && bytes > bytesBefore && !device.isIntact())) throw ranOut(bytes);
+    };
     try {
-      value = await call();
+      const value = await call();
+      check();
+      return value;
     } catch (thrown) {
-      takeErrors(gl);
+      if (thrown instanceof EngineBroken) throw thrown;
+      check();
       throw isTooLarge(thrown) ? tooLarge(thrown) : thrown;
     }
-    const errors = takeErrors(gl);
-    if (errors.has(gl.OUT_OF_MEMORY) || errors.has(gl.INVALID_FRAMEBUFFER_OPERATION)) {
-      throw new EngineBroken(
-        "out-of-memory",
-        "Expected room on the GPU for the model's textures, but it failed to allocate one: use smaller items, or split the model by layers.",
-      );
-    }
-    return value;
   };
+}
+
+function ranOut(bytes: number): EngineBroken {
+  return new EngineBroken(
+    "out-of-memory",
+    `Expected room on the GPU for the model's textures, but it failed with ${Math.ceil(bytes / 2 ** 20)} MB in use: use smaller items, or split the model by layers.`,
+  );
 }
 
 function takeErrors(gl: WebGL2RenderingContext): Set<number> {

@@ -21,6 +21,10 @@ const CONTEXT_ATTRIBUTES: WebGLContextAttributes = {
 let context: WebGL2RenderingContext | undefined;
 let canary: Canary | undefined;
 let watch: WatchCall | undefined;
+let isCalling = false;
+
+/** How long a call may take to notice that its context was lost, and to be answered with the reason, ms. */
+const LATEST_ANSWER_MS = 300;
 
 /** TF.js WebGL 2 on our own OffscreenCanvas, so that the loss of its context is noticed. */
 export const webglDriver: BackendDriver = {
@@ -35,31 +39,45 @@ export const webglDriver: BackendDriver = {
     context = gl;
     canvas.addEventListener("webglcontextlost", (event) => {
       event.preventDefault();
-      // A context released by `stop` is not a fault.
-      if (context === gl) notify({ notice: "context-lost", message: "The WebGL context was lost." });
+      // A context released by `stop` is not a fault. A call under way is answered first, if it notices.
+      if (context !== gl) return;
+      setTimeout(notify, isCalling ? LATEST_ANSWER_MS : 0, {
+        notice: "context-lost",
+        message: "The WebGL context was lost.",
+      });
     });
     env().set("SOFTWARE_WEBGL_ENABLED", true);
     setWebGLContext(2, gl as unknown as WebGLRenderingContext);
     await activate("webgl", "update the browser or the graphics driver");
     canary = createCanary(gl);
-    watch = watchTextures(gl);
+    watch = watchTextures(gl, { allocatedBytes: () => allocatedBytes() ?? 0, isIntact: canary });
     const device = rendererOf(gl);
     return { device, isSoftware: isSoftwareRenderer(device) };
   },
   isIntact: () => canary?.() ?? false,
   gpu: () => context,
-  watch: (call) => (watch === undefined ? call() : watch(call)),
-  heapBytes() {
-    const webgl = backend();
-    // Textures that are free for reuse are counted, too.
-    return webgl instanceof MathBackendWebGL ? webgl.memory().numBytesInGPUAllocated : undefined;
+  async watch(call) {
+    if (watch === undefined) return call();
+    isCalling = true;
+    try {
+      return await watch(call);
+    } finally {
+      isCalling = false;
+    }
   },
+  heapBytes: allocatedBytes,
   stop() {
     const owned = context;
     context = undefined;
     owned?.getExtension("WEBGL_lose_context")?.loseContext();
   },
 };
+
+/** Of all textures, those that are free for reuse included. */
+function allocatedBytes(): number | undefined {
+  const webgl = backend();
+  return webgl instanceof MathBackendWebGL ? webgl.memory().numBytesInGPUAllocated : undefined;
+}
 
 function rendererOf(gl: WebGL2RenderingContext): string {
   const info = gl.getExtension("WEBGL_debug_renderer_info");

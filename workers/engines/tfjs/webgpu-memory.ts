@@ -15,7 +15,8 @@ export class WebgpuMemory {
   /** Whether the device's error was about memory. Inside a call, `watch` throws it. */
   notice(error: GPUError): "in-call" | "between-calls" | undefined {
     const isOutOfMemory = error instanceof GPUOutOfMemoryError || TOO_LARGE.test(error.message);
-    if (!isOutOfMemory) return undefined;
+    // Whatever uses the missing buffer fails, too.
+    if (!isOutOfMemory && this.#failure === undefined) return undefined;
     this.#failure ??= error.message;
     return this.#isCalling ? "in-call" : "between-calls";
   }
