@@ -1,4 +1,6 @@
-import type { ItemRange } from "./dispatch/types.js";
+import type { EndCause, ItemRange } from "./dispatch/types.js";
+
+export type { EndCause } from "./dispatch/types.js";
 
 /** What was tried with some items that are not done yet, to tell items that can't be run from workers that can't run them. */
 export interface ItemTrials<W> {
@@ -22,11 +24,6 @@ export const UNTRIED: ItemTrials<never> = {
   endedCount: 0,
   timeoutCount: 0,
 };
-
-/**
- * How a worker ended under some items. "unclear": it may have been terminated from outside, or have lost a GPU that others use, too.
- */
-export type EndCause = "hung" | "out-of-memory" | "trapped" | "unclear";
 
 /** What to do with the items: try each of these ranges again, or give them up. */
 export type Verdict<W> =

@@ -68,7 +68,7 @@ export function takeBack(draft: Draft, { attemptId }: Attempt): void {
 }
 
 /** The result of an attempt is no longer wanted. If its worker is on it, it stays in flight until it ends. */
-export function drop(draft: Draft, attemptId: number): void {
+function drop(draft: Draft, attemptId: number): void {
   const found = findAttempt(draft, attemptId);
   if (found === undefined || found.attempt.role === "dropped") return;
   const { worker, attempt } = found;

@@ -12,6 +12,7 @@ import { createWorker, setThroughput } from "./worker.js";
 import { ShardError } from "../errors.js";
 import { addUntouched } from "../untouched-items.js";
 
+export { overdueLimitMs } from "./overdue.js";
 export { createDispatch, type DispatchState } from "./state.js";
 export {
   attemptDeadlineMs,

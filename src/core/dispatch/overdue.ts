@@ -30,7 +30,8 @@ export function noticeOverdue(draft: Draft, nowMs: number): void {
   for (const { slot } of draft.workers) {
     const worker = draft.workers[slot]!;
     const attempt = worker.inFlight[0];
-    if (attempt === undefined || attempt.role === "backed-up" || worker.isElsewhere) continue;
+    if (attempt === undefined || worker.isElsewhere) continue;
+    if (attempt.role === "backed-up" && attempt.isOverdue) continue;
     const limitMs = attempt.isOverdue ? -Infinity : overdueAfterMs(draft, worker, attempt, nowMs);
     if (elapsedAlone(worker, attempt, nowMs) >= limitMs) markOverdue(draft, slot, nowMs);
   }
@@ -55,6 +56,18 @@ function overdueAfterMs(draft: Draft, worker: WorkerState, attempt: Attempt, now
   if (elapsedOn(worker, attempt, nowMs) < earliestMs) return earliestMs;
   const limitMs = OVERDUE_FACTOR * predictedMs + OVERDUE_FLOOR_MS;
   return Math.max(earliestMs, limitMs - waitMs(draft, worker, nowMs) - LOOK_MS);
+}
+
+/**
+ * After how many ms an attempt is overdue of which the job no longer asks, since it has ended; Infinity where its time can't be predicted.
+ */
+export function overdueLimitMs(state: DispatchState, attemptId: number): number {
+  const found = findAttempt(state, attemptId);
+  if (found === undefined || found.attempt.isOverdue) return Infinity;
+  const { worker, attempt } = found;
+  const predictedMs = expectedMs(worker.throughput, attempt.itemCount);
+  if (predictedMs === undefined || isFirstRun(worker, attempt.itemCount)) return Infinity;
+  return OVERDUE_FACTOR * predictedMs + OVERDUE_FLOOR_MS - LOOK_MS;
 }
 
 function longestFirstRunMs(draft: Draft, { kind, slot }: WorkerState): number {
@@ -86,7 +99,7 @@ function markOverdue(draft: Draft, slot: number, nowMs: number): void {
   const attempt = before.inFlight[0]!;
   const { attemptId, firstItem, itemCount, role } = attempt;
   if (!attempt.isOverdue) {
-    if (role === "own") {
+    if (role !== "dropped") {
       draft.actions.push({ type: "attempt-overdue", attemptId, workerId: before.workerId, firstItem, itemCount });
     }
     stall(draft, replaceAttempt(draft, before, attempt, { ...attempt, isOverdue: true }));

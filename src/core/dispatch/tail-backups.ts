@@ -60,14 +60,13 @@ function stragglerOf(draft: Draft, worker: WorkerState, nowMs: number): Straggle
     return undefined;
   }
   if (earlierCount(draft, attempt) > 0) return undefined;
-  // Another job's work comes first there.
-  const elapsedMs = worker.isElsewhere ? 0 : elapsedOn(worker, attempt, nowMs);
+  const elapsedMs = elapsedOn(worker, attempt, nowMs);
   const predictedMs = expectedMs(worker.throughput, attempt.itemCount);
-  if (predictedMs === undefined || isFirstRun(worker, attempt.itemCount)) {
-    // What has run for so long is expected to run for as long again.
-    return elapsedMs >= LEAST_ELAPSED_MS ? { worker, attempt, leftMs: elapsedMs } : undefined;
-  }
-  return { worker, attempt, leftMs: Math.abs(predictedMs - elapsedMs) };
+  const isKnown = predictedMs !== undefined && !isFirstRun(worker, attempt.itemCount);
+  if (isKnown && !worker.isElsewhere) return { worker, attempt, leftMs: Math.abs(predictedMs - elapsedMs) };
+  // What has run, or has waited for another job's work, for so long is expected to do so for as long again.
+  if (elapsedMs < LEAST_ELAPSED_MS) return undefined;
+  return { worker, attempt, leftMs: isKnown ? predictedMs + elapsedMs : elapsedMs };
 }
 
 /** The worker that would run these items in the least time. */

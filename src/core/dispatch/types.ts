@@ -1,5 +1,4 @@
 import type { ShardError } from "../errors.js";
-import type { EndCause } from "../item-trials.js";
 import type { Throughput } from "../throughput/types.js";
 
 /** How the shares are sized. The default is `makespan`. */
@@ -38,6 +37,11 @@ export interface WorkerProfile {
   /** The most items of a shard, ≥ 1, where larger ones have run it out of memory. Default: no limit. */
   readonly maxItemCount?: number | undefined;
 }
+
+/**
+ * How a worker ended under some items. "unclear": it may have been terminated from outside, or have lost a GPU that others use, too.
+ */
+export type EndCause = "hung" | "out-of-memory" | "trapped" | "unclear";
 
 /** How a worker ended in the middle of an attempt. */
 export interface WorkerEnd {

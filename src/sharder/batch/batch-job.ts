@@ -6,8 +6,9 @@ import type {
   PlannedShare,
 } from "../../core/dispatch/types.js";
 import * as dispatch from "../../core/dispatch/dispatch.js";
-import type { ShardError } from "../../core/errors.js";
+import { ShardError } from "../../core/errors.js";
 import { SteadyClock } from "../../core/steady-clock.js";
+import type { CallWatch } from "../../pool/call-table.js";
 import type { FinishedRun, PoolWorker } from "../../pool/pool-worker.js";
 import type { BatchMode, RunMode, WireModel } from "../../protocol/model-on-wire.js";
 import { hasRows, type BatchModes, type TryBatch } from "../inputs/batch-modes.js";
@@ -270,7 +271,7 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
         this.#reportOverdue(action.workerId, action);
         break;
       case "items-given-up":
-        this.failItems(action, action.error ?? noWorkers(this.lastError));
+        this.failItems(action, whyGivenUp(action.error ?? noWorkers(this.lastError)));
         break;
       case "finish":
         this.finish();
@@ -309,10 +310,8 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
       const leastMs = this.items.areUnits ? 0 : this.#state.options.warmUpDeadlineMs;
       const deadline = (): number =>
         Math.max(leastMs, dispatch.attemptDeadlineMs(this.#state, attemptId) ?? deadlineMs);
-      const onTurn = (): void => void this.#running.set(workerId, attemptId);
-      const watch = { overdueMs: () => Infinity, onOverdue: () => {}, onTurn };
       worker = this.#context.pool.requireWorker(workerId);
-      result = await worker.run(request, deadline, watch);
+      result = await worker.run(request, deadline, this.#watch(attemptId, workerId, range));
     } catch (thrown) {
       this.#hasEnded(workerId, attemptId);
       this.#attemptFailed(attemptId, thrown);
@@ -344,6 +343,15 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
     for (const part of isHeld ? parts : []) this.checks.hold(part.id, () => this.#release(part, workerId));
     if (this.#bytes?.learn(outputs, itemCount)) this.#limitShards(this.#bytes);
     if (!this.hasFailed) this.#report(workerId);
+  }
+
+  /** Notes when the worker turns to an attempt. While the job runs it looks for overdue ones itself; after its end, this does. */
+  #watch(attemptId: number, workerId: string, units: ItemRange): CallWatch {
+    return {
+      overdueMs: () => (this.isOver && !this.hasFailed ? dispatch.overdueLimitMs(this.#state, attemptId) : Infinity),
+      onOverdue: () => this.#reportOverdue(workerId, units),
+      onTurn: () => void this.#running.set(workerId, attemptId),
+    };
   }
 
   /** The worker has turned to something else. */
@@ -436,6 +444,16 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
     const itemsPerSecond = rates.length === 0 ? undefined : rates.reduce((sum, rate) => sum + rate, 0);
     this.emitProgress(progressOf({ jobId: this.id, completedItemCount, totalItemCount, itemsPerSecond }));
   }
+}
+
+/** A missed deadline is the item's only if no option allows it more time. */
+function whyGivenUp(error: ShardError): ShardError {
+  if (error.code !== "worker-timeout") return error;
+  return new ShardError(
+    error.code,
+    `${error.message} Another worker has missed its deadline with these items, too: raise firstRunDeadlineMs if one of them takes that long.`,
+    { workerId: error.workerId, cause: error },
+  );
 }
 
 /** Those outputs of a shard's items that are still wanted. */

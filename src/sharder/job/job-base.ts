@@ -264,11 +264,15 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
     this.#outbox.push(() => onReported(this.#context.faults.report(fault, noticedAtMs)));
   }
 
-  /** Report a fault whose items are tried again; it is recovered from once they are done. */
+  /** Report a fault whose items are tried again; it is recovered from once they are done, which they are if the job has finished. */
   protected reportRetried(fault: Omit<FaultReport, "action" | "items">, units: ItemRange): void {
     const range = this.items.of(units);
     const report: FaultReport = { ...fault, action: "retried", items: [range] };
-    this.reportFault(report, (faultId) => this.#recoveries.await(faultId, range));
+    this.reportFault(report, (faultId) => {
+      if (this.isOver) this.#context.faults.recovered(faultId);
+      else this.#recoveries.await(faultId, range);
+    });
+    if (this.isOver) this.#flush();
   }
 
   /** These units failed wherever they were tried: they count as done, and the sink learns why. */
