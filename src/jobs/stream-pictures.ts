@@ -15,7 +15,7 @@ import { Refusals } from "./refusals.js";
 
 /**
  * The result for one picture: the model's outputs, as `predict` returns them for this picture alone, or the reason why
- * it could not be read. `picture` is included so that you can close a frame or name a file.
+ * it could not be read, or why the model failed on it wherever it was tried. `picture` is included so that you can close a frame or name a file.
  */
 export type PictureResult =
   | {
@@ -33,7 +33,8 @@ export type PictureSource = Iterable<Picture> | AsyncIterable<Picture>;
  * Run a model on any number of pictures, such as a folder's files or the frames of a video. The source is pulled no
  * faster than results are consumed. A few pictures are decoded ahead, and a bounded number is held in memory.
  *
- * An unreadable picture does not end the stream: it yields a result with `error` ("picture-unreadable").
+ * An unreadable picture does not end the stream: it yields a result with `error` ("picture-unreadable"). Nor does one on which the
+ * model fails on every worker, whatever the sharder's `onItemError` says.
  *
  * @throws ShardError like `predictPictures`, except for unreadable pictures; an error of the source unchanged.
  */
@@ -71,7 +72,7 @@ export async function* streamPictures(
   const ending = new AbortController();
   const end = (): void => ending.abort(signal?.reason);
   signal?.addEventListener("abort", end, { once: true });
-  const shards = sharder.stream(readable(), { ...job, signal: ending.signal });
+  const shards = sharder.stream(readable(), { ...job, onItemError: "report", signal: ending.signal });
   let next: Promise<IteratorResult<StreamShard, void>> | undefined;
   let nextIndex = 0;
   try {
@@ -81,19 +82,21 @@ export async function* streamPictures(
         nextIndex = refusal.index + 1;
         yield refusal;
       }
-      next ??= shards.next();
+      next ??= nextOf(shards, () => items.size === 0);
       const result = await Promise.race([next, refused]);
       if (result === undefined) continue;
       next = undefined;
       if (result.done === true) break;
-      const { firstItem, itemCount, workerId } = result.value;
+      const { firstItem, itemCount, workerId, itemErrors } = result.value;
       for (let row = 0; row < itemCount; row++) {
         const { index, picture } = items.get(firstItem + row)!;
         items.delete(firstItem + row);
         // Unreadable pictures between those of one shard.
         if (order === "input") yield* refusals.take(nextIndex);
         nextIndex = index + 1;
-        yield { index, picture, outputs: itemOutputs(result.value.outputs, row), workerId };
+        const error = itemErrors?.[row]?.error;
+        if (error === undefined) yield { index, picture, outputs: itemOutputs(result.value.outputs, row), workerId };
+        else yield { index, picture, error };
       }
     }
     yield* refusals.take(undefined);
@@ -104,6 +107,19 @@ export async function* streamPictures(
     shards.return().catch(() => {});
     refusals.close();
     reader.close();
+  }
+}
+
+/** The next shard. That all pictures have failed is no news once each was reported. */
+async function nextOf(
+  shards: AsyncGenerator<StreamShard, void, undefined>,
+  areAllReported: () => boolean,
+): Promise<IteratorResult<StreamShard, void>> {
+  try {
+    return await shards.next();
+  } catch (thrown) {
+    if (!(thrown instanceof ShardError) || thrown.itemErrors === undefined || !areAllReported()) throw thrown;
+    return { done: true, value: undefined };
   }
 }
 

@@ -285,7 +285,11 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
       this.#recoveries.givenUp(range);
       for (const failure of itemErrors) callListener(this.#options.onItemFailed, failure);
     });
-    this.#accept({ ...range, workerId: workerId ?? "", outputs: {}, itemErrors });
+    try {
+      this.#accept({ ...range, workerId: workerId ?? "", outputs: {}, itemErrors });
+    } catch (thrown) {
+      this.fail(thrown);
+    }
   }
 
   /** The error of a job of which so much failed, and nothing succeeded, that the rest was not tried. */
