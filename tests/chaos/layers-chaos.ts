@@ -23,7 +23,9 @@ export async function runLayersCase(
   const restarts = random() < 0.4;
   // A passing failure of some stages, which another try survives.
   const failureRate = random() < 0.3 ? 0.02 : 0;
-  let hangsLeft = mayHang && random() < 0.3 ? 1 : 0;
+  const hangs = mayHang && random() < 0.3;
+  // One run hangs, once it is known how long runs take.
+  let hangsIn = Infinity;
   let isOver = false;
   const { sharder, workers } = await startLayers(
     LAYER_COUNT,
@@ -31,7 +33,7 @@ export async function runLayersCase(
       workerCount: 2 + upTo(3),
       before: async (call) => {
         await turns(upTo(3));
-        if (!isOver && call.kind === "run" && random() < 0.02 && hangsLeft-- > 0) await new Promise(() => {});
+        if (!isOver && call.kind === "run" && --hangsIn === 0) await new Promise(() => {});
         if (!isOver && call.kind === "run" && random() < failureRate) throw new Error("a passing failure");
       },
       layerMs: () => 0.5 + random(),
@@ -69,6 +71,9 @@ export async function runLayersCase(
   for (const type of ["attempt", "worker", "rebalance", "fault", "progress"] as const) {
     sharder.addEventListener(type, () => void killSometimes());
   }
+  sharder.addEventListener("attempt", ({ detail }) => {
+    if (hangs && hangsIn === Infinity && detail.outcome === "completed") hangsIn = 1 + upTo(60);
+  });
   const randomCuts = (): number[] => [1, 2, 3, 4, 5].filter(() => random() < 0.4);
   const chaos = new ChaosRun({ seed, sharder, upTo, work });
   const outcomes = await chaos.act({
@@ -82,7 +87,7 @@ export async function runLayersCase(
     },
     pause: chaos.pause,
     recut: () => chaos.call(sharder.recut(random() < 0.5 ? randomCuts() : undefined)),
-    inspect: () => chaos.call(sharder.inspect()),
+    inspect: () => void (hangs || chaos.call(sharder.inspect())),
     abort: chaos.abort,
   });
   isOver = true;

@@ -50,10 +50,14 @@ export class DeploymentSet {
     this.#current = deployment;
   }
 
-  /** Unload the stages that are neither current nor needed. */
+  /** Unload the stages that are neither current nor needed, and the stand-ins of current ones that nobody uses. */
   retire(): void {
     for (const [epoch, deployment] of this.#byEpoch) {
-      if (deployment === this.#current || this.#isUsed(epoch) || this.#isBorrowed(deployment)) continue;
+      if (this.#isUsed(epoch) || this.#isBorrowed(deployment)) continue;
+      if (deployment === this.#current) {
+        void deployment.dismissStandIns();
+        continue;
+      }
       this.#byEpoch.delete(epoch);
       this.#onDrop(epoch);
       void deployment.unload();

@@ -130,6 +130,15 @@ export class Deployment {
     return [...this.#workers, ...this.#standIns].some((members) => members.some(({ id }) => id === workerId));
   }
 
+  /** Unload stages from their stand-ins, where their own workers are still usable. Never rejects. */
+  async dismissStandIns(): Promise<void> {
+    const dismissed = this.#standIns.flatMap((members, stage) => {
+      const hasOwn = this.#workers[stage]!.some(({ isUsable }) => isUsable);
+      return hasOwn ? members.splice(0).map((worker) => ({ worker, stage })) : [];
+    });
+    await Promise.all(dismissed.map(({ worker, stage }) => worker.unload(this.stages[stage]!.modelKey)));
+  }
+
   /** Unload every stage from its workers. Never rejects. */
   async unload(): Promise<void> {
     this.#isDropped = true;

@@ -162,6 +162,8 @@ export class LayerLayout {
       });
     }
     this.#owner.onChanged();
+    // Whoever asked may have ended meanwhile.
+    this.#deployed.retire();
     return deployment.holdersOf(stage).map(({ id }) => id);
   }
 

@@ -498,6 +498,7 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
 
   /** Items that fail wherever they are tried: all others complete first. */
   #leaveOut(microBatchId: number, range: ItemRange): void {
+    this.checks.drop(microBatchId);
     this.#batches.drop(microBatchId);
     this.#openFaults.done(range);
     const items = this.items.of(range);
