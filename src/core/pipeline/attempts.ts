@@ -95,16 +95,13 @@ function leaveOut(draft: PipelineDraft, { microBatchId, range }: MicroBatch, att
   draft.microBatches.delete(microBatchId);
   draft.completedItemCount += range.itemCount;
   draft.failedItemCount += range.itemCount;
-  const hasAllFailed = draft.sourceEnded && draft.failedItemCount === draft.endItem;
-  if (draft.hasSucceeded || (!hasAllFailed && draft.failedItemCount < HOPELESS_ITEMS)) {
-    draft.actions.push({ type: "item-failed", microBatchId, range, attemptId });
-    return;
-  }
+  draft.actions.push({ type: "item-failed", microBatchId, range, attemptId });
+  if (draft.hasSucceeded || draft.failedItemCount < HOPELESS_ITEMS) return;
   for (const other of draft.attempts.values()) {
     draft.actions.push({ type: "cancel-attempt", attemptId: other.attemptId, workerId: other.workerId });
   }
   draft.phase = "failed";
-  draft.actions.push({ type: "fail", range, attemptId });
+  draft.actions.push({ type: "fail" });
 }
 
 export function rejectAttempt(draft: PipelineDraft, attemptId: number): void {

@@ -117,8 +117,8 @@ export type PipelineAction =
   | { readonly type: "epoch-done"; readonly epoch: number }
   /** Every item has been completed once, and none is held. */
   | { readonly type: "finish" }
-  /** All items that were tried have failed, these last. */
-  | { readonly type: "fail"; readonly range: ItemRange; readonly attemptId: number };
+  /** So many items have failed, and none has succeeded, that the others are not tried. */
+  | { readonly type: "fail" };
 
 /** Items that enter again from their inputs. Those that were tried in vain enter together and join no others. */
 export interface ReturnedRange extends ItemRange {

@@ -1,5 +1,5 @@
 import type { ItemRange } from "../../core/dispatch/types.js";
-import { ShardError, type ItemError } from "../../core/errors.js";
+import { ShardError } from "../../core/errors.js";
 import type { EndCause } from "../../core/item-trials.js";
 import type {
   PipelineAction,
@@ -19,16 +19,14 @@ import type { FinishedRun, PoolWorker } from "../../pool/pool-worker.js";
 import type { BatchModes, TryBatch } from "../inputs/batch-modes.js";
 import { JobMode } from "../inputs/job-mode.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
-import type { FaultReport } from "../fault-reports.js";
 import { JobBase, type JobContext, type OpenAttempt } from "../job/job-base.js";
 import { causeOf } from "../job/fault-cause.js";
-import { itemsFailed, notSent, noWorkers, someItemsFailed } from "../job/job-errors.js";
+import { notSent, noWorkers } from "../job/job-errors.js";
 import { progressOf, type JobOptions } from "../job/sharding-job.js";
 import { outputBytes, type CheckedResult } from "../verify/checked-result.js";
 import type { DeployedStage, Deployment } from "./deployment.js";
 import type { LayerLayout } from "./layer-layout.js";
 import { MicroBatches } from "./micro-batches.js";
-import { OpenFaults } from "./open-faults.js";
 import type { StalledWorkers } from "./stalled-workers.js";
 import { firstItem } from "./trace-model.js";
 
@@ -84,14 +82,10 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
   /** The mode of micro-batches that enter from now on. */
   readonly #mode: JobMode;
   readonly #sent = new Map<number, SentRun>();
-  readonly #openFaults: OpenFaults;
-  /** Items that were left out. */
-  readonly #itemErrors: ItemError[] = [];
 
   constructor(context: PipelineContext, options: JobOptions) {
     super(context, options);
     this.#context = context;
-    this.#openFaults = new OpenFaults(context.faults);
     this.#mode = new JobMode(context.modes, context.tryBatch);
     this.#batches = new MicroBatches(context.model, (units) => this.items.cut(units));
   }
@@ -159,7 +153,6 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
   }
 
   protected override onEnd(): void {
-    this.#openFaults.forget();
     this.#context.onLeave(this);
   }
 
@@ -268,11 +261,10 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
         this.#context.layout.retire();
         break;
       case "finish":
-        if (this.#itemErrors.length > 0) this.end(someItemsFailed(this.#itemErrors));
-        else this.finish();
+        this.finish();
         break;
       case "fail":
-        this.end(itemsFailed(action.range && this.items.of(action.range), this.lastError));
+        this.end(this.hopeless());
         break;
     }
   }
@@ -359,19 +351,11 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
   /** The worker is slow or hangs: its work is done elsewhere as well, and the worker is left alone until its deadline. */
   #overdue(attempt: StageAttempt, worker: PoolWorker): void {
     if (this.isOpen(attempt.attemptId)) {
-      this.#report(attempt, {
-        cause: "overdue",
-        code: "worker-timeout",
-        message: `Worker "${worker.id}" has not finished stage ${attempt.stage} in three times the time predicted: another one runs it, too.`,
-      });
+      const message = `Worker "${worker.id}" has not finished stage ${attempt.stage} in three times the time predicted: another one runs it, too.`;
+      this.reportRetried({ cause: "overdue", workerId: worker.id, code: "worker-timeout", message }, attempt.range);
       this.workerStalled(worker.id);
     }
     this.#context.stalled.add(worker);
-  }
-
-  #report({ workerId, range }: StageAttempt, fault: Pick<FaultReport, "cause" | "code" | "message">): void {
-    const items = [this.items.of(range)];
-    this.reportFault({ ...fault, workerId, items, action: "retried" }, this.#openFaults.add(range));
   }
 
   #refuseBatches(attemptId: number): void {
@@ -403,7 +387,8 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
     }
     this.close(attemptId, "failed");
     if (isTooLarge) this.#context.layout.times.limitItems(epoch, Math.ceil(range.itemCount / 2));
-    this.#report(attempt, { cause: causeOf(error), code: error.code, message: error.message });
+    const { code, message } = error;
+    if (!isSuspect) this.reportRetried({ cause: causeOf(error), workerId: worker.id, code, message }, range);
     this.apply({ type: "attempt-failed", attemptId, isOutOfMemory: isTooLarge });
   }
 
@@ -500,22 +485,12 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
   #leaveOut(microBatchId: number, range: ItemRange): void {
     this.checks.drop(microBatchId);
     this.#batches.drop(microBatchId);
-    this.#openFaults.done(range);
-    const items = this.items.of(range);
-    const error = this.lastError ?? itemsFailed(items, undefined);
-    const { code, message, workerId } = error;
-    this.reportFault({ cause: "poison", workerId, code, message, items: [items], action: "gave-up" });
-    for (let index = 0; index < items.itemCount; index++) {
-      this.#itemErrors.push({ item: items.firstItem + index, error });
-    }
-    this.items.completedItemCount += items.itemCount;
-    this.items.release(items);
+    this.failItems(range, this.lastError ?? noWorkers(undefined));
     this.wantMore();
   }
 
   #deliver(range: ItemRange, workerId: string, take: () => Readonly<Record<string, ShardOutput>>): void {
     if (!this.deliver(range, workerId, take)) return;
-    this.#openFaults.done(range);
     const { completedItemCount } = this.items;
     const { current, times } = this.#context.layout;
     const stageMs = current?.stages.map((_, stage) => times.stageMs(current, stage));

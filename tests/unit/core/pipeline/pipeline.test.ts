@@ -261,8 +261,7 @@ describe("a stage that throws", () => {
     expect(dispatchOf().workerId).toBe("b");
     ({ state, actions } = stepPipeline(state, { type: "attempt-failed", attemptId: dispatchOf().attemptId }));
     ({ state, actions } = stepPipeline(state, { type: "attempt-failed", attemptId: dispatchOf().attemptId }));
-    expect(actions).toEqual([{ type: "fail", range: { firstItem: 0, itemCount: 1 }, attemptId: expect.any(Number) }]);
-    expect(state.phase).toBe("failed");
+    expect(actions).toMatchObject([{ type: "item-failed", range: { firstItem: 0, itemCount: 1 } }, { type: "finish" }]);
   });
 });
 
