@@ -1,54 +1,12 @@
 import { ShardError } from "../core/errors.js";
+import { addLive, forgetLive, nextId } from "./live-workers.js";
+import type { PoolListener, PoolOptions } from "./pool-types.js";
 import { PoolWorker, type WorkerHooks } from "./pool-worker.js";
 import { Replacements } from "./replacements.js";
 import { delayRules, policyRules, type RestartRules, type SlotPlan } from "./restart-rules.js";
 import { removed, replaced, wasClosed } from "./slot-errors.js";
-import type { BackendName, OpenWorker, WorkerSpec } from "./worker-entries.js";
+import type { OpenWorker, WorkerSpec } from "./worker-entries.js";
 import { WorkerSlot } from "./worker-slot.js";
-
-const counters = new Map<BackendName, number>();
-const live = new Map<string, PoolWorker>();
-
-/** The live worker with this id, in any pool: ids are unique on the page. */
-export function findLiveWorker(id: string): PoolWorker | undefined {
-  return live.get(id);
-}
-
-/** Why a worker is away: it was lost, or it is replaced by a fresh incarnation though nothing has failed. */
-export type Absence =
-  | { readonly kind: "lost"; readonly error: ShardError; readonly returnsAs: WorkerSpec }
-  | { readonly kind: "replaced"; readonly error: ShardError };
-function nextId({ backend }: WorkerSpec): string {
-  const counter = (counters.get(backend) ?? 0) + 1;
-  counters.set(backend, counter);
-  return `${backend}-${counter}`;
-}
-
-/** What the pool reports to its owner. */
-export interface PoolListener {
-  /** A worker's state has changed. */
-  onState(slot: WorkerSlot): void;
-  /** A worker is ready for work. Jobs and splits take workers in here and nowhere else. Resolves once they have. */
-  onReady(worker: PoolWorker): Promise<void>;
-  /** A worker has ended, and another incarnation will replace it. */
-  onLost(slot: WorkerSlot, absence: Absence): void;
-  /** A worker has ended for good, or is quarantined. @param error `undefined` if it was stopped on purpose. */
-  onGone(slot: WorkerSlot, error: ShardError | undefined): void;
-  /** A worker takes no more work, since a fresh incarnation is to replace it. Resolves once nothing needs it. Never rejects. */
-  onReplacing(worker: PoolWorker): Promise<void>;
-  /** A worker that was given up long ago is no longer listed. */
-  onForgotten(id: string): void;
-}
-
-export interface PoolOptions {
-  readonly open: OpenWorker;
-  /** For tests: how long after its end a worker is restarted on its backend, ms; `undefined`: not at all. Default: `RestartPolicy`. */
-  readonly restartDelayMs?: ((slot: WorkerSlot, error: ShardError) => number | undefined) | undefined;
-  /** Whether a worker of this spec could run the model, as far as is known. Default: all. */
-  readonly canRun?: (spec: WorkerSpec) => boolean;
-  /** A worker that has reserved more than this is replaced by a fresh one, bytes. Default: 1.5 GiB. */
-  readonly maxHeapBytes?: number | undefined;
-}
 
 const DEFAULT_MAX_HEAP_BYTES = 1.5 * 2 ** 30;
 /** How many workers that were given up stay listed, so that their errors can be read. */
@@ -162,12 +120,12 @@ export class WorkerPool {
     const onState = (): void => {
       if (worker.state !== "dead") return;
       this.#aside.delete(worker);
-      live.delete(id);
+      forgetLive(id);
       onEnd();
     };
     const worker = new PoolWorker(id, spec, this.#open(spec, id), { onState, onRan: () => {} });
     this.#aside.add(worker);
-    live.set(id, worker);
+    addLive(worker);
     await worker.start();
     worker.becomeReady();
     return worker;
@@ -255,7 +213,7 @@ export class WorkerPool {
       onRan: (worker) => this.#replacements.look(slot, worker),
     };
     const worker = slot.incarnate(spec, () => this.#open(spec, slot.id), hooks);
-    live.set(slot.id, worker);
+    addLive(worker);
     this.#rules.started(slot);
     const scriptDeadlineMs = Math.min(SCRIPT_DEADLINE_MS * 2 ** slot.restarts, MOST_SCRIPT_DEADLINE_MS);
     void worker.start(scriptDeadlineMs).then(
@@ -273,7 +231,7 @@ export class WorkerPool {
       this.listener?.onState(slot);
       return;
     }
-    live.delete(slot.id);
+    forgetLive(slot.id);
     this.#replacements.forget(slot);
     const { deathError } = worker;
     if (slot.isLeaving || this.#isClosed) this.#giveUp(slot, deathError);

@@ -12,7 +12,8 @@ import {
 } from "../pool/worker-entries.js";
 import type { PoolWorker } from "../pool/pool-worker.js";
 import type { WorkerLink } from "../pool/worker-link.js";
-import { WorkerPool, type PoolOptions } from "../pool/worker-pool.js";
+import type { PoolOptions } from "../pool/pool-types.js";
+import { WorkerPool } from "../pool/worker-pool.js";
 import { onlyShardErrors } from "../protocol/raw-errors.js";
 import { throwIfAborted } from "../protocol/abort.js";
 import type { JournalApi } from "../protocol/journal-api.js";

@@ -1,6 +1,6 @@
 import { ShardError } from "../core/errors.js";
 import type { PoolWorker } from "../pool/pool-worker.js";
-import { findLiveWorker } from "../pool/worker-pool.js";
+import { findLiveWorker } from "../pool/live-workers.js";
 import { messageFaultsOf, type MessageDirection } from "./message-faults.js";
 
 /**

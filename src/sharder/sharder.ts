@@ -1,8 +1,7 @@
-import type { ItemRange } from "../core/dispatch/types.js";
 import { ShardError } from "../core/errors.js";
 import type { ModelInfo } from "../model/inspect.js";
 import type { WorkerSpec } from "../pool/worker-entries.js";
-import type { PoolListener, WorkerPool } from "../pool/worker-pool.js";
+import type { WorkerPool } from "../pool/worker-pool.js";
 import { abortError, throwIfAborted } from "../protocol/abort.js";
 import { onlyShardErrors } from "../protocol/raw-errors.js";
 import type { Outputs } from "../protocol/tensors.js";
@@ -23,10 +22,10 @@ import { requireKnownKeys } from "./known-keys.js";
 import type { OnItemError } from "./options.js";
 import { inspectRun } from "./layers/inspect-run.js";
 import type { BatchPlan, LayerPlan, Split } from "./split.js";
-import { WorkerLosses } from "./worker-losses.js";
 import type { Verification } from "./verify/verification.js";
 import type { Verifier } from "./verify/verifier.js";
 import type { WorkerSnapshot } from "./worker-snapshot.js";
+import { WorkerWatch } from "./worker-watch.js";
 
 /** The parts of a sharder. */
 export interface SharderParts {
@@ -49,13 +48,11 @@ export class Sharder extends ShardingEventTarget {
   readonly #model: KnownModel;
   readonly #pool: WorkerPool;
   readonly #split: Split;
-  readonly #events: EventRelay;
-  readonly #losses: WorkerLosses;
+  readonly #watch: WorkerWatch;
   readonly #journals: Journals;
   readonly #verifier: Verifier;
   readonly #onItemError: OnItemError;
   readonly #jobs = new Set<ShardingJob>();
-  #expectsWorkers = false;
   #isPaused = false;
   #isDisposed = false;
 
@@ -64,13 +61,12 @@ export class Sharder extends ShardingEventTarget {
     this.#model = model;
     this.#pool = pool;
     this.#split = split;
-    this.#events = events;
-    this.#losses = new WorkerLosses(faults);
+    this.#watch = new WorkerWatch({ pool, split, jobs: this.#jobs, faults, emit: events.emit });
     this.#journals = journals;
     this.#verifier = verifier;
     this.#onItemError = onItemError;
     events.target = (type, detail) => void this.dispatchEvent(new CustomEvent(type, { detail }));
-    pool.listener = this.#listener;
+    pool.listener = this.#watch;
   }
 
   /** What is known about the model: from its file and, once layers have been measured, from running it. */
@@ -192,7 +188,7 @@ export class Sharder extends ShardingEventTarget {
       this.#checkUsable();
       checkWorkerSpec(spec);
       const starting = this.#pool.start(spec);
-      this.#tellWhetherExpected();
+      this.#watch.expectsWorkers();
       const { id } = await this.#pool.enter(await starting);
       return id;
     });
@@ -223,6 +219,7 @@ export class Sharder extends ShardingEventTarget {
   /** End every job ("disposed") and every worker, with its tensors and GPU device. May be called twice. */
   async dispose(): Promise<void> {
     this.#isDisposed = true;
+    this.#watch.close();
     for (const job of this.#jobs) job.fail(disposed());
     this.#split.close();
     this.#verifier.close();
@@ -264,61 +261,10 @@ export class Sharder extends ShardingEventTarget {
     });
   }
 
-  readonly #listener: PoolListener = {
-    onState: ({ id, state }) => {
-      // Before anybody is told of the last one's end.
-      if (this.#pool.isAnyAway) this.#tellWhetherExpected();
-      this.#events.emit("worker", { workerId: id, state });
-    },
-    onReady: async (worker) => {
-      this.#losses.recovered(worker);
-      for (const job of this.#jobs) job.workerReady(worker);
-      this.#tellWhetherExpected();
-      await this.#split.workerReady(worker);
-    },
-    onLost: (slot, absence) => {
-      if (this.#isDisposed) return;
-      const { id } = slot;
-      const items = this.#itemsOn(id);
-      for (const job of this.#jobs) job.workerAway(id, absence.error);
-      this.#split.workerLost(id);
-      if (absence.kind === "lost") this.#losses.lost(slot, absence, items);
-    },
-    onGone: (slot, error) => {
-      if (this.#isDisposed) return;
-      const { id } = slot;
-      const items = this.#itemsOn(id);
-      for (const job of this.#jobs) job.workerGone(id, error);
-      this.#tellWhetherExpected();
-      this.#split.workerLost(id);
-      this.#losses.gone(slot, error, items);
-    },
-    onReplacing: async (worker) => {
-      for (const job of this.#jobs) job.workerDraining(worker.id);
-      // By layers, nobody could take over the stages of the only worker: what it is on is computed again.
-      if (this.#pool.readyWorkers.length > 0 || this.plan.split === "batch") await this.#split.workerLeaving(worker);
-    },
-    onForgotten: (id) => this.#split.forget(id),
-  };
-
-  /** The items that a worker is on, in all jobs. */
-  #itemsOn(workerId: string): ItemRange[] {
-    return [...this.#jobs].flatMap((job) => job.itemsOn(workerId));
-  }
-
-  /** Whether jobs that have no worker should wait. */
-  #tellWhetherExpected(): void {
-    const isExpected = this.#pool.isAnyAway;
-    if (isExpected === this.#expectsWorkers) return;
-    this.#expectsWorkers = isExpected;
-    for (const job of this.#jobs) job.workersExpected(isExpected);
-  }
-
   #createJob(options: JobOptions): ShardingJob {
     this.#checkUsable();
-    this.#tellWhetherExpected();
     const job = this.#split.createJob({ onItemError: this.#onItemError, ...options });
-    job.workersExpected(this.#expectsWorkers);
+    job.workersExpected(this.#watch.expectsWorkers());
     if (this.#isPaused) job.setPaused(true);
     this.#jobs.add(job);
     const forget = (): void => void this.#jobs.delete(job);

@@ -3,7 +3,7 @@ import type { ShardError } from "../core/errors.js";
 import type { PoolWorker } from "../pool/pool-worker.js";
 import { isPlainer } from "../pool/fallback-specs.js";
 import { labelOf, type BackendName } from "../pool/worker-entries.js";
-import type { Absence } from "../pool/worker-pool.js";
+import type { Absence } from "../pool/pool-types.js";
 import type { WorkerSlot } from "../pool/worker-slot.js";
 import { asSentence } from "../protocol/error-record.js";
 import type { FaultCause } from "./events.js";

@@ -1,7 +1,8 @@
 // What survives a worker's death: slots, incarnations, and what is reported about them.
 import { afterEach, describe, expect, it } from "vitest";
 import { ShardError } from "../../../src/core/errors.js";
-import { WorkerPool, type PoolListener, type PoolOptions } from "../../../src/pool/worker-pool.js";
+import type { PoolListener, PoolOptions } from "../../../src/pool/pool-types.js";
+import { WorkerPool } from "../../../src/pool/worker-pool.js";
 import { rejected } from "../../fixtures/caught.js";
 import { negate, turns } from "../../fixtures/negating-sharder.js";
 import { scriptWorkers } from "../../fixtures/scripted-workers.js";

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Tensor } from "../../../src/protocol/tensors.js";
 import type { Source } from "../../../src/sharder/job/stream.js";
 import { openWebWorker } from "../../../src/pool/open-web-worker.js";
-import { findLiveWorker } from "../../../src/pool/worker-pool.js";
+import { findLiveWorker } from "../../../src/pool/live-workers.js";
 import { rejected } from "../../fixtures/caught.js";
 import { batch, negate, negated, start, turns } from "../../fixtures/negating-sharder.js";
 
