@@ -248,3 +248,23 @@ it("does not wait for a worker that was ended before its script ran, and has it 
   });
   expect(result).toEqual({ isQuick: true, states: ["starting", "ready"], shape: [3, 8, 8, 4] });
 });
+
+it("replaces workers whose heap is beyond the limit by fresh ones between two shards, which is no fault", async () => {
+  const result = await opened.page.evaluate(async () => {
+    const { createSharder, randomNet, float32, runWhole, difference } = harness;
+    const model = randomNet({ seed: 1, size: 32, depth: 3, width: 8 });
+    // A WASM heap starts with 16 MiB.
+    const options = { optimize: false, maxWorkerHeapBytes: 1 } as const;
+    const sharder = await createSharder({ ...options, model, workers: [{ backend: "wasm" }, { backend: "wasm" }] });
+    const faults: unknown[] = [];
+    sharder.addEventListener("fault", ({ detail }) => faults.push(detail));
+    const items = float32([800, 32, 32, 3]);
+    const outputs = await sharder.predict(items);
+    while (sharder.workers.some(({ restarts }) => restarts === 0)) await sharder.predict(float32([10, 32, 32, 3]));
+    const states = sharder.workers.map(({ restarts, lastError }) => ({ restarts, lastError }));
+    await sharder.dispose();
+    return { faults, states, gap: difference(outputs.features, (await runWhole("wasm", model, [items]))[0]!) };
+  });
+  const fresh = { restarts: 1, lastError: undefined };
+  expect(result).toEqual({ faults: [], states: [fresh, fresh], gap: 0 });
+});
