@@ -2,6 +2,7 @@ import { deathCauseOf, type DeathCause } from "../core/death-cause.js";
 import { ShardError } from "../core/errors.js";
 import type { InjectedFault } from "../protocol/fault-api.js";
 import type { WireModel } from "../protocol/model-on-wire.js";
+import type { Reply } from "../protocol/error-record.js";
 import { buffersOf } from "../protocol/run-inputs.js";
 import type {
   ModelKey,
@@ -14,6 +15,7 @@ import type {
   WorkerReport,
 } from "../protocol/worker-api.js";
 import { ASIDE, type CallWatch } from "./call-table.js";
+import { expandedBytes, LoadDeadline } from "./load-deadline.js";
 import { serviceMsOf } from "./service-time.js";
 import { handOver, WorkerCalls } from "./worker-calls.js";
 import { labelOf, type WorkerSpec } from "./worker-entries.js";
@@ -39,8 +41,10 @@ export interface FinishedRun {
 
 /** Long enough to compile WASM or to get a device on a slow machine, once the script is there. */
 const START_DEADLINE_MS = 60_000;
-/** Long enough to copy and parse a large model on a slow machine. */
-const LOAD_DEADLINE_MS = 120_000;
+/** Long enough for anything that has to be loaded before the layers can be traced. */
+const TRACE_DEADLINE_MS = 60_000;
+/** A worker that has nothing else to do listens at once. */
+const LISTEN_DEADLINE_MS = 10_000;
 /** Each layer is loaded and run a few times, at worst in plain JavaScript. */
 const TRACED_LAYER_DEADLINE_MS = 5_000;
 /** A worker in the middle of a shard doesn't see `stop`; it is terminated anyway. */
@@ -72,6 +76,7 @@ export class PoolWorker {
   readonly #calls: WorkerCalls<WorkerApi>;
   readonly #hooks: WorkerHooks;
   readonly #models = new Set<ModelKey>();
+  readonly #loadDeadline = new LoadDeadline();
   #report: WorkerReport | undefined;
   #state: IncarnationState = "starting";
   #runCount = 0;
@@ -177,19 +182,32 @@ export class PoolWorker {
    * @throws ShardError "model-malformed", "model-unsupported", "worker-lost", "worker-timeout"
    */
   async load(modelKey: ModelKey, model: WireModel): Promise<void> {
+    const bytes = expandedBytes(model);
+    let sentAtMs = 0;
+    const load = (api: WorkerApi): Promise<Reply<undefined>> => {
+      sentAtMs = performance.now();
+      return api.load(modelKey, model);
+    };
     try {
-      await this.#calls.call("load a model", LOAD_DEADLINE_MS, (api) => api.load(modelKey, model), FIRST);
+      await this.#requireListening();
+      await this.#calls.call("load a model", this.#loadDeadline.ms(bytes), load, FIRST);
     } catch (thrown) {
       this.#endIfLost(thrown as ShardError);
       throw thrown;
     }
+    this.#loadDeadline.took(performance.now() - sentAtMs, bytes);
     this.#models.add(modelKey);
+  }
+
+  /** One that has been idle may hang without anybody having noticed, and what follows may take long: see whether it listens. */
+  async #requireListening(): Promise<void> {
+    if (this.isUsable) await this.#calls.call("listen", LISTEN_DEADLINE_MS, (api) => api.cancel([]), FIRST);
   }
 
   /** Dispose of a model or a stage. Never rejects: a dead worker holds nothing. */
   async unload(modelKey: ModelKey): Promise<void> {
     this.#models.delete(modelKey);
-    await this.#calls.call("unload a model", LOAD_DEADLINE_MS, (api) => api.unload(modelKey), FIRST).catch(() => {});
+    await this.#calls.call("unload a model", LISTEN_DEADLINE_MS, (api) => api.unload(modelKey), FIRST).catch(() => {});
   }
 
   holds(modelKey: ModelKey): boolean {
@@ -225,8 +243,9 @@ export class PoolWorker {
   }
 
   /** Measure layer after layer. @throws ShardError as `run` */
-  trace(request: TraceRequest): Promise<TraceResult> {
-    const deadlineMs = LOAD_DEADLINE_MS + request.layers.length * TRACED_LAYER_DEADLINE_MS;
+  async trace(request: TraceRequest): Promise<TraceResult> {
+    await this.#requireListening();
+    const deadlineMs = TRACE_DEADLINE_MS + request.layers.length * TRACED_LAYER_DEADLINE_MS;
     return this.#attempt(this.#calls.call("trace the model", deadlineMs, (api) => api.trace(request), FIRST));
   }
 

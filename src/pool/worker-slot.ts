@@ -78,7 +78,8 @@ export class WorkerSlot {
 
   get state(): WorkerState {
     const state = this.#worker?.state ?? "dead";
-    if (state !== "dead") return state;
+    // Until it is back, it is being restarted.
+    if (state !== "dead" && !(state === "starting" && this.isAway)) return state;
     return STATE_BETWEEN[this.#presence];
   }
 

@@ -22,6 +22,8 @@ export class WorkerLosses {
 
   /** A worker was lost and will return. @param items what it was on. */
   lost(slot: WorkerSlot, { error, returnsAs }: Absence & { readonly kind: "lost" }, items: readonly ItemRange[]): void {
+    // Whoever has proven it wrong has reported that.
+    if (causeOfDeath(slot, error) === "wrong-output") return;
     const { id, worker } = slot;
     const { code } = error;
     // It died as what it was before.

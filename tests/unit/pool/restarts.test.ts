@@ -188,6 +188,25 @@ describe("a worker", () => {
   });
 });
 
+it("a worker that hangs while it is idle is found out before it is to load another stage, within ten seconds", async () => {
+  const { pool, workers, add } = setUp();
+  const worker = await add();
+  workers[0]!.isDeaf = true;
+  const loading = rejected("worker-timeout", worker.load("n", wire), "listen");
+  await pass(10_500);
+  await loading;
+  expect([worker.deathCause, pool.slots[0]!.restarts]).toEqual(["hung", 1]);
+});
+
+it("a later load may take longer than the slowest so far by a factor and ten seconds, not two minutes", async () => {
+  const { workers, add } = setUp();
+  const worker = await add();
+  workers[0]!.beforeLoad = () => new Promise(() => {});
+  const loading = rejected("worker-timeout", worker.load("n", wire), "load a model");
+  await pass(12_000);
+  await loading;
+});
+
 describe("a start", () => {
   it("of which nothing is heard is ended after 20 s and repeated; the owner only waits", async () => {
     const opened: { isTerminated: boolean }[] = [];
