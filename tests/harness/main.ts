@@ -33,7 +33,7 @@ import * as pictures from "./pictures.js";
 import { stitchedDifference } from "./stitch.js";
 import { runTeachable } from "./teachable.js";
 import { watchedSharder } from "./watched-sharder.js";
-import { tryInMemory } from "./worker-memory.js";
+import { runAgainAndAgain, tryInMemory } from "./worker-memory.js";
 
 /** Describe a rejection as a record that can leave the page. */
 async function failureOf(
@@ -115,6 +115,7 @@ const harness = {
   dealFaults,
   runScenario,
   tryInMemory,
+  runAgainAndAgain,
   checkModel,
   checkCase,
   saveModel,

@@ -1,6 +1,7 @@
 // Calls that need more memory than a worker has, on real workers.
 import { inspectModel } from "../../src/model/inspect.js";
 import { openEntry, type EntryName } from "../../src/pool/worker-entries.js";
+import type { WorkerMemory } from "../../src/protocol/worker-api.js";
 import type { Reply } from "../../src/protocol/error-record.js";
 import { request } from "../contract/requests.js";
 import { valueOf } from "../contract/check.js";
@@ -65,6 +66,23 @@ export async function tryInMemory(entry: EntryName, specs: readonly NetSpec[]): 
   return attempts;
 }
 
+/** Run a small model again and again. @returns what the worker holds at the start, after a quarter of the runs, and at the end. */
+export async function runAgainAndAgain(entry: EntryName, count: number): Promise<(WorkerMemory | undefined)[]> {
+  const worker = await open(entry);
+  const found = [await worker.memory()];
+  const net = netOf(SMALL_NET);
+  await worker.load(net);
+  for (let run = 0; run < count; run++) {
+    // Batches of several sizes, as a job has them.
+    const answer = await worker.call(SMALL_NET.shape, net, 1 + (run % 4));
+    if (answer.outcome !== "right") throw new Error(answer.message);
+    if (run === Math.floor(count / 4)) found.push(await worker.memory());
+  }
+  found.push(await worker.memory());
+  worker.close();
+  return found;
+}
+
 async function open(entry: EntryName) {
   const link = openEntry(entry, `memory-${entry}`);
   let ended: string | undefined;
@@ -81,18 +99,17 @@ async function open(entry: EntryName) {
       return ended;
     },
     close: () => link.close(),
-    async run({ shape }: NetSpec, net: ConstantNet): Promise<Omit<MemoryAttempt, "afterwards" | "ended" | "ms">> {
-      const loaded = await call(link.api.load(KEY, inspectModel(net.artifacts(), true).wire));
-      if (!loaded.ok)
-        return { outcome: loaded.error.code, message: `load: ${loaded.error.message}`, heapBytes: undefined };
-      const ones = {
-        dtype: "float32",
-        shape: [...shape],
-        data: new Float32Array(shape.reduce((n, size) => n * size, 1)).fill(1),
-      } as const;
-      const x = { kind: "dense", tensor: ones, itemShape: shape.slice() } as const;
-      const answer = await call(link.api.run(request(shape[0]!, { x }, { modelKey: KEY })));
-      await call(link.api.unload(KEY));
+    load: (net: ConstantNet) => call(link.api.load(KEY, inspectModel(net.artifacts(), true).wire)),
+    async memory(): Promise<WorkerMemory | undefined> {
+      const answer = await call(link.api.memory());
+      return answer.ok ? answer.value : undefined;
+    },
+    /** Run as many items as it is told, all ones. */
+    async call([, ...shape]: readonly number[], net: ConstantNet, itemCount = 1): Promise<Answer> {
+      const sizes = [itemCount, ...shape];
+      const data = new Float32Array(sizes.reduce((product, size) => product * size, 1)).fill(1);
+      const x = { kind: "dense", tensor: { dtype: "float32", shape: sizes, data }, itemShape: [1, ...shape] } as const;
+      const answer = await call(link.api.run(request(itemCount, { x }, { modelKey: KEY })));
       if (!answer.ok) return { outcome: answer.error.code, message: answer.error.message, heapBytes: undefined };
       const { outputs, heapBytes } = answer.value;
       const values = ["min", "max"].map((name) => {
@@ -102,5 +119,15 @@ async function open(entry: EntryName) {
       const isRight = values.every((value) => value === net.value);
       return { outcome: isRight ? "right" : "wrong", message: `${values.join(" … ")} for ${net.value}`, heapBytes };
     },
+    async run({ shape }: NetSpec, net: ConstantNet): Promise<Answer> {
+      const loaded = await this.load(net);
+      if (!loaded.ok)
+        return { outcome: loaded.error.code, message: `load: ${loaded.error.message}`, heapBytes: undefined };
+      const answer = await this.call(shape, net);
+      await call(link.api.unload(KEY));
+      return answer;
+    },
   };
 }
+
+type Answer = Pick<MemoryAttempt, "outcome" | "message" | "heapBytes">;
