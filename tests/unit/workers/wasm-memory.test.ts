@@ -160,3 +160,18 @@ it("leaves no tensors of an asynchronous graph that fails half-way", async () =>
   expect(memory().numTensors).toBe(before);
   loaded.dispose();
 });
+
+it("refuses weights that don't fit beside what is held, before they are expanded", async () => {
+  const watched = await freshWasm();
+  const dense = models.find(({ title }) => title === "a dense layer")!;
+  const { wire } = inspectModel(structuredClone(dense.artifacts), true, false);
+  const held = await loadEngineModel(wire, { ...traits, maxTensorBytes: 2 * MB }, watched.watch);
+  const before = backend().numDataIds();
+  await rejected(
+    "out-of-memory",
+    loadEngineModel(wire, { ...traits, maxTensorBytes: 1.2 * MB }, watched.watch),
+    "1 MB beside",
+  );
+  expect(backend().numDataIds()).toBe(before);
+  held.dispose();
+});

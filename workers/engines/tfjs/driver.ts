@@ -14,6 +14,8 @@ export interface BackendTraits {
   readonly copiesUploads: boolean;
   /** Outputs have been computed when a call returns, since there is no GPU to wait for. */
   readonly isSynchronous: boolean;
+  /** What all tensors together can take at most, bytes; left out if it isn't known. */
+  readonly maxTensorBytes?: number;
 }
 
 /** Runs a call of TF.js and throws if the backend has failed during it in a way that TF.js doesn't report. */

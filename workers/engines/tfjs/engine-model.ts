@@ -1,6 +1,8 @@
-import type { Tensor as TfTensor } from "@tensorflow/tfjs-core";
+import { memory, type Tensor as TfTensor } from "@tensorflow/tfjs-core";
 import { ShardError } from "../../../src/core/errors.js";
-import type { WireModel } from "../../../src/protocol/model-on-wire.js";
+import { isTfjsWire, type TfjsWire, type WireModel } from "../../../src/protocol/model-on-wire.js";
+import { elementCountOf } from "../../../src/protocol/tensors.js";
+import type { WeightRecipe } from "../../../src/protocol/weight-recipe.js";
 import type { EngineModel, NamedInputs, NamedOutputs } from "../../runtime/engine.js";
 import type { BackendTraits, WatchCall } from "./driver.js";
 import { guardCall } from "./guard-call.js";
@@ -18,6 +20,7 @@ export async function loadEngineModel(
   watch: WatchCall = (call) => call(),
   uploader = new Uploader(traits),
 ): Promise<EngineModel> {
+  if (isTfjsWire(wire)) checkRoom(wire, traits);
   const model = await guardCall(watch, () => loadModel(wire));
 
   /** Dispose of all tensors but weights, after a call that succeeded. An output may be a weight. */
@@ -80,6 +83,24 @@ export async function loadEngineModel(
 
     dispose: () => model.dispose(),
   };
+}
+
+/** Before anything is copied or expanded, which would take as much memory again. @throws ShardError "out-of-memory" */
+function checkRoom({ weights }: TfjsWire, { maxTensorBytes = Infinity }: BackendTraits): void {
+  const neededBytes = Object.values(weights).reduce((total, weight) => total + expandedBytes(weight), 0);
+  const heldBytes = memory().numBytes;
+  if (heldBytes + neededBytes <= maxTensorBytes) return;
+  const [needed, held, most] = [neededBytes, heldBytes, maxTensorBytes].map((bytes) => Math.ceil(bytes / 2 ** 20));
+  throw new ShardError(
+    "out-of-memory",
+    `Expected weights of at most ${most} MB in one worker, received ${needed} MB beside ${held} MB: split the model by layers over more workers.`,
+  );
+}
+
+/** Quantised weights are expanded when they are loaded. */
+function expandedBytes({ shape, dtype }: WeightRecipe): number {
+  const elementBytes = dtype === "bool" ? 1 : dtype === "complex64" ? 8 : dtype === "string" ? 0 : 4;
+  return elementCountOf(shape) * elementBytes;
 }
 
 function requireInput(inputs: NamedInputs, name: string): NamedInputs[string] {

@@ -5,7 +5,7 @@ import { isTrap } from "./trap.js";
 import { wasmHeap } from "./wasm-heap.js";
 
 /** How far a memory of 32-bit addresses can grow; Emscripten's limit, one page below 4 GiB. */
-const MAX_BYTES = 2 ** 32 - 2 ** 16;
+export const MAX_HEAP_BYTES = 2 ** 32 - 2 ** 16;
 /** XNNPACK's status for a failed allocation. One beyond the end of 32-bit addresses fails without an attempt to grow. */
 const OUT_OF_MEMORY = /Got status 6\b/;
 const MAX_LINE_LENGTH = 300;
@@ -26,7 +26,7 @@ export class WasmMemory {
   #printed: string[] | undefined;
 
   /** @param maxBytes how far the heap may grow; less than the default only in tests. */
-  constructor(maxBytes: number = MAX_BYTES) {
+  constructor(maxBytes: number = MAX_HEAP_BYTES) {
     this.#maxBytes = maxBytes;
   }
 

@@ -6,7 +6,7 @@ import type { BackendDriver } from "./driver.js";
 import { activate } from "./activate.js";
 import { wasmHeap } from "./wasm-heap.js";
 import { limitKernels } from "./wasm-kernel-limits.js";
-import { WasmMemory } from "./wasm-memory.js";
+import { MAX_HEAP_BYTES, WasmMemory } from "./wasm-memory.js";
 import { findWasmRefusal } from "./wasm-refusal.js";
 
 const memory = new WasmMemory();
@@ -14,7 +14,7 @@ const memory = new WasmMemory();
 /** TF.js WASM on one SIMD thread. The sharder provides the parallelism, with one worker per core. */
 export const wasmDriver: BackendDriver = {
   name: "wasm",
-  traits: { readBackAliases: false, copiesUploads: true, isSynchronous: true },
+  traits: { readBackAliases: false, copiesUploads: true, isSynchronous: true, maxTensorBytes: MAX_HEAP_BYTES },
   wantsPowersOfTwo: false,
   async start() {
     // TF.js 4.22 starts pthread workers on an isolated page and still computes on one thread (tfjs#8513);
