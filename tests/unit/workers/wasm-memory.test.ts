@@ -165,11 +165,11 @@ it("refuses weights that don't fit beside what is held, before they are expanded
   const watched = await freshWasm();
   const dense = models.find(({ title }) => title === "a dense layer")!;
   const { wire } = inspectModel(structuredClone(dense.artifacts), true, false);
-  const held = await loadEngineModel(wire, { ...traits, maxTensorBytes: 2 * MB }, watched.watch);
+  const held = await loadEngineModel(wire, { ...traits, maxTensorBytes: memory().numBytes + MB }, watched.watch);
   const before = backend().numDataIds();
   await rejected(
     "out-of-memory",
-    loadEngineModel(wire, { ...traits, maxTensorBytes: 1.2 * MB }, watched.watch),
+    loadEngineModel(wire, { ...traits, maxTensorBytes: memory().numBytes + MB / 4 }, watched.watch),
     "1 MB beside",
   );
   expect(backend().numDataIds()).toBe(before);
