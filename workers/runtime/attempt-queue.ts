@@ -1,4 +1,5 @@
 import { ShardError } from "../../src/core/errors.js";
+import { messageOf } from "../../src/protocol/error-record.js";
 import type { WorkerNotice } from "../../src/protocol/link.js";
 import type { RunTiming } from "../../src/protocol/worker-api.js";
 import { EngineBroken } from "./engine.js";
@@ -160,6 +161,7 @@ export class AttemptQueue {
       return await (this.#around === undefined ? compute() : this.#around(compute));
     } catch (thrown) {
       if (thrown instanceof EngineBroken) throw this.#break(thrown, thrown.notice);
+      if (thrown instanceof WebAssembly.RuntimeError) throw this.#break(trapped(thrown), "trapped");
       // A read-back may reject before the loss of the device is reported.
       await yieldMacrotask();
       throw this.#isIntact() ? thrown : this.#break(deviceLost(thrown), "device-lost");
@@ -184,6 +186,12 @@ export class AttemptQueue {
     await yieldMacrotask();
     if (this.#isRunningCancelled) throw cancelled("while it ran");
   }
+}
+
+/** WASM code of any engine that broke off in the middle leaves its memory in any state. */
+function trapped(cause: WebAssembly.RuntimeError): ShardError {
+  const message = `Expected the engine to finish its work, but it failed with a trap (${messageOf(cause)}): run these items on another backend.`;
+  return new ShardError("model-failed", message, { cause });
 }
 
 function cancelled(when: string): ShardError {

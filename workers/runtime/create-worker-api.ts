@@ -67,6 +67,7 @@ export function createWorkerApi(engine: Engine, notify: (notice: WorkerNotice) =
           if (state !== "new") throw new ShardError("internal", "Expected one start, received a second one.");
           state = "starting";
           const report = await engine.start(config, notify);
+          if (!engine.isIntact()) throw lostAtStart();
           // It may have been stopped meanwhile.
           if (state === "starting") state = "ready";
           return report;
@@ -86,6 +87,14 @@ export function createWorkerApi(engine: Engine, notify: (notice: WorkerNotice) =
     inject: (fault) => acknowledge(() => injection.add(fault)),
     stop: () => acknowledge(stop),
   };
+}
+
+/** A GPU may answer that a backend has started on it, and be gone. */
+function lostAtStart(): ShardError {
+  return new ShardError(
+    "backend-unavailable",
+    "Expected the GPU to compute after the start of its backend, but its device was lost meanwhile: start the worker again, or use another backend.",
+  );
 }
 
 function buffersOf({ outputs }: RunResult): ArrayBuffer[] {

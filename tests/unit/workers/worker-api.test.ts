@@ -2,14 +2,17 @@
 // workers.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import type { WorkerNotice } from "../../../src/protocol/link.js";
+import type { WireModel } from "../../../src/protocol/model-on-wire.js";
 import type { WorkerApi } from "../../../src/protocol/worker-api.js";
 import { cpuDriver } from "../../../workers/engines/tfjs/cpu.js";
 import { tfjsEngine } from "../../../workers/engines/tfjs/engine.js";
 import { createWorkerApi } from "../../../workers/runtime/create-worker-api.js";
 import type { Engine } from "../../../workers/runtime/engine.js";
 import { exposeApi } from "../../../workers/runtime/expose.js";
-import { valueOf } from "../../contract/check.js";
+import { checkRefused, valueOf } from "../../contract/check.js";
 import { dummyEngine } from "../../contract/dummy-engine.js";
+import { KEY, checkTwoMore, plain, twoItems } from "../../contract/requests.js";
 import { workerApiContract } from "../../contract/worker-api.js";
 import { openChannel } from "../../fixtures/channel.js";
 
@@ -45,5 +48,70 @@ describe("the dummy engine", () => {
       expect(type).toBe("type ");
       expect(from).toMatch(/^\.\.\/\.\.\/(src\/protocol\/[\w-]+|workers\/runtime\/engine)\.js$/);
     }
+  });
+});
+
+describe("a worker whose engine breaks", () => {
+  /** The dummy engine, except for what it does in the load of a model, and whether its device is there. */
+  function setUp(load: Engine["load"], isIntact: () => boolean = () => true) {
+    const notices: WorkerNotice[] = [];
+    const api = createWorkerApi({ ...dummyEngine(), load, isIntact }, (notice) => void notices.push(notice));
+    return { api, notices };
+  }
+  const { load: loadAsEver } = dummyEngine();
+
+  it("in the load: answers worker-lost, posts a notice, and refuses whatever follows", async () => {
+    let isIntact = true;
+    const losing = async (wire: WireModel) => {
+      isIntact = false;
+      return loadAsEver(wire);
+    };
+    const { api, notices } = setUp(losing, () => isIntact);
+    valueOf(await api.start({ workerId: "gpu" }));
+    checkRefused(await api.load(KEY, plain), "worker-lost");
+    await expect.poll(() => notices).toMatchObject([{ notice: "device-lost" }]);
+    isIntact = true;
+    checkRefused(await api.load(KEY, plain), "worker-lost");
+    checkRefused(await api.run(twoItems()), "worker-lost");
+    expect(notices).toHaveLength(1);
+  });
+
+  it("in the start: refuses to start", async () => {
+    const { api } = setUp(loadAsEver, () => false);
+    checkRefused(await api.start({ workerId: "gpu" }), "backend-unavailable");
+  });
+
+  it("by a trap of its WASM code, whatever it was doing", async () => {
+    const trapping = async (wire: WireModel) => {
+      const model = await loadAsEver(wire);
+      return {
+        ...model,
+        dispose: () => {
+          throw new WebAssembly.RuntimeError("unreachable");
+        },
+      };
+    };
+    const { api, notices } = setUp(trapping);
+    valueOf(await api.start({ workerId: "wasm" }));
+    valueOf(await api.load(KEY, plain));
+    checkTwoMore(await api.run(twoItems()));
+    checkRefused(await api.unload(KEY), "model-failed");
+    await expect.poll(() => notices).toMatchObject([{ notice: "trapped" }]);
+    checkRefused(await api.load(KEY, plain), "worker-lost");
+  });
+
+  it("not by a failed allocation of JavaScript, which is out-of-memory", async () => {
+    let isFull = true;
+    const allocating = async (wire: WireModel) => {
+      if (isFull) return Promise.reject(new RangeError("Array buffer allocation failed"));
+      return loadAsEver(wire);
+    };
+    const { api, notices } = setUp(allocating);
+    valueOf(await api.start({ workerId: "cpu" }));
+    checkRefused(await api.load(KEY, plain), "out-of-memory");
+    isFull = false;
+    valueOf(await api.load(KEY, plain));
+    checkTwoMore(await api.run(twoItems()));
+    expect(notices).toEqual([]);
   });
 });
