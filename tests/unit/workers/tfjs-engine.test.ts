@@ -9,7 +9,7 @@ import { inspectModel } from "../../../src/model/inspect.js";
 import type { WireModel } from "../../../src/protocol/model-on-wire.js";
 import type { InputTensor, Tensor } from "../../../src/protocol/tensors.js";
 import { cpuDriver } from "../../../workers/engines/tfjs/cpu.js";
-import type { BackendTraits } from "../../../workers/engines/tfjs/driver.js";
+import type { BackendTraits, WatchCall } from "../../../workers/engines/tfjs/driver.js";
 import { loadEngineModel } from "../../../workers/engines/tfjs/engine-model.js";
 import { tfjsEngine } from "../../../workers/engines/tfjs/engine.js";
 import type { EngineModel } from "../../../workers/runtime/engine.js";
@@ -18,7 +18,7 @@ import { artifactsOf } from "../../fixtures/keras-artifacts.js";
 import { kerasNet } from "../../fixtures/keras-net.js";
 import { randomNet } from "../../fixtures/random-net.js";
 import { counting } from "../../fixtures/tensors.js";
-import { useWasm } from "../../fixtures/wasm-in-node.js";
+import { freshWasm, useWasm } from "../../fixtures/wasm-in-node.js";
 import { dims, graph, node, placeholder, signed } from "../model/graph-json.js";
 
 /** The traits that the drivers of these backends declare. */
@@ -26,6 +26,7 @@ const traitsOf: Record<string, BackendTraits> = {
   cpu: cpuDriver.traits,
   wasm: { readBackAliases: false, copiesUploads: true, isSynchronous: true },
 };
+const watchOf: Record<string, WatchCall> = {};
 const backends = Object.keys(traitsOf);
 
 const open: EngineModel[] = [];
@@ -34,10 +35,11 @@ afterEach(() => {
 });
 
 async function load(backend: string, artifacts: ModelArtifacts): Promise<EngineModel> {
+  if (backend === "wasm") watchOf[backend] ??= (await freshWasm()).watch;
   if (backend === "wasm") await useWasm();
   else await setBackend(backend);
   const { wire } = inspectModel(structuredClone(artifacts), true, false);
-  const model = await loadEngineModel(wire, traitsOf[backend]!);
+  const model = await loadEngineModel(wire, traitsOf[backend]!, watchOf[backend]);
   open.push(model);
   return model;
 }
@@ -49,6 +51,17 @@ const [a, b] = [placeholder("a", dims(-1, 2)), placeholder("b", dims(-1, 2))];
 const subtraction: ModelArtifacts = {
   modelTopology: graph([a, b, node("y", "Sub", ["a", "b"], T)]),
   signature: { outputs: { y: signed("y:0", dims(-1, 2)), same: signed("a:0", dims(-1, 2)) } },
+  weightSpecs: [],
+  weightData: new ArrayBuffer(0),
+};
+
+/** y = a · aᵀ for a column a. */
+const outerProduct: ModelArtifacts = {
+  modelTopology: graph([
+    placeholder("a", dims(-1, 1)),
+    node("y", "MatMul", ["a", "a"], { ...T, transpose_a: { b: false }, transpose_b: { b: true } }),
+  ]),
+  signature: { outputs: { y: signed("y:0", dims(-1, -1)) } },
   weightSpecs: [],
   weightData: new ArrayBuffer(0),
 };
@@ -114,6 +127,21 @@ describe.each(backends)("a TF.js model on %s", (backend) => {
     await expect(model.run({ a: floats(1, 2), b: misfit })).rejects.toThrow(/shape|size/i);
     await expect(model.measure!({ a: floats(1, 2), b: counting("float32", [2, 3]) }, 2)).rejects.toThrow(/shape/i);
     expect(memory().numTensors).toBe(before);
+  });
+
+  it("answers out-of-memory for a product that no memory holds, leaves nothing behind, and computes again", async () => {
+    const model = await load(backend, outerProduct);
+    const column = (length: number): Tensor => ({
+      dtype: "float32",
+      shape: [length, 1],
+      data: new Float32Array(length).fill(2),
+    });
+    const before = memory().numTensors;
+    await rejected("out-of-memory", model.run({ a: column(150_000) }), "room");
+    expect(memory().numTensors).toBe(before);
+    expect(await model.run({ a: column(1) })).toEqual({
+      y: { dtype: "float32", shape: [1, 1], data: Float32Array.of(4) },
+    });
   });
 
   it.each([randomNet({ seed: 7, residual: true, pooledOutput: true }), kerasNet(7)])(
