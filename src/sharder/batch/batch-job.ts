@@ -8,6 +8,7 @@ import type {
 import * as dispatch from "../../core/dispatch/dispatch.js";
 import { ShardError } from "../../core/errors.js";
 import { SteadyClock } from "../../core/steady-clock.js";
+import { predictMs } from "../../core/throughput/throughput.js";
 import type { CallWatch } from "../../pool/call-table.js";
 import type { FinishedRun, PoolWorker } from "../../pool/pool-worker.js";
 import type { BatchMode, RunMode, WireModel } from "../../protocol/model-on-wire.js";
@@ -383,6 +384,10 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
       hasRows: true,
       outputs,
       byteCount: outputBytes(outputs),
+      predictMs: ({ id }, unitCount) => {
+        const throughput = dispatch.workerThroughput(this.#state, id);
+        return throughput && predictMs(throughput, unitCount);
+      },
       inputsOf: ({ firstItem, itemCount }) => this.items.cut({ firstItem: units.firstItem + firstItem, itemCount }),
     };
   }

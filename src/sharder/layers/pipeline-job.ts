@@ -469,6 +469,7 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
       hasRows: false,
       outputs,
       byteCount: outputBytes(outputs),
+      predictMs: () => undefined,
       inputsOf,
     });
   }

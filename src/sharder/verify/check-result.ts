@@ -1,8 +1,10 @@
+import { ShardError } from "../../core/errors.js";
 import type { ItemRange } from "../../core/dispatch/types.js";
 import { judgeThree, judgeTwo, ROUNDING_LIMIT, type Distance, type Verdict } from "../../core/verify/judge.js";
-import type { PoolWorker } from "../../pool/pool-worker.js";
+import type { FinishedRun, PoolWorker } from "../../pool/pool-worker.js";
 import { isExactWorker } from "../inputs/batch-probe.js";
 import type { CheckedResult } from "./checked-result.js";
+import type { CheckTimes } from "./check-times.js";
 import { trustOf, type Checkers } from "./checkers.js";
 import { compareOutputs, learnScales, rowsOf, type Gap, type NamedOutputs, type Scales } from "./compare-outputs.js";
 
@@ -13,8 +15,8 @@ const CROSS_TOLERANCE = 1e-4;
 const CROSS_FLOOR = 1e-6;
 /** Between backends, integers that come from a comparison of nearly equal floats may differ: one, or up to this fraction. */
 const TIE_FRACTION = 0.05;
-/** A check may be the first that its worker runs of this model, ms. */
-const CHECK_DEADLINE_MS = 120_000;
+/** How much a check is preferred to shards of the same priority. */
+const PRECEDENCE = 1e-6;
 /** A third worker, which may be plain JavaScript, computes at most this many rows. */
 const MAX_THIRD_ROWS = 2;
 
@@ -46,6 +48,9 @@ export interface CheckContext {
   readonly scales: Scales;
   /** Is added to. */
   readonly cost: CheckCost;
+  readonly times: CheckTimes;
+  /** Called when a checker takes much longer than predicted; another one is asked. */
+  readonly onOverdue: (checker: PoolWorker) => void;
   /** Whether somebody still waits for the finding. */
   readonly isWanted: () => boolean;
 }
@@ -66,10 +71,11 @@ let checkCounter = 0;
 export async function checkResult(
   result: CheckedResult,
   rows: ItemRange,
-  { checkers, scales, cost, isWanted }: CheckContext,
+  context: CheckContext,
 ): Promise<CheckFinding> {
   const { worker, model } = result;
-  const run = (units: ItemRange) => (checker: PoolWorker) => compute(result, units, checker, cost);
+  const { checkers, scales, isWanted } = context;
+  const run = (units: ItemRange) => (checker: PoolWorker) => compute(result, units, checker, context);
   const check = await checkers.ask({ model, without: [worker], isWanted }, run(rows));
   if (!isWanted()) return { kind: "unwanted" };
   if (check === undefined) return { kind: "unverified" };
@@ -141,22 +147,36 @@ function distanceOf(gap: Gap, isBitwise: boolean, isCross: boolean): Distance {
 }
 
 async function compute(
-  { model, mode, priority, inputsOf, outputs }: CheckedResult,
+  { model, mode, priority, inputsOf, outputs, predictMs }: CheckedResult,
   rows: ItemRange,
   worker: PoolWorker,
-  cost: CheckCost,
+  { cost, times, onOverdue }: CheckContext,
 ): Promise<Answer> {
+  const { itemCount } = rows;
   const request = {
     attemptId: `check/${++checkCounter}`,
     modelKey: model.key,
-    priority,
-    itemCount: rows.itemCount,
+    // Before the next shard of the job, so that nothing has to wait long.
+    priority: priority + PRECEDENCE,
+    itemCount,
     mode,
     inputs: inputsOf(rows),
     forwardedNames: [],
   };
-  const answer = await worker.run(request, () => CHECK_DEADLINE_MS);
-  cost.itemCount += rows.itemCount;
+  const { overdueMs, endMs } = times.limits(worker, model.key, itemCount, predictMs(worker, itemCount));
+  const answer = await new Promise<FinishedRun>((resolve, reject) => {
+    const watch = {
+      overdueMs: () => overdueMs,
+      onOverdue: () => {
+        onOverdue(worker);
+        reject(new ShardError("worker-timeout", `Worker "${worker.id}" has not answered a check in time.`));
+      },
+      onTurn: () => {},
+    };
+    worker.run(request, () => endMs, watch).then(resolve, reject);
+  });
+  times.learn(worker, model.key, itemCount, answer.serviceMs);
+  cost.itemCount += itemCount;
   cost.ms += answer.serviceMs;
   const kept = Object.entries(answer.outputs).filter(([name]) => name in outputs);
   return { worker, outputs: Object.fromEntries(kept) };

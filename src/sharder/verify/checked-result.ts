@@ -36,6 +36,8 @@ export interface CheckedResult {
   readonly outputs: NamedOutputs;
   /** Bytes that wait with it. */
   readonly byteCount: number;
+  /** How long the job predicts that some units take on another worker, ms. */
+  readonly predictMs: (worker: PoolWorker, unitCount: number) => number | undefined;
   /** The inputs of some units, counted from the first of this result, in buffers that can be transferred. */
   readonly inputsOf: (units: ItemRange) => Record<string, RunInput>;
 }

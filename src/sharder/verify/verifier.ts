@@ -7,6 +7,7 @@ import type { WorkerPool } from "../../pool/worker-pool.js";
 import type { FaultReports } from "../fault-reports.js";
 import { isExactWorker } from "../inputs/batch-probe.js";
 import { checkResult, type CheckCost } from "./check-result.js";
+import { CheckTimes } from "./check-times.js";
 import type { CheckedResult } from "./checked-result.js";
 import { Checkers } from "./checkers.js";
 import { KnownOutputs } from "./known-outputs.js";
@@ -47,6 +48,7 @@ export class Verifier {
   readonly #known = new Map<string, KnownOutputs>();
   readonly #states = new WeakMap<PoolWorker, CheckState>();
   readonly #convicted = new WeakSet<PoolWorker>();
+  readonly #times = new CheckTimes();
   readonly #cost: CheckCost = { itemCount: 0, ms: 0 };
   #checkedShardCount = 0;
   #wrongCount = 0;
@@ -124,13 +126,17 @@ export class Verifier {
     const rows = this.#rowsToCheck(tracked);
     track.begin(tracked);
     const isWanted = (): boolean => !this.#isClosed && track.has(tracked);
+    const overdueIds: number[] = [];
     const finding = await checkResult(result, rows, {
       checkers: this.#checkers,
       scales: known.scales,
       cost: this.#cost,
+      times: this.#times,
+      onOverdue: (checker) => overdueIds.push(this.#reportOverdue(checker, tracked)),
       isWanted,
     });
     track.end();
+    for (const faultId of overdueIds) this.#context.faults.recovered(faultId);
     if (this.#isClosed) return;
     switch (finding.kind) {
       case "agreed":
@@ -185,6 +191,18 @@ export class Verifier {
     else worker.kill(error);
     const redone = tracks.map((track) => track.revoke());
     void Promise.all(redone.flat()).then(() => faults.recovered(faultId));
+  }
+
+  #reportOverdue({ id }: PoolWorker, { job, entryId }: TrackedResult): number {
+    const items = job.itemsOf(entryId);
+    return this.#context.faults.report({
+      cause: "overdue",
+      workerId: id,
+      code: "worker-timeout",
+      message: `Expected worker "${id}" to check a result within 3 times its usual time and a second, received no answer yet: another one checks it, and it is ended if it does not answer in time.`,
+      items: items === undefined ? [] : [items],
+      action: "retried",
+    });
   }
 
   #giveUp(worker: PoolWorker): void {
