@@ -1,11 +1,13 @@
 // Workers that give wrong numbers are found out, and what they computed never leaves.
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Tensor } from "../../../../src/protocol/tensors.js";
 import type { FaultDetail } from "../../../../src/sharder/events.js";
 import type { Sharder } from "../../../../src/sharder/sharder.js";
 import { verifyCase } from "../../../chaos/verify-cases.js";
-import { batch, negated } from "../../../fixtures/negating-sharder.js";
+import { batch, negated, turns } from "../../../fixtures/negating-sharder.js";
 import { startChecked } from "../../../fixtures/checked-sharder.js";
+
+afterEach(() => void vi.useRealTimers());
 
 const stateOf = ({ workers }: Sharder): string[] => workers.map(({ state }) => state);
 const wrongOnes = (faults: readonly FaultDetail[]) =>
@@ -177,6 +179,28 @@ describe("where nobody can check", () => {
     await sharder.predict(batch(30, 1));
     expect([faults, workers.length, sharder.verification.checkedShardCount]).toEqual([[], 2, 0]);
   });
+});
+
+it("a checker that hangs is reported and left alone, and another one is asked", async () => {
+  let isHanging = false;
+  const { sharder, faults, names } = await startChecked({
+    backends: ["webgpu", "wasm"],
+    noSpares: ["wasm"],
+    runTurns: ({ name }) => (isHanging && name.startsWith("wasm") ? Infinity : 0),
+  });
+  await sharder.predict(batch(100, 1));
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance"] });
+  isHanging = true;
+  const running = sharder.predict(batch(1, 1));
+  let isDone = false;
+  void running.then(() => (isDone = true));
+  for (let ms = 0; !isDone && ms < 5_000; ms += 100) {
+    await turns(5);
+    vi.advanceTimersByTime(100);
+  }
+  expect(await running).toEqual({ y: negated(1, 1) });
+  vi.useRealTimers();
+  expect(faults[0]).toMatchObject({ cause: "overdue", workerId: names[1], items: [{ firstItem: 0, itemCount: 1 }] });
 });
 
 describe("results that wait", () => {
