@@ -113,7 +113,13 @@ export async function assembleSharder(
     faults,
   });
   const isRandom = inspected.batch.isRandom === true;
-  const verifier = new Verifier({ pool, faults, fraction: options.verify ?? 0, isRandom });
+  const verifier = new Verifier({
+    pool,
+    faults,
+    fraction: options.verify ?? 0,
+    isRandom,
+    memoryLimitBytes: options.maxWorkerBytes,
+  });
   const parts: SplitParts = { model, pool, planner, events, faults, verifier };
   try {
     return await raceAbort(start(parts, options, specs, lastResort, journals), options.signal);

@@ -51,9 +51,10 @@ export interface SharderOptions {
   /** Target duration of one shard, ms, 1…60000. Smaller shards react sooner, larger ones cost less. Default 100. */
   readonly quantumMs?: number;
   /**
-   * The fraction of each worker's shards, 0…1, that another worker recomputes; the results are compared. Default 0: only the first shards
-   * of every GPU worker are checked, by a few rows each. `false`: not even those. A worker that is proven wrong is quarantined, and what
-   * it has computed since its last shard that agreed is computed again.
+   * The fraction of each worker's shards, 0…1, that another worker recomputes; the results are compared. Default 0: only a few rows of
+   * the first shards of every GPU worker, of one in sixteen later on, and of its last one in a job; and, on all workers, values that are
+   * not finite where the model's first ones were. `false`: not even those. Results wait until a later one of their worker agreed. A
+   * worker that is proven wrong is quarantined, and what it has computed since its last shard that agreed is computed again.
    */
   readonly verify?: number | false | undefined;
   /**

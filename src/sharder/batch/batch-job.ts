@@ -376,7 +376,7 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
   #checkable(worker: PoolWorker, mode: RunMode, { units, outputs }: ComputedPart): CheckedResult {
     return {
       worker,
-      model: { key: WHOLE_MODEL, wire: () => this.#context.wire },
+      model: { key: WHOLE_MODEL, weightBytes: () => 0, wire: () => this.#context.wire },
       shapeClass: this.#unitClass,
       mode,
       priority: this.priority,

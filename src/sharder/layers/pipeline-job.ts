@@ -24,6 +24,7 @@ import { causeOf } from "../job/fault-cause.js";
 import { notSent, noWorkers } from "../job/job-errors.js";
 import { progressOf, type JobOptions } from "../job/sharding-job.js";
 import { outputBytes, type CheckedResult } from "../verify/checked-result.js";
+import { stageBytes } from "./assign-stages.js";
 import type { DeployedStage, Deployment } from "./deployment.js";
 import type { LayerLayout } from "./layer-layout.js";
 import { MicroBatches } from "./micro-batches.js";
@@ -460,9 +461,10 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
   ): (outputs: FinishedRun["outputs"]) => CheckedResult {
     const deployment = this.#context.layout.deployment(epoch);
     const inputsOf = this.#batches.inputsAgain(microBatchId, stage);
+    const weightBytes = (): number => stageBytes(this.#context.model, stage.firstLayer, stage.lastLayer);
     return (outputs) => ({
       worker,
-      model: { key: stage.modelKey, wire: () => deployment.wireOf(index) },
+      model: { key: stage.modelKey, weightBytes, wire: () => deployment.wireOf(index) },
       shapeClass: this.items.first!.shapeClass,
       mode,
       priority: this.priority,

@@ -17,6 +17,8 @@ export function outputBytes(outputs: NamedOutputs): number {
 /** A model or a stage, as another worker can be given it. */
 export interface CheckedModel {
   readonly key: ModelKey;
+  /** Bytes of its weights in a worker. */
+  readonly weightBytes: () => number;
   /** Made when a worker that does not hold it has to load it. */
   readonly wire: () => WireModel;
 }

@@ -31,11 +31,14 @@ export function trustOf(worker: PoolWorker): number {
 export class Checkers {
   readonly #pool: WorkerPool;
   readonly #spares: SpareWorkers;
+  readonly #memoryLimitBytes: number;
   /** What each spare holds, the latest last. */
-  readonly #held = new WeakMap<PoolWorker, string[]>();
+  readonly #held = new WeakMap<PoolWorker, CheckedModel[]>();
   #turn = 0;
 
-  constructor(pool: WorkerPool, spares: SpareWorkers) {
+  /** @param memoryLimitBytes bytes of weights that a worker may hold. */
+  constructor(pool: WorkerPool, spares: SpareWorkers, memoryLimitBytes: number) {
+    this.#memoryLimitBytes = memoryLimitBytes;
     this.#pool = pool;
     this.#spares = spares;
   }
@@ -94,11 +97,15 @@ export class Checkers {
     });
   }
 
-  async #load(spare: PoolWorker, { key, wire }: CheckedModel): Promise<void> {
+  /** Load a model in place of those that would make it hold too much. Stages of an earlier cutting are not needed again. */
+  async #load(spare: PoolWorker, model: CheckedModel): Promise<void> {
     const held = this.#held.get(spare) ?? [];
     this.#held.set(spare, held);
-    held.push(key);
-    if (held.length > MAX_SPARE_MODELS) await spare.unload(held.shift()!);
-    await spare.load(key, wire());
+    const bytes = (): number => held.reduce((total, each) => total + each.weightBytes(), model.weightBytes());
+    while (held.length > 0 && (held.length >= MAX_SPARE_MODELS || bytes() > this.#memoryLimitBytes)) {
+      await spare.unload(held.shift()!.key);
+    }
+    await spare.load(model.key, model.wire());
+    held.push(model);
   }
 }

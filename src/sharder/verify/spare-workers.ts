@@ -10,6 +10,8 @@ export type SpareBackend = Extract<BackendName, "wasm" | "cpu">;
 
 interface Spare {
   readonly started: Promise<PoolWorker | undefined>;
+  /** Settles once it has done all that it was asked for. */
+  tail: Promise<unknown>;
   useCount: number;
   idle: ReturnType<typeof setTimeout> | undefined;
 }
@@ -26,7 +28,7 @@ export class SpareWorkers {
     this.#pool = pool;
   }
 
-  /** Do some work on a spare, which lives for at least as long. @returns `undefined` if none can be started. @throws what the work throws */
+  /** Do some work on a spare, after what it was asked for before. It lives for at least as long. @returns `undefined` if none can be started. @throws what the work throws */
   async use<T>(backend: SpareBackend, work: (worker: PoolWorker) => Promise<T>): Promise<T | undefined> {
     const spare = this.#spares.get(backend) ?? this.#start(backend);
     spare.useCount++;
@@ -35,7 +37,9 @@ export class SpareWorkers {
       if (worker === undefined) return undefined;
       clearTimeout(spare.idle);
       spare.idle = undefined;
-      return await work(worker);
+      const done = spare.tail.then(() => work(worker));
+      spare.tail = done.catch(() => {});
+      return await done;
     } finally {
       spare.useCount--;
       if (spare.useCount === 0) this.#endLater(backend, spare);
@@ -52,7 +56,7 @@ export class SpareWorkers {
         return worker;
       })
       .catch(() => undefined);
-    const spare: Spare = { started, useCount: 0, idle: undefined };
+    const spare: Spare = { started, tail: Promise.resolve(), useCount: 0, idle: undefined };
     this.#spares.set(backend, spare);
     return spare;
   }

@@ -23,6 +23,8 @@ export interface VerifierContext {
   readonly fraction: number | false;
   /** Two runs of the same items differ, so that nothing can be compared. */
   readonly isRandom: boolean;
+  /** Bytes of weights that a worker may hold. Default: no limit. */
+  readonly memoryLimitBytes?: number | undefined;
 }
 
 /** A check without `verify` computes one row for each of these many that the result has, and at least 1. */
@@ -58,7 +60,7 @@ export class Verifier {
     this.#context = context;
     this.#isOff = context.fraction === false || context.isRandom;
     this.#spares = new SpareWorkers(context.pool);
-    this.#checkers = new Checkers(context.pool, this.#spares);
+    this.#checkers = new Checkers(context.pool, this.#spares, context.memoryLimitBytes ?? Infinity);
   }
 
   get report(): Verification {

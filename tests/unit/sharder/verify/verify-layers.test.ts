@@ -72,3 +72,18 @@ it("a stage that is right costs no worker, and its results come while the pipeli
   expect(sharder.verification.workers).toEqual({ [names[0]!]: "verified", [names[1]!]: "verified" });
   expect(sharder.workers).toHaveLength(2);
 });
+
+it("the spare that checks stages holds no more weights than a worker may", async () => {
+  const maxWorkerBytes = 24;
+  const { sharder, faults, workers } = await startCheckedLayers({
+    layerCount: 6,
+    backends: ["wasm", "wasm", "wasm"],
+    options: { verify: 1, quantumMs: 20, maxWorkerBytes },
+  });
+  expect(Object.values(await sharder.predict(batch(12, 1)))).toEqual([added(12, 6, 1)]);
+  expect(faults).toEqual([]);
+  const spares = workers.slice(3);
+  expect(spares.length).toBeGreaterThan(0);
+  for (const { mostBytes } of workers) expect(mostBytes).toBeLessThanOrEqual(maxWorkerBytes);
+  expect(Object.values(sharder.verification.workers)).toEqual(["verified", "verified", "verified"]);
+});
