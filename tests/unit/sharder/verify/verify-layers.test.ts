@@ -6,7 +6,7 @@ import { startCheckedLayers } from "../../../fixtures/checked-layers.js";
 import { batch } from "../../../fixtures/negating-sharder.js";
 
 const wrongOnes = (faults: readonly FaultDetail[]) =>
-  faults.filter(({ cause, recoverMs }) => cause === "wrong-output" && recoverMs === undefined);
+  faults.filter(({ action, recoverMs }) => action === "quarantined" && recoverMs === undefined);
 
 describe("a stage that is wrong by 1 % from some call on", () => {
   it("is found out with verify, whichever it is", async () => {
