@@ -383,6 +383,7 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
       itemCount: units.itemCount,
       hasRows: true,
       outputs,
+      isFinal: () => true,
       byteCount: outputBytes(outputs),
       predictMs: ({ id }, unitCount) => {
         const throughput = dispatch.workerThroughput(this.#state, id);

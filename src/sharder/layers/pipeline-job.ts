@@ -461,6 +461,7 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
   ): (outputs: FinishedRun["outputs"]) => CheckedResult {
     const deployment = this.#context.layout.deployment(epoch);
     const inputsOf = this.#batches.inputsAgain(microBatchId, stage);
+    const finalKeys = Object.values(this.#context.model.outputKeys);
     const weightBytes = (): number => stageBytes(this.#context.model, stage.firstLayer, stage.lastLayer);
     return (outputs) => ({
       worker,
@@ -471,6 +472,7 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
       itemCount: range.itemCount,
       hasRows: false,
       outputs,
+      isFinal: (key) => finalKeys.includes(key),
       byteCount: outputBytes(outputs),
       predictMs: () => undefined,
       inputsOf,

@@ -36,6 +36,8 @@ export interface CheckedResult {
   /** Whether every tensor has a row for each unit, so that some of them can be run alone. */
   readonly hasRows: boolean;
   readonly outputs: NamedOutputs;
+  /** Whether an output is one of the model's, and does not only pass on to the next stage. */
+  readonly isFinal: (outputName: string) => boolean;
   /** Bytes that wait with it. */
   readonly byteCount: number;
   /** How long the job predicts that some units take on another worker, ms. */

@@ -1,5 +1,6 @@
 import type { ShardOutput } from "../../protocol/outputs.js";
-import type { NamedOutputs, Scales } from "./compare-outputs.js";
+import type { CheckedResult } from "./checked-result.js";
+import type { Scales } from "./compare-outputs.js";
 import { lookOver, type Look } from "./look-over.js";
 
 /** What is known about the outputs of a model or a stage, from all workers. */
@@ -15,10 +16,10 @@ export class KnownOutputs {
    * @returns the name of an output that looks wrong: values are not finite where they have been, or all of them are zero, on a GPU,
    *          where others were not; `undefined` if none does.
    */
-  suspect(outputs: NamedOutputs, isOfGpu: boolean): string | undefined {
+  suspect({ outputs, isFinal }: Pick<CheckedResult, "outputs" | "isFinal">, isOfGpu: boolean): string | undefined {
     let suspect: string | undefined;
     for (const [name, output] of Object.entries(outputs)) {
-      const look = this.#areFinite.get(name) === false ? "finite" : lookOver(output);
+      const look = this.#areFinite.get(name) === false ? "finite" : lookOver(output, !isFinal(name));
       if (this.#isOdd(name, look, isOfGpu)) suspect ??= name;
       else this.#learn(name, look);
     }

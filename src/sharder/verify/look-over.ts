@@ -5,12 +5,15 @@ import { elementCountOf, type Tensor } from "../../protocol/tensors.js";
 /** What the values of an output are at a glance. "zero": all of them. Outputs that are not float32 are "finite". */
 export type Look = "finite" | "non-finite" | "zero";
 
-/** Look at every value of an output. Under 1 ns per value. */
-export function lookOver(output: ShardOutput): Look {
+/**
+ * Look at every value of an output. Under 1 ns per value.
+ * @param isPassing it only passes on to the next stage, so that one value in seven is looked at: where a worker fails, most are wrong.
+ */
+export function lookOver(output: ShardOutput, isPassing = false): Look {
   let isZero = true;
   for (const { dtype, data } of tensorsOf(output)) {
     if (dtype !== "float32") return "finite";
-    if (!hasOnlyFinite(data)) return "non-finite";
+    if (!(isPassing ? seemsFinite(data) : hasOnlyFinite(data))) return "non-finite";
     isZero = isZero && isAllZero(data);
   }
   return isZero && tensorsOf(output).some(({ data }) => data.length > 0) ? "zero" : "finite";
@@ -48,6 +51,12 @@ function hasOnlyFinite(data: Float32Array): boolean {
   }
   for (; i < data.length; i++) a += data[i]!;
   return Number.isFinite(a + b + c + d + e + f + g + h);
+}
+
+function seemsFinite(data: Float32Array): boolean {
+  let sum = 0;
+  for (let i = 0; i < data.length; i += 7) sum += data[i]!;
+  return Number.isFinite(sum);
 }
 
 /** The rows from the first with a value that is not finite to the last; `undefined` if there are none. */

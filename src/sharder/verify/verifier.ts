@@ -85,7 +85,7 @@ export class Verifier {
     if (this.#isOff || this.#isClosed) return undefined;
     const { worker } = result;
     const known = this.#knownOf(result);
-    const suspect = known.suspect(result.outputs, !isExactWorker(worker));
+    const suspect = known.suspect(result, !isExactWorker(worker));
     const policy = { fraction: Number(this.#context.fraction), hasProbation: !isExactWorker(worker) };
     if (suspect === undefined && !checksAnything(policy)) return undefined;
     const tracks = this.#tracks.get(worker) ?? new Map<string, Track>();

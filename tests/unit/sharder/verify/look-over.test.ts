@@ -9,6 +9,7 @@ const rows = (values: readonly number[], rowSize = 1): ShardOutput => ({
   tensor: { dtype: "float32", shape: [values.length / rowSize, rowSize], data: Float32Array.from(values) },
   itemShape: [1, rowSize],
 });
+const all = (outputs: Record<string, ShardOutput>) => ({ outputs, isFinal: () => true });
 const ints = (...values: number[]): ShardOutput => ({
   kind: "dense",
   tensor: { dtype: "int32", shape: [values.length], data: Int32Array.from(values) },
@@ -41,21 +42,27 @@ it("rows are found by their values", () => {
 describe("an output looks wrong", () => {
   it("if it is not finite, unless its first result was not either, and was confirmed", () => {
     const known = new KnownOutputs();
-    expect(known.suspect({ a: rows([1]), b: rows([NaN]) }, false)).toBe("b");
-    expect(known.suspect({ a: rows([1]), b: rows([NaN]) }, false)).toBe("b");
+    expect(known.suspect(all({ a: rows([1]), b: rows([NaN]) }), false)).toBe("b");
+    expect(known.suspect(all({ a: rows([1]), b: rows([NaN]) }), false)).toBe("b");
     known.confirm({ a: rows([1]), b: rows([NaN]) });
-    expect(known.suspect({ a: rows([1]), b: rows([NaN]) }, false)).toBe(undefined);
-    expect(known.suspect({ a: rows([Infinity]), b: rows([NaN]) }, false)).toBe("a");
+    expect(known.suspect(all({ a: rows([1]), b: rows([NaN]) }), false)).toBe(undefined);
+    expect(known.suspect(all({ a: rows([Infinity]), b: rows([NaN]) }), false)).toBe("a");
     // One item that is not finite does not excuse the others.
     known.confirm({ a: rows([Infinity]) });
-    expect(known.suspect({ a: rows([NaN]) }, false)).toBe("a");
+    expect(known.suspect(all({ a: rows([NaN]) }), false)).toBe("a");
   });
 
   it("if it is all zeros on a GPU where others were not", () => {
     const known = new KnownOutputs();
-    expect(known.suspect({ a: rows([0, 0]) }, true)).toBe(undefined);
-    expect(known.suspect({ a: rows([0, 1]) }, false)).toBe(undefined);
-    expect(known.suspect({ a: rows([0, 0]) }, false)).toBe(undefined);
-    expect(known.suspect({ a: rows([0, 0]) }, true)).toBe("a");
+    expect(known.suspect(all({ a: rows([0, 0]) }), true)).toBe(undefined);
+    expect(known.suspect(all({ a: rows([0, 1]) }), false)).toBe(undefined);
+    expect(known.suspect(all({ a: rows([0, 0]) }), false)).toBe(undefined);
+    expect(known.suspect(all({ a: rows([0, 0]) }), true)).toBe("a");
   });
+});
+
+it("of a tensor that passes on to the next stage, some values are looked at", () => {
+  const values = Array.from({ length: 100 }, () => 1);
+  expect(lookOver(rows(values.with(1, NaN)), true)).toBe("finite");
+  expect(lookOver(rows(values.fill(NaN, 10, 20)), true)).toBe("non-finite");
 });
