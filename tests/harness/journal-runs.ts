@@ -5,6 +5,8 @@ import type { BrowserContext, Page } from "playwright";
 export interface JournalRun {
   /** SHA-256 of all outputs. */
   readonly digest: string;
+  /** The same of an undisturbed run without a journal, on the same sharder. */
+  readonly undisturbed: string | undefined;
   readonly computedItemCount: number;
   /** Of the `journal` events, with their item counts. */
   readonly states: readonly (readonly [state: string, itemCount: number])[];
@@ -19,60 +21,73 @@ export interface JournalJob {
   readonly split?: "batch" | "layers";
   /** Until `resumeJob`. */
   readonly isPaused?: boolean;
+  /** Run it again without a journal, to compare with. */
+  readonly isCompared?: boolean;
 }
 
-/** How the tab ends: closed, crashed, or with the whole browser. */
+/** How a tab ends. */
 export const ENDINGS = ["closed", "crashed"] as const;
 
 /** Start the job; `__run` in the page becomes what it has shown. Finished items are reported to `onCompleted`. */
 export async function beginJob(page: Page, job: JournalJob, onCompleted?: (itemCount: number) => void): Promise<void> {
   if (onCompleted !== undefined) await page.exposeFunction("reportCompleted", onCompleted);
-  await page.evaluate(async ({ kind, journal, itemCount, seed = 1, split = "batch", isPaused = false }) => {
-    const { createSharder, randomNet, float32 } = harness;
-    const sharder = await createSharder({
-      model: randomNet({ seed, size: 24, depth: 3, width: 8 }),
-      workers: [{ backend: "wasm" }, { backend: "wasm" }],
-      quantumMs: 20,
-      split,
-    });
-    if (isPaused) sharder.pause();
-    const run = { digest: "", computedItemCount: 0, states: [] as [string, number][] };
-    const lastStage = split === "layers" ? 1 : undefined;
-    sharder.addEventListener("attempt", ({ detail }) => {
-      if (detail.outcome !== "completed" || detail.stage !== lastStage) return;
-      run.computedItemCount += detail.itemCount;
-      (globalThis as { reportCompleted?: (count: number) => void }).reportCompleted?.(detail.itemCount);
-    });
-    sharder.addEventListener("journal", ({ detail }) => run.states.push([detail.state, detail.itemCount]));
-    const items = float32([itemCount, 24, 24, 3], seed);
-    const results: Uint8Array[] = [];
-    const keep = (outputs: Record<string, unknown>): void => {
-      const [output] = Object.values(outputs) as { data: Float32Array }[];
-      results.push(new Uint8Array(output!.data.slice().buffer));
-    };
-    const work = async () => {
-      if (kind === "predict") keep(await sharder.predict(items, { journal }));
-      else {
-        const BATCH = 5;
-        const rowSize = 24 * 24 * 3;
-        function* source() {
-          for (let first = 0; first < itemCount; first += BATCH) {
-            const count = Math.min(BATCH, itemCount - first);
-            const data = (items.data as Float32Array).slice(first * rowSize, (first + count) * rowSize);
-            yield { dtype: "float32" as const, shape: [count, 24, 24, 3], data };
-          }
+  await page.evaluate(
+    async ({ kind, journal, itemCount, seed = 1, split = "batch", isPaused = false, isCompared = false }) => {
+      const { createSharder, randomNet, float32 } = harness;
+      const sharder = await createSharder({
+        model: randomNet({ seed, size: 24, depth: 3, width: 8 }),
+        workers: [{ backend: "wasm" }, { backend: "wasm" }],
+        quantumMs: 20,
+        split,
+      });
+      if (isPaused) sharder.pause();
+      const run = {
+        digest: "",
+        undisturbed: undefined as string | undefined,
+        computedItemCount: 0,
+        states: [] as [string, number][],
+      };
+      const lastStage = split === "layers" ? 1 : undefined;
+      sharder.addEventListener("attempt", ({ detail }) => {
+        if (detail.outcome !== "completed" || detail.stage !== lastStage || run.digest !== "") return;
+        run.computedItemCount += detail.itemCount;
+        (globalThis as { reportCompleted?: (count: number) => void }).reportCompleted?.(detail.itemCount);
+      });
+      sharder.addEventListener("journal", ({ detail }) => run.states.push([detail.state, detail.itemCount]));
+      const items = float32([itemCount, 24, 24, 3], seed);
+      const BATCH = 5;
+      const rowSize = 24 * 24 * 3;
+      function* source() {
+        for (let first = 0; first < itemCount; first += BATCH) {
+          const count = Math.min(BATCH, itemCount - first);
+          const data = (items.data as Float32Array).slice(first * rowSize, (first + count) * rowSize);
+          yield { dtype: "float32" as const, shape: [count, 24, 24, 3], data };
         }
-        const options = journal === undefined ? {} : { journal: { name: journal, key: `seed ${seed}` } };
-        for await (const { outputs } of sharder.stream(source(), options)) keep(outputs);
       }
-      const bytes = await new Blob(results as BlobPart[]).arrayBuffer();
-      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-      run.digest = [...digest].join(",");
-      await sharder.dispose();
-      return run;
-    };
-    Object.assign(globalThis, { __sharder: sharder, __run: work() });
-  }, job);
+      const work = async (name: string | undefined): Promise<string> => {
+        const results: BlobPart[] = [];
+        const keep = (outputs: Record<string, unknown>): void => {
+          const [output] = Object.values(outputs) as { data: Float32Array }[];
+          results.push(new Uint8Array(output!.data.slice().buffer));
+        };
+        if (kind === "predict") keep(await sharder.predict(items, { journal: name }));
+        else {
+          const options = name === undefined ? {} : { journal: { name, key: `seed ${seed}` } };
+          for await (const { outputs } of sharder.stream(source(), options)) keep(outputs);
+        }
+        const bytes = await new Blob(results).arrayBuffer();
+        return [...new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))].join(",");
+      };
+      const all = async () => {
+        run.digest = await work(journal);
+        if (isCompared) run.undisturbed = await work(undefined);
+        await sharder.dispose();
+        return run;
+      };
+      Object.assign(globalThis, { __sharder: sharder, __run: all() });
+    },
+    job,
+  );
 }
 
 export function resumeJob(page: Page): Promise<void> {
@@ -92,18 +107,30 @@ export async function runJob(context: BrowserContext, url: string, job: JournalJ
   return run;
 }
 
-/** Start the job in a tab of its own and kill the tab after some time. @returns items that were reported as completed until then. */
+/** When and how a tab is killed: a few ms after so many items have been reported. */
+export interface Kill {
+  readonly afterItemCount: number;
+  readonly how: (typeof ENDINGS)[number];
+}
+
+/** Start the job in a tab of its own and kill the tab. @returns items that were reported as completed until then. */
 export async function runAndKill(
   context: BrowserContext,
   url: string,
   job: JournalJob,
-  { afterMs, how }: { readonly afterMs: number; readonly how: (typeof ENDINGS)[number] },
+  { afterItemCount, how }: Kill,
 ): Promise<number> {
   const page = await context.newPage();
   await page.goto(url);
   let completed = 0;
-  await beginJob(page, job, (itemCount) => void (completed += itemCount));
-  await new Promise((resolve) => setTimeout(resolve, afterMs));
+  let enough = (): void => {};
+  const wait = new Promise<void>((resolve) => (enough = resolve));
+  await beginJob(page, job, (itemCount) => {
+    completed += itemCount;
+    if (completed >= afterItemCount) enough();
+  });
+  await wait;
+  await new Promise((resolve) => setTimeout(resolve, 40 * Math.random()));
   const atKill = completed;
   if (how === "crashed") {
     const crashed = page.waitForEvent("crash");
