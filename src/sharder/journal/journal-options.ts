@@ -1,4 +1,6 @@
 import { ShardError } from "../../core/errors.js";
+import { orShardError } from "../../protocol/raw-errors.js";
+import { requireKnownKeys } from "../known-keys.js";
 
 /** Where the results of a job are kept, so that it can be resumed after the page was closed or has crashed. */
 export interface JournalOptions {
@@ -31,8 +33,20 @@ export type StreamJournalOptions = JournalOptions & { readonly key: string };
 
 const MAX_NAME_LENGTH = 200;
 
+const OPTION_NAMES: Readonly<Record<keyof JournalOptions, true>> = {
+  name: true,
+  key: true,
+  maxBytes: true,
+  ifBusy: true,
+  keepResults: true,
+};
+
 /** @throws ShardError "invalid-options" */
 export function checkJournalOptions(given: unknown, kind: "predict" | "stream"): JournalOptions | undefined {
+  return orShardError("invalid-options", "options that can be read", "pass plain values", () => checkAll(given, kind));
+}
+
+function checkAll(given: unknown, kind: "predict" | "stream"): JournalOptions | undefined {
   if (given === undefined) return undefined;
   if (typeof given === "string" && kind === "predict") return checkName({ name: given });
   if (typeof given !== "object" || given === null) {
@@ -42,7 +56,8 @@ export function checkJournalOptions(given: unknown, kind: "predict" | "stream"):
         : ["{ name, key }", 'pass journal: { name: "my-job", key: "what the source is" }'];
     throw invalid("journal", expected, given, advice);
   }
-  const options = given as Readonly<Record<keyof JournalOptions, unknown>>;
+  requireKnownKeys("journal", given, OPTION_NAMES);
+  const options = { ...given } as Readonly<Record<keyof JournalOptions, unknown>>;
   const { key, maxBytes, ifBusy, keepResults } = options;
   if (key === undefined ? kind === "stream" : typeof key !== "string") {
     throw invalid("journal.key", "a string that says what the source is", key, "pass a file's name, size and date");

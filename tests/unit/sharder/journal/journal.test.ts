@@ -143,7 +143,14 @@ describe("predict with a journal", () => {
 
   it("refuses options that make no sense", async () => {
     const { sharder } = await openPage(new MemoryFolder());
-    for (const journal of ["", 7, { name: "" }, { name: "a", maxBytes: 0 }, { name: "a", ifBusy: "never" }]) {
+    for (const journal of [
+      "",
+      7,
+      { name: "" },
+      { name: "a", maxBytes: 0 },
+      { name: "a", ifBusy: "never" },
+      { name: "a", busy: 1 },
+    ]) {
       const given = { journal } as unknown as typeof JOURNAL;
       await rejected("invalid-options", sharder.predict(batch(1), given));
     }
