@@ -5,8 +5,10 @@ import type { Sharder } from "../../../../src/sharder/sharder.js";
 import type { StreamOptions, StreamShard } from "../../../../src/sharder/job/stream.js";
 import type { SharderOptions } from "../../../../src/sharder/options.js";
 import type { Tensor } from "../../../../src/protocol/tensors.js";
+import { OpenJournal } from "../../../../workers/journal/open-journal.js";
+import { scanJournal } from "../../../../workers/journal/scan.js";
 import { rejected } from "../../../fixtures/caught.js";
-import { MemoryFolder, openJournalsOn } from "../../../fixtures/memory-journals.js";
+import { MemoryFile, MemoryFolder, openJournalsOn } from "../../../fixtures/memory-journals.js";
 import { batch, negate, negated, start } from "../../../fixtures/negating-sharder.js";
 import type { ScriptedWorker } from "../../../fixtures/scripted-workers.js";
 
@@ -139,6 +141,21 @@ describe("predict with a journal", () => {
       ({ bytes }) => /"name":"(.)"/.exec(new TextDecoder().decode(bytes))?.[1],
     );
     expect(names).toEqual(["b", "c", "d"]);
+  });
+
+  it("keeps the engine that recorded it: without a worker of that engine the job is refused, and nothing is lost", async () => {
+    const folder = new MemoryFolder();
+    await (await openPage(folder)).sharder.predict(batch(20), JOURNAL);
+    const { header } = scanJournal(folder.file, true);
+    const file = new MemoryFile(folder.file.name);
+    const other = new OpenJournal(file, { ...header!, engine: "other" }, 5);
+    other.close();
+    folder.files.set(file.name, file);
+    const { sharder, states } = await openPage(folder);
+    await rejected("invalid-options", sharder.predict(batch(20), JOURNAL), 'engine "other"', "deleteJournal");
+    expect(states()).toEqual([]);
+    expect(scanJournal(file, true).header?.engine).toBe("other");
+    expect(file.isOpen).toBe(false);
   });
 
   it("refuses options that make no sense", async () => {
