@@ -117,10 +117,11 @@ async function answer(request, response, folders, headers) {
  * @param {number} [options.port]   0, the default, takes any free port
  * @param {string} [options.host]
  * @param {boolean} [options.isolated] false omits the isolation headers, like most hosts
+ * @param {Record<string, string>} [options.headers] further headers of every answer
  * @returns {Promise<{ url: string, close: () => Promise<void> }>} rejects with `code: "EADDRINUSE"` if the port is
  * taken
  */
-export async function serve({ root, mounts = {}, port = 0, host = "127.0.0.1", isolated = true }) {
+export async function serve({ root, mounts = {}, port = 0, host = "127.0.0.1", isolated = true, headers: more = {} }) {
   // Longest prefix first, so that "/" comes last.
   const folders = Object.entries({ ...mounts, "/": root })
     .map(([prefix, folder]) => ({ prefix, folder: resolve(folder) }))
@@ -130,6 +131,7 @@ export async function serve({ root, mounts = {}, port = 0, host = "127.0.0.1", i
     "Cache-Control": "no-cache",
     "X-Content-Type-Options": "nosniff",
     ...(isolated ? isolationHeaders : {}),
+    ...more,
   };
   const server = createServer((request, response) => {
     // Only the transfer can fail here: the browser has left, or the file was deleted while it was read.

@@ -1,6 +1,7 @@
 import { ShardError } from "../core/errors.js";
 import { messageOf } from "../protocol/error-record.js";
 import type { PixelPlan } from "../protocol/picture-api.js";
+import { isWorkerEnd, readAlone } from "./lone-pictures.js";
 import { checkPicture } from "./picture-kind.js";
 import { PictureWorker, type Picture } from "./picture-worker.js";
 
@@ -22,26 +23,39 @@ let idleTimer: ReturnType<typeof setTimeout> | undefined;
 
 /** Decodes pictures until it is closed. Every reader must be closed. */
 export class PictureReader {
+  readonly #start: () => PictureWorker;
   #isClosed = false;
 
-  constructor() {
+  /** @param start makes a worker. */
+  constructor(start: () => PictureWorker = () => new PictureWorker()) {
+    this.#start = start;
     userCount++;
     clearTimeout(idleTimer);
   }
 
   /**
-   * @throws ShardError "invalid-input" for a value that is not a picture; "worker-lost" and the like for failures that
+   * A picture at which the decoder hangs or ends is unreadable; those that were under way beside it are read again.
+   * @throws ShardError "invalid-input" for a value that is not a picture; "backend-unavailable" and the like for failures that
    *         the picture did not cause.
    */
   async read(picture: Picture, index: number, plan: PixelPlan): Promise<ReadPicture> {
     checkPicture(picture, index);
-    if (worker?.isOpen !== true) worker = new PictureWorker();
     try {
-      return { index, picture, data: await worker.readPixels(picture, plan) };
+      return { index, picture, data: await this.#readPixels(picture, plan) };
     } catch (thrown) {
       const cause = asUnreadable(thrown);
       if (cause === undefined) throw thrown;
       return { index, picture, error: new ShardError(cause.code, `Picture ${index}: ${cause.message}`, { cause }) };
+    }
+  }
+
+  async #readPixels(picture: Picture, plan: PixelPlan): Promise<Uint8Array | Float32Array> {
+    if (worker?.isOpen !== true) worker = this.#start();
+    try {
+      return await worker.readPixels(picture, plan);
+    } catch (thrown) {
+      if (this.#isClosed || !isWorkerEnd(thrown)) throw thrown;
+      return readAlone(picture, plan, this.#start);
     }
   }
 

@@ -69,7 +69,7 @@ export class PictureWorker {
    * @throws ShardError "picture-unreadable", "out-of-memory"
    */
   readPixels(picture: Picture, plan: PixelPlan): Promise<Uint8Array | Float32Array> {
-    return this.#call("read a picture", (api) => api.readPixels(picture, plan));
+    return this.#call("read a picture", (api) => api.readPixels(picture, plan), readingDeadlineMs(picture));
   }
 
   close(): void {
@@ -77,7 +77,14 @@ export class PictureWorker {
     this.#calls.end(new ShardError("disposed", "The picture was closed."));
   }
 
-  #call<T>(what: string, ask: (api: Api) => Promise<Reply<T>>): Promise<T> {
-    return this.#calls.call(what, DEADLINE_MS, ask);
+  #call<T>(what: string, ask: (api: Api) => Promise<Reply<T>>, deadlineMs = DEADLINE_MS): Promise<T> {
+    return this.#calls.call(what, deadlineMs, ask);
   }
+}
+
+/** How long reading one picture may take: a slow phone decodes ten megapixels, which a file of 3 MB may have, in some seconds. */
+export function readingDeadlineMs(picture: Picture): number {
+  const { size, width, codedWidth, height, codedHeight } = picture as Partial<Blob & ImageData & VideoFrame>;
+  const megapixels = ((width ?? codedWidth ?? 0) * (height ?? codedHeight ?? 0)) / 1e6;
+  return Math.min(DEADLINE_MS, 20_000 + 2_000 * megapixels + 6_000 * ((size ?? 0) / 1e6));
 }

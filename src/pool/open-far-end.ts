@@ -36,7 +36,10 @@ export function openFarEnd<Api extends LinkedApi>(end: FarEnd): WorkerLink<Api> 
   end.addEventListener("error", (event) => {
     event.preventDefault();
     const { message } = event as Partial<ErrorEvent>;
-    lose(message || "its script could not be loaded");
+    lose(
+      message ||
+        "its script could not be loaded: check that the server has it, and that worker-src and script-src of the page's Content-Security-Policy allow it",
+    );
   });
   end.addEventListener("messageerror", () => lose("a message could not be read"));
   end.addEventListener("message", (event) => {

@@ -20,11 +20,20 @@ export function openWebWorker<Api extends LinkedApi>(what: string, spawn: () => 
   try {
     worker = spawn();
   } catch (cause) {
+    const reason = messageOf(cause);
     throw new ShardError(
       "backend-unavailable",
-      `Expected the browser to start the worker script for ${what}, but it refused (${messageOf(cause)}): serve the scripts from the page's own origin.`,
+      `Expected the browser to start the worker script for ${what}, but it refused (${reason}): ${adviceFor(reason)}.`,
       { cause },
     );
   }
   return openFarEnd<Api>(worker);
+}
+
+/** @param reason the browser's own words. */
+function adviceFor(reason: string): string {
+  if (/Trusted/.test(reason)) {
+    return "the page's Content-Security-Policy requires Trusted Types; allow the scripts of this library in the createScriptURL of a policy named default, or leave require-trusted-types-for out";
+  }
+  return "serve the scripts from the page's own origin";
 }

@@ -12,6 +12,9 @@ import { PageView } from "./picture/page-view.js";
 import type { ChosenPicture } from "./picture/picture-job.js";
 import { styles } from "./styles.js";
 
+/** Attribute: addresses on other sites, which are loaded from once the user has agreed. */
+export const ASK_FIRST = "ask-first";
+
 /**
  * `<inference-sharder>`: enlarges a picture on all the compute of the machine, or runs the user's own model, and shows
  * how. For the attributes, see `readOptions`; `embed` hides the header. The element loads its model when it is added to
@@ -57,6 +60,17 @@ export class InferenceSharderElement extends HTMLElement {
     const view = new PageView(this, () => !panel.hidden, attempt.signal);
     this.#view = view;
     panel.replaceChildren(...view.roots);
+    const asked = this.getAttribute(ASK_FIRST);
+    if (asked !== null) {
+      const answer = (drops: readonly string[]) => () => {
+        for (const name of [ASK_FIRST, ...drops]) this.removeAttribute(name);
+        attempt.abort();
+        view.close();
+        this.#startPictures(panel, signal);
+      };
+      view.ask(asked.split(" "), answer([]), answer(["model", "sample"]));
+      return;
+    }
     this.#load(view, attempt.signal).catch((thrown: unknown) => {
       if (attempt.signal.aborted) return;
       view.failLoading(failureText(thrown), () => {

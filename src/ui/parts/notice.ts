@@ -22,6 +22,19 @@ export class Notice {
     this.root.hidden = false;
   }
 
+  /** @param answers the buttons, the first of which is the default. */
+  ask(title: string, text: string, answers: readonly { readonly title: string; readonly run: () => void }[]): void {
+    const buttons = answers.map(({ title: label, run }) => {
+      const button = element("button", { type: "button" }, label);
+      button.addEventListener("click", run);
+      return button;
+    });
+    setText(this.#title, title);
+    setText(this.#text, text);
+    this.root.replaceChildren(this.#title, this.#text, element("div", { class: "buttons" }, ...buttons));
+    this.root.hidden = false;
+  }
+
   hide(): void {
     this.root.hidden = true;
     this.root.replaceChildren();

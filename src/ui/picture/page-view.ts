@@ -90,6 +90,21 @@ export class PageView implements SessionListener {
     this.#update();
   }
 
+  /**
+   * Ask before anything is loaded from other sites.
+   * @param addresses in full.
+   */
+  ask(addresses: readonly string[], onAgree: () => void, onDecline: () => void): void {
+    const text = `The link that opened this page asks it to load from another site: ${addresses.join(" and ")} – that site will see your network address, and its model will run here.`;
+    this.#notice.ask("Load from another site?", text, [
+      { title: "Load it", run: onAgree },
+      { title: "Use the page’s own model", run: onDecline },
+    ]);
+    this.#input.disable();
+    this.#loading = { fraction: 0, headline: "Waiting for your answer", detail: "" };
+    this.#update();
+  }
+
   failLoading(message: string, onRetry: () => void): void {
     this.#notice.show("The model could not be started", message, onRetry);
     this.#log.add(message, "fault");
