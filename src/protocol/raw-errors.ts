@@ -5,7 +5,7 @@ import { messageOf } from "./error-record.js";
  * Whether the platform had no room for a buffer, an array or a string. Not `instanceof`: it may come from another frame. A stack that
  * overflows is a RangeError, too.
  */
-export function isAllocationFailure(thrown: unknown): boolean {
+function isAllocationFailure(thrown: unknown): boolean {
   if (typeof thrown !== "object" || thrown === null) return false;
   const { name, message } = thrown as Partial<Error>;
   return name === "RangeError" && !/call stack/i.test(String(message));
@@ -18,7 +18,7 @@ export function isAllocationFailure(thrown: unknown): boolean {
  * @param expected stands after "Expected", such as "tensors that can be read".
  * @param advice what to do, where it is not a lack of memory.
  */
-export function asShardError(thrown: unknown, code: ShardErrorCode, expected: string, advice: string): ShardError {
+function asShardError(thrown: unknown, code: ShardErrorCode, expected: string, advice: string): ShardError {
   if (thrown instanceof ShardError) return thrown;
   if (isAllocationFailure(thrown)) return outOfMemory(thrown);
   return new ShardError(code, `Expected ${expected}, received a failure (${messageOf(thrown)}): ${advice}.`, {

@@ -1,4 +1,4 @@
-import { allAtOnce, mapInSteps, type Steps } from "../../core/steps.js";
+import { mapInSteps, type Steps } from "../../core/steps.js";
 import { integerOf } from "../optimise/attributes.js";
 import { Constants } from "../optimise/constants.js";
 import { parseReference, type Graph, type GraphNode } from "../graph/graph.js";
@@ -61,15 +61,6 @@ const MAX_VALUES = 64;
  * @param batchedNames public names of the inputs whose axis 0 is the batch.
  * O(nodes + edges). Oracle: the whole run against runs of single items, for random graphs, in tests/unit/model/batch.
  */
-export function analyseBatch(
-  graph: Graph,
-  weightData: ArrayBuffer | SharedArrayBuffer,
-  batchedNames: ReadonlySet<string>,
-): BatchAnalysis {
-  return allAtOnce(analyseInSteps(graph, weightData, batchedNames));
-}
-
-/** As `analyseBatch`, in steps. */
 export function* analyseInSteps(
   graph: Graph,
   weightData: ArrayBuffer | SharedArrayBuffer,

@@ -20,7 +20,7 @@ export interface StageGraph {
  * Each stage has its own nodes, the Consts that these read, and a Placeholder for every tensor that enters. A tensor that a later
  * stage or the caller needs leaves the stage that makes it; whoever runs the stages keeps it while it skips others.
  *
- * @param layers of the graph (`listGraphLayers`).
+ * @param layers of the graph (`listLayersInSteps`).
  * @param cuts indices of the layers that begin a stage, ascending, each 1 … layers.length-1; an empty list gives one stage.
  * @throws ShardError "invalid-options" for other cuts.
  * O(nodes + edges), whatever the number of stages.

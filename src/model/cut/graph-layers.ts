@@ -1,4 +1,4 @@
-import { allAtOnce, type Steps } from "../../core/steps.js";
+import type { Steps } from "../../core/steps.js";
 import { parseReference, tensorKey, type Graph, type GraphNode, type TensorKey } from "../graph/graph.js";
 import { neededNodes } from "../graph/needed-nodes.js";
 import { isPassive } from "../read-graph.js";
@@ -20,11 +20,6 @@ export interface GraphLayer {
  * An edge is uncuttable if it carries something that can't leave a worker (a hash table, a tensor list or array), or lies within a
  * loop or a branch. Nodes that only pass data on belong to the layer before them. O(nodes + edges), over `graph.nodes` in order.
  */
-export function listGraphLayers(graph: Graph): GraphLayer[] {
-  return allAtOnce(listLayersInSteps(graph));
-}
-
-/** As `listGraphLayers`, in steps. */
 export function* listLayersInSteps(graph: Graph): Steps<GraphLayer[]> {
   const fed = fedNodes(graph);
   const holds = bindsTogether(graph.nodes);
