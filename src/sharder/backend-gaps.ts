@@ -34,7 +34,9 @@ export class BackendGaps {
   learn(backend: string, kernels: readonly string[]): void {
     if (this.#byBackend.has(backend) || kernels.length === 0) return;
     this.#byBackend.set(backend, missingOps(this.#nodes, kernels));
-    const unable = this.#layers.flatMap((nodes, layer) => (missingOps(nodes, kernels).length > 0 ? layer : []));
+    // Asked once for all layers: there may be thousands, of few operations.
+    const missing = new Set(missingOps(this.#layers.flat(), kernels).map(({ op }) => op));
+    const unable = this.#layers.flatMap((nodes, layer) => (nodes.some(({ op }) => missing.has(op)) ? layer : []));
     this.#unable.set(backend, new Set(unable));
   }
 

@@ -7,11 +7,11 @@ import type { MemoryLimits } from "./memory-limits.js";
 
 /** Bytes of a stage's weights; a weight that several of its layers share counts once. */
 export function stageBytes(model: StagedModel, firstLayer: number, lastLayer: number): number {
-  const sizes = Object.assign(
-    {},
-    ...model.layers.slice(firstLayer, lastLayer + 1).map(({ weights }) => weights),
-  ) as Record<string, number>;
-  return Object.values(sizes).reduce((total, bytes) => total + bytes, 0);
+  const sizes = new Map<string, number>();
+  for (const { weights } of model.layers.slice(firstLayer, lastLayer + 1)) {
+    for (const [name, bytes] of Object.entries(weights)) sizes.set(name, bytes);
+  }
+  return [...sizes.values()].reduce((total, bytes) => total + bytes, 0);
 }
 
 /** Turn the planner's answer into a placement. @param workers those of the question, in the same order. */
