@@ -2,6 +2,8 @@ import type { ModelArtifacts, Sharder, SharderOptions, WorkerSpec } from "infere
 import { inspectModel } from "../../src/model/inspect.js";
 import { openWebWorker } from "../../src/pool/open-web-worker.js";
 import { openPlanner, WORKER_ENTRIES, type OpenWorker } from "../../src/pool/worker-entries.js";
+import type { WorkerLink } from "../../src/pool/worker-link.js";
+import type { WorkerApi } from "../../src/protocol/worker-api.js";
 import { assembleSharder } from "../../src/sharder/create-sharder.js";
 
 export interface WatchedSharder {
@@ -17,16 +19,20 @@ export async function watchedSharder(
   model: ModelArtifacts,
   specs: readonly WorkerSpec[],
   options: Partial<SharderOptions> = {},
+  watchLink: (id: string, link: WorkerLink<WorkerApi>) => WorkerLink<WorkerApi> = (_, link) => link,
 ): Promise<WatchedSharder> {
   const workers: Worker[] = [];
   const byName = new Map<string, Worker>();
   const openWorker: OpenWorker = ({ backend }, name) =>
-    openWebWorker(backend, () => {
-      const worker = WORKER_ENTRIES[`tfjs/${backend}`](name);
-      workers.push(worker);
-      byName.set(name, worker);
-      return worker;
-    });
+    watchLink(
+      name,
+      openWebWorker(backend, () => {
+        const worker = WORKER_ENTRIES[`tfjs/${backend}`](name);
+        workers.push(worker);
+        byName.set(name, worker);
+        return worker;
+      }),
+    );
   const all = { ...options, model };
   const sharder = await assembleSharder(inspectModel(model, true), all, specs, { openWorker, openPlanner });
   return { sharder, workers, byName };

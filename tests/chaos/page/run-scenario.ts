@@ -43,13 +43,13 @@ export async function runScenario(scenario: Scenario, bridge: ChaosBridge): Prom
   let jobCount = 0;
 
   const specs = backends.map((backend) => ({ backend }));
-  const { sharder, byName } = await watchedSharder(model, specs, {
-    split,
-    optimize: false,
-    quantumMs: 20,
-    firstRunDeadlineMs: 20_000,
-    ...(verify === undefined ? {} : { verify }),
-  });
+  const options = { split, optimize: false, quantumMs: 20, firstRunDeadlineMs: 20_000 };
+  const { sharder, byName } = await watchedSharder(
+    model,
+    specs,
+    verify === undefined ? options : { ...options, verify },
+    (id, link) => log.calls.watch(id, link),
+  );
   log.watch(sharder);
   // A worker that has fallen back to another backend rounds in another way.
   sharder.addEventListener("worker", () => {
