@@ -18,6 +18,8 @@ export interface JobRequest {
   readonly blockSize: number;
 }
 
+/** Of so many wrong items it is told who has computed them. */
+const MOST_HISTORIES = 5;
 /** Whatever has not settled by then is lost, ms. */
 const JOB_LIMIT_MS = 90_000;
 
@@ -67,11 +69,12 @@ type Run = (
   signal: AbortSignal,
 ) => Promise<void>;
 
-const predict: Run = async (sharder, known, { firstItem, itemCount, priority }, counts, _log, signal) => {
+const predict: Run = async (sharder, known, { firstItem, itemCount, priority }, counts, log, signal) => {
   const { features } = await sharder.predict(known.batch(firstItem, itemCount), { priority, signal });
   const { missing, wrong } = known.judge(firstItem, itemCount, features);
   counts.lost += missing;
-  counts.wrong += wrong;
+  counts.wrong += wrong.length;
+  for (const item of wrong.slice(0, MOST_HISTORIES)) log.addHistory(item);
 };
 
 const stream: Run = async (sharder, known, request, counts, log, signal) => {
@@ -85,10 +88,13 @@ const stream: Run = async (sharder, known, request, counts, log, signal) => {
   const order = kind === "stream in order" ? "input" : "completion";
   for await (const shard of sharder.stream(source(), { order, priority, signal })) {
     const { missing, wrong } = known.judge(firstItem + shard.firstItem, shard.itemCount, shard.outputs["features"]);
-    if (missing + wrong > 0) {
-      log.add(`${shard.workerId} gave ${wrong} wrong of ${shard.firstItem}+${shard.itemCount}, ${missing} missing`);
+    if (missing + wrong.length > 0) {
+      log.add(
+        `${shard.workerId} gave ${wrong.length} wrong of ${shard.firstItem}+${shard.itemCount}, ${missing} missing`,
+      );
+      log.addHistory(shard.firstItem + (wrong[0] ?? 0));
     }
-    counts.wrong += wrong;
+    counts.wrong += wrong.length;
     for (let item = shard.firstItem; item < shard.firstItem + shard.itemCount - missing; item++) {
       if (times[item]! > 0) counts.duplicated++;
       times[item] = 1;

@@ -55,13 +55,14 @@ export class KnownItems {
     return { dtype: "float32", shape: [count, ...this.#itemShape], data };
   }
 
-  /** @returns how many of the rows are missing, and how many are wrong. */
-  judge(first: number, count: number, output: OutputValue | undefined): { missing: number; wrong: number } {
+  /** @returns how many of the rows are missing, and which are wrong. */
+  judge(first: number, count: number, output: OutputValue | undefined): { missing: number; wrong: number[] } {
     if (output === undefined || Array.isArray(output) || output.dtype !== "float32")
-      return { missing: count, wrong: 0 };
+      return { missing: count, wrong: [] };
     const rowCount = Math.min(count, output.data.length / this.#rowSize);
-    let wrong = 0;
-    for (let row = 0; row < rowCount; row++) if (!this.#isRight(first + row, output.data, row)) wrong++;
+    const wrong = Array.from({ length: rowCount }, (_, row) => row).filter(
+      (row) => !this.#isRight(first + row, output.data, row),
+    );
     return { missing: count - rowCount, wrong };
   }
 
