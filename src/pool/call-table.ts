@@ -87,7 +87,11 @@ export class CallTable {
         const deadline = typeof deadlineMs === "number" ? () => deadlineMs : deadlineMs;
         entry = { what, deadlineMs: deadline, priority, watch, isOverdue: false, reject };
         this.#pending.add(entry);
-        if (this.#current === undefined) this.#turnTo(entry);
+        // What is called aside comes before work, but is answered at once: a hang is the work's, and has its deadline.
+        if (this.#current === undefined || (this.#current.priority === ASIDE && priority !== ASIDE)) {
+          this.#elapsedMs = 0;
+          this.#turnTo(entry);
+        }
         this.#startClock();
         call().then(resolve, reject);
       });

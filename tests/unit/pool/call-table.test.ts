@@ -59,6 +59,17 @@ describe("CallTable", () => {
     expect([table.size, vi.getTimerCount()]).toEqual([0, 0]);
   });
 
+  it("judges work by its own deadline, though something was called aside before it", async () => {
+    const { expired, call } = setUp();
+    call(60_000, "cancel attempts", ASIDE);
+    await pass(1_000);
+    call(2_000);
+    await pass(2_000);
+    expect(expired).toEqual([]);
+    await pass(250);
+    expect(expired[0]!.message).toContain('"wasm-1" to answer a shard within 2000 ms');
+  });
+
   it("reports a deadline after it has passed and not before, naming the call", async () => {
     const { expired, call } = setUp();
     call(2_000, "start");
