@@ -3,7 +3,7 @@ import type { ModelInfo } from "../model/inspect.js";
 import type { WorkerSpec } from "../pool/worker-entries.js";
 import type { WorkerPool } from "../pool/worker-pool.js";
 import { abortError, throwIfAborted } from "../protocol/abort.js";
-import { onlyShardErrors } from "../protocol/raw-errors.js";
+import { onlyShardErrors, orShardError } from "../protocol/raw-errors.js";
 import type { Outputs } from "../protocol/tensors.js";
 import { checkWorkerSpec } from "./check-options.js";
 import type { EventRelay } from "./event-relay.js";
@@ -160,7 +160,9 @@ export class Sharder extends ShardingEventTarget {
         sideNames ??= new Set(Object.keys(tensors).filter((name) => !batchedNames.includes(name)));
       return copyInputs(prepared);
     };
-    const named = checkJournalOptions((options as StreamOptions | null)?.journal, "stream");
+    const named = orShardError("invalid-options", "options that can be read", "pass plain values", () =>
+      checkJournalOptions((options as StreamOptions | null)?.journal, "stream"),
+    );
     const openJournal = named && (() => this.#journals.openForStream(named, options.signal));
     const onItemError = this.#onItemError;
     return streamShards((jobOptions) => this.#createJob(jobOptions), source, prepare, options, {

@@ -78,7 +78,7 @@ export async function* streamShards(
 ): AsyncGenerator<StreamShard, void, undefined> {
   const { order = "input", signal, priority = 0, onItemError = byDefault ?? "throw" } = checkStreamOptions(options);
   throwIfAborted(signal);
-  const journal = openJournal && (await openJournal());
+  const journal = await openJournal?.();
   try {
     yield* runStream(createJob, source, prepare, { order, signal, priority, onItemError }, journal);
     if (journal !== undefined) await journal.finish();

@@ -59,7 +59,7 @@ it("refuses ids that no live worker has, and values out of bounds, and says what
     [(id) => faults.hang(id, 0), "0"],
     [(id) => faults.fail(id, 1.5), "1.5"],
     [(id) => faults.corrupt(id, NaN), "NaN"],
-    [(id) => faults.corrupt(id, 0.01, 0), "0"],
+    [(id) => faults.corrupt(id, 0.01, -1), "-1"],
     [(id) => faults.loseContext(id), "on wasm"],
     [(id) => faults.delayMessages(id, -1), "-1"],
     [(id) => faults.dropMessage(id, "up" as "in"), "up"],

@@ -48,7 +48,9 @@ describe("predict with a journal", () => {
     expect(events).toMatchObject([{ name: "job", state: "resumed" }]);
     const { itemCount } = events[0]!;
     expect(itemCount).toBeGreaterThan(0);
-    expect(ranItemCount()).toBe(80 - itemCount);
+    // A straggler at the end may be backed up.
+    expect(ranItemCount()).toBeGreaterThanOrEqual(80 - itemCount);
+    expect(ranItemCount()).toBeLessThan(80);
   });
 
   it("computes nothing if everything is there", async () => {
