@@ -56,7 +56,7 @@ function checkAll(given: unknown, kind: "predict" | "stream"): JournalOptions | 
         : ["{ name, key }", 'pass journal: { name: "my-job", key: "what the source is" }'];
     throw invalid("journal", expected, given, advice);
   }
-  requireKnownKeys("journal", given, OPTION_NAMES);
+  requireKnownKeys("a journal", given, OPTION_NAMES);
   const options = { ...given } as Readonly<Record<keyof JournalOptions, unknown>>;
   const { key, maxBytes, ifBusy, keepResults } = options;
   if (key === undefined ? kind === "stream" : typeof key !== "string") {
@@ -82,6 +82,11 @@ export function checkName<T extends { readonly name: string }>(options: T): T {
 }
 
 function invalid(option: string, expected: string, received: unknown, advice: string): ShardError {
-  const shown = typeof received === "string" ? JSON.stringify(received.slice(0, 60)) : String(received).slice(0, 60);
+  const shown = typeof received === "string" ? JSON.stringify(received.slice(0, 60)) : show(received);
   return new ShardError("invalid-options", `Expected "${option}" to be ${expected}, received ${shown}: ${advice}.`);
+}
+
+/** It may be anything, even an object without a text. */
+function show(value: unknown): string {
+  return typeof value === "object" && value !== null ? "an object" : String(value).slice(0, 60);
 }

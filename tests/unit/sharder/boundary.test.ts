@@ -11,6 +11,7 @@ import { inspectModel } from "../../../src/model/inspect.js";
 import type { Tensor } from "../../../src/protocol/tensors.js";
 import { createSharder } from "../../../src/sharder/create-sharder.js";
 import type { Sharder } from "../../../src/sharder/sharder.js";
+import { deleteJournal, exportJournal, inspectJournal } from "../../../src/sharder/journal/manage-journals.js";
 import { rejected } from "../../fixtures/caught.js";
 import { batch, negate, negated, start } from "../../fixtures/negating-sharder.js";
 import { randomNet } from "../../fixtures/random-net.js";
@@ -101,10 +102,9 @@ describe("hostile values", () => {
       await outcomes.check(`inspect(${name})`, () => api.inspect!({ inputs: value }));
     }
     for (const [name, value] of hostile) {
-      const options = ["signal", "onProgress", "priority", "order", "x"].map((key): [string, unknown] => [
-        `{ ${key}: ${name} }`,
-        { [key]: value },
-      ]);
+      const options = ["signal", "onProgress", "priority", "order", "onItemError", "journal", "x"].map(
+        (key): [string, unknown] => [`{ ${key}: ${name} }`, { [key]: value }],
+      );
       for (const [what, each] of [...options, [name, value] as const]) {
         await outcomes.check(`predict(…, ${what})`, () => api.predict!(batch(2), each));
         await outcomes.check(`stream(…, ${what})`, () => drain(api.stream!([batch(2)], each)));
@@ -146,6 +146,7 @@ describe("hostile values", () => {
     const api = untyped(sharder);
     const outcomes = new Outcomes();
     const free = {
+      ...{ inspectJournal, deleteJournal, exportJournal },
       createSharder,
       topK,
       predictPictures,
@@ -168,6 +169,10 @@ describe("hostile values", () => {
           api.addWorker!({ backend: "wasm", engine: "x", [key]: value }),
         );
       await outcomes.check(`createSharder(${name})`, () => free.createSharder!(value));
+      if (typeof value !== "string") {
+        for (const call of ["inspectJournal", "deleteJournal", "exportJournal"])
+          await outcomes.check(`${call}(${name})`, () => free[call]!(value));
+      }
       await outcomes.check(`readLabels(${name})`, () => free.readLabels!(value));
       // No server is asked.
       if (typeof value !== "string") await outcomes.check(`fetchLabels(${name})`, () => free.fetchLabels!(value));
