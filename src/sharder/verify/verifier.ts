@@ -88,11 +88,20 @@ export class Verifier {
     const suspect = known.suspect(result, !isExactWorker(worker));
     const policy = { fraction: Number(this.#context.fraction), hasProbation: !isExactWorker(worker) };
     if (suspect === undefined && !checksAnything(policy)) return undefined;
-    const tracks = this.#tracks.get(worker) ?? new Map<string, Track>();
+    const tracks = this.#tracksOf(worker);
     const key = keyOf(result);
     const track = tracks.get(key) ?? new Track(policy, this.#random);
-    this.#tracks.set(worker, tracks.set(key, track));
+    tracks.set(key, track);
     return track.add(result, job, suspect);
+  }
+
+  #tracksOf(worker: PoolWorker): Map<string, Track> {
+    const found = this.#tracks.get(worker);
+    if (found !== undefined) return found;
+    for (const other of this.#tracks.keys()) this.#prune(other);
+    const tracks = new Map<string, Track>();
+    this.#tracks.set(worker, tracks);
+    return tracks;
   }
 
   /** The job ended, or no longer waits for these results. */
