@@ -256,7 +256,6 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
         void this.#findAnother(action.epoch, action.stage, action.except);
         break;
       case "item-failed":
-        this.checks.drop(action.microBatchId);
         this.#leaveOut(action.microBatchId, action.range);
         break;
       case "epoch-done":
