@@ -392,6 +392,28 @@ describe("streamPictures", () => {
   });
 });
 
+it("a picture on which the model fails wherever it is tried is reported, and the others come", async () => {
+  const results = await opened.page.evaluate(async () => {
+    const { confetti, encode } = harness.pictures;
+    const blob = await encode(confetti(8, 8));
+    await harness.fail(echo.workers[0]!.id, 3);
+    const found: [index: number, code: string | undefined, size: number | undefined][] = [];
+    for await (const { index, error, outputs } of harness.streamPictures(echo, [blob, blob, blob, blob], {
+      scale: 1,
+      width: 8,
+      height: 8,
+    })) {
+      found.push([index, error?.code, (outputs?.["echo"] as { data: Float32Array } | undefined)?.data.length]);
+    }
+    return found;
+  });
+  const failed = results.filter(([, code]) => code !== undefined);
+  expect(results.map(([index]) => index)).toEqual([0, 1, 2, 3]);
+  expect(failed).toHaveLength(1);
+  expect(failed[0]![1]).toBe("model-failed");
+  expect(results.filter(([, , size]) => size === 192)).toHaveLength(3);
+});
+
 const modelsDir = process.env["SHARDER_MODELS_DIR"] ?? resolve("../shared/models");
 const isTeachableThere = existsSync(resolve(modelsDir, "teachable-machine-image", "metadata.json"));
 

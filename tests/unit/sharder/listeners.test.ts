@@ -38,3 +38,27 @@ describe.each(["attempt", "worker", "progress"] as const)("a listener of %s", (t
     sharder.removeEventListener(type, listener);
   });
 });
+
+it("a listener of worker that blocks the page, pauses and resumes makes no item run twice", async () => {
+  const { sharder, workers } = await start(negate, 2);
+  await sharder.predict(batch(80));
+  const before = workers.map(({ ran }) => ran.length);
+  let isBlocking = true;
+  const listener = (): void => {
+    const endMs = performance.now() + (isBlocking ? 400 : 0);
+    isBlocking = false;
+    while (performance.now() < endMs);
+    sharder.pause();
+    sharder.resume();
+  };
+  sharder.addEventListener("worker", listener);
+  const seen: number[] = [];
+  sharder.addEventListener("attempt", ({ detail: { outcome, firstItem, itemCount } }) => {
+    if (outcome === "completed") for (let item = 0; item < itemCount; item++) seen.push(firstItem + item);
+  });
+  expect(await sharder.predict(batch(80))).toEqual({ y: negated(80) });
+  sharder.removeEventListener("worker", listener);
+  expect(seen.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 80 }, (_, item) => item));
+  const runs = workers.flatMap(({ ran }, index) => ran.slice(before[index]));
+  expect(runs.reduce((sum, { itemCount }) => sum + itemCount, 0)).toBe(80);
+});
