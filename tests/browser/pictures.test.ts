@@ -396,7 +396,8 @@ it("a picture on which the model fails wherever it is tried is reported, and the
   const results = await opened.page.evaluate(async () => {
     const { confetti, encode } = harness.pictures;
     const blob = await encode(confetti(8, 8));
-    await harness.fail(echo.workers[0]!.id, 3);
+    // Two pictures are under way at a time: one of them fails for the third time with the fifth failure.
+    await harness.fail(echo.workers[0]!.id, 5);
     const found: [index: number, code: string | undefined, size: number | undefined][] = [];
     for await (const { index, error, outputs } of harness.streamPictures(echo, [blob, blob, blob, blob], {
       scale: 1,

@@ -118,6 +118,63 @@ describe("any job", () => {
     expect(finishedCount).toBeGreaterThan(30);
   }, 60_000);
 
+  it("completes every item once while workers hang for a while, and gives up only those that always fail", () => {
+    const hanging = fc.record({
+      msPerItem: fc.double({ min: 0.5, max: 20, noNaN: true }),
+      bucketed: fc.boolean(),
+      warmUpMs: fc.constantFrom(0, 300),
+      stalls: fc.array(fc.record({ afterMs: fc.nat(1500), lastsMs: fc.nat(8000) }), { maxLength: 3 }),
+      failureRate: fc.constantFrom(0, 0.03),
+    });
+    let overdueCount = 0;
+    fc.assert(
+      fc.property(
+        fc.array(hanging, { minLength: 2, maxLength: 4 }),
+        fc.integer({ min: 50, max: 1500 }),
+        fc.uniqueArray(fc.nat(1400), { maxLength: 3 }),
+        fc.constantFrom<Policy>("makespan", "equal", "capacity-proportional"),
+        fc.integer(),
+        (scripts, itemCount, poison, policy, seed) => {
+          const workers = scripts.map(({ stalls, ...worker }, index) => {
+            let atMs = 0;
+            const steps = stalls.flatMap(({ afterMs, lastsMs }) => {
+              const fromMs = atMs + afterMs;
+              atMs = fromMs + lastsMs;
+              return [
+                { atMs: fromMs, factor: 1000 },
+                { atMs, factor: 1 },
+              ];
+            });
+            return { ...worker, id: `w${index}`, steps };
+          });
+          const bad = poison.filter((item) => item < itemCount);
+          const result = simulate({
+            itemCount,
+            workers,
+            seed,
+            options: { policy },
+            poisonItems: new Set(bad),
+            onStep: (_event, state, actions) => {
+              checkInvariants(state);
+              overdueCount += actions.filter(({ type }) => type === "attempt-overdue").length;
+            },
+          });
+          const givenUp = result.givenUp.flatMap((range) =>
+            Array.from({ length: range.itemCount }, (_, index) => range.firstItem + index),
+          );
+          expect(result.phase).toBe("finished");
+          expect(bad.every((item) => givenUp.includes(item))).toBe(true);
+          // By chance, an item may fail three times.
+          expect(givenUp.length).toBeLessThanOrEqual(bad.length + 1);
+          const isRight = [...result.completions].every((count, item) => count === (givenUp.includes(item) ? 0 : 1));
+          expect(isRight).toBe(true);
+        },
+      ),
+      { numRuns: 25 },
+    );
+    expect(overdueCount).toBeGreaterThan(10);
+  }, 60_000);
+
   it("is the same for the same seed, and differs for another", () => {
     const workers = [1, 2, 5].map((msPerItem) => ({
       id: `${msPerItem}`,
