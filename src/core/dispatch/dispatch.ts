@@ -126,7 +126,9 @@ function settle(draft: Draft): void {
     draft.phase = "finished";
     draft.actions.push({ type: "finish" });
   } else if (draft.workers.length > 0 && draft.readySlots.length === 0 && draft.inFlightCount === 0) {
-    if (draft.expectsWorkers || draft.workers.some(({ status }) => status === "away" || status === "stalled")) return;
+    // One that is on items which others have, too, may still complete them.
+    const isHopeful = draft.workers.some(({ status, inFlight }) => status === "away" || inFlight.length > 0);
+    if (draft.expectsWorkers || isHopeful) return;
     draft.phase = "failed";
     draft.actions.push({ type: "fail", reason: "no-workers" });
   }

@@ -81,7 +81,7 @@ function dispatchFailedRanges(draft: Draft, nowMs: number): void {
 /** The worker with the fewest attempts, of those with room. */
 function freestWorker(draft: Draft, failedOn: readonly number[]): WorkerState | undefined {
   const untried = draft.readySlots.filter((slot) => !failedOn.includes(slot));
-  if (untried.length === 0 && draft.workers.some(isExpected)) return undefined;
+  if (untried.length === 0 && (draft.expectsWorkers || draft.workers.some(isExpected))) return undefined;
   let best: WorkerState | undefined;
   for (const slot of untried.length > 0 ? untried : draft.readySlots) {
     const worker = workerAt(draft, slot);

@@ -126,7 +126,7 @@ describe("shards that are too large", () => {
   });
 
   it("are never sent above a limit of bytes", () => {
-    const { job, shards } = start(4000);
+    const { job, shards } = start(1000);
     job.send({ type: "shard-limit", itemCount: 7.9 });
     const actions = run(job, shards, completed);
     expect(Math.max(...dispatchesOf(actions).map(({ itemCount }) => itemCount))).toBe(7);

@@ -93,9 +93,9 @@ describe("an overdue attempt", () => {
     const job = new HandDriven();
     for (const workerId of ["a", "b"]) job.send({ type: "worker-added", worker: { workerId, kind: "wasm" } });
     const [first] = job.batch(1000);
-    expect(tickUntilOverdue(job, 60_000)).toEqual([]);
-    job.send({ type: "attempt-completed", attemptId: first!.attemptId, serviceMs: 200 }, 60_010);
-    const actions = tickUntilOverdue(job, 70_000);
+    expect(tickUntilOverdue(job, 20_000)).toEqual([]);
+    job.send({ type: "attempt-completed", attemptId: first!.attemptId, serviceMs: 200 }, 20_010);
+    const actions = tickUntilOverdue(job, 30_000);
     expect(actions).toContainEqual(expect.objectContaining({ type: "attempt-overdue", workerId: "b" }));
   });
 
@@ -146,4 +146,15 @@ describe("the tail", () => {
     expect(job.send({ type: "tick" }, 100)).toEqual([]);
     expect(job.send({ type: "tick" }, 150)).toEqual([]);
   });
+});
+
+it("a draining worker that is overdue may still complete its items where no other worker is left", () => {
+  const job = new HandDriven({ depth: 1 });
+  job.add("a", knownThroughput(0, 1));
+  const [first] = job.batch(10);
+  tickUntilOverdue(job, 5_000);
+  expect(job.send({ type: "worker-draining", workerId: "a" })).toEqual([]);
+  expect(job.send({ type: "attempt-completed", attemptId: first!.attemptId, serviceMs: 6_000 })).toEqual([
+    { type: "finish" },
+  ]);
 });
