@@ -91,7 +91,7 @@ export class Deployment {
   }
 
   async #load(stage: number, worker: PoolWorker): Promise<void> {
-    await worker.load(this.stages[stage]!.modelKey, toSend(this.#parts[stage]!.wire));
+    await worker.load(this.stages[stage]!.modelKey, this.wireOf(stage));
     this.#workers[stage]!.push(worker);
   }
 
@@ -103,7 +103,7 @@ export class Deployment {
   async add(stage: number, worker: PoolWorker): Promise<void> {
     const { modelKey } = this.stages[stage]!;
     await worker.load(modelKey, this.wireOf(stage));
-    if (this.#isDropped) await worker.unload(modelKey);
+    if (this.#isDropped) void worker.unload(modelKey);
     else (this.workersOf(stage).length > 0 ? this.#standIns : this.#workers)[stage]!.push(worker);
   }
 

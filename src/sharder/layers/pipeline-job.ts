@@ -1,19 +1,13 @@
 import type { ItemRange } from "../../core/dispatch/types.js";
 import { ShardError } from "../../core/errors.js";
-import type { EndCause } from "../../core/item-trials.js";
-import type {
-  PipelineAction,
-  PipelineEvent,
-  StageAttempt,
-  StagePlacement,
-  Suspect,
-} from "../../core/pipeline/types.js";
+import type { PipelineAction, PipelineEvent, StageAttempt, StagePlacement } from "../../core/pipeline/types.js";
 import { endMs, overdueMs, type StageForecast } from "../../core/pipeline/stage-deadlines.js";
 import { createPipeline, stepPipeline, wantsPipelineItems } from "../../core/pipeline/pipeline.js";
 import { untouchedItemCount } from "../../core/untouched-items.js";
 import type { StagedModel } from "../../model/staged-model.js";
 import type { RunMode } from "../../protocol/model-on-wire.js";
 import type { ShardOutput } from "../../protocol/outputs.js";
+import { isAllocationFailure } from "../../protocol/raw-errors.js";
 import type { CallWatch } from "../../pool/call-table.js";
 import type { FinishedRun, PoolWorker } from "../../pool/pool-worker.js";
 import type { BatchModes, TryBatch } from "../inputs/batch-modes.js";
@@ -28,6 +22,7 @@ import { stageBytes } from "./assign-stages.js";
 import type { DeployedStage, Deployment } from "./deployment.js";
 import type { LayerLayout } from "./layer-layout.js";
 import { MicroBatches } from "./micro-batches.js";
+import { SentRuns } from "./sent-runs.js";
 import type { StalledWorkers } from "./stalled-workers.js";
 import { firstItem } from "./trace-model.js";
 
@@ -57,23 +52,6 @@ export interface PipelineContext extends JobContext {
 
 interface StageRun extends StageAttempt, OpenAttempt {}
 
-/** A run that has been sent and has not been answered, whether its result is still wanted or not. */
-interface SentRun {
-  readonly worker: PoolWorker;
-  /** The worker has turned to it. */
-  isRunning: boolean;
-}
-
-/** What a worker's end says about what it was running; a cause that is missing says nothing. */
-const END_CAUSES: Partial<Record<NonNullable<PoolWorker["deathCause"]>, EndCause>> = {
-  hung: "hung",
-  "out-of-memory": "out-of-memory",
-  threw: "trapped",
-  crashed: "unclear",
-  "device-lost": "unclear",
-  "context-lost": "unclear",
-};
-
 /** Carries out the pipeline's actions for one job on real workers. */
 export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
   readonly #context: PipelineContext;
@@ -82,7 +60,7 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
   #hasBegun = false;
   /** The mode of micro-batches that enter from now on. */
   readonly #mode: JobMode;
-  readonly #sent = new Map<number, SentRun>();
+  readonly #sent = new SentRuns();
 
   constructor(context: PipelineContext, options: JobOptions) {
     super(context, options);
@@ -118,26 +96,11 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
   workerGone(workerId: string, error: ShardError | undefined): void {
     if (this.isOver) return;
     this.lastError = error ?? this.lastError;
-    this.apply({ type: "worker-lost", workerId, suspect: error && this.#suspect(workerId) });
-  }
-
-  /** What the worker was on when it ended, if that may be the reason. */
-  #suspect(workerId: string): Suspect | undefined {
-    const attemptId = this.#runningOn(workerId);
-    const { deathCause } = this.#context.pool.get(workerId) ?? {};
-    const cause = deathCause && END_CAUSES[deathCause];
-    return attemptId === undefined || cause === undefined ? undefined : { attemptId, cause };
-  }
-
-  #runningOn(workerId: string): number | undefined {
-    for (const [attemptId, { worker, isRunning }] of this.#sent) {
-      if (isRunning && worker.id === workerId) return attemptId;
-    }
-    return undefined;
+    this.apply({ type: "worker-lost", workerId, suspect: error && this.#sent.suspectOn(workerId) });
   }
 
   workerStalled(workerId: string): void {
-    this.apply({ type: "worker-stalled", workerId, attemptId: this.#runningOn(workerId) });
+    this.apply({ type: "worker-stalled", workerId, attemptId: this.#sent.runningOn(workerId) });
   }
 
   workerAnswered(workerId: string): void {
@@ -286,11 +249,10 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
     const { ms, run } = forecast();
     this.open(attemptId, { ...attempt, predictedMs: run === "known" ? ms : undefined });
     const { trials } = this.#state.microBatches.get(microBatchId)!;
-    const sent: SentRun = { worker, isRunning: false };
     const watch: CallWatch = {
       overdueMs: () => overdueMs(forecast()),
       onOverdue: () => this.#overdue(attempt, worker),
-      onTurn: () => void (sent.isRunning = true),
+      onTurn: () => this.#sent.begun(attemptId),
     };
     let result: FinishedRun;
     let checkable: (outputs: FinishedRun["outputs"]) => CheckedResult;
@@ -312,7 +274,7 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
       };
       checkable = this.#checkable(attempt, worker, stage, mode);
       const deadlineMs = (): number => endMs(forecast(), firstRunDeadlineMs, range.itemCount, trials.timeoutCount);
-      this.#sent.set(attemptId, sent);
+      this.#sent.add(attemptId, worker);
       result = await worker.run(request, deadlineMs, watch);
     } catch (thrown) {
       this.#settled(attemptId);
@@ -344,9 +306,8 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
 
   /** A run has been answered, or its worker has ended: if the worker did not answer in time, it does now. */
   #settled(attemptId: number): void {
-    const sent = this.#sent.get(attemptId);
-    this.#sent.delete(attemptId);
-    if (sent?.isRunning === true) this.#context.stalled.delete(sent.worker);
+    const worker = this.#sent.answered(attemptId);
+    if (worker !== undefined) this.#context.stalled.delete(worker);
   }
 
   /** The worker is slow or hangs: its work is done elsewhere as well, and the worker is left alone until its deadline. */
@@ -516,5 +477,5 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
 
 /** Whether a worker, or the page when it made a copy, had too little memory. */
 function isOutOfMemory(thrown: unknown): boolean {
-  return thrown instanceof RangeError || (thrown instanceof ShardError && thrown.code === "out-of-memory");
+  return isAllocationFailure(thrown) || (thrown instanceof ShardError && thrown.code === "out-of-memory");
 }
