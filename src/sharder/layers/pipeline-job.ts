@@ -7,7 +7,7 @@ import { untouchedItemCount } from "../../core/untouched-items.js";
 import type { StagedModel } from "../../model/staged-model.js";
 import type { RunMode } from "../../protocol/model-on-wire.js";
 import type { ShardOutput } from "../../protocol/outputs.js";
-import { isAllocationFailure } from "../../protocol/raw-errors.js";
+import { isAllocationFailure } from "../../protocol/allocation-failure.js";
 import type { CallWatch } from "../../pool/call-table.js";
 import type { FinishedRun, PoolWorker } from "../../pool/pool-worker.js";
 import type { BatchModes, TryBatch } from "../inputs/batch-modes.js";
@@ -329,7 +329,7 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
   #attemptFailed(attempt: StageAttempt, worker: PoolWorker, thrown: unknown): void {
     const { attemptId, microBatchId, epoch, range } = attempt;
     if (!this.isOpen(attemptId)) return;
-    const isTooLarge = range.itemCount > 1 && isOutOfMemory(thrown);
+    const isTooLarge = range.itemCount > 1 && isAllocationFailure(thrown);
     if (!(thrown instanceof ShardError) && !isTooLarge) {
       this.fail(notSent(thrown));
       return;
@@ -473,9 +473,4 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
       throw thrown instanceof ShardError ? thrown : notSent(thrown);
     }
   }
-}
-
-/** Whether a worker, or the page when it made a copy, had too little memory. */
-function isOutOfMemory(thrown: unknown): boolean {
-  return isAllocationFailure(thrown) || (thrown instanceof ShardError && thrown.code === "out-of-memory");
 }
