@@ -124,6 +124,43 @@ it("moves the stage of a lost worker to another one; every item is computed once
   expect([seen.restarts, seen.state]).toEqual([1, "ready"]);
 });
 
+it("runs a stage whose worker hangs elsewhere within seconds, without ending the worker, and loses nothing when all are killed", async () => {
+  const seen = await opened.page.evaluate(async (workers) => {
+    const { createSharder, randomNet, float32, runWhole, difference, hang, kill } = harness;
+    const model = randomNet({ seed: 6, size: 24, depth: 6, width: 8 });
+    const items = float32([120, 24, 24, 3]);
+    const sharder = await createSharder({ model, workers, split: "layers", optimize: false, quantumMs: 5 });
+    const causes = new Set<string>();
+    sharder.addEventListener("fault", ({ detail }) => causes.add(detail.cause));
+    const [expected] = await runWhole("wasm", model, [items]);
+    await sharder.predict(items);
+    const during = async (disturb: () => void): Promise<number> => {
+      let isDone = false;
+      const outputs = await sharder.predict(items, {
+        onProgress: ({ completedItemCount }) => {
+          if (completedItemCount < 20 || isDone) return;
+          isDone = true;
+          disturb();
+        },
+      });
+      return difference(outputs.features, expected!);
+    };
+    const stages = sharder.plan.split === "layers" ? sharder.plan.stages : [];
+    const hung = stages.at(-1)!.workerIds[0]!;
+    const startMs = performance.now();
+    const gap = await during(() => void hang(hung));
+    const tookMs = performance.now() - startMs;
+    const { restarts } = sharder.workers.find(({ id }) => id === hung)!;
+    const found = { gap, tookMs, restarts, causes: [...causes] };
+    const gapAfter = await during(() => sharder.workers.forEach(({ id }) => kill(id)));
+    await sharder.dispose();
+    return { ...found, gapAfter };
+  }, wasm(3));
+  expect(seen).toMatchObject({ gap: 0, gapAfter: 0, restarts: 0, causes: ["overdue"] });
+  // Its worker is ended after ten seconds at the earliest.
+  expect(seen.tookMs).toBeLessThan(10_000);
+});
+
 it("ends a job when its last worker is removed, and runs the next one on a new worker", async () => {
   const seen = await opened.page.evaluate(async (workers) => {
     const { createSharder, randomNet, float32, failureOf, kill, runWhole, difference } = harness;
