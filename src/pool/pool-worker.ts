@@ -201,7 +201,7 @@ export class PoolWorker {
 
   /** One that has been idle may hang without anybody having noticed, and what follows may take long: see whether it listens. */
   async #requireListening(): Promise<void> {
-    if (this.isUsable) await this.#calls.call("listen", LISTEN_DEADLINE_MS, (api) => api.cancel([]), FIRST);
+    if (this.isUsable) await this.#calls.call("listen", LISTEN_DEADLINE_MS, (api) => api.cancel([]), ASIDE);
   }
 
   /** Dispose of a model or a stage. Never rejects: a dead worker holds nothing. */
