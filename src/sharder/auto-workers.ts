@@ -1,3 +1,4 @@
+import type { LoadNotice } from "../model/load/load-notice.js";
 import type { WorkerSpec } from "../pool/worker-entries.js";
 import { isSoftwareAdapter } from "../protocol/software-device.js";
 
@@ -7,10 +8,17 @@ const ADAPTER_LIMIT_MS = 5_000;
 /** The smallest module: only its header. */
 const EMPTY_MODULE = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
 
+const SILENT: LoadNotice = {
+  code: "gpu-silent",
+  message: `The browser was asked for a GPU and did not answer within ${ADAPTER_LIMIT_MS / 1000} s: the workers do without. Restarting the browser may help.`,
+};
+
 export interface AutoWorkers {
   readonly specs: readonly WorkerSpec[];
   /** For where none of those starts. */
   readonly lastResort: readonly WorkerSpec[];
+  /** What was done without. */
+  readonly notice: LoadNotice | undefined;
 }
 
 /**
@@ -21,7 +29,12 @@ export async function chooseWorkers(): Promise<AutoWorkers> {
   const coreCount = Math.max(1, navigator.hardwareConcurrency || 1);
   const onCores = (backend: "wasm" | "cpu"): WorkerSpec[] => Array.from({ length: coreCount }, () => ({ backend }));
   const specs = onCores(allowsWasm() ? "wasm" : "cpu");
-  return { specs: (await hasRealGpu()) ? [{ backend: "webgpu" }, ...specs] : specs, lastResort: onCores("cpu") };
+  const gpu = await findGpu();
+  return {
+    specs: gpu === "real" ? [{ backend: "webgpu" }, ...specs] : specs,
+    lastResort: onCores("cpu"),
+    notice: gpu === "silent" ? SILENT : undefined,
+  };
 }
 
 /** A page's policy also holds in its workers, as far as the page can see. */
@@ -33,24 +46,25 @@ function allowsWasm(): boolean {
   }
 }
 
-async function hasRealGpu(): Promise<boolean> {
+async function findGpu(): Promise<"real" | "none" | "silent"> {
   // The DOM types claim that every browser has it; some don't.
   const gpu = navigator.gpu as GPU | undefined;
   try {
     const adapter = await within(ADAPTER_LIMIT_MS, gpu?.requestAdapter({ powerPreference: "high-performance" }));
-    if (!adapter) return false;
+    if (adapter === "late") return "silent";
+    if (!adapter) return "none";
     // Earlier versions of the standard have it on the adapter, or not at all. Then the worker finds out.
     const { info = {}, isFallbackAdapter } = adapter as Partial<GPUAdapter> & { readonly isFallbackAdapter?: boolean };
-    return isFallbackAdapter !== true && !isSoftwareAdapter(info);
+    return isFallbackAdapter !== true && !isSoftwareAdapter(info) ? "real" : "none";
   } catch {
-    return false;
+    return "none";
   }
 }
 
-/** What the promise gives, or `undefined` if it takes too long. */
-async function within<T>(limitMs: number, promise: Promise<T> | undefined): Promise<T | undefined> {
+/** What the promise gives, or "late" if it takes too long. */
+async function within<T>(limitMs: number, promise: Promise<T> | undefined): Promise<T | undefined | "late"> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const limit = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), limitMs)));
+  const limit = new Promise<"late">((resolve) => (timer = setTimeout(() => resolve("late"), limitMs)));
   try {
     return await Promise.race([promise, limit]);
   } finally {

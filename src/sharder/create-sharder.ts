@@ -75,7 +75,8 @@ async function create(given: SharderOptions): Promise<Sharder> {
   requireSplittable(inspected, options);
   const links = { openWorker, openPlanner };
   if (workers !== "auto") return assembleSharder(inspected, options, workers, links);
-  const { specs, lastResort } = await raceAbort(chooseWorkers(), options.signal);
+  const { specs, lastResort, notice } = await raceAbort(chooseWorkers(), options.signal);
+  if (notice !== undefined) callListener(options.onNotice, notice);
   return assembleSharder(inspected, options, specs, { ...links, lastResort });
 }
 

@@ -33,9 +33,9 @@ it("takes only WASM workers if the browser never answers about its adapters", as
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   try {
     vi.stubGlobal("navigator", { hardwareConcurrency: 1, gpu: { requestAdapter: () => new Promise(() => {}) } });
-    const choosing = chosen();
+    const choosing = chooseWorkers();
     await vi.advanceTimersByTimeAsync(5_000);
-    expect(await choosing).toEqual(["wasm"]);
+    expect(await choosing).toMatchObject({ specs: [{ backend: "wasm" }], notice: { code: "gpu-silent" } });
   } finally {
     vi.useRealTimers();
   }
