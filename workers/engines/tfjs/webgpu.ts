@@ -56,9 +56,11 @@ export const webgpuDriver: BackendDriver = {
     removeBackend("webgpu");
     registerBackend("webgpu", () => new WebGPUBackend(created, adapter.info), 3);
     await activate("webgpu", "update the browser or the graphics driver");
-    const { vendor, architecture, description } = adapter.info;
+    // Browsers with an earlier version of the standard leave it out.
+    const info: Partial<GPUAdapterInfo> = (adapter as Partial<GPUAdapter>).info ?? {};
+    const { vendor, architecture, description } = info;
     return {
-      isSoftware: isSoftwareAdapter(adapter.info),
+      isSoftware: isSoftwareAdapter(info),
       device: description || [vendor, architecture].filter(Boolean).join(" ") || "GPU",
     };
   },
