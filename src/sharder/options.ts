@@ -31,7 +31,8 @@ export interface SharderOptions {
   readonly model: string | URL | ArrayLike<File> | ModelArtifacts;
   /**
    * "auto" (default): a WebGPU worker if there is a real GPU, and a WASM worker for every core.
-   * Otherwise one entry per worker; those that can't start are left out and say why in `sharder.workers`.
+   * Otherwise one entry per worker; those that can't start are left out and say why in `sharder.workers`. Those that take much longer than
+   * the others join later. One that is lost is started again, on a plainer backend while its own is broken.
    */
   readonly workers?: "auto" | readonly WorkerSpec[];
   /**

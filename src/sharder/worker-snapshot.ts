@@ -5,6 +5,7 @@ import type { WorkerState } from "../pool/worker-slot.js";
 /** A snapshot of a worker, as `sharder.workers` shows it. */
 export interface WorkerSnapshot {
   readonly id: string;
+  /** The one that it runs on now: another than it was started for while it has fallen back. */
   readonly backend: BackendName;
   readonly state: WorkerState;
   /** Name of the GPU or of the WASM variant that it runs on; `undefined` until it has started. */
@@ -15,7 +16,7 @@ export interface WorkerSnapshot {
   readonly overheadMs: number | undefined;
   /** Planned fraction of the remaining items of the running job, or of the last one. */
   readonly share: number;
-  /** How often it was restarted. */
+  /** How often it was started again: after it was lost, or in place of one whose heap had grown too large. */
   readonly restarts: number;
   readonly lastError: ShardError | undefined;
 }
