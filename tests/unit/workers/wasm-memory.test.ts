@@ -119,6 +119,16 @@ it("refuses a tensor that 32-bit addresses can't reach, and leaves no data of a 
   expect(await runOnce(small, watched)).toBeDefined();
 });
 
+it("gives back the weights that a kernel had reshaped when it broke off", async () => {
+  const watched = await freshWasm();
+  const wide = modelOf([70_000, 1], (m, x) => m.node("MatMul", [x, m.weight([1, 20_000])]));
+  const before = backend().numDataIds();
+  const loaded = await load(wide, watched);
+  for (let call = 0; call < 3; call++) await rejected("out-of-memory", loaded.run(noiseFor(wide)));
+  loaded.dispose();
+  expect(backend().numDataIds()).toBe(before);
+});
+
 it("refuses a convolution whose table of pixels is larger than 32-bit code can count", async () => {
   const watched = await freshWasm();
   const wide = modelOf([1, 1100, 1100, 1], (m, x) =>

@@ -1,8 +1,17 @@
-import { backend, DataStorage, engine, type DataId, type Tensor as TfTensor } from "@tensorflow/tfjs-core";
+import {
+  backend,
+  DataStorage,
+  engine,
+  type DataId,
+  type KernelBackend,
+  type Tensor as TfTensor,
+} from "@tensorflow/tfjs-core";
 
 interface CallRecord {
   readonly tensors: TfTensor[];
   readonly data: Map<DataId, DataStorage<unknown>>;
+  /** How many references there were to older data, such as weights, before the call took another. */
+  readonly references: Map<DataId, number>;
 }
 
 /** What the present call has created, whether it still exists or not. `undefined` between two calls. */
@@ -25,6 +34,21 @@ if (typeof set === "function") {
   };
 }
 
+const noted = new WeakSet<KernelBackend>();
+
+/** Kernels take references to data without a tensor, to reshape it. */
+function noteReferences(owner: KernelBackend): void {
+  if (noted.has(owner)) return;
+  noted.add(owner);
+  const incRef = owner.incRef.bind(owner);
+  owner.incRef = (dataId) => {
+    if (current !== undefined && !current.data.has(dataId) && !current.references.has(dataId)) {
+      current.references.set(dataId, owner.refCount(dataId));
+    }
+    incRef(dataId);
+  };
+}
+
 /** Run a call of TF.js. @returns its value, or what it threw, with a way to dispose of all that it has created. */
 export function recordCall<T>(call: () => Promise<T>): Promise<Recorded<T>> {
   const recorded = previous.then(() => recordAlone(call));
@@ -35,7 +59,8 @@ export function recordCall<T>(call: () => Promise<T>): Promise<Recorded<T>> {
 type Recorded<T> = { readonly value: T } | { readonly thrown: unknown; readonly disposeAll: () => void };
 
 async function recordAlone<T>(call: () => Promise<T>): Promise<Recorded<T>> {
-  const record: CallRecord = { tensors: [], data: new Map() };
+  const record: CallRecord = { tensors: [], data: new Map(), references: new Map() };
+  noteReferences(backend());
   current = record;
   try {
     return { value: await call() };
@@ -46,12 +71,15 @@ async function recordAlone<T>(call: () => Promise<T>): Promise<Recorded<T>> {
   }
 }
 
-function disposeOf({ tensors, data }: CallRecord): void {
+function disposeOf({ tensors, data, references }: CallRecord): void {
   for (const tensor of tensors) if (!tensor.isDisposed) tensor.dispose();
   const owner = backend();
   for (const [dataId, storage] of data) {
     if (!storage.has(dataId)) continue;
     owner.disposeData(dataId, true);
     tracker.removeDataId(dataId, owner);
+  }
+  for (const [dataId, countBefore] of references) {
+    for (let count = owner.refCount(dataId); count > countBefore; count--) owner.disposeData(dataId);
   }
 }
