@@ -58,7 +58,7 @@ describe("a worker whose engine breaks", () => {
     const api = createWorkerApi({ ...dummyEngine(), load, isIntact }, (notice) => void notices.push(notice));
     return { api, notices };
   }
-  const { load: loadAsEver } = dummyEngine();
+  const loadAsEver = (wire: WireModel) => dummyEngine().load(wire);
 
   it("in the load: answers worker-lost, posts a notice, and refuses whatever follows", async () => {
     let isIntact = true;
