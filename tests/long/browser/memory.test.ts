@@ -55,7 +55,7 @@ const nets: Readonly<Record<string, NetSpec>> = {
     ],
   },
   concatenations: { shape: [1, 4096, 4096, 4], steps: [["concat"], ["concat"], ["concat"], ["concat"]] },
-  tiles: { shape: [1, 4096, 4096, 4], steps: [["tile", 14]] },
+  tiles: { shape: [1, 4096, 4096, 4], steps: [["tile", 16]] },
   "many tiles": { shape: [1, 1024, 1024, 4], steps: [["tile", 300]] },
   "weights of two products": {
     shape: [1, 16_384],
