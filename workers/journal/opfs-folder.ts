@@ -8,7 +8,7 @@ const FOLDER = ["inference-sharder", "journals"] as const;
 
 /** After a page was killed, its file is released only once its worker has ended. */
 const RETRY_INTERVAL_MS = 50;
-const RETRY_COUNT = 100;
+const RETRY_COUNT = 300;
 
 /** A folder in the origin-private file system. */
 export class OpfsFolder implements JournalFolder {
