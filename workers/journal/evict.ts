@@ -8,9 +8,8 @@ export interface Evictable {
 }
 
 /**
- * Which journals to remove so that `neededBytes` become free: finished ones before unfinished ones, and among each those first that have
- * not been written to for longest.
- * @returns names, in the order in which to remove them; all of them if that is not enough.
+ * The order in which journals are removed where room is needed: finished ones before unfinished ones, and among each those first that were
+ * not written to for longest.
  */
 export function orderEvictions(files: readonly Evictable[]): readonly Evictable[] {
   return files.toSorted(
