@@ -129,7 +129,9 @@ export async function runAndKill(
     completed += itemCount;
     if (completed >= afterItemCount) enough();
   });
-  await wait;
+  // There may be fewer items left.
+  const ended = endOfJob(page).catch(() => {});
+  await Promise.race([wait, ended]);
   await new Promise((resolve) => setTimeout(resolve, 40 * Math.random()));
   const atKill = completed;
   if (how === "crashed") {

@@ -8,7 +8,7 @@ import { harnessUrl, openProfile } from "../../harness/launch.js";
 import { ENDINGS, runAndKill, runJob, type JournalJob } from "../../harness/journal-runs.js";
 import { timeBoxMs } from "../for-seeds.js";
 
-const ITEM_COUNT = 500;
+const ITEM_COUNT = 400;
 /** What two workers may be on, and what may be on its way to the disk. */
 const MAX_IN_FLIGHT = 80;
 
@@ -28,7 +28,7 @@ it("gives the same bytes after the tab was killed at 50 random moments", { timeo
       for (let kill = 0; kill < 3; kill++, killCount++) {
         const how = ENDINGS[Math.floor(Math.random() * ENDINGS.length)]!;
         reported += await runAndKill(context, url, job, {
-          afterItemCount: Math.ceil((ITEM_COUNT / 3) * Math.random()),
+          afterItemCount: Math.ceil((ITEM_COUNT / 4) * Math.random()),
           how,
         });
         if (kill === 1) {
