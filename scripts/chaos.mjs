@@ -30,7 +30,7 @@ It ends with code 1 if an item was lost, came twice or came wrong.
 /** Crashes of the GPU process that one browser has to survive. */
 const CRASHES_PER_BROWSER = 3;
 /** A scenario that has not ended by then never will, ms. */
-const SCENARIO_LIMIT_MS = 300_000;
+const SCENARIO_LIMIT_MS = 400_000;
 /** How often faults that found no worker are tried again. */
 const MAX_FOLLOW_UPS = 2;
 

@@ -21,7 +21,7 @@ export interface JobRequest {
 /** Of so many wrong items it is told who has computed them. */
 const MOST_HISTORIES = 5;
 /** Whatever has not settled by then is lost, ms. */
-const JOB_LIMIT_MS = 90_000;
+const JOB_LIMIT_MS = 150_000;
 
 /** Run a job and add what became of its items to `counts`. Never rejects: a job that rejects or doesn't settle has lost its items. */
 export async function runChaosJob(

@@ -43,7 +43,7 @@ export async function runScenario(scenario: Scenario, bridge: ChaosBridge): Prom
   let jobCount = 0;
 
   const specs = backends.map((backend) => ({ backend }));
-  const options = { split, optimize: false, quantumMs: 20, firstRunDeadlineMs: 20_000 };
+  const options = { split, optimize: false, quantumMs: 20, firstRunDeadlineMs: 30_000 };
   const { sharder, byName } = await watchedSharder(
     model,
     specs,
