@@ -1,5 +1,5 @@
 import type { WorkerEnd } from "../../core/dispatch/types.js";
-import type { ShardError } from "../../core/errors.js";
+import { ShardError } from "../../core/errors.js";
 import type { EndCause } from "../../core/item-trials.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
 
@@ -10,7 +10,12 @@ export function endOf(
   attemptId: number | undefined,
 ): WorkerEnd | undefined {
   const cause = endCauseOf(worker, error);
-  return cause && { attemptId, cause, error };
+  return cause && { attemptId, cause, error: cause === "out-of-memory" ? ofMemory(error) : error };
+}
+
+/** The worker is lost because its items were too large, which is what their caller has to know. */
+function ofMemory(cause: ShardError): ShardError {
+  return new ShardError("out-of-memory", cause.message, { workerId: cause.workerId, cause });
 }
 
 function endCauseOf(worker: PoolWorker | undefined, { code }: ShardError): EndCause | undefined {
