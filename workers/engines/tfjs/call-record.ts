@@ -29,8 +29,9 @@ tracker.trackTensor = (tensor, owner) => {
 const set: unknown = Reflect.get(DataStorage.prototype, "set");
 if (typeof set === "function") {
   DataStorage.prototype.set = function (this: DataStorage<unknown>, dataId: DataId, value: unknown): void {
+    // What a GPU already has may be set again, when it is uploaded, for example.
+    if (!this.has(dataId)) current?.data.set(dataId, this);
     Reflect.apply(set, this, [dataId, value]);
-    current?.data.set(dataId, this);
   };
 }
 
@@ -75,7 +76,8 @@ function disposeOf({ tensors, data, references }: CallRecord): void {
   for (const tensor of tensors) if (!tensor.isDisposed) tensor.dispose();
   const owner = backend();
   for (const [dataId, storage] of data) {
-    if (!storage.has(dataId)) continue;
+    // WebGPU keeps what waits for its queue to be submitted; it must not be disposed of twice.
+    if (!storage.has(dataId) || owner.refCount(dataId) === 0) continue;
     owner.disposeData(dataId, true);
     tracker.removeDataId(dataId, owner);
   }
