@@ -16,6 +16,8 @@ it("WebGPU, WebGL and WASM workers each make tiles of one picture", async () => 
     await page.getByTestId("add-worker").click();
     await page.locator(`[data-backend="${backend}"][data-state="ready"]`).waitFor();
   }
+  // Otherwise it would be done, and have computed the others' first tiles again, before they have compiled their shaders.
+  await page.locator("#slow-wasm-1").fill("8");
   await choosePicture(page, "shared.png", { width: 270, height: 180 });
   await untilHeadline(page, /Done: shared/, 110_000);
   const tiles = await tilesByWorker(page);
