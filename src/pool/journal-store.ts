@@ -12,14 +12,17 @@ export class JournalStore {
   readonly #open: () => WorkerLink<JournalApi<Blob>>;
   #calls: WorkerCalls<JournalApi<Blob>> | undefined;
   #isEnded = false;
+  /** Not counted anew in a worker that replaces one that was lost, which must not take one journal for another. */
+  #openedCount = 0;
 
   constructor(open: () => WorkerLink<JournalApi<Blob>>) {
     this.#open = open;
   }
 
   /** @throws ShardError "storage-unavailable", "backend-unavailable", "worker-timeout" */
-  async open(request: OpenRequest): Promise<OpenedJournal> {
-    return this.#use().call("open a journal", OPEN_DEADLINE_MS, (api) => api.open(request));
+  async open(request: Omit<OpenRequest, "journalId">): Promise<OpenedJournal> {
+    const journalId = ++this.#openedCount;
+    return this.#use().call("open a journal", OPEN_DEADLINE_MS, (api) => api.open({ ...request, journalId }));
   }
 
   /** The payloads are transferred. @throws ShardError "storage-unavailable" where there is no room; "worker-timeout" */

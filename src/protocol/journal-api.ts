@@ -79,6 +79,8 @@ export interface JournalDamage {
 }
 
 export interface OpenRequest {
+  /** By which the page calls it from now on. No other journal of the page has had it, whichever worker it was open in. */
+  readonly journalId: number;
   /** The name of the file, see `journalFileName`. */
   readonly file: string;
   readonly header: JournalHeader;

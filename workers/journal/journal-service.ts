@@ -15,6 +15,8 @@ interface Entry {
   readonly file: string;
   readonly journal: OpenJournal;
   readonly maxBytes: number;
+  /** Why a record could not be written. Nothing is written after it: later records may mean something else without it. */
+  lostBy?: unknown;
 }
 
 /** The journals of this origin, as the worker offers them. */
@@ -22,7 +24,6 @@ export class JournalService {
   readonly #open = new Map<number, Entry>();
   readonly #openFolder: () => Promise<JournalFolder>;
   #folder: Promise<JournalFolder> | undefined;
-  #count = 0;
   /** Bytes of the files that this worker has not open, as last counted. */
   #otherBytes = 0;
   /** Records are written in the order in which they came, also where one of them has to wait for room. */
@@ -33,7 +34,7 @@ export class JournalService {
     this.#openFolder = openFolder;
   }
 
-  async open({ file, header, maxBytes }: OpenRequest): Promise<OpenedJournal> {
+  async open({ journalId, file, header, maxBytes }: OpenRequest): Promise<OpenedJournal> {
     const folder = await this.#useFolder();
     const handle = await folder.openFile(file);
     let journal: OpenJournal;
@@ -43,10 +44,14 @@ export class JournalService {
       handle.close();
       throw thrown;
     }
-    const journalId = ++this.#count;
     const quota = await quotaBytes();
     this.#open.set(journalId, { file, journal, maxBytes: limitBytes(maxBytes, quota) });
-    await this.#countOthers();
+    try {
+      await this.#countOthers();
+    } catch (thrown) {
+      await this.close(journalId);
+      throw thrown;
+    }
     const { salt: _, ...stored } = journal.header;
     const { state, damage, contents } = journal.found;
     return { journalId, state, damage, header: stored, shards: contents.shards, chunks: contents.chunks };
@@ -54,14 +59,20 @@ export class JournalService {
 
   append(journalId: number, records: readonly NewRecord[]): Promise<void> {
     const appended = this.#lastAppend.then(async () => {
-      for (const record of records) await this.#append(journalId, record);
+      const entry = this.#require(journalId);
+      if (entry.lostBy !== undefined) throw entry.lostBy;
+      try {
+        for (const record of records) await this.#append(entry, record);
+      } catch (thrown) {
+        entry.lostBy = thrown;
+        throw thrown;
+      }
     });
     this.#lastAppend = appended.catch(() => {});
     return appended;
   }
 
-  async #append(journalId: number, record: NewRecord): Promise<void> {
-    const { journal, maxBytes } = this.#require(journalId);
+  async #append({ journal, maxBytes }: Entry, record: NewRecord): Promise<void> {
     const missingBytes = (): number =>
       this.#otherBytes + this.#openBytes() + OpenJournal.recordBytes(record) - maxBytes;
     if (missingBytes() > 0) await this.#evict(missingBytes());
@@ -133,7 +144,10 @@ export class JournalService {
   #require(journalId: number): Entry {
     const entry = this.#open.get(journalId);
     if (entry !== undefined) return entry;
-    throw new ShardError("internal", `Expected an open journal, received the number ${journalId}. Please report this.`);
+    throw new ShardError(
+      "storage-unavailable",
+      `Expected an open journal, received number ${journalId}, whose worker was lost: run the job again to go on from what is recorded.`,
+    );
   }
 
   #useFolder(): Promise<JournalFolder> {
