@@ -13,7 +13,8 @@ export interface Contents {
 
 /**
  * Take a journal's records for what they mean: a chunk that was announced again with other inputs makes void what was recorded for it and
- * for later ones before; shards outside their chunk, or on items that are there already, are ignored.
+ * for later ones before, and so does an announcement that can't be read; shards outside their chunk, or on items that are there already,
+ * are ignored.
  *
  * @param digestOf the SHA-256 that a chunk's record holds, as 64 hexadecimal digits.
  */
@@ -24,14 +25,15 @@ export function contentsOf({ header, records }: Scan, digestOf: (record: FoundRe
   for (const record of records) {
     const { kind, firstItem, itemCount, chunk, at } = record;
     if (kind === "chunk") {
-      const announced = { firstItem, itemCount, chunk, digest: digestOf(record) };
-      if (isSame(chunks.get(chunk), announced)) continue;
+      const digest = record.isDamaged ? undefined : digestOf(record);
+      const announced = digest === undefined ? undefined : { firstItem, itemCount, chunk, digest };
+      if (announced !== undefined && isSame(chunks.get(chunk), announced)) continue;
       if (chunks.has(chunk)) {
         shards = shards.filter((shard) => shard.chunk < chunk);
-        for (const later of chunks.keys()) if (later > chunk) chunks.delete(later);
+        for (const later of chunks.keys()) if (later >= chunk) chunks.delete(later);
         finishedItemCount = undefined;
       }
-      chunks.set(chunk, announced);
+      if (announced !== undefined) chunks.set(chunk, announced);
     } else if (kind === "shard") {
       const range = header?.kind === "predict" ? { firstItem: 0, itemCount: header.itemCount ?? 0 } : chunks.get(chunk);
       const isWithin =

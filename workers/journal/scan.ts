@@ -8,6 +8,8 @@ const MAX_HEADER_BYTES = 64 * 1024;
 /** A record whose head is whole; `at` is where the head begins in the file. */
 export interface FoundRecord extends RecordHead {
   readonly at: number;
+  /** Its payload is not what was written. Only "chunk" records are kept nevertheless: what follows them counts for other inputs. */
+  readonly isDamaged: boolean;
 }
 
 /** What a file holds. */
@@ -47,10 +49,10 @@ export function scanJournal(file: ReadableFile, isThorough: boolean): Scan {
   for (;;) {
     const head = readHead(file, at, size, header.salt);
     if (head === undefined) break;
+    const isDamaged = isThorough && !isIntact(file, at + HEAD_BYTES, head, header.salt);
     // A second header is nothing that was ever written.
-    const isKept = head.kind !== "header" && (!isThorough || isIntact(file, at + HEAD_BYTES, head, header.salt));
-    if (isKept) records.push({ ...head, at });
-    else skippedRecordCount++;
+    if (head.kind === "header" || isDamaged) skippedRecordCount++;
+    if (head.kind !== "header" && (!isDamaged || head.kind === "chunk")) records.push({ ...head, at, isDamaged });
     at += HEAD_BYTES + paddedLength(head.payloadBytes);
   }
   return {

@@ -153,4 +153,27 @@ describe("a journal", () => {
       [1, "02"],
     ]);
   });
+
+  it("takes nothing that was recorded for a chunk whose second announcement is damaged for that of the first", () => {
+    const file = new MemoryFile("f");
+    const header = { ...HEADER, kind: "stream", itemCount: undefined } as const;
+    const journal = new OpenJournal(file, header, 1);
+    const announce = (digest: number): void => {
+      const payload = new Uint8Array(32).fill(digest).buffer;
+      journal.append({ kind: "chunk", firstItem: 0, itemCount: 4, chunk: 0, payload });
+    };
+    const record = (firstItem: number): void =>
+      journal.append({ kind: "shard", firstItem, itemCount: 2, chunk: 0, payload: new ArrayBuffer(8) });
+    announce(1);
+    record(0);
+    const at = journal.byteLength;
+    announce(2);
+    record(2);
+    journal.close();
+    // Behind the head.
+    file.bytes[at + 40]! ^= 1;
+    const { contents, damage: found } = new OpenJournal(file, header, 2).found;
+    expect(found.skippedRecordCount).toBe(1);
+    expect(contents).toMatchObject({ shards: [], chunks: [] });
+  });
 });
