@@ -129,7 +129,7 @@ export class JobJournal implements ShardSink {
     this.#requireNew(shard);
     if (this.#isLost || this.#isClosed || this.#pendingBytes > MAX_PENDING_BYTES) return;
     try {
-      return this.#record(shard);
+      return this.#append(this.#recordsOf(shard));
     } catch (thrown) {
       // No memory is left for a copy of the outputs.
       this.#lose(thrown);
@@ -150,13 +150,13 @@ export class JobJournal implements ShardSink {
     }
   }
 
-  async #record(shard: FinishedShard): Promise<void> {
+  /** @throws RangeError where no memory is left */
+  #recordsOf(shard: FinishedShard): readonly NewRecord[] {
     const pieces = this.#kind === "predict" ? [{ chunk: 0, shard }] : this.#chunks.divide(shard);
-    const records = pieces.map(({ chunk, shard: { firstItem, itemCount, ...rest } }) => {
+    return pieces.map(({ chunk, shard: { firstItem, itemCount, ...rest } }) => {
       const payload = encodeShard({ firstItem, itemCount, ...rest });
       return { kind: "shard", firstItem, itemCount, chunk, payload } as const;
     });
-    await this.#append(records);
   }
 
   /** Never rejects. */
