@@ -26,6 +26,8 @@ export async function lockJournal({ name, file, ifBusy, signal, onWaiting }: Loc
   const lock = journalLock(file);
   const release = await request(lock, { ifAvailable: true });
   if (release !== undefined) return release;
+  // Before anybody listens: the inputs were hashed meanwhile.
+  if (signal.aborted) throw abortError(signal);
   if (ifBusy === "fail") throw busy(name);
   const waiting = new AbortController();
   const giveUp = (): void => waiting.abort();
