@@ -15,6 +15,8 @@ const CROSS_TOLERANCE = 1e-4;
 const CROSS_FLOOR = 1e-6;
 /** Between backends, integers that come from a comparison of nearly equal floats may differ: one, or up to this fraction. */
 const TIE_FRACTION = 0.05;
+/** So many rows tell a tie from integers that are all wrong. */
+const MAX_TIE_ROWS = 32;
 /** How much a check is preferred to shards of the same priority. */
 const PRECEDENCE = 1e-6;
 /** A third worker, which may be plain JavaScript, computes at most this many rows. */
@@ -82,10 +84,15 @@ export async function checkResult(
   const gap = compareOutputs(result.outputs, check.outputs, comparisonOf(result, check.worker, rows, scales));
   const first = distanceOf(gap, isBitwise(result, worker, check.worker, rows), worker.kind !== check.worker.kind);
   if (first.agrees) {
+    const moreCount = result.hasRows ? Math.min(result.itemCount, MAX_TIE_ROWS) : 0;
+    if (gap.differingFraction > TIE_FRACTION && moreCount > rows.itemCount) {
+      return checkResult(result, { firstItem: 0, itemCount: moreCount }, context);
+    }
     learnScales(scales, check.outputs);
     return { kind: "agreed" };
   }
-  const few = result.hasRows ? fewRows(rows, gap.worstRow) : rows;
+  const areFloatsClose = gap.relative <= SAME_KIND_TOLERANCE;
+  const few = result.hasRows ? fewRows(rows, areFloatsClose ? gap.differingRow : gap.worstRow) : rows;
   const isSubtle = first.relative <= ROUNDING_LIMIT;
   const areCpu = worker.spec.backend === "cpu" || check.worker.spec.backend === "cpu";
   const search = { model, without: [worker, check.worker], prefersCpu: isSubtle && !areCpu, isWanted };

@@ -15,6 +15,8 @@ export interface Gap {
   readonly differingFraction: number;
   /** The row, counted from the first that was compared, in which the floats differ the most. */
   readonly worstRow: number;
+  /** The first row, counted likewise, in which an integer, boolean or string differs; 0 if none does. */
+  readonly differingRow: number;
 }
 
 /** The largest value seen in each output of a model, from results that others had confirmed. */
@@ -30,17 +32,27 @@ interface Comparison {
 
 /** @param reference what is taken for right; its values are what differences are related to. */
 export function compareOutputs(result: NamedOutputs, reference: NamedOutputs, comparison: Comparison): Gap {
-  const total = { isSame: true, relative: 0, differingCount: 0, differingFraction: 0, worstRow: 0 };
+  const total = { isSame: true, relative: 0, differingCount: 0, differingFraction: 0, worstRow: 0, differingRow: 0 };
   for (const [name, expected] of Object.entries(reference)) {
     const received = result[name];
     const pairs = received === undefined ? undefined : pairUp(received, expected, comparison.rows);
     if (pairs === undefined || pairs.some(([a, b]) => a.dtype !== b.dtype || !sameShape(a.shape, b.shape))) {
-      return { isSame: false, relative: Infinity, differingCount: Infinity, differingFraction: 1, worstRow: 0 };
+      return {
+        ...total,
+        isSame: false,
+        relative: Infinity,
+        differingCount: Infinity,
+        differingFraction: 1,
+        worstRow: 0,
+      };
     }
     const largest = pairs.reduce((most, [, b]) => Math.max(most, largestOf(b)), comparison.scales.get(name) ?? 0);
     for (const [index, [a, b]] of pairs.entries()) {
+      const rowOf = (at: number): number =>
+        pairs.length > 1 ? index : Math.floor(at / Math.max(1, elementCountOf(b.shape.slice(1))));
       if (a.dtype !== "float32" || b.dtype !== "float32") {
-        const count = countDiffering(a, b);
+        const { count, first } = findDiffering(a, b);
+        if (count > 0 && total.differingCount === 0) total.differingRow = rowOf(first);
         total.isSame &&= count === 0;
         total.differingCount += count;
         total.differingFraction = Math.max(total.differingFraction, count / Math.max(1, b.data.length));
@@ -51,7 +63,7 @@ export function compareOutputs(result: NamedOutputs, reference: NamedOutputs, co
       const relative = most <= comparison.floor ? 0 : most / largest;
       if (relative <= total.relative) continue;
       total.relative = relative;
-      total.worstRow = pairs.length > 1 ? index : Math.floor(at / Math.max(1, elementCountOf(b.shape.slice(1))));
+      total.worstRow = rowOf(at);
     }
   }
   return total;
@@ -143,8 +155,13 @@ function differenceOf(a: Float32Array, b: Float32Array): { isSame: boolean; most
   return { isSame, most, at };
 }
 
-function countDiffering(a: Tensor, b: Tensor): number {
+function findDiffering(a: Tensor, b: Tensor): { count: number; first: number } {
   let count = 0;
-  for (let i = 0; i < b.data.length; i++) if (a.data[i] !== b.data[i]) count++;
-  return count;
+  let first = 0;
+  for (let i = b.data.length - 1; i >= 0; i--) {
+    if (a.data[i] === b.data[i]) continue;
+    count++;
+    first = i;
+  }
+  return { count, first };
 }

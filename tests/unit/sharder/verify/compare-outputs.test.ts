@@ -44,7 +44,13 @@ it("values that are not finite agree with each other and with nothing else", () 
 
 it("integers and strings are counted", () => {
   const gap = compare(dense(ints(1, 2, 3, 4)), dense(ints(1, 2, 3, 5)));
-  expect(gap).toMatchObject({ isSame: false, relative: 0, differingCount: 1, differingFraction: 0.25 });
+  expect(gap).toMatchObject({
+    isSame: false,
+    relative: 0,
+    differingCount: 1,
+    differingFraction: 0.25,
+    differingRow: 3,
+  });
   expect(compare(dense(texts("a", "b")), dense(texts("a", "c")))).toMatchObject({ differingCount: 1 });
 });
 

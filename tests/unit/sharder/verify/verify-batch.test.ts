@@ -1,10 +1,12 @@
 // Workers that give wrong numbers are found out, and what they computed never leaves.
 import { afterEach, describe, expect, it, vi } from "vitest";
+import type { ShardOutput } from "../../../../src/protocol/outputs.js";
 import type { Tensor } from "../../../../src/protocol/tensors.js";
+import type { RunRequest } from "../../../../src/protocol/worker-api.js";
 import type { FaultDetail } from "../../../../src/sharder/events.js";
 import type { Sharder } from "../../../../src/sharder/sharder.js";
 import { verifyCase } from "../../../chaos/verify-cases.js";
-import { batch, negated, turns } from "../../../fixtures/negating-sharder.js";
+import { batch, negated, tensorOf, turns } from "../../../fixtures/negating-sharder.js";
 import { startChecked } from "../../../fixtures/checked-sharder.js";
 
 afterEach(() => void vi.useRealTimers());
@@ -133,6 +135,46 @@ describe("without verify", () => {
     await sharder.predict(batch(100, 1));
     expect(sharder.verification).toMatchObject({ checkedShardCount: 0, checkMs: 0 });
     expect(workers).toHaveLength(2);
+  });
+});
+
+describe("integers", () => {
+  const ints = (data: Int32Array): ShardOutput => ({
+    kind: "dense",
+    tensor: { dtype: "int32", shape: [data.length], data },
+    itemShape: [1],
+  });
+  /** The number of each item. */
+  const numbersOf = ({ inputs }: RunRequest): Int32Array => {
+    const { data } = tensorOf(inputs["x"]!);
+    return Int32Array.from({ length: data.length / 2 }, (_, row) => Number(data[2 * row]));
+  };
+
+  it("that are all wrong are told from a tie, which a single one could be", async () => {
+    const { sharder, faults, names } = await startChecked({
+      backends: ["webgpu", "wasm"],
+      options: { quantumMs: 20 },
+      compute: ({ index, runCount }, request) => {
+        const isWrong = index === 0 && runCount > 5;
+        return { y: ints(numbersOf(request).map((number) => number + Number(isWrong))) };
+      },
+    });
+    const { y } = await sharder.predict(batch(120));
+    expect([...(y as Tensor & { data: Int32Array }).data]).toEqual(Array.from({ length: 120 }, (_, item) => item));
+    expect(wrongOnes(faults).map(({ workerId }) => workerId)).toEqual([names[0]]);
+  });
+
+  it("of a single row are compared in that row where a third worker decides", async () => {
+    const { sharder, faults, names } = await startChecked({
+      backends: ["wasm", "wasm"],
+      options: { verify: 1 },
+      compute: ({ index }, request) => ({
+        y: ints(numbersOf(request).map((number) => (index === 0 && number % 10 === 7 ? -1 : number))),
+      }),
+    });
+    const { y } = await sharder.predict(batch(120));
+    expect([...(y as Tensor & { data: Int32Array }).data]).toEqual(Array.from({ length: 120 }, (_, item) => item));
+    expect(wrongOnes(faults).map(({ workerId }) => workerId)).toEqual([names[0]]);
   });
 });
 
