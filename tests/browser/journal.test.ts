@@ -135,3 +135,24 @@ it("says so and goes on where there is no such file system", async () => {
   expect(opened.errors).toEqual([]);
   await opened.close();
 });
+
+it("lists and exports journals that are written to meanwhile", async () => {
+  const [writer, reader] = await Promise.all([openPage(), openPage()]);
+  await beginJob(writer, { kind: "stream", journal: "written", itemCount: 1_000 });
+  const seen = await reader.evaluate(async () => {
+    const { inspectJournal, exportJournal } = harness;
+    const counts: number[] = [];
+    for (let state = ""; state !== "finished"; await new Promise((resolve) => setTimeout(resolve, 1))) {
+      const info = await inspectJournal("written");
+      state = info?.state ?? "";
+      if (info === undefined) continue;
+      counts.push(info.doneItemCount);
+      await exportJournal("written");
+    }
+    return counts;
+  });
+  expect(seen.some((count) => count < 1_000)).toBe(true);
+  expect(seen.at(-1)).toBe(1_000);
+  await endOfJob(writer);
+  await Promise.all([writer, reader].map((page) => page.close()));
+});

@@ -19,6 +19,8 @@ export interface StoredFile extends ReadableFile {
   readonly name: string;
   /** When it was last written, ms since 1970. */
   readonly changedAtMs: number;
+  /** It has been written to or deleted since, so that reading it has ended early. */
+  readonly isOutdated: boolean;
   /** A copy that later changes leave alone. */
   copy(): Promise<Blob>;
 }

@@ -8,7 +8,7 @@ import {
 } from "../../src/protocol/journal-api.js";
 import { describeJournal } from "./describe-journal.js";
 import { limitBytes, orderEvictions } from "./evict.js";
-import type { JournalFolder } from "./journal-file.js";
+import type { JournalFolder, StoredFile } from "./journal-file.js";
 import { OpenJournal } from "./open-journal.js";
 
 interface Entry {
@@ -18,6 +18,10 @@ interface Entry {
   /** Why a record could not be written. Nothing is written after it: later records may mean something else without it. */
   lostBy?: unknown;
 }
+
+/** How often a journal that is written to all the time is looked at: until its header could be read, or a few times. */
+const MAX_TRIES = 100;
+const MIN_TRIES = 5;
 
 /** The journals of this origin, as the worker offers them. */
 export class JournalService {
@@ -99,10 +103,11 @@ export class JournalService {
   }
 
   async list(): Promise<JournalInfo[]> {
-    const files = await (await this.#useFolder()).readAll();
+    const folder = await this.#useFolder();
+    const files = await folder.readAll();
     const held = await heldLocks();
-    const found = files.map((file) => describeJournal(file, held.has(journalLock(file.name))));
-    return found.toSorted((a, b) => b.changedAt.getTime() - a.changedAt.getTime());
+    const found = await Promise.all(files.map((file) => describeNow(folder, file, held.has(journalLock(file.name)))));
+    return found.flatMap((info) => info ?? []).toSorted((a, b) => b.changedAt.getTime() - a.changedAt.getTime());
   }
 
   async remove(file: string): Promise<boolean> {
@@ -118,8 +123,10 @@ export class JournalService {
     const folder = await this.#useFolder();
     const own = new Set([...this.#open.values()].map(({ file }) => file));
     const others = (await folder.readAll()).filter(({ name }) => !own.has(name));
-    const candidates = others.map((file) => {
+    const candidates = others.flatMap((file) => {
       const isFinished = describeJournal(file).state !== "unfinished";
+      // Somebody writes to it.
+      if (file.isOutdated) return [];
       return { name: file.name, byteLength: file.getSize(), isFinished, changedAtMs: file.changedAtMs };
     });
     let freedBytes = 0;
@@ -164,6 +171,26 @@ async function removeUnlessUsed(folder: JournalFolder, file: string): Promise<bo
   const locks = globalThis.navigator?.locks as LockManager | undefined;
   if (locks === undefined) return remove();
   return locks.request(journalLock(file), { ifAvailable: true }, async (lock) => lock !== null && (await remove()));
+}
+
+/**
+ * Describe a journal that may be written to at the same time.
+ * @returns what could be read of it; `undefined` if it was deleted meanwhile.
+ */
+async function describeNow(
+  folder: JournalFolder,
+  file: StoredFile,
+  isInUse: boolean,
+): Promise<JournalInfo | undefined> {
+  let most = describeJournal(file, isInUse);
+  let last: StoredFile | undefined = file;
+  for (let tryCount = 1; last.isOutdated && tryCount < (most.state === "damaged" ? MAX_TRIES : MIN_TRIES); tryCount++) {
+    last = await folder.read(file.name);
+    if (last === undefined) return undefined;
+    const info = describeJournal(last, isInUse);
+    if (most.state === "damaged" || info.doneItemCount > most.doneItemCount || !last.isOutdated) most = info;
+  }
+  return most;
 }
 
 /** The names of the Web Locks that are held now. */

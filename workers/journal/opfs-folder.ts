@@ -48,7 +48,9 @@ export class OpfsFolder implements JournalFolder {
 
   async read(name: string): Promise<StoredFile | undefined> {
     try {
-      return new BlobFile(await (await this.#folder.getFileHandle(name)).getFile());
+      const handle = await this.#folder.getFileHandle(name);
+      const read = (): Promise<File> => handle.getFile();
+      return new BlobFile(await read(), read);
     } catch (thrown) {
       if (isNamed(thrown, "NotFoundError")) return undefined;
       throw thrown;

@@ -3,7 +3,7 @@ import type { NewRecord } from "../../../../src/protocol/journal-api.js";
 import { JournalService } from "../../../../workers/journal/journal-service.js";
 import { scanJournal } from "../../../../workers/journal/scan.js";
 import { HEADER } from "../../../fixtures/journal-damage.js";
-import { MemoryFolder } from "../../../fixtures/memory-journals.js";
+import { MemoryFile, MemoryFolder } from "../../../fixtures/memory-journals.js";
 
 const request = { journalId: 1, file: "f", header: HEADER, maxBytes: undefined };
 const record = (firstItem: number): NewRecord => ({
@@ -36,4 +36,16 @@ it("releases a file that it can't open a journal in", async () => {
   folder.readAll = () => Promise.reject(new Error("no folder any more"));
   await expect(service.open(request)).rejects.toThrow("no folder any more");
   expect(folder.file.isOpen).toBe(false);
+});
+
+it("deletes nothing that somebody writes to for room", async () => {
+  const folder = new MemoryFolder();
+  const other = new MemoryFile("other", new Uint8Array(4_000));
+  folder.files.set("other", other);
+  const service = new JournalService(async () => folder);
+  await service.open({ ...request, maxBytes: 4_200 });
+  other.isOutdated = true;
+  await expect(service.append(1, [record(0)])).rejects.toMatchObject({ code: "storage-unavailable" });
+  expect(folder.files.has("other")).toBe(true);
+  await service.close(1);
 });
