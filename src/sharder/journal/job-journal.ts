@@ -23,12 +23,14 @@ export interface JobJournalListener {
   onChanged(firstItem: number): void;
   /** The job no longer uses it. @param isFinished the job has ended well. */
   onClose(isFinished: boolean): void | Promise<void>;
+  /** Its worker was lost: open the file in another one. @returns the journal's new number. */
+  reopen(): Promise<number>;
 }
 
 /** The journal of one job: gives back what earlier runs have recorded, and records what this one finishes. */
 export class JobJournal implements ShardSink {
   readonly #store: JournalStore;
-  readonly #journalId: number;
+  #journalId: number;
   readonly #listener: JobJournalListener;
   readonly #kind: "predict" | "stream";
   readonly #recordedChunks: Map<number, RecordedChunk>;
@@ -107,8 +109,19 @@ export class JobJournal implements ShardSink {
 
   /** A recorded shard. @throws ShardError "storage-unavailable" if it can't be read any more. */
   async read({ id, firstItem, itemCount }: RecordedShard): Promise<FinishedShard> {
-    const payload = await this.#store.read(this.#journalId, id);
-    return { firstItem, itemCount, ...decodeShard(payload) };
+    return { firstItem, itemCount, ...decodeShard(await this.#readPayload(id)) };
+  }
+
+  async #readPayload(id: number): Promise<ArrayBuffer> {
+    try {
+      return await this.#store.read(this.#journalId, id);
+    } catch (thrown) {
+      if (this.#isClosed || !(thrown instanceof ShardError) || thrown.code === "disposed") throw thrown;
+      // If its worker was lost, the file is as it was.
+      await this.#store.close(this.#journalId).catch(() => {});
+      this.#journalId = await this.#listener.reopen();
+      return this.#store.read(this.#journalId, id);
+    }
   }
 
   /** A recorded shard, unless it can't be read any more: then it has to be computed again. */

@@ -122,6 +122,7 @@ export class Journals {
     const header: JournalHeader = { name, ...job, engine, createdAtMs: Date.now() };
     const file = await journalFileName(name);
     const opened = await this.#store.open({ file, header, maxBytes });
+    const again = { file, header: opened.header, maxBytes };
     const journal: JobJournal = new JobJournal(this.#store, opened, {
       onLost: (error) => this.#reportUnavailable(name, error),
       onChanged: (firstItem) => {
@@ -134,6 +135,7 @@ export class Journals {
         this.#inUse.delete(journal);
         release();
       },
+      reopen: async () => (await this.#store.open(again)).journalId,
     });
     this.#inUse.add(journal);
     if (opened.header.engine !== engine) {

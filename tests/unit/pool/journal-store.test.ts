@@ -1,12 +1,10 @@
 import { expect, it } from "vitest";
 import { JournalStore } from "../../../src/pool/journal-store.js";
 import type { JournalApi, JournalHeader, NewRecord } from "../../../src/protocol/journal-api.js";
-import { createJournalApi } from "../../../workers/journal/create-journal-api.js";
 import { scanJournal } from "../../../workers/journal/scan.js";
-import { exposeApi } from "../../../workers/runtime/expose.js";
 import { rejected } from "../../fixtures/caught.js";
-import { openChannel, type Channel } from "../../fixtures/channel.js";
-import { MemoryFolder } from "../../fixtures/memory-journals.js";
+import type { Channel } from "../../fixtures/channel.js";
+import { MemoryFolder, openJournalChannel } from "../../fixtures/memory-journals.js";
 
 const requestFor = (name: string) => {
   const fingerprint = name.repeat(64);
@@ -19,12 +17,7 @@ it("never takes one journal for another after its worker was lost", async () => 
   const folder = new MemoryFolder();
   const channels: Channel<JournalApi<Blob>>[] = [];
   const store = new JournalStore(() => {
-    const channel = openChannel<JournalApi<Blob>>((far) =>
-      exposeApi(
-        createJournalApi(async () => folder),
-        far,
-      ),
-    );
+    const channel = openJournalChannel(folder);
     channels.push(channel);
     return channel.link;
   });

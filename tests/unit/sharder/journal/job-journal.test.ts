@@ -13,6 +13,7 @@ it("is lost where no memory is left for a copy of the outputs, and the job goes 
     onLost: ({ code }) => lost.push(code),
     onChanged: () => {},
     onClose: () => {},
+    reopen: () => Promise.reject(new Error("it was not to be read")),
   });
   const data = new Float32Array(4);
   // No copy of it can be made.

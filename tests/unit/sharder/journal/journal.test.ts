@@ -1,5 +1,8 @@
 // Jobs with a journal, on scripted workers and a file system in memory.
+import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
+import type { WorkerLink } from "../../../../src/pool/worker-link.js";
+import type { JournalApi } from "../../../../src/protocol/journal-api.js";
 import type { JournalDetail } from "../../../../src/sharder/events.js";
 import type { Sharder } from "../../../../src/sharder/sharder.js";
 import type { StreamOptions, StreamShard } from "../../../../src/sharder/job/stream.js";
@@ -8,7 +11,8 @@ import type { Tensor } from "../../../../src/protocol/tensors.js";
 import { OpenJournal } from "../../../../workers/journal/open-journal.js";
 import { scanJournal } from "../../../../workers/journal/scan.js";
 import { rejected } from "../../../fixtures/caught.js";
-import { MemoryFile, MemoryFolder, openJournalsOn } from "../../../fixtures/memory-journals.js";
+import type { Channel } from "../../../fixtures/channel.js";
+import { MemoryFile, MemoryFolder, openJournalChannel, openJournalsOn } from "../../../fixtures/memory-journals.js";
 import { batch, negate, negated, start } from "../../../fixtures/negating-sharder.js";
 import type { ScriptedWorker } from "../../../fixtures/scripted-workers.js";
 
@@ -233,6 +237,31 @@ describe("stream with a journal", () => {
     const second = await openPage(folder);
     expect((await collect(second.sharder.stream(source(20), options))).items).toEqual(all);
     expect(second.ranItemCount()).toBeLessThan(60);
+  });
+
+  it("goes on giving back what is recorded when the worker of the journals is lost", async () => {
+    const folder = new MemoryFolder();
+    await collect((await openPage(folder)).sharder.stream(source(20), options));
+    const channels: Channel<JournalApi<Blob>>[] = [];
+    const openJournals = (): WorkerLink<JournalApi<Blob>> => {
+      channels.push(openJournalChannel(folder));
+      return channels.at(-1)!.link;
+    };
+    const { sharder, workers } = await start(negate, 1, { openJournals });
+    const shards: StreamShard[] = [];
+    for await (const shard of sharder.stream(source(20), options)) {
+      shards.push(shard);
+      if (shards.length !== 1) continue;
+      channels[0]!.crash();
+      // The browser releases the files of a worker that has ended.
+      folder.file.isOpen = false;
+    }
+    const { items, values } = await collect(Readable.from(shards));
+    expect(items).toEqual(all);
+    expect(values).toEqual(all.map((item) => -item));
+    expect(ranItems(workers)).toBe(0);
+    expect(channels).toHaveLength(2);
+    expect(folder.file.isOpen).toBe(false);
   });
 
   it("of another key starts over", async () => {
