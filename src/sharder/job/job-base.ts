@@ -307,9 +307,11 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
 
   /**
    * Give finished units to the sink, and release their inputs once it has accepted them.
-   * @returns false if taking the outputs or the sink threw: the job has failed with that error.
+   * @returns false if the job is over, as it is once taking the outputs or the sink has thrown.
    */
   protected deliver(units: ItemRange, workerId: string, take: () => Readonly<Record<string, ShardOutput>>): boolean {
+    // A listener may have ended it while its results were held: nobody has found them right, and a sink may keep what it gets.
+    if (this.isOver) return false;
     try {
       for (const { range, outputs } of this.items.shardsOf(units, take())) {
         this.#accept({ ...range, workerId, outputs });

@@ -8,6 +8,7 @@ import type { Sharder } from "../../../../src/sharder/sharder.js";
 import { verifyCase } from "../../../chaos/verify-cases.js";
 import { batch, negated, tensorOf, turns } from "../../../fixtures/negating-sharder.js";
 import { startChecked } from "../../../fixtures/checked-sharder.js";
+import { MemoryFolder, openJournalsOn } from "../../../fixtures/memory-journals.js";
 
 afterEach(() => void vi.useRealTimers());
 
@@ -313,6 +314,27 @@ describe("results that wait", () => {
     await expect(aborted).rejects.toMatchObject({ code: "aborted" });
     expect(await sharder.predict(batch(20, 1))).toEqual({ y: negated(20, 1) });
     expect(faults).toEqual([]);
+  });
+
+  it("of a job that is aborted as they come are not recorded", async () => {
+    const folder = new MemoryFolder();
+    const openJournals = openJournalsOn(folder);
+    const { sharder } = await startChecked({
+      backends: ["webgpu"],
+      options: { quantumMs: 20 },
+      openJournals,
+      lie: ({ backend, runCount }) => (backend === "webgpu" && runCount > 2 ? { factor: 1.01 } : undefined),
+    });
+    const controller = new AbortController();
+    let completedCount = 0;
+    sharder.addEventListener("attempt", ({ detail }) => {
+      if (detail.outcome === "completed" && ++completedCount === 4) controller.abort();
+    });
+    const aborted = sharder.predict(batch(60, 1), { journal: "job", signal: controller.signal });
+    await expect(aborted).rejects.toMatchObject({ code: "aborted" });
+    await sharder.dispose();
+    const next = await startChecked({ backends: ["wasm"], openJournals });
+    expect(await next.sharder.predict(batch(60, 1), { journal: "job" })).toEqual({ y: negated(60, 1) });
   });
 
   it("of several jobs are told apart", async () => {
