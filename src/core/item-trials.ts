@@ -61,10 +61,9 @@ export function judgeFailure<W>(range: ItemRange, trials: ItemTrials<W>, worker:
  * worker alone. Items under which a worker ran short of memory are halved at once.
  */
 export function judgeEnd<W>(range: ItemRange, trials: ItemTrials<W>, cause: EndCause): Verdict<W> {
-  const isHung = cause === "hung";
-  const endedCount = trials.endedCount + (isHung ? 0 : cause === "unclear" ? UNCLEAR_END : 1);
-  const timeoutCount = trials.timeoutCount + (isHung ? 1 : 0);
-  const isBlamed = endedCount >= ENDS_TO_BLAME - 1e-9 || timeoutCount >= ENDS_TO_BLAME;
+  const counted = countEnd(trials, cause);
+  const { endedCount, timeoutCount } = counted;
+  const isBlamed = haveEndedEnough(counted);
   if (isBlamed && range.itemCount === 1) return { type: "poison" };
   if (isBlamed) {
     // One more end under a single item decides.
@@ -77,6 +76,18 @@ export function judgeEnd<W>(range: ItemRange, trials: ItemTrials<W>, cause: EndC
     ranges: isTooLarge ? halve(range) : [range],
     trials: { ...trials, endedCount, timeoutCount },
   };
+}
+
+/** A worker ended while it ran these items, and others are still on them: the verdict has to wait. */
+export function countEnd<W>(trials: ItemTrials<W>, cause: EndCause): ItemTrials<W> {
+  const isHung = cause === "hung";
+  const endedCount = trials.endedCount + (isHung ? 0 : cause === "unclear" ? UNCLEAR_END : 1);
+  return { ...trials, endedCount, timeoutCount: trials.timeoutCount + (isHung ? 1 : 0) };
+}
+
+/** Whether so many workers have ended under the items that they are to blame, and no further one should have them. */
+export function haveEndedEnough({ endedCount, timeoutCount }: ItemTrials<unknown>): boolean {
+  return endedCount >= ENDS_TO_BLAME - 1e-9 || timeoutCount >= ENDS_TO_BLAME;
 }
 
 function halve({ firstItem, itemCount }: ItemRange): ItemRange[] {

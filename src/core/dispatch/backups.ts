@@ -1,5 +1,5 @@
 import { removeAttempt, replaceAttempt, returnItems, takeReturned } from "./draft.js";
-import type { Trials } from "./pending-ranges.js";
+import type { PendingRange, Trials } from "./pending-ranges.js";
 import { slotOfAttempt, type Attempt, type DispatchState, type Draft, type WorkerState } from "./state.js";
 import type { ItemRange } from "./types.js";
 
@@ -27,7 +27,7 @@ export function backUp(draft: Draft, worker: WorkerState, attempt: Attempt): voi
 }
 
 /** How many attempts that ran these items before are still in flight. */
-export function earlierCount(state: DispatchState, { backsUp }: Attempt): number {
+export function earlierCount(state: DispatchState, { backsUp }: Pick<PendingRange, "backsUp">): number {
   return backsUp.filter((id) => findAttempt(state, id)?.attempt.role === "backed-up").length;
 }
 
@@ -89,9 +89,23 @@ export function noteDone(draft: Draft, backsUp: readonly number[], itemCount: nu
   }
 }
 
-/** A backed-up attempt has ended without a result: note that with the items that others have taken over from it. */
+/**
+ * A backed-up attempt has ended without a result: take those of its items that wait, and that nobody else is on. Others may have taken
+ * them over from it, and have ended without a result before it.
+ */
+export function takeAbandoned(draft: Draft, { attemptId }: Attempt): PendingRange[] {
+  const abandoned = draft.returned.filter(
+    (range) => range.backsUp.includes(attemptId) && earlierCount(draft, range) === 0,
+  );
+  for (const range of abandoned) takeReturned(draft, draft.returned.indexOf(range), range.itemCount);
+  return abandoned;
+}
+
+/** The same: note that with those of its items that others are on. */
 export function amendTrials(draft: Draft, { attemptId }: Attempt, amend: (trials: Trials) => Trials): void {
-  for (const range of draft.returned.filter(({ backsUp }) => backsUp.includes(attemptId))) {
+  for (const range of draft.returned.filter(
+    (each) => each.backsUp.includes(attemptId) && earlierCount(draft, each) > 0,
+  )) {
     takeReturned(draft, draft.returned.indexOf(range), range.itemCount);
     returnItems(draft, { ...range, trials: amend(range.trials) });
   }

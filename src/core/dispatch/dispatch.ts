@@ -178,6 +178,7 @@ function addWorker(draft: Draft, profile: WorkerProfile, nowMs: number): void {
   }
   if (before?.status === "away") putWorker(draft, before, { ...before, status: "lost" });
   putWorker(draft, undefined, createWorker(draft.workers.length, profile, shardBounds(draft), nowMs));
+  draft.waitingSinceMs = undefined;
   redealItems(draft);
   refillAll(draft, nowMs);
 }

@@ -1,13 +1,13 @@
-import { amendTrials, findAttempt, noteDone } from "./backups.js";
+import { amendTrials, findAttempt, noteDone, takeAbandoned } from "./backups.js";
 import { putWorker, removeAttempt, returnItems, shardBounds } from "./draft.js";
-import type { PendingRange, Trials } from "./pending-ranges.js";
+import type { PendingRange } from "./pending-ranges.js";
 import { findWorker } from "./queries.js";
 import { redealItems, refillAll } from "./refill.js";
 import { copyWorker, type Attempt, type Draft, type WorkerState, type WorkerStatus } from "./state.js";
 import type { DispatchEvent, WorkerEnd } from "./types.js";
 import { setThroughput } from "./worker.js";
 import type { ShardError } from "../errors.js";
-import { judgeEnd, judgeFailure, UNTRIED, type Verdict } from "../item-trials.js";
+import { countEnd, judgeEnd, judgeFailure, UNTRIED, type Verdict } from "../item-trials.js";
 
 /** A worker is excluded from the job after this many failures in a row. */
 const FAILURES_TO_EXCLUDE = 3;
@@ -30,17 +30,24 @@ export function failAttempt(draft: Draft, failure: Failure, nowMs: number): void
   if (failure.isTooLarge === true) limitShards(draft, changed, itemCount);
   // Parts of items that fail elsewhere, too, say nothing about this worker.
   else if (!trials.isSuspect) changed.failuresInRow++;
-  const left = removeAttempt(draft, worker, attempt, changed);
+  removeAttempt(draft, worker, attempt, changed);
   if (role === "own") {
     const verdict: Verdict<number> = isTooLarge
       ? { type: "retry", ranges: [attempt], trials }
       : judgeFailure(attempt, trials, worker.slot);
-    follow(draft, attempt, verdict, { error: failure.error, weight: 1 });
+    follow(draft, attempt, verdict, { error: failure.error, weight: 1, slot: worker.slot });
   } else if (role === "backed-up" && !isTooLarge) {
+    judgeAbandoned(draft, attempt, (range) => judgeFailure(range, range.trials, worker.slot), {
+      error: failure.error,
+      weight: 1,
+      slot: worker.slot,
+    });
     amendTrials(draft, attempt, (each) => ({ ...each, failedOn: [...each.failedOn, worker.slot] }));
   }
   if (draft.phase === "failed") return;
-  if (changed.failuresInRow >= FAILURES_TO_EXCLUDE && canSpare(draft, left)) {
+  // The items may have been found to be to blame.
+  const left = draft.workers[worker.slot]!;
+  if (left.failuresInRow >= FAILURES_TO_EXCLUDE && canSpare(draft, left)) {
     draft.actions.push({ type: "exclude-worker", workerId: left.workerId });
     retireWorker(draft, left, "excluded", nowMs);
   } else {
@@ -60,23 +67,36 @@ function canSpare(draft: Draft, { slot, status }: WorkerState): boolean {
   return draft.readySlots.some((other) => other !== slot && draft.workers[other]!.completedItemCount > 0);
 }
 
-/** Dispatch the items again, or give them up. */
-function follow(
+/** How the latest attempt on some items ended. */
+interface Ending {
+  readonly error: ShardError | undefined;
+  readonly weight: number;
+  /** Of the worker that was on them. */
+  readonly slot: number;
+}
+
+/** Nobody is on the items of a backed-up attempt any more, and none of those that were has had a result: a verdict is due. */
+function judgeAbandoned(
   draft: Draft,
-  range: PendingRange,
-  verdict: Verdict<number>,
-  failure: { readonly error: ShardError | undefined; readonly weight: number },
+  attempt: Attempt,
+  judge: (range: PendingRange) => Verdict<number>,
+  ending: Ending,
 ): void {
+  for (const range of takeAbandoned(draft, attempt)) follow(draft, range, judge(range), ending);
+}
+
+/** Dispatch the items again, or give them up. */
+function follow(draft: Draft, range: PendingRange, verdict: Verdict<number>, ending: Ending): void {
   const { firstItem, itemCount, backsUp } = range;
   if (verdict.type === "retry") {
     for (const part of verdict.ranges) returnItems(draft, { ...part, trials: verdict.trials, backsUp });
     return;
   }
-  const { error, weight } = failure;
+  const { error, weight, slot } = ending;
   draft.completedItemCount += itemCount;
   draft.actions.push({ type: "items-given-up", firstItem, itemCount, error });
   noteDone(draft, backsUp, itemCount);
-  excuse(draft, range.trials);
+  excuse(draft, [...range.trials.failedOn, slot]);
   if (draft.hasSucceeded) return;
   draft.failureWeight += weight;
   if (draft.failureWeight < HOPELESS_WEIGHT) return;
@@ -86,8 +106,8 @@ function follow(
 }
 
 /** The items were to blame for the failures of these workers. */
-function excuse(draft: Draft, { failedOn }: Trials): void {
-  for (const slot of new Set(failedOn)) {
+function excuse(draft: Draft, slots: readonly number[]): void {
+  for (const slot of new Set(slots)) {
     const worker = draft.workers[slot]!;
     if (worker.failuresInRow > 0) putWorker(draft, worker, { ...worker, failuresInRow: 0 });
   }
@@ -125,23 +145,22 @@ export function loseWorker(
   let worker = putWorker(draft, found, { ...found, status, quotaItemCount: 0 });
   for (const attempt of found.inFlight) {
     worker = removeAttempt(draft, worker, attempt);
-    if (end !== undefined && attempt.attemptId === end.attemptId) blame(draft, attempt, end);
+    if (end !== undefined && attempt.attemptId === end.attemptId) blame(draft, worker, attempt, end);
     else if (attempt.role === "own") returnItems(draft, attempt);
   }
   if (draft.phase === "failed") return;
+  draft.waitingSinceMs = undefined;
   redealItems(draft);
   refillAll(draft, nowMs);
 }
 
-function blame(draft: Draft, attempt: Attempt, { cause, error }: WorkerEnd): void {
+function blame(draft: Draft, { slot }: WorkerState, attempt: Attempt, { cause, error }: WorkerEnd): void {
+  const ending = { error, weight: ENDING_WEIGHT, slot };
   if (attempt.role === "own") {
-    follow(draft, attempt, judgeEnd(attempt, attempt.trials, cause), { error, weight: ENDING_WEIGHT });
+    follow(draft, attempt, judgeEnd(attempt, attempt.trials, cause), ending);
   } else if (attempt.role === "backed-up") {
-    amendTrials(draft, attempt, (trials) => {
-      // A verdict is due only once those that have the items fail as well.
-      const verdict = judgeEnd({ ...attempt, itemCount: 2 }, trials, cause);
-      return verdict.type === "retry" ? verdict.trials : trials;
-    });
+    judgeAbandoned(draft, attempt, (range) => judgeEnd(range, range.trials, cause), ending);
+    amendTrials(draft, attempt, (trials) => countEnd(trials, cause));
   }
 }
 

@@ -3,6 +3,7 @@ import { dispatchTo, putWorker, replaceAttempt } from "./draft.js";
 import { redealItems, refillAll } from "./refill.js";
 import type { Attempt, DispatchState, Draft, WorkerState } from "./state.js";
 import { elapsedOn, expectedMs, isFirstRun } from "./worker.js";
+import { haveEndedEnough } from "../item-trials.js";
 
 /** An attempt is overdue after this many times its prediction and this many ms: then another worker is on its items. */
 const OVERDUE_FACTOR = 3;
@@ -106,6 +107,7 @@ function markOverdue(draft: Draft, slot: number, nowMs: number): void {
   }
   const overdue = findAttempt(draft, attemptId)!;
   if (role !== "own" || earlierCount(draft, overdue.attempt) >= MAX_COPIES - 1) return;
+  if (haveEndedEnough(overdue.attempt.trials)) return;
   backUp(draft, overdue.worker, overdue.attempt);
   startAtOnce(draft, attemptId, nowMs);
   refillAll(draft, nowMs);

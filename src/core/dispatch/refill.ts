@@ -1,8 +1,9 @@
+import { earlierCount } from "./backups.js";
 import { dispatchTo, putWorker } from "./draft.js";
 import { cleanCount, horizonMs, isFarFromEnd, planCounts, workerAt } from "./plan.js";
 import type { Draft, WorkerState } from "./state.js";
 import { equalShares } from "./policies.js";
-import { UNTRIED } from "../item-trials.js";
+import { haveEndedEnough, UNTRIED } from "../item-trials.js";
 
 /**
  * Dispatch to every worker that has room. Far from the end each takes shards of a quantum. Near the end a plan decides how many items
@@ -64,24 +65,30 @@ function dispatchShard(draft: Draft, worker: WorkerState, wantedCount: number, n
   return dispatchTo(draft, worker, isWorthQueueing ? Math.min(available, worker.shardItemCount) : 0, nowMs);
 }
 
+/** So long items that have failed wait for a worker to come, ms: it may never do. */
+const PATIENCE_MS = 20_000;
+
 /**
  * Dispatch items that were tried in vain before all others: to workers on which they have not failed, or to any where there are no such
- * workers and none is expected.
+ * workers and none is expected, or none has come for long.
  */
 function dispatchFailedRanges(draft: Draft, nowMs: number): void {
   let index = 0;
   while (draft.failedItemCount > 0 && index < draft.returned.length) {
-    const { trials } = draft.returned[index]!;
-    const worker = trials === UNTRIED ? undefined : freestWorker(draft, trials.failedOn);
+    const range = draft.returned[index]!;
+    const { trials } = range;
+    // Those that are on them decide.
+    const isDecided = haveEndedEnough(trials) && earlierCount(draft, range) > 0;
+    const worker = trials === UNTRIED || isDecided ? undefined : freestWorker(draft, trials.failedOn, nowMs);
     if (worker === undefined) index++;
     else dispatchTo(draft, worker, worker.shardItemCount, nowMs, index);
   }
 }
 
 /** The worker with the fewest attempts, of those with room. */
-function freestWorker(draft: Draft, failedOn: readonly number[]): WorkerState | undefined {
+function freestWorker(draft: Draft, failedOn: readonly number[], nowMs: number): WorkerState | undefined {
   const untried = draft.readySlots.filter((slot) => !failedOn.includes(slot));
-  if (untried.length === 0 && (draft.expectsWorkers || draft.workers.some(isExpected))) return undefined;
+  if (untried.length === 0 && shouldWait(draft, nowMs)) return undefined;
   let best: WorkerState | undefined;
   for (const slot of untried.length > 0 ? untried : draft.readySlots) {
     const worker = workerAt(draft, slot);
@@ -90,9 +97,13 @@ function freestWorker(draft: Draft, failedOn: readonly number[]): WorkerState | 
   return best;
 }
 
-/** Whether the worker will probably be ready again. */
-function isExpected({ status }: WorkerState): boolean {
-  return status === "away" || status === "stalled";
+/** Whether another worker will probably be ready. */
+function shouldWait(draft: Draft, nowMs: number): boolean {
+  // It answers, or is ended.
+  if (draft.workers.some(({ status }) => status === "stalled")) return true;
+  if (!draft.expectsWorkers && !draft.workers.some(({ status }) => status === "away")) return false;
+  draft.waitingSinceMs ??= nowMs;
+  return nowMs - draft.waitingSinceMs < PATIENCE_MS;
 }
 
 /** Dispatch to the fastest worker where items wait while nothing at all is in flight, whatever the plan says. */

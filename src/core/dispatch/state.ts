@@ -108,6 +108,8 @@ export interface DispatchState extends Readonly<UntouchedItems> {
   readonly maxShardItemCount: number;
   /** Workers that are not in `workers` are about to come. */
   readonly expectsWorkers: boolean;
+  /** Since when items that have failed wait for workers that are away or expected, ms; `undefined` if none has since one came or went. */
+  readonly waitingSinceMs: number | undefined;
   /** Time of the last plan over all workers, ms. */
   readonly plannedMs: number;
   /** Time of the last look for overdue attempts, ms. */
@@ -171,6 +173,7 @@ export function createDispatch(options: Partial<DispatchOptions> = {}): Dispatch
     idleCount: 0,
     maxShardItemCount: Infinity,
     expectsWorkers: false,
+    waitingSinceMs: undefined,
     plannedMs: -Infinity,
     checkedMs: -Infinity,
     dealTurn: 0,
@@ -253,6 +256,7 @@ export function copyState(from: DispatchState): Draft {
     idleCount: from.idleCount,
     maxShardItemCount: from.maxShardItemCount,
     expectsWorkers: from.expectsWorkers,
+    waitingSinceMs: from.waitingSinceMs,
     plannedMs: from.plannedMs,
     checkedMs: from.checkedMs,
     dealTurn: from.dealTurn,

@@ -97,6 +97,83 @@ describe.each<[cause: EndCause, mostEnds: number]>([
   });
 });
 
+describe("an item whose attempts are all overdue before they end", () => {
+  const endings: readonly [string, mostEnds: number, (shard: DispatchedShard) => DispatchEvent][] = [
+    [
+      "workers hang",
+      3,
+      ({ workerId, attemptId }) => ({ type: "worker-away", workerId, end: { attemptId, cause: "hung" } }),
+    ],
+    ["the model throws", 3, ({ attemptId }) => ({ type: "attempt-failed", attemptId })],
+  ];
+  it.each(endings.flatMap((ending) => [1, 2].map((workerCount) => [...ending, workerCount] as const)))(
+    "is given up where %s (%d times at most)",
+    (_, mostEnds, ending, workerCount) => {
+      const { job, shards } = start(1, workerCount);
+      const open = [...shards];
+      const actions: DispatchAction[] = [];
+      let endCount = 0;
+      while (open.length > 0 && givenUp(actions).length === 0 && endCount < 20) {
+        for (let tick = 0; tick < 40; tick++) {
+          const ticked = job.send({ type: "tick" }, job.nowMs + 100);
+          actions.push(...ticked);
+          open.push(...dispatchesOf(ticked));
+        }
+        const ended = open.shift()!;
+        const event = ending(ended);
+        endCount++;
+        const after = job.send(event);
+        if (event.type === "worker-away") after.push(...job.add(ended.workerId, knownThroughput(0, 1)));
+        actions.push(...after);
+        open.push(...dispatchesOf(after));
+      }
+      expect([givenUp(actions), actions.at(-1)]).toEqual([[[0, 1]], { type: "finish" }]);
+      expect(endCount).toBeLessThanOrEqual(mostEnds);
+    },
+  );
+});
+
+describe("items that have failed on every worker that is there", () => {
+  it("wait for one that is away, but not for ever", () => {
+    const { job, shards } = start(2);
+    job.send({ type: "worker-away", workerId: "w1" });
+    const mine = shards.find(({ workerId }) => workerId === "w0")!;
+    let open = dispatchesOf(job.send({ type: "attempt-failed", attemptId: mine.attemptId }));
+    const actions: DispatchAction[] = [];
+    const untilMs = job.nowMs + 30_000;
+    let waitedMs = 0;
+    while (job.nowMs < untilMs && givenUp(actions).length === 0) {
+      const shard = open.shift();
+      const isBad = shard?.firstItem === mine.firstItem;
+      if (isBad) waitedMs ||= job.nowMs;
+      const after =
+        shard === undefined
+          ? job.send({ type: "tick" }, job.nowMs + 100)
+          : job.send(isBad ? { type: "attempt-failed", attemptId: shard.attemptId } : completed(shard));
+      actions.push(...after);
+      open = [...open, ...dispatchesOf(after)];
+    }
+    expect(givenUp(actions)).toEqual([[mine.firstItem, 1]]);
+    expect(waitedMs).toBeGreaterThan(10_000);
+    expect(waitedMs).toBeLessThan(25_000);
+  });
+});
+
+describe("a worker that fails bad items only", () => {
+  it("keeps its place, though it is the one to show that each of them is bad", () => {
+    const job = new HandDriven({ depth: 1 });
+    for (const id of ["w0", "w1"]) job.add(id, knownThroughput(0, 100, 10));
+    const actions = run(job, job.batch(4), (shard) =>
+      shard.firstItem >= 2 ? { type: "attempt-failed", attemptId: shard.attemptId } : completed(shard),
+    );
+    expect(givenUp(actions)).toEqual([
+      [2, 1],
+      [3, 1],
+    ]);
+    expect(actions.map(({ type }) => type)).not.toContain("exclude-worker");
+  });
+});
+
 describe("deadlines", () => {
   it("are twice as long where another worker has missed one with the same items", () => {
     const { job, shards } = start(400);
