@@ -4,6 +4,7 @@ import type { ShardErrorCode } from "./errors.js";
  * Why a worker has ended.
  * - "crashed": it ended without being asked to, or did not start. "hung": it missed a deadline.
  * - "device-lost", "context-lost": its GPU device or its WebGL context is gone. "out-of-memory": it ran short of memory.
+ * - "trapped": its code broke off in the middle of a call.
  * - "wrong-output": others have proven it wrong. "threw": it refused the model.
  */
 export type DeathCause =
@@ -12,6 +13,7 @@ export type DeathCause =
   | "device-lost"
   | "context-lost"
   | "out-of-memory"
+  | "trapped"
   | "wrong-output"
   | "threw";
 

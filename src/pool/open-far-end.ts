@@ -1,21 +1,14 @@
 import { releaseProxy, wrap, type Endpoint } from "comlink";
 import type { DeathCause } from "../core/death-cause.js";
-import { isWorkerNotice, type LinkedApi, type WorkerNotice } from "../protocol/link.js";
+import { isWorkerNotice, type LinkedApi } from "../protocol/link.js";
 import { Lifeline } from "./lifeline.js";
+import { NOTICE_CAUSES } from "./notice-causes.js";
 import type { WorkerLink } from "./worker-link.js";
 
 /** A Worker, or the near port of a channel whose far side answers like one. */
 export interface FarEnd extends Endpoint {
   terminate(): void;
 }
-
-const CAUSES: Readonly<Record<WorkerNotice["notice"], DeathCause>> = {
-  "device-lost": "device-lost",
-  "device-error": "device-lost",
-  "context-lost": "context-lost",
-  "out-of-memory": "out-of-memory",
-  trapped: "crashed",
-};
 
 /** A link over anything that takes messages. An uncaught error, an unreadable message, a notice or the lifeline ends it. */
 export function openFarEnd<Api extends LinkedApi>(end: FarEnd): WorkerLink<Api> {
@@ -45,7 +38,7 @@ export function openFarEnd<Api extends LinkedApi>(end: FarEnd): WorkerLink<Api> 
   end.addEventListener("message", (event) => {
     const { data } = event as MessageEvent<unknown>;
     hasAnswered = true;
-    if (isWorkerNotice(data)) lose(data.message, CAUSES[data.notice]);
+    if (isWorkerNotice(data)) lose(data.message, NOTICE_CAUSES[data.notice]);
   });
   const watch = lifeline.watch.bind(lifeline, () => lose("it ended without reporting an error"));
   // Without the lock the deadlines have to do. Its answer also shows that the far end's script is there.

@@ -2,7 +2,7 @@ import { deathCauseOf, type DeathCause } from "../core/death-cause.js";
 import { ShardError } from "../core/errors.js";
 import type { InjectedFault } from "../protocol/fault-api.js";
 import type { WireModel } from "../protocol/model-on-wire.js";
-import type { Reply } from "../protocol/error-record.js";
+import { fromErrorRecord, type Reply } from "../protocol/error-record.js";
 import { buffersOf } from "../protocol/run-inputs.js";
 import type {
   ModelKey,
@@ -227,9 +227,9 @@ export class PoolWorker {
       this.#calls.call(
         "answer a shard",
         deadlineMs,
-        (api) => {
+        async (api) => {
           sentAtMs = performance.now();
-          return api.run(sent);
+          return this.#endIfTrapped(await api.run(sent));
         },
         request.priority,
         watch,
@@ -274,6 +274,15 @@ export class PoolWorker {
   /** Cancel attempts whose results are no longer wanted: queued ones end at once with "aborted". */
   cancel(attemptIds: readonly string[]): void {
     if (this.#state === "dead") return;
+  /**
+   * The answer to a run shows that the worker has trapped: it ends before it turns to anything else, so that nobody takes that for what it
+   * was on.
+   */
+  #endIfTrapped<T>(reply: Reply<T>): Reply<T> {
+    if (!reply.ok && reply.error.notice === "trapped") this.kill(fromErrorRecord(reply.error, this.id), "trapped");
+    return reply;
+  }
+
     // If the worker is lost meanwhile, nothing is left to cancel.
     this.#calls.call("cancel attempts", START_DEADLINE_MS, (api) => api.cancel(attemptIds), ASIDE).catch(() => {});
   }

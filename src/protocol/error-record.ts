@@ -1,4 +1,5 @@
 import { ShardError, type ShardErrorCode } from "../core/errors.js";
+import type { NoticeKind } from "./notice-kind.js";
 
 /** A `ShardError` as it crosses a worker boundary: Comlink keeps only message, name and stack of an Error. */
 export interface ErrorRecord {
@@ -7,6 +8,8 @@ export interface ErrorRecord {
   readonly workerId?: string | undefined;
   /** Message of the error's cause; error objects do not survive every structured clone. */
   readonly causeMessage?: string | undefined;
+  /** The worker can't be used any more because of this error, and posts this notice next. */
+  readonly notice?: NoticeKind | undefined;
 }
 
 /** A worker's answer. Errors are values, so that none is lost or flattened on the way. */

@@ -1,4 +1,5 @@
 import type { Reply } from "./error-record.js";
+import type { NoticeKind } from "./notice-kind.js";
 
 /** What every worker offers to the page's link, besides its own API. */
 export interface LinkedApi {
@@ -9,15 +10,9 @@ export interface LinkedApi {
   attach(lifeline: string): Promise<Reply<boolean>>;
 }
 
-/**
- * Posted by a worker outside Comlink, since it answers no call: from now on its results can't be trusted, and it has to be ended.
- *
- * - "device-lost", "context-lost": its GPU device or its WebGL context is gone. "device-error": the device reported an error.
- * - "out-of-memory": it ran short of memory in a way that it can't recover from.
- * - "trapped": its code broke off in the middle (a WASM trap or abort).
- */
+/** Posted by a worker outside Comlink, since it answers no call: from now on its results can't be trusted, and it has to be ended. */
 export interface WorkerNotice {
-  readonly notice: "device-lost" | "context-lost" | "device-error" | "out-of-memory" | "trapped";
+  readonly notice: NoticeKind;
   readonly message: string;
 }
 

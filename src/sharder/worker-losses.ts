@@ -8,7 +8,7 @@ import type { WorkerSlot } from "../pool/worker-slot.js";
 import { asSentence } from "../protocol/error-record.js";
 import type { FaultCause } from "./events.js";
 import type { FaultReports } from "./fault-reports.js";
-import { causeOf } from "./job/fault-cause.js";
+import { causeOf, causeOfEnd } from "./job/fault-cause.js";
 
 /** Reports workers that were lost, and their return. */
 export class WorkerLosses {
@@ -65,5 +65,5 @@ export class WorkerLosses {
 }
 
 function causeOfDeath({ worker }: WorkerSlot, error: ShardError): FaultCause {
-  return worker?.deathCause ?? causeOf(error);
+  return worker?.deathCause === undefined ? causeOf(error) : causeOfEnd(worker.deathCause);
 }

@@ -189,9 +189,9 @@ export class AttemptQueue {
 }
 
 /** WASM code of any engine that broke off in the middle leaves its memory in any state. */
-function trapped(cause: WebAssembly.RuntimeError): ShardError {
+function trapped(cause: WebAssembly.RuntimeError): EngineBroken {
   const message = `Expected the engine to finish its work, but it failed with a trap (${messageOf(cause)}): run these items on another backend.`;
-  return new ShardError("model-failed", message, { cause });
+  return new EngineBroken("trapped", message, { cause });
 }
 
 function cancelled(when: string): ShardError {

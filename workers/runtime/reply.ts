@@ -2,6 +2,7 @@ import { transfer } from "comlink";
 import type { ShardErrorCode } from "../../src/core/errors.js";
 import { asOutOfMemory, isAllocationFailure } from "../../src/protocol/allocation-failure.js";
 import { toErrorRecord, type Reply } from "../../src/protocol/error-record.js";
+import { EngineBroken } from "./engine.js";
 
 interface ReplyOptions<T> {
   /** What is transferred to the page instead of copied. Default: nothing. */
@@ -18,7 +19,8 @@ export async function reply<T>(run: () => T | Promise<T>, options: ReplyOptions<
     return transfer<Reply<T>>({ ok: true, value }, [...(options.transferables?.(value) ?? [])]);
   } catch (thrown) {
     const error = isAllocationFailure(thrown) ? asOutOfMemory(thrown) : thrown;
-    return { ok: false, error: toErrorRecord(error, options.fallback ?? "internal") };
+    const notice = thrown instanceof EngineBroken ? thrown.notice : undefined;
+    return { ok: false, error: { ...toErrorRecord(error, options.fallback ?? "internal"), notice } };
   }
 }
 

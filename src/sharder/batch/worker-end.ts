@@ -24,6 +24,7 @@ function endCauseOf(worker: PoolWorker | undefined, { code }: ShardError): EndCa
       return undefined;
     case "hung":
     case "out-of-memory":
+    case "trapped":
       return worker.deathCause;
     case "threw":
       return "trapped";

@@ -23,6 +23,11 @@ export async function callOnce(
   inputs: Readonly<Record<string, InputTensor>>,
   deadlineMs: () => number = () => DEADLINE_MS,
 ): Promise<Record<string, Tensor>> {
+  if (!worker.isUsable) {
+    throw new ShardError("worker-lost", `Expected worker "${worker.id}" to be there for a call, but it has ended.`, {
+      workerId: worker.id,
+    });
+  }
   // Copied, because buffers are transferred. As side inputs, the tensors go with the only call unchanged.
   const sent = Object.entries(inputs).map(([name, tensor]): [string, RunInput] => [
     name,

@@ -1,3 +1,4 @@
+import type { DeathCause } from "../../core/death-cause.js";
 import type { ShardError } from "../../core/errors.js";
 import type { FaultCause } from "../events.js";
 
@@ -6,4 +7,9 @@ export function causeOf({ code }: Pick<ShardError, "code">): FaultCause {
   if (code === "out-of-memory") return "out-of-memory";
   if (code === "worker-timeout") return "hung";
   return code === "worker-lost" || code === "backend-unavailable" ? "crashed" : "threw";
+}
+
+/** How a worker's end is reported. */
+export function causeOfEnd(cause: DeathCause): FaultCause {
+  return cause === "trapped" ? "crashed" : cause;
 }

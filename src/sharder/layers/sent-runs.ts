@@ -7,6 +7,7 @@ const END_CAUSES: Partial<Record<NonNullable<PoolWorker["deathCause"]>, EndCause
   hung: "hung",
   "out-of-memory": "out-of-memory",
   threw: "trapped",
+  trapped: "trapped",
   crashed: "unclear",
   "device-lost": "unclear",
   "context-lost": "unclear",

@@ -124,7 +124,7 @@ describe("the cause of an end", () => {
     ["device-error", "device-lost"],
     ["context-lost", "context-lost"],
     ["out-of-memory", "out-of-memory"],
-    ["trapped", "crashed"],
+    ["trapped", "trapped"],
   ] as const;
   it.each(notices)("of a worker that posts %s is %s", async (notice, cause) => {
     const { workers, add } = setUp();
