@@ -78,7 +78,7 @@ export class WorkerPool {
     return this.slots.some(({ isAway, isNew, isLeaving }) => (isAway || isNew) && !isLeaving);
   }
 
-  /** Resolves once a worker has become ready, or one that was away is gone for good. Never rejects. */
+  /** Resolves once a worker has become ready, or one that was away or starting is no longer expected. Never rejects. */
   whenChanged(): Promise<void> {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
@@ -248,6 +248,7 @@ export class WorkerPool {
     if (plan.kind === "quarantine") slot.quarantine();
     else slot.leave();
     this.#schedule(slot, plan);
+    if (plan.kind === "quarantine") this.#wake();
     this.listener?.onState(slot);
     if (plan.kind === "quarantine") this.listener?.onGone(slot, error);
     else if (slot.hasBeenReady) this.listener?.onLost(slot, { kind: "lost", error, returnsAs: plan.spec });
@@ -308,6 +309,8 @@ export class WorkerPool {
     this.#restarts.delete(slot);
     this.#replacements.forget(slot);
     if (!slot.isGone && slot.worker?.state === "dead") this.#giveUp(slot, slot.worker.deathError);
+    // Nobody waits for it any more, even if it is still starting.
+    else this.#wake();
   }
 }
 

@@ -206,6 +206,8 @@ export class Sharder extends ShardingEventTarget {
       this.#checkUsable();
       const { worker } = this.#pool.drain(typeof id === "string" ? id : `a ${typeof id}`);
       for (const job of this.#jobs) job.workerDraining(id);
+      // It may have been the one that they wait for.
+      this.#watch.expectsWorkers();
       if (worker !== undefined) await this.#split.workerLeaving(worker);
       await this.#pool.remove(id);
       this.#split.forget(id);

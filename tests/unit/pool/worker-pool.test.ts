@@ -118,6 +118,19 @@ describe("a worker that dies", () => {
   });
 });
 
+it("nobody waits any longer for a worker that is removed while it comes back", async () => {
+  const { pool, workers, add } = setUp({ restartDelayMs: () => 1 });
+  const { id } = await add();
+  workers[0]!.crash("gone");
+  while (workers.length < 2) await turns(1);
+  let isOver = false;
+  void pool.whenChanged().then(() => (isOver = true));
+  // Nothing has come of its start yet.
+  pool.drain(id);
+  await Promise.resolve();
+  expect([isOver, pool.isAnyAway]).toEqual([true, false]);
+});
+
 describe("the cause of an end", () => {
   const notices = [
     ["device-lost", "device-lost"],
