@@ -10,7 +10,7 @@ const FLOOR_MS = 10_000;
 /** Even a stage without weights has a graph to parse, which counts like so many bytes. */
 const LEAST_BYTES = 100_000;
 
-/** How long one worker may take to load models, given how long it took to load others. */
+/** How long one worker, or one of several that are alike, may take to load models, given how long it took to load others. */
 export class LoadDeadline {
   /** Ms per byte, the slowest so far. */
   #slowest: number | undefined;

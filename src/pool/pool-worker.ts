@@ -179,9 +179,10 @@ export class PoolWorker {
 
   /**
    * Load a model or a stage beside what the worker holds.
+   * @param alike what is known of how long workers like this one take: it may tell sooner that this one hangs.
    * @throws ShardError "model-malformed", "model-unsupported", "worker-lost", "worker-timeout"
    */
-  async load(modelKey: ModelKey, model: WireModel): Promise<void> {
+  async load(modelKey: ModelKey, model: WireModel, alike?: LoadDeadline): Promise<void> {
     const bytes = expandedBytes(model);
     let sentAtMs = 0;
     const load = (api: WorkerApi): Promise<Reply<undefined>> => {
@@ -190,12 +191,14 @@ export class PoolWorker {
     };
     try {
       await this.#requireListening();
-      await this.#calls.call("load a model", this.#loadDeadline.ms(bytes), load, FIRST);
+      const deadlineMs = (): number => Math.min(this.#loadDeadline.ms(bytes), alike?.ms(bytes) ?? Infinity);
+      await this.#calls.call("load a model", deadlineMs, load, FIRST);
     } catch (thrown) {
       this.#endIfLost(thrown as ShardError);
       throw thrown;
     }
-    this.#loadDeadline.took(performance.now() - sentAtMs, bytes);
+    const tookMs = performance.now() - sentAtMs;
+    for (const deadline of [this.#loadDeadline, alike]) deadline?.took(tookMs, bytes);
     this.#models.add(modelKey);
   }
 
@@ -242,10 +245,15 @@ export class PoolWorker {
     return { outputs, serviceMs };
   }
 
-  /** Measure layer after layer. @throws ShardError as `run` */
-  async trace(request: TraceRequest): Promise<TraceResult> {
+  /**
+   * Measure layer after layer.
+   * @param limitMs as `deadlineMs` in `run`, where more is known than the number of layers.
+   * @throws ShardError as `run`
+   */
+  async trace(request: TraceRequest, limitMs: () => number = () => Infinity): Promise<TraceResult> {
     await this.#requireListening();
-    const deadlineMs = TRACE_DEADLINE_MS + request.layers.length * TRACED_LAYER_DEADLINE_MS;
+    const longestMs = TRACE_DEADLINE_MS + request.layers.length * TRACED_LAYER_DEADLINE_MS;
+    const deadlineMs = (): number => Math.min(longestMs, limitMs());
     return this.#attempt(this.#calls.call("trace the model", deadlineMs, (api) => api.trace(request), FIRST));
   }
 
@@ -266,14 +274,6 @@ export class PoolWorker {
     }
   }
 
-  /** It may answer that it is lost before it says so on its own: what it lost then is its device. */
-  #endIfLost(error: ShardError): void {
-    if (error.code === "worker-lost") this.kill(error, "device-lost");
-  }
-
-  /** Cancel attempts whose results are no longer wanted: queued ones end at once with "aborted". */
-  cancel(attemptIds: readonly string[]): void {
-    if (this.#state === "dead") return;
   /**
    * The answer to a run shows that the worker has trapped: it ends before it turns to anything else, so that nobody takes that for what it
    * was on.
@@ -283,6 +283,14 @@ export class PoolWorker {
     return reply;
   }
 
+  /** It may answer that it is lost before it says so on its own: what it lost then is its device. */
+  #endIfLost(error: ShardError): void {
+    if (error.code === "worker-lost") this.kill(error, "device-lost");
+  }
+
+  /** Cancel attempts whose results are no longer wanted: queued ones end at once with "aborted". */
+  cancel(attemptIds: readonly string[]): void {
+    if (this.#state === "dead") return;
     // If the worker is lost meanwhile, nothing is left to cancel.
     this.#calls.call("cancel attempts", START_DEADLINE_MS, (api) => api.cancel(attemptIds), ASIDE).catch(() => {});
   }

@@ -2,6 +2,7 @@ import type { ShardError } from "../../core/errors.js";
 import { toSend } from "../../model/compact-weights.js";
 import type { TensorKey } from "../../model/graph/graph.js";
 import type { ModelStage, StagedModel } from "../../model/staged-model.js";
+import { LoadDeadline } from "../../pool/load-deadline.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
 import type { WireModel } from "../../protocol/model-on-wire.js";
 import type { ModelKey } from "../../protocol/worker-api.js";
@@ -37,6 +38,8 @@ export class Deployment {
   readonly #workers: PoolWorker[][];
   /** Workers that hold a stage too, for as long as its own ones don't answer or fail. */
   readonly #standIns: PoolWorker[][];
+  /** How long its stages take to load, by kind of worker. */
+  readonly #deadlines = new Map<string, LoadDeadline>();
   #isDropped = false;
 
   private constructor(epoch: number, cuts: readonly number[], parts: readonly ModelStage[], loadMs: number) {
@@ -91,7 +94,9 @@ export class Deployment {
   }
 
   async #load(stage: number, worker: PoolWorker): Promise<void> {
-    await worker.load(this.stages[stage]!.modelKey, this.wireOf(stage));
+    const deadline = this.#deadlines.get(worker.kind) ?? new LoadDeadline();
+    this.#deadlines.set(worker.kind, deadline);
+    await worker.load(this.stages[stage]!.modelKey, this.wireOf(stage), deadline);
     this.#workers[stage]!.push(worker);
   }
 

@@ -15,6 +15,10 @@ const SYNTHETIC_SEED = 1;
 /** The largest input of one item that is made up: 256 MB of float32. A larger one has to come from the caller. */
 const MAX_SYNTHETIC_ELEMENTS = 2 ** 26;
 
+/** A worker is ended that takes so many times as long as another one of its kind, and this floor, ms. */
+const LIMIT_FACTOR = 10;
+const LIMIT_FLOOR_MS = 10_000;
+
 let traceCounter = 0;
 
 /** A measured worker and its trace. */
@@ -37,13 +41,20 @@ export async function traceModel(
   signal?: AbortSignal,
 ): Promise<WorkerTrace[]> {
   const layers = model.stages(model.layers.map((_, index) => index).slice(1)).map(({ wire }) => wire);
+  const startMs = performance.now();
+  /** How long the quickest of each kind has taken, ms. */
+  const quickestMs = new Map<string, number>();
   const results = await Promise.allSettled(
     workers.map(async (worker) => {
+      const limitMs = (): number => LIMIT_FLOOR_MS + LIMIT_FACTOR * (quickestMs.get(worker.kind) ?? Infinity);
       const attemptId = `trace/${++traceCounter}`;
       const cancel = (): void => worker.cancel([attemptId]);
       signal?.addEventListener("abort", cancel, { once: true });
       try {
-        return { worker, trace: await worker.trace({ attemptId, layers, inputs: item, runCount: RUN_COUNT }) };
+        const trace = await worker.trace({ attemptId, layers, inputs: item, runCount: RUN_COUNT }, limitMs);
+        const isComplete = trace.layers.length === layers.length;
+        if (isComplete && !quickestMs.has(worker.kind)) quickestMs.set(worker.kind, performance.now() - startMs);
+        return { worker, trace };
       } finally {
         signal?.removeEventListener("abort", cancel);
       }

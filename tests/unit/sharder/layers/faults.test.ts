@@ -137,6 +137,39 @@ describe("a worker that does not answer", () => {
     expect(faults).toEqual([]);
   });
 
+  it.each([
+    ["trace", undefined],
+    ["load", [2, 4]],
+  ] as const)(
+    "when it is to %s is ended in seconds, since others have shown how long that takes",
+    async (kind, cuts) => {
+      vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "setTimeout", "clearTimeout", "performance"] });
+      let hung: string | undefined;
+      let isReady = false;
+      const starting = startLayers(
+        6,
+        {
+          workerCount: 3,
+          startsTogether: true,
+          before: (call, { name }) => {
+            if (call.kind !== kind || (hung ?? name) !== name) return undefined;
+            hung = name;
+            return forever();
+          },
+        },
+        { cuts, quantumMs: 1 },
+      );
+      void starting.then(() => (isReady = true));
+      await turns(100);
+      await pass(12_000);
+      await turns(100);
+      expect(isReady).toBe(true);
+      const { sharder } = await starting;
+      expect(sharder.workers.find(({ id }) => id === hung)).toMatchObject({ lastError: { code: "worker-timeout" } });
+      expect(Object.values(await sharder.predict(batch(20)))).toEqual([added(20, 6)]);
+    },
+  );
+
   it("in the first run of a stage on it is noticed in seconds, from what the layers took elsewhere", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "setTimeout", "clearTimeout", "performance"] });
     let hangs = false;
