@@ -15,6 +15,9 @@ export function place(draft: PipelineDraft, placement: StagePlacement): void {
   const isNew = !draft.placements.has(placement.epoch);
   draft.placements.set(placement.epoch, placement);
   draft.currentEpoch = placement.epoch;
+  placement.stages.forEach((workerIds, stage) => {
+    if (workerIds.length > 0) draft.vacant.delete(stageKey(placement.epoch, stage));
+  });
   // Workers may have come, so those that had nobody else ask again.
   if (isNew) askAgain(draft, () => true);
 }

@@ -188,6 +188,21 @@ describe("a lost worker", () => {
     expect(startedInStageOne).toBeLessThan(40);
   });
 
+  it("is reported again where it was the one with which all stages were placed anew meanwhile", () => {
+    const simulator = new PipelineSimulator(() => 10);
+    start(simulator, 40, [["a"], ["b"]]);
+    simulator.run(95);
+    simulator.lose("b");
+    simulator.send(placed([["a"], ["c"]], 1, 0));
+    simulator.run(200);
+    simulator.onAction = (action) =>
+      action.type === "vacant" ? [{ type: "staffed", epoch: action.epoch, stage: action.stage, workerIds: ["a"] }] : [];
+    simulator.lose("c");
+    simulator.run();
+    expect(simulator.state.phase).toBe("finished");
+    expect(coverage(simulator.completed, 40)).toBe("each once");
+  });
+
   it("is not reported where its stage has another replica", () => {
     const simulator = new PipelineSimulator(() => 10);
     start(simulator, 40, [["a"], ["b1", "b2"]]);
