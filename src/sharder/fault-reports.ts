@@ -17,13 +17,14 @@ export class FaultReports {
   }
 
   /**
-   * A fault was noticed. @returns its id. Faults with the action "gave-up" are closed at once.
+   * A fault was noticed. @returns its id. Faults with the action "gave-up" or "excluded" are closed at once: nothing recovers from them.
    * @param noticedAtMs on the page's clock (`performance.now()`). Default: now.
    */
   report({ items = [], ...report }: FaultReport, noticedAtMs: number = performance.now()): number {
     const faultId = ++this.#count;
     const detail: FaultDetail = { ...report, items, faultId, recoverMs: undefined };
-    if (report.action !== "gave-up") this.#open.set(faultId, { detail, noticedAtMs });
+    const isFinal = report.action === "gave-up" || report.action === "excluded";
+    if (!isFinal) this.#open.set(faultId, { detail, noticedAtMs });
     this.#emit("fault", detail);
     return faultId;
   }

@@ -21,8 +21,9 @@ it("reports nothing more of a fault that was given up or forgotten", () => {
   const emitted: unknown[] = [];
   const faults = new FaultReports((_, detail) => emitted.push(detail));
   faults.recovered(faults.report({ ...lost, action: "gave-up" }));
+  faults.recovered(faults.report({ ...lost, action: "excluded" }));
   const second = faults.report({ ...lost, action: "restarted" });
   faults.forget(second);
   faults.recovered(second);
-  expect(emitted).toHaveLength(2);
+  expect(emitted).toHaveLength(3);
 });
