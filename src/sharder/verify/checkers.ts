@@ -1,3 +1,4 @@
+import { ShardError } from "../../core/errors.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
 import type { WorkerPool } from "../../pool/worker-pool.js";
 import { isExactWorker } from "../inputs/batch-probe.js";
@@ -6,6 +7,9 @@ import type { SpareBackend, SpareWorkers } from "./spare-workers.js";
 
 /** A spare keeps at most this many models or stages. */
 const MAX_SPARE_MODELS = 8;
+
+/** So many workers of the pool at most may end, or hang, under one check: its items may be to blame. */
+const MAX_ENDED = 2;
 
 /** Whom to ask, in order. */
 export interface CheckerSearch {
@@ -25,6 +29,12 @@ export interface CheckerSearch {
 export function trustOf(worker: PoolWorker): number {
   if (worker.spec.backend === "cpu") return 2;
   return isExactWorker(worker) ? 1 : 0;
+}
+
+/** Whether a worker has failed in a way that is more probably the items' doing than chance. */
+function isEnding({ deathCause }: PoolWorker, thrown: unknown): boolean {
+  const isBroken = deathCause === "trapped" || deathCause === "out-of-memory" || deathCause === "hung";
+  return isBroken || (thrown instanceof ShardError && ["out-of-memory", "worker-timeout"].includes(thrown.code));
 }
 
 /** Finds workers that compute a result again. */
@@ -56,7 +66,17 @@ export class Checkers {
     const gpus = able.filter((worker) => !isExactWorker(worker));
     // A GPU checks a result of an exact worker, but none of another GPU while there is a choice: they may share a driver.
     const areTrusted = search.without.every(isExactWorker);
-    const ofPool = (workers: readonly PoolWorker[]) => workers.map((worker) => () => work(worker));
+    let endedCount = 0;
+    const askWorker = async (worker: PoolWorker): Promise<T | undefined> => {
+      if (endedCount >= MAX_ENDED) return undefined;
+      try {
+        return await work(worker);
+      } catch (thrown) {
+        if (isEnding(worker, thrown)) endedCount++;
+        throw thrown;
+      }
+    };
+    const ofPool = (workers: readonly PoolWorker[]) => workers.map((worker) => () => askWorker(worker));
     const spares = (["wasm", "cpu"] as const).map((backend) => () => this.#onSpare(backend, search, work));
     const tries = [
       ...(search.prefersCpu === true ? spares.toReversed().slice(0, 1) : []),

@@ -233,6 +233,22 @@ describe("where nobody can check", () => {
   });
 });
 
+it("items on which checkers trap end two of them at most, and are used unverified", async () => {
+  let checkCount = 0;
+  const { sharder, faults } = await startChecked({
+    backends: ["webgpu", "wasm", "wasm", "wasm", "wasm"],
+    lie: (_, { attemptId }) => {
+      if (!attemptId.startsWith("check/") || checkCount >= 4) return undefined;
+      // Two workers, and a spare of each backend.
+      checkCount++;
+      return { trap: "unreachable" };
+    },
+  });
+  expect(await sharder.predict(batch(30, 1))).toEqual({ y: negated(30, 1) });
+  expect(faults.filter(({ cause, recoverMs }) => cause === "crashed" && recoverMs === undefined)).toHaveLength(2);
+  expect(faults.filter(({ cause }) => cause === "unverified")).toHaveLength(1);
+});
+
 it("a checker that hangs is reported and left alone, and another one is asked", async () => {
   let isHanging = false;
   const { sharder, faults, names } = await startChecked({
