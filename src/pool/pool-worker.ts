@@ -232,7 +232,7 @@ export class PoolWorker {
         deadlineMs,
         async (api) => {
           sentAtMs = performance.now();
-          return this.#endIfTrapped(await api.run(sent));
+          return this.#endIfBroken(await api.run(sent));
         },
         request.priority,
         watch,
@@ -275,11 +275,14 @@ export class PoolWorker {
   }
 
   /**
-   * The answer to a run shows that the worker has trapped: it ends before it turns to anything else, so that nobody takes that for what it
-   * was on.
+   * The answer to a run may show that the worker has trapped, or that its device is lost: it ends before it turns to anything else, so
+   * that nobody takes that for what it was on.
    */
-  #endIfTrapped<T>(reply: Reply<T>): Reply<T> {
-    if (!reply.ok && reply.error.notice === "trapped") this.kill(fromErrorRecord(reply.error, this.id), "trapped");
+  #endIfBroken<T>(reply: Reply<T>): Reply<T> {
+    if (reply.ok) return reply;
+    const error = fromErrorRecord(reply.error, this.id);
+    if (reply.error.notice === "trapped") this.kill(error, "trapped");
+    else this.#endIfLost(error);
     return reply;
   }
 

@@ -1,5 +1,6 @@
 // Items on which the code of a backend breaks off, so that each run of them costs a worker.
 import { describe, expect, it } from "vitest";
+import { ShardError } from "../../../../src/core/errors.js";
 import type { FaultDetail } from "../../../../src/sharder/events.js";
 import { EngineBroken } from "../../../../workers/runtime/engine.js";
 import { rejected } from "../../../fixtures/caught.js";
@@ -20,6 +21,23 @@ async function startTrapping(bad: number) {
   started.sharder.addEventListener("fault", ({ detail }) => faults.push(detail));
   return { ...started, faults };
 }
+
+it("an item that costs workers their device is told from those that are queued behind it", async () => {
+  const { sharder, workers } = await start(
+    async (request, worker) => {
+      const data = tensorOf(request.inputs.x!).data as Float32Array;
+      if (data.includes(7)) throw new ShardError("worker-lost", "the device is gone");
+      return negate(request, worker);
+    },
+    2,
+    { restartDelayMs: () => 1 },
+    { quantumMs: 1 },
+  );
+  const failure = await rejected("worker-lost", sharder.predict(batch(60)), "item 7,", "the device is gone");
+  expect(failure.itemErrors?.map(({ item }) => item)).toEqual([7]);
+  // Each end may be chance, so that six of them are needed, and three more where there were others with it.
+  expect(workers.filter(({ isTerminated }) => isTerminated).length).toBeLessThanOrEqual(9);
+});
 
 describe("an item on which workers trap", () => {
   it("ends two of them where it is alone, and is what has failed", async () => {
