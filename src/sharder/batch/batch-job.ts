@@ -269,7 +269,7 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
         });
         break;
       case "attempt-overdue":
-        this.#reportOverdue(action.workerId, action);
+        this.#reportOverdue(action.workerId, action, dispatch.openRanges(this.#state, action.attemptId));
         break;
       case "items-given-up":
         this.failItems(action, whyGivenUp(action.error ?? noWorkers(this.lastError)));
@@ -283,11 +283,11 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
     }
   }
 
-  #reportOverdue(workerId: string, units: ItemRange): void {
+  #reportOverdue(workerId: string, units: ItemRange, open?: readonly ItemRange[]): void {
     const message =
       `Expected worker "${workerId}" to answer a shard within 3 times its usual time and a second, received no answer yet: ` +
       `its items are run on another worker, too, and it is ended if it does not answer in time.`;
-    this.reportRetried({ cause: "overdue", workerId, code: "worker-timeout", message }, units);
+    this.reportRetried({ cause: "overdue", workerId, code: "worker-timeout", message }, units, open);
   }
 
   async #attempt(action: DispatchAction & { type: "dispatch" }): Promise<void> {

@@ -264,13 +264,21 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
     this.#outbox.push(() => onReported(this.#context.faults.report(fault, noticedAtMs)));
   }
 
-  /** Report a fault whose items are tried again; it is recovered from once they are done, which they are if the job has finished. */
-  protected reportRetried(fault: Omit<FaultReport, "action" | "items">, units: ItemRange): void {
+  /**
+   * Report a fault whose items are tried again; it is recovered from once they are done, which they are if the job has finished.
+   * @param open those of its units that are not done yet.
+   */
+  protected reportRetried(
+    fault: Omit<FaultReport, "action" | "items">,
+    units: ItemRange,
+    open: readonly ItemRange[] = [units],
+  ): void {
+    const leftCount = open.reduce((total, part) => total + this.items.of(part).itemCount, 0);
     const range = this.items.of(units);
     const report: FaultReport = { ...fault, action: "retried", items: [range] };
     this.reportFault(report, (faultId) => {
       if (this.isOver) this.#context.faults.recovered(faultId);
-      else this.#recoveries.await(faultId, range);
+      else this.#recoveries.await(faultId, range, leftCount);
     });
     if (this.isOver) this.#flush();
   }

@@ -16,9 +16,10 @@ export class Recoveries {
     this.#faults = faults;
   }
 
-  /** @param range items that were not done when the fault was noticed. */
-  await(faultId: number, range: ItemRange): void {
-    this.#open.push({ faultId, range, leftCount: range.itemCount });
+  /** @param leftCount how many of these items were not done when the fault was noticed. */
+  await(faultId: number, range: ItemRange, leftCount: number): void {
+    if (leftCount > 0) this.#open.push({ faultId, range, leftCount });
+    else this.#faults.recovered(faultId);
   }
 
   /** Items are done: each is reported once. */
