@@ -20,25 +20,29 @@ function run(page: Page, scenario: Scenario): Promise<ScenarioResult> {
 }
 
 it("loses no item, computes none twice and none wrong", { timeout: timeBoxMs + 300_000 }, async () => {
-  await forSeeds("chaos", async (seed) => {
-    const opened = await openChaos();
-    try {
-      const scenarios = await opened.page.evaluate(([seed, count]) => harness.planChaos(seed, count), [
-        seed,
-        FAULT_COUNT,
-      ] as const);
-      for (const scenario of scenarios) {
-        const { lost, duplicated, wrong, problems } = await run(opened.page, scenario);
-        expect({ scenario, lost, duplicated, wrong, problems }).toEqual({
-          scenario,
-          lost: 0,
-          duplicated: 0,
-          wrong: 0,
-          problems: [],
-        });
+  await forSeeds(
+    "chaos",
+    async (seed) => {
+      const opened = await openChaos();
+      try {
+        const scenarios = await opened.page.evaluate(([seed, count]) => harness.planChaos(seed, count), [
+          seed,
+          FAULT_COUNT,
+        ] as const);
+        for (const scenario of scenarios) {
+          const { lost, duplicated, wrong, problems } = await run(opened.page, scenario);
+          expect({ scenario, lost, duplicated, wrong, problems }).toEqual({
+            scenario,
+            lost: 0,
+            duplicated: 0,
+            wrong: 0,
+            problems: [],
+          });
+        }
+      } finally {
+        await opened.close();
       }
-    } finally {
-      await opened.close();
-    }
-  });
+    },
+    1,
+  );
 });
