@@ -338,6 +338,8 @@ describe("a running job", () => {
         for await (const _ of sharder.stream(source(), { order: "completion", signal: controller.signal }));
       })().catch(() => {});
       await completed(12);
+      // The workers are equal, but the machine may be busy.
+      for (let shard = 0; shard < 40 && Math.abs(shareOf() - 0.5) >= 0.2; shard++) await completed(1);
       const before = shareOf();
       await slow(slowed!, 4);
       // Two shards may have been queued before the slowdown; two more must suffice to learn it.
@@ -352,7 +354,6 @@ describe("a running job", () => {
       await sharder.dispose();
       return { before, slowShare, after };
     });
-    // The workers are equal, but the machine may be busy.
     expect(shares.before).toBeGreaterThan(0.3);
     expect(shares.before).toBeLessThan(0.7);
     expect(shares.slowShare).toBeLessThan(0.3);
