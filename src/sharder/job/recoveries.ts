@@ -1,4 +1,5 @@
 import type { ItemRange } from "../../core/dispatch/types.js";
+import { overlapItemCount } from "../../core/overlap.js";
 import type { FaultReports } from "../fault-reports.js";
 
 interface Open {
@@ -39,14 +40,9 @@ export class Recoveries {
 
   #settle(range: ItemRange, settle: (faultId: number) => void): void {
     if (this.#open.length === 0) return;
-    for (const each of this.#open) each.leftCount -= overlap(each.range, range);
+    for (const each of this.#open) each.leftCount -= overlapItemCount(each.range, range);
     const settled = this.#open.filter(({ leftCount }) => leftCount <= 0);
     this.#open = this.#open.filter(({ leftCount }) => leftCount > 0);
     for (const { faultId } of settled) settle(faultId);
   }
-}
-
-function overlap(a: ItemRange, b: ItemRange): number {
-  const end = Math.min(a.firstItem + a.itemCount, b.firstItem + b.itemCount);
-  return Math.max(0, end - Math.max(a.firstItem, b.firstItem));
 }

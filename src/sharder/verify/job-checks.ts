@@ -1,4 +1,5 @@
 import type { ItemRange } from "../../core/dispatch/types.js";
+import { overlapItemCount } from "../../core/overlap.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
 import type { CheckedResult } from "./checked-result.js";
 import type { CheckedJob } from "./track.js";
@@ -35,8 +36,7 @@ export class JobChecks implements CheckedJob {
   readonly #passages = new Map<PassageId, Passage>();
   readonly #entries = new Map<number, PassageId>();
   /** Revoked units that have not been computed again. */
-  readonly #revoked: { left: number; readonly first: number; readonly end: number; readonly resolve: () => void }[] =
-    [];
+  readonly #revoked: { left: number; readonly units: ItemRange; readonly resolve: () => void }[] = [];
 
   constructor(verifier: Verifier, job: HoldingJob) {
     this.#verifier = verifier;
@@ -115,8 +115,8 @@ export class JobChecks implements CheckedJob {
     if (found === undefined) return Promise.resolve();
     const { passageId, passage } = found;
     passage.isTainted = true;
-    const { firstItem: first, itemCount: left } = passage.units;
-    const done = new Promise<void>((resolve) => this.#revoked.push({ left, first, end: first + left, resolve }));
+    const { units } = passage;
+    const done = new Promise<void>((resolve) => this.#revoked.push({ left: units.itemCount, units, resolve }));
     this.#finishIfSettled(passageId, passage);
     return done;
   }
@@ -127,10 +127,10 @@ export class JobChecks implements CheckedJob {
   }
 
   /** These units have been given to the sink. */
-  delivered({ firstItem, itemCount }: ItemRange): void {
+  delivered(units: ItemRange): void {
     if (this.#revoked.length === 0) return;
     for (const entry of this.#revoked) {
-      entry.left -= Math.max(0, Math.min(entry.end, firstItem + itemCount) - Math.max(entry.first, firstItem));
+      entry.left -= overlapItemCount(entry.units, units);
       if (entry.left <= 0) entry.resolve();
     }
     const open = this.#revoked.filter(({ left }) => left > 0);
