@@ -1,21 +1,14 @@
 // A sharder begins with the workers that are ready; others join it when they are.
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ShardError } from "../../../src/core/errors.js";
 import type { OpenWorker, WorkerSpec } from "../../../src/pool/worker-entries.js";
 import type { Sharder } from "../../../src/sharder/sharder.js";
 import { rejected } from "../../fixtures/caught.js";
+import { useFakeClock } from "../../fixtures/fake-clock.js";
 import { batch, create, negate, negated, turns } from "../../fixtures/negating-sharder.js";
 import { ScriptedWorker } from "../../fixtures/scripted-workers.js";
 
-const toFake = ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance"] as const;
-beforeEach(() => void vi.useFakeTimers({ toFake: [...toFake] }));
-afterEach(() => void vi.useRealTimers());
-
-async function pass(ms: number): Promise<void> {
-  await turns(10);
-  await vi.advanceTimersByTimeAsync(ms);
-  await turns(10);
-}
+const pass = useFakeClock();
 
 function script(prepare: (worker: ScriptedWorker, spec: WorkerSpec) => void) {
   const workers: ScriptedWorker[] = [];

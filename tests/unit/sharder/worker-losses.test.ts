@@ -1,19 +1,12 @@
 // What is reported when a worker is lost, and when it is back.
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import type { OpenWorker, WorkerSpec } from "../../../src/pool/worker-entries.js";
 import type { FaultDetail } from "../../../src/sharder/events.js";
+import { useFakeClock } from "../../fixtures/fake-clock.js";
 import { batch, create, negate, negated, turns } from "../../fixtures/negating-sharder.js";
 import { ScriptedWorker } from "../../fixtures/scripted-workers.js";
 
-const toFake = ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance"] as const;
-beforeEach(() => void vi.useFakeTimers({ toFake: [...toFake] }));
-afterEach(() => void vi.useRealTimers());
-
-async function pass(ms: number): Promise<void> {
-  await turns(10);
-  await vi.advanceTimersByTimeAsync(ms);
-  await turns(10);
-}
+const pass = useFakeClock();
 
 async function start(specs: readonly WorkerSpec[]) {
   const workers: ScriptedWorker[] = [];
