@@ -245,8 +245,13 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
     }
     // Costs are known per item.
     const { itemCount } = this.items.of(range);
-    const forecast = (): StageForecast => layout.times.forecast(deployment, index, worker, itemCount);
-    const { ms, run } = forecast();
+    let latest = layout.times.forecast(deployment, index, worker, itemCount);
+    const forecast = (): StageForecast => {
+      // Once nobody waits for the run, its stages may be dropped and their times forgotten, but a worker that hangs is ended all the same.
+      if (this.isOpen(attemptId)) latest = layout.times.forecast(deployment, index, worker, itemCount);
+      return latest;
+    };
+    const { ms, run } = latest;
     this.open(attemptId, { ...attempt, predictedMs: run === "known" ? ms : undefined });
     const { trials } = this.#state.microBatches.get(microBatchId)!;
     const watch: CallWatch = {

@@ -109,6 +109,16 @@ describe("a worker that does not answer", () => {
     expect(Object.values(await sharder.predict(batch(20)))).toEqual([added(20, 6)]);
   });
 
+  it("is ended in the same time when its stages have been moved meanwhile, and what they took is forgotten", async () => {
+    const { sharder, result, hangingId } = await hang();
+    await pass(1_250);
+    await result;
+    await sharder.recut([1, 5]);
+    await pass(10_000);
+    expect(sharder.workers.find(({ id }) => id === hangingId)).toMatchObject({ state: "dead" });
+    expect(Object.values(await sharder.predict(batch(20)))).toEqual([added(20, 6)]);
+  });
+
   it("that was only slow is used again, and its late result has no effect", async () => {
     const { sharder, faults, result, hangingId, release } = await hang();
     await pass(1_250);
