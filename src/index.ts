@@ -24,7 +24,7 @@ export type {
   SharderEventMap,
   WorkerDetail,
 } from "./sharder/events.js";
-export type { BackendName, WorkerSpec } from "./pool/worker-entries.js";
+export { BACKEND_NAMES, type BackendName, type WorkerSpec } from "./pool/worker-entries.js";
 export type { WorkerState } from "./pool/worker-slot.js";
 export type { ModelInfo, LayerInfo, LegalCut } from "./model/inspect.js";
 export type { OptimizationKind, OptimizationReport } from "./model/optimise/optimization-report.js";
@@ -33,7 +33,7 @@ export type { ModelArtifacts, WeightSpec } from "./model/artifacts.js";
 export type { TensorSpec, BatchMode } from "./protocol/model-on-wire.js";
 export type { DType, InputTensor, Outputs, OutputValue, Tensor, Uint8Tensor } from "./protocol/tensors.js";
 export type { PowerPreference } from "./protocol/worker-api.js";
-export type { Policy } from "./core/dispatch/types.js";
+export type { ItemRange, Policy } from "./core/dispatch/types.js";
 export { deleteJournal, exportJournal, inspectJournal, listJournals } from "./sharder/journal/manage-journals.js";
 export type { JournalOptions, StreamJournalOptions } from "./sharder/journal/journal-options.js";
 export type { JournalInfo } from "./protocol/journal-api.js";
@@ -41,7 +41,13 @@ export { predictPictures } from "./jobs/predict-pictures.js";
 export { streamPictures, type PictureResult, type PictureSource } from "./jobs/stream-pictures.js";
 export type { PictureOptions } from "./jobs/picture-options.js";
 export type { Picture } from "./jobs/picture-worker.js";
-export type { PictureFit, Rgb } from "./protocol/picture-api.js";
+export { upscalePicture, type UpscaledPicture, type UpscaleOptions } from "./jobs/upscale-picture.js";
+export type { OpenedPicture, PictureFit, PlacedTile, Rgb } from "./protocol/picture-api.js";
+export { findPictureInput, type PictureInput } from "./jobs/picture-tensors.js";
+export { randomInputs } from "./jobs/random-inputs.js";
+export { streamRandom } from "./jobs/stream-random.js";
+export { describeOutputs, type OutputCell } from "./jobs/output-table.js";
+export { labelsInArchive } from "./jobs/labels-in-archive.js";
 export type { Rectangle } from "./core/tiles.js";
 export { fetchLabels, readLabels, type FetchLabelsOptions, type ModelLabels } from "./jobs/labels.js";
 export { topK, type RankedClass } from "./jobs/top-k.js";

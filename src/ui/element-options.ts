@@ -1,6 +1,4 @@
-import { ShardError } from "../core/errors.js";
-import { BACKEND_NAMES } from "../pool/worker-entries.js";
-import type { WorkerSpec } from "../pool/worker-entries.js";
+import { BACKEND_NAMES, ShardError, type WorkerSpec } from "../index.js";
 
 export interface ElementOptions {
   /** Address of the super-resolution model, relative to the page. */

@@ -1,6 +1,4 @@
-import type { LoadNotice } from "../model/load/load-notice.js";
-import { createSharder } from "../sharder/create-sharder.js";
-import type { LoadingProgress } from "../sharder/options.js";
+import { createSharder, type LoadNotice, type LoadingProgress } from "../index.js";
 import { readOptions, type ElementOptions } from "./element-options.js";
 import { layOutPage } from "./layout.js";
 import { modelStyles } from "./model/model-styles.js";

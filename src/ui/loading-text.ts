@@ -1,4 +1,4 @@
-import type { LoadingProgress } from "../sharder/options.js";
+import type { LoadingProgress } from "../index.js";
 import { formatBytes } from "./parts/format.js";
 import type { ProgressText } from "./parts/progress-view.js";
 

@@ -32,7 +32,8 @@ h2 { font-size: 1rem; }
 .notice strong { color: var(--fault); }
 .notice p { overflow-wrap: anywhere; }
 .notice button { margin-top: 0.5rem; }
-.picture, .side { display: grid; gap: 1rem; min-width: 0; }
+.picture, .side, .dashboard { display: grid; gap: 1rem; min-width: 0; }
+.dashboard { grid-column: 1 / -1; }
 .panel, .job { padding: 0.9rem 1rem; border: 1px solid var(--line); border-radius: 0.75rem; background: var(--surface); }
 
 button, .button, select {

@@ -1,4 +1,4 @@
-import type { LayerInfo, ModelInfo } from "../../model/inspect.js";
+import type { LayerInfo, ModelInfo } from "../../index.js";
 import { element } from "../parts/dom.js";
 import { formatBytes, formatNumber } from "../parts/format.js";
 

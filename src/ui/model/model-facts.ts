@@ -1,6 +1,4 @@
-import type { ModelLabels } from "../../jobs/labels.js";
-import type { ModelInfo } from "../../model/inspect.js";
-import type { TensorSpec } from "../../protocol/model-on-wire.js";
+import type { ModelInfo, ModelLabels, TensorSpec } from "../../index.js";
 import { element } from "../parts/dom.js";
 import { formatBytes, formatCount } from "../parts/format.js";
 import { layersTable } from "./layers-table.js";

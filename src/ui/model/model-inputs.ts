@@ -1,7 +1,4 @@
-import type { ModelLabels } from "../../jobs/labels.js";
-import { findPictureInput, type PictureInput } from "../../jobs/picture-tensors.js";
-import type { ModelInfo } from "../../model/inspect.js";
-import type { PictureFit } from "../../protocol/picture-api.js";
+import { findPictureInput, type ModelInfo, type ModelLabels, type PictureFit, type PictureInput } from "../../index.js";
 import { element, setText } from "../parts/dom.js";
 import { formatCount } from "../parts/format.js";
 import type { RunRequest } from "./model-request.js";

@@ -1,4 +1,4 @@
-import type { PictureFit } from "../../protocol/picture-api.js";
+import type { PictureFit } from "../../index.js";
 import type { ValueRangeName } from "./value-ranges.js";
 
 export const SPLITS = ["auto", "batch", "layers"] as const;

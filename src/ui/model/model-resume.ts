@@ -1,4 +1,4 @@
-import type { StreamJournalOptions } from "../../sharder/journal/journal-options.js";
+import type { StreamJournalOptions } from "../../index.js";
 import { formatCount } from "../parts/format.js";
 import { findInterrupted } from "../parts/interrupted-run.js";
 import { KeptJob, MAX_KEPT_BYTES } from "../parts/kept-job.js";

@@ -1,12 +1,16 @@
-import { ShardError } from "../../core/errors.js";
-import { labelsInArchive } from "../../jobs/labels-in-archive.js";
-import { fetchLabels, readLabels, type ModelLabels } from "../../jobs/labels.js";
-import { randomInputs } from "../../jobs/random-inputs.js";
-import type { WorkerSpec } from "../../pool/worker-entries.js";
-import { createSharder } from "../../sharder/create-sharder.js";
-import type { SharderEventMap } from "../../sharder/events.js";
-import type { LoadingProgress } from "../../sharder/options.js";
-import type { Sharder } from "../../sharder/sharder.js";
+import {
+  ShardError,
+  createSharder,
+  fetchLabels,
+  labelsInArchive,
+  randomInputs,
+  readLabels,
+  type LoadingProgress,
+  type ModelLabels,
+  type Sharder,
+  type SharderEventMap,
+  type WorkerSpec,
+} from "../../index.js";
 import { failureText } from "../parts/failure-text.js";
 import { Stopwatch } from "../parts/stopwatch.js";
 import type { LoadRequest, RunRequest } from "./model-request.js";

@@ -1,5 +1,4 @@
-import type { OptimizationKind, OptimizationReport } from "../../model/optimise/optimization-report.js";
-import type { TensorSpec } from "../../protocol/model-on-wire.js";
+import type { OptimizationKind, OptimizationReport, TensorSpec } from "../../index.js";
 import { loadingText } from "../loading-text.js";
 import { formatCount, formatDuration, formatNumber, formatRate, formatTimeLeft } from "../parts/format.js";
 import type { ProgressText } from "../parts/progress-view.js";

@@ -1,4 +1,5 @@
-import { deleteJournal } from "../../sharder/journal/manage-journals.js";
+import { deleteJournal } from "../../index.js";
+import { Dashboard } from "../dashboard/dashboard.js";
 import { readOptions } from "../element-options.js";
 import { element } from "../parts/dom.js";
 import { dropHint, listenForFiles } from "../parts/file-drop.js";
@@ -30,7 +31,9 @@ export class ModelView implements ModelSessionListener {
   readonly #offer = new ResumeOffer("resume-model");
   readonly #resume = new ModelResume();
   readonly #facts = new ModelFacts(() => void this.#session.inspect(this.#inputs.freeSize));
-  readonly #plan = new PlanPanel(new WorkerColours());
+  readonly #colours = new WorkerColours();
+  readonly #plan = new PlanPanel(this.#colours);
+  readonly #dashboard = new Dashboard(this.#colours, "item", "model-");
   readonly #log = new LogPanel("model-");
   readonly #results = new ResultsTable();
   readonly #progress = new ProgressView("model-");
@@ -69,6 +72,7 @@ export class ModelView implements ModelSessionListener {
       this.#offer.root,
       element("div", { class: "picture" }, this.#source.root, this.#inputs.root, running, this.#results.root),
       element("div", { class: "side" }, this.#facts.root, this.#plan.root, this.#log.root),
+      this.#dashboard.root,
       dropHint("Drop a model’s files or pictures here"),
     ];
     this.#updateNow();
@@ -94,6 +98,7 @@ export class ModelView implements ModelSessionListener {
     this.#inputs.offer(sharder.model, labels);
     this.onInspected();
     this.#results.clear();
+    this.#dashboard.attach(sharder, this.#signal);
     logSharder(sharder, this.#log, "item", this.#signal);
     for (const type of ["worker", "progress", "rebalance"] as const) {
       sharder.addEventListener(type, () => this.#update(), { signal: this.#signal });

@@ -1,8 +1,4 @@
-import type { ModelLabels } from "../../jobs/labels.js";
-import type { PictureOptions } from "../../jobs/picture-options.js";
-import { findPictureInput } from "../../jobs/picture-tensors.js";
-import { randomInputs } from "../../jobs/random-inputs.js";
-import type { ModelInfo } from "../../model/inspect.js";
+import { findPictureInput, randomInputs, type ModelInfo, type ModelLabels, type PictureOptions } from "../../index.js";
 import type { RunRequest } from "./model-request.js";
 import { VALUE_RANGES } from "./value-ranges.js";
 

@@ -1,6 +1,4 @@
-import { ShardError } from "../../core/errors.js";
-import type { OutputCell } from "../../jobs/output-table.js";
-import type { RankedClass } from "../../jobs/top-k.js";
+import { ShardError, type OutputCell, type RankedClass } from "../../index.js";
 import { element, setText } from "../parts/dom.js";
 import { formatCount } from "../parts/format.js";
 import { formatShape, formatValue } from "./model-text.js";

@@ -1,9 +1,12 @@
-import type { ModelLabels } from "../../jobs/labels.js";
-import { describeOutputs, type OutputCell } from "../../jobs/output-table.js";
-import { streamPictures } from "../../jobs/stream-pictures.js";
-import { streamRandom } from "../../jobs/stream-random.js";
-import type { ShardError } from "../../core/errors.js";
-import type { Sharder } from "../../sharder/sharder.js";
+import {
+  describeOutputs,
+  streamPictures,
+  streamRandom,
+  type ModelLabels,
+  type OutputCell,
+  type ShardError,
+  type Sharder,
+} from "../../index.js";
 import type { RunRequest } from "./model-request.js";
 import { modelJournal } from "./model-resume.js";
 import { pictureOptionsFor } from "./picture-choice.js";

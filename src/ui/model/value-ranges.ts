@@ -1,5 +1,4 @@
-import type { PictureInput } from "../../jobs/picture-tensors.js";
-import type { PictureOptions } from "../../jobs/picture-options.js";
+import type { PictureInput, PictureOptions } from "../../index.js";
 
 export type ValueRangeName = "metadata" | "unit" | "signed" | "bytes" | "imagenet";
 

@@ -1,4 +1,4 @@
-import { inspectJournal } from "../../sharder/journal/manage-journals.js";
+import { inspectJournal } from "../../index.js";
 import type { KeptJob, KeptRun } from "./kept-job.js";
 
 /** A run that was under way when the page was closed or crashed. */

@@ -1,4 +1,4 @@
-import { ShardError } from "../../core/errors.js";
+import { ShardError } from "../../index.js";
 import type { ChosenPicture } from "./picture-job.js";
 
 /**

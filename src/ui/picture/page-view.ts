@@ -1,11 +1,15 @@
-import { ShardError } from "../../core/errors.js";
-import type { OpenedPicture, PlacedTile } from "../../protocol/picture-api.js";
-import type { BackendName } from "../../pool/worker-entries.js";
-import { slow } from "../../sharder/faults.js";
-import type { JournalState } from "../../sharder/events.js";
-import { deleteJournal } from "../../sharder/journal/manage-journals.js";
-import type { LoadingProgress } from "../../sharder/options.js";
-import type { Sharder } from "../../sharder/sharder.js";
+import {
+  ShardError,
+  deleteJournal,
+  type BackendName,
+  type JournalState,
+  type LoadingProgress,
+  type OpenedPicture,
+  type PlacedTile,
+  type Sharder,
+} from "../../index.js";
+import { slow } from "../../faults.js";
+import { Dashboard } from "../dashboard/dashboard.js";
 import { loadingText } from "../loading-text.js";
 import { failureText } from "../parts/failure-text.js";
 import { formatCount } from "../parts/format.js";
@@ -40,6 +44,7 @@ export class PageView implements SessionListener {
   readonly #resume = new PictureResume();
   readonly #preview = new Preview();
   readonly #log = new LogPanel();
+  readonly #dashboard = new Dashboard(this.#colours, "tile", "picture-");
   readonly #input: PictureInput;
   readonly #job: JobPanel;
   readonly #workers: WorkersPanel;
@@ -81,6 +86,7 @@ export class PageView implements SessionListener {
       preview: this.#preview,
       workers: this.#workers,
       log: this.#log,
+      dashboard: this.#dashboard,
     });
     this.#updateNow();
   }
@@ -119,6 +125,7 @@ export class PageView implements SessionListener {
     for (const type of ["worker", "progress", "rebalance"] as const) {
       sharder.addEventListener(type, () => this.#update(), { signal: this.#signal });
     }
+    this.#dashboard.attach(sharder, this.#signal);
     logSharder(sharder, this.#log, "tile", this.#signal);
     sharder.addEventListener("journal", ({ detail: { name, state } }) => this.#onJournal(name, state), {
       signal: this.#signal,

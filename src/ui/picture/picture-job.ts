@@ -1,4 +1,4 @@
-import type { UpscaledPicture } from "../../jobs/upscale-picture.js";
+import type { UpscaledPicture } from "../../index.js";
 import { Stopwatch } from "../parts/stopwatch.js";
 
 export type JobStatus = "opening" | "running" | "paused" | "done" | "cancelled" | "failed";

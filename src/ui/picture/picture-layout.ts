@@ -1,4 +1,5 @@
 import { element } from "../parts/dom.js";
+import type { Dashboard } from "../dashboard/dashboard.js";
 import { dropHint } from "../parts/file-drop.js";
 import type { LogPanel } from "../parts/log-panel.js";
 import type { Notice } from "../parts/notice.js";
@@ -15,11 +16,12 @@ interface PictureParts {
   readonly preview: Preview;
   readonly workers: WorkersPanel;
   readonly log: LogPanel;
+  readonly dashboard: Dashboard;
 }
 
 /** The picture tab's panels, in the order of reading and of the Tab key. */
-export function layOutPicture({ notice, offer, job, preview, workers, log }: PictureParts): HTMLElement[] {
+export function layOutPicture({ notice, offer, job, preview, workers, log, dashboard }: PictureParts): HTMLElement[] {
   const picture = element("div", { class: "picture" }, job.root, preview.root, viewOptions(preview));
   const side = element("div", { class: "side" }, workers.root, log.root);
-  return [notice.root, offer.root, picture, side, dropHint("Drop the picture here")];
+  return [notice.root, offer.root, picture, side, dashboard.root, dropHint("Drop the picture here")];
 }

@@ -1,4 +1,4 @@
-import type { OpenedPicture, PlacedTile } from "../../protocol/picture-api.js";
+import type { OpenedPicture, PlacedTile } from "../../index.js";
 import { element } from "../parts/dom.js";
 import { perFrame } from "../parts/frame.js";
 

@@ -1,8 +1,12 @@
-import { ShardError } from "../../core/errors.js";
-import { upscalePicture, type UpscaleOptions } from "../../jobs/upscale-picture.js";
-import { messageOf } from "../../protocol/error-record.js";
-import type { OpenedPicture, PlacedTile } from "../../protocol/picture-api.js";
-import type { Sharder } from "../../sharder/sharder.js";
+import {
+  ShardError,
+  upscalePicture,
+  type OpenedPicture,
+  type PlacedTile,
+  type Sharder,
+  type UpscaleOptions,
+} from "../../index.js";
+import { failureText } from "../parts/failure-text.js";
 import { PictureJob, type ChosenPicture } from "./picture-job.js";
 import { pictureJournal } from "./picture-resume.js";
 
@@ -151,7 +155,7 @@ function asShardError(thrown: unknown): ShardError {
   if (thrown instanceof ShardError) return thrown;
   return new ShardError(
     "internal",
-    `Expected the picture to be enlarged, received an unexpected error (${messageOf(thrown)}): reload the page and try again.`,
+    `Expected the picture to be enlarged, received an unexpected error (${failureText(thrown)}): reload the page and try again.`,
     { cause: thrown },
   );
 }

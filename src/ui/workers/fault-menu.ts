@@ -1,5 +1,5 @@
-import type { BackendName } from "../../pool/worker-entries.js";
-import * as faults from "../../sharder/faults.js";
+import type { BackendName } from "../../index.js";
+import * as faults from "../../faults.js";
 import { element } from "../parts/dom.js";
 
 /** A fault that the user can cause. */

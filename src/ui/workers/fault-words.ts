@@ -1,5 +1,4 @@
-import type { ItemRange } from "../../core/dispatch/types.js";
-import type { FaultAction, FaultCause, FaultDetail } from "../../sharder/events.js";
+import type { FaultAction, FaultCause, FaultDetail, ItemRange } from "../../index.js";
 import { formatCount, formatDuration } from "../parts/format.js";
 
 /** What happened, as the rest of a sentence about the worker. */

@@ -1,7 +1,4 @@
-import type { WorkerState } from "../../pool/worker-slot.js";
-import type { Sharder } from "../../sharder/sharder.js";
-import type { WorkerSnapshot } from "../../sharder/worker-snapshot.js";
-import type { StageSnapshot } from "../../sharder/split.js";
+import type { Sharder, StageSnapshot, WorkerSnapshot, WorkerState } from "../../index.js";
 import type { WorkerColours } from "./colours.js";
 import { element, setAttribute, setText } from "../parts/dom.js";
 import { formatNumber, formatPercent, formatRate } from "../parts/format.js";

@@ -1,5 +1,4 @@
-import type { WorkerState } from "../../pool/worker-slot.js";
-import type { Sharder } from "../../sharder/sharder.js";
+import type { Sharder, WorkerState } from "../../index.js";
 import { formatPercent } from "../parts/format.js";
 import type { LogPanel } from "../parts/log-panel.js";
 import { describeFault } from "./fault-words.js";

@@ -1,5 +1,4 @@
-import type { WorkerState } from "../../pool/worker-slot.js";
-import type { WorkerSnapshot } from "../../sharder/worker-snapshot.js";
+import type { WorkerSnapshot, WorkerState } from "../../index.js";
 import { element, setAttribute, setText } from "../parts/dom.js";
 import { FaultMenu } from "./fault-menu.js";
 import { formatCount, formatPercent, formatRate } from "../parts/format.js";

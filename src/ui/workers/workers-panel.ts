@@ -1,5 +1,4 @@
-import { BACKEND_NAMES, type BackendName } from "../../pool/worker-entries.js";
-import type { WorkerSnapshot } from "../../sharder/worker-snapshot.js";
+import { BACKEND_NAMES, type BackendName, type WorkerSnapshot } from "../../index.js";
 import { element } from "../parts/dom.js";
 import type { PictureJob } from "../picture/picture-job.js";
 import { WorkerRow, type WorkerCommands } from "./worker-row.js";

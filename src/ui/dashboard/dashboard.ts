@@ -1,0 +1,34 @@
+import type { Sharder } from "../../index.js";
+import { element } from "../parts/dom.js";
+import { RunRecord } from "../record/run-record.js";
+import type { WorkerColours } from "../workers/colours.js";
+import type { ItemWord, SharderPanel } from "./panel.js";
+
+/** The panels below a job, the same for every job: what its sharder does, and has done. */
+export class Dashboard {
+  readonly root: HTMLElement;
+  readonly #colours: WorkerColours;
+  readonly #one: ItemWord;
+  readonly #panels: readonly SharderPanel[];
+  #shown = new AbortController();
+
+  /** @param prefix tells the dashboards of a page apart, in ids and for tests. */
+  constructor(colours: WorkerColours, one: ItemWord, prefix: string) {
+    this.#colours = colours;
+    this.#one = one;
+    this.#panels = [];
+    const panels = this.#panels.map(({ root }) => root);
+    this.root = element("div", { class: "dashboard", "data-testid": `${prefix}dashboard` }, ...panels);
+  }
+
+  /** Show another sharder. @param signal aborts when the element leaves the page. */
+  attach(sharder: Sharder, signal: AbortSignal): void {
+    this.#shown.abort();
+    this.#shown = new AbortController();
+    const until = AbortSignal.any([signal, this.#shown.signal]);
+    const record = new RunRecord(sharder, until);
+    for (const panel of this.#panels) {
+      panel.attach({ sharder, record, colours: this.#colours, one: this.#one, signal: until });
+    }
+  }
+}
