@@ -22,6 +22,8 @@ export default defineConfig({
         test: {
           name: "unit",
           environment: "node",
+          // By default one core stays idle, which is half of a machine of two.
+          maxWorkers: "100%",
           include: ["tests/unit/**/*.test.ts", "tests/types/**/*.test.ts"],
         },
       },
