@@ -190,7 +190,7 @@ export class PoolWorker {
       return api.load(modelKey, model);
     };
     try {
-      await this.#requireListening();
+      await this.requireListening();
       const deadlineMs = (): number => Math.min(this.#loadDeadline.ms(bytes), alike?.ms(bytes) ?? Infinity);
       await this.#calls.call("load a model", deadlineMs, load, FIRST);
     } catch (thrown) {
@@ -202,8 +202,11 @@ export class PoolWorker {
     this.#models.add(modelKey);
   }
 
-  /** One that has been idle may hang without anybody having noticed, and what follows may take long: see whether it listens. */
-  async #requireListening(): Promise<void> {
+  /**
+   * One that has been idle may hang without anybody having noticed, and what follows may take long: see whether it listens.
+   * @throws ShardError "worker-lost", "worker-timeout"
+   */
+  async requireListening(): Promise<void> {
     if (this.isUsable) await this.#calls.call("listen", LISTEN_DEADLINE_MS, (api) => api.cancel([]), ASIDE);
   }
 
@@ -251,7 +254,7 @@ export class PoolWorker {
    * @throws ShardError as `run`
    */
   async trace(request: TraceRequest, limitMs: () => number = () => Infinity): Promise<TraceResult> {
-    await this.#requireListening();
+    await this.requireListening();
     const longestMs = TRACE_DEADLINE_MS + request.layers.length * TRACED_LAYER_DEADLINE_MS;
     const deadlineMs = (): number => Math.min(longestMs, limitMs());
     return this.#attempt(this.#calls.call("trace the model", deadlineMs, (api) => api.trace(request), FIRST));

@@ -28,6 +28,7 @@ export async function callOnce(
       workerId: worker.id,
     });
   }
+  await worker.requireListening();
   // Copied, because buffers are transferred. As side inputs, the tensors go with the only call unchanged.
   const sent = Object.entries(inputs).map(([name, tensor]): [string, RunInput] => [
     name,

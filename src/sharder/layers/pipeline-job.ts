@@ -439,7 +439,15 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
       outputs,
       isFinal: (key) => finalKeys.includes(key),
       byteCount: outputBytes(outputs),
-      predictMs: () => undefined,
+      predictMs: (each, unitCount) => {
+        const { ms, run } = this.#context.layout.times.forecast(
+          deployment,
+          index,
+          each,
+          this.items.perUnit * unitCount,
+        );
+        return run === "known" ? ms : undefined;
+      },
       inputsOf,
     });
   }

@@ -154,7 +154,7 @@ function distanceOf(gap: Gap, isBitwise: boolean, isCross: boolean): Distance {
 }
 
 async function compute(
-  { model, mode, priority, inputsOf, outputs, predictMs }: CheckedResult,
+  { worker: maker, model, mode, priority, inputsOf, outputs, predictMs }: CheckedResult,
   rows: ItemRange,
   worker: PoolWorker,
   { cost, times, onOverdue }: CheckContext,
@@ -170,7 +170,10 @@ async function compute(
     inputs: inputsOf(rows),
     forwardedNames: [],
   };
-  const { overdueMs, endMs } = times.limits(worker, model.key, itemCount, predictMs(worker, itemCount));
+  // A GPU compiles shaders in a first run, which the maker's time says nothing of.
+  const isAlike = maker.kind === worker.kind && isExactWorker(worker);
+  const alikeMs = isAlike ? predictMs(maker, itemCount) : undefined;
+  const { overdueMs, endMs } = times.limits(worker, model.key, itemCount, predictMs(worker, itemCount), alikeMs);
   const answer = await new Promise<FinishedRun>((resolve, reject) => {
     const watch = {
       overdueMs: () => overdueMs,

@@ -7,6 +7,7 @@ import type { PoolListener, PoolOptions } from "../../../src/pool/pool-types.js"
 import { WorkerPool } from "../../../src/pool/worker-pool.js";
 import type { RunRequest, WorkerApi } from "../../../src/protocol/worker-api.js";
 import type { WireModel } from "../../../src/protocol/model-on-wire.js";
+import { callOnce } from "../../../src/sharder/job/call-once.js";
 import { rejected } from "../../fixtures/caught.js";
 import { openChannel } from "../../fixtures/channel.js";
 import { negate, turns } from "../../fixtures/negating-sharder.js";
@@ -196,6 +197,16 @@ it("a worker that hangs while it is idle is found out before it is to load anoth
   await pass(10_500);
   await loading;
   expect([worker.deathCause, pool.slots[0]!.restarts]).toEqual(["hung", 1]);
+});
+
+it("a worker that hangs while it is idle is found out before a trial of a batch, within ten seconds", async () => {
+  const { workers, add } = setUp();
+  const worker = await add();
+  workers[0]!.isDeaf = true;
+  const calling = rejected("worker-timeout", callOnce(worker, "m", {}), "listen");
+  await pass(10_500);
+  await calling;
+  expect(worker.deathCause).toBe("hung");
 });
 
 it("a later load may take longer than the slowest so far by a factor and ten seconds, not two minutes", async () => {
