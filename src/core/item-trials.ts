@@ -34,8 +34,11 @@ export type Verdict<W> =
 const FAILURES_TO_DIVIDE = 2;
 /** A single item that failed this often is to blame: two workers may have failed it by chance. */
 const FAILURES_TO_BLAME = 3;
-/** So many workers that ended, or hung, are enough. */
+/** So many workers that ended are enough. */
 const ENDS_TO_BLAME = 2;
+/** So many that hung divide several items. A worker may hang for reasons of its own, and whole machines do, so a single item needs more. */
+const TIMEOUTS_TO_DIVIDE = 2;
+const TIMEOUTS_TO_BLAME = 3;
 const UNCLEAR_END = 1 / 3;
 
 /**
@@ -57,16 +60,16 @@ export function judgeFailure<W>(range: ItemRange, trials: ItemTrials<W>, worker:
 }
 
 /**
- * A worker ended while it ran these items. After the second time each is run by itself, and a single one is poison: it never ends a third
- * worker alone. Items under which a worker ran short of memory are halved at once.
+ * A worker ended while it ran these items. After the second time each is run by itself, and a single one is poison; if the workers hung,
+ * after the third time, of which it was alone twice. Items under which a worker ran short of memory are halved at once.
  */
 export function judgeEnd<W>(range: ItemRange, trials: ItemTrials<W>, cause: EndCause): Verdict<W> {
   const counted = countEnd(trials, cause);
   const { endedCount, timeoutCount } = counted;
-  const isBlamed = haveEndedEnough(counted);
+  const isBlamed = haveEndedEnough(counted, range.itemCount);
   if (isBlamed && range.itemCount === 1) return { type: "poison" };
   if (isBlamed) {
-    // One more end under a single item decides.
+    // One more end under a single item decides, or two more that hang.
     const left = { endedCount: Math.min(endedCount, 1), timeoutCount: Math.min(timeoutCount, 1) };
     return { type: "retry", ranges: [range], trials: { ...trials, ...left, isAlone: true } };
   }
@@ -85,9 +88,10 @@ export function countEnd<W>(trials: ItemTrials<W>, cause: EndCause): ItemTrials<
   return { ...trials, endedCount, timeoutCount: trials.timeoutCount + (isHung ? 1 : 0) };
 }
 
-/** Whether so many workers have ended under the items that they are to blame, and no further one should have them. */
-export function haveEndedEnough({ endedCount, timeoutCount }: ItemTrials<unknown>): boolean {
-  return endedCount >= ENDS_TO_BLAME - 1e-9 || timeoutCount >= ENDS_TO_BLAME;
+/** Whether so many workers have ended under the items that they are to blame, and no further one should have them together. */
+export function haveEndedEnough({ endedCount, timeoutCount }: ItemTrials<unknown>, itemCount: number): boolean {
+  const timeouts = itemCount === 1 ? TIMEOUTS_TO_BLAME : TIMEOUTS_TO_DIVIDE;
+  return endedCount >= ENDS_TO_BLAME - 1e-9 || timeoutCount >= timeouts;
 }
 
 function halve({ firstItem, itemCount }: ItemRange): ItemRange[] {

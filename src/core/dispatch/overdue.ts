@@ -107,7 +107,7 @@ function markOverdue(draft: Draft, slot: number, nowMs: number): void {
   }
   const overdue = findAttempt(draft, attemptId)!;
   if (role !== "own" || earlierCount(draft, overdue.attempt) >= MAX_COPIES - 1) return;
-  if (haveEndedEnough(overdue.attempt.trials)) return;
+  if (haveEndedEnough(overdue.attempt.trials, overdue.attempt.itemCount)) return;
   backUp(draft, overdue.worker, overdue.attempt);
   startAtOnce(draft, attemptId, nowMs);
   refillAll(draft, nowMs);

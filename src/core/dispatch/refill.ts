@@ -78,7 +78,7 @@ function dispatchFailedRanges(draft: Draft, nowMs: number): void {
     const range = draft.returned[index]!;
     const { trials } = range;
     // Those that are on them decide.
-    const isDecided = haveEndedEnough(trials) && earlierCount(draft, range) > 0;
+    const isDecided = haveEndedEnough(trials, range.itemCount) && earlierCount(draft, range) > 0;
     const worker = trials === UNTRIED || isDecided ? undefined : freestWorker(draft, trials.failedOn, nowMs);
     if (worker === undefined) index++;
     else dispatchTo(draft, worker, worker.shardItemCount, nowMs, index);

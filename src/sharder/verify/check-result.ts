@@ -170,9 +170,7 @@ async function compute(
     inputs: inputsOf(rows),
     forwardedNames: [],
   };
-  // A GPU compiles shaders in a first run, which the maker's time says nothing of.
-  const isAlike = maker.kind === worker.kind && isExactWorker(worker);
-  const alikeMs = isAlike ? predictMs(maker, itemCount) : undefined;
+  const alikeMs = maker.kind === worker.kind ? predictMs(maker, itemCount) : undefined;
   const { overdueMs, endMs } = times.limits(worker, model.key, itemCount, predictMs(worker, itemCount), alikeMs);
   const answer = await new Promise<FinishedRun>((resolve, reject) => {
     const watch = {

@@ -68,7 +68,7 @@ describe("items that fail", () => {
 
 describe.each<[cause: EndCause, mostEnds: number]>([
   ["trapped", 3],
-  ["hung", 3],
+  ["hung", 4],
   ["out-of-memory", 10],
   ["unclear", 14],
 ])("an item under which workers end (%s)", (cause, mostEnds) => {
@@ -85,7 +85,7 @@ describe.each<[cause: EndCause, mostEnds: number]>([
     expect(endCount).toBeLessThanOrEqual(mostEnds);
   });
 
-  it("ends two workers at most where it is alone and the cause is clear", () => {
+  it("ends two workers where it is alone and the cause is clear, three where they hang", () => {
     const { job, shards } = start(1);
     let endCount = 0;
     const actions = run(job, shards, ({ workerId, attemptId }) => {
@@ -93,15 +93,26 @@ describe.each<[cause: EndCause, mostEnds: number]>([
       return { type: "worker-away", workerId, end: { attemptId, cause } };
     });
     expect(givenUp(actions)).toEqual([[0, 1]]);
-    expect(endCount).toBe(cause === "unclear" ? 6 : 2);
+    expect(endCount).toBe(cause === "unclear" ? 6 : cause === "hung" ? 3 : 2);
   });
+});
+
+it("an item with which two workers hung for reasons of their own is not given up", () => {
+  const { job, shards } = start(1);
+  let hangCount = 0;
+  const actions = run(job, shards, (shard) => {
+    if (hangCount === 2) return completed(shard);
+    hangCount++;
+    return { type: "worker-away", workerId: shard.workerId, end: { attemptId: shard.attemptId, cause: "hung" } };
+  });
+  expect([givenUp(actions), actions.at(-1), hangCount]).toEqual([[], { type: "finish" }, 2]);
 });
 
 describe("an item whose attempts are all overdue before they end", () => {
   const endings: readonly [string, mostEnds: number, (shard: DispatchedShard) => DispatchEvent][] = [
     [
       "workers hang",
-      3,
+      4,
       ({ workerId, attemptId }) => ({ type: "worker-away", workerId, end: { attemptId, cause: "hung" } }),
     ],
     ["the model throws", 3, ({ attemptId }) => ({ type: "attempt-failed", attemptId })],

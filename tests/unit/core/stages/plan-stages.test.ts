@@ -175,9 +175,10 @@ describe("a stage plan", () => {
   });
 
   it.each([
-    // Five times what the benchmark asks for (`npm run bench -- --suite planner`): the machine may be busy.
-    ["8 different workers", false, 1_500],
-    ["8 workers of two kinds, replicas", true, 7_500],
+    // Twenty times what the benchmark asks for (`npm run bench -- --suite planner`): the machine may be busy, but a plan that takes
+    // exponential time takes for ever.
+    ["8 different workers", false, 6_000],
+    ["8 workers of two kinds, replicas", true, 30_000],
   ] as const)("2,000 layers, %s, quickly", (_, replicas, limitMs) => {
     const random = seededRandom(5);
     const kinds = [1, 1.7].map((speed) => Array.from({ length: 2000 }, () => speed * (0.5 + random())));
