@@ -17,7 +17,7 @@ const help = `npm run chaos -- [options]
 
   --seed S      the seed that decides on models, jobs and faults; default 1
   --faults N    how many faults are injected; from 140 on at least 10 of each kind; default 100
-  --scenario S  run this scenario alone: JSON, as a failure prints it
+  --scenario S  run this scenario alone: JSON, as a failure prints it; or its number among those of --seed and --faults
   --json FILE   write the report to FILE
   --lanes L     scenarios that run at the same time, each in a browser of its own; default 2
   --headed      show the browsers
@@ -174,11 +174,15 @@ const server = await serve({ root: join(root, "dist-harness") });
 const lanes = Array.from({ length: options.lanes }, () => new Lane(executablePath, options.headed, server.url));
 const startMs = Date.now();
 try {
+  const chosen = options.scenario;
   /** @type {Scenario[]} */
   const scenarios =
-    options.scenario === undefined
-      ? await planned(server.url, executablePath, `harness.planChaos(${options.seed}, ${options.faults})`)
-      : [JSON.parse(options.scenario)];
+    chosen?.startsWith("{") === true
+      ? [JSON.parse(chosen)]
+      : (await planned(server.url, executablePath, `harness.planChaos(${options.seed}, ${options.faults})`)).filter(
+          ({ seed }) => chosen === undefined || String(seed) === chosen,
+        );
+  if (scenarios.length === 0) throw new Error(`Expected --scenario to be one of these, received ${chosen}.`);
   const results = await runAll(scenarios, lanes);
   for (let round = 1; round <= MAX_FOLLOW_UPS; round++) {
     const left = results.splice(0).flatMap((result) => {
