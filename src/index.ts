@@ -25,6 +25,7 @@ export type {
   WorkerDetail,
 } from "./sharder/events.js";
 export { BACKEND_NAMES, type BackendName, type WorkerSpec } from "./pool/worker-entries.js";
+export { setWorkerUrl } from "./pool/worker-scripts.js";
 export type { WorkerState } from "./pool/worker-slot.js";
 export type { ModelInfo, LayerInfo, LegalCut } from "./model/inspect.js";
 export type { OptimizationKind, OptimizationReport } from "./model/optimise/optimization-report.js";

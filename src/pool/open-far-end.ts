@@ -31,7 +31,7 @@ export function openFarEnd<Api extends LinkedApi>(end: FarEnd): WorkerLink<Api> 
     const { message } = event as Partial<ErrorEvent>;
     lose(
       message ||
-        "its script could not be loaded: check that the server has it, and that worker-src and script-src of the page's Content-Security-Policy allow it",
+        "its script could not be loaded: check that the server has it, with Access-Control-Allow-Origin if that is another origin than the page's, and that worker-src and script-src of the page's Content-Security-Policy allow it (see setWorkerUrl)",
     );
   });
   end.addEventListener("messageerror", () => lose("a message could not be read"));

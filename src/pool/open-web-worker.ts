@@ -3,6 +3,7 @@ import { messageOf } from "../protocol/error-record.js";
 import type { LinkedApi } from "../protocol/link.js";
 import { openFarEnd } from "./open-far-end.js";
 import type { WorkerLink } from "./worker-link.js";
+import { startScript } from "./worker-scripts.js";
 
 /** Whether this environment has Web Workers; outside browsers there are none. */
 export function hasWebWorkers(): boolean {
@@ -13,12 +14,12 @@ export function hasWebWorkers(): boolean {
  * Start a Web Worker and link to it.
  * @param what the worker is for, in words for people.
  * @param spawn makes the Worker, in the literal form by which bundlers recognise its script.
- * @throws ShardError "backend-unavailable" where the browser refuses to start the script (another origin, a policy).
+ * @throws ShardError "backend-unavailable" where the browser refuses to start the script, such as for a policy of the page.
  */
 export function openWebWorker<Api extends LinkedApi>(what: string, spawn: () => Worker): WorkerLink<Api> {
   let worker: Worker;
   try {
-    worker = spawn();
+    worker = startScript(spawn);
   } catch (cause) {
     const reason = messageOf(cause);
     throw new ShardError(
@@ -35,5 +36,5 @@ function adviceFor(reason: string): string {
   if (/Trusted/.test(reason)) {
     return "the page's Content-Security-Policy requires Trusted Types; allow the scripts of this library in the createScriptURL of a policy named default, or leave require-trusted-types-for out";
   }
-  return "serve the scripts from the page's own origin";
+  return "allow its address, or blob: if it is on another origin, in worker-src of the page's Content-Security-Policy, or serve copies of the scripts from the page's own origin and name their folder by setWorkerUrl";
 }
