@@ -6,12 +6,27 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 
 /** The package's own names, as users import it; exact, so that one is no prefix of the other. */
 export const alias = [
+  { find: /^inference-sharder\/element$/, replacement: path("src/ui/element.ts") },
   { find: /^inference-sharder$/, replacement: path("src/index.ts") },
   { find: /^inference-sharder\/faults$/, replacement: path("src/faults.ts") },
 ];
 
-/** By `--mode`; without one it is the page, in dist/. */
+/** The bundled model and sample keep their places, beside which the page's build has them from public/ anyway. */
+const assetFileNames = ({ originalFileNames: [name = ""] }: { originalFileNames: readonly string[] }): string =>
+  name.startsWith("public/") ? name.slice("public/".length) : "assets/[name]-[hash][extname]";
+
+/** By `--mode`. */
 const builds: Record<string, BuildEnvironmentOptions> = {
+  /** The page, and embed.js for pages of others, which share their chunks and workers. */
+  production: {
+    rolldownOptions: {
+      input: { index: path("index.html"), embed: path("src/ui/embed.ts") },
+      output: {
+        entryFileNames: ({ name }) => (name === "embed" ? "embed.js" : "assets/[name]-[hash].js"),
+        assetFileNames,
+      },
+    },
+  },
   /**
    * The library, as plain entries: Vite's own `build.lib` would inline every asset, the WASM binaries too,
    * into each worker as base64.
@@ -20,9 +35,9 @@ const builds: Record<string, BuildEnvironmentOptions> = {
     outDir: "dist/lib",
     copyPublicDir: false,
     rolldownOptions: {
-      input: { index: path("src/index.ts"), faults: path("src/faults.ts") },
+      input: { index: path("src/index.ts"), faults: path("src/faults.ts"), element: path("src/ui/element.ts") },
       preserveEntrySignatures: "strict",
-      output: { entryFileNames: "[name].js" },
+      output: { entryFileNames: "[name].js", assetFileNames },
     },
   },
   /** The page that the browser tests drive; it has TF.js in it, to compare with. */

@@ -1,30 +1,65 @@
-import { BACKEND_NAMES, ShardError, type WorkerSpec } from "../index.js";
+import { BACKEND_NAMES, ShardError, type SharderOptions, type WorkerSpec } from "../index.js";
+import { BUNDLED_MODEL, BUNDLED_SAMPLE } from "./bundled-files.js";
 
+/** What the element does: enlarge a picture, or run a model of the user's choice. */
+export type JobKind = "picture" | "model";
+
+export type SplitKind = NonNullable<SharderOptions["split"]>;
+
+/** The element's attributes, read. */
 export interface ElementOptions {
-  /** Address of the super-resolution model, relative to the page. */
+  /** Address of the super-resolution model, relative to the page. Default: the bundled one. */
   readonly model: string;
-  /** Address of the picture that is enlarged first; empty to start without one. */
-  readonly sample: string;
+  /** Address of the picture that is enlarged first, relative to the page; empty to start without one. */
+  readonly source: string;
   readonly workers: "auto" | readonly WorkerSpec[];
+  readonly split: SplitKind;
+  /** Whether the model is loaded and the first picture enlarged without being asked to. */
+  readonly isAutorun: boolean;
   /** Side of the tiles in pixels, halo included; `undefined` chooses it by the picture's size. */
   readonly tileSize: number | undefined;
 }
 
-/** The attributes. The page's address can set them too: `?workers=wasm,wasm&tile=96`. */
-export const OPTION_NAMES = ["model", "sample", "workers", "tile", "embed"] as const;
+/** The attributes that the page's address can set too: `?workers=wasm,wasm&tile=96`. */
+export const OPTION_NAMES = [
+  "model",
+  "src",
+  "sample",
+  "workers",
+  "split",
+  "job",
+  "autorun",
+  "controls",
+  "tile",
+  "embed",
+] as const;
 
-/**
- * Read the attributes `model`, `sample`, `workers` ("auto", or a comma-separated list with one backend per worker) and
- * `tile` (pixels).
- * @throws ShardError "invalid-options", "unknown-backend"
- */
+/** @throws ShardError "invalid-options", "unknown-backend", naming the attribute and what it received. */
 export function readOptions(element: Element): ElementOptions {
   return {
-    model: element.getAttribute("model") ?? "models/upscale-x2/model.json",
-    sample: element.getAttribute("sample") ?? "samples/sample.png",
+    model: element.getAttribute("model") || BUNDLED_MODEL,
+    source: element.getAttribute("src") || (element.getAttribute("sample") ?? BUNDLED_SAMPLE),
     workers: readWorkers(element.getAttribute("workers") ?? "auto"),
+    split: readSplit(element),
+    isAutorun: readAutorun(element),
     tileSize: readTileSize(element.getAttribute("tile")),
   };
+}
+
+/** Anything but "model" is the default. */
+export function readJob(element: Element): JobKind {
+  return element.getAttribute("job") === "model" ? "model" : "picture";
+}
+
+/** On unless it says "false": an attribute that is absent, empty or "true" leaves it on. */
+export function readAutorun(element: Element): boolean {
+  return element.getAttribute("autorun")?.trim().toLowerCase() !== "false";
+}
+
+/** Anything that is no split is the default. */
+export function readSplit(element: Element): SplitKind {
+  const text = element.getAttribute("split");
+  return text === "batch" || text === "layers" ? text : "auto";
 }
 
 function readWorkers(text: string): "auto" | readonly WorkerSpec[] {

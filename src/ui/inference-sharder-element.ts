@@ -1,114 +1,256 @@
-import { createSharder, type LoadNotice, type LoadingProgress } from "../index.js";
-import { readOptions, type ElementOptions } from "./element-options.js";
-import { layOutPage } from "./layout.js";
+import { setWorkerUrl, type Sharder } from "../index.js";
+import { controlStyles } from "./element-controls.js";
+import type { InferenceSharderEventMap } from "./element-events.js";
+import { ElementLife } from "./element-life.js";
+import { OPTION_NAMES, readAutorun, readJob, readSplit, type JobKind, type SplitKind } from "./element-options.js";
+import type { JobStatus } from "./job-view.js";
+import { layoutStyles } from "./layout-styles.js";
 import { modelStyles } from "./model/model-styles.js";
-import { ModelView } from "./model/model-view.js";
-import { failureText } from "./parts/failure-text.js";
-import { Tabs } from "./parts/tabs.js";
-import { loadSample } from "./picture/load-sample.js";
-import { PageView } from "./picture/page-view.js";
-import type { ChosenPicture } from "./picture/picture-job.js";
+import { ASK_FIRST } from "./picture-tab.js";
 import { styles } from "./styles.js";
 
-/** Attribute: addresses on other sites, which are loaded from once the user has agreed. */
-export const ASK_FIRST = "ask-first";
+const WORKER_URL = "worker-url";
 
 /**
- * `<inference-sharder>`: enlarges a picture on all the compute of the machine, or runs the user's own model, and shows
- * how. For the attributes, see `readOptions`; `embed` hides the header. The element loads its model when it is added to
- * a page, and ends its workers when it is removed.
+ * `<inference-sharder>`: enlarges a picture on all the compute of the machine, or runs the user's own model, and shows how.
+ *
+ * It loads its model and starts its workers when it is added to a page, and ends them when it is removed; moving it within the page
+ * disturbs nothing. Each attribute has a property of the same name that reflects it; changes take effect at once.
+ *
+ * | attribute | |
+ * |---|---|
+ * | `job` | "picture" (default) or "model": which tab is shown, and what the methods control |
+ * | `model` | address of the model: of one that enlarges pictures (default: the bundled one), or of any model with `job="model"` |
+ * | `src` | address of the picture to enlarge first; default: `sample`, which is the bundled sample unless it is empty |
+ * | `workers` | "auto" (default), or one backend per worker: "wasm,wasm,webgl" |
+ * | `split` | "auto" (default), "batch" or "layers" |
+ * | `autorun` | "false": nothing is loaded before the user presses Run or chooses a picture, or `run()` is called |
+ * | `controls` | names of the panels that are shown, separated by spaces; "none" leaves the picture and its progress; absent: all |
+ * | `tile` | side of the tiles in pixels; default: by the picture's size |
+ * | `embed` | hides the heading |
+ * | `worker-url` | as `setWorkerUrl`, for the whole page |
+ *
+ * The events are those of `InferenceSharderEventMap`.
  */
 export class InferenceSharderElement extends HTMLElement {
+  static readonly observedAttributes: readonly string[] = [...OPTION_NAMES, ASK_FIRST, WORKER_URL];
+
   readonly #root = this.attachShadow({ mode: "open" });
-  #life: AbortController | undefined;
-  #view: PageView | undefined;
-  #modelView: ModelView | undefined;
+  readonly #changed = new Set<string>();
+  #controlSheet: CSSStyleSheet | undefined;
+  #life: ElementLife | undefined;
+  #sharder: Sharder | undefined;
+
+  /**
+   * A sharder of the host's own for the job that is shown. It is not ended with the element. For `job="picture"` its model has to be one that
+   * enlarges pictures. `undefined`, the default: the element makes its own.
+   */
+  get sharder(): Sharder | undefined {
+    return this.#sharder;
+  }
+
+  set sharder(sharder: Sharder | undefined) {
+    this.#sharder = sharder;
+    this.#life?.lend(sharder);
+  }
+
+  get model(): string {
+    return this.getAttribute("model") ?? "";
+  }
+
+  set model(address: string) {
+    this.setAttribute("model", address);
+  }
+
+  get src(): string {
+    return this.getAttribute("src") ?? "";
+  }
+
+  set src(address: string) {
+    this.setAttribute("src", address);
+  }
+
+  get sample(): string | null {
+    return this.getAttribute("sample");
+  }
+
+  set sample(address: string | null) {
+    this.#reflect("sample", address);
+  }
+
+  get workers(): string {
+    return this.getAttribute("workers") ?? "auto";
+  }
+
+  set workers(backends: string) {
+    this.setAttribute("workers", backends);
+  }
+
+  get split(): SplitKind {
+    return readSplit(this);
+  }
+
+  set split(split: SplitKind) {
+    this.setAttribute("split", split);
+  }
+
+  get job(): JobKind {
+    return readJob(this);
+  }
+
+  set job(job: JobKind) {
+    this.setAttribute("job", job);
+  }
+
+  get autorun(): boolean {
+    return readAutorun(this);
+  }
+
+  set autorun(isOn: boolean) {
+    this.#reflect("autorun", isOn ? null : "false");
+  }
+
+  /** `null`: all panels. */
+  get controls(): string | null {
+    return this.getAttribute("controls");
+  }
+
+  set controls(names: string | null) {
+    this.#reflect("controls", names);
+  }
+
+  /** How the shown job is doing. */
+  get status(): JobStatus {
+    return this.#life?.job.status ?? { job: this.job, state: "waiting", fraction: 0, workerCount: 0 };
+  }
+
+  /** Start the shown job, or its last one again. @param picture what to run it on, instead of what it has been run on. */
+  run(picture?: Blob): void {
+    this.#life?.job.run(picture);
+  }
+
+  pause(): void {
+    this.#life?.job.pause();
+  }
+
+  resume(): void {
+    this.#life?.job.resume();
+  }
+
+  cancel(): void {
+    this.#life?.job.cancel();
+  }
 
   connectedCallback(): void {
+    // Otherwise it has only been moved.
+    if (this.#life !== undefined) return;
+    this.#takeEarlyProperties();
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync(styles + modelStyles);
-    this.#root.adoptedStyleSheets = [sheet];
-    this.#start();
+    sheet.replaceSync(layoutStyles + styles + modelStyles);
+    this.#controlSheet = new CSSStyleSheet();
+    this.#root.adoptedStyleSheets = [sheet, this.#controlSheet];
+    this.#showControls();
+    this.#readWorkerUrl();
+    this.#life = new ElementLife(this, this.#root, this.#sharder);
   }
 
   disconnectedCallback(): void {
+    // A move within the page disconnects and connects it in one go.
+    queueMicrotask(() => this.isConnected || this.#end());
+  }
+
+  /** It then moves within the page without having been disconnected (`moveBefore`). */
+  connectedMoveCallback(): void {}
+
+  /** Style sheets belong to one document. */
+  adoptedCallback(): void {
     this.#end();
   }
 
-  #start(): void {
-    const life = new AbortController();
-    this.#life = life;
-    const tabs = new Tabs([
-      { id: "picture", title: "Enlarge a picture" },
-      { id: "model", title: "Your own model" },
-    ]);
-    const [picturePanel, modelPanel] = tabs.panels as [HTMLElement, HTMLElement];
-    this.#modelView = new ModelView(this, () => !modelPanel.hidden, life.signal);
-    modelPanel.append(...this.#modelView.roots);
-    this.#root.replaceChildren(...layOutPage(tabs));
-    const modelView = this.#modelView;
-    void modelView.offerInterrupted().then((isOffered) => isOffered && tabs.show(1));
-    this.#startPictures(picturePanel, life.signal);
+  attributeChangedCallback(name: string, before: string | null, after: string | null): void {
+    if (before === after || this.#life === undefined) return;
+    if (this.#changed.size === 0) queueMicrotask(() => this.#update());
+    this.#changed.add(name);
   }
 
-  /** Starts over when the user retries a failed load. The other tab is not affected. */
-  #startPictures(panel: HTMLElement, signal: AbortSignal): void {
-    const attempt = new AbortController();
-    signal.addEventListener("abort", () => attempt.abort(), { once: true });
-    const view = new PageView(this, () => !panel.hidden, attempt.signal);
-    this.#view = view;
-    panel.replaceChildren(...view.roots);
-    const asked = this.getAttribute(ASK_FIRST);
-    if (asked !== null) {
-      const answer = (drops: readonly string[]) => () => {
-        for (const name of [ASK_FIRST, ...drops]) this.removeAttribute(name);
-        attempt.abort();
-        view.close();
-        this.#startPictures(panel, signal);
-      };
-      view.ask(asked.split(" "), answer([]), answer(["model", "sample"]));
-      return;
-    }
-    this.#load(view, attempt.signal).catch((thrown: unknown) => {
-      if (attempt.signal.aborted) return;
-      view.failLoading(failureText(thrown), () => {
-        attempt.abort();
-        view.close();
-        this.#startPictures(panel, signal);
-      });
-    });
+  /** What was changed together takes effect together. */
+  #update(): void {
+    const names = new Set(this.#changed);
+    this.#changed.clear();
+    if (names.has("controls")) this.#showControls();
+    if (names.has(WORKER_URL)) this.#readWorkerUrl();
+    this.#life?.update(names);
   }
 
   #end(): void {
-    this.#life?.abort();
-    this.#view?.close();
-    this.#modelView?.close();
-    this.#view = undefined;
-    this.#modelView = undefined;
+    this.#life?.end();
+    this.#life = undefined;
+    this.#root.replaceChildren();
   }
 
-  async #load(view: PageView, signal: AbortSignal): Promise<void> {
-    const options = readOptions(this);
-    const sample = this.#fetchSample(options, signal);
-    const onProgress = (progress: LoadingProgress): void => view.showLoading(progress);
-    const onNotice = ({ message }: LoadNotice): void => view.note(message);
-    const { model, workers } = options;
-    const sharder = await createSharder({ model, workers, onProgress, onNotice, signal });
-    if (signal.aborted) return sharder.dispose();
-    view.start(sharder, options.tileSize);
-    await view.offerInterrupted();
-    const picture = await sample;
-    if (picture instanceof Error) view.refuse("The sample could not be loaded", picture.message);
-    else if (picture !== undefined && !signal.aborted) view.offerSample(picture);
+  #showControls(): void {
+    this.#controlSheet?.replaceSync(controlStyles(this.controls));
   }
 
-  /** Never rejects: the page works without its sample. */
-  async #fetchSample({ sample }: ElementOptions, signal: AbortSignal): Promise<ChosenPicture | Error | undefined> {
-    if (sample === "") return undefined;
-    try {
-      return await loadSample(sample, signal);
-    } catch (thrown) {
-      return thrown instanceof Error ? thrown : new Error(String(thrown));
+  #readWorkerUrl(): void {
+    const address = this.getAttribute(WORKER_URL);
+    if (address) setWorkerUrl(address);
+  }
+
+  #reflect(name: string, value: string | null): void {
+    if (value === null) this.removeAttribute(name);
+    else this.setAttribute(name, value);
+  }
+
+  /** Properties that were set before the element was defined hide the accessors. */
+  #takeEarlyProperties(): void {
+    for (const name of [
+      "sharder",
+      "model",
+      "src",
+      "sample",
+      "workers",
+      "split",
+      "job",
+      "autorun",
+      "controls",
+    ] as const) {
+      const early = Object.getOwnPropertyDescriptor(this, name);
+      if (early === undefined) continue;
+      Reflect.deleteProperty(this, name);
+      Reflect.set(this, name, early.value);
     }
+  }
+}
+
+type Listener<E extends Event> = (this: InferenceSharderElement, event: E) => void;
+
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- the only way to type the events of a subclass of HTMLElement
+export interface InferenceSharderElement {
+  addEventListener<K extends keyof InferenceSharderEventMap>(
+    type: K,
+    listener: Listener<InferenceSharderEventMap[K]>,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  removeEventListener<K extends keyof InferenceSharderEventMap>(
+    type: K,
+    listener: Listener<InferenceSharderEventMap[K]>,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | EventListenerOptions,
+  ): void;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "inference-sharder": InferenceSharderElement;
   }
 }

@@ -1,13 +1,20 @@
+import { asControl } from "./element-controls.js";
 import { element } from "./parts/dom.js";
 import type { Tabs } from "./parts/tabs.js";
 
 /** The page around the tabs' panels. */
-export function layOutPage(tabs: Tabs): HTMLElement[] {
+export function layOutPage(tabs: Tabs): HTMLElement {
   const header = element(
     "header",
     { class: "header" },
     element("h1", {}, "Inference sharder"),
     element("p", {}, "Runs a neural network on all the compute of this machine. Nothing leaves it."),
   );
-  return [header, tabs.list, element("main", {}, ...tabs.panels)];
+  return element(
+    "div",
+    { class: "page" },
+    asControl("header", header),
+    asControl("tabs", tabs.list),
+    element("main", {}, ...tabs.panels),
+  );
 }

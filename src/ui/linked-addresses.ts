@@ -3,7 +3,7 @@
  * once the user has agreed. Addresses on the page's own site are as trustworthy as the page.
  */
 export function foreignAddresses(query: URLSearchParams, page: string): string[] {
-  return ["model", "sample"].flatMap((name) => {
+  return ["model", "src", "sample"].flatMap((name) => {
     const value = query.get(name);
     if (value === null || value === "") return [];
     try {

@@ -1,11 +1,14 @@
+import { defineInferenceSharder } from "./element.js";
 import { OPTION_NAMES } from "./element-options.js";
+import { hostOrigin, listenToHost } from "./embed/frame-host.js";
 import { foreignAddresses } from "./linked-addresses.js";
-import { ASK_FIRST, InferenceSharderElement } from "./inference-sharder-element.js";
+import { ASK_FIRST } from "./picture-tab.js";
 
 // The page's address sets the element's attributes, so that a link can choose the workers: ?workers=wasm,webgl
 const query = new URLSearchParams(location.search);
 const foreign = foreignAddresses(query, document.baseURI);
-for (const element of document.querySelectorAll("inference-sharder")) {
+const element = document.querySelector("inference-sharder");
+if (element !== null) {
   for (const name of OPTION_NAMES) {
     const value = query.get(name);
     if (value !== null) element.setAttribute(name, value);
@@ -13,4 +16,8 @@ for (const element of document.querySelectorAll("inference-sharder")) {
   // A link may come from anyone.
   if (foreign.length > 0) element.setAttribute(ASK_FIRST, foreign.join(" "));
 }
-customElements.define("inference-sharder", InferenceSharderElement);
+defineInferenceSharder();
+const origin = hostOrigin(query, globalThis.origin);
+if (element !== null && query.has("embed") && parent !== window && origin !== undefined) {
+  listenToHost(element, parent, origin);
+}

@@ -1,16 +1,14 @@
 /** The element's style sheet. Every colour is a custom property. Text has a contrast of at least 4.5 in both themes. */
 export const styles = `
 :host {
-  --page: #f7f8fa; --surface: #ffffff; --text: #1b1f24; --muted: #57606a; --line: #d5dae1; --control: #7d8793;
-  --accent: #1f5fbf; --on-accent: #ffffff; --fault: #a3261d; --fault-surface: #fdecea; --check: #e6e9ee;
+  --page: var(--sharder-page, #f7f8fa); --surface: var(--sharder-surface, #ffffff); --text: var(--sharder-text, #1b1f24); --muted: var(--sharder-muted, #57606a); --line: var(--sharder-line, #d5dae1); --control: var(--sharder-control, #7d8793);
+  --accent: var(--sharder-accent, #1f5fbf); --on-accent: var(--sharder-on-accent, #ffffff); --fault: var(--sharder-fault, #a3261d); --fault-surface: var(--sharder-fault-surface, #fdecea); --check: var(--sharder-check, #e6e9ee);
   color-scheme: light dark;
-  display: block; position: relative; box-sizing: border-box; padding: 1rem clamp(0.75rem, 3vw, 2rem) 2rem;
-  background: var(--page); color: var(--text); font: 1rem/1.45 system-ui, sans-serif;
 }
 @media (prefers-color-scheme: dark) {
   :host {
-    --page: #12151a; --surface: #1a1f26; --text: #e6e9ee; --muted: #9aa5b1; --line: #303743; --control: #717d8b;
-    --accent: #7db0ff; --on-accent: #0b1a30; --fault: #ff9d94; --fault-surface: #3a1c1a; --check: #262c35;
+    --page: var(--sharder-page, #12151a); --surface: var(--sharder-surface, #1a1f26); --text: var(--sharder-text, #e6e9ee); --muted: var(--sharder-muted, #9aa5b1); --line: var(--sharder-line, #303743); --control: var(--sharder-control, #717d8b);
+    --accent: var(--sharder-accent, #7db0ff); --on-accent: var(--sharder-on-accent, #0b1a30); --fault: var(--sharder-fault, #ff9d94); --fault-surface: var(--sharder-fault-surface, #3a1c1a); --check: var(--sharder-check, #262c35);
   }
 }
 *, *::before, *::after { box-sizing: border-box; }
@@ -21,19 +19,13 @@ h2 { font-size: 1rem; }
 .muted { color: var(--muted); font-size: 0.875rem; }
 .visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 
-.header { margin: 0 auto 1rem; max-width: 80rem; }
-.header p { color: var(--muted); }
-:host([embed]) .header { display: none; }
-.columns { display: grid; grid-template-columns: minmax(0, 1fr) 22rem; gap: 1.25rem; max-width: 80rem; margin: 0 auto; align-items: start; }
-.notice { grid-column: 1 / -1; padding: 0.75rem 1rem; border: 1px solid var(--fault); border-radius: 0.5rem; background: var(--fault-surface); }
-.offer { grid-column: 1 / -1; display: flex; flex-wrap: wrap; align-items: center; gap: 0.5rem 1rem; padding: 0.75rem 1rem; border: 1px solid var(--accent); border-radius: 0.5rem; }
+.notice { padding: 0.75rem 1rem; border: 1px solid var(--fault); border-radius: 0.5rem; background: var(--fault-surface); }
+.offer { display: flex; flex-wrap: wrap; align-items: center; gap: 0.5rem 1rem; padding: 0.75rem 1rem; border: 1px solid var(--accent); border-radius: 0.5rem; }
 .offer[hidden] { display: none; }
 .offer p { flex: 1 1 20rem; margin: 0; overflow-wrap: anywhere; }
 .notice strong { color: var(--fault); }
 .notice p { overflow-wrap: anywhere; }
 .notice button { margin-top: 0.5rem; }
-.picture, .side, .dashboard { display: grid; gap: 1rem; min-width: 0; }
-.dashboard { grid-column: 1 / -1; }
 .panel, .job { padding: 0.9rem 1rem; border: 1px solid var(--line); border-radius: 0.75rem; background: var(--surface); }
 
 button, .button, select {
@@ -65,7 +57,7 @@ button[aria-pressed="true"] { border-color: var(--accent); background: var(--acc
 .empty { padding: 4rem 1rem; text-align: center; }
 .stage {
   position: relative; aspect-ratio: var(--preview-ratio, 1.5);
-  width: min(100%, max(var(--preview-width, 60rem), 14rem), calc(75vh * var(--preview-ratio, 1.5)));
+  width: min(100%, max(var(--preview-width, 60rem), 14rem), calc(var(--preview-height) * var(--preview-ratio, 1.5)));
   background: repeating-conic-gradient(var(--check) 0 25%, var(--surface) 0 50%) 0 0 / 1.25rem 1.25rem;
 }
 .stage canvas { position: absolute; inset: 0; width: 100%; height: 100%; }
@@ -101,11 +93,10 @@ button[aria-pressed="true"] { border-color: var(--accent); background: var(--acc
 .log p { padding: 0.15rem 0; overflow-wrap: anywhere; }
 .log time { color: var(--muted); font-variant-numeric: tabular-nums; }
 .log .fault { color: var(--fault); }
-.drop-hint { position: fixed; inset: 0.75rem; display: none; place-items: center; border: 3px dashed var(--accent); border-radius: 1rem; background: color-mix(in srgb, var(--page) 85%, transparent); font-size: 1.25rem; pointer-events: none; }
+.drop-hint { position: absolute; inset: 0.75rem; display: none; place-items: center; border: 3px dashed var(--accent); border-radius: 1rem; background: color-mix(in srgb, var(--page) 85%, transparent); font-size: 1.25rem; pointer-events: none; }
 :host([data-dragging]) .drop-hint { display: grid; }
 
-@media (max-width: 60rem) { .columns { grid-template-columns: minmax(0, 1fr); } }
-@media (max-width: 30rem) { .buttons > * { flex: 1 1 auto; justify-content: center; } .view-options [data-testid="hold"] { margin-left: 0; } }
+@container sharder (max-width: 30rem) { .buttons > * { flex: 1 1 auto; justify-content: center; } .view-options [data-testid="hold"] { margin-left: 0; } }
 @media (prefers-reduced-motion: reduce) {
   *, *::before { transition: none !important; }
   [data-unknown] .bar-fill { width: 100%; opacity: 0.4; animation: none; }

@@ -1,4 +1,5 @@
 import type { Sharder } from "../../index.js";
+import { asControl } from "../element-controls.js";
 import { element } from "../parts/dom.js";
 import { RunRecord } from "../record/run-record.js";
 import type { WorkerColours } from "../workers/colours.js";
@@ -17,7 +18,10 @@ export class Dashboard {
     this.#colours = colours;
     this.#one = one;
     this.#panels = [];
-    const panels = this.#panels.map(({ root }) => root);
+    // A panel may have a name of its own for the attribute `controls`.
+    const panels = this.#panels.map(({ root }) =>
+      root.dataset["control"] === undefined ? asControl("views", root) : root,
+    );
     this.root = element("div", { class: "dashboard", "data-testid": `${prefix}dashboard` }, ...panels);
   }
 

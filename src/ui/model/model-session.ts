@@ -11,6 +11,7 @@ import {
   type SharderEventMap,
   type WorkerSpec,
 } from "../../index.js";
+import { modelSource } from "../bundled-files.js";
 import { failureText } from "../parts/failure-text.js";
 import { Stopwatch } from "../parts/stopwatch.js";
 import type { LoadRequest, RunRequest } from "./model-request.js";
@@ -34,7 +35,8 @@ export interface ModelSessionListener {
   /** The run is done or was cancelled, so that there is nothing to resume. */
   onSettled(): void;
   onRow(row: ItemRow): void;
-  onFailure(title: string, message: string): void;
+  /** @param thrown what made a load or a run fail. */
+  onFailure(title: string, message: string, thrown?: unknown): void;
 }
 
 export type ModelActivity =
@@ -59,6 +61,8 @@ export class ModelSession {
   readonly #readWorkers: () => "auto" | readonly WorkerSpec[];
   readonly #listener: ModelSessionListener;
   #sharder: Sharder | undefined;
+  /** The sharder that is not this session's to end. */
+  #lent: Sharder | undefined;
   #loaded: LoadRequest | undefined;
   #labels: ModelLabels | undefined;
   #notices: string[] = [];
@@ -105,7 +109,7 @@ export class ModelSession {
     try {
       const labels = this.#findLabels(request, signal);
       const sharder = await createSharder({
-        model: request.model,
+        ...modelSource(request.model),
         split: request.split,
         workers: this.#readWorkers(),
         signal,
@@ -119,7 +123,7 @@ export class ModelSession {
       const found = await labels;
       // The load may have been cancelled while the labels were being fetched.
       if (signal.aborted) return await sharder.dispose();
-      void this.#sharder?.dispose();
+      this.#release();
       this.#sharder = sharder;
       this.#loaded = request;
       this.#labels = found;
@@ -127,10 +131,23 @@ export class ModelSession {
       this.#run = undefined;
       this.#listener.onModel();
     } catch (thrown) {
-      if (!signal.aborted) this.#listener.onFailure("The model could not be loaded", failureText(thrown));
+      if (!signal.aborted) this.#listener.onFailure("The model could not be loaded", failureText(thrown), thrown);
     } finally {
       this.#end(signal);
     }
+  }
+
+  /** Run a sharder that stays its owner's to end. Cancels the current activity. */
+  use(sharder: Sharder): void {
+    this.cancel();
+    this.#release();
+    this.#sharder = sharder;
+    this.#lent = sharder;
+    this.#loaded = undefined;
+    this.#labels = undefined;
+    this.#notices = [];
+    this.#run = undefined;
+    this.#listener.onModel();
   }
 
   /** Use labels for the model that is loaded. */
@@ -185,7 +202,7 @@ export class ModelSession {
       run.outcome = "done";
     } catch (thrown) {
       run.outcome = signal.aborted ? "cancelled" : "failed";
-      if (!signal.aborted) this.#listener.onFailure("The model could not be run", failureText(thrown));
+      if (!signal.aborted) this.#listener.onFailure("The model could not be run", failureText(thrown), thrown);
     } finally {
       sharder.removeEventListener("journal", onJournal);
       run.stopwatch.stop();
@@ -201,7 +218,11 @@ export class ModelSession {
 
   close(): void {
     this.cancel();
-    void this.#sharder?.dispose();
+    this.#release();
+  }
+
+  #release(): void {
+    if (this.#sharder !== this.#lent) void this.#sharder?.dispose();
   }
 
   #begin(activity: ModelActivity): AbortSignal {

@@ -1,8 +1,6 @@
+import { BUNDLED_MODEL } from "../bundled-files.js";
 import { element } from "../parts/dom.js";
 import { SPLITS, type Split } from "./model-request.js";
-
-/** For users who have no model at hand. */
-const BUNDLED = "models/upscale-x2/model.json";
 
 const SPLIT_TITLES: Readonly<Record<Split, string>> = {
   auto: "whichever is faster",
@@ -61,8 +59,8 @@ export class ModelSourcePanel {
     });
     const bundled = element("button", { type: "button" }, "Try the bundled model");
     bundled.addEventListener("click", () => {
-      this.#address.value = BUNDLED;
-      commands.loadAddress(BUNDLED);
+      this.#address.value = BUNDLED_MODEL;
+      commands.loadAddress(BUNDLED_MODEL);
     });
     this.root = element(
       "section",
@@ -86,5 +84,9 @@ export class ModelSourcePanel {
 
   get split(): Split {
     return SPLITS.find((split) => split === this.#split.value) ?? "auto";
+  }
+
+  set split(split: Split) {
+    this.#split.value = split;
   }
 }

@@ -1,6 +1,6 @@
 /** Styles of the tabs and of "Your own model". @see styles */
 export const modelStyles = `
-.tabs { display: flex; gap: 0.25rem; max-width: 80rem; margin: 0 auto 1rem; border-bottom: 1px solid var(--line); }
+.tabs { display: flex; gap: 0.25rem; border-bottom: 1px solid var(--line); }
 .tabs [role="tab"] { border: 0; border-bottom: 3px solid transparent; border-radius: 0.5rem 0.5rem 0 0; background: none; color: var(--muted); font-weight: 600; }
 .tabs [role="tab"]:hover { color: var(--text); }
 .tabs [aria-selected="true"] { border-bottom-color: var(--accent); color: var(--text); }
@@ -55,7 +55,7 @@ td > span { display: block; }
 .classes .share { grid-column: 3; text-align: right; }
 table + p:not(:empty) { margin-top: 0.5rem; }
 
-@media (max-width: 30rem) {
+@container sharder (max-width: 30rem) {
   .field { grid-template-columns: minmax(0, 1fr); }
   .tabs [role="tab"] { flex: 1; justify-content: center; padding: 0.3rem 0.4rem; font-size: 0.875rem; }
   .classes li { grid-template-columns: minmax(0, 1fr) auto; }

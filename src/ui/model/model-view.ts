@@ -1,6 +1,9 @@
-import { deleteJournal } from "../../index.js";
+import { ShardError, deleteJournal, type Sharder } from "../../index.js";
 import { Dashboard } from "../dashboard/dashboard.js";
-import { readOptions } from "../element-options.js";
+import { asControl } from "../element-controls.js";
+import { relayEvents, reportDone, reportError } from "../element-events.js";
+import { readOptions, readSplit } from "../element-options.js";
+import type { JobState, JobStatus, JobView } from "../job-view.js";
 import { element } from "../parts/dom.js";
 import { dropHint, listenForFiles } from "../parts/file-drop.js";
 import { perFrame, TEXT_INTERVAL_MS } from "../parts/frame.js";
@@ -23,8 +26,9 @@ import type { ItemRow } from "./run-model.js";
 import { sortFiles } from "./sort-files.js";
 
 /** The tab "Your own model": connects its panels with a session. Lives as long as the element is in the page. */
-export class ModelView implements ModelSessionListener {
+export class ModelView implements ModelSessionListener, JobView {
   readonly roots: readonly HTMLElement[];
+  readonly #host: HTMLElement;
   readonly #session: ModelSession;
   readonly #signal: AbortSignal;
   readonly #notice = new Notice("model-notice");
@@ -42,6 +46,8 @@ export class ModelView implements ModelSessionListener {
   readonly #cancel = element("button", { type: "button", "data-testid": "model-cancel" }, "Cancel");
   readonly #source: ModelSourcePanel;
   #requested: { readonly model: string | readonly File[]; readonly labels: File | undefined } | undefined;
+  /** Its events are emitted by the host. */
+  #relayed: Sharder | undefined;
   readonly #update = perFrame(() => this.#updateNow(), TEXT_INTERVAL_MS);
 
   /**
@@ -49,6 +55,7 @@ export class ModelView implements ModelSessionListener {
    * @param signal aborts when the element leaves the page.
    */
   constructor(host: HTMLElement, isShown: () => boolean, signal: AbortSignal) {
+    this.#host = host;
     this.#signal = signal;
     this.#session = new ModelSession(() => readOptions(host).workers, this);
     this.#source = new ModelSourcePanel({
@@ -56,6 +63,7 @@ export class ModelView implements ModelSessionListener {
       takeFiles: (files) => this.#take(files),
       splitChanged: () => this.#reloadSplit(),
     });
+    this.#source.split = readSplit(host);
     this.#run.addEventListener("click", () => this.#start());
     this.#cancel.addEventListener("click", () => this.#session.cancel());
     const onNothing = (): void =>
@@ -64,18 +72,73 @@ export class ModelView implements ModelSessionListener {
     const running = element(
       "section",
       { class: "panel job", "aria-label": "Run" },
-      element("div", { class: "buttons" }, this.#run, this.#cancel),
+      asControl("buttons", element("div", { class: "buttons" }, this.#run, this.#cancel)),
       ...this.#progress.roots,
     );
     this.roots = [
       this.#notice.root,
       this.#offer.root,
-      element("div", { class: "picture" }, this.#source.root, this.#inputs.root, running, this.#results.root),
-      element("div", { class: "side" }, this.#facts.root, this.#plan.root, this.#log.root),
+      element(
+        "div",
+        { class: "picture" },
+        asControl("source", this.#source.root),
+        asControl("inputs", this.#inputs.root),
+        running,
+        asControl("results", this.#results.root),
+      ),
+      element(
+        "div",
+        { class: "side" },
+        asControl("facts", this.#facts.root),
+        asControl("workers", this.#plan.root),
+        asControl("log", this.#log.root),
+      ),
       this.#dashboard.root,
       dropHint("Drop a model’s files or pictures here"),
     ];
     this.#updateNow();
+  }
+
+  /** Load the model at an address, as if the user had entered it. */
+  load(address: string): void {
+    this.#load(address, undefined);
+  }
+
+  /** Run the host's own sharder, which stays the host's to end. */
+  use(sharder: Sharder): void {
+    this.#notice.hide();
+    this.#session.use(sharder);
+  }
+
+  get status(): JobStatus {
+    const { activity, run, sharder } = this.#session;
+    const states: Record<string, JobState> = { loading: "loading", running: "running", inspecting: "running" };
+    const idle: JobState = sharder === undefined ? "waiting" : "ready";
+    return {
+      job: "model",
+      state: activity === undefined ? (run?.outcome ?? idle) : (states[activity.kind] ?? idle),
+      fraction: run === undefined || run.itemCount === 0 ? 0 : run.doneItemCount / run.itemCount,
+      workerCount: (sharder?.workers ?? []).filter(({ state }) => state !== "dead").length,
+    };
+  }
+
+  run(picture?: Blob): void {
+    if (picture !== undefined) {
+      this.#inputs.usePictures([picture instanceof File ? picture : new File([picture], "picture")]);
+    }
+    if (this.#session.activity === undefined) this.#start();
+  }
+
+  pause(): void {
+    this.#session.sharder?.pause();
+  }
+
+  resume(): void {
+    this.#session.sharder?.resume();
+  }
+
+  cancel(): void {
+    this.#session.cancel();
   }
 
   close(): void {
@@ -95,6 +158,9 @@ export class ModelView implements ModelSessionListener {
   onModel(): void {
     const { sharder, labels } = this.#session;
     if (sharder === undefined) return;
+    // Other labels for the same model come here, too.
+    if (sharder !== this.#relayed) relayEvents(sharder, this.#host, this.#signal);
+    this.#relayed = sharder;
     this.#inputs.offer(sharder.model, labels);
     this.onInspected();
     this.#results.clear();
@@ -121,6 +187,9 @@ export class ModelView implements ModelSessionListener {
 
   onSettled(): void {
     this.#resume.forget();
+    const { run } = this.#session;
+    if (run?.outcome !== "done") return;
+    reportDone(this.#host, { job: "model", itemCount: run.itemCount, durationMs: run.stopwatch.elapsedMs });
   }
 
   /**
@@ -141,8 +210,10 @@ export class ModelView implements ModelSessionListener {
     this.#results.add(row);
   }
 
-  onFailure(title: string, message: string): void {
-    if (!this.#signal.aborted) this.#notice.show(title, message);
+  onFailure(title: string, message: string, thrown?: unknown): void {
+    if (this.#signal.aborted) return;
+    this.#notice.show(title, message);
+    if (thrown instanceof ShardError) reportError(this.#host, { job: "model", error: thrown });
   }
 
   /** A worker holds either the whole model or a stage of it, so another split needs another load. */

@@ -14,8 +14,12 @@ export class Tabs {
   /** In the order of the tabs. Their owners fill them. */
   readonly panels: readonly HTMLElement[];
   readonly #tabs: readonly HTMLButtonElement[];
+  readonly #onShow: (index: number) => void;
+  #shown = 0;
 
-  constructor(specs: readonly TabSpec[]) {
+  /** @param onShow called when another panel is shown. */
+  constructor(specs: readonly TabSpec[], onShow: (index: number) => void = () => {}) {
+    this.#onShow = onShow;
     this.#tabs = specs.map(({ id, title }) =>
       element(
         "button",
@@ -44,6 +48,9 @@ export class Tabs {
       tab.tabIndex = each === index ? 0 : -1;
       this.panels[each]!.hidden = each !== index;
     });
+    if (index === this.#shown) return;
+    this.#shown = index;
+    this.#onShow(index);
   }
 
   #keyDown(event: KeyboardEvent): void {

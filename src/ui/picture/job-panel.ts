@@ -1,3 +1,4 @@
+import { asControl } from "../element-controls.js";
 import { element, setText } from "../parts/dom.js";
 import { ProgressView, type ProgressText } from "../parts/progress-view.js";
 
@@ -11,6 +12,8 @@ export interface JobCommands {
 /** Which buttons are enabled. */
 export interface JobChoices {
   readonly canRunAgain: boolean;
+  /** Whether nothing has run yet, so that it is no "again". */
+  readonly isFirstRun: boolean;
   readonly canPause: boolean;
   readonly isPaused: boolean;
   readonly canCancel: boolean;
@@ -35,7 +38,10 @@ export class JobPanel {
     this.root = element(
       "section",
       { class: "job", "aria-label": "Picture" },
-      element("div", { class: "buttons" }, choose, this.#again, this.#pause, this.#cancel, this.#save),
+      asControl(
+        "buttons",
+        element("div", { class: "buttons" }, choose, this.#again, this.#pause, this.#cancel, this.#save),
+      ),
       ...this.#progress.roots,
     );
   }
@@ -45,8 +51,9 @@ export class JobPanel {
     this.#updateButtons(choices);
   }
 
-  #updateButtons({ canRunAgain, canPause, isPaused, canCancel, canSave }: JobChoices): void {
+  #updateButtons({ canRunAgain, isFirstRun, canPause, isPaused, canCancel, canSave }: JobChoices): void {
     const hadFocus = [this.#pause, this.#cancel].some((each) => each.matches(":focus"));
+    setText(this.#again, isFirstRun ? "Run" : "Run again");
     setText(this.#pause, isPaused ? "Resume" : "Pause");
     this.#again.disabled = !canRunAgain;
     this.#pause.disabled = !canPause;

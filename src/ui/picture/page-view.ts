@@ -10,6 +10,8 @@ import {
 } from "../../index.js";
 import { slow } from "../../faults.js";
 import { Dashboard } from "../dashboard/dashboard.js";
+import { reportDone, reportError } from "../element-events.js";
+import type { JobState, JobStatus, JobView } from "../job-view.js";
 import { loadingText } from "../loading-text.js";
 import { failureText } from "../parts/failure-text.js";
 import { formatCount } from "../parts/format.js";
@@ -35,8 +37,9 @@ import { UpscaleSession, type SessionListener } from "./upscale-session.js";
  * The tab "Enlarge a picture": connects its panels with a sharder and its session. Lives as long as the element is in
  * the page.
  */
-export class PageView implements SessionListener {
+export class PageView implements SessionListener, JobView {
   readonly roots: readonly HTMLElement[];
+  readonly #host: HTMLElement;
   readonly #signal: AbortSignal;
   readonly #colours = new WorkerColours();
   readonly #notice = new Notice();
@@ -54,6 +57,10 @@ export class PageView implements SessionListener {
   #loading: ProgressText = { fraction: undefined, headline: "Loading the model", detail: "" };
   /** Chosen while the model was still loading. */
   #waiting: ChosenPicture | undefined;
+  /** Until there is a sharder. */
+  #loadState: JobState = "loading";
+  /** Starts the loading, where that waits for the user. */
+  #onWanted: (() => void) | undefined;
   #isSaving = false;
 
   /**
@@ -61,6 +68,7 @@ export class PageView implements SessionListener {
    * @param signal aborts when the element leaves the page.
    */
   constructor(host: HTMLElement, isShown: () => boolean, signal: AbortSignal) {
+    this.#host = host;
     this.#signal = signal;
     this.#input = new PictureInput(
       (picture) => this.#choose(picture),
@@ -68,9 +76,9 @@ export class PageView implements SessionListener {
     );
     this.#input.listen(host, isShown, signal);
     this.#job = new JobPanel(this.#input.root, {
-      runAgain: () => this.#begin(() => this.#session?.runAgain()),
-      togglePause: () => (this.#session?.job?.status === "paused" ? this.#session.resume() : this.#session?.pause()),
-      cancel: () => this.#session?.cancel(),
+      runAgain: () => this.run(),
+      togglePause: () => (this.#session?.job?.status === "paused" ? this.resume() : this.pause()),
+      cancel: () => this.cancel(),
       save: () => void this.#save(),
     });
     this.#workers = new WorkersPanel(this.#colours, {
@@ -89,6 +97,48 @@ export class PageView implements SessionListener {
       dashboard: this.#dashboard,
     });
     this.#updateNow();
+  }
+
+  /** Load nothing before the user or the host wants it. @param onWanted called at most once. */
+  holdBack(onWanted: () => void): void {
+    this.#loadState = "waiting";
+    this.#loading = { fraction: 0, headline: "Not started", detail: "Press Run, or choose, drop or paste a picture." };
+    this.#onWanted = () => {
+      this.#onWanted = undefined;
+      this.#loadState = "loading";
+      onWanted();
+    };
+    this.#update();
+  }
+
+  get status(): JobStatus {
+    const job = this.#session?.job;
+    const status = job?.status === "opening" ? "running" : job?.status;
+    return {
+      job: "picture",
+      state: status ?? (this.#session === undefined ? this.#loadState : "ready"),
+      fraction: job?.fraction ?? 0,
+      workerCount: (this.#sharder?.workers ?? []).filter(({ state }) => state !== "dead").length,
+    };
+  }
+
+  run(picture?: Blob): void {
+    if (picture !== undefined) {
+      this.#choose({ blob: picture, name: picture instanceof File ? picture.name : "picture" });
+    } else if (this.#onWanted !== undefined) this.#onWanted();
+    else this.#begin(() => this.#session?.runAgain());
+  }
+
+  pause(): void {
+    this.#session?.pause();
+  }
+
+  resume(): void {
+    this.#session?.resume();
+  }
+
+  cancel(): void {
+    this.#session?.cancel();
   }
 
   showLoading(progress: LoadingProgress): void {
@@ -112,6 +162,7 @@ export class PageView implements SessionListener {
   }
 
   failLoading(message: string, onRetry: () => void): void {
+    this.#loadState = "failed";
     this.#notice.show("The model could not be started", message, onRetry);
     this.#log.add(message, "fault");
     this.#input.disable();
@@ -162,7 +213,6 @@ export class PageView implements SessionListener {
   close(): void {
     this.#session?.close();
     this.#preview.close();
-    void this.#sharder?.dispose();
   }
 
   onOpen(job: PictureJob, opened: OpenedPicture<ImageBitmap>): void {
@@ -187,6 +237,11 @@ export class PageView implements SessionListener {
     if (job === this.#session?.shown) this.#preview.end();
     if (error !== undefined) this.refuse(`${name} could not be enlarged`, adviceFor(error));
     else this.#log.add(job.status === "done" ? `${name} done: ${resultText(job, this.#scale)}` : `${name} cancelled`);
+    if (error !== undefined) reportError(this.#host, { job: "picture", error });
+    else if (job.status === "done") {
+      const { tileCount: itemCount, stopwatch } = job;
+      reportDone(this.#host, { job: "picture", itemCount, durationMs: stopwatch.elapsedMs });
+    }
   }
 
   onChange(): void {
@@ -213,6 +268,7 @@ export class PageView implements SessionListener {
   #choose(picture: ChosenPicture): void {
     this.#offer.hide();
     this.#waiting = this.#session === undefined ? picture : undefined;
+    this.#onWanted?.();
     this.#begin(() => this.#session?.start(picture));
   }
 
@@ -260,7 +316,8 @@ export class PageView implements SessionListener {
     const tilesPerSecond = rates.length > 0 ? rates.reduce((sum, rate) => sum + rate, 0) : undefined;
     const isActive = session?.isActive ?? false;
     this.#job.update(job === undefined ? this.#loading : jobText(job, this.#scale, tilesPerSecond), {
-      canRunAgain: session?.shown !== undefined && !isActive,
+      canRunAgain: (session?.shown !== undefined && !isActive) || this.#onWanted !== undefined,
+      isFirstRun: this.#onWanted !== undefined,
       canPause: job?.status === "running" || job?.status === "paused",
       isPaused: job?.status === "paused",
       canCancel: isActive,

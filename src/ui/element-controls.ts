@@ -1,0 +1,23 @@
+/**
+ * The names that the attribute `controls` knows, each of a part of the element that a host may do without:
+ * - of the whole: "header", "tabs";
+ * - of both jobs: "buttons", "workers", "log", and the views below a job by their own names;
+ * - of pictures: "view"; of models: "source", "inputs", "facts", "results".
+ */
+export function asControl<E extends HTMLElement>(name: string, root: E): E {
+  root.dataset["control"] = name;
+  root.part.add(name);
+  return root;
+}
+
+/**
+ * The styles that leave only the controls with these names.
+ * @param names separated by spaces; `null`: all are shown. Names of no control, such as "none", match nothing.
+ */
+export function controlStyles(names: string | null): string {
+  if (names === null) return "";
+  // A name with other characters is none, and could end the rule.
+  const shown = names.split(/\s+/).filter((name) => /^[a-z][a-z-]*$/.test(name));
+  const except = shown.map((name) => `:not([data-control="${name}"])`).join("");
+  return `[data-control]${except} { display: none !important; }`;
+}

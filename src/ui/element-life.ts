@@ -1,0 +1,86 @@
+import type { Sharder } from "../index.js";
+import { readAutorun, readJob, type JobKind } from "./element-options.js";
+import type { JobView } from "./job-view.js";
+import { layOutPage } from "./layout.js";
+import { ModelView } from "./model/model-view.js";
+import { Tabs } from "./parts/tabs.js";
+import { PictureTab } from "./picture-tab.js";
+
+const JOBS: readonly JobKind[] = ["picture", "model"];
+
+/** What the element is between being added to a page and being removed from it. */
+export class ElementLife {
+  readonly #host: HTMLElement;
+  readonly #end = new AbortController();
+  readonly #tabs: Tabs;
+  readonly #pictures: PictureTab;
+  readonly #models: ModelView;
+  #lent: Sharder | undefined;
+
+  /**
+   * @param host has the attributes; the user's choice of a tab is written to `job`.
+   * @param lent the host's own sharder, if it has one.
+   */
+  constructor(host: HTMLElement, root: ShadowRoot, lent: Sharder | undefined) {
+    this.#host = host;
+    this.#lent = lent;
+    const specs = [
+      { id: "picture", title: "Enlarge a picture" },
+      { id: "model", title: "Your own model" },
+    ];
+    this.#tabs = new Tabs(specs, (index) => this.#shown(JOBS[index] ?? "picture"));
+    const [picturePanel, modelPanel] = this.#tabs.panels as [HTMLElement, HTMLElement];
+    this.#pictures = new PictureTab(host, picturePanel, this.#end.signal);
+    this.#models = new ModelView(host, () => !modelPanel.hidden, this.#end.signal);
+    modelPanel.append(...this.#models.roots);
+    root.replaceChildren(layOutPage(this.#tabs));
+    const job = readJob(host);
+    if (job === "picture") this.#startPictures();
+    else this.#tabs.show(JOBS.indexOf(job));
+    if (job === "model") this.#loadModel(readAutorun(host));
+    void this.#models.offerInterrupted().then((isOffered) => isOffered && this.#tabs.show(1));
+  }
+
+  /** The job whose tab is shown. */
+  get job(): JobView {
+    return (readJob(this.#host) === "picture" ? this.#pictures.view : undefined) ?? this.#models;
+  }
+
+  /** The attributes with these names have changed. */
+  update(names: ReadonlySet<string>): void {
+    const job = readJob(this.#host);
+    if (names.has("job")) this.#tabs.show(JOBS.indexOf(job));
+    const isOther = ["model", "workers", "split", "tile", "ask-first"].some((name) => names.has(name));
+    if (isOther && this.#pictures.view !== undefined) this.#startPictures();
+    else if (names.has("src") || names.has("sample")) void this.#pictures.showSource();
+    if (job === "model" && (names.has("model") || names.has("split"))) this.#loadModel(true);
+  }
+
+  /** Use the host's own sharder for the job that is shown from now on; `undefined`: one of the element's own. */
+  lend(sharder: Sharder | undefined): void {
+    this.#lent = sharder;
+    if (readJob(this.#host) === "model") this.#loadModel(true);
+    else this.#startPictures();
+  }
+
+  end(): void {
+    this.#models.close();
+    this.#end.abort();
+  }
+
+  /** A tab has been chosen, by the user or by the attribute. Pictures are not loaded before somebody looks at them. */
+  #shown(job: JobKind): void {
+    if (job === "picture" && this.#pictures.view === undefined) this.#startPictures();
+    if (readJob(this.#host) !== job) this.#host.setAttribute("job", job);
+  }
+
+  #startPictures(): void {
+    this.#pictures.start(readJob(this.#host) === "picture" ? this.#lent : undefined);
+  }
+
+  #loadModel(isWanted: boolean): void {
+    const address = this.#host.getAttribute("model");
+    if (this.#lent !== undefined) this.#models.use(this.#lent);
+    else if (address && isWanted) this.#models.load(address);
+  }
+}

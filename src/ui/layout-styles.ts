@@ -1,0 +1,31 @@
+/**
+ * Where things are. The element adapts to the width that its container gives it, from 280 px on, never to the window's. Widths of panels'
+ * contents are their owners' business; they ask the same container.
+ */
+export const layoutStyles = `
+:host {
+  display: block; box-sizing: border-box; min-width: min(100%, 17.5rem); container: sharder / inline-size;
+  background: var(--page); color: var(--text); font: 1rem/1.45 system-ui, sans-serif;
+  /* What is above the picture, so that it is not cut by the fold. */
+  --above-preview: 20.5rem;
+  --preview-height: max(13rem, 100svh - var(--above-preview));
+}
+:host([embed]) { --above-preview: 14rem; }
+:host([hidden]) { display: none; }
+.page { position: relative; max-width: 84rem; margin: 0 auto; padding: 1rem clamp(0.75rem, 3cqi, 2rem) 2rem; }
+.header { margin-bottom: 0.75rem; }
+.header p { color: var(--muted); }
+:host([embed]) .header { display: none; }
+.tabs { margin-bottom: 1rem; }
+.columns { display: grid; grid-template-columns: minmax(0, 1fr) 22rem; gap: 1.25rem; align-items: start; }
+.columns > :is(.notice, .offer, .dashboard) { grid-column: 1 / -1; }
+.picture, .side, .dashboard { display: grid; gap: 1rem; min-width: 0; }
+.dashboard { grid-template-columns: repeat(auto-fit, minmax(min(100%, 28rem), 1fr)); align-items: start; }
+.dashboard:empty { display: none; }
+
+@container sharder (min-width: 110rem) {
+  .page { max-width: 150rem; }
+  .columns { grid-template-columns: minmax(0, 1fr) 28rem; }
+}
+@container sharder (max-width: 60rem) { .columns { grid-template-columns: minmax(0, 1fr); } }
+`;

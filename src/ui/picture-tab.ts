@@ -1,0 +1,117 @@
+import { createSharder, ShardError, type LoadNotice, type LoadingProgress, type Sharder } from "../index.js";
+import { modelSource } from "./bundled-files.js";
+import { relayEvents, reportError } from "./element-events.js";
+import { readAutorun, readOptions } from "./element-options.js";
+import type { JobView } from "./job-view.js";
+import { failureText } from "./parts/failure-text.js";
+import { loadSample } from "./picture/load-sample.js";
+import { PageView } from "./picture/page-view.js";
+import type { ChosenPicture } from "./picture/picture-job.js";
+
+/** Attribute: addresses on other sites, which are loaded from once the user has agreed. */
+export const ASK_FIRST = "ask-first";
+
+/** The tab "Enlarge a picture" over time: loads what the attributes name, and starts over when they change or the user retries. */
+export class PictureTab {
+  readonly #host: HTMLElement;
+  readonly #panel: HTMLElement;
+  #attempt: AbortController | undefined;
+  #view: PageView | undefined;
+  /** The host's own sharder, which stays the host's to end. */
+  #lent: Sharder | undefined;
+
+  /** @param signal aborts when the element leaves the page. */
+  constructor(host: HTMLElement, panel: HTMLElement, signal: AbortSignal) {
+    this.#host = host;
+    this.#panel = panel;
+    signal.addEventListener("abort", () => this.#end(), { once: true });
+  }
+
+  /** `undefined` until the tab has been shown. */
+  get view(): JobView | undefined {
+    return this.#view;
+  }
+
+  /** Start, or start over, by the attributes as they are now. @param lent a sharder to use instead of one of its own. */
+  start(lent?: Sharder): void {
+    this.#end();
+    this.#lent = lent;
+    const attempt = new AbortController();
+    this.#attempt = attempt;
+    const view = new PageView(this.#host, () => !this.#panel.hidden, attempt.signal);
+    this.#view = view;
+    this.#panel.replaceChildren(...view.roots);
+    const asked = this.#host.getAttribute(ASK_FIRST);
+    if (asked === null) return this.#loadWhenWanted(view, attempt.signal);
+    // The change of the attributes starts it over.
+    const answer = (drops: readonly string[]) => () => {
+      for (const name of [...drops, ASK_FIRST]) this.#host.removeAttribute(name);
+    };
+    view.ask(asked.split(" "), answer([]), answer(["model", "src", "sample"]));
+  }
+
+  /** Enlarge the picture that the attributes name now, if the tab is in use. */
+  async showSource(): Promise<void> {
+    const { source } = readOptions(this.#host);
+    const signal = this.#attempt?.signal;
+    if (source === "" || signal === undefined) return;
+    try {
+      const { blob, name } = await loadSample(source, signal);
+      if (!signal.aborted) this.#view?.run(new File([blob], name, { type: blob.type }));
+    } catch (thrown) {
+      if (!signal.aborted) this.#view?.refuse("The picture could not be loaded", failureText(thrown));
+    }
+  }
+
+  #loadWhenWanted(view: PageView, signal: AbortSignal): void {
+    const load = (): void => {
+      this.#load(view, signal).catch((thrown: unknown) => {
+        if (signal.aborted) return;
+        view.failLoading(failureText(thrown), () => this.start(this.#lent));
+        if (thrown instanceof ShardError) reportError(this.#host, { job: "picture", error: thrown });
+      });
+    };
+    if (readAutorun(this.#host)) load();
+    else view.holdBack(load);
+  }
+
+  async #load(view: PageView, signal: AbortSignal): Promise<void> {
+    const options = readOptions(this.#host);
+    const sample = fetchSample(options.source, signal);
+    const sharder = this.#lent ?? (await this.#create(view, signal));
+    if (signal.aborted) return;
+    relayEvents(sharder, this.#host, signal);
+    view.start(sharder, options.tileSize);
+    await view.offerInterrupted();
+    const picture = await sample;
+    if (picture instanceof Error) view.refuse("The sample could not be loaded", picture.message);
+    else if (picture !== undefined && !signal.aborted) view.offerSample(picture);
+  }
+
+  async #create(view: PageView, signal: AbortSignal): Promise<Sharder> {
+    const { model, workers, split } = readOptions(this.#host);
+    const onProgress = (progress: LoadingProgress): void => view.showLoading(progress);
+    const onNotice = ({ message }: LoadNotice): void => view.note(message);
+    const sharder = await createSharder({ ...modelSource(model), workers, split, onProgress, onNotice, signal });
+    if (signal.aborted) void sharder.dispose();
+    else signal.addEventListener("abort", () => void sharder.dispose(), { once: true });
+    return sharder;
+  }
+
+  #end(): void {
+    // Jobs end before their sharder does.
+    this.#view?.close();
+    this.#attempt?.abort();
+    this.#view = undefined;
+  }
+}
+
+/** Never rejects: the page works without its sample. */
+async function fetchSample(address: string, signal: AbortSignal): Promise<ChosenPicture | Error | undefined> {
+  if (address === "") return undefined;
+  try {
+    return await loadSample(address, signal);
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown : new Error(String(thrown));
+  }
+}
