@@ -11,10 +11,6 @@ export const alias = [
   { find: /^inference-sharder\/faults$/, replacement: path("src/faults.ts") },
 ];
 
-/** The bundled model and sample keep their places, beside which the page's build has them from public/ anyway. */
-const assetFileNames = ({ originalFileNames: [name = ""] }: { originalFileNames: readonly string[] }): string =>
-  name.startsWith("public/") ? name.slice("public/".length) : "assets/[name]-[hash][extname]";
-
 /** By `--mode`. */
 const builds: Record<string, BuildEnvironmentOptions> = {
   /** The page, and embed.js for pages of others, which share their chunks and workers. */
@@ -23,7 +19,6 @@ const builds: Record<string, BuildEnvironmentOptions> = {
       input: { index: path("index.html"), embed: path("src/ui/embed.ts") },
       output: {
         entryFileNames: ({ name }) => (name === "embed" ? "embed.js" : "assets/[name]-[hash].js"),
-        assetFileNames,
       },
     },
   },
@@ -37,7 +32,7 @@ const builds: Record<string, BuildEnvironmentOptions> = {
     rolldownOptions: {
       input: { index: path("src/index.ts"), faults: path("src/faults.ts"), element: path("src/ui/element.ts") },
       preserveEntrySignatures: "strict",
-      output: { entryFileNames: "[name].js", assetFileNames },
+      output: { entryFileNames: "[name].js" },
     },
   },
   /** The page that the browser tests drive; it has TF.js in it, to compare with. */

@@ -1,9 +1,10 @@
 // `npm run build:lib` builds the library into dist/lib as it is published: modules, workers and type declarations.
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { root, tool } from "./run.mjs";
 
-const entries = ["index", "faults"];
+/** Modules of src whose declarations are published. */
+const entries = ["index", "faults", "ui/element"];
 const typesFolder = join(root, "dist", "lib", "types");
 
 /** Exits with the command's code if it fails. @param {Promise<import("./run.mjs").Outcome>} outcome */
@@ -30,6 +31,32 @@ function copyDeclarations(/** @type {string} */ module, /** @type {Set<string>} 
   for (const [, specifier = ""] of text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)) {
     copyDeclarations(join(dirname(module), specifier.replace(/\.(js|ts)$/, "")).replaceAll("\\", "/"), done);
   }
+}
+
+/**
+ * Vite takes files of public/ to be beside the build, with an address that bundlers don't recognise. In the package they stay in public/.
+ */
+function restoreFileForm() {
+  const written =
+    /new URL\(``\s*\+\s*new URL\(`([^`]+)`,\s*import\.meta\.url\)\.href,\s*``\s*\+\s*import\.meta\.url\)/g;
+  const folder = join(root, "dist", "lib");
+  const named = new Set();
+  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+    if (!name.endsWith(".js")) continue;
+    const chunk = join(folder, name);
+    const code = readFileSync(chunk, "utf8");
+    const restored = code.replace(written, (_, address) => {
+      const file = join(root, "public", relative(folder, join(dirname(chunk), address)));
+      if (statSync(file).isFile()) named.add(file);
+      return `new URL("${relative(dirname(chunk), file).replaceAll("\\", "/")}",import.meta.url)`;
+    });
+    if (restored !== code) writeFileSync(chunk, restored);
+  }
+  if (named.size === 3) return;
+  console.error(
+    `Expected the element to name the bundled model, its weights and the sample, received ${[...named].join(", ") || "none"}: adapt restoreFileForm.`,
+  );
+  process.exit(1);
 }
 
 /**
@@ -76,7 +103,10 @@ function checkFaultsApart() {
   const folder = join(root, "dist", "lib");
   const assets = readdirSync(join(folder, "assets")).filter((name) => name.endsWith(".js"));
   const isInjector = (/** @type {string} */ name) => name.startsWith("fault-injector-");
-  const scripts = ["index.js", ...assets.filter((name) => !isInjector(name)).map((name) => join("assets", name))];
+  // The other entries may carry it; what they don't load are workers.
+  const ofEntries = new Set(["faults.js", "element.js"].flatMap((name) => [...loadedWith(join(folder, name))]));
+  const workers = assets.filter((name) => !isInjector(name) && !ofEntries.has(join(folder, "assets", name)));
+  const scripts = ["index.js", ...workers.map((name) => join("assets", name))];
   const carriers = scripts.filter((script) =>
     [...loadedWith(join(folder, script))].some((file) =>
       /Expected memory for a shard|was killed on purpose/.test(readFileSync(file, "utf8")),
@@ -107,10 +137,19 @@ async function checkAsConsumer() {
     join(folder, "consumer.ts"),
     `import { createSharder } from "inference-sharder";
 import * as faults from "inference-sharder/faults";
+import { defineInferenceSharder, InferenceSharderElement } from "inference-sharder/element";
 // A missing declaration would make these \`any\`.
 type IsAny<T> = 0 extends 1 & T ? true : false;
 export const typed: [IsAny<typeof createSharder>, IsAny<typeof faults>] = [false, false];
+export const typesElement: IsAny<InferenceSharderElement> = false;
 export const sharder = createSharder({ model: "model.json" });
+defineInferenceSharder();
+const element = document.createElement("inference-sharder");
+element.addEventListener("done", ({ detail }) => console.log(detail.itemCount));
+element.addEventListener("progress", ({ detail }) => console.log(detail.fraction));
+element.addEventListener("click", ({ clientX }) => console.log(clientX));
+element.job = "model";
+void sharder.then((own) => (element.sharder = own));
 `,
   );
   for (const [module, moduleResolution] of /** @type {const} */ ([
@@ -126,8 +165,9 @@ export const sharder = createSharder({ model: "model.json" });
 }
 
 rmSync(join(root, "dist", "lib"), { recursive: true, force: true });
-await must(tool("typescript", ["-b", "src"]));
+await must(tool("typescript", ["-b", "src/ui"]));
 await must(tool("vite", ["build", "--logLevel", "warn", "--mode", "lib"]));
+restoreFileForm();
 restoreWorkerForm();
 checkFaultsApart();
 const copied = new Set();

@@ -18,6 +18,10 @@ export function controlStyles(names: string | null): string {
   if (names === null) return "";
   // A name with other characters is none, and could end the rule.
   const shown = names.split(/\s+/).filter((name) => /^[a-z][a-z-]*$/.test(name));
-  const except = shown.map((name) => `:not([data-control="${name}"])`).join("");
-  return `[data-control]${except} { display: none !important; }`;
+  const selectors = shown.map((name) => `[data-control="${name}"]`).join(", ");
+  const all = "[data-control] { display: none !important; }";
+  // Without anything beside it, the picture has the whole width.
+  const wide = "grid-template-columns: minmax(0, 1fr) !important;";
+  if (selectors === "") return `${all} .columns { ${wide} }`;
+  return `[data-control]:not(${selectors}) { display: none !important; } .columns:not(:has(> .side > :is(${selectors}))) { ${wide} }`;
 }
