@@ -1,6 +1,6 @@
 import { setWorkerUrl, type Sharder } from "../index.js";
 import { controlStyles } from "./element-controls.js";
-import type { InferenceSharderEventMap } from "./element-events.js";
+import { EmittingElement } from "./emitting-element.js";
 import { ElementLife } from "./element-life.js";
 import { OPTION_NAMES, readAutorun, readJob, readSplit, type JobKind, type SplitKind } from "./element-options.js";
 import type { JobStatus } from "./job-view.js";
@@ -32,7 +32,7 @@ const WORKER_URL = "worker-url";
  *
  * The events are those of `InferenceSharderEventMap`.
  */
-export class InferenceSharderElement extends HTMLElement {
+export class InferenceSharderElement extends EmittingElement {
   static readonly observedAttributes: readonly string[] = [...OPTION_NAMES, ASK_FIRST, WORKER_URL];
 
   readonly #root = this.attachShadow({ mode: "open" });
@@ -221,42 +221,6 @@ export class InferenceSharderElement extends HTMLElement {
       Reflect.set(this, name, early.value);
     }
   }
-}
-
-type Listener<E extends Event> = (this: InferenceSharderElement, event: E) => void;
-
-// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- the only way to type the events of a subclass of HTMLElement
-export interface InferenceSharderElement {
-  addEventListener<K extends keyof InferenceSharderEventMap>(
-    type: K,
-    listener: Listener<InferenceSharderEventMap[K]>,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
-  addEventListener<K extends keyof HTMLElementEventMap>(
-    type: K,
-    listener: (this: HTMLElement, event: HTMLElementEventMap[K]) => unknown,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
-  addEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
-  removeEventListener<K extends keyof InferenceSharderEventMap>(
-    type: K,
-    listener: Listener<InferenceSharderEventMap[K]>,
-    options?: boolean | EventListenerOptions,
-  ): void;
-  removeEventListener<K extends keyof HTMLElementEventMap>(
-    type: K,
-    listener: (this: HTMLElement, event: HTMLElementEventMap[K]) => unknown,
-    options?: boolean | EventListenerOptions,
-  ): void;
-  removeEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject,
-    options?: boolean | EventListenerOptions,
-  ): void;
 }
 
 declare global {

@@ -43,14 +43,14 @@ export function readHostMessage(
   if (inferenceSharder !== 1) {
     return {
       id,
-      refusal: `Expected version 1 of the messages, received ${String(inferenceSharder)}: send inferenceSharder: 1.`,
+      refusal: `Expected version 1 of the messages, received ${inWords(inferenceSharder)}: send inferenceSharder: 1.`,
     };
   }
   const known = COMMANDS.find((name) => name === command);
   if (known === undefined) {
     return {
       id,
-      refusal: `Expected a command of ${COMMANDS.join(", ")}, received ${JSON.stringify(command)}: send one of these.`,
+      refusal: `Expected a command of ${COMMANDS.join(", ")}, received ${inWords(command)}: send one of these.`,
     };
   }
   if (picture !== undefined && !(picture instanceof Blob)) {
@@ -62,4 +62,11 @@ export function readHostMessage(
     ...(id !== undefined && { id }),
     ...(picture !== undefined && { picture }),
   };
+}
+
+/** Not every value has a text. */
+function inWords(value: unknown): string {
+  return typeof value === "string" || typeof value === "number"
+    ? JSON.stringify(value)
+    : `something of type ${typeof value}`;
 }
