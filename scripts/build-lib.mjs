@@ -1,7 +1,7 @@
 // `npm run build:lib` builds the library into dist/lib as it is published: modules, workers and type declarations.
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { root, tool } from "./run.mjs";
+import { root, run, tool } from "./run.mjs";
 
 /** Modules of src whose declarations are published. */
 const entries = ["index", "faults", "ui/element"];
@@ -162,6 +162,12 @@ void sharder.then((own) => (element.sharder = own));
     writeFileSync(config, JSON.stringify({ compilerOptions, files: ["consumer.ts"] }));
     await must(tool("typescript", ["-p", config]));
   }
+  // A page may be rendered on a server, where importing the package must not fail.
+  writeFileSync(
+    join(folder, "server.mjs"),
+    `await import("inference-sharder");\nawait import("inference-sharder/element");\n`,
+  );
+  await must(run(process.execPath, [join(folder, "server.mjs")]));
 }
 
 rmSync(join(root, "dist", "lib"), { recursive: true, force: true });

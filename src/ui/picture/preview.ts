@@ -12,7 +12,7 @@ const DRAW_BUDGET_MS = 6;
 /** Each frame with a new tile uploads the whole canvas, which takes cores from the workers where there is no GPU. */
 const DRAW_INTERVAL_MS = 80;
 /** About as many pixels as the screen shows of the preview. */
-export const MAX_PREVIEW_PIXELS = devicePixelRatio > 1 ? 4e6 : 1.5e6;
+export const MAX_PREVIEW_PIXELS = (globalThis.devicePixelRatio ?? 1) > 1 ? 4e6 : 1.5e6;
 /** The tints are plain areas, which need no more pixels. */
 const MAX_TINT_PIXELS = 1e6;
 
