@@ -48,6 +48,56 @@ it("completes the default job as an element from another origin, and emits what 
   expect(app.errors).toEqual([]);
 });
 
+it("takes its width from its container, from 280 px to 4K, and nothing overlaps or sticks out", async () => {
+  await page.setViewportSize({ width: 3840, height: 900 });
+  for (const job of ["picture", "model"]) {
+    for (const width of [280, 320, 420, 700, 1000, 1440, 3840]) {
+      expect(await page.evaluate(faultsOfLayout, { job, width }), `${job}, ${width} px`).toEqual([]);
+    }
+  }
+  // The watch sees what is wrong.
+  await page.evaluate(() => {
+    const { shadowRoot } = document.querySelector("inference-sharder")!;
+    shadowRoot!.querySelector<HTMLElement>(".side")!.style.marginLeft = "-50px";
+  });
+  expect(await page.evaluate(faultsOfLayout, { job: "picture", width: 1440 })).not.toEqual([]);
+  await page.setViewportSize({ width: 1280, height: 720 });
+});
+
+it("shows the whole picture above the fold of a laptop", async () => {
+  await page.setViewportSize({ width: 1440, height: 900 });
+  const bottom = await page.evaluate(() => {
+    const element = document.querySelector("inference-sharder")!;
+    element.style.width = "";
+    element.job = "picture";
+    return element.shadowRoot!.querySelector(".preview")!.getBoundingClientRect().bottom;
+  });
+  expect(bottom).toBeLessThanOrEqual(900);
+});
+
+it("shows the panels that are asked for, and is themed from outside", async () => {
+  const seen = await page.evaluate(async () => {
+    const element = document.querySelector("inference-sharder")!;
+    const isVisible = (selector: string) => element.shadowRoot!.querySelector(selector)!.checkVisibility();
+    const selectors = [".header", ".tabs", ".job .buttons", ".progress-head", ".preview", ".side .panel", ".log"];
+    const look = async (controls: string | null) => {
+      element.controls = controls;
+      await Promise.resolve();
+      return selectors.filter(isVisible);
+    };
+    const all = await look(null);
+    const none = await look("none");
+    const some = await look("workers tabs");
+    element.controls = null;
+    document.documentElement.style.setProperty("--sharder-page", "rgb(1, 2, 3)");
+    return { selectors, all, none, some, background: getComputedStyle(element).backgroundColor };
+  });
+  expect(seen.all).toEqual(seen.selectors);
+  expect(seen.none).toEqual([".progress-head", ".preview"]);
+  expect(seen.some).toEqual([".tabs", ".progress-head", ".preview", ".side .panel"]);
+  expect(seen.background).toBe("rgb(1, 2, 3)");
+});
+
 it("ends its workers when it is removed, but not when it is moved", async () => {
   const workers = () => page.workers().length;
   await expect.poll(workers).toBeGreaterThan(0);
@@ -93,3 +143,36 @@ it("completes the default job in a frame that its page controls, and ignores pag
   expect(await inside!.evaluate(() => document.querySelector("inference-sharder")!.status.state)).toBe("waiting");
   expect(await page.evaluate(() => received)).toEqual([]);
 });
+
+/** Runs in the page: which boxes overlap or stick out of the element. */
+function faultsOfLayout({ job, width }: { job: string; width: number }): string[] {
+  const element = document.querySelector("inference-sharder")!;
+  element.setAttribute("job", job);
+  element.style.width = `${width}px`;
+  element.style.display = "block";
+  const root = element.shadowRoot!;
+  for (const tab of root.querySelectorAll<HTMLElement>("[role=tab]")) if (tab.id.endsWith(job)) tab.click();
+  const outer = element.getBoundingClientRect();
+  const boxes = [
+    ...root.querySelectorAll<HTMLElement>(
+      "h1, [role=tab], .panel, .job, .preview, button, select, input, label, meter, p",
+    ),
+  ]
+    .filter((each) => each.checkVisibility({ visibilityProperty: true }) && !each.closest(".visually-hidden"))
+    .map((each) => ({ each, box: each.getBoundingClientRect() }))
+    .filter(({ box }) => box.width > 0 && box.height > 0);
+  const nameOf = ({ tagName, className, textContent }: HTMLElement) =>
+    `${tagName}.${className} “${textContent?.slice(0, 20)}”`;
+  const faults = boxes
+    .filter(({ box }) => box.left < outer.left - 1 || box.right > outer.right + 1)
+    .map(({ each }) => `${nameOf(each)} sticks out`);
+  boxes.forEach(({ each, box }, index) => {
+    for (const other of boxes.slice(index + 1)) {
+      if (each.contains(other.each) || other.each.contains(each)) continue;
+      const across = Math.min(box.right, other.box.right) - Math.max(box.left, other.box.left);
+      const down = Math.min(box.bottom, other.box.bottom) - Math.max(box.top, other.box.top);
+      if (across > 1 && down > 1) faults.push(`${nameOf(each)} overlaps ${nameOf(other.each)}`);
+    }
+  });
+  return faults;
+}
