@@ -1,19 +1,8 @@
 // The element and the frame in pages of another origin. tests/long/browser/embedding.test.ts has the other policies and headers.
 import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { FrameMessage, HostMessage, InferenceSharderEventMap } from "inference-sharder/element";
 import { openHarness, type OpenPage } from "../harness/launch.js";
 import { openEmbedders, type Embedders } from "../harness/embedders.js";
-
-declare global {
-  /** Of tests/fixtures/embed. */
-  var emitted: {
-    [K in keyof InferenceSharderEventMap]: { type: K; detail: InferenceSharderEventMap[K]["detail"] };
-  }[keyof InferenceSharderEventMap][];
-  var received: { data: FrameMessage; origin: string }[];
-  var send: (message: object) => void;
-  var replyTo: (message: Pick<HostMessage, "command">) => Promise<FrameMessage>;
-}
 
 let servers: Embedders;
 let app: OpenPage;

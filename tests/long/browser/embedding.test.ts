@@ -1,0 +1,113 @@
+// The element and the frame under all headers and policies that a page of another origin may have.
+import type { Page } from "playwright";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openEmbedders, type Embedders } from "../../harness/embedders.js";
+import { openHarness, type OpenPage } from "../../harness/launch.js";
+
+let servers: Embedders;
+let app: OpenPage;
+let page: Page;
+beforeAll(async () => {
+  servers = await openEmbedders();
+  app = await openHarness({ url: `${servers.plain}element.html?autorun=false&cdn=${servers.cdn}` });
+  ({ page } = app);
+});
+afterAll(async () => {
+  await app.close();
+  await servers.close();
+});
+
+/** Open the page with an element from the CDN. */
+const openElement = (host: string, query: Record<string, string>, cdn = servers.cdn) =>
+  page.goto(`${host}element.html?${new URLSearchParams({ cdn, ...query }).toString()}`);
+
+/** How the job has ended. */
+async function outcome(): Promise<string> {
+  const ended = await page.waitForFunction(() => emitted.find(({ type }) => type === "done" || type === "error"));
+  const end = await ended.jsonValue();
+  return end?.type === "error"
+    ? page.evaluate(() => emitted.flatMap((each) => (each.type === "error" ? each.detail.error.message : [])).join())
+    : "done";
+}
+
+describe("an element from another origin", () => {
+  it("completes the default job on an isolated page, with shared memory, on every backend", async () => {
+    await openElement(servers.isolated, { workers: "wasm,webgl,cpu" }, servers.isolatedCdn);
+    expect(await outcome()).toBe("done");
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+    const devices = page.locator(".side .device");
+    expect((await devices.allInnerTexts()).join()).toMatch(/wasm.*webgl.*cpu/is);
+  });
+
+  it("runs a model by layers, with the workers that plan, read and keep journals", async () => {
+    const model = `${servers.cdn}models/upscale-x2/model.json`;
+    await openElement(servers.plain, { workers: "wasm,wasm", job: "model", split: "layers", model });
+    await page.waitForFunction(() => document.querySelector("inference-sharder")?.status.state === "ready");
+    await page.evaluate(() => {
+      const element = document.querySelector("inference-sharder")!;
+      element.shadowRoot!.querySelector<HTMLInputElement>("input[type=radio][value=random]")!.click();
+      element.run();
+    });
+    expect(await outcome()).toBe("done");
+    const stages = await page.evaluate(() =>
+      emitted.flatMap((each) => (each.type === "attempt" ? (each.detail.stage ?? []) : [])),
+    );
+    expect(new Set(stages)).toEqual(new Set([0, 1]));
+  });
+
+  it("says what to do where the policy allows neither its origin nor blob: workers", async () => {
+    await openElement(servers.strict, { workers: "wasm" });
+    expect(await outcome()).toMatch(/worker-src|setWorkerUrl/);
+  });
+
+  it("takes its workers from the page's own origin if they are copied there", async () => {
+    await openElement(servers.strict, { workers: "wasm,wasm", "worker-url": "/vendor/" });
+    expect(await outcome()).toBe("done");
+    expect(page.workers().map((worker) => new URL(worker.url()).origin)).toContain(new URL(servers.strict).origin);
+  });
+});
+
+it("runs several elements on one page, each with its own workers", async () => {
+  await openElement(servers.plain, { workers: "wasm", id: "one" });
+  expect(await outcome()).toBe("done");
+  const states = await page.evaluate(async () => {
+    const second = document.createElement("inference-sharder");
+    second.workers = "wasm";
+    const done = new Promise((resolve) => second.addEventListener("done", resolve));
+    document.body.append(second);
+    await done;
+    second.remove();
+    return document.querySelector("inference-sharder")!.status;
+  });
+  expect(states).toMatchObject({ state: "done", workerCount: 1 });
+});
+
+it("runs a host's own sharder, and doesn't end it", async () => {
+  await openElement(servers.plain, { workers: "wasm", autorun: "false" });
+  await page.waitForFunction(() => document.querySelector("inference-sharder")?.status?.state === "waiting");
+});
+
+describe("a frame of another origin", () => {
+  it("completes the default job without isolation", async () => {
+    const frame = `${servers.cdn}?embed=1&workers=wasm&origin=${new URL(servers.plain).origin}`;
+    await page.goto(`${servers.plain}frame.html?frame=${encodeURIComponent(frame)}`);
+    await page.waitForFunction(() => received.some(({ data }) => data.type === "done"));
+    expect(await page.frames()[1]!.evaluate(() => crossOriginIsolated)).toBe(false);
+  });
+
+  it("is paused, resumed and cancelled by its page", async () => {
+    await page.waitForFunction(() => received.some(({ data }) => data.type === "done"));
+    await page.evaluate(() => replyTo({ command: "run" }));
+    await page.waitForFunction(
+      () =>
+        received.at(-1)?.data.type === "status" &&
+        received.some(({ data }) => data.type === "status" && data.status.state === "running"),
+    );
+    expect(await page.evaluate(() => replyTo({ command: "pause" }))).toMatchObject({ status: { state: "paused" } });
+    expect(await page.evaluate(() => replyTo({ command: "resume" }))).toMatchObject({ status: { state: "running" } });
+    await page.evaluate(() => replyTo({ command: "cancel" }));
+    await expect
+      .poll(() => page.evaluate(() => replyTo({ command: "status" })))
+      .toMatchObject({ status: { state: "cancelled" } });
+  });
+});
