@@ -17,6 +17,7 @@ const builds: Record<string, BuildEnvironmentOptions> = {
   production: {
     rolldownOptions: {
       input: { index: path("index.html"), embed: path("src/ui/embed.ts") },
+      preserveEntrySignatures: "strict",
       output: {
         entryFileNames: ({ name }) => (name === "embed" ? "embed.js" : "assets/[name]-[hash].js"),
       },

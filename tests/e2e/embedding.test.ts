@@ -9,7 +9,7 @@ let app: OpenPage;
 let page: Page;
 beforeAll(async () => {
   servers = await openEmbedders();
-  app = await openHarness({ url: `${servers.plain}element.html?workers=wasm&cdn=${servers.cdn}` });
+  app = await openHarness({ url: `${servers.plain}element.html?workers=wasm,wasm&cdn=${servers.cdn}` });
   ({ page } = app);
 });
 afterAll(async () => {
@@ -32,7 +32,7 @@ it("completes the default job as an element from another origin, and emits what 
     job: "picture",
     state: "done",
     fraction: 1,
-    workerCount: 1,
+    workerCount: 2,
   });
   expect(app.errors).toEqual([]);
 });
@@ -106,7 +106,7 @@ it("ends its workers when it is removed, but not when it is moved", async () => 
 });
 
 it("completes the default job in a frame that its page controls, and ignores pages of other origins", async () => {
-  const frame = `${servers.isolatedCdn}?embed=1&autorun=false&workers=wasm&origin=${new URL(servers.isolated).origin}`;
+  const frame = `${servers.isolatedCdn}?embed=1&autorun=false&workers=wasm,wasm&origin=${new URL(servers.isolated).origin}`;
   await page.goto(`${servers.isolated}frame.html?frame=${encodeURIComponent(frame)}`);
   await page.waitForFunction(() => received.some(({ data }) => data.type === "ready"));
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);

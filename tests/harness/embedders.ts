@@ -7,6 +7,7 @@ declare global {
     [K in keyof InferenceSharderEventMap]: { type: K; detail: InferenceSharderEventMap[K]["detail"] };
   }[keyof InferenceSharderEventMap][];
   var received: { data: FrameMessage; origin: string }[];
+  var loadLibrary: () => Promise<typeof import("inference-sharder")>;
   var send: (message: object) => void;
   var replyTo: (message: Pick<HostMessage, "command">) => Promise<FrameMessage>;
 }

@@ -61,18 +61,19 @@ describe("an element from another origin", () => {
   });
 
   it("takes its workers from the page's own origin if they are copied there", async () => {
-    await openElement(servers.strict, { workers: "wasm,wasm", "worker-url": "/vendor/" });
+    await openElement(servers.strict, { workers: "wasm,wasm", "worker-url": "/vendor/", src: "small.png" });
     expect(await outcome()).toBe("done");
     expect(page.workers().map((worker) => new URL(worker.url()).origin)).toContain(new URL(servers.strict).origin);
   });
 });
 
 it("runs several elements on one page, each with its own workers", async () => {
-  await openElement(servers.plain, { workers: "wasm", id: "one" });
+  await openElement(servers.plain, { workers: "wasm", src: "small.png" });
   expect(await outcome()).toBe("done");
   const states = await page.evaluate(async () => {
     const second = document.createElement("inference-sharder");
     second.workers = "wasm";
+    second.src = "small.png";
     const done = new Promise((resolve) => second.addEventListener("done", resolve));
     document.body.append(second);
     await done;
@@ -83,8 +84,27 @@ it("runs several elements on one page, each with its own workers", async () => {
 });
 
 it("runs a host's own sharder, and doesn't end it", async () => {
-  await openElement(servers.plain, { workers: "wasm", autorun: "false" });
-  await page.waitForFunction(() => document.querySelector("inference-sharder")?.status?.state === "waiting");
+  await openElement(servers.plain, { autorun: "false", src: "small.png" });
+  const seen = await page.evaluate(async (cdn) => {
+    const library = await loadLibrary();
+    const own = await library.createSharder({
+      model: `${cdn}models/upscale-x2/model.json`,
+      workers: [{ backend: "wasm" }],
+    });
+    const element = document.querySelector("inference-sharder")!;
+    const done = new Promise((resolve) => element.addEventListener("done", resolve));
+    element.sharder = own;
+    element.run();
+    await done;
+    element.remove();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const picture = await (await fetch("small.png")).blob();
+    const { width } = await library.upscalePicture(own, picture);
+    await own.dispose();
+    return { width, workers: emitted.filter(({ type }) => type === "attempt").length };
+  }, servers.cdn);
+  expect(seen.width).toBe(192);
+  expect(seen.workers).toBeGreaterThan(0);
 });
 
 describe("a frame of another origin", () => {
