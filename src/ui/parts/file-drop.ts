@@ -42,7 +42,14 @@ export function listenForFiles(host: HTMLElement, target: FileTarget, signal: Ab
     (event) => {
       const files = [...(event.clipboardData?.files ?? [])];
       // Text pasted into a field of the surrounding page must still get there.
-      if (!target.isActive() || files.length === 0) return;
+      if (!target.isActive() || files.length === 0 || event.defaultPrevented) return;
+      // Another element like this one has the focus.
+      if (
+        event
+          .composedPath()
+          .some((node) => node !== host && node instanceof HTMLElement && node.localName === host.localName)
+      )
+        return;
       event.preventDefault();
       target.onFiles(files);
     },
