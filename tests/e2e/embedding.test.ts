@@ -87,6 +87,41 @@ it("shows the panels that are asked for, and is themed from outside", async () =
   expect(seen.background).toBe("rgb(1, 2, 3)");
 });
 
+it("follows its attributes", async () => {
+  const seen = await page.evaluate(async () => {
+    const element = document.querySelector("inference-sharder")!;
+    const before = emitted.length;
+    const done = new Promise<string>((resolve) =>
+      element.addEventListener("done", () => resolve("done"), { once: true }),
+    );
+    element.src = "small.png";
+    await done;
+    const { job, autorun, controls, split } = element;
+    element.job = "model";
+    await Promise.resolve();
+    const shown = [...element.shadowRoot!.querySelectorAll("[role=tabpanel]")].map((panel) => panel.checkVisibility());
+    element.shadowRoot!.querySelector<HTMLElement>("#tab-picture")!.click();
+    return {
+      job,
+      autorun,
+      controls,
+      split,
+      shown,
+      attribute: element.getAttribute("job"),
+      events: emitted.length - before,
+    };
+  });
+  expect(seen).toMatchObject({
+    job: "picture",
+    autorun: true,
+    controls: null,
+    split: "auto",
+    shown: [false, true],
+    attribute: "picture",
+  });
+  expect(seen.events).toBeGreaterThan(2);
+});
+
 it("ends its workers when it is removed, but not when it is moved", async () => {
   const workers = () => page.workers().length;
   await expect.poll(workers).toBeGreaterThan(0);
@@ -95,6 +130,8 @@ it("ends its workers when it is removed, but not when it is moved", async () => 
     const section = document.createElement("section");
     document.body.append(section);
     section.append(element);
+    // Newer browsers can also move it without a disconnection.
+    if ("moveBefore" in section && typeof section.moveBefore === "function") section.moveBefore(element, null);
     return element.status.state;
   });
   expect(before).toBe("done");

@@ -39,13 +39,14 @@ describe("an element from another origin", () => {
     expect((await devices.allInnerTexts()).join()).toMatch(/wasm.*webgl.*cpu/is);
   });
 
-  it("runs a model by layers, with the workers that plan, read and keep journals", async () => {
+  it("runs a model by layers, with the workers that plan stages and keep journals", async () => {
     const model = `${servers.cdn}models/upscale-x2/model.json`;
     await openElement(servers.plain, { workers: "wasm,wasm", job: "model", split: "layers", model });
     await page.waitForFunction(() => document.querySelector("inference-sharder")?.status.state === "ready");
     await page.evaluate(() => {
       const element = document.querySelector("inference-sharder")!;
       element.shadowRoot!.querySelector<HTMLInputElement>("input[type=radio][value=random]")!.click();
+      element.shadowRoot!.querySelector<HTMLInputElement>("#model-items")!.value = "4";
       element.run();
     });
     expect(await outcome()).toBe("done");
@@ -81,6 +82,32 @@ it("runs several elements on one page, each with its own workers", async () => {
     return document.querySelector("inference-sharder")!.status;
   });
   expect(states).toMatchObject({ state: "done", workerCount: 1 });
+});
+
+it("gives a pasted picture to one element only: that with the focus, else the first", async () => {
+  await openElement(servers.plain, { autorun: "false", src: "small.png" });
+  const seen = await page.evaluate(async () => {
+    const second = document.createElement("inference-sharder");
+    second.autorun = false;
+    document.body.append(second);
+    const elements = [...document.querySelectorAll("inference-sharder")];
+    const picture = new File([await (await fetch("small.png")).blob()], "small.png", { type: "image/png" });
+    const paste = async (target: Element) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.items.add(picture);
+      target.dispatchEvent(
+        new ClipboardEvent("paste", { clipboardData, bubbles: true, composed: true, cancelable: true }),
+      );
+      await Promise.resolve();
+      return elements.map(({ status }) => status.state);
+    };
+    const first = await paste(document.body);
+    return [first, await paste(second.shadowRoot!.querySelector("#file")!)];
+  });
+  expect(seen).toEqual([
+    ["loading", "waiting"],
+    ["loading", "loading"],
+  ]);
 });
 
 it("runs a host's own sharder, and doesn't end it", async () => {
