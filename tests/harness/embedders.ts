@@ -32,7 +32,7 @@ export async function openEmbedders(): Promise<Embedders> {
   const servers = await Promise.all([
     serve({ root: "dist", isolated: false, headers: FOR_EVERYBODY }),
     serve({ root: "dist", headers: FOR_EVERYBODY }),
-    serve({ root: "tests/fixtures/embed", isolated: false }),
+    serve({ root: "tests/fixtures/embed", mounts: { "/keras/": "tests/fixtures/keras-files" }, isolated: false }),
     serve({ root: "tests/fixtures/embed" }),
   ]);
   const [cdn, isolatedCdn, plain, isolated] = servers.map(({ url }) => url) as [string, string, string, string];

@@ -56,6 +56,11 @@ describe("an element from another origin", () => {
     expect(new Set(stages)).toEqual(new Set([0, 1]));
   });
 
+  it("opens a Keras file, with the worker that reads it", async () => {
+    await openElement(servers.plain, { workers: "wasm", job: "model", model: "keras/keras3.keras" });
+    await page.waitForFunction(() => document.querySelector("inference-sharder")?.status?.state === "ready");
+  });
+
   it("says what to do where the policy allows neither its origin nor blob: workers", async () => {
     await openElement(servers.strict, { workers: "wasm" });
     expect(await outcome()).toMatch(/worker-src|setWorkerUrl/);
