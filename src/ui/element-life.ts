@@ -2,6 +2,7 @@ import type { Sharder } from "../index.js";
 import { readAutorun, readJob, type JobKind } from "./element-options.js";
 import type { JobView } from "./job-view.js";
 import { layOutPage } from "./layout.js";
+import { ASK_FIRST, askingText } from "./linked-addresses.js";
 import { ModelView } from "./model/model-view.js";
 import { Tabs } from "./parts/tabs.js";
 import { PictureTab } from "./picture-tab.js";
@@ -16,6 +17,8 @@ export class ElementLife {
   readonly #pictures: PictureTab;
   readonly #models: ModelView;
   #lent: Sharder | undefined;
+  /** The job that the attribute `model` was written for. The user may look at the other one meanwhile. */
+  #modelJob: JobKind;
 
   /**
    * @param host has the attributes; the user's choice of a tab is written to `job`.
@@ -35,6 +38,7 @@ export class ElementLife {
     modelPanel.append(...this.#models.roots);
     root.replaceChildren(layOutPage(this.#tabs));
     const job = readJob(host);
+    this.#modelJob = job;
     if (job === "picture") this.#startPictures();
     else this.#tabs.show(JOBS.indexOf(job));
     if (job === "model") this.#loadModel(readAutorun(host));
@@ -50,10 +54,11 @@ export class ElementLife {
   update(names: ReadonlySet<string>): void {
     const job = readJob(this.#host);
     if (names.has("job")) this.#tabs.show(JOBS.indexOf(job));
-    const isOther = ["model", "workers", "split", "tile", "ask-first"].some((name) => names.has(name));
+    if (names.has("model")) this.#modelJob = job;
+    const isOther = ["model", "workers", "split", "tile", ASK_FIRST].some((name) => names.has(name));
     if (isOther && this.#pictures.view !== undefined) this.#startPictures();
     else if (names.has("src") || names.has("sample")) void this.#pictures.showSource();
-    if (job === "model" && (names.has("model") || names.has("split"))) this.#loadModel(true);
+    if (job === "model" && ["model", "split", ASK_FIRST].some((name) => names.has(name))) this.#loadModel(true);
   }
 
   /** Use the host's own sharder for the job that is shown from now on; `undefined`: one of the element's own. */
@@ -75,12 +80,23 @@ export class ElementLife {
   }
 
   #startPictures(): void {
-    this.#pictures.start(readJob(this.#host) === "picture" ? this.#lent : undefined);
+    const lent = readJob(this.#host) === "picture" ? this.#lent : undefined;
+    this.#pictures.start({ lent, hasOwnModel: this.#modelJob === "picture" });
   }
 
   #loadModel(isWanted: boolean): void {
     const address = this.#host.getAttribute("model");
+    const asked = this.#host.getAttribute(ASK_FIRST);
     if (this.#lent !== undefined) this.#models.use(this.#lent);
+    else if (address && isWanted && asked !== null) this.#askFirst(asked);
     else if (address && isWanted) this.#models.load(address);
+  }
+
+  /** The change of the attributes loads the model, or leaves it. */
+  #askFirst(asked: string): void {
+    const answer = (drops: readonly string[]) => () => {
+      for (const name of [...drops, ASK_FIRST]) this.#host.removeAttribute(name);
+    };
+    this.#models.ask(askingText(asked), answer([]), answer(["model", "src", "sample"]));
   }
 }

@@ -6,7 +6,7 @@ import { OPTION_NAMES, readAutorun, readJob, readSplit, type JobKind, type Split
 import type { JobStatus } from "./job-view.js";
 import { layoutStyles } from "./layout-styles.js";
 import { modelStyles } from "./model/model-styles.js";
-import { ASK_FIRST } from "./picture-tab.js";
+import { ASK_FIRST } from "./linked-addresses.js";
 import { styles } from "./styles.js";
 
 const WORKER_URL = "worker-url";

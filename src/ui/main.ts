@@ -1,8 +1,7 @@
 import { defineInferenceSharder } from "./element.js";
 import { OPTION_NAMES } from "./element-options.js";
 import { hostOrigin, listenToHost } from "./embed/frame-host.js";
-import { foreignAddresses } from "./linked-addresses.js";
-import { ASK_FIRST } from "./picture-tab.js";
+import { ASK_FIRST, foreignAddresses } from "./linked-addresses.js";
 
 // The page's address sets the element's attributes, so that a link can choose the workers: ?workers=wasm,webgl
 const query = new URLSearchParams(location.search);

@@ -1,15 +1,20 @@
 import { createSharder, ShardError, type LoadNotice, type LoadingProgress, type Sharder } from "../index.js";
-import { modelSource } from "./bundled-files.js";
+import { BUNDLED_MODEL, modelSource } from "./bundled-files.js";
 import { relayEvents, reportError } from "./element-events.js";
 import { readAutorun, readOptions } from "./element-options.js";
+import { ASK_FIRST, askingText } from "./linked-addresses.js";
 import type { JobView } from "./job-view.js";
 import { failureText } from "./parts/failure-text.js";
 import { loadSample } from "./picture/load-sample.js";
 import { PageView } from "./picture/page-view.js";
 import type { ChosenPicture } from "./picture/picture-job.js";
 
-/** Attribute: addresses on other sites, which are loaded from once the user has agreed. */
-export const ASK_FIRST = "ask-first";
+export interface PictureSetup {
+  /** The host's own sharder, which stays the host's to end. */
+  readonly lent: Sharder | undefined;
+  /** Whether the attribute `model` names a model for pictures. */
+  readonly hasOwnModel: boolean;
+}
 
 /** The tab "Enlarge a picture" over time: loads what the attributes name, and starts over when they change or the user retries. */
 export class PictureTab {
@@ -17,8 +22,7 @@ export class PictureTab {
   readonly #panel: HTMLElement;
   #attempt: AbortController | undefined;
   #view: PageView | undefined;
-  /** The host's own sharder, which stays the host's to end. */
-  #lent: Sharder | undefined;
+  #setup: PictureSetup = { lent: undefined, hasOwnModel: true };
 
   /** @param signal aborts when the element leaves the page. */
   constructor(host: HTMLElement, panel: HTMLElement, signal: AbortSignal) {
@@ -32,10 +36,10 @@ export class PictureTab {
     return this.#view;
   }
 
-  /** Start, or start over, by the attributes as they are now. @param lent a sharder to use instead of one of its own. */
-  start(lent?: Sharder): void {
+  /** Start, or start over, by the attributes as they are now. */
+  start(setup: PictureSetup): void {
     this.#end();
-    this.#lent = lent;
+    this.#setup = setup;
     const attempt = new AbortController();
     this.#attempt = attempt;
     const view = new PageView(this.#host, () => !this.#panel.hidden, attempt.signal);
@@ -47,7 +51,7 @@ export class PictureTab {
     const answer = (drops: readonly string[]) => () => {
       for (const name of [...drops, ASK_FIRST]) this.#host.removeAttribute(name);
     };
-    view.ask(asked.split(" "), answer([]), answer(["model", "src", "sample"]));
+    view.ask(askingText(asked), answer([]), answer(["model", "src", "sample"]));
   }
 
   /** Enlarge the picture that the attributes name now, if the tab is in use. */
@@ -59,7 +63,7 @@ export class PictureTab {
       const { blob, name } = await loadSample(source, signal);
       if (!signal.aborted) this.#view?.run(new File([blob], name, { type: blob.type }));
     } catch (thrown) {
-      if (!signal.aborted) this.#view?.refuse("The picture could not be loaded", failureText(thrown));
+      if (!signal.aborted && this.#view !== undefined) this.#refuse(this.#view, thrown);
     }
   }
 
@@ -67,7 +71,7 @@ export class PictureTab {
     const load = (): void => {
       this.#load(view, signal).catch((thrown: unknown) => {
         if (signal.aborted) return;
-        view.failLoading(failureText(thrown), () => this.start(this.#lent));
+        view.failLoading(failureText(thrown), () => this.start(this.#setup));
         if (thrown instanceof ShardError) reportError(this.#host, { job: "picture", error: thrown });
       });
     };
@@ -78,13 +82,13 @@ export class PictureTab {
   async #load(view: PageView, signal: AbortSignal): Promise<void> {
     const options = readOptions(this.#host);
     const sample = fetchSample(options.source, signal);
-    const sharder = this.#lent ?? (await this.#create(view, signal));
+    const sharder = this.#setup.lent ?? (await this.#create(view, signal));
     if (signal.aborted) return;
     relayEvents(sharder, this.#host, signal);
     view.start(sharder, options.tileSize);
     await view.offerInterrupted();
     const picture = await sample;
-    if (picture instanceof Error) view.refuse("The sample could not be loaded", picture.message);
+    if (picture instanceof Error) this.#refuse(view, picture);
     else if (picture !== undefined && !signal.aborted) view.offerSample(picture);
   }
 
@@ -92,10 +96,16 @@ export class PictureTab {
     const { model, workers, split } = readOptions(this.#host);
     const onProgress = (progress: LoadingProgress): void => view.showLoading(progress);
     const onNotice = ({ message }: LoadNotice): void => view.note(message);
-    const sharder = await createSharder({ ...modelSource(model), workers, split, onProgress, onNotice, signal });
+    const source = modelSource(this.#setup.hasOwnModel ? model : BUNDLED_MODEL);
+    const sharder = await createSharder({ ...source, workers, split, onProgress, onNotice, signal });
     if (signal.aborted) void sharder.dispose();
     else signal.addEventListener("abort", () => void sharder.dispose(), { once: true });
     return sharder;
+  }
+
+  #refuse(view: PageView, thrown: unknown): void {
+    view.refuse("The picture could not be loaded", failureText(thrown));
+    if (thrown instanceof ShardError) reportError(this.#host, { job: "picture", error: thrown });
   }
 
   #end(): void {

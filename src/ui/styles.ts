@@ -93,8 +93,9 @@ button[aria-pressed="true"] { border-color: var(--accent); background: var(--acc
 .log p { padding: 0.15rem 0; overflow-wrap: anywhere; }
 .log time { color: var(--muted); font-variant-numeric: tabular-nums; }
 .log .fault { color: var(--fault); }
-.drop-hint { position: absolute; inset: 0.75rem; display: none; place-items: center; border: 3px dashed var(--accent); border-radius: 1rem; background: color-mix(in srgb, var(--page) 85%, transparent); font-size: 1.25rem; pointer-events: none; }
+.drop-hint { position: absolute; inset: 0.75rem; z-index: 1; display: none; place-items: start center; border: 3px dashed var(--accent); border-radius: 1rem; background: color-mix(in srgb, var(--page) 85%, transparent); font-size: 1.25rem; pointer-events: none; }
 :host([data-dragging]) .drop-hint { display: grid; }
+.drop-hint span { position: sticky; top: 40svh; margin: min(20%, 30svh) 0; }
 
 @container sharder (max-width: 30rem) { .buttons > * { flex: 1 1 auto; justify-content: center; } .view-options [data-testid="hold"] { margin-left: 0; } }
 @media (prefers-reduced-motion: reduce) {

@@ -62,4 +62,13 @@ it("asks before it loads what a link names on another site", async () => {
   await question.getByRole("button", { name: "own model" }).click();
   await untilHeadline(page, /^Done/);
   expect(stranger.takeAnswers()).toEqual([]);
+
+  // The same for the other tab.
+  link.searchParams.set("job", "model");
+  await page.goto(link.href);
+  await question.waitFor();
+  expect(stranger.takeAnswers()).toEqual([]);
+  await question.getByRole("button", { name: "Load it" }).click();
+  await page.getByTestId("model-headline").filter({ hasText: "Ready" }).waitFor();
+  expect(stranger.takeAnswers().map(({ path }) => path)).toContain("/net/model.json");
 });

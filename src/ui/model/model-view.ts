@@ -104,6 +104,19 @@ export class ModelView implements ModelSessionListener, JobView {
     this.#load(address, undefined);
   }
 
+  /** Ask before a model is loaded from another site. @param text the question. */
+  ask(text: string, onAgree: () => void, onDecline: () => void): void {
+    this.#notice.ask("Load from another site?", text, [
+      { title: "Load it", run: () => this.#answer(onAgree) },
+      { title: "No, thanks", run: () => this.#answer(onDecline) },
+    ]);
+  }
+
+  #answer(act: () => void): void {
+    this.#notice.hide();
+    act();
+  }
+
   /** Run the host's own sharder, which stays the host's to end. */
   use(sharder: Sharder): void {
     this.#notice.hide();

@@ -59,5 +59,5 @@ export function listenForFiles(host: HTMLElement, target: FileTarget, signal: Ab
 
 /** The style sheet shows it while the host has the attribute `data-dragging`. */
 export function dropHint(text: string): HTMLElement {
-  return element("div", { class: "drop-hint", "aria-hidden": "true" }, text);
+  return element("div", { class: "drop-hint", "aria-hidden": "true" }, element("span", {}, text));
 }

@@ -146,12 +146,8 @@ export class PageView implements SessionListener, JobView {
     this.#update();
   }
 
-  /**
-   * Ask before anything is loaded from other sites.
-   * @param addresses in full.
-   */
-  ask(addresses: readonly string[], onAgree: () => void, onDecline: () => void): void {
-    const text = `The link that opened this page asks it to load from another site: ${addresses.join(" and ")} – that site will see your network address, and its model will run here.`;
+  /** Ask before anything is loaded from other sites. @param text the question. */
+  ask(text: string, onAgree: () => void, onDecline: () => void): void {
     this.#notice.ask("Load from another site?", text, [
       { title: "Load it", run: onAgree },
       { title: "Use the page’s own model", run: onDecline },

@@ -59,6 +59,13 @@ describe("an element from another origin", () => {
   it("opens a Keras file, with the worker that reads it", async () => {
     await openElement(servers.plain, { workers: "wasm", job: "model", model: "keras/keras3.keras" });
     await page.waitForFunction(() => document.querySelector("inference-sharder")?.status?.state === "ready");
+    // The other tab has its own model.
+    await page.evaluate(() => {
+      const element = document.querySelector("inference-sharder")!;
+      element.src = "small.png";
+      element.job = "picture";
+    });
+    expect(await outcome()).toBe("done");
   });
 
   it("says what to do where the policy allows neither its origin nor blob: workers", async () => {
