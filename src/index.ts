@@ -14,10 +14,13 @@ export type { StreamOptions, StreamShard, Source } from "./sharder/job/stream.js
 export type { Inputs } from "./sharder/inputs/prepare-inputs.js";
 export type {
   AttemptDetail,
+  AttemptKind,
   FaultAction,
   FaultCause,
   FaultDetail,
+  JobDetail,
   JobProgress,
+  JobState,
   JournalDetail,
   JournalState,
   RebalanceDetail,

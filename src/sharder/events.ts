@@ -2,11 +2,18 @@ import type { ItemRange } from "../core/dispatch/types.js";
 import type { ShardErrorCode } from "../core/errors.js";
 import type { WorkerState } from "../pool/worker-slot.js";
 
+/**
+ * Why a shard was run: "first": nobody had run these items; "retry": an earlier attempt at some of them failed or was lost, or its numbers
+ * were wrong; "backup": another attempt at some of them was under way.
+ */
+export type AttemptKind = "first" | "retry" | "backup";
+
 /** One execution of a shard has ended. */
 export interface AttemptDetail {
   readonly jobId: number;
   readonly attemptId: number;
   readonly workerId: string;
+  readonly kind: AttemptKind;
   /** The stage that it ran, if the model is split by layers; left out if the worker holds the whole model. */
   readonly stage?: number;
   readonly firstItem: number;
@@ -98,6 +105,19 @@ export interface WorkerDetail {
   readonly state: WorkerState;
 }
 
+/**
+ * What has become of a job, which is one call of `predict` or `stream`. "cancelled": its signal was aborted, or its consumer ended the
+ * stream; "failed": it rejected for another reason. "paused" and "resumed" follow the sharder's `pause` and `resume`.
+ */
+export type JobState = "started" | "paused" | "resumed" | "completed" | "failed" | "cancelled";
+
+export interface JobDetail {
+  readonly jobId: number;
+  readonly state: JobState;
+  /** Why it failed; else `undefined`. */
+  readonly message: string | undefined;
+}
+
 export interface JobProgress {
   readonly jobId: number;
   readonly completedItemCount: number;
@@ -116,6 +136,7 @@ export interface SharderEventMap {
   readonly rebalance: CustomEvent<RebalanceDetail>;
   readonly fault: CustomEvent<FaultDetail>;
   readonly worker: CustomEvent<WorkerDetail>;
+  readonly job: CustomEvent<JobDetail>;
   readonly progress: CustomEvent<JobProgress>;
   readonly journal: CustomEvent<JournalDetail>;
 }

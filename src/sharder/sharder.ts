@@ -7,7 +7,7 @@ import { onlyShardErrors, orShardError } from "../protocol/raw-errors.js";
 import type { Outputs } from "../protocol/tensors.js";
 import { checkWorkerSpec } from "./check-options.js";
 import type { EventRelay } from "./event-relay.js";
-import { ShardingEventTarget } from "./events.js";
+import { ShardingEventTarget, type Emit, type JobState } from "./events.js";
 import type { FaultReports } from "./fault-reports.js";
 import { copyInputs, prepareInputs, type Inputs, type PreparedInputs } from "./inputs/prepare-inputs.js";
 import { Gather } from "./job/gather.js";
@@ -52,6 +52,7 @@ export class Sharder extends ShardingEventTarget {
   readonly #journals: Journals;
   readonly #verifier: Verifier;
   readonly #onItemError: OnItemError;
+  readonly #emit: Emit;
   readonly #jobs = new Set<ShardingJob>();
   #isPaused = false;
   #isDisposed = false;
@@ -65,6 +66,7 @@ export class Sharder extends ShardingEventTarget {
     this.#journals = journals;
     this.#verifier = verifier;
     this.#onItemError = onItemError;
+    this.#emit = events.emit;
     events.target = (type, detail) => void this.dispatchEvent(new CustomEvent(type, { detail }));
     pool.listener = this.#watch;
   }
@@ -269,17 +271,38 @@ export class Sharder extends ShardingEventTarget {
     this.#checkUsable();
     const job = this.#split.createJob({ onItemError: this.#onItemError, ...options });
     job.workersExpected(this.#watch.expectsWorkers());
-    if (this.#isPaused) job.setPaused(true);
+    const isPaused = this.#isPaused;
+    if (isPaused) job.setPaused(true);
     this.#jobs.add(job);
-    const forget = (): void => void this.#jobs.delete(job);
-    void job.done.then(forget, forget);
+    this.#report(job, "started");
+    // A listener may have resumed it.
+    if (isPaused && this.#isPaused) this.#report(job, "paused");
+    const ended = (state: JobState, message?: string): void => {
+      this.#jobs.delete(job);
+      this.#report(job, state, message);
+    };
+    void job.done.then(
+      () => ended("completed"),
+      (reason: unknown) => {
+        if (reason instanceof ShardError && reason.code === "aborted") ended("cancelled");
+        else ended("failed", reason instanceof Error ? reason.message : String(reason));
+      },
+    );
     return job;
+  }
+
+  #report({ id: jobId }: ShardingJob, state: JobState, message?: string): void {
+    this.#emit("job", { jobId, state, message });
   }
 
   #setPaused(isPaused: boolean): void {
     this.#checkUsable();
+    const hasChanged = this.#isPaused !== isPaused;
     this.#isPaused = isPaused;
-    for (const job of this.#jobs) job.setPaused(isPaused);
+    for (const job of this.#jobs) {
+      job.setPaused(isPaused);
+      if (hasChanged) this.#report(job, isPaused ? "paused" : "resumed");
+    }
   }
 
   #checkUsable(): void {

@@ -1,10 +1,11 @@
 import type { ItemRange } from "../../core/dispatch/types.js";
 import { ShardError } from "../../core/errors.js";
+import { overlapItemCount } from "../../core/overlap.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
 import type { WorkerPool } from "../../pool/worker-pool.js";
 import type { ShardOutput } from "../../protocol/outputs.js";
 import { callListener } from "../call-listener.js";
-import type { AttemptDetail, Emit, JobProgress } from "../events.js";
+import type { AttemptDetail, AttemptKind, Emit, JobProgress } from "../events.js";
 import type { FaultReport, FaultReports } from "../fault-reports.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 import { JobChecks } from "../verify/job-checks.js";
@@ -15,6 +16,7 @@ import { JobItems } from "./job-items.js";
 import { Recoveries } from "./recoveries.js";
 import type { FinishedShard } from "./shard-sink.js";
 import { nextJobId, type JobOptions, type ShardingJob } from "./sharding-job.js";
+import { TriedItems } from "./tried-items.js";
 
 /** An attempt that has been sent and has not ended. */
 export interface OpenAttempt {
@@ -55,7 +57,8 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
   readonly #failed = new FailedItems();
   readonly #recoveries: Recoveries;
   readonly #taken = new WeakSet<PoolWorker>();
-  readonly #open = new Map<number, { readonly attempt: A; readonly sentAtMs: number }>();
+  readonly #open = new Map<number, { readonly attempt: A; readonly kind: AttemptKind; readonly sentAtMs: number }>();
+  readonly #tried = new TriedItems();
   #settle!: { resolve: () => void; reject: (error: unknown) => void };
   #phase: Phase = "running";
   /** What happened and has not been applied yet. */
@@ -74,7 +77,7 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
       id: this.id,
       isBusyOn: (workerId) => this.isBusyOn(workerId),
       itemsOf: (units) => this.items.of(units),
-      revoke: (units) => this.settleHeld("items-revoked", units),
+      revoke: (units) => this.#revoke(units),
     });
     this.#recoveries = new Recoveries(context.faults);
     this.done = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
@@ -197,7 +200,22 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
   }
 
   protected open(attemptId: number, attempt: A): void {
-    this.#open.set(attemptId, { attempt, sentAtMs: performance.now() });
+    this.#open.set(attemptId, { attempt, kind: this.#kindOf(attempt), sentAtMs: performance.now() });
+  }
+
+  #kindOf(attempt: A): AttemptKind {
+    const { stage = 0, ...range } = this.describe(attempt);
+    for (const { attempt: other } of this.#open.values()) {
+      const { stage: otherStage = 0, ...otherRange } = this.describe(other);
+      if (otherStage === stage && overlapItemCount(otherRange, range) > 0) return "backup";
+    }
+    return this.#tried.has(range, stage) ? "retry" : "first";
+  }
+
+  /** Held units were computed wrongly. */
+  #revoke(units: ItemRange): void {
+    this.#tried.add(this.items.of(units), Infinity);
+    this.settleHeld("items-revoked", units);
   }
 
   /** Whether attempts are under way whose results may follow those that wait. */
@@ -215,11 +233,15 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
     const found = this.#open.get(attemptId);
     if (found === undefined) return;
     this.#open.delete(attemptId);
-    const { attempt, sentAtMs } = found;
+    const { attempt, kind, sentAtMs } = found;
     const { workerId, predictedMs } = attempt;
     const latencyMs = performance.now() - sentAtMs;
     const timing = { outcome, latencyMs, serviceMs, predictedMs };
-    const detail = { jobId: this.id, attemptId, workerId, ...this.describe(attempt), ...timing };
+    const described = this.describe(attempt);
+    const { stage = 0, ...range } = described;
+    if (outcome === "completed") this.#tried.delete(range, stage);
+    else if (outcome !== "cancelled") this.#tried.add(range, stage);
+    const detail = { jobId: this.id, attemptId, workerId, kind, ...described, ...timing };
     this.#outbox.push(() => this.#context.emit("attempt", detail));
   }
 
@@ -308,6 +330,7 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
   #accept(shard: FinishedShard): void {
     const { firstItem, itemCount } = shard;
     this.items.completedItemCount += itemCount;
+    this.#tried.delete({ firstItem, itemCount }, Infinity);
     const accepted = this.#options.sink.accept(shard);
     if (accepted === undefined) this.items.release({ firstItem, itemCount });
     else void this.#whenAccepted({ firstItem, itemCount }, accepted);
