@@ -2,6 +2,7 @@
 import { expect, it } from "vitest";
 import type { AttemptDetail, JobDetail } from "../../../src/sharder/events.js";
 import { TriedItems } from "../../../src/sharder/job/tried-items.js";
+import type { Tensor } from "../../../src/protocol/tensors.js";
 import { added, startLayers } from "../../fixtures/adding-sharder.js";
 import { batch, negate, negated, start, turns } from "../../fixtures/negating-sharder.js";
 
@@ -55,15 +56,14 @@ it("reports a job's beginning, pauses and end, each once", async () => {
   await turns(1);
   expect(jobs.map(({ state }) => state)).toEqual(["started", "cancelled"]);
   jobs.length = 0;
-  await expect(
-    sharder
-      .stream(
-        (function* () {
-          throw new Error("no source");
-        })(),
-      )
-      .next(),
-  ).rejects.toThrow("no source");
+  const damaged = {
+    [Symbol.iterator]: (): Iterator<Tensor> => ({
+      next: () => {
+        throw new Error("no source");
+      },
+    }),
+  };
+  await expect(sharder.stream(damaged).next()).rejects.toThrow("no source");
   await turns(1);
   expect(jobs).toMatchObject([{ state: "started" }, { state: "failed", message: "The source of the stream failed." }]);
 });
