@@ -8,6 +8,7 @@ import { layoutStyles } from "./layout-styles.js";
 import { modelStyles } from "./model/model-styles.js";
 import { ASK_FIRST } from "./linked-addresses.js";
 import { styles } from "./styles.js";
+import { timelineStyles } from "./timeline/timeline-styles.js";
 
 const WORKER_URL = "worker-url";
 
@@ -146,7 +147,7 @@ export class InferenceSharderElement extends EmittingElement {
     if (this.#life !== undefined) return;
     this.#takeEarlyProperties();
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync(layoutStyles + styles + modelStyles);
+    sheet.replaceSync(layoutStyles + styles + modelStyles + timelineStyles);
     this.#controlSheet = new CSSStyleSheet();
     this.#root.adoptedStyleSheets = [sheet, this.#controlSheet];
     this.#showControls();

@@ -2,6 +2,7 @@ import type { Sharder } from "../../index.js";
 import { asControl } from "../element-controls.js";
 import { element } from "../parts/dom.js";
 import { RunRecord } from "../record/run-record.js";
+import { TimelinePanel } from "../timeline/timeline-panel.js";
 import type { WorkerColours } from "../workers/colours.js";
 import type { ItemWord, SharderPanel } from "./panel.js";
 
@@ -17,7 +18,7 @@ export class Dashboard {
   constructor(colours: WorkerColours, one: ItemWord, prefix: string) {
     this.#colours = colours;
     this.#one = one;
-    this.#panels = [];
+    this.#panels = [new TimelinePanel(prefix)];
     // A panel may have a name of its own for the attribute `controls`.
     const panels = this.#panels.map(({ root }) =>
       root.dataset["control"] === undefined ? asControl("views", root) : root,

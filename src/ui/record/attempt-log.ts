@@ -19,6 +19,7 @@ const MAX_ATTEMPTS = 100_000;
 const FIRST_CAPACITY = 1024;
 /** In place of a stage, where the worker holds the whole model. */
 const NO_STAGE = -1;
+const NO_LANE = -1;
 
 /**
  * The newest attempts of a sharder in columns, in the order of their ends, so that recording one allocates nothing. An attempt keeps the
@@ -53,6 +54,11 @@ export class AttemptLog {
   /** The longest time that any attempt was worked on, ms. */
   get longestMs(): number {
     return this.#longestMs;
+  }
+
+  /** When a worker ended the attempt that it was last on, ms; -∞ before that. */
+  freeSinceMs(workerId: string): number {
+    return this.#freeSinceMs[this.#lanes.get(workerId) ?? NO_LANE] ?? -Infinity;
   }
 
   /** @param endMs when it ended, by `performance.now()`; no earlier than that of the attempt before. */

@@ -34,6 +34,9 @@ export interface RecordedJob {
 const MAX_EVENTS = 5_000;
 const MAX_JOBS = 1_000;
 
+/** Jobs between which less time passes belong to one run, ms. */
+const RUN_GAP_MS = 1_000;
+
 /**
  * What has happened on a sharder since it was attached. The panels, the trace and the report read it: nobody is called when it changes, but
  * `revision` rises, so that a panel that draws once per frame knows whether anything is new. Its memory is bounded.
@@ -46,6 +49,7 @@ export class RunRecord {
   readonly #faults = new Recent<RecordedFault>(MAX_EVENTS);
   readonly #states = new Recent<At<WorkerDetail>>(MAX_EVENTS);
   readonly #latestStates = new Map<string, WorkerState>();
+  readonly #busySinceMs = new Map<string, number>();
   readonly #jobs = new Map<number, RecordedJob>();
   readonly #progress = new Map<number, At<JobProgress>>();
   #revision = 0;
@@ -110,6 +114,29 @@ export class RunRecord {
     return [...this.#latestStates.keys()];
   }
 
+  /** Since when a worker has been on what it is on now, as far as can be told, by `performance.now()`; `undefined` if it is idle or away. */
+  busySinceMs(workerId: string): number | undefined {
+    const busyMs = this.#busySinceMs.get(workerId);
+    return busyMs && Math.max(busyMs, this.attempts.freeSinceMs(workerId));
+  }
+
+  /**
+   * When the latest run began, and ended if it has: the latest job, with those before it that followed each other with hardly a pause, as
+   * the pictures of a folder do. `undefined` before the first job.
+   */
+  get latestRun(): { readonly startMs: number; readonly endMs: number | undefined } | undefined {
+    let run: { readonly startMs: number; readonly endMs: number | undefined } | undefined;
+    for (const { startMs, endMs } of this.#jobs.values()) {
+      const follows = run !== undefined && (run.endMs === undefined || startMs - run.endMs < RUN_GAP_MS);
+      const isOpen = endMs === undefined || (follows && run?.endMs === undefined);
+      run = {
+        startMs: follows ? run!.startMs : startMs,
+        endMs: isOpen ? undefined : Math.max(endMs, follows ? run!.endMs! : 0),
+      };
+    }
+    return run;
+  }
+
   /** Whether a job is under way: then time passes in the record though nothing is reported. */
   get isRunning(): boolean {
     for (const { endMs, state } of this.#jobs.values()) if (endMs === undefined && state !== "paused") return true;
@@ -123,6 +150,8 @@ export class RunRecord {
   }
 
   #addState({ workerId, state, atMs }: At<WorkerDetail>): void {
+    if (state !== "busy") this.#busySinceMs.delete(workerId);
+    else if (!this.#busySinceMs.has(workerId)) this.#busySinceMs.set(workerId, atMs);
     const plain = state === "busy" ? "ready" : state;
     if (this.#latestStates.get(workerId) === plain) return;
     this.#latestStates.set(workerId, plain);

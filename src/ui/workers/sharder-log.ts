@@ -1,9 +1,7 @@
 import type { Sharder, WorkerState } from "../../index.js";
-import { formatPercent } from "../parts/format.js";
 import type { LogPanel } from "../parts/log-panel.js";
 import { describeFault } from "./fault-words.js";
-
-type Shares = Readonly<Record<string, number>>;
+import { describeRebalance, type Shares } from "./rebalance-words.js";
 
 /** Rebalances that follow each other more quickly are logged as one. */
 const REBALANCE_INTERVAL_MS = 250;
@@ -70,13 +68,4 @@ class RebalanceLog {
       if (text !== "") this.#add(text);
     }, REBALANCE_INTERVAL_MS);
   }
-}
-
-/** "wasm-1 50 % → 20 %, wasm-2 50 % → 80 %"; empty if no share has changed by a percent. */
-export function describeRebalance(before: Shares, after: Shares): string {
-  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
-    .map((id) => ({ id, from: formatPercent(before[id] ?? 0), to: formatPercent(after[id] ?? 0) }))
-    .filter(({ from, to }) => from !== to)
-    .map(({ id, from, to }) => `${id} ${from} → ${to}`)
-    .join(", ");
 }

@@ -1,0 +1,120 @@
+import { layOutBoxes } from "./boxes.js";
+import { drawBox } from "./draw-box.js";
+import { drawAbsences, drawPauses } from "./draw-absences.js";
+import { drawHead } from "./draw-head.js";
+import { boxTopPx } from "./lane-layout.js";
+import { xOf, type Scene } from "./scene.js";
+
+/** A stage's number and the size of the shard: "2·8"; without a split by layers, the size alone. */
+function labelOf({ record: { attempts } }: Scene, index: number): string {
+  const stage = attempts.stageOf(index);
+  const size = String(attempts.itemCountOf(index));
+  return stage === undefined ? size : `${stage + 1}·${size}`;
+}
+
+/** Draw everything. @returns how many boxes were drawn, single ones and those put together. */
+export function drawTimeline(context: CanvasRenderingContext2D, scene: Scene): number {
+  const { layout, palette } = scene;
+  context.clearRect(0, 0, layout.widthPx, layout.heightPx);
+  context.font = `12px ${palette.font}`;
+  context.textBaseline = "middle";
+  drawNames(context, scene);
+  context.save();
+  context.beginPath();
+  context.rect(layout.leftPx, 0, layout.timePx, layout.heightPx);
+  context.clip();
+  drawPauses(context, scene);
+  drawAbsences(context, scene);
+  const boxCount = drawAttempts(context, scene);
+  drawUnderWay(context, scene);
+  drawChosen(context, scene);
+  drawHead(context, scene);
+  context.restore();
+  return boxCount;
+}
+
+function drawNames(context: CanvasRenderingContext2D, { layout, palette, workerIds, colourOf }: Scene): void {
+  context.textAlign = "left";
+  workerIds.forEach((id, row) => {
+    const top = boxTopPx(layout, row);
+    const y = layout.namePx > 0 ? top - layout.namePx / 2 : top + layout.boxPx / 2;
+    context.fillStyle = colourOf(id);
+    context.fillRect(2, y - 5, 10, 10);
+    context.fillStyle = palette.text;
+    context.fillText(id, 18, y, Math.max(40, (layout.leftPx || layout.widthPx) - 24));
+    context.fillStyle = palette.line;
+    context.fillRect(layout.leftPx, top + layout.boxPx + 1, layout.timePx, 1);
+  });
+}
+
+function drawAttempts(context: CanvasRenderingContext2D, scene: Scene): number {
+  const { record, layout, palette, workerIds, colourOf } = scene;
+  const { attempts } = record;
+  const rows = attempts.workerIds.map((id) => workerIds.indexOf(id));
+  const colours = attempts.workerIds.map(colourOf);
+  const height = layout.boxPx;
+  let count = 0;
+  context.textAlign = "center";
+  layOutBoxes(attempts, scene.window, layout.timePx, {
+    box: (index, lane, x, width) => {
+      const row = rows[lane]!;
+      if (row < 0) return;
+      count++;
+      const look = { kind: attempts.kindOf(index), outcome: attempts.outcomeOf(index) };
+      const place = { x: layout.leftPx + x, y: boxTopPx(layout, row), width, height };
+      drawBox(context, place, look, colours[lane]!, palette, width > 12 ? labelOf(scene, index) : "");
+    },
+    run: (lane, x, width, _, coverage, trouble) => {
+      const row = rows[lane]!;
+      if (row < 0) return;
+      count++;
+      const top = boxTopPx(layout, row);
+      context.globalAlpha = 0.25 + 0.75 * coverage;
+      context.fillStyle = colours[lane]!;
+      context.fillRect(layout.leftPx + x, top, Math.max(1, width), height);
+      context.globalAlpha = 1;
+      if (trouble === 0) return;
+      context.fillStyle = palette.fault;
+      context.fillRect(layout.leftPx + x, top + height - 4, Math.max(1.5, width), 4);
+    },
+  });
+  return count;
+}
+
+/** What the workers are on now, as an outline that is open at its end: how long it takes is not known yet. */
+function drawUnderWay(context: CanvasRenderingContext2D, scene: Scene): void {
+  const { record, layout, workerIds, colourOf, nowMs } = scene;
+  context.lineWidth = 1.5;
+  workerIds.forEach((id, row) => {
+    const sinceMs = record.busySinceMs(id);
+    if (sinceMs === undefined) return;
+    const x = Math.max(layout.leftPx - 5, xOf(scene, sinceMs));
+    const end = xOf(scene, nowMs);
+    if (end < x) return;
+    const top = boxTopPx(layout, row) + 0.75;
+    const bottom = top + layout.boxPx - 1.5;
+    context.strokeStyle = colourOf(id);
+    context.beginPath();
+    context.moveTo(end, top);
+    context.lineTo(x + 0.75, top);
+    context.lineTo(x + 0.75, bottom);
+    context.lineTo(end, bottom);
+    context.stroke();
+  });
+}
+
+/** A frame around the attempt that the keyboard is on, and around the one under the pointer. */
+function drawChosen(context: CanvasRenderingContext2D, scene: Scene): void {
+  const { record, layout, palette, workerIds, focused, pointed } = scene;
+  for (const index of new Set([pointed, focused])) {
+    const attempt = index === undefined ? undefined : record.attempts.at(index);
+    if (attempt === undefined) continue;
+    const row = workerIds.indexOf(attempt.workerId);
+    if (row < 0) continue;
+    const x = xOf(scene, attempt.beginMs);
+    const width = Math.max(3, xOf(scene, attempt.endMs) - x);
+    context.strokeStyle = index === focused ? palette.accent : palette.text;
+    context.lineWidth = index === focused ? 3 : 1.5;
+    context.strokeRect(x - 1.5, boxTopPx(layout, row) - 2, width + 2, layout.boxPx + 4);
+  }
+}

@@ -1,0 +1,56 @@
+import type { AttemptLog } from "../record/attempt-log.js";
+
+/**
+ * The attempt at a point of a lane: the one under it, or the nearest one within `slackMs`. One that ran is preferred to a cancelled one,
+ * which may lie under it.
+ * @returns its index in the log.
+ */
+export function attemptAt(attempts: AttemptLog, lane: number, atMs: number, slackMs: number): number | undefined {
+  let best: number | undefined;
+  let bestScore = Infinity;
+  for (let index = attempts.firstEndingFrom(atMs - slackMs); index < attempts.total; index++) {
+    const endMs = attempts.endMsOf(index);
+    if (endMs - attempts.longestMs > atMs + slackMs) break;
+    if (attempts.laneOf(index) !== lane) continue;
+    const beginMs = attempts.beginMsOf(index);
+    const distanceMs = Math.max(0, beginMs - atMs, atMs - endMs);
+    if (distanceMs > slackMs) continue;
+    const score = distanceMs + (attempts.outcomeOf(index) === "cancelled" ? slackMs : 0);
+    if (score < bestScore) {
+      best = index;
+      bestScore = score;
+    }
+  }
+  return best;
+}
+
+/** How many attempts of a lane lie within a stretch of time, in part at least. */
+export function countBetween(attempts: AttemptLog, lane: number, fromMs: number, toMs: number): number {
+  let count = 0;
+  for (let index = attempts.firstEndingFrom(fromMs); index < attempts.total; index++) {
+    if (attempts.endMsOf(index) - attempts.longestMs > toMs) break;
+    if (attempts.laneOf(index) === lane && attempts.beginMsOf(index) <= toMs) count++;
+  }
+  return count;
+}
+
+/**
+ * The next attempt of the same lane, or the one before it, or the nearest one of another lane.
+ * @param index that of the present one; `undefined` if there is none yet: then the newest of the lane.
+ * @returns `undefined` if there is none.
+ */
+export function neighbour(
+  attempts: AttemptLog,
+  lane: number,
+  index: number | undefined,
+  direction: 1 | -1,
+): number | undefined {
+  if (index === undefined || index < attempts.first) {
+    for (let each = attempts.total - 1; each >= attempts.first; each--) if (attempts.laneOf(each) === lane) return each;
+    return undefined;
+  }
+  for (let each = index + direction; each >= attempts.first && each < attempts.total; each += direction) {
+    if (attempts.laneOf(each) === lane) return each;
+  }
+  return undefined;
+}

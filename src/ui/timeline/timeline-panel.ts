@@ -1,0 +1,67 @@
+import type { SharderPanel, ShownSharder } from "../dashboard/panel.js";
+import { element, setText } from "../parts/dom.js";
+import { saveFile } from "../parts/save-file.js";
+import type { TimelineView } from "./timeline-view.js";
+
+/** The timeline of every attempt. What draws it is loaded when the panel comes on view. */
+export class TimelinePanel implements SharderPanel {
+  readonly root: HTMLElement;
+  readonly #prefix: string;
+  readonly #save: HTMLButtonElement;
+  readonly #body = element("div", { class: "timeline-body" });
+  readonly #intro = element("p", { class: "muted" });
+  #shown: ShownSharder | undefined;
+  #view: TimelineView | undefined;
+
+  /** @param prefix tells the panels of a page apart, in ids and for tests. */
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+    const titleId = `${prefix}timeline-title`;
+    this.#save = element(
+      "button",
+      { type: "button", class: "small", "data-testid": "save-trace", title: "For ui.perfetto.dev or chrome://tracing" },
+      "Save the trace",
+    );
+    this.#save.addEventListener("click", () => void this.#saveTrace());
+    this.#save.disabled = true;
+    this.root = element(
+      "section",
+      { class: "panel", "aria-labelledby": titleId, "data-testid": `${prefix}timeline-panel` },
+      element("div", { class: "panel-head" }, element("h2", { id: titleId }, "What each worker does"), this.#save),
+      this.#intro,
+      this.#body,
+    );
+    const observer = new IntersectionObserver(([entry]) => {
+      if (entry?.isIntersecting !== true) return;
+      observer.disconnect();
+      void this.#load();
+    });
+    observer.observe(this.root);
+  }
+
+  attach(shown: ShownSharder): void {
+    this.#shown = shown;
+    const { one } = shown;
+    setText(
+      this.#intro,
+      `Each box is a piece of work that a worker did; the number says how many ${one}s it held. In a gap the worker had nothing to do, or was away.`,
+    );
+    this.#save.disabled = false;
+    this.#view?.attach(shown);
+  }
+
+  async #load(): Promise<void> {
+    const { TimelineView: View } = await import("./timeline-view.js");
+    const view = new View(this.#prefix);
+    this.#view = view;
+    this.#body.replaceWith(view.root);
+    if (this.#shown !== undefined) view.attach(this.#shown);
+  }
+
+  async #saveTrace(): Promise<void> {
+    const record = this.#shown?.record;
+    if (record === undefined) return;
+    const { traceFile } = await import("../record/trace-file.js");
+    saveFile(await traceFile(record), "inference-sharder-trace.json");
+  }
+}

@@ -1,0 +1,50 @@
+import type { ItemWord } from "../dashboard/panel.js";
+import { formatCount, formatDuration } from "../parts/format.js";
+import type { RecordedAttempt } from "../record/attempt-log.js";
+import type { RunRecord } from "../record/run-record.js";
+import { describeFault } from "../workers/fault-words.js";
+import { describeRebalance } from "../workers/rebalance-words.js";
+import type { Mark } from "./marks.js";
+
+/** What is too short to matter is not mentioned, ms. */
+const SHORT_MS = 1;
+
+const OUTCOMES: Readonly<Record<RecordedAttempt["outcome"], string>> = {
+  completed: "",
+  failed: "It failed.",
+  lost: "It was lost: the worker ended.",
+  cancelled: "It was cancelled: its result was no longer needed.",
+};
+
+const KINDS: Readonly<Record<RecordedAttempt["kind"], string>> = {
+  first: "",
+  retry: "A retry: an earlier attempt at these had failed.",
+  backup: "A backup: another worker was taking too long.",
+};
+
+/** An attempt in sentences, for the pointer and for the keyboard. */
+export function describeAttempt(attempt: RecordedAttempt, one: ItemWord): string {
+  const { workerId, stage, firstItem, itemCount, sentMs, beginMs, endMs, predictedMs, outcome, kind } = attempt;
+  const last = firstItem + itemCount - 1;
+  const which = itemCount === 1 ? `number ${firstItem}` : `numbers ${firstItem}–${last}`;
+  const where = stage === undefined ? "" : ` in stage ${stage + 1}`;
+  const took = outcome === "completed" ? "in" : "for";
+  const times = [
+    `${took} ${formatDuration(endMs - beginMs)}`,
+    ...(predictedMs !== undefined && outcome === "completed" ? [`predicted ${formatDuration(predictedMs)}`] : []),
+    ...(beginMs - sentMs > SHORT_MS ? [`after waiting ${formatDuration(beginMs - sentMs)}`] : []),
+  ];
+  const first = `${workerId}: ${formatCount(itemCount, one)} (${which})${where} ${times.join(", ")}.`;
+  return [first, KINDS[kind], OUTCOMES[outcome]].filter((sentence) => sentence !== "").join(" ");
+}
+
+/** What a mark above the lanes stands for. */
+export function describeMark({ kind, index }: Mark, record: RunRecord, one: ItemWord): string {
+  if (kind === "rebalance") {
+    const rebalance = record.rebalances[index];
+    return `Shares: ${rebalance === undefined ? "" : describeRebalance(rebalance.before, rebalance.after)}`;
+  }
+  const fault = record.faults[index];
+  if (fault === undefined) return "";
+  return describeFault(kind === "fault" ? { ...fault, recoverMs: undefined } : fault, one);
+}
