@@ -7,6 +7,13 @@ import type { JobStatus } from "./job-view.js";
 import { layoutStyles } from "./layout-styles.js";
 import { modelStyles } from "./model/model-styles.js";
 import { ASK_FIRST } from "./linked-addresses.js";
+import { ModelView } from "./model/model-view.js";
+import { failureText } from "./parts/failure-text.js";
+import { logStyles } from "./parts/log-styles.js";
+import { Tabs } from "./parts/tabs.js";
+import { loadSample } from "./picture/load-sample.js";
+import { PageView } from "./picture/page-view.js";
+import type { ChosenPicture } from "./picture/picture-job.js";
 import { styles } from "./styles.js";
 import { timelineStyles } from "./timeline/timeline-styles.js";
 
@@ -147,7 +154,7 @@ export class InferenceSharderElement extends EmittingElement {
     if (this.#life !== undefined) return;
     this.#takeEarlyProperties();
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync(layoutStyles + styles + modelStyles + timelineStyles);
+    sheet.replaceSync(layoutStyles + styles + modelStyles + timelineStyles + logStyles);
     this.#controlSheet = new CSSStyleSheet();
     this.#root.adoptedStyleSheets = [sheet, this.#controlSheet];
     this.#showControls();

@@ -89,10 +89,6 @@ button[aria-pressed="true"] { border-color: var(--accent); background: var(--acc
 .adding label { color: var(--muted); font-size: 0.875rem; }
 .adding button { margin-left: auto; }
 
-.log { overflow: auto; max-height: 16rem; margin-top: 0.5rem; font-size: 0.8125rem; }
-.log p { padding: 0.15rem 0; overflow-wrap: anywhere; }
-.log time { color: var(--muted); font-variant-numeric: tabular-nums; }
-.log .fault { color: var(--fault); }
 .drop-hint { position: absolute; inset: 0.75rem; z-index: 1; display: none; place-items: start center; border: 3px dashed var(--accent); border-radius: 1rem; background: color-mix(in srgb, var(--page) 85%, transparent); font-size: 1.25rem; pointer-events: none; }
 :host([data-dragging]) .drop-hint { display: grid; }
 .drop-hint span { position: sticky; top: 40svh; margin: min(20%, 30svh) 0; }

@@ -32,7 +32,7 @@ it("gives a slowed worker less, and as much as before once it has recovered", as
   expect(await partOf("wasm-1", 4_000)).toBeLessThan(0.35);
   await slider.fill("1");
   await expect.poll(() => shareOf(page, "wasm-1"), { timeout: 30_000 }).toBeGreaterThan(0.4);
-  expect(await page.getByTestId("log").innerText()).toMatch(/wasm-1 \d+\s% → \d+\s%/);
+  expect(await page.getByTestId("log").innerText()).toMatch(/wasm-1 gets less: \d+\s% → \d+\s%/);
   expect(await page.getByTestId("detail").innerText()).toMatch(/tiles\/s/);
   await page.getByTestId("cancel").click();
   await untilHeadline(page, /Cancelled: large\.jpg/);
