@@ -2,6 +2,7 @@ import type { Sharder } from "../../index.js";
 import { asControl } from "../element-controls.js";
 import { element } from "../parts/dom.js";
 import { RunRecord } from "../record/run-record.js";
+import { markUserTiming } from "../record/user-timing.js";
 import { TimelinePanel } from "../timeline/timeline-panel.js";
 import type { WorkerColours } from "../workers/colours.js";
 import type { ItemWord, SharderPanel } from "./panel.js";
@@ -32,6 +33,7 @@ export class Dashboard {
     this.#shown = new AbortController();
     const until = AbortSignal.any([signal, this.#shown.signal]);
     const record = new RunRecord(sharder, until);
+    markUserTiming(sharder, until);
     for (const panel of this.#panels) {
       panel.attach({ sharder, record, colours: this.#colours, one: this.#one, signal: until });
     }

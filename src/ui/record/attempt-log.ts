@@ -14,6 +14,20 @@ export interface RecordedAttempt extends AttemptDetail {
 const OUTCOMES: readonly AttemptOutcome[] = ["completed", "failed", "lost", "cancelled"];
 const KINDS: readonly AttemptKind[] = ["first", "retry", "backup"];
 
+const COMPLETED = OUTCOMES.indexOf("completed");
+const CANCELLED = OUTCOMES.indexOf("cancelled");
+const FIRST = KINDS.indexOf("first");
+
+/** @param isPlain it completed, and was neither a retry nor a backup. */
+export type AttemptVisitor = (
+  index: number,
+  lane: number,
+  beginMs: number,
+  endMs: number,
+  isPlain: boolean,
+  isCancelled: boolean,
+) => void;
+
 /** How many attempts are kept: 7 MB. */
 const MAX_ATTEMPTS = 100_000;
 const FIRST_CAPACITY = 1024;
@@ -141,6 +155,24 @@ export class AttemptLog {
       else high = middle;
     }
     return low;
+  }
+
+  /**
+   * Go over the attempts of a window that were worked on in it, in part at least, in the order of their ends. O(attempts in the window);
+   * nothing is allocated.
+   */
+  scan(fromMs: number, toMs: number, visit: AttemptVisitor): void {
+    const { lane, beginMs, endMs, outcome, kind } = this.#columns;
+    for (let index = this.firstEndingFrom(fromMs); index < this.#total; index++) {
+      const at = index % this.#capacity;
+      const end = endMs[at]!;
+      // What comes later ended later, and so began too late as well.
+      if (end - this.#longestMs > toMs) return;
+      const begin = beginMs[at]!;
+      if (begin > toMs) continue;
+      const isPlain = outcome[at] === COMPLETED && kind[at] === FIRST;
+      visit(index, lane[at]!, begin, end, isPlain, outcome[at] === CANCELLED);
+    }
   }
 
   /** All held attempts, oldest first. */

@@ -29,7 +29,7 @@ interface Run {
 
 /**
  * Lay out the attempts of a window, with at most about one box per pixel and lane, however many there are. Cancelled attempts, which
- * mostly waited, may overlap others; they are left out of what is put together unless they are in the way of nothing.
+ * mostly waited, may overlap others.
  *
  * O(attempts in the window); it allocates nothing per attempt.
  */
@@ -43,34 +43,27 @@ export function layOutBoxes(attempts: AttemptLog, { fromMs, toMs }: TimeWindow, 
     sink.run(lane, run.startPx, width, run.count, coverage, run.trouble);
     run.count = 0;
   };
-  const { total, longestMs, laneOf, beginMsOf, endMsOf, outcomeOf, kindOf } = attempts;
-  for (let index = attempts.firstEndingFrom(fromMs); index < total; index++) {
-    const endMs = endMsOf(index);
-    // In the order of their ends: what comes later began too late as well.
-    if (endMs - longestMs > toMs) break;
-    const beginMs = beginMsOf(index);
-    if (beginMs > toMs) continue;
-    const lane = laneOf(index);
+  attempts.scan(fromMs, toMs, (index, lane, beginMs, endMs, isPlain, isCancelled) => {
     const x = (beginMs - fromMs) * pxPerMs;
     const width = (endMs - beginMs) * pxPerMs;
     const run = runs[lane]!;
-    const outcome = outcomeOf(index);
     if (width >= MIN_BOX_PX) {
-      if (outcome !== "cancelled") flush(run, lane);
+      if (!isCancelled) flush(run, lane);
       sink.box(index, lane, x, width);
-      continue;
+      return;
     }
     const fits = run.count > 0 && x <= run.endPx + 1 && x + width - run.startPx <= MAX_RUN_PX;
     if (!fits) {
       flush(run, lane);
       run.startPx = x;
+      run.endPx = x;
       run.busyPx = 0;
       run.trouble = 0;
     }
-    run.endPx = Math.max(x + width, fits ? run.endPx : x);
-    if (outcome !== "cancelled") run.busyPx += width;
+    run.endPx = Math.max(x + width, run.endPx);
+    if (!isCancelled) run.busyPx += width;
     run.count++;
-    if (outcome !== "completed" || kindOf(index) !== "first") run.trouble++;
-  }
+    if (!isPlain) run.trouble++;
+  });
   runs.forEach(flush);
 }

@@ -8,29 +8,21 @@ import type { AttemptLog } from "../record/attempt-log.js";
 export function attemptAt(attempts: AttemptLog, lane: number, atMs: number, slackMs: number): number | undefined {
   let best: number | undefined;
   let bestScore = Infinity;
-  for (let index = attempts.firstEndingFrom(atMs - slackMs); index < attempts.total; index++) {
-    const endMs = attempts.endMsOf(index);
-    if (endMs - attempts.longestMs > atMs + slackMs) break;
-    if (attempts.laneOf(index) !== lane) continue;
-    const beginMs = attempts.beginMsOf(index);
-    const distanceMs = Math.max(0, beginMs - atMs, atMs - endMs);
-    if (distanceMs > slackMs) continue;
-    const score = distanceMs + (attempts.outcomeOf(index) === "cancelled" ? slackMs : 0);
-    if (score < bestScore) {
-      best = index;
-      bestScore = score;
-    }
-  }
+  attempts.scan(atMs - slackMs, atMs + slackMs, (index, ofLane, beginMs, endMs, _, isCancelled) => {
+    const score = Math.max(0, beginMs - atMs, atMs - endMs) + (isCancelled ? slackMs : 0);
+    if (ofLane !== lane || score >= bestScore) return;
+    best = index;
+    bestScore = score;
+  });
   return best;
 }
 
 /** How many attempts of a lane lie within a stretch of time, in part at least. */
 export function countBetween(attempts: AttemptLog, lane: number, fromMs: number, toMs: number): number {
   let count = 0;
-  for (let index = attempts.firstEndingFrom(fromMs); index < attempts.total; index++) {
-    if (attempts.endMsOf(index) - attempts.longestMs > toMs) break;
-    if (attempts.laneOf(index) === lane && attempts.beginMsOf(index) <= toMs) count++;
-  }
+  attempts.scan(fromMs, toMs, (_, ofLane) => {
+    if (ofLane === lane) count++;
+  });
   return count;
 }
 
