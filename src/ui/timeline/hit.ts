@@ -25,24 +25,3 @@ export function countBetween(attempts: AttemptLog, lane: number, fromMs: number,
   });
   return count;
 }
-
-/**
- * The next attempt of the same lane, or the one before it, or the nearest one of another lane.
- * @param index that of the present one; `undefined` if there is none yet: then the newest of the lane.
- * @returns `undefined` if there is none.
- */
-export function neighbour(
-  attempts: AttemptLog,
-  lane: number,
-  index: number | undefined,
-  direction: 1 | -1,
-): number | undefined {
-  if (index === undefined || index < attempts.first) {
-    for (let each = attempts.total - 1; each >= attempts.first; each--) if (attempts.laneOf(each) === lane) return each;
-    return undefined;
-  }
-  for (let each = index + direction; each >= attempts.first && each < attempts.total; each += direction) {
-    if (attempts.laneOf(each) === lane) return each;
-  }
-  return undefined;
-}

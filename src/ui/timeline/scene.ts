@@ -25,3 +25,8 @@ export interface Scene {
 export function xOf({ window: { fromMs, toMs }, layout: { leftPx, timePx } }: Scene, atMs: number): number {
   return leftPx + ((atMs - fromMs) / (toMs - fromMs)) * timePx;
 }
+
+/** The inverse, ms. */
+export function timeAt({ window: { fromMs, toMs }, layout: { leftPx, timePx } }: Scene, x: number): number {
+  return fromMs + ((x - leftPx) / timePx) * (toMs - fromMs);
+}
