@@ -56,6 +56,6 @@ export function drawPauses(context: CanvasRenderingContext2D, scene: Scene): voi
     context.globalAlpha = 1;
     if (end - x < 50) continue;
     context.fillStyle = palette.muted;
-    context.fillText("paused", (x + end) / 2, layout.headPx - 9);
+    context.fillText("paused", (x + end) / 2, (layout.headPx + layout.heightPx) / 2);
   }
 }

@@ -1,6 +1,10 @@
 import type { WorkerState } from "../../index.js";
 import type { RunRecord } from "../record/run-record.js";
+import { shareChange } from "../workers/rebalance-words.js";
 import type { TimeWindow } from "./time-axis.js";
+
+/** Smaller moves of a share get no mark, as a fraction of the remaining items. */
+const NOTEWORTHY_CHANGE = 0.1;
 
 export type MarkKind = "fault" | "recovery" | "rebalance";
 
@@ -23,7 +27,7 @@ export interface Absence {
   readonly toMs: number;
 }
 
-/** Faults, recoveries and rebalances of a window, in the order of their times. */
+/** Faults, recoveries and larger rebalances of a window, in the order of their times. */
 export function marksOf({ faults, rebalances }: RunRecord, { fromMs, toMs }: TimeWindow): Mark[] {
   const isShown = (atMs: number | undefined): atMs is number => atMs !== undefined && atMs >= fromMs && atMs <= toMs;
   const marks: Mark[] = [];
@@ -31,8 +35,9 @@ export function marksOf({ faults, rebalances }: RunRecord, { fromMs, toMs }: Tim
     if (isShown(atMs)) marks.push({ kind: "fault", atMs, workerId, index });
     if (isShown(recoveredAtMs)) marks.push({ kind: "recovery", atMs: recoveredAtMs, workerId, index });
   });
-  rebalances.forEach(({ atMs }, index) => {
-    if (isShown(atMs)) marks.push({ kind: "rebalance", atMs, workerId: undefined, index });
+  rebalances.forEach(({ atMs, before, after }, index) => {
+    if (isShown(atMs) && shareChange(before, after) >= NOTEWORTHY_CHANGE)
+      marks.push({ kind: "rebalance", atMs, workerId: undefined, index });
   });
   return marks.sort((a, b) => a.atMs - b.atMs);
 }

@@ -2,11 +2,11 @@ import type { JobProgress, RebalanceDetail } from "../../index.js";
 import { describeRebalance, shareChange, type Shares } from "./rebalance-words.js";
 
 /** Between two lines about shares, at least, ms. */
-const MIN_INTERVAL_MS = 2_000;
+const MIN_INTERVAL_MS = 3_000;
 /** Moves that follow each other more quickly are told as one, ms. */
 const GATHER_MS = 250;
 /** How much a share must have moved since the last line, as a fraction of the remaining items. */
-const NOTEWORTHY_CHANGE = 0.05;
+const NOTEWORTHY_CHANGE = 0.1;
 /** Near the end of a job hardly anything is left to share, so that the shares of it jump. */
 const LAST_PART = 0.9;
 
