@@ -4,7 +4,7 @@ import { xOf, type Scene } from "./scene.js";
 import { ticksOf } from "./ticks.js";
 
 /** Marks of one kind are drawn at least this far apart, CSS pixels. */
-export const MARK_PX = 9;
+const MARK_PX = 9;
 
 /** The strip above the lanes: the time, and below it what happened. */
 export function drawHead(context: CanvasRenderingContext2D, scene: Scene): void {

@@ -1,3 +1,4 @@
+import type { AttemptLog } from "../record/attempt-log.js";
 import type { RunRecord } from "../record/run-record.js";
 
 /** What one worker did during a stretch of time. */
@@ -18,7 +19,7 @@ export interface LaneSummary {
   readonly longestGapMs: number;
 }
 
-type Draft = { -readonly [K in keyof LaneSummary]: LaneSummary[K] } & { lastEndMs: number | undefined };
+type Draft = { -readonly [K in keyof LaneSummary]: LaneSummary[K] };
 
 /** The same for each worker, in the order given. O(attempts held). */
 export function summariseLanes(
@@ -28,21 +29,25 @@ export function summariseLanes(
   toMs: number,
 ): readonly LaneSummary[] {
   const drafts = new Map(workerIds.map((workerId) => [workerId, emptyDraft(workerId)]));
+  const lastEndMs = new Map<Draft, number>();
   const byLane = attempts.workerIds.map((id) => drafts.get(id));
   for (let index = attempts.firstEndingFrom(fromMs); index < attempts.total; index++) {
     const endMs = attempts.endMsOf(index);
     if (endMs > toMs) break;
     const draft = byLane[attempts.laneOf(index)];
-    if (draft !== undefined) count(draft, attempts, index, endMs);
+    if (draft === undefined) continue;
+    count(draft, attempts, index, lastEndMs.get(draft));
+    if (attempts.outcomeOf(index) !== "cancelled") lastEndMs.set(draft, endMs);
   }
   for (const { workerId, state, atMs } of states) {
     const draft = drafts.get(workerId);
     if (draft !== undefined && state === "restarting" && atMs >= fromMs && atMs <= toMs) draft.restartCount++;
   }
-  return [...drafts.values()].map(({ lastEndMs: _, ...summary }) => summary);
+  return [...drafts.values()];
 }
 
-function count(draft: Draft, attempts: RunRecord["attempts"], index: number, endMs: number): void {
+/** @param lastEndMs when the worker ended what it was on before; `undefined` if this is the first. */
+function count(draft: Draft, attempts: AttemptLog, index: number, lastEndMs: number | undefined): void {
   const outcome = attempts.outcomeOf(index);
   const kind = attempts.kindOf(index);
   draft.attemptCount++;
@@ -55,9 +60,8 @@ function count(draft: Draft, attempts: RunRecord["attempts"], index: number, end
   const beginMs = attempts.beginMsOf(index);
   if (outcome === "completed") draft.itemCount += attempts.itemCountOf(index);
   else draft.failureCount++;
-  draft.busyMs += endMs - beginMs;
-  if (draft.lastEndMs !== undefined) draft.longestGapMs = Math.max(draft.longestGapMs, beginMs - draft.lastEndMs);
-  draft.lastEndMs = endMs;
+  draft.busyMs += attempts.endMsOf(index) - beginMs;
+  if (lastEndMs !== undefined) draft.longestGapMs = Math.max(draft.longestGapMs, beginMs - lastEndMs);
 }
 
 function emptyDraft(workerId: string): Draft {
@@ -72,6 +76,5 @@ function emptyDraft(workerId: string): Draft {
     restartCount: 0,
     busyMs: 0,
     longestGapMs: 0,
-    lastEndMs: undefined,
   };
 }

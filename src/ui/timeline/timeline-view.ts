@@ -10,6 +10,7 @@ import { LaneTable } from "./lane-table.js";
 import { Legend } from "./legend.js";
 import { readPalette, type Palette } from "./palette.js";
 import { pointedAt, type CanvasPoint, type Pointed } from "./pointed.js";
+import { RedrawLoop } from "./redraw-loop.js";
 import { timeAt, type Scene } from "./scene.js";
 import { TimeAxis } from "./time-axis.js";
 import { listenForInput, type TimelineTarget } from "./timeline-input.js";
@@ -18,7 +19,7 @@ import { TimelineTools, type TimelineCommands } from "./timeline-tools.js";
 import { describeAttempt } from "./words.js";
 
 /** How often it looks whether there is anything new, ms: smooth enough to follow, and cheap beside the workers. */
-const LOOK_MS = 66;
+const LOOK_MS = 100;
 /** The same for those who want less motion. */
 const CALM_LOOK_MS = 500;
 /** The same while no job runs. */
@@ -52,6 +53,11 @@ export class TimelineView implements TimelineTarget, TimelineCommands {
   readonly #tools = new TimelineTools(this);
   readonly #legend = new Legend();
   readonly #table = new LaneTable(() => this.#updateNumbers());
+  readonly #loop = new RedrawLoop({
+    hasChanged: () => this.#hasChanged(),
+    intervalMs: () => this.#intervalMs(),
+    draw: () => this.#draw(),
+  });
   readonly #calm = matchMedia("(prefers-reduced-motion: reduce)");
   #axis = new TimeAxis();
   #choice = new Choice();
@@ -62,10 +68,6 @@ export class TimelineView implements TimelineTarget, TimelineCommands {
   #scene: Scene | undefined;
   #drawnRevision = -1;
   #numbersAtMs = 0;
-  #isOnView = false;
-  #isFrameRequested = false;
-  #isStale = true;
-  #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param prefix tells the timelines of a page apart, in ids. */
   constructor(prefix: string) {
@@ -84,11 +86,11 @@ export class TimelineView implements TimelineTarget, TimelineCommands {
     listenForInput(this.#canvas, this);
     this.#canvas.addEventListener("focus", () => this.#change(() => {}));
     this.#canvas.addEventListener("blur", () => this.#change(() => this.#choice.clear()));
-    new ResizeObserver(() => this.#request()).observe(this.#frame);
-    new IntersectionObserver(([entry]) => this.#setOnView(entry?.isIntersecting === true)).observe(this.root);
+    new ResizeObserver(() => this.#loop.request()).observe(this.#frame);
+    new IntersectionObserver(([entry]) => this.#loop.setOnView(entry?.isIntersecting === true)).observe(this.root);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       this.#paletteAtMs = -Infinity;
-      this.#request();
+      this.#loop.request();
     });
   }
 
@@ -98,7 +100,7 @@ export class TimelineView implements TimelineTarget, TimelineCommands {
     this.#choice = new Choice();
     this.#pointer = undefined;
     this.#drawnRevision = -1;
-    this.#request();
+    this.#loop.request();
   }
 
   zoom(factor: number, x?: number): void {
@@ -147,7 +149,7 @@ export class TimelineView implements TimelineTarget, TimelineCommands {
     const hadPointer = this.#pointer !== undefined;
     this.#pointer = undefined;
     const had = this.#choice.clear() || hadPointer;
-    this.#request();
+    this.#loop.request();
     return had;
   }
 
@@ -164,37 +166,17 @@ export class TimelineView implements TimelineTarget, TimelineCommands {
 
   #change(change: () => void): void {
     change();
-    this.#request();
+    this.#loop.request();
   }
 
-  #setOnView(isOnView: boolean): void {
-    this.#isOnView = isOnView;
-    if (isOnView) this.#request();
-    else clearTimeout(this.#timer);
-  }
-
-  /** Draw in the next frame, whatever has changed. */
-  #request(): void {
-    this.#isStale = true;
-    this.#look();
-  }
-
-  /** Draw in the next frame if anything has changed, and look again a little later. */
-  #look(): void {
-    clearTimeout(this.#timer);
-    if (!this.#isOnView) return;
+  #hasChanged(): boolean {
     const record = this.#shown?.record;
-    const isNew = record !== undefined && (record.revision !== this.#drawnRevision || record.isRunning);
-    if ((this.#isStale || isNew) && !this.#isFrameRequested) {
-      this.#isFrameRequested = true;
-      requestAnimationFrame(() => {
-        this.#isFrameRequested = false;
-        this.#isStale = false;
-        this.#draw();
-      });
-    }
-    const busyMs = this.#calm.matches ? CALM_LOOK_MS : LOOK_MS;
-    this.#timer = setTimeout(() => this.#look(), record?.isRunning === true ? busyMs : IDLE_LOOK_MS);
+    return record !== undefined && (record.revision !== this.#drawnRevision || record.isRunning);
+  }
+
+  #intervalMs(): number {
+    if (this.#shown?.record.isRunning !== true) return IDLE_LOOK_MS;
+    return this.#calm.matches ? CALM_LOOK_MS : LOOK_MS;
   }
 
   #draw(): void {
