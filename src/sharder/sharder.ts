@@ -83,6 +83,7 @@ export class Sharder extends ShardingEventTarget {
       state: slot.state,
       device: slot.report?.device,
       ...this.#split.partOf(slot.id),
+      underWay: [...this.#jobs].flatMap((job) => job.underWayOn(slot.id)),
       restarts: slot.restarts,
       lastError: slot.lastError,
     }));

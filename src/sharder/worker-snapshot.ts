@@ -1,6 +1,17 @@
+import type { ItemRange } from "../core/dispatch/types.js";
 import type { ShardError } from "../core/errors.js";
 import type { BackendName } from "../pool/worker-entries.js";
 import type { WorkerState } from "../pool/worker-slot.js";
+
+/** A shard that a worker was given and has not answered. */
+export interface ShardUnderWay extends ItemRange {
+  readonly jobId: number;
+  readonly attemptId: number;
+  /** The stage that it runs, if the model is split by layers; left out if the worker holds the whole model. */
+  readonly stage?: number;
+  /** When it was sent, by `performance.now()`, ms. */
+  readonly sentAtMs: number;
+}
 
 /** A snapshot of a worker, as `sharder.workers` shows it. */
 export interface WorkerSnapshot {
@@ -16,6 +27,8 @@ export interface WorkerSnapshot {
   readonly overheadMs: number | undefined;
   /** Planned fraction of the remaining items of the running job, or of the last one. */
   readonly share: number;
+  /** What it was given and has not answered, of all jobs, in the order of sending: as a rule it is on the first, and the others wait. */
+  readonly underWay: readonly ShardUnderWay[];
   /** How often it was started again: after it was lost, or in place of one whose heap had grown too large. */
   readonly restarts: number;
   readonly lastError: ShardError | undefined;

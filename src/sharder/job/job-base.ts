@@ -10,6 +10,7 @@ import type { FaultReport, FaultReports } from "../fault-reports.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 import { JobChecks } from "../verify/job-checks.js";
 import type { Verifier } from "../verify/verifier.js";
+import type { ShardUnderWay } from "../worker-snapshot.js";
 import { FailedItems } from "./failed-items.js";
 import { notSent } from "./job-errors.js";
 import { JobItems } from "./job-items.js";
@@ -250,12 +251,14 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
     this.close(attemptId, "cancelled");
   }
 
+  underWayOn(workerId: string): readonly ShardUnderWay[] {
+    return [...this.#open].flatMap(([attemptId, { attempt, sentAtMs }]) =>
+      attempt.workerId === workerId ? { jobId: this.id, attemptId, ...this.describe(attempt), sentAtMs } : [],
+    );
+  }
+
   itemsOn(workerId: string): readonly ItemRange[] {
-    return [...this.#open.values()].flatMap(({ attempt }) => {
-      if (attempt.workerId !== workerId) return [];
-      const { firstItem, itemCount } = this.describe(attempt);
-      return { firstItem, itemCount };
-    });
+    return this.underWayOn(workerId).map(({ firstItem, itemCount }) => ({ firstItem, itemCount }));
   }
 
   /** A worker has ended, and with it what it was on. */

@@ -4,6 +4,7 @@ import type { PoolWorker } from "../../pool/pool-worker.js";
 import type { JobProgress } from "../events.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 import type { OnItemError } from "../options.js";
+import type { ShardUnderWay } from "../worker-snapshot.js";
 import type { ShardSink } from "./shard-sink.js";
 
 /** The options that `predict` or `stream` passes to its job. */
@@ -38,6 +39,8 @@ export interface ShardingJob {
   workerReady(worker: PoolWorker): void;
   /** A worker finishes what it is working on and gets nothing more. */
   workerDraining(workerId: string): void;
+  /** The shards that a worker was given and has not answered, in the order of sending. */
+  underWayOn(workerId: string): readonly ShardUnderWay[];
   /** The items that a worker is on. */
   itemsOn(workerId: string): readonly ItemRange[];
   /** A worker has ended, and another incarnation will replace it. */

@@ -1,5 +1,6 @@
 import type { Sharder } from "../../index.js";
 import { asControl } from "../element-controls.js";
+import { LiveNumbers } from "../numbers/live-numbers.js";
 import { element } from "../parts/dom.js";
 import { RunRecord } from "../record/run-record.js";
 import { markUserTiming } from "../record/user-timing.js";
@@ -14,6 +15,7 @@ export class Dashboard {
   readonly #one: ItemWord;
   readonly #panels: readonly SharderPanel[];
   #shown = new AbortController();
+  #numbers: LiveNumbers | undefined;
 
   /** @param prefix tells the dashboards of a page apart, in ids and for tests. */
   constructor(colours: WorkerColours, one: ItemWord, prefix: string) {
@@ -27,6 +29,11 @@ export class Dashboard {
     this.root = element("div", { class: "dashboard", "data-testid": `${prefix}dashboard` }, ...panels);
   }
 
+  /** How fast the sharder on show is; `undefined` before the first. */
+  get numbers(): LiveNumbers | undefined {
+    return this.#numbers;
+  }
+
   /** Show another sharder. @param signal aborts when the element leaves the page. */
   attach(sharder: Sharder, signal: AbortSignal): void {
     this.#shown.abort();
@@ -34,8 +41,10 @@ export class Dashboard {
     const until = AbortSignal.any([signal, this.#shown.signal]);
     const record = new RunRecord(sharder, until);
     markUserTiming(sharder, until);
+    const numbers = new LiveNumbers(sharder, until);
+    this.#numbers = numbers;
     for (const panel of this.#panels) {
-      panel.attach({ sharder, record, colours: this.#colours, one: this.#one, signal: until });
+      panel.attach({ sharder, record, numbers, colours: this.#colours, one: this.#one, signal: until });
     }
   }
 }

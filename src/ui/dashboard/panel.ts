@@ -1,4 +1,5 @@
 import type { Sharder } from "../../index.js";
+import type { LiveNumbers } from "../numbers/live-numbers.js";
 import type { RunRecord } from "../record/run-record.js";
 import type { WorkerColours } from "../workers/colours.js";
 
@@ -6,6 +7,7 @@ import type { WorkerColours } from "../workers/colours.js";
 export interface ShownSharder {
   readonly sharder: Sharder;
   readonly record: RunRecord;
+  readonly numbers: LiveNumbers;
   readonly colours: WorkerColours;
   /** What the items of its jobs are called. */
   readonly one: ItemWord;

@@ -1,6 +1,8 @@
 import type { OptimizationKind, OptimizationReport, TensorSpec } from "../../index.js";
 import { loadingText } from "../loading-text.js";
-import { formatCount, formatDuration, formatNumber, formatRate, formatTimeLeft } from "../parts/format.js";
+import { leftText } from "../numbers/left-text.js";
+import type { LiveNumbers } from "../numbers/live-numbers.js";
+import { formatCount, formatDuration, formatNumber, formatRate } from "../parts/format.js";
 import type { ProgressText } from "../parts/progress-view.js";
 import type { ModelRun, ModelSession } from "./model-session.js";
 
@@ -30,8 +32,12 @@ export function formatFlops(flops: number): string {
   return `${formatNumber(flops / size)}\u00a0${unit}`;
 }
 
-/** @param hasInputs whether an input has been chosen. */
-export function modelProgressText({ activity, run, sharder }: ModelSession, hasInputs: boolean): ProgressText {
+/** @param hasInputs whether an input has been chosen. @param numbers how fast the workers are. */
+export function modelProgressText(
+  { activity, run, sharder }: ModelSession,
+  hasInputs: boolean,
+  numbers: LiveNumbers | undefined,
+): ProgressText {
   if (activity?.kind === "loading") {
     if (activity.progress !== undefined) return loadingText(activity.progress);
     return { fraction: undefined, headline: "Loading the model", detail: "" };
@@ -39,7 +45,7 @@ export function modelProgressText({ activity, run, sharder }: ModelSession, hasI
   if (activity?.kind === "inspecting") {
     return { fraction: undefined, headline: "Measuring the layers", detail: "" };
   }
-  if (run !== undefined) return runText(run);
+  if (run !== undefined) return runText(run, numbers);
   if (sharder === undefined) {
     return { fraction: 0, headline: "No model yet", detail: "Enter its address, or choose or drop its files." };
   }
@@ -52,7 +58,10 @@ export function modelProgressText({ activity, run, sharder }: ModelSession, hasI
       };
 }
 
-function runText({ itemCount, doneItemCount, refusedItemCount, outcome, stopwatch }: ModelRun): ProgressText {
+function runText(
+  { itemCount, doneItemCount, refusedItemCount, outcome, stopwatch }: ModelRun,
+  numbers: LiveNumbers | undefined,
+): ProgressText {
   const seconds = Math.max(1e-3, stopwatch.elapsedMs / 1e3);
   const rate = doneItemCount / seconds;
   const perSecond = formatRate(doneItemCount === 0 ? undefined : rate, "items");
@@ -61,8 +70,10 @@ function runText({ itemCount, doneItemCount, refusedItemCount, outcome, stopwatc
   const done = `${doneItemCount} of ${formatCount(itemCount, "item")}`;
   switch (outcome) {
     case "running": {
-      const left = doneItemCount === 0 ? [] : [formatTimeLeft(((itemCount - doneItemCount) / rate) * 1e3)];
-      return { fraction, headline: "Running", detail: [done, ...refused, perSecond, ...left].join(" · ") };
+      const leftCount = itemCount - doneItemCount;
+      const left = leftText(numbers?.timeLeft(leftCount) ?? { kind: "unknown" }, leftCount, "item");
+      const now = formatRate(numbers?.at().itemsPerSecond, "items");
+      return { fraction, headline: "Running", detail: [done, ...refused, now, left].join(" · ") };
     }
     case "done": {
       const took = `${formatCount(itemCount, "item")} in ${formatDuration(stopwatch.elapsedMs)}`;

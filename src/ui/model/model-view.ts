@@ -6,6 +6,7 @@ import { readOptions, readSplit } from "../element-options.js";
 import type { JobState, JobStatus, JobView } from "../job-view.js";
 import { element } from "../parts/dom.js";
 import { dropHint, listenForFiles } from "../parts/file-drop.js";
+import { tickWhile } from "../parts/tick.js";
 import { perFrame, TEXT_INTERVAL_MS } from "../parts/frame.js";
 import { LogPanel } from "../parts/log-panel.js";
 import { Notice } from "../parts/notice.js";
@@ -96,6 +97,7 @@ export class ModelView implements ModelSessionListener, JobView {
       this.#dashboard.root,
       dropHint("Drop a model’s files or pictures here"),
     ];
+    tickWhile(() => this.#session.activity?.kind === "running", this.#update, signal);
     this.#updateNow();
   }
 
@@ -278,7 +280,9 @@ export class ModelView implements ModelSessionListener, JobView {
   #updateNow(): void {
     if (this.#signal.aborted) return;
     const { sharder, activity } = this.#session;
-    this.#progress.update(modelProgressText(this.#session, this.#inputs.request !== undefined));
+    this.#progress.update(
+      modelProgressText(this.#session, this.#inputs.request !== undefined, this.#dashboard.numbers),
+    );
     const hadFocus = this.#cancel.matches(":focus") || this.#run.matches(":focus");
     this.#run.disabled = sharder === undefined || activity !== undefined || this.#inputs.request === undefined;
     // A measurement is only one run long, so it can't be cancelled.

@@ -15,6 +15,7 @@ import type { JobState, JobStatus, JobView } from "../job-view.js";
 import { loadingText } from "../loading-text.js";
 import { failureText } from "../parts/failure-text.js";
 import { formatCount } from "../parts/format.js";
+import { tickWhile } from "../parts/tick.js";
 import { perFrame, TEXT_INTERVAL_MS } from "../parts/frame.js";
 import { LogPanel } from "../parts/log-panel.js";
 import { Notice } from "../parts/notice.js";
@@ -173,6 +174,7 @@ export class PageView implements SessionListener, JobView {
       sharder.addEventListener(type, () => this.#update(), { signal: this.#signal });
     }
     this.#dashboard.attach(sharder, this.#signal);
+    tickWhile(() => this.#session?.isActive === true, this.#update, this.#signal);
     logSharder(sharder, this.#log, "tile", this.#signal);
     sharder.addEventListener("journal", ({ detail: { name, state } }) => this.#onJournal(name, state), {
       signal: this.#signal,
@@ -308,10 +310,9 @@ export class PageView implements SessionListener, JobView {
     const session = this.#session;
     const job = session?.job;
     const workers = this.#sharder?.workers ?? [];
-    const rates = workers.flatMap(({ state, itemsPerSecond }) => (state === "dead" ? [] : (itemsPerSecond ?? [])));
-    const tilesPerSecond = rates.length > 0 ? rates.reduce((sum, rate) => sum + rate, 0) : undefined;
+    const { numbers } = this.#dashboard;
     const isActive = session?.isActive ?? false;
-    this.#job.update(job === undefined ? this.#loading : jobText(job, this.#scale, tilesPerSecond), {
+    this.#job.update(job === undefined ? this.#loading : jobText(job, this.#scale, numbers), {
       canRunAgain: (session?.shown !== undefined && !isActive) || this.#onWanted !== undefined,
       isFirstRun: this.#onWanted !== undefined,
       canPause: job?.status === "running" || job?.status === "paused",
@@ -319,7 +320,7 @@ export class PageView implements SessionListener, JobView {
       canCancel: isActive,
       canSave: session?.shown?.result !== undefined && !this.#isSaving,
     });
-    this.#workers.update(workers, session?.shown, this.#sharder !== undefined);
+    this.#workers.update(workers, session?.shown, numbers?.at(), this.#sharder !== undefined);
   }
 }
 

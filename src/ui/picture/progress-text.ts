@@ -1,20 +1,22 @@
-import { formatCount, formatDuration, formatNumber, formatRate, formatTimeLeft } from "../parts/format.js";
+import { leftText } from "../numbers/left-text.js";
+import type { LiveNumbers } from "../numbers/live-numbers.js";
+import { formatCount, formatDuration, formatNumber, formatRate } from "../parts/format.js";
 import type { ProgressText } from "../parts/progress-view.js";
 import type { PictureJob } from "./picture-job.js";
 
-/** @param tilesPerSecond measured over all workers together; `undefined` before the first measurement. */
-export function jobText(job: PictureJob, scale: number, tilesPerSecond: number | undefined): ProgressText {
+/** @param numbers how fast the workers are. */
+export function jobText(job: PictureJob, scale: number, numbers: LiveNumbers | undefined): ProgressText {
   const { picture, tileCount, doneTileCount, fraction } = job;
   const tiles = `${doneTileCount} of ${formatCount(tileCount, "tile")}`;
   switch (job.status) {
     case "opening":
       return { fraction: undefined, headline: `Opening ${picture.name}`, detail: "" };
     case "running": {
-      const leftMs = tilesPerSecond === undefined ? undefined : ((tileCount - doneTileCount) / tilesPerSecond) * 1e3;
+      const leftCount = tileCount - doneTileCount;
       const parts = [
         tiles,
-        formatRate(tilesPerSecond, "tiles"),
-        ...(leftMs === undefined ? [] : [formatTimeLeft(leftMs)]),
+        formatRate(numbers?.at().itemsPerSecond, "tiles"),
+        leftText(numbers?.timeLeft(leftCount) ?? { kind: "unknown" }, leftCount, "tile"),
       ];
       return { fraction, headline: `Enlarging ${picture.name}`, detail: parts.join(" · ") };
     }

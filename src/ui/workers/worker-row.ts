@@ -1,7 +1,8 @@
 import type { WorkerSnapshot, WorkerState } from "../../index.js";
+import type { WorkerNumbers } from "../numbers/live-numbers.js";
 import { element, setAttribute, setText } from "../parts/dom.js";
 import { FaultMenu } from "./fault-menu.js";
-import { formatCount, formatPercent, formatRate } from "../parts/format.js";
+import { formatCount, formatRate } from "../parts/format.js";
 import type { PictureJob } from "../picture/picture-job.js";
 
 export interface WorkerCommands {
@@ -66,15 +67,23 @@ export class WorkerRow {
     this.root.style.setProperty("--worker-colour", colour);
   }
 
-  update(worker: WorkerSnapshot, job: PictureJob | undefined): void {
-    const { id, backend, state, device, itemsPerSecond, restarts, lastError } = worker;
+  /** @param madePercent its part of the tiles that are done. */
+  update(
+    worker: WorkerSnapshot,
+    job: PictureJob | undefined,
+    numbers: WorkerNumbers | undefined,
+    madePercent: number,
+  ): void {
+    const { id, backend, state, device, restarts, lastError } = worker;
     const tileCount = job?.tilesByWorker.get(id) ?? 0;
     setAttribute(this.root, "data-state", state);
     setAttribute(this.root, "data-backend", backend);
     setText(this.#state, restarts === 0 ? stateWords[state] : `${stateWords[state]} · restarted ${times(restarts)}`);
     setText(this.#device, device === undefined ? backend : `${backend} · ${device}`);
-    this.#showShare(worker, job, tileCount);
-    setText(this.#rate, formatRate(itemsPerSecond, "tiles"));
+    const isOver = job !== undefined && !job.isActive && job.doneTileCount > 0;
+    this.#showShare(id, isOver, isOver ? madePercent : (numbers?.percent ?? 0));
+    const madePerSecond = isOver ? (1000 * tileCount) / Math.max(1, job.stopwatch.elapsedMs) : undefined;
+    setText(this.#rate, formatRate(madePerSecond ?? numbers?.itemsPerSecond, "tiles"));
     setText(this.#tiles, formatCount(tileCount, "tile"));
     const isAlive = state === "ready" || state === "busy";
     this.#slow.disabled = !isAlive;
@@ -86,16 +95,14 @@ export class WorkerRow {
     this.#error.hidden = this.#error.textContent === "";
   }
 
-  /** While a job runs, shows the planned share of what remains; afterwards, the part that the worker made. */
-  #showShare({ id, share }: WorkerSnapshot, job: PictureJob | undefined, tileCount: number): void {
-    const isOver = job !== undefined && !job.isActive && job.doneTileCount > 0;
-    const fraction = isOver ? tileCount / job.doneTileCount : share;
-    const percent = formatPercent(fraction);
-    this.#bar.style.transform = `scaleX(${fraction.toFixed(3)})`;
+  /** While a job runs, shows the worker's part of the present work; afterwards, the part that it made. */
+  #showShare(id: string, isOver: boolean, percent: number): void {
+    const text = `${percent}\u00a0%`;
+    this.#bar.style.transform = `scaleX(${percent / 100})`;
     setAttribute(this.#meter, "aria-label", isOver ? `Made by ${id}` : `Share of ${id}`);
-    setAttribute(this.#meter, "aria-valuenow", String(Math.round(fraction * 100)));
-    setAttribute(this.#meter, "aria-valuetext", percent);
-    setText(this.#share, isOver ? `made ${percent}` : percent);
+    setAttribute(this.#meter, "aria-valuenow", String(percent));
+    setAttribute(this.#meter, "aria-valuetext", text);
+    setText(this.#share, isOver ? `made ${text}` : text);
   }
 
   #showFactor(factor: number): void {

@@ -1,4 +1,6 @@
 import { BACKEND_NAMES, type BackendName, type WorkerSnapshot } from "../../index.js";
+import type { Numbers } from "../numbers/live-numbers.js";
+import { percentsByName } from "../numbers/percents.js";
 import { element } from "../parts/dom.js";
 import type { PictureJob } from "../picture/picture-job.js";
 import { WorkerRow, type WorkerCommands } from "./worker-row.js";
@@ -44,11 +46,16 @@ export class WorkersPanel {
       this.#list,
       adding,
     );
-    this.update([], undefined, false);
+    this.update([], undefined, undefined, false);
   }
 
-  /** @param canAdd whether there is a sharder to add workers to. */
-  update(workers: readonly WorkerSnapshot[], job: PictureJob | undefined, canAdd: boolean): void {
+  /** @param numbers how fast the workers are. @param canAdd whether there is a sharder to add workers to. */
+  update(
+    workers: readonly WorkerSnapshot[],
+    job: PictureJob | undefined,
+    numbers: Numbers | undefined,
+    canAdd: boolean,
+  ): void {
     this.#add.disabled = !canAdd;
     this.#empty.hidden = workers.length > 0;
     const ids = new Set(workers.map(({ id }) => id));
@@ -59,6 +66,7 @@ export class WorkersPanel {
       this.#rows.delete(id);
       if (hadFocus) this.#add.focus();
     }
+    const madePercents = percentsByName(job?.tilesByWorker ?? new Map());
     for (const worker of workers) {
       let row = this.#rows.get(worker.id);
       if (row === undefined) {
@@ -66,7 +74,7 @@ export class WorkersPanel {
         this.#rows.set(worker.id, row);
         this.#list.append(row.root);
       }
-      row.update(worker, job);
+      row.update(worker, job, numbers?.workers.get(worker.id), madePercents.get(worker.id) ?? 0);
     }
   }
 }

@@ -104,6 +104,33 @@ describe("predict", () => {
     await sharder.dispose();
   });
 
+  it("shows what each worker was given and has not answered", async () => {
+    const answers: (() => void)[] = [];
+    const { sharder } = await start(async (request, worker) => {
+      await new Promise<void>((answer) => answers.push(answer));
+      return negate(request, worker);
+    });
+    const ended: number[] = [];
+    sharder.addEventListener("attempt", ({ detail }) => ended.push(detail.attemptId));
+    const startMs = performance.now();
+    const running = sharder.predict(batch(4));
+    await turns(5);
+    const open = sharder.workers.flatMap(({ underWay }) => underWay);
+    expect(open.map(({ firstItem, itemCount }) => [firstItem, itemCount]).sort()).toEqual([
+      [0, 1],
+      [1, 1],
+      [2, 1],
+      [3, 1],
+    ]);
+    expect(new Set(open.map(({ jobId }) => jobId)).size).toBe(1);
+    for (const { sentAtMs } of open) expect(sentAtMs).toBeGreaterThanOrEqual(startMs);
+    const timer = setInterval(() => answers.splice(0).forEach((answer) => answer()), 1);
+    await running;
+    clearInterval(timer);
+    expect(sharder.workers.flatMap(({ underWay }) => underWay)).toEqual([]);
+    expect(ended.sort()).toEqual(open.map(({ attemptId }) => attemptId).sort());
+  });
+
   it("refuses invalid calls before anything is sent", async () => {
     const { sharder, workers } = await start(negate);
     await rejected("invalid-input", sharder.predict(counting("float32", [2, 3])), "[-1,2]");

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Page } from "playwright";
+import { openApp, type OpenPage } from "../harness/launch.js";
+import { choosePicture, untilHeadline } from "./drive.js";
+
+/** A busy machine takes its time. */
+const WAIT = { timeout: 20_000 };
+
+let app: OpenPage;
+beforeAll(async () => {
+  // Small tiles, so that each is done soon.
+  app = await openApp("?workers=wasm,wasm&sample=&tile=96");
+});
+afterAll(() => app.close());
+
+interface Shown {
+  readonly shares: readonly number[];
+  readonly rates: readonly number[];
+  readonly tileCounts: readonly number[];
+  readonly detail: string;
+}
+
+/** What the page shows at one moment. */
+function shown(page: Page): Promise<Shown> {
+  return page.evaluate(() => {
+    const root = document.querySelector("inference-sharder")!.shadowRoot!;
+    const numbersIn = (selector: string) =>
+      [...root.querySelectorAll(`[data-worker] ${selector}`)].map(({ textContent }) =>
+        parseFloat(textContent!.replace(/^\D+/, "")),
+      );
+    return {
+      shares: numbersIn("[data-testid=share]"),
+      rates: numbersIn(".rate"),
+      tileCounts: numbersIn("[data-testid=tiles]"),
+      detail: root.querySelector("[data-testid=detail]")!.textContent!.replaceAll("\u00a0", " "),
+    };
+  });
+}
+
+const sumOf = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum + number, 0);
+
+it("shows a slowed worker's rate and share fall at once, and numbers that add up at all times", async () => {
+  const { page } = app;
+  await untilHeadline(page, /Ready/);
+  await choosePicture(page, "large.jpg", { width: 1536, height: 1024, type: "image/jpeg" });
+  await expect.poll(async () => (await shown(page)).tileCounts.every((count) => count >= 6), WAIT).toBe(true);
+  const before = await shown(page);
+  await page.getByLabel("Slow down wasm-1").fill("8");
+  const slowedAtMs = performance.now();
+  const seen: Shown[] = [];
+  const isSlower = ({ rates, shares }: Shown) => rates[0]! < before.rates[0]! / 2 && shares[0]! < 35;
+  do {
+    await page.waitForTimeout(50);
+    seen.push(await shown(page));
+  } while (!isSlower(seen.at(-1)!) && performance.now() - slowedAtMs < 6_000);
+  const tookMs = performance.now() - slowedAtMs;
+  console.log(`A worker slowed ×8 showed it after ${Math.round(tookMs)} ms: ${JSON.stringify([before, seen.at(-1)])}`);
+  expect(tookMs).toBeLessThan(3_000);
+  for (const { shares, rates, detail } of seen) {
+    expect(sumOf(shares)).toBe(100);
+    const total = parseFloat(/· ([\d.]+) tiles\/s/.exec(detail)![1]!);
+    // Each number is rounded for itself.
+    expect(Math.abs(total - sumOf(rates))).toBeLessThan(0.02 * total + 0.02);
+  }
+  await page.getByTestId("cancel").click();
+  await untilHeadline(page, /Cancelled: large\.jpg/);
+  await expect
+    .poll(() => page.getByTestId("share").allInnerTexts(), WAIT)
+    .toEqual([expect.stringContaining("made"), expect.stringContaining("made")]);
+  expect(sumOf((await shown(page)).shares)).toBe(100);
+  expect(app.errors).toEqual([]);
+});
