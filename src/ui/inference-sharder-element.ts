@@ -16,6 +16,7 @@ import { PageView } from "./picture/page-view.js";
 import type { ChosenPicture } from "./picture/picture-job.js";
 import { styles } from "./styles.js";
 import { timelineStyles } from "./timeline/timeline-styles.js";
+import { throughputStyles } from "./throughput/throughput-styles.js";
 
 const WORKER_URL = "worker-url";
 
@@ -154,7 +155,7 @@ export class InferenceSharderElement extends EmittingElement {
     if (this.#life !== undefined) return;
     this.#takeEarlyProperties();
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync(layoutStyles + styles + modelStyles + timelineStyles + logStyles);
+    sheet.replaceSync(layoutStyles + styles + modelStyles + timelineStyles + logStyles + throughputStyles);
     this.#controlSheet = new CSSStyleSheet();
     this.#root.adoptedStyleSheets = [sheet, this.#controlSheet];
     this.#showControls();

@@ -8,8 +8,8 @@ const WAIT = { timeout: 20_000 };
 
 let app: OpenPage;
 beforeAll(async () => {
-  // Small tiles, so that each is done soon.
-  app = await openApp("?workers=wasm,wasm&sample=&tile=96");
+  // Tiles so large that a slowed worker is silent for seconds.
+  app = await openApp("?workers=wasm,wasm&sample=&tile=128");
 });
 afterAll(() => app.close());
 
@@ -43,19 +43,21 @@ it("shows a slowed worker's rate and share fall at once, and numbers that add up
   const { page } = app;
   await untilHeadline(page, /Ready/);
   await choosePicture(page, "large.jpg", { width: 1536, height: 1024, type: "image/jpeg" });
-  await expect.poll(async () => (await shown(page)).tileCounts.every((count) => count >= 6), WAIT).toBe(true);
+  await expect.poll(async () => (await shown(page)).tileCounts.every((count) => count >= 3), WAIT).toBe(true);
   const before = await shown(page);
   await page.getByLabel("Slow down wasm-1").fill("8");
   const slowedAtMs = performance.now();
+  // On a busy machine, in the time of one slowed tile, before it has come back.
+  const limitMs = Math.max(3_000, 8 * (1_000 / before.rates[0]!));
   const seen: Shown[] = [];
   const isSlower = ({ rates, shares }: Shown) => rates[0]! < before.rates[0]! / 2 && shares[0]! < 35;
   do {
     await page.waitForTimeout(50);
     seen.push(await shown(page));
-  } while (!isSlower(seen.at(-1)!) && performance.now() - slowedAtMs < 6_000);
+  } while (!isSlower(seen.at(-1)!) && performance.now() - slowedAtMs < limitMs);
   const tookMs = performance.now() - slowedAtMs;
   console.log(`A worker slowed ×8 showed it after ${Math.round(tookMs)} ms: ${JSON.stringify([before, seen.at(-1)])}`);
-  expect(tookMs).toBeLessThan(3_000);
+  expect(tookMs).toBeLessThan(limitMs);
   for (const { shares, rates, detail } of seen) {
     expect(sumOf(shares)).toBe(100);
     const total = parseFloat(/· ([\d.]+) tiles\/s/.exec(detail)![1]!);

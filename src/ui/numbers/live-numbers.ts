@@ -1,4 +1,5 @@
 import type { AttemptDetail, Sharder, ShardUnderWay, WorkerSnapshot } from "../../index.js";
+import { outgoingOf } from "./outgoing.js";
 import { percentsByName } from "./percents.js";
 import { RecentWork, type ObservedRate } from "./recent-work.js";
 import { timeLeft, type TimeLeft, type WorkerAhead } from "./time-left.js";
@@ -81,16 +82,11 @@ export class LiveNumbers {
     });
   }
 
-  #add({ workerId, stage, outcome, itemCount, serviceMs }: AttemptDetail): void {
-    if (outcome !== "completed" || serviceMs === undefined) return;
-    // Of several stages on one worker, items leave it after the last.
-    const isLast = stage === undefined || stage === this.#lastStageOf(workerId);
-    this.#workOf(workerId).add({ endMs: performance.now(), itemCount: isLast ? itemCount : 0, serviceMs });
-  }
-
-  #lastStageOf(workerId: string): number {
-    const { plan } = this.#sharder;
-    return plan.split === "batch" ? 0 : plan.stages.findLastIndex(({ workerIds }) => workerIds.includes(workerId));
+  #add(detail: AttemptDetail): void {
+    const outgoing = outgoingOf(this.#sharder, detail);
+    const { workerId, serviceMs } = detail;
+    if (outgoing === undefined || serviceMs === undefined) return;
+    this.#workOf(workerId).add({ endMs: performance.now(), itemCount: outgoing.workerItemCount, serviceMs });
   }
 
   #workOf(workerId: string): RecentWork {

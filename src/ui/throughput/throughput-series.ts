@@ -1,0 +1,131 @@
+/** Width of a bin at first, ms. */
+const FIRST_BIN_MS = 500;
+/** Once there are more bins, pairs of them are merged. */
+const MAX_BINS = 1_200;
+
+/** A shard that was finished. */
+export interface FinishedWork {
+  readonly workerId: string;
+  /** Ms since the series began. */
+  readonly endMs: number;
+  /** How long the worker was on it, ms. */
+  readonly serviceMs: number;
+  readonly workerItemCount: number;
+  readonly doneItemCount: number;
+}
+
+/** Items per second over time. */
+export interface ThroughputTable {
+  /** The middle of each bin, seconds since the series began. */
+  readonly seconds: readonly number[];
+  readonly total: readonly number[];
+  readonly byWorker: ReadonlyMap<string, readonly number[]>;
+}
+
+/** What a worker is on at present, and how fast it appears to be. */
+export interface PresentRate {
+  readonly itemsPerSecond: number;
+  /** When it finished its latest shard, ms since the series began. */
+  readonly sinceMs: number;
+  /** Whether what leaves it is done. */
+  readonly isLast: boolean;
+}
+
+/**
+ * Counts items by time and worker, in bins. Each shard's items are spread evenly over the time that the worker was on it, so that large
+ * shards don't look like spikes. Its memory is bounded: bins become wider as time passes.
+ */
+export class ThroughputSeries {
+  #binMs = FIRST_BIN_MS;
+  #total: number[] = [];
+  readonly #byWorker = new Map<string, number[]>();
+  readonly #latestMs = new Map<string, number>();
+
+  get binMs(): number {
+    return this.#binMs;
+  }
+
+  /** Whether nothing has been finished. */
+  get isEmpty(): boolean {
+    return this.#latestMs.size === 0;
+  }
+
+  add({ workerId, endMs, serviceMs, workerItemCount, doneItemCount }: FinishedWork): void {
+    while (endMs / this.#binMs >= MAX_BINS) this.#merge();
+    const startMs = Math.max(0, endMs - serviceMs);
+    spread(binsOf(this.#byWorker, workerId), startMs, endMs, workerItemCount, this.#binMs);
+    spread(this.#total, startMs, endMs, doneItemCount, this.#binMs);
+    this.#latestMs.set(workerId, Math.max(endMs, this.#latestMs.get(workerId) ?? 0));
+  }
+
+  /** When a worker finished its latest shard, ms since the series began; `undefined` before the first. */
+  latestMsOf(workerId: string): number | undefined {
+    return this.#latestMs.get(workerId);
+  }
+
+  /**
+   * The bins that end after `fromMs` and by `toMs`.
+   * @param present what workers are on by id: their rates stand for the time of which nothing is known yet.
+   */
+  table(fromMs: number, toMs: number, present: ReadonlyMap<string, PresentRate> = new Map()): ThroughputTable {
+    const binMs = this.#binMs;
+    const first = Math.max(0, Math.floor(fromMs / binMs));
+    const count = Math.max(0, Math.floor(toMs / binMs) - first);
+    const total = ratesOf(this.#total, first, count, binMs);
+    const byWorker = new Map<string, readonly number[]>();
+    for (const [workerId, bins] of this.#byWorker) {
+      const rates = ratesOf(bins, first, count, binMs);
+      const now = present.get(workerId);
+      for (let index = 0; now !== undefined && index < count; index++) {
+        // The part of the bin for which the shard under way stands.
+        const part = Math.min(1, Math.max(0, first + index + 1 - now.sinceMs / binMs));
+        rates[index]! += part * now.itemsPerSecond;
+        if (now.isLast) total[index]! += part * now.itemsPerSecond;
+      }
+      byWorker.set(workerId, rates);
+    }
+    const seconds = Array.from({ length: count }, (_, index) => ((first + index + 0.5) * binMs) / 1e3);
+    return { seconds, total, byWorker };
+  }
+
+  #merge(): void {
+    this.#binMs *= 2;
+    this.#total = pairs(this.#total);
+    for (const [workerId, bins] of this.#byWorker) this.#byWorker.set(workerId, pairs(bins));
+  }
+}
+
+function binsOf(byWorker: Map<string, number[]>, workerId: string): number[] {
+  const known = byWorker.get(workerId);
+  if (known !== undefined) return known;
+  const bins: number[] = [];
+  byWorker.set(workerId, bins);
+  return bins;
+}
+
+/** Add items to the bins from `startMs` to `endMs`, to each as many as it overlaps. */
+function spread(bins: number[], startMs: number, endMs: number, itemCount: number, binMs: number): void {
+  const first = Math.floor(startMs / binMs);
+  const last = Math.floor(endMs / binMs);
+  while (bins.length <= last) bins.push(0);
+  if (first === last) {
+    bins[last]! += itemCount;
+    return;
+  }
+  const perMs = itemCount / (endMs - startMs);
+  for (let index = first; index <= last; index++) {
+    const overlapMs = Math.min(endMs, (index + 1) * binMs) - Math.max(startMs, index * binMs);
+    bins[index]! += perMs * overlapMs;
+  }
+}
+
+function ratesOf(bins: readonly number[], first: number, count: number, binMs: number): number[] {
+  return Array.from({ length: count }, (_, index) => (1_000 * (bins[first + index] ?? 0)) / binMs);
+}
+
+function pairs(bins: readonly number[]): number[] {
+  return Array.from(
+    { length: Math.ceil(bins.length / 2) },
+    (_, index) => bins[2 * index]! + (bins[2 * index + 1] ?? 0),
+  );
+}
