@@ -6,7 +6,7 @@ import { RunRecord } from "../record/run-record.js";
 import { markUserTiming } from "../record/user-timing.js";
 import { TimelinePanel } from "../timeline/timeline-panel.js";
 import type { WorkerColours } from "../workers/colours.js";
-import { ThroughputPanel } from "../throughput/throughput-panel.js";
+import { LazyPanel } from "./lazy-panel.js";
 import type { ItemWord, SharderPanel } from "./panel.js";
 
 /** The panels below a job, the same for every job: what its sharder does, and has done. */
@@ -22,7 +22,10 @@ export class Dashboard {
   constructor(colours: WorkerColours, one: ItemWord, prefix: string) {
     this.#colours = colours;
     this.#one = one;
-    this.#panels = [new TimelinePanel(prefix), new ThroughputPanel(prefix)];
+    this.#panels = [new TimelinePanel(prefix), new ThroughputPanel(prefix), new LazyPanel("Throughput over time", async () => {
+        const { ThroughputPanel } = await import("../throughput/throughput-panel.js");
+        return new ThroughputPanel(prefix);
+      })];
     // A panel may have a name of its own for the attribute `controls`.
     const panels = this.#panels.map(({ root }) =>
       root.dataset["control"] === undefined ? asControl("views", root) : root,

@@ -1,11 +1,15 @@
 import type { Sharder } from "../../index.js";
+import type { ItemWord } from "../dashboard/panel.js";
 import type { Numbers } from "../numbers/live-numbers.js";
 import { formatRate } from "../parts/format.js";
-import type { Mark } from "./marks.js";
-import { formatClock } from "./throughput-chart.js";
 import type { PresentRate, ThroughputSeries, ThroughputTable } from "./throughput-series.js";
 
 type Unit = "items" | "tiles";
+
+/** What rates count. */
+export function unitOf(one: ItemWord): Unit {
+  return one === "tile" ? "tiles" : "items";
+}
 
 /** What each worker that is on something appears to do, by id. */
 export function presentRates(
@@ -24,26 +28,22 @@ export function presentRates(
   );
 }
 
-/** The chart in one sentence. */
+/** The chart in one sentence. @param nowPerSecond `undefined` while nothing runs. */
 export function summarise({ total }: ThroughputTable, nowPerSecond: number | undefined, unit: Unit): string {
   if (total.length === 0) return "Nothing has been measured yet.";
   const most = Math.max(...total);
   const mean = total.reduce((sum, value) => sum + value, 0) / total.length;
-  return `Now ${formatRate(nowPerSecond, unit)}; ${formatRate(mean, unit)} on average, ${formatRate(most, unit)} at most.`;
+  const now = nowPerSecond === undefined ? "" : `Now ${formatRate(nowPerSecond, unit)}; `;
+  return `${now}${formatRate(mean, unit)} on average, ${formatRate(most, unit)} at most.`;
 }
 
-/** What was at a moment: "1:05: 8.20 tiles/s (wasm-1 4.10, wasm-2 4.10) · wasm-2 was restarted". */
-export function chartMoment(
-  { seconds, total, byWorker }: ThroughputTable,
-  moment: number,
-  marks: readonly Mark[],
-  unit: Unit,
-): string {
-  const after = seconds.findIndex((each) => each >= moment);
-  const index = after < 0 ? seconds.length - 1 : after;
-  if (index < 0) return "";
+/** What was at a moment, ms since the series began: "8.20 tiles/s (wasm-1 4.10, wasm-2 4.10)". */
+export function chartMoment({ middlesMs, total, byWorker }: ThroughputTable, atMs: number, unit: Unit): string {
+  const [first] = middlesMs;
+  if (first === undefined) return "";
+  const binMs = middlesMs.length > 1 ? middlesMs[1]! - first : 1;
+  const index = Math.max(0, Math.min(middlesMs.length - 1, Math.round((atMs - first) / binMs)));
   const plain = (value: number): string => formatRate(value, unit).split("\u00a0")[0]!;
   const workers = [...byWorker].map(([id, rates]) => `${id} ${plain(rates[index]!)}`).join(", ");
-  const rates = `${formatClock(moment)}: ${formatRate(total[index], unit)} (${workers})`;
-  return [rates, ...marks.map(({ text }) => text)].join(" · ");
+  return `${formatRate(total[index], unit)} (${workers})`;
 }

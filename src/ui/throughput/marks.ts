@@ -1,4 +1,4 @@
-import type { FaultDetail, RebalanceDetail } from "../../index.js";
+import type { RunRecord } from "../record/run-record.js";
 import { describeFault } from "../workers/fault-words.js";
 import { describeRebalance } from "../workers/sharder-log.js";
 
@@ -7,55 +7,47 @@ export type MarkKind = "rebalance" | "fault" | "recovery";
 /** Something that happened at one moment, drawn as a line across the chart. */
 export interface Mark {
   readonly kind: MarkKind;
-  /** Seconds since the chart's series began. */
-  readonly seconds: number;
+  /** By `performance.now()`, ms. */
+  readonly atMs: number;
   /** A sentence for people. */
   readonly text: string;
 }
 
-/** Older marks are removed. */
-const MAX_MARKS = 400;
-/** Rebalances that follow each other more closely are one mark, s: from the shares before the first to those after the last. */
-const REBALANCE_SECONDS = 1;
+/** As many faults, and as many rebalances, are marked at most: the newest. */
+const MAX_MARKS = 300;
+/** Rebalances that follow each other more closely are one mark, ms: from the shares before the first to those after the last. */
+const REBALANCE_MS = 1_000;
 
-/** The rebalances, faults and recoveries of a sharder, oldest first. */
-export class Marks {
-  readonly #marks: Mark[] = [];
-  readonly #one: string;
-  /** The shares before the rebalances that the latest mark stands for. */
-  #before: RebalanceDetail["before"] = {};
+/**
+ * The rebalances, faults and recoveries of a record since a moment, in the order of time.
+ * @param one what an item is called.
+ */
+export function marksOf(record: Pick<RunRecord, "faults" | "rebalances">, fromMs: number, one: string): Mark[] {
+  const faults = record.faults.slice(-MAX_MARKS).flatMap((fault): Mark[] => {
+    const { recoveredAtMs } = fault;
+    const noticed: Mark = {
+      kind: "fault",
+      atMs: fault.atMs,
+      text: describeFault({ ...fault, recoverMs: undefined }, one),
+    };
+    if (recoveredAtMs === undefined) return [noticed];
+    return [noticed, { kind: "recovery", atMs: recoveredAtMs, text: describeFault(fault, one) }];
+  });
+  return [...faults, ...rebalanceMarks(record.rebalances.slice(-MAX_MARKS))]
+    .filter(({ atMs }) => atMs >= fromMs)
+    .sort((a, b) => a.atMs - b.atMs);
+}
 
-  /** @param one what an item is called. */
-  constructor(one: string) {
-    this.#one = one;
-  }
-
-  get all(): readonly Mark[] {
-    return this.#marks;
-  }
-
-  addFault(detail: FaultDetail, seconds: number): void {
-    const kind = detail.recoverMs === undefined ? "fault" : "recovery";
-    this.#push({ kind, seconds, text: describeFault(detail, this.#one) });
-  }
-
-  addRebalance({ before, after }: RebalanceDetail, seconds: number): void {
-    const last = this.#marks.at(-1);
-    const isNext = last?.kind === "rebalance" && seconds - last.seconds < REBALANCE_SECONDS;
-    if (!isNext) this.#before = before;
-    const text = describeRebalance(this.#before, after);
-    if (isNext) this.#marks.pop();
-    if (text !== "")
-      this.#push({ kind: "rebalance", seconds: isNext ? last.seconds : seconds, text: `shares: ${text}` });
-  }
-
-  /** The marks around a moment. @param withinSeconds how far away they may be. */
-  near(seconds: number, withinSeconds: number): readonly Mark[] {
-    return this.#marks.filter((mark) => Math.abs(mark.seconds - seconds) <= withinSeconds);
-  }
-
-  #push(mark: Mark): void {
-    this.#marks.push(mark);
-    if (this.#marks.length > MAX_MARKS) this.#marks.shift();
-  }
+function rebalanceMarks(rebalances: RunRecord["rebalances"]): Mark[] {
+  const marks: Mark[] = [];
+  let first: RunRecord["rebalances"][number] | undefined;
+  rebalances.forEach((rebalance, index) => {
+    first ??= rebalance;
+    const next = rebalances[index + 1];
+    if (next !== undefined && next.atMs - first.atMs < REBALANCE_MS) return;
+    const text = describeRebalance(first.before, rebalance.after);
+    if (text !== "") marks.push({ kind: "rebalance", atMs: first.atMs, text: `shares moved: ${text}` });
+    first = undefined;
+  });
+  return marks;
 }

@@ -1,5 +1,5 @@
 import type uPlot from "uplot";
-import type { Mark, MarkKind } from "./marks.js";
+import type { MarkKind } from "./marks.js";
 
 /** One line of the chart. */
 export interface ChartLine {
@@ -14,7 +14,7 @@ export interface ChartContent {
   readonly seconds: readonly number[];
   /** By line, items per second. */
   readonly values: readonly (readonly number[])[];
-  readonly marks: readonly Mark[];
+  readonly marks: readonly { readonly kind: MarkKind; readonly seconds: number }[];
   /** The span on show, seconds. */
   readonly from: number;
   readonly to: number;
@@ -98,7 +98,7 @@ export class ThroughputChart {
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
       scales: { x: { time: false, auto: false }, y: { auto: false } },
       axes: [
-        { ...axis, values: (_, ticks) => ticks.map(formatClock), space: 60 },
+        { ...axis, values: (_, ticks) => ticks.map(formatClock), space: 60, size: 30 },
         { ...axis, size: 44 },
       ],
       series: [
@@ -147,10 +147,10 @@ function momentUnderCursor(plot: uPlot): number | undefined {
   return left === undefined || left < 0 ? undefined : plot.posToVal(left, "x");
 }
 
-/** "1:05" for 65 seconds. */
+/** "1:05" for 65 seconds, "−0:10" for 10 seconds before the beginning. */
 export function formatClock(seconds: number): string {
-  const whole = Math.floor(seconds);
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+  const whole = Math.floor(Math.abs(seconds));
+  return `${seconds < 0 && whole > 0 ? "−" : ""}${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 
 function areAlike(a: readonly ChartLine[], b: readonly ChartLine[]): boolean {

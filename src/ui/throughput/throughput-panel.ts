@@ -1,29 +1,27 @@
 import type { ShownSharder, SharderPanel } from "../dashboard/panel.js";
-import { element, setText } from "../parts/dom.js";
+import { element, setAttribute, setText } from "../parts/dom.js";
 import { formatRate } from "../parts/format.js";
 import { ChartLegend, type LegendEntry } from "./chart-legend.js";
-import { chartMoment, presentRates, summarise } from "./chart-text.js";
-import { Marks } from "./marks.js";
-import { formatClock, ThroughputChart, type ChartContent } from "./throughput-chart.js";
-import { ThroughputSeries, type ThroughputTable } from "./throughput-series.js";
-import { outgoingOf } from "../numbers/outgoing.js";
+import { chartMoment, presentRates, summarise, unitOf } from "./chart-text.js";
+import { marksOf, type Mark } from "./marks.js";
+import { RecordedThroughput } from "./read-record.js";
+import { formatClock, ThroughputChart } from "./throughput-chart.js";
+import type { ThroughputTable } from "./throughput-series.js";
 
 /** The chart is drawn at most so often, ms. */
 const DRAW_INTERVAL_MS = 250;
-const RECENT_SECONDS = 300;
-/** As many marks as are listed in words. */
+const RECENT_MS = 300_000;
+/** As many marks as are listed in words: the newest. */
 const MAX_LISTED_MARKS = 50;
+/** A mark is under the pointer within this part of the chart's width. */
+const NEAR = 0.01;
 
-/** What is on show: it begins anew with another sharder. */
-interface Watched {
-  readonly shown: ShownSharder;
-  readonly series: ThroughputSeries;
-  readonly marks: Marks;
-  readonly startMs: number;
-  jobId: number | undefined;
-  /** When the latest job began, and when anything was last finished: seconds since `startMs`. */
-  jobSeconds: number;
-  latestSeconds: number;
+/** What the chart shows at present; times begin with the record, ms. */
+interface Drawn {
+  readonly table: ThroughputTable;
+  readonly marks: readonly Mark[];
+  readonly zeroMs: number;
+  readonly spanMs: number;
 }
 
 /** Items per second over time, of each worker and in total, with what happened meanwhile. */
@@ -36,37 +34,34 @@ export class ThroughputPanel implements SharderPanel {
   readonly #marksDetails: HTMLDetailsElement;
   readonly #legend = new ChartLegend(() => this.#draw());
   readonly #range: HTMLSelectElement;
-  #watched: Watched | undefined;
+  #shown: ShownSharder | undefined;
+  #recorded: RecordedThroughput | undefined;
   #chart: ThroughputChart | undefined;
+  #drawn: Drawn | undefined;
   #isLoading = false;
   #isVisible = false;
   #isDirty = false;
-  #table: ThroughputTable | undefined;
 
   /** @param prefix tells the panels of a page apart, in ids and for tests. */
   constructor(prefix: string) {
     const titleId = `${prefix}throughput-title`;
+    const rangeId = `${prefix}throughput-range`;
     this.#summary = element("p", { class: "muted", "data-testid": `${prefix}throughput-summary` });
     this.#range = element(
       "select",
-      { id: `${prefix}throughput-range` },
+      { id: rangeId, class: "small" },
       element("option", { value: "job" }, "whole job"),
       element("option", { value: "recent" }, "last 5 minutes"),
     );
     this.#range.addEventListener("change", () => this.#draw());
-    const label = element("label", { class: "muted", for: this.#range.id }, "Show");
     this.#marksDetails = element("details", {}, element("summary", {}, "What happened, as a list"), this.#marksList);
     this.#marksDetails.addEventListener("toggle", () => this.#listMarks());
+    const title = element("h2", { id: titleId }, "Throughput over time");
+    const label = element("label", { class: "muted", for: rangeId }, "Show");
     this.root = element(
       "section",
       { class: "panel throughput", "aria-labelledby": titleId, "data-testid": `${prefix}throughput` },
-      element(
-        "div",
-        { class: "throughput-head" },
-        element("h2", { id: titleId }, "Throughput over time"),
-        label,
-        this.#range,
-      ),
+      element("div", { class: "throughput-head" }, title, label, this.#range),
       this.#summary,
       this.#legend.root,
       this.#target,
@@ -76,44 +71,10 @@ export class ThroughputPanel implements SharderPanel {
   }
 
   attach(shown: ShownSharder): void {
-    const { sharder, signal, one } = shown;
-    const startMs = performance.now();
-    const seconds = (): number => (performance.now() - startMs) / 1e3;
-    const watched: Watched = {
-      shown,
-      series: new ThroughputSeries(),
-      marks: new Marks(one),
-      startMs,
-      jobId: undefined,
-      jobSeconds: 0,
-      latestSeconds: 0,
-    };
-    this.#watched = watched;
+    this.#shown = shown;
+    this.#recorded = new RecordedThroughput(shown.sharder, shown.record);
     this.#isDirty = true;
-    const { series, marks } = watched;
-    sharder.addEventListener(
-      "attempt",
-      ({ detail }) => {
-        const endMs = performance.now() - startMs;
-        if (watched.jobId === undefined || detail.jobId > watched.jobId) {
-          watched.jobId = detail.jobId;
-          watched.jobSeconds = Math.max(0, (endMs - detail.latencyMs) / 1e3);
-        }
-        const outgoing = outgoingOf(sharder, detail);
-        if (outgoing === undefined) return;
-        const { workerId, serviceMs = detail.latencyMs } = detail;
-        series.add({ workerId, endMs, serviceMs, ...outgoing });
-        watched.latestSeconds = endMs / 1e3;
-        this.#isDirty = true;
-      },
-      { signal },
-    );
-    sharder.addEventListener("fault", ({ detail }) => marks.addFault(detail, seconds()), { signal });
-    sharder.addEventListener("rebalance", ({ detail }) => marks.addRebalance(detail, seconds()), { signal });
-    this.#drawWhileVisible(signal);
-  }
-
-  #drawWhileVisible(signal: AbortSignal): void {
+    setText(this.#summary, "Nothing has been measured yet.");
     const seen = new IntersectionObserver((entries) => {
       this.#isVisible = entries.at(-1)?.isIntersecting === true;
       this.#isDirty = true;
@@ -129,88 +90,97 @@ export class ThroughputPanel implements SharderPanel {
       this.#chart?.close();
       this.#chart = undefined;
     };
-    signal.addEventListener("abort", end, { once: true });
+    shown.signal.addEventListener("abort", end, { once: true });
   }
 
   #tick(): void {
-    const { shown, series } = this.#watched!;
     if (!this.#isVisible || document.hidden) return;
-    const isBusy = shown.sharder.workers.some(({ underWay }) => underWay.length > 0);
-    if (!isBusy && !this.#isDirty) return;
-    // Nothing to draw yet, so that the script isn't needed either.
-    if (series.isEmpty) return;
-    this.#isDirty = isBusy;
+    const { record } = this.#shown!;
+    const isNew = this.#recorded!.read();
+    // Nothing to draw yet, so that the script of the chart isn't needed either.
+    if (this.#recorded!.series.isEmpty || !(isNew || record.isRunning || this.#isDirty)) return;
+    // Once more after the end, since rates fall to 0.
+    this.#isDirty = isNew || record.isRunning;
     this.#draw();
   }
 
   #draw(): void {
     if (this.#chart === undefined) void this.#load();
-    const watched = this.#watched;
-    if (watched === undefined) return;
-    const { shown, series, marks, startMs } = watched;
-    const { sharder, numbers, colours, one } = shown;
+    if (this.#shown === undefined || this.#recorded === undefined) return;
+    const { sharder, record, numbers, colours, one } = this.#shown;
+    const { series } = this.#recorded;
     const nowMs = performance.now();
     const now = numbers.at(nowMs);
+    const run = record.latestRun;
+    const zeroMs = (run?.startMs ?? record.startMs) - record.startMs;
     const present = presentRates(sharder, now, series);
-    const to = present.size > 0 ? (nowMs - startMs) / 1e3 : watched.latestSeconds + series.binMs / 1e3;
-    const from = this.#range.value === "job" ? watched.jobSeconds : Math.max(0, to - RECENT_SECONDS);
-    const table = series.table(from * 1e3, to * 1e3, present);
-    this.#table = table;
-    const ids = [...table.byWorker.keys()];
-    const unit = one === "tile" ? "tiles" : "items";
-    const rate = (id: string): string => formatRate(now.workers.get(id)?.itemsPerSecond ?? 0, unit);
+    const toMs = (run?.endMs ?? nowMs) - record.startMs;
+    const fromMs = this.#range.value === "job" ? zeroMs : Math.max(0, toMs - RECENT_MS);
+    const table = series.table(fromMs, toMs, present);
+    const marks = marksOf(record, record.startMs + fromMs, one);
+    this.#drawn = { table, marks, zeroMs: record.startMs + zeroMs, spanMs: toMs - fromMs };
+
+    const ids = record.workerIds.filter((id) => table.byWorker.has(id));
+    const unit = unitOf(one);
     const entries: LegendEntry[] = [
-      { key: "", label: "Total", value: formatRate(now.itemsPerSecond, unit) },
-      ...ids.map((id) => ({ key: id, label: id, colour: colours.of(id), value: rate(id) })),
+      { key: "", label: "Total", value: formatRate(now.itemsPerSecond ?? 0, unit) },
+      ...ids.map((id) => {
+        const value = formatRate(now.workers.get(id)?.itemsPerSecond ?? 0, unit);
+        return { key: id, label: id, colour: colours.of(id), value };
+      }),
     ];
     this.#legend.update(entries);
-    const summary = summarise(table, now.itemsPerSecond, unit);
+    const summary = summarise(table, record.isRunning ? now.itemsPerSecond : undefined, unit);
     setText(this.#summary, summary);
-    this.#target.setAttribute("aria-label", `Throughput over time. ${summary}`);
-    const content: ChartContent = {
+    setAttribute(this.#target, "aria-label", `Throughput over time. ${summary}`);
+    if (this.#marksDetails.open) this.#listMarks();
+    const toSeconds = (ms: number): number => (ms - zeroMs) / 1e3;
+    this.#chart?.draw({
       lines: entries.map(({ key, label, colour = "--text" }) => ({
         label,
         colour,
         width: key === "" ? 2.5 : 1.5,
         isShown: this.#legend.isShown(key),
       })),
-      seconds: table.seconds,
+      seconds: table.middlesMs.map(toSeconds),
       values: [table.total, ...ids.map((id) => table.byWorker.get(id)!)],
-      marks: marks.all,
-      from,
-      to: Math.max(to, from + 1),
-    };
-    this.#chart?.draw(content);
-    if (this.#marksDetails.open) this.#listMarks();
+      marks: marks.map(({ kind, atMs }) => ({ kind, seconds: toSeconds(atMs - record.startMs) })),
+      from: toSeconds(fromMs),
+      to: Math.max(toSeconds(toMs), toSeconds(fromMs) + 1),
+    });
   }
 
   async #load(): Promise<void> {
     if (this.#isLoading) return;
     this.#isLoading = true;
     try {
-      this.#chart = await ThroughputChart.load(this.#target, (seconds) => this.#point(seconds));
+      const chart = await ThroughputChart.load(this.#target, (seconds) => this.#point(seconds));
+      if (this.#shown?.signal.aborted !== false) return;
+      this.#chart = chart;
       this.#draw();
+      this.#isLoading = false;
     } catch {
       setText(this.#readout, "The chart could not be loaded. Its numbers are above.");
-      return;
     }
-    this.#isLoading = false;
   }
 
-  /** Say what was at a moment. */
+  /** Say what was at a moment, in seconds of the chart. */
   #point(seconds: number | undefined): void {
-    const { marks, shown } = this.#watched!;
-    if (seconds === undefined || this.#table === undefined) return setText(this.#readout, "");
-    const span = this.#table.seconds.at(-1)! - this.#table.seconds[0]!;
-    const unit = shown.one === "tile" ? "tiles" : "items";
-    setText(this.#readout, chartMoment(this.#table, seconds, marks.near(seconds, span / 100), unit));
+    if (this.#drawn === undefined || this.#shown === undefined) return;
+    const { table, marks, zeroMs, spanMs } = this.#drawn;
+    if (seconds === undefined) return setText(this.#readout, "");
+    const atMs = zeroMs + seconds * 1e3;
+    const near = marks.filter((mark) => Math.abs(mark.atMs - atMs) <= NEAR * spanMs);
+    const rates = chartMoment(table, atMs - this.#shown.record.startMs, unitOf(this.#shown.one));
+    const texts = near.map(({ text }) => text);
+    setText(this.#readout, [`${formatClock(seconds)}: ${rates}`, ...texts].join(" · "));
   }
 
   #listMarks(): void {
-    const { marks } = this.#watched ?? {};
-    if (marks === undefined || !this.#marksDetails.open) return;
-    const latest = marks.all.slice(-MAX_LISTED_MARKS).reverse();
-    const lines = latest.map(({ seconds, text }) => `${formatClock(seconds)} ${text}`);
+    if (this.#drawn === undefined || !this.#marksDetails.open) return;
+    const { marks, zeroMs } = this.#drawn;
+    const latest = marks.slice(-MAX_LISTED_MARKS).reverse();
+    const lines = latest.map(({ atMs, text }) => `${formatClock((atMs - zeroMs) / 1e3)} ${text}`);
     const shown = [...this.#marksList.children].map(({ textContent }) => textContent);
     const wanted = lines.length === 0 ? ["Nothing so far."] : lines;
     if (shown.join("\n") === wanted.join("\n")) return;

@@ -16,8 +16,8 @@ export interface FinishedWork {
 
 /** Items per second over time. */
 export interface ThroughputTable {
-  /** The middle of each bin, seconds since the series began. */
-  readonly seconds: readonly number[];
+  /** The middle of each bin, ms since the series began. */
+  readonly middlesMs: readonly number[];
   readonly total: readonly number[];
   readonly byWorker: ReadonlyMap<string, readonly number[]>;
 }
@@ -40,10 +40,6 @@ export class ThroughputSeries {
   #total: number[] = [];
   readonly #byWorker = new Map<string, number[]>();
   readonly #latestMs = new Map<string, number>();
-
-  get binMs(): number {
-    return this.#binMs;
-  }
 
   /** Whether nothing has been finished. */
   get isEmpty(): boolean {
@@ -84,8 +80,8 @@ export class ThroughputSeries {
       }
       byWorker.set(workerId, rates);
     }
-    const seconds = Array.from({ length: count }, (_, index) => ((first + index + 0.5) * binMs) / 1e3);
-    return { seconds, total, byWorker };
+    const middlesMs = Array.from({ length: count }, (_, index) => (first + index + 0.5) * binMs);
+    return { middlesMs, total, byWorker };
   }
 
   #merge(): void {
