@@ -46,7 +46,7 @@ function rebalanceMarks(rebalances: RunRecord["rebalances"]): Mark[] {
     const next = rebalances[index + 1];
     if (next !== undefined && next.atMs - first.atMs < REBALANCE_MS) return;
     const text = describeRebalance(first.before, rebalance.after);
-    if (text !== "") marks.push({ kind: "rebalance", atMs: first.atMs, text: `shares moved: ${text}` });
+    if (text !== "") marks.push({ kind: "rebalance", atMs: first.atMs, text: text });
     first = undefined;
   });
   return marks;

@@ -28,6 +28,8 @@ interface Theme {
 }
 
 const HEIGHT_PX = 200;
+/** Distances of the labels on the axis of time. */
+const TICK_SECONDS: readonly number[] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600];
 /** Each kind of mark is told apart by its dashes and its sign, too. */
 const DASHES: Readonly<Record<MarkKind, readonly number[]>> = { rebalance: [2, 4], fault: [], recovery: [6, 3] };
 const SIGNS: Readonly<Record<MarkKind, string>> = { rebalance: "⇄", fault: "✕", recovery: "✓" };
@@ -98,7 +100,7 @@ export class ThroughputChart {
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
       scales: { x: { time: false, auto: false }, y: { auto: false } },
       axes: [
-        { ...axis, values: (_, ticks) => ticks.map(formatClock), space: 60, size: 30 },
+        { ...axis, values: (_, ticks) => ticks.map(formatClock), space: 60, size: 30, incrs: [...TICK_SECONDS] },
         { ...axis, size: 44 },
       ],
       series: [

@@ -2,7 +2,7 @@ import type { ShownSharder, SharderPanel } from "../dashboard/panel.js";
 import { element, setAttribute, setText } from "../parts/dom.js";
 import { formatRate } from "../parts/format.js";
 import { ChartLegend, type LegendEntry } from "./chart-legend.js";
-import { chartMoment, presentRates, summarise, unitOf } from "./chart-text.js";
+import { chartMoment, meanOf, presentRates, summarise, unitOf } from "./chart-text.js";
 import { marksOf, type Mark } from "./marks.js";
 import { RecordedThroughput } from "./read-record.js";
 import { formatClock, ThroughputChart } from "./throughput-chart.js";
@@ -116,21 +116,23 @@ export class ThroughputPanel implements SharderPanel {
     const present = presentRates(sharder, now, series);
     const toMs = (run?.endMs ?? nowMs) - record.startMs;
     const fromMs = this.#range.value === "job" ? zeroMs : Math.max(0, toMs - RECENT_MS);
-    const table = series.table(fromMs, toMs, present);
+    const table = series.table(fromMs, toMs, record.workerIds, present);
     const marks = marksOf(record, record.startMs + fromMs, one);
     this.#drawn = { table, marks, zeroMs: record.startMs + zeroMs, spanMs: toMs - fromMs };
 
-    const ids = record.workerIds.filter((id) => table.byWorker.has(id));
     const unit = unitOf(one);
+    // Once nothing runs, the lines are labelled with what they show on average.
+    const valueOf = (nowPerSecond: number | undefined, rates: readonly number[]): string =>
+      formatRate(record.isRunning ? (nowPerSecond ?? 0) : meanOf(rates), unit);
     const entries: LegendEntry[] = [
-      { key: "", label: "Total", value: formatRate(now.itemsPerSecond ?? 0, unit) },
-      ...ids.map((id) => {
-        const value = formatRate(now.workers.get(id)?.itemsPerSecond ?? 0, unit);
+      { key: "", label: "Total", value: valueOf(now.itemsPerSecond, table.total) },
+      ...[...table.byWorker].map(([id, rates]) => {
+        const value = valueOf(now.workers.get(id)?.itemsPerSecond, rates);
         return { key: id, label: id, colour: colours.of(id), value };
       }),
     ];
     this.#legend.update(entries);
-    const summary = summarise(table, record.isRunning ? now.itemsPerSecond : undefined, unit);
+    const summary = summarise(table, record.isRunning ? (now.itemsPerSecond ?? 0) : undefined, unit);
     setText(this.#summary, summary);
     setAttribute(this.#target, "aria-label", `Throughput over time. ${summary}`);
     if (this.#marksDetails.open) this.#listMarks();
@@ -143,7 +145,7 @@ export class ThroughputPanel implements SharderPanel {
         isShown: this.#legend.isShown(key),
       })),
       seconds: table.middlesMs.map(toSeconds),
-      values: [table.total, ...ids.map((id) => table.byWorker.get(id)!)],
+      values: [table.total, ...table.byWorker.values()],
       marks: marks.map(({ kind, atMs }) => ({ kind, seconds: toSeconds(atMs - record.startMs) })),
       from: toSeconds(fromMs),
       to: Math.max(toSeconds(toMs), toSeconds(fromMs) + 1),

@@ -61,15 +61,23 @@ export class ThroughputSeries {
 
   /**
    * The bins that end after `fromMs` and by `toMs`.
+   * @param order in which the workers come; those that have finished nothing are left out.
    * @param present what workers are on by id: their rates stand for the time of which nothing is known yet.
    */
-  table(fromMs: number, toMs: number, present: ReadonlyMap<string, PresentRate> = new Map()): ThroughputTable {
+  table(
+    fromMs: number,
+    toMs: number,
+    order: readonly string[],
+    present: ReadonlyMap<string, PresentRate> = new Map(),
+  ): ThroughputTable {
     const binMs = this.#binMs;
     const first = Math.max(0, Math.floor(fromMs / binMs));
     const count = Math.max(0, Math.floor(toMs / binMs) - first);
     const total = ratesOf(this.#total, first, count, binMs);
     const byWorker = new Map<string, readonly number[]>();
-    for (const [workerId, bins] of this.#byWorker) {
+    for (const workerId of order) {
+      const bins = this.#byWorker.get(workerId);
+      if (bins === undefined) continue;
       const rates = ratesOf(bins, first, count, binMs);
       const now = present.get(workerId);
       for (let index = 0; now !== undefined && index < count; index++) {
