@@ -15,6 +15,8 @@ import { loadSample } from "./picture/load-sample.js";
 import { PageView } from "./picture/page-view.js";
 import type { ChosenPicture } from "./picture/picture-job.js";
 import { styles } from "./styles.js";
+import { throughputStyles } from "./throughput/throughput-styles.js";
+import { totalsStyles } from "./totals/totals-styles.js";
 import { timelineStyles } from "./timeline/timeline-styles.js";
 import { throughputStyles } from "./throughput/throughput-styles.js";
 
@@ -155,7 +157,7 @@ export class InferenceSharderElement extends EmittingElement {
     if (this.#life !== undefined) return;
     this.#takeEarlyProperties();
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync(layoutStyles + styles + modelStyles + timelineStyles + logStyles + throughputStyles);
+    sheet.replaceSync(layoutStyles + styles + modelStyles + timelineStyles + logStyles + throughputStyles + totalsStyles);
     this.#controlSheet = new CSSStyleSheet();
     this.#root.adoptedStyleSheets = [sheet, this.#controlSheet];
     this.#showControls();

@@ -22,10 +22,17 @@ export class Dashboard {
   constructor(colours: WorkerColours, one: ItemWord, prefix: string) {
     this.#colours = colours;
     this.#one = one;
-    this.#panels = [new TimelinePanel(prefix), new ThroughputPanel(prefix), new LazyPanel("Throughput over time", async () => {
+    this.#panels = [
+      new TimelinePanel(prefix),
+      new LazyPanel("Totals of this run", async () => {
+        const { TotalsPanel } = await import("../totals/totals-panel.js");
+        return new TotalsPanel(prefix, () => undefined);
+      }),
+      new LazyPanel("Throughput over time", async () => {
         const { ThroughputPanel } = await import("../throughput/throughput-panel.js");
         return new ThroughputPanel(prefix);
-      })];
+      }),
+    ];
     // A panel may have a name of its own for the attribute `controls`.
     const panels = this.#panels.map(({ root }) =>
       root.dataset["control"] === undefined ? asControl("views", root) : root,

@@ -1,0 +1,71 @@
+import type { Sharder } from "../../index.js";
+import type { ShownSharder, SharderPanel } from "../dashboard/panel.js";
+import { element, setText } from "../parts/dom.js";
+import { RunTotals } from "./run-totals.js";
+import { totalFacts } from "./totals-text.js";
+
+/** Numbers change no faster than they can be read, ms. */
+const UPDATE_INTERVAL_MS = 500;
+
+/** What one worker alone does with a sharder's model, items per second, where that has been measured. */
+export type ReadBaseline = (sharder: Sharder) => number | undefined;
+
+/** What the latest run has come to: rate, efficiency, time saved, what was done twice and what went wrong. */
+export class TotalsPanel implements SharderPanel {
+  readonly root: HTMLElement;
+  readonly #readBaseline: ReadBaseline;
+  readonly #list = element("dl", { class: "totals" });
+  readonly #empty = element("p", { class: "muted" }, "Nothing has run yet.");
+  readonly #rows = new Map<string, { readonly value: HTMLElement; readonly detail: HTMLElement }>();
+  #revision = -1;
+
+  /** @param prefix tells the panels of a page apart, in ids and for tests. */
+  constructor(prefix: string, readBaseline: ReadBaseline) {
+    this.#readBaseline = readBaseline;
+    const titleId = `${prefix}totals-title`;
+    this.root = element(
+      "section",
+      { class: "panel", "aria-labelledby": titleId, "data-testid": `${prefix}totals` },
+      element("h2", { id: titleId }, "Totals of this run"),
+      this.#empty,
+      this.#list,
+    );
+  }
+
+  attach(shown: ShownSharder): void {
+    const totals = new RunTotals(shown.sharder, shown.record);
+    this.#revision = -1;
+    this.#list.replaceChildren();
+    this.#rows.clear();
+    this.#empty.hidden = false;
+    let isVisible = false;
+    const seen = new IntersectionObserver((entries) => (isVisible = entries.at(-1)?.isIntersecting === true));
+    seen.observe(this.root);
+    const timer = setInterval(() => isVisible && this.#update(shown, totals), UPDATE_INTERVAL_MS);
+    const end = (): void => {
+      clearInterval(timer);
+      seen.disconnect();
+    };
+    shown.signal.addEventListener("abort", end, { once: true });
+  }
+
+  #update({ sharder, record, one }: ShownSharder, totals: RunTotals): void {
+    if (!record.isRunning && record.revision === this.#revision) return;
+    this.#revision = record.revision;
+    const read = totals.read(performance.now());
+    this.#empty.hidden = read !== undefined;
+    if (read === undefined) return;
+    for (const { name, value, detail } of totalFacts(read, one, this.#readBaseline(sharder), sharder.verification)) {
+      const row = this.#rows.get(name) ?? this.#add(name);
+      setText(row.value, value);
+      setText(row.detail, detail);
+    }
+  }
+
+  #add(name: string): { readonly value: HTMLElement; readonly detail: HTMLElement } {
+    const row = { value: element("strong"), detail: element("span", { class: "muted" }) };
+    this.#rows.set(name, row);
+    this.#list.append(element("div", {}, element("dt", {}, name), element("dd", {}, row.value, row.detail)));
+    return row;
+  }
+}
