@@ -19,6 +19,8 @@ export interface StageSnapshot {
   readonly lastLayer: number;
   /** Ms per item, counting all replicas: predicted from the layers' costs, then measured. `undefined` before either. */
   readonly ms: number | undefined;
+  /** Micro-batches of all jobs that wait for this stage, and that no worker has turned to yet. */
+  readonly queueDepth: number;
 }
 
 /** Where each layer is. There are no stages before the first job if the layers could not be measured without its items. */

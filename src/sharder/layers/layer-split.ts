@@ -77,12 +77,14 @@ export class LayerSplit implements Split, LayoutOwner {
   get plan(): LayerPlan {
     const deployment = this.#layout.current;
     if (deployment === undefined) return { split: "layers", stages: [] };
-    const { workerIds } = deployment;
+    const { workerIds, epoch } = deployment;
+    const jobs = [...this.#jobs];
     const stages = deployment.stages.map(({ firstLayer, lastLayer }, stage) => ({
       workerIds: workerIds[stage]!,
       firstLayer,
       lastLayer,
       ms: this.#layout.times.stageMs(deployment, stage),
+      queueDepth: jobs.reduce((total, job) => total + job.waitingCount(epoch, stage), 0),
     }));
     return { split: "layers", stages };
   }

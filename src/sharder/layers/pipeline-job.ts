@@ -149,6 +149,17 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
     return units * this.items.perUnit;
   }
 
+  /** How many micro-batches wait for a stage: no worker has turned to them. */
+  waitingCount(epoch: number, stage: number): number {
+    if (this.isOver) return 0;
+    let count = 0;
+    for (const microBatch of this.#state.microBatches.values()) {
+      const isThere = microBatch.epoch === epoch && microBatch.stage === stage;
+      if (isThere && !microBatch.attemptIds.some((id) => this.#sent.isRunning(id))) count++;
+    }
+    return count;
+  }
+
   usesEpoch(epoch: number): boolean {
     return !this.isOver && this.#state.placements.has(epoch);
   }

@@ -32,6 +32,11 @@ export class SentRuns {
     if (run !== undefined) run.isRunning = true;
   }
 
+  /** Whether its worker has turned to it, and not answered it. */
+  isRunning(attemptId: number): boolean {
+    return this.#sent.get(attemptId)?.isRunning === true;
+  }
+
   /** It has been answered, or its worker has ended. @returns the worker, if it had turned to the run. */
   answered(attemptId: number): PoolWorker | undefined {
     const run = this.#sent.get(attemptId);

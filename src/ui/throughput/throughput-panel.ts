@@ -57,11 +57,11 @@ export class ThroughputPanel implements SharderPanel {
     this.#marksDetails = element("details", {}, element("summary", {}, "What happened, as a list"), this.#marksList);
     this.#marksDetails.addEventListener("toggle", () => this.#listMarks());
     const title = element("h2", { id: titleId }, "Throughput over time");
-    const label = element("label", { class: "muted", for: rangeId }, "Show");
+    const label = element("label", { class: "muted", for: rangeId }, "Show ", this.#range);
     this.root = element(
       "section",
       { class: "panel throughput", "aria-labelledby": titleId, "data-testid": `${prefix}throughput` },
-      element("div", { class: "throughput-head" }, title, label, this.#range),
+      element("div", { class: "throughput-head" }, title, label),
       this.#summary,
       this.#legend.root,
       this.#target,

@@ -45,9 +45,11 @@ export function totalFacts(
       name: "Checked",
       value: formatCount(verification.checkedItemCount, one),
       detail:
-        verification.wrongCount === 0
-          ? "computed by a second worker to compare, since the model was loaded; nothing was wrong"
-          : `computed by a second worker to compare; ${formatCount(verification.wrongCount, "result")} proved wrong and replaced`,
+        verification.checkedItemCount === 0
+          ? "nothing was compared with what a second worker computes, since the model was loaded"
+          : verification.wrongCount === 0
+            ? "computed by a second worker to compare, since the model was loaded; nothing was wrong"
+            : `computed by a second worker to compare; ${formatCount(verification.wrongCount, "result")} proved wrong and replaced`,
     },
     {
       name: "Faults",

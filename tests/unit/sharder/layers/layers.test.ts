@@ -50,6 +50,38 @@ describe("removing a worker", () => {
   });
 });
 
+describe("the plan", () => {
+  it("shows how many micro-batches wait for each stage", async () => {
+    const { open, opened } = gate();
+    let isBlocking = false;
+    const { sharder, workers } = await startLayers(
+      4,
+      {
+        before: async (call, worker) => {
+          if (isBlocking && call.kind === "run" && worker === workers[1]) await opened;
+        },
+      },
+      { cuts: [2], quantumMs: 1 },
+    );
+    const depths = (): number[] => {
+      const { plan } = sharder;
+      return plan.split === "layers" ? plan.stages.map(({ queueDepth }) => queueDepth) : [];
+    };
+    await sharder.predict(batch(4));
+    expect(depths()).toEqual([0, 0]);
+    isBlocking = true;
+    const done = sharder.predict(batch(60));
+    await turns(200);
+    // The second stage is on one, and the first goes on until its queue is full.
+    const open2 = sharder.workers[1]!.underWay.length;
+    expect(depths()[1]).toBeGreaterThan(0);
+    expect(depths()[1]).toBeGreaterThanOrEqual(open2 - 1);
+    open();
+    expect(Object.values(await done)).toEqual([added(60, 4)]);
+    expect(depths()).toEqual([0, 0]);
+  });
+});
+
 describe("trying a batch out", () => {
   it("keeps workers that are being removed until it is done", async () => {
     let removed: Promise<unknown> | undefined;
