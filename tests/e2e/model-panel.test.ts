@@ -312,10 +312,16 @@ it("measures the layers on request", async () => {
   await page.getByRole("button", { name: "Measure the layers" }).click();
   const facts = page.getByTestId("model-facts");
   await facts.filter({ hasText: "gives the same results as single items" }).waitFor();
-  await page.getByText("Measured layers").click();
+  await page.getByTestId("model-dashboard").locator(".lazy-panel").last().scrollIntoViewIfNeeded();
+  await page.getByTestId("model-layers-panel").getByText("Every layer, with its cost").click();
   const layers = page.getByTestId("model-layers").locator("tbody tr");
   expect(await layers.count()).toBe(Number((await facts.innerText()).match(/Layers\s+(\d+),/)![1]));
-  expect(await layers.first().innerText()).toMatch(/\d\sms$/);
+  expect(await layers.first().innerText()).toMatch(/\d\sms/);
+  // Sorted by cost from the keyboard: the dearest layer first.
+  await page.getByTestId("model-layers").getByRole("button", { name: "Time" }).press("Enter");
+  const costs = (await layers.locator("td:nth-child(2)").allInnerTexts()).map(parseFloat).filter(Number.isFinite);
+  expect(costs.length).toBeGreaterThan(1);
+  expect(costs).toEqual([...costs].sort((a, b) => b - a));
 });
 
 it("can be cancelled in mid-run, and be run again", async () => {

@@ -32,6 +32,10 @@ export class Dashboard {
         const { ThroughputPanel } = await import("../throughput/throughput-panel.js");
         return new ThroughputPanel(prefix);
       }),
+      new LazyPanel("Layers", async () => {
+        const { LayersPanel } = await import("../layers/layers-panel.js");
+        return new LayersPanel(prefix);
+      }),
     ];
     // A panel may have a name of its own for the attribute `controls`.
     const panels = this.#panels.map(({ root }) =>

@@ -1,7 +1,6 @@
 import type { ModelInfo, ModelLabels, TensorSpec } from "../../index.js";
 import { element } from "../parts/dom.js";
 import { formatBytes, formatCount } from "../parts/format.js";
-import { layersTable } from "./layers-table.js";
 import { formatFlops, formatShape, optimizationLines } from "./model-text.js";
 
 /** Shows what is known about the model, and what the optimiser changed. */
@@ -60,7 +59,6 @@ export class ModelFacts {
       ...notices.map((notice) => element("p", { class: "muted" }, notice)),
       ...reasons("corrected", optimization.corrections),
       ...reasons("not optimised", optimization.notDone),
-      ...(layers.some(({ ms }) => ms !== undefined) ? [folded("Measured layers", layersTable(model))] : []),
     );
     this.#inspect.hidden = layers.length === 0;
   }

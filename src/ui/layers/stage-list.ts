@@ -1,0 +1,56 @@
+import type { LayerPlan, StageSnapshot } from "../../index.js";
+import { element, setText } from "../parts/dom.js";
+import { formatBytes, formatCount, formatNumber, formatPercent } from "../parts/format.js";
+import type { WorkerColours } from "../workers/colours.js";
+
+/** One line per stage: what it holds, how long an item takes there, what waits for it, and how much of the time it has nothing to do. */
+export class StageList {
+  readonly root = element("ol", { class: "stages" });
+  readonly #rows: { readonly item: HTMLElement; readonly title: HTMLElement; readonly detail: HTMLElement }[] = [];
+
+  /**
+   * @param idle 0…1 per stage.
+   * @param cutBytes of one item that cross the cut in front of a layer.
+   */
+  update(
+    stages: LayerPlan["stages"],
+    idle: readonly (number | undefined)[],
+    cutBytes: ReadonlyMap<number, number | undefined>,
+    colours: WorkerColours,
+  ): void {
+    while (this.#rows.length > stages.length) this.#rows.pop()!.item.remove();
+    stages.forEach((stage, index) => {
+      const { item, title, detail } = this.#rows[index] ?? this.#add();
+      item.style.setProperty("--worker-colour", colours.of(stage.workerIds[0] ?? ""));
+      setText(title, `Stage ${index + 1} on ${stage.workerIds.join(", ") || "no worker: it is moving to another one"}`);
+      setText(detail, stageText(stage, idle[index], cutBytes.get(stage.firstLayer)));
+    });
+  }
+
+  #add(): { readonly item: HTMLElement; readonly title: HTMLElement; readonly detail: HTMLElement } {
+    const title = element("strong");
+    const detail = element("span", { class: "muted" });
+    const swatch = element("span", { class: "swatch", "aria-hidden": "true" });
+    const item = element("li", {}, swatch, title, detail);
+    const row = { item, title, detail };
+    this.#rows.push(row);
+    this.root.append(item);
+    return row;
+  }
+}
+
+/** "layers 3–9 · 2.10 ms per item · 4 micro-batches wait · 12 % of the time idle · receives 12 kB per item" */
+export function stageText(
+  { firstLayer, lastLayer, ms, queueDepth }: StageSnapshot,
+  idle: number | undefined,
+  cutBytes: number | undefined,
+): string {
+  const layers = firstLayer === lastLayer ? `layer ${firstLayer + 1}` : `layers ${firstLayer + 1}–${lastLayer + 1}`;
+  return [
+    layers,
+    ...(ms === undefined ? [] : [`${formatNumber(ms)}\u00a0ms per item`]),
+    ...(firstLayer === 0 || cutBytes === undefined ? [] : [`receives ${formatBytes(cutBytes)} per item`]),
+    queueDepth === 0 ? "nothing waits" : `${formatCount(queueDepth, "micro-batch", "micro-batches")} waiting`,
+    ...(idle === undefined ? [] : [`idle ${formatPercent(idle)} of the time`]),
+  ].join(" · ");
+}
