@@ -125,9 +125,15 @@ export interface JobProgress {
   readonly totalItemCount: number | undefined;
   /** 0…1; 0 while the total is unknown. */
   readonly fraction: number;
-  /** The sum of all workers' current throughput; `undefined` before the first measurement. */
+  /**
+   * The sum of all workers' current throughput, which is less than they have shown for those that take longer at present; `undefined`
+   * before the first measurement.
+   */
   readonly itemsPerSecond: number | undefined;
-  /** Predicted ms to the end; `undefined` before the first measurement and while the total is unknown. */
+  /**
+   * Predicted ms until the last item is done, by what each worker is on and is to get, no less than what is overdue has already taken;
+   * `undefined` before the first measurement, while the total is unknown, and while the first shard of some worker takes unexpectedly long.
+   */
   readonly remainingMs: number | undefined;
 }
 

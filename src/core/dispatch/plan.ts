@@ -115,7 +115,7 @@ export function confirmedRates(workers: readonly WorkerState[]): number[] {
 }
 
 /** Mean ms per item, overhead included, of each kind of worker; of all where nothing is known of a kind; 1 where nothing is known at all. */
-function meanMsPerItem(workers: readonly WorkerState[]): { readonly plain: number; readonly bucketed: number } {
+export function meanMsPerItem(workers: readonly WorkerState[]): { readonly plain: number; readonly bucketed: number } {
   let [plainSum, plainCount, bucketedSum, bucketedCount] = [0, 0, 0, 0];
   for (const { shardMs, shardItemCount, bucketed } of workers) {
     if (shardMs === undefined) continue;

@@ -1,8 +1,8 @@
-import { inFlightItemCount, planCounts, confirmedRates, undispatchedCount } from "./plan.js";
+import { confirmedRates, inFlightItemCount, meanMsPerItem, planCounts, undispatchedCount } from "./plan.js";
 import { findAttempt } from "./backups.js";
 import type { DispatchState, WorkerState } from "./state.js";
 import type { JobPhase, PlannedShare } from "./types.js";
-import { deadlineOf } from "./worker.js";
+import { backlog, deadlineOf, elapsedOn, expectedMs } from "./worker.js";
 import { UNTRIED } from "../item-trials.js";
 import type { Throughput } from "../throughput/types.js";
 
@@ -92,14 +92,58 @@ export function plannedShares(state: DispatchState, nowMs: number): PlannedShare
     if (worker.status === "lost" || worker.status === "away") continue;
     const inFlight = inFlightItemCount(worker);
     const { itemsPerSecond, overheadMs } = worker.throughput;
+    const { slowdown } = backlog(worker, nowMs, Infinity);
     shares.push({
       workerId: worker.workerId,
       share: (planned.get(worker.slot) ?? 0) + (state.sourceEnded ? inFlight / Math.max(1, remaining) : 0),
-      itemsPerSecond,
+      itemsPerSecond: itemsPerSecond && itemsPerSecond / slowdown,
       overheadMs,
       completedItemCount: worker.completedItemCount,
       inFlightItemCount: inFlight,
     });
   }
   return shares;
+}
+
+/** Whether some worker takes so much longer for what it is on that its throughput is no longer what was learned. O(W). */
+export function isAnyLate(state: DispatchState, nowMs: number): boolean {
+  return state.workers.some((worker) => isPresent(worker) && backlog(worker, nowMs, Infinity).slowdown > 1);
+}
+
+/**
+ * When the last item known so far will be done by the plan, ms from now; `undefined` while nothing is known of any worker, or of one whose
+ * first shard takes longer than those of the others. O(W).
+ *
+ * Each worker first does what is in flight, then its part of the rest. What is overdue takes at least as long again as it has taken.
+ */
+export function remainingMs(state: DispatchState, nowMs: number): number | undefined {
+  const undispatched = undispatchedCount(state);
+  const { workers, counts } = planCounts(state, undispatched, nowMs);
+  const present = state.workers.filter(isPresent);
+  if (!present.some(({ shardMs }) => shardMs !== undefined)) return undefined;
+  const means = meanMsPerItem(present);
+  let latestMs = 0;
+  let aloneMs = Infinity;
+  for (const worker of present) {
+    const { inFlight, throughput, shardMs, shardItemCount } = worker;
+    const meanMs = worker.bucketed ? means.bucketed : means.plain;
+    const { aheadMs, slowdown } = backlog(worker, nowMs, meanMs);
+    const [running] = inFlight;
+    const elapsedMs = running === undefined ? 0 : elapsedOn(worker, running, nowMs);
+    const freeMs = Math.max(aheadMs, slowdown > 1 ? elapsedMs : 0);
+    const msPerItem = (shardMs === undefined ? meanMs : shardMs / shardItemCount) * slowdown;
+    aloneMs = Math.min(aloneMs, freeMs + undispatched * msPerItem);
+    const count = counts[workers.indexOf(worker)] ?? 0;
+    if (count === 0 && !inFlight.some(({ role }) => role === "own")) continue;
+    if (slowdown > 1 && running !== undefined && expectedMs(throughput, running.itemCount) === undefined) {
+      return undefined;
+    }
+    latestMs = Math.max(latestMs, freeMs + count * msPerItem);
+  }
+  // With nobody to take the rest, it waits for one of those that are late.
+  return undispatched > 0 && workers.length === 0 ? Math.max(latestMs, aloneMs) : latestMs;
+}
+
+function isPresent({ status }: WorkerState): boolean {
+  return status !== "lost" && status !== "away";
 }

@@ -159,6 +159,7 @@ export interface PlannedShare {
   readonly workerId: string;
   /** Planned fraction of the remaining items (undispatched and in flight), 0…1; all shares sum to 1 while items remain. */
   readonly share: number;
+  /** As learned; less while what the worker is on takes longer than that. */
   readonly itemsPerSecond: number | undefined;
   readonly overheadMs: number | undefined;
   readonly completedItemCount: number;

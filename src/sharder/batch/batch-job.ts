@@ -55,6 +55,8 @@ export const WHOLE_MODEL = "whole";
 
 /** How often the passing of time is looked at, at most, ms. */
 const TICK_MS = 100;
+/** While a worker is late, progress is reported so often though nothing is finished, ms. */
+const PROGRESS_MS = 500;
 /** What a tick counts at most, ms: a page that could not read answers says nothing about workers. */
 const LONGEST_TICK_MS = 500;
 
@@ -70,6 +72,8 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
   #ticks: ReturnType<typeof setInterval> | undefined;
   readonly #clock = new SteadyClock(performance.now(), LONGEST_TICK_MS);
   #bytes: ShardBytes | undefined;
+  /** When progress was reported last, ms. */
+  #progressMs = -Infinity;
   /** The attempt that each worker is on, if it is one of this job. */
   readonly #running = new Map<string, number>();
 
@@ -123,14 +127,19 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
     this.items.useMode(mode);
     // Only the passing of time shows that an attempt is overdue, or that an idle worker should take over the shard queued behind it.
     const { quantumMs } = this.#state.options;
-    this.#ticks = setInterval(
-      () => this.apply({ type: "tick", elsewhere: this.#elsewhere() }),
-      Math.min(quantumMs, TICK_MS),
-    );
+    this.#ticks = setInterval(() => this.#tick(), Math.min(quantumMs, TICK_MS));
     for (const worker of this.#context.pool.readyWorkers) this.workerReady(worker);
     this.#lookAtPlan();
     this.#failIfNobodyComes();
     this.wantMore();
+  }
+
+  #tick(): void {
+    this.apply({ type: "tick", elsewhere: this.#elsewhere() });
+    const nowMs = performance.now();
+    // Nothing else would say that the job will take longer than predicted.
+    const isDue = nowMs - this.#progressMs >= PROGRESS_MS && this.#state.phase === "running";
+    if (isDue && !this.isOver && dispatch.isAnyLate(this.#state, this.#clock.read(nowMs))) this.#reportProgress();
   }
 
   #limitShards(bytes: ShardBytes): void {
@@ -443,12 +452,19 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
     if (throughput !== undefined) {
       this.#context.learned.set(workerId, this.#unitClass, throughput, this.items.perUnit);
     }
+    this.#reportProgress();
+  }
+
+  #reportProgress(): void {
+    const nowMs = performance.now();
+    this.#progressMs = nowMs;
     const plan = this.#lookAtPlan();
     const { completedItemCount } = this.items;
     const totalItemCount = this.items.hasSourceEnded ? this.items.addedItemCount : undefined;
     const rates = plan.flatMap(({ itemsPerSecond }) => itemsPerSecond ?? []);
     const itemsPerSecond = rates.length === 0 ? undefined : rates.reduce((sum, rate) => sum + rate, 0);
-    this.emitProgress(progressOf({ jobId: this.id, completedItemCount, totalItemCount, itemsPerSecond }));
+    const remainingMs = dispatch.remainingMs(this.#state, this.#clock.read(nowMs));
+    this.emitProgress(progressOf({ jobId: this.id, completedItemCount, totalItemCount, itemsPerSecond, remainingMs }));
   }
 }
 

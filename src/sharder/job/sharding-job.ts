@@ -78,16 +78,18 @@ interface Advance {
   /** `undefined` while a stream's source is open. */
   readonly totalItemCount: number | undefined;
   readonly itemsPerSecond: number | undefined;
+  /** Predicted ms until all items known so far are done. */
+  readonly remainingMs: number | undefined;
 }
 
-export function progressOf({ jobId, completedItemCount, totalItemCount, itemsPerSecond }: Advance): JobProgress {
-  const isPredictable = totalItemCount !== undefined && itemsPerSecond !== undefined && itemsPerSecond > 0;
+export function progressOf(advance: Advance): JobProgress {
+  const { jobId, completedItemCount, totalItemCount, itemsPerSecond, remainingMs } = advance;
   return {
     jobId,
     completedItemCount,
     totalItemCount,
     fraction: totalItemCount === undefined ? 0 : completedItemCount / totalItemCount,
     itemsPerSecond,
-    remainingMs: isPredictable ? ((totalItemCount - completedItemCount) / itemsPerSecond) * 1000 : undefined,
+    remainingMs: totalItemCount === undefined ? undefined : remainingMs,
   };
 }

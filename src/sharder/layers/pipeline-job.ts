@@ -487,7 +487,9 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
     const bottleneckMs = stageMs?.every((ms) => ms !== undefined) ? Math.max(...stageMs) : undefined;
     const itemsPerSecond = bottleneckMs === undefined ? undefined : 1000 / bottleneckMs;
     const totalItemCount = this.items.hasSourceEnded ? this.items.addedItemCount : undefined;
-    this.emitProgress(progressOf({ jobId: this.id, completedItemCount, totalItemCount, itemsPerSecond }));
+    // Items follow each other through the slowest stage.
+    const remainingMs = bottleneckMs && bottleneckMs * (this.items.addedItemCount - completedItemCount);
+    this.emitProgress(progressOf({ jobId: this.id, completedItemCount, totalItemCount, itemsPerSecond, remainingMs }));
   }
 
   #take(microBatchId: number): ReturnType<MicroBatches["take"]> {
