@@ -35,6 +35,14 @@ it("runs its default job, with its styles and its icon, and violates nothing", a
     return { ok, type: headers.get("content-type") };
   });
   expect(icon).toEqual({ ok: true, type: "image/svg+xml" });
+  // The chart is drawn by another's code, which comes with its panel.
+  const chart = page.getByTestId("picture-throughput").locator("canvas");
+  for (const panel of await page.getByTestId("picture-dashboard").locator(".lazy-panel").all()) {
+    await panel.scrollIntoViewIfNeeded();
+    await page.waitForTimeout(50);
+  }
+  await page.getByTestId("picture-throughput").scrollIntoViewIfNeeded();
+  await chart.waitFor();
   expect(app.errors).toEqual([]);
 });
 

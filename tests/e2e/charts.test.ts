@@ -1,0 +1,88 @@
+// The panels of the dashboard that are loaded once they come into view: totals, throughput over time, layers.
+import type { Page } from "playwright";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { openApp, type OpenPage } from "../harness/launch.js";
+import { untilHeadline } from "./drive.js";
+
+let app: OpenPage;
+let page: Page;
+beforeAll(async () => {
+  app = await openApp("?workers=wasm,wasm&tile=96");
+  ({ page } = app);
+  await untilHeadline(page, /^Done/);
+});
+afterAll(async () => {
+  expect(app.errors).toEqual([]);
+  await app.close();
+});
+
+const plain = (text: string) => text.replaceAll("\u00a0", " ");
+const WAIT = { timeout: 20_000 };
+
+/** Scroll until a panel has been loaded. */
+async function comeTo(testId: string): Promise<void> {
+  const panels = page.getByTestId("picture-dashboard").locator(".lazy-panel");
+  const panel = page.getByTestId(testId);
+  for (let index = 0; (await panel.count()) === 0; index = (index + 1) % (await panels.count())) {
+    await panels.nth(index).scrollIntoViewIfNeeded();
+    await page.waitForTimeout(50);
+  }
+  await panel.scrollIntoViewIfNeeded();
+}
+
+it("charts the throughput of a job that ended before the chart was loaded, with a legend that works by keyboard", async () => {
+  await comeTo("picture-throughput");
+  const chart = page.getByTestId("picture-throughput");
+  await chart.locator("canvas").waitFor(WAIT);
+  const summary = async () => plain(await page.getByTestId("picture-throughput-summary").innerText());
+  await expect.poll(summary, WAIT).toMatch(/^[\d.]+ tiles\/s on average, [\d.]+ tiles\/s at most\.$/);
+  const average = parseFloat(await summary());
+  const rates = (await chart.getByRole("button").allInnerTexts()).map(plain);
+  expect(rates[0]).toMatch(/^Total: /);
+  expect(rates.slice(1).map((text) => text.split(":")[0])).toEqual(["wasm-1", "wasm-2"]);
+  const [total, ...workers] = rates.map((text) => parseFloat(text.split(": ")[1]!));
+  expect(total).toBe(average);
+  expect(Math.abs(workers.reduce((sum, rate) => sum + rate, 0) - total!)).toBeLessThan(0.02 * total! + 0.02);
+
+  const ink = () =>
+    chart.locator("canvas").evaluate((canvas) => {
+      const { width, height } = canvas as HTMLCanvasElement;
+      const { data } = (canvas as HTMLCanvasElement).getContext("2d")!.getImageData(0, 0, width, height);
+      return data.filter((_, index) => index % 4 === 3 && data[index]! > 0).length;
+    });
+  const before = await ink();
+  const toggle = chart.getByRole("button", { name: /^Total/ });
+  await toggle.press("Space");
+  expect(await toggle.getAttribute("aria-pressed")).toBe("false");
+  await expect.poll(ink, WAIT).toBeLessThan(before);
+  await toggle.press("Space");
+  await expect.poll(ink, WAIT).toBe(before);
+});
+
+it("says what was at the moment under the pointer, and resizes with its container", async () => {
+  const chart = page.getByTestId("picture-throughput");
+  const area = (await chart.locator(".u-over").boundingBox())!;
+  await page.mouse.move(area.x + area.width / 2, area.y + area.height / 2);
+  await expect
+    .poll(async () => plain(await chart.locator(".chart-readout").innerText()), WAIT)
+    .toMatch(/^0:\d\d: [\d.]+ tiles\/s \(wasm-1 [\d.]+, wasm-2 [\d.]+\)/);
+  await page.setViewportSize({ width: 360, height: 800 });
+  await expect.poll(async () => (await chart.locator(".uplot").boundingBox())!.width, WAIT).toBeLessThan(360);
+  await page.setViewportSize({ width: 1280, height: 720 });
+});
+
+it("adds up the run, and shows the layers", async () => {
+  await comeTo("picture-totals");
+  const totals = async () => plain(await page.getByTestId("picture-totals").innerText());
+  await expect.poll(totals, WAIT).toMatch(/Rate\s+[\d.]+ tiles\/s\s+\d+ tiles in/);
+  const text = await totals();
+  const shown = plain(await page.getByTestId("detail").innerText());
+  expect(shown).toMatch(/tiles\/s/);
+  const efficiency = Number(/Efficiency\s+(\d+) %/.exec(text)![1]);
+  expect(efficiency).toBeGreaterThan(0);
+  expect(efficiency).toBeLessThanOrEqual(100);
+  // On a busy machine, a tile may be overdue.
+  expect(text).toMatch(/Faults\s+\d+\s+(nothing went wrong|\d+ of them recovered from)/);
+  await comeTo("picture-layers-panel");
+  expect(await page.getByTestId("picture-layers-panel").innerText()).toMatch(/Every worker holds all \d+ layers/);
+});
