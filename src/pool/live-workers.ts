@@ -1,14 +1,21 @@
 import type { PoolWorker } from "./pool-worker.js";
-import type { BackendName, WorkerSpec } from "./worker-entries.js";
+import type { WorkerSpec } from "./worker-entries.js";
 
 const live = new Map<string, PoolWorker>();
-const counters = new Map<BackendName, number>();
+const taken = new Set<string>();
 
-/** An id that no other worker on the page has. */
-export function nextId({ backend }: WorkerSpec): string {
-  const counter = (counters.get(backend) ?? 0) + 1;
-  counters.set(backend, counter);
-  return `${backend}-${counter}`;
+/** An id that no other worker on the page has, with the lowest number that is free. It is taken until `releaseId`. */
+export function takeId({ backend }: WorkerSpec): string {
+  let number = 1;
+  while (taken.has(`${backend}-${number}`)) number++;
+  const id = `${backend}-${number}`;
+  taken.add(id);
+  return id;
+}
+
+/** Another worker may get this id: nothing refers to the one that had it. */
+export function releaseId(id: string): void {
+  taken.delete(id);
 }
 
 /** The live worker with this id, in any pool: ids are unique on the page. */

@@ -1,5 +1,5 @@
 import { ShardError } from "../core/errors.js";
-import { addLive, forgetLive, nextId } from "./live-workers.js";
+import { addLive, forgetLive, releaseId, takeId } from "./live-workers.js";
 import type { PoolListener, PoolOptions } from "./pool-types.js";
 import { PoolWorker, type WorkerHooks } from "./pool-worker.js";
 import { Replacements } from "./replacements.js";
@@ -31,6 +31,8 @@ export class WorkerPool {
   readonly #waiting: (() => void)[] = [];
   /** Workers that are no part of the pool, but end with it. */
   readonly #aside = new Set<PoolWorker>();
+  /** Of workers that are listed no more, but that jobs may still remember. */
+  readonly #removedIds = new Set<string>();
   #isClosed = false;
 
   constructor({ open, restartDelayMs, canRun = () => true, maxHeapBytes = DEFAULT_MAX_HEAP_BYTES }: PoolOptions) {
@@ -96,14 +98,15 @@ export class WorkerPool {
    * @throws ShardError "backend-unavailable", "worker-lost", "worker-timeout"
    */
   async start(spec: WorkerSpec): Promise<PoolWorker> {
-    const slot = new WorkerSlot(nextId(spec), spec);
     // Refused before anything is opened.
     if (this.#isClosed) throw wasClosed();
+    const slot = new WorkerSlot(takeId(spec), spec);
     this.#slots.set(slot.id, slot);
     try {
       this.#incarnate(slot, spec);
     } catch (thrown) {
       this.#slots.delete(slot.id);
+      releaseId(slot.id);
       throw thrown;
     }
     return slot.started.promise;
@@ -116,14 +119,22 @@ export class WorkerPool {
    */
   async startAside(spec: WorkerSpec, onEnd: () => void): Promise<PoolWorker> {
     if (this.#isClosed) throw wasClosed();
-    const id = nextId(spec);
+    const id = takeId(spec);
     const onState = (): void => {
       if (worker.state !== "dead") return;
       this.#aside.delete(worker);
       forgetLive(id);
+      this.#removedIds.add(id);
       onEnd();
     };
-    const worker = new PoolWorker(id, spec, this.#open(spec, id), { onState, onRan: () => {} });
+    let link: ReturnType<OpenWorker>;
+    try {
+      link = this.#open(spec, id);
+    } catch (thrown) {
+      releaseId(id);
+      throw thrown;
+    }
+    const worker = new PoolWorker(id, spec, link, { onState, onRan: () => {} });
     this.#aside.add(worker);
     addLive(worker);
     await worker.start();
@@ -187,6 +198,13 @@ export class WorkerPool {
     await slot.worker?.stop();
     this.#slots.delete(id);
     this.#rules.forget(slot);
+    this.#removedIds.add(id);
+  }
+
+  /** Nothing refers to removed workers any more, such as a running job: others may get their ids. */
+  releaseIds(): void {
+    for (const id of this.#removedIds) releaseId(id);
+    this.#removedIds.clear();
   }
 
   /** Stop every worker, also those that are still starting; no more can be started. */
@@ -194,6 +212,7 @@ export class WorkerPool {
     this.#isClosed = true;
     const asides = [...this.#aside].map((worker) => worker.stop());
     await Promise.all([...asides, ...[...this.#slots.keys()].map((id) => this.remove(id))]);
+    this.releaseIds();
   }
 
   /** @throws ShardError "unknown-worker" listing the known ids. */
@@ -298,6 +317,7 @@ export class WorkerPool {
     for (const slot of gone.slice(0, Math.max(0, gone.length - MOST_GONE))) {
       this.#slots.delete(slot.id);
       this.#rules.forget(slot);
+      this.#removedIds.add(slot.id);
       this.listener?.onForgotten(slot.id);
     }
   }

@@ -214,6 +214,7 @@ export class Sharder extends ShardingEventTarget {
       if (worker !== undefined) await this.#split.workerLeaving(worker);
       await this.#pool.remove(id);
       this.#split.forget(id);
+      if (this.#jobs.size === 0) this.#pool.releaseIds();
     });
   }
 
@@ -280,6 +281,8 @@ export class Sharder extends ShardingEventTarget {
     if (isPaused && this.#isPaused) this.#report(job, "paused");
     const ended = (state: JobState, message?: string): void => {
       this.#jobs.delete(job);
+      // A job remembers which workers it has excluded, by their ids.
+      if (this.#jobs.size === 0) this.#pool.releaseIds();
       this.#report(job, state, message);
     };
     void job.done.then(
