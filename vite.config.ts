@@ -9,6 +9,7 @@ export const alias = [
   { find: /^inference-sharder\/element$/, replacement: path("src/ui/element.ts") },
   { find: /^inference-sharder$/, replacement: path("src/index.ts") },
   { find: /^inference-sharder\/faults$/, replacement: path("src/faults.ts") },
+  { find: /^inference-sharder\/baseline$/, replacement: path("src/baseline.ts") },
 ];
 
 /** By `--mode`. */
@@ -31,7 +32,7 @@ const builds: Record<string, BuildEnvironmentOptions> = {
     outDir: "dist/lib",
     copyPublicDir: false,
     rolldownOptions: {
-      input: { index: path("src/index.ts"), faults: path("src/faults.ts"), element: path("src/ui/element.ts") },
+      input: { index: path("src/index.ts"), faults: path("src/faults.ts"), element: path("src/ui/element.ts"), baseline: path("src/baseline.ts") },
       preserveEntrySignatures: "strict",
       output: { entryFileNames: "[name].js" },
     },

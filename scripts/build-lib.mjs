@@ -4,7 +4,7 @@ import { dirname, join, relative } from "node:path";
 import { root, run, tool } from "./run.mjs";
 
 /** Modules of src whose declarations are published. */
-const entries = ["index", "faults", "ui/element"];
+const entries = ["index", "faults", "baseline", "ui/element"];
 const typesFolder = join(root, "dist", "lib", "types");
 
 /** Exits with the command's code if it fails. @param {Promise<import("./run.mjs").Outcome>} outcome */
@@ -137,10 +137,11 @@ async function checkAsConsumer() {
     join(folder, "consumer.ts"),
     `import { createSharder } from "inference-sharder";
 import * as faults from "inference-sharder/faults";
+import * as baseline from "inference-sharder/baseline";
 import { defineInferenceSharder, InferenceSharderElement } from "inference-sharder/element";
 // A missing declaration would make these \`any\`.
 type IsAny<T> = 0 extends 1 & T ? true : false;
-export const typed: [IsAny<typeof createSharder>, IsAny<typeof faults>] = [false, false];
+export const typed: [IsAny<typeof createSharder>, IsAny<typeof faults>, IsAny<typeof baseline>] = [false, false, false];
 export const typesElement: IsAny<InferenceSharderElement> = false;
 export const sharder = createSharder({ model: "model.json" });
 defineInferenceSharder();
