@@ -23,6 +23,7 @@ import { throughputStyles } from "./throughput/throughput-styles.js";
 import { totalsStyles } from "./totals/totals-styles.js";
 import { timelineStyles } from "./timeline/timeline-styles.js";
 import { throughputStyles } from "./throughput/throughput-styles.js";
+import { workersStyles } from "./workers/workers-styles.js";
 
 const WORKER_URL = "worker-url";
 
@@ -161,7 +162,7 @@ export class InferenceSharderElement extends EmittingElement {
     if (this.#life !== undefined) return;
     this.#takeEarlyProperties();
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync(layoutStyles + styles + modelStyles + timelineStyles + logStyles + throughputStyles + totalsStyles + layersStyles);
+    sheet.replaceSync(layoutStyles + styles + modelStyles + timelineStyles + logStyles + throughputStyles + totalsStyles + layersStyles + workersStyles);
     this.#controlSheet = new CSSStyleSheet();
     this.#root.adoptedStyleSheets = [sheet, this.#controlSheet];
     this.#showControls();

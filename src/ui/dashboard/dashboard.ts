@@ -7,36 +7,35 @@ import { markUserTiming } from "../record/user-timing.js";
 import { TimelinePanel } from "../timeline/timeline-panel.js";
 import type { WorkerColours } from "../workers/colours.js";
 import { LazyPanel } from "./lazy-panel.js";
+import { WorkersPanel } from "../workers/workers-panel.js";
+import type { DashboardHost } from "./host.js";
 import type { ItemWord, SharderPanel } from "./panel.js";
 
 /** The panels below a job, the same for every job: what its sharder does, and has done. */
 export class Dashboard {
   readonly root: HTMLElement;
+  /** Placed beside the job, not below it. */
+  readonly workers: WorkersPanel;
   readonly #colours: WorkerColours;
   readonly #one: ItemWord;
   readonly #panels: readonly SharderPanel[];
   #shown = new AbortController();
   #numbers: LiveNumbers | undefined;
 
-  /** @param prefix tells the dashboards of a page apart, in ids and for tests. */
-  constructor(colours: WorkerColours, one: ItemWord, prefix: string) {
+  /** @param prefix tells the dashboards of a page apart, in ids and for tests. @param host the tab that it is in. */
+  constructor(colours: WorkerColours, one: ItemWord, prefix: string, host: DashboardHost) {
     this.#colours = colours;
     this.#one = one;
-    this.#panels = [
-      new TimelinePanel(prefix),
-      new LazyPanel("Totals of this run", async () => {
+    this.#panels = [new TimelinePanel(prefix), new LazyPanel("Totals of this run", async () => {
         const { TotalsPanel } = await import("../totals/totals-panel.js");
         return new TotalsPanel(prefix, () => undefined);
-      }),
-      new LazyPanel("Throughput over time", async () => {
+      }), new LazyPanel("Throughput over time", async () => {
         const { ThroughputPanel } = await import("../throughput/throughput-panel.js");
         return new ThroughputPanel(prefix);
-      }),
-      new LazyPanel("Layers", async () => {
+      }), new LazyPanel("Layers", async () => {
         const { LayersPanel } = await import("../layers/layers-panel.js");
         return new LayersPanel(prefix);
-      }),
-    ];
+      })];
     // A panel may have a name of its own for the attribute `controls`.
     const panels = this.#panels.map(({ root }) =>
       root.dataset["control"] === undefined ? asControl("views", root) : root,
@@ -58,7 +57,7 @@ export class Dashboard {
     markUserTiming(sharder, until);
     const numbers = new LiveNumbers(sharder, until);
     this.#numbers = numbers;
-    for (const panel of this.#panels) {
+    for (const panel of [this.workers, ...this.#panels]) {
       panel.attach({ sharder, record, numbers, colours: this.#colours, one: this.#one, signal: until });
     }
   }

@@ -4,6 +4,8 @@ import { asControl } from "../element-controls.js";
 import { relayEvents, reportDone, reportError } from "../element-events.js";
 import { readOptions, readSplit } from "../element-options.js";
 import type { JobState, JobStatus, JobView } from "../job-view.js";
+import type { DashboardHost, Workload } from "../dashboard/host.js";
+import { readOptions } from "../element-options.js";
 import { element } from "../parts/dom.js";
 import { dropHint, listenForFiles } from "../parts/file-drop.js";
 import { tickWhile } from "../parts/tick.js";
@@ -22,12 +24,14 @@ import { ModelSession, type ModelSessionListener } from "./model-session.js";
 import { ModelSourcePanel } from "./model-source.js";
 import { MODEL_JOURNAL, ModelResume, type InterruptedModel } from "./model-resume.js";
 import { modelProgressText } from "./model-text.js";
+import { modelWorkload } from "./model-workload.js";
 import { ResultsTable } from "./results-table.js";
 import type { ItemRow } from "./run-model.js";
 import { sortFiles } from "./sort-files.js";
 
 /** The tab "Your own model": connects its panels with a session. Lives as long as the element is in the page. */
 export class ModelView implements ModelSessionListener, JobView {
+export class ModelView implements ModelSessionListener, DashboardHost {
   readonly roots: readonly HTMLElement[];
   readonly #host: HTMLElement;
   readonly #session: ModelSession;
@@ -37,8 +41,8 @@ export class ModelView implements ModelSessionListener, JobView {
   readonly #resume = new ModelResume();
   readonly #facts = new ModelFacts(() => void this.#session.inspect(this.#inputs.freeSize));
   readonly #colours = new WorkerColours();
-  readonly #plan = new PlanPanel(this.#colours);
-  readonly #dashboard = new Dashboard(this.#colours, "item", "model-");
+  readonly #stages = new PlanPanel(this.#colours);
+  readonly #dashboard = new Dashboard(this.#colours, "item", "model-", this);
   readonly #log = new LogPanel("model-");
   readonly #results = new ResultsTable();
   readonly #progress = new ProgressView("model-");
@@ -91,7 +95,8 @@ export class ModelView implements ModelSessionListener, JobView {
         "div",
         { class: "side" },
         asControl("facts", this.#facts.root),
-        asControl("workers", this.#plan.root),
+        asControl("views", this.#stages.root),
+        asControl("workers", this.#dashboard.workers.root),
         asControl("log", this.#log.root),
       ),
       this.#dashboard.root,
@@ -159,6 +164,18 @@ export class ModelView implements ModelSessionListener, JobView {
   close(): void {
     this.#session.close();
     this.#results.clear();
+  }
+
+  fail(title: string, message: string): void {
+    this.onFailure(title, message);
+  }
+
+  get isBusy(): boolean {
+    return this.#session.activity?.kind === "running";
+  }
+
+  get workload(): Workload | undefined {
+    return modelWorkload(this.#session, this.#inputs.request);
   }
 
   /** Without delay, so that a pressed button responds. */
@@ -290,6 +307,7 @@ export class ModelView implements ModelSessionListener, JobView {
     this.#facts.update(activity === undefined);
     // Disabling the focused button would send the focus back to the top of the page.
     if (hadFocus) [this.#cancel, this.#run].find((button) => !button.disabled)?.focus();
-    if (sharder !== undefined) this.#plan.update(sharder.workers, sharder.plan);
+    if (sharder !== undefined) this.#stages.update(sharder.plan);
+    this.#dashboard.workers.update();
   }
 }

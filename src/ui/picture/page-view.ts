@@ -1,17 +1,17 @@
 import {
   ShardError,
   deleteJournal,
-  type BackendName,
   type JournalState,
   type LoadingProgress,
   type OpenedPicture,
   type PlacedTile,
   type Sharder,
 } from "../../index.js";
-import { slow } from "../../faults.js";
 import { Dashboard } from "../dashboard/dashboard.js";
 import { reportDone, reportError } from "../element-events.js";
 import type { JobState, JobStatus, JobView } from "../job-view.js";
+import type { DashboardHost, Workload } from "../dashboard/host.js";
+import { readOptions } from "../element-options.js";
 import { loadingText } from "../loading-text.js";
 import { failureText } from "../parts/failure-text.js";
 import { formatCount } from "../parts/format.js";
@@ -23,7 +23,6 @@ import { ResumeOffer } from "../parts/resume-offer.js";
 import type { ProgressText } from "../parts/progress-view.js";
 import { WorkerColours } from "../workers/colours.js";
 import { logSharder } from "../workers/sharder-log.js";
-import { WorkersPanel } from "../workers/workers-panel.js";
 import { JobPanel } from "./job-panel.js";
 import { PictureInput } from "./picture-input.js";
 import type { ChosenPicture, PictureJob } from "./picture-job.js";
@@ -32,6 +31,7 @@ import { PICTURE_JOURNAL, PictureResume, type InterruptedPicture } from "./pictu
 import { MAX_PREVIEW_PIXELS, Preview } from "./preview.js";
 import { jobText, resultText } from "./progress-text.js";
 import { savePng } from "./save-png.js";
+import { tileWorkload } from "./tile-workload.js";
 import { UpscaleSession, type SessionListener } from "./upscale-session.js";
 
 /**
@@ -39,6 +39,7 @@ import { UpscaleSession, type SessionListener } from "./upscale-session.js";
  * the page.
  */
 export class PageView implements SessionListener, JobView {
+export class PageView implements SessionListener, DashboardHost {
   readonly roots: readonly HTMLElement[];
   readonly #host: HTMLElement;
   readonly #signal: AbortSignal;
@@ -48,10 +49,9 @@ export class PageView implements SessionListener, JobView {
   readonly #resume = new PictureResume();
   readonly #preview = new Preview();
   readonly #log = new LogPanel();
-  readonly #dashboard = new Dashboard(this.#colours, "tile", "picture-");
+  readonly #dashboard = new Dashboard(this.#colours, "tile", "picture-", this);
   readonly #input: PictureInput;
   readonly #job: JobPanel;
-  readonly #workers: WorkersPanel;
   readonly #update = perFrame(() => this.#updateNow(), TEXT_INTERVAL_MS);
   #sharder: Sharder | undefined;
   #session: UpscaleSession | undefined;
@@ -63,9 +63,10 @@ export class PageView implements SessionListener, JobView {
   /** Starts the loading, where that waits for the user. */
   #onWanted: (() => void) | undefined;
   #isSaving = false;
+  #workload: Workload | undefined;
 
   /**
-   * @param host accepts dropped pictures while `isShown`.
+   * @param host has the attributes, and accepts dropped pictures while `isShown`.
    * @param signal aborts when the element leaves the page.
    */
   constructor(host: HTMLElement, isShown: () => boolean, signal: AbortSignal) {
@@ -82,18 +83,12 @@ export class PageView implements SessionListener, JobView {
       cancel: () => this.cancel(),
       save: () => void this.#save(),
     });
-    this.#workers = new WorkersPanel(this.#colours, {
-      add: (backend) => void this.#addWorker(backend),
-      remove: (id) => void this.#attempt(`${id} could not be removed`, () => this.#sharder?.removeWorker(id)),
-      breakDown: (id, what, cause) => void this.#attempt(`${id}: “${what}” did not work`, cause),
-      slow: (id, factor) => void this.#attempt(`${id} could not be slowed down`, () => slow(id, factor)),
-    });
     this.roots = layOutPicture({
       notice: this.#notice,
       offer: this.#offer,
       job: this.#job,
       preview: this.#preview,
-      workers: this.#workers,
+      workers: this.#dashboard.workers,
       log: this.#log,
       dashboard: this.#dashboard,
     });
@@ -208,6 +203,18 @@ export class PageView implements SessionListener, JobView {
     this.#log.add(reason, "fault");
   }
 
+  fail(title: string, message: string): void {
+    this.refuse(title, message);
+  }
+
+  get isBusy(): boolean {
+    return this.#session?.isActive ?? false;
+  }
+
+  get workload(): Workload | undefined {
+    return this.#workload;
+  }
+
   close(): void {
     this.#session?.close();
     this.#preview.close();
@@ -216,6 +223,7 @@ export class PageView implements SessionListener, JobView {
   onOpen(job: PictureJob, opened: OpenedPicture<ImageBitmap>): void {
     this.#preview.open(opened, job.picture.name);
     const { width, height, tileCount } = opened;
+    this.#workload = tileWorkload(this.#sharder?.model, readOptions(this.#host).model, opened);
     const workers = this.#sharder?.workers.filter(({ state }) => state !== "dead") ?? [];
     this.#log.add(
       `${job.picture.name}, ${width} × ${height}: ${formatCount(tileCount, "tile")} for ${formatCount(workers.length, "worker")}`,
@@ -276,21 +284,11 @@ export class PageView implements SessionListener, JobView {
     start();
   }
 
-  async #addWorker(backend: BackendName): Promise<void> {
-    const adding = this.#attempt(`A ${backend} worker could not be added`, () => this.#sharder?.addWorker({ backend }));
-    // The worker is already listed while it starts.
-    this.#update();
-    await adding;
-  }
-
   async #attempt(what: string, action: () => Promise<unknown> | undefined): Promise<void> {
     try {
       await action();
     } catch (thrown) {
-      // A worker's own failure is shown in its row and in the log.
-      const isShown =
-        thrown instanceof ShardError && ["backend-unavailable", "worker-lost", "disposed"].includes(thrown.code);
-      if (!isShown && !this.#signal.aborted) this.refuse(what, failureText(thrown));
+      if (!this.#signal.aborted) this.refuse(what, failureText(thrown));
     }
     this.#update();
   }
@@ -309,7 +307,6 @@ export class PageView implements SessionListener, JobView {
     if (this.#signal.aborted) return;
     const session = this.#session;
     const job = session?.job;
-    const workers = this.#sharder?.workers ?? [];
     const { numbers } = this.#dashboard;
     const isActive = session?.isActive ?? false;
     this.#job.update(job === undefined ? this.#loading : jobText(job, this.#scale, numbers), {
@@ -320,7 +317,7 @@ export class PageView implements SessionListener, JobView {
       canCancel: isActive,
       canSave: session?.shown?.result !== undefined && !this.#isSaving,
     });
-    this.#workers.update(workers, session?.shown, numbers?.at(), this.#sharder !== undefined);
+    this.#dashboard.workers.update();
   }
 }
 

@@ -3,7 +3,7 @@ import * as faults from "../../faults.js";
 import { element } from "../parts/dom.js";
 
 /** A fault that the user can cause. */
-interface Fault {
+export interface Fault {
   readonly label: string;
   /** What will happen, for the line below the menu. */
   readonly hint: string;
@@ -22,7 +22,7 @@ const FAULTS: readonly Fault[] = [
     hint: "What it is on is computed elsewhere. It is ended only if it stays silent for much longer than predicted.",
     cause: (id) => faults.hang(id, HANG_MS),
   },
-  { label: "Fail the next tile", hint: "Another worker computes that tile.", cause: (id) => faults.fail(id, 1) },
+  { label: "Fail the next shard", hint: "Another worker computes its items.", cause: (id) => faults.fail(id, 1) },
   {
     label: "Lose the GPU",
     hint: "It starts again on the same GPU, or on another backend.",
@@ -32,7 +32,7 @@ const FAULTS: readonly Fault[] = [
   { label: "Run out of memory", hint: "It gets smaller shards.", cause: (id) => faults.exhaust(id) },
   {
     label: "Compute 1 % off",
-    hint: "Found out where its tiles are checked: always on a GPU, elsewhere if verify is set.",
+    hint: "Found out where its results are checked: always on a GPU, elsewhere if “Check results” is set.",
     cause: (id) => faults.corrupt(id, 0.01),
   },
   {
@@ -46,6 +46,11 @@ const FAULTS: readonly Fault[] = [
     cause: (id) => faults.delayMessages(id, DELAY_MS),
   },
 ];
+
+/** The faults that a worker on this backend can suffer. */
+export function faultsFor(backend: BackendName): readonly Fault[] {
+  return FAULTS.filter(({ backends }) => backends === undefined || backends.includes(backend));
+}
 
 /**
  * A menu with the faults that can be caused in one worker, and a button that causes the chosen one.
@@ -87,7 +92,7 @@ export class FaultMenu {
     this.#select.disabled = this.#button.disabled = !isAlive;
     if (backend === this.#backend) return;
     this.#backend = backend;
-    this.#offered = FAULTS.filter(({ backends }) => backends === undefined || backends.includes(backend));
+    this.#offered = faultsFor(backend);
     this.#select.replaceChildren(
       ...this.#offered.map(({ label }, index) => element("option", { value: String(index) }, label)),
     );

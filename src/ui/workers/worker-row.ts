@@ -1,9 +1,10 @@
-import type { WorkerSnapshot, WorkerState } from "../../index.js";
-import type { WorkerNumbers } from "../numbers/live-numbers.js";
+import type { Sharder, WorkerSnapshot, WorkerState } from "../../index.js";
+import type { ItemWord } from "../dashboard/panel.js";
 import { element, setAttribute, setText } from "../parts/dom.js";
-import { FaultMenu } from "./fault-menu.js";
+import type { WorkerNumbers } from "../numbers/live-numbers.js";
 import { formatCount, formatRate } from "../parts/format.js";
-import type { PictureJob } from "../picture/picture-job.js";
+import { FaultMenu } from "./fault-menu.js";
+import { Removal } from "./removal.js";
 
 export interface WorkerCommands {
   /** @param factor 1…8; 1 ends the slowdown. */
@@ -13,12 +14,29 @@ export interface WorkerCommands {
   breakDown(id: string, what: string, cause: () => Promise<void>): void;
 }
 
-/** One worker: its device, its share, the tiles it has made, and a slider that slows it down. */
+/** What a row shows besides the worker itself. */
+export interface RowContext {
+  readonly one: ItemWord;
+  /** What it does at present. */
+  readonly numbers: WorkerNumbers | undefined;
+  /** Items that it has made in the latest job, and its part of what all have made, whole percents. */
+  readonly madeCount: number;
+  readonly madePercent: number;
+  /** The mean while it worked on the latest job; `undefined` before it has finished a shard. */
+  readonly madePerSecond: number | undefined;
+  /** Whether a job is under way. */
+  readonly isBusy: boolean;
+  /** Whether jobs have no other worker. */
+  readonly isLast: boolean;
+  readonly plan: Sharder["plan"];
+}
+
+/** One worker: its device, its share, what it has made, a slider that slows it down, and a menu that breaks it. */
 export class WorkerRow {
   readonly root: HTMLElement;
   readonly #state = element("span", { class: "state" });
   readonly #device = element("span", { class: "muted device" });
-  readonly #remove: HTMLButtonElement;
+  readonly #removal: Removal;
   readonly #bar = element("span", { class: "bar-fill" });
   readonly #meter: HTMLElement;
   readonly #share = element("span", { class: "share", "data-testid": "share" });
@@ -30,8 +48,7 @@ export class WorkerRow {
   readonly #faults: FaultMenu;
 
   constructor({ id, backend }: WorkerSnapshot, colour: string, commands: WorkerCommands) {
-    this.#remove = element("button", { type: "button", class: "small", "aria-label": `Remove ${id}` }, "Remove");
-    this.#remove.addEventListener("click", () => commands.remove(id));
+    this.#removal = new Removal(id, () => commands.remove(id));
     this.#meter = element(
       "span",
       { class: "bar", role: "meter", "aria-valuemin": "0", "aria-valuemax": "100" },
@@ -50,7 +67,8 @@ export class WorkerRow {
     this.root = element(
       "li",
       { class: "worker", "data-testid": "worker", "data-worker": id, "data-backend": backend },
-      element("div", { class: "worker-head" }, swatch, element("strong", {}, id), this.#state, this.#remove),
+      element("div", { class: "worker-head" }, swatch, element("strong", {}, id), this.#state, this.#removal.button),
+      this.#removal.warning,
       this.#device,
       element("div", { class: "worker-share" }, this.#meter, this.#share),
       element("div", { class: "worker-numbers muted" }, this.#rate, this.#tiles),
@@ -67,28 +85,31 @@ export class WorkerRow {
     this.root.style.setProperty("--worker-colour", colour);
   }
 
-  /** @param madePercent its part of the tiles that are done. */
-  update(
-    worker: WorkerSnapshot,
-    job: PictureJob | undefined,
-    numbers: WorkerNumbers | undefined,
-    madePercent: number,
-  ): void {
+  /** The button that removes it, for the focus once a neighbour is gone. */
+  get removeButton(): HTMLButtonElement {
+    return this.#removal.button;
+  }
+
+  update(worker: WorkerSnapshot, context: RowContext): void {
     const { id, backend, state, device, restarts, lastError } = worker;
-    const tileCount = job?.tilesByWorker.get(id) ?? 0;
+    const { one, numbers, madeCount, madePercent, madePerSecond, isBusy, isLast, plan } = context;
     setAttribute(this.root, "data-state", state);
     setAttribute(this.root, "data-backend", backend);
-    setText(this.#state, restarts === 0 ? stateWords[state] : `${stateWords[state]} · restarted ${times(restarts)}`);
+    setText(this.#state, restarts === 0 ? STATE_WORDS[state] : `${STATE_WORDS[state]} · restarted ${times(restarts)}`);
     setText(this.#device, device === undefined ? backend : `${backend} · ${device}`);
-    const isOver = job !== undefined && !job.isActive && job.doneTileCount > 0;
+    const isOver = !isBusy && madePerSecond !== undefined;
     this.#showShare(id, isOver, isOver ? madePercent : (numbers?.percent ?? 0));
-    const madePerSecond = isOver ? (1000 * tileCount) / Math.max(1, job.stopwatch.elapsedMs) : undefined;
-    setText(this.#rate, formatRate(madePerSecond ?? numbers?.itemsPerSecond, "tiles"));
-    setText(this.#tiles, formatCount(tileCount, "tile"));
+    setText(
+      this.#rate,
+      formatRate(isOver ? madePerSecond : numbers?.itemsPerSecond, one === "tile" ? "tiles" : "items"),
+    );
+    const made = formatCount(madeCount, one);
+    setText(this.#tiles, plan.split === "batch" ? made : `${made} · ${layersOf(id, plan)}`);
     const isAlive = state === "ready" || state === "busy";
     this.#slow.disabled = !isAlive;
     this.#faults.update(backend, isAlive);
-    this.#remove.disabled = state === "starting" || state === "draining";
+    const isPending = state === "starting" || state === "draining";
+    this.#removal.update({ isDead: state === "dead", isLast, isPending });
     // A cancelled shard also leaves an error, which is not a fault of the worker.
     const isOut = state === "dead" || state === "quarantined";
     setText(this.#error, isOut && lastError !== undefined ? lastError.message : "");
@@ -111,11 +132,19 @@ export class WorkerRow {
   }
 }
 
+/** "layers 1–12", or that it holds none. */
+function layersOf(id: string, plan: Sharder["plan"]): string {
+  if (plan.split === "batch") return "";
+  const held = plan.stages.filter(({ workerIds }) => workerIds.includes(id));
+  if (held.length === 0) return "holds no layers";
+  return `layers ${held.map(({ firstLayer, lastLayer }) => `${firstLayer + 1}–${lastLayer + 1}`).join(", ")}`;
+}
+
 function times(count: number): string {
   return count === 1 ? "once" : count === 2 ? "twice" : `${count} times`;
 }
 
-const stateWords: Readonly<Record<WorkerState, string>> = {
+const STATE_WORDS: Readonly<Record<WorkerState, string>> = {
   starting: "starting …",
   ready: "ready",
   busy: "busy",

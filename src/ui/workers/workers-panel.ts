@@ -1,85 +1,191 @@
-import { BACKEND_NAMES, type BackendName, type WorkerSnapshot } from "../../index.js";
-import type { Numbers } from "../numbers/live-numbers.js";
-import { percentsByName } from "../numbers/percents.js";
-import { element } from "../parts/dom.js";
-import type { PictureJob } from "../picture/picture-job.js";
-import { WorkerRow, type WorkerCommands } from "./worker-row.js";
-import type { WorkerColours } from "./colours.js";
+import {
+  BACKEND_NAMES,
+  ShardError,
+  type AttemptDetail,
+  type BackendName,
+  type Sharder,
+  type WorkerSnapshot,
+} from "../../index.js";
+import { slow } from "../../faults.js";
+import type { DashboardHost } from "../dashboard/host.js";
+import type { SharderPanel, ShownSharder } from "../dashboard/panel.js";
+import { element, setText } from "../parts/dom.js";
+import { failureText } from "../parts/failure-text.js";
+import { perFrame, TEXT_INTERVAL_MS } from "../parts/frame.js";
+import { tickWhile } from "../parts/tick.js";
+import { ChangeMeter, type WorkerChange } from "./change-effect.js";
+import { ChangeNote } from "./change-note.js";
+import { chooseFault } from "./random-fault.js";
+import { WorkerList } from "./worker-list.js";
+import type { WorkerCommands } from "./worker-row.js";
+import { WorkerTallies } from "./worker-tallies.js";
 
-export interface PanelCommands extends WorkerCommands {
-  add(backend: BackendName): void;
-}
+/** A worker's own failure is shown in its row and in the log. */
+const SHOWN_ELSEWHERE = ["backend-unavailable", "worker-lost", "disposed"];
 
-/** Lists the workers, one per row, and adds more of them. */
-export class WorkersPanel {
+/** Lists the workers of a sharder, adds, removes, slows and breaks them, and says what a change has brought. */
+export class WorkersPanel implements SharderPanel, WorkerCommands {
   readonly root: HTMLElement;
-  readonly #rows = new Map<string, WorkerRow>();
-  readonly #list = element("ul", { class: "workers" });
+  readonly #host: DashboardHost;
+  readonly #list = new WorkerList(this);
   readonly #empty = element("p", { class: "muted" }, "No workers yet.");
-  readonly #backend = element("select", { id: "backend" });
+  readonly #backend = element("select", { "data-testid": "backend" });
   readonly #add = element("button", { type: "button", "data-testid": "add-worker" }, "Add worker");
-  readonly #commands: PanelCommands;
-  readonly #colours: WorkerColours;
+  readonly #break = element("button", { type: "button", "data-testid": "break-random" }, "Break something at random");
+  readonly #broken = element("p", { class: "muted", "data-testid": "broken" });
+  readonly #note = new ChangeNote((change) => this.#undo(change));
+  readonly #update = perFrame(() => this.#updateNow(), TEXT_INTERVAL_MS);
+  #shown: ShownSharder | undefined;
+  #tallies: WorkerTallies | undefined;
+  #meter = new ChangeMeter();
+  /** What removed workers ran on, to add such a one again. */
+  readonly #removedBackends = new Map<string, BackendName>();
 
-  constructor(colours: WorkerColours, commands: PanelCommands) {
-    this.#colours = colours;
-    this.#commands = commands;
+  /**
+   * @param prefix tells the panels of a page apart, in ids.
+   * @param isShown whether it is there before there are workers.
+   */
+  constructor(host: DashboardHost, prefix: string, isShown: boolean) {
+    this.#host = host;
+    this.#backend.id = `${prefix}backend`;
     for (const name of BACKEND_NAMES) this.#backend.append(element("option", { value: name }, name));
     this.#backend.value = "wasm";
     this.#add.addEventListener("click", () => {
       const backend = BACKEND_NAMES.find((name) => name === this.#backend.value);
-      if (backend !== undefined) commands.add(backend);
+      if (backend !== undefined) void this.#addWorker(backend);
     });
+    this.#break.addEventListener("click", () => this.#breakAtRandom());
+    const titleId = `${prefix}workers-title`;
+    this.root = element("section", { class: "panel", "aria-labelledby": titleId, "data-testid": `${prefix}workers` });
+    this.root.append(element("h2", { id: titleId }, "Workers"));
+    this.root.hidden = !isShown;
+    if (isShown) this.#fill();
+    this.#updateNow();
+  }
+
+  attach(shown: ShownSharder): void {
+    const { sharder, signal } = shown;
+    this.#shown = shown;
+    this.#tallies = new WorkerTallies(sharder, signal);
+    this.#meter = new ChangeMeter();
+    sharder.addEventListener("attempt", ({ detail }) => this.#count(detail), { signal });
+    for (const type of ["worker", "progress", "rebalance"] as const) {
+      sharder.addEventListener(type, () => this.#update(), { signal });
+    }
+    tickWhile(() => this.#host.isBusy, this.#update, signal);
+    if (this.root.hidden) this.#fill();
+    this.root.hidden = false;
+    this.#updateNow();
+  }
+
+  /** A job has started or ended. */
+  update(): void {
+    this.#update();
+  }
+
+  remove(id: string): void {
+    const worker = this.#workers.find((each) => each.id === id);
+    if (worker === undefined) return;
+    this.#removedBackends.set(id, worker.backend);
+    // One that has stopped made no items any more.
+    if (worker.state !== "dead" && worker.state !== "quarantined") this.#change({ kind: "removed", workerId: id });
+    void this.#attempt(`${id} could not be removed`, (sharder) => sharder.removeWorker(id));
+  }
+
+  slow(id: string, factor: number): void {
+    this.#meter.reset(performance.now());
+    void this.#attempt(`${id} could not be slowed down`, () => slow(id, factor));
+  }
+
+  breakDown(id: string, what: string, cause: () => Promise<void>): void {
+    void this.#attempt(`${id}: “${what}” did not work`, cause);
+  }
+
+  get #workers(): readonly WorkerSnapshot[] {
+    return this.#shown?.sharder.workers ?? [];
+  }
+
+  #fill(): void {
     const adding = element(
       "div",
       { class: "adding" },
-      element("label", { for: "backend" }, "Backend"),
+      element("label", { for: this.#backend.id }, "Backend"),
       this.#backend,
       this.#add,
     );
-    const title = element("h2", { id: "workers-title" }, "Workers");
-    this.root = element(
-      "section",
-      { class: "panel", "aria-labelledby": "workers-title" },
-      title,
-      this.#empty,
-      this.#list,
-      adding,
-    );
-    this.update([], undefined, undefined, false);
+    const breaking = element("div", { class: "breaking" }, this.#break, this.#broken);
+    this.root.append(this.#empty, this.#list.root, this.#note.root, adding, breaking);
   }
 
-  /** @param numbers how fast the workers are. @param canAdd whether there is a sharder to add workers to. */
-  update(
-    workers: readonly WorkerSnapshot[],
-    job: PictureJob | undefined,
-    numbers: Numbers | undefined,
-    canAdd: boolean,
-  ): void {
-    this.#add.disabled = !canAdd;
+  #count({ workerId, itemCount, latencyMs, outcome, stage }: AttemptDetail): void {
+    const plan = this.#shown?.sharder.plan;
+    const isLastStage = stage === undefined || (plan?.split === "layers" && stage === plan.stages.length - 1);
+    const endMs = performance.now();
+    const gained = outcome === "completed" && isLastStage ? itemCount : 0;
+    this.#meter.add({ workerId, startMs: endMs - latencyMs, endMs, itemCount: gained });
+  }
+
+  #change(change: WorkerChange): void {
+    this.#meter.change(change, performance.now());
+    this.#update();
+  }
+
+  #undo({ kind, workerId }: WorkerChange): void {
+    if (kind === "added") this.remove(workerId);
+    else void this.#addWorker(this.#removedBackends.get(workerId) ?? "wasm");
+  }
+
+  async #addWorker(backend: BackendName): Promise<void> {
+    const adding = this.#attempt(`A ${backend} worker could not be added`, async (sharder) => {
+      this.#change({ kind: "added", workerId: await sharder.addWorker({ backend }) });
+    });
+    // The worker is already listed while it starts.
+    this.#update();
+    await adding;
+  }
+
+  #breakAtRandom(): void {
+    const chosen = chooseFault(this.#workers, Math.random);
+    if (chosen === undefined) {
+      setText(this.#broken, "No worker is running that could be broken.");
+      return;
+    }
+    const { worker, fault } = chosen;
+    setText(this.#broken, `${worker.id}: ${fault.label.toLowerCase()}. ${fault.hint}`);
+    this.breakDown(worker.id, fault.label, async () => fault.cause(worker.id));
+  }
+
+  async #attempt(what: string, action: (sharder: Sharder) => Promise<unknown>): Promise<void> {
+    const { sharder, signal } = this.#shown ?? {};
+    if (sharder === undefined) return;
+    try {
+      await action(sharder);
+    } catch (thrown) {
+      const isShown = thrown instanceof ShardError && SHOWN_ELSEWHERE.includes(thrown.code);
+      if (!isShown && signal?.aborted !== true) this.#host.fail(what, failureText(thrown));
+    }
+    this.#update();
+  }
+
+  #updateNow(): void {
+    const shown = this.#shown;
+    const workers = this.#workers;
+    this.#add.disabled = shown === undefined;
+    this.#break.disabled = !workers.some(({ state }) => state === "ready" || state === "busy");
     this.#empty.hidden = workers.length > 0;
-    const ids = new Set(workers.map(({ id }) => id));
-    for (const [id, row] of this.#rows) {
-      if (ids.has(id)) continue;
-      const hadFocus = row.root.contains(activeElementOf(this.root));
-      row.root.remove();
-      this.#rows.delete(id);
-      if (hadFocus) this.#add.focus();
-    }
-    const madePercents = percentsByName(job?.tilesByWorker ?? new Map());
-    for (const worker of workers) {
-      let row = this.#rows.get(worker.id);
-      if (row === undefined) {
-        row = new WorkerRow(worker, this.#colours.of(worker.id), this.#commands);
-        this.#rows.set(worker.id, row);
-        this.#list.append(row.root);
-      }
-      row.update(worker, job, numbers?.workers.get(worker.id), madePercents.get(worker.id) ?? 0);
-    }
+    if (shown === undefined) return;
+    this.#list.update(workers, {
+      colours: shown.colours,
+      one: shown.one,
+      plan: shown.sharder.plan,
+      isBusy: this.#host.isBusy,
+      numbers: shown.numbers.at(),
+      tallies: this.#tallies?.read() ?? new Map(),
+      focusAfterRemoval: this.#add,
+      again: this.#update,
+    });
+    const isPresent = (id: string): boolean =>
+      workers.some((worker) => worker.id === id && worker.state !== "draining");
+    this.#note.update(this.#meter.effect, shown.one, isPresent);
   }
-}
-
-function activeElementOf(node: Node): Element | null {
-  const root = node.getRootNode();
-  return root instanceof ShadowRoot || root instanceof Document ? root.activeElement : null;
 }

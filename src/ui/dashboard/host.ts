@@ -1,0 +1,23 @@
+import type { InputTensor } from "../../index.js";
+
+/** What a job runs on, so that it can be measured again: with one worker, and with plain TF.js. */
+export interface Workload {
+  /** Where the model came from. */
+  readonly model: string | readonly File[];
+  /** What people call it. */
+  readonly modelName: string;
+  /** The items of the job itself. */
+  readonly itemCount: number;
+  /** Make as many items like those of the job. */
+  inputs(itemCount: number): Readonly<Record<string, InputTensor>>;
+}
+
+/** The tab around a dashboard, as its panels need it. */
+export interface DashboardHost {
+  /** Say that something failed, and what to do. */
+  fail(title: string, message: string): void;
+  /** Whether a job is opening, running or paused. */
+  readonly isBusy: boolean;
+  /** What the present job, or the last one, runs on; `undefined` before there is one. */
+  readonly workload: Workload | undefined;
+}
