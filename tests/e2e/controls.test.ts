@@ -67,7 +67,11 @@ it("a pause ends with its job, so the next one runs", async () => {
   await untilHeadline(page, /Enlarging e\.png/);
   await page.getByTestId("pause").click();
   await untilHeadline(page, /Paused: e\.png/);
-  await page.getByRole("button", { name: "Remove wasm-1" }).click();
+  const remove = page.getByRole("button", { name: "Remove wasm-1" });
+  await remove.click();
+  // Nothing could go on without it, so it warns first.
+  expect(await page.locator('[data-worker="wasm-1"]').innerText()).toMatch(/last worker/);
+  await remove.click();
   await untilHeadline(page, /e\.png could not be enlarged/);
   expect(await page.getByTestId("notice").innerText()).toMatch(/No worker is left/);
   await page.getByTestId("add-worker").click();
