@@ -13,6 +13,8 @@ export interface PlainOptions {
   /** As `sharder.model.format` says. */
   readonly format: "graph-model" | "layers-model";
   readonly backend: PlainBackend;
+  /** Whether a GPU that is really a program on the CPU will do. Default true. */
+  readonly acceptsSoftware?: boolean;
 }
 
 export interface PlainRunOptions {
@@ -45,8 +47,16 @@ export class PlainTfjs {
    * @throws ShardError "model-unsupported" where TF.js can't load the model, "backend-unavailable", "worker-lost", "worker-timeout",
    *         "aborted"
    */
-  static async open({ model, format, backend }: PlainOptions, signal?: AbortSignal): Promise<PlainTfjs> {
-    const request = { backend, format, model: typeof model === "string" ? addressFor(model) : checkFiles(model) };
+  static async open(
+    { model, format, backend, acceptsSoftware = true }: PlainOptions,
+    signal?: AbortSignal,
+  ): Promise<PlainTfjs> {
+    const request = {
+      backend,
+      format,
+      acceptsSoftware,
+      model: typeof model === "string" ? addressFor(model) : checkFiles(model),
+    };
     const calls = new WorkerCalls<PlainApi<File>>(openPlainWorker(), {
       name: "plain TF.js",
       lostTo: (reason) =>

@@ -12,6 +12,8 @@ export interface PlainLoad<F> {
   readonly format: "graph-model" | "layers-model";
   /** An absolute address of a model.json, `indexeddb://NAME`, or model.json with its weight files. */
   readonly model: string | readonly F[];
+  /** Whether a GPU that is really a program on the CPU will do. */
+  readonly acceptsSoftware: boolean;
 }
 
 export interface PlainDevice {

@@ -7,6 +7,7 @@ import { markUserTiming } from "../record/user-timing.js";
 import { TimelinePanel } from "../timeline/timeline-panel.js";
 import type { WorkerColours } from "../workers/colours.js";
 import { LazyPanel } from "./lazy-panel.js";
+import { SpeedUp } from "../speed/speed-up.js";
 import { WorkersPanel } from "../workers/workers-panel.js";
 import type { DashboardHost } from "./host.js";
 import type { ItemWord, SharderPanel } from "./panel.js";
@@ -16,6 +17,8 @@ export class Dashboard {
   readonly root: HTMLElement;
   /** Placed beside the job, not below it. */
   readonly workers: WorkersPanel;
+  /** Placed at the top. */
+  readonly speedUp: SpeedUp;
   readonly #colours: WorkerColours;
   readonly #one: ItemWord;
   readonly #panels: readonly SharderPanel[];
@@ -48,6 +51,12 @@ export class Dashboard {
     return this.#numbers;
   }
 
+  /** A job has started or ended. */
+  update(): void {
+    this.workers.update();
+    this.speedUp.update();
+  }
+
   /** Show another sharder. @param signal aborts when the element leaves the page. */
   attach(sharder: Sharder, signal: AbortSignal): void {
     this.#shown.abort();
@@ -57,7 +66,7 @@ export class Dashboard {
     markUserTiming(sharder, until);
     const numbers = new LiveNumbers(sharder, until);
     this.#numbers = numbers;
-    for (const panel of [this.workers, ...this.#panels]) {
+    for (const panel of [this.workers, this.speedUp, ...this.#panels]) {
       panel.attach({ sharder, record, numbers, colours: this.#colours, one: this.#one, signal: until });
     }
   }

@@ -89,6 +89,7 @@ export class ModelView implements ModelSessionListener, DashboardHost {
         asControl("source", this.#source.root),
         asControl("inputs", this.#inputs.root),
         running,
+        asControl("speed-up", this.#dashboard.speedUp.root),
         asControl("results", this.#results.root),
       ),
       element(
@@ -308,6 +309,6 @@ export class ModelView implements ModelSessionListener, DashboardHost {
     // Disabling the focused button would send the focus back to the top of the page.
     if (hadFocus) [this.#cancel, this.#run].find((button) => !button.disabled)?.focus();
     if (sharder !== undefined) this.#stages.update(sharder.plan);
-    this.#dashboard.workers.update();
+    this.#dashboard.update();
   }
 }

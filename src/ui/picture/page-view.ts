@@ -317,7 +317,7 @@ export class PageView implements SessionListener, DashboardHost {
       canCancel: isActive,
       canSave: session?.shown?.result !== undefined && !this.#isSaving,
     });
-    this.#dashboard.workers.update();
+    this.#dashboard.update();
   }
 }
 

@@ -1,5 +1,5 @@
 import { GraphModel, loadGraphModel } from "@tensorflow/tfjs-converter";
-import { dispose, io, Tensor, tensor, tidy, type NamedTensorMap } from "@tensorflow/tfjs-core";
+import { add, cast, dispose, io, mul, Tensor, tensor, tidy, type NamedTensorMap } from "@tensorflow/tfjs-core";
 import { loadLayersModel, type LayersModel } from "@tensorflow/tfjs-layers";
 import type { PlainDevice, PlainLoad, PlainRun, PlainValues } from "../../../../src/protocol/plain-api.js";
 import type { InputTensor } from "../../../../src/protocol/tensors.js";
@@ -10,8 +10,9 @@ export async function loadPlain({
   backend,
   format,
   model,
+  acceptsSoftware,
 }: PlainLoad<File>): Promise<{ readonly model: PlainModel; readonly device: PlainDevice }> {
-  const device = await startBackend(backend);
+  const device = await startBackend(backend, acceptsSoftware);
   const source = typeof model === "string" ? model : io.browserFiles(jsonFirst(model));
   const loaded = format === "graph-model" ? await loadGraphModel(source) : await loadLayersModel(source);
   return { model: new PlainModel(loaded), device };
@@ -110,5 +111,5 @@ function toTensor(value: InputTensor): Tensor {
   const shape = [...value.shape];
   if (value.dtype !== "uint8") return tensor(value.data, shape, value.dtype);
   const { data, scale = 1, offset = 0 } = value;
-  return tidy(() => tensor(new Uint8Array(data), shape, "int32").toFloat().mul(scale).add(offset));
+  return tidy(() => add(mul(cast(tensor(new Uint8Array(data), shape, "int32"), "float32"), scale), offset));
 }

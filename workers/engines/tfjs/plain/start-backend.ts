@@ -2,6 +2,7 @@ import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import simdUrl from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url";
 import plainUrl from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url";
 import { env } from "@tensorflow/tfjs-core";
+import { ShardError } from "../../../../src/core/errors.js";
 import type { PlainBackend, PlainDevice } from "../../../../src/protocol/plain-api.js";
 import { isSoftwareAdapter, isSoftwareRenderer } from "../../../../src/protocol/software-device.js";
 import { activate } from "../activate.js";
@@ -11,7 +12,14 @@ import { activate } from "../activate.js";
  * (tfjs#8513), and its threaded binary never becomes ready in a minified build on an isolated page.
  * @throws ShardError "backend-unavailable"
  */
-export async function startBackend(backend: PlainBackend): Promise<PlainDevice> {
+export async function startBackend(backend: PlainBackend, acceptsSoftware: boolean): Promise<PlainDevice> {
+  const found = await deviceOf(backend);
+  if (found.isSoftware && !acceptsSoftware) {
+    throw new ShardError(
+      "backend-unavailable",
+      `Expected a real GPU for the backend "${backend}", received a program on the CPU (${found.device}): use "wasm" here.`,
+    );
+  }
   switch (backend) {
     case "wasm":
       env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
@@ -32,7 +40,7 @@ export async function startBackend(backend: PlainBackend): Promise<PlainDevice> 
       break;
   }
   await activate(backend, "the browser may not offer it in workers");
-  return deviceOf(backend);
+  return found;
 }
 
 async function deviceOf(backend: PlainBackend): Promise<PlainDevice> {

@@ -1,0 +1,214 @@
+import type { ModelInfo } from "../../index.js";
+import type { DashboardHost } from "../dashboard/host.js";
+import type { SharderPanel, ShownSharder } from "../dashboard/panel.js";
+import { element, setText } from "../parts/dom.js";
+import { failureText } from "../parts/failure-text.js";
+import { formatCount, formatRate } from "../parts/format.js";
+import { perFrame, TEXT_INTERVAL_MS } from "../parts/frame.js";
+import { tickWhile } from "../parts/tick.js";
+import type { SpeedResult } from "./speed-result.js";
+import { keepSpeed, readSpeed, speedKey } from "./speed-store.js";
+import { speedFigures, speedNote, speedRows } from "./speed-text.js";
+
+/** What is done at present: nothing, waiting for the end of a job, or measuring. */
+type Phase = { readonly kind: "idle" } | { readonly kind: "waiting" } | { readonly kind: "measuring"; step: string };
+
+const HEADINGS = ["", "On", "Items/s", "Lowest to highest", "Runs"];
+
+/** The speed-up, in large: how many times as fast as one worker, and as plain TF.js, measured on this machine. */
+export class SpeedUp implements SharderPanel {
+  readonly root: HTMLElement;
+  readonly #host: DashboardHost;
+  readonly #isShown: boolean;
+  readonly #figures = element("p", { class: "speed-figures", "data-testid": "speed-figures" });
+  readonly #note = element("p", { class: "muted", "data-testid": "speed-note" });
+  readonly #live = element("p", { class: "muted speed-live" });
+  readonly #measure = element("button", { type: "button", "data-testid": "measure" }, "Measure");
+  readonly #cancel = element("button", { type: "button", "data-testid": "cancel-measuring", hidden: "" }, "Cancel");
+  readonly #rows = element("tbody");
+  readonly #details: HTMLElement;
+  readonly #update = perFrame(() => this.#updateNow(), TEXT_INTERVAL_MS);
+  readonly #listeners: (() => void)[] = [];
+  #shown: ShownSharder | undefined;
+  #result: SpeedResult | undefined;
+  #phase: Phase = { kind: "idle" };
+  #controller = new AbortController();
+
+  /** @param isShown whether it is there before there is a sharder. */
+  constructor(host: DashboardHost, isShown: boolean) {
+    this.#host = host;
+    this.#isShown = isShown;
+    this.#measure.addEventListener("click", () => this.measure());
+    this.#cancel.addEventListener("click", () => this.#stop());
+    this.#details = element(
+      "details",
+      { hidden: "" },
+      element("summary", {}, "How it was measured"),
+      element("p", {}, "The same items on each in turn, three times or more; the middle value counts."),
+      element(
+        "div",
+        { class: "scrolling", tabindex: "0", role: "region", "aria-label": "Measured speeds" },
+        element(
+          "table",
+          { class: "speeds" },
+          element(
+            "thead",
+            {},
+            element("tr", {}, ...HEADINGS.map((heading) => element("th", { scope: "col" }, heading))),
+          ),
+          this.#rows,
+        ),
+      ),
+    );
+    this.root = element(
+      "section",
+      { class: "panel speed-up", "aria-label": "Speed-up", "data-testid": "speed-up" },
+      this.#figures,
+      this.#note,
+      element("div", { class: "buttons" }, this.#measure, this.#cancel, this.#live),
+      this.#details,
+    );
+    this.#updateNow();
+  }
+
+  /** What was measured for the present model on this machine, now or earlier. */
+  get result(): SpeedResult | undefined {
+    return this.#result;
+  }
+
+  get isMeasuring(): boolean {
+    return this.#phase.kind !== "idle";
+  }
+
+  /** @param listener called when `result` or `isMeasuring` has changed. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  attach(shown: ShownSharder): void {
+    this.#stop();
+    this.#shown = shown;
+    const { sharder, signal } = shown;
+    this.#result = readSpeed(keyOf(sharder.model));
+    signal.addEventListener("abort", () => this.#stop(), { once: true });
+    sharder.addEventListener("worker", () => this.#update(), { signal });
+    tickWhile(() => this.#host.isBusy, this.#update, signal);
+    this.#changed();
+  }
+
+  /** A job has started or ended. */
+  update(): void {
+    if (this.#phase.kind === "waiting" && !this.#host.isBusy) void this.#run();
+    this.#update();
+  }
+
+  /** Measure the baselines: at once or, while a job is under way, as soon as that has ended. */
+  measure(): void {
+    if (this.isMeasuring || this.#shown === undefined) return;
+    if (this.#host.workload === undefined) {
+      this.#host.fail("There is nothing to measure yet", "Expected a job, received none so far: run one first.");
+      return;
+    }
+    this.#phase = { kind: "waiting" };
+    this.#changed();
+    this.#cancel.focus();
+    this.update();
+  }
+
+  #stop(): void {
+    this.#controller.abort();
+    this.#phase = { kind: "idle" };
+    this.#changed();
+  }
+
+  async #run(): Promise<void> {
+    const { sharder, signal } = this.#shown!;
+    const { workload } = this.#host;
+    if (workload === undefined) return this.#stop();
+    this.#controller = new AbortController();
+    const until = AbortSignal.any([signal, this.#controller.signal]);
+    const phase: Phase = { kind: "measuring", step: "Loading TF.js" };
+    this.#phase = phase;
+    this.#changed();
+    try {
+      const { measureSpeed } = await import("./measure-speed.js");
+      const result = await measureSpeed(sharder, workload, {
+        signal: until,
+        onStep: (step) => {
+          phase.step = step;
+          this.#update();
+        },
+        checkQuiet: () => {
+          if (this.#host.isBusy) throw new Error("Another job has started meanwhile: measure again once it is done.");
+        },
+      });
+      this.#result = result;
+      keepSpeed(keyOf(sharder.model), result);
+    } catch (thrown) {
+      if (!until.aborted) this.#host.fail("The speed could not be measured", failureText(thrown));
+    }
+    if (this.#phase !== phase) return;
+    const hadFocus = this.#cancel.matches(":focus");
+    this.#phase = { kind: "idle" };
+    this.#changed();
+    if (hadFocus) this.#measure.focus();
+  }
+
+  #changed(): void {
+    this.#updateNow();
+    for (const listener of this.#listeners) listener();
+  }
+
+  #updateNow(): void {
+    this.root.hidden = !this.#isShown && this.#shown === undefined;
+    const { kind } = this.#phase;
+    const result = this.#result;
+    const isIdle = kind === "idle";
+    this.#measure.disabled = this.#shown === undefined;
+    this.#measure.hidden = !isIdle;
+    this.#cancel.hidden = isIdle;
+    setText(this.#measure, result === undefined ? "Measure" : "Measure again");
+    this.#showFigures(result);
+    setText(this.#note, this.#noteText());
+    const shown = this.#shown;
+    const rate = shown !== undefined && this.#host.isBusy ? shown.numbers.at().itemsPerSecond : undefined;
+    const unit = shown?.one === "tile" ? "tiles" : "items";
+    setText(this.#live, rate === undefined ? "" : `Now: ${formatRate(rate, unit)}`);
+    this.#details.hidden = result === undefined;
+  }
+
+  #noteText(): string {
+    if (this.#phase.kind === "waiting") return "Starts as soon as the present job is done.";
+    if (this.#phase.kind === "measuring") return `Measuring: ${this.#phase.step} …`;
+    if (this.#result !== undefined) {
+      const alive = this.#shown?.sharder.workers.filter(({ state }) => state === "ready" || state === "busy") ?? [];
+      const backends = alive.map(({ backend }) => backend);
+      return speedNote(this.#result, backends);
+    }
+    return "How much faster is this than one worker, and than TF.js by itself? Press Measure: it takes about half a minute.";
+  }
+
+  #showFigures(result: SpeedResult | undefined): void {
+    const figures = result === undefined ? [] : speedFigures(result);
+    const text = figures.flat().join(" ");
+    if (this.#figures.getAttribute("data-shown") === text) return;
+    this.#figures.setAttribute("data-shown", text);
+    this.#figures.hidden = figures.length === 0;
+    this.#figures.replaceChildren(
+      ...figures.map(([ratio, than]) => element("span", {}, element("strong", {}, ratio), ` ${than}`)),
+    );
+    this.#rows.replaceChildren(
+      ...(result === undefined ? [] : speedRows(result)).map(([title = "", ...cells]) =>
+        element("tr", {}, element("th", { scope: "row" }, title), ...cells.map((cell) => element("td", {}, cell))),
+      ),
+    );
+    setText(
+      this.#details.querySelector("p")!,
+      `The same ${formatCount(result?.itemCount ?? 0, "item")} on each in turn, three times or more; the middle value counts.`,
+    );
+  }
+}
+
+function keyOf(model: ModelInfo): string {
+  return speedKey(model, navigator.hardwareConcurrency);
+}
