@@ -9,7 +9,7 @@ export type { Sharder } from "./sharder/sharder.js";
 export type { ShardUnderWay, WorkerSnapshot } from "./sharder/worker-snapshot.js";
 export type { CheckState, Verification } from "./sharder/verify/verification.js";
 export type { BatchPlan, LayerPlan, StageSnapshot } from "./sharder/split.js";
-export type { SharderOptions, InputOptions, LoadingProgress } from "./sharder/options.js";
+export type { SharderOptions, SharderSettings, InputOptions, LoadingProgress } from "./sharder/options.js";
 export type { StreamOptions, StreamShard, Source } from "./sharder/job/stream.js";
 export type { Inputs } from "./sharder/inputs/prepare-inputs.js";
 export type {

@@ -6,7 +6,7 @@ import { orShardError } from "../protocol/raw-errors.js";
 import { isPlatform } from "../protocol/realms.js";
 import { checkSignal } from "./job/predict-options.js";
 import { requireKnownKeys } from "./known-keys.js";
-import type { SharderOptions } from "./options.js";
+import type { SharderOptions, SharderSettings } from "./options.js";
 
 const POLICIES: readonly Policy[] = ["makespan", "equal", "capacity-proportional"];
 
@@ -33,6 +33,13 @@ const OPTION_NAMES: Readonly<Record<keyof SharderOptions, true>> = {
   signal: true,
 };
 
+const SETTING_NAMES: Readonly<Record<keyof SharderSettings, true>> = {
+  policy: true,
+  quantumMs: true,
+  verify: true,
+  onItemError: true,
+};
+
 const SPEC_NAMES: Readonly<Record<keyof WorkerSpec, true>> = { backend: true, engine: true, powerPreference: true };
 
 /** @throws ShardError "invalid-options", "unknown-backend", naming the option and what it received. */
@@ -45,7 +52,7 @@ function checkAll(options: SharderOptions): void {
     throw invalid("options", "an object with a model", options, 'call createSharder({ model: "…/model.json" })');
   }
   requireKnownKeys("createSharder", options, OPTION_NAMES);
-  const { model, workers = "auto", split = "auto", cuts, policy = "makespan", quantumMs = 100 } = options;
+  const { model, workers = "auto", split = "auto", cuts } = options;
   checkModelSource(model);
   if (workers !== "auto") checkWorkerSpecs(workers);
   if (split !== "auto" && split !== "batch" && split !== "layers") {
@@ -53,10 +60,7 @@ function checkAll(options: SharderOptions): void {
   }
   checkCuts(cuts, split);
   checkInputs(options.inputs);
-  if (!POLICIES.includes(policy)) throw invalid("policy", `one of ${POLICIES.join(", ")}`, policy, "leave it out");
-  if (!(typeof quantumMs === "number" && quantumMs >= 1 && quantumMs <= 60_000)) {
-    throw invalid("quantumMs", "a number from 1 to 60000", quantumMs, "leave it out for 100");
-  }
+  checkJobSettings(options);
   checkRecovery(options);
   const { maxWorkerBytes, optimize, weightPathPrefix, weightUrlConverter, cache, onProgress, onNotice, signal } =
     options;
@@ -101,8 +105,23 @@ export function checkRequestInit(requestInit: unknown): void {
   }
 }
 
-/** What is done about faults. */
-function checkRecovery({ verify, onItemError, firstRunDeadlineMs, maxWorkerHeapBytes }: SharderOptions): void {
+/** @throws ShardError "invalid-options", naming the setting and what it received. */
+export function checkSettings(settings: SharderSettings): void {
+  orShardError("invalid-options", "settings that can be read", "pass plain values", () => {
+    if (typeof settings !== "object" || settings === null) {
+      throw invalid("settings", "an object", settings, "call configure({ quantumMs: 50 })");
+    }
+    requireKnownKeys("configure", settings, SETTING_NAMES);
+    checkJobSettings(settings);
+  });
+}
+
+/** What holds for a job as a whole. */
+function checkJobSettings({ policy = "makespan", quantumMs = 100, verify, onItemError }: SharderSettings): void {
+  if (!POLICIES.includes(policy)) throw invalid("policy", `one of ${POLICIES.join(", ")}`, policy, "leave it out");
+  if (!(typeof quantumMs === "number" && quantumMs >= 1 && quantumMs <= 60_000)) {
+    throw invalid("quantumMs", "a number from 1 to 60000", quantumMs, "leave it out for 100");
+  }
   const isFraction = typeof verify === "number" && verify >= 0 && verify <= 1;
   if (verify !== undefined && verify !== false && !isFraction) {
     throw invalid(
@@ -115,6 +134,10 @@ function checkRecovery({ verify, onItemError, firstRunDeadlineMs, maxWorkerHeapB
   if (onItemError !== undefined && onItemError !== "throw" && onItemError !== "report") {
     throw invalid("onItemError", '"throw" or "report"', onItemError, 'leave it out for "throw"');
   }
+}
+
+/** What is done about faults. */
+function checkRecovery({ firstRunDeadlineMs, maxWorkerHeapBytes }: SharderOptions): void {
   if (firstRunDeadlineMs !== undefined && !(typeof firstRunDeadlineMs === "number" && firstRunDeadlineMs >= 1000)) {
     throw invalid("firstRunDeadlineMs", "a number of ms from 1000 on", firstRunDeadlineMs, "leave it out for 120000");
   }

@@ -22,6 +22,9 @@ export interface InputOptions {
 /** What happens about items that fail on every worker. */
 export type OnItemError = "throw" | "report";
 
+/** The options that `sharder.configure` changes later. */
+export type SharderSettings = Pick<SharderOptions, "policy" | "quantumMs" | "verify" | "onItemError">;
+
 export interface SharderOptions {
   /**
    * The address of a model.json, of its folder, or of a `.keras`, `.h5` or `.zip` file (relative to the page); `"indexeddb://NAME"` for a

@@ -5,7 +5,7 @@ import type { WorkerPool } from "../pool/worker-pool.js";
 import { abortError, throwIfAborted } from "../protocol/abort.js";
 import { onlyShardErrors, orShardError } from "../protocol/raw-errors.js";
 import type { Outputs } from "../protocol/tensors.js";
-import { checkWorkerSpec } from "./check-options.js";
+import { checkSettings, checkWorkerSpec } from "./check-options.js";
 import type { EventRelay } from "./event-relay.js";
 import { ShardingEventTarget, type Emit, type JobState } from "./events.js";
 import type { FaultReports } from "./fault-reports.js";
@@ -19,7 +19,7 @@ import type { Journals } from "./journal/journals.js";
 import { TeeSink } from "./journal/tee-sink.js";
 import type { KnownModel } from "./known-model.js";
 import { requireKnownKeys } from "./known-keys.js";
-import type { OnItemError } from "./options.js";
+import type { OnItemError, SharderSettings } from "./options.js";
 import { inspectRun } from "./layers/inspect-run.js";
 import type { BatchPlan, LayerPlan, Split } from "./split.js";
 import type { Verification } from "./verify/verification.js";
@@ -51,7 +51,7 @@ export class Sharder extends ShardingEventTarget {
   readonly #watch: WorkerWatch;
   readonly #journals: Journals;
   readonly #verifier: Verifier;
-  readonly #onItemError: OnItemError;
+  #onItemError: OnItemError;
   readonly #emit: Emit;
   readonly #jobs = new Set<ShardingJob>();
   #isPaused = false;
@@ -172,6 +172,19 @@ export class Sharder extends ShardingEventTarget {
       onItemError,
       openJournal,
     });
+  }
+
+  /**
+   * Change how jobs run that start from now on; those under way stay as they are. What is left out, or `undefined`, stays unchanged.
+   * @throws ShardError "invalid-options", "disposed"
+   */
+  configure(settings: SharderSettings): void {
+    this.#checkUsable();
+    checkSettings(settings);
+    const { verify, onItemError = this.#onItemError } = settings;
+    this.#split.configure(settings);
+    if (verify !== undefined) this.#verifier.fraction = verify;
+    this.#onItemError = onItemError;
   }
 
   /** Start no further shards; those under way finish. This also holds for later jobs, until `resume`. */

@@ -3,6 +3,7 @@ import type { BatchMode } from "../protocol/model-on-wire.js";
 import type { InputTensor, Tensor } from "../protocol/tensors.js";
 import type { PreparedInputs } from "./inputs/prepare-inputs.js";
 import type { JobOptions, ShardingJob } from "./job/sharding-job.js";
+import type { SharderSettings } from "./options.js";
 
 /** The plan for what remains of the running job, or of the last one. Shares by worker id sum to 1. */
 export interface BatchPlan {
@@ -51,6 +52,8 @@ export interface Split {
   admit(worker: PoolWorker): Promise<void>;
   /** The initial workers are ready. @throws ShardError "model-unsupported" if they can't run the model together. */
   begin(): Promise<void>;
+  /** How jobs are cut that are created from now on. */
+  configure(settings: Pick<SharderSettings, "policy" | "quantumMs">): void;
   /** Create a job, which takes in the ready workers once it has items. */
   createJob(options: JobOptions): ShardingJob;
   /** A worker has become ready. Resolves once it is put to use. Never rejects. */

@@ -14,6 +14,7 @@ import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 import { callOnce } from "../job/call-once.js";
 import { noWorkers } from "../job/job-errors.js";
 import type { JobOptions } from "../job/sharding-job.js";
+import type { SharderSettings } from "../options.js";
 import type { BatchPlan, Split, WorkerPart } from "../split.js";
 import type { Verifier } from "../verify/verifier.js";
 import { BatchJob, WHOLE_MODEL } from "./batch-job.js";
@@ -39,10 +40,12 @@ export class BatchSplit implements Split {
   readonly #context: BatchSplitContext;
   readonly #learned = new LearnedThroughput();
   readonly #modes: BatchModes;
+  #dispatch: Partial<DispatchOptions>;
   #lastPlan: readonly PlannedShare[] = [];
 
   constructor(context: BatchSplitContext) {
     this.#context = context;
+    this.#dispatch = context.options;
     this.#modes = new BatchModes(context.batch, context.onMode);
   }
 
@@ -71,8 +74,16 @@ export class BatchSplit implements Split {
   /** Each worker holds the model already. */
   async begin(): Promise<void> {}
 
+  configure({ policy, quantumMs }: Pick<SharderSettings, "policy" | "quantumMs">): void {
+    this.#dispatch = {
+      ...this.#dispatch,
+      ...(policy === undefined ? {} : { policy }),
+      ...(quantumMs === undefined ? {} : { quantumMs }),
+    };
+  }
+
   createJob(options: JobOptions): BatchJob {
-    const { pool, emit, faults, verifier, wire, options: dispatch } = this.#context;
+    const { pool, emit, faults, verifier, wire } = this.#context;
     return new BatchJob(
       {
         pool,
@@ -80,7 +91,7 @@ export class BatchSplit implements Split {
         faults,
         verifier,
         wire,
-        dispatch,
+        dispatch: this.#dispatch,
         learned: this.#learned,
         modes: this.#modes,
         tryBatch: this.#tryBatch,

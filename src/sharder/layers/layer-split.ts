@@ -12,6 +12,7 @@ import { BatchModes, type OnBatchMode, type TryBatch } from "../inputs/batch-mod
 import { isExactWorker, probeBatch } from "../inputs/batch-probe.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 import type { JobOptions } from "../job/sharding-job.js";
+import type { SharderSettings } from "../options.js";
 import type { LayerPlan, Split, WorkerPart } from "../split.js";
 import type { Verifier } from "../verify/verifier.js";
 import type { Deployment } from "./deployment.js";
@@ -99,6 +100,11 @@ export class LayerSplit implements Split, LayoutOwner {
       ownMs += (this.#layout.times.stageMs(deployment!, stage) ?? NaN) * ids.length;
     }
     return { share, itemsPerSecond: ownMs > 0 ? 1000 / ownMs : undefined, overheadMs: undefined };
+  }
+
+  /** Stages have no shares, and so no policy. Running jobs take another quantum over, too, with their next micro-batches. */
+  configure({ quantumMs }: Pick<SharderSettings, "quantumMs">): void {
+    if (quantumMs !== undefined) this.#layout.times.quantumMs = quantumMs;
   }
 
   createJob(options: JobOptions): PipelineJob {

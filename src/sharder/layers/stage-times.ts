@@ -16,7 +16,7 @@ const DEFAULT_OVERHEAD_MS = 2.5;
 export class StageTimes {
   readonly #model: StagedModel;
   readonly #costs: LayerCosts;
-  readonly #quantumMs: number;
+  #quantumMs: number;
   readonly #measured = new StageMeasurements();
   readonly #layerTimes = new LayerTimes();
   /** The most items of a micro-batch in epochs in which larger ones ran out of memory. */
@@ -96,6 +96,11 @@ export class StageTimes {
     );
     const isKnown = ms > 0 && ms < Infinity;
     return { ms: isKnown ? DEFAULT_OVERHEAD_MS + itemCount * ms : undefined, run: compiles ? "compiling" : "first" };
+  }
+
+  /** What a micro-batch should take, ms, from now on. */
+  set quantumMs(quantumMs: number) {
+    this.#quantumMs = quantumMs;
   }
 
   /** Where a job's micro-batches go, and how large they are. @param remainingItemCount `undefined` until a stream's source has ended. */

@@ -43,7 +43,7 @@ export class Verifier {
   readonly #context: VerifierContext;
   readonly #spares: SpareWorkers;
   readonly #checkers: Checkers;
-  readonly #isOff: boolean;
+  #fraction: number | false;
   readonly #random = seededRandom(0x5eed);
   /** By worker, then by model and shape: what holds for one shape says little about the kernels of another. */
   readonly #tracks = new Map<PoolWorker, Map<string, Track>>();
@@ -58,9 +58,18 @@ export class Verifier {
 
   constructor(context: VerifierContext) {
     this.#context = context;
-    this.#isOff = context.fraction === false || context.isRandom;
+    this.#fraction = context.fraction;
     this.#spares = new SpareWorkers(context.pool);
     this.#checkers = new Checkers(context.pool, this.#spares, context.memoryLimitBytes ?? Infinity);
+  }
+
+  /** Which results are checked from now on, as option `verify` says. Those that wait already are settled as before. */
+  set fraction(fraction: number | false) {
+    this.#fraction = fraction;
+  }
+
+  get #isOff(): boolean {
+    return this.#fraction === false || this.#context.isRandom;
   }
 
   get report(): Verification {
@@ -86,10 +95,11 @@ export class Verifier {
     const { worker } = result;
     const known = this.#knownOf(result);
     const suspect = known.suspect(result, !isExactWorker(worker));
-    const policy = { fraction: Number(this.#context.fraction), hasProbation: !isExactWorker(worker) };
+    const policy = { fraction: Number(this.#fraction), hasProbation: !isExactWorker(worker) };
     if (suspect === undefined && !checksAnything(policy)) return undefined;
     const tracks = this.#tracksOf(worker);
-    const key = keyOf(result);
+    // A track keeps its schedule, so that another fraction needs another one.
+    const key = `${this.#fraction} ${keyOf(result)}`;
     const track = tracks.get(key) ?? new Track(policy, this.#random);
     tracks.set(key, track);
     return track.add(result, job, suspect);
@@ -176,7 +186,7 @@ export class Verifier {
   /** With `verify` all rows are computed again; without it, a few of those in which a difference would show best. */
   #rowsToCheck({ result, suspect }: TrackedResult): ItemRange {
     const { itemCount, hasRows, outputs } = result;
-    const isWhole = !hasRows || (suspect === undefined && Number(this.#context.fraction) > 0);
+    const isWhole = !hasRows || (suspect === undefined && Number(this.#fraction) > 0);
     if (isWhole) return { firstItem: 0, itemCount };
     const output = outputs[suspect ?? ""] ?? Object.values(outputs)[0];
     const odd = output && suspect !== undefined ? nonFiniteRows(output) : undefined;
