@@ -18,6 +18,7 @@ import { Tabs } from "./parts/tabs.js";
 import { loadSample } from "./picture/load-sample.js";
 import { PageView } from "./picture/page-view.js";
 import type { ChosenPicture } from "./picture/picture-job.js";
+import { settingsStyles } from "./settings/settings-styles.js";
 import { speedStyles } from "./speed/speed-styles.js";
 import { styles } from "./styles.js";
 import { throughputStyles } from "./throughput/throughput-styles.js";
@@ -163,7 +164,7 @@ export class InferenceSharderElement extends EmittingElement {
     if (this.#life !== undefined) return;
     this.#takeEarlyProperties();
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync(layoutStyles + styles + modelStyles + timelineStyles + logStyles + throughputStyles + totalsStyles + layersStyles + workersStyles + speedStyles);
+    sheet.replaceSync(layoutStyles + styles + modelStyles + timelineStyles + logStyles + throughputStyles + totalsStyles + layersStyles + workersStyles + speedStyles + settingsStyles);
     this.#controlSheet = new CSSStyleSheet();
     this.#root.adoptedStyleSheets = [sheet, this.#controlSheet];
     this.#showControls();

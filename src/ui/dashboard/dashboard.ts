@@ -7,6 +7,7 @@ import { markUserTiming } from "../record/user-timing.js";
 import { TimelinePanel } from "../timeline/timeline-panel.js";
 import type { WorkerColours } from "../workers/colours.js";
 import { LazyPanel } from "./lazy-panel.js";
+import { SettingsPanel } from "../settings/settings-panel.js";
 import { SpeedUp } from "../speed/speed-up.js";
 import { WorkersPanel } from "../workers/workers-panel.js";
 import type { DashboardHost } from "./host.js";
@@ -17,6 +18,8 @@ export class Dashboard {
   readonly root: HTMLElement;
   /** Placed beside the job, not below it. */
   readonly workers: WorkersPanel;
+  /** Placed beside the job, below the workers. */
+  readonly settings: SettingsPanel;
   /** Placed at the top. */
   readonly speedUp: SpeedUp;
   readonly #colours: WorkerColours;
@@ -66,7 +69,7 @@ export class Dashboard {
     markUserTiming(sharder, until);
     const numbers = new LiveNumbers(sharder, until);
     this.#numbers = numbers;
-    for (const panel of [this.workers, this.speedUp, ...this.#panels]) {
+    for (const panel of [this.workers, this.settings, this.speedUp, ...this.#panels]) {
       panel.attach({ sharder, record, numbers, colours: this.#colours, one: this.#one, signal: until });
     }
   }

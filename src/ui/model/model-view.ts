@@ -98,6 +98,7 @@ export class ModelView implements ModelSessionListener, DashboardHost {
         asControl("facts", this.#facts.root),
         asControl("views", this.#stages.root),
         asControl("workers", this.#dashboard.workers.root),
+        asControl("settings", this.#dashboard.settings.root),
         asControl("log", this.#log.root),
       ),
       this.#dashboard.root,

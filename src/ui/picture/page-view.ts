@@ -164,7 +164,16 @@ export class PageView implements SessionListener, DashboardHost {
 
   start(sharder: Sharder, tileSize: number | undefined): void {
     this.#sharder = sharder;
-    this.#session = new UpscaleSession(sharder, { tileSize, maxPreviewPixels: MAX_PREVIEW_PIXELS }, this);
+    const { settings: panel } = this.#dashboard;
+    panel.useTileSize(tileSize);
+    const sizes = {
+      // Read for each picture.
+      get tileSize(): number | undefined {
+        return panel.settings.tileSize;
+      },
+      maxPreviewPixels: MAX_PREVIEW_PIXELS,
+    };
+    this.#session = new UpscaleSession(sharder, sizes, this);
     for (const type of ["worker", "progress", "rebalance"] as const) {
       sharder.addEventListener(type, () => this.#update(), { signal: this.#signal });
     }

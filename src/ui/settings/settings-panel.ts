@@ -1,0 +1,108 @@
+import type { Sharder } from "../../index.js";
+import type { SharderPanel, ShownSharder } from "../dashboard/panel.js";
+import { element, setText } from "../parts/dom.js";
+import { NumberSetting } from "./number-setting.js";
+import {
+  CHECKS,
+  DEFAULT_SETTINGS,
+  ITEM_ERRORS,
+  POLICIES,
+  sharderSettings,
+  type Choice,
+  type JobSettings,
+} from "./settings.js";
+
+const QUANTUM = { min: 1, max: 60_000, unit: "ms" } as const;
+const TILE = { min: 32, max: 1024, unit: "pixels", empty: "automatic" } as const;
+
+/** The settings of a tab's jobs, folded away. They hold for the jobs that start after a change. */
+export class SettingsPanel implements SharderPanel {
+  readonly root: HTMLElement;
+  readonly #prefix: string;
+  readonly #tile: NumberSetting;
+  readonly #said = element("p", { class: "muted", "data-testid": "settings-said" });
+  #sharder: Sharder | undefined;
+  #settings = DEFAULT_SETTINGS;
+
+  /**
+   * @param prefix tells the panels of a page apart, in ids.
+   * @param hasTiles whether the jobs have tiles.
+   */
+  constructor(prefix: string, hasTiles: boolean) {
+    this.#prefix = prefix;
+    const quantum = new NumberSetting(
+      `${prefix}quantum`,
+      "A worker gets work for (ms)",
+      QUANTUM,
+      this.#settings.quantumMs,
+      (value) => this.#change({ quantumMs: value ?? DEFAULT_SETTINGS.quantumMs }),
+    );
+    this.#tile = new NumberSetting(
+      `${prefix}tile`,
+      "Side of a tile (pixels)",
+      TILE,
+      this.#settings.tileSize,
+      (tileSize) => this.#change({ tileSize }),
+    );
+    this.root = element(
+      "details",
+      { class: "panel settings", "data-testid": `${prefix}settings` },
+      element("summary", {}, "Settings"),
+      element(
+        "div",
+        { class: "fields" },
+        this.#choice("policy", "Work is shared", POLICIES, (policy) => this.#change({ policy })),
+        ...quantum.roots,
+        ...(hasTiles ? this.#tile.roots : []),
+        this.#choice("verify", "Results are checked by another worker", CHECKS, (verify) => this.#change({ verify })),
+        this.#choice(
+          "onItemError",
+          `A ${hasTiles ? "tile" : "item"} that no worker can compute`,
+          ITEM_ERRORS,
+          (onItemError) => this.#change({ onItemError }),
+        ),
+        this.#said,
+      ),
+    );
+  }
+
+  get settings(): JobSettings {
+    return this.#settings;
+  }
+
+  /** What the host's attributes say, until the user changes it. */
+  useTileSize(tileSize: number | undefined): void {
+    if (tileSize === undefined) return;
+    this.#settings = { ...this.#settings, tileSize };
+    this.#tile.show(tileSize);
+  }
+
+  /** Another sharder takes the settings over. */
+  attach({ sharder }: ShownSharder): void {
+    this.#sharder = sharder;
+    sharder.configure(sharderSettings(this.#settings));
+  }
+
+  #change(change: Partial<JobSettings>): void {
+    this.#settings = { ...this.#settings, ...change };
+    this.#sharder?.configure(sharderSettings(this.#settings));
+    setText(this.#said, "Holds from the next run on.");
+  }
+
+  #choice<K extends "policy" | "verify" | "onItemError">(
+    name: K,
+    title: string,
+    choices: readonly Choice<JobSettings[K]>[],
+    onChange: (value: JobSettings[K]) => void,
+  ): HTMLElement {
+    const id = `${this.#prefix}${name}`;
+    const select = element("select", { id, "data-testid": id });
+    choices.forEach((choice, index) => select.append(element("option", { value: String(index) }, choice.title)));
+    select.selectedIndex = choices.findIndex(({ value }) => value === this.#settings[name]);
+    select.addEventListener("change", () => {
+      const chosen = choices[select.selectedIndex];
+      if (chosen !== undefined) onChange(chosen.value);
+    });
+    return element("div", { class: "field" }, element("label", { for: id }, title), select);
+  }
+}
