@@ -5,6 +5,7 @@ import { element } from "../parts/dom.js";
 import { RunRecord } from "../record/run-record.js";
 import { markUserTiming } from "../record/user-timing.js";
 import { TimelinePanel } from "../timeline/timeline-panel.js";
+import { ReportPanel } from "../report/report-panel.js";
 import type { WorkerColours } from "../workers/colours.js";
 import { LazyPanel } from "./lazy-panel.js";
 import { SettingsPanel } from "../settings/settings-panel.js";
@@ -41,7 +42,7 @@ export class Dashboard {
       }), new LazyPanel("Layers", async () => {
         const { LayersPanel } = await import("../layers/layers-panel.js");
         return new LayersPanel(prefix);
-      })];
+      }), new ReportPanel(host, prefix, this.speedUp, this.settings)];
     // A panel may have a name of its own for the attribute `controls`.
     const panels = this.#panels.map(({ root }) =>
       root.dataset["control"] === undefined ? asControl("views", root) : root,

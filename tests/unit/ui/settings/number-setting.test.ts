@@ -18,5 +18,7 @@ it.each(["31", "1025", "64.5", "NaN", "1e9", "many", "-64"])("says what is wrong
 
 it("says so where nothing is no value", () => {
   const read = readNumber(" ", { min: 1, max: 2, unit: "ms" });
-  expect("problem" in read && read.problem).toBe("Expected a whole number from 1 to 2 ms, received nothing: correct it.");
+  expect("problem" in read && read.problem).toBe(
+    "Expected a whole number from 1 to 2 ms, received nothing: correct it.",
+  );
 });
