@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { openApp, type OpenPage } from "../harness/launch.js";
+import { choosePicture, tilesByWorker, untilHeadline } from "./drive.js";
+
+let app: OpenPage;
+beforeAll(async () => {
+  app = await openApp("?workers=wasm,wasm&sample=&tile=64");
+  await untilHeadline(app.page, /Ready/);
+});
+afterAll(() => app.close());
+
+const tileCount = async () => Object.values(await tilesByWorker(app.page)).reduce((sum, count) => sum + count, 0);
+
+it("the size of tiles holds from the next picture on, and a bad one is refused in words", async () => {
+  const { page } = app;
+  const settings = page.getByTestId("picture-settings");
+  await choosePicture(page, "a.png", { width: 96, height: 64 });
+  await untilHeadline(page, /Done: a/);
+  const before = await tileCount();
+  await settings.getByText("Settings").click();
+  const tile = settings.getByLabel(/Side of a tile/);
+  expect(await tile.inputValue()).toBe("64");
+  await tile.fill("3");
+  await tile.press("Enter");
+  await settings.getByText(/from 32 to 1024 pixels, received “3”/).waitFor();
+  expect(await tile.getAttribute("aria-invalid")).toBe("true");
+  await tile.fill("128");
+  await tile.press("Enter");
+  await settings.getByText("Holds from the next run on.").waitFor();
+  expect(await tile.getAttribute("aria-invalid")).toBe("false");
+  await page.getByTestId("run-again").click();
+  await untilHeadline(page, /Done: a/);
+  await expect.poll(tileCount).toBeLessThan(before);
+});
+
+it("own models have settings of their own, with which they run", async () => {
+  const { page } = app;
+  await page.getByRole("tab", { name: "Your own model" }).click();
+  await page.getByTestId("model-address").fill("models/upscale-x2/model.json");
+  await page.getByTestId("model-load").click();
+  const settings = page.getByTestId("model-settings");
+  await settings.getByText("Settings").click();
+  await settings.getByLabel(/Results are checked/).selectOption({ label: "all of them (takes twice the work)" });
+  await settings.getByLabel(/gets work for/).fill("20");
+  await settings.getByLabel(/gets work for/).press("Tab");
+  await settings.getByText("Holds from the next run on.").waitFor();
+  await page.getByLabel("Random numbers").check();
+  await page.getByLabel("Number of items").fill("4");
+  await page.getByLabel("Size of free dimensions").fill("24");
+  await page.getByTestId("model-run").click();
+  await page.getByTestId("model-headline").filter({ hasText: /Done/ }).waitFor();
+  expect(app.errors.filter((error) => !/404/.test(error))).toEqual([]);
+});
