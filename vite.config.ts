@@ -32,7 +32,12 @@ const builds: Record<string, BuildEnvironmentOptions> = {
     outDir: "dist/lib",
     copyPublicDir: false,
     rolldownOptions: {
-      input: { index: path("src/index.ts"), faults: path("src/faults.ts"), element: path("src/ui/element.ts"), baseline: path("src/baseline.ts") },
+      input: {
+        index: path("src/index.ts"),
+        faults: path("src/faults.ts"),
+        element: path("src/ui/element.ts"),
+        baseline: path("src/baseline.ts"),
+      },
       preserveEntrySignatures: "strict",
       output: { entryFileNames: "[name].js" },
     },

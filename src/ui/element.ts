@@ -8,7 +8,7 @@ import { InferenceSharderElement } from "./inference-sharder-element.js";
 export { InferenceSharderElement };
 export type { DoneDetail, ErrorDetail, InferenceSharderEventMap } from "./element-events.js";
 export type { JobKind, SplitKind } from "./element-options.js";
-export type { JobState, JobStatus } from "./job-view.js";
+export type { ShownJobState, JobStatus } from "./job-view.js";
 export type { HostCommand, FrameMessage, HostMessage } from "./embed/frame-protocol.js";
 
 /**

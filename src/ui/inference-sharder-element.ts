@@ -5,23 +5,13 @@ import { ElementLife } from "./element-life.js";
 import { OPTION_NAMES, readAutorun, readJob, readSplit, type JobKind, type SplitKind } from "./element-options.js";
 import type { JobStatus } from "./job-view.js";
 import { layoutStyles } from "./layout-styles.js";
-import { createSharder, type LoadNotice, type LoadingProgress } from "../index.js";
-import { readOptions, type ElementOptions } from "./element-options.js";
 import { layersStyles } from "./layers/layers-styles.js";
-import { layOutPage } from "./layout.js";
 import { modelStyles } from "./model/model-styles.js";
 import { ASK_FIRST } from "./linked-addresses.js";
-import { ModelView } from "./model/model-view.js";
-import { failureText } from "./parts/failure-text.js";
 import { logStyles } from "./parts/log-styles.js";
-import { Tabs } from "./parts/tabs.js";
-import { loadSample } from "./picture/load-sample.js";
-import { PageView } from "./picture/page-view.js";
-import type { ChosenPicture } from "./picture/picture-job.js";
 import { settingsStyles } from "./settings/settings-styles.js";
 import { speedStyles } from "./speed/speed-styles.js";
 import { styles } from "./styles.js";
-import { throughputStyles } from "./throughput/throughput-styles.js";
 import { totalsStyles } from "./totals/totals-styles.js";
 import { timelineStyles } from "./timeline/timeline-styles.js";
 import { throughputStyles } from "./throughput/throughput-styles.js";
@@ -164,7 +154,19 @@ export class InferenceSharderElement extends EmittingElement {
     if (this.#life !== undefined) return;
     this.#takeEarlyProperties();
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync(layoutStyles + styles + modelStyles + timelineStyles + logStyles + throughputStyles + totalsStyles + layersStyles + workersStyles + speedStyles + settingsStyles);
+    sheet.replaceSync(
+      layoutStyles +
+        styles +
+        modelStyles +
+        timelineStyles +
+        logStyles +
+        throughputStyles +
+        totalsStyles +
+        layersStyles +
+        workersStyles +
+        speedStyles +
+        settingsStyles,
+    );
     this.#controlSheet = new CSSStyleSheet();
     this.#root.adoptedStyleSheets = [sheet, this.#controlSheet];
     this.#showControls();

@@ -4,12 +4,12 @@ import type { JobKind } from "./element-options.js";
  * "waiting": nothing has been loaded, because nobody has asked for it. "loading": the model is being downloaded and workers start. "ready":
  * a job can start.
  */
-export type JobState = "waiting" | "loading" | "ready" | "running" | "paused" | "done" | "cancelled" | "failed";
+export type ShownJobState = "waiting" | "loading" | "ready" | "running" | "paused" | "done" | "cancelled" | "failed";
 
 /** How a job is doing. */
 export interface JobStatus {
   readonly job: JobKind;
-  readonly state: JobState;
+  readonly state: ShownJobState;
   /** 0…1 of the job's items. */
   readonly fraction: number;
   /** Workers that are not dead. */

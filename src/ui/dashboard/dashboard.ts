@@ -33,16 +33,25 @@ export class Dashboard {
   constructor(colours: WorkerColours, one: ItemWord, prefix: string, host: DashboardHost) {
     this.#colours = colours;
     this.#one = one;
-    this.#panels = [new TimelinePanel(prefix), new LazyPanel("Totals of this run", async () => {
+    this.workers = new WorkersPanel(host, prefix, one === "tile");
+    this.settings = new SettingsPanel(prefix, one === "tile");
+    this.speedUp = new SpeedUp(host, one === "tile");
+    this.#panels = [
+      new TimelinePanel(prefix),
+      new LazyPanel("Totals of this run", async () => {
         const { TotalsPanel } = await import("../totals/totals-panel.js");
         return new TotalsPanel(prefix, () => undefined);
-      }), new LazyPanel("Throughput over time", async () => {
+      }),
+      new LazyPanel("Throughput over time", async () => {
         const { ThroughputPanel } = await import("../throughput/throughput-panel.js");
         return new ThroughputPanel(prefix);
-      }), new LazyPanel("Layers", async () => {
+      }),
+      new LazyPanel("Layers", async () => {
         const { LayersPanel } = await import("../layers/layers-panel.js");
         return new LayersPanel(prefix);
-      }), new ReportPanel(host, prefix, this.speedUp, this.settings)];
+      }),
+      new ReportPanel(host, prefix, this.speedUp, this.settings),
+    ];
     // A panel may have a name of its own for the attribute `controls`.
     const panels = this.#panels.map(({ root }) =>
       root.dataset["control"] === undefined ? asControl("views", root) : root,

@@ -3,9 +3,8 @@ import { Dashboard } from "../dashboard/dashboard.js";
 import { asControl } from "../element-controls.js";
 import { relayEvents, reportDone, reportError } from "../element-events.js";
 import { readOptions, readSplit } from "../element-options.js";
-import type { JobState, JobStatus, JobView } from "../job-view.js";
+import type { ShownJobState, JobStatus, JobView } from "../job-view.js";
 import type { DashboardHost, Workload } from "../dashboard/host.js";
-import { readOptions } from "../element-options.js";
 import { element } from "../parts/dom.js";
 import { dropHint, listenForFiles } from "../parts/file-drop.js";
 import { tickWhile } from "../parts/tick.js";
@@ -30,8 +29,7 @@ import type { ItemRow } from "./run-model.js";
 import { sortFiles } from "./sort-files.js";
 
 /** The tab "Your own model": connects its panels with a session. Lives as long as the element is in the page. */
-export class ModelView implements ModelSessionListener, JobView {
-export class ModelView implements ModelSessionListener, DashboardHost {
+export class ModelView implements ModelSessionListener, JobView, DashboardHost {
   readonly roots: readonly HTMLElement[];
   readonly #host: HTMLElement;
   readonly #session: ModelSession;
@@ -134,8 +132,8 @@ export class ModelView implements ModelSessionListener, DashboardHost {
 
   get status(): JobStatus {
     const { activity, run, sharder } = this.#session;
-    const states: Record<string, JobState> = { loading: "loading", running: "running", inspecting: "running" };
-    const idle: JobState = sharder === undefined ? "waiting" : "ready";
+    const states: Record<string, ShownJobState> = { loading: "loading", running: "running", inspecting: "running" };
+    const idle: ShownJobState = sharder === undefined ? "waiting" : "ready";
     return {
       job: "model",
       state: activity === undefined ? (run?.outcome ?? idle) : (states[activity.kind] ?? idle),

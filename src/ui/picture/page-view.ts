@@ -9,7 +9,7 @@ import {
 } from "../../index.js";
 import { Dashboard } from "../dashboard/dashboard.js";
 import { reportDone, reportError } from "../element-events.js";
-import type { JobState, JobStatus, JobView } from "../job-view.js";
+import type { ShownJobState, JobStatus, JobView } from "../job-view.js";
 import type { DashboardHost, Workload } from "../dashboard/host.js";
 import { readOptions } from "../element-options.js";
 import { loadingText } from "../loading-text.js";
@@ -38,8 +38,7 @@ import { UpscaleSession, type SessionListener } from "./upscale-session.js";
  * The tab "Enlarge a picture": connects its panels with a sharder and its session. Lives as long as the element is in
  * the page.
  */
-export class PageView implements SessionListener, JobView {
-export class PageView implements SessionListener, DashboardHost {
+export class PageView implements SessionListener, JobView, DashboardHost {
   readonly roots: readonly HTMLElement[];
   readonly #host: HTMLElement;
   readonly #signal: AbortSignal;
@@ -59,7 +58,7 @@ export class PageView implements SessionListener, DashboardHost {
   /** Chosen while the model was still loading. */
   #waiting: ChosenPicture | undefined;
   /** Until there is a sharder. */
-  #loadState: JobState = "loading";
+  #loadState: ShownJobState = "loading";
   /** Starts the loading, where that waits for the user. */
   #onWanted: (() => void) | undefined;
   #isSaving = false;

@@ -22,7 +22,20 @@ interface PictureParts {
 
 /** The picture tab's panels, in the order of reading and of the Tab key. */
 export function layOutPicture({ notice, offer, job, preview, workers, log, dashboard }: PictureParts): HTMLElement[] {
-  const picture = element("div", { class: "picture" }, asControl("speed-up", dashboard.speedUp.root), job.root, preview.root, asControl("view", viewOptions(preview)));
-  const side = element("div", { class: "side" }, asControl("workers", workers.root), asControl("settings", dashboard.settings.root), asControl("log", log.root));
+  const picture = element(
+    "div",
+    { class: "picture" },
+    asControl("speed-up", dashboard.speedUp.root),
+    job.root,
+    preview.root,
+    asControl("view", viewOptions(preview)),
+  );
+  const side = element(
+    "div",
+    { class: "side" },
+    asControl("workers", workers.root),
+    asControl("settings", dashboard.settings.root),
+    asControl("log", log.root),
+  );
   return [notice.root, offer.root, picture, side, dashboard.root, dropHint("Drop the picture here")];
 }

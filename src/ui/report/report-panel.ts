@@ -81,7 +81,7 @@ export class ReportPanel implements SharderPanel {
     return buildReport({
       sharder,
       modelName: this.#host.workload?.modelName ?? "a model",
-      attempts: [...record.attempts].map((detail) => ({ detail, endMs: detail.atMs })),
+      attempts: [...record.attempts].map((detail) => ({ detail, endMs: detail.endMs })),
       faults: record.faults,
       settings: this.#settings.settings,
       speed: this.#speedUp.result,

@@ -1,6 +1,6 @@
 import type { RunRecord } from "../record/run-record.js";
 import { describeFault } from "../workers/fault-words.js";
-import { describeRebalance } from "../workers/sharder-log.js";
+import { describeRebalance } from "../workers/rebalance-words.js";
 
 export type MarkKind = "rebalance" | "fault" | "recovery";
 
