@@ -33,7 +33,15 @@ export default defineConfig({
         resolve: { alias },
         test: { name: "long", environment: "node", include: ["tests/long/*.test.ts"], fileParallelism: false },
       },
-      { test: { ...inBrowser, name: "long-browser", include: ["tests/long/browser/**/*.test.ts"] } },
+      {
+        test: {
+          ...inBrowser,
+          name: "long-browser",
+          // Of the others that are listed, the quick tests run a part.
+          include: ["tests/long/browser/**/*.test.ts", "tests/browser/{fuzz,conformance}.test.ts"],
+          env: { SHARDER_WHOLE: "1" },
+        },
+      },
       { test: { ...inBrowser, name: "browser", include: ["tests/browser/**/*.test.ts"] } },
       { test: { ...inBrowser, name: "e2e", include: ["tests/e2e/**/*.test.ts"] } },
     ],

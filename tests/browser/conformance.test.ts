@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { ConformanceRow } from "../conformance/conformance-row.js";
 import { convertedModels } from "../fixtures/converted-models.js";
 import { modelsFolder, publicModels } from "../fixtures/public-models.js";
+import { sampleOf } from "../fixtures/sample-of.js";
 import { fuzzCases } from "../fuzz/cases.js";
 import { serveCases } from "../fuzz/server.js";
 import { openHarness, type OpenPage } from "../harness/launch.js";
@@ -35,17 +36,20 @@ const bytesOf = (name: string): number =>
     (total, file) => total + statSync(join(modelsFolder, name, file)).size,
     0,
   );
-const smallest = publicModels.toSorted((a, b) => bytesOf(a) - bytesOf(b)).slice(0, 2);
+const smallest = sampleOf(publicModels.toSorted((a, b) => bytesOf(a) - bytesOf(b)).slice(0, 2), 2);
 
 // Without a folder of models, this is reported as skipped.
-describe.skipIf(smallest.length === 0)("the two smallest public models", () => {
+describe.skipIf(smallest.length === 0)("the smallest public models", () => {
   it.each(smallest)("%s, whole, sharded, cut and optimised", async (name) => {
     expectConforming(await check(`${inject("urls").harness}public-models/${name}/model.json`, 12));
   });
 });
 
 // Only one of the fixtures that differ by the version of control flow or by the bits of a weight.
-const kinds = convertedModels.filter((name) => !convertedModels.includes(`${name}-v2`) && !/uint16|float16/.test(name));
+const kinds = sampleOf(
+  convertedModels.filter((name) => !convertedModels.includes(`${name}-v2`) && !/uint16|float16/.test(name)),
+  3,
+);
 
 describe("fixtures of every kind", () => {
   it.each(kinds)("%s, whole, sharded, cut and optimised", async (name) => {
