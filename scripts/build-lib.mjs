@@ -1,5 +1,5 @@
 // `npm run build:lib` builds the library into dist/lib as it is published: modules, workers and type declarations.
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { root, run, tool } from "./run.mjs";
 
@@ -34,7 +34,8 @@ function copyDeclarations(/** @type {string} */ module, /** @type {Set<string>} 
 }
 
 /**
- * Vite takes files of public/ to be beside the build, with an address that bundlers don't recognise. In the package they stay in public/.
+ * Vite takes files of public/ to be beside the build, with an address that bundlers don't recognise. They are copied there, so that the folder
+ * works by itself.
  */
 function restoreFileForm() {
   const written =
@@ -46,9 +47,11 @@ function restoreFileForm() {
     const chunk = join(folder, name);
     const code = readFileSync(chunk, "utf8");
     const restored = code.replace(written, (_, address) => {
-      const file = join(root, "public", relative(folder, join(dirname(chunk), address)));
-      if (statSync(file).isFile()) named.add(file);
-      return `new URL("${relative(dirname(chunk), file).replaceAll("\\", "/")}",import.meta.url)`;
+      const file = join(dirname(chunk), address);
+      mkdirSync(dirname(file), { recursive: true });
+      cpSync(join(root, "public", relative(folder, file)), file);
+      named.add(file);
+      return `new URL("${address.startsWith(".") ? address : `./${address}`}",import.meta.url)`;
     });
     if (restored !== code) writeFileSync(chunk, restored);
   }
