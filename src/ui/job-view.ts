@@ -1,8 +1,8 @@
 import type { JobKind } from "./element-options.js";
 
 /**
- * "waiting": nothing has been loaded, because nobody has asked for it. "loading": the model is being downloaded and workers start. "ready":
- * a job can start.
+ * "waiting": nothing has been loaded, because nobody has asked for it. "loading": the model is being downloaded and workers start,
+ * or the picture is being decoded. "ready": a job can start.
  */
 export type ShownJobState = "waiting" | "loading" | "ready" | "running" | "paused" | "done" | "cancelled" | "failed";
 

@@ -142,7 +142,7 @@ it("ends its workers when it is removed, but not when it is moved", async () => 
   await expect.poll(workers).toBe(0);
 });
 
-it("completes the default job in a frame that its page controls, and ignores pages of other origins", async () => {
+it("enlarges what its page sends into the frame, and ignores pages of other origins", async () => {
   const frame = `${servers.isolatedCdn}?embed=1&autorun=false&workers=wasm,wasm&origin=${new URL(servers.isolated).origin}`;
   await page.goto(`${servers.isolated}frame.html?frame=${encodeURIComponent(frame)}`);
   await page.waitForFunction(() => received.some(({ data }) => data.type === "ready"));
@@ -151,10 +151,11 @@ it("completes the default job in a frame that its page controls, and ignores pag
     type: "reply",
     status: { state: "waiting" },
   });
-  expect(await page.evaluate(() => replyTo({ command: "run" }))).toMatchObject({
-    type: "reply",
-    status: { state: "loading" },
+  const answer = await page.evaluate(async () => {
+    const picture = await (await fetch("small.png")).blob();
+    return replyTo({ command: "run", picture });
   });
+  expect(answer).toMatchObject({ type: "reply", status: { state: "loading" } });
   await page.waitForFunction(() => received.some(({ data }) => data.type === "done"), undefined, { timeout: 60_000 });
   const sent = await page.evaluate(() => received);
   expect(new Set(sent.map(({ origin }) => origin))).toEqual(new Set([new URL(servers.isolatedCdn).origin]));

@@ -9,7 +9,7 @@ declare global {
   var received: { data: FrameMessage; origin: string }[];
   var loadLibrary: () => Promise<typeof import("inference-sharder")>;
   var send: (message: object) => void;
-  var replyTo: (message: Pick<HostMessage, "command">) => Promise<FrameMessage>;
+  var replyTo: (message: Pick<HostMessage, "command" | "picture">) => Promise<FrameMessage>;
 }
 
 /** Servers of the built page and of pages that embed it, each on an origin of its own. Addresses end with "/". */

@@ -108,7 +108,7 @@ export class PageView implements SessionListener, JobView, DashboardHost {
 
   get status(): JobStatus {
     const job = this.#session?.job;
-    const status = job?.status === "opening" ? "running" : job?.status;
+    const status = job?.status === "opening" ? "loading" : job?.status;
     return {
       job: "picture",
       state: status ?? (this.#session === undefined ? this.#loadState : "ready"),
