@@ -109,6 +109,7 @@ export class AttemptLog {
   laneOf = (index: number): number => this.#columns.lane[index % this.#capacity]!;
   beginMsOf = (index: number): number => this.#columns.beginMs[index % this.#capacity]!;
   endMsOf = (index: number): number => this.#columns.endMs[index % this.#capacity]!;
+  firstItemOf = (index: number): number => this.#columns.firstItem[index % this.#capacity]!;
   itemCountOf = (index: number): number => this.#columns.itemCount[index % this.#capacity]!;
   jobIdOf = (index: number): number => this.#columns.jobId[index % this.#capacity]!;
   outcomeOf = (index: number): AttemptOutcome => OUTCOMES[this.#columns.outcome[index % this.#capacity]!]!;

@@ -1,9 +1,15 @@
 import { layOutBoxes } from "./boxes.js";
 import { drawBox } from "./draw-box.js";
 import { drawAbsences, drawPauses } from "./draw-absences.js";
+import { drawChosen } from "./draw-chosen.js";
 import { drawHead } from "./draw-head.js";
 import { boxTopPx } from "./lane-layout.js";
 import { xOf, type Scene } from "./scene.js";
+
+/** In narrower boxes no label fits, CSS pixels. */
+const MIN_LABEL_PX = 11;
+/** So far boxes reach out of view, so that their outlines are out of it. */
+const BORDER_PX = 3;
 
 /** A stage's number and the size of the shard: "2·8"; without a split by layers, the size alone. */
 function labelOf({ record: { attempts } }: Scene, index: number): string {
@@ -61,8 +67,11 @@ function drawAttempts(context: CanvasRenderingContext2D, scene: Scene): number {
       if (row < 0) return;
       count++;
       const look = { kind: attempts.kindOf(index), outcome: attempts.outcomeOf(index) };
-      const place = { x: layout.leftPx + x, y: boxTopPx(layout, row), width, height };
-      drawBox(context, place, look, colours[lane]!, palette, width > 12 ? labelOf(scene, index) : "");
+      // Cut to what is on view, so that the label is in the middle of it.
+      const from = Math.max(x, -BORDER_PX);
+      const to = Math.min(x + width, layout.timePx + BORDER_PX);
+      const place = { x: layout.leftPx + from, y: boxTopPx(layout, row), width: to - from, height };
+      drawBox(context, place, look, colours[lane]!, palette, width > MIN_LABEL_PX ? labelOf(scene, index) : "");
     },
     run: (lane, x, width, _, coverage, trouble) => {
       const row = rows[lane]!;
@@ -101,20 +110,4 @@ function drawUnderWay(context: CanvasRenderingContext2D, scene: Scene): void {
     context.lineTo(end, bottom);
     context.stroke();
   });
-}
-
-/** A frame around the attempt that the keyboard is on, and around the one under the pointer. */
-function drawChosen(context: CanvasRenderingContext2D, scene: Scene): void {
-  const { record, layout, palette, workerIds, focused, pointed } = scene;
-  for (const index of new Set([pointed, focused])) {
-    const attempt = index === undefined ? undefined : record.attempts.at(index);
-    if (attempt === undefined) continue;
-    const row = workerIds.indexOf(attempt.workerId);
-    if (row < 0) continue;
-    const x = xOf(scene, attempt.beginMs);
-    const width = Math.max(3, xOf(scene, attempt.endMs) - x);
-    context.strokeStyle = index === focused ? palette.accent : palette.text;
-    context.lineWidth = index === focused ? 3 : 1.5;
-    context.strokeRect(x - 1.5, boxTopPx(layout, row) - 2, width + 2, layout.boxPx + 4);
-  }
 }

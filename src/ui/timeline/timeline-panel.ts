@@ -41,10 +41,14 @@ export class TimelinePanel implements SharderPanel {
 
   attach(shown: ShownSharder): void {
     this.#shown = shown;
-    const { one } = shown;
+    const { one, sharder } = shown;
+    const stages =
+      sharder.plan.split === "layers"
+        ? ` The model is split by its layers: “2·8” is a batch of 8 in stage 2. Point at one to see its way through the stages.`
+        : "";
     setText(
       this.#intro,
-      `Each box is a piece of work that a worker did; the number says how many ${one}s it held. In a gap the worker had nothing to do, or was away.`,
+      `Each box is a piece of work that a worker did; the number says how many ${one}s it held. In a gap the worker had nothing to do, or was away.${stages}`,
     );
     this.#save.disabled = false;
     this.#view?.attach(shown);

@@ -33,8 +33,8 @@ const details = fc.record({
 it("gives back what was recorded, as long as it is held, by the index at which it was counted", () => {
   fc.assert(
     fc.property(
-      fc.array(details, { maxLength: 3000, size: "max" }),
-      fc.integer({ min: 1, max: 2500 }),
+      fc.array(details, { maxLength: 1300, size: "max" }),
+      fc.integer({ min: 1, max: 1400 }),
       (all, limit) => {
         const log = new AttemptLog(limit);
         all.forEach((each, index) => log.add(each, 100 + index));
@@ -45,7 +45,7 @@ it("gives back what was recorded, as long as it is held, by the index at which i
         expect([...log]).toMatchObject(all.slice(log.first));
       },
     ),
-    { numRuns: 8 },
+    { numRuns: 6 },
   );
 });
 

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { AttemptLog } from "../../../../src/ui/record/attempt-log.js";
 import { Choice } from "../../../../src/ui/timeline/choice.js";
+import { microBatchOf } from "../../../../src/ui/timeline/micro-batch.js";
 import { attemptAt, countBetween } from "../../../../src/ui/timeline/hit.js";
 import { attemptDetail, busyLog } from "../../../fixtures/attempt-details.js";
 
@@ -52,4 +53,20 @@ it("forgets what is no longer held", () => {
   expect(choice.in(log)).toBeUndefined();
   choice.step(log, rows, 1);
   expect(choice.in(log)).toBe(5);
+});
+
+it("finds a micro-batch in all the stages that it has passed, and no other one", () => {
+  const log = new AttemptLog();
+  for (let batch = 0; batch < 3; batch++) {
+    for (let stage = 0; stage < 2; stage++) {
+      const workerId = `wasm-${stage + 1}`;
+      log.add(attemptDetail({ workerId, stage, firstItem: 4 * batch, jobId: 7 }), 20 * batch + 10 * stage + 10);
+    }
+  }
+  log.add(attemptDetail({ stage: 0, firstItem: 4, jobId: 8 }), 100);
+  log.add(attemptDetail({ firstItem: 4, jobId: 7 }), 110);
+  const all = { fromMs: 0, toMs: 1_000 };
+  expect(microBatchOf(log, 3, all)).toEqual([2, 3]);
+  expect(microBatchOf(log, 3, { fromMs: 35, toMs: 1_000 })).toEqual([3]);
+  expect(microBatchOf(log, 7, all)).toEqual([]);
 });
