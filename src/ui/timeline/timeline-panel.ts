@@ -1,4 +1,5 @@
 import type { SharderPanel, ShownSharder } from "../dashboard/panel.js";
+import { asControl } from "../element-controls.js";
 import { element, setText } from "../parts/dom.js";
 import { saveFile } from "../parts/save-file.js";
 import type { TimelineView } from "./timeline-view.js";
@@ -24,12 +25,15 @@ export class TimelinePanel implements SharderPanel {
     );
     this.#save.addEventListener("click", () => void this.#saveTrace());
     this.#save.disabled = true;
-    this.root = element(
-      "section",
-      { class: "panel", "aria-labelledby": titleId, "data-testid": `${prefix}timeline-panel` },
-      element("div", { class: "panel-head" }, element("h2", { id: titleId }, "What each worker does"), this.#save),
-      this.#intro,
-      this.#body,
+    this.root = asControl(
+      "timeline",
+      element(
+        "section",
+        { class: "panel timeline-panel", "aria-labelledby": titleId, "data-testid": `${prefix}timeline-panel` },
+        element("div", { class: "panel-head" }, element("h2", { id: titleId }, "What each worker does"), this.#save),
+        this.#intro,
+        this.#body,
+      ),
     );
     const observer = new IntersectionObserver(([entry]) => {
       if (entry?.isIntersecting !== true) return;

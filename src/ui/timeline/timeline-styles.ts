@@ -1,6 +1,7 @@
 /** Styles of the timeline. @see styles */
 export const timelineStyles = `
 .panel-head { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 0.5rem; }
+.timeline-panel { grid-column: 1 / -1; }
 .timeline-body { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0.6rem; min-width: 0; min-height: 14rem; margin-top: 0.6rem; }
 .timeline-tools { display: flex; flex-wrap: wrap; gap: 0.4rem; }
 .timeline-tools button { min-width: 2.25rem; justify-content: center; }

@@ -17,8 +17,7 @@ const HAPPENED: Readonly<Record<FaultCause, string>> = {
 };
 
 /** What is done about it. */
-const DONE: Readonly<Record<FaultAction, string>> = {
-  retried: "is computed again",
+const DONE: Readonly<Record<Exclude<FaultAction, "retried">, string>> = {
   restarted: "it is being restarted",
   "fell-back": "it moves to another backend",
   quarantined: "it gets no more work",
@@ -50,7 +49,7 @@ export function describeFault(detail: FaultDetail, one: string): string {
   if (workerId === undefined || cause === "storage" || cause === "unverified") return message;
   const what = count === 0 ? "" : `${formatCount(count, one)}`;
   if (action === "retried") {
-    return `${workerId} ${HAPPENED[cause]}${what === "" ? "" : `: ${what} ${DONE.retried}`}`;
+    return `${workerId} ${HAPPENED[cause]}${what === "" ? "" : `: ${what} ${count === 1 ? "is" : "are"} computed again`}`;
   }
   const lost = what === "" ? "" : `, and ${what} ${count === 1 ? "goes" : "go"} to other workers`;
   const reason = action === "gave-up" || cause === "wrong-output" ? ` (${message})` : "";

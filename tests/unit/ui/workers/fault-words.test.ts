@@ -23,6 +23,7 @@ it.each<[Partial<FaultDetail>, string]>([
     { cause: "overdue", action: "retried", items: [{ firstItem: 0, itemCount: 1 }] },
     "wasm-1 takes much longer than predicted: 1 tile is computed again",
   ],
+  [{ cause: "threw", action: "retried" }, "wasm-1 failed: 3 tiles are computed again"],
   [
     { cause: "overdue", action: "retried", recoverMs: 2_000 },
     "what wasm-1 had to compute was computed again after 2.0 s",
