@@ -9,7 +9,7 @@ export const layersStyles = `
 .stages li { display: flex; flex-wrap: wrap; align-items: center; gap: 0.15rem 0.5rem; font-variant-numeric: tabular-nums; }
 .sort { min-height: 1.75rem; padding: 0 0.3rem 0 0; border: 0; background: none; color: inherit; font: inherit; text-align: left; }
 .layers-panel .layers thead th:not(:first-child) { width: clamp(4.6rem, 16%, 8rem); }
-@container (max-width: 30rem) { .layers-panel .layers :is(th, td):nth-child(4) { display: none; } }
+@container sharder (max-width: 30rem) { .layers-panel .layers :is(th, td):nth-child(4) { display: none; } }
 [aria-sort="ascending"] .sort::after { content: " ▲"; }
 [aria-sort="descending"] .sort::after { content: " ▼"; }
 `;

@@ -1,6 +1,6 @@
 import type { RunRecord } from "../record/run-record.js";
 import { describeFault } from "../workers/fault-words.js";
-import { describeRebalance } from "../workers/rebalance-words.js";
+import { describeRebalance, shareChange } from "../workers/rebalance-words.js";
 
 export type MarkKind = "rebalance" | "fault" | "recovery";
 
@@ -17,6 +17,8 @@ export interface Mark {
 const MAX_MARKS = 300;
 /** Rebalances that follow each other more closely are one mark, ms: from the shares before the first to those after the last. */
 const REBALANCE_MS = 1_000;
+/** How far a share must have moved to be marked, as a fraction of the remaining items. */
+const NOTEWORTHY_CHANGE = 0.1;
 
 /**
  * The rebalances, faults and recoveries of a record since a moment, in the order of time.
@@ -46,7 +48,8 @@ function rebalanceMarks(rebalances: RunRecord["rebalances"]): Mark[] {
     const next = rebalances[index + 1];
     if (next !== undefined && next.atMs - first.atMs < REBALANCE_MS) return;
     const text = describeRebalance(first.before, rebalance.after);
-    if (text !== "") marks.push({ kind: "rebalance", atMs: first.atMs, text: text });
+    const isNoteworthy = shareChange(first.before, rebalance.after) >= NOTEWORTHY_CHANGE;
+    if (isNoteworthy) marks.push({ kind: "rebalance", atMs: first.atMs, text });
     first = undefined;
   });
   return marks;
