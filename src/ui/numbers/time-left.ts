@@ -38,10 +38,13 @@ export function timeLeft(itemCount: number, workers: readonly WorkerAhead[]): Ti
   let knownMs = 0;
   let vagueMs: number | undefined;
   const free: FreeWorker[] = [];
-  workers.forEach(({ msPerItem, silentMs, isLate }, index) => {
+  workers.forEach(({ msPerItem, openItemCounts, silentMs, isLate }, index) => {
     const isOn = open[index]! > 0;
     if (isOn && (isLate || msPerItem === undefined)) {
       vagueMs = Math.max(vagueMs ?? 0, silentMs);
+      // What it gets next takes as long.
+      const lateMsPerItem = silentMs / openItemCounts[0]!;
+      if (msPerItem !== undefined) free.push({ freeMs: silentMs, msPerItem: Math.max(msPerItem, lateMsPerItem) });
     } else if (msPerItem !== undefined) {
       const freeMs = Math.max(0, open[index]! * msPerItem - silentMs);
       free.push({ freeMs, msPerItem });
@@ -49,8 +52,7 @@ export function timeLeft(itemCount: number, workers: readonly WorkerAhead[]): Ti
     }
   });
   if (unassignedCount > 0) {
-    // Nobody takes it before one of those answers of which nobody knows when.
-    if (free.length === 0) return { kind: "finishing" };
+    if (free.length === 0) return { kind: "unknown" };
     knownMs = Math.max(knownMs, levelMs(unassignedCount, free));
   }
   if (vagueMs === undefined || vagueMs < knownMs) return { kind: "known", ms: knownMs };

@@ -58,9 +58,16 @@ it("says so where nobody can know", () => {
   const late = { ...worker(100, 20_000, 1), isLate: true };
   expect(timeLeft(2, [late, { ...late, silentMs: 30_000 }])).toEqual({ kind: "finishing" });
   expect(timeLeft(1, [worker(50), worker(undefined, 60_000, 1)])).toEqual({ kind: "finishing" });
-  // With more to do, the late one takes as long again as it has taken, at least.
+  // With more to do, the late one takes as long again as it has taken, at least, and so does what it gets next.
   expect(timeLeft(11, [late, worker(50)])).toEqual(known(20_000));
-  expect(timeLeft(1_001, [late, worker(50)])).toEqual(known(50_000));
+  const left = timeLeft(1_001, [late, worker(50)]);
+  expect(left.kind === "known" && left.ms).toBeCloseTo(50_000, -3);
+});
+
+it("is still known in the middle of a job when all workers happen to be late", () => {
+  const late = { ...worker(100, 150, 1), isLate: true };
+  const left = timeLeft(102, [late, late]);
+  expect(left.kind === "known" && left.ms).toBeCloseTo(150 + 50 * 150, 6);
 });
 
 it("puts it into words", () => {
