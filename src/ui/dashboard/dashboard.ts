@@ -40,7 +40,7 @@ export class Dashboard {
       new TimelinePanel(prefix),
       new LazyPanel("Totals of this run", async () => {
         const { TotalsPanel } = await import("../totals/totals-panel.js");
-        return new TotalsPanel(prefix, () => undefined);
+        return new TotalsPanel(prefix);
       }),
       new LazyPanel("Throughput over time", async () => {
         const { ThroughputPanel } = await import("../throughput/throughput-panel.js");

@@ -2,26 +2,21 @@ import type { Sharder } from "../../index.js";
 import type { ShownSharder, SharderPanel } from "../dashboard/panel.js";
 import { element, setText } from "../parts/dom.js";
 import { RunTotals } from "./run-totals.js";
+import { readSpeed, speedKey } from "../speed/speed-store.js";
 import { totalFacts } from "./totals-text.js";
 
 /** Numbers change no faster than they can be read, ms. */
 const UPDATE_INTERVAL_MS = 500;
 
-/** What one worker alone does with a sharder's model, items per second, where that has been measured. */
-export type ReadBaseline = (sharder: Sharder) => number | undefined;
-
 /** What the latest run has come to: rate, efficiency, time saved, what was done twice and what went wrong. */
 export class TotalsPanel implements SharderPanel {
   readonly root: HTMLElement;
-  readonly #readBaseline: ReadBaseline;
   readonly #list = element("dl", { class: "totals" });
   readonly #empty = element("p", { class: "muted" }, "Nothing has run yet.");
   readonly #rows = new Map<string, { readonly value: HTMLElement; readonly detail: HTMLElement }>();
-  #revision = -1;
 
   /** @param prefix tells the panels of a page apart, in ids and for tests. */
-  constructor(prefix: string, readBaseline: ReadBaseline) {
-    this.#readBaseline = readBaseline;
+  constructor(prefix: string) {
     const titleId = `${prefix}totals-title`;
     this.root = element(
       "section",
@@ -34,7 +29,6 @@ export class TotalsPanel implements SharderPanel {
 
   attach(shown: ShownSharder): void {
     const totals = new RunTotals(shown.sharder, shown.record);
-    this.#revision = -1;
     this.#list.replaceChildren();
     this.#rows.clear();
     this.#empty.hidden = false;
@@ -49,13 +43,11 @@ export class TotalsPanel implements SharderPanel {
     shown.signal.addEventListener("abort", end, { once: true });
   }
 
-  #update({ sharder, record, one }: ShownSharder, totals: RunTotals): void {
-    if (!record.isRunning && record.revision === this.#revision) return;
-    this.#revision = record.revision;
+  #update({ sharder, one }: ShownSharder, totals: RunTotals): void {
     const read = totals.read(performance.now());
     this.#empty.hidden = read !== undefined;
     if (read === undefined) return;
-    for (const { name, value, detail } of totalFacts(read, one, this.#readBaseline(sharder), sharder.verification)) {
+    for (const { name, value, detail } of totalFacts(read, one, onePerSecondOf(sharder), sharder.verification)) {
       const row = this.#rows.get(name) ?? this.#add(name);
       setText(row.value, value);
       setText(row.detail, detail);
@@ -68,4 +60,9 @@ export class TotalsPanel implements SharderPanel {
     this.#list.append(element("div", {}, element("dt", {}, name), element("dd", {}, row.value, row.detail)));
     return row;
   }
+}
+
+/** What one worker alone does with this model on this machine, items per second, where that has been measured. */
+function onePerSecondOf({ model }: Sharder): number | undefined {
+  return readSpeed(speedKey(model, navigator.hardwareConcurrency))?.one?.rates.median;
 }
