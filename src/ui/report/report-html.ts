@@ -28,7 +28,7 @@ export function reportHtml(report: Report): string {
       </head>
       <body>
         <h1>${title}</h1>
-        <p>Made by Inference sharder on ${createdAt}.</p>
+        <p>Made by Inference sharder on ${inWords(createdAt)}.</p>
         ${speedPart(speed)}
         ${
           job === null
@@ -58,6 +58,11 @@ export function reportHtml(report: Report): string {
       </body>
     </html> `;
   return page.text;
+}
+
+function inWords(createdAt: string): string {
+  const time = new Date(createdAt).toLocaleString("en-GB", { dateStyle: "long", timeStyle: "short", timeZone: "UTC" });
+  return `${time} UTC`;
 }
 
 function speedPart(speed: Report["speed"]): Markup {

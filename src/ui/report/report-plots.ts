@@ -76,7 +76,7 @@ export function timelinePlot({ attempts, durationMs }: NonNullable<Report["job"]
 export function throughputPlot({ attempts, durationMs }: NonNullable<Report["job"]>): Markup {
   const lastStage = attempts.reduce((most, { stage = 0 }) => Math.max(most, stage), 0);
   const stepMs = durationMs / RATE_STEPS;
-  const counts = new Array<number>(RATE_STEPS).fill(0);
+  const counts = Array.from({ length: RATE_STEPS }, () => 0);
   for (const { stage = 0, outcome, itemCount, startMs, endMs } of attempts) {
     if (outcome !== "completed" || stage !== lastStage) continue;
     const lengthMs = Math.max(1e-3, endMs - startMs);

@@ -89,7 +89,7 @@ export function buildReport(source: ReportSource): Report {
     split: sharder.plan.split,
     settings,
     speed: speed ?? null,
-    workers: sharder.workers.map((worker) => reportWorker(worker, job?.attempts ?? [])),
+    workers: reportWorkers(sharder.workers, job?.attempts ?? []),
     job,
     faults: faults.map(({ cause, workerId, action, message, recoverMs }) => ({
       cause,
@@ -101,22 +101,23 @@ export function buildReport(source: ReportSource): Report {
   };
 }
 
-function reportWorker(
-  { id, backend, device, state, restarts }: Sharder["workers"][number],
-  attempts: readonly ReportedAttempt[],
-): ReportedWorker {
-  const own = attempts.filter(({ workerId, outcome }) => workerId === id && outcome === "completed");
-  const sum = (of: (attempt: ReportedAttempt) => number): number => own.reduce((total, each) => total + of(each), 0);
-  return {
-    id,
-    backend,
-    device: device ?? "",
-    state,
-    restarts,
-    shardCount: own.length,
-    itemCount: sum(({ itemCount }) => itemCount),
-    busyMs: sum(({ startMs, endMs }) => endMs - startMs),
-  };
+/** Those that are there, and those that took part in the job and have been removed since. */
+function reportWorkers(present: Sharder["workers"], attempts: readonly ReportedAttempt[]): ReportedWorker[] {
+  const ids = new Set(present.map(({ id }) => id));
+  const gone = [...new Set(attempts.map(({ workerId }) => workerId))].filter((id) => !ids.has(id));
+  return [
+    ...present.map(({ id, backend, device = "", state, restarts }) => ({ id, backend, device, state, restarts })),
+    ...gone.map((id) => ({ id, backend: id.replace(/-\d+$/, ""), device: "", state: "removed", restarts: 0 })),
+  ].map((worker) => {
+    const own = attempts.filter(({ workerId, outcome }) => workerId === worker.id && outcome === "completed");
+    const sum = (of: (attempt: ReportedAttempt) => number): number => own.reduce((total, each) => total + of(each), 0);
+    return {
+      ...worker,
+      shardCount: own.length,
+      itemCount: sum(({ itemCount }) => itemCount),
+      busyMs: sum(({ startMs, endMs }) => endMs - startMs),
+    };
+  });
 }
 
 function largestJob(attempts: readonly EndedAttempt[]): Report["job"] {

@@ -1,22 +1,9 @@
-import { createSharder, type InputTensor, type Outputs, type Sharder } from "../../index.js";
+import { createSharder, type Outputs, type Sharder } from "../../index.js";
 import type { Workload } from "../dashboard/host.js";
 import { failureText } from "../parts/failure-text.js";
 import { openPlainSubjects } from "./plain-subject.js";
+import type { Batch, Runner } from "./runner.js";
 import { ratesOf, spreadOf, type SpeedResult, type Subject } from "./speed-result.js";
-
-/** The inputs of a run, and how many items they are. */
-export interface Batch {
-  readonly inputs: Readonly<Record<string, InputTensor>>;
-  readonly itemCount: number;
-}
-
-/** Something that can run a batch, and be timed at it. */
-export interface Runner {
-  readonly device: string;
-  readonly itemsPerCall?: number;
-  run(batch: Batch): Promise<unknown>;
-  dispose(): void;
-}
 
 export interface MeasureOptions {
   readonly signal: AbortSignal;

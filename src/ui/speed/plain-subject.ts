@@ -2,7 +2,7 @@ import type { ModelInfo } from "../../index.js";
 import { PlainTfjs, type PlainBackend } from "../../baseline.js";
 import type { Workload } from "../dashboard/host.js";
 import { failureText } from "../parts/failure-text.js";
-import type { Runner } from "./measure-speed.js";
+import type { Runner } from "./runner.js";
 
 /** The GPU first, as its users choose. */
 const BACKENDS: readonly PlainBackend[] = ["webgpu", "webgl", "wasm"];

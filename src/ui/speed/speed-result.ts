@@ -34,7 +34,9 @@ export interface SpeedResult {
 }
 
 /** Below this ratio nothing was gained. */
-const LEAST_GAIN = 1.05;
+export const LEAST_GAIN = 1.05;
+
+const MOST_SPREAD = 0.4;
 
 /** How many times as fast all workers are; `undefined` without a baseline. */
 export function ratioTo(all: Subject, baseline: Subject | undefined): number | undefined {
@@ -52,6 +54,11 @@ export function ratesOf(values: readonly number[]): Rates {
 /** (max − min) ÷ median. */
 export function spreadOf({ min, median, max }: Rates): number {
   return (max - min) / median;
+}
+
+/** Whether the runs of one subject differ by so much that the ratios say little. */
+export function isUnsteady({ all, one, plain }: SpeedResult): boolean {
+  return [all, one, plain].some((subject) => subject !== undefined && spreadOf(subject.rates) > MOST_SPREAD);
 }
 
 /** Why all workers together are no faster than one, in a sentence; `undefined` where they are. */

@@ -7,6 +7,7 @@ export const speedStyles = `
 .speed-up .buttons { align-items: center; }
 .speed-live { font-variant-numeric: tabular-nums; }
 .speed-up details { margin-top: 0; }
+.report { display: grid; gap: 0.5rem; }
 .speeds { min-width: 30rem; font-size: 0.875rem; }
 .speeds th:first-child { width: 20%; padding-left: 0; }
 .speeds :is(th, td):nth-child(2) { width: 34%; }

@@ -1,5 +1,5 @@
 import { formatCount, formatNumber } from "../parts/format.js";
-import { ratioTo, whyNoGain, type SpeedResult, type Subject } from "./speed-result.js";
+import { isUnsteady, LEAST_GAIN, ratioTo, whyNoGain, type SpeedResult, type Subject } from "./speed-result.js";
 
 /** "1.9 ×"; two digits are as exact as such a measurement is. */
 export function formatRatio(ratio: number): string {
@@ -21,6 +21,9 @@ export function speedNote(result: SpeedResult, workers: readonly string[]): stri
   const sentences = [`Measured on this machine on ${when}, with ${countKinds(result.workers)}.`];
   const none = whyNoGain(result);
   if (none !== undefined) sentences.push(`That is no gain over one worker. ${none}`);
+  const overPlain = ratioTo(result.all, result.plain);
+  if (overPlain !== undefined && overPlain < LEAST_GAIN) sentences.push("It is no faster than plain TF.js here.");
+  if (isUnsteady(result)) sentences.push("The runs differ a lot, as something else is busy: measure again later.");
   if (result.plain === undefined) sentences.push(`Plain TF.js could not run this model${because(result.plainProblem)}`);
   const isSame = countKinds(workers) === countKinds(result.workers);
   if (!isSame && workers.length > 0) sentences.push(`Now there are ${countKinds(workers)}: measure again.`);
