@@ -1,4 +1,4 @@
-import type { Sharder } from "../../index.js";
+import type { Sharder, SharderSettings } from "../../index.js";
 import type { SharderPanel, ShownSharder } from "../dashboard/panel.js";
 import { element, setText } from "../parts/dom.js";
 import { NumberSetting } from "./number-setting.js";
@@ -23,6 +23,8 @@ export class SettingsPanel implements SharderPanel {
   readonly #said = element("p", { class: "muted", "data-testid": "settings-said" });
   #sharder: Sharder | undefined;
   #settings = DEFAULT_SETTINGS;
+  /** What the user has changed. */
+  #chosen: SharderSettings = {};
 
   /**
    * @param prefix tells the panels of a page apart, in ids.
@@ -80,12 +82,14 @@ export class SettingsPanel implements SharderPanel {
   /** Another sharder takes the settings over. */
   attach({ sharder }: ShownSharder): void {
     this.#sharder = sharder;
-    sharder.configure(sharderSettings(this.#settings));
+    // A sharder of the host's own keeps what the user has not touched.
+    sharder.configure(this.#chosen);
   }
 
   #change(change: Partial<JobSettings>): void {
     this.#settings = { ...this.#settings, ...change };
-    this.#sharder?.configure(sharderSettings(this.#settings));
+    this.#chosen = { ...this.#chosen, ...sharderSettings(change) };
+    this.#sharder?.configure(this.#chosen);
     setText(this.#said, "Holds from the next run on.");
   }
 

@@ -42,7 +42,12 @@ export const ITEM_ERRORS: readonly Choice<JobSettings["onItemError"]>[] = [
   { value: "report", title: "is left out, and the job goes on" },
 ];
 
-/** The part that a sharder takes. */
-export function sharderSettings({ policy, quantumMs, verify, onItemError }: JobSettings): SharderSettings {
-  return { policy, quantumMs, verify, onItemError };
+/** The part of a change that a sharder takes. */
+export function sharderSettings({ policy, quantumMs, verify, onItemError }: Partial<JobSettings>): SharderSettings {
+  return {
+    ...(policy === undefined ? {} : { policy }),
+    ...(quantumMs === undefined ? {} : { quantumMs }),
+    ...(verify === undefined ? {} : { verify }),
+    ...(onItemError === undefined ? {} : { onItemError }),
+  };
 }

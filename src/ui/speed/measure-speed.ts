@@ -1,4 +1,5 @@
 import { createSharder, type Outputs, type Sharder } from "../../index.js";
+import { modelSource } from "../bundled-files.js";
 import type { Workload } from "../dashboard/host.js";
 import { failureText } from "../parts/failure-text.js";
 import { openPlainSubjects } from "./plain-subject.js";
@@ -117,7 +118,7 @@ async function openSingles(
   const runners: Runner[] = [];
   for (const [backend, device] of kinds) {
     try {
-      const single = await createSharder({ model, workers: [{ backend }], split: "batch", signal });
+      const single = await createSharder({ ...modelSource(model), workers: [{ backend }], split: "batch", signal });
       const runner: Runner = {
         device: device === undefined ? backend : `${backend} · ${device}`,
         run: ({ inputs }) => single.predict(inputs, { signal }),
