@@ -1,13 +1,15 @@
 import { createSharder, ShardError, type LoadNotice, type LoadingProgress, type Sharder } from "../index.js";
 import { BUNDLED_MODEL, modelSource } from "./bundled-files.js";
+import type { Division } from "./dashboard/host.js";
 import { relayEvents, reportError } from "./element-events.js";
-import { readAutorun, readOptions } from "./element-options.js";
+import { readAutorun, readOptions, type ElementOptions, type SplitKind } from "./element-options.js";
 import { ASK_FIRST, askingText } from "./linked-addresses.js";
 import type { JobView } from "./job-view.js";
 import { failureText } from "./parts/failure-text.js";
 import { loadSample } from "./picture/load-sample.js";
 import { PageView } from "./picture/page-view.js";
 import type { ChosenPicture } from "./picture/picture-job.js";
+import { specsOf } from "./workers/worker-specs.js";
 
 export interface PictureSetup {
   /** The host's own sharder, which stays the host's to end. */
@@ -85,18 +87,51 @@ export class PictureTab {
     const sharder = this.#setup.lent ?? (await this.#create(view, signal));
     if (signal.aborted) return;
     relayEvents(sharder, this.#host, signal);
-    view.start(sharder, options.tileSize);
+    view.division = this.#setup.lent === undefined ? this.#divisionOf(view, sharder, signal) : undefined;
+    view.start(sharder, options.tileSize, this.#setup.lent === undefined ? this.#model : undefined);
     await view.offerInterrupted();
     const picture = await sample;
     if (picture instanceof Error) this.#refuse(view, picture);
     else if (picture !== undefined && !signal.aborted) view.offerSample(picture);
   }
 
-  async #create(view: PageView, signal: AbortSignal): Promise<Sharder> {
-    const { model, workers, split } = readOptions(this.#host);
+  /** Where the model is. */
+  get #model(): string {
+    return this.#setup.hasOwnModel ? readOptions(this.#host).model : BUNDLED_MODEL;
+  }
+
+  /** How the model is divided, and how that is changed: by another sharder, whose workers are like the present ones. */
+  #divisionOf(view: PageView, first: Sharder, signal: AbortSignal): Division {
+    let sharder = first;
+    const division = {
+      split: readOptions(this.#host).split,
+      change: async (split: SplitKind): Promise<boolean> => {
+        try {
+          const next = await this.#create(view, signal, { split, workers: specsOf(sharder) });
+          if (signal.aborted) return false;
+          relayEvents(next, this.#host, signal);
+          division.split = split;
+          view.exchange(next);
+          void sharder.dispose();
+          sharder = next;
+          return true;
+        } catch (thrown) {
+          if (!signal.aborted) view.refuse("The model could not be divided so", failureText(thrown));
+          return false;
+        }
+      },
+    };
+    return division;
+  }
+
+  async #create(
+    view: PageView,
+    signal: AbortSignal,
+    { workers, split }: Pick<ElementOptions, "workers" | "split"> = readOptions(this.#host),
+  ): Promise<Sharder> {
     const onProgress = (progress: LoadingProgress): void => view.showLoading(progress);
     const onNotice = ({ message }: LoadNotice): void => view.note(message);
-    const source = modelSource(this.#setup.hasOwnModel ? model : BUNDLED_MODEL);
+    const source = modelSource(this.#model);
     const sharder = await createSharder({ ...source, workers, split, onProgress, onNotice, signal });
     if (signal.aborted) void sharder.dispose();
     else signal.addEventListener("abort", () => void sharder.dispose(), { once: true });

@@ -34,7 +34,7 @@ export class Dashboard {
     this.#colours = colours;
     this.#one = one;
     this.workers = new WorkersPanel(host, prefix, one === "tile");
-    this.settings = new SettingsPanel(prefix, one === "tile");
+    this.settings = new SettingsPanel(host, prefix, one === "tile");
     this.speedUp = new SpeedUp(host, one === "tile");
     this.#panels = [
       new TimelinePanel(prefix),

@@ -1,4 +1,5 @@
 import type { InputTensor } from "../../index.js";
+import type { SplitName } from "../settings/split-setting.js";
 
 /** What a job runs on, so that it can be measured again: with one worker, and with plain TF.js. */
 export interface Workload {
@@ -20,4 +21,13 @@ export interface DashboardHost {
   readonly isBusy: boolean;
   /** What the present job, or the last one, runs on; `undefined` before there is one. */
   readonly workload: Workload | undefined;
+  /** How the model is to be divided; left out where that is chosen elsewhere. */
+  readonly division?: Division | undefined;
+}
+
+/** How a model is divided among workers. */
+export interface Division {
+  readonly split: SplitName;
+  /** Divide it otherwise, on workers like the present ones. Says what failed. @returns whether that is done. */
+  change(split: SplitName): Promise<boolean>;
 }

@@ -10,8 +10,7 @@ import {
 import { Dashboard } from "../dashboard/dashboard.js";
 import { reportDone, reportError } from "../element-events.js";
 import type { ShownJobState, JobStatus, JobView } from "../job-view.js";
-import type { DashboardHost, Workload } from "../dashboard/host.js";
-import { readOptions } from "../element-options.js";
+import type { DashboardHost, Division, Workload } from "../dashboard/host.js";
 import { loadingText } from "../loading-text.js";
 import { failureText } from "../parts/failure-text.js";
 import { formatCount } from "../parts/format.js";
@@ -63,6 +62,8 @@ export class PageView implements SessionListener, JobView, DashboardHost {
   #onWanted: (() => void) | undefined;
   #isSaving = false;
   #workload: Workload | undefined;
+  #division: Division | undefined;
+  #model: string | undefined;
 
   /**
    * @param host has the attributes, and accepts dropped pictures while `isShown`.
@@ -161,8 +162,10 @@ export class PageView implements SessionListener, JobView, DashboardHost {
     this.#update();
   }
 
-  start(sharder: Sharder, tileSize: number | undefined): void {
+  /** @param model its address, where that is known. */
+  start(sharder: Sharder, tileSize: number | undefined, model: string | undefined): void {
     this.#sharder = sharder;
+    this.#model = model;
     const { settings: panel } = this.#dashboard;
     panel.useTileSize(tileSize);
     const sizes = {
@@ -219,6 +222,24 @@ export class PageView implements SessionListener, JobView, DashboardHost {
     return this.#session?.isActive ?? false;
   }
 
+  /** @see DashboardHost.division. `undefined` for a sharder of the host's own. */
+  get division(): Division | undefined {
+    return this.#division;
+  }
+
+  /** Whoever makes the sharders. Call this before `start`. */
+  set division(division: Division | undefined) {
+    this.#division = division;
+  }
+
+  /** Use another sharder from now on, and enlarge the picture again on it. */
+  exchange(sharder: Sharder): void {
+    const picture = this.#session?.job?.picture;
+    this.#session?.close();
+    this.start(sharder, this.#dashboard.settings.settings.tileSize, this.#model);
+    if (picture !== undefined) this.#choose(picture);
+  }
+
   get workload(): Workload | undefined {
     return this.#workload;
   }
@@ -231,7 +252,7 @@ export class PageView implements SessionListener, JobView, DashboardHost {
   onOpen(job: PictureJob, opened: OpenedPicture<ImageBitmap>): void {
     this.#preview.open(opened, job.picture.name);
     const { width, height, tileCount } = opened;
-    this.#workload = tileWorkload(this.#sharder?.model, readOptions(this.#host).model, opened);
+    this.#workload = tileWorkload(this.#sharder?.model, this.#model, opened);
     const workers = this.#sharder?.workers.filter(({ state }) => state !== "dead") ?? [];
     this.#log.add(
       `${job.picture.name}, ${width} × ${height}: ${formatCount(tileCount, "tile")} for ${formatCount(workers.length, "worker")}`,

@@ -3,15 +3,15 @@ import type { Workload } from "../dashboard/host.js";
 
 /**
  * What enlarging a picture is measured by: as many tiles of the same size, of noise, since what they show does not change how long they take.
- * @param address of the model.
+ * @param address of the model. @returns `undefined` where that is not known.
  */
 export function tileWorkload(
   model: ModelInfo | undefined,
-  address: string,
+  address: string | undefined,
   { tileCount, tileWidth, tileHeight }: OpenedPicture<unknown>,
 ): Workload | undefined {
   const input = model?.inputs[0]?.name;
-  if (input === undefined) return undefined;
+  if (input === undefined || address === undefined) return undefined;
   return {
     model: address,
     modelName: address.split("/").at(-2) ?? address,

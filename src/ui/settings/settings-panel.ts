@@ -1,4 +1,5 @@
 import type { Sharder, SharderSettings } from "../../index.js";
+import type { DashboardHost } from "../dashboard/host.js";
 import type { SharderPanel, ShownSharder } from "../dashboard/panel.js";
 import { element, setText } from "../parts/dom.js";
 import { NumberSetting } from "./number-setting.js";
@@ -15,10 +16,14 @@ import {
 const QUANTUM = { min: 1, max: 60_000, unit: "ms" } as const;
 const TILE = { min: 32, max: 1024, unit: "pixels", empty: "automatic" } as const;
 
+import { SplitSetting, type SplitName } from "./split-setting.js";
+
 /** The settings of a tab's jobs, folded away. They hold for the jobs that start after a change. */
 export class SettingsPanel implements SharderPanel {
   readonly root: HTMLElement;
+  readonly #host: DashboardHost;
   readonly #prefix: string;
+  readonly #split: SplitSetting;
   readonly #tile: NumberSetting;
   readonly #said = element("p", { class: "muted", "data-testid": "settings-said" });
   #sharder: Sharder | undefined;
@@ -27,11 +32,13 @@ export class SettingsPanel implements SharderPanel {
   #chosen: SharderSettings = {};
 
   /**
-   * @param prefix tells the panels of a page apart, in ids.
+   * @param host the tab that they are in. @param prefix tells the panels of a page apart, in ids.
    * @param hasTiles whether the jobs have tiles.
    */
-  constructor(prefix: string, hasTiles: boolean) {
+  constructor(host: DashboardHost, prefix: string, hasTiles: boolean) {
+    this.#host = host;
     this.#prefix = prefix;
+    this.#split = new SplitSetting(`${prefix}division`, (split) => this.#divide(split));
     const quantum = new NumberSetting(
       `${prefix}quantum`,
       "A worker gets work for (ms)",
@@ -53,6 +60,7 @@ export class SettingsPanel implements SharderPanel {
       element(
         "div",
         { class: "fields" },
+        this.#split.root,
         this.#choice("policy", "Work is shared", POLICIES, (policy) => this.#change({ policy })),
         ...quantum.roots,
         ...(hasTiles ? this.#tile.roots : []),
@@ -81,9 +89,19 @@ export class SettingsPanel implements SharderPanel {
 
   /** Another sharder takes the settings over. */
   attach({ sharder }: ShownSharder): void {
+    const { division } = this.#host;
+    this.#split.root.hidden = division === undefined;
+    if (division !== undefined) this.#split.show(division.split);
     this.#sharder = sharder;
     // A sharder of the host's own keeps what the user has not touched.
     sharder.configure(this.#chosen);
+  }
+
+  async #divide(split: SplitName): Promise<boolean> {
+    setText(this.#said, "Starting the workers anew …");
+    const isDone = (await this.#host.division?.change(split)) ?? false;
+    setText(this.#said, isDone ? "Divided so from now on." : "Nothing has changed.");
+    return isDone;
   }
 
   #change(change: Partial<JobSettings>): void {
