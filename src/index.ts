@@ -35,7 +35,15 @@ export type { OptimizationKind, OptimizationReport } from "./model/optimise/opti
 export type { LoadNotice } from "./model/load/load-notice.js";
 export type { ModelArtifacts, WeightSpec } from "./model/artifacts.js";
 export type { TensorSpec, BatchMode } from "./protocol/model-on-wire.js";
-export type { DType, InputTensor, Outputs, OutputValue, Tensor, Uint8Tensor } from "./protocol/tensors.js";
+export type {
+  DType,
+  InputTensor,
+  Outputs,
+  OutputValue,
+  RaggedTensor,
+  Tensor,
+  Uint8Tensor,
+} from "./protocol/tensors.js";
 export type { PowerPreference } from "./protocol/worker-api.js";
 export type { ItemRange, Policy } from "./core/dispatch/types.js";
 export { deleteJournal, exportJournal, inspectJournal, listJournals } from "./sharder/journal/manage-journals.js";

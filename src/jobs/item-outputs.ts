@@ -11,6 +11,6 @@ export function itemOutputs(outputs: Outputs, row: number): Outputs {
 }
 
 function rowOf(output: OutputValue, row: number): OutputValue {
-  if (Array.isArray(output)) return toOutputValue(joinItems([output[row]!]));
+  if (output.dtype === "ragged") return toOutputValue(joinItems([output.items[row]!]));
   return sliceRows(output, row, 1);
 }

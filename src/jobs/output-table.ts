@@ -38,7 +38,10 @@ const SUM_TOLERANCE = 5e-3;
  */
 export function describeOutputs(outputs: Outputs, labels?: readonly string[]): Record<string, OutputCell> {
   return Object.fromEntries(
-    Object.entries(outputs).map(([name, value]) => [name, describe(Array.isArray(value) ? value[0]! : value, labels)]),
+    Object.entries(outputs).map(([name, value]) => [
+      name,
+      describe(value.dtype === "ragged" ? value.items[0]! : value, labels),
+    ]),
   );
 }
 

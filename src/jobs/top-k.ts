@@ -32,10 +32,10 @@ function rankAll(outputs: Outputs | OutputValue, labels: readonly string[] | und
     throw new ShardError("invalid-options", `Expected k to be a whole number ≥ 1, received ${String(k)}: correct it.`);
   }
   const isGiven = typeof outputs === "object" && outputs !== null;
-  if (!isGiven || (Array.isArray(outputs) && !outputs.every((each) => typeof each === "object" && "shape" in each))) {
+  if (!isGiven || Array.isArray(outputs)) {
     throw new ShardError(
       "invalid-input",
-      `Expected the outputs of a model, received ${isGiven ? "a list whose entries are not all tensors" : typeof outputs}: pass what predict returned.`,
+      `Expected the outputs of a model, received ${isGiven ? "a list" : typeof outputs}: pass what predict returned.`,
     );
   }
   return scoresOf(outputs).map((scores) => {
@@ -59,12 +59,12 @@ type Scores = ArrayLike<number>;
 /** The scores of each item, out of one tensor, [n, classes], or of one per item, [classes] or [1, classes]. */
 function scoresOf(outputs: Outputs | OutputValue): Scores[] {
   const value = isOutputValue(outputs) ? outputs : onlyScores(outputs);
-  if (Array.isArray(value)) return value.flatMap((item) => rowsOf(item.shape.length === 1 ? asBatch(item) : item));
-  return rowsOf(value);
+  if (value.dtype !== "ragged") return rowsOf(value);
+  return value.items.flatMap((item) => rowsOf(item.shape.length === 1 ? asBatch(item) : item));
 }
 
 function isOutputValue(outputs: Outputs | OutputValue): outputs is OutputValue {
-  return Array.isArray(outputs) || (Array.isArray(outputs.shape) && typeof outputs.dtype === "string");
+  return Array.isArray(outputs.shape) && typeof outputs.dtype === "string";
 }
 
 function asBatch(item: Tensor): Tensor {
@@ -73,13 +73,13 @@ function asBatch(item: Tensor): Tensor {
 
 function onlyScores(outputs: Outputs): OutputValue {
   const fitting = Object.values(outputs).filter((value) => {
-    const tensors = Array.isArray(value) ? value : [value];
+    const tensors = value.dtype === "ragged" ? value.items : [value];
     return tensors.every(({ dtype, shape }) => dtype !== "string" && shape.length === 2);
   });
   if (fitting.length === 1) return fitting[0]!;
   const shapes = Object.entries(outputs).map(
     ([name, value]) =>
-      `"${name}" ${JSON.stringify(Array.isArray(value) ? value.map(({ shape }) => shape) : value.shape)}`,
+      `"${name}" ${JSON.stringify(value.dtype === "ragged" ? value.items.map(({ shape }) => shape) : value.shape)}`,
   );
   throw new ShardError(
     "invalid-input",

@@ -1,7 +1,7 @@
 import { ShardError } from "../core/errors.js";
 import { throwIfAborted } from "../protocol/abort.js";
 import type { OpenedPicture, PlacedTile } from "../protocol/picture-api.js";
-import type { Tensor } from "../protocol/tensors.js";
+import type { OutputValue } from "../protocol/tensors.js";
 import type { Inputs } from "../sharder/inputs/prepare-inputs.js";
 import type { StreamJournalOptions } from "../sharder/journal/journal-options.js";
 import type { Sharder } from "../sharder/sharder.js";
@@ -109,10 +109,10 @@ function traitsOf(sharder: Sharder): UpscaleTraits {
   );
 }
 
-function float32Of(output: Tensor | Tensor[] | undefined): Float32Array {
-  if (output !== undefined && !Array.isArray(output) && output.dtype === "float32") return output.data;
+function float32Of(output: OutputValue | undefined): Float32Array {
+  if (output?.dtype === "float32") return output.data;
   throw new ShardError(
     "model-unsupported",
-    `Expected the model's first output to be float32 pixels, received ${Array.isArray(output) ? "one tensor per item" : output?.dtype}: use a super-resolution model.`,
+    `Expected the model's first output to be float32 pixels, received ${output?.dtype === "ragged" ? "one tensor per item" : output?.dtype}: use a super-resolution model.`,
   );
 }

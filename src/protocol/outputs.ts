@@ -1,5 +1,5 @@
 import { allocateTensor, sliceRows, writeRows } from "./rows.js";
-import type { InputTensor, OutputValue, Tensor } from "./tensors.js";
+import type { InputTensor, OutputValue, RaggedTensor, Tensor } from "./tensors.js";
 
 /**
  * The tensors of several items: all in one along axis 0, or one tensor per item where their shapes differ.
@@ -60,7 +60,15 @@ export function mapTensors<T extends InputTensor>(items: ItemTensors<T>, change:
 
 /** The output as the caller receives it. */
 export function toOutputValue(output: ShardOutput): OutputValue {
-  return output.kind === "dense" ? output.tensor : output.items;
+  return output.kind === "dense" ? output.tensor : raggedOf(output.items);
+}
+
+/** Tensors that differ in shape, as the caller receives them. */
+export function raggedOf(items: Tensor[]): RaggedTensor {
+  const [first, ...others] = items.map(({ shape }) => denseShape(shape, 1).slice(1));
+  const isOneRank = first !== undefined && others.every((shape) => shape.length === first.length);
+  const sizes = isOneRank ? first.map((size, axis) => (others.every((shape) => shape[axis] === size) ? size : -1)) : [];
+  return { dtype: "ragged", shape: [items.length, ...sizes], items };
 }
 
 /** The tensors inside, for the list of transferables. */

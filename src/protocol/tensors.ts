@@ -30,8 +30,20 @@ type Given<T extends Tensor> = T extends Tensor ? Omit<T, "shape"> & { readonly 
 export type InputTensor = Given<Tensor> | Uint8Tensor;
 export type DType = Tensor["dtype"];
 
-/** A whole output of the model, or one tensor per item if the items' shapes differ (detections). */
-export type OutputValue = Tensor | Tensor[];
+/**
+ * One tensor per item, since the items' shapes differ (detections); or one per call, of a model that takes groups whose results don't
+ * line up. `dtype` tells it from a whole tensor.
+ */
+export interface RaggedTensor {
+  readonly dtype: "ragged";
+  /** [items, …] with -1 for a size that differs between items; [items] alone if their numbers of axes differ. */
+  readonly shape: number[];
+  /** Each as the model gives it for a single item, mostly with a leading 1. */
+  readonly items: Tensor[];
+}
+
+/** A whole output of the model, or one tensor per item if the items' shapes differ. */
+export type OutputValue = Tensor | RaggedTensor;
 export type Outputs = Record<string, OutputValue>;
 
 /** Number of elements of a shape; 1 for a scalar. */

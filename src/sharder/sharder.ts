@@ -103,7 +103,7 @@ export class Sharder extends ShardingEventTarget {
    *
    * @param inputs one tensor, or tensors by input name. Axis 0 is the batch; inputs without a free axis 0 go to every call. The caller's
    *        buffers are not detached, and no longer read once the promise settles; until then they must not change.
-   * @returns outputs by name, in the order of the items; one tensor per item if their shapes differ.
+   * @returns outputs by name, in the order of the items; one tensor per item (a `RaggedTensor`) if their shapes differ.
    * @throws ShardError "invalid-input", "invalid-options", "model-failed", "no-workers", "out-of-memory", "journal-busy", "aborted",
    *         "disposed"
    */

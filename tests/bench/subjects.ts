@@ -153,7 +153,7 @@ export function inputOf({ itemShape, itemCount, data }: Batch): Tensor {
 function outputsInOrder(sharder: Sharder, outputs: Awaited<ReturnType<Sharder["predict"]>>): Values[] {
   return sharder.model.outputs.map(({ name }) => {
     const output = outputs[name];
-    if (output === undefined || Array.isArray(output) || output.dtype === "string") {
+    if (output === undefined || output.dtype === "ragged" || output.dtype === "string") {
       throw new Error(`Expected one numeric tensor for the output "${name}": leave this model out of the benchmark.`);
     }
     return output.data;

@@ -129,7 +129,7 @@ it("says so and goes on where there is no such file system", async () => {
     Object.defineProperty(crypto, "subtle", { value: undefined });
     const { features } = await sharder.predict(float32([2, 8, 8, 3]), { journal: "nowhere" });
     await sharder.dispose();
-    return [...seen, Array.isArray(features) ? "" : features!.shape[0]];
+    return [...seen, features!.shape[0]];
   });
   expect(seen).toEqual([expect.stringMatching(/^storage: .*without its journal "nowhere".*HTTPS/), "unavailable", 2]);
   expect(opened.errors).toEqual([]);

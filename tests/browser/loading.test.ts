@@ -228,7 +228,7 @@ describe.skipIf(publicModels.length === 0)("public models", () => {
         );
         const all = await sharder.predict(inputs);
         const flat = (value: (typeof all)[string]): number[][] =>
-          (Array.isArray(value) ? value : [value]).map(({ data }) => Array.from(data as Float32Array));
+          (value.dtype === "ragged" ? value.items : [value]).map(({ data }) => Array.from(data as Float32Array));
         const singly: Record<string, number[]> = {};
         for (let item = 0; item < 3; item++) {
           const one = Object.fromEntries(

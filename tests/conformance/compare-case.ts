@@ -22,7 +22,7 @@ export function compareWithCase(
   for (const [index, [key, expected]] of outputs.entries()) {
     const value = received[isByName ? key : (order[index] ?? key)];
     if (value === undefined) return `no output ${key}`;
-    if (Array.isArray(value)) return `${key} is a list of ${value.length} tensors`;
+    if (value.dtype === "ragged") return `${key} is a list of ${value.items.length} tensors`;
     if (expected.dtype === "complex64") return `${key} is complex`;
     if (value.dtype !== expected.dtype || value.shape.join() !== expected.shape.join())
       return `${key} is ${value.dtype}[${value.shape.join()}], not ${expected.dtype}[${expected.shape.join()}]`;

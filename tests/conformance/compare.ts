@@ -32,10 +32,11 @@ export function outputsDifference(a: OutputsByName, b: OutputsByName, names: rea
 
 function valueDifference(a: OutputValue | undefined, b: OutputValue | undefined): number {
   if (a === undefined || b === undefined) return Infinity;
-  if (Array.isArray(a) && Array.isArray(b)) {
-    return a.length === b.length ? Math.max(...a.map((tensor, item) => difference(tensor, b[item]!))) : Infinity;
+  if (a.dtype === "ragged" && b.dtype === "ragged") {
+    if (a.items.length !== b.items.length) return Infinity;
+    return Math.max(...a.items.map((tensor, item) => difference(tensor, b.items[item]!)));
   }
-  const [denseA, denseB] = [a, b].map((value) => (Array.isArray(value) ? joinSingles(value) : value));
+  const [denseA, denseB] = [a, b].map((value) => (value.dtype === "ragged" ? joinSingles(value.items) : value));
   return denseA === undefined || denseB === undefined ? Infinity : difference(denseA, denseB);
 }
 

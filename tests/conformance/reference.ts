@@ -106,7 +106,7 @@ function byName(
   return Object.fromEntries(
     names.map((name, index) => {
       const own = singles.map((item) => item[index]!);
-      return [name, whole?.[index] ?? joinSingles(own) ?? own];
+      return [name, whole?.[index] ?? joinSingles(own) ?? { dtype: "ragged", shape: [own.length], items: own }];
     }),
   );
 }

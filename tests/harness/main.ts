@@ -12,6 +12,7 @@ import {
   topK,
   type ModelArtifacts,
   type Outputs,
+  type OutputValue,
   type Tensor,
 } from "inference-sharder";
 import * as faults from "inference-sharder/faults";
@@ -49,8 +50,9 @@ async function failureOf(
 }
 
 /** max|a − b| ÷ max|b|; infinite if shapes or dtypes differ. */
-function difference(a: Tensor | Tensor[] | undefined, b: Tensor): number {
-  if (a === undefined || Array.isArray(a) || a.dtype !== b.dtype || a.shape.join() !== b.shape.join()) return Infinity;
+function difference(a: OutputValue | undefined, b: Tensor): number {
+  if (a === undefined || a.dtype === "ragged" || a.dtype !== b.dtype || a.shape.join() !== b.shape.join())
+    return Infinity;
   let largest = 0;
   let worst = 0;
   for (let i = 0; i < b.data.length; i++) {

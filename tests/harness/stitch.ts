@@ -1,4 +1,4 @@
-import type { Sharder, Tensor } from "inference-sharder";
+import type { Outputs, Sharder } from "inference-sharder";
 import type { TileGrid } from "../../src/core/tiles.js";
 
 /**
@@ -42,9 +42,9 @@ export async function stitchedDifference(
   return seen.every((count) => count === 1) ? worst : Infinity;
 }
 
-function dataOf(outputs: Record<string, Tensor | Tensor[]>): Float32Array {
+function dataOf(outputs: Outputs): Float32Array {
   const output = Object.values(outputs)[0];
-  if (output === undefined || Array.isArray(output) || output.dtype !== "float32")
+  if (output === undefined || output.dtype === "ragged" || output.dtype !== "float32")
     throw new Error("expected float32 pixels");
   return output.data;
 }

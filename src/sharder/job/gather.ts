@@ -1,6 +1,6 @@
 import { ShardError } from "../../core/errors.js";
 import type { ItemRange } from "../../core/dispatch/types.js";
-import { denseShape, sameShape, splitItems, type ShardOutput } from "../../protocol/outputs.js";
+import { denseShape, raggedOf, sameShape, splitItems, type ShardOutput } from "../../protocol/outputs.js";
 import { allocateTensor, concatRows, writeRows } from "../../protocol/rows.js";
 import type { Outputs, OutputValue, Tensor } from "../../protocol/tensors.js";
 import { fillerLike, fillRows } from "./fillers.js";
@@ -54,7 +54,7 @@ export class Gather implements ShardSink {
       slot.kind === "dense"
         ? slot.tensor
         : slot.kind === "ragged"
-          ? (slot.items as Tensor[])
+          ? raggedOf(slot.items as Tensor[])
           : this.#joinCalls(slot.tensors),
     ]);
     return Object.fromEntries(entries);
@@ -85,12 +85,12 @@ export class Gather implements ShardSink {
   #joinCalls(calls: ReadonlyMap<number, Tensor>): OutputValue {
     const tensors = [...calls].toSorted(([a], [b]) => a - b).map(([, tensor]) => tensor);
     const [first] = tensors;
-    if (first === undefined || tensors.length === 1) return first ?? [];
+    if (first === undefined || tensors.length === 1) return first ?? raggedOf([]);
     const rowCount = this.#itemCount / tensors.length;
     const haveRows = tensors.every(
       ({ dtype, shape }) => dtype === first.dtype && shape[0] === rowCount && sameShape(shape, first.shape),
     );
-    return haveRows ? concatRows(tensors) : tensors;
+    return haveRows ? concatRows(tensors) : raggedOf(tensors);
   }
 
   #allocate(output: Exclude<FinishedOutput, CallOutput>): Slot {

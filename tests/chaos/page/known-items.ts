@@ -57,7 +57,7 @@ export class KnownItems {
 
   /** @returns how many of the rows are missing, and which are wrong. */
   judge(first: number, count: number, output: OutputValue | undefined): { missing: number; wrong: number[] } {
-    if (output === undefined || Array.isArray(output) || output.dtype !== "float32")
+    if (output === undefined || output.dtype === "ragged" || output.dtype !== "float32")
       return { missing: count, wrong: [] };
     const rowCount = Math.min(count, output.data.length / this.#rowSize);
     const wrong = Array.from({ length: rowCount }, (_, row) => row).filter(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Tensor } from "../../../src/protocol/tensors.js";
+import { raggedOf } from "../../../src/protocol/outputs.js";
+import type { OutputValue, Tensor } from "../../../src/protocol/tensors.js";
 import { isBatch, joinSingles, outputsDifference } from "../../conformance/compare.js";
 import { planCuts } from "../../conformance/cut-plans.js";
 
@@ -8,7 +9,7 @@ const float = (shape: number[], ...values: number[]): Tensor => ({
   shape,
   data: Float32Array.from(values),
 });
-const gap = (a: Tensor | Tensor[], b: Tensor | Tensor[]) => outputsDifference({ y: a }, { y: b }, ["y"]);
+const gap = (a: OutputValue, b: OutputValue) => outputsDifference({ y: a }, { y: b }, ["y"]);
 
 describe("what counts as a difference", () => {
   it("is 0 for the same bits alone, and relative to the largest value otherwise", () => {
@@ -22,7 +23,7 @@ describe("what counts as a difference", () => {
     expect(gap(float([2], 1, 2), float([1, 2], 1, 2))).toBe(Infinity);
     expect(gap(float([1], 1), { dtype: "int32", shape: [1], data: Int32Array.of(1) })).toBe(Infinity);
     expect(gap(float([1], NaN), float([1], 1))).toBe(Infinity);
-    expect(gap([float([1], 1)], [float([1], 1), float([1], 1)])).toBe(Infinity);
+    expect(gap(raggedOf([float([1], 1)]), raggedOf([float([1], 1), float([1], 1)]))).toBe(Infinity);
     expect(outputsDifference({ x: float([1], 1) }, { y: float([1], 1) }, ["y"])).toBe(Infinity);
   });
 
@@ -31,7 +32,7 @@ describe("what counts as a difference", () => {
     expect(joinSingles(items)).toEqual(float([2, 2], 1, 2, 3, 4));
     expect(joinSingles([float([2], 1, 2), float([2], 3, 4)])).toEqual(float([2, 2], 1, 2, 3, 4));
     expect(joinSingles([float([1], 1), float([2], 3, 4)])).toBeUndefined();
-    expect(gap(items, float([2, 2], 1, 2, 3, 4))).toBe(0);
+    expect(gap(raggedOf(items), float([2, 2], 1, 2, 3, 4))).toBe(0);
   });
 
   it("a batch has a row for each item, near to what the item gives alone", () => {

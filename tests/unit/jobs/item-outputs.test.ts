@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { itemOutputs } from "../../../src/jobs/item-outputs.js";
+import { raggedOf } from "../../../src/protocol/outputs.js";
 import type { Tensor } from "../../../src/protocol/tensors.js";
 
 const floats = (shape: number[], ...values: number[]): Tensor => ({
@@ -20,7 +21,8 @@ it("takes one item out of each output, as a batch of one", () => {
 });
 
 it("also where the items' shapes differ: with an axis for the batch in any case", () => {
-  const boxes = [floats([1, 2, 4], ...Array<number>(8).fill(7)), floats([0, 4]), floats([1, 4], 1, 2, 3, 4)];
+  const items = [floats([1, 2, 4], ...Array<number>(8).fill(7)), floats([0, 4]), floats([1, 4], 1, 2, 3, 4)];
+  const boxes = raggedOf(items);
   expect(itemOutputs({ boxes }, 0)).toEqual({ boxes: floats([1, 2, 4], ...Array<number>(8).fill(7)) });
   expect(itemOutputs({ boxes }, 1)).toEqual({ boxes: floats([1, 0, 4]) });
   expect(itemOutputs({ boxes }, 2)).toEqual({ boxes: floats([1, 4], 1, 2, 3, 4) });

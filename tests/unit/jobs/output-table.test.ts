@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { describeOutputs } from "../../../src/jobs/output-table.js";
+import { raggedOf } from "../../../src/protocol/outputs.js";
 import type { Tensor } from "../../../src/protocol/tensors.js";
 
 const floats = (shape: number[], values: number[]): Tensor => ({
@@ -40,7 +41,7 @@ it("shows shape and values of anything else", () => {
     classes: undefined,
   });
   // One tensor per item, with nothing in it: a detector that saw nothing.
-  expect(describeOutputs({ boxes: [floats([1, 0, 4], [])] }).boxes).toEqual({
+  expect(describeOutputs({ boxes: raggedOf([floats([1, 0, 4], [])]) }).boxes).toEqual({
     dtype: "float32",
     shape: [0, 4],
     first: [],

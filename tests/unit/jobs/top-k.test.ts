@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ShardError } from "../../../src/core/errors.js";
 import { topK } from "../../../src/jobs/top-k.js";
+import { raggedOf } from "../../../src/protocol/outputs.js";
 import type { Tensor } from "../../../src/protocol/tensors.js";
 
 const scores = (rows: number[][]): Tensor => ({
@@ -33,7 +34,7 @@ describe("topK", () => {
       { dtype: "int32", shape: [3], data: Int32Array.of(5, 9, 7) },
       { dtype: "int32", shape: [1, 2], data: Int32Array.of(1, 0) },
     ];
-    expect(topK(items, undefined, 1)).toEqual([
+    expect(topK(raggedOf(items), undefined, 1)).toEqual([
       [{ label: "1", index: 1, score: 9 }],
       [{ label: "0", index: 0, score: 1 }],
     ]);

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   denseShape,
   joinItems,
+  raggedOf,
   sameShape,
   splitItems,
   tensorsOf,
@@ -37,7 +38,7 @@ describe("joinItems", () => {
         const agree = tensors.every(({ shape }) => JSON.stringify(shape) === JSON.stringify(first.shape));
         expect(joined.kind).toBe(agree ? "dense" : "ragged");
         if (joined.kind === "ragged") {
-          expect(toOutputValue(joined)).toBe(tensors);
+          expect(toOutputValue(joined)).toMatchObject({ dtype: "ragged", items: tensors });
           return;
         }
         expect(joined.tensor.shape).toEqual(denseShape(first.shape, tensors.length));
@@ -45,6 +46,15 @@ describe("joinItems", () => {
         expect(toOutputValue(joined)).toBe(joined.tensor);
       }),
     );
+  });
+
+  it("states what the shapes of ragged items have in common", () => {
+    const shapeOf = (...shapes: number[][]) => raggedOf(shapes.map((shape) => counting("float32", shape))).shape;
+    expect(shapeOf([1, 2, 4], [1, 0, 4], [1, 7, 4])).toEqual([3, -1, 4]);
+    // One box has lost its leading 1 to the axis of the boxes.
+    expect(shapeOf([3, 4], [1, 4])).toEqual([2]);
+    expect(shapeOf([2], [1, 2, 3])).toEqual([2]);
+    expect(shapeOf()).toEqual([0]);
   });
 
   it("differing dtypes are ragged", () => {

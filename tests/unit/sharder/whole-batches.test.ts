@@ -191,7 +191,7 @@ describe.each(splits)("by %s, groups", (split) => {
     expect([...(y as Tensor).data]).toEqual(expected.flatMap((each) => [...(each.y!.data as Float32Array)]));
     expect((y as Tensor).shape).toEqual([9, 2]);
     // There is one for each call.
-    expect(sum).toEqual(expected.map((each) => each.sum));
+    expect(sum).toMatchObject({ dtype: "ragged", items: expected.map((each) => each.sum) });
     expect(await sharder.predict(parts[1]!)).toEqual(expected[1]);
     await rejected("invalid-input", sharder.predict(someItems(7, [2])), "groups of 3", "a rest of 1");
     const counts: number[] = [];

@@ -88,7 +88,7 @@ function expectSame(
 ): void {
   for (const [name, tensor] of Object.entries(wanted)) {
     const value = received[name];
-    if (value === undefined || Array.isArray(value)) throw new Error(`${what}: ${name} is no tensor`);
+    if (value === undefined || value.dtype === "ragged") throw new Error(`${what}: ${name} is no tensor`);
     expect(value.shape, `${what}: shape of ${name}`).toEqual(tensor.shape);
     const at = tensor.data.findIndex((each, index) => !Object.is(each, value.data[index]));
     expect(at, `${what}: ${name} differs at ${at}: ${value.data[at]}, not ${tensor.data[at]}`).toBe(-1);

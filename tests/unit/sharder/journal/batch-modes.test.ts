@@ -43,7 +43,7 @@ function valuesOf(shards: readonly { readonly outputs: Outputs }[]): Record<stri
   const all: Record<string, unknown[]> = {};
   for (const { outputs } of shards) {
     for (const [name, output] of Object.entries(outputs)) {
-      for (const { data } of Array.isArray(output) ? output : [output]) (all[name] ??= []).push(...data);
+      for (const { data } of output.dtype === "ragged" ? output.items : [output]) (all[name] ??= []).push(...data);
     }
   }
   return all;
