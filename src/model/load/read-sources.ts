@@ -147,7 +147,7 @@ async function noModel(files: readonly SourceFile[], refusal: unknown, archives:
     `Expected a model.json, .keras, .h5 or zip among the files, received ${listNames(paths)}${archives.length > 0 ? ` in "${archives[0]!.slice(-80)}"` : ""}: ` +
       (hasWeights
         ? "choose the model.json together with its weight files."
-        : "choose a Keras file, or the model.json and its weight files (tensorflowjs_converter makes them from other formats)."),
+        : "choose a Keras file, or the model.json and its weight files (tensorflowjs_converter makes them of TensorFlow's SavedModels)."),
   );
 }
 

@@ -68,3 +68,16 @@ it("is refused with what was expected, what it is and what to do", () => {
     /^Expected a model\.json, \.keras, \.h5 or zip at net\.tflite, received a TensorFlow Lite model: .*\.$/,
   );
 });
+
+it.each([
+  [
+    "net.onnx",
+    /^[^(]*ONNX model: .*SavedModel of it \(onnx2tf -i .*\), convert that \(tensorflowjs_converter --input_format=tf_saved_model/,
+  ],
+  [
+    "net.tflite",
+    /TensorFlow Lite model: .*Keras model.*\(python -m tf2onnx\.convert --tflite .*\)\. Then .*onnx2tf.*, convert that/,
+  ],
+])("%s is never given to tensorflowjs_converter, which reads neither: the whole chain is named", (name, chain) => {
+  expect(refuseForeign(name, foreignFormatOf([name])!).message).toMatch(chain);
+});
