@@ -134,13 +134,14 @@ function readShape({ name, shape, dtype }: TensorSpec, wanted: PictureOptions["l
   if (isNumeric && shape === undefined) {
     return { height: -1, width: -1, channels: -1, layout: layout ?? "channels-last" };
   }
-  if (isNumeric && shape?.length === 3) {
+  // A sequence has three axes as well: of samples, or of features with one step each.
+  if (isNumeric && shape?.length === 3 && !shape.slice(1).includes(1) && !shape.some((size) => size > MAX_SIDE)) {
     return { height: shape[1]!, width: shape[2]!, channels: 1, layout: "channels-last" };
   }
-  if (!isNumeric || shape?.length !== 4) {
+  if (!isNumeric || shape?.length !== 4 || shape.some((size) => size > MAX_SIDE)) {
     throw new ShardError(
       "model-unsupported",
-      `Expected an input for pictures, [n, height, width, channels] in float32 or int32, received "${name}" of shape ${JSON.stringify(shape)} in ${dtype}: pass tensors to this model.`,
+      `Expected an input for pictures, [n, height, width, channels] in float32 or int32, received "${name}" of shape ${JSON.stringify(shape)} in ${dtype}, which is none: pass tensors to this model.`,
     );
   }
   const isChannels = (size: number): boolean => size === 1 || size === 3;

@@ -116,3 +116,11 @@ it("findPictureInput finds none where there are two", () => {
   const inputs = [...model([-1, 8, 8, 3]).inputs, ...model([-1, 8, 8, 3], "float32", "right").inputs];
   expect(findPictureInput({ inputs })).toBeUndefined();
 });
+
+it.each([[[-1, 43_844, 1]], [[-1, 1, 512]], [[-1, 300, 1]], [[1, 1, 160_000, 1]]])(
+  "an input of sound or other sequences, %j, takes no pictures, and no size is found fault with that nobody gave",
+  (shape) => {
+    expect(findPictureInput(model(shape))).toBeUndefined();
+    expect(() => planPictures(model(shape), { scale })).toThrow(/which is none: pass tensors to this model/);
+  },
+);
