@@ -5,11 +5,16 @@ import type { ModelInfo } from "../model/inspect.js";
 import type { TensorSpec } from "../protocol/model-on-wire.js";
 import { elementCountOf, type InputTensor } from "../protocol/tensors.js";
 
+/**
+ * What is used for the sizes that the model leaves free, except the batch's: one number for all, or one for each input and axis (from 0,
+ * the batch's included); whole, ≥ 1.
+ */
+export type FreeSize = number | ((input: string, axis: number) => number);
+
 export interface RandomInputOptions {
   /** Items, whole, ≥ 1; more if the model takes them in groups only. */
   readonly itemCount: number;
-  /** Used for every size that the model leaves free, except the batch's; whole, ≥ 1. */
-  readonly freeSize: number;
+  readonly freeSize: FreeSize;
   readonly seed?: number;
 }
 
@@ -30,7 +35,7 @@ export function randomInputs(
   { itemCount, freeSize, seed = 1 }: RandomInputOptions,
 ): Record<string, InputTensor> {
   checkCount("itemCount", itemCount);
-  checkCount("freeSize", freeSize);
+  if (typeof freeSize === "number") checkCount("freeSize", freeSize);
   const random = seededRandom(seed);
   const layout = batchLayoutOf(inputs);
   const groupItemCount = layout.kind === "fixed" ? layout.itemCount : 1;
@@ -52,7 +57,7 @@ export function checkCount(name: string, value: number): void {
   );
 }
 
-function fill(spec: TensorSpec, rows: number | undefined, freeSize: number, random: () => number): InputTensor {
+function fill(spec: TensorSpec, rows: number | undefined, freeSize: FreeSize, random: () => number): InputTensor {
   if (spec.shape === undefined) {
     throw new ShardError(
       "model-unsupported",
@@ -60,7 +65,7 @@ function fill(spec: TensorSpec, rows: number | undefined, freeSize: number, rand
     );
   }
   const shape = spec.shape.map((size, axis) =>
-    axis === 0 && rows !== undefined ? rows : size === -1 ? freeSize : size,
+    axis === 0 && rows !== undefined ? rows : size === -1 ? freeSizeOf(freeSize, spec.name, axis) : size,
   );
   const length = elementCountOf(shape);
   if (length > MAX_ELEMENTS) {
@@ -79,6 +84,13 @@ function fill(spec: TensorSpec, rows: number | undefined, freeSize: number, rand
     case "string":
       return { dtype: "string", shape, data: Array.from({ length }, (_, i) => `item ${i}`) };
   }
+}
+
+function freeSizeOf(freeSize: FreeSize, input: string, axis: number): number {
+  if (typeof freeSize === "number") return freeSize;
+  const size = freeSize(input, axis);
+  checkCount(`the free size of axis ${axis} of input "${input}"`, size);
+  return size;
 }
 
 /** `from({ length }, …)` would take five times as long, on the page's thread. */

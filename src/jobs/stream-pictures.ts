@@ -95,7 +95,8 @@ export async function* streamPictures(
         if (order === "input") yield* refusals.take(nextIndex);
         nextIndex = index + 1;
         const error = itemErrors?.[row]?.error;
-        if (error === undefined) yield { index, picture, outputs: itemOutputs(result.value.outputs, row), workerId };
+        if (error === undefined)
+          yield { index, picture, outputs: itemOutputs(result.value.outputs, row, itemCount), workerId };
         else yield { index, picture, error };
       }
     }

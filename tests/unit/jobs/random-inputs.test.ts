@@ -52,3 +52,15 @@ it.each([
   expect(run).toThrow(ShardError);
   expect(run).toThrow(expect.objectContaining({ code }));
 });
+
+it("takes a size for each free axis, and names the axis whose size is none", () => {
+  const model = { inputs: [input("image", [-1, -1, -1, 3]), input("tokens", [-1, -1], "int32")] } as const;
+  const sizes: Record<string, number> = { "image 1": 5, "image 2": 7, "tokens 1": 9 };
+  const inputs = randomInputs(model, { itemCount: 2, freeSize: (name, axis) => sizes[`${name} ${axis}`]! });
+  expect([inputs.image!.shape, inputs.tokens!.shape]).toEqual([
+    [2, 5, 7, 3],
+    [2, 9],
+  ]);
+  const run = () => randomInputs(model, { itemCount: 2, freeSize: (_, axis) => (axis === 2 ? NaN : 1) });
+  expect(run).toThrow(/Expected the free size of axis 2 of input "image" to be a whole number ≥ 1, received NaN/);
+});
