@@ -87,14 +87,15 @@ it("runs a model from its address on random numbers, and shows its facts", async
   expect(facts).toMatch(/Optimised/);
   await page.getByLabel("Random numbers").check();
   await page.getByLabel("Number of items").fill("6");
-  await page.getByLabel("Size of free dimensions").fill("24");
+  await page.getByLabel("Height of “image”").fill("24");
+  await page.getByLabel("Width of “image”").fill("20");
   await page.getByTestId("model-run").click();
   await untilModel(/Done/);
   expect(await page.getByTestId("model-detail").innerText()).toMatch(/^6\sitems in .*\sitems\/s$/);
   const table = await rows();
   expect(table.map(([item]) => item)).toEqual([1, 2, 3, 4, 5, 6].map((n) => `Item ${n}`));
   for (const [, output, values] of table) {
-    expect(output).toBe("upscaled float32, 48 × 48 × 3");
+    expect(output).toBe("upscaled float32, 48 × 40 × 3");
     // Enlarged noise of 0 … 1 stays near that range.
     const [min, mean, max] = values!
       .match(/min (\S+) · mean (\S+) · max (\S+)/)!
@@ -150,7 +151,7 @@ describe("on pictures", () => {
     expect(leaf?.[2]).toMatch(/^green 100\.0\s% blue 40\.0\s% red 0\.0\s%$/);
     expect(torn?.[0]).toBe("torn.png");
     expect(torn?.[1]).toMatch(/^Expected a picture that the browser can decode/);
-    expect(await page.getByTestId("model-detail").innerText()).toContain("1 could not be read");
+    expect(await page.getByTestId("model-detail").innerText()).toContain("1 failed");
   });
 
   it.each([
@@ -329,7 +330,8 @@ it("can be cancelled in mid-run, and be run again", async () => {
   await untilModel(/Ready/);
   await page.getByLabel("Random numbers").check();
   await page.getByLabel("Number of items").fill("100000");
-  await page.getByLabel("Size of free dimensions").fill("8");
+  await page.getByLabel("Height of “image”").fill("8");
+  await page.getByLabel("Width of “image”").fill("8");
   await page.getByTestId("model-run").click();
   await untilModel(/Running/);
   await page.getByTestId("model-more").filter({ hasText: "more items" }).waitFor();
@@ -353,7 +355,7 @@ it("says why a model can't be loaded, and keeps the previous one; the picture ta
   expect(await notice.isVisible()).toBe(false);
   await page.getByLabel("Number of items").fill("0");
   await page.getByTestId("model-run").click();
-  await notice.filter({ hasText: "whole number ≥ 1" }).waitFor();
+  await notice.filter({ hasText: "whole number of items from 1 to 1,000,000, received 0" }).waitFor();
   await page.getByLabel("Number of items").fill("3");
 
   await page.getByRole("tab", { name: "Enlarge a picture" }).click();

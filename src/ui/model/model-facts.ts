@@ -37,8 +37,8 @@ export class ModelFacts {
     this.#inspect.disabled = !canInspect;
   }
 
-  /** @param notices what failed while the model was loaded, and was recovered from. */
-  show(model: ModelInfo, labels: ModelLabels | undefined, notices: readonly string[]): void {
+  /** @param name what the model is called. @param notices what failed while the model was loaded, and was recovered from. */
+  show(name: string, model: ModelInfo, labels: ModelLabels | undefined, notices: readonly string[]): void {
     const { format, inputs, outputs, layers, layerCount, cuts, flops, weightBytes, optimization } = model;
     const lines = optimizationLines(optimization);
     const done = optimization.isOptimized && lines.length > 0 ? lines : ["unchanged"];
@@ -46,6 +46,7 @@ export class ModelFacts {
       element(
         "dl",
         {},
+        ...fact("Name", name),
         ...fact("Format", format === "graph-model" ? "graph model" : "layers model (Keras)"),
         ...fact(inputs.length === 1 ? "Input" : "Inputs", ...inputs.map(describeTensor)),
         ...fact(outputs.length === 1 ? "Output" : "Outputs", ...outputs.map(describeTensor)),

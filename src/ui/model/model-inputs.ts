@@ -1,7 +1,10 @@
 import { findPictureInput, type ModelInfo, type ModelLabels, type PictureFit, type PictureInput } from "../../index.js";
 import { element, setText } from "../parts/dom.js";
 import { formatCount } from "../parts/format.js";
-import type { RunRequest } from "./model-request.js";
+import { NumberField } from "../parts/number-field.js";
+import { FreeSizeFields } from "./free-size-fields.js";
+import type { FreeSizes, RunRequest } from "./model-request.js";
+import { TensorInputs } from "./tensor-inputs.js";
 import { valueRangesFor, type ValueRangeName } from "./value-ranges.js";
 
 const FITS: Readonly<Record<PictureFit, string>> = {
@@ -9,13 +12,14 @@ const FITS: Readonly<Record<PictureFit, string>> = {
   cover: "cropped to their centre",
   contain: "shown whole, with bars",
 };
-const DEFAULT_FREE_SIZE = 64;
+const MAX_ITEMS = 1_000_000;
 
-/** Chooses what the model runs on: pictures or random numbers. Hidden until a model is loaded. */
+/** Chooses what the model runs on: pictures, random numbers or files of numbers. Hidden until a model is loaded. */
 export class ModelInputsPanel {
   readonly root: HTMLElement;
   readonly #pictures = radio("pictures");
   readonly #random = radio("random");
+  readonly #tensors = radio("tensors");
   readonly #files = element("input", {
     id: "model-pictures",
     type: "file",
@@ -27,10 +31,10 @@ export class ModelInputsPanel {
   readonly #chosen = element("span", { class: "muted", "aria-live": "polite", "data-testid": "model-chosen" });
   readonly #values = element("select", { id: "model-values", "data-testid": "model-values" });
   readonly #fit = element("select", { id: "model-fit", "data-testid": "model-fit" });
-  readonly #itemCount = number("model-items", 16, 1_000_000);
-  readonly #freeSize = number("model-size", DEFAULT_FREE_SIZE, 16_384);
+  readonly #itemCount: NumberField;
+  readonly #sizes: FreeSizeFields;
+  readonly #tensorInputs: TensorInputs;
   readonly #valuesField = field("Pixel values", this.#values);
-  readonly #freeSizeField = field("Size of free dimensions", this.#freeSize);
   readonly #picturesPart = element(
     "div",
     { class: "fields" },
@@ -43,14 +47,22 @@ export class ModelInputsPanel {
     this.#valuesField,
     field("Pictures are", this.#fit),
   );
-  readonly #randomPart = element("div", { class: "fields" }, field("Number of items", this.#itemCount));
+  readonly #randomPart: HTMLElement;
   readonly #onChange: () => void;
   #all: readonly File[] = [];
+  /** Dropped before there was a model to give them to. */
+  #waiting: readonly File[] = [];
 
   constructor(onChange: () => void) {
     this.#onChange = onChange;
+    this.#itemCount = new NumberField({
+      ...{ id: "model-items", title: "Number of items", value: 16, max: MAX_ITEMS, unit: "items", onChange },
+    });
+    this.#sizes = new FreeSizeFields(onChange);
+    this.#tensorInputs = new TensorInputs(onChange);
+    this.#randomPart = element("div", { class: "fields" }, this.#itemCount.root);
     for (const [fit, title] of Object.entries(FITS)) this.#fit.append(element("option", { value: fit }, title));
-    for (const each of [this.#pictures, this.#random]) each.addEventListener("change", () => this.#update());
+    for (const each of this.#radios) each.addEventListener("change", () => this.#update());
     this.#files.addEventListener("change", () => {
       this.usePictures([...(this.#files.files ?? [])]);
       this.#files.value = "";
@@ -64,30 +76,47 @@ export class ModelInputsPanel {
         { class: "radios", role: "radiogroup", "aria-labelledby": "model-input-title" },
         element("label", {}, this.#pictures, "Pictures"),
         element("label", {}, this.#random, "Random numbers"),
+        element("label", {}, this.#tensors, "Files of numbers"),
       ),
       this.#picturesPart,
       this.#randomPart,
-      this.#freeSizeField,
+      this.#tensorInputs.root,
+      this.#sizes.root,
     );
   }
 
-  /** The input of the next run; `undefined` until pictures have been chosen. */
+  /** The input of the next run; `undefined` until it has been chosen, and while a number is wrong. */
   get request(): RunRequest | undefined {
-    const { freeSize } = this;
-    if (this.#random.checked) return { kind: "random", itemCount: this.#itemCount.valueAsNumber, freeSize };
+    if (this.problem !== undefined) return undefined;
+    const { sizes } = this;
+    if (this.#random.checked) return { kind: "random", itemCount: this.#itemCount.value ?? 1, sizes };
+    if (this.#tensors.checked) {
+      const { chosen } = this.#tensorInputs;
+      return chosen && { kind: "tensors", ...chosen, sizes };
+    }
     if (this.#all.length === 0) return undefined;
     return {
       kind: "pictures",
       pictures: this.#all,
       values: this.#values.value as ValueRangeName,
       fit: this.#fit.value as PictureFit,
-      freeSize,
+      sizes,
     };
   }
 
-  /** Used for every size that the model leaves free. */
-  get freeSize(): number {
-    return this.#freeSize.valueAsNumber;
+  /** What is wrong with a number that matters for the next run. */
+  get problem(): string | undefined {
+    return this.#wrong?.problem;
+  }
+
+  /** Put the focus on the number that is wrong. */
+  focusProblem(): void {
+    this.#wrong?.focus();
+  }
+
+  /** For what the model leaves free. */
+  get sizes(): FreeSizes {
+    return this.#sizes.sizes;
   }
 
   /** Offer the inputs that fit this model. */
@@ -99,9 +128,13 @@ export class ModelInputsPanel {
     const isLikely = input?.hasChannelAxis === true;
     this.#pictures.checked = isLikely;
     this.#random.checked = !isLikely;
+    this.#tensors.checked = false;
     this.#offerValues(input, labels);
     this.#fit.value = labels?.pictures?.fit ?? "stretch";
-    this.#freeSizeField.hidden = !model.inputs.some(({ shape }) => shape?.slice(1).includes(-1) ?? true);
+    this.#sizes.offer(model);
+    this.#tensorInputs.offer(model);
+    if (this.#waiting.length > 0) this.useTensors(this.#waiting);
+    this.#waiting = [];
     this.#update();
   }
 
@@ -112,6 +145,27 @@ export class ModelInputsPanel {
     this.#update();
   }
 
+  /** Use files of numbers; before there is a model, for the next one. */
+  useTensors(files: readonly File[]): void {
+    if (files.length === 0) return;
+    if (this.root.hidden) {
+      this.#waiting = files;
+      return;
+    }
+    this.#tensors.checked = true;
+    this.#tensorInputs.use(files);
+    this.#update();
+  }
+
+  get #radios(): readonly HTMLInputElement[] {
+    return [this.#pictures, this.#random, this.#tensors];
+  }
+
+  get #wrong(): NumberField | undefined {
+    const isWrong = this.#random.checked && this.#itemCount.value === undefined;
+    return isWrong ? this.#itemCount : this.#sizes.wrong;
+  }
+
   #offerValues(input: PictureInput | undefined, labels: ModelLabels | undefined): void {
     const ranges = input === undefined ? [] : valueRangesFor(input, labels?.pictures !== undefined);
     this.#values.replaceChildren(...ranges.map(({ name, title }) => element("option", { value: name }, title)));
@@ -120,7 +174,8 @@ export class ModelInputsPanel {
 
   #update(): void {
     this.#picturesPart.hidden = !this.#pictures.checked;
-    this.#randomPart.hidden = this.#pictures.checked;
+    this.#randomPart.hidden = !this.#random.checked;
+    this.#tensorInputs.root.hidden = !this.#tensors.checked;
     setText(this.#chosen, this.#all.length === 0 ? "or drop or paste them here" : describeChoice(this.#all));
     this.#onChange();
   }
@@ -134,10 +189,6 @@ function describeChoice(pictures: readonly File[]): string {
 function radio(value: string): HTMLInputElement {
   const id = `model-input-${value}`;
   return element("input", { type: "radio", name: "model-input", id, value, "data-testid": id });
-}
-
-function number(id: string, value: number, max: number): HTMLInputElement {
-  return element("input", { id, type: "number", min: "1", max: String(max), value: String(value), "data-testid": id });
 }
 
 function field(title: string, control: HTMLElement): HTMLElement {

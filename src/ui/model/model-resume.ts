@@ -2,14 +2,14 @@ import type { StreamJournalOptions } from "../../index.js";
 import { formatCount } from "../parts/format.js";
 import { findInterrupted } from "../parts/interrupted-run.js";
 import { KeptJob, MAX_KEPT_BYTES } from "../parts/kept-job.js";
-import { SPLITS, type LoadRequest, type RunRequest } from "./model-request.js";
+import { SPLITS, itemCountOfRun, type LoadRequest, type RunRequest } from "./model-request.js";
 
 /** The journal of the run of the user's own model; there is one at a time. */
 export const MODEL_JOURNAL = "page: model";
 
 /** What the model runs on is compared batch by batch; the key tells runs of different length apart. */
 export function modelJournal(request: RunRequest): StreamJournalOptions {
-  const key = request.kind === "random" ? `random, ${request.itemCount}` : `pictures, ${request.pictures.length}`;
+  const key = `${request.kind}, ${itemCountOfRun(request)}`;
   return { name: MODEL_JOURNAL, key, ifBusy: "ignore", keepResults: false };
 }
 
@@ -30,7 +30,9 @@ interface Description {
   readonly hasLabels: boolean;
   readonly split: LoadRequest["split"];
   readonly isComplete: boolean;
-  readonly run: Omit<RunRequest, "pictures">;
+  readonly run: { readonly kind: RunRequest["kind"] };
+  /** Inputs that had files, in the order of the files. */
+  readonly inputNames?: readonly string[];
   readonly itemCount: number;
 }
 
@@ -43,10 +45,11 @@ export class ModelResume {
   keep({ model, labels, split }: LoadRequest, request: RunRequest): void {
     this.#isKept = true;
     const modelFiles = typeof model === "string" ? [] : model;
-    const pictures = request.kind === "pictures" ? request.pictures : [];
-    const files = [...modelFiles, ...(labels === undefined ? [] : [labels]), ...pictures];
+    const chosen = request.kind === "tensors" ? request.files : {};
+    const inputFiles = request.kind === "pictures" ? request.pictures : Object.values(chosen);
+    const files = [...modelFiles, ...(labels === undefined ? [] : [labels]), ...inputFiles];
     const isComplete = files.reduce((total, { size }) => total + size, 0) <= MAX_KEPT_BYTES;
-    const { pictures: _, ...run } = { pictures: undefined, ...request };
+    const { pictures: _, files: _files, ...run } = { pictures: undefined, files: undefined, ...request };
     const description: Description = {
       address: typeof model === "string" ? model : undefined,
       modelNames: modelFiles.map(({ name }) => name),
@@ -55,7 +58,8 @@ export class ModelResume {
       split,
       isComplete,
       run,
-      itemCount: request.kind === "pictures" ? pictures.length : request.itemCount,
+      inputNames: Object.keys(chosen),
+      itemCount: itemCountOfRun(request),
     };
     void this.#kept.keep(description, isComplete ? files : []);
   }
@@ -70,9 +74,19 @@ export class ModelResume {
   async find(): Promise<InterruptedModel | undefined> {
     const found = await findInterrupted(this.#kept, MODEL_JOURNAL);
     if (found === undefined || !isDescription(found.description)) return undefined;
-    const { address, modelNames, modelFileCount, hasLabels, split, isComplete, run, itemCount } = found.description;
+    const {
+      address,
+      modelNames,
+      modelFileCount,
+      hasLabels,
+      split,
+      isComplete,
+      run,
+      inputNames = [],
+      itemCount,
+    } = found.description;
     const { files, doneItemCount } = found;
-    const pictures = files.slice(modelFileCount + (hasLabels ? 1 : 0));
+    const inputFiles = files.slice(modelFileCount + (hasLabels ? 1 : 0));
     const name = address ?? modelNames[0] ?? "the model";
     const text = `Resume ${name}: ${doneItemCount} of ${formatCount(itemCount, "item")} are done.`;
     const load = {
@@ -80,9 +94,10 @@ export class ModelResume {
       labels: hasLabels ? files[modelFileCount] : undefined,
       split,
     };
-    const request = (run.kind === "random" ? run : { ...run, pictures }) as RunRequest;
+    const chosen = Object.fromEntries(inputFiles.map((file, index) => [inputNames[index] ?? String(index), file]));
+    const request = { sizes: {}, ...run, pictures: inputFiles, files: chosen } as unknown as RunRequest;
     if (isComplete) return { text, load, run: request };
-    const advice = `Its files were too large to keep: choose ${[...modelNames.slice(0, 3), ...(run.kind === "pictures" ? ["the pictures"] : [])].join(", ")} again, then resume.`;
+    const advice = `Its files were too large to keep: choose ${[...modelNames.slice(0, 3), ...(run.kind === "random" ? [] : [run.kind === "pictures" ? "the pictures" : "the files of numbers"])].join(", ")} again, then resume.`;
     return { text: `${text} ${advice}`, load: undefined, run: request };
   }
 }
@@ -100,6 +115,6 @@ function isDescription(value: unknown): value is Description {
     [modelFileCount, itemCount].every((count) => Number.isSafeInteger(count)) &&
     [hasLabels, isComplete].every((flag) => typeof flag === "boolean") &&
     SPLITS.some((each) => each === split) &&
-    (kind === "random" || kind === "pictures")
+    (kind === "random" || kind === "pictures" || kind === "tensors")
   );
 }

@@ -14,9 +14,12 @@ import {
 import { modelSource } from "../bundled-files.js";
 import { failureText } from "../parts/failure-text.js";
 import { Stopwatch } from "../parts/stopwatch.js";
-import type { LoadRequest, RunRequest } from "./model-request.js";
+import { freeSizeFor, itemCountOfRun, type FreeSizes, type LoadRequest, type RunRequest } from "./model-request.js";
 import { MODEL_JOURNAL } from "./model-resume.js";
-import { runModel, type ItemRow } from "./run-model.js";
+import { OutputStore } from "./outputs/output-store.js";
+import { itemNameOf, reasonOf, runModel, type ItemRow } from "./run-model.js";
+import { Slices } from "./outputs/slices.js";
+import { modelNameOf } from "./sources/model-name.js";
 
 /** What the session reports to the page. */
 export interface ModelSessionListener {
@@ -46,11 +49,14 @@ export type ModelActivity =
 
 /** One run of the model, as the panels show it. Only `ModelSession` changes it. */
 export interface ModelRun {
+  readonly request: RunRequest;
   readonly stopwatch: Stopwatch;
+  /** The outputs of the items so far. */
+  readonly store: OutputStore;
   readonly itemCount: number;
   doneItemCount: number;
   refusedItemCount: number;
-  outcome: "running" | "done" | "cancelled" | "failed";
+  outcome: "running" | "paused" | "done" | "cancelled" | "failed";
 }
 
 /**
@@ -82,6 +88,11 @@ export class ModelSession {
   /** What was asked for when the present model was loaded. */
   get loaded(): LoadRequest | undefined {
     return this.#loaded;
+  }
+
+  /** What the present model is called. */
+  get modelName(): string {
+    return this.#loaded === undefined ? "the page’s model" : modelNameOf(this.#loaded.model);
   }
 
   get labels(): ModelLabels | undefined {
@@ -158,13 +169,13 @@ export class ModelSession {
     this.#listener.onModel();
   }
 
-  /** @param freeSize used for every size that the model leaves free. */
-  async inspect(freeSize: number): Promise<void> {
+  /** @param sizes for what the model leaves free. */
+  async inspect(sizes: FreeSizes): Promise<void> {
     const sharder = this.#sharder;
     if (sharder === undefined) return;
     const signal = this.#begin({ kind: "inspecting" });
     try {
-      await sharder.inspect({ inputs: randomInputs(sharder.model, { itemCount: 2, freeSize }) });
+      await sharder.inspect({ inputs: randomInputs(sharder.model, { itemCount: 2, freeSize: freeSizeFor(sizes) }) });
       if (sharder === this.#sharder) this.#listener.onInspected();
     } catch (thrown) {
       if (!signal.aborted) this.#listener.onFailure("The layers could not be measured", failureText(thrown));
@@ -176,10 +187,11 @@ export class ModelSession {
   async start(request: RunRequest): Promise<void> {
     const sharder = this.#sharder;
     if (sharder === undefined) return;
-    const itemCount = request.kind === "pictures" ? request.pictures.length : request.itemCount;
     const run: ModelRun = {
+      request,
       stopwatch: new Stopwatch(),
-      itemCount,
+      store: new OutputStore((index) => itemNameOf(request, index)),
+      itemCount: itemCountOfRun(request),
       doneItemCount: 0,
       refusedItemCount: 0,
       outcome: "running",
@@ -192,12 +204,16 @@ export class ModelSession {
       if (isOpen && name === MODEL_JOURNAL && this.#loaded) this.#listener.onRecorded(this.#loaded, request);
     };
     sharder.addEventListener("journal", onJournal);
+    const slices = new Slices();
     try {
       for await (const row of runModel(sharder, request, this.#labels, signal)) {
         run.doneItemCount++;
         if (row.error !== undefined) run.refusedItemCount++;
+        run.store.add(row.outputs ?? (row.error === undefined ? "" : reasonOf(row.error)));
         this.#listener.onRow(row);
         this.#listener.onProgress();
+        // A shard may have thousands of items.
+        await slices.rest();
       }
       run.outcome = "done";
     } catch (thrown) {
@@ -205,11 +221,30 @@ export class ModelSession {
       if (!signal.aborted) this.#listener.onFailure("The model could not be run", failureText(thrown), thrown);
     } finally {
       sharder.removeEventListener("journal", onJournal);
+      // A pause holds for the sharder's later jobs, too.
+      sharder.resume();
       run.stopwatch.stop();
       // After a failure, a reload may help.
       if (run.outcome !== "failed") this.#listener.onSettled();
       this.#end(signal);
     }
+  }
+
+  /** Start nothing more of the run, until `resume`. What is under way is finished. */
+  pause(): void {
+    if (this.#run?.outcome !== "running") return;
+    this.#run.outcome = "paused";
+    this.#run.stopwatch.stop();
+    this.#sharder?.pause();
+    this.#listener.onActivity();
+  }
+
+  resume(): void {
+    if (this.#run?.outcome !== "paused") return;
+    this.#run.outcome = "running";
+    this.#run.stopwatch.resume();
+    this.#sharder?.resume();
+    this.#listener.onActivity();
   }
 
   cancel(): void {

@@ -1,6 +1,7 @@
 import { BUNDLED_MODEL } from "../bundled-files.js";
 import { element } from "../parts/dom.js";
 import { SPLITS, type Split } from "./model-request.js";
+import { StoredModelsField } from "./sources/stored-models-field.js";
 
 const SPLIT_TITLES: Readonly<Record<Split, string>> = {
   auto: "whichever is faster",
@@ -34,15 +35,28 @@ export class ModelSourcePanel {
     class: "visually-hidden",
     "data-testid": "model-files",
   });
+  readonly #folder = element("input", {
+    id: "model-folder",
+    type: "file",
+    webkitdirectory: "",
+    class: "visually-hidden",
+    "data-testid": "model-folder",
+  });
   readonly #split = element("select", { id: "model-split", "data-testid": "model-split" });
 
   constructor(commands: SourceCommands) {
     for (const split of SPLITS) this.#split.append(element("option", { value: split }, SPLIT_TITLES[split]));
     this.#split.addEventListener("change", () => commands.splitChanged());
-    this.#files.addEventListener("change", () => {
-      commands.takeFiles([...(this.#files.files ?? [])]);
-      // Otherwise choosing the same files again would go unnoticed.
-      this.#files.value = "";
+    for (const input of [this.#files, this.#folder]) {
+      input.addEventListener("change", () => {
+        commands.takeFiles([...(input.files ?? [])]);
+        // Otherwise choosing the same files again would go unnoticed.
+        input.value = "";
+      });
+    }
+    const stored = new StoredModelsField((address) => {
+      this.#address.value = address;
+      commands.loadAddress(address);
     });
     const form = element(
       "form",
@@ -71,13 +85,15 @@ export class ModelSourcePanel {
         "div",
         { class: "buttons" },
         element("label", { class: "button" }, this.#files, "Choose its files"),
+        element("label", { class: "button" }, this.#folder, "Choose a folder"),
         bundled,
       ),
       element(
         "p",
         { class: "muted" },
-        "Choose a .keras, .h5 or .zip file, or model.json together with its weight files, or drop them here.",
+        "Choose a .keras, .h5 or .zip file (Teachable Machine’s too), or model.json together with its weight files, or drop them here. The address may be a folder’s.",
       ),
+      stored.root,
       element("div", { class: "field" }, element("label", { for: "model-split" }, "Split"), this.#split),
     );
   }

@@ -32,12 +32,14 @@ export function formatFlops(flops: number): string {
   return `${formatNumber(flops / size)}\u00a0${unit}`;
 }
 
-/** @param hasInputs whether an input has been chosen. @param numbers how fast the workers are. */
+/** @param hasInputs whether an input has been chosen. @param numbers how fast the workers are. @param waiting what has been chosen for a model that is still missing. */
 export function modelProgressText(
-  { activity, run, sharder }: ModelSession,
+  session: ModelSession,
   hasInputs: boolean,
   numbers: LiveNumbers | undefined,
+  waiting: string,
 ): ProgressText {
+  const { activity, run, sharder } = session;
   if (activity?.kind === "loading") {
     if (activity.progress !== undefined) return loadingText(activity.progress);
     return { fraction: undefined, headline: "Loading the model", detail: "" };
@@ -45,27 +47,26 @@ export function modelProgressText(
   if (activity?.kind === "inspecting") {
     return { fraction: undefined, headline: "Measuring the layers", detail: "" };
   }
-  if (run !== undefined) return runText(run, numbers);
+  if (run !== undefined) return runText(run, session.modelName, numbers);
+  if (sharder === undefined && waiting !== "") {
+    return { fraction: 0, headline: "Now load a model", detail: `Ready for it: ${waiting}.` };
+  }
   if (sharder === undefined) {
     return { fraction: 0, headline: "No model yet", detail: "Enter its address, or choose or drop its files." };
   }
-  return hasInputs
-    ? { fraction: 0, headline: "Ready to run", detail: "" }
-    : {
-        fraction: 0,
-        headline: "Ready to run",
-        detail: "Choose or drop pictures to run it on, or use random numbers.",
-      };
+  const detail = hasInputs ? "" : "Choose what to run it on: pictures, files of numbers, or random numbers.";
+  return { fraction: 0, headline: `Ready to run ${session.modelName}`, detail };
 }
 
 function runText(
   { itemCount, doneItemCount, refusedItemCount, outcome, stopwatch }: ModelRun,
+  name: string,
   numbers: LiveNumbers | undefined,
 ): ProgressText {
   const seconds = Math.max(1e-3, stopwatch.elapsedMs / 1e3);
   const rate = doneItemCount / seconds;
   const perSecond = formatRate(doneItemCount === 0 ? undefined : rate, "items");
-  const refused = refusedItemCount === 0 ? [] : [`${refusedItemCount} could not be read`];
+  const refused = refusedItemCount === 0 ? [] : [`${refusedItemCount} failed`];
   const fraction = itemCount === 0 ? 0 : doneItemCount / itemCount;
   const done = `${doneItemCount} of ${formatCount(itemCount, "item")}`;
   switch (outcome) {
@@ -73,11 +74,13 @@ function runText(
       const leftCount = itemCount - doneItemCount;
       const left = leftText(numbers?.timeLeft(leftCount) ?? { kind: "unknown" }, leftCount, "item");
       const now = formatRate(numbers?.at().itemsPerSecond, "items");
-      return { fraction, headline: "Running", detail: [done, ...refused, now, left].join(" · ") };
+      return { fraction, headline: `Running ${name}`, detail: [done, ...refused, now, left].join(" · ") };
     }
+    case "paused":
+      return { fraction, headline: "Paused", detail: [done, ...refused].join(" · ") };
     case "done": {
       const took = `${formatCount(itemCount, "item")} in ${formatDuration(stopwatch.elapsedMs)}`;
-      return { fraction, headline: "Done", detail: [took, ...refused, perSecond].join(" · ") };
+      return { fraction, headline: `Done: ${name}`, detail: [took, ...refused, perSecond].join(" · ") };
     }
     case "cancelled":
       return { fraction, headline: "Cancelled", detail: [done, ...refused].join(" · ") };

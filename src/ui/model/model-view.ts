@@ -6,8 +6,12 @@ import { readOptions, readSplit } from "../element-options.js";
 import type { ShownJobState, JobStatus, JobView } from "../job-view.js";
 import type { DashboardHost, Workload } from "../dashboard/host.js";
 import { element } from "../parts/dom.js";
+import type { JobState, JobStatus, JobView } from "../job-view.js";
+import { element, setText } from "../parts/dom.js";
+import { failureText } from "../parts/failure-text.js";
 import { dropHint, listenForFiles } from "../parts/file-drop.js";
 import { tickWhile } from "../parts/tick.js";
+import { formatCount } from "../parts/format.js";
 import { perFrame, TEXT_INTERVAL_MS } from "../parts/frame.js";
 import { LogPanel } from "../parts/log-panel.js";
 import { Notice } from "../parts/notice.js";
@@ -25,6 +29,7 @@ import { MODEL_JOURNAL, ModelResume, type InterruptedModel } from "./model-resum
 import { modelProgressText } from "./model-text.js";
 import { modelWorkload } from "./model-workload.js";
 import { ResultsTable } from "./results-table.js";
+import { ResultsPanel } from "./outputs/results-panel.js";
 import type { ItemRow } from "./run-model.js";
 import { sortFiles } from "./sort-files.js";
 
@@ -37,18 +42,21 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
   readonly #notice = new Notice("model-notice");
   readonly #offer = new ResumeOffer("resume-model");
   readonly #resume = new ModelResume();
-  readonly #facts = new ModelFacts(() => void this.#session.inspect(this.#inputs.freeSize));
+  readonly #facts = new ModelFacts(() => void this.#session.inspect(this.#inputs.sizes));
   readonly #colours = new WorkerColours();
   readonly #stages = new PlanPanel(this.#colours);
   readonly #dashboard = new Dashboard(this.#colours, "item", "model-", this);
   readonly #log = new LogPanel("model-");
-  readonly #results = new ResultsTable();
+  readonly #results = new ResultsPanel((reason) => this.onFailure("The outputs can’t be shown", failureText(reason)));
   readonly #progress = new ProgressView("model-");
   readonly #inputs = new ModelInputsPanel(() => this.#update());
   readonly #run = element("button", { type: "button", class: "primary", "data-testid": "model-run" }, "Run");
+  readonly #pause = element("button", { type: "button", "data-testid": "model-pause" }, "Pause");
   readonly #cancel = element("button", { type: "button", "data-testid": "model-cancel" }, "Cancel");
   readonly #source: ModelSourcePanel;
   #requested: { readonly model: string | readonly File[]; readonly labels: File | undefined } | undefined;
+  /** Chosen before there was a model. */
+  #waiting: { readonly labels?: File; readonly pictures?: readonly File[]; readonly tensors?: readonly File[] } = {};
   /** Its events are emitted by the host. */
   #relayed: Sharder | undefined;
   readonly #update = perFrame(() => this.#updateNow(), TEXT_INTERVAL_MS);
@@ -62,12 +70,15 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
     this.#signal = signal;
     this.#session = new ModelSession(() => readOptions(host).workers, this);
     this.#source = new ModelSourcePanel({
-      loadAddress: (address) => this.#load(address, undefined),
+      loadAddress: (address) => this.#load(address, this.#waiting.labels),
       takeFiles: (files) => this.#take(files),
       splitChanged: () => this.#reloadSplit(),
     });
     this.#source.split = readSplit(host);
     this.#run.addEventListener("click", () => this.#start());
+    this.#pause.addEventListener("click", () =>
+      this.#session.run?.outcome === "paused" ? this.resume() : this.pause(),
+    );
     this.#cancel.addEventListener("click", () => this.#session.cancel());
     const onNothing = (): void =>
       this.onFailure("That is not a file", "Expected model files or pictures, received no file: save them first.");
@@ -75,7 +86,7 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
     const running = element(
       "section",
       { class: "panel job", "aria-label": "Run" },
-      asControl("buttons", element("div", { class: "buttons" }, this.#run, this.#cancel)),
+      asControl("buttons", element("div", { class: "buttons" }, this.#run, this.#pause, this.#cancel)),
       ...this.#progress.roots,
     );
     this.roots = [
@@ -100,7 +111,7 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
         asControl("log", this.#log.root),
       ),
       this.#dashboard.root,
-      dropHint("Drop a model’s files or pictures here"),
+      dropHint("Drop a model’s files, pictures or files of numbers here"),
     ];
     tickWhile(() => this.#session.activity?.kind === "running", this.#update, signal);
     this.#updateNow();
@@ -136,7 +147,8 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
     const idle: ShownJobState = sharder === undefined ? "waiting" : "ready";
     return {
       job: "model",
-      state: activity === undefined ? (run?.outcome ?? idle) : (states[activity.kind] ?? idle),
+      state:
+        activity === undefined || run?.outcome === "paused" ? (run?.outcome ?? idle) : (states[activity.kind] ?? idle),
       fraction: run === undefined || run.itemCount === 0 ? 0 : run.doneItemCount / run.itemCount,
       workerCount: (sharder?.workers ?? []).filter(({ state }) => state !== "dead").length,
     };
@@ -150,11 +162,11 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
   }
 
   pause(): void {
-    this.#session.sharder?.pause();
+    this.#session.pause();
   }
 
   resume(): void {
-    this.#session.sharder?.resume();
+    this.#session.resume();
   }
 
   cancel(): void {
@@ -195,6 +207,10 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
     this.#relayed = sharder;
     this.#inputs.offer(sharder.model, labels);
     this.onInspected();
+    const { labels: waiting } = this.#waiting;
+    this.#waiting = {};
+    // Chosen while the model was being loaded.
+    if (waiting !== undefined && this.#session.loaded?.labels !== waiting) void this.#session.useLabels(waiting);
     this.#results.clear();
     this.#dashboard.attach(sharder, this.#signal);
     logSharder(sharder, this.#log, "item", this.#signal);
@@ -205,12 +221,15 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
 
   onInspected(): void {
     const { sharder, labels, notices } = this.#session;
-    if (sharder !== undefined) this.#facts.show(sharder.model, labels, notices);
+    if (sharder !== undefined) this.#facts.show(this.#session.modelName, sharder.model, labels, notices);
   }
 
   onRun(): void {
     this.#offer.hide();
-    this.#results.clear();
+    const { sharder, run, labels, modelName } = this.#session;
+    if (sharder === undefined || run === undefined) return;
+    const { store, request } = run;
+    this.#results.open({ store, request, model: sharder.model, labels, modelName });
   }
 
   onRecorded(loaded: LoadRequest, request: RunRequest): void {
@@ -261,11 +280,35 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
   }
 
   #take(files: readonly File[]): void {
-    const { pictures, model, labels } = sortFiles(files);
+    const { pictures, model, labels, tensors } = sortFiles(files);
     this.#notice.hide();
     this.#inputs.usePictures(pictures);
-    if (model.length > 0) this.#load(model, labels);
-    else if (labels !== undefined) void this.#session.useLabels(labels);
+    this.#inputs.useTensors(tensors);
+    if (model.length > 0) {
+      this.#load(model, labels ?? this.#waiting.labels);
+      return;
+    }
+    if (this.#session.sharder !== undefined) {
+      if (labels !== undefined) void this.#session.useLabels(labels);
+      return;
+    }
+    this.#waiting = {
+      ...this.#waiting,
+      ...(labels !== undefined && { labels }),
+      ...(pictures.length > 0 && { pictures }),
+      ...(tensors.length > 0 && { tensors }),
+    };
+    this.#update();
+  }
+
+  /** "the labels in labels.txt, 3 pictures": what has been chosen for a model that is still missing. */
+  get #waitingText(): string {
+    const { labels, pictures, tensors } = this.#waiting;
+    return [
+      ...(labels === undefined ? [] : [`the labels in ${labels.name}`]),
+      ...(pictures === undefined ? [] : [formatCount(pictures.length, "picture")]),
+      ...(tensors === undefined ? [] : [formatCount(tensors.length, "file of numbers", "files of numbers")]),
+    ].join(", ");
   }
 
   async #resumeRun({ load, run }: InterruptedModel, startsOver: boolean): Promise<void> {
@@ -288,25 +331,34 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
   }
 
   #start(): void {
-    const { request } = this.#inputs;
-    if (request === undefined) return;
+    const { request, problem } = this.#inputs;
     this.#notice.hide();
-    void this.#session.start(request);
+    if (problem !== undefined) {
+      this.#notice.show("That can’t be run", problem);
+      this.#inputs.focusProblem();
+    }
+    if (request !== undefined) void this.#session.start(request);
   }
 
   #updateNow(): void {
     if (this.#signal.aborted) return;
     const { sharder, activity } = this.#session;
     this.#progress.update(
-      modelProgressText(this.#session, this.#inputs.request !== undefined, this.#dashboard.numbers),
+      modelProgressText(this.#session, this.#inputs.request !== undefined, this.#dashboard.numbers, this.#waitingText),
     );
-    const hadFocus = this.#cancel.matches(":focus") || this.#run.matches(":focus");
-    this.#run.disabled = sharder === undefined || activity !== undefined || this.#inputs.request === undefined;
+    const buttons = [this.#cancel, this.#run, this.#pause];
+    const hadFocus = buttons.some((button) => button.matches(":focus"));
+    const isWithoutInput = this.#inputs.request === undefined && this.#inputs.problem === undefined;
+    this.#run.disabled = sharder === undefined || activity !== undefined || isWithoutInput;
+    this.#pause.disabled = activity?.kind !== "running";
+    setText(this.#pause, this.#session.run?.outcome === "paused" ? "Resume" : "Pause");
     // A measurement is only one run long, so it can't be cancelled.
     this.#cancel.disabled = activity === undefined || activity.kind === "inspecting";
     this.#facts.update(activity === undefined);
     // Disabling the focused button would send the focus back to the top of the page.
-    if (hadFocus) [this.#cancel, this.#run].find((button) => !button.disabled)?.focus();
+    if (hadFocus && !buttons.some((button) => button.matches(":focus:enabled"))) {
+      buttons.find((button) => !button.disabled)?.focus();
+    }
     if (sharder !== undefined) this.#stages.update(sharder.plan);
     this.#dashboard.update();
   }

@@ -1,18 +1,30 @@
-import { ShardError, type OutputCell, type RankedClass } from "../../index.js";
+import { describeOutputs, type OutputCell, type RankedClass } from "../../index.js";
 import { element, setText } from "../parts/dom.js";
 import { formatCount } from "../parts/format.js";
 import { formatShape, formatValue } from "./model-text.js";
-import { MAX_SHOWN_ROWS, type ItemRow } from "./run-model.js";
+import { reasonOf, type ItemRow } from "./run-model.js";
 
-/** The outputs of each item: the best classes of scores, and the range of other values. */
+/** As many rows as somebody may look through. */
+const MAX_SHOWN_ROWS = 200;
+
+/** What an item is called, and the picture that it was. */
+export interface NamedItem {
+  readonly name: string;
+  readonly picture: File | undefined;
+}
+
+/** The outputs of each item in short: the best classes of scores, and the range of other values. */
 export class ResultsTable {
   readonly root: HTMLElement;
   readonly #body = element("tbody");
   readonly #more = element("p", { class: "muted", "data-testid": "model-more" });
   readonly #addresses: string[] = [];
+  readonly #choose: (index: number) => void;
   #hiddenCount = 0;
 
-  constructor() {
+  /** @param choose shows the outputs of an item, by its index. */
+  constructor(choose: (index: number) => void) {
+    this.#choose = choose;
     const head = element(
       "tr",
       {},
@@ -20,17 +32,11 @@ export class ResultsTable {
     );
     const table = element(
       "table",
-      { class: "outputs", "aria-labelledby": "model-results-title", "data-testid": "model-results" },
+      { class: "outputs", "aria-label": "Outputs of each item", "data-testid": "model-results" },
       element("thead", {}, head),
       this.#body,
     );
-    this.root = element(
-      "section",
-      { class: "panel", "aria-labelledby": "model-results-title", hidden: "" },
-      element("h2", { id: "model-results-title" }, "Outputs"),
-      table,
-      this.#more,
-    );
+    this.root = element("div", {}, table, this.#more);
   }
 
   clear(): void {
@@ -38,22 +44,25 @@ export class ResultsTable {
     this.#body.replaceChildren();
     this.#hiddenCount = 0;
     setText(this.#more, "");
-    this.root.hidden = true;
   }
 
-  add(row: ItemRow): void {
-    this.root.hidden = false;
-    if (row.index >= MAX_SHOWN_ROWS) {
+  /** @param labels of the model's classes. */
+  add(row: ItemRow, { name, picture }: NamedItem, labels: readonly string[] | undefined): void {
+    const { index, error, outputs: values } = row;
+    if (index >= MAX_SHOWN_ROWS) {
       this.#hiddenCount++;
-      setText(this.#more, `and ${formatCount(this.#hiddenCount, "more item")}`);
+      const more = `and ${formatCount(this.#hiddenCount, "more item")}. Any item can be looked at above, and the files have all.`;
+      setText(this.#more, more);
       return;
     }
-    const { name, error, cells } = row;
+    const show = element("button", { type: "button", class: "link", title: "Show this item’s outputs" }, name);
+    show.addEventListener("click", () => this.#choose(index));
+    const cells = values === undefined ? undefined : describeOutputs(values, labels);
     const item = element(
       "th",
       { scope: "rowgroup", class: "item" },
-      ...this.#thumbnail(row),
-      element("span", {}, name),
+      ...(error === undefined && picture !== undefined ? [this.#thumbnail(picture)] : []),
+      show,
     );
     if (cells === undefined) {
       const reason = element("td", { colspan: "2", class: "worker-error" }, error === undefined ? "" : reasonOf(error));
@@ -69,17 +78,11 @@ export class ResultsTable {
     );
   }
 
-  #thumbnail({ picture, error }: ItemRow): HTMLElement[] {
-    if (picture === undefined || error !== undefined) return [];
+  #thumbnail(picture: File): HTMLElement {
     const address = URL.createObjectURL(picture);
     this.#addresses.push(address);
-    return [element("img", { src: address, alt: "", width: "48", height: "48", loading: "lazy", decoding: "async" })];
+    return element("img", { src: address, alt: "", width: "48", height: "48", loading: "lazy", decoding: "async" });
   }
-}
-
-/** Without the picture's index: the row already shows its name. */
-function reasonOf({ message, cause }: ShardError): string {
-  return cause instanceof ShardError ? cause.message : message;
 }
 
 function describeOutput(name: string, { dtype, shape }: OutputCell): HTMLElement {

@@ -1,33 +1,27 @@
 import {
-  describeOutputs,
+  streamItems,
   streamPictures,
   streamRandom,
   type ModelLabels,
-  type OutputCell,
+  type Outputs,
   type ShardError,
   type Sharder,
 } from "../../index.js";
-import type { RunRequest } from "./model-request.js";
+import { freeSizeFor, type RunRequest } from "./model-request.js";
 import { modelJournal } from "./model-resume.js";
 import { pictureOptionsFor } from "./picture-choice.js";
 
-/** One item with the model's outputs for it. */
+/** One item with the model's outputs for it, or the reason why there are none. */
 export interface ItemRow {
   readonly index: number;
-  readonly name: string;
-  readonly picture: File | undefined;
-  /** By output; `undefined` where the picture could not be read, and beyond `MAX_SHOWN_ROWS`. */
-  readonly cells: Readonly<Record<string, OutputCell>> | undefined;
-  /** Why this picture could not be read. */
+  readonly outputs: Outputs | undefined;
+  /** Why this picture could not be read, or why the model failed on this item. */
   readonly error: ShardError | undefined;
 }
 
-/** As many rows as somebody may look through. */
-export const MAX_SHOWN_ROWS = 200;
-
 /**
  * Run a model on the input that the user chose; yields one row per item, in order.
- * @throws ShardError like `streamPictures` and `streamRandom`.
+ * @throws ShardError like `streamPictures`, `streamRandom` and `streamItems`, and for files of numbers that don't fit.
  */
 export async function* runModel(
   sharder: Sharder,
@@ -35,19 +29,39 @@ export async function* runModel(
   labels: ModelLabels | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<ItemRow, void, undefined> {
-  const journal = modelJournal(request);
-  if (request.kind === "random") {
-    for await (const { index, outputs } of streamRandom(sharder, { ...request, signal, journal })) {
-      const cells = index < MAX_SHOWN_ROWS ? describeOutputs(outputs, labels?.labels) : undefined;
-      yield { index, name: `Item ${index + 1}`, picture: undefined, cells, error: undefined };
+  const results = await resultsOf(sharder, request, labels, { signal, journal: modelJournal(request) });
+  for await (const { index, outputs, error } of results) yield { index, outputs, error };
+}
+
+type JobOptions = { readonly signal: AbortSignal; readonly journal: ReturnType<typeof modelJournal> };
+
+async function resultsOf(
+  sharder: Sharder,
+  request: RunRequest,
+  labels: ModelLabels | undefined,
+  job: JobOptions,
+): Promise<AsyncIterable<{ index: number; outputs?: Outputs | undefined; error?: ShardError | undefined }>> {
+  switch (request.kind) {
+    case "random":
+      return streamRandom(sharder, { itemCount: request.itemCount, freeSize: freeSizeFor(request.sizes), ...job });
+    case "pictures": {
+      const options = pictureOptionsFor(sharder.model, request, labels);
+      return streamPictures(sharder, request.pictures, { ...options, ...job });
     }
-    return;
+    case "tensors": {
+      const { openTensors } = await import("./tensors/tensor-source.js");
+      return streamItems(sharder, await openTensors(sharder.model, request), job);
+    }
   }
-  const options = { ...pictureOptionsFor(sharder.model, request, labels), signal, journal };
-  for await (const { index, outputs, error } of streamPictures(sharder, request.pictures, options)) {
-    const picture = request.pictures[index]!;
-    const cells =
-      outputs !== undefined && index < MAX_SHOWN_ROWS ? describeOutputs(outputs, labels?.labels) : undefined;
-    yield { index, name: picture.name, picture, cells, error };
-  }
+}
+
+/** What an item is called. */
+export function itemNameOf(request: RunRequest, index: number): string {
+  return (request.kind === "pictures" ? request.pictures[index]?.name : undefined) ?? `Item ${index + 1}`;
+}
+
+/** Without the picture's index: the row already shows its name. */
+export function reasonOf({ message, cause }: ShardError): string {
+  const inner: unknown = cause;
+  return inner instanceof Error && "code" in inner ? inner.message : message;
 }

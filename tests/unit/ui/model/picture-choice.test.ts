@@ -5,7 +5,7 @@ import { pictureOptionsFor } from "../../../../src/ui/model/picture-choice.js";
 
 const fixed = { name: "image", shape: [-1, 8, 8, 3], dtype: "float32" } as const;
 const free = { name: "image", shape: [-1, -1, -1, 3], dtype: "float32" } as const;
-const request = { kind: "pictures", pictures: [], values: "unit", fit: "stretch", freeSize: 20 } as const;
+const request = { kind: "pictures", pictures: [], values: "unit", fit: "stretch", sizes: { "1 image": 20, "2 image": 30 } } as const;
 const teachable = parseLabels(
   JSON.stringify({ packageName: "@teachablemachine/image", labels: ["a", "b"], imageSize: 8 }),
   "metadata.json",
@@ -20,9 +20,15 @@ it("the options are valid for the library and follow the choice", () => {
 
 it("fills in the size if the model accepts any", () => {
   const model = { inputs: [free] } as const;
-  expect(pictureOptionsFor(model, request, undefined)).toMatchObject({ width: 20, height: 20, scale: 1 / 255 });
+  expect(pictureOptionsFor(model, request, undefined)).toMatchObject({ width: 30, height: 20, scale: 1 / 255 });
   const known = pictureOptionsFor(model, { ...request, values: "metadata" }, teachable);
   expect(known).toMatchObject({ width: 8, height: 8 });
+});
+
+it("finds the sides of pictures whose channels come first", () => {
+  const model = { inputs: [{ ...free, shape: [-1, 3, -1, -1] }] } as const;
+  const sizes = { "2 image": 20, "3 image": 30 };
+  expect(pictureOptionsFor(model, { ...request, sizes }, undefined)).toMatchObject({ width: 30, height: 20 });
 });
 
 it("follows metadata.json for pixel values, and the user's choice for the fit", () => {

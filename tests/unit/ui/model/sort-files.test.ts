@@ -13,6 +13,7 @@ it("separates pictures, labels and the files of a model", () => {
     pictures: [picture],
     model: [...weights, json],
     labels,
+    tensors: [],
   });
 });
 
@@ -20,7 +21,7 @@ it.each(["metadata.json", "labels.txt", "Labels.json", "label.json", "classes.js
   "takes %s for labels",
   (name) => {
     const labels = file(name);
-    expect(sortFiles([labels])).toEqual({ pictures: [], model: [], labels });
+    expect(sortFiles([labels])).toEqual({ pictures: [], model: [], labels, tensors: [] });
   },
 );
 
@@ -28,14 +29,14 @@ it.each(["model.json", "my-metadata.json", "weights_manifest.json", "group1-shar
   "takes %s for a part of the model",
   (name) => {
     const part = file(name);
-    expect(sortFiles([part])).toEqual({ pictures: [], model: [part], labels: undefined });
+    expect(sortFiles([part])).toEqual({ pictures: [], model: [part], labels: undefined, tensors: [] });
   },
 );
 
 it("takes no part of an unpacked .keras file for labels", () => {
   const files = ["metadata.json", "config.json", "model.weights.h5", "vocabulary.txt"].map((name) => file(name));
   const labels = file("labels.txt");
-  expect(sortFiles([...files, labels])).toEqual({ pictures: [], model: files, labels });
+  expect(sortFiles([...files, labels])).toEqual({ pictures: [], model: files, labels, tensors: [] });
 });
 
 it("keeps every picture and every part of a model, in order", () => {
@@ -48,4 +49,9 @@ it("keeps every picture and every part of a model, in order", () => {
       expect(model).toEqual(files.filter(({ name }) => name === "model.json" || name === "w.bin"));
     }),
   );
+});
+
+it("takes tables and arrays for inputs", () => {
+  const tensors = [file("x.csv", "text/csv"), file("y.NPY"), file("z.tsv")];
+  expect(sortFiles([...tensors, file("model.json")])).toMatchObject({ tensors, model: [expect.anything()] });
 });

@@ -1,0 +1,113 @@
+import type { ModelInfo, TensorSpec } from "../../index.js";
+import { element, setText } from "../parts/dom.js";
+import { failureText } from "../parts/failure-text.js";
+import { formatCount } from "../parts/format.js";
+import { formatShape } from "./model-text.js";
+
+/** One input of the model, and the file that was chosen for it. */
+interface Row {
+  readonly root: HTMLElement;
+  readonly spec: TensorSpec;
+  readonly status: HTMLElement;
+  file: File | undefined;
+  /** Of the file; `undefined` while it is being read, and if it doesn't fit. */
+  itemCount: number | undefined;
+}
+
+/** Chooses a file of numbers for each input of the model. What doesn't fit is said beside its input at once. */
+export class TensorInputs {
+  readonly root = element("div", { class: "fields" });
+  readonly #onChange: () => void;
+  #rows: Row[] = [];
+
+  constructor(onChange: () => void) {
+    this.#onChange = onChange;
+  }
+
+  offer(model: ModelInfo): void {
+    this.#rows = model.inputs.map((spec, index) => this.#newRow(spec, index));
+    this.root.replaceChildren(
+      ...this.#rows.map(({ root }) => root),
+      element(
+        "p",
+        { class: "muted" },
+        "A table (.csv, .tsv) with one item per row, or an array (.npy) with one item along its first axis.",
+        ...(model.inputs.length > 1 ? [" Inputs without a file get random numbers."] : []),
+      ),
+    );
+  }
+
+  /** Give dropped files to the inputs that they are named for, else to the first ones without a file. */
+  use(files: readonly File[]): void {
+    for (const file of files) {
+      const stem = file.name.replace(/\.\w+$/, "").toLowerCase();
+      const row =
+        this.#rows.find(({ spec }) => spec.name.replace(/:\d+$/, "").toLowerCase() === stem) ??
+        this.#rows.find((each) => each.file === undefined) ??
+        this.#rows[0];
+      if (row !== undefined) void this.#read(row, file);
+    }
+  }
+
+  /** By input; `undefined` unless there is a file, and all are read and fit. */
+  get chosen(): { readonly files: Readonly<Record<string, File>>; readonly itemCount: number } | undefined {
+    const given = this.#rows.filter(({ file }) => file !== undefined);
+    const counts = given.map(({ itemCount }) => itemCount);
+    if (given.length === 0 || counts.includes(undefined)) return undefined;
+    return {
+      files: Object.fromEntries(given.map(({ spec, file }) => [spec.name, file!])),
+      itemCount: Math.max(...counts.map((count) => count ?? 1)),
+    };
+  }
+
+  #newRow(spec: TensorSpec, index: number): Row {
+    const id = `model-tensor-${index}`;
+    const input = element("input", {
+      ...{ id, type: "file", accept: ".csv,.tsv,.npy", class: "visually-hidden", "data-testid": id },
+      "aria-describedby": `${id}-status`,
+    });
+    const status = element("span", {
+      id: `${id}-status`,
+      class: "muted",
+      role: "status",
+      "data-testid": `${id}-status`,
+    });
+    const title = element("span", { class: "tensor-input" }, `${spec.name}: ${spec.dtype}, ${formatShape(spec.shape)}`);
+    const button = element(
+      "label",
+      { class: "button" },
+      input,
+      `Choose a file`,
+      element("span", { class: "visually-hidden" }, ` for ${spec.name}`),
+    );
+    const root = element("div", { class: "fields" }, title, element("div", { class: "buttons" }, button, status));
+    const row: Row = { spec, status, root, file: undefined, itemCount: undefined };
+    input.addEventListener("change", () => {
+      const file = input.files?.[0];
+      if (file !== undefined) void this.#read(row, file);
+      input.value = "";
+    });
+    return row;
+  }
+
+  async #read(row: Row, file: File): Promise<void> {
+    row.file = file;
+    row.itemCount = undefined;
+    this.#say(row, `Reading ${file.name} …`);
+    try {
+      const { checkTensorFile } = await import("./tensors/check-tensor-file.js");
+      const { itemCount, shape } = await checkTensorFile(file, row.spec);
+      if (row.file !== file) return;
+      row.itemCount = itemCount;
+      this.#say(row, `${file.name}: ${formatCount(itemCount, "item")}, ${shape.join("\u00a0×\u00a0")}`);
+    } catch (thrown) {
+      if (row.file === file) this.#say(row, failureText(thrown), true);
+    }
+  }
+
+  #say(row: Row, text: string, isProblem = false): void {
+    setText(row.status, text);
+    row.status.classList.toggle("field-problem", isProblem);
+    this.#onChange();
+  }
+}
