@@ -221,8 +221,8 @@ export class ModelSession {
       if (!signal.aborted) this.#listener.onFailure("The model could not be run", failureText(thrown), thrown);
     } finally {
       sharder.removeEventListener("journal", onJournal);
-      // A pause holds for the sharder's later jobs, too.
-      sharder.resume();
+      // A pause holds for the sharder's later jobs, too; another one may be running by now.
+      if (signal === this.#controller.signal) sharder.resume();
       run.stopwatch.stop();
       // After a failure, a reload may help.
       if (run.outcome !== "failed") this.#listener.onSettled();
@@ -247,8 +247,16 @@ export class ModelSession {
     this.#listener.onActivity();
   }
 
+  /** At once, though the job itself has to write its journal to the end. */
   cancel(): void {
     this.#controller.abort();
+    if (this.#activity?.kind !== "running") return;
+    const { run } = this.#activity;
+    run.outcome = "cancelled";
+    run.stopwatch.stop();
+    this.#activity = undefined;
+    this.#sharder?.resume();
+    this.#listener.onActivity();
   }
 
   close(): void {

@@ -35,8 +35,10 @@ export function maskView(output: NumberOutput, { labels, picture }: ViewContext)
   const canvas = newCanvas(size, `Areas of ${formatCount(areas.parts.length, "class", "classes")}`);
   const context = draw(canvas);
   const mask = newCanvas(areas, "");
-  const alpha = picture === undefined ? 255 : MASK_ALPHA;
-  draw(mask)?.putImageData(new ImageData(areaPixels(areas, alpha), areas.width, areas.height), 0, 0);
+  const isBackground = output.shape.at(-1) === 2 || /background/i.test(labels?.[0] ?? "");
+  const alphas = picture === undefined ? [255, 255] : [isBackground ? 0 : MASK_ALPHA, MASK_ALPHA];
+  const pixels = areaPixels(areas, (index) => alphas[Math.min(1, index)]!);
+  draw(mask)?.putImageData(new ImageData(pixels, areas.width, areas.height), 0, 0);
   if (picture !== undefined && context !== null) drawBehind(context, picture);
   context?.drawImage(mask, 0, 0, canvas.width, canvas.height);
   const legend = areas.parts.slice(0, MAX_LEGEND).map(({ index, fraction }) => {

@@ -39,9 +39,22 @@ export function classColour(index: number): readonly [red: number, green: number
   return [channel(0), channel(8), channel(4)];
 }
 
-/** The bytes of the areas in their colours, [height, width, 4]. @param alpha 0…255 */
-export function areaPixels({ classes }: Pick<Areas, "classes">, alpha: number): Uint8ClampedArray<ArrayBuffer> {
-  const pixels = new Uint8ClampedArray(4 * classes.length);
-  classes.forEach((index, place) => pixels.set([...classColour(index), alpha], 4 * place));
-  return pixels;
+/** The bytes of the areas in their colours, [height, width, 4]. @param alphaOf how opaque a class is, 0…255 */
+export function areaPixels(
+  { classes }: Pick<Areas, "classes">,
+  alphaOf: (index: number) => number,
+): Uint8ClampedArray<ArrayBuffer> {
+  const pixels = new Uint32Array(classes.length);
+  const colours = new Map<number, number>();
+  for (let place = 0; place < classes.length; place++) {
+    const index = classes[place]!;
+    let colour = colours.get(index);
+    if (colour === undefined) {
+      // As a number whose bytes in memory are red, green, blue, alpha.
+      [colour = 0] = new Uint32Array(Uint8Array.of(...classColour(index), alphaOf(index)).buffer);
+      colours.set(index, colour);
+    }
+    pixels[place] = colour;
+  }
+  return new Uint8ClampedArray(pixels.buffer);
 }

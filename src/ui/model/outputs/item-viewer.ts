@@ -25,6 +25,7 @@ export class ItemViewer {
   readonly #of = element("span", { class: "muted" });
   readonly #name = element("strong", { "data-testid": "item-name" });
   readonly #body = element("div", { class: "output-views" });
+  readonly #others = element("details", { class: "output-others" });
   #run: ViewedRun | undefined;
   #views = new Map<string, OutputView>();
   /** From 0. */
@@ -73,6 +74,25 @@ export class ItemViewer {
     void this.#draw();
   }
 
+  /** Pictures, boxes, classes … first. Mere numbers are folded away beside them. */
+  #place(views: readonly OutputView[]): void {
+    const telling = views.filter(({ isTelling }) => isTelling);
+    const others = views.filter(({ isTelling }) => !isTelling);
+    const isShort = telling.length === 0 || others.length <= 1;
+    const roots = isShort ? [...telling, ...others] : telling;
+    if (!isShort) {
+      this.#others.replaceChildren(
+        element("summary", {}, `${others.length} more outputs, as numbers`),
+        ...others.map(({ root }) => root),
+      );
+    }
+    const wanted = [...roots.map(({ root }) => root), ...(isShort ? [] : [this.#others])];
+    const isSame =
+      wanted.length === this.#body.childElementCount && wanted.every((each, i) => each === this.#body.children[i]);
+    // Moving elements would take the focus from a select in them.
+    if (!isSame) this.#body.replaceChildren(...wanted);
+  }
+
   async #draw(): Promise<void> {
     const run = this.#run;
     const index = this.#index;
@@ -93,9 +113,10 @@ export class ItemViewer {
       const view = this.#views.get(output.name) ?? new OutputView(`output-${place}`, output.name);
       this.#views.set(output.name, view);
       view.show(output, context);
-      return view.root;
+      return view;
     });
-    this.#body.replaceChildren(...(failure === undefined ? views : [element("p", { class: "worker-error" }, failure)]));
+    if (failure === undefined) this.#place(views);
+    else this.#body.replaceChildren(element("p", { class: "worker-error" }, failure));
     picture?.bitmap.close();
   }
 }

@@ -45,6 +45,11 @@ export class OutputView {
     this.root.append(head, this.#body);
   }
 
+  /** Whether it is shown as more than its numbers. */
+  get isTelling(): boolean {
+    return this.root.getAttribute("data-view") !== "table";
+  }
+
   show(output: ItemOutput, context: ViewContext): void {
     this.#shown = { output, context };
     const { dtype, shape } = output;

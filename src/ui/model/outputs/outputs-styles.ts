@@ -5,6 +5,9 @@ export const outputsStyles = `
 input[aria-invalid="true"] { border-color: var(--fault); }
 .tensor-input { font-weight: 600; overflow-wrap: anywhere; }
 
+.output-others { margin: 0; }
+.output-others .output-view { margin-top: 0.75rem; }
+h2 + .fields { margin-top: 0.6rem; }
 .item-viewer { display: grid; gap: 0.75rem; min-width: 0; }
 .item-head, .output-head, .downloads { display: flex; flex-wrap: wrap; align-items: center; gap: 0.35rem 0.6rem; min-width: 0; }
 .item-head input[type="number"] { width: 6.5rem; min-height: 1.75rem; padding: 0.1rem 0.4rem; }

@@ -23,7 +23,8 @@ export function readCsv(text: string, name: string, wantsTexts: boolean): CsvTab
   if (error !== undefined) throw invalid(name, "a table", error.message, "correct it");
   const [first] = data;
   if (first === undefined) throw invalid(name, "a row for each item", "an empty file", "choose another one");
-  const hasHeader = !wantsTexts && data.length > 1 && first.some((cell) => toNumber(cell) === undefined);
+  const hasHeader =
+    !wantsTexts && data.length > 1 && first.some((cell) => cell.trim() !== "" && toNumber(cell) === undefined);
   const rows = hasHeader ? data.slice(1) : data;
   const columnCount = rows[0]!.length;
   const begin = hasHeader ? 2 : 1;

@@ -5,7 +5,13 @@ import { pictureOptionsFor } from "../../../../src/ui/model/picture-choice.js";
 
 const fixed = { name: "image", shape: [-1, 8, 8, 3], dtype: "float32" } as const;
 const free = { name: "image", shape: [-1, -1, -1, 3], dtype: "float32" } as const;
-const request = { kind: "pictures", pictures: [], values: "unit", fit: "stretch", sizes: { "1 image": 20, "2 image": 30 } } as const;
+const request = {
+  kind: "pictures",
+  pictures: [],
+  values: "unit",
+  fit: "stretch",
+  sizes: { "1 image": 20, "2 image": 30 },
+} as const;
 const teachable = parseLabels(
   JSON.stringify({ packageName: "@teachablemachine/image", labels: ["a", "b"], imageSize: 8 }),
   "metadata.json",
