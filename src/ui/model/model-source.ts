@@ -96,6 +96,8 @@ export class ModelSourcePanel {
       stored.root,
       element("div", { class: "field" }, element("label", { for: "model-split" }, "Split"), this.#split),
     );
+    // Another tab may save a model at any time.
+    for (const type of ["focusin", "pointerenter"]) this.root.addEventListener(type, () => void stored.refresh());
   }
 
   get split(): Split {

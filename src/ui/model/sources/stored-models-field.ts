@@ -17,8 +17,6 @@ export class StoredModelsField {
     this.#select.addEventListener("change", () => {
       if (this.#select.value !== "") load(this.#select.value);
     });
-    // Another tab may save one at any time.
-    this.#select.addEventListener("focus", () => void this.refresh());
     void this.refresh();
   }
 

@@ -1,0 +1,187 @@
+// "Your own model": what it runs on, how its outputs are shown and saved, and what is said when something is missing or wrong.
+import { readFile } from "node:fs/promises";
+import { unzipSync } from "fflate";
+import type { Page } from "playwright";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { echoNet } from "../fixtures/echo-net.js";
+import { modelFiles, type ModelFile } from "../fixtures/model-files.js";
+import { npyHeader, readNpy } from "../../src/ui/model/tensors/npy.js";
+import { openApp, type OpenPage } from "../harness/launch.js";
+
+/** Gives back what it gets: [n, 2, 2]. */
+const ECHO = modelFiles(echoNet([-1, 2, 2], "float32", []));
+
+let app: OpenPage;
+let page: Page;
+beforeAll(async () => {
+  app = await openApp("?workers=wasm,wasm&sample=");
+  ({ page } = app);
+  await page.getByRole("tab", { name: "Your own model" }).click();
+});
+afterAll(async () => {
+  expect(app.errors.filter((error) => !error.includes("404"))).toEqual([]);
+  await app.close();
+});
+
+const file = (name: string, content: string | Uint8Array, mimeType = "application/octet-stream"): ModelFile => ({
+  ...{ name, mimeType },
+  buffer: Buffer.from(content as Uint8Array),
+});
+const untilModel = (text: RegExp) =>
+  page.getByTestId("model-headline").filter({ hasText: text }).waitFor({ timeout: 60_000 });
+const detail = () => page.getByTestId("model-detail").innerText();
+const run = async (): Promise<void> => {
+  await page.getByTestId("model-run").click();
+  await untilModel(/Done/);
+};
+const saved = async (testId: string): Promise<{ name: string; bytes: Buffer }> => {
+  const download = page.waitForEvent("download");
+  await page.getByTestId(testId).click();
+  const got = await download;
+  return { name: got.suggestedFilename(), bytes: await readFile(await got.path()) };
+};
+
+it("keeps labels and pictures that come before the model, and says so", async () => {
+  await page.getByTestId("model-files").setInputFiles([file("labels.txt", "north\nsouth\n", "text/plain")]);
+  await untilModel(/Now load a model/);
+  expect(await detail()).toBe("Ready for it: the labels in labels.txt.");
+  await page.getByTestId("model-files").setInputFiles([file("x.csv", "1,2,3,4\n5,6,7,8\n", "text/csv")]);
+  await page.getByTestId("model-detail").filter({ hasText: "labels.txt, 1 file of numbers" }).waitFor();
+  await page.getByTestId("model-files").setInputFiles(ECHO);
+  await page.getByTestId("model-facts").filter({ hasText: "north, south" }).waitFor();
+  await page.getByTestId("model-tensor-0-status").filter({ hasText: "x.csv: 2 items, 2 × 2 × 2" }).waitFor();
+});
+
+describe("files of numbers", () => {
+  it("run as items, and come back as they were in every kind of file", async () => {
+    await run();
+    expect(await detail()).toMatch(/^2\sitems in/);
+    const json = await saved("save-json");
+    const { items } = JSON.parse(json.bytes.toString()) as { items: { name: string; outputs: { echo: object } }[] };
+    expect(items.map(({ name, outputs }) => [name, outputs.echo])).toEqual([
+      ["Item 1", { dtype: "float32", shape: [2, 2], data: [1, 2, 3, 4] }],
+      ["Item 2", { dtype: "float32", shape: [2, 2], data: [5, 6, 7, 8] }],
+    ]);
+    const csv = await saved("save-csv");
+    expect(csv.bytes.toString()).toBe(
+      "item,name,axis 1,north,south,error\r\n1,Item 1,0,1,2,\r\n1,Item 1,1,3,4,\r\n2,Item 2,0,5,6,\r\n2,Item 2,1,7,8,\r\n",
+    );
+    const array = { dtype: "float32", shape: [2, 2, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8) };
+    const npy = await saved("save-npy");
+    expect(readNpy(npy.bytes, npy.name)).toEqual(array);
+    const npz = await saved("save-npz");
+    expect(readNpy(unzipSync(npz.bytes)["echo.npy"]!, npz.name)).toEqual(array);
+    expect([json.name, csv.name, npy.name, npz.name].map((name) => name.split(".")[1])).toEqual([
+      "json",
+      "csv",
+      "npy",
+      "npz",
+    ]);
+  });
+
+  it("that don't fit are refused at once, in words, and then replaced", async () => {
+    const status = page.getByTestId("model-tensor-0-status");
+    await page.getByTestId("model-tensor-0").setInputFiles(file("three.csv", "1,2,3\n"));
+    await status.filter({ hasText: "or a table with 4 columns, received shape [1, 3] in three.csv" }).waitFor();
+    expect(await page.getByTestId("model-run").isDisabled()).toBe(true);
+    const values = new Float32Array(12).map((_, i) => i);
+    const array = Buffer.concat([npyHeader("float32", [3, 2, 2]), Buffer.from(values.buffer)]);
+    await page.getByTestId("model-tensor-0").setInputFiles(file("good.npy", array));
+    await status.filter({ hasText: "good.npy: 3 items" }).waitFor();
+    await run();
+    expect(await page.getByTestId("model-results").locator("tbody tr").count()).toBe(3);
+  });
+});
+
+describe("one item's outputs", () => {
+  const values = () => page.getByTestId("output-view").locator(".numbers tbody td").allInnerTexts();
+
+  it("are shown in full, and others by number, arrow or row", async () => {
+    await page.getByTestId("output-view").waitFor();
+    expect(await values()).toEqual(["0", "1", "2", "3"]);
+    await page.getByRole("button", { name: "Next item" }).click();
+    await page.locator(".numbers").filter({ hasText: "7" }).waitFor();
+    expect(await values()).toEqual(["4", "5", "6", "7"]);
+    await page.getByTestId("item-number").fill("3");
+    await page.getByTestId("item-number").press("Enter");
+    await page.locator(".numbers").filter({ hasText: "11" }).waitFor();
+    await page.getByRole("button", { name: "Item 1", exact: true }).click();
+    await page.getByTestId("item-name").filter({ hasText: "Item 1" }).waitFor();
+  });
+
+  it("as pictures where they are, with a choice of views", async () => {
+    await page.getByLabel("Address of a model").fill("models/upscale-x2/model.json");
+    await page.getByRole("button", { name: "Load", exact: true }).click();
+    await untilModel(/Ready to run upscale-x2/);
+    expect(await page.getByTestId("model-facts").innerText()).toMatch(/Name\s+upscale-x2/);
+    await page.getByLabel("Random numbers").check();
+    await page.getByLabel("Number of items").fill("2");
+    await page.getByLabel("Height of “image”").fill("8");
+    await page.getByLabel("Width of “image”").fill("12");
+    await run();
+    const canvas = page.getByRole("img", { name: "Picture of 24 × 16 pixels" });
+    await canvas.waitFor();
+    const shades = await canvas.evaluate((element) => {
+      const { data } = (element as HTMLCanvasElement).getContext("2d")!.getImageData(0, 0, 24, 16);
+      return new Set(data).size;
+    });
+    expect(shades).toBeGreaterThan(50);
+    await page.getByLabel("Show upscaled as").selectOption("Numbers");
+    await page.locator(".numbers").waitFor();
+    expect(await canvas.count()).toBe(0);
+  });
+});
+
+describe("numbers that are none", () => {
+  it.each(["", "0", "1.5", "10000000"])(
+    "a run of “%s” items is refused in words, with the focus on the field",
+    async (count) => {
+      await page.getByLabel("Number of items").fill(count);
+      await page.getByTestId("model-run").click();
+      const received = count === "" ? "none" : count;
+      const notice = page.getByTestId("model-notice").filter({ hasText: `from 1 to 1,000,000, received ${received}` });
+      await notice.waitFor();
+      const focused = await page.evaluate(
+        () => document.querySelector("inference-sharder")?.shadowRoot?.activeElement?.id,
+      );
+      expect(focused).toBe("model-items");
+      expect(await page.getByLabel("Number of items").getAttribute("aria-invalid")).toBe("true");
+    },
+  );
+});
+
+it("pauses, resumes and is cancelled", async () => {
+  await page.getByLabel("Number of items").fill("100000");
+  await page.getByTestId("model-run").click();
+  await untilModel(/Running/);
+  await page.getByTestId("model-pause").click();
+  await untilModel(/Paused/);
+  await page.getByTestId("model-pause").filter({ hasText: "Resume" }).click();
+  await untilModel(/Running/);
+  await page.getByTestId("model-cancel").click();
+  await untilModel(/Cancelled/);
+  await page.getByLabel("Number of items").fill("1");
+  await run();
+});
+
+it("lists what TF.js has stored in this browser, and names an audio model's free axes by place", async () => {
+  expect(await page.getByTestId("model-stored").isVisible()).toBe(false);
+  await page.evaluate(async () => {
+    const opening = indexedDB.open("tensorflowjs", 1);
+    opening.addEventListener("upgradeneeded", () => {
+      opening.result.createObjectStore("models_store", { keyPath: "modelPath" });
+      opening.result.createObjectStore("model_info_store", { keyPath: "modelPath" });
+    });
+    await new Promise((done) => opening.addEventListener("success", done));
+    const store = opening.result.transaction("model_info_store", "readwrite").objectStore("model_info_store");
+    const info = { modelPath: "my-net", modelArtifactsInfo: { dateSaved: new Date() } };
+    await new Promise((done) => store.put(info).addEventListener("success", done));
+    opening.result.close();
+  });
+  await page.getByTestId("model-files").setInputFiles(modelFiles(echoNet([-1, -1, 1], "float32", [])));
+  await page.getByLabel(/^Size of axis 2 of “\w+” \(n\s×\s\?\s×\s1\)$/).waitFor();
+  // The input takes sound, not pictures.
+  expect(await page.getByTestId("model-input-pictures").isDisabled()).toBe(true);
+  await page.getByLabel("Address of a model").focus();
+  await page.getByTestId("model-stored").filter({ hasText: "my-net" }).waitFor({ timeout: 10_000 });
+});
