@@ -48,7 +48,7 @@ export class FreeSizeFields {
 }
 
 /** "Height of “image”", or "Size of axis 2 of “tokens” (n × ?)": axes are counted from 1, as people do. */
-export function titleOfAxis(model: Pick<ModelInfo, "inputs">, { input, axis }: FreeAxis): string {
+function titleOfAxis(model: Pick<ModelInfo, "inputs">, { input, axis }: FreeAxis): string {
   const picture = findPictureInput(model);
   if (picture?.name === input && picture.hasChannelAxis) {
     const { height, width } = pictureAxesOf(model);

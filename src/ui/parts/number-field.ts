@@ -8,7 +8,7 @@ export interface NumberFieldOptions {
   readonly max: number;
   /** What is counted: "a whole number of items from 1 to 1,000,000". */
   readonly unit: string;
-  onChange(): void;
+  readonly onChange: () => void;
 }
 
 /** A field for a whole number from 1 to a greatest one. What is not one is said below the field, in words. */

@@ -21,8 +21,9 @@ const BLANK_SIDE = 480;
 export function pictureView(output: NumberOutput): HTMLElement[] {
   const size = pictureSizeOf(output.shape)!;
   const range = rangeOfPicture(output);
-  const canvas = newCanvas(size, `Picture of ${size.width} × ${size.height} pixels`);
-  draw(canvas)?.putImageData(new ImageData(picturePixels(output, size, range), size.width, size.height), 0, 0);
+  const pixels = picturePixels(output, size, range);
+  const canvas = newCanvas(pixels, `Picture of ${size.width} × ${size.height} pixels`);
+  draw(canvas)?.putImageData(new ImageData(pixels.bytes, pixels.width, pixels.height), 0, 0);
   canvas.classList.toggle("pixelated", size.width < 200);
   const caption = `${size.width} × ${size.height} pixels; ${formatValue(range.low)} is black, ${formatValue(range.high)} is white`;
   return [canvas, element("p", { class: "muted" }, caption)];

@@ -1,3 +1,4 @@
+import { samplingStep } from "./draw-picture.js";
 import type { NumberOutput } from "./item-output.js";
 
 /** Which class each place of a mask belongs to. */
@@ -10,16 +11,23 @@ export interface Areas {
   readonly parts: readonly { readonly index: number; readonly fraction: number }[];
 }
 
-/** The best class at each place of [H, W, classes], or the class that [H, W] states. O(values). */
+/** More values are not looked at: it would hold up the page. */
+const MAX_VALUES = 8_000_000;
+
+/** The best class at each place of [H, W, classes], or the class that [H, W] states; of a large one, at every n-th place. */
 export function areasOf({ shape, data }: NumberOutput): Areas {
-  const [height = 0, width = 0, depth = 1] = shape;
+  const [rows = 0, columns = 0, depth = 1] = shape;
+  const step = samplingStep({ width: columns, height: rows }, Math.min(1_000_000, MAX_VALUES / depth));
+  const width = Math.ceil(columns / step);
+  const height = Math.ceil(rows / step);
   const classes = new Uint16Array(width * height);
   const counts = new Map<number, number>();
-  for (let place = 0; place < classes.length; place++) {
+  for (let at = 0; at < classes.length; at++) {
+    const place = Math.floor(at / width) * step * columns + (at % width) * step;
     let best = 0;
     if (depth === 1) best = Math.max(0, Math.trunc(data[place]!));
     else for (let i = 1; i < depth; i++) if (data[place * depth + i]! > data[place * depth + best]!) best = i;
-    classes[place] = best;
+    classes[at] = best;
     counts.set(best, (counts.get(best) ?? 0) + 1);
   }
   const parts = [...counts]

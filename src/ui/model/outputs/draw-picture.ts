@@ -35,23 +35,49 @@ export function rangeOfPicture({ data }: Pick<NumberOutput, "data">): PictureRan
   return usual ?? (low === high ? { low, high: low + 1 } : { low, high });
 }
 
-/** The bytes of a picture, [height, width, 4]. What is no number is shown transparent. */
+/** More are not drawn: it would hold up the page, and no screen shows them. */
+const MAX_PIXELS = 1_000_000;
+
+/** Bytes for a canvas. */
+export interface Pixels {
+  readonly width: number;
+  readonly height: number;
+  /** [height, width, 4] */
+  readonly bytes: Uint8ClampedArray<ArrayBuffer>;
+}
+
+/** Every how many-th row and column of a grid is enough. @param mostPlaces that may be looked at. */
+export function samplingStep(
+  { width, height }: { readonly width: number; readonly height: number },
+  mostPlaces = MAX_PIXELS,
+): number {
+  return Math.max(1, Math.ceil(Math.sqrt((width * height) / mostPlaces)));
+}
+
+/** The pixels of a picture; of a large one, every n-th. What is no number is shown transparent. */
 export function picturePixels(
   { data }: Pick<NumberOutput, "data">,
-  { width, height, channels, isChannelsFirst }: PictureSize,
+  size: PictureSize,
   { low, high }: PictureRange,
-): Uint8ClampedArray<ArrayBuffer> {
-  const count = width * height;
-  const pixels = new Uint8ClampedArray(4 * count);
+): Pixels {
+  const { channels, isChannelsFirst } = size;
+  const step = samplingStep(size);
+  const width = Math.ceil(size.width / step);
+  const height = Math.ceil(size.height / step);
+  const bytes = new Uint8ClampedArray(4 * width * height);
   const scale = 255 / (high - low);
-  const valueAt = (pixel: number, channel: number): number =>
-    (data[isChannelsFirst ? channel * count + pixel : pixel * channels + channel]! - low) * scale;
-  for (let pixel = 0; pixel < count; pixel++) {
-    const red = valueAt(pixel, 0);
-    pixels[4 * pixel] = red;
-    pixels[4 * pixel + 1] = channels >= 3 ? valueAt(pixel, 1) : red;
-    pixels[4 * pixel + 2] = channels >= 3 ? valueAt(pixel, 2) : red;
-    pixels[4 * pixel + 3] = Number.isNaN(red) ? 0 : channels === 4 ? valueAt(pixel, 3) : 255;
+  const plane = size.width * size.height;
+  const valueAt = (place: number, channel: number): number =>
+    (data[isChannelsFirst ? channel * plane + place : place * channels + channel]! - low) * scale;
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, at += 4) {
+      const place = y * step * size.width + x * step;
+      const red = valueAt(place, 0);
+      bytes[at] = red;
+      bytes[at + 1] = channels >= 3 ? valueAt(place, 1) : red;
+      bytes[at + 2] = channels >= 3 ? valueAt(place, 2) : red;
+      bytes[at + 3] = Number.isNaN(red) ? 0 : channels === 4 ? valueAt(place, 3) : 255;
+    }
   }
-  return pixels;
+  return { width, height, bytes };
 }

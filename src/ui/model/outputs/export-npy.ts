@@ -1,6 +1,6 @@
 import { Zip, ZipPassThrough } from "fflate";
 import { ShardError, type DType } from "../../../index.js";
-import { npyHeader, npyTexts } from "../tensors/npy.js";
+import { codePointsOf, npyHeader, npyTexts } from "../tensors/npy.js";
 import { BlobWriter } from "./blob-writer.js";
 import type { ExportContext } from "./export-text.js";
 import { sizeOf, type ItemOutput } from "./item-output.js";
@@ -108,5 +108,7 @@ async function longestText(name: string, store: ExportContext["store"]): Promise
 }
 
 function longest({ data }: ItemOutput): number {
-  return Array.from(data as ArrayLike<unknown>, (text) => [...String(text)].length).reduce((a, b) => Math.max(a, b), 0);
+  let length = 0;
+  for (let i = 0; i < data.length; i++) length = Math.max(length, codePointsOf(String(data[i])).length);
+  return length;
 }

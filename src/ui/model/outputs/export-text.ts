@@ -5,6 +5,8 @@ import { Slices } from "./slices.js";
 
 /** Wider tables are opened by no spreadsheet; then there is one value per row. */
 const MAX_COLUMNS = 16_000;
+/** Values that are written at a time. */
+const STEP = 4096;
 
 /** What the files say about the run. */
 export interface ExportContext {
@@ -12,7 +14,7 @@ export interface ExportContext {
   readonly modelName: string;
   readonly labels: readonly string[] | undefined;
   /** Told how far the file is, 0…1. */
-  onProgress(fraction: number): void;
+  readonly onProgress: (fraction: number) => void;
 }
 
 /**
@@ -24,21 +26,32 @@ export async function toJson({ store, modelName, onProgress }: ExportContext): P
   const slices = new Slices();
   file.write(`{"model":${JSON.stringify(modelName)},"items":[`);
   for await (const { index, outputs } of store.items()) {
+    const report = (): void => onProgress(index / store.itemCount);
     const error = store.failureOf(index);
-    const entries = outputs.map((output) => `${JSON.stringify(output.name)}:${jsonOf(output)}`);
-    const rest = error === undefined ? `"outputs":{${entries.join(",")}}` : `"error":${JSON.stringify(error)}`;
-    file.write(`${index === 0 ? "" : ","}\n{"index":${index},"name":${JSON.stringify(store.nameOf(index))},${rest}}`);
-    await slices.rest(() => onProgress(index / store.itemCount));
+    file.write(`${index === 0 ? "" : ","}\n{"index":${index},"name":${JSON.stringify(store.nameOf(index))},`);
+    if (error !== undefined) file.write(`"error":${JSON.stringify(error)}}`);
+    else {
+      for (const [place, { name, dtype, shape, data }] of outputs.entries()) {
+        const begin = place === 0 ? '"outputs":{' : ",";
+        file.write(`${begin}${JSON.stringify(name)}:{"dtype":"${dtype}","shape":${JSON.stringify(shape)},"data":[`);
+        for (let from = 0; from < data.length; from += STEP) {
+          file.write(`${from === 0 ? "" : ","}${jsonValues(data.slice(from, from + STEP), dtype)}`);
+          await slices.rest(report);
+        }
+        file.write("]}");
+      }
+      file.write("}}");
+    }
+    await slices.rest(report);
   }
   file.write("\n]}\n");
   return file.blob("application/json");
 }
 
-function jsonOf({ dtype, shape, data }: ItemOutput): string {
-  const values = Array.from(data as ArrayLike<number | string>, (value) =>
+function jsonValues(values: ArrayLike<number | string>, dtype: ItemOutput["dtype"]): string {
+  return Array.from(values, (value) =>
     typeof value === "string" || !Number.isFinite(value) ? JSON.stringify(String(value)) : shortest(value, dtype),
-  );
-  return `{"dtype":"${dtype}","shape":${JSON.stringify(shape)},"data":[${values.join(",")}]}`;
+  ).join(",");
 }
 
 /** The shortest decimal number that is this float32 again. */
@@ -80,7 +93,7 @@ export async function toCsv(name: string, { store, labels, onProgress }: ExportC
         const place = outer === undefined ? [String(row)] : placeOf(row, outer);
         const values = Array.from({ length: step }, (_, i) => cellOf(output, at + i));
         file.write(csvRow([...item, ...place, ...values, ""]));
-        if (row % 256 === 255) await slices.rest(() => onProgress(index / store.itemCount));
+        if (step > 64 || row % 64 === 63) await slices.rest(() => onProgress(index / store.itemCount));
       }
     }
     await slices.rest(() => onProgress(index / store.itemCount));

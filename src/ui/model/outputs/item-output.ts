@@ -6,12 +6,17 @@ export interface ItemOutput {
   readonly dtype: DType;
   /** Row-major; `[]` is a single value. */
   readonly shape: readonly number[];
-  readonly data: ArrayLike<number> | readonly string[];
+  readonly data: Values | readonly string[];
+}
+
+/** What a typed array of numbers and a list of them have in common. */
+export interface Values extends ArrayLike<number> {
+  slice(from: number, to: number): Values;
 }
 
 /** An output of numbers: float32, int32 or bool. */
 export interface NumberOutput extends ItemOutput {
-  readonly data: ArrayLike<number>;
+  readonly data: Values;
 }
 
 export function isNumeric(output: ItemOutput): output is NumberOutput {

@@ -189,9 +189,14 @@ export function npyTexts(texts: readonly string[], textLength: number): Uint8Arr
   const bytes = new Uint8Array(4 * width * texts.length);
   const view = new DataView(bytes.buffer);
   texts.forEach((text, i) => {
-    [...text].forEach((character, at) => view.setUint32(4 * (i * width + at), character.codePointAt(0)!, true));
+    codePointsOf(text).forEach((code, at) => view.setUint32(4 * (i * width + at), code, true));
   });
   return bytes;
+}
+
+/** NumPy's texts are made of code points. */
+export function codePointsOf(text: string): number[] {
+  return Array.from(text, (character) => character.codePointAt(0)!);
 }
 
 function invalid(name: string, expected: string, received: string, advice: string): ShardError {
