@@ -207,6 +207,7 @@ export class ModelSession {
     const slices = new Slices();
     try {
       for await (const row of runModel(sharder, request, this.#labels, signal)) {
+        if (signal.aborted) break;
         run.doneItemCount++;
         if (row.error !== undefined) run.refusedItemCount++;
         run.store.add(row.outputs ?? (row.error === undefined ? "" : reasonOf(row.error)));
@@ -215,7 +216,7 @@ export class ModelSession {
         // A shard may have thousands of items.
         await slices.rest();
       }
-      run.outcome = "done";
+      run.outcome = signal.aborted ? "cancelled" : "done";
     } catch (thrown) {
       run.outcome = signal.aborted ? "cancelled" : "failed";
       if (!signal.aborted) this.#listener.onFailure("The model could not be run", failureText(thrown), thrown);
@@ -224,8 +225,8 @@ export class ModelSession {
       // A pause holds for the sharder's later jobs, too; another one may be running by now.
       if (signal === this.#controller.signal) sharder.resume();
       run.stopwatch.stop();
-      // After a failure, a reload may help.
-      if (run.outcome !== "failed") this.#listener.onSettled();
+      // After a failure, a reload may help. And another run may have begun.
+      if (run.outcome !== "failed" && run === this.#run) this.#listener.onSettled();
       this.#end(signal);
     }
   }

@@ -320,7 +320,7 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
     // A failure to load has been reported, and the offer stays.
     if (load !== undefined && this.#session.loaded !== load) return;
     const chosen = this.#inputs.request;
-    const request = load === undefined && run.kind === "pictures" ? chosen : run;
+    const request = load === undefined && run.kind !== "random" ? chosen : run;
     if (this.#session.sharder === undefined || request === undefined) {
       const advice = "Expected the model’s files and its inputs again, received none so far: choose them first.";
       this.onFailure("It can’t be resumed yet", advice);

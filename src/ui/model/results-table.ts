@@ -55,7 +55,15 @@ export class ResultsTable {
       setText(this.#more, more);
       return;
     }
-    const show = element("button", { type: "button", class: "link", title: "Show this item’s outputs" }, name);
+    const show = element(
+      "button",
+      {
+        ...{ type: "button", class: "link", title: "Show this item’s outputs" },
+        // By keyboard, the number above does it; hundreds of stops would be in the way.
+        tabindex: "-1",
+      },
+      name,
+    );
     show.addEventListener("click", () => this.#choose(index));
     const cells = values === undefined ? undefined : describeOutputs(values, labels);
     const item = element(

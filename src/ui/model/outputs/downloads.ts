@@ -51,6 +51,11 @@ export class Downloads {
     this.update();
   }
 
+  /** Let go of the run's outputs. */
+  close(): void {
+    this.#run = undefined;
+  }
+
   /** More items have come. */
   update(): void {
     const names = this.#run?.store.outputs.map(({ name }) => name) ?? [];

@@ -56,6 +56,14 @@ export class ItemViewer {
     void this.#draw();
   }
 
+  /** Let go of the run's outputs. */
+  close(): void {
+    this.#asked++;
+    this.#run = undefined;
+    this.#views = new Map();
+    this.#body.replaceChildren();
+  }
+
   /** More items have come. */
   update(): void {
     const count = this.#run?.store.itemCount ?? 0;

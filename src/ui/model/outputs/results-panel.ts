@@ -36,6 +36,8 @@ export class ResultsPanel {
   clear(): void {
     this.#run = undefined;
     this.root.hidden = true;
+    this.#viewer?.close();
+    this.#downloads?.close();
     this.#table.clear();
   }
 
