@@ -10,7 +10,7 @@ export interface SortedFiles {
 }
 
 const LABEL_NAMES = /^(metadata|labels?|classes)\.json$|\.txt$/i;
-const TENSOR_NAMES = /\.(csv|tsv|npy)$/i;
+const TENSOR_NAMES = /\.(csv|tsv|np[yz])$/i;
 /** In an unpacked `.keras` file, these are no labels. */
 const KERAS_NAMES = /^(metadata\.json|vocabulary\.txt)$/i;
 

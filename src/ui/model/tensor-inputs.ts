@@ -31,7 +31,7 @@ export class TensorInputs {
       element(
         "p",
         { class: "muted" },
-        "A table (.csv, .tsv) with one item per row, or an array (.npy) with one item along its first axis.",
+        "A table (.csv, .tsv) with one item per row, or an array (.npy) with one item per row of its first axis. An archive of arrays (.npz) gives each input the array of its name.",
         ...(model.inputs.length > 1 ? [" Inputs without a file get random numbers."] : []),
       ),
     );
@@ -40,6 +40,10 @@ export class TensorInputs {
   /** Give dropped files to the inputs that they are named for, else to the first ones without a file. */
   use(files: readonly File[]): void {
     for (const file of files) {
+      if (isArchive(file)) {
+        void this.#useArchive(file);
+        continue;
+      }
       const stem = file.name.replace(/\.\w+$/, "").toLowerCase();
       const row =
         this.#rows.find(({ spec }) => spec.name.replace(/:\d+$/, "").toLowerCase() === stem) ??
@@ -63,7 +67,7 @@ export class TensorInputs {
   #newRow(spec: TensorSpec, index: number): Row {
     const id = `model-tensor-${index}`;
     const input = element("input", {
-      ...{ id, type: "file", accept: ".csv,.tsv,.npy", class: "visually-hidden", "data-testid": id },
+      ...{ id, type: "file", accept: ".csv,.tsv,.npy,.npz", class: "visually-hidden", "data-testid": id },
       "aria-describedby": `${id}-status`,
     });
     const status = element("span", {
@@ -84,10 +88,27 @@ export class TensorInputs {
     const row: Row = { spec, status, root, file: undefined, itemCount: undefined };
     input.addEventListener("change", () => {
       const file = input.files?.[0];
-      if (file !== undefined) void this.#read(row, file);
+      if (file !== undefined && isArchive(file)) void this.#useArchive(file, row);
+      else if (file !== undefined) void this.#read(row, file);
       input.value = "";
     });
     return row;
+  }
+
+  /** @param row of the input for which it was chosen, where any problem is said. */
+  async #useArchive(file: File, row = this.#rows[0]): Promise<void> {
+    if (row === undefined) return;
+    this.#say(row, `Unpacking ${file.name} …`);
+    try {
+      const { filesInNpz } = await import("./tensors/read-npz.js");
+      const files = await filesInNpz(file);
+      this.#say(row, "");
+      // A single array needs no name.
+      if (files.length === 1) await this.#read(row, files[0]!);
+      else this.use(files);
+    } catch (thrown) {
+      this.#say(row, failureText(thrown), true);
+    }
   }
 
   async #read(row: Row, file: File): Promise<void> {
@@ -110,4 +131,8 @@ export class TensorInputs {
     row.status.classList.toggle("field-problem", isProblem);
     this.#onChange();
   }
+}
+
+function isArchive({ name }: File): boolean {
+  return /\.npz$/i.test(name);
 }
