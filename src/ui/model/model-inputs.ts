@@ -33,6 +33,7 @@ export class ModelInputsPanel {
   readonly #fit = element("select", { id: "model-fit", "data-testid": "model-fit" });
   readonly #itemCount: NumberField;
   readonly #sizes: FreeSizeFields;
+  readonly #sizesPart: HTMLElement;
   readonly #tensorInputs: TensorInputs;
   readonly #valuesField = field("Pixel values", this.#values);
   readonly #picturesPart = element(
@@ -59,7 +60,8 @@ export class ModelInputsPanel {
       ...{ id: "model-items", title: "Number of items", value: 16, max: MAX_ITEMS, unit: "items", onChange },
     });
     this.#sizes = new FreeSizeFields(onChange);
-    this.#tensorInputs = new TensorInputs(onChange);
+    this.#sizesPart = element("div", {}, this.#sizes.root);
+    this.#tensorInputs = new TensorInputs(() => this.#update());
     this.#randomPart = element("div", { class: "fields" }, this.#itemCount.root);
     for (const [fit, title] of Object.entries(FITS)) this.#fit.append(element("option", { value: fit }, title));
     for (const each of this.#radios) each.addEventListener("change", () => this.#update());
@@ -81,7 +83,7 @@ export class ModelInputsPanel {
       this.#picturesPart,
       this.#randomPart,
       this.#tensorInputs.root,
-      this.#sizes.root,
+      this.#sizesPart,
     );
   }
 
@@ -161,9 +163,14 @@ export class ModelInputsPanel {
     return [this.#pictures, this.#random, this.#tensors];
   }
 
+  /** Files have sizes of their own. */
+  get #needsSizes(): boolean {
+    return !this.#tensors.checked || this.#tensorInputs.isPartial;
+  }
+
   get #wrong(): NumberField | undefined {
     const isWrong = this.#random.checked && this.#itemCount.value === undefined;
-    return isWrong ? this.#itemCount : this.#sizes.wrong;
+    return isWrong ? this.#itemCount : this.#needsSizes ? this.#sizes.wrong : undefined;
   }
 
   #offerValues(input: PictureInput | undefined, labels: ModelLabels | undefined): void {
@@ -176,6 +183,7 @@ export class ModelInputsPanel {
     this.#picturesPart.hidden = !this.#pictures.checked;
     this.#randomPart.hidden = !this.#random.checked;
     this.#tensorInputs.root.hidden = !this.#tensors.checked;
+    this.#sizesPart.hidden = !this.#needsSizes;
     setText(this.#chosen, this.#all.length === 0 ? "or drop or paste them here" : describeChoice(this.#all));
     this.#onChange();
   }

@@ -64,6 +64,11 @@ export class TensorInputs {
     };
   }
 
+  /** Whether an input may be left without a file, and get random numbers. */
+  get isPartial(): boolean {
+    return this.#rows.length > 1 && this.#rows.some(({ file }) => file === undefined);
+  }
+
   #newRow(spec: TensorSpec, index: number): Row {
     const id = `model-tensor-${index}`;
     const input = element("input", {

@@ -9,7 +9,8 @@ input[aria-invalid="true"] { border-color: var(--fault); }
 .output-others .output-view { margin-top: 0.75rem; }
 h2 + .fields { margin-top: 0.6rem; }
 .item-viewer { display: grid; gap: 0.75rem; min-width: 0; }
-.item-head, .output-head, .downloads { display: flex; flex-wrap: wrap; align-items: center; gap: 0.35rem 0.6rem; min-width: 0; }
+.item-head, .output-head, .single-value { font-weight: 600; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+.downloads { display: flex; flex-wrap: wrap; align-items: center; gap: 0.35rem 0.6rem; min-width: 0; }
 .item-head input[type="number"] { width: 6.5rem; min-height: 1.75rem; padding: 0.1rem 0.4rem; }
 .item-head strong { overflow-wrap: anywhere; }
 .output-views { display: grid; gap: 1rem; }

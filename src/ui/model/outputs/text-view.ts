@@ -44,6 +44,7 @@ export function classesView({ data }: NumberOutput, labels: readonly string[] | 
 export function tableView(output: ItemOutput): HTMLElement[] {
   const { shape, data } = output;
   if (data.length === 0) return [element("p", { class: "muted" }, "empty: there is no value in it")];
+  if (data.length === 1) return [element("p", { class: "single-value" }, formatValue(data[0]!))];
   const isRow = shape.length <= 1;
   const columnCount = isRow ? 1 : shape.at(-1)!;
   const rowCount = data.length / columnCount;
@@ -83,7 +84,6 @@ export function tableView(output: ItemOutput): HTMLElement[] {
 
 /** "0, 3": the place of a row along the axes before the last. */
 function placeOf(row: number, shape: readonly number[]): string {
-  if (shape.length === 0) return "";
   let rest = row;
   const place = shape.map((_, axis) => {
     const below = sizeOf(shape.slice(axis + 1));

@@ -28,11 +28,16 @@ function withShape(tensor: Tensor, spec: TensorSpec, name: string, isTable: bool
   if (isBatched(spec) && fits(single, wanted)) return { ...tensor, shape: single };
   const folded = isTable ? foldedShape(tensor.shape, wanted) : undefined;
   if (folded !== undefined) return { ...tensor, shape: folded };
-  const columns = isTable && isBatched(spec) ? ` or a table with ${columnsOf(wanted)} columns` : "";
+  const canFold = isTable && isBatched(spec) && wanted.slice(1).filter((size) => size === -1).length <= 1;
+  const columns = canFold ? ` or a table with ${columnsOf(wanted)} columns` : "";
   throw new ShardError(
     "invalid-input",
     `Expected ${describe(wanted)} for input "${spec.name}"${columns}, received ${describe(tensor.shape)} in ${name}: ${
-      isTable ? "write one item per row, its values in row-major order" : "reshape it, with one item per row"
+      canFold
+        ? "write one item per row, its values in row-major order"
+        : isTable
+          ? "save it as an array of this shape with numpy.save"
+          : "reshape it, with one item per row"
     }.`,
   );
 }
