@@ -12,7 +12,6 @@ import { logStyles } from "./parts/log-styles.js";
 import { settingsStyles } from "./settings/settings-styles.js";
 import { speedStyles } from "./speed/speed-styles.js";
 import { outputsStyles } from "./model/outputs/outputs-styles.js";
-import { ASK_FIRST } from "./picture-tab.js";
 import { styles } from "./styles.js";
 import { totalsStyles } from "./totals/totals-styles.js";
 import { timelineStyles } from "./timeline/timeline-styles.js";
@@ -156,7 +155,20 @@ export class InferenceSharderElement extends EmittingElement {
     if (this.#life !== undefined) return;
     this.#takeEarlyProperties();
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync(layoutStyles + styles + modelStyles + timelineStyles + logStyles + throughputStyles + totalsStyles + layersStyles + workersStyles + speedStyles + settingsStyles, + outputsStyles);
+    sheet.replaceSync(
+      layoutStyles +
+        styles +
+        modelStyles +
+        timelineStyles +
+        logStyles +
+        throughputStyles +
+        totalsStyles +
+        layersStyles +
+        workersStyles +
+        speedStyles +
+        settingsStyles +
+        outputsStyles,
+    );
     this.#controlSheet = new CSSStyleSheet();
     this.#root.adoptedStyleSheets = [sheet, this.#controlSheet];
     this.#showControls();

@@ -1,6 +1,6 @@
 import { randomInputs, type ModelInfo } from "../../index.js";
 import type { Workload } from "../dashboard/host.js";
-import type { LoadRequest, RunRequest } from "./model-request.js";
+import { freeSizeFor, itemCountOfRun, type LoadRequest, type RunRequest } from "./model-request.js";
 
 /**
  * What a run of the user's model is measured by: random items of the same shape, since what they hold does not change how long they take.
@@ -14,12 +14,11 @@ export function modelWorkload(
   request: RunRequest | undefined,
 ): Workload | undefined {
   if (sharder === undefined || loaded === undefined || request === undefined) return undefined;
-  const { freeSize } = request;
   return {
     model: loaded.model,
     modelName: nameOf(loaded.model),
-    itemCount: request.kind === "pictures" ? request.pictures.length : request.itemCount,
-    inputs: (itemCount) => randomInputs(sharder.model, { itemCount, freeSize }),
+    itemCount: itemCountOfRun(request),
+    inputs: (itemCount) => randomInputs(sharder.model, { itemCount, freeSize: freeSizeFor(request.sizes) }),
   };
 }
 

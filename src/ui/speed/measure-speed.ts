@@ -103,7 +103,7 @@ function batchOf(workload: Workload, itemCount: number): Batch {
 
 function bytesOf(outputs: Outputs): number {
   return Object.values(outputs)
-    .flat()
+    .flatMap((output) => (output.dtype === "ragged" ? output.items : [output]))
     .reduce((sum, { data }) => sum + data.length * 4, 0);
 }
 
