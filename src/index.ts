@@ -53,8 +53,23 @@ export { predictPictures } from "./jobs/predict-pictures.js";
 export { streamPictures, type PictureResult, type PictureSource } from "./jobs/stream-pictures.js";
 export type { PictureOptions } from "./jobs/picture-options.js";
 export type { Picture } from "./jobs/picture-worker.js";
-export { upscalePicture, type UpscaledPicture, type UpscaleOptions } from "./jobs/upscale-picture.js";
-export type { OpenedPicture, PictureFit, PlacedTile, Rgb } from "./protocol/picture-api.js";
+export {
+  upscalePicture,
+  type PictureInProgress,
+  type UpscaledPicture,
+  type UpscaleOptions,
+} from "./jobs/upscale-picture.js";
+export { convertPicture } from "./jobs/convert-picture.js";
+export type {
+  OpenedPicture,
+  PictureColourSpace,
+  PictureEncoding,
+  PictureFit,
+  PictureLoss,
+  PictureView,
+  PlacedTile,
+  Rgb,
+} from "./protocol/picture-api.js";
 export { findPictureInput, type PictureInput } from "./jobs/picture-tensors.js";
 export { randomInputs, type FreeSize } from "./jobs/random-inputs.js";
 export { streamItems, type ItemResult } from "./jobs/stream-items.js";

@@ -1,5 +1,6 @@
 import { ShardError } from "../src/core/errors.js";
 import type { PictureApi, PixelApi } from "../src/protocol/picture-api.js";
+import { convertPicture } from "./picture/encode.js";
 import { Picture } from "./picture/picture.js";
 import { readPixels, type PictureSource } from "./picture/read-pixels.js";
 import { exposeApi } from "./runtime/expose.js";
@@ -25,7 +26,9 @@ exposeApi<PictureApi<Blob, ImageBitmap> & PixelApi<PictureSource>>({
   cutRow: (row) => reply(() => opened().cutRow(row), { transferables: ({ rgb }) => [rgb.buffer as ArrayBuffer] }),
   place: (request) =>
     reply(() => opened().place(request), { transferables: (placed) => placed.map(({ bitmap }) => bitmap) }),
-  encode: () => reply(() => opened().encode()),
+  encode: (encoding) => reply(() => opened().encode(encoding)),
+  view: (view) => reply(() => opened().view(view), { transferables: (bitmap) => [bitmap] }),
+  convert: (blob, encoding) => reply(() => convertPicture(blob, encoding)),
   readPixels: (source, plan) =>
     reply(() => readPixels(source, plan), { transferables: ({ buffer }) => [buffer as ArrayBuffer] }),
 });

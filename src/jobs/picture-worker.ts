@@ -6,8 +6,10 @@ import type { Reply } from "../protocol/error-record.js";
 import type {
   OpenedPicture,
   PictureApi,
+  PictureEncoding,
   PicturePlan,
   PictureStrip,
+  PictureView,
   PixelApi,
   PixelPlan,
   PlacedTile,
@@ -60,8 +62,18 @@ export class PictureWorker {
     return this.#call("place tiles", (api) => api.place(sent));
   }
 
-  encode(): Promise<Blob> {
-    return this.#call("encode the result", (api) => api.encode());
+  /** @throws ShardError "invalid-options" where the browser can't write the format. */
+  encode(encoding: PictureEncoding): Promise<Blob> {
+    return this.#call("encode the result", (api) => api.encode(encoding));
+  }
+
+  view(view: PictureView): Promise<ImageBitmap> {
+    return this.#call("draw a part of the picture", (api) => api.view(view));
+  }
+
+  /** @throws ShardError "picture-unreadable", "invalid-options" */
+  convert(picture: Blob, encoding: PictureEncoding): Promise<Blob> {
+    return this.#call("convert a picture", (api) => api.convert(picture, encoding));
   }
 
   /**

@@ -2,6 +2,8 @@ import { ShardError } from "../core/errors.js";
 import { throwIfAborted } from "../protocol/abort.js";
 import type { OpenedPicture, PlacedTile } from "../protocol/picture-api.js";
 import type { OutputValue } from "../protocol/tensors.js";
+import type { OpenedPicture, PictureEncoding, PictureView, PlacedTile } from "../protocol/picture-api.js";
+import type { Tensor } from "../protocol/tensors.js";
 import type { Inputs } from "../sharder/inputs/prepare-inputs.js";
 import type { StreamJournalOptions } from "../sharder/journal/journal-options.js";
 import type { Sharder } from "../sharder/sharder.js";
@@ -16,9 +18,18 @@ export interface UpscaleOptions {
   /** As for `stream`; the key is the picture. */
   readonly journal?: StreamJournalOptions | undefined;
   /** Called once the picture is decoded. The callback must close `preview`. */
-  readonly onOpen?: (picture: OpenedPicture<ImageBitmap>) => void;
+  readonly onOpen?: (picture: PictureInProgress) => void;
   /** Called for each finished tile. The callback must close its bitmap. */
   readonly onTile?: (tile: PlacedTile<ImageBitmap>, workerId: string) => void;
+}
+
+/** A picture that has been decoded and is being enlarged. */
+export interface PictureInProgress extends OpenedPicture<ImageBitmap> {
+  /**
+   * Draw a part of the original or of the result, sharp at any size. The caller closes the bitmap.
+   * @throws ShardError "disposed" once the job was cancelled or has failed, or the result was closed.
+   */
+  view(view: PictureView): Promise<ImageBitmap>;
 }
 
 /** A finished picture. It holds the result's pixels until it is closed. */
@@ -27,6 +38,11 @@ export interface UpscaledPicture {
   readonly height: number;
   readonly tileCount: number;
   toPng(): Promise<Blob>;
+  /**
+   * JPEG has no transparency: what shines through is white.
+   * @throws ShardError "invalid-options" where the browser can't write the format, or not at this size.
+   */
+  toBlob(encoding: PictureEncoding): Promise<Blob>;
   close(): void;
 }
 
@@ -60,7 +76,7 @@ export async function upscalePicture(
   try {
     const opened = await worker.open(picture, { scale, halo, tileSize, maxPreviewPixels });
     throwIfAborted(signal);
-    onOpen?.(opened);
+    onOpen?.({ ...opened, view: (view) => worker.view(view) });
     const placing = new Set<Promise<void>>();
     for await (const shard of sharder.stream(strips(worker, opened), { order: "completion", signal, journal })) {
       const rgb = float32Of(Object.values(shard.outputs)[0]);
@@ -80,7 +96,8 @@ export async function upscalePicture(
       width: width * scale,
       height: height * scale,
       tileCount,
-      toPng: () => worker.encode(),
+      toPng: () => worker.encode({ type: "image/png" }),
+      toBlob: (encoding) => worker.encode(encoding),
       close: () => worker.close(),
     };
   } catch (thrown) {

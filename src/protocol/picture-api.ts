@@ -14,9 +14,20 @@ export interface PicturePlan {
   readonly maxPreviewPixels: number;
 }
 
+/** The colours that a result can hold: those of Display P3 where the picture has more than sRGB and the browser allows it. */
+export type PictureColourSpace = "srgb" | "display-p3";
+
+/**
+ * What of a picture's file the result does not hold: "colours" outside `colourSpace`, "depth" beyond 8 bits per channel, "frames" after the
+ * first.
+ */
+export type PictureLoss = "colours" | "depth" | "frames";
+
 export interface OpenedPicture<Bitmap> {
   readonly width: number;
   readonly height: number;
+  readonly colourSpace: PictureColourSpace;
+  readonly losses: readonly PictureLoss[];
   readonly tileWidth: number;
   readonly tileHeight: number;
   readonly tileCount: number;
@@ -40,6 +51,24 @@ export interface PlaceRequest {
   readonly rgb: Float32Array;
 }
 
+/** A file format for results. */
+export interface PictureEncoding {
+  readonly type: "image/png" | "image/jpeg" | "image/webp";
+  /** 0…1, for the formats that lose something. Default: the browser's. */
+  readonly quality?: number | undefined;
+}
+
+/** A part of the picture for the screen. */
+export interface PictureView {
+  /** "result" shows the picture enlarged plainly where tiles are missing. */
+  readonly layer: "original" | "result";
+  /** In pixels of the result, within it. */
+  readonly part: Rectangle;
+  /** Size of the bitmap, pixels. Other sizes than the part's own are smoothed. */
+  readonly width: number;
+  readonly height: number;
+}
+
 /** A finished tile for the preview: its place there, and a bitmap of that size. */
 export interface PlacedTile<Bitmap> {
   readonly tile: number;
@@ -55,8 +84,12 @@ export interface PictureApi<File, Bitmap> extends LinkedApi {
   open(picture: File, plan: PicturePlan): Promise<Reply<OpenedPicture<Bitmap>>>;
   cutRow(row: number): Promise<Reply<PictureStrip>>;
   place(request: PlaceRequest): Promise<Reply<PlacedTile<Bitmap>[]>>;
-  /** Returns the whole result as a PNG. */
-  encode(): Promise<Reply<File>>;
+  /** Returns the whole result. */
+  encode(encoding: PictureEncoding): Promise<Reply<File>>;
+  /** Draws a part of the picture. */
+  view(view: PictureView): Promise<Reply<Bitmap>>;
+  /** Returns another picture, decoded, in another format. */
+  convert(picture: File, encoding: PictureEncoding): Promise<Reply<File>>;
 }
 
 /** A colour as bytes: red, green, blue. */

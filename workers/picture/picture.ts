@@ -2,13 +2,19 @@ import { ShardError } from "../../src/core/errors.js";
 import { chooseTileSize, planTiles, type Rectangle, type Tile, type TileGrid } from "../../src/core/tiles.js";
 import type {
   OpenedPicture,
+  PictureColourSpace,
+  PictureEncoding,
+  PictureLoss,
   PicturePlan,
   PictureStrip,
+  PictureView,
   PlacedTile,
   PlaceRequest,
 } from "../../src/protocol/picture-api.js";
-import { context2d } from "./canvas.js";
+import { canHoldDisplayP3, context2d } from "./canvas.js";
 import { decodePicture } from "./decode.js";
+import { encodeCanvas, onPaper, takesTransparency } from "./encode.js";
+import { readTraits, type FileTraits } from "./file-traits.js";
 import { BLEED_RADIUS, bleedColours, copyWindow, hasTransparency, toRgba } from "./pixels.js";
 import { release, ScratchCanvas } from "./scratch.js";
 
@@ -25,13 +31,21 @@ export class Picture {
   readonly #previewScale: number;
   readonly #result: OffscreenCanvas;
   readonly #target: OffscreenCanvasRenderingContext2D;
-  readonly #strip = new ScratchCanvas();
-  readonly #enlarged = new ScratchCanvas();
+  readonly #colourSpace: PictureColourSpace;
+  readonly #losses: readonly PictureLoss[];
+  readonly #strip: ScratchCanvas;
+  readonly #enlarged: ScratchCanvas;
+  /** Tiles whose place in the result is taken: by the tile itself, or by the plain picture for a view. */
+  readonly #drawn = new Set<number>();
   /** Rows of tiles with transparent pixels. */
   readonly #transparentRows = new Set<number>();
 
-  private constructor(source: ImageBitmap, plan: PicturePlan) {
+  private constructor(source: ImageBitmap, traits: FileTraits, plan: PicturePlan) {
     const { scale } = plan;
+    this.#colourSpace = traits.gamut !== "srgb" && canHoldDisplayP3() ? "display-p3" : "srgb";
+    this.#losses = lossesOf(traits, this.#colourSpace);
+    this.#strip = new ScratchCanvas(this.#colourSpace);
+    this.#enlarged = new ScratchCanvas(this.#colourSpace);
     this.#source = source;
     this.#plan = plan;
     const { width, height } = source;
@@ -40,14 +54,14 @@ export class Picture {
     this.#tiles = this.#grid.rows.flat();
     this.#result = new OffscreenCanvas(width * scale, height * scale);
     // It is written tile by tile, so it belongs in memory, not on a GPU.
-    this.#target = context2d(this.#result);
+    this.#target = context2d(this.#result, this.#colourSpace);
     const pixels = this.#result.width * this.#result.height;
     this.#previewScale = Math.min(1, Math.sqrt(plan.maxPreviewPixels / pixels));
   }
 
   /** @throws ShardError "picture-unreadable", "picture-too-large" */
   static async open(blob: Blob, plan: PicturePlan): Promise<Picture> {
-    const source = await decodePicture(blob);
+    const [source, traits] = await Promise.all([decodePicture(blob), readTraits(blob)]);
     const width = source.width * plan.scale;
     const height = source.height * plan.scale;
     if (Math.max(width, height) > MAX_CANVAS_SIDE || width * height > MAX_CANVAS_PIXELS) {
@@ -58,7 +72,7 @@ export class Picture {
           `received one of ${width} × ${height} pixels: scale the picture down or crop it first.`,
       );
     }
-    return new Picture(source, plan);
+    return new Picture(source, traits, plan);
   }
 
   async describe(): Promise<OpenedPicture<ImageBitmap>> {
@@ -75,6 +89,8 @@ export class Picture {
     return {
       width,
       height,
+      colourSpace: this.#colourSpace,
+      losses: this.#losses,
       tileWidth,
       tileHeight,
       tileCount,
@@ -118,8 +134,9 @@ export class Picture {
       const enlarged = times(part, scale);
       const pixels = toRgba(rgb, index * tileSize, width, enlarged);
       if (this.#transparentRows.has(Math.floor(tile / this.#grid.rows[0]!.length))) this.#writeAlpha(pixels, core);
-      const image = new ImageData(pixels, enlarged.width, enlarged.height);
+      const image = new ImageData(pixels, enlarged.width, enlarged.height, { colorSpace: this.#colourSpace });
       const at = times(core, scale);
+      this.#drawn.add(tile);
       this.#target.putImageData(image, at.x, at.y);
       placed.push({ tile, ...(await this.#preview(image, at)) });
       release(pixels.buffer);
@@ -129,8 +146,24 @@ export class Picture {
     return placed;
   }
 
-  encode(): Promise<Blob> {
-    return this.#result.convertToBlob({ type: "image/png" });
+  /** @throws ShardError "invalid-options" where the browser can't write the format. */
+  encode(encoding: PictureEncoding): Promise<Blob> {
+    const isOpaque = this.#transparentRows.size === 0 || takesTransparency(encoding);
+    return encodeCanvas(isOpaque ? this.#result : onPaper(this.#result, this.#colourSpace), encoding);
+  }
+
+  /** Draw a part of the original, or of the result as far as it is there. */
+  view({ layer, part, width, height }: PictureView): Promise<ImageBitmap> {
+    const { scale } = this.#plan;
+    const canvas = new OffscreenCanvas(width, height);
+    const context = context2d(canvas, this.#colourSpace);
+    const sourceScale = layer === "original" ? scale : 1;
+    context.imageSmoothingQuality = "medium";
+    if (layer === "result") this.#drawPlain(part);
+    const image = layer === "original" ? this.#source : this.#result;
+    const { x, y, width: partWidth, height: partHeight } = times(part, 1 / sourceScale);
+    context.drawImage(image, x, y, partWidth, partHeight, 0, 0, width, height);
+    return createImageBitmap(canvas);
   }
 
   close(): void {
@@ -151,6 +184,16 @@ export class Picture {
       resizeQuality: "medium",
     });
     return { target: { x, y, width, height }, bitmap };
+  }
+
+  /** Fill the places of missing tiles with the plain picture; a tile that comes later replaces all of it. */
+  #drawPlain(part: Rectangle): void {
+    this.#tiles.forEach(({ core }, tile) => {
+      const at = times(core, this.#plan.scale);
+      if (this.#drawn.has(tile) || !overlap(at, part)) return;
+      this.#drawn.add(tile);
+      this.#target.drawImage(this.#source, core.x, core.y, core.width, core.height, at.x, at.y, at.width, at.height);
+    });
   }
 
   #read({ x, y, width, height }: Rectangle): ImageData {
@@ -180,4 +223,17 @@ export class Picture {
 
 function times({ x, y, width, height }: Rectangle, scale: number): Rectangle {
   return { x: x * scale, y: y * scale, width: width * scale, height: height * scale };
+}
+
+function overlap(a: Rectangle, b: Rectangle): boolean {
+  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+}
+
+/** What the result can't hold of a file with these traits. */
+function lossesOf({ gamut, depth, isAnimated }: FileTraits, colourSpace: PictureColourSpace): PictureLoss[] {
+  const losses: PictureLoss[] = [];
+  if (gamut === "wider" || (gamut === "display-p3" && colourSpace === "srgb")) losses.push("colours");
+  if (depth > 8) losses.push("depth");
+  if (isAnimated) losses.push("frames");
+  return losses;
 }

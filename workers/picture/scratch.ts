@@ -5,7 +5,12 @@ import { context2d } from "./canvas.js";
  * job would pile up.
  */
 export class ScratchCanvas {
+  readonly #colourSpace: PredefinedColorSpace;
   #context: OffscreenCanvasRenderingContext2D | undefined;
+
+  constructor(colourSpace: PredefinedColorSpace) {
+    this.#colourSpace = colourSpace;
+  }
 
   /**
    * Get a context with at least `width` × `height` transparent pixels, valid until the next call.
@@ -15,7 +20,8 @@ export class ScratchCanvas {
     const canvas = this.#context?.canvas;
     if (this.#context === undefined || canvas === undefined || canvas.width < width || canvas.height < height) {
       const [leastWidth, leastHeight] = [canvas?.width ?? 0, canvas?.height ?? 0];
-      this.#context = context2d(new OffscreenCanvas(Math.max(width, leastWidth), Math.max(height, leastHeight)));
+      const larger = new OffscreenCanvas(Math.max(width, leastWidth), Math.max(height, leastHeight));
+      this.#context = context2d(larger, this.#colourSpace);
     }
     this.#context.clearRect(0, 0, width, height);
     return this.#context;

@@ -24,6 +24,8 @@ function start(): PictureWorker {
         cutRow: never,
         place: never,
         encode: never,
+        view: never,
+        convert: never,
         readPixels: async (given: Picture) => {
           const behaviour = BEHAVIOUR[(given as Blob).size as keyof typeof BEHAVIOUR];
           if (behaviour === "ends") channel.crash("out of memory");
