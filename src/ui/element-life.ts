@@ -33,7 +33,11 @@ export class ElementLife {
     ];
     this.#tabs = new Tabs(specs, (index) => this.#shown(JOBS[index] ?? "picture"));
     const [picturePanel, modelPanel] = this.#tabs.panels as [HTMLElement, HTMLElement];
-    this.#pictures = new PictureTab(host, picturePanel, this.#end.signal);
+    const toModel = (files: readonly File[]): void => {
+      this.#tabs.show(JOBS.indexOf("model"));
+      this.#models.takeFiles(files);
+    };
+    this.#pictures = new PictureTab(host, picturePanel, toModel, this.#end.signal);
     this.#models = new ModelView(host, () => !modelPanel.hidden, this.#end.signal);
     modelPanel.append(...this.#models.roots);
     root.replaceChildren(layOutPage(this.#tabs));

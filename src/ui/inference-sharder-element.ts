@@ -9,6 +9,7 @@ import { layersStyles } from "./layers/layers-styles.js";
 import { modelStyles } from "./model/model-styles.js";
 import { ASK_FIRST } from "./linked-addresses.js";
 import { logStyles } from "./parts/log-styles.js";
+import { pictureStyles } from "./picture/picture-styles.js";
 import { settingsStyles } from "./settings/settings-styles.js";
 import { speedStyles } from "./speed/speed-styles.js";
 import { outputsStyles } from "./model/outputs/outputs-styles.js";
@@ -159,6 +160,7 @@ export class InferenceSharderElement extends EmittingElement {
       layoutStyles +
         styles +
         modelStyles +
+        pictureStyles +
         timelineStyles +
         logStyles +
         throughputStyles +

@@ -4,12 +4,7 @@ import type { Tabs } from "./parts/tabs.js";
 
 /** The page around the tabs' panels. */
 export function layOutPage(tabs: Tabs): HTMLElement {
-  const header = element(
-    "header",
-    { class: "header" },
-    element("h1", {}, "Inference sharder"),
-    element("p", {}, "Runs a neural network on all the compute of this machine. Nothing leaves it."),
-  );
+  const header = element("header", { class: "header" }, element("h1", {}, "Inference sharder"));
   return element(
     "div",
     { class: "page" },

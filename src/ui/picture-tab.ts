@@ -22,14 +22,16 @@ export interface PictureSetup {
 export class PictureTab {
   readonly #host: HTMLElement;
   readonly #panel: HTMLElement;
+  readonly #toModel: (files: readonly File[]) => void;
   #attempt: AbortController | undefined;
   #view: PageView | undefined;
   #setup: PictureSetup = { lent: undefined, hasOwnModel: true };
 
-  /** @param signal aborts when the element leaves the page. */
-  constructor(host: HTMLElement, panel: HTMLElement, signal: AbortSignal) {
+  /** @param toModel takes a model's files that were dropped here. @param signal aborts when the element leaves the page. */
+  constructor(host: HTMLElement, panel: HTMLElement, toModel: (files: readonly File[]) => void, signal: AbortSignal) {
     this.#host = host;
     this.#panel = panel;
+    this.#toModel = toModel;
     signal.addEventListener("abort", () => this.#end(), { once: true });
   }
 
@@ -44,7 +46,7 @@ export class PictureTab {
     this.#setup = setup;
     const attempt = new AbortController();
     this.#attempt = attempt;
-    const view = new PageView(this.#host, () => !this.#panel.hidden, attempt.signal);
+    const view = new PageView(this.#host, () => !this.#panel.hidden, this.#toModel, attempt.signal);
     this.#view = view;
     this.#panel.replaceChildren(...view.roots);
     const asked = this.#host.getAttribute(ASK_FIRST);

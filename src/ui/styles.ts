@@ -41,8 +41,7 @@ button:disabled { border-color: var(--line); background: var(--surface); color: 
 button[aria-pressed="true"] { border-color: var(--accent); background: var(--accent); color: var(--on-accent); }
 :focus-visible, .button:focus-within { outline: 3px solid var(--accent); outline-offset: 2px; }
 .button input:focus-visible { outline: none; }
-.buttons, .adding, .view-options { display: flex; flex-wrap: wrap; align-items: center; gap: 0.5rem; }
-.view-options [data-testid="hold"] { margin-left: auto; touch-action: none; user-select: none; }
+.buttons, .adding { display: flex; flex-wrap: wrap; align-items: center; gap: 0.5rem; }
 
 .progress-head { display: flex; align-items: baseline; gap: 1rem; margin: 0.9rem 0 0.35rem; }
 .headline { flex: 1; min-width: 0; overflow: hidden; font-weight: 600; text-overflow: ellipsis; white-space: nowrap; }
@@ -52,20 +51,6 @@ button[aria-pressed="true"] { border-color: var(--accent); background: var(--acc
 [data-unknown] .bar-fill { width: 25%; transform: none !important; animation: seek 1.2s ease-in-out infinite alternate; }
 @keyframes seek { to { margin-left: 75%; } }
 .job .detail { min-height: 1.3rem; margin-top: 0.35rem; }
-
-.preview { display: grid; justify-items: center; overflow: hidden; min-height: 8rem; align-items: center; border: 1px solid var(--line); border-radius: 0.75rem; background: var(--surface); }
-.empty { padding: 4rem 1rem; text-align: center; }
-.stage {
-  position: relative; aspect-ratio: var(--preview-ratio, 1.5);
-  width: min(100%, max(var(--preview-width, 60rem), 14rem), calc(var(--preview-height) * var(--preview-ratio, 1.5)));
-  background: repeating-conic-gradient(var(--check) 0 25%, var(--surface) 0 50%) 0 0 / 1.25rem 1.25rem;
-}
-.stage canvas { position: absolute; inset: 0; width: 100%; height: 100%; }
-.original { visibility: hidden; background: repeating-conic-gradient(var(--check) 0 25%, var(--surface) 0 50%) 0 0 / 1.25rem 1.25rem; }
-[data-original] .original { visibility: visible; }
-.tints { opacity: 0; }
-[data-job="running"][data-tints="running"] .tints, [data-tints="always"] .tints { opacity: 1; }
-[data-job="ended"] .tints { transition: opacity 0.8s; }
 
 .workers { display: grid; gap: 0.9rem; margin: 0.75rem 0; list-style: none; }
 .worker { display: grid; gap: 0.3rem; padding-bottom: 0.9rem; border-bottom: 1px solid var(--line); }
@@ -93,7 +78,7 @@ button[aria-pressed="true"] { border-color: var(--accent); background: var(--acc
 :host([data-dragging]) .drop-hint { display: grid; }
 .drop-hint span { position: sticky; top: 40svh; margin: min(20%, 30svh) 0; }
 
-@container sharder (max-width: 30rem) { .buttons > * { flex: 1 1 auto; justify-content: center; } .view-options [data-testid="hold"] { margin-left: 0; } }
+@container sharder (max-width: 30rem) { .buttons > * { flex: 1 1 auto; justify-content: center; } }
 @media (prefers-reduced-motion: reduce) {
   *, *::before { transition: none !important; }
   [data-unknown] .bar-fill { width: 100%; opacity: 0.4; animation: none; }

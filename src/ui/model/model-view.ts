@@ -114,6 +114,11 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
     this.#updateNow();
   }
 
+  /** Files that were chosen, dropped or pasted: a model's, its labels or pictures. */
+  takeFiles(files: readonly File[]): void {
+    this.#take(files);
+  }
+
   /** Load the model at an address, as if the user had entered it. */
   load(address: string): void {
     this.#load(address, undefined);

@@ -1,24 +1,29 @@
 import { asControl } from "../element-controls.js";
 import { element, setText } from "../parts/dom.js";
 import { ProgressView, type ProgressText } from "../parts/progress-view.js";
+import type { PictureInput } from "./picture-input.js";
+import type { SaveControls } from "./save-controls.js";
 
 export interface JobCommands {
   runAgain(): void;
   togglePause(): void;
   cancel(): void;
-  save(): void;
+  repeat(isOn: boolean): void;
 }
 
 /** Which buttons are enabled. */
 export interface JobChoices {
   readonly canRunAgain: boolean;
-  /** Whether nothing has run yet, so that it is no "again". */
-  readonly isFirstRun: boolean;
+  /** What starting would do. */
+  readonly start: "Run" | "Run again" | "Go on";
   readonly canPause: boolean;
   readonly isPaused: boolean;
   readonly canCancel: boolean;
-  readonly canSave: boolean;
+  readonly isRepeating: boolean;
 }
+
+/** What the tab does and why, for those who see nothing else. */
+const PITCH = "A neural network enlarges pictures on all cores and the GPU of this machine. Nothing is uploaded.";
 
 /** Shows the job's progress, with buttons that control it. */
 export class JobPanel {
@@ -27,40 +32,65 @@ export class JobPanel {
   readonly #again = button("Run again", "run-again");
   readonly #pause = button("Pause", "pause");
   readonly #cancel = button("Cancel", "cancel");
-  readonly #save = button("Save as PNG", "save");
+  readonly #repeat = element("input", { type: "checkbox", id: "repeat", "data-testid": "repeat" });
+  readonly #with = element("p", { class: "muted running-with", "data-testid": "running-with" });
+  readonly #input: PictureInput;
 
-  /** @param choose opens another picture; the first of the buttons. */
-  constructor(choose: HTMLElement, commands: JobCommands) {
+  /** @param speedUp what several workers bring. */
+  constructor(input: PictureInput, saving: SaveControls, speedUp: HTMLElement, commands: JobCommands) {
+    this.#input = input;
     this.#again.addEventListener("click", () => commands.runAgain());
     this.#pause.addEventListener("click", () => commands.togglePause());
     this.#cancel.addEventListener("click", () => commands.cancel());
-    this.#save.addEventListener("click", () => commands.save());
+    this.#repeat.addEventListener("change", () => commands.repeat(this.#repeat.checked));
+    const repeat = element("label", { class: "check", title: "Enlarge it again and again" }, this.#repeat, "Repeat");
     this.root = element(
       "section",
       { class: "job", "aria-label": "Picture" },
+      asControl("pitch", element("p", { class: "pitch" }, PITCH)),
+      asControl("speed-up", speedUp),
       asControl(
         "buttons",
-        element("div", { class: "buttons" }, choose, this.#again, this.#pause, this.#cancel, this.#save),
+        element(
+          "div",
+          { class: "buttons" },
+          ...input.roots,
+          this.#again,
+          this.#pause,
+          this.#cancel,
+          repeat,
+          saving.root,
+        ),
       ),
       ...this.#progress.roots,
     );
+    // Beside the line of detail.
+    const detail = this.#progress.roots.at(-1)!;
+    const line = element("div", { class: "details" });
+    detail.replaceWith(line);
+    line.append(detail, this.#with);
   }
 
-  update(text: ProgressText, choices: JobChoices): void {
+  /** @param runsWith the model and the workers, in words. */
+  update(text: ProgressText, choices: JobChoices, runsWith: string): void {
     this.#progress.update(text);
+    setText(this.#with, runsWith);
     this.#updateButtons(choices);
   }
 
-  #updateButtons({ canRunAgain, isFirstRun, canPause, isPaused, canCancel, canSave }: JobChoices): void {
-    const hadFocus = [this.#pause, this.#cancel].some((each) => each.matches(":focus"));
-    setText(this.#again, isFirstRun ? "Run" : "Run again");
+  #updateButtons({ canRunAgain, start, canPause, isPaused, canCancel, isRepeating }: JobChoices): void {
+    const hadFocus = [this.#again, this.#pause, this.#cancel].some((each) => each.matches(":focus"));
+    setText(this.#again, start);
     setText(this.#pause, isPaused ? "Resume" : "Pause");
     this.#again.disabled = !canRunAgain;
     this.#pause.disabled = !canPause;
     this.#cancel.disabled = !canCancel;
-    this.#save.disabled = !canSave;
+    this.#repeat.checked = isRepeating;
     // Disabling the focused button would send the focus back to the top of the page.
-    if (hadFocus && (this.#pause.disabled || this.#cancel.disabled) && canRunAgain) this.#again.focus();
+    if (!hadFocus || [this.#again, this.#pause, this.#cancel].some((each) => each.matches(":focus:enabled"))) return;
+    const next = [this.#again, this.#pause, this.#cancel].find((each) => !each.disabled);
+    if (next === undefined) this.#input.focus();
+    else next.focus();
   }
 }
 

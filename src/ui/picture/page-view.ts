@@ -1,17 +1,18 @@
 import {
   ShardError,
-  deleteJournal,
   type JournalState,
   type LoadingProgress,
-  type OpenedPicture,
+  type PictureInProgress,
   type PlacedTile,
   type Sharder,
+  type WorkerDetail,
 } from "../../index.js";
 import { Dashboard } from "../dashboard/dashboard.js";
 import { reportDone, reportError } from "../element-events.js";
 import type { ShownJobState, JobStatus, JobView } from "../job-view.js";
 import type { DashboardHost, Division, Workload } from "../dashboard/host.js";
 import { loadingText } from "../loading-text.js";
+import { element } from "../parts/dom.js";
 import { failureText } from "../parts/failure-text.js";
 import { formatCount } from "../parts/format.js";
 import { tickWhile } from "../parts/tick.js";
@@ -22,14 +23,21 @@ import { ResumeOffer } from "../parts/resume-offer.js";
 import type { ProgressText } from "../parts/progress-view.js";
 import { WorkerColours } from "../workers/colours.js";
 import { logSharder } from "../workers/sharder-log.js";
-import { JobPanel } from "./job-panel.js";
+import { JobPanel, type JobChoices } from "./job-panel.js";
 import { PictureInput } from "./picture-input.js";
 import type { ChosenPicture, PictureJob } from "./picture-job.js";
 import { layOutPicture } from "./picture-layout.js";
-import { PICTURE_JOURNAL, PictureResume, type InterruptedPicture } from "./picture-resume.js";
+import { PictureCaption } from "./picture-caption.js";
+import { PictureList, type ListOwner } from "./picture-list.js";
+import { PICTURE_JOURNAL, type InterruptedPictures } from "./picture-resume.js";
+import { runsWithText } from "./picture-words.js";
 import { MAX_PREVIEW_PIXELS, Preview } from "./preview.js";
 import { jobText, resultText } from "./progress-text.js";
-import { savePng } from "./save-png.js";
+import type { QueueEntry } from "./queue-entry.js";
+import { QueueKeeper } from "./queue-keeper.js";
+import { SaveControls } from "./save-controls.js";
+import { saveJob } from "./save-pictures.js";
+import { takeFiles } from "./take-files.js";
 import { tileWorkload } from "./tile-workload.js";
 import { UpscaleSession, type SessionListener } from "./upscale-session.js";
 
@@ -37,25 +45,30 @@ import { UpscaleSession, type SessionListener } from "./upscale-session.js";
  * The tab "Enlarge a picture": connects its panels with a sharder and its session. Lives as long as the element is in
  * the page.
  */
-export class PageView implements SessionListener, JobView, DashboardHost {
+export class PageView implements SessionListener, ListOwner, JobView, DashboardHost {
   readonly roots: readonly HTMLElement[];
   readonly #host: HTMLElement;
   readonly #signal: AbortSignal;
   readonly #colours = new WorkerColours();
   readonly #notice = new Notice();
   readonly #offer = new ResumeOffer("resume-picture");
-  readonly #resume = new PictureResume();
+  readonly #keeper = new QueueKeeper(() => this.update());
   readonly #preview = new Preview();
+  readonly #caption = new PictureCaption();
   readonly #log = new LogPanel();
   readonly #dashboard = new Dashboard(this.#colours, "tile", "picture-", this);
   readonly #input: PictureInput;
+  readonly #saving = new SaveControls(() => void this.#save());
+  readonly #listPlace = element("div", { class: "list-place" });
   readonly #job: JobPanel;
   readonly #update = perFrame(() => this.#updateNow(), TEXT_INTERVAL_MS);
   #sharder: Sharder | undefined;
   #session: UpscaleSession | undefined;
+  #list: PictureList | undefined;
+  #model: string | undefined;
   #loading: ProgressText = { fraction: undefined, headline: "Loading the model", detail: "" };
   /** Chosen while the model was still loading. */
-  #waiting: ChosenPicture | undefined;
+  #waiting: readonly ChosenPicture[] = [];
   /** Until there is a sharder. */
   #loadState: ShownJobState = "loading";
   /** Starts the loading, where that waits for the user. */
@@ -67,27 +80,42 @@ export class PageView implements SessionListener, JobView, DashboardHost {
 
   /**
    * @param host has the attributes, and accepts dropped pictures while `isShown`.
+   * @param toModel shows the other tab, with these files of a model.
    * @param signal aborts when the element leaves the page.
    */
-  constructor(host: HTMLElement, isShown: () => boolean, signal: AbortSignal) {
+  constructor(
+    host: HTMLElement,
+    isShown: () => boolean,
+    toModel: (files: readonly File[]) => void,
+    signal: AbortSignal,
+  ) {
     this.#host = host;
     this.#signal = signal;
+    const takers = {
+      choose: (pictures: readonly ChosenPicture[]) => this.#choose(pictures),
+      toModel,
+      refuse: (title: string, reason: string) => this.refuse(title, reason),
+      note: (text: string) => this.note(text),
+      notice: this.#notice,
+    };
     this.#input = new PictureInput(
-      (picture) => this.#choose(picture),
+      (files) => takeFiles(files, takers),
       (reason) => this.refuse("That is not a picture", reason),
     );
     this.#input.listen(host, isShown, signal);
-    this.#job = new JobPanel(this.#input.root, {
+    this.#job = new JobPanel(this.#input, this.#saving, this.#dashboard.speedUp.root, {
       runAgain: () => this.run(),
       togglePause: () => (this.#session?.job?.status === "paused" ? this.resume() : this.pause()),
       cancel: () => this.cancel(),
-      save: () => void this.#save(),
+      repeat: (isOn) => this.#list?.repeat(isOn),
     });
     this.roots = layOutPicture({
       notice: this.#notice,
       offer: this.#offer,
       job: this.#job,
       preview: this.#preview,
+      caption: this.#caption.root,
+      list: this.#listPlace,
       workers: this.#dashboard.workers,
       log: this.#log,
       dashboard: this.#dashboard,
@@ -109,7 +137,9 @@ export class PageView implements SessionListener, JobView, DashboardHost {
 
   get status(): JobStatus {
     const job = this.#session?.job;
-    const status = job?.status === "opening" ? "loading" : job?.status;
+    // A job without workers has not ended.
+    const states = { opening: "loading", stalled: "paused" } as const;
+    const status = job?.status === "opening" || job?.status === "stalled" ? states[job.status] : job?.status;
     return {
       job: "picture",
       state: status ?? (this.#session === undefined ? this.#loadState : "ready"),
@@ -120,9 +150,9 @@ export class PageView implements SessionListener, JobView, DashboardHost {
 
   run(picture?: Blob): void {
     if (picture !== undefined) {
-      this.#choose({ blob: picture, name: picture instanceof File ? picture.name : "picture" });
+      this.#choose([{ blob: picture, name: picture instanceof File ? picture.name : "picture" }]);
     } else if (this.#onWanted !== undefined) this.#onWanted();
-    else this.#begin(() => this.#session?.runAgain());
+    else this.#begin(() => this.#list?.queue.startAgain());
   }
 
   pause(): void {
@@ -134,7 +164,7 @@ export class PageView implements SessionListener, JobView, DashboardHost {
   }
 
   cancel(): void {
-    this.#session?.cancel();
+    this.#list?.queue.cancel();
   }
 
   showLoading(progress: LoadingProgress): void {
@@ -176,31 +206,37 @@ export class PageView implements SessionListener, JobView, DashboardHost {
       maxPreviewPixels: MAX_PREVIEW_PIXELS,
     };
     this.#session = new UpscaleSession(sharder, sizes, this);
+    this.#list = new PictureList(this.#session, this.#keeper, this.#preview, this.#saving, this, this.#signal);
+    this.#listPlace.replaceChildren(this.#list.panel.root);
     for (const type of ["worker", "progress", "rebalance"] as const) {
       sharder.addEventListener(type, () => this.#update(), { signal: this.#signal });
     }
     this.#dashboard.attach(sharder, this.#signal);
     tickWhile(() => this.#session?.isActive === true, this.#update, this.#signal);
     logSharder(sharder, this.#log, "tile", this.#signal);
+    const onWorker = ({ detail }: CustomEvent<WorkerDetail>): void => {
+      if (detail.state === "ready") this.#list?.queue.onWorker();
+    };
+    sharder.addEventListener("worker", onWorker, { signal: this.#signal });
     sharder.addEventListener("journal", ({ detail: { name, state } }) => this.#onJournal(name, state), {
       signal: this.#signal,
     });
-    this.#loading = { fraction: 0, headline: "Ready", detail: "Choose, drop or paste a picture." };
+    this.#loading = { fraction: 0, headline: "Ready", detail: "Choose, drop or paste pictures." };
     this.#update();
-    if (this.#waiting !== undefined) this.#choose(this.#waiting);
+    if (this.#waiting.length > 0) this.#choose(this.#waiting);
   }
 
   /** Enlarge the sample, unless the user has already chosen a picture or may want to resume one. */
   offerSample(sample: ChosenPicture): void {
-    if (this.#session?.job === undefined && this.#offer.root.hidden) this.#choose(sample);
+    if (this.#session?.job === undefined && this.#offer.root.hidden) this.#choose([{ ...sample, isSample: true }]);
   }
 
-  /** Offer to resume the picture that was being enlarged when the page was closed, if there is one. Never rejects. */
+  /** Offer to resume the pictures that were being enlarged when the page was closed, if there are any. Never rejects. */
   async offerInterrupted(): Promise<void> {
-    const found = await this.#resume.find();
+    const found = await this.#keeper.find();
     if (found === undefined || this.#signal.aborted || this.#session?.job !== undefined) return;
     this.#offer.show(found.text, {
-      resume: () => this.#choose(found.picture),
+      resume: () => this.#restore(found),
       startOver: () => void this.#startOver(found),
     });
   }
@@ -247,10 +283,13 @@ export class PageView implements SessionListener, JobView, DashboardHost {
   close(): void {
     this.#session?.close();
     this.#preview.close();
+    this.#keeper.close();
   }
 
-  onOpen(job: PictureJob, opened: OpenedPicture<ImageBitmap>): void {
-    this.#preview.open(opened, job.picture.name);
+  onOpen(job: PictureJob, opened: PictureInProgress): void {
+    this.#preview.open(opened, job.picture.name, this.scale);
+    this.#caption.show(job, this.scale);
+    this.#list?.onOpen(job, opened);
     const { width, height, tileCount } = opened;
     this.#workload = tileWorkload(this.#sharder?.model, this.#model, opened);
     const workers = this.#sharder?.workers.filter(({ state }) => state !== "dead") ?? [];
@@ -260,51 +299,72 @@ export class PageView implements SessionListener, JobView, DashboardHost {
   }
 
   onTile(job: PictureJob, tile: PlacedTile<ImageBitmap>, workerId: string): void {
-    if (job !== this.#session?.shown) return tile.bitmap.close();
-    this.#preview.addTile(tile, this.#colours.of(workerId));
+    if (job !== this.#session?.shown || this.#list?.isFollowing !== true) tile.bitmap.close();
+    else this.#preview.addTile(tile, this.#colours.of(workerId));
     this.#update();
   }
 
   onEnd(job: PictureJob, error: ShardError | undefined): void {
     const { name } = job.picture;
-    // After a failure, a reload may help.
-    if (error === undefined) this.#resume.forget(job);
-    if (job === this.#session?.shown) this.#preview.end();
-    if (error !== undefined) this.refuse(`${name} could not be enlarged`, adviceFor(error));
-    else this.#log.add(job.status === "done" ? `${name} done: ${resultText(job, this.#scale)}` : `${name} cancelled`);
+    const isDone = job.status === "done";
+    if (job === this.#session?.shown && this.#list?.isFollowing === true) this.#preview.end(isDone);
+    if (job.status === "stalled") this.#log.add(`${name} waits for a worker`, "fault");
+    else if (error === undefined)
+      this.#log.add(isDone ? `${name} done: ${resultText(job, this.scale)}` : `${name} cancelled`);
+    else if (this.#list?.queue.isList === true)
+      this.#log.add(`${name} could not be enlarged: ${error.message}`, "fault");
+    else this.refuse(`${name} could not be enlarged`, error.message);
     if (error !== undefined) reportError(this.#host, { job: "picture", error });
-    else if (job.status === "done") {
+    else if (isDone) {
       const { tileCount: itemCount, stopwatch } = job;
       reportDone(this.#host, { job: "picture", itemCount, durationMs: stopwatch.elapsedMs });
     }
+    this.#list?.onEnd(job, error);
   }
 
   onChange(): void {
     this.#update();
   }
 
-  get #scale(): number {
+  update(): void {
+    this.#update();
+  }
+
+  onLook({ size }: QueueEntry): void {
+    // What of its file was lost was said when it was opened.
+    this.#caption.show({ size, colourSpace: "srgb", losses: [] }, this.scale);
+  }
+
+  onCleared(): void {
+    this.#input.focus();
+  }
+
+  get scale(): number {
     return Number(this.#sharder?.model.userDefinedMetadata["scale"] ?? 1);
   }
 
-  async #startOver({ picture }: InterruptedPicture): Promise<void> {
+  #restore(found: InterruptedPictures): void {
     this.#offer.hide();
-    await this.#attempt("The journal could not be deleted", () => deleteJournal(PICTURE_JOURNAL));
-    if (!this.#signal.aborted) this.#choose(picture);
+    this.#begin(() => this.#list?.restore(found));
   }
 
-  /** Only the tab that writes the journal keeps the picture. */
+  async #startOver({ entries }: InterruptedPictures): Promise<void> {
+    this.#offer.hide();
+    await this.attempt("The journal could not be deleted", () => this.#keeper.discardTiles());
+    if (!this.#signal.aborted) this.#choose(entries.map(({ picture }) => picture));
+  }
+
+  /** Only the tab that writes the journal keeps the pictures. */
   #onJournal(name: string, state: JournalState): void {
-    const job = this.#session?.shown;
     const isOpen = state === "started" || state === "resumed" || state === "replaced";
-    if (isOpen && name === PICTURE_JOURNAL && job?.isActive === true) this.#resume.keep(job);
+    if (isOpen && name === PICTURE_JOURNAL) this.#list?.onRecorded();
   }
 
-  #choose(picture: ChosenPicture): void {
+  #choose(pictures: readonly ChosenPicture[]): void {
     this.#offer.hide();
-    this.#waiting = this.#session === undefined ? picture : undefined;
+    this.#waiting = this.#list === undefined ? pictures : [];
     this.#onWanted?.();
-    this.#begin(() => this.#session?.start(picture));
+    this.#begin(() => this.#list?.take(pictures));
   }
 
   /** A new attempt makes the previous notice obsolete. */
@@ -313,7 +373,7 @@ export class PageView implements SessionListener, JobView, DashboardHost {
     start();
   }
 
-  async #attempt(what: string, action: () => Promise<unknown> | undefined): Promise<void> {
+  async attempt(what: string, action: () => Promise<unknown> | undefined): Promise<void> {
     try {
       await action();
     } catch (thrown) {
@@ -327,7 +387,8 @@ export class PageView implements SessionListener, JobView, DashboardHost {
     if (job?.result === undefined || this.#isSaving) return;
     this.#isSaving = true;
     this.#update();
-    await this.#attempt(`${job.picture.name} could not be saved`, () => savePng(job, this.#scale));
+    const { encoding } = this.#saving;
+    await this.attempt(`${job.picture.name} could not be saved`, () => saveJob(job, this.scale, encoding));
     this.#isSaving = false;
     this.#update();
   }
@@ -338,20 +399,19 @@ export class PageView implements SessionListener, JobView, DashboardHost {
     const job = session?.job;
     const { numbers } = this.#dashboard;
     const isActive = session?.isActive ?? false;
-    this.#job.update(job === undefined ? this.#loading : jobText(job, this.#scale, numbers), {
-      canRunAgain: (session?.shown !== undefined && !isActive) || this.#onWanted !== undefined,
-      isFirstRun: this.#onWanted !== undefined,
+    const queue = this.#list?.queue;
+    const choices: JobChoices = {
+      canRunAgain: queue?.canStart === true || this.#onWanted !== undefined,
+      start: this.#onWanted !== undefined ? "Run" : queue?.isUnfinished === true && !isActive ? "Go on" : "Run again",
       canPause: job?.status === "running" || job?.status === "paused",
       isPaused: job?.status === "paused",
-      canCancel: isActive,
-      canSave: session?.shown?.result !== undefined && !this.#isSaving,
-    });
+      canCancel: isActive || queue?.isStalled === true,
+      isRepeating: queue?.isRepeating === true,
+    };
+    const text = job === undefined ? this.#loading : jobText(job, this.scale, numbers);
+    this.#job.update(text, choices, runsWithText(this.#model, this.#sharder?.workers ?? []));
+    this.#saving.update(session?.shown?.result !== undefined, this.#isSaving);
+    this.#list?.updatePanel();
     this.#dashboard.update();
   }
-}
-
-/** The library's advice is for developers; on this page the user has controls instead. */
-function adviceFor(error: ShardError): string {
-  if (error.code !== "no-workers") return error.message;
-  return "No worker is left to enlarge it: add one under Workers, then run it again.";
 }

@@ -1,36 +1,43 @@
 import { element } from "../parts/dom.js";
 import { listenForFiles } from "../parts/file-drop.js";
-import type { ChosenPicture } from "./picture-job.js";
 
-/** Takes a picture from a button, a drop on `host` or a paste anywhere on the page. */
+/** What browsers decode. HEIC, TIFF, SVG and raw pictures are not offered, since they would be refused. */
+const DECODABLE = "image/png,image/apng,image/jpeg,image/webp,image/gif,image/avif,image/bmp";
+
+/** Takes pictures from a button, a drop on `host` or a paste anywhere on the page. */
 export class PictureInput {
-  readonly root: HTMLElement;
-  readonly #file = element("input", {
-    type: "file",
-    accept: "image/*",
-    class: "visually-hidden",
-    id: "file",
-    "data-testid": "file",
-  });
-  readonly #onPicture: (picture: ChosenPicture) => void;
+  readonly roots: readonly HTMLElement[];
+  readonly #file = fileInput("file", { accept: DECODABLE, multiple: "" });
+  readonly #folder = fileInput("folder", { webkitdirectory: "" });
+  readonly #onFiles: (files: readonly File[]) => void;
   readonly #onRefused: (reason: string) => void;
 
   /** @param onRefused called when what was dropped contains no file. */
-  constructor(onPicture: (picture: ChosenPicture) => void, onRefused: (reason: string) => void) {
-    this.#onPicture = onPicture;
+  constructor(onFiles: (files: readonly File[]) => void, onRefused: (reason: string) => void) {
+    this.#onFiles = onFiles;
     this.#onRefused = onRefused;
     // A label around the real input works by mouse, keyboard and assistive technology alike.
-    this.root = element("label", { class: "button primary" }, this.#file, "Choose a picture");
-    this.#file.addEventListener("change", () => {
-      this.#take([...(this.#file.files ?? [])]);
-      // Otherwise choosing the same file again would go unnoticed.
-      this.#file.value = "";
-    });
+    this.roots = [
+      element("label", { class: "button primary" }, this.#file, "Choose pictures"),
+      element("label", { class: "button" }, this.#folder, "Choose a folder"),
+    ];
+    for (const input of [this.#file, this.#folder]) {
+      input.addEventListener("change", () => {
+        this.#take([...(input.files ?? [])]);
+        // Otherwise choosing the same file again would go unnoticed.
+        input.value = "";
+      });
+    }
   }
 
   /** Refuse pictures from now on. */
   disable(): void {
     this.#file.disabled = true;
+    this.#folder.disabled = true;
+  }
+
+  focus(): void {
+    this.#file.focus();
   }
 
   /** @param isActive whether it wants what is dropped or pasted now. @param signal removes the listeners. */
@@ -46,10 +53,11 @@ export class PictureInput {
     listenForFiles(host, target, signal);
   }
 
-  /** Takes the first picture. Without one it takes the first file, so that the refusal names the reason. */
   #take(files: readonly File[]): void {
-    const file = files.find(({ type }) => type.startsWith("image/")) ?? files[0];
-    if (this.#file.disabled || file === undefined) return;
-    this.#onPicture({ blob: file, name: file.name || "picture" });
+    if (!this.#file.disabled && files.length > 0) this.#onFiles(files);
   }
+}
+
+function fileInput(id: string, attributes: Readonly<Record<string, string>>): HTMLInputElement {
+  return element("input", { type: "file", class: "visually-hidden", id, "data-testid": id, ...attributes });
 }

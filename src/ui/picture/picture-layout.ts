@@ -15,21 +15,20 @@ interface PictureParts {
   readonly offer: ResumeOffer;
   readonly job: JobPanel;
   readonly preview: Preview;
+  /** About the picture on show. */
+  readonly caption: HTMLElement;
+  /** Of several pictures. */
+  readonly list: HTMLElement;
   readonly workers: WorkersPanel;
   readonly log: LogPanel;
   readonly dashboard: Dashboard;
 }
 
 /** The picture tab's panels, in the order of reading and of the Tab key. */
-export function layOutPicture({ notice, offer, job, preview, workers, log, dashboard }: PictureParts): HTMLElement[] {
-  const picture = element(
-    "div",
-    { class: "picture" },
-    asControl("speed-up", dashboard.speedUp.root),
-    job.root,
-    preview.root,
-    asControl("view", viewOptions(preview)),
-  );
+export function layOutPicture(parts: PictureParts): HTMLElement[] {
+  const { notice, offer, job, preview, caption, list, workers, log, dashboard } = parts;
+  const options = asControl("view", viewOptions(preview));
+  const picture = element("div", { class: "picture" }, job.root, preview.root, caption, options, list);
   const side = element(
     "div",
     { class: "side" },
@@ -37,5 +36,5 @@ export function layOutPicture({ notice, offer, job, preview, workers, log, dashb
     asControl("settings", dashboard.settings.root),
     asControl("log", log.root),
   );
-  return [notice.root, offer.root, picture, side, dashboard.root, dropHint("Drop the picture here")];
+  return [notice.root, offer.root, picture, side, dashboard.root, dropHint("Drop pictures here")];
 }

@@ -1,8 +1,8 @@
-import type { StreamJournalOptions } from "../../index.js";
+import { inspectJournal, type StreamJournalOptions } from "../../index.js";
 import { formatCount } from "../parts/format.js";
-import { findInterrupted } from "../parts/interrupted-run.js";
-import { KeptJob } from "../parts/kept-job.js";
-import type { ChosenPicture, PictureJob } from "./picture-job.js";
+import type { ChosenPicture } from "./picture-job.js";
+import { countEntries, type QueueEntry } from "./queue-entry.js";
+import type { KeptQueue } from "./queue-store.js";
 
 /** The journal of the picture that is being enlarged; there is one at a time. */
 export const PICTURE_JOURNAL = "page: picture";
@@ -12,41 +12,36 @@ export function pictureJournal({ name, blob }: ChosenPicture): StreamJournalOpti
   return { name: PICTURE_JOURNAL, key: `${name}, ${blob.size} bytes`, ifBusy: "ignore", keepResults: false };
 }
 
-/** A picture whose enlarging was interrupted. */
-export interface InterruptedPicture {
-  readonly picture: ChosenPicture;
+/** Pictures whose enlarging was interrupted, or that were not saved. */
+export interface InterruptedPictures {
+  readonly entries: readonly QueueEntry[];
   /** "Resume sample.png: 312 of 690 tiles are done." */
   readonly text: string;
 }
 
-/** Keeps the picture that is being enlarged, so that a reload can resume it. */
-export class PictureResume {
-  readonly #kept = new KeptJob("picture");
-  #keptJob: PictureJob | undefined;
-
-  /** A journal has been opened for this job. */
-  keep(job: PictureJob): void {
-    this.#keptJob = job;
-    const { blob, name } = job.picture;
-    void this.#kept.keep({ tileCount: job.tileCount }, [new File([blob], name, { type: blob.type })]);
+/** @returns `undefined` if nothing of it would be lost. Never rejects. */
+export async function describeInterrupted({ entries, tileCount }: KeptQueue): Promise<InterruptedPictures | undefined> {
+  const tilesDone = await countRecordedTiles();
+  const { all, done, failed, waiting } = countEntries(entries);
+  const next = entries.find(({ state }) => state === "waiting");
+  const of = tileCount === undefined ? "its tiles" : formatCount(tileCount, "tile");
+  const tiles = `${tilesDone} of ${of} are done`;
+  if (all === 1) {
+    return tilesDone > 0 && next !== undefined
+      ? { entries, text: `Resume ${next.picture.name}: ${tiles}.` }
+      : undefined;
   }
+  const failures = failed === 0 ? "" : `, ${failed} could not be enlarged`;
+  const rest = tilesDone > 0 && next !== undefined ? ` Of ${next.picture.name}, ${tiles}.` : "";
+  const verb = waiting > 0 ? "Resume" : "Show";
+  return { entries, text: `${verb} your list: ${done} of ${formatCount(all, "picture")} are done${failures}.${rest}` };
+}
 
-  /** This job has ended, so that there is nothing to resume. */
-  forget(job: PictureJob): void {
-    if (this.#keptJob !== job) return;
-    this.#keptJob = undefined;
-    void this.#kept.forget();
-  }
-
-  async find(): Promise<InterruptedPicture | undefined> {
-    const run = await findInterrupted(this.#kept, PICTURE_JOURNAL);
-    const [file] = run?.files ?? [];
-    if (run === undefined || file === undefined) return undefined;
-    const { tileCount } = (run.description ?? {}) as { readonly tileCount?: unknown };
-    const of = typeof tileCount === "number" ? formatCount(tileCount, "tile") : "its tiles";
-    return {
-      picture: { blob: file, name: file.name },
-      text: `Resume ${file.name}: ${run.doneItemCount} of ${of} are done.`,
-    };
+async function countRecordedTiles(): Promise<number> {
+  try {
+    const found = await inspectJournal(PICTURE_JOURNAL);
+    return found === undefined || found.state !== "unfinished" || found.isInUse ? 0 : found.doneItemCount;
+  } catch {
+    return 0;
   }
 }

@@ -3,6 +3,7 @@ import type { LiveNumbers } from "../numbers/live-numbers.js";
 import { formatCount, formatDuration, formatNumber, formatRate } from "../parts/format.js";
 import type { ProgressText } from "../parts/progress-view.js";
 import type { PictureJob } from "./picture-job.js";
+import { sizesText } from "./picture-words.js";
 
 /** @param numbers how fast the workers are. */
 export function jobText(job: PictureJob, scale: number, numbers: LiveNumbers | undefined): ProgressText {
@@ -20,6 +21,14 @@ export function jobText(job: PictureJob, scale: number, numbers: LiveNumbers | u
       ];
       return { fraction, headline: `Enlarging ${picture.name}`, detail: parts.join(" · ") };
     }
+    case "stalled": {
+      const kept = job.isRecorded && doneTileCount > 0 ? ` ${tiles} are done and kept.` : "";
+      return {
+        fraction,
+        headline: `Waiting for a worker: ${picture.name}`,
+        detail: `No worker is left.${kept} Add one under Workers: it goes on by itself.`,
+      };
+    }
     case "paused":
       return { fraction, headline: `Paused: ${picture.name}`, detail: tiles };
     case "cancelled":
@@ -31,13 +40,13 @@ export function jobText(job: PictureJob, scale: number, numbers: LiveNumbers | u
   }
 }
 
-/** "960 × 640 in 2.0 s · 6.0 tiles/s · 0.31 megapixels/s": without the pauses, and in megapixels of the result. */
+/** "480 × 320 → 960 × 640 in 2.0 s · 6.0 tiles/s · 0.31 megapixels/s": without the pauses, and in megapixels of the result. */
 export function resultText({ size, tileCount, stopwatch }: PictureJob, scale: number): string {
   const { width, height } = size ?? { width: 0, height: 0 };
   const seconds = Math.max(1e-3, stopwatch.elapsedMs / 1e3);
   const megapixelsPerSecond = (width * height * scale * scale) / 1e6 / seconds;
   return [
-    `${width * scale} × ${height * scale} in ${formatDuration(stopwatch.elapsedMs)}`,
+    `${sizesText({ width, height }, scale)} in ${formatDuration(stopwatch.elapsedMs)}`,
     formatRate(tileCount / seconds, "tiles"),
     `${formatNumber(megapixelsPerSecond)}\u00a0megapixels/s`,
   ].join(" · ");

@@ -1,7 +1,7 @@
 import {
   ShardError,
   upscalePicture,
-  type OpenedPicture,
+  type PictureInProgress,
   type PlacedTile,
   type Sharder,
   type UpscaleOptions,
@@ -15,10 +15,10 @@ export type SessionSizes = Required<Pick<UpscaleOptions, "tileSize" | "maxPrevie
 /** What the session reports to the page. */
 export interface SessionListener {
   /** The picture has been decoded and replaces the previous one. The listener closes `preview`. */
-  onOpen(job: PictureJob, opened: OpenedPicture<ImageBitmap>): void;
+  onOpen(job: PictureJob, opened: PictureInProgress): void;
   /** The listener closes the bitmap. */
   onTile(job: PictureJob, tile: PlacedTile<ImageBitmap>, workerId: string): void;
-  /** The job is done, was cancelled or has failed; `error` is set only if it has failed. */
+  /** The job is done, was cancelled, has failed or waits for a worker; `error` is set in the last two cases. */
   onEnd(job: PictureJob, error: ShardError | undefined): void;
   /** The job's status has changed, or another job is current. */
   onChange(): void;
@@ -57,16 +57,13 @@ export class UpscaleSession {
     return this.job?.isActive ?? false;
   }
 
-  start(picture: ChosenPicture): void {
+  start(picture: ChosenPicture): PictureJob {
     this.#opening?.controller.abort();
     const job = new PictureJob(picture);
     this.#opening = job;
     this.#listener.onChange();
     void this.#run(job);
-  }
-
-  runAgain(): void {
-    if (this.#current !== undefined && !this.isActive) this.start(this.#current.picture);
+    return job;
   }
 
   pause(): void {
@@ -93,7 +90,7 @@ export class UpscaleSession {
   /** Cancels the current job and frees the pixels. The sharder stays the caller's. */
   close(): void {
     this.cancel();
-    this.#current?.result?.close();
+    this.#current?.close();
   }
 
   async #run(job: PictureJob): Promise<void> {
@@ -110,24 +107,31 @@ export class UpscaleSession {
       else job.result = result;
       this.#endPause(job);
       job.end(signal.aborted ? "cancelled" : "done");
-      this.#listener.onEnd(job, undefined);
+      this.#settle(job, undefined);
     } catch (thrown) {
       this.#endPause(job);
-      job.end(signal.aborted ? "cancelled" : "failed");
-      this.#listener.onEnd(job, signal.aborted ? undefined : asShardError(thrown));
+      const error = asShardError(thrown);
+      job.end(signal.aborted ? "cancelled" : error.code === "no-workers" ? "stalled" : "failed");
+      this.#settle(job, signal.aborted ? undefined : error);
     }
+  }
+
+  #settle(job: PictureJob, error: ShardError | undefined): void {
     if (this.#opening === job) this.#opening = undefined;
+    this.#listener.onEnd(job, error);
     this.#listener.onChange();
   }
 
-  #opened(job: PictureJob, opened: OpenedPicture<ImageBitmap>): void {
+  #opened(job: PictureJob, opened: PictureInProgress): void {
     this.#cancelCurrent();
-    this.#current?.result?.close();
+    this.#current?.close();
     this.#current = job;
     this.#opening = undefined;
     job.status = "running";
     job.size = { width: opened.width, height: opened.height };
     job.tileCount = opened.tileCount;
+    job.colourSpace = opened.colourSpace;
+    job.losses = opened.losses;
     this.#listener.onOpen(job, opened);
     this.#listener.onChange();
   }

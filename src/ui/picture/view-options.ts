@@ -1,7 +1,8 @@
 import { element } from "../parts/dom.js";
 import type { Preview } from "./preview.js";
+import { zoomControls } from "./zoom-controls.js";
 
-/** The controls below the picture: when tiles are tinted, and a button that shows the original. */
+/** The controls below the picture: when tiles are tinted, the zoom, and a button that shows the original. */
 export function viewOptions(preview: Preview): HTMLElement {
   const tints = element(
     "select",
@@ -19,6 +20,7 @@ export function viewOptions(preview: Preview): HTMLElement {
     { class: "view-options" },
     element("label", { for: "tints" }, "Show each worker’s tiles"),
     tints,
+    zoomControls(preview),
     holdButton((isHeld) => preview.showOriginal(isHeld)),
   );
 }
@@ -28,7 +30,7 @@ function holdButton(onHold: (isHeld: boolean) => void): HTMLButtonElement {
   const button = element(
     "button",
     { type: "button", "aria-pressed": "false", "data-testid": "hold" },
-    "Hold to see the original",
+    "Hold for original",
   );
   const hold = (isHeld: boolean): void => {
     button.setAttribute("aria-pressed", String(isHeld));

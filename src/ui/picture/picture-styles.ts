@@ -1,0 +1,82 @@
+const CHECKS = "repeating-conic-gradient(var(--check) 0 25%, var(--surface) 0 50%) 0 0 / 1.25rem 1.25rem";
+
+/** Styles of "Enlarge a picture". @see styles */
+export const pictureStyles = `
+/* What is above the picture, and the line below it, so that it is not cut by the fold. */
+.picture { --preview-height: max(13rem, 100svh - 26rem); grid-template-columns: minmax(0, 1fr); }
+:host([embed]) .picture { --preview-height: max(13rem, 100svh - 22rem); }
+.pitch { margin-bottom: 0.75rem; font-weight: 500; }
+/* In the panel of the job it is one line, where there is room. */
+.job .speed-up { display: flex; flex-wrap: wrap; align-items: center; gap: 0.25rem 1rem; margin-bottom: 0.6rem; padding: 0; border: 0; background: none; }
+.details { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: 0 1rem; }
+.check { display: inline-flex; align-items: center; gap: 0.4rem; min-height: 2.25rem; padding: 0 0.25rem; cursor: pointer; }
+.check input { width: 1.1rem; height: 1.1rem; margin: 0; accent-color: var(--accent); }
+.saving { display: flex; flex-wrap: wrap; align-items: center; gap: 0.5rem; margin-left: auto; }
+.save-quality { display: flex; align-items: center; gap: 0.4rem; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
+.save-quality input { width: 5.5rem; accent-color: var(--accent); }
+.quality { min-width: 3rem; }
+
+.preview { display: grid; justify-items: center; align-items: center; overflow: hidden; min-height: 8rem; border: 1px solid var(--line); border-radius: 0.75rem; background: var(--surface); }
+/* About as high as most pictures will be, so that little moves when the first one comes. */
+.preview:not([data-job]) { min-height: min(var(--preview-height, 60vh), 62cqi); }
+.preview:not([data-job]) ~ :is(.caption, .view-options) { visibility: hidden; }
+.empty { padding: 4rem 1rem; text-align: center; }
+.frame-box {
+  position: relative; overflow: hidden; aspect-ratio: var(--preview-ratio, 1.5);
+  width: min(100%, max(var(--preview-width, 60rem), 14rem), calc(var(--preview-height, 60vh) * var(--preview-ratio, 1.5)));
+}
+.frame { position: absolute; inset: 0; overflow: hidden; background: ${CHECKS}; cursor: zoom-in; touch-action: pan-x pan-y; }
+.frame[data-zoomed] { cursor: grab; touch-action: none; }
+.frame[data-zoomed]:active { cursor: grabbing; }
+.frame:focus-visible { outline-offset: -3px; }
+.stage { position: absolute; inset: 0; transform-origin: 0 0; transform: translate(var(--left, 0), var(--top, 0)) scale(var(--zoom, 1)); }
+.stage canvas { position: absolute; left: 0; top: 0; width: 100%; height: 100%; }
+.frame[data-nearest] canvas { image-rendering: pixelated; }
+.before { position: absolute; inset: 0; visibility: hidden; background: ${CHECKS}; clip-path: inset(0 calc(100% - var(--wipe, 0%)) 0 0); pointer-events: none; }
+[data-wiped] .before, [data-original] .before { visibility: visible; }
+[data-original] .before { clip-path: none; }
+.tints { opacity: 0; }
+[data-job="running"][data-tints="running"] .tints, [data-tints="always"] .tints { opacity: 1; }
+[data-job="ended"] .tints { transition: opacity 0.8s; }
+
+.wipe { position: absolute; inset: 0; pointer-events: none; }
+[data-original] .wipe { visibility: hidden; }
+.wipe-line { position: absolute; top: 0; bottom: 0; left: var(--wipe, 0%); width: 2px; margin-left: -1px; background: #ffffff; box-shadow: 0 0 0 1px rgb(0 0 0 / 0.55); visibility: hidden; }
+[data-wiped] .wipe-line { visibility: inherit; }
+.wipe-name { position: absolute; top: 0.6rem; padding: 0.1rem 0.5rem; border-radius: 0.35rem; background: rgb(0 0 0 / 0.7); color: #ffffff; font-size: 0.8125rem; font-weight: 600; visibility: hidden; }
+.wipe-name.before-name { left: 0.6rem; }
+.wipe-name.after-name { right: 0.6rem; }
+[data-split] .wipe-name { visibility: inherit; }
+/* As wide as the picture and a thumb, so that the thumb's middle goes from edge to edge. */
+.wipe input { position: absolute; left: -1.25rem; bottom: calc(50% - 1.25rem); width: calc(100% + 2.5rem); height: 2.5rem; margin: 0; background: none; appearance: none; pointer-events: none; }
+.wipe input::-webkit-slider-thumb { width: 2.5rem; height: 2.5rem; border: 2px solid #ffffff; border-radius: 50%; background: rgb(0 0 0 / 0.55); box-shadow: 0 0 0 1px rgb(0 0 0 / 0.55); appearance: none; cursor: ew-resize; pointer-events: auto; touch-action: none; }
+.wipe input::-moz-range-thumb { box-sizing: border-box; width: 2.5rem; height: 2.5rem; border: 2px solid #ffffff; border-radius: 50%; background: rgb(0 0 0 / 0.55); cursor: ew-resize; pointer-events: auto; }
+.wipe input:focus-visible { outline: none; }
+.wipe input:focus-visible::-webkit-slider-thumb { outline: 3px solid var(--accent); outline-offset: 2px; }
+.wipe input:focus-visible::-moz-range-thumb { outline: 3px solid var(--accent); outline-offset: 2px; }
+
+.caption { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0.1rem 0.6rem; min-height: 1.5rem; font-variant-numeric: tabular-nums; }
+.enlargement { font-size: 1.125rem; }
+.view-options, .zooming { display: flex; flex-wrap: wrap; align-items: center; gap: 0.5rem; }
+.zooming { gap: 0.35rem; }
+.zooming .small { min-width: 2.25rem; justify-content: center; }
+.zoom-percent { min-width: 3.6rem; text-align: center; font-variant-numeric: tabular-nums; }
+.view-options [data-testid="hold"] { margin-left: auto; touch-action: none; user-select: none; }
+
+.list-place { display: contents; }
+.queue-scroll { overflow: auto; max-height: 20rem; margin: 0.5rem 0; }
+.queue { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr) auto; list-style: none; }
+.queue-row { display: grid; grid-column: 1 / -1; grid-template-columns: subgrid; align-items: center; gap: 0.25rem 0.75rem; padding: 0.3rem 0; border-top: 1px solid var(--line); }
+.queue-name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-weight: 600; }
+.queue-state { overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
+.queue-row[data-state="failed"] .queue-state { color: var(--fault); }
+.queue-buttons { display: flex; gap: 0.35rem; justify-content: end; }
+
+@container sharder (max-width: 40rem) {
+  .pitch { font-size: 0.9375rem; }
+  .saving { margin-left: 0; }
+  .queue { grid-template-columns: minmax(0, 1fr); }
+  .queue-buttons { justify-content: start; }
+  .view-options [data-testid="hold"] { margin-left: 0; }
+}
+`;

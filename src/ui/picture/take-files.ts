@@ -1,0 +1,36 @@
+import { formatCount } from "../parts/format.js";
+import type { Notice } from "../parts/notice.js";
+import type { ChosenPicture } from "./picture-job.js";
+import { sortPictures } from "./sort-pictures.js";
+
+/** Where files go that were chosen, dropped or pasted on the tab for pictures. */
+export interface FileTakers {
+  choose(pictures: readonly ChosenPicture[]): void;
+  /** Shows the other tab, with these files. */
+  toModel(files: readonly File[]): void;
+  refuse(title: string, reason: string): void;
+  note(text: string): void;
+  readonly notice: Notice;
+}
+
+/** Pictures are enlarged, models go to the other tab, and what is neither is refused in words. */
+export function takeFiles(files: readonly File[], { choose, toModel, refuse, note, notice }: FileTakers): void {
+  const { pictures, isModel, labels, leftOut } = sortPictures(files);
+  if (isModel) {
+    note("A model was dropped on the pictures: it is now in the tab “Your own model”.");
+    toModel(files);
+  } else if (labels !== undefined) {
+    notice.ask(
+      "These are labels of a model",
+      `${labels.name} lists what a model’s classes are called, but this tab only enlarges pictures: choose the model first, on the other tab, then its labels.`,
+      [{ title: "Go to “Your own model”", run: () => toModel(files) }],
+    );
+  } else {
+    if (leftOut > 0) note(`${formatCount(leftOut, "file")} of the folder left out: no pictures.`);
+    if (pictures.length > 0) choose(pictures);
+    else {
+      const reason = "Expected PNG, JPEG, WebP, GIF, AVIF or BMP files, received none: choose another folder.";
+      refuse("There is no picture in this folder", reason);
+    }
+  }
+}
