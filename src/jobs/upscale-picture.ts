@@ -1,9 +1,7 @@
 import { ShardError } from "../core/errors.js";
 import { throwIfAborted } from "../protocol/abort.js";
-import type { OpenedPicture, PlacedTile } from "../protocol/picture-api.js";
 import type { OutputValue } from "../protocol/tensors.js";
 import type { OpenedPicture, PictureEncoding, PictureView, PlacedTile } from "../protocol/picture-api.js";
-import type { Tensor } from "../protocol/tensors.js";
 import type { Inputs } from "../sharder/inputs/prepare-inputs.js";
 import type { StreamJournalOptions } from "../sharder/journal/journal-options.js";
 import type { Sharder } from "../sharder/sharder.js";

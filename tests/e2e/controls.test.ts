@@ -61,10 +61,11 @@ it("a new picture replaces the current one, even if that is paused", async () =>
   expect(await page.getByTestId("log").innerText()).toContain("b.png cancelled");
 });
 
-it("a pause ends with its job, so the next one runs", async () => {
+it("waits without workers, even if it was paused, and goes on with the tiles that are done once there is one", async () => {
   const { page } = app;
-  await choosePicture(page, "e.png", { width: 1200, height: 800 });
+  await choosePicture(page, "e.png", { width: 640, height: 400 });
   await untilHeadline(page, /Enlarging e\.png/);
+  await expect.poll(doneTiles, { timeout: 20_000 }).toBeGreaterThan(3);
   await page.getByTestId("pause").click();
   await untilHeadline(page, /Paused: e\.png/);
   const remove = page.getByRole("button", { name: "Remove wasm-1" });
@@ -72,10 +73,14 @@ it("a pause ends with its job, so the next one runs", async () => {
   // Nothing could go on without it, so it warns first.
   expect(await page.locator('[data-worker="wasm-1"]').innerText()).toMatch(/last worker/);
   await remove.click();
-  await untilHeadline(page, /e\.png could not be enlarged/);
-  expect(await page.getByTestId("notice").innerText()).toMatch(/No worker is left/);
+  await untilHeadline(page, /Waiting for a worker: e\.png/);
+  const detail = await page.getByTestId("detail").innerText();
+  const [, kept] = /(\d+) of \d+\stiles are done and kept/.exec(detail) ?? [];
+  expect(Number(kept), detail).toBeGreaterThan(3);
+  expect(await enabled()).toMatchObject({ again: false, pause: false, cancel: true });
   await page.getByTestId("add-worker").click();
-  await page.locator('[data-backend="wasm"][data-state="ready"]').waitFor();
+  await untilHeadline(page, /Done: e\.png/);
+  expect(await page.getByTestId("log").innerText()).toContain(`Resumed from the journal`);
   await choosePicture(page, "f.png", { width: 60, height: 50 });
   await untilHeadline(page, /Done: f\.png/);
 });

@@ -16,6 +16,11 @@ export interface PictureSpec {
 
 /** Draw a picture with edges and slopes in the browser, and put it into the page's file input. */
 export async function choosePicture(page: Page, name: string, spec: PictureSpec): Promise<void> {
+  await chooseFile(page, name, spec.type ?? "image/png", await paintPicture(page, spec));
+}
+
+/** Draw a picture with edges and slopes in the browser. @returns its file. */
+export async function paintPicture(page: Page, spec: PictureSpec): Promise<Buffer> {
   const base64 = await page.evaluate(async ({ width, height, alpha = 1, type = "image/png" }: PictureSpec) => {
     const canvas = new OffscreenCanvas(width, height);
     const context = canvas.getContext("2d")!;
@@ -35,14 +40,14 @@ export async function choosePicture(page: Page, name: string, spec: PictureSpec)
     for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
     return btoa(text);
   }, spec);
-  await chooseFile(page, name, spec.type ?? "image/png", Buffer.from(base64, "base64"));
+  return Buffer.from(base64, "base64");
 }
 
 export async function chooseFile(page: Page, name: string, mimeType: string, buffer: Buffer): Promise<void> {
   await page.getByTestId("file").setInputFiles({ name, mimeType, buffer });
 }
 
-/** Press "Save as PNG". @returns the file, and its name. */
+/** Press "Save". @returns the file, and its name. */
 export async function savePicture(page: Page): Promise<{ name: string; png: Buffer }> {
   const download = page.waitForEvent("download");
   await page.getByTestId("save").click();

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openApp, type OpenPage } from "../harness/launch.js";
-import { chooseFile, choosePicture, decode, savePicture, untilHeadline } from "./drive.js";
+import { chooseFile, choosePicture, decode, paintPicture, savePicture, untilHeadline } from "./drive.js";
 
 let app: OpenPage;
 beforeAll(async () => {
@@ -37,10 +37,23 @@ it("says why a file is not a picture, and keeps the previous picture", async () 
   const { page } = app;
   await choosePicture(page, "before.png", { width: 60, height: 40 });
   await untilHeadline(page, /Done: before/);
-  await chooseFile(page, "notes.txt", "text/plain", Buffer.from("no picture"));
   const notice = page.getByRole("alert");
-  await notice.filter({ hasText: "notes.txt could not be enlarged" }).waitFor();
-  expect(await notice.innerText()).toContain("received text/plain, 10 bytes");
+  const jpeg = await paintPicture(page, { width: 300, height: 200, type: "image/jpeg" });
+  const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>';
+  for (const [name, type, content, reason] of [
+    ["half.jpg", "image/jpeg", jpeg.subarray(0, jpeg.length / 2), "received one that is cut short"],
+    ["empty.png", "image/png", Buffer.alloc(0), "received an empty file"],
+    ["drawing.svg", "image/svg+xml", Buffer.from(svg), "received an SVG drawing"],
+    ["photo.heic", "image/heic", Buffer.from("\0\0\0\x18ftypheic\0\0\0\0mif1heic"), "received a HEIC picture"],
+    ["scan.tif", "image/tiff", Buffer.from("II*\0\x08\0\0\0"), "received a TIFF or raw picture"],
+    ["notes.txt", "text/plain", Buffer.from("no picture"), "received a text file (text/plain, 10 bytes)"],
+  ] as const) {
+    await chooseFile(page, name, type, content);
+    await notice.filter({ hasText: `${name} could not be enlarged` }).waitFor();
+    expect(await notice.innerText()).toContain(reason);
+  }
+  const offered = await page.getByTestId("file").getAttribute("accept");
+  expect(offered).not.toMatch(/image\/\*|svg|heic|tif/);
   expect((await savePicture(page)).name).toBe("before-x2.png");
   expect(await page.getByTestId("result").getAttribute("aria-label")).toContain("before.png");
   await choosePicture(page, "after.png", { width: 60, height: 40 });

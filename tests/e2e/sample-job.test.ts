@@ -37,6 +37,11 @@ it("shows the finished picture without tints, and the original while the button 
   await expect.poll(opacity, { timeout: 5_000 }).toBe("1");
   await page.getByTestId("tint-choice").selectOption("running");
   const original = page.getByTestId("original");
+  // Once it is done, the original is shown beside the result.
+  expect(await page.getByTestId("wipe").inputValue()).toBe("50");
+  expect(await original.isVisible()).toBe(true);
+  await page.getByTestId("wipe").focus();
+  await page.keyboard.press("Home");
   expect(await original.isVisible()).toBe(false);
   await page.getByTestId("hold").focus();
   await page.keyboard.down("Space");

@@ -56,9 +56,9 @@ export function openMeasured(): Promise<OpenPage> {
   return open(inject("urls").harness, ["--enable-blink-features=ForceEagerMeasureMemory"]);
 }
 
-/** Open the page as it is deployed. @param path relative to its address, such as "?embed=1" */
-export function openApp(path = ""): Promise<OpenPage> {
-  return open(new URL(path, inject("urls").app).href);
+/** Open the page as it is deployed. @param path relative to its address, such as "?embed=1". @param args further flags for the browser. */
+export function openApp(path = "", args: readonly string[] = []): Promise<OpenPage> {
+  return open(new URL(path, inject("urls").app).href, args);
 }
 
 /** A browser whose storage is in a folder, as a user's is, so that it outlives the browser. */
