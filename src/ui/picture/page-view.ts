@@ -65,7 +65,6 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
   #sharder: Sharder | undefined;
   #session: UpscaleSession | undefined;
   #list: PictureList | undefined;
-  #model: string | undefined;
   #loading: ProgressText = { fraction: undefined, headline: "Loading the model", detail: "" };
   /** Chosen while the model was still loading. */
   #waiting: readonly ChosenPicture[] = [];
@@ -273,7 +272,7 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
     const picture = this.#session?.job?.picture;
     this.#session?.close();
     this.start(sharder, this.#dashboard.settings.settings.tileSize, this.#model);
-    if (picture !== undefined) this.#choose(picture);
+    if (picture !== undefined) this.#choose([picture]);
   }
 
   get workload(): Workload | undefined {
