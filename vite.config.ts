@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig, type BuildEnvironmentOptions } from "vite";
+import { offlinePlugin } from "./scripts/offline-plugin.mjs";
 import { isolationHeaders } from "./scripts/serve.mjs";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
@@ -14,13 +15,20 @@ export const alias = [
 
 /** By `--mode`. */
 const builds: Record<string, BuildEnvironmentOptions> = {
-  /** The page, and embed.js for pages of others, which share their chunks and workers. */
+  /**
+   * The page, and embed.js for pages of others, which share their chunks and workers. The service worker keeps its name, too: it governs the
+   * folder that it is in.
+   */
   production: {
     rolldownOptions: {
-      input: { index: path("index.html"), embed: path("src/ui/embed.ts") },
+      input: {
+        index: path("index.html"),
+        embed: path("src/ui/embed.ts"),
+        "service-worker": path("workers/service-worker.ts"),
+      },
       preserveEntrySignatures: "strict",
       output: {
-        entryFileNames: ({ name }) => (name === "embed" ? "embed.js" : "assets/[name]-[hash].js"),
+        entryFileNames: ({ name }) => (name === "index" ? "assets/[name]-[hash].js" : "[name].js"),
       },
     },
   },
@@ -56,6 +64,7 @@ export default defineConfig(({ mode }) => ({
   // Relative addresses: the build works under any path of a static host.
   base: "./",
   resolve: { alias },
+  plugins: mode === "production" ? [offlinePlugin()] : [],
   build: {
     target: "es2022",
     emptyOutDir: true,

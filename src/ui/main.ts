@@ -2,6 +2,7 @@ import { defineInferenceSharder } from "./element.js";
 import { OPTION_NAMES } from "./element-options.js";
 import { hostOrigin, listenToHost } from "./embed/frame-host.js";
 import { ASK_FIRST, foreignAddresses } from "./linked-addresses.js";
+import { keepOffline } from "./page/keep-offline.js";
 
 // The page's address sets the element's attributes, so that a link can choose the workers: ?workers=wasm,webgl
 const query = new URLSearchParams(location.search);
@@ -20,3 +21,4 @@ const origin = hostOrigin(query, globalThis.origin);
 if (element !== null && query.has("embed") && parent !== window && origin !== undefined) {
   listenToHost(element, parent, origin);
 }
+keepOffline();

@@ -1,0 +1,64 @@
+// Tells the service worker which files its build has: a list in front of its script, with a version that changes with any of them.
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const script = "service-worker.js";
+/** Larger files are kept when they have been used, bytes. */
+const smallBytes = 150_000;
+/** Large files that the default job needs on every machine: the page's script, the WASM worker with its SIMD binary, the model, the picture. */
+const defaultJob = [
+  /^models\/upscale-x2\//,
+  /^samples\//,
+  /^assets\/index-[^/]+\.js$/,
+  /^assets\/wasm-[^/]+\.js$/,
+  /^assets\/tfjs-backend-wasm-simd-[^/]+\.wasm$/,
+];
+
+/** Files below a folder, relative to it, with "/" between folders. @param {string} folder */
+function filesBelow(folder) {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => statSync(join(folder, name)).isFile())
+    .map((name) => name.replaceAll("\\", "/"));
+}
+
+/**
+ * @param {string} folder of the build
+ * @param {readonly string[]} names of its files
+ */
+function offlineBuild(folder, names) {
+  const hash = createHash("sha256");
+  for (const name of names.toSorted()) hash.update(`${name}\0`).update(readFileSync(join(folder, name)));
+  const kept = names.filter((name) => name !== script && name !== "index.html" && !name.endsWith(".map"));
+  const isFirst = (/** @type {string} */ name) =>
+    statSync(join(folder, name)).size <= smallBytes || defaultJob.some((pattern) => pattern.test(name));
+  const page = readFileSync(join(folder, "index.html"), "utf8");
+  const entry = /<script[^>]+src="\.\/(assets\/[^"]+\.js)"/.exec(page)?.[1];
+  if (entry === undefined)
+    throw new Error("Expected index.html to name its script, received none: adapt offlineBuild.");
+  return {
+    version: hash.digest("hex").slice(0, 12),
+    entry,
+    first: kept.filter(isFirst),
+    onUse: kept.filter((name) => !isFirst(name)),
+  };
+}
+
+/** @returns {import("vite").Plugin} */
+export function offlinePlugin() {
+  let publicDir = "";
+  return {
+    name: "inference-sharder:offline",
+    apply: "build",
+    configResolved(config) {
+      publicDir = config.publicDir;
+    },
+    // On disk, everything is there: Vite adds the page and the workers' files late.
+    writeBundle({ dir = "" }, bundle) {
+      const names = [...new Set([...Object.keys(bundle), ...filesBelow(publicDir)])];
+      const path = join(dir, script);
+      const list = JSON.stringify(offlineBuild(dir, names));
+      writeFileSync(path, `self.OFFLINE_BUILD=${list};\n${readFileSync(path, "utf8")}`);
+    },
+  };
+}
