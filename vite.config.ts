@@ -39,6 +39,8 @@ const builds: Record<string, BuildEnvironmentOptions> = {
   lib: {
     outDir: "dist/lib",
     copyPublicDir: false,
+    // It would list files by names that a user's bundler changes.
+    modulePreload: false,
     rolldownOptions: {
       input: {
         index: path("src/index.ts"),

@@ -1,4 +1,4 @@
-import { allAtOnce, type Steps } from "../core/steps.js";
+import type { Steps } from "../core/steps.js";
 import { ShardError } from "../core/errors.js";
 import type { BatchMode, TensorSpec, WireModel } from "../protocol/model-on-wire.js";
 import { tensorBytes } from "../protocol/tensors.js";
@@ -9,7 +9,7 @@ import { allocateWeights } from "./load/allocate-weights.js";
 import { isPlatform } from "../protocol/realms.js";
 import { checkStructure } from "./check-structure.js";
 import type { OptimizationReport } from "./optimise/optimization-report.js";
-import { prepareInSteps, type DeclaredInputs } from "./prepare-model.js";
+import { prepareInSteps, type DeclaredInputs, type PrepareKeras } from "./prepare-model.js";
 import type { StagedModel } from "./staged-model.js";
 import { checkWeightLength, readWeightSpecs } from "./weights.js";
 
@@ -81,28 +81,20 @@ export interface InspectedModel {
 }
 
 /**
- * Describe a model from its artifacts and prepare it for the workers. Runs nothing.
+ * Describe a model from its artifacts and prepare it for the workers. Runs nothing. In steps: a graph of 20,000 nodes takes a second or two.
  *
  * @param shareWeights put the weights in one SharedArrayBuffer for all workers (needs cross-origin isolation).
  * @param optimize fold and fuse operations, which changes results by rounding; false runs the model exactly as it came.
  * @param declared what the caller has declared about inputs: whether axis 0 is the batch.
+ * @param prepareKeras as in `prepareInSteps`.
  * @throws ShardError "model-malformed", "weights-truncated", "model-unsupported", "invalid-options" for a name that no input has.
  */
-export function inspectModel(
-  artifacts: ModelArtifacts,
-  shareWeights: boolean,
-  optimize = false,
-  declared: DeclaredInputs = {},
-): InspectedModel {
-  return allAtOnce(inspectInSteps(artifacts, shareWeights, optimize, declared));
-}
-
-/** As `inspectModel`, in steps: a graph of 20,000 nodes takes a second or two. */
 export function* inspectInSteps(
   artifacts: ModelArtifacts,
   shareWeights: boolean,
   optimize: boolean,
-  declared: DeclaredInputs = {},
+  declared: DeclaredInputs,
+  prepareKeras?: PrepareKeras,
 ): Steps<InspectedModel> {
   const { weightData: _, ...described } = artifacts;
   checkStructure(described, "the model");
@@ -112,7 +104,7 @@ export function* inspectInSteps(
   checkWeightLength(specs, weights.byteLength);
   yield;
 
-  const prepared = yield* prepareInSteps(artifacts, specs, weights, optimize, declared);
+  const prepared = yield* prepareInSteps(artifacts, specs, weights, optimize, declared, prepareKeras);
   const { format, reading, wire, staged, optimization, batch } = prepared;
   const info: ModelInfo = {
     format,

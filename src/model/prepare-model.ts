@@ -1,20 +1,12 @@
 import type { Steps } from "../core/steps.js";
 import { ShardError } from "../core/errors.js";
 import type { TfjsWire, WireModel } from "../protocol/model-on-wire.js";
-import type { StoredWeight } from "../protocol/weight-recipe.js";
-import { isJsonObject, type ModelArtifacts, type WeightSpec } from "./artifacts.js";
+import { isJsonObject, type JsonObject, type ModelArtifacts, type WeightSpec } from "./artifacts.js";
 import { analyseInSteps, drawsRandomNumbers, NOT_ANALYSED, type BatchAnalysis } from "./batch/analyse-batch.js";
 import { batchLayoutOf, mayCarryItems } from "./batch/batch-layout.js";
 import type { Graph } from "./graph/graph.js";
 import { readGraphInSteps } from "./graph/read-graph-def.js";
 import { withSafeNames } from "./graph/safe-names.js";
-import { stageLayers } from "./keras-cut/stage-layers.js";
-import { isKerasTopology, normaliseConfig } from "./keras/normalise/normalise-config.js";
-import { faultsOfTfjsLayers } from "./keras/tfjs-layers.js";
-import { translateLayers } from "./keras/translate-layers.js";
-import { refuseSubclass, unsupported } from "./keras/unsupported.js";
-import { nameWeights } from "./keras/weight-names.js";
-import { locateWeights } from "./locate-weights.js";
 import { listCorrections, lowerGraph } from "./lower/lower-graph.js";
 import { NOT_OPTIMISED, type OptimizationReport } from "./optimise/optimization-report.js";
 import { optimiseInSteps } from "./optimise/optimise-graph.js";
@@ -22,7 +14,6 @@ import { inlineTables } from "./plain/inline-tables.js";
 import { moveInPlain } from "./plain/move-in-plain.js";
 import { requireKnownOps } from "./plain/require-known-ops.js";
 import type { ModelReading } from "./read-graph.js";
-import { readLayers } from "./read-layers.js";
 import { stageInSteps, type StagedModel } from "./staged-model.js";
 import { graphToWire } from "./wire-graph.js";
 
@@ -40,9 +31,19 @@ export interface PreparedModel {
   readonly batch: BatchAnalysis;
 }
 
+/** Prepares a Keras model; the arguments are those of `prepareInSteps`. */
+export type PrepareKeras = (
+  artifacts: ModelArtifacts,
+  specs: readonly WeightSpec[],
+  weightData: ArrayBuffer | SharedArrayBuffer,
+  optimize: boolean,
+  declared: DeclaredInputs,
+) => Steps<PreparedModel>;
+
 /**
  * Graph models run as graphs, and most Keras models too.
  * @param declared what the caller has declared about inputs: whether axis 0 is the batch.
+ * @param prepareKeras needed for models of which `isKeras` is true. It is large, so that a page loads it with the first of them.
  * @throws ShardError "model-malformed", "weights-truncated", "model-unsupported", "invalid-options" for a name that no input has.
  */
 export function* prepareInSteps(
@@ -51,63 +52,24 @@ export function* prepareInSteps(
   weightData: ArrayBuffer | SharedArrayBuffer,
   optimize: boolean,
   declared: DeclaredInputs,
+  prepareKeras?: PrepareKeras,
 ): Steps<PreparedModel> {
   const format = formatOf(artifacts);
   if (format === "graph-model") {
     const graph = yield* readGraphInSteps({ ...artifacts, weightData }, weightData);
     return yield* prepareGraph(format, { ...graph, inputs: declare(graph.inputs, declared) }, weightData, optimize);
   }
-  return yield* prepareLayers(normaliseConfig(artifacts), specs, weightData, optimize, declared);
-}
-
-/**
- * A Keras model runs as a graph if it is to be optimised, or if TF.js's own layers are not known to be right for it. It runs as TF.js
- * layers if it should run as it came and they are right.
- */
-function* prepareLayers(
-  artifacts: ModelArtifacts,
-  specs: readonly WeightSpec[],
-  weightData: ArrayBuffer | SharedArrayBuffer,
-  optimize: boolean,
-  declared: DeclaredInputs,
-): Steps<PreparedModel> {
-  const format = "layers-model";
-  refuseSubclass(artifacts);
-  const read = readLayers(artifacts);
-  const reading = { ...read, inputs: declare(read.inputs, declared) };
-  const located = locateWeights(specs, weightData);
-  // The optimizer's weights are not the model's own.
-  for (const { name, group } of specs) if (group === "optimizer") located.delete(name);
-  const stored = nameWeights(artifacts, located);
-  const faults = faultsOfTfjsLayers(artifacts, reading, [...stored.keys()]);
-  const translation = optimize || faults.length > 0 ? translateLayers(artifacts, reading, stored) : undefined;
-  if (translation?.ok === true) {
-    const inputs = declare(translation.graph.inputs, declared);
-    yield;
-    const prepared = yield* prepareGraph(format, { ...translation.graph, inputs }, weightData, optimize);
-    const { corrections } = prepared.optimization;
-    return { ...prepared, optimization: { ...prepared.optimization, corrections: [...faults, ...corrections] } };
+  if (prepareKeras === undefined) {
+    throw new ShardError("internal", "Expected the reader of Keras models for a Keras model, received none.");
   }
-  if (translation !== undefined && faults.length > 0) throw unsupported(translation.reason, faults);
-  const optimization =
-    translation === undefined
-      ? NOT_OPTIMISED
-      : {
-          ...NOT_OPTIMISED,
-          notDone: [{ what: "the model", reason: `runs as TF.js layers: ${translation.reason}` }],
-        };
-  const wire = layersToWire(artifacts, reading, stored, weightData);
-  const staged = stageLayers(artifacts, reading, stored, weightData);
-  const plain = { format, reading, wire, batch: NOT_ANALYSED } as const;
-  if (!("reason" in staged)) return { ...plain, staged, optimization };
-  const notDone = [...optimization.notDone, { what: "cuts", reason: `the model stays in one piece: ${staged.reason}` }];
-  return { ...plain, staged: undefined, optimization: { ...optimization, notDone } };
+  return yield* prepareKeras(artifacts, specs, weightData, optimize, declared);
 }
 
 /** A model may return constants or its inputs alone. */
 const NOTHING_TO_CUT = { what: "cuts", reason: "the model stays in one piece: it computes nothing" };
 
-function* prepareGraph(
+/** @param format of the file that the graph came from. */
+export function* prepareGraph(
   format: PreparedModel["format"],
   came: Graph,
   weightData: ArrayBuffer | SharedArrayBuffer,
@@ -145,7 +107,7 @@ function* analyseItems(graph: Graph, weightData: ArrayBuffer | SharedArrayBuffer
 }
 
 /** Note which inputs have no batch axis. @throws ShardError "invalid-options" */
-function declare(inputs: ModelReading["inputs"], declared: DeclaredInputs): ModelReading["inputs"] {
+export function declare(inputs: ModelReading["inputs"], declared: DeclaredInputs): ModelReading["inputs"] {
   const unknown = Object.keys(declared).find((name) => !inputs.some((input) => input.name === name));
   if (unknown === undefined) {
     return inputs.map((input) => (declared[input.name]?.batched === false ? { ...input, batched: false } : input));
@@ -163,22 +125,7 @@ function publicNames(wire: TfjsWire, { inputs, outputs }: Pick<ModelReading, "in
   return { ...wire, inputs: rename(wire.inputs, inputs), outputs: rename(wire.outputs, outputs) };
 }
 
-function layersToWire(
-  { modelTopology, userDefinedMetadata, generatedBy, convertedBy, format }: ModelArtifacts,
-  { inputs, outputs }: Pick<ModelReading, "inputs" | "outputs">,
-  stored: ReadonlyMap<string, StoredWeight>,
-  weightData: ArrayBuffer | SharedArrayBuffer,
-): TfjsWire {
-  return {
-    format: "layers-model",
-    artifacts: { modelTopology, userDefinedMetadata, generatedBy, convertedBy, format },
-    weights: Object.fromEntries(stored),
-    weightData,
-    inputs,
-    outputs,
-  };
-}
-
+/** @throws ShardError "model-malformed" */
 function formatOf(artifacts: ModelArtifacts): PreparedModel["format"] {
   const { modelTopology, format } = artifacts;
   if (typeof modelTopology === "object" && modelTopology !== null) {
@@ -190,4 +137,14 @@ function formatOf(artifacts: ModelArtifacts): PreparedModel["format"] {
     `Expected a TF.js graph model or layers model, received a topology of neither kind (format: ${JSON.stringify(format)?.slice(0, 40) ?? "not given"}): ` +
       `convert the model with tensorflowjs_converter.`,
   );
+}
+
+/** Whether these are the artifacts of a Keras model. */
+export function isKeras({ modelTopology }: ModelArtifacts): boolean {
+  return isJsonObject(modelTopology) && !("node" in modelTopology) && isKerasTopology(modelTopology);
+}
+
+/** Whether a topology is that of a Keras model, in either case. */
+function isKerasTopology(topology: JsonObject): boolean {
+  return ["model_config", "modelConfig", "class_name", "className"].some((key) => key in topology);
 }

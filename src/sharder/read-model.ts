@@ -1,4 +1,7 @@
+import { ShardError } from "../core/errors.js";
 import { inspectInSteps, type InspectedModel } from "../model/inspect.js";
+import { isKeras, type PrepareKeras } from "../model/prepare-model.js";
+import { throwIfAborted } from "../protocol/abort.js";
 import { inSlices } from "./in-slices.js";
 import { loadArtifacts } from "./load-artifacts.js";
 import type { SharderOptions } from "./options.js";
@@ -15,7 +18,9 @@ const TFJS: ModelFormat = {
   takes: () => true,
   read: async (options, shareWeights) => {
     const artifacts = await loadArtifacts(options, shareWeights);
-    const steps = inspectInSteps(artifacts, shareWeights, options.optimize ?? true, options.inputs);
+    const optimize = options.optimize ?? true;
+    const prepareKeras = isKeras(artifacts) ? await loadKeras(options.signal) : undefined;
+    const steps = inspectInSteps(artifacts, shareWeights, optimize, options.inputs ?? {}, prepareKeras);
     return inSlices(steps, options.signal);
   },
 };
@@ -30,4 +35,21 @@ const FORMATS: readonly ModelFormat[] = [TFJS];
 export function readModel(options: SharderOptions, shareWeights: boolean): Promise<InspectedModel> {
   const format = FORMATS.find(({ takes }) => takes(options.model)) ?? TFJS;
   return format.read(options, shareWeights);
+}
+
+/**
+ * A quarter of the library, and most models are graphs: it is loaded with the first Keras model.
+ * @throws ShardError "backend-unavailable" if the script can't be loaded, "aborted"
+ */
+async function loadKeras(signal: AbortSignal | undefined): Promise<PrepareKeras> {
+  try {
+    return (await import("../model/prepare-keras.js")).prepareKeras;
+  } catch (cause) {
+    throwIfAborted(signal);
+    throw new ShardError(
+      "backend-unavailable",
+      `Expected to load the script that reads Keras models, received a failure (${String(cause)}): check the connection, and that the host serves all scripts of the build.`,
+      { cause },
+    );
+  }
 }

@@ -1,5 +1,5 @@
 import type { ModelArtifacts, Sharder, SharderOptions, WorkerSpec } from "inference-sharder";
-import { inspectModel } from "../../src/model/inspect.js";
+import { inspectModel } from "../../src/model/inspect-model.js";
 import { openWebWorker } from "../../src/pool/open-web-worker.js";
 import { openPlanner, WORKER_ENTRIES, type OpenWorker } from "../../src/pool/worker-entries.js";
 import type { WorkerLink } from "../../src/pool/worker-link.js";

@@ -1,5 +1,5 @@
 // Calls that need more memory than a worker has, on real workers.
-import { inspectModel } from "../../src/model/inspect.js";
+import { inspectModel } from "../../src/model/inspect-model.js";
 import { openEntry, type EntryName } from "../../src/pool/worker-entries.js";
 import type { WorkerMemory } from "../../src/protocol/worker-api.js";
 import type { Reply } from "../../src/protocol/error-record.js";

@@ -1,6 +1,6 @@
 import { setBackend } from "@tensorflow/tfjs-core";
 import { ShardError } from "../../../src/core/errors.js";
-import { inspectModel } from "../../../src/model/inspect.js";
+import { inspectModel } from "../../../src/model/inspect-model.js";
 import { messageOf } from "../../../src/protocol/error-record.js";
 import type { Tensor } from "../../../src/protocol/tensors.js";
 import { nameInputs } from "../../conformance/case-record.js";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { compactWeights } from "../../../src/model/compact-weights.js";
-import { inspectModel } from "../../../src/model/inspect.js";
+import { inspectModel } from "../../../src/model/inspect-model.js";
 import { materialise } from "../../../src/model/materialise.js";
 import { kerasNet } from "../../fixtures/keras-net.js";
 import { randomNet } from "../../fixtures/random-net.js";

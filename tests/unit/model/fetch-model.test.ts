@@ -8,7 +8,7 @@ import { fetchModel } from "../../../src/model/fetch-model.js";
 import type { LoadProgress } from "../../../src/model/load/load-progress.js";
 import { ModelCache } from "../../../src/model/load/model-cache.js";
 import type { Pacing } from "../../../src/model/load/retry.js";
-import { inspectModel } from "../../../src/model/inspect.js";
+import { inspectModel } from "../../../src/model/inspect-model.js";
 import { rejected } from "../../fixtures/caught.js";
 import { MemoryCache } from "../../fixtures/memory-cache.js";
 import { readContainer } from "../../fixtures/read-container.js";

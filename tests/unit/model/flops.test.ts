@@ -4,7 +4,7 @@ import { ready, setBackend } from "@tensorflow/tfjs-core";
 import { input, layers, model, sequential, type SymbolicTensor } from "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { flopsOf, type OpRun } from "../../../src/model/flops.js";
-import { inspectModel } from "../../../src/model/inspect.js";
+import { inspectModel } from "../../../src/model/inspect-model.js";
 import { flopsOfLayers, layerFlops } from "../../../src/model/layer-flops.js";
 import type { StagedModel } from "../../../src/model/staged-model.js";
 import type { Tensor } from "../../../src/protocol/tensors.js";

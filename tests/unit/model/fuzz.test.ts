@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ShardError } from "../../../src/core/errors.js";
 import { fetchModel } from "../../../src/model/fetch-model.js";
-import { inspectModel } from "../../../src/model/inspect.js";
+import { inspectModel } from "../../../src/model/inspect-model.js";
 import { materialise } from "../../../src/model/materialise.js";
 import { messageOf } from "../../../src/protocol/error-record.js";
 import type { WireModel } from "../../../src/protocol/model-on-wire.js";

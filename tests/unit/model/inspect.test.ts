@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ShardError } from "../../../src/core/errors.js";
 import type { ModelArtifacts } from "../../../src/model/artifacts.js";
-import { inspectModel } from "../../../src/model/inspect.js";
+import { inspectModel } from "../../../src/model/inspect-model.js";
 import { caught } from "../../fixtures/caught.js";
 import { kerasNet } from "../../fixtures/keras-net.js";
 import { randomNet } from "../../fixtures/random-net.js";

@@ -4,7 +4,7 @@ import { loadGraphModel } from "@tensorflow/tfjs-converter";
 import * as tfc from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
 import { kernelsOf, missingOps } from "../../../src/model/kernels-of-ops.js";
-import { inspectModel } from "../../../src/model/inspect.js";
+import { inspectModel } from "../../../src/model/inspect-model.js";
 import { opsOnWire } from "../../../src/model/wire-graph.js";
 import { convertedModels, readConvertedModel } from "../../fixtures/converted-models.js";
 import { runWire } from "../../fixtures/run-wires.js";

@@ -7,7 +7,7 @@ import { predictPictures } from "../../../src/jobs/predict-pictures.js";
 import { streamPictures } from "../../../src/jobs/stream-pictures.js";
 import { topK } from "../../../src/jobs/top-k.js";
 import type { ModelArtifacts } from "../../../src/model/artifacts.js";
-import { inspectModel } from "../../../src/model/inspect.js";
+import { inspectModel } from "../../../src/model/inspect-model.js";
 import type { Tensor } from "../../../src/protocol/tensors.js";
 import { createSharder } from "../../../src/sharder/create-sharder.js";
 import type { Sharder } from "../../../src/sharder/sharder.js";

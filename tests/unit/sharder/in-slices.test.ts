@@ -1,6 +1,7 @@
 // Long work on the page's thread: the page gets its turns.
 import { describe, expect, it } from "vitest";
-import { inspectInSteps, inspectModel } from "../../../src/model/inspect.js";
+import { inspectInSteps } from "../../../src/model/inspect.js";
+import { inspectModel } from "../../../src/model/inspect-model.js";
 import { inSlices } from "../../../src/sharder/in-slices.js";
 import { rejected } from "../../fixtures/caught.js";
 import { longGraph } from "../../fixtures/long-graph.js";
@@ -55,7 +56,7 @@ describe("inSlices", () => {
 
 it("a large graph is read in many steps, with the result of reading it at once", () => {
   const artifacts = longGraph(2_000);
-  const steps = inspectInSteps(artifacts, false, true);
+  const steps = inspectInSteps(artifacts, false, true, {});
   let stepCount = 1;
   let next = steps.next();
   for (; next.done !== true; next = steps.next()) stepCount++;

@@ -1,6 +1,6 @@
 // Models that take whole batches or groups of items, for both splits, on TF.js's CPU backend.
 import { describe, expect, it } from "vitest";
-import { inspectModel } from "../../../src/model/inspect.js";
+import { inspectModel } from "../../../src/model/inspect-model.js";
 import type { ModelArtifacts } from "../../../src/model/artifacts.js";
 import type { Tensor } from "../../../src/protocol/tensors.js";
 import { assembleSharder } from "../../../src/sharder/create-sharder.js";

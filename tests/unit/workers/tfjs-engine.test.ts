@@ -5,7 +5,7 @@ import { memory, setBackend } from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import { afterEach, describe, expect, it } from "vitest";
 import type { ModelArtifacts } from "../../../src/model/artifacts.js";
-import { inspectModel } from "../../../src/model/inspect.js";
+import { inspectModel } from "../../../src/model/inspect-model.js";
 import type { WireModel } from "../../../src/protocol/model-on-wire.js";
 import type { InputTensor, Tensor } from "../../../src/protocol/tensors.js";
 import { cpuDriver } from "../../../workers/engines/tfjs/cpu.js";

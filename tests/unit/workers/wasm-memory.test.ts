@@ -3,7 +3,7 @@ import "@tensorflow/tfjs-backend-wasm";
 import { backend, memory } from "@tensorflow/tfjs-core";
 import { beforeAll, expect, it } from "vitest";
 import { ShardError } from "../../../src/core/errors.js";
-import { inspectModel } from "../../../src/model/inspect.js";
+import { inspectModel } from "../../../src/model/inspect-model.js";
 import { loadEngineModel } from "../../../workers/engines/tfjs/engine-model.js";
 import { limitKernels } from "../../../workers/engines/tfjs/wasm-kernel-limits.js";
 import { wasmHeap, type WasmHeap } from "../../../workers/engines/tfjs/wasm-heap.js";

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type ModelArtifacts } from "../../artifacts.js";
+import { isJsonObject, type ModelArtifacts } from "../../artifacts.js";
 import { checkStructure } from "../../check-structure.js";
 import { readKerasMajor } from "../layer-config.js";
 import { normaliseLayer } from "./normalise-layer.js";
@@ -39,9 +39,4 @@ function parsed(value: unknown): unknown {
     if (thrown instanceof SyntaxError) return value;
     throw thrown;
   }
-}
-
-/** Whether a topology is that of a Keras model, in either case. */
-export function isKerasTopology(topology: JsonObject): boolean {
-  return ["model_config", "modelConfig", "class_name", "className"].some((key) => key in topology);
 }

@@ -1,7 +1,7 @@
 // What a graph's operations say about a batch. Oracle: the same graph run on a batch and on its items.
 import "@tensorflow/tfjs-backend-cpu";
 import { describe, expect, it } from "vitest";
-import { inspectModel } from "../../../../src/model/inspect.js";
+import { inspectModel } from "../../../../src/model/inspect-model.js";
 import { runBothWays } from "../../../fixtures/batch-oracle.js";
 import { SmallGraph, someItems } from "../../../fixtures/small-graph.js";
 

@@ -1,7 +1,7 @@
 // A graph that mixes its items is never said to keep them apart. Oracle: each random graph, run on a batch and on its items.
 import "@tensorflow/tfjs-backend-cpu";
 import { expect, it } from "vitest";
-import { inspectModel } from "../../../../src/model/inspect.js";
+import { inspectModel } from "../../../../src/model/inspect-model.js";
 import { runBothWays } from "../../../fixtures/batch-oracle.js";
 import { someItems } from "../../../fixtures/small-graph.js";
 import { randomMoves } from "../../../fixtures/random-moves.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ModelArtifacts } from "../../../../src/model/artifacts.js";
-import { inspectModel } from "../../../../src/model/inspect.js";
+import { inspectModel } from "../../../../src/model/inspect-model.js";
 import { convertedModels, readConvertedModel } from "../../../fixtures/converted-models.js";
 import { dims, graph, node, placeholder } from "../graph-json.js";
 

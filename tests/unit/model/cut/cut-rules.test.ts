@@ -3,7 +3,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import { ready, setBackend } from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ModelArtifacts } from "../../../../src/model/artifacts.js";
-import { inspectModel } from "../../../../src/model/inspect.js";
+import { inspectModel } from "../../../../src/model/inspect-model.js";
 import { caught } from "../../../fixtures/caught.js";
 import { runWire } from "../../../fixtures/run-wires.js";
 import { expectCutsExact } from "../../../fixtures/cut-plans.js";

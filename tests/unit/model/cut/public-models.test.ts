@@ -1,7 +1,7 @@
 // Compares whole models with their stages, bit for bit, on TF.js's WASM backend in Node.
 import { beforeAll, describe, expect, it } from "vitest";
 import "@tensorflow/tfjs-backend-cpu";
-import { inspectModel } from "../../../../src/model/inspect.js";
+import { inspectModel } from "../../../../src/model/inspect-model.js";
 import { expectCutsExact } from "../../../fixtures/cut-plans.js";
 import { publicModels, readPublicModel } from "../../../fixtures/public-models.js";
 import { noiseFor } from "../../../fixtures/run-wires.js";

@@ -5,7 +5,7 @@ import { setBackend } from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ShardError } from "../../../../src/core/errors.js";
 import type { ModelArtifacts } from "../../../../src/model/artifacts.js";
-import { inspectModel } from "../../../../src/model/inspect.js";
+import { inspectModel } from "../../../../src/model/inspect-model.js";
 import type { Outputs } from "../../../../src/protocol/tensors.js";
 import { startEngine } from "../../../fixtures/engine-sharder.js";
 import { kerasNet } from "../../../fixtures/keras-net.js";

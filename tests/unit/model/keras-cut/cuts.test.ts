@@ -4,7 +4,7 @@ import "@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops";
 import { getBackend, ready, setBackend } from "@tensorflow/tfjs-core";
 import { input, layers, model, type SymbolicTensor } from "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { inspectModel } from "../../../../src/model/inspect.js";
+import { inspectModel } from "../../../../src/model/inspect-model.js";
 import type { Tensor } from "../../../../src/protocol/tensors.js";
 import { expectCutsExact } from "../../../fixtures/cut-plans.js";
 import { artifactsOf } from "../../../fixtures/keras-artifacts.js";

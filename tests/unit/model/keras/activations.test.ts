@@ -2,7 +2,7 @@
 import "@tensorflow/tfjs-backend-cpu";
 import { setBackend } from "@tensorflow/tfjs-core";
 import { beforeAll, expect, it } from "vitest";
-import { inspectModel } from "../../../../src/model/inspect.js";
+import { inspectModel } from "../../../../src/model/inspect-model.js";
 import type { Tensor } from "../../../../src/protocol/tensors.js";
 import { relativeDifference } from "../../../fixtures/close.js";
 import { called, inputLayer, kerasThree, tensorOf } from "../../../fixtures/keras-3.js";

@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { seededRandom } from "../../../../src/core/random.js";
 import type { ModelArtifacts, WeightSpec } from "../../../../src/model/artifacts.js";
-import { inspectModel } from "../../../../src/model/inspect.js";
+import { inspectModel } from "../../../../src/model/inspect-model.js";
 import type { Tensor } from "../../../../src/protocol/tensors.js";
 import { relativeDifference } from "../../../fixtures/close.js";
 import { noiseFor, runWire } from "../../../fixtures/run-wires.js";

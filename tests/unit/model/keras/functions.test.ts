@@ -3,7 +3,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import { setBackend } from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ModelArtifacts } from "../../../../src/model/artifacts.js";
-import { inspectModel } from "../../../../src/model/inspect.js";
+import { inspectModel } from "../../../../src/model/inspect-model.js";
 import { inputLayer, kerasThree, operation, tensorOf } from "../../../fixtures/keras-3.js";
 import { runWire } from "../../../fixtures/run-wires.js";
 

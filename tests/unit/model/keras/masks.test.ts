@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { GraphNode } from "../../../../src/model/graph/graph.js";
 import { asJsonObject } from "../../../../src/model/artifacts.js";
-import { inspectModel } from "../../../../src/model/inspect.js";
+import { inspectModel } from "../../../../src/model/inspect-model.js";
 
 type Keras = 2 | 3;
 interface Layer {

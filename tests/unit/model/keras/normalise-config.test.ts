@@ -5,7 +5,7 @@ import { setBackend } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ModelArtifacts } from "../../../../src/model/artifacts.js";
-import { inspectModel } from "../../../../src/model/inspect.js";
+import { inspectModel } from "../../../../src/model/inspect-model.js";
 import { normaliseConfig } from "../../../../src/model/keras/normalise/normalise-config.js";
 import { called, inputLayer, kerasThree, operation, tensorOf } from "../../../fixtures/keras-3.js";
 import { artifactsOf } from "../../../fixtures/keras-artifacts.js";

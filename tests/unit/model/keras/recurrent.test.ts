@@ -5,7 +5,7 @@ import { memory, setBackend, tensor, type Tensor as TfTensor } from "@tensorflow
 import * as tf from "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ModelArtifacts, WeightSpec } from "../../../../src/model/artifacts.js";
-import { inspectModel } from "../../../../src/model/inspect.js";
+import { inspectModel } from "../../../../src/model/inspect-model.js";
 import type { Tensor } from "../../../../src/protocol/tensors.js";
 import { relativeDifference } from "../../../fixtures/close.js";
 import { artifactsOf } from "../../../fixtures/keras-artifacts.js";

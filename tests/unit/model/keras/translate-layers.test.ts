@@ -5,7 +5,7 @@ import { getBackend, setBackend } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ModelArtifacts } from "../../../../src/model/artifacts.js";
-import { inspectModel } from "../../../../src/model/inspect.js";
+import { inspectModel } from "../../../../src/model/inspect-model.js";
 import { translateLayers } from "../../../../src/model/keras/translate-layers.js";
 import { locateWeights } from "../../../../src/model/locate-weights.js";
 import { readLayers } from "../../../../src/model/read-layers.js";

@@ -1,7 +1,7 @@
 // What runs for a Keras model: a graph, TF.js's layers, or nothing.
 import { describe, expect, it } from "vitest";
 import type { ModelArtifacts } from "../../../../src/model/artifacts.js";
-import { inspectModel } from "../../../../src/model/inspect.js";
+import { inspectModel } from "../../../../src/model/inspect-model.js";
 
 interface Layer {
   readonly class_name: string;

@@ -1,7 +1,7 @@
 import type { ModelArtifacts } from "../../../../src/model/artifacts.js";
 import { readGraphDef } from "../../../../src/model/graph/read-graph-def.js";
 import type { Graph } from "../../../../src/model/graph/graph.js";
-import { inspectModel } from "../../../../src/model/inspect.js";
+import { inspectModel } from "../../../../src/model/inspect-model.js";
 import { translateLayers } from "../../../../src/model/keras/translate-layers.js";
 import { locateWeights } from "../../../../src/model/locate-weights.js";
 import { optimiseGraph } from "../../../../src/model/optimise/optimise-graph.js";

@@ -4,7 +4,7 @@ import { setBackend } from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { seededRandom } from "../../../../src/core/random.js";
 import type { ModelArtifacts } from "../../../../src/model/artifacts.js";
-import { inspectModel } from "../../../../src/model/inspect.js";
+import { inspectModel } from "../../../../src/model/inspect-model.js";
 import { parseEquation } from "../../../../src/model/optimise/einsum-equation.js";
 import { GraphModel } from "../../../fixtures/graph-model.js";
 import { useWasm } from "../../../fixtures/wasm-in-node.js";

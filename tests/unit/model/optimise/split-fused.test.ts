@@ -1,7 +1,7 @@
 // Oracle: the product, the sum and the activation written out; run on TF.js's WASM backend, which refuses the originals.
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ModelArtifacts } from "../../../../src/model/artifacts.js";
-import { inspectModel } from "../../../../src/model/inspect.js";
+import { inspectModel } from "../../../../src/model/inspect-model.js";
 import { runWire } from "../../../fixtures/run-wires.js";
 import { useWasm } from "../../../fixtures/wasm-in-node.js";
 import { dims, graph, node, placeholder, signed } from "../graph-json.js";

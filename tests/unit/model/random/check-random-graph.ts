@@ -2,7 +2,7 @@ import { setBackend } from "@tensorflow/tfjs-core";
 import { expect } from "vitest";
 import { seededRandom } from "../../../../src/core/random.js";
 import type { ModelArtifacts } from "../../../../src/model/artifacts.js";
-import { inspectModel } from "../../../../src/model/inspect.js";
+import { inspectModel } from "../../../../src/model/inspect-model.js";
 import { messageOf } from "../../../../src/protocol/error-record.js";
 import type { OutputValue, Tensor } from "../../../../src/protocol/tensors.js";
 import { relativeDifference } from "../../../fixtures/close.js";

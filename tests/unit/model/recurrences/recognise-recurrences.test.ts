@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { asJsonObject } from "../../../../src/model/artifacts.js";
 import type { Graph, GraphNode } from "../../../../src/model/graph/graph.js";
 import { readGraphDef } from "../../../../src/model/graph/read-graph-def.js";
-import { inspectModel } from "../../../../src/model/inspect.js";
+import { inspectModel } from "../../../../src/model/inspect-model.js";
 import { recogniseRecurrences } from "../../../../src/model/recurrences/recognise-recurrences.js";
 import type { TfjsWire } from "../../../../src/protocol/model-on-wire.js";
 import { readConvertedModel } from "../../../fixtures/converted-models.js";

@@ -1,6 +1,6 @@
 // Sinks for finished items, and items that are finished before a job starts.
 import { afterEach, describe, expect, it } from "vitest";
-import { inspectModel } from "../../../../src/model/inspect.js";
+import { inspectModel } from "../../../../src/model/inspect-model.js";
 import { WorkerPool } from "../../../../src/pool/worker-pool.js";
 import { BatchSplit } from "../../../../src/sharder/batch/batch-split.js";
 import { FaultReports } from "../../../../src/sharder/fault-reports.js";

@@ -1,6 +1,6 @@
 // Journals of models that take their items in every way, on the real engine: what was recorded is what a run gives.
 import { expect, it } from "vitest";
-import { inspectModel } from "../../../../src/model/inspect.js";
+import { inspectModel } from "../../../../src/model/inspect-model.js";
 import type { ModelArtifacts } from "../../../../src/model/artifacts.js";
 import type { Outputs } from "../../../../src/protocol/tensors.js";
 import { assembleSharder } from "../../../../src/sharder/create-sharder.js";

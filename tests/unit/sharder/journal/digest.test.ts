@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { inspectModel } from "../../../../src/model/inspect.js";
+import { inspectModel } from "../../../../src/model/inspect-model.js";
 import { digestOf, fromHex, journalFileName } from "../../../../src/sharder/journal/digest.js";
 import { digestModel } from "../../../../src/sharder/journal/fingerprint.js";
 import { kerasNet } from "../../../fixtures/keras-net.js";

@@ -4,7 +4,7 @@ import "@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops";
 import { setBackend } from "@tensorflow/tfjs-core";
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
-import { inspectModel } from "../../../../src/model/inspect.js";
+import { inspectModel } from "../../../../src/model/inspect-model.js";
 import { locateWeights } from "../../../../src/model/locate-weights.js";
 import { readTensor } from "../../../fixtures/case-files.js";
 import { rejected } from "../../../fixtures/caught.js";
