@@ -73,6 +73,9 @@ function countTests(report, crashed) {
 /** @type {Command} */
 const buildLibrary = (timeoutMs) => run(process.execPath, [join(root, "scripts", "build-lib.mjs")], { timeoutMs });
 
+/** @type {Command} */
+const checkBudgets = (timeoutMs) => run(process.execPath, [join(root, "scripts", "budgets.mjs")], { timeoutMs });
+
 /** @type {Record<string, { title: string, limitMs: number, needs?: "build", isLong?: boolean, run: (timeoutMs: number) => Promise<Counts> }>} */
 const steps = {
   types: {
@@ -105,6 +108,7 @@ const steps = {
       buildLibrary,
     ),
   },
+  budgets: { title: "Size budgets", limitMs: 60_000, needs: "build", run: checks(checkBudgets) },
   browser: { title: "Browser tests", limitMs: 900_000, needs: "build", run: vitest("browser") },
   e2e: { title: "End-to-end tests", limitMs: 720_000, needs: "build", run: vitest("e2e") },
   long: { title: "Long tests", limitMs: 1_500_000, isLong: true, run: vitest("long") },

@@ -3,6 +3,7 @@ import { OPTION_NAMES } from "./element-options.js";
 import { hostOrigin, listenToHost } from "./embed/frame-host.js";
 import { ASK_FIRST, foreignAddresses } from "./linked-addresses.js";
 import { keepOffline } from "./page/keep-offline.js";
+import { showProgressInTitle } from "./page/page-title.js";
 
 // The page's address sets the element's attributes, so that a link can choose the workers: ?workers=wasm,webgl
 const query = new URLSearchParams(location.search);
@@ -21,4 +22,5 @@ const origin = hostOrigin(query, globalThis.origin);
 if (element !== null && query.has("embed") && parent !== window && origin !== undefined) {
   listenToHost(element, parent, origin);
 }
+if (element?.shadowRoot) showProgressInTitle(element.shadowRoot);
 keepOffline();

@@ -80,12 +80,12 @@ function runText(
       return { fraction, headline: "Paused", detail: [done, ...refused].join(" · ") };
     case "done": {
       const took = `${formatCount(itemCount, "item")} in ${formatDuration(stopwatch.elapsedMs)}`;
-      return { fraction, headline: `Done: ${name}`, detail: [took, ...refused, perSecond].join(" · ") };
+      return { fraction, headline: `Done: ${name}`, detail: [took, ...refused, perSecond].join(" · "), isOver: true };
     }
     case "cancelled":
-      return { fraction, headline: "Cancelled", detail: [done, ...refused].join(" · ") };
+      return { fraction, headline: "Cancelled", detail: [done, ...refused].join(" · "), isOver: true };
     case "failed":
-      return { fraction, headline: "Failed", detail: [done, ...refused].join(" · ") };
+      return { fraction, headline: "Failed", detail: [done, ...refused].join(" · "), isOver: true };
   }
 }
 

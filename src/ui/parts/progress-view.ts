@@ -1,12 +1,18 @@
 import { element, setAttribute, setText } from "./dom.js";
 import { formatPercent } from "./format.js";
 
-/** What a `ProgressView` shows. `fraction` is `undefined` while the progress is unknown. */
+/** What a `ProgressView` shows. */
 export interface ProgressText {
+  /** 0 while nothing has been done, `undefined` while the progress is unknown. */
   readonly fraction: number | undefined;
   readonly headline: string;
   readonly detail: string;
+  /** Whether the job has ended, in whatever way. Default false. */
+  readonly isOver?: boolean;
 }
+
+/** Name of the event by which a `ProgressView` reports what it shows, inside the element: it stays within its shadow root. */
+export const PROGRESS_SHOWN = "progress-shown";
 
 /** A headline, a progress bar and a line of detail. */
 export class ProgressView {
@@ -35,7 +41,8 @@ export class ProgressView {
     this.roots = [head, this.#bar, this.#detail];
   }
 
-  update({ fraction, headline, detail }: ProgressText): void {
+  update(text: ProgressText): void {
+    const { fraction, headline, detail } = text;
     setText(this.#headline, headline);
     setText(this.#detail, detail);
     this.#bar.toggleAttribute("data-unknown", fraction === undefined);
@@ -43,5 +50,6 @@ export class ProgressView {
     setText(this.#percent, fraction === undefined || fraction === 0 ? "" : formatPercent(fraction));
     if (fraction === undefined) this.#bar.removeAttribute("aria-valuenow");
     else setAttribute(this.#bar, "aria-valuenow", String(Math.round(fraction * 100)));
+    this.#bar.dispatchEvent(new CustomEvent<ProgressText>(PROGRESS_SHOWN, { bubbles: true, detail: text }));
   }
 }

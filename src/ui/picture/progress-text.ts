@@ -32,11 +32,16 @@ export function jobText(job: PictureJob, scale: number, numbers: LiveNumbers | u
     case "paused":
       return { fraction, headline: `Paused: ${picture.name}`, detail: tiles };
     case "cancelled":
-      return { fraction, headline: `Cancelled: ${picture.name}`, detail: tiles };
+      return { fraction, headline: `Cancelled: ${picture.name}`, detail: tiles, isOver: true };
     case "failed":
-      return { fraction, headline: `${picture.name} could not be enlarged`, detail: tileCount > 0 ? tiles : "" };
+      return {
+        fraction,
+        headline: `${picture.name} could not be enlarged`,
+        detail: tileCount > 0 ? tiles : "",
+        isOver: true,
+      };
     case "done":
-      return { fraction: 1, headline: `Done: ${picture.name}`, detail: resultText(job, scale) };
+      return { fraction: 1, headline: `Done: ${picture.name}`, detail: resultText(job, scale), isOver: true };
   }
 }
 

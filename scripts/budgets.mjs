@@ -1,0 +1,85 @@
+// Checks the sizes of what the build makes users download, compressed as hosts compress it. Run by `npm test`, after the build.
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { root } from "./run.mjs";
+
+/**
+ * @typedef {object} Budget
+ * @property {string} what
+ * @property {string} folder below the project's root
+ * @property {RegExp} files what it limits; each matching file by itself
+ * @property {number} limitKb kB (1000 bytes) after gzip
+ * @property {boolean} [isEntry] whether what a script loads at once with it counts, too
+ */
+
+/** The first budget that a file matches limits it. @type {readonly Budget[]} */
+const budgets = [
+  { what: "the page's script", folder: "dist", files: /^assets\/index-[^/]+\.js$/, limitKb: 215, isEntry: true },
+  { what: "the page's style", folder: "dist", files: /^assets\/index-[^/]+\.css$/, limitKb: 2 },
+  { what: "the service worker", folder: "dist", files: /^service-worker\.js$/, limitKb: 3 },
+  {
+    what: "a worker with an engine",
+    folder: "dist",
+    files: /^assets\/(wasm|cpu|webgl|webgpu)-[^/]+\.js$/,
+    limitKb: 320,
+  },
+  { what: "an engine's binary", folder: "dist", files: /^assets\/tfjs-backend-wasm[^/]*\.wasm$/, limitKb: 160 },
+  { what: "the reader of HDF5 files", folder: "dist", files: /^assets\/hdf5_hl-[^/]+\.js$/, limitKb: 1_100 },
+  { what: "a part that is loaded when it is needed", folder: "dist", files: /^assets\/[^/]+\.js$/, limitKb: 65 },
+  { what: "the library", folder: "dist/lib", files: /^index\.js$/, limitKb: 150, isEntry: true },
+  { what: "the library's faults", folder: "dist/lib", files: /^faults\.js$/, limitKb: 3, isEntry: true },
+];
+
+/** A script and those that it imports at once. @param {string} file @param {Set<string>} found @returns {Set<string>} */
+function loadedWith(file, found = new Set()) {
+  if (found.has(file)) return found;
+  found.add(file);
+  const code = readFileSync(file, "utf8");
+  for (const [, specifier = ""] of code.matchAll(/\b(?:from|import)\s*["'`](\.[^"'`]+)["'`]/g)) {
+    loadedWith(join(dirname(file), specifier), found);
+  }
+  return found;
+}
+
+/** @param {Iterable<string>} files @returns {number} kB after gzip */
+function gzipKb(files) {
+  let bytes = 0;
+  for (const file of files) bytes += gzipSync(readFileSync(file), { level: 9 }).length;
+  return bytes / 1e3;
+}
+
+/** @param {string} folder */
+function filesOf(folder) {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => name.replaceAll("\\", "/"));
+}
+
+let failedCount = 0;
+/** @type {Set<Budget>} */
+const used = new Set();
+for (const folder of new Set(budgets.map((budget) => budget.folder))) {
+  for (const name of filesOf(join(root, folder)).toSorted()) {
+    const budget = budgets.find((each) => each.folder === folder && each.files.test(name));
+    if (budget === undefined) continue;
+    used.add(budget);
+    const path = join(root, folder, name);
+    const kb = gzipKb(budget.isEntry ? loadedWith(path) : [path]);
+    const isOver = kb > budget.limitKb;
+    if (isOver) failedCount++;
+    console.log(
+      `${isOver ? "✗" : "✓"} ${kb.toFixed(1).padStart(7)} of ${budget.limitKb} kB  ${budget.what}: ${folder}/${name}`,
+    );
+  }
+}
+for (const { what, files } of budgets.filter((budget) => !used.has(budget))) {
+  failedCount++;
+  console.error(
+    `✗ Expected a file for "${what}", received none that matches ${files}: build first, or correct the budget.`,
+  );
+}
+if (failedCount > 0) {
+  console.error(
+    `\nExpected every file to keep within its budget, received ${failedCount} that do not: load what the first seconds don't need by import(), or raise the budget in scripts/budgets.mjs and say why.`,
+  );
+}
+process.exitCode = failedCount > 0 ? 1 : 0;
