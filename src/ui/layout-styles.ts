@@ -19,7 +19,7 @@ export const layoutStyles = `
 .tabs { margin-bottom: 1rem; }
 .columns { display: grid; grid-template-columns: minmax(0, 1fr) 22rem; gap: 1.25rem; align-items: start; }
 .columns > :is(.notice, .offer, .dashboard) { grid-column: 1 / -1; }
-.picture, .side, .dashboard { display: grid; gap: 1rem; min-width: 0; }
+.picture, .side, .dashboard { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1rem; min-width: 0; }
 .dashboard { grid-template-columns: repeat(auto-fit, minmax(min(100%, 28rem), 1fr)); align-items: start; }
 .dashboard:empty { display: none; }
 

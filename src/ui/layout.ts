@@ -9,7 +9,6 @@ export function layOutPage(tabs: Tabs): HTMLElement {
     "div",
     { class: "page" },
     asControl("header", header),
-    asControl("tabs", tabs.list),
-    element("main", {}, ...tabs.panels),
+    element("main", {}, asControl("tabs", tabs.list), ...tabs.panels),
   );
 }

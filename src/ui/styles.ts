@@ -49,7 +49,7 @@ button[aria-pressed="true"] { border-color: var(--accent); background: var(--acc
 .bar { display: block; overflow: hidden; height: 0.6rem; border-radius: 0.3rem; background: var(--line); }
 .bar-fill { display: block; height: 100%; background: var(--worker-colour, var(--accent)); transform: scaleX(0); transform-origin: left; }
 [data-unknown] .bar-fill { width: 25%; transform: none !important; animation: seek 1.2s ease-in-out infinite alternate; }
-@keyframes seek { to { margin-left: 75%; } }
+@keyframes seek { to { translate: 300% 0; } }
 .job .detail { min-height: 1.3rem; margin-top: 0.35rem; }
 
 .workers { display: grid; gap: 0.9rem; margin: 0.75rem 0; list-style: none; }
