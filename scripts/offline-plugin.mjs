@@ -6,11 +6,10 @@ import { join } from "node:path";
 const script = "service-worker.js";
 /** Larger files are kept when they have been used, bytes. */
 const smallBytes = 150_000;
-/** Large files that the default job needs on every machine: the page's script, the WASM worker with its SIMD binary, the model, the picture. */
+/** Large files that the default job needs on every machine: the WASM worker with its SIMD binary, the model, the picture. */
 const defaultJob = [
   /^models\/upscale-x2\//,
   /^samples\//,
-  /^assets\/index-[^/]+\.js$/,
   /^assets\/wasm-[^/]+\.js$/,
   /^assets\/tfjs-backend-wasm-simd-[^/]+\.wasm$/,
 ];
@@ -23,19 +22,37 @@ function filesBelow(folder) {
 }
 
 /**
- * @param {string} folder of the build
- * @param {readonly string[]} names of its files
+ * A script and those that it imports at once, however large.
+ * @param {import("rolldown").OutputBundle} bundle
+ * @param {string} name
+ * @param {Set<string>} found
  */
-function offlineBuild(folder, names) {
+function loadedWith(bundle, name, found = new Set()) {
+  const chunk = bundle[name];
+  if (found.has(name) || chunk?.type !== "chunk") return found;
+  found.add(name);
+  for (const imported of chunk.imports) loadedWith(bundle, imported, found);
+  return found;
+}
+
+/**
+ * @param {string} folder of the build
+ * @param {import("rolldown").OutputBundle} bundle
+ * @param {readonly string[]} names of its files, those that are copied too
+ */
+function offlineBuild(folder, bundle, names) {
   const hash = createHash("sha256");
   for (const name of names.toSorted()) hash.update(`${name}\0`).update(readFileSync(join(folder, name)));
   const kept = names.filter((name) => name !== script && name !== "index.html" && !name.endsWith(".map"));
-  const isFirst = (/** @type {string} */ name) =>
-    statSync(join(folder, name)).size <= smallBytes || defaultJob.some((pattern) => pattern.test(name));
   const page = readFileSync(join(folder, "index.html"), "utf8");
   const entry = /<script[^>]+src="\.\/(assets\/[^"]+\.js)"/.exec(page)?.[1];
   if (entry === undefined)
     throw new Error("Expected index.html to name its script, received none: adapt offlineBuild.");
+  const atOnce = loadedWith(bundle, entry);
+  const isFirst = (/** @type {string} */ name) =>
+    atOnce.has(name) ||
+    statSync(join(folder, name)).size <= smallBytes ||
+    defaultJob.some((pattern) => pattern.test(name));
   return {
     version: hash.digest("hex").slice(0, 12),
     entry,
@@ -57,7 +74,7 @@ export function offlinePlugin() {
     writeBundle({ dir = "" }, bundle) {
       const names = [...new Set([...Object.keys(bundle), ...filesBelow(publicDir)])];
       const path = join(dir, script);
-      const list = JSON.stringify(offlineBuild(dir, names));
+      const list = JSON.stringify(offlineBuild(dir, bundle, names));
       writeFileSync(path, `self.OFFLINE_BUILD=${list};\n${readFileSync(path, "utf8")}`);
     },
   };

@@ -7,16 +7,14 @@ import { randomNet } from "../fixtures/random-net.js";
 import { openHarness, type OpenPage } from "../harness/launch.js";
 import { openModelServer, type ModelServer } from "../harness/model-server.js";
 import { untilHeadline } from "./drive.js";
-
-const POLICY =
-  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' blob:; base-uri 'none'; form-action 'none'";
+import { STRICT_POLICY } from "./views.js";
 
 let server: Awaited<ReturnType<typeof serve>>;
 let app: OpenPage;
 let page: Page;
 let stranger: ModelServer;
 beforeAll(async () => {
-  server = await serve({ root: "dist", headers: { "Content-Security-Policy": POLICY } });
+  server = await serve({ root: "dist", headers: { "Content-Security-Policy": STRICT_POLICY } });
   stranger = await openModelServer(inject("urls").harness);
   app = await openHarness({ url: `${server.url}?workers=wasm` });
   ({ page } = app);

@@ -1,20 +1,32 @@
-// Every view of the page, in both themes, on a phone and on a desk: axe finds nothing, and nothing overflows or overlaps.
+// Every view of the page, in both themes, on a phone and on a desk, under a strict policy: axe finds nothing, nothing overflows or
+// overlaps, and nothing is requested from another host.
 import type { Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { modelFiles } from "../fixtures/model-files.js";
 import { randomNet } from "../fixtures/random-net.js";
-import { openApp, type OpenPage } from "../harness/launch.js";
+import { serve } from "../../scripts/serve.mjs";
+import { openHarness, type OpenPage } from "../harness/launch.js";
 import { chooseFile, untilHeadline } from "./drive.js";
-import { axeViolations, overflowing, overlapping } from "./views.js";
+import { axeViolations, overflowing, overlapping, STRICT_POLICY } from "./views.js";
 
 let app: OpenPage;
 let page: Page;
+let server: Awaited<ReturnType<typeof serve>>;
+const foreignRequests: string[] = [];
 beforeAll(async () => {
-  app = await openApp("?workers=wasm,wasm");
+  server = await serve({ root: "dist", headers: { "Content-Security-Policy": STRICT_POLICY } });
+  app = await openHarness({ url: `${server.url}?workers=wasm,wasm` });
   ({ page } = app);
+  page.on("request", (request) => {
+    const url = request.url();
+    if (!url.startsWith(server.url) && !/^(blob|data):/.test(url)) foreignRequests.push(url);
+  });
   await page.emulateMedia({ reducedMotion: "reduce" });
 });
-afterAll(() => app.close());
+afterAll(async () => {
+  await app.close();
+  await server.close();
+});
 
 const panel = () => page.getByTestId("panel-model");
 
@@ -61,4 +73,9 @@ describe.each(Object.entries(views))("%s", (_, show) => {
       overlapping: [],
     });
   });
+});
+
+it("has violated no policy, reported no error, and asked no other host for anything", () => {
+  expect(app.errors).toEqual([]);
+  expect(foreignRequests).toEqual([]);
 });

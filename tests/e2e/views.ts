@@ -4,6 +4,10 @@ import { createRequire } from "node:module";
 import type { AxeResults } from "axe-core";
 import type { Page } from "playwright";
 
+/** The strictest Content-Security-Policy that a page with workers and WebAssembly can have. */
+export const STRICT_POLICY =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' blob:; base-uri 'none'; form-action 'none'";
+
 declare global {
   var axe: { run: (options: object) => Promise<AxeResults> };
 }
