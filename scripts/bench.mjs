@@ -13,7 +13,7 @@ import { serve } from "./serve.mjs";
 
 const help = `npm run bench -- [options]
 
-  --suite NAME    ${"batch | scaling | layers | optimise | rebalance | shares | planner | faults | memory | all"}; default batch
+  --suite NAME    ${"batch | scaling | layers | optimise | rebalance | shares | planner | faults | ui | memory | all"}; default batch
   --json FILE     write the report to FILE
   --runs N        measured runs of every subject; default 7
   --seconds S     limit for each suite, which still does at least 3 runs; default 420
@@ -24,7 +24,7 @@ const help = `npm run bench -- [options]
   --check         fail on a missed target
 `;
 
-const suiteNames = ["batch", "scaling", "layers", "optimise", "rebalance", "shares", "planner", "faults", "memory"];
+const suiteNames = ["batch", "scaling", "layers", "optimise", "rebalance", "shares", "planner", "faults", "ui", "memory"];
 
 /** Wrong usage ends the process with code 2. @param {readonly string[]} args */
 function readOptions(args) {

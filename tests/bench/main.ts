@@ -7,6 +7,7 @@ import { runPlannerSuite } from "./planner-suite.js";
 import { runRebalanceSuite } from "./rebalance-suite.js";
 import type { Suite, SuiteRequest } from "./report.js";
 import { runSharesSuite } from "./shares-suite.js";
+import { runUiSuite } from "./ui-suite.js";
 
 const suites: Readonly<Record<string, (request: SuiteRequest) => Promise<Suite>>> = {
   planner: runPlannerSuite,
@@ -17,6 +18,7 @@ const suites: Readonly<Record<string, (request: SuiteRequest) => Promise<Suite>>
   layers: runLayersSuite,
   optimise: runOptimiseSuite,
   faults: runFaultsSuite,
+  ui: runUiSuite,
 };
 
 const bench = {

@@ -22,7 +22,10 @@ export function compile(folder: string, code: string, options: object = {}): Pro
       noUnusedLocals: false,
       lib: ["ESNext", "DOM", "DOM.Iterable"],
     },
-    paths: { "inference-sharder": ["../../src/index.ts"] },
+    paths: {
+      "inference-sharder": ["../../src/index.ts"],
+      "inference-sharder/element": ["../../src/ui/element.ts"],
+    },
     ...options,
   };
   const config = { extends: "../../tsconfig.base.json", compilerOptions, files: ["example.ts"] };
