@@ -24,7 +24,18 @@ const help = `npm run bench -- [options]
   --check         fail on a missed target
 `;
 
-const suiteNames = ["batch", "scaling", "layers", "optimise", "rebalance", "shares", "planner", "faults", "ui", "memory"];
+const suiteNames = [
+  "batch",
+  "scaling",
+  "layers",
+  "optimise",
+  "rebalance",
+  "shares",
+  "planner",
+  "faults",
+  "ui",
+  "memory",
+];
 
 /** Wrong usage ends the process with code 2. @param {readonly string[]} args */
 function readOptions(args) {

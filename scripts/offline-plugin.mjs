@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 const script = "service-worker.js";
 /** Larger files are kept when they have been used, bytes. */
-const smallBytes = 150_000;
+const smallBytes = 200_000;
 /** Large files that the default job needs on every machine: the WASM worker with its SIMD binary, the model, the picture. */
 const defaultJob = [
   /^models\/upscale-x2\//,
