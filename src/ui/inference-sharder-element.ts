@@ -8,8 +8,10 @@ import { layoutStyles } from "./layout-styles.js";
 import { layersStyles } from "./layers/layers-styles.js";
 import { modelStyles } from "./model/model-styles.js";
 import { ASK_FIRST } from "./linked-addresses.js";
+import { explanationStyles } from "./parts/explanation.js";
 import { logStyles } from "./parts/log-styles.js";
 import { pictureStyles } from "./picture/picture-styles.js";
+import { preferenceStyles } from "./parts/preference-styles.js";
 import { settingsStyles } from "./settings/settings-styles.js";
 import { speedStyles } from "./speed/speed-styles.js";
 import { outputsStyles } from "./model/outputs/outputs-styles.js";
@@ -169,7 +171,9 @@ export class InferenceSharderElement extends EmittingElement {
         workersStyles +
         speedStyles +
         settingsStyles +
-        outputsStyles,
+        outputsStyles +
+        explanationStyles +
+        preferenceStyles,
     );
     this.#controlSheet = new CSSStyleSheet();
     this.#root.adoptedStyleSheets = [sheet, this.#controlSheet];
