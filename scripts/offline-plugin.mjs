@@ -23,7 +23,7 @@ function filesBelow(folder) {
 
 /**
  * A script and those that it imports at once, however large.
- * @param {import("rolldown").OutputBundle} bundle
+ * @param {import("vite").Rolldown.OutputBundle} bundle
  * @param {string} name
  * @param {Set<string>} found
  */
@@ -37,7 +37,7 @@ function loadedWith(bundle, name, found = new Set()) {
 
 /**
  * @param {string} folder of the build
- * @param {import("rolldown").OutputBundle} bundle
+ * @param {import("vite").Rolldown.OutputBundle} bundle
  * @param {readonly string[]} names of its files, those that are copied too
  */
 function offlineBuild(folder, bundle, names) {

@@ -21,6 +21,20 @@ const folder = join(root, "docs");
 const untilHeadline = (page, text) =>
   page.getByTestId("headline").filter({ hasText: text }).waitFor({ timeout: 60_000 });
 
+/** Runs in the page: from a PNG to a WebP picture, both in base64. */
+const encode = `async (text, size) => {
+  const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+  const bitmap = await createImageBitmap(new Blob([bytes]));
+  const canvas = new OffscreenCanvas(Math.round(bitmap.width * size), Math.round(bitmap.height * size));
+  const context = canvas.getContext("2d", { alpha: false });
+  context.imageSmoothingQuality = "high";
+  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  const blob = await canvas.convertToBlob({ type: "image/webp", quality: 0.72 });
+  let out = "";
+  for (const byte of new Uint8Array(await blob.arrayBuffer())) out += String.fromCharCode(byte);
+  return btoa(out);
+}`;
+
 /**
  * Encode a screenshot as WebP, in the browser.
  * @param {Page} page any page
@@ -29,23 +43,8 @@ const untilHeadline = (page, text) =>
  * @returns {Promise<Buffer>}
  */
 async function toWebp(page, png, size) {
-  const base64 = await page.evaluate(
-    async ([text, factor]) => {
-      const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
-      const bitmap = await createImageBitmap(new Blob([bytes]), { resizeQuality: "high" });
-      const canvas = new OffscreenCanvas(Math.round(bitmap.width * factor), Math.round(bitmap.height * factor));
-      const context = canvas.getContext("2d", { alpha: false });
-      if (context === null) throw new Error("Expected a canvas to draw on, received none.");
-      context.imageSmoothingQuality = "high";
-      context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-      const blob = await canvas.convertToBlob({ type: "image/webp", quality: 0.72 });
-      let out = "";
-      for (const byte of new Uint8Array(await blob.arrayBuffer())) out += String.fromCharCode(byte);
-      return btoa(out);
-    },
-    /** @type {const} */ ([png.toString("base64"), size]),
-  );
-  return Buffer.from(base64, "base64");
+  const base64 = await page.evaluate(`(${encode})("${png.toString("base64")}", ${size})`);
+  return Buffer.from(String(base64), "base64");
 }
 
 /** The default job from the first tile to its end. @param {Page} page @param {string} url */

@@ -66,6 +66,16 @@ describe.each(Object.entries(views))("%s", (_, show) => {
     expect(await axeViolations(page)).toEqual([]);
   });
 
+  it("moves nothing for those who asked for no motion", async () => {
+    const moving = await page.evaluate(() =>
+      document
+        .querySelector("inference-sharder")!
+        .shadowRoot!.getAnimations()
+        .map(({ effect }) => (effect instanceof KeyframeEffect ? effect.target?.className : "?")),
+    );
+    expect(moving).toEqual([]);
+  });
+
   it.each([320, 480, 768, 1024, 1440, 3840])("at %i px: nothing overflows or overlaps", async (width) => {
     await page.setViewportSize({ width, height: 900 });
     expect({ overflowing: await overflowing(page), overlapping: await overlapping(page) }).toEqual({
