@@ -4,15 +4,9 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const script = "service-worker.js";
-/** Larger files are kept when they have been used, bytes. */
-const smallBytes = 200_000;
-/** Large files that the default job needs on every machine: the WASM worker with its SIMD binary, the model, the picture. */
-const defaultJob = [
-  /^models\/upscale-x2\//,
-  /^samples\//,
-  /^assets\/wasm-[^/]+\.js$/,
-  /^assets\/tfjs-backend-wasm-simd-[^/]+\.wasm$/,
-];
+/** What the page's script starts beside itself on every machine: the workers without an engine, and WASM's with its SIMD binary. */
+const firstWorkers =
+  /^assets\/(picture|planner|journal|model-reader|fault-injector|wasm|tfjs-backend-wasm-simd)-[^/]+$/;
 
 /** Files below a folder, relative to it, with "/" between folders. @param {string} folder */
 function filesBelow(folder) {
@@ -22,7 +16,7 @@ function filesBelow(folder) {
 }
 
 /**
- * A script and those that it imports at once, however large.
+ * A script and those that it imports, at once or later.
  * @param {import("vite").Rolldown.OutputBundle} bundle
  * @param {string} name
  * @param {Set<string>} found
@@ -31,16 +25,17 @@ function loadedWith(bundle, name, found = new Set()) {
   const chunk = bundle[name];
   if (found.has(name) || chunk?.type !== "chunk") return found;
   found.add(name);
-  for (const imported of chunk.imports) loadedWith(bundle, imported, found);
+  for (const imported of [...chunk.imports, ...chunk.dynamicImports]) loadedWith(bundle, imported, found);
   return found;
 }
 
 /**
  * @param {string} folder of the build
  * @param {import("vite").Rolldown.OutputBundle} bundle
- * @param {readonly string[]} names of its files, those that are copied too
+ * @param {readonly string[]} copied files that the build leaves as they are
  */
-function offlineBuild(folder, bundle, names) {
+function offlineBuild(folder, bundle, copied) {
+  const names = [...new Set([...Object.keys(bundle), ...copied])];
   const hash = createHash("sha256");
   for (const name of names.toSorted()) hash.update(`${name}\0`).update(readFileSync(join(folder, name)));
   const kept = names.filter((name) => name !== script && name !== "index.html" && !name.endsWith(".map"));
@@ -48,11 +43,9 @@ function offlineBuild(folder, bundle, names) {
   const entry = /<script[^>]+src="\.\/(assets\/[^"]+\.js)"/.exec(page)?.[1];
   if (entry === undefined)
     throw new Error("Expected index.html to name its script, received none: adapt offlineBuild.");
-  const atOnce = loadedWith(bundle, entry);
+  const scripts = loadedWith(bundle, entry);
   const isFirst = (/** @type {string} */ name) =>
-    atOnce.has(name) ||
-    statSync(join(folder, name)).size <= smallBytes ||
-    defaultJob.some((pattern) => pattern.test(name));
+    scripts.has(name) || name.endsWith(".css") || copied.includes(name) || firstWorkers.test(name);
   return {
     version: hash.digest("hex").slice(0, 12),
     entry,
@@ -72,9 +65,8 @@ export function offlinePlugin() {
     },
     // On disk, everything is there: Vite adds the page and the workers' files late.
     writeBundle({ dir = "" }, bundle) {
-      const names = [...new Set([...Object.keys(bundle), ...filesBelow(publicDir)])];
       const path = join(dir, script);
-      const list = JSON.stringify(offlineBuild(dir, bundle, names));
+      const list = JSON.stringify(offlineBuild(dir, bundle, filesBelow(publicDir)));
       writeFileSync(path, `self.OFFLINE_BUILD=${list};\n${readFileSync(path, "utf8")}`);
     },
   };
