@@ -1,6 +1,7 @@
 import type { ModelInfo } from "../../index.js";
 import type { ShownSharder, SharderPanel } from "../dashboard/panel.js";
 import { element, setText } from "../parts/dom.js";
+import { explanation } from "../parts/explanation.js";
 import { layerRows, stripPieces } from "./layer-rows.js";
 import { layerStrip } from "./layer-strip.js";
 import { SortableTable } from "./sortable-table.js";
@@ -32,6 +33,7 @@ export class LayersPanel implements SharderPanel {
       this.#strip,
       this.#stages.root,
       element("details", {}, element("summary", {}, "Every layer, with its cost"), this.#table.root),
+      explanation("layers"),
     );
   }
 

@@ -1,4 +1,5 @@
 import { element, setText } from "./dom.js";
+import { explanation } from "./explanation.js";
 import { FaultVoice } from "./fault-voice.js";
 
 /** What a line is about; the user can choose to see only one of these. */
@@ -44,6 +45,7 @@ export class LogPanel {
       this.#createFilter(prefix),
       this.#empty,
       this.#lines,
+      explanation("events"),
       this.voice.root,
     );
   }

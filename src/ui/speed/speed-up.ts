@@ -2,6 +2,7 @@ import type { ModelInfo } from "../../index.js";
 import type { DashboardHost } from "../dashboard/host.js";
 import type { SharderPanel, ShownSharder } from "../dashboard/panel.js";
 import { element, setText } from "../parts/dom.js";
+import { EXPLANATIONS } from "../parts/explanation-texts.js";
 import { failureText } from "../parts/failure-text.js";
 import { formatCount, formatRate } from "../parts/format.js";
 import { perFrame, TEXT_INTERVAL_MS } from "../parts/frame.js";
@@ -45,6 +46,7 @@ export class SpeedUp implements SharderPanel {
       { hidden: "" },
       element("summary", {}, "How it was measured"),
       element("p", {}, "The same items on each in turn, three times or more; the middle value counts."),
+      ...EXPLANATIONS.speed.map((text) => element("p", {}, text)),
       element(
         "div",
         { class: "scrolling", tabindex: "0", role: "region", "aria-label": "Measured speeds" },

@@ -1,5 +1,6 @@
 import type { ShownSharder, SharderPanel } from "../dashboard/panel.js";
 import { element, setAttribute, setText } from "../parts/dom.js";
+import { explanation } from "../parts/explanation.js";
 import { formatRate } from "../parts/format.js";
 import { ChartLegend, type LegendEntry } from "./chart-legend.js";
 import { chartMoment, meanOf, presentRates, summarise, unitOf } from "./chart-text.js";
@@ -67,6 +68,7 @@ export class ThroughputPanel implements SharderPanel {
       this.#target,
       this.#readout,
       this.#marksDetails,
+      explanation("throughput"),
     );
   }
 

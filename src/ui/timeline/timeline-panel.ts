@@ -1,6 +1,7 @@
 import type { SharderPanel, ShownSharder } from "../dashboard/panel.js";
 import { asControl } from "../element-controls.js";
 import { element, setText } from "../parts/dom.js";
+import { explanation } from "../parts/explanation.js";
 import { saveFile } from "../parts/save-file.js";
 import type { TimelineView } from "./timeline-view.js";
 
@@ -33,6 +34,7 @@ export class TimelinePanel implements SharderPanel {
         element("div", { class: "panel-head" }, element("h2", { id: titleId }, "What each worker does"), this.#save),
         this.#intro,
         this.#body,
+        explanation("timeline"),
       ),
     );
     const observer = new IntersectionObserver(([entry]) => {

@@ -1,6 +1,7 @@
 import type { Sharder } from "../../index.js";
 import type { ShownSharder, SharderPanel } from "../dashboard/panel.js";
 import { element, setText } from "../parts/dom.js";
+import { explanation } from "../parts/explanation.js";
 import { RunTotals } from "./run-totals.js";
 import { readSpeed, speedKey } from "../speed/speed-store.js";
 import { totalFacts } from "./totals-text.js";
@@ -24,6 +25,7 @@ export class TotalsPanel implements SharderPanel {
       element("h2", { id: titleId }, "Totals of this run"),
       this.#empty,
       this.#list,
+      explanation("totals"),
     );
   }
 

@@ -1,6 +1,7 @@
 import type { Sharder, StageSnapshot } from "../../index.js";
 import type { WorkerColours } from "./colours.js";
 import { element, setAttribute, setText } from "../parts/dom.js";
+import { explanation } from "../parts/explanation.js";
 import { formatNumber } from "../parts/format.js";
 
 /** One bar of the plan. */
@@ -33,6 +34,7 @@ export class PlanPanel {
       element("h2", { id: "model-plan-title" }, "Stages"),
       this.#summary,
       this.#list,
+      explanation("plan"),
     );
   }
 

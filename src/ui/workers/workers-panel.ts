@@ -10,6 +10,7 @@ import { slow } from "../../faults.js";
 import type { DashboardHost } from "../dashboard/host.js";
 import type { SharderPanel, ShownSharder } from "../dashboard/panel.js";
 import { element, setText } from "../parts/dom.js";
+import { explanation } from "../parts/explanation.js";
 import { failureText } from "../parts/failure-text.js";
 import { perFrame, TEXT_INTERVAL_MS } from "../parts/frame.js";
 import { tickWhile } from "../parts/tick.js";
@@ -114,7 +115,7 @@ export class WorkersPanel implements SharderPanel, WorkerCommands {
       this.#add,
     );
     const breaking = element("div", { class: "breaking" }, this.#break, this.#broken);
-    this.root.append(this.#empty, this.#list.root, this.#note.root, adding, breaking);
+    this.root.append(this.#empty, this.#list.root, this.#note.root, adding, breaking, explanation("workers"));
   }
 
   #count({ workerId, itemCount, latencyMs, outcome, stage }: AttemptDetail): void {
