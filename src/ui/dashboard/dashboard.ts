@@ -57,6 +57,8 @@ export class Dashboard {
       root.dataset["control"] === undefined ? asControl("views", root) : root,
     );
     this.root = element("div", { class: "dashboard", "data-testid": `${prefix}dashboard` }, ...panels);
+    // Before the first there is nothing to show.
+    this.root.hidden = true;
   }
 
   /** How fast the sharder on show is; `undefined` before the first. */
@@ -72,6 +74,7 @@ export class Dashboard {
 
   /** Show another sharder. @param signal aborts when the element leaves the page. */
   attach(sharder: Sharder, signal: AbortSignal): void {
+    this.root.hidden = false;
     this.#shown.abort();
     this.#shown = new AbortController();
     const until = AbortSignal.any([signal, this.#shown.signal]);
