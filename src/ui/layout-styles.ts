@@ -18,14 +18,21 @@ export const layoutStyles = `
 :host([embed]) .header { display: none; }
 .tabs { margin-bottom: 1rem; }
 .columns { display: grid; grid-template-columns: minmax(0, 1fr) 22rem; gap: 1.25rem; align-items: start; }
-.columns > :is(.notice, .offer, .dashboard) { grid-column: 1 / -1; }
+.columns > :is(.notice, .offer) { grid-column: 1 / -1; }
+.columns > .dashboard { grid-column: 1; }
+.columns > .side { grid-row: span 2; }
 .picture, .side, .dashboard { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1rem; min-width: 0; }
 .dashboard { grid-template-columns: repeat(auto-fit, minmax(min(100%, 28rem), 1fr)); align-items: start; }
-.dashboard:empty { display: none; }
+.dashboard > [data-control="timeline"] { grid-column: 1 / -1; }
+.lazy-panel > p:only-child { min-height: 8rem; padding: 0.9rem 1rem; border: 1px solid var(--line); border-radius: 0.75rem; background: var(--surface); }
+.lazy-panel:has(> [hidden]) { display: none; }
 
 @container sharder (min-width: 110rem) {
   .page { max-width: 150rem; }
   .columns { grid-template-columns: minmax(0, 1fr) 28rem; }
 }
-@container sharder (max-width: 60rem) { .columns { grid-template-columns: minmax(0, 1fr); } }
+@container sharder (max-width: 60rem) {
+  .columns { grid-template-columns: minmax(0, 1fr); }
+  .columns > .side { grid-row: auto; }
+}
 `;

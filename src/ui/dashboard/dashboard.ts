@@ -36,26 +36,25 @@ export class Dashboard {
     this.workers = new WorkersPanel(host, prefix, one === "tile");
     this.settings = new SettingsPanel(host, prefix, one === "tile");
     this.speedUp = new SpeedUp(host, one === "tile");
-    this.#panels = [
-      new TimelinePanel(prefix),
-      new LazyPanel("Totals of this run", async () => {
+    // By the names that the attribute `controls` knows them by.
+    const views = {
+      timeline: new TimelinePanel(prefix),
+      totals: new LazyPanel("Totals of this run", async () => {
         const { TotalsPanel } = await import("../totals/totals-panel.js");
         return new TotalsPanel(prefix);
       }),
-      new LazyPanel("Throughput over time", async () => {
+      throughput: new LazyPanel("Throughput over time", async () => {
         const { ThroughputPanel } = await import("../throughput/throughput-panel.js");
         return new ThroughputPanel(prefix);
       }),
-      new LazyPanel("Layers", async () => {
+      layers: new LazyPanel("Layers", async () => {
         const { LayersPanel } = await import("../layers/layers-panel.js");
         return new LayersPanel(prefix);
       }),
-      new ReportPanel(host, prefix, this.speedUp, this.settings),
-    ];
-    // A panel may have a name of its own for the attribute `controls`.
-    const panels = this.#panels.map(({ root }) =>
-      root.dataset["control"] === undefined ? asControl("views", root) : root,
-    );
+      report: new ReportPanel(host, prefix, this.speedUp, this.settings),
+    };
+    this.#panels = Object.values(views);
+    const panels = Object.entries(views).map(([name, { root }]) => asControl(name, root));
     this.root = element("div", { class: "dashboard", "data-testid": `${prefix}dashboard` }, ...panels);
     // Before the first there is nothing to show.
     this.root.hidden = true;

@@ -102,7 +102,7 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
         "div",
         { class: "side" },
         asControl("facts", this.#facts.root),
-        asControl("views", this.#stages.root),
+        asControl("stages", this.#stages.root),
         asControl("workers", this.#dashboard.workers.root),
         asControl("settings", this.#dashboard.settings.root),
         asControl("log", this.#log.root),
