@@ -68,7 +68,7 @@ it("shows the panels that are asked for, and is themed from outside", async () =
   const seen = await page.evaluate(async () => {
     const element = document.querySelector("inference-sharder")!;
     const isVisible = (selector: string) => element.shadowRoot!.querySelector(selector)!.checkVisibility();
-    const selectors = [".header", ".tabs", ".job .buttons", ".progress-head", ".preview", ".side .panel", ".log"];
+    const selectors = [".header", ".tabs", ".job .buttons", ".progress-head", ".preview", "[data-control=workers]", ".log"];
     const look = async (controls: string | null) => {
       element.controls = controls;
       await Promise.resolve();
@@ -83,7 +83,7 @@ it("shows the panels that are asked for, and is themed from outside", async () =
   });
   expect(seen.all).toEqual(seen.selectors);
   expect(seen.none).toEqual([".progress-head", ".preview"]);
-  expect(seen.some).toEqual([".tabs", ".progress-head", ".preview", ".side .panel"]);
+  expect(seen.some).toEqual([".tabs", ".progress-head", ".preview", "[data-control=workers]"]);
   expect(seen.background).toBe("rgb(1, 2, 3)");
 });
 
