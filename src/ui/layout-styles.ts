@@ -6,11 +6,7 @@ export const layoutStyles = `
 :host {
   display: block; box-sizing: border-box; min-width: min(100%, 17.5rem); container: sharder / inline-size;
   background: var(--page); color: var(--text); font: 1rem/1.45 system-ui, sans-serif;
-  /* What is above the picture, so that it is not cut by the fold. */
-  --above-preview: 24rem;
-  --preview-height: max(13rem, 100svh - var(--above-preview));
 }
-:host([embed]) { --above-preview: 19rem; }
 :host([hidden]) { display: none; }
 .page { position: relative; max-width: 84rem; margin: 0 auto; padding: 1rem clamp(0.75rem, 3cqi, 2rem) 2rem; }
 .header { margin-bottom: 0.75rem; }

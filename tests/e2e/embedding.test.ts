@@ -68,7 +68,15 @@ it("shows the panels that are asked for, and is themed from outside", async () =
   const seen = await page.evaluate(async () => {
     const element = document.querySelector("inference-sharder")!;
     const isVisible = (selector: string) => element.shadowRoot!.querySelector(selector)!.checkVisibility();
-    const selectors = [".header", ".tabs", ".job .buttons", ".progress-head", ".preview", "[data-control=workers]", ".log"];
+    const selectors = [
+      ".header",
+      ".tabs",
+      ".job .buttons",
+      ".progress-head",
+      ".preview",
+      "[data-control=workers]",
+      ".log",
+    ];
     const look = async (controls: string | null) => {
       element.controls = controls;
       await Promise.resolve();
@@ -186,8 +194,26 @@ function faultsOfLayout({ job, width }: { job: string; width: number }): string[
     ),
   ]
     .filter((each) => each.checkVisibility({ visibilityProperty: true }) && !each.closest(".visually-hidden"))
-    .map((each) => ({ each, box: each.getBoundingClientRect() }))
+    .map((each) => ({ each, box: visibleBox(each) }))
     .filter(({ box }) => box.width > 0 && box.height > 0);
+  /** Without what an ancestor cuts off. */
+  function visibleBox(each: HTMLElement): {
+    left: number;
+    right: number;
+    top: number;
+    bottom: number;
+    width: number;
+    height: number;
+  } {
+    let { left, right, top, bottom } = each.getBoundingClientRect();
+    for (let outside = each.parentElement; outside !== null; outside = outside.parentElement) {
+      if (getComputedStyle(outside).overflow === "visible") continue;
+      const edge = outside.getBoundingClientRect();
+      [left, right] = [Math.max(left, edge.left), Math.min(right, edge.right)];
+      [top, bottom] = [Math.max(top, edge.top), Math.min(bottom, edge.bottom)];
+    }
+    return { left, right, top, bottom, width: right - left, height: bottom - top };
+  }
   const nameOf = ({ tagName, className, textContent }: HTMLElement) =>
     `${tagName}.${className} “${textContent?.slice(0, 20)}”`;
   const faults = boxes

@@ -5,13 +5,14 @@ import { KeptJob, MAX_KEPT_BYTES } from "../parts/kept-job.js";
 import { describeRun, readDescription, restoreRun } from "./kept-run.js";
 import { itemCountOfRun, type LoadRequest, type RunRequest } from "./model-request.js";
 
-/** The journal of the run of the user's own model; there is one at a time. */
-export const MODEL_JOURNAL = "page: model";
-
-/** What the model runs on is compared batch by batch; the key tells runs of different length apart. */
-export function modelJournal(request: RunRequest): StreamJournalOptions {
+/**
+ * The journal of a run of the user's own model; there is one at a time in each element of a page.
+ *
+ * What the model runs on is compared batch by batch; the key tells runs of different length apart.
+ */
+export function modelJournal(name: string, request: RunRequest): StreamJournalOptions {
   const key = `${request.kind}, ${itemCountOfRun(request)}`;
-  return { name: MODEL_JOURNAL, key, ifBusy: "ignore", keepResults: false };
+  return { name, key, ifBusy: "ignore", keepResults: false };
 }
 
 /** A run that was interrupted. */
@@ -25,8 +26,16 @@ export interface InterruptedModel {
 
 /** Keeps the model and the inputs of the run that is under way, so that a reload can resume it. */
 export class ModelResume {
-  readonly #kept = new KeptJob("model");
+  /** The name of the journal. */
+  readonly journal: string;
+  readonly #kept: KeptJob;
   #isKept = false;
+
+  /** @param name one that no other element of the page has. */
+  constructor(name: string) {
+    this.journal = `page: ${name}`;
+    this.#kept = new KeptJob(name);
+  }
 
   /** A journal has been opened for this run. */
   keep(load: LoadRequest, request: RunRequest): void {
@@ -44,7 +53,7 @@ export class ModelResume {
   }
 
   async find(): Promise<InterruptedModel | undefined> {
-    const found = await findInterrupted(this.#kept, MODEL_JOURNAL);
+    const found = await findInterrupted(this.#kept, this.journal);
     const description = readDescription(found?.description);
     if (found === undefined || description === undefined) return undefined;
     const { address, modelNames, itemCount, kind } = description;

@@ -15,7 +15,6 @@ import { modelSource } from "../bundled-files.js";
 import { failureText } from "../parts/failure-text.js";
 import { Stopwatch } from "../parts/stopwatch.js";
 import { freeSizeFor, itemCountOfRun, type FreeSizes, type LoadRequest, type RunRequest } from "./model-request.js";
-import { MODEL_JOURNAL } from "./model-resume.js";
 import { OutputStore } from "./outputs/output-store.js";
 import { itemNameOf, reasonOf, runModel, type ItemRow } from "./run-model.js";
 import { Slices } from "./outputs/slices.js";
@@ -65,6 +64,7 @@ export interface ModelRun {
  */
 export class ModelSession {
   readonly #readWorkers: () => "auto" | readonly WorkerSpec[];
+  readonly #journalName: string;
   readonly #listener: ModelSessionListener;
   #sharder: Sharder | undefined;
   /** The sharder that is not this session's to end. */
@@ -76,8 +76,10 @@ export class ModelSession {
   #run: ModelRun | undefined;
   #controller = new AbortController();
 
-  constructor(readWorkers: () => "auto" | readonly WorkerSpec[], listener: ModelSessionListener) {
+  /** @param journalName of the journal that its runs are recorded in. */
+  constructor(readWorkers: () => "auto" | readonly WorkerSpec[], journalName: string, listener: ModelSessionListener) {
     this.#readWorkers = readWorkers;
+    this.#journalName = journalName;
     this.#listener = listener;
   }
 
@@ -201,12 +203,12 @@ export class ModelSession {
     this.#listener.onRun();
     const onJournal = ({ detail: { name, state } }: SharderEventMap["journal"]): void => {
       const isOpen = state === "started" || state === "resumed" || state === "replaced";
-      if (isOpen && name === MODEL_JOURNAL && this.#loaded) this.#listener.onRecorded(this.#loaded, request);
+      if (isOpen && name === this.#journalName && this.#loaded) this.#listener.onRecorded(this.#loaded, request);
     };
     sharder.addEventListener("journal", onJournal);
     const slices = new Slices();
     try {
-      for await (const row of runModel(sharder, request, this.#labels, signal)) {
+      for await (const row of runModel(sharder, request, this.#labels, { signal, journalName: this.#journalName })) {
         if (signal.aborted) break;
         run.doneItemCount++;
         if (row.error !== undefined) run.refusedItemCount++;

@@ -15,6 +15,7 @@ import { LogPanel } from "../parts/log-panel.js";
 import { Notice } from "../parts/notice.js";
 import { ProgressView } from "../parts/progress-view.js";
 import { ResumeOffer } from "../parts/resume-offer.js";
+import { storageName } from "../parts/storage-place.js";
 import { WorkerColours } from "../workers/colours.js";
 import { PlanPanel } from "../workers/plan-panel.js";
 import { logSharder } from "../workers/sharder-log.js";
@@ -23,7 +24,7 @@ import { ModelInputsPanel } from "./model-inputs.js";
 import type { LoadRequest, RunRequest } from "./model-request.js";
 import { ModelSession, type ModelSessionListener } from "./model-session.js";
 import { ModelSourcePanel } from "./model-source.js";
-import { MODEL_JOURNAL, ModelResume, type InterruptedModel } from "./model-resume.js";
+import { ModelResume, type InterruptedModel } from "./model-resume.js";
 import { modelProgressText } from "./model-text.js";
 import { modelWorkload } from "./model-workload.js";
 import { ResultsPanel } from "./outputs/results-panel.js";
@@ -38,7 +39,7 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
   readonly #signal: AbortSignal;
   readonly #notice = new Notice("model-notice");
   readonly #offer = new ResumeOffer("resume-model");
-  readonly #resume = new ModelResume();
+  readonly #resume: ModelResume;
   readonly #facts = new ModelFacts(() => void this.#session.inspect(this.#inputs.sizes));
   readonly #colours = new WorkerColours();
   readonly #stages = new PlanPanel(this.#colours);
@@ -65,7 +66,8 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
   constructor(host: HTMLElement, isShown: () => boolean, signal: AbortSignal) {
     this.#host = host;
     this.#signal = signal;
-    this.#session = new ModelSession(() => readOptions(host).workers, this);
+    this.#resume = new ModelResume(storageName("model", host, signal));
+    this.#session = new ModelSession(() => readOptions(host).workers, this.#resume.journal, this);
     this.#source = new ModelSourcePanel({
       loadAddress: (address) => this.#load(address, this.#waiting.labels),
       takeFiles: (files) => this.#take(files),
@@ -328,7 +330,7 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
       this.onFailure("It can’t be resumed yet", advice);
       return;
     }
-    if (startsOver) await deleteJournal(MODEL_JOURNAL).catch(() => false);
+    if (startsOver) await deleteJournal(this.#resume.journal).catch(() => false);
     await this.#session.start(request);
   }
 

@@ -27,9 +27,9 @@ export async function* runModel(
   sharder: Sharder,
   request: RunRequest,
   labels: ModelLabels | undefined,
-  signal: AbortSignal,
+  { signal, journalName }: { readonly signal: AbortSignal; readonly journalName: string },
 ): AsyncGenerator<ItemRow, void, undefined> {
-  const results = await resultsOf(sharder, request, labels, { signal, journal: modelJournal(request) });
+  const results = await resultsOf(sharder, request, labels, { signal, journal: modelJournal(journalName, request) });
   for await (const { index, outputs, error } of results) yield { index, outputs, error };
 }
 
