@@ -105,5 +105,14 @@ it("filters the events by keyboard, and reads none of them aloud but faults", as
   expect(await log.evaluate((lines) => lines.closest("[aria-live], [role=log], [role=status]"))).toBeNull();
   const voice = page.locator('[role="tabpanel"]:not([hidden]) [role="status"].visually-hidden');
   expect(await voice.textContent()).toBe("");
+  const row = page.locator('[data-worker="wasm-1"]');
+  await row.getByText("Break it").click();
+  await row.getByTestId("fault").selectOption({ label: "Kill it" });
+  await row.getByTestId("cause-fault").click();
+  await expect.poll(() => voice.textContent()).toMatch(/^wasm-1 ended unexpectedly: it is being restarted/);
+  await page.getByRole("radio", { name: "Faults" }).first().focus();
+  await page.keyboard.press("Space");
+  await expect.poll(() => log.innerText()).toContain("wasm-1 is back after");
+  expect(await log.innerText()).not.toContain("wasm-1 is ready");
   expect(app.errors).toEqual([]);
 });
