@@ -30,6 +30,7 @@ const RELAYED = [
   "rebalance",
   "fault",
   "worker",
+  "job",
   "progress",
   "journal",
 ] as const satisfies readonly (keyof SharderEventMap)[];
