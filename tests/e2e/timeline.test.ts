@@ -1,6 +1,6 @@
 // The timeline, the trace and the event log of the default job.
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { TraceEvent } from "../../src/ui/record/trace-events.js";
+import type { TraceEvent } from "../../src/ui/record/trace-format.js";
 import { openApp, type OpenPage } from "../harness/launch.js";
 import { tilesByWorker, untilHeadline } from "./drive.js";
 

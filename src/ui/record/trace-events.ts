@@ -1,32 +1,8 @@
 import type { RecordedAttempt } from "./attempt-log.js";
 import type { At, RecordedFault, RecordedJob, RunRecord } from "./run-record.js";
 import type { RebalanceDetail, WorkerDetail } from "../../index.js";
-
-type TraceArgs = Readonly<Record<string, string | number | boolean | undefined>>;
-
-interface TraceEventBase {
-  readonly name: string;
-  readonly pid: number;
-  readonly tid: number;
-  readonly cat?: string;
-  readonly args?: TraceArgs;
-}
-
-/**
- * An event of the Trace Event Format, which Perfetto and chrome://tracing read. Times in µs.
- * Source: "Trace Event Format", docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU.
- */
-export type TraceEvent =
-  /** Metadata: names of processes and threads, and their order. */
-  | (TraceEventBase & { readonly ph: "M" })
-  /** Complete: something with a duration. */
-  | (TraceEventBase & { readonly ph: "X"; readonly ts: number; readonly dur: number })
-  /** Instant. Its scope is a thread, or the process. */
-  | (TraceEventBase & { readonly ph: "i"; readonly ts: number; readonly s: "t" | "p" })
-  /** Counter. */
-  | (TraceEventBase & { readonly ph: "C"; readonly ts: number })
-  /** Beginning and end of something that may overlap others of its kind. */
-  | (TraceEventBase & { readonly ph: "b" | "e"; readonly ts: number; readonly id: string; readonly cat: string });
+import type { TraceEvent, TraceSlice } from "./trace-format.js";
+import { TraceFlows } from "./trace-flows.js";
 
 const PID = 1;
 /** Throughput is counted in steps of this, ms. */
@@ -34,7 +10,7 @@ const COUNTER_MS = 250;
 
 /**
  * All that a record holds as trace events: a thread per worker with its attempts, and beside it one with those that were cancelled, which
- * mostly waited and so overlap others; the jobs, and the times in which workers were away; faults, recoveries and rebalances; the throughput.
+ * mostly waited and so overlap others; arrows to retries and next stages; the jobs, and the times in which workers were away; faults, recoveries and rebalances; the throughput.
  * Lazily, since there may be a hundred thousand.
  */
 export function* traceEvents(record: RunRecord): Generator<TraceEvent, void, undefined> {
@@ -43,7 +19,12 @@ export function* traceEvents(record: RunRecord): Generator<TraceEvent, void, und
   yield { ph: "M", pid: PID, tid: 0, name: "process_name", args: { name: "inference-sharder" } };
   yield { ph: "M", pid: PID, tid: 0, name: "thread_name", args: { name: "jobs and shares" } };
   for (const id of record.workerIds) yield* threads.names(id);
-  for (const attempt of record.attempts) yield attemptEvent(attempt, threads, at);
+  const flows = new TraceFlows();
+  for (const attempt of record.attempts) {
+    const slice = attemptEvent(attempt, threads, at);
+    yield slice;
+    yield* flows.to(attempt, slice);
+  }
   for (const job of record.jobs.values()) yield* jobEvents(job, at, record.latestMs);
   yield* stateEvents(record.states, threads, at, record.latestMs);
   for (const fault of record.faults) yield* faultEvents(fault, threads, at);
@@ -84,7 +65,7 @@ class Threads {
 
 type Clock = (ms: number) => number;
 
-function attemptEvent(attempt: RecordedAttempt, threads: Threads, at: Clock): TraceEvent {
+function attemptEvent(attempt: RecordedAttempt, threads: Threads, at: Clock): TraceSlice {
   const { workerId, outcome, kind, stage, itemCount, sentMs, beginMs, endMs } = attempt;
   const isCancelled = outcome === "cancelled";
   const items = `${itemCount} ${itemCount === 1 ? "item" : "items"}`;

@@ -3,8 +3,10 @@ import { afterEach, expect, it } from "vitest";
 import { kill } from "../../../../src/faults.js";
 import type { AttemptDetail, Sharder } from "../../../../src/index.js";
 import { RunRecord } from "../../../../src/ui/record/run-record.js";
-import { traceEvents, type TraceEvent } from "../../../../src/ui/record/trace-events.js";
+import { traceEvents } from "../../../../src/ui/record/trace-events.js";
+import type { TraceEvent } from "../../../../src/ui/record/trace-format.js";
 import { traceFile } from "../../../../src/ui/record/trace-file.js";
+import { attemptDetail } from "../../../fixtures/attempt-details.js";
 import { idleSharder } from "../../../fixtures/idle-sharder.js";
 import { batch, negate, negatingModel, start, turns } from "../../../fixtures/negating-sharder.js";
 
@@ -49,6 +51,22 @@ function expectValid(events: readonly TraceEvent[]): void {
     }
   }
   expect([...openAsync.keys()]).toEqual([]);
+  expectArrows(events);
+}
+
+/** Arrows come in pairs, forward in time, each end within a slice of its thread. */
+function expectArrows(events: readonly TraceEvent[]): void {
+  const isWithin = ({ tid, ts }: { tid: number; ts: number }) =>
+    events.some((event) => event.ph === "X" && event.tid === tid && event.ts <= ts && event.ts + event.dur >= ts);
+  const begins = new Map(events.flatMap((event) => (event.ph === "s" ? [[event.id, event] as const] : [])));
+  const ends = events.flatMap((event) => (event.ph === "f" ? event : []));
+  expect(ends).toHaveLength(begins.size);
+  for (const arrow of ends) {
+    const begin = begins.get(arrow.id)!;
+    expect(begin.ts).toBeLessThanOrEqual(arrow.ts);
+    expect(isWithin(begin)).toBe(true);
+    expect(isWithin(arrow), JSON.stringify([begin, arrow])).toBe(true);
+  }
 }
 
 it("a run with a crash becomes a valid trace that holds all of it", async () => {
@@ -88,6 +106,21 @@ it("a run with a crash becomes a valid trace that holds all of it", async () => 
   expect(counted).toBeCloseTo(200, 6);
 });
 
+it("arrows lead from stage to stage, and to a retry", async () => {
+  const record = recordOf(await idleSharder(negatingModel));
+  const add = (change: Partial<AttemptDetail>, endMs: number) =>
+    record.attempts.add(attemptDetail(change), record.startMs + endMs);
+  add({ workerId: "a", stage: 0, firstItem: 8 }, 20);
+  add({ workerId: "b", stage: 1, firstItem: 8, outcome: "failed" }, 40);
+  add({ workerId: "a", stage: 1, firstItem: 8, kind: "retry" }, 60);
+  add({ workerId: "a", stage: 0, firstItem: 12 }, 80);
+  const arrows = [...traceEvents(record)].flatMap((event) => (event.ph === "f" ? [[event.name, event.tid]] : []));
+  expect(arrows).toEqual([
+    ["next stage", 3],
+    ["retry", 1],
+  ]);
+});
+
 it("any attempts become slices that never overlap on a worker's thread", async () => {
   const record = recordOf(await idleSharder(negatingModel));
   const times = fc.record({
@@ -97,6 +130,7 @@ it("any attempts become slices that never overlap on a worker's thread", async (
     serviceMs: fc.option(fc.double({ min: 0, max: 40, noNaN: true }), { nil: undefined }),
     outcome: fc.constantFrom("completed", "failed", "lost", "cancelled"),
     stage: fc.constantFrom(0, 1, undefined),
+    kind: fc.constantFrom("first", "retry", "backup"),
   } as const);
   fc.assert(
     fc.property(fc.array(times, { maxLength: 60 }), (all) => {
