@@ -1,5 +1,4 @@
 import { element, setText } from "../parts/dom.js";
-import { boxTopPx } from "./lane-layout.js";
 import type { CanvasPoint, Pointed } from "./pointed.js";
 import { xOf, type Scene } from "./scene.js";
 
@@ -19,17 +18,16 @@ export class TimelineTip {
     this.#show(text, x, y, OFFSET_PX, scene);
   }
 
-  /** Beside an attempt that the keyboard is on. */
-  showBeside(index: number, text: string, scene: Scene): void {
+  /** For an attempt that the keyboard is on: below all lanes, so that none is hidden. */
+  showBelow(index: number, text: string, scene: Scene): void {
     const attempt = scene.record.attempts.at(index);
-    const row = attempt === undefined ? -1 : scene.workerIds.indexOf(attempt.workerId);
-    if (attempt === undefined || row < 0) {
+    if (attempt === undefined) {
       this.hide();
       return;
     }
     const x = xOf(scene, (attempt.beginMs + attempt.endMs) / 2);
     const { layout } = scene;
-    this.#show(text, x, boxTopPx(layout, row) + layout.boxPx / 2, layout.boxPx / 2 + 6, scene);
+    this.#show(text, x, layout.heightPx - OFFSET_PX, OFFSET_PX, scene);
   }
 
   #show(text: string, x: number, y: number, offsetPx: number, { layout }: Scene): void {

@@ -246,7 +246,7 @@ export class TimelineView implements TimelineTarget, TimelineCommands {
     setAttribute(this.#canvas, "aria-valuenow", String(focused ?? attempts.first));
     setAttribute(this.#canvas, "aria-valuetext", spoken);
     if (pointed !== undefined && this.#pointer !== undefined) this.#tip.showAt(this.#pointer, pointed, scene);
-    else if (focused !== undefined) this.#tip.showBeside(focused, spoken, scene);
+    else if (focused !== undefined) this.#tip.showBelow(focused, spoken, scene);
     else this.#tip.hide();
   }
 
