@@ -2,8 +2,11 @@ import type { SharderPanel, ShownSharder } from "../dashboard/panel.js";
 import { asControl } from "../element-controls.js";
 import { element, setText } from "../parts/dom.js";
 import { explanation } from "../parts/explanation.js";
+import { failureText } from "../parts/failure-text.js";
 import { saveFile } from "../parts/save-file.js";
 import type { TimelineView } from "./timeline-view.js";
+
+const SAVE = "Save the trace";
 
 /** The timeline of every attempt. What draws it is loaded when the panel comes on view. */
 export class TimelinePanel implements SharderPanel {
@@ -11,9 +14,11 @@ export class TimelinePanel implements SharderPanel {
   readonly #prefix: string;
   readonly #save: HTMLButtonElement;
   readonly #body = element("div", { class: "timeline-body" });
+  readonly #problem = element("p", { class: "worker-error", role: "alert" });
   readonly #intro = element("p", { class: "muted" });
   #shown: ShownSharder | undefined;
   #view: TimelineView | undefined;
+  #isSaving = false;
 
   /** @param prefix tells the panels of a page apart, in ids and for tests. */
   constructor(prefix: string) {
@@ -22,7 +27,7 @@ export class TimelinePanel implements SharderPanel {
     this.#save = element(
       "button",
       { type: "button", class: "small", "data-testid": "save-trace", title: "For ui.perfetto.dev or chrome://tracing" },
-      "Save the trace",
+      SAVE,
     );
     this.#save.addEventListener("click", () => void this.#saveTrace());
     this.#save.disabled = true;
@@ -32,6 +37,7 @@ export class TimelinePanel implements SharderPanel {
         "section",
         { class: "panel timeline-panel", "aria-labelledby": titleId, "data-testid": `${prefix}timeline-panel` },
         element("div", { class: "panel-head" }, element("h2", { id: titleId }, "What each worker does"), this.#save),
+        this.#problem,
         this.#intro,
         this.#body,
         explanation("timeline"),
@@ -61,17 +67,31 @@ export class TimelinePanel implements SharderPanel {
   }
 
   async #load(): Promise<void> {
-    const { TimelineView: View } = await import("./timeline-view.js");
-    const view = new View(this.#prefix);
-    this.#view = view;
-    this.#body.replaceWith(view.root);
-    if (this.#shown !== undefined) view.attach(this.#shown);
+    try {
+      const { TimelineView: View } = await import("./timeline-view.js");
+      const view = new View(this.#prefix);
+      this.#view = view;
+      this.#body.replaceWith(view.root);
+      if (this.#shown !== undefined) view.attach(this.#shown);
+    } catch {
+      this.#body.replaceChildren("The timeline could not be loaded. Reload the page to try again.");
+    }
   }
 
+  /** It may take a second or two for a long run. The button keeps the focus meanwhile. */
   async #saveTrace(): Promise<void> {
     const record = this.#shown?.record;
-    if (record === undefined) return;
-    const { traceFile } = await import("../record/trace-file.js");
-    saveFile(await traceFile(record), "inference-sharder-trace.json");
+    if (record === undefined || this.#isSaving) return;
+    this.#isSaving = true;
+    setText(this.#save, "Saving the trace …");
+    setText(this.#problem, "");
+    try {
+      const { traceFile } = await import("../record/trace-file.js");
+      saveFile(await traceFile(record), "inference-sharder-trace.json");
+    } catch (thrown) {
+      setText(this.#problem, `The trace could not be saved. Reload the page to try again. (${failureText(thrown)})`);
+    }
+    setText(this.#save, SAVE);
+    this.#isSaving = false;
   }
 }
