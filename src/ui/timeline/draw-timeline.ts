@@ -12,10 +12,8 @@ const MIN_LABEL_PX = 11;
 const BORDER_PX = 3;
 
 /** A stage's number and the size of the shard: "2·8"; without a split by layers, the size alone. */
-function labelOf({ record: { attempts } }: Scene, index: number): string {
-  const stage = attempts.stageOf(index);
-  const size = String(attempts.itemCountOf(index));
-  return stage === undefined ? size : `${stage + 1}·${size}`;
+function labelOf({ stage, itemCount }: { readonly stage?: number | undefined; readonly itemCount: number }): string {
+  return stage === undefined ? String(itemCount) : `${stage + 1}·${itemCount}`;
 }
 
 /** Draw everything. @returns how many boxes were drawn, single ones and those put together. */
@@ -59,6 +57,8 @@ function drawAttempts(context: CanvasRenderingContext2D, scene: Scene): number {
   const rows = attempts.workerIds.map((id) => workerIds.indexOf(id));
   const colours = attempts.workerIds.map(colourOf);
   const height = layout.boxPx;
+  const label = (index: number): string =>
+    labelOf({ stage: attempts.stageOf(index), itemCount: attempts.itemCountOf(index) });
   let count = 0;
   context.textAlign = "center";
   layOutBoxes(attempts, scene.window, layout.timePx, {
@@ -71,7 +71,7 @@ function drawAttempts(context: CanvasRenderingContext2D, scene: Scene): number {
       const from = Math.max(x, -BORDER_PX);
       const to = Math.min(x + width, layout.timePx + BORDER_PX);
       const place = { x: layout.leftPx + from, y: boxTopPx(layout, row), width: to - from, height };
-      drawBox(context, place, look, colours[lane]!, palette, width > MIN_LABEL_PX ? labelOf(scene, index) : "");
+      drawBox(context, place, look, colours[lane]!, palette, width > MIN_LABEL_PX ? label(index) : "");
     },
     run: (lane, x, width, _, coverage, trouble) => {
       const row = rows[lane]!;
@@ -92,13 +92,14 @@ function drawAttempts(context: CanvasRenderingContext2D, scene: Scene): number {
 
 /** What the workers are on now, as an outline that is open at its end: how long it takes is not known yet. */
 function drawUnderWay(context: CanvasRenderingContext2D, scene: Scene): void {
-  const { record, layout, workerIds, colourOf, nowMs } = scene;
+  const { layout, palette, workerIds, underWay, colourOf, nowMs } = scene;
   context.lineWidth = 1.5;
+  context.textAlign = "center";
   workerIds.forEach((id, row) => {
-    const sinceMs = record.busySinceMs(id);
-    if (sinceMs === undefined) return;
-    const x = Math.max(layout.leftPx - 5, xOf(scene, sinceMs));
-    const end = xOf(scene, nowMs);
+    const work = underWay.get(id);
+    if (work === undefined) return;
+    const x = Math.max(layout.leftPx - BORDER_PX, xOf(scene, work.beginMs));
+    const end = Math.min(layout.leftPx + layout.timePx + BORDER_PX, xOf(scene, nowMs));
     if (end < x) return;
     const top = boxTopPx(layout, row) + 0.75;
     const bottom = top + layout.boxPx - 1.5;
@@ -109,5 +110,8 @@ function drawUnderWay(context: CanvasRenderingContext2D, scene: Scene): void {
     context.lineTo(x + 0.75, bottom);
     context.lineTo(end, bottom);
     context.stroke();
+    const label = `${labelOf(work)} …`;
+    context.fillStyle = palette.text;
+    if (end - x > context.measureText(label).width + 8) context.fillText(label, (x + end) / 2, (top + bottom) / 2);
   });
 }

@@ -4,7 +4,7 @@ import { shownMarks } from "./draw-head.js";
 import { attemptAt, countBetween } from "./hit.js";
 import { rowAt } from "./lane-layout.js";
 import { timeAt, xOf, type Scene } from "./scene.js";
-import { describeAttempt, describeMark } from "./words.js";
+import { describeAttempt, describeMark, describeUnderWay } from "./words.js";
 
 /** How near the pointer has to be to an attempt, and to a mark, CSS pixels. */
 const ATTEMPT_PX = 4;
@@ -19,7 +19,7 @@ export interface CanvasPoint {
 }
 
 export interface Pointed {
-  /** Of an attempt, in the log; `undefined` for a mark. */
+  /** Of an attempt, in the log; `undefined` for a mark, and for what a worker is on. */
   readonly index: number | undefined;
   /** What it is, in sentences. */
   readonly text: string;
@@ -35,10 +35,16 @@ export function pointedAt(scene: Scene, at: CanvasPoint, one: ItemWord): Pointed
     const mark = shownMarks(scene).find(({ atMs }) => Math.abs(xOf(scene, atMs) - at.x) <= MARK_PX);
     return mark && { index: undefined, text: describeMark(mark, record, one) };
   }
-  const lane = row === undefined ? -1 : attempts.workerIds.indexOf(workerIds[row]!);
+  const workerId = row === undefined ? undefined : workerIds[row];
+  if (workerId === undefined) return undefined;
+  const atMs = timeAt(scene, at.x);
+  const work = scene.underWay.get(workerId);
+  if (work !== undefined && atMs >= work.beginMs && atMs <= scene.nowMs) {
+    return { index: undefined, text: describeUnderWay(workerId, work, scene.nowMs, one) };
+  }
+  const lane = attempts.workerIds.indexOf(workerId);
   if (lane < 0) return undefined;
   const slackMs = (ATTEMPT_PX * (window.toMs - window.fromMs)) / layout.timePx;
-  const atMs = timeAt(scene, at.x);
   const index = attemptAt(attempts, lane, atMs, slackMs);
   const attempt = index === undefined ? undefined : attempts.at(index);
   if (attempt === undefined) return undefined;

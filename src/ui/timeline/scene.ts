@@ -2,6 +2,7 @@ import type { RunRecord } from "../record/run-record.js";
 import type { LaneLayout } from "./lane-layout.js";
 import type { Palette } from "./palette.js";
 import type { TimeWindow } from "./time-axis.js";
+import type { WorkUnderWay } from "./under-way.js";
 
 /** What is to be drawn. */
 export interface Scene {
@@ -13,6 +14,8 @@ export interface Scene {
   readonly nowMs: number;
   /** The worker of each lane, from above. */
   readonly workerIds: readonly string[];
+  /** What the workers are on now, by their ids. */
+  readonly underWay: ReadonlyMap<string, WorkUnderWay>;
   readonly colourOf: (workerId: string) => string;
   readonly layout: LaneLayout;
   readonly palette: Palette;

@@ -16,6 +16,7 @@ import { TimeAxis } from "./time-axis.js";
 import { listenForInput, type TimelineTarget } from "./timeline-input.js";
 import { TimelineTip } from "./timeline-tip.js";
 import { TimelineTools, type TimelineCommands } from "./timeline-tools.js";
+import { workUnderWay } from "./under-way.js";
 import { describeAttempt } from "./words.js";
 
 /** How often it looks whether there is anything new, ms: smooth enough to follow, and cheap beside the workers. */
@@ -198,6 +199,7 @@ export class TimelineView implements TimelineTarget, TimelineCommands {
       zeroMs: run.startMs,
       nowMs,
       workerIds,
+      underWay: workUnderWay(shown.sharder, record),
       colourOf: (id) => shown.colours.of(id),
       layout,
       palette: this.#palette!,

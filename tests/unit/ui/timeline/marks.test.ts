@@ -4,7 +4,8 @@ import { RunRecord } from "../../../../src/ui/record/run-record.js";
 import { layOutLanes, boxTopPx, rowAt } from "../../../../src/ui/timeline/lane-layout.js";
 import { summariseLanes } from "../../../../src/ui/timeline/lane-summary.js";
 import { absencesOf, marksOf, pausesOf, thinned } from "../../../../src/ui/timeline/marks.js";
-import { describeAttempt, describeMark } from "../../../../src/ui/timeline/words.js";
+import { workUnderWay } from "../../../../src/ui/timeline/under-way.js";
+import { describeAttempt, describeMark, describeUnderWay } from "../../../../src/ui/timeline/words.js";
 import { attemptDetail } from "../../../fixtures/attempt-details.js";
 import { batch, negate, start, turns } from "../../../fixtures/negating-sharder.js";
 import { AttemptLog } from "../../../../src/ui/record/attempt-log.js";
@@ -60,6 +61,23 @@ it("a run with a crash and a pause has its marks, absences, pauses and numbers",
     0,
   );
   expect(lanes.reduce((total, lane) => total + lane.busyMs, 0)).toBeCloseTo(busyMs);
+});
+
+it("knows what each worker is on, and since when", async () => {
+  const { sharder } = await start(() => new Promise(() => {}), 2);
+  const record = new RunRecord(sharder, new AbortController().signal);
+  expect(workUnderWay(sharder, record).size).toBe(0);
+  const beganMs = performance.now();
+  void sharder.predict(batch(40)).catch(() => {});
+  await turns(5);
+  const works = workUnderWay(sharder, record);
+  expect([...works.keys()]).toEqual(sharder.workers.map(({ id }) => id));
+  const [id, work] = [...works][0]!;
+  expect(work.beginMs).toBeGreaterThanOrEqual(beganMs);
+  const text = plain(
+    describeUnderWay(id, { ...work, stage: 1, firstItem: 3, itemCount: 2 }, work.beginMs + 1_500, "tile"),
+  );
+  expect(text).toBe(`${id} is on 2 tiles (numbers 3–4) in stage 2, for 1.5 s so far.`);
 });
 
 it("leaves out marks that would hide each other, but no other kind", () => {
