@@ -21,10 +21,15 @@ export interface Numbers {
   readonly workers: ReadonlyMap<string, WorkerNumbers>;
 }
 
+/** Panels that ask within this time get the same numbers, so that what they show adds up, ms. */
+const SAME_MS = 200;
+
 /** Watches a sharder and says how fast it is, as somebody with a stopwatch would. Every panel shows these numbers. */
 export class LiveNumbers {
   readonly #sharder: Sharder;
   readonly #work = new Map<string, RecentWork>();
+  #latest: Numbers | undefined;
+  #latestMs = -Infinity;
 
   /** @param signal ends the watch. */
   constructor(sharder: Sharder, signal: AbortSignal) {
@@ -34,6 +39,13 @@ export class LiveNumbers {
 
   /** @param nowMs by `performance.now()`. */
   at(nowMs: number = performance.now()): Numbers {
+    if (this.#latest !== undefined && nowMs - this.#latestMs < SAME_MS) return this.#latest;
+    this.#latestMs = nowMs;
+    this.#latest = this.#observeAll(nowMs);
+    return this.#latest;
+  }
+
+  #observeAll(nowMs: number): Numbers {
     const { workers, plan } = this.#sharder;
     const observed = new Map(workers.map((worker) => [worker.id, this.#observe(worker, nowMs)]));
     const outputting = plan.split === "batch" ? undefined : plan.stages.at(-1)?.workerIds;
