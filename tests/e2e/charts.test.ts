@@ -24,10 +24,10 @@ async function comeTo(testId: string): Promise<void> {
   const panels = page.getByTestId("picture-dashboard").locator(".lazy-panel");
   const panel = page.getByTestId(testId);
   for (let index = 0; (await panel.count()) === 0; index = (index + 1) % (await panels.count())) {
-    await panels.nth(index).scrollIntoViewIfNeeded();
+    await panels.nth(index).evaluate((each) => each.scrollIntoView());
     await page.waitForTimeout(50);
   }
-  await panel.scrollIntoViewIfNeeded();
+  await panel.evaluate((each) => each.scrollIntoView());
 }
 
 it("charts the throughput of a job that ended before the chart was loaded, with a legend that works by keyboard", async () => {
@@ -71,7 +71,7 @@ it("says what was at the moment under the pointer, and resizes with its containe
   await page.setViewportSize({ width: 1280, height: 720 });
 });
 
-it("adds up the run, and shows the layers", async () => {
+it("adds up the run, and shows no layers where there is nothing to say about them", async () => {
   await comeTo("picture-totals");
   const totals = async () => plain(await page.getByTestId("picture-totals").innerText());
   await expect.poll(totals, WAIT).toMatch(/Rate\s+[\d.]+ tiles\/s\s+\d+ tiles in/);
@@ -82,7 +82,8 @@ it("adds up the run, and shows the layers", async () => {
   expect(efficiency).toBeGreaterThan(0);
   expect(efficiency).toBeLessThanOrEqual(100);
   // On a busy machine, a tile may be overdue.
-  expect(text).toMatch(/Faults\s+\d+\s+(nothing went wrong|\d+ of them recovered from)/);
+  expect(text).toMatch(/Faults\s+\d+\s+(nothing went wrong|.* recovered from)/);
+  // Every worker holds all layers, and nobody has measured them.
   await comeTo("picture-layers-panel");
-  expect(await page.getByTestId("picture-layers-panel").innerText()).toMatch(/Every worker holds all \d+ layers/);
+  await expect.poll(() => page.getByTestId("picture-layers-panel").isVisible(), WAIT).toBe(false);
 });

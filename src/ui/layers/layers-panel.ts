@@ -44,7 +44,7 @@ export class LayersPanel implements SharderPanel {
     const seen = new IntersectionObserver((entries) => (isVisible = entries.at(-1)?.isIntersecting === true));
     seen.observe(this.root);
     const timer = setInterval(() => {
-      if (isVisible && !document.hidden) this.#update(shown);
+      if ((isVisible || this.root.hidden) && !document.hidden) this.#update(shown);
     }, UPDATE_INTERVAL_MS);
     const end = (): void => {
       clearInterval(timer);
@@ -62,6 +62,8 @@ export class LayersPanel implements SharderPanel {
       this.#drawnModel = model;
       this.#drawnPlan = key;
       const rows = layerRows(model, plan);
+      // There is nothing to say of layers that nobody has measured, and that are not spread over workers.
+      this.root.hidden = plan.split === "batch" && !isMeasured(model);
       setText(this.#intro, introduce(model, plan.split, stages.length));
       this.#strip.replaceChildren(...(rows.length === 0 ? [] : [layerStrip(stripPieces(rows), rows, stages, colours)]));
       this.#table.show(rows);
@@ -74,9 +76,13 @@ export class LayersPanel implements SharderPanel {
   }
 }
 
-function introduce({ layers }: ModelInfo, split: "batch" | "layers", stageCount: number): string {
-  const isMeasured = layers.some(({ ms }) => ms !== undefined);
-  const widths = isMeasured
+function isMeasured({ layers }: ModelInfo): boolean {
+  return layers.some(({ ms }) => ms !== undefined);
+}
+
+function introduce(model: ModelInfo, split: "batch" | "layers", stageCount: number): string {
+  const { layers } = model;
+  const widths = isMeasured(model)
     ? "Each piece is as wide as its layer takes time."
     : "How long they take has not been measured.";
   if (layers.length === 0) return "This model can’t be cut into layers: every worker holds all of it.";

@@ -28,16 +28,12 @@ export function presentRates(
   );
 }
 
-export function meanOf(rates: readonly number[]): number {
-  return rates.length === 0 ? 0 : rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
-}
-
 /** The chart in one sentence. @param nowPerSecond `undefined` while nothing runs. */
-export function summarise({ total }: ThroughputTable, nowPerSecond: number | undefined, unit: Unit): string {
+export function summarise({ total, meanTotal }: ThroughputTable, nowPerSecond: number | undefined, unit: Unit): string {
   if (total.length === 0) return "Nothing has been measured yet.";
   const most = Math.max(...total);
   const now = nowPerSecond === undefined ? "" : `Now ${formatRate(nowPerSecond, unit)}; `;
-  return `${now}${formatRate(meanOf(total), unit)} on average, ${formatRate(most, unit)} at most.`;
+  return `${now}${formatRate(meanTotal, unit)} on average, ${formatRate(most, unit)} at most.`;
 }
 
 /** What was at a moment, ms since the series began: "8.20 tiles/s (wasm-1 4.10, wasm-2 4.10)". */

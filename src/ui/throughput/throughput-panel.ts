@@ -3,7 +3,7 @@ import { element, setAttribute, setText } from "../parts/dom.js";
 import { explanation } from "../parts/explanation.js";
 import { formatRate } from "../parts/format.js";
 import { ChartLegend, type LegendEntry } from "./chart-legend.js";
-import { chartMoment, meanOf, presentRates, summarise, unitOf } from "./chart-text.js";
+import { chartMoment, presentRates, summarise, unitOf } from "./chart-text.js";
 import { marksOf, type Mark } from "./marks.js";
 import { RecordedThroughput } from "./read-record.js";
 import { formatClock, ThroughputChart } from "./throughput-chart.js";
@@ -124,12 +124,12 @@ export class ThroughputPanel implements SharderPanel {
 
     const unit = unitOf(one);
     // Once nothing runs, the lines are labelled with what they show on average.
-    const valueOf = (nowPerSecond: number | undefined, rates: readonly number[]): string =>
-      formatRate(record.isRunning ? (nowPerSecond ?? 0) : meanOf(rates), unit);
+    const valueOf = (nowPerSecond: number | undefined, meanPerSecond: number | undefined): string =>
+      formatRate((record.isRunning ? nowPerSecond : meanPerSecond) ?? 0, unit);
     const entries: LegendEntry[] = [
-      { key: "", label: "Total", value: valueOf(now.itemsPerSecond, table.total) },
-      ...[...table.byWorker].map(([id, rates]) => {
-        const value = valueOf(now.workers.get(id)?.itemsPerSecond, rates);
+      { key: "", label: "Total", value: valueOf(now.itemsPerSecond, table.meanTotal) },
+      ...[...table.byWorker.keys()].map((id) => {
+        const value = valueOf(now.workers.get(id)?.itemsPerSecond, table.meanByWorker.get(id));
         return { key: id, label: id, colour: colours.of(id), value };
       }),
     ];

@@ -20,6 +20,9 @@ export interface ThroughputTable {
   readonly middlesMs: readonly number[];
   readonly total: readonly number[];
   readonly byWorker: ReadonlyMap<string, readonly number[]>;
+  /** Over the whole span, exactly: what was finished in it ÷ its length. */
+  readonly meanTotal: number;
+  readonly meanByWorker: ReadonlyMap<string, number>;
 }
 
 /** What a worker is on at present, and how fast it appears to be. */
@@ -75,6 +78,14 @@ export class ThroughputSeries {
     const count = Math.max(0, Math.floor(toMs / binMs) - first);
     const total = ratesOf(this.#total, first, count, binMs);
     const byWorker = new Map<string, readonly number[]>();
+    const meanByWorker = new Map<string, number>();
+    // The bin that has only begun belongs to the span, too.
+    const meanOf = (bins: readonly number[]): number => {
+      let itemCount = 0;
+      for (let index = first; index <= first + count; index++) itemCount += bins[index] ?? 0;
+      return (1_000 * itemCount) / Math.max(1, toMs - fromMs);
+    };
+    const meanTotal = meanOf(this.#total);
     for (const workerId of order) {
       const bins = this.#byWorker.get(workerId);
       if (bins === undefined) continue;
@@ -87,9 +98,10 @@ export class ThroughputSeries {
         if (now.isLast) total[index]! += part * now.itemsPerSecond;
       }
       byWorker.set(workerId, rates);
+      meanByWorker.set(workerId, meanOf(bins));
     }
     const middlesMs = Array.from({ length: count }, (_, index) => (first + index + 0.5) * binMs);
-    return { middlesMs, total, byWorker };
+    return { middlesMs, total, byWorker, meanTotal, meanByWorker };
   }
 
   #merge(): void {

@@ -54,9 +54,15 @@ export function totalFacts(
     {
       name: "Faults",
       value: String(totals.faultCount),
-      detail: totals.faultCount === 0 ? "nothing went wrong" : `${totals.recoveredCount} of them recovered from`,
+      detail: faultText(totals),
     },
   ];
+}
+
+function faultText({ faultCount, recoveredCount }: Totals): string {
+  if (faultCount === 0) return "nothing went wrong";
+  if (recoveredCount < faultCount) return `${recoveredCount} of them recovered from so far`;
+  return faultCount === 1 ? "it was recovered from" : "all of them were recovered from";
 }
 
 function timeSaved({ doneItemCount, elapsedMs }: Totals, onePerSecond: number | undefined): Fact {

@@ -24,6 +24,11 @@ describe("ThroughputSeries", () => {
       ["a", [0, 0, 8, 8]],
     ]);
     expect(total).toEqual([0, 0, 10, 10]);
+    // What was done in the 2.3 s that have passed, the bin that has only begun included.
+    series.add(done("b", 2_250, 100, 1.5));
+    const { meanTotal, meanByWorker } = series.table(0, 2_300, ["a", "b"]);
+    expect(meanTotal).toBeCloseTo(11.5 / 2.3, 9);
+    expect(meanByWorker.get("b")).toBeCloseTo(3.5 / 2.3, 9);
   });
 
   it("loses no item, and keeps its memory bounded, over hours", () => {

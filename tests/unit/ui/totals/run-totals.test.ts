@@ -93,7 +93,7 @@ it("puts the totals into words", () => {
     "Time saved: 6.7 s, one worker alone would need 16.7 s",
     "Computed again: 3 tiles, after a fault; 1 tile on two workers at once, because one was slow",
     "Checked: 4 tiles, computed by a second worker to compare, since the model was loaded; nothing was wrong",
-    "Faults: 2, 2 of them recovered from",
+    "Faults: 2, all of them were recovered from",
   ]);
   expect(words(12)[2]).toBe("Time saved: none, one worker alone would need 8.3 s: 1.7 s less");
   expect(words(undefined)[2]).toMatch(/^Time saved: –, known once/);
