@@ -36,10 +36,10 @@ it("runs its default job, with its styles and its icon, and violates nothing", a
   // The chart is drawn by another's code, which comes with its panel.
   const chart = page.getByTestId("picture-throughput").locator("canvas");
   for (const panel of await page.getByTestId("picture-dashboard").locator(".lazy-panel").all()) {
-    await panel.scrollIntoViewIfNeeded();
-    await page.waitForTimeout(50);
+    await panel.evaluate((each) => each.scrollIntoView());
+    await page.waitForTimeout(100);
   }
-  await page.getByTestId("picture-throughput").scrollIntoViewIfNeeded();
+  await page.getByTestId("picture-throughput").evaluate((each) => each.scrollIntoView());
   await chart.waitFor();
   expect(app.errors).toEqual([]);
 });
