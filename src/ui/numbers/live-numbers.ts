@@ -95,7 +95,7 @@ export class LiveNumbers {
   }
 
   #add(detail: AttemptDetail): void {
-    const outgoing = outgoingOf(this.#sharder, detail);
+    const outgoing = outgoingOf(() => this.#sharder.plan, detail);
     const { workerId, serviceMs } = detail;
     if (outgoing === undefined || serviceMs === undefined) return;
     this.#workOf(workerId).add({ endMs: performance.now(), itemCount: outgoing.workerItemCount, serviceMs });

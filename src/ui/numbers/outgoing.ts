@@ -8,13 +8,16 @@ export interface Outgoing {
   readonly doneItemCount: number;
 }
 
-/** What an attempt adds; `undefined` if its results did not count. */
+/** What an attempt adds; `undefined` if its results did not count. @param readPlan called only where stages matter. */
 export function outgoingOf(
-  { plan }: Pick<Sharder, "plan">,
+  readPlan: () => Sharder["plan"],
   { workerId, stage, outcome, itemCount }: AttemptDetail,
 ): Outgoing | undefined {
   if (outcome !== "completed") return undefined;
-  if (stage === undefined || plan.split === "batch") return { workerItemCount: itemCount, doneItemCount: itemCount };
+  const whole: Outgoing = { workerItemCount: itemCount, doneItemCount: itemCount };
+  if (stage === undefined) return whole;
+  const plan = readPlan();
+  if (plan.split === "batch") return whole;
   const lastOfWorker = plan.stages.findLastIndex(({ workerIds }) => workerIds.includes(workerId));
   return {
     workerItemCount: stage >= lastOfWorker ? itemCount : 0,

@@ -40,6 +40,8 @@ export interface ObservedRate {
 /** The latest shards of one worker, and how fast they show it to be. */
 export class RecentWork {
   readonly #done: DoneShard[] = [];
+  /** Of all shards in `#done`. */
+  #itemCount = 0;
   #isWarm = false;
 
   add(shard: DoneShard): void {
@@ -55,10 +57,11 @@ export class RecentWork {
     // In the first one, the worker compiles and allocates.
     const wasCold = last !== undefined && !this.#isWarm;
     this.#isWarm ||= last !== undefined;
-    if (wasIdle || isSlower || wasCold) this.#done.length = 0;
+    if (wasIdle || isSlower || wasCold) this.#done.length = this.#itemCount = 0;
     this.#done.push(shard);
+    this.#itemCount += itemCount;
     const isBeyond = (): boolean => endMs - this.#done[0]!.endMs >= WINDOW_MS || this.#done.length > MAX_SHARDS;
-    while (this.#done.length > 1 && isBeyond()) this.#done.shift();
+    while (this.#done.length > 1 && isBeyond()) this.#itemCount -= this.#done.shift()!.itemCount;
   }
 
   /**
@@ -95,9 +98,7 @@ export class RecentWork {
     const [first] = this.#done;
     const last = this.#done.at(-1);
     if (first === undefined || last === undefined) return undefined;
-    let itemCount = 0;
-    for (const shard of this.#done) itemCount += shard.itemCount;
     const elapsedMs = Math.max(1, last.endMs - first.endMs + first.serviceMs);
-    return itemCount === 0 ? undefined : elapsedMs / itemCount;
+    return this.#itemCount === 0 ? undefined : elapsedMs / this.#itemCount;
   }
 }

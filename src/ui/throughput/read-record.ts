@@ -24,9 +24,10 @@ export class RecordedThroughput {
     const { attempts, startMs } = this.#record;
     const first = Math.max(this.#next, attempts.first);
     const end = Math.min(attempts.total, first + MAX_ATTEMPTS);
+    const { plan } = this.#sharder;
     for (let index = first; index < end; index++) {
       const attempt = attempts.at(index);
-      const outgoing = attempt && outgoingOf(this.#sharder, attempt);
+      const outgoing = attempt && outgoingOf(() => plan, attempt);
       if (attempt === undefined || outgoing === undefined) continue;
       const { workerId, endMs, beginMs } = attempt;
       this.series.add({ workerId, endMs: endMs - startMs, serviceMs: endMs - beginMs, ...outgoing });

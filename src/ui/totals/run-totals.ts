@@ -81,13 +81,14 @@ export class RunTotals {
     const { attempts } = this.#record;
     const first = Math.max(this.#next, attempts.first);
     const end = Math.min(attempts.total, first + MAX_ATTEMPTS);
+    const { plan } = this.#sharder;
     for (let index = first; index < end; index++) {
       const attempt = attempts.at(index);
       if (attempt === undefined || attempt.sentMs < startMs) continue;
       const { workerId, kind, itemCount, outcome, beginMs, endMs } = attempt;
       if (kind === "retry") this.#retried += itemCount;
       if (kind === "backup") this.#backedUp += itemCount;
-      this.#done += outgoingOf(this.#sharder, attempt)?.doneItemCount ?? 0;
+      this.#done += outgoingOf(() => plan, attempt)?.doneItemCount ?? 0;
       // What was cancelled was waiting, or its worker was on it in vain: neither is work.
       if (outcome !== "completed") continue;
       this.#busyMs.set(workerId, (this.#busyMs.get(workerId) ?? 0) + endMs - beginMs);
