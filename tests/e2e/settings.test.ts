@@ -33,6 +33,25 @@ it("the size of tiles holds from the next picture on, and a bad one is refused i
   await expect.poll(tileCount).toBeLessThan(before);
 });
 
+it("the model is divided by layers while the page is open, on as many workers, and the picture can be run again", async () => {
+  const { page } = app;
+  const settings = page.getByTestId("picture-settings");
+  await settings.getByLabel("The model is divided").selectOption("layers");
+  await settings.getByText("Divided so from now on.").waitFor();
+  const workers = page.getByTestId("picture-workers").getByTestId("worker");
+  expect(await workers.count()).toBe(2);
+  await page.getByTestId("run-again").click();
+  await page
+    .getByTestId("picture-workers")
+    .getByText(/layers \d+–\d+/)
+    .first()
+    .waitFor();
+  await untilHeadline(page, /Done: a/);
+  await settings.getByLabel("The model is divided").selectOption("auto");
+  await settings.getByText("Divided so from now on.").waitFor();
+  expect(await page.getByTestId("notice").isVisible()).toBe(false);
+});
+
 it("own models have settings of their own, with which they run", async () => {
   const { page } = app;
   await page.getByRole("tab", { name: "Your own model" }).click();
@@ -46,8 +65,24 @@ it("own models have settings of their own, with which they run", async () => {
   await settings.getByText("Holds from the next run on.").waitFor();
   await page.getByLabel("Random numbers").check();
   await page.getByLabel("Number of items").fill("4");
-  await page.getByLabel("Size of free dimensions").fill("24");
   await page.getByTestId("model-run").click();
   await page.getByTestId("model-headline").filter({ hasText: /Done/ }).waitFor();
   expect(app.errors.filter((error) => !/404/.test(error))).toEqual([]);
+});
+
+it("own models keep their workers when they are split otherwise", async () => {
+  const { page } = app;
+  const workers = page.getByTestId("model-workers");
+  await workers
+    .getByTestId("worker")
+    .last()
+    .getByRole("button", { name: /^Remove/ })
+    .click();
+  await expect.poll(() => workers.getByTestId("worker").count()).toBe(1);
+  await page.getByLabel("Split").selectOption("layers");
+  await workers
+    .getByText("holds no layers")
+    .or(workers.getByText(/layers \d/))
+    .waitFor();
+  expect(await workers.getByTestId("worker").count()).toBe(1);
 });

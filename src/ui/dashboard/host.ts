@@ -19,6 +19,8 @@ export interface DashboardHost {
   fail(title: string, message: string): void;
   /** Whether a job is opening, running or paused. */
   readonly isBusy: boolean;
+  /** Let the present job be the last, where one follows the other. */
+  stopRepeating?(): void;
   /** What the present job, or the last one, runs on; `undefined` before there is one. */
   readonly workload: Workload | undefined;
   /** How the model is to be divided; left out where that is chosen elsewhere. */

@@ -115,8 +115,8 @@ export class ModelSession {
     return this.#run;
   }
 
-  /** Cancels the current activity. */
-  async load(request: LoadRequest): Promise<void> {
+  /** Cancels the current activity. @param workers others than are read by default. */
+  async load(request: LoadRequest, workers?: readonly WorkerSpec[]): Promise<void> {
     const signal = this.#begin({ kind: "loading", progress: undefined });
     const notices: string[] = [];
     try {
@@ -124,7 +124,7 @@ export class ModelSession {
       const sharder = await createSharder({
         ...modelSource(request.model),
         split: request.split,
-        workers: this.#readWorkers(),
+        workers: workers ?? this.#readWorkers(),
         signal,
         onProgress: (progress) => this.#showProgress(signal, progress),
         onNotice: ({ message }) => {

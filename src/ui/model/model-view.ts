@@ -1,4 +1,4 @@
-import { ShardError, deleteJournal, type Sharder } from "../../index.js";
+import { ShardError, deleteJournal, type Sharder, type WorkerSpec } from "../../index.js";
 import { Dashboard } from "../dashboard/dashboard.js";
 import { asControl } from "../element-controls.js";
 import { relayEvents, reportDone, reportError } from "../element-events.js";
@@ -18,6 +18,7 @@ import { ResumeOffer } from "../parts/resume-offer.js";
 import { storageName } from "../parts/storage-place.js";
 import { WorkerColours } from "../workers/colours.js";
 import { PlanPanel } from "../workers/plan-panel.js";
+import { specsOf } from "../workers/worker-specs.js";
 import { logSharder } from "../workers/sharder-log.js";
 import { ModelFacts } from "./model-facts.js";
 import { ModelInputsPanel } from "./model-inputs.js";
@@ -274,13 +275,16 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
   /** A worker holds either the whole model or a stage of it, so another split needs another load. */
   #reloadSplit(): void {
     const isBusy = this.#session.activity !== undefined && this.#session.activity.kind !== "loading";
-    if (this.#requested !== undefined && !isBusy) this.#load(this.#requested.model, this.#requested.labels);
+    if (this.#requested === undefined || isBusy) return;
+    const { sharder } = this.#session;
+    this.#load(this.#requested.model, this.#requested.labels, sharder && specsOf(sharder));
   }
 
-  #load(model: string | readonly File[], labels: File | undefined): void {
+  /** @param workers others than the attributes name. */
+  #load(model: string | readonly File[], labels: File | undefined, workers?: readonly WorkerSpec[]): void {
     this.#requested = { model, labels };
     this.#notice.hide();
-    void this.#session.load({ model, labels, split: this.#source.split });
+    void this.#session.load({ model, labels, split: this.#source.split }, workers);
   }
 
   #take(files: readonly File[]): void {

@@ -111,6 +111,7 @@ export class SpeedUp implements SharderPanel {
       this.#host.fail("There is nothing to measure yet", "Expected a job, received none so far: run one first.");
       return;
     }
+    this.#host.stopRepeating?.();
     this.#phase = { kind: "waiting" };
     this.#changed();
     this.#cancel.focus();
