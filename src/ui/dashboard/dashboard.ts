@@ -33,7 +33,7 @@ export class Dashboard {
   constructor(colours: WorkerColours, one: ItemWord, prefix: string, host: DashboardHost) {
     this.#colours = colours;
     this.#one = one;
-    this.workers = new WorkersPanel(host, prefix, one === "tile");
+    this.workers = new WorkersPanel(host, prefix, one === "tile", () => !this.speedUp.isRunning);
     this.settings = new SettingsPanel(host, prefix, one === "tile");
     this.speedUp = new SpeedUp(host, one === "tile");
     // By the names that the attribute `controls` knows them by.

@@ -207,11 +207,19 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
     this.#session = new UpscaleSession(sharder, sizes, this);
     this.#list = new PictureList(this.#session, this.#keeper, this.#preview, this.#saving, this, this.#signal);
     this.#listPlace.replaceChildren(this.#list.panel.root);
+    this.#follow(sharder);
+    tickWhile(() => this.#session?.isActive === true, this.#update, this.#signal);
+    this.#loading = { fraction: 0, headline: "Ready", detail: "Choose, drop or paste pictures." };
+    this.#update();
+    if (this.#waiting.length > 0) this.#choose(this.#waiting);
+  }
+
+  /** Show what this sharder does. */
+  #follow(sharder: Sharder): void {
     for (const type of ["worker", "progress", "rebalance"] as const) {
       sharder.addEventListener(type, () => this.#update(), { signal: this.#signal });
     }
     this.#dashboard.attach(sharder, this.#signal);
-    tickWhile(() => this.#session?.isActive === true, this.#update, this.#signal);
     logSharder(sharder, this.#log, "tile", this.#signal);
     const onWorker = ({ detail }: CustomEvent<WorkerDetail>): void => {
       if (detail.state === "ready") this.#list?.queue.onWorker();
@@ -220,9 +228,6 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
     sharder.addEventListener("journal", ({ detail: { name, state } }) => this.#onJournal(name, state), {
       signal: this.#signal,
     });
-    this.#loading = { fraction: 0, headline: "Ready", detail: "Choose, drop or paste pictures." };
-    this.#update();
-    if (this.#waiting.length > 0) this.#choose(this.#waiting);
   }
 
   /** Enlarge the sample, unless the user has already chosen a picture or may want to resume one. */
@@ -267,12 +272,16 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
     this.#division = division;
   }
 
-  /** Use another sharder from now on, and enlarge the picture again on it. */
+  /** Use another sharder from now on, also for the picture that is being enlarged: that begins again. */
   exchange(sharder: Sharder): void {
-    const picture = this.#session?.job?.picture;
-    this.#session?.close();
-    this.start(sharder, this.#dashboard.settings.settings.tileSize, this.#model);
-    if (picture !== undefined) this.#choose([picture]);
+    this.#sharder = sharder;
+    this.#follow(sharder);
+    this.#session?.use(sharder);
+    this.#list?.queue.onWorker();
+  }
+
+  stopRepeating(): void {
+    this.#list?.repeat(false);
   }
 
   get workload(): Workload | undefined {

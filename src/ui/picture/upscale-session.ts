@@ -29,7 +29,7 @@ export interface SessionListener {
  * decoded, so a file that is not a picture interrupts nothing.
  */
 export class UpscaleSession {
-  readonly #sharder: Sharder;
+  #sharder: Sharder;
   readonly #sizes: SessionSizes;
   readonly #listener: SessionListener;
   /** The picture that is shown, whether it is running or has ended. */
@@ -41,6 +41,12 @@ export class UpscaleSession {
     this.#sharder = sharder;
     this.#sizes = sizes;
     this.#listener = listener;
+  }
+
+  /** Run on another sharder from now on. The present job is cancelled. */
+  use(sharder: Sharder): void {
+    this.cancel();
+    this.#sharder = sharder;
   }
 
   /** The job whose progress is shown. */

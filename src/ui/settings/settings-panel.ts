@@ -67,7 +67,7 @@ export class SettingsPanel implements SharderPanel {
         this.#choice("verify", "Results are checked by another worker", CHECKS, (verify) => this.#change({ verify })),
         this.#choice(
           "onItemError",
-          `A ${hasTiles ? "tile" : "item"} that no worker can compute`,
+          hasTiles ? "A tile that no worker can compute" : "An item that no worker can compute",
           ITEM_ERRORS,
           (onItemError) => this.#change({ onItemError }),
         ),

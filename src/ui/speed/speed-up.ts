@@ -82,6 +82,11 @@ export class SpeedUp implements SharderPanel {
     return this.#phase.kind !== "idle";
   }
 
+  /** Whether what the sharder runs now is a measurement, and no job of the user's. */
+  get isRunning(): boolean {
+    return this.#phase.kind === "measuring";
+  }
+
   /** @param listener called when `result` or `isMeasuring` has changed. */
   onChange(listener: () => void): void {
     this.#listeners.push(listener);

@@ -1,4 +1,4 @@
-import type { AttemptDetail, Sharder } from "../../index.js";
+import type { AttemptDetail, Sharder, SharderEventMap } from "../../index.js";
 import { percentsByName } from "../numbers/percents.js";
 
 /** What one worker has made in the latest job. */
@@ -18,9 +18,12 @@ export class WorkerTallies {
   #startMs = 0;
   #endMs = 0;
 
-  /** @param signal ends the counting. */
-  constructor(sharder: Sharder, signal: AbortSignal) {
-    sharder.addEventListener("attempt", ({ detail }) => this.add(detail, performance.now()), { signal });
+  /** @param isCounted whether what ends now is of a job to count. @param signal ends the counting. */
+  constructor(sharder: Sharder, isCounted: () => boolean, signal: AbortSignal) {
+    const onAttempt = ({ detail }: SharderEventMap["attempt"]): void => {
+      if (isCounted()) this.add(detail, performance.now());
+    };
+    sharder.addEventListener("attempt", onAttempt, { signal });
   }
 
   /** @param nowMs when the attempt ended. */

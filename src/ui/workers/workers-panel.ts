@@ -28,6 +28,7 @@ const SHOWN_ELSEWHERE = ["backend-unavailable", "worker-lost", "disposed"];
 export class WorkersPanel implements SharderPanel, WorkerCommands {
   readonly root: HTMLElement;
   readonly #host: DashboardHost;
+  readonly #isCounted: () => boolean;
   readonly #list = new WorkerList(this);
   readonly #empty = element("p", { class: "muted" }, "No workers yet.");
   readonly #backend = element("select", { "data-testid": "backend" });
@@ -45,9 +46,11 @@ export class WorkersPanel implements SharderPanel, WorkerCommands {
   /**
    * @param prefix tells the panels of a page apart, in ids.
    * @param isShown whether it is there before there are workers.
+   * @param isCounted whether what the sharder runs now is a job of the user's.
    */
-  constructor(host: DashboardHost, prefix: string, isShown: boolean) {
+  constructor(host: DashboardHost, prefix: string, isShown: boolean, isCounted: () => boolean) {
     this.#host = host;
+    this.#isCounted = isCounted;
     this.#backend.id = `${prefix}backend`;
     for (const name of BACKEND_NAMES) this.#backend.append(element("option", { value: name }, name));
     this.#backend.value = "wasm";
@@ -67,7 +70,7 @@ export class WorkersPanel implements SharderPanel, WorkerCommands {
   attach(shown: ShownSharder): void {
     const { sharder, signal } = shown;
     this.#shown = shown;
-    this.#tallies = new WorkerTallies(sharder, signal);
+    this.#tallies = new WorkerTallies(sharder, this.#isCounted, signal);
     this.#meter = new ChangeMeter();
     sharder.addEventListener("attempt", ({ detail }) => this.#count(detail), { signal });
     for (const type of ["worker", "progress", "rebalance"] as const) {
@@ -119,6 +122,7 @@ export class WorkersPanel implements SharderPanel, WorkerCommands {
   }
 
   #count({ workerId, itemCount, latencyMs, outcome, stage }: AttemptDetail): void {
+    if (!this.#isCounted()) return;
     const plan = this.#shown?.sharder.plan;
     const isLastStage = stage === undefined || (plan?.split === "layers" && stage === plan.stages.length - 1);
     const endMs = performance.now();

@@ -8,7 +8,7 @@ const attempt = (detail: Partial<AttemptDetail>): AttemptDetail =>
   ({ jobId: 1, workerId: "wasm-1", itemCount: 1, outcome: "completed", latencyMs: 500, ...detail }) as AttemptDetail;
 
 it("counts what each worker has made in the latest job, in percents that add up to 100", () => {
-  const tallies = new WorkerTallies(silent, new AbortController().signal);
+  const tallies = new WorkerTallies(silent, () => true, new AbortController().signal);
   tallies.add(attempt({ jobId: 0, itemCount: 9 }), 500);
   tallies.add(attempt({ itemCount: 2 }), 1_500);
   tallies.add(attempt({ workerId: "wasm-2", outcome: "cancelled" }), 1_600);
