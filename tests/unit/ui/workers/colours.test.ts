@@ -18,7 +18,12 @@ function contrast(a: string, b: string): number {
 
 /** The custom properties of the light theme, then of the dark one. */
 const themes = [...styles.matchAll(/:host \{([^}]*--page[^}]*)\}/g)].map(([, body]) =>
-  Object.fromEntries([...body!.matchAll(/--([a-z-]+): (#[0-9a-f]{6})/g)].map(([, name, value]) => [name!, value!])),
+  Object.fromEntries(
+    [...body!.matchAll(/--([a-z-]+): var\(--sharder-[a-z-]+, (#[0-9a-f]{6})\)/g)].map(([, name, value]) => [
+      name!,
+      value!,
+    ]),
+  ),
 );
 
 it("there are two themes", () => expect(themes.length).toBe(2));
