@@ -94,7 +94,7 @@ export class ModelInputsPanel {
     if (this.#random.checked) return { kind: "random", itemCount: this.#itemCount.value ?? 1, sizes };
     if (this.#tensors.checked) {
       const { chosen } = this.#tensorInputs;
-      return chosen && { kind: "tensors", ...chosen, sizes };
+      return chosen && { kind: "tensors", ...chosen, sizes: { ...sizes, ...chosen.sizes } };
     }
     if (this.#all.length === 0) return undefined;
     return {

@@ -2,6 +2,7 @@ import type { ModelInfo, TensorSpec } from "../../index.js";
 import { element, setText } from "../parts/dom.js";
 import { failureText } from "../parts/failure-text.js";
 import { formatCount } from "../parts/format.js";
+import { freeAxesOf, sizeKey, type FreeSizes } from "./model-request.js";
 import { formatShape } from "./model-text.js";
 
 /** One input of the model, and the file that was chosen for it. */
@@ -10,8 +11,8 @@ interface Row {
   readonly spec: TensorSpec;
   readonly status: HTMLElement;
   file: File | undefined;
-  /** Of the file; `undefined` while it is being read, and if it doesn't fit. */
-  itemCount: number | undefined;
+  /** What the file holds; `undefined` while it is being read, and if it doesn't fit. */
+  read: { readonly itemCount: number; readonly shape: readonly number[] } | undefined;
 }
 
 /** Chooses a file of numbers for each input of the model. What doesn't fit is said beside its input at once. */
@@ -53,14 +54,23 @@ export class TensorInputs {
     }
   }
 
-  /** By input; `undefined` unless there is a file, and all are read and fit. */
-  get chosen(): { readonly files: Readonly<Record<string, File>>; readonly itemCount: number } | undefined {
+  /** The files by input, and the sizes in them that the model leaves free; `undefined` unless there is a file, and all are read and fit. */
+  get chosen():
+    | { readonly files: Readonly<Record<string, File>>; readonly itemCount: number; readonly sizes: FreeSizes }
+    | undefined {
     const given = this.#rows.filter(({ file }) => file !== undefined);
-    const counts = given.map(({ itemCount }) => itemCount);
-    if (given.length === 0 || counts.includes(undefined)) return undefined;
+    const fitting = given.flatMap(({ spec, file, read }) => (file && read ? [{ spec, file, read }] : []));
+    if (given.length === 0 || fitting.length < given.length) return undefined;
+    const sizes = fitting.flatMap(({ spec, read }) =>
+      freeAxesOf({ inputs: [spec] }).flatMap((axis): [string, number][] => {
+        const size = read.shape[axis.axis];
+        return size === undefined ? [] : [[sizeKey(axis), size]];
+      }),
+    );
     return {
-      files: Object.fromEntries(given.map(({ spec, file }) => [spec.name, file!])),
-      itemCount: Math.max(...counts.map((count) => count ?? 1)),
+      files: Object.fromEntries(fitting.map(({ spec, file }) => [spec.name, file])),
+      itemCount: Math.max(...fitting.map(({ read }) => read.itemCount)),
+      sizes: Object.fromEntries(sizes),
     };
   }
 
@@ -90,7 +100,7 @@ export class TensorInputs {
       element("span", { class: "visually-hidden" }, ` for ${spec.name}`),
     );
     const root = element("div", { class: "fields" }, title, element("div", { class: "buttons" }, button, status));
-    const row: Row = { spec, status, root, file: undefined, itemCount: undefined };
+    const row: Row = { spec, status, root, file: undefined, read: undefined };
     input.addEventListener("change", () => {
       const file = input.files?.[0];
       if (file !== undefined && isArchive(file)) void this.#useArchive(file, row);
@@ -118,13 +128,13 @@ export class TensorInputs {
 
   async #read(row: Row, file: File): Promise<void> {
     row.file = file;
-    row.itemCount = undefined;
+    row.read = undefined;
     this.#say(row, `Reading ${file.name} …`);
     try {
       const { checkTensorFile } = await import("./tensors/check-tensor-file.js");
       const { itemCount, shape } = await checkTensorFile(file, row.spec);
       if (row.file !== file) return;
-      row.itemCount = itemCount;
+      row.read = { itemCount, shape };
       this.#say(row, `${file.name}: ${formatCount(itemCount, "item")}, ${shape.join("\u00a0×\u00a0")}`);
     } catch (thrown) {
       if (row.file === file) this.#say(row, failureText(thrown), true);
