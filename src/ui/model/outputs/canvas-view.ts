@@ -48,7 +48,7 @@ export function maskView(output: NumberOutput, { labels, picture }: ViewContext)
   });
   const restCount = areas.parts.length - legend.length;
   if (restCount > 0) legend.push(element("li", { class: "muted" }, `and ${restCount} more`));
-  return [canvas, element("ul", { class: "legend" }, ...legend)];
+  return [canvas, element("ul", { class: "output-legend" }, ...legend)];
 }
 
 /** Boxes with their classes and scores, over the picture if there is one. */
@@ -90,7 +90,7 @@ export function boxesView(context: ViewContext, order: BoxOrder): HTMLElement[] 
         ];
   return [
     canvas,
-    element("ul", { class: "legend" }, ...lines.slice(0, MAX_LEGEND).map((line) => line.element)),
+    element("ul", { class: "output-legend" }, ...lines.slice(0, MAX_LEGEND).map((line) => line.element)),
     ...note,
   ];
 }

@@ -19,6 +19,7 @@ export class Downloads {
   readonly #status = element("span", { class: "muted", role: "status", "data-testid": "save-status" });
   readonly #buttons: readonly HTMLButtonElement[];
   #run: SavedRun | undefined;
+  #isSaving = false;
 
   constructor() {
     const button = (title: string, ending: string, make: (context: ExportContext, name: string) => Promise<Blob>) => {
@@ -66,7 +67,8 @@ export class Downloads {
 
   async #save(ending: string, make: (context: ExportContext, name: string) => Promise<Blob>): Promise<void> {
     const run = this.#run;
-    if (run === undefined) return;
+    if (run === undefined || this.#isSaving) return;
+    this.#isSaving = true;
     const name = this.#output.value;
     // The pressed button keeps the focus: it would lose it by being disabled.
     for (const button of this.#buttons) button.setAttribute("aria-disabled", "true");
@@ -82,6 +84,7 @@ export class Downloads {
     } catch (thrown) {
       setText(this.#status, failureText(thrown));
     } finally {
+      this.#isSaving = false;
       for (const button of this.#buttons) button.removeAttribute("aria-disabled");
     }
   }
