@@ -40,10 +40,13 @@ export function describeOutputs(outputs: Outputs, labels?: readonly string[]): R
   return Object.fromEntries(
     Object.entries(outputs).map(([name, value]) => [
       name,
-      describe(value.dtype === "ragged" ? value.items[0]! : value, labels),
+      describe(value.dtype === "ragged" ? (value.items[0] ?? EMPTY) : value, labels),
     ]),
   );
 }
+
+/** What stands for an output that has nothing for this item. */
+const EMPTY: Tensor = { dtype: "float32", shape: [1, 0], data: new Float32Array(0) };
 
 function describe(tensor: Tensor, labels: readonly string[] | undefined): OutputCell {
   const { dtype, shape, data } = tensor;

@@ -102,9 +102,17 @@ describe("one item's outputs", () => {
     await page.getByRole("button", { name: "Next item" }).click();
     await page.locator(".numbers").filter({ hasText: "7" }).waitFor();
     expect(await values()).toEqual(["4", "5", "6", "7"]);
-    await page.getByTestId("item-number").fill("3");
+    await page.getByTestId("item-number").fill("2");
     await page.getByTestId("item-number").press("Enter");
+    await page.getByRole("button", { name: "Next item" }).focus();
+    await page.keyboard.press("Enter");
     await page.locator(".numbers").filter({ hasText: "11" }).waitFor();
+    // At the end, the button that brought there is of no more use, and the focus stays nearby.
+    const focused = () =>
+      page.evaluate(() =>
+        document.querySelector("inference-sharder")?.shadowRoot?.activeElement?.getAttribute("aria-label"),
+      );
+    expect(await focused()).toBe("Previous item");
     await page.getByRole("button", { name: "Item 1", exact: true }).click();
     await page.getByTestId("item-name").filter({ hasText: "Item 1" }).waitFor();
   });

@@ -50,6 +50,10 @@ it("shows shape and values of anything else", () => {
   });
 });
 
+it("shows an output without anything as empty", () => {
+  expect(describeOutputs({ boxes: raggedOf([]) }).boxes).toMatchObject({ shape: [0], first: [], range: undefined });
+});
+
 it("counts what is not a number", () => {
   const range = (values: number[]) => describeOutputs({ x: floats([1, values.length], values) }).x!.range;
   expect(range([NaN, 2, -Infinity])).toEqual({ min: -Infinity, max: 2, mean: -Infinity, maxAt: 1, nanCount: 1 });

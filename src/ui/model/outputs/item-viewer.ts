@@ -69,8 +69,12 @@ export class ItemViewer {
     const count = this.#run?.store.itemCount ?? 0;
     setText(this.#of, `of ${count.toLocaleString("en")}`);
     this.#number.max = String(count);
+    const hadFocus = [this.#previous, this.#next].some((button) => button.matches(":focus"));
     this.#previous.disabled = this.#index <= 0;
     this.#next.disabled = this.#index >= count - 1;
+    // At either end the pressed button is disabled, and the focus would fall to the top of the page.
+    const isLost = hadFocus && [this.#previous, this.#next].every((button) => !button.matches(":focus:enabled"));
+    if (isLost) ([this.#previous, this.#next].find((button) => !button.disabled) ?? this.#number).focus();
     if (this.#views.size === 0 && count > 0) void this.#draw();
   }
 

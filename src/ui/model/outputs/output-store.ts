@@ -143,6 +143,7 @@ export class OutputStore {
   }
 }
 
+const EMPTY: Tensor = { dtype: "float32", shape: [1, 0], data: new Float32Array(0) };
 /** Of an item without outputs. */
 const NONE: readonly number[] = [];
 
@@ -172,7 +173,7 @@ function commonShape(shapes: readonly (readonly number[])[]): readonly number[] 
 
 function toItem(name: string, value: Outputs[string]): ItemOutput {
   // What belongs to several items has no one shape; its first tensor stands for it.
-  const { dtype, shape, data }: Tensor = value.dtype === "ragged" ? value.items[0]! : value;
+  const { dtype, shape, data }: Tensor = value.dtype === "ragged" ? (value.items[0] ?? EMPTY) : value;
   return { name, dtype, shape: shape.slice(1), data };
 }
 

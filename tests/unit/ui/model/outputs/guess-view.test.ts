@@ -1,6 +1,6 @@
 // How outputs are shown: on the shapes of the public models, and on those of well-known kinds of models.
 import { describe, expect, it } from "vitest";
-import { inspectModel } from "../../../../../src/model/inspect.js";
+import { inspectModel } from "../../../../../src/model/inspect-model.js";
 import { findBoxes, placeBox, arePixels } from "../../../../../src/ui/model/outputs/find-boxes.js";
 import { findPoints } from "../../../../../src/ui/model/outputs/find-points.js";
 import { pictureSizeOf, viewsOf } from "../../../../../src/ui/model/outputs/guess-view.js";
