@@ -22,7 +22,10 @@ it("works by keyboard alone", async () => {
   await tabTo(page, "Run again");
   await page.keyboard.press("Enter");
   await untilHeadline(page, /Enlarging/);
-  await tabTo(page, "Pause");
+  // The button that was pressed is disabled now.
+  const focused = () =>
+    page.locator("inference-sharder").evaluate((host) => host.shadowRoot?.activeElement?.textContent);
+  await expect.poll(focused).toBe("Pause");
   await page.keyboard.press("Space");
   await untilHeadline(page, /Paused/);
   await page.keyboard.press("Space");
@@ -30,7 +33,7 @@ it("works by keyboard alone", async () => {
   await page.keyboard.press("ArrowRight");
   expect(await page.locator('[data-worker="wasm-1"] output').innerText()).toBe("×1.5");
   await page.keyboard.press("Home");
-  await tabTo(page, "backend");
+  await tabTo(page, "picture-backend");
   await tabTo(page, "Add worker");
   await page.keyboard.press("Enter");
   await page.locator('[data-worker="wasm-3"][data-state="ready"]').waitFor();

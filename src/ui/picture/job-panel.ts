@@ -34,11 +34,10 @@ export class JobPanel {
   readonly #cancel = button("Cancel", "cancel");
   readonly #repeat = element("input", { type: "checkbox", id: "repeat", "data-testid": "repeat" });
   readonly #with = element("p", { class: "muted running-with", "data-testid": "running-with" });
-  readonly #input: PictureInput;
+  #isFocusLost = false;
 
   /** @param speedUp what several workers bring. */
   constructor(input: PictureInput, saving: SaveControls, speedUp: HTMLElement, commands: JobCommands) {
-    this.#input = input;
     this.#again.addEventListener("click", () => commands.runAgain());
     this.#pause.addEventListener("click", () => commands.togglePause());
     this.#cancel.addEventListener("click", () => commands.cancel());
@@ -79,18 +78,25 @@ export class JobPanel {
   }
 
   #updateButtons({ canRunAgain, start, canPause, isPaused, canCancel, isRepeating }: JobChoices): void {
-    const hadFocus = [this.#again, this.#pause, this.#cancel].some((each) => each.matches(":focus"));
+    const focused = [this.#again, this.#pause, this.#cancel].find((each) => each.matches(":focus"));
     setText(this.#again, start);
     setText(this.#pause, isPaused ? "Resume" : "Pause");
     this.#again.disabled = !canRunAgain;
     this.#pause.disabled = !canPause;
     this.#cancel.disabled = !canCancel;
     this.#repeat.checked = isRepeating;
-    // Disabling the focused button would send the focus back to the top of the page.
-    if (!hadFocus || [this.#again, this.#pause, this.#cancel].some((each) => each.matches(":focus:enabled"))) return;
-    const next = [this.#again, this.#pause, this.#cancel].find((each) => !each.disabled);
-    if (next === undefined) this.#input.focus();
-    else next.focus();
+    if (focused?.disabled === true) this.#isFocusLost = true;
+    if (this.#isFocusLost) this.#returnFocus();
+  }
+
+  /** Disabling the focused button would send the focus back to the top of the page. Never to Cancel, where a second press would harm. */
+  #returnFocus(): void {
+    const root = this.root.getRootNode();
+    const active = root instanceof ShadowRoot || root instanceof Document ? root.activeElement : null;
+    const isElsewhere = active !== null && active !== document.body && !active.matches(":disabled");
+    const next = [this.#again, this.#pause].find((each) => !each.disabled);
+    if (!isElsewhere) next?.focus();
+    this.#isFocusLost = !isElsewhere && next === undefined;
   }
 }
 

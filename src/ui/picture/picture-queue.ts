@@ -76,9 +76,10 @@ export class PictureQueue {
     this.#owner.onQueue();
   }
 
-  /** Put back what a reload has interrupted, and go on. */
+  /** Put back what a reload, or the end of a sharder, has interrupted, and go on. */
   restore(entries: readonly QueueEntry[]): void {
     this.#entries = [...entries];
+    for (const entry of entries) if (entry.state === "running") entry.state = "waiting";
     this.#isList = entries.length > 1;
     this.#isStopped = false;
     this.#owner.onQueue();

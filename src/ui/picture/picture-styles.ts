@@ -7,6 +7,7 @@ export const pictureStyles = `
 :host([embed]) .picture { --preview-height: max(13rem, 100svh - 22rem); }
 .pitch { margin-bottom: 0.75rem; font-weight: 500; }
 /* In the panel of the job it is one line, where there is room. */
+.job .speed-up > .muted { flex: 1 1 18rem; }
 .job .speed-up { display: flex; flex-wrap: wrap; align-items: center; gap: 0.25rem 1rem; margin-bottom: 0.6rem; padding: 0; border: 0; background: none; }
 .details { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: 0 1rem; }
 .check { display: inline-flex; align-items: center; gap: 0.4rem; min-height: 2.25rem; padding: 0 0.25rem; cursor: pointer; }
@@ -78,5 +79,9 @@ export const pictureStyles = `
   .queue { grid-template-columns: minmax(0, 1fr); }
   .queue-buttons { justify-content: start; }
   .view-options [data-testid="hold"] { margin-left: 0; }
+}
+@container sharder (max-width: 30rem) {
+  .job .buttons :is(button, .button, select, .check) { padding-inline: 0.5rem; font-size: 0.875rem; }
+  .job .speed-up > .muted { flex-basis: 10rem; }
 }
 `;

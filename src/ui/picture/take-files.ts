@@ -14,23 +14,23 @@ export interface FileTakers {
 }
 
 /** Pictures are enlarged, models go to the other tab, and what is neither is refused in words. */
-export function takeFiles(files: readonly File[], { choose, toModel, refuse, note, notice }: FileTakers): void {
+export function takeFiles(files: readonly File[], takers: FileTakers): void {
   const { pictures, isModel, labels, leftOut } = sortPictures(files);
   if (isModel) {
-    note("A model was dropped on the pictures: it is now in the tab “Your own model”.");
-    toModel(files);
+    takers.note("A model was dropped on the pictures: it is now in the tab “Your own model”.");
+    takers.toModel(files);
   } else if (labels !== undefined) {
-    notice.ask(
+    takers.notice.ask(
       "These are labels of a model",
       `${labels.name} lists what a model’s classes are called, but this tab only enlarges pictures: choose the model first, on the other tab, then its labels.`,
-      [{ title: "Go to “Your own model”", run: () => toModel(files) }],
+      [{ title: "Go to “Your own model”", run: () => takers.toModel(files) }],
     );
   } else {
-    if (leftOut > 0) note(`${formatCount(leftOut, "file")} of the folder left out: no pictures.`);
-    if (pictures.length > 0) choose(pictures);
+    if (leftOut > 0) takers.note(`${formatCount(leftOut, "file")} of the folder left out: no pictures.`);
+    if (pictures.length > 0) takers.choose(pictures);
     else {
       const reason = "Expected PNG, JPEG, WebP, GIF, AVIF or BMP files, received none: choose another folder.";
-      refuse("There is no picture in this folder", reason);
+      takers.refuse("There is no picture in this folder", reason);
     }
   }
 }
