@@ -55,7 +55,7 @@ export class PictureTab {
     const answer = (drops: readonly string[]) => () => {
       for (const name of [...drops, ASK_FIRST]) this.#host.removeAttribute(name);
     };
-    view.ask(askingText(asked), answer([]), answer(["model", "src", "sample"]));
+    view.loading.ask(askingText(asked), answer([]), answer(["model", "src", "sample"]));
   }
 
   /** Enlarge the picture that the attributes name now, if the tab is in use. */
@@ -75,12 +75,12 @@ export class PictureTab {
     const load = (): void => {
       this.#load(view, signal).catch((thrown: unknown) => {
         if (signal.aborted) return;
-        view.failLoading(failureText(thrown), () => this.start(this.#setup));
+        view.loading.fail(failureText(thrown), () => this.start(this.#setup));
         if (thrown instanceof ShardError) reportError(this.#host, { job: "picture", error: thrown });
       });
     };
     if (readAutorun(this.#host)) load();
-    else view.holdBack(load);
+    else view.loading.holdBack(load);
   }
 
   async #load(view: PageView, signal: AbortSignal): Promise<void> {
@@ -131,7 +131,7 @@ export class PictureTab {
     signal: AbortSignal,
     { workers, split }: Pick<ElementOptions, "workers" | "split"> = readOptions(this.#host),
   ): Promise<Sharder> {
-    const onProgress = (progress: LoadingProgress): void => view.showLoading(progress);
+    const onProgress = (progress: LoadingProgress): void => view.loading.show(progress);
     const onNotice = ({ message }: LoadNotice): void => view.note(message);
     const source = modelSource(this.#model);
     const sharder = await createSharder({ ...source, workers, split, onProgress, onNotice, signal });

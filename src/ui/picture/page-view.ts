@@ -1,7 +1,6 @@
 import {
   ShardError,
   type JournalState,
-  type LoadingProgress,
   type PictureInProgress,
   type PlacedTile,
   type Sharder,
@@ -9,9 +8,8 @@ import {
 } from "../../index.js";
 import { Dashboard } from "../dashboard/dashboard.js";
 import { reportDone, reportError } from "../element-events.js";
-import type { ShownJobState, JobStatus, JobView } from "../job-view.js";
+import type { JobStatus, JobView } from "../job-view.js";
 import type { DashboardHost, Division, Workload } from "../dashboard/host.js";
-import { loadingText } from "../loading-text.js";
 import { element } from "../parts/dom.js";
 import { failureText } from "../parts/failure-text.js";
 import { formatCount } from "../parts/format.js";
@@ -20,12 +18,12 @@ import { perFrame, TEXT_INTERVAL_MS } from "../parts/frame.js";
 import { LogPanel } from "../parts/log-panel.js";
 import { Notice } from "../parts/notice.js";
 import { ResumeOffer } from "../parts/resume-offer.js";
-import type { ProgressText } from "../parts/progress-view.js";
 import { WorkerColours } from "../workers/colours.js";
 import { logSharder } from "../workers/sharder-log.js";
 import { JobPanel, type JobChoices } from "./job-panel.js";
 import { PictureInput } from "./picture-input.js";
 import type { ChosenPicture, PictureJob } from "./picture-job.js";
+import { LoadingState } from "./loading-state.js";
 import { layOutPicture } from "./picture-layout.js";
 import { PictureCaption } from "./picture-caption.js";
 import { PictureList, type ListOwner } from "./picture-list.js";
@@ -57,6 +55,8 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
   readonly #caption = new PictureCaption();
   readonly #log = new LogPanel();
   readonly #dashboard = new Dashboard(this.#colours, "tile", "picture-", this);
+  /** What is shown until there is a sharder. */
+  readonly loading: LoadingState;
   readonly #input: PictureInput;
   readonly #saving = new SaveControls(() => void this.#save());
   readonly #listPlace = element("div", { class: "list-place" });
@@ -65,13 +65,8 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
   #sharder: Sharder | undefined;
   #session: UpscaleSession | undefined;
   #list: PictureList | undefined;
-  #loading: ProgressText = { fraction: undefined, headline: "Loading the model", detail: "" };
   /** Chosen while the model was still loading. */
   #waiting: readonly ChosenPicture[] = [];
-  /** Until there is a sharder. */
-  #loadState: ShownJobState = "loading";
-  /** Starts the loading, where that waits for the user. */
-  #onWanted: (() => void) | undefined;
   #isSaving = false;
   #workload: Workload | undefined;
   #division: Division | undefined;
@@ -102,6 +97,7 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
       (reason) => this.refuse("That is not a picture", reason),
     );
     this.#input.listen(host, isShown, signal);
+    this.loading = new LoadingState(this.#notice, this.#log, this.#input, () => this.#update());
     this.#job = new JobPanel(this.#input, this.#saving, this.#dashboard.speedUp.root, {
       runAgain: () => this.run(),
       togglePause: () => (this.#session?.job?.status === "paused" ? this.resume() : this.pause()),
@@ -122,18 +118,6 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
     this.#updateNow();
   }
 
-  /** Load nothing before the user or the host wants it. @param onWanted called at most once. */
-  holdBack(onWanted: () => void): void {
-    this.#loadState = "waiting";
-    this.#loading = { fraction: 0, headline: "Not started", detail: "Press Run, or choose, drop or paste a picture." };
-    this.#onWanted = () => {
-      this.#onWanted = undefined;
-      this.#loadState = "loading";
-      onWanted();
-    };
-    this.#update();
-  }
-
   get status(): JobStatus {
     const job = this.#session?.job;
     // A job without workers has not ended.
@@ -141,7 +125,7 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
     const status = job?.status === "opening" || job?.status === "stalled" ? states[job.status] : job?.status;
     return {
       job: "picture",
-      state: status ?? (this.#session === undefined ? this.#loadState : "ready"),
+      state: status ?? (this.#session === undefined ? this.loading.state : "ready"),
       fraction: job?.fraction ?? 0,
       workerCount: (this.#sharder?.workers ?? []).filter(({ state }) => state !== "dead").length,
     };
@@ -150,7 +134,7 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
   run(picture?: Blob): void {
     if (picture !== undefined) {
       this.#choose([{ blob: picture, name: picture instanceof File ? picture.name : "picture" }]);
-    } else if (this.#onWanted !== undefined) this.#onWanted();
+    } else if (this.loading.isHeldBack) this.loading.begin();
     else this.#begin(() => this.#list?.queue.startAgain());
   }
 
@@ -164,31 +148,6 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
 
   cancel(): void {
     this.#list?.queue.cancel();
-  }
-
-  showLoading(progress: LoadingProgress): void {
-    this.#loading = loadingText(progress);
-    this.#update();
-  }
-
-  /** Ask before anything is loaded from other sites. @param text the question. */
-  ask(text: string, onAgree: () => void, onDecline: () => void): void {
-    this.#notice.ask("Load from another site?", text, [
-      { title: "Load it", run: onAgree },
-      { title: "Use the page’s own model", run: onDecline },
-    ]);
-    this.#input.disable();
-    this.#loading = { fraction: 0, headline: "Waiting for your answer", detail: "" };
-    this.#update();
-  }
-
-  failLoading(message: string, onRetry: () => void): void {
-    this.#loadState = "failed";
-    this.#notice.show("The model could not be started", message, onRetry);
-    this.#log.add(message, "fault");
-    this.#input.disable();
-    this.#loading = { fraction: 0, headline: "Not ready", detail: "" };
-    this.#update();
   }
 
   /** @param model its address, where that is known. */
@@ -209,8 +168,7 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
     this.#listPlace.replaceChildren(this.#list.panel.root);
     this.#follow(sharder);
     tickWhile(() => this.#session?.isActive === true, this.#update, this.#signal);
-    this.#loading = { fraction: 0, headline: "Ready", detail: "Choose, drop or paste pictures." };
-    this.#update();
+    this.loading.ready();
     if (this.#waiting.length > 0) this.#choose(this.#waiting);
   }
 
@@ -371,7 +329,7 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
   #choose(pictures: readonly ChosenPicture[]): void {
     this.#offer.hide();
     this.#waiting = this.#list === undefined ? pictures : [];
-    this.#onWanted?.();
+    this.loading.begin();
     this.#begin(() => this.#list?.take(pictures));
   }
 
@@ -409,14 +367,14 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
     const isActive = session?.isActive ?? false;
     const queue = this.#list?.queue;
     const choices: JobChoices = {
-      canRunAgain: queue?.canStart === true || this.#onWanted !== undefined,
-      start: this.#onWanted !== undefined ? "Run" : queue?.isUnfinished === true && !isActive ? "Go on" : "Run again",
+      canRunAgain: queue?.canStart === true || this.loading.isHeldBack,
+      start: this.loading.isHeldBack ? "Run" : queue?.isUnfinished === true && !isActive ? "Go on" : "Run again",
       canPause: job?.status === "running" || job?.status === "paused",
       isPaused: job?.status === "paused",
       canCancel: isActive || queue?.isStalled === true,
       isRepeating: queue?.isRepeating === true,
     };
-    const text = job === undefined ? this.#loading : jobText(job, this.scale, numbers);
+    const text = job === undefined ? this.loading.text : jobText(job, this.scale, numbers);
     this.#job.update(text, choices, runsWithText(this.#model, this.#sharder?.workers ?? []));
     this.#saving.update(session?.shown?.result !== undefined, this.#isSaving);
     this.#list?.updatePanel();
