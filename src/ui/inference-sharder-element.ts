@@ -12,6 +12,7 @@ import { explanationStyles } from "./parts/explanation.js";
 import { logStyles } from "./parts/log-styles.js";
 import { pictureStyles } from "./picture/picture-styles.js";
 import { preferenceStyles } from "./parts/preference-styles.js";
+import { steadyStyles } from "./parts/steady-styles.js";
 import { settingsStyles } from "./settings/settings-styles.js";
 import { speedStyles } from "./speed/speed-styles.js";
 import { outputsStyles } from "./model/outputs/outputs-styles.js";
@@ -173,7 +174,8 @@ export class InferenceSharderElement extends EmittingElement {
         settingsStyles +
         outputsStyles +
         explanationStyles +
-        preferenceStyles,
+        preferenceStyles +
+        steadyStyles,
     );
     this.#controlSheet = new CSSStyleSheet();
     this.#root.adoptedStyleSheets = [sheet, this.#controlSheet];

@@ -37,7 +37,7 @@ export class SortableTable {
     // It scrolls, so it must be reachable by keyboard.
     this.root = element(
       "div",
-      { class: "scrolling", tabindex: "0", role: "region", "aria-label": "Layers" },
+      { class: "scrolling", tabindex: "0", role: "region", "aria-label": "Every layer" },
       table,
       this.#more,
     );

@@ -29,7 +29,7 @@ interface Drawn {
 export class ThroughputPanel implements SharderPanel {
   readonly root: HTMLElement;
   readonly #summary: HTMLElement;
-  readonly #target = element("div", { class: "chart", role: "img" });
+  readonly #target = element("div", { class: "chart", role: "img", "aria-label": "No job has run yet." });
   readonly #readout = element("p", { class: "muted chart-readout" });
   readonly #marksList = element("ul");
   readonly #marksDetails: HTMLDetailsElement;

@@ -30,7 +30,7 @@ export class WorkersPanel implements SharderPanel, WorkerCommands {
   readonly #host: DashboardHost;
   readonly #isCounted: () => boolean;
   readonly #list = new WorkerList(this);
-  readonly #empty = element("p", { class: "muted" }, "No workers yet.");
+  readonly #empty = element("p", { class: "muted coming-workers" }, "No workers yet.");
   readonly #backend = element("select", { "data-testid": "backend" });
   readonly #add = element("button", { type: "button", "data-testid": "add-worker" }, "Add worker");
   readonly #break = element("button", { type: "button", "data-testid": "break-random" }, "Break something at random");
@@ -63,6 +63,8 @@ export class WorkersPanel implements SharderPanel, WorkerCommands {
     this.root = element("section", { class: "panel", "aria-labelledby": titleId, "data-testid": `${prefix}workers` });
     this.root.append(element("h2", { id: titleId }, "Workers"));
     this.root.hidden = !isShown;
+    // By default there is one for each core.
+    this.#empty.style.setProperty("--worker-count", String(Math.min(8, navigator.hardwareConcurrency)));
     if (isShown) this.#fill();
     this.#updateNow();
   }
@@ -70,6 +72,7 @@ export class WorkersPanel implements SharderPanel, WorkerCommands {
   attach(shown: ShownSharder): void {
     const { sharder, signal } = shown;
     this.#shown = shown;
+    this.#empty.classList.remove("coming-workers");
     this.#tallies = new WorkerTallies(sharder, this.#isCounted, signal);
     this.#meter = new ChangeMeter();
     sharder.addEventListener("attempt", ({ detail }) => this.#count(detail), { signal });
