@@ -114,7 +114,7 @@ export async function shareOf(page: Page, workerId: string): Promise<number> {
 /** Press Tab until the focus is on the element with this id or text. */
 export async function tabTo(page: Page, name: string): Promise<void> {
   const passed: string[] = [];
-  for (let presses = 0; presses < 40; presses++) {
+  for (let presses = 0; presses < 90; presses++) {
     await page.keyboard.press("Tab");
     const here = await page.evaluate(() => {
       const focused = document.querySelector("inference-sharder")!.shadowRoot!.activeElement;
