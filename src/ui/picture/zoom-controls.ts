@@ -12,7 +12,7 @@ export function zoomControls(preview: Preview): HTMLElement {
   };
   const percent = element("output", { class: "zoom-percent", "data-testid": "zoom" });
   const fit = button("Fit", "Fit the picture into its frame", () => zoom.fit());
-  const pixels = button("1:1", "Show the result’s own pixels", () => zoom.to(1));
+  const pixels = button("1:1", "1:1: show the result’s own pixels", () => zoom.to(1));
   preview.onZoom(() => {
     setText(percent, formatPercent(zoom.pixelSize));
     fit.setAttribute("aria-pressed", String(zoom.isFit));
