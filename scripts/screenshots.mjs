@@ -7,7 +7,7 @@ import { root, tool } from "./run.mjs";
 import { serve } from "./serve.mjs";
 
 /** Of the animation, in CSS pixels; it is stored at `scale` times this. */
-const view = { width: 1280, height: 800 };
+const view = { width: 1280, height: 880 };
 const scale = 0.7;
 const frameMs = 200;
 /** How long the last frame stays. */
@@ -73,7 +73,11 @@ try {
   mkdirSync(folder, { recursive: true });
   const page = await browser.newPage({ viewport: view, colorScheme: "dark" });
   const shots = await filmJob(page, `${server.url}?workers=wasm,wasm`);
+  // Filming slows the job down, so the still shows another run.
   await page.setViewportSize({ width: 1440, height: 900 });
+  await page.reload();
+  await untilHeadline(page, /Done/);
+  await page.waitForTimeout(1_500);
   const encoder = await browser.newPage();
   writeFileSync(join(folder, "page.webp"), await toWebp(encoder, await page.screenshot(), 1));
   const frames = [];

@@ -5,6 +5,7 @@ import { relayEvents, reportDone, reportError } from "../element-events.js";
 import { readOptions, readSplit } from "../element-options.js";
 import type { ShownJobState, JobStatus, JobView } from "../job-view.js";
 import type { DashboardHost, Workload } from "../dashboard/host.js";
+import { explanation } from "../parts/explanation.js";
 import { element, setText } from "../parts/dom.js";
 import { failureText } from "../parts/failure-text.js";
 import { dropHint, listenForFiles } from "../parts/file-drop.js";
@@ -100,6 +101,7 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
         running,
         asControl("speed-up", this.#dashboard.speedUp.root),
         asControl("results", this.#results.root),
+        explanation("model"),
       ),
       element(
         "div",

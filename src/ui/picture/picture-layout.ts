@@ -1,6 +1,7 @@
 import { element } from "../parts/dom.js";
 import { asControl } from "../element-controls.js";
 import type { Dashboard } from "../dashboard/dashboard.js";
+import { explanation } from "../parts/explanation.js";
 import { dropHint } from "../parts/file-drop.js";
 import type { LogPanel } from "../parts/log-panel.js";
 import type { Notice } from "../parts/notice.js";
@@ -28,7 +29,16 @@ interface PictureParts {
 export function layOutPicture(parts: PictureParts): HTMLElement[] {
   const { notice, offer, job, preview, caption, list, workers, log, dashboard } = parts;
   const options = asControl("view", viewOptions(preview));
-  const picture = element("div", { class: "picture" }, job.root, preview.root, caption, options, list);
+  const picture = element(
+    "div",
+    { class: "picture" },
+    job.root,
+    preview.root,
+    caption,
+    options,
+    list,
+    explanation("picture"),
+  );
   const side = element(
     "div",
     { class: "side" },
