@@ -22,7 +22,8 @@ it("would not if they were wrong", async () => {
 
 it("links to files that exist", () => {
   const broken = docs.flatMap((path) => {
-    const links = [...readFileSync(path, "utf8").matchAll(/\]\(([^)\s]+)\)|src="([^"]+)"/g)].map(([, a, b]) => a ?? b!);
+    const text = readFileSync(path, "utf8").replaceAll(/```[\s\S]*?```/g, "");
+    const links = [...text.matchAll(/\]\(([^)\s]+)\)|src="([^"]+)"/g)].map(([, a, b]) => a ?? b!);
     const local = links.filter((link) => !/^https?:/.test(link));
     return local
       .filter((link) => !existsSync(join(dirname(path), link.split("#")[0]!)))

@@ -5,11 +5,11 @@ import { sortPictures } from "./sort-pictures.js";
 
 /** Where files go that were chosen, dropped or pasted on the tab for pictures. */
 export interface FileTakers {
-  choose(pictures: readonly ChosenPicture[]): void;
+  readonly choose: (pictures: readonly ChosenPicture[]) => void;
   /** Shows the other tab, with these files. */
-  toModel(files: readonly File[]): void;
-  refuse(title: string, reason: string): void;
-  note(text: string): void;
+  readonly toModel: (files: readonly File[]) => void;
+  readonly refuse: (title: string, reason: string) => void;
+  readonly note: (text: string) => void;
   readonly notice: Notice;
 }
 
