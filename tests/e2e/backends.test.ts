@@ -29,6 +29,13 @@ it("WebGPU, WebGL and WASM workers each make tiles of one picture", async () => 
 
 it("shows in a worker's row why it could not start", async () => {
   const { page } = app;
+  // What the page keeps for use without a network would come in place of the missing file.
+  await page.addInitScript(() => void Reflect.deleteProperty(Navigator.prototype, "serviceWorker"));
+  await page.evaluate(async () => {
+    for (const registration of await navigator.serviceWorker.getRegistrations()) await registration.unregister();
+  });
+  await page.reload();
+  await untilHeadline(page, /Ready/);
   // Any backend will do: its script can't be loaded.
   await page.route("**/assets/cpu-*.js", (route) => route.fulfill({ status: 404, body: "gone" }));
   await page.getByLabel("Backend").selectOption("cpu");
@@ -37,6 +44,6 @@ it("shows in a worker's row why it could not start", async () => {
   await row.waitFor();
   expect(await row.innerText()).toContain("cpu-1");
   expect(await row.locator(".worker-error").innerText()).not.toBe("");
-  await page.getByRole("button", { name: "Remove cpu-1" }).click();
+  await page.getByRole("button", { name: "Dismiss cpu-1" }).click();
   await row.waitFor({ state: "detached" });
 });

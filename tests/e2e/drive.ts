@@ -111,17 +111,21 @@ export async function shareOf(page: Page, workerId: string): Promise<number> {
   return Number(await bar.getAttribute("aria-valuenow")) / 100;
 }
 
+/** The id, the name or the text of what has the focus. */
+export function focusedName(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const focused = document.querySelector("inference-sharder")!.shadowRoot!.activeElement;
+    if (focused === null) return "";
+    return focused.id || (focused.getAttribute("aria-label") ?? focused.textContent ?? "").trim();
+  });
+}
+
 /** Press Tab until the focus is on the element with this id or text. */
 export async function tabTo(page: Page, name: string): Promise<void> {
   const passed: string[] = [];
   for (let presses = 0; presses < 90; presses++) {
     await page.keyboard.press("Tab");
-    const here = await page.evaluate(() => {
-      const focused = document.querySelector("inference-sharder")!.shadowRoot!.activeElement;
-      return focused === null
-        ? ""
-        : focused.id || (focused.getAttribute("aria-label") ?? focused.textContent ?? "").trim();
-    });
+    const here = await focusedName(page);
     if (here === name) return;
     passed.push(here);
   }

@@ -21,7 +21,7 @@ export class Removal {
   constructor(id: string, remove: () => void) {
     this.#id = id;
     this.button = element("button", { type: "button", class: "small" });
-    this.warning = element("p", { class: "worker-error", id: `removal-${id}`, hidden: "" });
+    this.warning = element("p", { class: "removal-warning", id: `removal-${id}`, hidden: "" });
     this.button.addEventListener("click", () => {
       if (this.#choice.isPending) return;
       if (this.#choice.isLast && !this.#isWarned) this.#warn(true);

@@ -6,5 +6,6 @@ export const workersStyles = `
 .breaking p { flex: 1 1 12rem; }
 .stopped-workers .workers { overflow: visible; max-height: none; padding: 0; }
 button[aria-disabled="true"] { border-color: var(--line); color: var(--muted); opacity: 0.65; cursor: default; }
+.removal-warning { color: var(--fault); font-size: 0.875rem; }
 .worker-head strong { white-space: nowrap; }
 `;
