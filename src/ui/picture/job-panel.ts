@@ -33,7 +33,8 @@ export class JobPanel {
   readonly #pause = button("Pause", "pause");
   readonly #cancel = button("Cancel", "cancel");
   readonly #repeat = element("input", { type: "checkbox", id: "repeat", "data-testid": "repeat" });
-  readonly #with = element("p", { class: "muted running-with", "data-testid": "running-with" });
+  /** The model and the workers, in words. Its place is below the picture, since it changes with what is running. */
+  readonly runsWith = element("p", { class: "muted running-with", "data-testid": "running-with" });
   #isFocusLost = false;
 
   /** @param speedUp what several workers bring. */
@@ -63,17 +64,12 @@ export class JobPanel {
       ),
       ...this.#progress.roots,
     );
-    // Beside the line of detail.
-    const detail = this.#progress.roots.at(-1)!;
-    const line = element("div", { class: "details" });
-    detail.replaceWith(line);
-    line.append(detail, this.#with);
   }
 
   /** @param runsWith the model and the workers, in words. */
   update(text: ProgressText, choices: JobChoices, runsWith: string): void {
     this.#progress.update(text);
-    setText(this.#with, runsWith);
+    setText(this.runsWith, runsWith);
     this.#updateButtons(choices);
   }
 

@@ -29,12 +29,13 @@ interface PictureParts {
 export function layOutPicture(parts: PictureParts): HTMLElement[] {
   const { notice, offer, job, preview, caption, list, workers, log, dashboard } = parts;
   const options = asControl("view", viewOptions(preview));
+  const below = element("div", { class: "below-picture" }, caption, job.runsWith);
   const picture = element(
     "div",
     { class: "picture" },
     job.root,
     preview.root,
-    caption,
+    below,
     options,
     list,
     explanation("picture"),

@@ -9,7 +9,7 @@ export const pictureStyles = `
 /* In the panel of the job it is one line, where there is room. */
 .job .speed-up > .muted { flex: 1 1 18rem; }
 .job .speed-up { display: flex; flex-wrap: wrap; align-items: center; gap: 0.25rem 1rem; margin-bottom: 0.6rem; padding: 0; border: 0; background: none; }
-.details { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: 0 1rem; }
+.below-picture { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: 0 1rem; }
 .check { display: inline-flex; align-items: center; gap: 0.4rem; min-height: 2.25rem; padding: 0 0.25rem; cursor: pointer; }
 .check input { width: 1.1rem; height: 1.1rem; margin: 0; accent-color: var(--accent); }
 .saving { display: flex; flex-wrap: wrap; align-items: center; gap: 0.5rem; margin-left: auto; }
@@ -20,7 +20,7 @@ export const pictureStyles = `
 .preview { display: grid; justify-items: center; align-items: center; overflow: hidden; min-height: 8rem; border: 1px solid var(--line); border-radius: 0.75rem; background: var(--surface); }
 /* About as high as most pictures will be, so that little moves when the first one comes. */
 .preview:not([data-job]) { min-height: min(var(--preview-height, 60vh), 62cqi); }
-.preview:not([data-job]) ~ :is(.caption, .view-options) { visibility: hidden; }
+.preview:not([data-job]) ~ :is(.below-picture, .view-options) { visibility: hidden; }
 .empty { padding: 4rem 1rem; text-align: center; }
 .frame-box {
   position: relative; overflow: hidden; aspect-ratio: var(--preview-ratio, 1.5);
@@ -48,13 +48,10 @@ export const pictureStyles = `
 .wipe-name.before-name { left: 0.6rem; }
 .wipe-name.after-name { right: 0.6rem; }
 [data-split] .wipe-name { visibility: inherit; }
-/* As wide as the picture and a thumb, so that the thumb's middle goes from edge to edge. */
-.wipe input { position: absolute; left: -1.25rem; bottom: calc(50% - 1.25rem); width: calc(100% + 2.5rem); height: 2.5rem; margin: 0; background: none; appearance: none; pointer-events: none; }
-.wipe input::-webkit-slider-thumb { width: 2.5rem; height: 2.5rem; border: 2px solid #ffffff; border-radius: 50%; background: rgb(0 0 0 / 0.55); box-shadow: 0 0 0 1px rgb(0 0 0 / 0.55); appearance: none; cursor: ew-resize; pointer-events: auto; touch-action: none; }
-.wipe input::-moz-range-thumb { box-sizing: border-box; width: 2.5rem; height: 2.5rem; border: 2px solid #ffffff; border-radius: 50%; background: rgb(0 0 0 / 0.55); cursor: ew-resize; pointer-events: auto; }
-.wipe input:focus-visible { outline: none; }
-.wipe input:focus-visible::-webkit-slider-thumb { outline: 3px solid var(--accent); outline-offset: 2px; }
-.wipe input:focus-visible::-moz-range-thumb { outline: 3px solid var(--accent); outline-offset: 2px; }
+/* Only for keys and assistive technology: what is seen, and taken by a pointer, is the handle. */
+.wipe input { position: absolute; inset: auto 0 50%; width: 100%; height: 1.5rem; margin: 0; opacity: 0; pointer-events: none; }
+.wipe-handle { position: absolute; top: calc(50% - 1.25rem); left: calc(var(--wipe, 0%) - 1.25rem); width: 2.5rem; height: 2.5rem; border: 2px solid #ffffff; border-radius: 50%; background: rgb(0 0 0 / 0.55); box-shadow: 0 0 0 1px rgb(0 0 0 / 0.55); cursor: ew-resize; pointer-events: auto; touch-action: none; }
+.wipe input:focus-visible + .wipe-handle { outline: 3px solid var(--accent); outline-offset: 2px; }
 
 .caption { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0.1rem 0.6rem; min-height: 1.5rem; font-variant-numeric: tabular-nums; }
 .enlargement { font-size: 1.125rem; }

@@ -26,6 +26,8 @@ export class Wipe {
     });
     const name = (side: string, text: string): HTMLElement =>
       element("span", { class: `wipe-name ${side}-name` }, text);
+    const handle = element("div", { class: "wipe-handle", "aria-hidden": "true" });
+    this.#listenForDrags(handle);
     this.root = element(
       "div",
       { class: "wipe" },
@@ -33,6 +35,7 @@ export class Wipe {
       name("before", "Original"),
       name("after", "Enlarged"),
       this.#slider,
+      handle,
     );
     setAttribute(this.#slider, "aria-valuetext", valueText(0));
   }
@@ -42,6 +45,25 @@ export class Wipe {
     if (this.#isTouched) return;
     this.#slider.valueAsNumber = 100 * part;
     this.#move();
+  }
+
+  /** The slider itself takes keys and assistive technology; a pointer takes the handle, so that the rest of the picture can be moved. */
+  #listenForDrags(handle: HTMLElement): void {
+    const drag = ({ pointerId, clientX }: PointerEvent): void => {
+      if (!handle.hasPointerCapture(pointerId)) return;
+      const { left, width } = this.root.getBoundingClientRect();
+      this.#isTouched = true;
+      this.#slider.valueAsNumber = (100 * (clientX - left)) / width;
+      this.#move();
+    };
+    handle.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
+      // Otherwise the press would begin a selection of text.
+      event.preventDefault();
+      handle.setPointerCapture(event.pointerId);
+      this.#slider.focus({ preventScroll: true });
+    });
+    handle.addEventListener("pointermove", drag);
   }
 
   #move(): void {
