@@ -89,7 +89,7 @@ const layers: Record<string, Layer> = {
   },
   ui: {
     folder: "src/ui",
-    below: ["jobs", "sharder", "pool", "model", "protocol", "core"],
+    below: ["api", "jobs", "sharder", "pool", "model", "protocol", "core"],
     legal: ["export const x = document.body;"],
     forbidden: [noTensorFlow, noComlink, noNode],
   },
@@ -211,4 +211,18 @@ describe.each(names)("the layer %s", (name) => {
   it.each(snippets(name).map((snippet) => [snippet.title, snippet] as const))("%s", (_, { file, error }) => {
     expect(errorsOf.get(name)?.get(file) ?? []).toEqual(error === undefined ? [] : [error]);
   });
+});
+
+// The compiler also admits what a project's references refer to.
+it("the page imports the public entries alone", () => {
+  const folder = join(root, "src/ui");
+  const scripts = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => /\.ts$/.test(name));
+  const outside = scripts.flatMap((name) => {
+    const file = join(folder, name);
+    const imported = readFileSync(file, "utf8").matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g);
+    return [...imported].map(([, path = ""]) => relative(root, resolve(file, "..", path)).replaceAll("\\", "/"));
+  });
+  const entries = new Set(outside.filter((path) => !path.startsWith("src/ui/")));
+  expect(scripts.length).toBeGreaterThan(100);
+  expect([...entries].toSorted()).toEqual(["src/baseline.js", "src/faults.js", "src/index.js"]);
 });
