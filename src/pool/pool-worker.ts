@@ -344,7 +344,8 @@ export class PoolWorker {
     if (error.code !== "disposed") {
       this.lastError = error;
       this.deathError = error;
-      this.deathCause = cause;
+      // What a worker notices first, in the middle of a call, is that its GPU is gone; on WebGL that is called a context.
+      this.deathCause = cause === "device-lost" && this.spec.backend === "webgl" ? "context-lost" : cause;
     }
     this.#calls.end(error);
     this.#enter("dead");

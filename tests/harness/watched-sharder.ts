@@ -23,16 +23,14 @@ export async function watchedSharder(
 ): Promise<WatchedSharder> {
   const workers: Worker[] = [];
   const byName = new Map<string, Worker>();
-  const openWorker: OpenWorker = ({ backend }, name) =>
-    watchLink(
-      name,
-      openWebWorker(backend, () => {
-        const worker = WORKER_ENTRIES[`tfjs/${backend}`](name);
-        workers.push(worker);
-        byName.set(name, worker);
-        return worker;
-      }),
-    );
+  const openWorker: OpenWorker = ({ backend }, name) => {
+    let worker: Worker | undefined;
+    // Called once more before, only to learn the script's address.
+    const link = openWebWorker<WorkerApi>(backend, () => (worker = WORKER_ENTRIES[`tfjs/${backend}`](name)));
+    workers.push(worker!);
+    byName.set(name, worker!);
+    return watchLink(name, link);
+  };
   const all = { ...options, model };
   const sharder = await assembleSharder(inspectModel(model, true), all, specs, { openWorker, openPlanner });
   return { sharder, workers, byName };
