@@ -114,7 +114,7 @@ const steps = {
   long: { title: "Long tests", limitMs: 1_500_000, isLong: true, run: vitest("long") },
   "long-browser": {
     title: "Long browser tests",
-    limitMs: 1_200_000,
+    limitMs: 1_500_000,
     needs: "build",
     isLong: true,
     run: vitest("long-browser"),
