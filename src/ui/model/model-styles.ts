@@ -53,11 +53,17 @@ td > span { display: block; }
 .classes { display: grid; gap: 0.25rem; margin: 0; padding: 0; list-style: none; }
 .classes li { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr) 4rem; align-items: center; gap: 0.6rem; }
 .classes .share { grid-column: 3; text-align: right; }
-table + p:not(:empty) { margin-top: 0.5rem; }
+.scrolling:has(> .outputs) { max-height: 26rem; }
+.outputs thead th { position: sticky; top: 0; background: var(--surface); }
+.scrolling + p:not(:empty) { margin-top: 0.5rem; }
 
 @container sharder (max-width: 30rem) {
   .field { grid-template-columns: minmax(0, 1fr); }
   .tabs [role="tab"] { flex: 1; justify-content: center; padding: 0.3rem 0.4rem; font-size: 0.875rem; }
+  .outputs { font-size: 0.875rem; }
+  .outputs th:nth-child(1) { width: 24%; }
+  .outputs th:nth-child(2) { width: 34%; }
+  .outputs :is(th, td):not(:last-child) { padding-right: 0.25rem; }
   .classes li { grid-template-columns: minmax(0, 1fr) auto; }
   .classes .bar { grid-row: 2; grid-column: 1 / -1; height: 0.35rem; }
   .classes .share { grid-column: 2; }

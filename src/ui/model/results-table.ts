@@ -32,11 +32,16 @@ export class ResultsTable {
     );
     const table = element(
       "table",
-      { class: "outputs", "aria-label": "Outputs of each item", "data-testid": "model-results" },
+      { class: "outputs", "aria-label": "Outputs of each item, in short", "data-testid": "model-results" },
       element("thead", {}, head),
       this.#body,
     );
-    this.root = element("div", {}, table, this.#more);
+    const scrolling = element(
+      "div",
+      { class: "scrolling", tabindex: "0", role: "region", "aria-label": "Outputs of each item" },
+      table,
+    );
+    this.root = element("div", {}, scrolling, this.#more);
   }
 
   clear(): void {
