@@ -77,7 +77,7 @@ export class Dashboard {
     this.#shown.abort();
     this.#shown = new AbortController();
     const until = AbortSignal.any([signal, this.#shown.signal]);
-    const record = new RunRecord(sharder, until);
+    const record = new RunRecord(sharder, until, () => this.speedUp.isRunning);
     markUserTiming(sharder, until);
     const numbers = new LiveNumbers(sharder, until);
     this.#numbers = numbers;

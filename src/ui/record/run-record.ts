@@ -26,6 +26,8 @@ export interface RecordedJob {
   readonly state: JobDetail["state"];
   /** Why it failed. */
   readonly message: string | undefined;
+  /** Whether the page itself runs it, to measure how fast the workers are. */
+  readonly isMeasurement: boolean;
   /** When it was paused and resumed, in turn, ms. */
   readonly pauses: readonly number[];
 }
@@ -52,11 +54,13 @@ export class RunRecord {
   readonly #busySinceMs = new Map<string, number>();
   readonly #jobs = new Map<number, RecordedJob>();
   readonly #progress = new Map<number, At<JobProgress>>();
+  readonly #isMeasuring: () => boolean;
   #revision = 0;
   #latestMs = this.startMs;
 
-  /** @param signal ends the recording. */
-  constructor(sharder: Sharder, signal: AbortSignal) {
+  /** @param signal ends the recording. @param isMeasuring whether a job that starts now is a measurement, and none of the user's. */
+  constructor(sharder: Sharder, signal: AbortSignal, isMeasuring: () => boolean = () => false) {
+    this.#isMeasuring = isMeasuring;
     for (const { id, state } of sharder.workers) this.#addState({ workerId: id, state, atMs: this.startMs });
     sharder.addEventListener("attempt", ({ detail }) => this.attempts.add(detail, this.#now()), { signal });
     sharder.addEventListener("rebalance", ({ detail }) => this.#rebalances.add({ ...detail, atMs: this.#now() }), {
@@ -122,11 +126,12 @@ export class RunRecord {
 
   /**
    * When the latest run began, and ended if it has: the latest job, with those before it that followed each other with hardly a pause, as
-   * the pictures of a folder do. `undefined` before the first job.
+   * the pictures of a folder do. Measurements are left out. `undefined` before the first job.
    */
   get latestRun(): { readonly startMs: number; readonly endMs: number | undefined } | undefined {
     let run: { readonly startMs: number; readonly endMs: number | undefined } | undefined;
-    for (const { startMs, endMs } of this.#jobs.values()) {
+    for (const { startMs, endMs, isMeasurement } of this.#jobs.values()) {
+      if (isMeasurement) continue;
       const follows = run !== undefined && (run.endMs === undefined || startMs - run.endMs < RUN_GAP_MS);
       const isOpen = endMs === undefined || (follows && run?.endMs === undefined);
       run = {
@@ -173,7 +178,10 @@ export class RunRecord {
 
   #addJob({ jobId, state, message }: JobDetail): void {
     const atMs = this.#now();
-    const job = this.#jobs.get(jobId) ?? { jobId, startMs: atMs, endMs: undefined, state, message, pauses: [] };
+    const job = this.#jobs.get(jobId) ?? {
+      ...{ jobId, startMs: atMs, endMs: undefined, state, message, pauses: [] },
+      isMeasurement: this.#isMeasuring(),
+    };
     const isPause = state === "paused" || state === "resumed";
     const hasEnded = state === "completed" || state === "failed" || state === "cancelled";
     const pauses = isPause ? [...job.pauses, atMs] : job.pauses;

@@ -30,7 +30,11 @@ export function presentRates(
 
 /** The chart in one sentence. @param nowPerSecond `undefined` while nothing runs. */
 export function summarise({ total, meanTotal }: ThroughputTable, nowPerSecond: number | undefined, unit: Unit): string {
-  if (total.length === 0) return "Nothing has been measured yet.";
+  if (total.length === 0) {
+    return meanTotal === 0
+      ? "Nothing has been measured yet."
+      : `${formatRate(meanTotal, unit)} on average. A longer run is drawn as a line.`;
+  }
   const most = Math.max(...total);
   const now = nowPerSecond === undefined ? "" : `Now ${formatRate(nowPerSecond, unit)}; `;
   return `${now}${formatRate(meanTotal, unit)} on average, ${formatRate(most, unit)} at most.`;

@@ -46,7 +46,7 @@ export class RunTotals {
     const run = this.#record.latestRun;
     if (run === undefined) return undefined;
     if (run.startMs !== this.#startMs) this.#reset(run.startMs);
-    this.#readAttempts(run.startMs);
+    this.#readAttempts(run.startMs, run.endMs);
     const endMs = run.endMs ?? nowMs;
     const elapsedMs = Math.max(1, endMs - run.startMs - this.#pausedMs(run.startMs, endMs));
     const faults = this.#record.faults.filter(({ atMs }) => atMs >= run.startMs);
@@ -77,21 +77,22 @@ export class RunTotals {
     this.#busyMs.clear();
   }
 
-  #readAttempts(startMs: number): void {
+  /** @param endMs of the run; what was sent later belongs to no run. */
+  #readAttempts(startMs: number, endMs = Infinity): void {
     const { attempts } = this.#record;
     const first = Math.max(this.#next, attempts.first);
     const end = Math.min(attempts.total, first + MAX_ATTEMPTS);
     const { plan } = this.#sharder;
     for (let index = first; index < end; index++) {
       const attempt = attempts.at(index);
-      if (attempt === undefined || attempt.sentMs < startMs) continue;
-      const { workerId, kind, itemCount, outcome, beginMs, endMs } = attempt;
+      if (attempt === undefined || attempt.sentMs < startMs || attempt.sentMs > endMs) continue;
+      const { workerId, kind, itemCount, outcome, beginMs, endMs: answeredMs } = attempt;
       if (kind === "retry") this.#retried += itemCount;
       if (kind === "backup") this.#backedUp += itemCount;
       this.#done += outgoingOf(() => plan, attempt)?.doneItemCount ?? 0;
       // What was cancelled was waiting, or its worker was on it in vain: neither is work.
       if (outcome !== "completed") continue;
-      this.#busyMs.set(workerId, (this.#busyMs.get(workerId) ?? 0) + endMs - beginMs);
+      this.#busyMs.set(workerId, (this.#busyMs.get(workerId) ?? 0) + answeredMs - beginMs);
     }
     this.#next = end;
   }

@@ -35,7 +35,10 @@ export class TotalsPanel implements SharderPanel {
     this.#rows.clear();
     this.#empty.hidden = false;
     let isVisible = false;
-    const seen = new IntersectionObserver((entries) => (isVisible = entries.at(-1)?.isIntersecting === true));
+    const seen = new IntersectionObserver((entries) => {
+      isVisible = entries.at(-1)?.isIntersecting === true;
+      if (isVisible) this.#update(shown, totals);
+    });
     seen.observe(this.root);
     const timer = setInterval(() => isVisible && this.#update(shown, totals), UPDATE_INTERVAL_MS);
     const end = (): void => {

@@ -28,7 +28,7 @@ export function totalFacts(
     {
       name: "Rate",
       value: formatRate(doneItemCount === 0 ? undefined : itemsPerSecond, unit),
-      detail: `${count(doneItemCount)} in ${formatDuration(elapsedMs)}, pauses left out`,
+      detail: `${count(doneItemCount)} computed in ${formatDuration(elapsedMs)}, pauses left out`,
     },
     {
       name: "Efficiency",

@@ -66,4 +66,6 @@ it("puts the chart into words", () => {
   expect(plain(summarise(table, undefined, "tiles"))).toBe("10.0 tiles/s on average, 12.0 tiles/s at most.");
   expect(plain(chartMoment(table, 900, "tiles"))).toBe("12.0 tiles/s (a 8.00, b 4.00)");
   expect(summarise(new ThroughputSeries().table(0, 0, []), 1, "items")).toBe("Nothing has been measured yet.");
+  const short = series.table(0, 400, ["a", "b"]);
+  expect(plain(summarise(short, undefined, "tiles"))).toMatch(/^[\d.]+ tiles\/s on average\. A longer run/);
 });

@@ -50,6 +50,23 @@ it("adds up a run: items, elapsed and busy time; and starts over with the next r
   expect(totals.read(performance.now())!.doneItemCount).toBe(7);
 });
 
+it("leaves out what the page itself measures after a run", async () => {
+  const { sharder } = await start(negate, 2);
+  let isMeasuring = false;
+  const record = new RunRecord(sharder, end.signal, () => isMeasuring);
+  const totals = new RunTotals(sharder, record);
+  await sharder.predict(batch(80));
+  await turns(1);
+  const before = totals.read(performance.now())!;
+  isMeasuring = true;
+  await pass(2_000);
+  await sharder.predict(batch(24));
+  await turns(1);
+  expect(record.jobs.size).toBe(2);
+  expect(totals.read(performance.now())).toEqual(before);
+  expect(before.doneItemCount).toBe(80);
+});
+
 it("counts what was done again, and what was recovered from", async () => {
   const { sharder } = await start(negate, 2, { restartDelayMs: () => 1 });
   const record = new RunRecord(sharder, end.signal);
@@ -88,7 +105,7 @@ it("puts the totals into words", () => {
       plain(`${name}: ${value}, ${detail}`),
     );
   expect(words(6)).toEqual([
-    "Rate: 10.0 tiles/s, 100 tiles in 10.0 s, pauses left out",
+    "Rate: 10.0 tiles/s, 100 tiles computed in 10.0 s, pauses left out",
     "Efficiency: 93 %, of the time, the 2 workers were computing",
     "Time saved: 6.7 s, one worker alone would need 16.7 s",
     "Computed again: 3 tiles, after a fault; 1 tile on two workers at once, because one was slow",
