@@ -8,6 +8,9 @@ export const pictureStyles = `
 .pitch { margin-bottom: 0.75rem; font-weight: 500; }
 /* In the panel of the job it is one line, where there is room. */
 .job .speed-up > .muted { flex: 1 1 18rem; }
+.job .speed-figures:not([hidden]) + .muted { flex-basis: 100%; }
+.job .speed-up details { margin: 0; }
+.job .speed-up details[open] { flex-basis: 100%; order: 2; }
 .job .speed-up { display: flex; flex-wrap: wrap; align-items: center; gap: 0.25rem 1rem; margin-bottom: 0.6rem; padding: 0; border: 0; background: none; }
 .below-picture { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: 0 1rem; }
 .check { display: inline-flex; align-items: center; gap: 0.4rem; min-height: 2.25rem; padding: 0 0.25rem; cursor: pointer; }
@@ -50,7 +53,8 @@ export const pictureStyles = `
 [data-split] .wipe-name { visibility: inherit; }
 /* Only for keys and assistive technology: what is seen, and taken by a pointer, is the handle. */
 .wipe input { position: absolute; inset: auto 0 50%; width: 100%; height: 1.5rem; margin: 0; opacity: 0; pointer-events: none; }
-.wipe-handle { position: absolute; top: calc(50% - 1.25rem); left: calc(var(--wipe, 0%) - 1.25rem); width: 2.5rem; height: 2.5rem; border: 2px solid #ffffff; border-radius: 50%; background: rgb(0 0 0 / 0.55); box-shadow: 0 0 0 1px rgb(0 0 0 / 0.55); cursor: ew-resize; pointer-events: auto; touch-action: none; }
+.wipe-handle { position: absolute; top: calc(50% - 1.25rem); left: clamp(0.25rem, calc(var(--wipe, 0%) - 1.25rem), calc(100% - 2.75rem)); width: 2.5rem; height: 2.5rem; border: 2px solid #ffffff; border-radius: 50%; background: rgb(0 0 0 / 0.55); box-shadow: 0 0 0 1px rgb(0 0 0 / 0.55); cursor: ew-resize; pointer-events: auto; touch-action: none; }
+.wipe-handle::after { content: "\\2194"; display: grid; place-items: center; height: 100%; color: #ffffff; font-size: 1.25rem; line-height: 1; }
 .wipe input:focus-visible + .wipe-handle { outline: 3px solid var(--accent); outline-offset: 2px; }
 
 .caption { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0.1rem 0.6rem; min-height: 1.5rem; font-variant-numeric: tabular-nums; }

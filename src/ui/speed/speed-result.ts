@@ -72,5 +72,5 @@ export function whyNoGain({ all, one, coreCount, workers, itemCount }: SpeedResu
   if (workers.some((backend) => backend === "webgpu" || backend === "webgl") && /gpu|gl/.test(one?.device ?? "")) {
     return "The GPU alone is so fast here that the other workers add next to nothing.";
   }
-  return `Several workers bring no gain here: this browser reports ${cores}, and whatever else runs on this machine, or its memory, takes what more workers could use.`;
+  return `This browser reports ${cores}, and whatever else runs on this machine, or its memory, takes what more workers could use.`;
 }

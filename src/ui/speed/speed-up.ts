@@ -193,7 +193,7 @@ export class SpeedUp implements SharderPanel {
       const backends = alive.map(({ backend }) => backend);
       return speedNote(this.#result, backends);
     }
-    return "How much faster is this than one worker, and than TF.js by itself? Press Measure: it takes about half a minute.";
+    return "How much faster is this than one worker and plain TF.js? Press Measure; it takes half a minute.";
   }
 
   #showFigures(result: SpeedResult | undefined): void {
