@@ -30,6 +30,9 @@ it("cancels at once, and the page stays usable", async () => {
   await untilHeadline(page, /Cancelled: a\.png/);
   expect(Date.now() - cancelledAtMs).toBeLessThan(3_000);
   expect(await enabled()).toEqual({ again: true, pause: false, cancel: false, save: false });
+  // Its tiles are kept, so that starting it again resumes it: both are said.
+  expect(await page.getByTestId("run-again").innerText()).toBe("Go on");
+  expect(await page.getByTestId("detail").innerText()).toMatch(/are done and kept: press “Go on”/);
   await page.getByTestId("run-again").click();
   await untilHeadline(page, /Done: a\.png/);
   expect(await enabled()).toEqual({ again: true, pause: false, cancel: false, save: true });

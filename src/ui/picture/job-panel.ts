@@ -23,7 +23,7 @@ export interface JobChoices {
 }
 
 /** What the tab does and why, for those who see nothing else. */
-const PITCH = "A neural network enlarges pictures on all cores and the GPU of this machine. Nothing is uploaded.";
+const PITCH = "A neural network enlarges pictures on every core and the GPU of this machine. No picture leaves it.";
 
 /** Shows the job's progress, with buttons that control it. */
 export class JobPanel {

@@ -366,9 +366,10 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
     const { numbers } = this.#dashboard;
     const isActive = session?.isActive ?? false;
     const queue = this.#list?.queue;
+    const goesOn = !isActive && (queue?.isUnfinished === true || job?.isContinuable === true);
     const choices: JobChoices = {
       canRunAgain: queue?.canStart === true || this.loading.isHeldBack,
-      start: this.loading.isHeldBack ? "Run" : queue?.isUnfinished === true && !isActive ? "Go on" : "Run again",
+      start: this.loading.isHeldBack ? "Run" : goesOn ? "Go on" : "Run again",
       canPause: job?.status === "running" || job?.status === "paused",
       isPaused: job?.status === "paused",
       canCancel: isActive || queue?.isStalled === true,

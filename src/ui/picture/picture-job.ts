@@ -47,6 +47,11 @@ export class PictureJob {
     return this.status === "opening" || this.status === "running" || this.status === "paused";
   }
 
+  /** Whether it was cancelled, and starting it again resumes it. */
+  get isContinuable(): boolean {
+    return this.status === "cancelled" && this.isRecorded && this.doneTileCount > 0;
+  }
+
   get fraction(): number {
     return this.tileCount === 0 ? 0 : this.doneTileCount / this.tileCount;
   }

@@ -32,7 +32,12 @@ export function jobText(job: PictureJob, scale: number, numbers: LiveNumbers | u
     case "paused":
       return { fraction, headline: `Paused: ${picture.name}`, detail: tiles };
     case "cancelled":
-      return { fraction, headline: `Cancelled: ${picture.name}`, detail: tiles, isOver: true };
+      return {
+        fraction,
+        headline: `Cancelled: ${picture.name}`,
+        detail: job.isContinuable ? `${tiles} are done and kept: press “Go on” to continue.` : tiles,
+        isOver: true,
+      };
     case "failed":
       return {
         fraction,
