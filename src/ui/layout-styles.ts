@@ -18,8 +18,10 @@ export const layoutStyles = `
 .columns > .dashboard { grid-column: 1; }
 .columns > .side { grid-row: span 2; }
 .picture, .side, .dashboard { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1rem; min-width: 0; }
-.dashboard { grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); align-items: start; }
-.dashboard > [data-control="timeline"] { grid-column: 1 / -1; }
+/* The last row is as wide as the others, however many panels it has. */
+.dashboard { display: flex; flex-wrap: wrap; align-items: flex-start; }
+.dashboard > * { flex: 1 1 min(100%, 26rem); min-width: 0; }
+.dashboard > [data-control="timeline"] { flex-basis: 100%; }
 .lazy-panel > p:only-child { min-height: 8rem; padding: 0.9rem 1rem; border: 1px solid var(--line); border-radius: 0.75rem; background: var(--surface); }
 .lazy-panel:has(> [hidden]) { display: none; }
 
