@@ -10,7 +10,7 @@ export const EXPLANATIONS = {
   ],
   speed: [
     "The speed-up is measured on this machine, not promised: the same work is done by one worker alone and by plain TF.js, each in turn, and the times are compared.",
-    "It can't exceed the number of cores by much, since the cores share one memory and grow slower when all of them are busy.",
+    "It can't exceed the number of cores by much, since the cores share one memory and become slower when all of them are busy.",
   ],
   timeline: [
     "Each row is a worker, and each box is one piece of work that it got, as wide as it took. Gaps are times in which it had nothing to do.",
@@ -20,7 +20,7 @@ export const EXPLANATIONS = {
     "How many pieces per second each worker completes, and all of them together. Marks show when work was divided anew, and when something broke and was mended.",
   ],
   totals: [
-    "Efficiency is what the workers achieved together, compared with each of them working at its own best speed without ever waiting. Time saved is compared with the fastest of them working alone.",
+    "They count from the first piece of work to the last one: opening a picture and showing the result take time of their own. Efficiency is the part of that time for which the workers were computing; what is missing they spent waiting. Time saved is compared with one worker of the fastest kind working alone.",
   ],
   layers: [
     "A network is a row of layers, each of which works on what the one before it made. A model can be cut between layers, so that each worker holds one part and the pieces of work flow through all of them, as on an assembly line.",

@@ -12,11 +12,10 @@ import {
   type Choice,
   type JobSettings,
 } from "./settings.js";
+import { SplitSetting, type SplitName } from "./split-setting.js";
 
 const QUANTUM = { min: 1, max: 60_000, unit: "ms" } as const;
 const TILE = { min: 32, max: 1024, unit: "pixels", empty: "automatic" } as const;
-
-import { SplitSetting, type SplitName } from "./split-setting.js";
 
 /** The settings of a tab's jobs, folded away. They hold for the jobs that start after a change. */
 export class SettingsPanel implements SharderPanel {

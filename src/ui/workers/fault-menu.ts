@@ -32,7 +32,7 @@ const FAULTS: readonly Fault[] = [
   { label: "Run out of memory", hint: "It gets smaller shards.", cause: (id) => faults.exhaust(id) },
   {
     label: "Compute 1 % off",
-    hint: "Found out where its results are checked: always on a GPU, elsewhere if “Check results” is set.",
+    hint: "Found out where its results are checked: always on a GPU, elsewhere if the settings say so.",
     cause: (id) => faults.corrupt(id, 0.01),
   },
   {

@@ -80,7 +80,7 @@ function logJobs(sharder: Sharder, log: LogPanel, one: ItemWord, signal: AbortSi
         started: "Run started",
         paused: "Paused: what the workers are on is finished, and nothing else is started",
         resumed: "Resumed",
-        completed: `Run done: ${count} in ${formatDuration(tookMs)}`,
+        completed: `Run done: ${count} computed in ${formatDuration(tookMs)}`,
         cancelled: `Run cancelled after ${count}`,
         failed: `Run failed after ${count}: ${message ?? ""}`,
       }[state];
