@@ -46,7 +46,7 @@ export class Removal {
     const { isDead, isPending } = this.#choice;
     const verb = isDead ? "Dismiss" : "Remove";
     setText(this.button, this.#isWarned ? "Remove anyway" : verb);
-    this.button.setAttribute("aria-label", this.#isWarned ? `Remove anyway: ${this.#id}` : `${verb} ${this.#id}`);
+    this.button.setAttribute("aria-label", `${verb} ${this.#id}${this.#isWarned ? " anyway" : ""}`);
     // Not `disabled`, which would send the focus back to the top of the page.
     this.button.setAttribute("aria-disabled", String(isPending));
     this.warning.hidden = !this.#isWarned;
