@@ -17,6 +17,8 @@ export interface Workload {
 export interface DashboardHost {
   /** Say that something failed, and what to do. */
   fail(title: string, message: string): void;
+  /** Write a line into the events. */
+  note(text: string): void;
   /** Whether a job is opening, running or paused. */
   readonly isBusy: boolean;
   /** Let the present job be the last, where one follows the other. */

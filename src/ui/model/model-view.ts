@@ -189,6 +189,10 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
     this.onFailure(title, message);
   }
 
+  note(text: string): void {
+    this.#log.add(text, "plain", "jobs");
+  }
+
   get isBusy(): boolean {
     return this.#session.activity?.kind === "running";
   }

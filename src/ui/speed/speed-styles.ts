@@ -7,7 +7,6 @@ export const speedStyles = `
 .speed-up .buttons { align-items: center; }
 /* What was measured comes first; what it does and does not say is below it, however long. */
 .speed-figures:not([hidden]) + .muted { order: 1; }
-.speed-live { font-variant-numeric: tabular-nums; }
 .speed-up details { margin-top: 0; }
 .report { display: grid; gap: 0.5rem; }
 .speeds { min-width: 30rem; font-size: 0.875rem; }

@@ -4,9 +4,8 @@ import type { SharderPanel, ShownSharder } from "../dashboard/panel.js";
 import { element, setText } from "../parts/dom.js";
 import { EXPLANATIONS } from "../parts/explanation-texts.js";
 import { failureText } from "../parts/failure-text.js";
-import { formatCount, formatRate } from "../parts/format.js";
+import { formatCount } from "../parts/format.js";
 import { perFrame, TEXT_INTERVAL_MS } from "../parts/frame.js";
-import { tickWhile } from "../parts/tick.js";
 import type { SpeedResult } from "./speed-result.js";
 import { keepSpeed, readSpeed, speedKey } from "./speed-store.js";
 import { speedFigures, speedNote, speedRows } from "./speed-text.js";
@@ -23,7 +22,6 @@ export class SpeedUp implements SharderPanel {
   readonly #isShown: boolean;
   readonly #figures = element("p", { class: "speed-figures", "data-testid": "speed-figures" });
   readonly #note = element("p", { class: "muted", "data-testid": "speed-note" });
-  readonly #live = element("p", { class: "muted speed-live" });
   readonly #measure = element("button", { type: "button", "data-testid": "measure" }, "Measure");
   readonly #cancel = element("button", { type: "button", "data-testid": "cancel-measuring", hidden: "" }, "Cancel");
   readonly #rows = element("tbody");
@@ -67,7 +65,7 @@ export class SpeedUp implements SharderPanel {
       { class: "panel speed-up", "aria-label": "Speed-up", "data-testid": "speed-up" },
       this.#figures,
       this.#note,
-      element("div", { class: "buttons" }, this.#measure, this.#cancel, this.#live),
+      element("div", { class: "buttons" }, this.#measure, this.#cancel),
       this.#details,
     );
     this.#updateNow();
@@ -99,7 +97,6 @@ export class SpeedUp implements SharderPanel {
     this.#result = readSpeed(keyOf(sharder.model));
     signal.addEventListener("abort", () => this.#stop(), { once: true });
     sharder.addEventListener("worker", () => this.#update(), { signal });
-    tickWhile(() => this.#host.isBusy, this.#update, signal);
     this.#changed();
   }
 
@@ -138,6 +135,7 @@ export class SpeedUp implements SharderPanel {
     const phase: Phase = { kind: "measuring", step: "Loading TF.js" };
     this.#phase = phase;
     this.#changed();
+    this.#host.note("The speed-up is being measured: what the workers do until then is no job of yours");
     try {
       const { measureSpeed } = await import("./measure-speed.js");
       const result = await measureSpeed(sharder, workload, {
@@ -152,6 +150,8 @@ export class SpeedUp implements SharderPanel {
       });
       this.#result = result;
       keepSpeed(keyOf(sharder.model), result);
+      const figures = speedFigures(result).map(([ratio, than]) => `${ratio} ${than}`);
+      this.#host.note(`The speed-up has been measured: ${figures.join(", ") || "there is nothing to compare with"}`);
     } catch (thrown) {
       if (!until.aborted) this.#host.fail("The speed could not be measured", failureText(thrown));
     }
@@ -178,10 +178,6 @@ export class SpeedUp implements SharderPanel {
     setText(this.#measure, result === undefined ? "Measure" : "Measure again");
     this.#showFigures(result);
     setText(this.#note, this.#noteText());
-    const shown = this.#shown;
-    const rate = shown !== undefined && this.#host.isBusy ? shown.numbers.at().itemsPerSecond : undefined;
-    const unit = shown?.one === "tile" ? "tiles" : "items";
-    setText(this.#live, rate === undefined ? "" : `Now: ${formatRate(rate, unit)}`);
     this.#details.hidden = result === undefined;
   }
 
