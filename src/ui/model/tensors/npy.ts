@@ -44,6 +44,9 @@ export function readNpy(bytes: Uint8Array, name: string): Tensor {
   const count = shape.reduce((product, size) => product * size, 1);
   const valueBytes = kind === "U" ? 4 * width : width;
   const expected = count * valueBytes;
+  if (!Number.isSafeInteger(expected)) {
+    throw invalid(name, "a shape that fits into memory", JSON.stringify(shape), "save it again, it is damaged");
+  }
   if (bytes.byteLength - dataAt < expected) {
     throw invalid(
       name,
@@ -96,7 +99,8 @@ function parseHeader(text: string, name: string): Header {
     throw invalid(name, "a header with order and shape", received, "save it with numpy.save");
   const [, order, kind, digits] = descr ?? [];
   const isText = kind === "U" || kind === "S";
-  if (order === undefined || kind === undefined || (!isText && !(`${kind}${digits}` in NUMBERS))) {
+  const isKnown = isText ? Number(digits) > 0 : Object.hasOwn(NUMBERS, `${kind}${digits}`);
+  if (order === undefined || kind === undefined || !isKnown) {
     throw invalid(
       name,
       "floats, whole numbers, bools or texts",

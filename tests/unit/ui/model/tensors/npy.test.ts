@@ -81,6 +81,13 @@ describe("readNpy", () => {
     ["another file", hex("504b0304"), /numpy\.save writes it in x\.npy, received another file/],
     ["too few bytes", npy(dict("<f4", "(3,)"), hex("0000803f")), /12 bytes of values for shape \[3\].*received 4/],
     ["a complex array", npy(dict("<c8", "(1,)"), hex("0000803f0000803f")), /Expected floats.*<c8/],
+    // A few bytes that would become a billion texts.
+    ["texts without a length", npy(dict("<U0", "(1000000000,)"), hex("00")), /Expected floats.*<U0/],
+    [
+      "an endless shape",
+      npy(dict("|u1", `(0, 1${"0".repeat(400)})`), hex("00")),
+      /Expected a shape that fits into memory.*received \[0,null\]/,
+    ],
     ["objects", npy(dict("|O", "(1,)"), hex("00")), /Expected floats/],
     [
       "a record",
