@@ -38,11 +38,19 @@ export async function filesInNpz(archive: File): Promise<File[]> {
     if (thrown instanceof ShardError) throw thrown;
     failure = thrown;
   }
+  // Cut off between two arrays, it would be taken for a whole one with fewer of them.
+  if (files.length > 0 && !(await hasEnd(archive))) failure ??= new Error("The archive has no end.");
   if (failure !== undefined)
     throw invalid(archive, "an archive that can be unpacked", "a damaged one", "save it again");
   if (files.length === 0)
     throw invalid(archive, "arrays as numpy.savez writes them", "none", "save them with numpy.savez");
   return files;
+}
+
+/** Whether there is the record that ends an archive; a comment of up to 64 kB may follow it. Source: PKWARE APPNOTE, 4.3.16. */
+async function hasEnd(archive: File): Promise<boolean> {
+  const tail = new Uint8Array(await archive.slice(-(22 + 65_535)).arrayBuffer());
+  return tail.some((byte, at) => byte === 0x50 && tail[at + 1] === 0x4b && tail[at + 2] === 5 && tail[at + 3] === 6);
 }
 
 function invalid({ name }: File, expected: string, received: string, advice: string): ShardError {

@@ -44,4 +44,9 @@ it("says what is wrong with one that is none, or was cut off", async () => {
   await expect(filesInNpz(new File(["hello"], "x.npz"))).rejects.toThrow(/in x\.npz, received (none|a damaged one)/);
   const half = Buffer.from(COMPRESSED, "base64").subarray(0, 120).toString("base64");
   await expect(filesInNpz(archive(half))).rejects.toThrow(/in x\.npz, received (none|a damaged one): save/);
+  // Within the second array, and between the two: the first alone must not be taken for all that there is.
+  for (const length of [300, 236, 230]) {
+    const most = Buffer.from(SAVEZ, "base64").subarray(0, length).toString("base64");
+    await expect(filesInNpz(archive(most)), String(length)).rejects.toThrow(/in x\.npz, received a damaged one: save/);
+  }
 });
