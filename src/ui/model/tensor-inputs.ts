@@ -45,11 +45,7 @@ export class TensorInputs {
         void this.#useArchive(file);
         continue;
       }
-      const stem = file.name.replace(/\.\w+$/, "").toLowerCase();
-      const row =
-        this.#rows.find(({ spec }) => spec.name.replace(/:\d+$/, "").toLowerCase() === stem) ??
-        this.#rows.find((each) => each.file === undefined) ??
-        this.#rows[0];
+      const row = this.#rowNamed(file) ?? this.#rows.find((each) => each.file === undefined) ?? this.#rows[0];
       if (row !== undefined) void this.#read(row, file);
     }
   }
@@ -77,6 +73,12 @@ export class TensorInputs {
   /** Whether an input may be left without a file, and get random numbers. */
   get isPartial(): boolean {
     return this.#rows.length > 1 && this.#rows.some(({ file }) => file === undefined);
+  }
+
+  /** The row of the input that a file is called after. */
+  #rowNamed({ name }: File): Row | undefined {
+    const stem = name.replace(/\.\w+$/, "").toLowerCase();
+    return this.#rows.find(({ spec }) => spec.name.replace(/:\d+$/, "").toLowerCase() === stem);
   }
 
   #newRow(spec: TensorSpec, index: number): Row {
@@ -119,8 +121,14 @@ export class TensorInputs {
       const files = await filesInNpz(file);
       this.#say(row, "");
       // A single array needs no name.
-      if (files.length === 1) await this.#read(row, files[0]!);
-      else this.use(files);
+      if (files.length === 1) return await this.#read(row, files[0]!);
+      // Beside the inputs, an archive may hold labels or weights of items.
+      const named = files.filter((each) => this.#rowNamed(each) !== undefined);
+      if (named.length > 0 || files.length <= this.#rows.length) return this.use(named.length > 0 ? named : files);
+      const wanted = this.#rows.map(({ spec }) => `"${spec.name}"`).join(", ");
+      const received = files.map(({ name }) => `"${name.replace(/\.npy$/, "")}"`).join(", ");
+      const text = `Expected arrays called ${wanted} in ${file.name}, received ${received}: save them by these names, as numpy.savez(file, name=array) does.`;
+      this.#say(row, text, true);
     } catch (thrown) {
       this.#say(row, failureText(thrown), true);
     }
