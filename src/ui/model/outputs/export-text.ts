@@ -80,12 +80,14 @@ export async function toCsv(name: string, { store, labels, onProgress }: ExportC
   const columns = isWide
     ? Array.from({ length: width }, (_, i) => (labels?.length === width ? labels[i]! : `${name}[${i}]`))
     : [name];
-  file.write(csvRow(["item", "name", ...axes, ...columns, "error"]));
+  file.write(csvRow(["item", "name", ...axes, ...columns.map(plainText), "error"]));
   for await (const { index, outputs } of store.items()) {
     const output = outputs.find((each) => each.name === name);
-    const item = [String(index + 1), store.nameOf(index)];
+    const item = [String(index + 1), plainText(store.nameOf(index))];
     if (output === undefined) {
-      file.write(csvRow([...item, ...axes.map(() => ""), ...columns.map(() => ""), store.failureOf(index) ?? ""]));
+      file.write(
+        csvRow([...item, ...axes.map(() => ""), ...columns.map(() => ""), plainText(store.failureOf(index) ?? "")]),
+      );
     } else {
       const step = isWide ? width : 1;
       const outer = shape === undefined ? undefined : isWide ? output.shape.slice(0, -1) : output.shape;
@@ -102,7 +104,7 @@ export async function toCsv(name: string, { store, labels, onProgress }: ExportC
 }
 
 function cellOf(output: ItemOutput, at: number): string {
-  if (!isNumeric(output)) return String(output.data[at] ?? "");
+  if (!isNumeric(output)) return plainText(String(output.data[at] ?? ""));
   const value = output.data[at]!;
   return Number.isFinite(value)
     ? shortest(value, output.dtype)
@@ -117,6 +119,14 @@ function placeOf(row: number, shape: readonly number[]): string[] {
     rest -= index * below;
     return String(index);
   });
+}
+
+/**
+ * A text that spreadsheets don't take for a formula: names of files and labels come from anywhere.
+ * Source: OWASP, CSV injection.
+ */
+function plainText(text: string): string {
+  return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
 }
 
 function csvRow(cells: readonly string[]): string {

@@ -121,6 +121,17 @@ describe("CSV", () => {
     expect((await parse(await toCsv("name", contextOf(detections()))))[1]).toEqual(["1", "item, 0", 'say "hi"', ""]);
   });
 
+  it("writes no formula, whatever files and labels are called", async () => {
+    const store = new OutputStore(() => '=HYPERLINK("https://evil.test")');
+    store.add(scores(-1, 2));
+    store.add("+1");
+    expect(await parse(await toCsv("scores", contextOf(store, ["@cat", "-dog"])))).toEqual([
+      ["item", "name", "'@cat", "'-dog", "error"],
+      ["1", `'=HYPERLINK("https://evil.test")`, "-1", "2", ""],
+      ["2", `'=HYPERLINK("https://evil.test")`, "", "", "'+1"],
+    ]);
+  });
+
   it("has one value per row where rows differ in length, or would be too long", async () => {
     const differing = storeOf({ y: floats([1, 2], 1, 2) }, { y: floats([1, 1], 3) });
     expect((await parse(await toCsv("y", contextOf(differing)))).slice(1).map((row) => row.slice(2, 4))).toEqual([
