@@ -1,4 +1,4 @@
-import { formatBytes, formatDuration, formatNumber, formatPercent } from "../parts/format.js";
+import { formatBytes, formatCount, formatDuration, formatNumber, formatPercent } from "../parts/format.js";
 import { speedFigures, speedNote, speedRows } from "../speed/speed-text.js";
 import { html, type Markup } from "./markup.js";
 import { speedPlot, throughputPlot, timelinePlot } from "./report-plots.js";
@@ -16,6 +16,7 @@ block; width: 100%; font: 13px system-ui, sans-serif; fill: #1b1f24; } svg path 
 export function reportHtml(report: Report): string {
   const { model, createdAt, speed, job, faults } = report;
   const title = `Benchmark of ${model.name}`;
+  const plotted = job && latestOf(job);
   const page = html`<!doctype html>
     <html lang="en">
       <head>
@@ -31,14 +32,19 @@ export function reportHtml(report: Report): string {
         <p>Made by Inference sharder on ${inWords(createdAt)}.</p>
         ${speedPart(speed)}
         ${
-          job === null
+          job === null || plotted === null
             ? html`<p>No job was run.</p>`
             : html`<h2>The job</h2>
                 <p>
                   ${job.itemCount} items in ${formatDuration(job.durationMs)}: ${formatNumber(job.itemsPerSecond)}
                   items/s.
+                  ${
+                    plotted === job
+                      ? ""
+                      : `The plots show the last ${formatCount(job.attempts.length, "attempt")} of ${job.attemptCount}.`
+                  }
                 </p>
-                ${timelinePlot(job)} ${throughputPlot(job)}`
+                ${timelinePlot(plotted)} ${throughputPlot(plotted)}`
         }
         <h2>Workers</h2>
         ${workersTable(report)}
@@ -58,6 +64,20 @@ export function reportHtml(report: Report): string {
       </body>
     </html> `;
   return page.text;
+}
+
+type Job = NonNullable<Report["job"]>;
+
+/** What the plots can show: of a long job, the time in which the attempts ended that the report still has. */
+function latestOf(job: Job): Job {
+  if (job.attempts.length === job.attemptCount) return job;
+  const fromMs = job.attempts.reduce((least, { startMs }) => Math.min(least, startMs), job.durationMs);
+  const attempts = job.attempts.map((attempt) => ({
+    ...attempt,
+    startMs: attempt.startMs - fromMs,
+    endMs: attempt.endMs - fromMs,
+  }));
+  return { ...job, durationMs: job.durationMs - fromMs, attempts };
 }
 
 function inWords(createdAt: string): string {

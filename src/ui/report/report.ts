@@ -51,6 +51,8 @@ export interface Report {
     readonly itemCount: number;
     readonly durationMs: number;
     readonly itemsPerSecond: number;
+    readonly attemptCount: number;
+    /** The latest ones, at most 5,000. What is said of the job and of the workers counts all of them. */
     readonly attempts: readonly ReportedAttempt[];
   } | null;
   readonly faults: readonly Pick<FaultDetail, "cause" | "workerId" | "action" | "message" | "recoverMs">[];
@@ -79,7 +81,7 @@ const MAX_ATTEMPTS = 5_000;
 export function buildReport(source: ReportSource): Report {
   const { sharder, modelName, faults, settings, speed, machine, now } = source;
   const { format, layerCount, weightBytes, batchMode, inputs, outputs } = sharder.model;
-  const job = largestJob(source.attempts);
+  const largest = largestJob(source.attempts);
   return {
     kind: "inference-sharder report",
     version: 1,
@@ -89,8 +91,8 @@ export function buildReport(source: ReportSource): Report {
     split: sharder.plan.split,
     settings,
     speed: speed ?? null,
-    workers: reportWorkers(sharder.workers, job?.attempts ?? []),
-    job,
+    workers: reportWorkers(sharder.workers, largest?.attempts ?? []),
+    job: largest && { ...largest, attempts: largest.attempts.slice(-MAX_ATTEMPTS) },
     faults: faults.map(({ cause, workerId, action, message, recoverMs }) => ({
       cause,
       workerId,
@@ -139,7 +141,8 @@ function largestJob(attempts: readonly EndedAttempt[]): Report["job"] {
     itemCount,
     durationMs,
     itemsPerSecond,
-    attempts: own.slice(-MAX_ATTEMPTS).map((each) => relative(each, fromMs)),
+    attemptCount: own.length,
+    attempts: own.map((each) => relative(each, fromMs)),
   };
 }
 

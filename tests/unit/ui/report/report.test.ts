@@ -87,6 +87,23 @@ describe("a report", () => {
     ]);
   });
 
+  it("counts all of a long job, though it lists only the latest attempts", () => {
+    const attempts = Array.from({ length: 6_000 }, (_, i) => attempt(1, "wasm-1", 2 * i, 1_000 + 50 * i));
+    const report = buildReport({ ...source, attempts });
+    expect(report.job).toMatchObject({ itemCount: 12_000, attemptCount: 6_000 });
+    expect(report.job?.attempts).toHaveLength(5_000);
+    expect(report.workers[0]).toMatchObject({ shardCount: 6_000, itemCount: 12_000, busyMs: 300_000 });
+    const page = reportHtml(report);
+    expect(page).toMatch(/The plots show the last 5000\sattempts of 6000\./);
+    // The line of the throughput has no empty part where the attempts are no longer known.
+    const [, line = ""] = /class="rate" d="([^"]+)"/.exec(page) ?? [];
+    const heights = line
+      .split(/[ML]/)
+      .slice(1)
+      .map((point) => Number(point.split(" ")[1]));
+    expect(Math.max(...heights) - Math.min(...heights)).toBeLessThan(3);
+  });
+
   it("counts only what left the last stage", () => {
     const stages = [attempt(1, "a", 0, 500, { stage: 0 }), attempt(1, "b", 0, 600, { stage: 1 })];
     expect(buildReport({ ...source, attempts: stages }).job?.itemCount).toBe(2);
