@@ -1,18 +1,23 @@
 import { convertPicture, type PictureEncoding } from "../../index.js";
+import { saveFile } from "../parts/save-file.js";
 import type { PictureJob } from "./picture-job.js";
 import type { QueueEntry } from "./queue-entry.js";
-import { download, savedName, uniqueNames } from "./saving.js";
+import { savedName, uniqueNames } from "./saving.js";
 
 /** Save the picture that is shown. @throws ShardError where the browser can't write the format. */
 export async function saveJob(job: PictureJob, scale: number, encoding: PictureEncoding): Promise<void> {
   const blob = await job.use((result) => result.toBlob(encoding));
-  if (blob !== undefined) download(blob, savedName(job.picture.name, scale, encoding.type));
+  if (blob !== undefined) saveFile(blob, savedName(job.picture.name, scale, encoding.type));
 }
 
 /** Save one finished picture of a list. @throws as `saveJob` */
-export async function saveEntry(entry: QueueEntry, scale: number, encoding: PictureEncoding): Promise<void> {
-  const blob = await encode(entry, encoding);
-  if (blob !== undefined) download(blob, savedName(entry.picture.name, scale, encoding.type));
+export async function saveEntry(
+  { picture, result }: QueueEntry,
+  scale: number,
+  encoding: PictureEncoding,
+): Promise<void> {
+  if (result === undefined) return;
+  saveFile(await encode(result, encoding), savedName(picture.name, scale, encoding.type));
 }
 
 /**
@@ -28,19 +33,16 @@ export async function saveAll(
   signal: AbortSignal,
 ): Promise<void> {
   const { zipPictures } = await import("./zip-pictures.js");
-  const finished = entries.filter(({ result }) => result !== undefined);
+  // As they are now: a list that is run again meanwhile has no results for a while.
+  const finished = entries.flatMap(({ picture, result }) => (result === undefined ? [] : [{ picture, result }]));
   const names = uniqueNames(
     finished.map(({ picture }) => savedName(picture.path ?? picture.name, scale, encoding.type)),
   );
-  const items = finished.map((entry, index) => ({
-    name: names[index]!,
-    read: async () => (await encode(entry, encoding)) ?? new Blob(),
-  }));
+  const items = finished.map(({ result }, index) => ({ name: names[index]!, read: () => encode(result, encoding) }));
   const archiveName = (index: number): string => `pictures-x${scale}${index === 0 ? "" : `-${index + 1}`}.zip`;
-  await zipPictures(items, (zip, index) => download(zip, archiveName(index)), onProgress, signal);
+  await zipPictures(items, (zip, index) => saveFile(zip, archiveName(index)), onProgress, signal);
 }
 
-async function encode({ result }: QueueEntry, encoding: PictureEncoding): Promise<Blob | undefined> {
-  if (result === undefined || encoding.type === result.type) return result;
-  return convertPicture(result, encoding);
+async function encode(result: Blob, encoding: PictureEncoding): Promise<Blob> {
+  return encoding.type === result.type ? result : convertPicture(result, encoding);
 }

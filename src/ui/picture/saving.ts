@@ -1,23 +1,10 @@
 import type { PictureEncoding } from "../../index.js";
 
-/** By then the browser has long taken over the file. */
-const REVOKE_AFTER_MS = 60_000;
-
 const ENDINGS: Readonly<Record<PictureEncoding["type"], string>> = {
   "image/png": "png",
   "image/jpeg": "jpg",
   "image/webp": "webp",
 };
-
-/** Give a file to the browser as a download. */
-export function download(blob: Blob, name: string): void {
-  const address = URL.createObjectURL(blob);
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), REVOKE_AFTER_MS);
-}
 
 /** The name of a saved file: "cat.jpg" enlarged ×2 becomes "cat-x2.png". */
 export function savedName(name: string, scale: number, type: PictureEncoding["type"] = "image/png"): string {

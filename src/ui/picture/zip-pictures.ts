@@ -65,8 +65,10 @@ class Archive {
     this.#zip.add(file);
     for (let at = 0; at < blob.size; at += SLICE_BYTES) {
       signal.throwIfAborted();
-      file.push(new Uint8Array(await blob.slice(at, at + SLICE_BYTES).arrayBuffer()), at + SLICE_BYTES >= blob.size);
+      file.push(new Uint8Array(await blob.slice(at, at + SLICE_BYTES).arrayBuffer()));
     }
+    // By itself, so that an empty file ends, too: the archive would otherwise never.
+    file.push(new Uint8Array(0), true);
     this.fileCount++;
   }
 

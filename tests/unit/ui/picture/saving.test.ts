@@ -38,6 +38,7 @@ it("packs pictures as they are, in their folders, and reads one at a time", asyn
   const contents: Record<string, Uint8Array<ArrayBuffer>> = {
     "trip/a.bin": Uint8Array.from({ length: 3_000_000 }, (_, i) => (i * 31) & 255),
     "trip/über.bin": new Uint8Array([1, 2, 3]),
+    "empty.bin": new Uint8Array(),
     "model.json": new Uint8Array(1 << 20),
   };
   let reading = 0;
@@ -58,7 +59,7 @@ it("packs pictures as they are, in their folders, and reads one at a time", asyn
     (count) => counts.push(count),
     new AbortController().signal,
   );
-  expect(counts).toEqual([1, 2, 3]);
+  expect(counts).toEqual([1, 2, 3, 4]);
   expect(zips).toHaveLength(1);
   const unpacked = await unpack(zips[0]!);
   expect(Object.keys(unpacked)).toEqual(Object.keys(contents));
