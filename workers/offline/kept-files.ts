@@ -1,4 +1,4 @@
-import type { OfflineBuild } from "./route.js";
+import { isHashed, type OfflineBuild } from "./route.js";
 
 /** index.html, at the address that every host answers without a redirection. */
 const PAGE = "./";
@@ -39,7 +39,7 @@ export class KeptFiles {
     const headers = new Headers(page.headers);
     for (const name of ["content-encoding", "content-length"]) headers.delete(name);
     await cache.put(this.#address(PAGE), new Response(html, { headers }));
-    await cache.addAll(this.#build.first.map((path) => this.#address(path)));
+    await cache.addAll(this.#build.first.map((path) => this.#request(path)));
   }
 
   /** Keep further files of this build, which the page has already loaded. Files that can't be had are left out. */
@@ -48,8 +48,7 @@ export class KeptFiles {
     const wanted = paths.filter((path) => this.#build.onUse.includes(path));
     await Promise.allSettled(
       wanted.map(async (path) => {
-        const address = this.#address(path);
-        if ((await cache.match(address)) === undefined) await cache.add(address);
+        if ((await cache.match(this.#address(path))) === undefined) await cache.add(this.#request(path));
       }),
     );
   }
@@ -67,8 +66,10 @@ export class KeptFiles {
     const kept = await cache.match(request.url, { ignoreVary: true });
     if (kept !== undefined) return kept;
     const answer = await fetch(request);
+    // Some hosts answer with their page where a file is missing, and with 200: that must not stand for the file from then on.
+    const isPage = answer.headers.get("content-type")?.startsWith("text/html") === true;
     // Without room for the copy, the page works as if there were no service worker.
-    if (answer.status === 200) onKeep(cache.put(request.url, answer.clone()).catch(() => {}));
+    if (answer.status === 200 && !isPage) onKeep(cache.put(request.url, answer.clone()).catch(() => {}));
     return answer;
   }
 
@@ -85,17 +86,27 @@ export class KeptFiles {
   async page(request: Request): Promise<Response> {
     const kept = await this.#kept(this.#address(PAGE));
     if (kept === undefined) return fetch(request);
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(), PAGE_DEADLINE_MS);
     try {
-      const answer = await fetch(request, { signal: AbortSignal.timeout(PAGE_DEADLINE_MS) });
+      const answer = await fetch(request, { signal: deadline.signal });
       return answer.status < 500 ? answer : kept;
     } catch {
       return kept;
+    } finally {
+      // An answer that has begun is not cut off, however slowly it comes.
+      clearTimeout(timer);
     }
   }
 
   async #kept(url: string): Promise<Response | undefined> {
     const { origin, pathname } = new URL(url);
     return (await this.#open()).match(origin + pathname, { ignoreVary: true });
+  }
+
+  /** A file whose name stays may be that of the build before in the browser's own cache. */
+  #request(path: string): Request {
+    return new Request(this.#address(path), { cache: isHashed(path) ? "default" : "no-cache" });
   }
 
   #address(path: string): string {

@@ -28,6 +28,11 @@ export interface RouteRequest {
 /** Vite puts the files that it names by their content here. */
 const HASHED = "assets/";
 
+/** Whether a file's name changes with its content. @param path relative to the scope. */
+export function isHashed(path: string): boolean {
+  return path.startsWith(HASHED);
+}
+
 /**
  * The path of an address below the scope, without query and fragment; `undefined` if it lies elsewhere.
  * @param scope absolute, ending with "/".
@@ -45,5 +50,5 @@ export function routeOf({ method, url, mode, headers }: RouteRequest, scope: str
   if (path === undefined || method !== "GET" || headers.has("range")) return "network";
   if (mode === "navigate") return path === "" || path === "index.html" ? "page" : "network";
   if (!build.first.includes(path) && !build.onUse.includes(path)) return "network";
-  return path.startsWith(HASHED) ? "hashed" : "plain";
+  return isHashed(path) ? "hashed" : "plain";
 }
