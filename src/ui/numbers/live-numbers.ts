@@ -35,6 +35,12 @@ export class LiveNumbers {
   constructor(sharder: Sharder, signal: AbortSignal) {
     this.#sharder = sharder;
     sharder.addEventListener("attempt", ({ detail }) => this.#add(detail), { signal });
+    // Another one may get the id of one that has ended: how fast that was says nothing about it.
+    sharder.addEventListener(
+      "worker",
+      ({ detail: { workerId, state } }) => state === "dead" && this.#work.delete(workerId),
+      { signal },
+    );
   }
 
   /** @param nowMs by `performance.now()`. */

@@ -97,3 +97,24 @@ it("counts what leaves the last stage of a model that is split by layers", async
   await done;
   expect(seen).toBeGreaterThan(3);
 });
+
+it("does not take a new worker for the one that had its id", async () => {
+  let itemMs = 400;
+  const { sharder } = await start(async (request, worker) => {
+    await new Promise((answer) => setTimeout(answer, itemMs * request.itemCount));
+    return negate(request, worker);
+  }, 1);
+  const live = new LiveNumbers(sharder, end.signal);
+  const [first] = sharder.workers;
+  let done = sharder.predict(batch(4));
+  await pass(5_000);
+  await done;
+  await sharder.removeWorker(first!.id);
+  itemMs = 40;
+  expect(await sharder.addWorker({ backend: first!.backend })).toBe(first!.id);
+  done = sharder.predict(batch(40));
+  await pass(20);
+  expect(live.at().workers.get(first!.id)).toMatchObject({ itemsPerSecond: undefined, isLate: false });
+  await pass(5_000);
+  await done;
+});
