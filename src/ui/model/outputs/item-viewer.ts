@@ -27,6 +27,8 @@ export class ItemViewer {
   readonly #body = element("div", { class: "output-views" });
   readonly #others = element("details", { class: "output-others" });
   #run: ViewedRun | undefined;
+  /** Behind the outputs on show, which are drawn again when another view of them is chosen. */
+  #picture: PictureBehind | undefined;
   #views = new Map<string, OutputView>();
   /** From 0. */
   #index = 0;
@@ -61,6 +63,7 @@ export class ItemViewer {
     this.#asked++;
     this.#run = undefined;
     this.#views = new Map();
+    this.#usePicture(undefined);
     this.#body.replaceChildren();
   }
 
@@ -118,6 +121,7 @@ export class ItemViewer {
       picture?.bitmap.close();
       return;
     }
+    this.#usePicture(picture);
     setText(this.#name, store.nameOf(index));
     const failure = store.failureOf(index);
     const context = { outputs, labels: labels?.labels, picture, inputSize };
@@ -129,7 +133,12 @@ export class ItemViewer {
     });
     if (failure === undefined) this.#place(views);
     else this.#body.replaceChildren(element("p", { class: "worker-error" }, failure));
-    picture?.bitmap.close();
+  }
+
+  /** The bitmap of the item before is released. */
+  #usePicture(picture: PictureBehind | undefined): void {
+    this.#picture?.bitmap.close();
+    this.#picture = picture;
   }
 }
 
