@@ -159,10 +159,11 @@ export class ThroughputPanel implements SharderPanel {
     this.#isLoading = true;
     try {
       const chart = await ThroughputChart.load(this.#target, (seconds) => this.#point(seconds));
+      this.#isLoading = false;
+      // Another sharder loads it again.
       if (this.#shown?.signal.aborted !== false) return;
       this.#chart = chart;
       this.#draw();
-      this.#isLoading = false;
     } catch {
       setText(this.#readout, "The chart could not be loaded. Its numbers are above.");
     }
