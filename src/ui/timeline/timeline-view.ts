@@ -89,10 +89,6 @@ export class TimelineView implements TimelineTarget, TimelineCommands {
     this.#canvas.addEventListener("blur", () => this.#change(() => this.#choice.clear()));
     new ResizeObserver(() => this.#loop.request()).observe(this.#frame);
     new IntersectionObserver(([entry]) => this.#loop.setOnView(entry?.isIntersecting === true)).observe(this.root);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-      this.#paletteAtMs = -Infinity;
-      this.#loop.request();
-    });
   }
 
   attach(shown: ShownSharder): void {
@@ -101,6 +97,12 @@ export class TimelineView implements TimelineTarget, TimelineCommands {
     this.#choice = new Choice();
     this.#pointer = undefined;
     this.#drawnRevision = -1;
+    const onTheme = (): void => {
+      this.#paletteAtMs = -Infinity;
+      this.#loop.request();
+    };
+    // The document holds on to the listener, and with it to the view, until the signal ends it.
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", onTheme, { signal: shown.signal });
     this.#loop.request();
   }
 
