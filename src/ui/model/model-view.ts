@@ -57,8 +57,9 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
   #requested: { readonly model: string | readonly File[]; readonly labels: File | undefined } | undefined;
   /** Chosen before there was a model. */
   #waiting: { readonly labels?: File; readonly pictures?: readonly File[]; readonly tensors?: readonly File[] } = {};
-  /** Its events are emitted by the host. */
-  #relayed: Sharder | undefined;
+  /** Its events are shown, and emitted by the host. */
+  #followed: Sharder | undefined;
+  #following = new AbortController();
   readonly #update = perFrame(() => this.#updateNow(), TEXT_INTERVAL_MS);
 
   /**
@@ -126,7 +127,14 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
 
   /** Load the model at an address, as if the user had entered it. */
   load(address: string): void {
+    this.#source.split = readSplit(this.#host);
     this.#load(address, undefined);
+  }
+
+  /** Load the present model again, since the attributes name other workers or another split. */
+  reload(): void {
+    this.#source.split = readSplit(this.#host);
+    if (this.#requested !== undefined) this.#load(this.#requested.model, this.#requested.labels);
   }
 
   /** Ask before a model is loaded from another site. @param text the question. */
@@ -145,6 +153,7 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
   /** Run the host's own sharder, which stays the host's to end. */
   use(sharder: Sharder): void {
     this.#notice.hide();
+    this.#requested = undefined;
     this.#session.use(sharder);
   }
 
@@ -213,9 +222,6 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
   onModel(): void {
     const { sharder, labels } = this.#session;
     if (sharder === undefined) return;
-    // Other labels for the same model come here, too.
-    if (sharder !== this.#relayed) relayEvents(sharder, this.#host, this.#signal);
-    this.#relayed = sharder;
     this.#inputs.offer(sharder.model, labels);
     this.onInspected();
     const { labels: waiting } = this.#waiting;
@@ -223,10 +229,21 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
     // Chosen while the model was being loaded.
     if (waiting !== undefined && this.#session.loaded?.labels !== waiting) void this.#session.useLabels(waiting);
     this.#results.clear();
-    this.#dashboard.attach(sharder, this.#signal);
-    logSharder(sharder, this.#log, "item", this.#signal);
+    // Other labels for the same model come here, too.
+    if (sharder !== this.#followed) this.#follow(sharder);
+  }
+
+  /** Show what this sharder does, and no longer what the one before does. */
+  #follow(sharder: Sharder): void {
+    this.#followed = sharder;
+    this.#following.abort();
+    this.#following = new AbortController();
+    const signal = AbortSignal.any([this.#signal, this.#following.signal]);
+    relayEvents(sharder, this.#host, signal);
+    this.#dashboard.attach(sharder, signal);
+    logSharder(sharder, this.#log, "item", signal);
     for (const type of ["worker", "progress", "rebalance"] as const) {
-      sharder.addEventListener(type, () => this.#update(), { signal: this.#signal });
+      sharder.addEventListener(type, () => this.#update(), { signal });
     }
   }
 

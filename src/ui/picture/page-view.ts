@@ -63,6 +63,7 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
   readonly #job: JobPanel;
   readonly #update = perFrame(() => this.#updateNow(), TEXT_INTERVAL_MS);
   #sharder: Sharder | undefined;
+  #following = new AbortController();
   #session: UpscaleSession | undefined;
   #list: PictureList | undefined;
   /** Chosen while the model was still loading. */
@@ -172,20 +173,21 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
     if (this.#waiting.length > 0) this.#choose(this.#waiting);
   }
 
-  /** Show what this sharder does. */
+  /** Show what this sharder does, and no longer what the one before does. */
   #follow(sharder: Sharder): void {
+    this.#following.abort();
+    this.#following = new AbortController();
+    const signal = AbortSignal.any([this.#signal, this.#following.signal]);
     for (const type of ["worker", "progress", "rebalance"] as const) {
-      sharder.addEventListener(type, () => this.#update(), { signal: this.#signal });
+      sharder.addEventListener(type, () => this.#update(), { signal });
     }
-    this.#dashboard.attach(sharder, this.#signal);
-    logSharder(sharder, this.#log, "tile", this.#signal);
+    this.#dashboard.attach(sharder, signal);
+    logSharder(sharder, this.#log, "tile", signal);
     const onWorker = ({ detail }: CustomEvent<WorkerDetail>): void => {
       if (detail.state === "ready") this.#list?.queue.onWorker();
     };
-    sharder.addEventListener("worker", onWorker, { signal: this.#signal });
-    sharder.addEventListener("journal", ({ detail: { name, state } }) => this.#onJournal(name, state), {
-      signal: this.#signal,
-    });
+    sharder.addEventListener("worker", onWorker, { signal });
+    sharder.addEventListener("journal", ({ detail: { name, state } }) => this.#onJournal(name, state), { signal });
   }
 
   /** Enlarge the sample, unless the user has already chosen a picture or may want to resume one. */
