@@ -58,11 +58,14 @@ export class ElementLife {
   update(names: ReadonlySet<string>): void {
     const job = readJob(this.#host);
     if (names.has("job")) this.#tabs.show(JOBS.indexOf(job));
+    // A model for the other tab is nothing to the pictures, unless theirs was named before.
+    const isPictureModel = names.has("model") && (job === "picture" || this.#modelJob === "picture");
     if (names.has("model")) this.#modelJob = job;
-    const isOther = ["model", "workers", "split", "tile", ASK_FIRST].some((name) => names.has(name));
+    const isOther = isPictureModel || ["workers", "split", "tile", ASK_FIRST].some((name) => names.has(name));
     if (isOther && this.#pictures.view !== undefined) this.#startPictures();
     else if (names.has("src") || names.has("sample")) void this.#pictures.showSource();
-    if (job === "model" && ["model", "split", ASK_FIRST].some((name) => names.has(name))) this.#loadModel(true);
+    if (job === "model" && ["model", ASK_FIRST].some((name) => names.has(name))) this.#loadModel(true);
+    else if (["workers", "split"].some((name) => names.has(name))) this.#models.reload();
   }
 
   /** Use the host's own sharder for the job that is shown from now on; `undefined`: one of the element's own. */
