@@ -24,6 +24,7 @@ export class PictureTab {
   readonly #panel: HTMLElement;
   readonly #toModel: (files: readonly File[]) => void;
   #attempt: AbortController | undefined;
+  #fetching: AbortController | undefined;
   #view: PageView | undefined;
   #setup: PictureSetup = { lent: undefined, hasOwnModel: true };
 
@@ -61,8 +62,12 @@ export class PictureTab {
   /** Enlarge the picture that the attributes name now, if the tab is in use. */
   async showSource(): Promise<void> {
     const { source } = readOptions(this.#host);
-    const signal = this.#attempt?.signal;
-    if (source === "" || signal === undefined) return;
+    // What waits for the user or for an answer reads the attributes once it begins.
+    if (source === "" || this.#attempt === undefined || this.#view?.loading.state === "waiting") return;
+    // Of several pictures that are named in quick succession, the last one counts, whichever arrives first.
+    this.#fetching?.abort();
+    this.#fetching = new AbortController();
+    const signal = AbortSignal.any([this.#attempt.signal, this.#fetching.signal]);
     try {
       const { blob, name } = await loadSample(source, signal);
       if (!signal.aborted) this.#view?.run(new File([blob], name, { type: blob.type }));
@@ -105,12 +110,19 @@ export class PictureTab {
   /** How the model is divided, and how that is changed: by another sharder, whose workers are like the present ones. */
   #divisionOf(view: PageView, first: Sharder, signal: AbortSignal): Division {
     let sharder = first;
+    let changeCount = 0;
     const division = {
       split: readOptions(this.#host).split,
       change: async (split: SplitKind): Promise<boolean> => {
+        const change = ++changeCount;
         try {
           const next = await this.#create(view, signal, { split, workers: specsOf(sharder) });
           if (signal.aborted) return false;
+          if (change !== changeCount) {
+            // Another choice was made meanwhile, whose workers may have started sooner.
+            void next.dispose();
+            return false;
+          }
           relayEvents(next, this.#host, signal);
           division.split = split;
           view.exchange(next);

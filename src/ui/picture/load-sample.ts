@@ -10,9 +10,7 @@ export async function loadSample(address: string, signal: AbortSignal): Promise<
   let received: string;
   try {
     const response = await fetch(href, { signal });
-    if (response.ok) {
-      return { blob: await response.blob(), name: decodeURIComponent(pathname.split("/").at(-1) ?? "sample") };
-    }
+    if (response.ok) return { blob: await response.blob(), name: fileNameOf(pathname) };
     received = `HTTP status ${response.status}`;
   } catch (cause) {
     received = String(cause);
@@ -21,4 +19,14 @@ export async function loadSample(address: string, signal: AbortSignal): Promise<
     "picture-unreadable",
     `Expected a picture at ${href}, received ${received}: choose a picture of your own.`,
   );
+}
+
+function fileNameOf(pathname: string): string {
+  const name = pathname.split("/").at(-1) || "sample";
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    // Addresses may hold any percent signs.
+    return name;
+  }
 }

@@ -59,6 +59,7 @@ export class LoadingState {
 
   /** Ask before anything is loaded from other sites. @param text the question. */
   ask(text: string, onAgree: () => void, onDecline: () => void): void {
+    this.#state = "waiting";
     this.#notice.ask("Load from another site?", text, [
       { title: "Load it", run: onAgree },
       { title: "Use the page’s own model", run: onDecline },
