@@ -110,8 +110,12 @@ export class PictureQueue {
   remove(entry: QueueEntry): void {
     this.#entries = this.#entries.filter((each) => each !== entry);
     this.#isList &&= this.#entries.length > 0;
-    if (this.#stalled?.entry === entry) this.#stalled = undefined;
-    else if (entry.state === "running") this.#session.cancel();
+    if (this.#stalled?.entry === entry) {
+      this.#stalled.job.end("cancelled");
+      this.#stalled = undefined;
+      // Without workers, the next one waits in its place.
+      this.#startNext();
+    } else if (entry.state === "running") this.#session.cancel();
     this.#owner.onQueue();
   }
 
@@ -150,7 +154,9 @@ export class PictureQueue {
   }
 
   #startNext(): void {
-    if (this.#isStopped || this.isStalled || this.#entries.some(({ state }) => state === "running")) return;
+    // A single picture that is being decoded is not in the list yet.
+    if (this.#isStopped || this.isStalled || this.#session.isActive) return;
+    if (this.#entries.some(({ state }) => state === "running")) return;
     const next = this.#entries.find(({ state }) => state === "waiting");
     if (next !== undefined) return this.#start(next);
     const { done } = countEntries(this.#entries);
