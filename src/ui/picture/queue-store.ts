@@ -41,6 +41,7 @@ export class QueueStore {
   readonly #stored = new Set<number>();
   #claim: Promise<boolean> | undefined;
   #release: () => void = () => {};
+  #isClosed = false;
   /** Changes follow each other. */
   #last: Promise<void> = Promise.resolve();
 
@@ -59,8 +60,9 @@ export class QueueStore {
       }
       for (const { id, picture } of entries) {
         if (this.#stored.has(id)) continue;
-        this.#stored.add(id);
         await cache.put(address(`source/${id}`), new Response(picture.blob));
+        // Not before: without room, the list would otherwise be kept without this picture, and so be of no use.
+        this.#stored.add(id);
       }
       // Last, so that what is found is whole.
       await cache.put(address("list"), new Response(JSON.stringify(list)));
@@ -109,6 +111,7 @@ export class QueueStore {
 
   /** The element leaves the page. */
   close(): void {
+    this.#isClosed = true;
     this.#release();
   }
 
@@ -128,8 +131,9 @@ export class QueueStore {
       const signal = AbortSignal.timeout(LOCK_PATIENCE_MS);
       navigator.locks
         .request(LOCK_NAME, { signal }, () => {
-          resolve(true);
-          return new Promise<void>((release) => (this.#release = release));
+          resolve(!this.#isClosed);
+          // It may have been closed while it waited.
+          return this.#isClosed ? undefined : new Promise<void>((release) => (this.#release = release));
         })
         .catch(() => resolve(false));
     });
