@@ -17,8 +17,8 @@ export interface MeasureOptions {
 /** All workers should take about this long for one run, ms. */
 const RUN_MS = 1_500;
 const MAX_ITEMS = 4_096;
-/** Of a run's outputs, which the page holds. */
-const MAX_OUTPUT_BYTES = 128e6;
+/** Of a run's inputs and outputs, which the page holds. */
+const MAX_HELD_BYTES = 256e6;
 /** Enough to warm a subject up, and to tell it from slower ones. */
 const TRIAL_ITEMS = 16;
 const LEAST_ROUNDS = 3;
@@ -89,8 +89,9 @@ async function sizeBatch(
   const startMs = performance.now();
   const outputs = await sharder.predict(trial.inputs, { signal });
   const perItemMs = (performance.now() - startMs) / trial.itemCount;
-  const perItemBytes = Math.max(1, bytesOf(outputs) / trial.itemCount);
-  const most = Math.max(least, Math.min(MAX_ITEMS, Math.floor(MAX_OUTPUT_BYTES / perItemBytes)));
+  const heldBytes = bytesOf(outputs) + bytesOf(trial.inputs);
+  const perItemBytes = Math.max(1, heldBytes / trial.itemCount);
+  const most = Math.max(least, Math.min(MAX_ITEMS, Math.floor(MAX_HELD_BYTES / perItemBytes)));
   return batchOf(workload, Math.min(most, Math.max(least, Math.round(RUN_MS / perItemMs))));
 }
 
@@ -101,9 +102,9 @@ function batchOf(workload: Workload, itemCount: number): Batch {
   return { inputs, itemCount: rows.find((count) => count >= itemCount) ?? itemCount };
 }
 
-function bytesOf(outputs: Outputs): number {
-  return Object.values(outputs)
-    .flatMap((output) => (output.dtype === "ragged" ? output.items : [output]))
+function bytesOf(values: Outputs | Batch["inputs"]): number {
+  return Object.values(values)
+    .flatMap((value) => (value.dtype === "ragged" ? value.items : [value]))
     .reduce((sum, { data }) => sum + data.length * 4, 0);
 }
 

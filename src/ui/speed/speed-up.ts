@@ -122,8 +122,11 @@ export class SpeedUp implements SharderPanel {
 
   #stop(): void {
     this.#controller.abort();
+    const hadFocus = this.#cancel.matches(":focus");
     this.#phase = { kind: "idle" };
     this.#changed();
+    // The pressed button is hidden, and the focus would fall to the top of the page.
+    if (hadFocus) this.#measure.focus();
   }
 
   async #run(): Promise<void> {
