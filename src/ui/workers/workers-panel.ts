@@ -9,6 +9,7 @@ import {
 import { slow } from "../../faults.js";
 import type { DashboardHost } from "../dashboard/host.js";
 import type { SharderPanel, ShownSharder } from "../dashboard/panel.js";
+import { outgoingOf } from "../numbers/outgoing.js";
 import { element, setText } from "../parts/dom.js";
 import { explanation } from "../parts/explanation.js";
 import { failureText } from "../parts/failure-text.js";
@@ -75,7 +76,7 @@ export class WorkersPanel implements SharderPanel, WorkerCommands {
     this.#empty.classList.remove("coming-workers");
     this.#tallies = new WorkerTallies(sharder, this.#isCounted, signal);
     this.#meter = new ChangeMeter();
-    sharder.addEventListener("attempt", ({ detail }) => this.#count(detail), { signal });
+    sharder.addEventListener("attempt", ({ detail }) => this.#count(detail, sharder), { signal });
     for (const type of ["worker", "progress", "rebalance"] as const) {
       sharder.addEventListener(type, () => this.#update(), { signal });
     }
@@ -124,13 +125,12 @@ export class WorkersPanel implements SharderPanel, WorkerCommands {
     this.root.append(this.#empty, this.#list.root, this.#note.root, adding, breaking, explanation("workers"));
   }
 
-  #count({ workerId, itemCount, latencyMs, outcome, stage }: AttemptDetail): void {
+  #count(detail: AttemptDetail, sharder: Pick<Sharder, "plan">): void {
     if (!this.#isCounted()) return;
-    const plan = this.#shown?.sharder.plan;
-    const isLastStage = stage === undefined || (plan?.split === "layers" && stage === plan.stages.length - 1);
+    const { workerId, latencyMs } = detail;
     const endMs = performance.now();
-    const gained = outcome === "completed" && isLastStage ? itemCount : 0;
-    this.#meter.add({ workerId, startMs: endMs - latencyMs, endMs, itemCount: gained });
+    const itemCount = outgoingOf(() => sharder.plan, detail)?.doneItemCount ?? 0;
+    this.#meter.add({ workerId, startMs: endMs - latencyMs, endMs, itemCount });
   }
 
   #change(change: WorkerChange): void {
