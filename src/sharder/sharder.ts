@@ -175,7 +175,8 @@ export class Sharder extends ShardingEventTarget {
   }
 
   /**
-   * Change how jobs run that start from now on; those under way stay as they are. What is left out, or `undefined`, stays unchanged.
+   * Change how jobs run that start from now on. Those under way keep their policy, their `onItemError` and, unless the model is split by
+   * layers, their quantum; what is checked changes at once. What is left out, or `undefined`, stays unchanged.
    * @throws ShardError "invalid-options", "disposed"
    */
   configure(settings: SharderSettings): void {
