@@ -19,6 +19,8 @@ export class ElementLife {
   #lent: Sharder | undefined;
   /** The job that the attribute `model` was written for. The user may look at the other one meanwhile. */
   #modelJob: JobKind;
+  /** The address of the model that pictures are enlarged with; empty: the bundled one. */
+  #pictureModel: string;
 
   /**
    * @param host has the attributes; the user's choice of a tab is written to `job`.
@@ -43,6 +45,7 @@ export class ElementLife {
     root.replaceChildren(layOutPage(this.#tabs));
     const job = readJob(host);
     this.#modelJob = job;
+    this.#pictureModel = this.#namedForPictures();
     if (job === "picture") this.#startPictures();
     else this.#tabs.show(JOBS.indexOf(job));
     if (job === "model") this.#loadModel(readAutorun(host));
@@ -58,10 +61,12 @@ export class ElementLife {
   update(names: ReadonlySet<string>): void {
     const job = readJob(this.#host);
     if (names.has("job")) this.#tabs.show(JOBS.indexOf(job));
-    // A model for the other tab is nothing to the pictures, unless theirs was named before.
-    const isPictureModel = names.has("model") && (job === "picture" || this.#modelJob === "picture");
     if (names.has("model")) this.#modelJob = job;
-    const isOther = isPictureModel || ["workers", "split", "tile", ASK_FIRST].some((name) => names.has(name));
+    // A model for the other tab is nothing to the pictures.
+    const before = this.#pictureModel;
+    this.#pictureModel = this.#namedForPictures();
+    const isOther =
+      this.#pictureModel !== before || ["workers", "split", "tile", ASK_FIRST].some((name) => names.has(name));
     if (isOther && this.#pictures.view !== undefined) this.#startPictures();
     else if (names.has("src") || names.has("sample")) void this.#pictures.showSource();
     if (job === "model" && ["model", ASK_FIRST].some((name) => names.has(name))) this.#loadModel(true);
@@ -84,6 +89,10 @@ export class ElementLife {
   #shown(job: JobKind): void {
     if (job === "picture" && this.#pictures.view === undefined) this.#startPictures();
     if (readJob(this.#host) !== job) this.#host.setAttribute("job", job);
+  }
+
+  #namedForPictures(): string {
+    return this.#modelJob === "picture" ? (this.#host.getAttribute("model") ?? "") : "";
   }
 
   #startPictures(): void {

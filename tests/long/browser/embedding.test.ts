@@ -56,6 +56,38 @@ describe("an element from another origin", () => {
     expect(new Set(stages)).toEqual(new Set([0, 1]));
   });
 
+  it("loads a model again for another split or other workers, and leaves the pictures alone", async () => {
+    await openElement(servers.plain, { workers: "wasm,wasm" });
+    expect(await outcome()).toBe("done");
+    const seen = await page.evaluate(async (model) => {
+      const element = document.querySelector("inference-sharder")!;
+      const until = async (test: () => boolean) => {
+        while (!test()) await new Promise((resolve) => setTimeout(resolve, 20));
+      };
+      const reload = async (change: () => void) => {
+        change();
+        await until(() => element.status.state === "loading");
+        await until(() => element.status.state === "ready");
+        const { workerCount } = element.status;
+        return { workerCount, split: element.shadowRoot!.querySelector<HTMLSelectElement>("#model-split")!.value };
+      };
+      element.job = "model";
+      const first = await reload(() => (element.model = model));
+      element.job = "picture";
+      const picture = element.status.state;
+      element.job = "model";
+      const split = await reload(() => (element.split = "batch"));
+      const workers = await reload(() => (element.workers = "wasm"));
+      return { first, picture, split, workers };
+    }, `${servers.cdn}models/upscale-x2/model.json`);
+    expect(seen).toEqual({
+      first: { workerCount: 2, split: "auto" },
+      picture: "done",
+      split: { workerCount: 2, split: "batch" },
+      workers: { workerCount: 1, split: "batch" },
+    });
+  });
+
   it("opens a Keras file, with the worker that reads it", async () => {
     await openElement(servers.plain, { workers: "wasm", job: "model", model: "keras/keras3.keras" });
     await page.waitForFunction(() => document.querySelector("inference-sharder")?.status?.state === "ready");
