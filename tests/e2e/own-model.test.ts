@@ -10,6 +10,8 @@ import { openApp, type OpenPage } from "../harness/launch.js";
 
 /** Gives back what it gets: [n, 2, 2]. */
 const ECHO = modelFiles(echoNet([-1, 2, 2], "float32", []));
+/** Gives back pictures of 8 × 1 pixels, which look like 8 points. */
+const POINTS = modelFiles(echoNet([-1, 8, 1, 3], "float32", []));
 
 let app: OpenPage;
 let page: Page;
@@ -137,6 +139,25 @@ describe("one item's outputs", () => {
     await page.getByLabel("Show upscaled as").selectOption("Numbers");
     await page.locator(".numbers").waitFor();
     expect(await canvas.count()).toBe(0);
+  });
+
+  it("over their pictures, in one view after the other, and says once what is done though there are new labels", async () => {
+    await page.getByTestId("model-files").setInputFiles(POINTS);
+    await page.getByTestId("model-facts").filter({ hasText: "8 × 1 × 3" }).waitFor();
+    await page.getByTestId("model-files").setInputFiles([file("labels.txt", "west\neast\n", "text/plain")]);
+    await page.getByTestId("model-facts").filter({ hasText: "west, east" }).waitFor();
+    const started = page.getByTestId("model-log").getByText("Run started");
+    const before = await started.count();
+    await page.getByTestId("model-files").setInputFiles("public/samples/sample.png");
+    await run();
+    expect((await started.count()) - before).toBe(1);
+    const canvas = page.getByRole("img", { name: "8 points" });
+    await canvas.waitFor();
+    await page.getByLabel("Show echo as").selectOption("Numbers");
+    await page.locator(".numbers").waitFor();
+    await page.getByLabel("Show echo as").selectOption("Points");
+    await canvas.waitFor();
+    await page.getByLabel("Random numbers").check();
   });
 });
 
