@@ -14,7 +14,7 @@ export class TimelinePanel implements SharderPanel {
   readonly #prefix: string;
   readonly #save: HTMLButtonElement;
   readonly #body = element("div", { class: "timeline-body" });
-  readonly #problem = element("p", { class: "worker-error", role: "alert" });
+  readonly #problem = element("p", { class: "worker-error", role: "alert", hidden: "" });
   readonly #intro = element("p", { class: "muted" });
   #shown: ShownSharder | undefined;
   #view: TimelineView | undefined;
@@ -84,11 +84,12 @@ export class TimelinePanel implements SharderPanel {
     if (record === undefined || this.#isSaving) return;
     this.#isSaving = true;
     setText(this.#save, "Saving the trace …");
-    setText(this.#problem, "");
+    this.#problem.hidden = true;
     try {
       const { traceFile } = await import("../record/trace-file.js");
       saveFile(await traceFile(record), "inference-sharder-trace.json");
     } catch (thrown) {
+      this.#problem.hidden = false;
       setText(this.#problem, `The trace could not be saved. Reload the page to try again. (${failureText(thrown)})`);
     }
     setText(this.#save, SAVE);
