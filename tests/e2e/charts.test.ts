@@ -74,7 +74,7 @@ it("says what was at the moment under the pointer, and resizes with its containe
 it("adds up the run, and shows no layers where there is nothing to say about them", async () => {
   await comeTo("picture-totals");
   const totals = async () => plain(await page.getByTestId("picture-totals").innerText());
-  await expect.poll(totals, WAIT).toMatch(/Rate\s+[\d.]+ tiles\/s\s+\d+ tiles in/);
+  await expect.poll(totals, WAIT).toMatch(/Rate\s+[\d.]+ tiles\/s\s+\d+ tiles computed in/);
   const text = await totals();
   const shown = plain(await page.getByTestId("detail").innerText());
   expect(shown).toMatch(/tiles\/s/);
