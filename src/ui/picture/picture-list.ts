@@ -61,7 +61,11 @@ export class PictureList implements QueueOwner {
     this.panel = new QueuePanel({
       show: (entry) => void this.#show(entry),
       save: (entry) => void this.#save(entry),
-      remove: (entry) => this.#queue.remove(entry),
+      remove: (entry) => {
+        this.#queue.remove(entry);
+        // At once, so that a second press can't be lost on a row that is already gone.
+        this.updatePanel();
+      },
       scale: () => owner.scale,
       saveAll: () => void this.#saveAll(),
       clear: () => this.#clear(),
