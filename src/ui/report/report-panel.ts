@@ -3,6 +3,8 @@ import type { SharderPanel, ShownSharder } from "../dashboard/panel.js";
 import { element, setText } from "../parts/dom.js";
 import { failureText } from "../parts/failure-text.js";
 import { saveFile } from "../parts/save-file.js";
+import type { RecordedAttempt } from "../record/attempt-log.js";
+import type { RunRecord } from "../record/run-record.js";
 import type { SettingsPanel } from "../settings/settings-panel.js";
 import type { SpeedUp } from "../speed/speed-up.js";
 import type { Report } from "./report.js";
@@ -81,7 +83,7 @@ export class ReportPanel implements SharderPanel {
     return buildReport({
       sharder,
       modelName: this.#host.workload?.modelName ?? "a model",
-      attempts: [...record.attempts].map((detail) => ({ detail, endMs: detail.endMs })),
+      attempts: attemptsOfJobs(record).map((detail) => ({ detail, endMs: detail.endMs })),
       faults: record.faults,
       settings: this.#settings.settings,
       speed: this.#speedUp.result,
@@ -94,6 +96,13 @@ export class ReportPanel implements SharderPanel {
       now: new Date(),
     });
   }
+}
+
+/** Without what the page itself measured, unless there is nothing else. */
+function attemptsOfJobs({ attempts, jobs }: RunRecord): RecordedAttempt[] {
+  const all = [...attempts];
+  const own = all.filter(({ jobId }) => jobs.get(jobId)?.isMeasurement !== true);
+  return own.length > 0 ? own : all;
 }
 
 function button(text: string, testId: string, onPress: () => void): HTMLButtonElement {
