@@ -192,7 +192,10 @@ it("takes a folder with its folders, without what is no picture", async () => {
   const names = Object.keys(unzipSync(readFileSync(await (await download).path())));
   const root = basename(folder);
   expect(names.slice(3).toSorted()).toEqual([`${root}/a-x2.png`, `${root}/day 1/a-x2.png`]);
-  for (let count = 0; count < 2; count++) await page.getByRole("button", { name: "Remove a.png" }).first().click();
+  for (const left of [5, 4]) {
+    await page.getByRole("button", { name: "Remove a.png" }).first().click();
+    await expect.poll(() => rows().count()).toBe(left);
+  }
   await untilDone(/3 of 4\spictures done/);
   rmSync(folder, { recursive: true });
 });
@@ -218,6 +221,23 @@ it("still has the list after a reload, adds to it, and clears it", async () => {
   await untilHeadline(page, /Ready/);
   await page.waitForTimeout(300);
   expect(await offer.isVisible()).toBe(false);
+});
+
+it("goes on with the list when the picture that waits for a worker is removed", async () => {
+  const { page } = app;
+  const png = await paintPicture(page, { width: 30, height: 20 });
+  for (const name of ["Remove wasm-1", "Remove wasm-2", "Remove wasm-2 anyway"]) {
+    await page.getByRole("button", { name, exact: true }).click();
+  }
+  await expect.poll(() => page.getByRole("button", { name: /Remove wasm/ }).count()).toBe(0);
+  const files = ["first.png", "second.png"].map((name) => ({ name, mimeType: "image/png", buffer: png }));
+  await page.getByTestId("file").setInputFiles(files);
+  await rows().nth(1).waitFor();
+  await expect.poll(() => page.getByTestId("log").innerText()).toContain("first.png waits for a worker");
+  await page.getByRole("button", { name: "Remove first.png" }).click();
+  await page.getByTestId("add-worker").click();
+  await untilDone(/1 of 1\spicture done/);
+  await page.getByTestId("clear-queue").click();
 });
 
 it("takes a model that is dropped on the pictures to its own tab, and says what labels are for", async () => {
