@@ -25,7 +25,8 @@ export function idleParts(
   const { attempts } = record;
   for (let index = attempts.firstEndingFrom(fromMs); index < attempts.total; index++) {
     const stage = attempts.stageOf(index);
-    if (stage === undefined || busyMs[stage] === undefined) continue;
+    // What was cancelled mostly waited.
+    if (stage === undefined || busyMs[stage] === undefined || attempts.outcomeOf(index) === "cancelled") continue;
     busyMs[stage] += Math.max(0, attempts.endMsOf(index) - Math.max(fromMs, attempts.beginMsOf(index)));
   }
   for (const { id, underWay } of run.endMs === undefined ? workers : []) {
