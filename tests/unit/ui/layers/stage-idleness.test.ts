@@ -22,10 +22,10 @@ it("is the part of the time in which a stage's workers had nothing to do for it"
   // The first stage is busy all the time; the second, on two workers, a quarter of it.
   for (let endMs = 100; endMs <= 1_000; endMs += 100) {
     attempts.add(attempt("a", 0, 100), endMs);
+    // What is cancelled was waiting.
+    if (endMs === 900) attempts.add({ ...attempt("c", 1, 300), outcome: "cancelled", serviceMs: undefined }, endMs);
     if (endMs % 200 === 0) attempts.add(attempt(endMs % 400 === 0 ? "b" : "c", 1, 100), endMs);
   }
-  // What is cancelled was waiting.
-  attempts.add({ ...attempt("c", 1, 900), outcome: "cancelled", serviceMs: undefined }, 1_000);
   const stages = [{ workerIds: ["a"] }, { workerIds: ["b", "c"] }];
   const over = { attempts, latestRun: { startMs: 0, endMs: 1_000 }, busySinceMs: () => undefined };
   expect(idleParts(over, stages, [], 5_000)).toEqual([0, 0.75]);
