@@ -144,8 +144,13 @@ describe("one item's outputs", () => {
   it("over their pictures, in one view after the other, and says once what is done though there are new labels", async () => {
     await page.getByTestId("model-files").setInputFiles(POINTS);
     await page.getByTestId("model-facts").filter({ hasText: "8 × 1 × 3" }).waitFor();
+    const numbers = Array.from({ length: 24 }, (_, i) => i).join(",");
+    await page.getByTestId("model-files").setInputFiles([file("y.csv", numbers, "text/csv")]);
+    const read = page.getByTestId("model-tensor-0-status");
+    await read.filter({ hasText: "y.csv: 1 item" }).waitFor();
     await page.getByTestId("model-files").setInputFiles([file("labels.txt", "west\neast\n", "text/plain")]);
     await page.getByTestId("model-facts").filter({ hasText: "west, east" }).waitFor();
+    expect(await read.innerText()).toMatch(/y\.csv: 1\sitem/);
     const started = page.getByTestId("model-log").getByText("Run started");
     const before = await started.count();
     await page.getByTestId("model-files").setInputFiles("public/samples/sample.png");

@@ -140,6 +140,13 @@ export class ModelInputsPanel {
     this.#update();
   }
 
+  /** Other labels have come for the model that is offered already: what was chosen stays. */
+  offerLabels(model: ModelInfo, labels: ModelLabels): void {
+    this.#offerValues(findPictureInput(model), labels);
+    this.#fit.value = labels.pictures?.fit ?? this.#fit.value;
+    this.#update();
+  }
+
   usePictures(files: readonly File[]): void {
     if (files.length === 0) return;
     this.#all = files;

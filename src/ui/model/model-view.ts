@@ -222,15 +222,17 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
   onModel(): void {
     const { sharder, labels } = this.#session;
     if (sharder === undefined) return;
-    this.#inputs.offer(sharder.model, labels);
+    // Other labels for the same model come here, too.
+    const isSame = sharder === this.#followed;
+    if (isSame && labels !== undefined) this.#inputs.offerLabels(sharder.model, labels);
+    else this.#inputs.offer(sharder.model, labels);
     this.onInspected();
     const { labels: waiting } = this.#waiting;
     this.#waiting = {};
     // Chosen while the model was being loaded.
     if (waiting !== undefined && this.#session.loaded?.labels !== waiting) void this.#session.useLabels(waiting);
     this.#results.clear();
-    // Other labels for the same model come here, too.
-    if (sharder !== this.#followed) this.#follow(sharder);
+    if (!isSame) this.#follow(sharder);
   }
 
   /** Show what this sharder does, and no longer what the one before does. */
