@@ -191,11 +191,10 @@ describe("a frame of another origin", () => {
   it("is paused, resumed and cancelled by its page", async () => {
     await page.waitForFunction(() => received.some(({ data }) => data.type === "done"));
     await page.evaluate(() => replyTo({ command: "run" }));
-    await page.waitForFunction(
-      () =>
-        received.at(-1)?.data.type === "status" &&
-        received.some(({ data }) => data.type === "status" && data.status.state === "running"),
-    );
+    await page.waitForFunction(() => {
+      const latest = received.at(-1)?.data;
+      return latest?.type === "status" && latest.status.state === "running";
+    });
     expect(await page.evaluate(() => replyTo({ command: "pause" }))).toMatchObject({ status: { state: "paused" } });
     expect(await page.evaluate(() => replyTo({ command: "resume" }))).toMatchObject({ status: { state: "running" } });
     await page.evaluate(() => replyTo({ command: "cancel" }));
