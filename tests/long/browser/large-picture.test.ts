@@ -19,3 +19,21 @@ it("finishes 24 megapixels and saves the 96 of the result", { timeout: 480_000 }
     await app.close();
   }
 });
+
+it("finishes 4 megapixels, with a preview that is no larger than a screen", { timeout: 240_000 }, async () => {
+  const app = await openApp("?sample=");
+  try {
+    const { page } = app;
+    await untilHeadline(page, /Ready/);
+    await choosePicture(page, "large.jpg", { width: 2464, height: 1648, type: "image/jpeg" });
+    await untilHeadline(page, /Done: large/, 200_000);
+    const { png } = await savePicture(page);
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([4928, 3296]);
+    const shownPixels = await page
+      .getByTestId("result")
+      .evaluate((canvas: HTMLCanvasElement) => canvas.width * canvas.height);
+    expect(shownPixels).toBeLessThan(4.1e6);
+  } finally {
+    await app.close();
+  }
+});
