@@ -146,7 +146,7 @@ describe("a worker", () => {
     });
     const adding = add({ backend: "webgl" });
     await pass(0);
-    expect([pool.slots[0]!.worker!.deathCause, pool.slots[0]!.state]).toEqual(["device-lost", "starting"]);
+    expect([pool.slots[0]!.worker!.deathCause, pool.slots[0]!.state]).toEqual(["context-lost", "starting"]);
     await pass(250);
     expect((await adding).isReady).toBe(true);
     expect(reported).toEqual(["ready webgl on webgl"]);
