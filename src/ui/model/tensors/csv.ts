@@ -1,3 +1,4 @@
+/// <reference path="./papaparse.d.ts" />
 import Papa from "papaparse";
 import { ShardError, type Tensor } from "../../../index.js";
 
