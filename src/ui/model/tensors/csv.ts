@@ -1,3 +1,4 @@
+// oxlint-disable-next-line typescript/triple-slash-reference -- A package's declarations can't be imported by a path of ours.
 /// <reference path="./papaparse.d.ts" />
 import Papa from "papaparse";
 import { ShardError, type Tensor } from "../../../index.js";
