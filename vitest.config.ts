@@ -14,14 +14,16 @@ const inBrowser = {
   hookTimeout: 120_000,
 } as const;
 
+const inNode = { environment: "node", setupFiles: ["tests/harness/keep-signal-listeners.ts"] } as const;
+
 export default defineConfig({
   test: {
     projects: [
       {
         resolve: { alias },
         test: {
+          ...inNode,
           name: "unit",
-          environment: "node",
           // By default one core stays idle, which is half of a machine of two.
           maxWorkers: "100%",
           // No test asserts how fast the machine is, and a busy one must not fail for being slow.
@@ -31,7 +33,14 @@ export default defineConfig({
       },
       {
         resolve: { alias },
-        test: { name: "long", environment: "node", include: ["tests/long/*.test.ts"], fileParallelism: false },
+        test: {
+          ...inNode,
+          name: "long",
+          // Of the others that are listed, the quick tests run a part.
+          include: ["tests/long/*.test.ts", "tests/unit/model/fuzz.test.ts", "tests/unit/model/cut/public-models.test.ts"],
+          env: { SHARDER_WHOLE: "1" },
+          fileParallelism: false,
+        },
       },
       {
         test: {

@@ -27,10 +27,10 @@ it("the preview shows every tile after GPU processes have crashed, in mid-job an
   try {
     const { page } = app;
     await untilHeadline(page, /Ready/);
-    await choosePicture(page, "crash.png", { width: 480, height: 320 });
+    await choosePicture(page, "crash.png", { width: 960, height: 640 });
     await page
       .getByTestId("detail")
-      .filter({ hasText: /^[4-9] of/ })
+      .filter({ hasText: /^([4-9]|[1-9]\d) of/ })
       .waitFor();
     await crashGpu(app);
     await untilHeadline(page, /Done: crash/);

@@ -13,8 +13,11 @@ const model = {
   weightData: new ArrayBuffer(0),
 };
 
-/** The attempts in the order in which the engine ran them, each as the hundred in which its items are numbered. */
-async function setUp(artifacts: ModelArtifacts = model) {
+/**
+ * The attempts in the order in which the engine ran them, each as the hundred in which its items are numbered.
+ * @param msPerItem what an item takes at least.
+ */
+async function setUp(artifacts: ModelArtifacts = model, msPerItem = 0) {
   const ran: number[] = [];
   let release = (): void => {};
   let held: Promise<void> | undefined;
@@ -29,6 +32,7 @@ async function setUp(artifacts: ModelArtifacts = model) {
           run: async (inputs) => {
             ran.push(Math.floor(Number(inputs.x!.data[0]) / 100));
             await held;
+            if (msPerItem) await new Promise((done) => setTimeout(done, msPerItem * inputs.x!.shape[0]!));
             return loaded.run(inputs);
           },
         };
@@ -94,7 +98,8 @@ it("a job that has to try a batch out first need not wait for jobs of lower prio
   const sizes = [node("shape", "Shape", ["x"]), node("sizes", "Maximum", ["shape", "shape"])];
   const nodes = [placeholder("x", dims(-1, -1)), ...sizes, node("y", "Reshape", ["x", "sizes"])];
   const undeclared = { ...model, modelTopology: graph(nodes) };
-  const { sharder } = await setUp({ ...undeclared, signature: undefined });
+  // However fast the machine, the job below is far from its end when the other one comes.
+  const { sharder } = await setUp({ ...undeclared, signature: undefined }, 1);
   await sharder.predict(batch(4, 100));
   const ended: string[] = [];
   const low = sharder.predict(batch(400, 100), { priority: 1 }).then(() => ended.push("low"));
