@@ -14,7 +14,7 @@ const inBrowser = {
   hookTimeout: 120_000,
 } as const;
 
-const inNode = { environment: "node", setupFiles: ["tests/harness/keep-signal-listeners.ts"] } as const;
+const inNode = { environment: "node", setupFiles: "tests/harness/keep-signal-listeners.ts" } as const;
 
 export default defineConfig({
   test: {
@@ -37,7 +37,11 @@ export default defineConfig({
           ...inNode,
           name: "long",
           // Of the others that are listed, the quick tests run a part.
-          include: ["tests/long/*.test.ts", "tests/unit/model/fuzz.test.ts", "tests/unit/model/cut/public-models.test.ts"],
+          include: [
+            "tests/long/*.test.ts",
+            "tests/unit/model/fuzz.test.ts",
+            "tests/unit/model/cut/public-models.test.ts",
+          ],
           env: { SHARDER_WHOLE: "1" },
           fileParallelism: false,
         },

@@ -4,8 +4,6 @@
  * has been aborted (seen in Node 20.20). Browsers do not, and what is tested here runs in browsers: keep the closures as long as the signal.
  */
 const kept = new WeakMap<EventTarget, unknown[]>();
-const add = EventTarget.prototype.addEventListener;
-
 AbortSignal.prototype.addEventListener = function (
   this: AbortSignal,
   ...args: Parameters<EventTarget["addEventListener"]>
@@ -13,5 +11,5 @@ AbortSignal.prototype.addEventListener = function (
   const listeners = kept.get(this) ?? [];
   listeners.push(args[1]);
   kept.set(this, listeners);
-  add.apply(this, args);
+  EventTarget.prototype.addEventListener.apply(this, args);
 };
