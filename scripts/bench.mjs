@@ -92,6 +92,15 @@ function findExtraModels(chosen) {
 }
 
 /**
+ * Processor time of all processes of the browser together, ms: unlike the time on the clock, hardly changed by what else the machine does.
+ * @param {import("playwright").CDPSession} session
+ */
+async function processorMs(session) {
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  return 1e3 * processInfo.reduce((sum, { cpuTime }) => sum + cpuTime, 0);
+}
+
+/**
  * @param {ReturnType<typeof readOptions>} options
  * @returns {Promise<{ browser: string, adapter: Record<string, string | boolean>, suites: Suite[] }>}
  */
@@ -114,6 +123,8 @@ async function measure({ suites, runs, seconds, models, only }) {
       page.on("crash", () => reject(new Error("The page crashed, perhaps out of memory."))),
     );
     crashed.catch(() => {});
+    const session = await browser.newBrowserCDPSession();
+    await page.exposeFunction("processorMs", () => processorMs(session));
     await page.goto(server.url);
     const request = {
       runs,
