@@ -1,5 +1,6 @@
 import type { ModelInfo } from "../../index.js";
 import type { ShownSharder, SharderPanel } from "../dashboard/panel.js";
+import { pageBeat } from "../parts/beat.js";
 import { element, setText } from "../parts/dom.js";
 import { explanation } from "../parts/explanation.js";
 import { layerRows, stripPieces } from "./layer-rows.js";
@@ -7,8 +8,6 @@ import { layerStrip } from "./layer-strip.js";
 import { SortableTable } from "./sortable-table.js";
 import { idleParts } from "./stage-idleness.js";
 import { StageList } from "./stage-list.js";
-
-const UPDATE_INTERVAL_MS = 250;
 
 /** The model's layers: which worker holds which, what each costs, where it can be cut, and how its stages keep each other waiting. */
 export class LayersPanel implements SharderPanel {
@@ -43,14 +42,8 @@ export class LayersPanel implements SharderPanel {
     let isVisible = false;
     const seen = new IntersectionObserver((entries) => (isVisible = entries.at(-1)?.isIntersecting === true));
     seen.observe(this.root);
-    const timer = setInterval(() => {
-      if ((isVisible || this.root.hidden) && !document.hidden) this.#update(shown);
-    }, UPDATE_INTERVAL_MS);
-    const end = (): void => {
-      clearInterval(timer);
-      seen.disconnect();
-    };
-    shown.signal.addEventListener("abort", end, { once: true });
+    pageBeat.follow(() => (isVisible || this.root.hidden) && this.#update(shown), shown.signal);
+    shown.signal.addEventListener("abort", () => seen.disconnect(), { once: true });
     this.#update(shown);
   }
 

@@ -1,6 +1,8 @@
 import { formatPercent } from "../parts/format.js";
 import { PROGRESS_SHOWN, type ProgressText } from "../parts/progress-view.js";
 
+/** A title changes no more often, ms: it goes through the browser to the tab. */
+const TITLE_MS = 1_000;
 /** How long the result stays in the title of a page that is seen, ms. */
 const RESULT_MS = 5_000;
 
@@ -16,8 +18,10 @@ export function showProgressInTitle(root: EventTarget): void {
   /** The panel whose job is under way. */
   let busy: EventTarget | null = null;
   let restoring: ReturnType<typeof setTimeout> | undefined;
+  let shownAtMs = -Infinity;
   const show = (text: string): void => {
     clearTimeout(restoring);
+    shownAtMs = performance.now();
     const title = text === "" ? ownTitle : `${text} – ${ownTitle}`;
     if (document.title !== title) document.title = title;
   };
@@ -29,6 +33,7 @@ export function showProgressInTitle(root: EventTarget): void {
     if (!isProgress(event)) return;
     const text = progressTitle(event.detail);
     if (text !== undefined) {
+      if (busy === event.target && performance.now() - shownAtMs < TITLE_MS) return;
       busy = event.target;
       show(text);
     } else if (busy === event.target) {

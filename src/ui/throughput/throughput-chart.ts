@@ -4,7 +4,8 @@ import type { MarkKind } from "./marks.js";
 /** One line of the chart. */
 export interface ChartLine {
   readonly label: string;
-  readonly colour: string;
+  /** Default: the text's. */
+  readonly colour: string | undefined;
   readonly width: number;
   readonly isShown: boolean;
 }
@@ -23,11 +24,15 @@ export interface ChartContent {
 /** Colours of the theme. */
 interface Theme {
   readonly text: string;
+  /** Of what stands out. */
+  readonly strong: string;
   readonly line: string;
   readonly marks: Readonly<Record<MarkKind, string>>;
 }
 
 const HEIGHT_PX = 200;
+/** The theme is read again after this time, ms. */
+const THEME_MS = 1_000;
 /** Distances of the labels on the axis of time. */
 const TICK_SECONDS: readonly number[] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600];
 /** Each kind of mark is told apart by its dashes and its sign, too. */
@@ -43,6 +48,7 @@ export class ThroughputChart {
   #lines: readonly ChartLine[] = [];
   #content: ChartContent | undefined;
   #theme: Theme | undefined;
+  #themeAtMs = -Infinity;
 
   /**
    * @param target shows the chart; its width is the chart's.
@@ -62,7 +68,7 @@ export class ThroughputChart {
 
   draw(content: ChartContent): void {
     this.#content = content;
-    this.#theme = readTheme(this.#target);
+    this.#refreshTheme();
     if (this.#plot === undefined || !areAlike(this.#lines, content.lines)) this.#build(content.lines);
     const plot = this.#plot!;
     const data: uPlot.AlignedData = [[...content.seconds], ...content.values.map((each) => [...each])];
@@ -72,6 +78,14 @@ export class ThroughputChart {
       const shown = content.values.filter((_, index) => content.lines[index]!.isShown);
       plot.setScale("y", { min: 0, max: Math.max(0.1, ...shown.map((each) => Math.max(0, ...each))) * 1.1 });
     });
+  }
+
+  /** Reading a style has the page's styles computed at once. */
+  #refreshTheme(): void {
+    const nowMs = performance.now();
+    if (this.#theme !== undefined && nowMs - this.#themeAtMs < THEME_MS) return;
+    this.#themeAtMs = nowMs;
+    this.#theme = readTheme(this.#target);
   }
 
   resize(): void {
@@ -107,7 +121,7 @@ export class ThroughputChart {
         {},
         ...lines.map(({ label, colour, width, isShown }) => ({
           label,
-          stroke: colour.startsWith("--") ? () => styleOf(this.#target, colour) : colour,
+          stroke: () => colour ?? this.#theme!.strong,
           width,
           show: isShown,
           points: { show: false },
@@ -159,16 +173,13 @@ function areAlike(a: readonly ChartLine[], b: readonly ChartLine[]): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-function styleOf(target: HTMLElement, property: string): string {
-  return getComputedStyle(target).getPropertyValue(property).trim();
-}
-
 function readTheme(target: HTMLElement): Theme {
   const style = getComputedStyle(target);
   const colour = (property: string): string => style.getPropertyValue(property).trim();
   const [muted, accent, fault] = [colour("--muted"), colour("--accent"), colour("--fault")];
   return {
     text: muted,
+    strong: colour("--text"),
     line: colour("--line"),
     marks: { rebalance: muted, fault, recovery: accent },
   };

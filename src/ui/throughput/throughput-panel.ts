@@ -1,4 +1,5 @@
 import type { ShownSharder, SharderPanel } from "../dashboard/panel.js";
+import { pageBeat } from "../parts/beat.js";
 import { element, setAttribute, setText } from "../parts/dom.js";
 import { explanation } from "../parts/explanation.js";
 import { formatRate } from "../parts/format.js";
@@ -9,8 +10,6 @@ import { RecordedThroughput } from "./read-record.js";
 import { formatClock, ThroughputChart } from "./throughput-chart.js";
 import type { ThroughputTable } from "./throughput-series.js";
 
-/** The chart is drawn at most so often, ms. */
-const DRAW_INTERVAL_MS = 250;
 const RECENT_MS = 300_000;
 /** As many marks as are listed in words: the newest. */
 const MAX_LISTED_MARKS = 50;
@@ -84,9 +83,8 @@ export class ThroughputPanel implements SharderPanel {
     const sized = new ResizeObserver(() => this.#chart?.resize());
     seen.observe(this.root);
     sized.observe(this.#target);
-    const timer = setInterval(() => this.#tick(), DRAW_INTERVAL_MS);
+    pageBeat.follow(() => this.#tick(), shown.signal);
     const end = (): void => {
-      clearInterval(timer);
       seen.disconnect();
       sized.disconnect();
       this.#chart?.close();
@@ -96,7 +94,7 @@ export class ThroughputPanel implements SharderPanel {
   }
 
   #tick(): void {
-    if (!this.#isVisible || document.hidden) return;
+    if (!this.#isVisible) return;
     const { record } = this.#shown!;
     const isNew = this.#recorded!.read();
     // Nothing to draw yet, so that the script of the chart isn't needed either.
@@ -140,7 +138,7 @@ export class ThroughputPanel implements SharderPanel {
     if (this.#marksDetails.open) this.#listMarks();
     const toSeconds = (ms: number): number => (ms - zeroMs) / 1e3;
     this.#chart?.draw({
-      lines: entries.map(({ key, label, colour = "--text" }) => ({
+      lines: entries.map(({ key, label, colour }) => ({
         label,
         colour,
         width: key === "" ? 2.5 : 1.5,

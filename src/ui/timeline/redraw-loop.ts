@@ -1,19 +1,18 @@
+import { pageBeat } from "../parts/beat.js";
+
 export interface Redrawn {
   /** Whether there is anything new to be drawn, though nobody asked for it. */
   hasChanged(): boolean;
-  /** How long to wait before looking again, ms. */
-  intervalMs(): number;
   /** Called in an animation frame. */
   draw(): void;
 }
 
-/** Draws what is on view: in the next frame if that is requested, and else when a look now and then finds something new. */
+/** Draws what is on view: in the next frame if that is requested, and else when the page's beat finds something new. */
 export class RedrawLoop {
   readonly #redrawn: Redrawn;
-  #isOnView = false;
+  #onView: AbortController | undefined;
   #isFrameRequested = false;
   #isStale = true;
-  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(redrawn: Redrawn) {
     this.#redrawn = redrawn;
@@ -21,26 +20,26 @@ export class RedrawLoop {
 
   /** While it is not on view, nothing is looked at. */
   setOnView(isOnView: boolean): void {
-    this.#isOnView = isOnView;
-    this.#look();
+    if (isOnView === (this.#onView !== undefined)) return;
+    this.#onView?.abort();
+    this.#onView = isOnView ? new AbortController() : undefined;
+    if (this.#onView === undefined) return;
+    pageBeat.follow(() => this.#redrawn.hasChanged() && this.#draw(), this.#onView.signal);
+    if (this.#isStale || this.#redrawn.hasChanged()) this.request();
   }
 
   request(): void {
     this.#isStale = true;
-    this.#look();
+    if (this.#onView === undefined || this.#isFrameRequested) return;
+    this.#isFrameRequested = true;
+    requestAnimationFrame(() => {
+      this.#isFrameRequested = false;
+      if (this.#isStale) this.#draw();
+    });
   }
 
-  #look(): void {
-    clearTimeout(this.#timer);
-    if (!this.#isOnView) return;
-    if ((this.#isStale || this.#redrawn.hasChanged()) && !this.#isFrameRequested) {
-      this.#isFrameRequested = true;
-      requestAnimationFrame(() => {
-        this.#isFrameRequested = false;
-        this.#isStale = false;
-        this.#redrawn.draw();
-      });
-    }
-    this.#timer = setTimeout(() => this.#look(), this.#redrawn.intervalMs());
+  #draw(): void {
+    this.#isStale = false;
+    this.#redrawn.draw();
   }
 }

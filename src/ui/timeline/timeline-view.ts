@@ -19,12 +19,8 @@ import { TimelineTools, type TimelineCommands } from "./timeline-tools.js";
 import { workUnderWay } from "./under-way.js";
 import { describeAttempt } from "./words.js";
 
-/** How often it looks whether there is anything new, ms: smooth enough to follow, and cheap beside the workers. */
-const LOOK_MS = 100;
-/** The same for those who want less motion. */
-const CALM_LOOK_MS = 500;
-/** The same while no job runs. */
-const IDLE_LOOK_MS = 250;
+/** For those who want less motion, it moves by itself no more often, ms. */
+const CALM_MS = 1_000;
 /** The numbers change no faster than they can be read, ms. */
 const NUMBERS_MS = 500;
 /** The theme is read again after this time, ms. */
@@ -56,7 +52,6 @@ export class TimelineView implements TimelineTarget, TimelineCommands {
   readonly #table = new LaneTable(() => this.#updateNumbers());
   readonly #loop = new RedrawLoop({
     hasChanged: () => this.#hasChanged(),
-    intervalMs: () => this.#intervalMs(),
     draw: () => this.#draw(),
   });
   readonly #calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -68,6 +63,7 @@ export class TimelineView implements TimelineTarget, TimelineCommands {
   #pointer: CanvasPoint | undefined;
   #scene: Scene | undefined;
   #drawnRevision = -1;
+  #drawnAtMs = -Infinity;
   #numbersAtMs = 0;
 
   /** @param prefix tells the timelines of a page apart, in ids. */
@@ -174,12 +170,8 @@ export class TimelineView implements TimelineTarget, TimelineCommands {
 
   #hasChanged(): boolean {
     const record = this.#shown?.record;
-    return record !== undefined && (record.revision !== this.#drawnRevision || record.isRunning);
-  }
-
-  #intervalMs(): number {
-    if (this.#shown?.record.isRunning !== true) return IDLE_LOOK_MS;
-    return this.#calm.matches ? CALM_LOOK_MS : LOOK_MS;
+    if (record === undefined || (this.#calm.matches && performance.now() - this.#drawnAtMs < CALM_MS)) return false;
+    return record.revision !== this.#drawnRevision || record.isRunning;
   }
 
   #draw(): void {
@@ -189,6 +181,7 @@ export class TimelineView implements TimelineTarget, TimelineCommands {
     const { record } = shown;
     this.#drawnRevision = record.revision;
     const nowMs = performance.now();
+    this.#drawnAtMs = nowMs;
     const run = record.latestRun ?? { startMs: record.startMs, endMs: record.latestMs };
     this.#axis.update({ firstMs: record.startMs, runMs: run.startMs, lastMs: run.endMs ?? nowMs });
     const workerIds = shownWorkers(record);

@@ -1,13 +1,11 @@
 import type { Sharder } from "../../index.js";
 import type { ShownSharder, SharderPanel } from "../dashboard/panel.js";
+import { pageBeat } from "../parts/beat.js";
 import { element, setText } from "../parts/dom.js";
 import { explanation } from "../parts/explanation.js";
 import { RunTotals } from "./run-totals.js";
 import { readSpeed, speedKey } from "../speed/speed-store.js";
 import { totalFacts } from "./totals-text.js";
-
-/** Numbers change no faster than they can be read, ms. */
-const UPDATE_INTERVAL_MS = 500;
 
 /** What the latest run has come to: rate, efficiency, time saved, what was done twice and what went wrong. */
 export class TotalsPanel implements SharderPanel {
@@ -40,12 +38,8 @@ export class TotalsPanel implements SharderPanel {
       if (isVisible) this.#update(shown, totals);
     });
     seen.observe(this.root);
-    const timer = setInterval(() => isVisible && this.#update(shown, totals), UPDATE_INTERVAL_MS);
-    const end = (): void => {
-      clearInterval(timer);
-      seen.disconnect();
-    };
-    shown.signal.addEventListener("abort", end, { once: true });
+    pageBeat.follow(() => isVisible && this.#update(shown, totals), shown.signal);
+    shown.signal.addEventListener("abort", () => seen.disconnect(), { once: true });
   }
 
   #update({ sharder, one }: ShownSharder, totals: RunTotals): void {

@@ -1,0 +1,54 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { perFrame } from "../../../../src/ui/parts/frame.js";
+
+let frames: Map<number, () => void>;
+beforeEach(() => {
+  vi.useFakeTimers();
+  frames = new Map();
+  let lastId = 0;
+  vi.stubGlobal("requestAnimationFrame", (call: () => void) => {
+    frames.set(++lastId, call);
+    return lastId;
+  });
+  vi.stubGlobal("cancelAnimationFrame", (id: number) => frames.delete(id));
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+function nextFrame(): void {
+  const due = [...frames.values()];
+  frames.clear();
+  for (const call of due) call();
+}
+
+it("draws once a frame, however often it is requested, and no more often than its interval", () => {
+  let count = 0;
+  const request = perFrame(() => count++, 200);
+  request();
+  request();
+  expect(count).toBe(0);
+  nextFrame();
+  expect(count).toBe(1);
+  request();
+  nextFrame();
+  expect(count).toBe(1);
+  vi.advanceTimersByTime(200);
+  nextFrame();
+  expect(count).toBe(2);
+});
+
+it("draws within a second where there are no frames, as in the background, and not once more when they return", () => {
+  let count = 0;
+  const request = perFrame(() => count++);
+  request();
+  vi.advanceTimersByTime(1_000);
+  expect(count).toBe(1);
+  nextFrame();
+  vi.advanceTimersByTime(5_000);
+  expect(count).toBe(1);
+  request();
+  nextFrame();
+  expect(count).toBe(2);
+});
