@@ -15,9 +15,10 @@ import type { BatchMode, RunMode, WireModel } from "../../protocol/model-on-wire
 import { hasRows, type BatchModes, type TryBatch } from "../inputs/batch-modes.js";
 import { cannotSplitBatch, JobMode } from "../inputs/job-mode.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
-import { JobBase, type JobContext, type OpenAttempt } from "../job/job-base.js";
+import { JobBase, type JobContext } from "../job/job-base.js";
+import type { OpenAttempt } from "../job/open-attempts.js";
 import { causeOf } from "../job/fault-cause.js";
-import { noWorkers } from "../job/job-errors.js";
+import { noWorkers, notSent } from "../job/job-errors.js";
 import { progressOf, type JobOptions } from "../job/sharding-job.js";
 import { sliceItems } from "../../protocol/outputs.js";
 import { outputBytes, type CheckedResult } from "../verify/checked-result.js";
@@ -269,7 +270,7 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
         this.cancel(action.attemptId, action.workerId);
         break;
       case "exclude-worker":
-        this.reportFault({
+        this.faults.report({
           cause: "threw",
           workerId: action.workerId,
           action: "excluded",
@@ -287,7 +288,7 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
         this.finish();
         break;
       case "fail":
-        this.end(action.reason === "no-workers" ? noWorkers(this.lastError) : this.hopeless());
+        this.end(action.reason === "no-workers" ? noWorkers(this.lastError) : this.faults.hopeless());
         break;
     }
   }
@@ -296,14 +297,14 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
     const message =
       `Expected worker "${workerId}" to answer a shard within 3 times its usual time and a second, received no answer yet: ` +
       `its items are run on another worker, too, and it is ended if it does not answer in time.`;
-    this.reportRetried({ cause: "overdue", workerId, code: "worker-timeout", message }, units, open);
+    this.faults.reportRetried({ cause: "overdue", workerId, code: "worker-timeout", message }, units, open);
   }
 
   async #attempt(action: DispatchAction & { type: "dispatch" }): Promise<void> {
     const { attemptId, workerId, firstItem, itemCount, predictedMs, deadlineMs } = action;
     const range: ItemRange = { firstItem, itemCount };
     const mode = this.#mode.of(workerId);
-    this.open(attemptId, { ...range, attemptId, mode, workerId, predictedMs });
+    this.attempts.open(attemptId, { ...range, attemptId, mode, workerId, predictedMs });
     let result: FinishedRun;
     let worker: PoolWorker;
     try {
@@ -329,7 +330,7 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
     }
     this.#hasEnded(workerId, attemptId);
     const { outputs, serviceMs } = result;
-    if (!this.isOpen(attemptId)) {
+    if (!this.attempts.isOpen(attemptId)) {
       // Others were first, but how long it took is worth knowing.
       this.apply({ type: "attempt-completed", attemptId, serviceMs });
       return;
@@ -410,8 +411,8 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
 
   #attemptFailed(attemptId: number, thrown: unknown): void {
     // Nobody waits for it any more.
-    if (!this.isOpen(attemptId)) this.apply({ type: "attempt-ended", attemptId });
-    const failed = this.closeFailed(attemptId, thrown);
+    if (!this.attempts.isOpen(attemptId)) this.apply({ type: "attempt-ended", attemptId });
+    const failed = this.#closeFailed(attemptId, thrown);
     if (failed === undefined) return;
     const { attempt, error } = failed;
     const { mode, itemCount, workerId } = attempt;
@@ -423,9 +424,27 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
       return;
     }
     const { code, message } = error;
-    if (!this.#isSuspect(attemptId)) this.reportRetried({ cause: causeOf(error), workerId, code, message }, attempt);
+    if (!this.#isSuspect(attemptId))
+      this.faults.reportRetried({ cause: causeOf(error), workerId, code, message }, attempt);
     if (isTooLarge) this.#limitItems(workerId, attemptId);
     this.apply({ type: "attempt-failed", attemptId, isTooLarge, error });
+  }
+
+  /**
+   * Close an attempt that failed. If its worker has ended, the pool reports that. If the attempt could not be sent, the job ends.
+   * @returns the closed attempt and its error, if its worker is still usable.
+   */
+  #closeFailed(attemptId: number, thrown: unknown): { attempt: ShardAttempt; error: ShardError } | undefined {
+    const attempt = this.attempts.get(attemptId);
+    if (attempt === undefined) return undefined;
+    if (!(thrown instanceof ShardError)) {
+      this.fail(notSent(thrown));
+      return undefined;
+    }
+    this.lastError = thrown;
+    if (this.#context.pool.get(attempt.workerId)?.isUsable !== true) return undefined;
+    this.close(attemptId, "failed");
+    return { attempt, error: thrown };
   }
 
   /** Whether it was to be expected that the attempt fails, since it is a part of items that have. */

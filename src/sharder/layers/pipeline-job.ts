@@ -13,7 +13,8 @@ import type { FinishedRun, PoolWorker } from "../../pool/pool-worker.js";
 import type { BatchModes, TryBatch } from "../inputs/batch-modes.js";
 import { JobMode } from "../inputs/job-mode.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
-import { JobBase, type JobContext, type OpenAttempt } from "../job/job-base.js";
+import { JobBase, type JobContext } from "../job/job-base.js";
+import type { OpenAttempt } from "../job/open-attempts.js";
 import { causeOf } from "../job/fault-cause.js";
 import { notSent, noWorkers } from "../job/job-errors.js";
 import { progressOf, type JobOptions } from "../job/sharding-job.js";
@@ -239,7 +240,7 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
         this.finish();
         break;
       case "fail":
-        this.end(this.hopeless());
+        this.end(this.faults.hopeless());
         break;
     }
   }
@@ -259,11 +260,11 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
     let latest = layout.times.forecast(deployment, index, worker, itemCount);
     const forecast = (): StageForecast => {
       // Once nobody waits for the run, its stages may be dropped and their times forgotten, but a worker that hangs is ended all the same.
-      if (this.isOpen(attemptId)) latest = layout.times.forecast(deployment, index, worker, itemCount);
+      if (this.attempts.isOpen(attemptId)) latest = layout.times.forecast(deployment, index, worker, itemCount);
       return latest;
     };
     const { ms, run } = latest;
-    this.open(attemptId, { ...attempt, predictedMs: run === "known" ? ms : undefined });
+    this.attempts.open(attemptId, { ...attempt, predictedMs: run === "known" ? ms : undefined });
     const { trials } = this.#state.microBatches.get(microBatchId)!;
     const watch: CallWatch = {
       overdueMs: () => overdueMs(forecast()),
@@ -300,7 +301,7 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
     this.#settled(attemptId);
     const { outputs, serviceMs } = result;
     const sample = { epoch, stage: index, workerId, itemCount, serviceMs };
-    if (!this.isOpen(attemptId)) {
+    if (!this.attempts.isOpen(attemptId)) {
       // The result of another attempt counts, but the time shows how fast the worker is.
       layout.observe({ ...sample, isSteady: false });
       return;
@@ -328,9 +329,12 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
 
   /** The worker is slow or hangs: its work is done elsewhere as well, and the worker is left alone until its deadline. */
   #overdue(attempt: StageAttempt, worker: PoolWorker): void {
-    if (this.isOpen(attempt.attemptId)) {
+    if (this.attempts.isOpen(attempt.attemptId)) {
       const message = `Worker "${worker.id}" has not finished stage ${attempt.stage} in three times the time predicted: another one runs it, too.`;
-      this.reportRetried({ cause: "overdue", workerId: worker.id, code: "worker-timeout", message }, attempt.range);
+      this.faults.reportRetried(
+        { cause: "overdue", workerId: worker.id, code: "worker-timeout", message },
+        attempt.range,
+      );
       this.workerStalled(worker.id);
     }
     this.#context.stalled.add(worker);
@@ -344,7 +348,7 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
 
   #attemptFailed(attempt: StageAttempt, worker: PoolWorker, thrown: unknown): void {
     const { attemptId, microBatchId, epoch, range } = attempt;
-    if (!this.isOpen(attemptId)) return;
+    if (!this.attempts.isOpen(attemptId)) return;
     const isTooLarge = range.itemCount > 1 && isAllocationFailure(thrown);
     if (!(thrown instanceof ShardError) && !isTooLarge) {
       this.fail(notSent(thrown));
@@ -366,7 +370,7 @@ export class PipelineJob extends JobBase<StageRun, PipelineEvent> {
     this.close(attemptId, "failed");
     if (isTooLarge) this.#context.layout.times.limitItems(epoch, Math.ceil(range.itemCount / 2));
     const { code, message } = error;
-    if (!isSuspect) this.reportRetried({ cause: causeOf(error), workerId: worker.id, code, message }, range);
+    if (!isSuspect) this.faults.reportRetried({ cause: causeOf(error), workerId: worker.id, code, message }, range);
     this.apply({ type: "attempt-failed", attemptId, isOutOfMemory: isTooLarge });
   }
 
