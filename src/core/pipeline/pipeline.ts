@@ -10,7 +10,7 @@ import {
   retireEpochs,
   staff,
 } from "./placements.js";
-import { addUntouched, untouchedItemCount } from "../untouched-items.js";
+import { addUntouched } from "../untouched-items.js";
 import type { PipelineAction, PipelineEvent, PipelineOptions, PipelineState } from "./types.js";
 
 const DEFAULTS: PipelineOptions = { depth: 2 };
@@ -147,13 +147,4 @@ function settle(draft: PipelineDraft): void {
   if (!draft.sourceEnded || draft.completedItemCount < draft.endItem || draft.heldItemCount > 0) return;
   draft.phase = "finished";
   draft.actions.push({ type: "finish" });
-}
-
-/** Whether a stream should pull from its source: fewer items wait than two micro-batches hold, or none while nothing is placed. */
-export function wantsPipelineItems(state: PipelineState): boolean {
-  const { phase, placements, currentEpoch } = state;
-  // A pause stops the workers, not the source.
-  if (phase !== "running" && phase !== "paused") return false;
-  const placement = currentEpoch === undefined ? undefined : placements.get(currentEpoch);
-  return untouchedItemCount(state) < (placement === undefined ? 1 : 2 * placement.microBatchItemCount);
 }

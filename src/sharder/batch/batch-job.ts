@@ -19,7 +19,7 @@ import { JobBase, type JobContext } from "../job/job-base.js";
 import type { OpenAttempt } from "../job/open-attempts.js";
 import { causeOf } from "../job/fault-cause.js";
 import { noWorkers, notSent } from "../job/job-errors.js";
-import { progressOf, type JobOptions } from "../job/sharding-job.js";
+import type { JobOptions } from "../job/sharding-job.js";
 import { sliceItems } from "../../protocol/outputs.js";
 import { outputBytes, type CheckedResult } from "../verify/checked-result.js";
 import type { LearnedThroughput } from "./learned-throughput.js";
@@ -478,12 +478,9 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
     const nowMs = performance.now();
     this.#progressMs = nowMs;
     const plan = this.#lookAtPlan();
-    const { completedItemCount } = this.items;
-    const totalItemCount = this.items.hasSourceEnded ? this.items.addedItemCount : undefined;
     const rates = plan.flatMap(({ itemsPerSecond }) => itemsPerSecond ?? []);
     const itemsPerSecond = rates.length === 0 ? undefined : rates.reduce((sum, rate) => sum + rate, 0);
-    const remainingMs = dispatch.remainingMs(this.#state, this.#clock.read(nowMs));
-    this.emitProgress(progressOf({ jobId: this.id, completedItemCount, totalItemCount, itemsPerSecond, remainingMs }));
+    this.emitProgress(itemsPerSecond, dispatch.remainingMs(this.#state, this.#clock.read(nowMs)));
   }
 }
 

@@ -4,7 +4,7 @@ import type { PoolWorker } from "../../pool/pool-worker.js";
 import type { WorkerPool } from "../../pool/worker-pool.js";
 import type { ShardOutput } from "../../protocol/outputs.js";
 import { callListener } from "../call-listener.js";
-import type { AttemptDetail, Emit, JobProgress } from "../events.js";
+import type { AttemptDetail, Emit } from "../events.js";
 import type { FaultReports } from "../fault-reports.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 import { JobChecks } from "../verify/job-checks.js";
@@ -18,7 +18,7 @@ import { JobLife } from "./job-life.js";
 import { OpenAttempts, type AttemptScope, type OpenAttempt } from "./open-attempts.js";
 import { Outbox } from "./outbox.js";
 import type { FinishedShard } from "./shard-sink.js";
-import { nextJobId, type JobOptions, type ShardingJob } from "./sharding-job.js";
+import { nextJobId, progressOf, type JobOptions, type ShardingJob } from "./sharding-job.js";
 
 /** What every job needs from its sharder. */
 export interface JobContext {
@@ -259,7 +259,10 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
     if (!this.isOver) this.#options.onWantsMore?.();
   }
 
-  protected emitProgress(progress: JobProgress): void {
+  /** @param itemsPerSecond of all workers together. @param remainingMs predicted until all items known so far are done. */
+  protected emitProgress(itemsPerSecond: number | undefined, remainingMs: number | undefined): void {
+    const { completedItemCount, totalItemCount } = this.items;
+    const progress = progressOf({ jobId: this.id, completedItemCount, totalItemCount, itemsPerSecond, remainingMs });
     this.#outbox.add(() => {
       this.#context.emit("progress", progress);
       callListener(this.#options.onProgress, progress);

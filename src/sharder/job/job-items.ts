@@ -77,6 +77,16 @@ export class JobItems {
     return this.#undecided.length > 0;
   }
 
+  /** How many known items are not done. */
+  get openItemCount(): number {
+    return this.addedItemCount - this.completedItemCount;
+  }
+
+  /** How many there are; `undefined` while the source is open. */
+  get totalItemCount(): number | undefined {
+    return this.hasSourceEnded ? this.addedItemCount : undefined;
+  }
+
   /** How many items a unit has, on average. */
   get perUnit(): number {
     return this.#units?.meanItemCount ?? 1;

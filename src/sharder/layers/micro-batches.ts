@@ -8,6 +8,7 @@ import { isShared } from "../../protocol/share-tensor.js";
 import type { Tensor } from "../../protocol/tensors.js";
 import type { RunInput } from "../../protocol/worker-api.js";
 import { hasRows } from "../inputs/batch-modes.js";
+import { notSent } from "../job/job-errors.js";
 import type { DeployedStage } from "./deployment.js";
 
 /** What the page holds of one micro-batch between its stages. */
@@ -98,16 +99,23 @@ export class MicroBatches {
     });
   }
 
-  /** Take the result of a micro-batch that has left the pipeline. Nothing in it is in shared memory. */
+  /**
+   * Take the result of a micro-batch that has left the pipeline. Nothing in it is in shared memory.
+   * @throws ShardError "out-of-memory" if there is no room for a copy.
+   */
   take(microBatchId: number): Record<string, ShardOutput> {
     const { tensors } = this.#held.get(microBatchId)!;
     this.#held.delete(microBatchId);
-    return Object.fromEntries(
-      Object.entries(this.#model.outputKeys).map(([name, key]) => [
-        name,
-        mapTensors(requireTensors(tensors, key), ownTensor),
-      ]),
-    );
+    try {
+      return Object.fromEntries(
+        Object.entries(this.#model.outputKeys).map(([name, key]) => [
+          name,
+          mapTensors(requireTensors(tensors, key), ownTensor),
+        ]),
+      );
+    } catch (thrown) {
+      throw thrown instanceof ShardError ? thrown : notSent(thrown);
+    }
   }
 
   /** Forget a micro-batch that restarts from its inputs or is no longer needed. */

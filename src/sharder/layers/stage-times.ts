@@ -39,7 +39,13 @@ export class StageTimes {
     return rates.length === 0 || Number.isNaN(ms) ? undefined : ms;
   }
 
-  /** The same, once it has been measured reliably on all replicas; `undefined` until then. */
+  /** What one item takes in the slowest stage, ms; `undefined` until all of them are known. */
+  bottleneckMs(deployment: Deployment): number | undefined {
+    const stageMs = deployment.stages.map((_, stage) => this.stageMs(deployment, stage));
+    return stageMs.every((ms) => ms !== undefined) ? Math.max(...stageMs) : undefined;
+  }
+
+  /** As `stageMs`, once it has been measured reliably on all replicas; `undefined` until then. */
   settledMs(deployment: Deployment, stage: number): number | undefined {
     const isSettled = deployment
       .workersOf(stage)
@@ -105,13 +111,12 @@ export class StageTimes {
 
   /** Where a job's micro-batches go, and how large they are. @param remainingItemCount `undefined` until a stream's source has ended. */
   placementFor(deployment: Deployment, remainingItemCount: number | undefined): StagePlacement {
-    const stageMs = deployment.stages.map((_, stage) => this.stageMs(deployment, stage));
     const workers = deployment.stages.flatMap((_, stage) => deployment.workersOf(stage));
     const overheadMs = this.#measured.overheadMs(deployment);
     const microBatchItemCount = sizeMicroBatch({
       itemCount: remainingItemCount,
       stageCount: deployment.stages.length,
-      msPerItem: stageMs.every((ms) => ms !== undefined) ? Math.max(...stageMs) : undefined,
+      msPerItem: this.bottleneckMs(deployment),
       overheadMs: Math.max(DEFAULT_OVERHEAD_MS, overheadMs ?? 0),
       isTrial: overheadMs === undefined,
       quantumMs: this.#quantumMs,

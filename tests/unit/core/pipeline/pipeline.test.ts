@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createPipeline, stepPipeline, wantsPipelineItems } from "../../../../src/core/pipeline/pipeline.js";
+import { createPipeline, stepPipeline } from "../../../../src/core/pipeline/pipeline.js";
+import { wantsPipelineItems } from "../../../../src/core/pipeline/queries.js";
 import type { ItemRange } from "../../../../src/core/dispatch/types.js";
 import { seededRandom } from "../../../../src/core/random.js";
 import { rangesOf } from "../item-ranges.js";
