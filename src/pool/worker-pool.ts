@@ -68,13 +68,6 @@ export class WorkerPool {
     return this.#slots.get(id)?.worker;
   }
 
-  /** As `get`. @throws ShardError "worker-lost" if there is none: its end has been reported, or will be at once. */
-  requireWorker(id: string): PoolWorker {
-    const worker = this.get(id);
-    if (worker !== undefined) return worker;
-    throw removed(id);
-  }
-
   /** Whether a worker is about to come: one that starts for the first time, or another incarnation of one that is away. */
   get isAnyAway(): boolean {
     return this.slots.some(({ isAway, isNew, isLeaving }) => (isAway || isNew) && !isLeaving);

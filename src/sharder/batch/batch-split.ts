@@ -17,8 +17,9 @@ import type { JobOptions } from "../job/sharding-job.js";
 import type { SharderSettings } from "../options.js";
 import type { BatchPlan, Split, WorkerPart } from "../split.js";
 import type { Verifier } from "../verify/verifier.js";
-import { BatchJob, WHOLE_MODEL } from "./batch-job.js";
+import { BatchJob } from "./batch-job.js";
 import { LearnedThroughput } from "./learned-throughput.js";
+import { WHOLE_MODEL } from "./shard-runs.js";
 
 export interface BatchSplitContext {
   readonly wire: WireModel;

@@ -39,3 +39,13 @@ export function notSent(cause: unknown): ShardError {
   }
   return new ShardError("internal", `The shard could not be sent: ${String(cause)}. Please report this.`, { cause });
 }
+
+/** Why items are given up: a missed deadline is theirs only if no option allows them more time. Other errors stay as they are. */
+export function missedAgain(error: ShardError): ShardError {
+  if (error.code !== "worker-timeout") return error;
+  return new ShardError(
+    error.code,
+    `${error.message} Another worker has missed its deadline with these items, too: raise firstRunDeadlineMs if one of them takes that long.`,
+    { workerId: error.workerId, cause: error },
+  );
+}
