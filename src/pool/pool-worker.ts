@@ -2,12 +2,9 @@ import { deathCauseOf, type DeathCause } from "../core/death-cause.js";
 import { ShardError } from "../core/errors.js";
 import type { InjectedFault } from "../protocol/fault-api.js";
 import type { WireModel } from "../protocol/model-on-wire.js";
-import { fromErrorRecord, type Reply } from "../protocol/error-record.js";
-import { buffersOf } from "../protocol/run-inputs.js";
 import type {
   ModelKey,
   RunRequest,
-  RunResult,
   TraceRequest,
   TraceResult,
   WorkerApi,
@@ -15,14 +12,14 @@ import type {
   WorkerReport,
 } from "../protocol/worker-api.js";
 import { ASIDE, type CallWatch } from "./call-table.js";
-import { expandedBytes, LoadDeadline } from "./load-deadline.js";
-import { serviceMsOf } from "./service-time.js";
-import { handOver, WorkerCalls } from "./worker-calls.js";
+import { HeldModels } from "./held-models.js";
+import type { LoadDeadline } from "./load-deadline.js";
+import { lostTo } from "./slot-errors.js";
+import { WorkerCalls } from "./worker-calls.js";
 import { labelOf, type WorkerSpec } from "./worker-entries.js";
+import { WorkerRuns, type FinishedRun } from "./worker-runs.js";
+import { WorkerLife, type IncarnationState } from "./worker-life.js";
 import type { WorkerLink } from "./worker-link.js";
-
-/** What one incarnation of a worker is doing. */
-export type IncarnationState = "starting" | "ready" | "busy" | "draining" | "dead";
 
 /** What the owner of a worker is told. */
 export interface WorkerHooks {
@@ -32,83 +29,73 @@ export interface WorkerHooks {
   readonly onRan: (worker: PoolWorker) => void;
 }
 
-/** The result of a run, and what it cost. */
-export interface FinishedRun {
-  readonly outputs: RunResult["outputs"];
-  /** From the worker's previous completion, or the sending if it was idle, to this completion, ms. */
-  readonly serviceMs: number;
-}
-
 /** Long enough to compile WASM or to get a device on a slow machine, once the script is there. */
 const START_DEADLINE_MS = 60_000;
-/** Long enough for anything that has to be loaded before the layers can be traced. */
-const TRACE_DEADLINE_MS = 60_000;
 /** A worker that has nothing else to do listens at once. */
 const LISTEN_DEADLINE_MS = 10_000;
-/** Each layer is loaded and run a few times, at worst in plain JavaScript. */
-const TRACED_LAYER_DEADLINE_MS = 5_000;
 /** A worker in the middle of a shard doesn't see `stop`; it is terminated anyway. */
 const STOP_DEADLINE_MS = 1_000;
-/** Loads and traces go before all attempts. */
-const FIRST = Infinity;
 
-/** Which state may follow which. Anything else is a defect in this code, never a fault of the machine. */
-const NEXT_STATES: Readonly<Record<IncarnationState, readonly IncarnationState[]>> = {
-  starting: ["ready", "draining", "dead"],
-  ready: ["busy", "draining", "dead"],
-  busy: ["ready", "draining", "dead"],
-  draining: ["dead"],
-  dead: [],
-};
-
-/** One incarnation of a worker and all calls to it, as an explicit state machine. Once dead, it stays dead. */
+/** One incarnation of a worker: its life and all calls to it. Once dead, it stays dead. */
 export class PoolWorker {
   /** The id of its slot. */
   readonly id: string;
   readonly spec: WorkerSpec;
-  /** The latest thing that went wrong, in a shard or with the worker itself. */
-  lastError: ShardError | undefined;
-  /** The error that ended it; `undefined` while it lives, and if it was stopped on purpose. */
-  deathError: ShardError | undefined;
-  /** Why it ended; `undefined` while it lives, and if it was stopped on purpose. */
-  deathCause: DeathCause | undefined;
 
   readonly #calls: WorkerCalls<WorkerApi>;
-  readonly #hooks: WorkerHooks;
-  readonly #models = new Set<ModelKey>();
-  readonly #loadDeadline = new LoadDeadline();
+  readonly #life: WorkerLife;
+  readonly #models: HeldModels;
+  readonly #runs: WorkerRuns;
   #report: WorkerReport | undefined;
-  #state: IncarnationState = "starting";
-  #runCount = 0;
-  #finishedCount = 0;
-  #readyAtMs: number | undefined;
-  #heapBytes: number | undefined;
   #hasRefused = false;
 
   constructor(id: string, spec: WorkerSpec, link: WorkerLink<WorkerApi>, hooks: WorkerHooks) {
     this.id = id;
     this.spec = spec;
-    this.#hooks = hooks;
+    this.#life = new WorkerLife(id, spec, () => hooks.onState(this));
     this.#calls = new WorkerCalls(link, {
       name: `worker "${id}"`,
       workerId: id,
-      lostTo: (reason) => this.#lostTo(reason),
+      lostTo: (reason) => lostTo(id, spec.backend, this.state === "starting", reason),
       onEnd: (error, cause) => this.kill(error, cause),
+    });
+    this.#models = new HeldModels(this.#calls);
+    this.#runs = new WorkerRuns({
+      workerId: id,
+      calls: this.#calls,
+      life: this.#life,
+      kill: (error, cause) => this.kill(error, cause),
+      onRan: () => hooks.onRan(this),
     });
   }
 
   get state(): IncarnationState {
-    return this.#state;
+    return this.#life.state;
+  }
+
+  /** The latest thing that went wrong, in a shard or with the worker itself. */
+  get lastError(): ShardError | undefined {
+    return this.#life.lastError;
+  }
+
+  /** The error that ended it; `undefined` while it lives, and if it was stopped on purpose. */
+  get deathError(): ShardError | undefined {
+    return this.#life.deathError;
+  }
+
+  /** Why it ended; `undefined` while it lives, and if it was stopped on purpose. */
+  get deathCause(): DeathCause | undefined {
+    return this.#life.deathCause;
   }
 
   /** Whether it takes more work. */
   get isReady(): boolean {
-    return this.#state === "ready" || this.#state === "busy";
+    return this.state === "ready" || this.state === "busy";
   }
 
   /** Whether the models it holds can still be used: it is ready or draining. */
   get isUsable(): boolean {
-    return this.isReady || this.#state === "draining";
+    return this.isReady || this.state === "draining";
   }
 
   /** What the worker reported about itself; `undefined` until it has started. */
@@ -123,17 +110,17 @@ export class PoolWorker {
 
   /** How long ago it became ready, ms; `undefined` if it never did. */
   get readyMs(): number | undefined {
-    return this.#readyAtMs === undefined ? undefined : performance.now() - this.#readyAtMs;
+    return this.#life.readyMs;
   }
 
   /** How many runs it has completed. */
   get finishedCount(): number {
-    return this.#finishedCount;
+    return this.#runs.finishedCount;
   }
 
   /** What its backend had reserved after the latest run, bytes; `undefined` if it did not say. */
   get heapBytes(): number | undefined {
-    return this.#heapBytes;
+    return this.#runs.heapBytes;
   }
 
   /** Whether it ended because it can't start here or can't take the model, rather than by a fault: its script is wrong, or it said so. */
@@ -166,14 +153,12 @@ export class PoolWorker {
 
   /** Mark it ready for work, unless it is draining or dead already. */
   becomeReady(): void {
-    if (this.#state !== "starting") return;
-    this.#readyAtMs = performance.now();
-    this.#enter("ready");
+    this.#life.becomeReady();
   }
 
   /** End it because it can't be used, unless it has ended already. */
   refuse(error: ShardError): void {
-    this.#hasRefused = this.#state !== "dead";
+    this.#hasRefused = this.state !== "dead";
     this.kill(error);
   }
 
@@ -183,23 +168,13 @@ export class PoolWorker {
    * @throws ShardError "model-malformed", "model-unsupported", "worker-lost", "worker-timeout"
    */
   async load(modelKey: ModelKey, model: WireModel, alike?: LoadDeadline): Promise<void> {
-    const bytes = expandedBytes(model);
-    let sentAtMs = 0;
-    const load = (api: WorkerApi): Promise<Reply<undefined>> => {
-      sentAtMs = performance.now();
-      return api.load(modelKey, model);
-    };
     try {
       await this.requireListening();
-      const deadlineMs = (): number => Math.min(this.#loadDeadline.ms(bytes), alike?.ms(bytes) ?? Infinity);
-      await this.#calls.call("load a model", deadlineMs, load, FIRST);
+      await this.#models.load(modelKey, model, alike);
     } catch (thrown) {
-      this.#endIfLost(thrown as ShardError);
+      this.#runs.endIfLost(thrown as ShardError);
       throw thrown;
     }
-    const tookMs = performance.now() - sentAtMs;
-    for (const deadline of [this.#loadDeadline, alike]) deadline?.took(tookMs, bytes);
-    this.#models.add(modelKey);
   }
 
   /**
@@ -211,92 +186,28 @@ export class PoolWorker {
   }
 
   /** Dispose of a model or a stage. Never rejects: a dead worker holds nothing. */
-  async unload(modelKey: ModelKey): Promise<void> {
-    this.#models.delete(modelKey);
-    await this.#calls.call("unload a model", LISTEN_DEADLINE_MS, (api) => api.unload(modelKey), FIRST).catch(() => {});
+  unload(modelKey: ModelKey): Promise<void> {
+    return this.#models.unload(modelKey);
   }
 
   holds(modelKey: ModelKey): boolean {
     return this.#models.has(modelKey);
   }
 
-  /**
-   * Run some items. The inputs' buffers are transferred to the worker; those in shared memory stay usable on the page.
-   * @param deadlineMs counted while the worker is on this run, and called again at every check.
-   * @param watch reports when the worker turns to it, and when it is overdue.
-   * @throws ShardError "model-failed", "model-unsupported", "aborted", "worker-lost", "worker-timeout"
-   */
-  async run(request: RunRequest, deadlineMs: () => number, watch?: CallWatch): Promise<FinishedRun> {
-    const sent = handOver(request, buffersOf(request.inputs));
-    let sentAtMs = 0;
-    const { outputs, timing, heapBytes } = await this.#attempt(
-      this.#calls.call(
-        "answer a shard",
-        deadlineMs,
-        async (api) => {
-          sentAtMs = performance.now();
-          return this.#endIfBroken(await api.run(sent));
-        },
-        request.priority,
-        watch,
-      ),
-    );
-    const serviceMs = serviceMsOf(timing, performance.now() - sentAtMs);
-    this.#finishedCount++;
-    this.#heapBytes = heapBytes;
-    this.#hooks.onRan(this);
-    return { outputs, serviceMs };
+  /** Run some items. As `WorkerRuns.run`. */
+  run(request: RunRequest, deadlineMs: () => number, watch?: CallWatch): Promise<FinishedRun> {
+    return this.#runs.run(request, deadlineMs, watch);
   }
 
-  /**
-   * Measure layer after layer.
-   * @param limitMs as `deadlineMs` in `run`, where more is known than the number of layers.
-   * @throws ShardError as `run`
-   */
+  /** Measure layer after layer. As `WorkerRuns.trace`; @throws also if it does not listen, as `requireListening`. */
   async trace(request: TraceRequest, limitMs: () => number = () => Infinity): Promise<TraceResult> {
     await this.requireListening();
-    const longestMs = TRACE_DEADLINE_MS + request.layers.length * TRACED_LAYER_DEADLINE_MS;
-    const deadlineMs = (): number => Math.min(longestMs, limitMs());
-    return this.#attempt(this.#calls.call("trace the model", deadlineMs, (api) => api.trace(request), FIRST));
-  }
-
-  async #attempt<T>(settled: Promise<T>): Promise<T> {
-    this.#runCount++;
-    if (this.#state === "ready") this.#enter("busy");
-    try {
-      return await settled;
-    } catch (thrown) {
-      const error = thrown as ShardError;
-      this.#endIfLost(error);
-      // A cancelled attempt isn't the worker's fault.
-      if (error.code !== "aborted") this.lastError = error;
-      throw error;
-    } finally {
-      this.#runCount--;
-      if (this.#state === "busy" && this.#runCount === 0) this.#enter("ready");
-    }
-  }
-
-  /**
-   * The answer to a run may show that the worker has trapped, or that its device is lost: it ends before it turns to anything else, so
-   * that nobody takes that for what it was on.
-   */
-  #endIfBroken<T>(reply: Reply<T>): Reply<T> {
-    if (reply.ok) return reply;
-    const error = fromErrorRecord(reply.error, this.id);
-    if (reply.error.notice === "trapped") this.kill(error, "trapped");
-    else this.#endIfLost(error);
-    return reply;
-  }
-
-  /** It may answer that it is lost before it says so on its own: what it lost then is its device. */
-  #endIfLost(error: ShardError): void {
-    if (error.code === "worker-lost") this.kill(error, "device-lost");
+    return this.#runs.trace(request, limitMs);
   }
 
   /** Cancel attempts whose results are no longer wanted: queued ones end at once with "aborted". */
   cancel(attemptIds: readonly string[]): void {
-    if (this.#state === "dead") return;
+    if (this.state === "dead") return;
     // If the worker is lost meanwhile, nothing is left to cancel.
     this.#calls.call("cancel attempts", START_DEADLINE_MS, (api) => api.cancel(attemptIds), ASIDE).catch(() => {});
   }
@@ -318,7 +229,7 @@ export class PoolWorker {
 
   /** Take no more shards; those under way finish. */
   drain(): void {
-    if (NEXT_STATES[this.#state].includes("draining")) this.#enter("draining");
+    this.#life.drain();
   }
 
   /** Resolves once no call is under way. Never rejects. */
@@ -328,7 +239,7 @@ export class PoolWorker {
 
   /** Release the models and the device, then end the worker. Never rejects. */
   async stop(): Promise<void> {
-    if (this.#state === "dead") return;
+    if (this.state === "dead") return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, STOP_DEADLINE_MS)));
     // The worker is ended even if it fails to release what it holds.
@@ -340,30 +251,8 @@ export class PoolWorker {
 
   /** End the worker now; its calls reject with `error`. */
   kill(error: ShardError, cause: DeathCause = deathCauseOf(error.code)): void {
-    if (this.#state === "dead") return;
-    if (error.code !== "disposed") {
-      this.lastError = error;
-      this.deathError = error;
-      // What a worker notices first, in the middle of a call, is that its GPU is gone; on WebGL that is called a context.
-      this.deathCause = cause === "device-lost" && this.spec.backend === "webgl" ? "context-lost" : cause;
-    }
+    if (this.state === "dead") return;
     this.#calls.end(error);
-    this.#enter("dead");
-  }
-
-  #lostTo(reason: string): ShardError {
-    return new ShardError(
-      this.#state === "starting" ? "backend-unavailable" : "worker-lost",
-      `Expected worker "${this.id}" (${this.spec.backend}) to keep running, but it was lost (${reason}): its work goes to the others; add another worker if it was the last one.`,
-      { workerId: this.id },
-    );
-  }
-
-  #enter(state: IncarnationState): void {
-    if (!NEXT_STATES[this.#state].includes(state)) {
-      throw new ShardError("internal", `Worker "${this.id}" can't go from "${this.#state}" to "${state}".`);
-    }
-    this.#state = state;
-    this.#hooks.onState(this);
+    this.#life.die(error, cause);
   }
 }

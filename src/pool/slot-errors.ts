@@ -13,3 +13,12 @@ export function replaced(workerId: string): ShardError {
 export function wasClosed(): ShardError {
   return new ShardError("disposed", "Expected live workers, received a request after they were stopped.");
 }
+
+/** A worker has ended by itself. @param reason in words for people. */
+export function lostTo(workerId: string, backend: string, isStarting: boolean, reason: string): ShardError {
+  return new ShardError(
+    isStarting ? "backend-unavailable" : "worker-lost",
+    `Expected worker "${workerId}" (${backend}) to keep running, but it was lost (${reason}): its work goes to the others; add another worker if it was the last one.`,
+    { workerId },
+  );
+}

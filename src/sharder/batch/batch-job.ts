@@ -6,7 +6,8 @@ import type {
   PlannedShare,
 } from "../../core/dispatch/types.js";
 import { ShardError } from "../../core/errors.js";
-import type { FinishedRun, PoolWorker } from "../../pool/pool-worker.js";
+import type { PoolWorker } from "../../pool/pool-worker.js";
+import type { FinishedRun } from "../../pool/worker-runs.js";
 import { removed } from "../../pool/slot-errors.js";
 import type { BatchMode, WireModel } from "../../protocol/model-on-wire.js";
 import type { BatchModes, TryBatch } from "../inputs/batch-modes.js";

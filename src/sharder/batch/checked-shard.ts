@@ -1,6 +1,6 @@
 import type { ItemRange } from "../../core/dispatch/types.js";
 import { predictMs } from "../../core/throughput/throughput.js";
-import type { FinishedRun } from "../../pool/pool-worker.js";
+import type { FinishedRun } from "../../pool/worker-runs.js";
 import type { WireModel } from "../../protocol/model-on-wire.js";
 import { sliceItems } from "../../protocol/outputs.js";
 import type { JobItems } from "../job/job-items.js";

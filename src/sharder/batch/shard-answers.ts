@@ -1,6 +1,6 @@
 import type { DispatchEvent, ItemRange } from "../../core/dispatch/types.js";
 import { ShardError } from "../../core/errors.js";
-import type { FinishedRun } from "../../pool/pool-worker.js";
+import type { FinishedRun } from "../../pool/worker-runs.js";
 import type { ShardOutput } from "../../protocol/outputs.js";
 import type { AttemptDetail } from "../events.js";
 import { hasRows } from "../inputs/batch-modes.js";

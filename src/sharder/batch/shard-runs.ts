@@ -1,6 +1,7 @@
 import type { ItemRange } from "../../core/dispatch/types.js";
 import type { CallWatch } from "../../pool/call-table.js";
-import type { FinishedRun, PoolWorker } from "../../pool/pool-worker.js";
+import type { PoolWorker } from "../../pool/pool-worker.js";
+import type { FinishedRun } from "../../pool/worker-runs.js";
 import type { RunMode } from "../../protocol/model-on-wire.js";
 import type { ModelKey } from "../../protocol/worker-api.js";
 import type { JobItems } from "../job/job-items.js";

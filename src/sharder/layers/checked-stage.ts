@@ -1,5 +1,5 @@
 import type { StagedModel } from "../../model/staged-model.js";
-import type { FinishedRun } from "../../pool/pool-worker.js";
+import type { FinishedRun } from "../../pool/worker-runs.js";
 import type { RunMode } from "../../protocol/model-on-wire.js";
 import type { JobItems } from "../job/job-items.js";
 import { outputBytes, type CheckedResult } from "../verify/checked-result.js";

@@ -1,6 +1,7 @@
 import { ShardError } from "../../core/errors.js";
 import type { PipelineEvent, StageAttempt } from "../../core/pipeline/types.js";
-import type { FinishedRun, PoolWorker } from "../../pool/pool-worker.js";
+import type { PoolWorker } from "../../pool/pool-worker.js";
+import type { FinishedRun } from "../../pool/worker-runs.js";
 import { isAllocationFailure } from "../../protocol/allocation-failure.js";
 import type { AttemptDetail } from "../events.js";
 import type { JobMode } from "../inputs/job-mode.js";

@@ -1,7 +1,8 @@
 import { endMs, overdueMs, type StageForecast } from "../../core/pipeline/stage-deadlines.js";
 import type { StageAttempt } from "../../core/pipeline/types.js";
 import type { CallWatch } from "../../pool/call-table.js";
-import type { FinishedRun, PoolWorker } from "../../pool/pool-worker.js";
+import type { PoolWorker } from "../../pool/pool-worker.js";
+import type { FinishedRun } from "../../pool/worker-runs.js";
 import type { RunMode } from "../../protocol/model-on-wire.js";
 import type { DeployedStage, Deployment } from "./deployment.js";
 import type { MicroBatches } from "./micro-batches.js";

@@ -1,7 +1,8 @@
 import { ShardError } from "../../core/errors.js";
 import type { ItemRange } from "../../core/dispatch/types.js";
 import { judgeThree, judgeTwo, ROUNDING_LIMIT, type Distance, type Verdict } from "../../core/verify/judge.js";
-import type { FinishedRun, PoolWorker } from "../../pool/pool-worker.js";
+import type { PoolWorker } from "../../pool/pool-worker.js";
+import type { FinishedRun } from "../../pool/worker-runs.js";
 import { isExactWorker } from "../inputs/batch-probe.js";
 import type { CheckedResult } from "./checked-result.js";
 import type { CheckTimes } from "./check-times.js";
