@@ -1,21 +1,20 @@
-import { ShardError } from "../core/errors.js";
-import { addLive, forgetLive, releaseId, takeId } from "./live-workers.js";
+import type { ShardError } from "../core/errors.js";
+import { AsideWorkers } from "./aside-workers.js";
+import { addLive, forgetLive, takeId } from "./live-workers.js";
 import type { PoolListener, PoolOptions } from "./pool-types.js";
-import { PoolWorker, type WorkerHooks } from "./pool-worker.js";
+import type { PoolWorker, WorkerHooks } from "./pool-worker.js";
 import { Replacements } from "./replacements.js";
-import { delayRules, policyRules, type RestartRules, type SlotPlan } from "./restart-rules.js";
+import { delayRules, policyRules, type RestartRules } from "./restart-rules.js";
+import { RestartTimers } from "./restart-timers.js";
 import { removed, replaced, wasClosed } from "./slot-errors.js";
+import { SlotTable } from "./slot-table.js";
 import type { OpenWorker, WorkerSpec } from "./worker-entries.js";
 import { WorkerSlot } from "./worker-slot.js";
 
 const DEFAULT_MAX_HEAP_BYTES = 1.5 * 2 ** 30;
-/** How many workers that were given up stay listed, so that their errors can be read. */
-const MOST_GONE = 16;
 /** How long a script may take before it says anything, ms; doubled with each try, for slow connections. */
 const SCRIPT_DEADLINE_MS = 20_000;
 const MOST_SCRIPT_DEADLINE_MS = 120_000;
-/** Timers can't wait longer than this, ms. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The workers of one sharder. */
 export class WorkerPool {
@@ -26,17 +25,15 @@ export class WorkerPool {
   readonly #open: OpenWorker;
   readonly #rules: RestartRules;
   readonly #replacements: Replacements;
-  readonly #slots = new Map<string, WorkerSlot>();
-  readonly #restarts = new Map<WorkerSlot, ReturnType<typeof setTimeout>>();
+  readonly #slots = new SlotTable();
+  readonly #restarts = new RestartTimers((slot) => this.#restart(slot));
+  readonly #aside: AsideWorkers;
   readonly #waiting: (() => void)[] = [];
-  /** Workers that are no part of the pool, but end with it. */
-  readonly #aside = new Set<PoolWorker>();
-  /** Of workers that are listed no more, but that jobs may still remember. */
-  readonly #removedIds = new Set<string>();
   #isClosed = false;
 
   constructor({ open, restartDelayMs, canRun = () => true, maxHeapBytes = DEFAULT_MAX_HEAP_BYTES }: PoolOptions) {
     this.#open = open;
+    this.#aside = new AsideWorkers(open, (id) => this.#slots.retireId(id));
     this.#rules =
       restartDelayMs === undefined
         ? policyRules(canRun)
@@ -50,17 +47,17 @@ export class WorkerPool {
 
   /** Every worker that was started, in order; some dead ones stay, so that their errors can be read. */
   get slots(): readonly WorkerSlot[] {
-    return [...this.#slots.values()];
+    return this.#slots.all;
   }
 
   /** Workers whose engine has started and that have not ended, ready or not. */
   get startedWorkers(): readonly PoolWorker[] {
-    return this.slots.flatMap(({ worker }) => (worker?.report !== undefined && worker.state !== "dead" ? worker : []));
+    return this.#slots.workers(({ report, state }) => report !== undefined && state !== "dead");
   }
 
   /** The workers that take work. */
   get readyWorkers(): readonly PoolWorker[] {
-    return this.slots.flatMap(({ worker }) => (worker?.isReady === true ? worker : []));
+    return this.#slots.workers(({ isReady }) => isReady);
   }
 
   /** The present incarnation of a worker; `undefined` if it has none or is unknown. */
@@ -70,7 +67,7 @@ export class WorkerPool {
 
   /** Whether a worker is about to come: one that starts for the first time, or another incarnation of one that is away. */
   get isAnyAway(): boolean {
-    return this.slots.some(({ isAway, isNew, isLeaving }) => (isAway || isNew) && !isLeaving);
+    return this.#slots.isAnyAway;
   }
 
   /** Resolves once a worker has become ready, or one that was away or starting is no longer expected. Never rejects. */
@@ -83,7 +80,7 @@ export class WorkerPool {
   }
 
   has(id: string): boolean {
-    return this.#slots.has(id);
+    return this.#slots.get(id) !== undefined;
   }
 
   /**
@@ -94,12 +91,11 @@ export class WorkerPool {
     // Refused before anything is opened.
     if (this.#isClosed) throw wasClosed();
     const slot = new WorkerSlot(takeId(spec), spec);
-    this.#slots.set(slot.id, slot);
+    this.#slots.add(slot);
     try {
       this.#incarnate(slot, spec);
     } catch (thrown) {
-      this.#slots.delete(slot.id);
-      releaseId(slot.id);
+      this.#slots.discard(slot);
       throw thrown;
     }
     return slot.started.promise;
@@ -112,27 +108,7 @@ export class WorkerPool {
    */
   async startAside(spec: WorkerSpec, onEnd: () => void): Promise<PoolWorker> {
     if (this.#isClosed) throw wasClosed();
-    const id = takeId(spec);
-    const onState = (): void => {
-      if (worker.state !== "dead") return;
-      this.#aside.delete(worker);
-      forgetLive(id);
-      this.#removedIds.add(id);
-      onEnd();
-    };
-    let link: ReturnType<OpenWorker>;
-    try {
-      link = this.#open(spec, id);
-    } catch (thrown) {
-      releaseId(id);
-      throw thrown;
-    }
-    const worker = new PoolWorker(id, spec, link, { onState, onRan: () => {} });
-    this.#aside.add(worker);
-    addLive(worker);
-    await worker.start();
-    worker.becomeReady();
-    return worker;
+    return this.#aside.start(spec, onEnd);
   }
 
   /**
@@ -177,7 +153,7 @@ export class WorkerPool {
 
   /** No more work for a worker, and no other incarnation of it. @throws ShardError "unknown-worker" */
   drain(id: string): WorkerSlot {
-    const slot = this.require(id);
+    const slot = this.#slots.require(id);
     this.#retire(slot);
     slot.worker?.drain();
     return slot;
@@ -189,33 +165,20 @@ export class WorkerPool {
     if (slot === undefined) return;
     this.#retire(slot);
     await slot.worker?.stop();
-    this.#slots.delete(id);
+    this.#slots.delete(slot);
     this.#rules.forget(slot);
-    this.#removedIds.add(id);
   }
 
   /** Nothing refers to removed workers any more, such as a running job: others may get their ids. */
   releaseIds(): void {
-    for (const id of this.#removedIds) releaseId(id);
-    this.#removedIds.clear();
+    this.#slots.releaseIds();
   }
 
   /** Stop every worker, also those that are still starting; no more can be started. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    const asides = [...this.#aside].map((worker) => worker.stop());
-    await Promise.all([...asides, ...[...this.#slots.keys()].map((id) => this.remove(id))]);
+    await Promise.all([this.#aside.close(), ...this.#slots.ids.map((id) => this.remove(id))]);
     this.releaseIds();
-  }
-
-  /** @throws ShardError "unknown-worker" listing the known ids. */
-  require(id: string): WorkerSlot {
-    const slot = this.#slots.get(id);
-    if (slot !== undefined) return slot;
-    throw new ShardError(
-      "unknown-worker",
-      `Expected the id of a worker (${[...this.#slots.keys()].join(", ") || "there are none"}), received "${id}": see sharder.workers.`,
-    );
   }
 
   /** @throws ShardError "backend-unavailable" if the browser refuses to start the script. */
@@ -254,12 +217,11 @@ export class WorkerPool {
   }
 
   #recover(slot: WorkerSlot, error: ShardError): void {
-    const isLast = this.slots.every((other) => other === slot || !isExpected(other));
-    const plan = this.#rules.died(slot, isLast);
+    const plan = this.#rules.died(slot, this.#slots.isLast(slot));
     if (plan.kind === "give-up") return this.#giveUp(slot, error);
     if (plan.kind === "quarantine") slot.quarantine();
     else slot.leave();
-    this.#schedule(slot, plan);
+    this.#restarts.set(slot, plan.delayMs);
     if (plan.kind === "quarantine") this.#wake();
     this.listener?.onState(slot);
     if (plan.kind === "quarantine") this.listener?.onGone(slot, error);
@@ -269,25 +231,16 @@ export class WorkerPool {
   /** It was stopped so that a fresh incarnation can take its place. */
   #replace(slot: WorkerSlot): void {
     slot.leave();
-    this.#schedule(slot, { kind: "restart", spec: slot.spec, delayMs: 0 });
+    this.#restarts.set(slot, 0);
     this.listener?.onState(slot);
     this.listener?.onLost(slot, { kind: "replaced", error: replaced(slot.id) });
   }
 
-  #schedule(slot: WorkerSlot, { delayMs }: Exclude<SlotPlan, { kind: "give-up" }>): void {
-    if (delayMs === Infinity) return;
-    this.#restarts.set(
-      slot,
-      setTimeout(() => this.#restart(slot), Math.min(delayMs, LONGEST_TIMER_MS)),
-    );
-  }
-
   #restart(slot: WorkerSlot): void {
-    this.#restarts.delete(slot);
     const lastError = slot.worker?.deathError ?? removed(slot.id);
     const plan = this.#rules.next(slot);
     if (plan.kind !== "restart") return this.#giveUp(slot, lastError);
-    if (plan.delayMs > 0) return this.#schedule(slot, plan);
+    if (plan.delayMs > 0) return this.#restarts.set(slot, plan.delayMs);
     try {
       this.#incarnate(slot, plan.spec);
     } catch (thrown) {
@@ -306,11 +259,9 @@ export class WorkerPool {
   }
 
   #forgetOldest(): void {
-    const gone = this.slots.filter(({ isGone, isLeaving }) => isGone && !isLeaving);
-    for (const slot of gone.slice(0, Math.max(0, gone.length - MOST_GONE))) {
-      this.#slots.delete(slot.id);
+    for (const slot of this.#slots.surplus) {
+      this.#slots.delete(slot);
       this.#rules.forget(slot);
-      this.#removedIds.add(slot.id);
       this.listener?.onForgotten(slot.id);
     }
   }
@@ -318,16 +269,10 @@ export class WorkerPool {
   /** No other incarnation, not even one that is due. */
   #retire(slot: WorkerSlot): void {
     slot.retire();
-    clearTimeout(this.#restarts.get(slot));
-    this.#restarts.delete(slot);
+    this.#restarts.cancel(slot);
     this.#replacements.forget(slot);
     if (!slot.isGone && slot.worker?.state === "dead") this.#giveUp(slot, slot.worker.deathError);
     // Nobody waits for it any more, even if it is still starting.
     else this.#wake();
   }
-}
-
-/** Whether a worker is there, or is about to be. */
-function isExpected({ worker, isAway, isNew }: WorkerSlot): boolean {
-  return isAway || isNew || worker?.isReady === true;
 }
