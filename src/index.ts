@@ -10,7 +10,9 @@ export type { ShardUnderWay, WorkerSnapshot } from "./sharder/worker-snapshot.js
 export type { CheckState, Verification } from "./sharder/verify/verification.js";
 export type { BatchPlan, LayerPlan, StageSnapshot } from "./sharder/split.js";
 export type { SharderOptions, SharderSettings, InputOptions, LoadingProgress } from "./sharder/options.js";
-export type { StreamOptions, StreamShard, Source } from "./sharder/job/stream.js";
+export type { Source } from "./sharder/job/source.js";
+export type { StreamOptions } from "./sharder/job/stream-options.js";
+export type { StreamShard } from "./sharder/job/stream.js";
 export type { Inputs } from "./sharder/inputs/prepare-inputs.js";
 export type {
   AttemptDetail,

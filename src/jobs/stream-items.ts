@@ -1,6 +1,7 @@
 import type { ShardError } from "../core/errors.js";
 import type { Outputs } from "../protocol/tensors.js";
-import { checkStreamOptions, type Source, type StreamOptions } from "../sharder/job/stream.js";
+import type { Source } from "../sharder/job/source.js";
+import { checkStreamOptions, type StreamOptions } from "../sharder/job/stream-options.js";
 import type { Sharder } from "../sharder/sharder.js";
 import { itemOutputs } from "./item-outputs.js";
 import { checkSharder } from "./picture-options.js";

@@ -2,29 +2,31 @@ import { ShardError } from "../core/errors.js";
 import type { ModelInfo } from "../model/inspect.js";
 import type { WorkerSpec } from "../pool/worker-entries.js";
 import type { WorkerPool } from "../pool/worker-pool.js";
-import { abortError, throwIfAborted } from "../protocol/abort.js";
+import { throwIfAborted } from "../protocol/abort.js";
 import { onlyShardErrors, orShardError } from "../protocol/raw-errors.js";
 import type { Outputs } from "../protocol/tensors.js";
 import { checkSettings, checkWorkerSpec } from "./check-options.js";
 import type { EventRelay } from "./event-relay.js";
-import { ShardingEventTarget, type Emit, type JobState } from "./events.js";
+import { ShardingEventTarget } from "./events.js";
 import type { FaultReports } from "./fault-reports.js";
 import { copyInputs, prepareInputs, type Inputs, type PreparedInputs } from "./inputs/prepare-inputs.js";
-import { Gather } from "./job/gather.js";
+import { predictBatch } from "./job/predict.js";
 import { checkPredictOptions, type PredictOptions } from "./job/predict-options.js";
 import type { JobOptions, ShardingJob } from "./job/sharding-job.js";
-import { streamShards, type Source, type StreamOptions, type StreamShard } from "./job/stream.js";
+import type { Source } from "./job/source.js";
+import type { StreamOptions } from "./job/stream-options.js";
+import { streamShards, type StreamShard } from "./job/stream.js";
 import { checkJournalOptions } from "./journal/journal-options.js";
 import type { Journals } from "./journal/journals.js";
-import { TeeSink } from "./journal/tee-sink.js";
 import type { KnownModel } from "./known-model.js";
 import { requireKnownKeys } from "./known-keys.js";
 import type { OnItemError, SharderSettings } from "./options.js";
 import { inspectRun } from "./layers/inspect-run.js";
+import { LiveJobs } from "./live-jobs.js";
 import type { BatchPlan, LayerPlan, Split } from "./split.js";
 import type { Verification } from "./verify/verification.js";
 import type { Verifier } from "./verify/verifier.js";
-import type { WorkerSnapshot } from "./worker-snapshot.js";
+import { snapshotOf, type WorkerSnapshot } from "./worker-snapshot.js";
 import { WorkerWatch } from "./worker-watch.js";
 
 /** The parts of a sharder. */
@@ -52,9 +54,7 @@ export class Sharder extends ShardingEventTarget {
   readonly #journals: Journals;
   readonly #verifier: Verifier;
   #onItemError: OnItemError;
-  readonly #emit: Emit;
-  readonly #jobs = new Set<ShardingJob>();
-  #isPaused = false;
+  readonly #jobs: LiveJobs;
   #isDisposed = false;
 
   constructor({ model, pool, split, events, faults, journals, verifier, onItemError }: SharderParts) {
@@ -62,11 +62,12 @@ export class Sharder extends ShardingEventTarget {
     this.#model = model;
     this.#pool = pool;
     this.#split = split;
-    this.#watch = new WorkerWatch({ pool, split, jobs: this.#jobs, faults, emit: events.emit });
+    // A job remembers which workers it has excluded, by their ids.
+    this.#jobs = new LiveJobs(events.emit, () => pool.releaseIds());
+    this.#watch = new WorkerWatch({ pool, split, jobs: this.#jobs.all, faults, emit: events.emit });
     this.#journals = journals;
     this.#verifier = verifier;
     this.#onItemError = onItemError;
-    this.#emit = events.emit;
     events.target = (type, detail) => void this.dispatchEvent(new CustomEvent(type, { detail }));
     pool.listener = this.#watch;
   }
@@ -77,16 +78,9 @@ export class Sharder extends ShardingEventTarget {
   }
 
   get workers(): readonly WorkerSnapshot[] {
-    return this.#pool.slots.map((slot) => ({
-      id: slot.id,
-      backend: slot.spec.backend,
-      state: slot.state,
-      device: slot.report?.device,
-      ...this.#split.partOf(slot.id),
-      underWay: [...this.#jobs].flatMap((job) => job.underWayOn(slot.id)),
-      restarts: slot.restarts,
-      lastError: slot.lastError,
-    }));
+    return this.#pool.slots.map((slot) =>
+      snapshotOf(slot, this.#split.partOf(slot.id), this.#jobs.underWayOn(slot.id)),
+    );
   }
 
   get plan(): BatchPlan | LayerPlan {
@@ -118,32 +112,12 @@ export class Sharder extends ShardingEventTarget {
     const named = checkJournalOptions(options.journal, "predict");
     throwIfAborted(signal);
     const prepared = prepareInputs(this.model, inputs);
-    const gather = new Gather(prepared.itemCount);
-    const journal = named && (await this.#journals.openForPredict(named, prepared, signal));
-    let job: ShardingJob | undefined;
-    const onAbort = (): void => job?.fail(abortError(signal!));
-    try {
-      const done = journal && (await journal.giveBack(prepared, gather));
-      throwIfAborted(signal);
-      job = this.#createJob({
-        sink: journal ? new TeeSink(journal, gather) : gather,
-        priority,
-        onProgress,
-        onItemFailed,
-      });
-      signal?.addEventListener("abort", onAbort, { once: true });
-      job.addItems(prepared, done);
-      job.endSource();
-      await job.done;
-      if (journal !== undefined) await journal.finish();
-      return gather.result();
-    } catch (thrown) {
-      job?.fail(thrown);
-      throw thrown;
-    } finally {
-      signal?.removeEventListener("abort", onAbort);
-      if (journal !== undefined) await journal.close();
-    }
+    return predictBatch(
+      (jobOptions) => this.#createJob(jobOptions),
+      prepared,
+      { signal, onProgress, priority, onItemFailed },
+      named && (() => this.#journals.openForPredict(named, prepared, signal)),
+    );
   }
 
   /**
@@ -190,11 +164,13 @@ export class Sharder extends ShardingEventTarget {
 
   /** Start no further shards; those under way finish. This also holds for later jobs, until `resume`. */
   pause(): void {
-    this.#setPaused(true);
+    this.#checkUsable();
+    this.#jobs.setPaused(true);
   }
 
   resume(): void {
-    this.#setPaused(false);
+    this.#checkUsable();
+    this.#jobs.setPaused(false);
   }
 
   /**
@@ -222,13 +198,13 @@ export class Sharder extends ShardingEventTarget {
     return onlyShardErrors(async () => {
       this.#checkUsable();
       const { worker } = this.#pool.drain(typeof id === "string" ? id : `a ${typeof id}`);
-      for (const job of this.#jobs) job.workerDraining(id);
+      for (const job of this.#jobs.all) job.workerDraining(id);
       // It may have been the one that they wait for.
       this.#watch.expectsWorkers();
       if (worker !== undefined) await this.#split.workerLeaving(worker);
       await this.#pool.remove(id);
       this.#split.forget(id);
-      if (this.#jobs.size === 0) this.#pool.releaseIds();
+      if (this.#jobs.all.size === 0) this.#pool.releaseIds();
     });
   }
 
@@ -242,7 +218,7 @@ export class Sharder extends ShardingEventTarget {
   async dispose(): Promise<void> {
     this.#isDisposed = true;
     this.#watch.close();
-    for (const job of this.#jobs) job.fail(disposed());
+    this.#jobs.fail(disposed());
     this.#split.close();
     this.#verifier.close();
     await Promise.all([this.#journals.close(), this.#pool.close()]);
@@ -287,40 +263,8 @@ export class Sharder extends ShardingEventTarget {
     this.#checkUsable();
     const job = this.#split.createJob({ onItemError: this.#onItemError, ...options });
     job.workersExpected(this.#watch.expectsWorkers());
-    const isPaused = this.#isPaused;
-    if (isPaused) job.setPaused(true);
     this.#jobs.add(job);
-    this.#report(job, "started");
-    // A listener may have resumed it.
-    if (isPaused && this.#isPaused) this.#report(job, "paused");
-    const ended = (state: JobState, message?: string): void => {
-      this.#jobs.delete(job);
-      // A job remembers which workers it has excluded, by their ids.
-      if (this.#jobs.size === 0) this.#pool.releaseIds();
-      this.#report(job, state, message);
-    };
-    void job.done.then(
-      () => ended("completed"),
-      (reason: unknown) => {
-        if (reason instanceof ShardError && reason.code === "aborted") ended("cancelled");
-        else ended("failed", reason instanceof Error ? reason.message : String(reason));
-      },
-    );
     return job;
-  }
-
-  #report({ id: jobId }: ShardingJob, state: JobState, message?: string): void {
-    this.#emit("job", { jobId, state, message });
-  }
-
-  #setPaused(isPaused: boolean): void {
-    this.#checkUsable();
-    const hasChanged = this.#isPaused !== isPaused;
-    this.#isPaused = isPaused;
-    for (const job of this.#jobs) {
-      job.setPaused(isPaused);
-      if (hasChanged) this.#report(job, isPaused ? "paused" : "resumed");
-    }
   }
 
   #checkUsable(): void {

@@ -1,7 +1,7 @@
 import type { ItemRange } from "../core/dispatch/types.js";
 import type { ShardError } from "../core/errors.js";
 import type { BackendName } from "../pool/worker-entries.js";
-import type { WorkerState } from "../pool/worker-slot.js";
+import type { WorkerSlot, WorkerState } from "../pool/worker-slot.js";
 
 /** A shard that a worker was given and has not answered. */
 export interface ShardUnderWay extends ItemRange {
@@ -32,4 +32,22 @@ export interface WorkerSnapshot {
   /** How often it was started again: after it was lost, or in place of one whose heap had grown too large. */
   readonly restarts: number;
   readonly lastError: ShardError | undefined;
+}
+
+/** @param part what the split knows about the worker. @param underWay of all jobs. */
+export function snapshotOf(
+  slot: WorkerSlot,
+  part: Pick<WorkerSnapshot, "share" | "itemsPerSecond" | "overheadMs">,
+  underWay: readonly ShardUnderWay[],
+): WorkerSnapshot {
+  return {
+    id: slot.id,
+    backend: slot.spec.backend,
+    state: slot.state,
+    device: slot.report?.device,
+    ...part,
+    underWay,
+    restarts: slot.restarts,
+    lastError: slot.lastError,
+  };
 }

@@ -1,7 +1,7 @@
 // Jobs, streams and workers that end at an awkward moment.
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Tensor } from "../../../src/protocol/tensors.js";
-import type { Source } from "../../../src/sharder/job/stream.js";
+import type { Source } from "../../../src/sharder/job/source.js";
 import { openWebWorker } from "../../../src/pool/open-web-worker.js";
 import { findLiveWorker } from "../../../src/pool/live-workers.js";
 import { rejected } from "../../fixtures/caught.js";
