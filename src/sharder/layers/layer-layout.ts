@@ -1,22 +1,19 @@
-import { ShardError } from "../../core/errors.js";
 import type { StagedModel } from "../../model/staged-model.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
 import type { StagePlanner } from "../../pool/stage-planner.js";
 import type { WorkerPool } from "../../pool/worker-pool.js";
-import { noWorkers } from "../job/job-errors.js";
 import type { NamedInputTensors } from "../split.js";
-import { stageBytes } from "./assign-stages.js";
+import { ChangeQueue } from "./change-queue.js";
 import { DeploymentSet } from "./deployment-set.js";
 import { Deployment, type Placement } from "./deployment.js";
+import { LoadFailures } from "./load-failures.js";
 import { MemoryLimits } from "./memory-limits.js";
 import type { LayoutOptions, LayoutOwner } from "./layout-types.js";
-import { isWantOfWorkers, StagePlans } from "./stage-plans.js";
+import { StagePlans } from "./stage-plans.js";
 import type { StageSample } from "./stage-measurements.js";
+import { StageStaff } from "./stage-staff.js";
 import type { StalledWorkers } from "./stalled-workers.js";
 import { StageTimes } from "./stage-times.js";
-
-/** How long a stage that no present worker has room for waits for workers that are away, ms. */
-const RETURN_MS = 2_000;
 
 export interface LayoutParts {
   readonly pool: WorkerPool;
@@ -36,14 +33,14 @@ export class LayerLayout {
   readonly #limits: MemoryLimits;
   readonly #owner: LayoutOwner;
   readonly #plans: StagePlans;
-  readonly #stalled: StalledWorkers;
   readonly #deployed: DeploymentSet;
-  #changes: Promise<unknown> = Promise.resolve();
+  readonly #failures: LoadFailures;
+  readonly #staff: StageStaff;
+  readonly #changes = new ChangeQueue();
 
   constructor({ pool, model, planner, owner, options, stalled }: LayoutParts) {
     this.#pool = pool;
     this.#model = model;
-    this.#stalled = stalled;
     this.#limits = new MemoryLimits(options.memoryLimitBytes);
     this.#owner = owner;
     this.#plans = new StagePlans({ pool, model, planner, options, limits: this.#limits, stalled });
@@ -52,6 +49,16 @@ export class LayerLayout {
       (epoch) => owner.usesEpoch(epoch),
       (epoch) => this.times.forget(epoch),
     );
+    const parts = { pool, model, limits: this.#limits, deployed: this.#deployed };
+    this.#failures = new LoadFailures(parts);
+    this.#staff = new StageStaff({
+      ...parts,
+      costs: this.#plans.costs,
+      stalled,
+      failures: this.#failures,
+      changes: this.#changes,
+      onChanged: () => owner.onChanged(),
+    });
   }
 
   get current(): Deployment | undefined {
@@ -69,13 +76,15 @@ export class LayerLayout {
    * @throws ShardError "no-workers", "model-unsupported" if no plan fits the limits, "invalid-options" for illegal cuts.
    */
   async ready(item: NamedInputTensors): Promise<Deployment> {
-    return this.#serially(() => this.#ready(item));
+    return this.#changes.add(() => this.#ready(item));
   }
 
   /** Do some work on the current stages, or on new ones. They stay loaded until it is done. @param item, @throws as `ready` */
   async use<T>(item: NamedInputTensors, work: (deployment: Deployment) => Promise<T>): Promise<T> {
     // Wrapped, so that the next change does not wait for the work.
-    const { done } = await this.#serially(async () => ({ done: this.#deployed.borrow(await this.#ready(item), work) }));
+    const { done } = await this.#changes.add(async () => ({
+      done: this.#deployed.borrow(await this.#ready(item), work),
+    }));
     return done;
   }
 
@@ -109,7 +118,7 @@ export class LayerLayout {
    * @throws as `ready`; the current stages stay.
    */
   async recut(cuts: readonly number[] | undefined): Promise<void> {
-    await this.#serially(async () => {
+    await this.#changes.add(async () => {
       const before = this.#plans.cuts;
       this.#plans.cuts = cuts;
       try {
@@ -124,77 +133,21 @@ export class LayerLayout {
     });
   }
 
-  /**
-   * Give a stage that needs another worker to one. If none has room while others are away, the stage waits for those a little, and as long
-   * as it takes if they are all.
-   * @param except workers that would not help, though they hold the stage.
-   * @returns ids of all that hold it; none if nobody but these can.
-   */
-  async restaff(epoch: number, stage: number, except: readonly string[] = []): Promise<readonly string[]> {
-    const startMs = performance.now();
-    for (;;) {
-      const found = await this.#serially(() => this.#restaff(epoch, stage, except));
-      const isAlone = this.#pool.readyWorkers.length === 0;
-      const mayWait = isAlone || (except.length === 0 && performance.now() - startMs < RETURN_MS);
-      if (found.length > 0 || !mayWait || !this.#pool.isAnyAway || this.#deployed.get(epoch) === undefined)
-        return found;
-      await this.#whenChanged(isAlone ? Infinity : RETURN_MS);
-    }
-  }
-
-  async #restaff(epoch: number, stage: number, except: readonly string[]): Promise<readonly string[]> {
-    const deployment = this.#deployed.get(epoch);
-    if (deployment === undefined) return [];
-    const { firstLayer, lastLayer } = deployment.stages[stage]!;
-    const bytes = stageBytes(this.#model, firstLayer, lastLayer);
-    const helps = ({ id }: PoolWorker): boolean => !except.includes(id);
-    while (!deployment.holdersOf(stage).some(helps) && this.#deployed.get(epoch) === deployment) {
-      const able = this.#pool.readyWorkers.filter(
-        (worker) =>
-          helps(worker) && !this.#stalled.has(worker) && this.#plans.costs.canRun(worker, firstLayer, lastLayer),
-      );
-      const next = this.#deployed.roomiest(able, this.#model, bytes, this.#limits);
-      if (next === undefined) return [];
-      const heldBytes = this.#deployed.heldBytes(next, this.#model);
-      await deployment.add(stage, next).catch((thrown: unknown) => {
-        if (this.#noteMemory(thrown, next, heldBytes + bytes) || next.state === "dead") return;
-        throw thrown;
-      });
-    }
-    this.#owner.onChanged();
-    // Whoever asked may have ended meanwhile.
-    this.#deployed.retire();
-    return deployment.holdersOf(stage).map(({ id }) => id);
-  }
-
-  /** Resolves once the workers have changed, or after `limitMs`. */
-  async #whenChanged(limitMs: number): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<void>((resolve) => {
-      if (limitMs < Infinity) timer = setTimeout(resolve, limitMs);
-    });
-    await Promise.race([this.#pool.whenChanged(), late]);
-    clearTimeout(timer);
-  }
-
-  /** @returns whether a load ran out of memory: then the worker gets less from now on. */
-  #noteMemory(thrown: unknown, worker: PoolWorker, triedBytes: number): boolean {
-    if (!(thrown instanceof ShardError)) return false;
-    if (thrown.code !== "out-of-memory" && worker.deathCause !== "out-of-memory") return false;
-    this.#limits.lower(worker, triedBytes, thrown);
-    return true;
+  /** Give a stage that needs another worker to one. As `StageStaff.find`. */
+  restaff(epoch: number, stage: number, except: readonly string[] = []): Promise<readonly string[]> {
+    return this.#staff.find(epoch, stage, except);
   }
 
   /** Deploy new stages on the ready workers: after a loss, before a removal, or when a worker was added. @throws as `ready` */
   async redeploy(): Promise<void> {
-    await this.#serially(async () => {
+    await this.#changes.add(async () => {
       if (this.current !== undefined) await this.#deploy(() => this.#plans.place());
     });
   }
 
   /** Deploy new stages for jobs that can no longer use this epoch, unless newer ones exist already. @throws as `ready` */
   async replace(epoch: number): Promise<void> {
-    await this.#serially(async () => {
+    await this.#changes.add(async () => {
       if (this.current?.epoch === epoch || this.current?.isStaffed !== true) {
         await this.#deploy(() => this.#plans.place());
       }
@@ -229,7 +182,7 @@ export class LayerLayout {
     try {
       const placement = await this.#plans.findBetter(deployment, stageMs, () => this.#owner.remainingItemCount);
       if (placement === undefined) return;
-      await this.#serially(async () => {
+      await this.#changes.add(async () => {
         if (this.current !== deployment || !this.#owner.hasJobs || deployment.isPlacedAs(placement)) return;
         // Without room for both, the pipeline would have to stop, which a planned move is not worth.
         if (!this.#deployed.fits(placement, this.#model, this.#limits)) return;
@@ -256,37 +209,13 @@ export class LayerLayout {
         this.#owner.onChanged();
         return deployment;
       } catch (thrown) {
-        if (!this.#notePlacement(thrown, placement)) await this.#mayTryAgain(thrown);
+        const end = this.#failures.isPlacementOfMemory(thrown, placement)
+          ? undefined
+          : await this.#failures.end(thrown);
+        if (end !== undefined) this.#giveUp(end.error);
         placing = () => this.#plans.place();
       }
     }
-  }
-
-  /** @returns whether loading a placement ran out of memory on some worker, which gets less from now on. */
-  #notePlacement(thrown: unknown, placement: Placement | undefined): boolean {
-    const workers = placement?.workers.flat() ?? [];
-    const worker = thrown instanceof ShardError ? workers.find(({ id }) => id === thrown.workerId) : undefined;
-    if (placement === undefined || worker === undefined) return false;
-    const bounds = [0, ...placement.cuts, this.#model.layers.length];
-    const stages = placement.workers.flatMap((members, stage) => (members.includes(worker) ? stage : []));
-    const bytes = stages.map((stage) => stageBytes(this.#model, bounds[stage]!, bounds[stage + 1]! - 1));
-    const heldBytes = this.#deployed.heldBytes(worker, this.#model);
-    return this.#noteMemory(
-      thrown,
-      worker,
-      bytes.reduce((total, each) => total + each, heldBytes),
-    );
-  }
-
-  /** Resolves once it is worth trying again. @throws the error, if nothing helps. */
-  async #mayTryAgain(thrown: unknown): Promise<void> {
-    const isLoss = this.#isLossOfWorker(thrown);
-    const isAlone = this.#pool.readyWorkers.length === 0;
-    if (isLoss && !isAlone) return;
-    // Who is away may have what the others lack, or the room.
-    if (this.#pool.isAnyAway && (isLoss || isWantOfWorkers(thrown))) await this.#pool.whenChanged();
-    else if (isLoss) this.#giveUp(noWorkers(thrown));
-    else this.#giveUp((isWantOfWorkers(thrown) && !isAlone ? this.#limits.error : undefined) ?? thrown);
   }
 
   #giveUp(error: unknown): never {
@@ -300,19 +229,5 @@ export class LayerLayout {
     this.#deployed.makeCurrent(undefined);
     this.#owner.onVacated();
     await this.#deployed.whenReturned();
-  }
-
-  /** Whether the error comes from a worker that has ended, rather than from the model or the plan. */
-  #isLossOfWorker(thrown: unknown): thrown is ShardError {
-    if (!(thrown instanceof ShardError) || thrown.workerId === undefined) return false;
-    // It may have returned by now, as another incarnation.
-    return thrown.code.startsWith("worker-") || this.#pool.get(thrown.workerId)?.isUsable !== true;
-  }
-
-  /** Make one change at a time. */
-  #serially<T>(change: () => Promise<T>): Promise<T> {
-    const result = this.#changes.then(change);
-    this.#changes = result.catch(() => {});
-    return result;
   }
 }
