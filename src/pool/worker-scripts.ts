@@ -26,6 +26,7 @@ export function setWorkerUrl(address: string | URL | undefined): void {
  * @throws what the browser throws if it refuses.
  */
 export function startScript(spawn: () => Worker): Worker {
+  if (folder === undefined && isLibraryOnPagesOrigin()) return spawn();
   const asked = askedFor(spawn);
   if (asked === undefined) return spawn();
   const address = folder === undefined ? asked.address : new URL(fileName(asked.address), folder);
@@ -67,6 +68,11 @@ function askedFor(spawn: () => Worker): AskedWorker | undefined {
 /** Whether browsers refuse to construct a worker from this address because of its origin. */
 function isElsewhere({ protocol, origin }: URL): boolean {
   return /^https?:$/.test(protocol) && origin !== globalThis.origin;
+}
+
+/** The worker scripts are beside the library's own then. Some bundlers leave another address here or none, and nothing is known. */
+function isLibraryOnPagesOrigin(): boolean {
+  return String(import.meta.url).startsWith(`${globalThis.origin}/`);
 }
 
 /** An import that is not dynamic: it is evaluated before the worker takes its first message, so that none is lost. */

@@ -1,15 +1,6 @@
 import { ShardError, type ShardErrorCode } from "../core/errors.js";
+import { isLackOfRoom } from "./allocation-failure.js";
 import { messageOf } from "./error-record.js";
-
-/**
- * Whether the platform had no room for a buffer, an array or a string. Not `instanceof`: it may come from another frame. A stack that
- * overflows is a RangeError, too.
- */
-function isAllocationFailure(thrown: unknown): boolean {
-  if (typeof thrown !== "object" || thrown === null) return false;
-  const { name, message } = thrown as Partial<Error>;
-  return name === "RangeError" && !/call stack/i.test(String(message));
-}
 
 /**
  * The library's error for whatever was thrown where the caller's values were read or copied. A `ShardError` stays as it is.
@@ -20,7 +11,7 @@ function isAllocationFailure(thrown: unknown): boolean {
  */
 function asShardError(thrown: unknown, code: ShardErrorCode, expected: string, advice: string): ShardError {
   if (thrown instanceof ShardError) return thrown;
-  if (isAllocationFailure(thrown)) return outOfMemory(thrown);
+  if (isLackOfRoom(thrown)) return outOfMemory(thrown);
   return new ShardError(code, `Expected ${expected}, received a failure (${messageOf(thrown)}): ${advice}.`, {
     cause: thrown,
   });

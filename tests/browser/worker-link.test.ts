@@ -1,5 +1,5 @@
 // The contract of links, over real Web Workers.
-import { afterAll, beforeAll, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { workerLinkContract } from "../contract/worker-link.js";
 import { openHarness, type OpenPage } from "../harness/launch.js";
 
@@ -13,4 +13,19 @@ afterAll(async () => {
 
 it.each(workerLinkContract)("$title", async ({ title }) => {
   await opened.page.evaluate((title) => harness.runWorkerLinkCase(title), title);
+});
+
+it("a script of the page's own origin is started once, and leaves the page's Worker alone", async () => {
+  const changeCount = await opened.page.evaluate(async () => {
+    const { createSharder, randomNet } = harness;
+    const own = globalThis.Worker;
+    let count = 0;
+    Object.defineProperty(globalThis, "Worker", { configurable: true, get: () => own, set: () => count++ });
+    const model = randomNet({ seed: 1, size: 4, depth: 1, width: 2 });
+    const sharder = await createSharder({ model, workers: [{ backend: "cpu" }] });
+    await sharder.dispose();
+    Object.defineProperty(globalThis, "Worker", { configurable: true, writable: true, value: own });
+    return count;
+  });
+  expect(changeCount).toBe(0);
 });

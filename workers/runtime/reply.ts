@@ -1,6 +1,6 @@
 import { transfer } from "comlink";
 import type { ShardErrorCode } from "../../src/core/errors.js";
-import { asOutOfMemory, isAllocationFailure } from "../../src/protocol/allocation-failure.js";
+import { asOutOfMemory, saysAllocationFailed } from "../../src/protocol/allocation-failure.js";
 import { toErrorRecord, type Reply } from "../../src/protocol/error-record.js";
 import { EngineBroken } from "./engine.js";
 
@@ -18,7 +18,7 @@ export async function reply<T>(run: () => T | Promise<T>, options: ReplyOptions<
     // Comlink transfers only what is listed for the very object that is returned.
     return transfer<Reply<T>>({ ok: true, value }, [...(options.transferables?.(value) ?? [])]);
   } catch (thrown) {
-    const error = isAllocationFailure(thrown) ? asOutOfMemory(thrown) : thrown;
+    const error = saysAllocationFailed(thrown) ? asOutOfMemory(thrown) : thrown;
     const notice = thrown instanceof EngineBroken ? thrown.notice : undefined;
     return { ok: false, error: { ...toErrorRecord(error, options.fallback ?? "internal"), notice } };
   }

@@ -1,4 +1,6 @@
 import { ShardError } from "../../core/errors.js";
+import { isLackOfRoom } from "../../protocol/allocation-failure.js";
+import { messageOf } from "../../protocol/error-record.js";
 
 /** No worker is left to run the job. @param cause why the last one was lost. */
 export function noWorkers(cause: ShardError | undefined): ShardError {
@@ -23,10 +25,10 @@ export function cannotRunLayer(
 
 /** Copying or posting a shard failed on the page, so another worker would not help. */
 export function notSent(cause: unknown): ShardError {
-  if (cause instanceof RangeError) {
+  if (isLackOfRoom(cause)) {
     return new ShardError(
       "out-of-memory",
-      `Expected room for a copy of the shard, received none (${cause.message}): lower quantumMs or use stream().`,
+      `Expected room for a copy of the shard, received none (${messageOf(cause)}): lower quantumMs or use stream().`,
       { cause },
     );
   }

@@ -2,7 +2,7 @@ import { ShardError } from "../../core/errors.js";
 import type { PipelineEvent, StageAttempt } from "../../core/pipeline/types.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
 import type { FinishedRun } from "../../pool/worker-runs.js";
-import { isAllocationFailure } from "../../protocol/allocation-failure.js";
+import { saysAllocationFailed } from "../../protocol/allocation-failure.js";
 import type { AttemptDetail } from "../events.js";
 import type { JobMode } from "../inputs/job-mode.js";
 import { causeOf } from "../job/fault-cause.js";
@@ -88,7 +88,7 @@ export class StageAnswers {
   failed({ attempt, worker }: StageRun, thrown: unknown): void {
     const { job, batches, mode, times, faults } = this.#parts;
     const { attemptId, microBatchId, epoch, range } = attempt;
-    const isTooLarge = range.itemCount > 1 && isAllocationFailure(thrown);
+    const isTooLarge = range.itemCount > 1 && saysAllocationFailed(thrown);
     if (!(thrown instanceof ShardError) && !isTooLarge) {
       job.fail(notSent(thrown));
       return;

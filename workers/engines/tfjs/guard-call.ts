@@ -1,5 +1,5 @@
 import { matMul, tensor2d, tidy } from "@tensorflow/tfjs-core";
-import { asOutOfMemory, isAllocationFailure } from "../../../src/protocol/allocation-failure.js";
+import { asOutOfMemory, saysAllocationFailed } from "../../../src/protocol/allocation-failure.js";
 import { EngineBroken } from "../../runtime/engine.js";
 import { recordCall } from "./call-record.js";
 import type { WatchCall } from "./driver.js";
@@ -17,7 +17,7 @@ export async function guardCall<T>(watch: WatchCall, call: () => Promise<T>): Pr
   const { thrown, disposeAll } = outcome;
   // The memory of a broken backend is not touched again.
   if (thrown instanceof EngineBroken) throw thrown;
-  const isOutOfMemory = isAllocationFailure(thrown);
+  const isOutOfMemory = saysAllocationFailed(thrown);
   try {
     await watch(async () => disposeAll());
     if (isOutOfMemory) await watch(proveThatItComputes);

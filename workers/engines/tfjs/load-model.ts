@@ -5,7 +5,7 @@ import { io, type NamedTensorMap, type Tensor as TfTensor } from "@tensorflow/tf
 import { loadLayersModel, type LayersModel } from "@tensorflow/tfjs-layers";
 import { ShardError } from "../../../src/core/errors.js";
 import { materialise } from "../../../src/model/materialise.js";
-import { isAllocationFailure } from "../../../src/protocol/allocation-failure.js";
+import { saysAllocationFailed } from "../../../src/protocol/allocation-failure.js";
 import { asSentence, messageOf } from "../../../src/protocol/error-record.js";
 import type { GraphWire, TfjsWire } from "../../../src/protocol/model-on-wire.js";
 import { dropAdvice } from "./ops/quiet-console.js";
@@ -39,7 +39,7 @@ export async function loadModel(model: TfjsWire): Promise<LoadedModel> {
         throw unknownFormat(model);
     }
   } catch (thrown) {
-    if (thrown instanceof ShardError || isAllocationFailure(thrown) || isTrap(thrown)) throw thrown;
+    if (thrown instanceof ShardError || saysAllocationFailed(thrown) || isTrap(thrown)) throw thrown;
     throw refused(model, thrown);
   }
 }
