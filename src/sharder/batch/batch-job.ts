@@ -7,23 +7,19 @@ import type {
 } from "../../core/dispatch/types.js";
 import { ShardError } from "../../core/errors.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
-import type { FinishedRun } from "../../pool/worker-runs.js";
-import { removed } from "../../pool/slot-errors.js";
 import type { BatchMode, WireModel } from "../../protocol/model-on-wire.js";
 import type { BatchModes, TryBatch } from "../inputs/batch-modes.js";
 import { cannotSplitBatch, JobMode } from "../inputs/job-mode.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 import { JobBase, type JobContext } from "../job/job-base.js";
 import { missedAgain, noWorkers } from "../job/job-errors.js";
-import type { OpenAttempt } from "../job/open-attempts.js";
 import type { JobOptions } from "../job/sharding-job.js";
 import { Dispatcher } from "./dispatcher.js";
 import { JobStart } from "./job-start.js";
 import type { LearnedThroughput } from "./learned-throughput.js";
 import { PlanReports } from "./plan-reports.js";
-import { ShardAnswers } from "./shard-answers.js";
+import { ShardAttempts, type OpenShardAttempt } from "./shard-attempts.js";
 import { ShardBytes } from "./shard-bytes.js";
-import { ShardRuns } from "./shard-runs.js";
 import { UnitThroughput } from "./unit-throughput.js";
 import { endOf } from "./worker-end.js";
 
@@ -40,19 +36,16 @@ export interface BatchJobContext extends JobContext {
   readonly onPlan: (plan: readonly PlannedShare[]) => void;
 }
 
-interface ShardAttempt extends ItemRange, OpenAttempt {}
-
 /** How often the passing of time is looked at, at most, ms. */
 const TICK_MS = 100;
 
 /** Carries out the dispatcher's actions for one job on real workers. */
-export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
+export class BatchJob extends JobBase<OpenShardAttempt, DispatchEvent> {
   readonly #context: BatchJobContext;
   readonly #dispatcher: Dispatcher;
   readonly #mode: JobMode;
   readonly #throughput: UnitThroughput;
-  readonly #runs: ShardRuns;
-  readonly #answers: ShardAnswers;
+  readonly #shardAttempts: ShardAttempts;
   readonly #reports: PlanReports;
   readonly #start: JobStart;
   #hasTakenIn = false;
@@ -67,15 +60,7 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
     this.#throughput = new UnitThroughput(context.learned, this.items);
     const { items, priority } = this;
     const dispatcher = this.#dispatcher;
-    this.#runs = new ShardRuns({
-      dispatcher,
-      items,
-      priority,
-      wireId: (attemptId) => this.wireId(attemptId),
-      hasFinished: () => this.isOver && !this.hasFailed,
-      onOverdue: (workerId, units) => this.#answers.overdue(workerId, units),
-    });
-    this.#answers = new ShardAnswers({
+    this.#shardAttempts = new ShardAttempts({
       job: {
         apply: (event) => this.apply(event),
         close: (attemptId, outcome, serviceMs) => this.close(attemptId, outcome, serviceMs),
@@ -86,8 +71,19 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
         },
         fail: (error) => this.fail(error),
         noteError: (error) => void (this.lastError = error),
+        wireId: (attemptId) => this.wireId(attemptId),
+        hasFinished: () => this.isOver && !this.hasFailed,
+        ran: (workerId, outputs, unitCount) => {
+          if (this.#bytes?.learn(outputs, unitCount)) this.#limitShards(this.#bytes);
+          this.#report(workerId);
+        },
       },
-      source: { wire: context.wire, dispatcher, items, priority },
+      pool: context.pool,
+      wire: context.wire,
+      priority,
+      dispatcher,
+      items,
+      open: this.attempts,
       checks: this.checks,
       faults: this.faults,
       mode: this.#mode,
@@ -141,7 +137,7 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
   }
 
   #tick(): void {
-    this.apply({ type: "tick", elsewhere: this.#runs.elsewhere(this.#context.pool.readyWorkers) });
+    this.apply({ type: "tick", elsewhere: this.#shardAttempts.elsewhere() });
     if (!this.isOver) this.#reports.timePassed();
   }
 
@@ -186,9 +182,10 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
   #loseWorker(type: "worker-away" | "worker-lost", workerId: string, error: ShardError | undefined): void {
     if (this.isOver) return;
     this.lastError = error ?? this.lastError;
-    const attemptId = this.#runs.lost(workerId);
+    const attemptId = this.#shardAttempts.lost(workerId);
     const end = error && endOf(this.#context.pool.get(workerId), error, attemptId);
-    if (end?.cause === "out-of-memory" && attemptId !== undefined) this.#answers.tooLarge(workerId, attemptId);
+    if (end?.cause === "out-of-memory" && attemptId !== undefined)
+      this.#shardAttempts.answers.tooLarge(workerId, attemptId);
     this.apply({ type, workerId, end });
     if (!this.hasFailed) this.#reports.look();
   }
@@ -208,7 +205,7 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
     if (!this.isOver && this.items.first !== undefined) this.#start.consider(this.items.first);
   }
 
-  protected override describe(attempt: ShardAttempt): ItemRange {
+  protected override describe(attempt: OpenShardAttempt): ItemRange {
     return this.items.of(attempt);
   }
 
@@ -236,16 +233,16 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
   #carryOut(action: DispatchAction): void {
     switch (action.type) {
       case "dispatch":
-        void this.#attempt(action);
+        void this.#shardAttempts.run(action);
         break;
       case "cancel-attempt":
         this.cancel(action.attemptId, action.workerId);
         break;
       case "exclude-worker":
-        this.#answers.excluded(action.workerId);
+        this.#shardAttempts.answers.excluded(action.workerId);
         break;
       case "attempt-overdue":
-        this.#answers.overdue(action.workerId, action, this.#dispatcher.openRanges(action.attemptId));
+        this.#shardAttempts.answers.overdue(action.workerId, action, this.#dispatcher.openRanges(action.attemptId));
         break;
       case "items-given-up":
         this.failItems(action, missedAgain(action.error ?? noWorkers(this.lastError)));
@@ -257,44 +254,6 @@ export class BatchJob extends JobBase<ShardAttempt, DispatchEvent> {
         this.end(action.reason === "no-workers" ? noWorkers(this.lastError) : this.faults.hopeless());
         break;
     }
-  }
-
-  async #attempt({
-    attemptId,
-    workerId,
-    firstItem,
-    itemCount,
-    ...planned
-  }: DispatchAction & { type: "dispatch" }): Promise<void> {
-    const units: ItemRange = { firstItem, itemCount };
-    this.attempts.open(attemptId, { ...units, workerId, predictedMs: planned.predictedMs });
-    const worker = this.#context.pool.get(workerId);
-    if (worker === undefined) {
-      // Its end has been reported, or will be at once.
-      this.lastError = removed(workerId);
-      return;
-    }
-    const run = { attemptId, units, worker, mode: this.#mode.of(workerId) };
-    let result: FinishedRun;
-    try {
-      result = await this.#runs.send(run, planned.deadlineMs);
-    } catch (thrown) {
-      this.#runs.answered(run);
-      // Others may have been first: then nobody waits for it any more.
-      if (this.attempts.isOpen(attemptId)) this.#answers.failed(run, thrown);
-      else this.apply({ type: "attempt-ended", attemptId });
-      return;
-    }
-    this.#runs.answered(run);
-    const { outputs, serviceMs } = result;
-    if (!this.attempts.isOpen(attemptId)) {
-      // How long it took is worth knowing all the same.
-      this.apply({ type: "attempt-completed", attemptId, serviceMs });
-      return;
-    }
-    if (!this.#answers.completed(run, result)) return;
-    if (this.#bytes?.learn(outputs, itemCount)) this.#limitShards(this.#bytes);
-    this.#report(workerId);
   }
 
   protected override settleHeld(type: "items-released" | "items-revoked", range: ItemRange): void {

@@ -14,7 +14,7 @@ import type { ShardRun } from "./shard-runs.js";
 import type { UnitThroughput } from "./unit-throughput.js";
 
 /** The job whose shards are answered. */
-interface AnsweredJob {
+export interface AnsweredJob {
   apply(event: DispatchEvent): void;
   /** Report an attempt's end. */
   close(attemptId: number, outcome: AttemptDetail["outcome"], serviceMs?: number): void;

@@ -1,27 +1,21 @@
 import type { ItemRange } from "../../core/dispatch/types.js";
 import { ShardError } from "../../core/errors.js";
-import type { PipelineAction, PipelineEvent, StageAttempt } from "../../core/pipeline/types.js";
+import type { PipelineAction, PipelineEvent } from "../../core/pipeline/types.js";
 import { createPipeline, stepPipeline } from "../../core/pipeline/pipeline.js";
 import { outsideItemCount, waitingCount, wantsPipelineItems } from "../../core/pipeline/queries.js";
 import type { StagedModel } from "../../model/staged-model.js";
 import type { ShardOutput } from "../../protocol/outputs.js";
-import type { PoolWorker } from "../../pool/pool-worker.js";
-import type { FinishedRun } from "../../pool/worker-runs.js";
 import type { BatchModes, TryBatch } from "../inputs/batch-modes.js";
 import { JobMode } from "../inputs/job-mode.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 import { JobBase, type JobContext } from "../job/job-base.js";
-import type { OpenAttempt } from "../job/open-attempts.js";
 import { notSent, noWorkers } from "../job/job-errors.js";
 import type { JobOptions } from "../job/sharding-job.js";
-import type { CheckedResult } from "../verify/checked-result.js";
-import { checkableStage } from "./checked-stage.js";
 import type { Deployment } from "./deployment.js";
 import { JobStages } from "./job-stages.js";
 import type { LayerLayout } from "./layer-layout.js";
 import { MicroBatches } from "./micro-batches.js";
-import { ALL_STAGES, StageAnswers } from "./stage-answers.js";
-import { StageRuns } from "./stage-runs.js";
+import { StageAttempts, type OpenStageAttempt } from "./stage-attempts.js";
 import type { StalledWorkers } from "./stalled-workers.js";
 import { firstItem } from "./trace-model.js";
 
@@ -40,15 +34,12 @@ export interface PipelineContext extends JobContext {
   readonly onLeave: (job: PipelineJob) => void;
 }
 
-interface OpenStageAttempt extends StageAttempt, OpenAttempt {}
-
 /** Carries out the pipeline's actions for one job on real workers. */
 export class PipelineJob extends JobBase<OpenStageAttempt, PipelineEvent> {
   readonly #context: PipelineContext;
   readonly #stages: JobStages;
   readonly #batches: MicroBatches;
-  readonly #runs: StageRuns;
-  readonly #answers: StageAnswers;
+  readonly #stageAttempts: StageAttempts;
   #state = createPipeline();
   #hasBegun = false;
   /** The mode of micro-batches that enter from now on. */
@@ -60,17 +51,8 @@ export class PipelineJob extends JobBase<OpenStageAttempt, PipelineEvent> {
     this.#mode = new JobMode(context.modes, context.tryBatch);
     this.#stages = new JobStages(context.layout);
     this.#batches = new MicroBatches(context.model, (units) => this.items.cut(units));
-    this.#runs = new StageRuns({
-      times: context.layout.times,
-      batches: this.#batches,
-      stalled: context.stalled,
-      firstRunDeadlineMs: context.firstRunDeadlineMs,
-      priority: this.priority,
-      wireId: (attemptId) => this.wireId(attemptId),
-      isOpen: (attemptId) => this.attempts.isOpen(attemptId),
-      onOverdue: (attempt, worker) => this.#overdue(attempt, worker),
-    });
-    this.#answers = new StageAnswers({
+    const { pool, model, layout, stalled, firstRunDeadlineMs } = context;
+    this.#stageAttempts = new StageAttempts({
       job: {
         apply: (event) => this.apply(event),
         close: (attemptId, outcome, serviceMs) => this.close(attemptId, outcome, serviceMs),
@@ -78,13 +60,23 @@ export class PipelineJob extends JobBase<OpenStageAttempt, PipelineEvent> {
         noteError: (error) => void (this.lastError = error),
         workerGone: (workerId, error) => this.workerGone(workerId, error),
         workerStalled: (workerId) => this.workerStalled(workerId),
-        isSuspect: (microBatchId) => this.#state.microBatches.get(microBatchId)?.trials.isSuspect === true,
+        wireId: (attemptId) => this.wireId(attemptId),
+        trialsOf: (microBatchId) => this.#state.microBatches.get(microBatchId)?.trials,
+        isSteady: () => this.#state.completedItemCount > 0 && this.remainingItemCount !== 0,
+        ran: () => this.#resize(),
       },
+      pool,
+      model,
+      layout,
+      stalled,
+      firstRunDeadlineMs,
+      priority: this.priority,
+      items: this.items,
       batches: this.#batches,
+      open: this.attempts,
       checks: this.checks,
       faults: this.faults,
       mode: this.#mode,
-      times: context.layout.times,
     });
   }
 
@@ -115,11 +107,11 @@ export class PipelineJob extends JobBase<OpenStageAttempt, PipelineEvent> {
   workerGone(workerId: string, error: ShardError | undefined): void {
     if (this.isOver) return;
     this.lastError = error ?? this.lastError;
-    this.apply({ type: "worker-lost", workerId, suspect: error && this.#runs.sent.suspectOn(workerId) });
+    this.apply({ type: "worker-lost", workerId, suspect: error && this.#stageAttempts.sent.suspectOn(workerId) });
   }
 
   workerStalled(workerId: string): void {
-    this.apply({ type: "worker-stalled", workerId, attemptId: this.#runs.sent.runningOn(workerId) });
+    this.apply({ type: "worker-stalled", workerId, attemptId: this.#stageAttempts.sent.runningOn(workerId) });
   }
 
   workerAnswered(workerId: string): void {
@@ -166,7 +158,7 @@ export class PipelineJob extends JobBase<OpenStageAttempt, PipelineEvent> {
 
   /** How many micro-batches wait for a stage: no worker has turned to them. */
   waitingCount(epoch: number, stage: number): number {
-    return this.isOver ? 0 : waitingCount(this.#state, epoch, stage, (id) => this.#runs.sent.isRunning(id));
+    return this.isOver ? 0 : waitingCount(this.#state, epoch, stage, (id) => this.#stageAttempts.sent.isRunning(id));
   }
 
   usesEpoch(epoch: number): boolean {
@@ -207,7 +199,7 @@ export class PipelineJob extends JobBase<OpenStageAttempt, PipelineEvent> {
   #carryOut(action: PipelineAction): void {
     switch (action.type) {
       case "dispatch":
-        void this.#attempt(action.attempt);
+        void this.#stageAttempts.run(action.attempt);
         break;
       case "cancel-attempt":
         this.cancel(action.attemptId, action.workerId);
@@ -237,55 +229,6 @@ export class PipelineJob extends JobBase<OpenStageAttempt, PipelineEvent> {
         this.end(this.faults.hopeless());
         break;
     }
-  }
-
-  async #attempt(attempt: StageAttempt): Promise<void> {
-    const { attemptId, microBatchId, epoch, stage, workerId, range } = attempt;
-    const { layout, model, pool } = this.#context;
-    const { times } = layout;
-    const { itemCount } = this.items.of(range);
-    const worker = pool.get(workerId);
-    const deployment = layout.deployment(epoch);
-    if (worker?.isUsable !== true || !worker.holds(deployment.stages[stage]!.modelKey)) {
-      // The one that got the stage ended before the pipeline knew of it, so its end is not reported again.
-      this.apply({ type: "worker-lost", workerId });
-      return;
-    }
-    const run = this.#runs.prepare(attempt, worker, deployment, itemCount);
-    this.attempts.open(attemptId, { ...attempt, predictedMs: run.predictedMs });
-    const { trials } = this.#state.microBatches.get(microBatchId)!;
-    let result: FinishedRun;
-    let checkable: (outputs: FinishedRun["outputs"]) => CheckedResult;
-    try {
-      const wanted = trials.isSuspect ? "item-by-item" : this.#mode.of(ALL_STAGES);
-      const mode = this.#batches.enter(microBatchId, range, wanted);
-      const { items, priority } = this;
-      checkable = checkableStage({ model, times, items, batches: this.#batches, priority }, run, mode);
-      result = await this.#runs.send(run, mode, trials.timeoutCount);
-    } catch (thrown) {
-      this.#runs.answered(attemptId);
-      if (this.attempts.isOpen(attemptId)) this.#answers.failed(run, thrown);
-      return;
-    }
-    this.#runs.answered(attemptId);
-    const { outputs, serviceMs } = result;
-    const sample = { epoch, stage, workerId, itemCount, serviceMs };
-    if (!this.attempts.isOpen(attemptId)) {
-      // The result of another attempt counts, but the time shows how fast the worker is.
-      layout.observe({ ...sample, isSteady: false });
-      return;
-    }
-    // Before the last micro-batches run dry, and after the first have filled the stages.
-    const isSteady = this.#state.completedItemCount > 0 && this.remainingItemCount !== 0;
-    if (!this.#answers.completed(run, result, checkable(outputs))) return;
-    layout.observe({ ...sample, isSteady });
-    this.#resize();
-  }
-
-  /** The worker is left alone until its deadline. */
-  #overdue(attempt: StageAttempt, worker: PoolWorker): void {
-    if (this.attempts.isOpen(attempt.attemptId)) this.#answers.overdue(attempt, worker);
-    this.#context.stalled.add(worker);
   }
 
   /** Change the size of micro-batches if that pays. */

@@ -1,4 +1,5 @@
 import { ShardError } from "../../core/errors.js";
+import type { ItemTrials } from "../../core/item-trials.js";
 import type { PipelineEvent, StageAttempt } from "../../core/pipeline/types.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
 import type { FinishedRun } from "../../pool/worker-runs.js";
@@ -18,7 +19,7 @@ import type { StageTimes } from "./stage-times.js";
 export const ALL_STAGES = "";
 
 /** The job whose stages are answered. */
-interface AnsweredJob {
+export interface AnsweredJob {
   apply(event: PipelineEvent): void;
   /** Report an attempt's end. */
   close(attemptId: number, outcome: AttemptDetail["outcome"], serviceMs?: number): void;
@@ -28,8 +29,8 @@ interface AnsweredJob {
   /** A worker has ended, as its answer shows. */
   workerGone(workerId: string, error: ShardError): void;
   workerStalled(workerId: string): void;
-  /** Whether it was to be expected that a micro-batch fails, since it is a part of items that have. */
-  isSuspect(microBatchId: number): boolean;
+  /** What was tried with a micro-batch; `undefined` if it is no longer under way. */
+  trialsOf(microBatchId: number): ItemTrials<string> | undefined;
 }
 
 interface AnswerParts {
@@ -99,7 +100,8 @@ export class StageAnswers {
       job.workerGone(worker.id, error);
       return;
     }
-    const isSuspect = job.isSuspect(microBatchId);
+    // A part of items that have failed may fail, too.
+    const isSuspect = job.trialsOf(microBatchId)?.isSuspect === true;
     // The signature of some models takes a batch, but they reshape to one item inside.
     if (!isTooLarge && !isSuspect && range.itemCount > 1 && batches.modeOf(microBatchId) === "batched") {
       mode.doubtBatches(ALL_STAGES);
