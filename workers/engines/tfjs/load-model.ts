@@ -10,6 +10,7 @@ import { asSentence, messageOf } from "../../../src/protocol/error-record.js";
 import type { GraphWire, TfjsWire } from "../../../src/protocol/model-on-wire.js";
 import { dropAdvice } from "./ops/quiet-console.js";
 import { registerOwnOps } from "./ops/register-ops.js";
+import { startCompiledFor } from "./recurrences/start-compiled.js";
 import { isTrap } from "./trap.js";
 
 registerOwnOps();
@@ -32,6 +33,7 @@ export async function loadModel(model: TfjsWire): Promise<LoadedModel> {
   try {
     switch (model.format) {
       case "graph-model":
+        await startCompiledFor(model);
         return graphRunner(await loadGraphModel(io.fromMemory(artifactsOf(model))), model);
       case "layers-model":
         return layersRunner(await loadLayersModel(io.fromMemory(artifactsOf(model))));

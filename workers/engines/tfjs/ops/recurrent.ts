@@ -8,6 +8,8 @@ import {
   type RecurrentActivation,
   type RecurrentOp,
 } from "../../../../src/model/recurrent-ops.js";
+import { compiledRecurrences } from "../recurrences/start-compiled.js";
+import type { Recurrence } from "../recurrences/compiled-recurrence.js";
 import { makeCell } from "./recurrent-cells.js";
 
 /** What TF.js passes to the executor of an op. */
@@ -23,43 +25,38 @@ export const RECURRENT_EXECUTORS: Readonly<Record<RecurrentOp, OpExecutor>> = {
   _SharderConvLstm: (node) => runRecurrence("_SharderConvLstm", node),
 };
 
-interface Operands {
-  /** `[batch, time, …]`, with the input's product if it is not yet made. */
-  readonly x: tf.Tensor;
-  readonly mask: tf.Tensor | undefined;
-  readonly initialStates: readonly tf.Tensor[] | undefined;
-  readonly kernel: tf.Tensor | undefined;
-  readonly recurrentKernel: tf.Tensor;
-  readonly bias: tf.Tensor | undefined;
-}
-
 /**
- * Run a recurrence over all steps, synchronously. The input's product is made for all steps at once.
+ * Run a recurrence over all steps, synchronously: on WASM in our own kernels as far as they cover it, else as kernels of TF.js.
  * Inputs, attributes and outputs: `src/model/recurrent-ops.ts`. All tensors but the outputs are disposed of.
  */
 function runRecurrence(op: RecurrentOp, node: CustomNode): tf.Tensor[] {
-  return tf.tidy(() => {
-    const operands = readOperands(op, node);
-    const resetAfter = node.attrs.reset_after === true;
-    const [inputBias, recurrentBias] = biases(op === "_SharderGru" && resetAfter, operands.bias);
-    const cell = makeCell(
-      op,
-      { recurrentKernel: operands.recurrentKernel, recurrentBias },
-      {
-        activation: activationOf(node, "activation"),
-        recurrentActivation: activationOf(node, "recurrent_activation"),
-        resetAfter,
-      },
-    );
-    const projected = projectAll(operands, inputBias);
-    return runSteps(op, node, projected, operands, cell);
-  });
+  const recurrence = readRecurrence(op, node);
+  return compiledRecurrences()?.run(recurrence) ?? tf.tidy(() => runOnKernels(recurrence));
 }
 
-function readOperands(op: RecurrentOp, { inputs, attrs }: CustomNode): Operands {
+function readRecurrence(op: RecurrentOp, node: CustomNode): Recurrence {
+  const { inputs, attrs } = node;
   const { x, recurrentKernel, ...others } = recurrentOperands(op, (key) => attrs[key] === true, inputs);
-  if (x !== undefined && recurrentKernel !== undefined) return { x, recurrentKernel, ...others };
-  throw new ShardError("model-malformed", `Expected more inputs for a node of ${op}, received ${inputs.length}.`);
+  if (x === undefined || recurrentKernel === undefined)
+    throw new ShardError("model-malformed", `Expected more inputs for a node of ${op}, received ${inputs.length}.`);
+  return {
+    ...{ op, x, recurrentKernel, ...others },
+    activation: activationOf(node, "activation"),
+    recurrentActivation: activationOf(node, "recurrent_activation"),
+    goBackwards: attrs.go_backwards === true,
+    returnSequences: attrs.return_sequences === true,
+    zeroOutputForMask: attrs.zero_output_for_mask === true,
+    resetAfter: attrs.reset_after === true,
+    stepCount: stepCountOf(attrs.step_count, x.shape[1]!),
+  };
+}
+
+/** The input's product is made for all steps at once. */
+function runOnKernels(recurrence: Recurrence): tf.Tensor[] {
+  const { op, recurrentKernel, bias, resetAfter } = recurrence;
+  const [inputBias, recurrentBias] = biases(op === "_SharderGru" && resetAfter, bias);
+  const cell = makeCell(op, { recurrentKernel, recurrentBias }, recurrence);
+  return runSteps(recurrence, projectAll(recurrence, inputBias), cell);
 }
 
 /** The bias of the input's product, and that of the recurrent product. */
@@ -70,7 +67,7 @@ function biases(areTwo: boolean, bias: tf.Tensor | undefined): [tf.Tensor | unde
 }
 
 /** The input of each step after its product with the kernel: `[batch, gates·units]`. */
-function projectAll({ x, kernel }: Operands, bias: tf.Tensor | undefined): tf.Tensor {
+function projectAll({ x, kernel }: Recurrence, bias: tf.Tensor | undefined): tf.Tensor {
   if (kernel === undefined) return x;
   const [batch, time, features] = x.shape as [number, number, number];
   const rows = tf.reshape(x, [batch * time, features]);
@@ -79,39 +76,32 @@ function projectAll({ x, kernel }: Operands, bias: tf.Tensor | undefined): tf.Te
   return tf.reshape(shifted, [batch, time, shifted.shape[1]!]);
 }
 
-function runSteps(
-  op: RecurrentOp,
-  { attrs }: CustomNode,
-  projected: tf.Tensor,
-  { mask, initialStates }: Operands,
-  cell: ReturnType<typeof makeCell>,
-): tf.Tensor[] {
+function runSteps(recurrence: Recurrence, projected: tf.Tensor, cell: ReturnType<typeof makeCell>): tf.Tensor[] {
+  const { op, mask, initialStates, goBackwards, returnSequences, zeroOutputForMask, stepCount } = recurrence;
   const [batch, length, ...sizes] = projected.shape as [number, number, ...number[]];
-  const time = stepCountOf(attrs.step_count, length);
   const { gateCount, stateCount } = RECURRENT_CELLS[op];
   const units = sizes.pop()! / gateCount;
   const blank = tf.zeros([batch, ...sizes, units]);
-  const steps = time === 0 ? [] : tf.unstack(projected, 1);
-  const kept = mask === undefined || time === 0 ? undefined : maskOfSteps(mask, blank.size / batch);
-  const zeroesOutput = attrs.zero_output_for_mask === true;
+  const steps = stepCount === 0 ? [] : tf.unstack(projected, 1);
+  const kept = mask === undefined || stepCount === 0 ? undefined : maskOfSteps(mask, blank.size / batch);
   let states = initialStates ?? Array.from({ length: stateCount }, () => blank);
   let output = blank;
   const outputs: tf.Tensor[] = [];
-  for (let count = 0; count < time; count++) {
-    const at = attrs.go_backwards === true ? length - 1 - count : count;
+  for (let count = 0; count < stepCount; count++) {
+    const at = goBackwards ? length - 1 - count : count;
     [output, ...states] = tf.tidy(() => {
       const next = cell(steps[at]!, states);
       if (kept === undefined) return [next[0]!, ...next];
       const choose = (after: tf.Tensor, before: tf.Tensor): tf.Tensor => select(kept[at]!, after, before);
       return [
-        choose(next[0]!, zeroesOutput ? blank : output),
+        choose(next[0]!, zeroOutputForMask ? blank : output),
         ...next.map((each, index) => choose(each, states[index]!)),
       ];
     }) as [tf.Tensor, ...tf.Tensor[]];
-    if (attrs.return_sequences === true) outputs.push(output);
+    if (returnSequences) outputs.push(output);
   }
-  const sequence = time === 0 ? tf.zeros([batch, 0, ...sizes, units]) : undefined;
-  const first = attrs.return_sequences === true ? (sequence ?? tf.stack(outputs, 1)) : output;
+  const sequence = stepCount === 0 ? tf.zeros([batch, 0, ...sizes, units]) : undefined;
+  const first = returnSequences ? (sequence ?? tf.stack(outputs, 1)) : output;
   // No two outputs may be the same tensor, nor an input.
   return [first.clone(), ...states.map((state) => state.clone())];
 }
