@@ -13,7 +13,7 @@ import { serve } from "./serve.mjs";
 
 const help = `npm run bench -- [options]
 
-  --suite NAME    ${"batch | scaling | layers | optimise | rebalance | shares | planner | faults | ui | memory | all"}; default batch
+  --suite NAME    ${"batch | scaling | layers | optimise | recurrent | rebalance | shares | planner | faults | ui | memory | all"}; default batch
   --json FILE     write the report to FILE
   --runs N        measured runs of every subject; default 7
   --seconds S     limit for each suite, which still does at least 3 runs; default 420
@@ -29,6 +29,7 @@ const suiteNames = [
   "scaling",
   "layers",
   "optimise",
+  "recurrent",
   "rebalance",
   "shares",
   "planner",

@@ -93,7 +93,8 @@ const PLAIN_OPS = `
 `;
 
 /** Recurrent layers (`recurrent-ops.ts`). */
-const RECURRENT_KERNELS = "Add BatchMatMul Fill Identity Multiply Pack Reshape Select SplitV Sub Tanh Sigmoid Unpack";
+const RECURRENT_KERNELS =
+  "Add BatchMatMul Fill Identity Multiply Pack Reshape Select Slice Sub Tanh Sigmoid Unpack _FusedMatMul";
 const RECURRENT: OwnOp = { kernels: RECURRENT_KERNELS.split(" "), isAsync: false, outputs: ["float32"] };
 
 /**

@@ -5,6 +5,7 @@ import { runLayersSuite } from "./layers-suite.js";
 import { runOptimiseSuite } from "./optimise-suite.js";
 import { runPlannerSuite } from "./planner-suite.js";
 import { runRebalanceSuite } from "./rebalance-suite.js";
+import { runRecurrentSuite } from "./recurrent-suite.js";
 import type { Suite, SuiteRequest } from "./report.js";
 import { runSharesSuite } from "./shares-suite.js";
 import { runUiSuite } from "./ui-suite.js";
@@ -17,6 +18,7 @@ const suites: Readonly<Record<string, (request: SuiteRequest) => Promise<Suite>>
   scaling: runScalingSuite,
   layers: runLayersSuite,
   optimise: runOptimiseSuite,
+  recurrent: runRecurrentSuite,
   faults: runFaultsSuite,
   ui: runUiSuite,
 };

@@ -23,19 +23,30 @@ export async function loadTfjsModel(source: ModelSource): Promise<TfjsModel> {
   const handler = typeof source === "string" ? source : io.fromMemory(source as unknown as io.ModelArtifacts);
   const model: GraphModel | LayersModel =
     "node" in topology ? await loadGraphModel(handler) : await loadLayersModel(handler);
+  const predict = predictorOf(model, topology);
   return {
-    run: (batch, chunkItemCount) => runInChunks(model, batch, chunkItemCount),
+    run: (batch, chunkItemCount) => runInChunks(predict, batch, chunkItemCount),
     dispose: () => void model.dispose(),
   };
 }
 
-async function runInChunks(model: GraphModel | LayersModel, batch: Batch, chunkItemCount: number): Promise<Values[]> {
+type Predict = (input: Tensor, batchSize: number) => Promise<Tensor | Tensor[] | Record<string, Tensor>>;
+
+/** TF.js runs loops only asynchronously. */
+function predictorOf(model: GraphModel | LayersModel, topology: object): Predict {
+  const hasLoops = JSON.stringify(topology).includes('"op":"LoopCond"');
+  if (hasLoops && "executeAsync" in model) return (input) => model.executeAsync(input);
+  // By default, a layers model would cut the chunk into batches of 32.
+  return async (input, batchSize) => model.predict(input, { batchSize });
+}
+
+async function runInChunks(predict: Predict, batch: Batch, chunkItemCount: number): Promise<Values[]> {
   const { itemCount } = batch;
-  if (chunkItemCount >= itemCount) return runChunk(model, batch, 0, itemCount);
+  if (chunkItemCount >= itemCount) return runChunk(predict, batch, 0, itemCount);
   let gathered: Values[] | undefined;
   for (let first = 0; first < itemCount; first += chunkItemCount) {
     const count = Math.min(chunkItemCount, itemCount - first);
-    const outputs = await runChunk(model, batch, first, count);
+    const outputs = await runChunk(predict, batch, first, count);
     gathered ??= outputs.map((output) => allocate(output, (output.length / count) * itemCount));
     gathered.forEach((target, index) => {
       const output = outputs[index]!;
@@ -45,16 +56,10 @@ async function runInChunks(model: GraphModel | LayersModel, batch: Batch, chunkI
   return gathered!;
 }
 
-async function runChunk(
-  model: GraphModel | LayersModel,
-  { itemShape, data }: Batch,
-  first: number,
-  count: number,
-): Promise<Values[]> {
+async function runChunk(predict: Predict, { itemShape, data }: Batch, first: number, count: number): Promise<Values[]> {
   const itemLength = itemShape.reduce((product, size) => product * size, 1);
   const input = tensor(data.subarray(first * itemLength, (first + count) * itemLength), [count, ...itemShape]);
-  // By default, a layers model would cut the chunk into batches of 32.
-  const predicted = model.predict(input, { batchSize: count });
+  const predicted = await predict(input, count);
   const outputs: Tensor[] = Array.isArray(predicted)
     ? predicted
     : predicted instanceof Object && "dtype" in predicted

@@ -4,6 +4,7 @@ import plainUrl from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?
 import { env } from "@tensorflow/tfjs-core";
 import type { BackendDriver } from "./driver.js";
 import { activate } from "./activate.js";
+import { compiledRecurrences } from "./recurrences/start-compiled.js";
 import { wasmHeap } from "./wasm-heap.js";
 import { limitKernels } from "./wasm-kernel-limits.js";
 import { MAX_HEAP_BYTES, WasmMemory } from "./wasm-memory.js";
@@ -37,6 +38,6 @@ export const wasmDriver: BackendDriver = {
   },
   isIntact: () => true,
   watch: memory.watch,
-  heapBytes: () => wasmHeap()?.HEAPU8.byteLength,
+  heapBytes: () => (wasmHeap()?.HEAPU8.byteLength ?? 0) + (compiledRecurrences()?.heapBytes ?? 0),
   stop() {},
 };

@@ -10,7 +10,7 @@ import {
 } from "../../../../src/model/recurrent-ops.js";
 import { compiledRecurrences } from "../recurrences/start-compiled.js";
 import type { Recurrence } from "../recurrences/compiled-recurrence.js";
-import { makeCell } from "./recurrent-cells.js";
+import { makeCell, plusBias } from "./recurrent-cells.js";
 
 /** What TF.js passes to the executor of an op. */
 interface CustomNode {
@@ -71,8 +71,7 @@ function projectAll({ x, kernel }: Recurrence, bias: tf.Tensor | undefined): tf.
   if (kernel === undefined) return x;
   const [batch, time, features] = x.shape as [number, number, number];
   const rows = tf.reshape(x, [batch * time, features]);
-  const flat = tf.matMul(rows, kernel);
-  const shifted = bias === undefined ? flat : tf.add(flat, bias);
+  const shifted = plusBias(rows, kernel, bias);
   return tf.reshape(shifted, [batch, time, shifted.shape[1]!]);
 }
 

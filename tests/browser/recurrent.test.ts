@@ -1,0 +1,55 @@
+// Recurrent layers on every backend: compiled kernels on WASM, kernels of TF.js elsewhere. Oracle: the layers in plain loops over numbers.
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { randomRecurrent } from "../fixtures/random-recurrent.js";
+import { openHarness, type OpenPage } from "../harness/launch.js";
+
+let opened: OpenPage;
+beforeAll(async () => {
+  opened = await openHarness();
+});
+afterAll(async () => {
+  await opened.close();
+});
+
+/** Of the first seeds, models of each kind of layer, GRUs of both kinds, in one direction and in two. */
+const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
+
+const models = SEEDS.map((seed) => {
+  const { artifacts, inputs, outputs } = randomRecurrent(seed);
+  return {
+    topology: artifacts.modelTopology,
+    weightSpecs: artifacts.weightSpecs,
+    weights: Array.from(new Float32Array(artifacts.weightData as ArrayBuffer)),
+    inputs: Object.entries(inputs).map(([name, { shape, data }]) => ({ name, shape, data: Array.from(data, Number) })),
+    outputs: outputs.map(({ data }) => Array.from(data, Number)),
+  };
+});
+
+it.each(["wasm", "cpu", "webgl", "webgpu"] as const)("random recurrent layers are right on %s", async (backend) => {
+  const differences = await opened.page.evaluate(
+    async ({ models, backend }) => {
+      const worst: number[] = [];
+      for (const { topology, weightSpecs, weights, inputs, outputs } of models) {
+        const model = { modelTopology: topology, weightSpecs, weightData: Float32Array.from(weights).buffer };
+        const sharder = await harness.createSharder({ model, workers: [{ backend }], verify: false });
+        const feeds = inputs.map(({ name, shape, data }) => [
+          name,
+          { dtype: "float32" as const, shape, data: Float32Array.from(data) },
+        ]);
+        const results = await sharder.predict(Object.fromEntries(feeds));
+        sharder.model.outputs.forEach(({ name }, index) => {
+          const values = Array.from(results[name]!.data as Float32Array);
+          const expected = outputs[index]!;
+          const largest = Math.max(1, ...expected.map(Math.abs));
+          worst.push(Math.max(...expected.map((value, at) => Math.abs(value - values[at]!))) / largest);
+        });
+        await sharder.dispose();
+      }
+      return worst;
+    },
+    { models, backend },
+  );
+  expect(differences.length).toBeGreaterThanOrEqual(SEEDS.length);
+  // NaN is not below it, either.
+  for (const difference of differences) expect(difference).toBeLessThan(1e-5);
+});
