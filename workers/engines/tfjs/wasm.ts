@@ -4,7 +4,7 @@ import plainUrl from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?
 import { env } from "@tensorflow/tfjs-core";
 import type { BackendDriver } from "./driver.js";
 import { activate } from "./activate.js";
-import { compiledRecurrences } from "./recurrences/start-compiled.js";
+import { compiledRecurrences, offerKernels } from "./recurrences/start-compiled.js";
 import { wasmHeap } from "./wasm-heap.js";
 import { limitKernels } from "./wasm-kernel-limits.js";
 import { MAX_HEAP_BYTES, WasmMemory } from "./wasm-memory.js";
@@ -28,6 +28,7 @@ export const wasmDriver: BackendDriver = {
       "tfjs-backend-wasm-threaded-simd.wasm": simdUrl,
     });
     limitKernels();
+    offerKernels(() => import("./recurrences/compiled-recurrence.js"));
     await memory.attach(() =>
       activate("wasm", "check that the page may fetch the .wasm files served beside it", () =>
         findWasmRefusal(simdUrl),
