@@ -14,7 +14,7 @@ afterAll(async () => {
 });
 
 /** Together they have each kind of layer, GRUs of both kinds, one direction and two. */
-const SEEDS = [1, 2, 3, 4, 5, 6];
+const SEEDS = [1, 3, 4, 5, 41];
 
 const models = SEEDS.map((seed) => {
   const { artifacts, inputs, outputs } = randomRecurrent(seed);
