@@ -54,8 +54,13 @@ const builds: Record<string, BuildEnvironmentOptions> = {
   },
   /** The page that the browser tests drive; it has TF.js in it, to compare with. */
   harness: { outDir: path("dist-harness"), copyPublicDir: false, chunkSizeWarningLimit: 5_000 },
-  /** The page that scripts/bench.mjs measures in; it has TF.js with all its backends in it. */
-  bench: { outDir: path("dist-bench"), copyPublicDir: false, chunkSizeWarningLimit: 5_000 },
+  /** The pages that scripts/bench.mjs measures in; the first has TF.js with all its backends in it, the second loads what it measures. */
+  bench: {
+    outDir: path("dist-bench"),
+    copyPublicDir: false,
+    chunkSizeWarningLimit: 5_000,
+    rolldownOptions: { input: { index: path("tests/bench/index.html"), peers: path("tests/bench/peers.html") } },
+  },
 };
 
 /** Where a mode's index.html is, if not in the project's root. */

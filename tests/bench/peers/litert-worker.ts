@@ -1,0 +1,4 @@
+import { exposeEngine } from "./engine-api.js";
+import { litertEngine } from "./litert-engine.js";
+
+exposeEngine(({ folderUrl, threadCount }) => litertEngine(folderUrl, threadCount));
