@@ -2,7 +2,9 @@
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { renderReport } from "./bench-html.mjs";
 import { canMeasureMemory, measureMemory } from "./bench-memory.mjs";
+import { measurePeers } from "./bench-peers.mjs";
 import { describeMachine, mergeSuites, printSuite } from "./bench-report.mjs";
 import { chromiumArgs, ensureChromium } from "./browser.mjs";
 import { ensureInstalled } from "./install.mjs";
@@ -13,8 +15,9 @@ import { serve } from "./serve.mjs";
 
 const help = `npm run bench -- [options]
 
-  --suite NAME    ${"batch | scaling | layers | optimise | recurrent | rebalance | shares | planner | faults | ui | memory | all"}; default batch
+  --suite NAME    ${"batch | scaling | layers | optimise | recurrent | rebalance | shares | planner | faults | ui | memory | peers | all"}; default batch
   --json FILE     write the report to FILE
+  --html FILE     write it to FILE as one page with plots, too
   --runs N        measured runs of every subject; default 7
   --seconds S     limit for each suite, which still does at least 3 runs; default 420
   --models DIR    folder with more models for batch, each in a folder with a model.json; default: the environment
@@ -36,6 +39,7 @@ const suiteNames = [
   "faults",
   "ui",
   "memory",
+  "peers",
 ];
 
 /** Wrong usage ends the process with code 2. @param {readonly string[]} args */
@@ -46,6 +50,7 @@ function readOptions(args) {
       options: {
         suite: { type: "string", default: "batch" },
         json: { type: "string" },
+        html: { type: "string" },
         runs: { type: "string", default: "7" },
         seconds: { type: "string", default: "420" },
         models: { type: "string" },
@@ -55,7 +60,8 @@ function readOptions(args) {
         help: { type: "boolean", default: false },
       },
     });
-    const measurable = suiteNames.filter((name) => name !== "memory" || canMeasureMemory);
+    // The models of peers are made separately, so it is left to those who name it.
+    const measurable = suiteNames.filter((name) => name !== "peers" && (name !== "memory" || canMeasureMemory));
     const suites = values.suite === "all" ? measurable : values.suite.split(",");
     const unknown = suites.find((name) => !suiteNames.includes(name));
     if (unknown !== undefined)
@@ -143,6 +149,10 @@ async function measure({ suites, runs, seconds, models, only }) {
         measured.push(await measureMemory(executablePath, { runs, seconds }));
         continue;
       }
+      if (suite === "peers") {
+        measured.push(await measurePeers(executablePath, { runs, seconds, only: request.only }));
+        continue;
+      }
       const running = page.evaluate(`bench.runSuite(${JSON.stringify(suite)}, ${JSON.stringify(request)})`);
       measured.push(/** @type {Suite} */ (await Promise.race([running, crashed])));
     }
@@ -173,10 +183,9 @@ try {
   console.log(`WebGPU: ${adapter["webgpu"]} · WebGL: ${adapter["webgl"]}`);
   const missedCount = suites.map(printSuite).reduce((sum, count) => sum + count, 0);
   const merged = mergeSuites(suites);
-  if (options.json !== undefined) {
-    const report = { machine, browser, adapter, suite: options.suite, runs: options.runs, ...merged };
-    writeFileSync(resolve(options.json), `${JSON.stringify(report, undefined, 2)}\n`);
-  }
+  const report = { machine, browser, adapter, suite: options.suite, runs: options.runs, ...merged };
+  if (options.json !== undefined) writeFileSync(resolve(options.json), `${JSON.stringify(report, undefined, 2)}\n`);
+  if (options.html !== undefined) writeFileSync(resolve(options.html), renderReport(report));
   const failed = merged.errors.length > 0 || (options.check && missedCount > 0);
   console.log(`\n${merged.errors.length} wrong, ${missedCount} targets missed`);
   process.exitCode = failed ? 1 : 0;
