@@ -10,8 +10,8 @@ const TRIAL_MS = 300;
 const TRIAL_COUNT = 2;
 /** A call as long as this is followed by no larger one. */
 const MAX_CALL_MS = 2_500;
-/** A call size with less than this part of the best rate ends the ascent: larger ones are not going to be better. */
-const HOPELESS = 0.5;
+/** A call size with less than this part of the best rate ends the ascent: larger ones are not going to be better. Noise is not as large. */
+const HOPELESS = 0.25;
 /** A smaller advantage of a later variant is chance. */
 const CLEARLY_FASTER = 1.03;
 

@@ -52,7 +52,7 @@ async function loadGraph(url: string, itemShape: readonly number[]): Promise<Loa
   const model = await loadGraphModel(url);
   const predict: Predict = async (input) => onlyOne(model.predict(input));
   const predictInLoops: Predict = async (input) => onlyOne(await model.executeAsync(input));
-  const dispose = (): void => void model.dispose();
+  const dispose = (): void => model.dispose();
   const trial = zeros([1, ...itemShape]);
   try {
     (await predict(trial, 1)).dispose();
