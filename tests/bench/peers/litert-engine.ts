@@ -1,4 +1,4 @@
-import { loadAndCompile, loadLiteRt, Tensor } from "@litertjs/core";
+import { loadAndCompile, loadLiteRt, supportsFeature, Tensor } from "@litertjs/core";
 import { fetchFile } from "./peer-model.js";
 import type { PeerEngine } from "./peer-engine.js";
 
@@ -10,8 +10,7 @@ import type { PeerEngine } from "./peer-engine.js";
  * @param threadCount 1 takes the build without threads.
  */
 export async function litertEngine(folderUrl: string, threadCount: number): Promise<PeerEngine> {
-  const threads = threadCount > 1;
-  const script = `${folderUrl}${threads ? "litert_wasm_threaded_internal.js" : "litert_wasm_internal.js"}`;
+  const script = folderUrl + (await scriptName(threadCount));
   const factory = await importFactory(script);
   // What LiteRT's loader and its script leave in the global scope for each other.
   Object.assign(globalThis, {
@@ -43,6 +42,14 @@ export async function litertEngine(folderUrl: string, threadCount: number): Prom
       };
     },
   };
+}
+
+/** Of the builds that the package has, the one that its own loader would take. */
+async function scriptName(threadCount: number): Promise<string> {
+  const relaxedSimd = await supportsFeature("relaxedSimd");
+  if (threadCount === 1) return relaxedSimd ? "litert_wasm_internal.js" : "litert_wasm_compat_internal.js";
+  if (!relaxedSimd) throw new Error("LiteRT.js has threads only with relaxed SIMD, which this browser lacks.");
+  return "litert_wasm_threaded_internal.js";
 }
 
 async function importFactory(scriptUrl: string): Promise<unknown> {
