@@ -18,6 +18,7 @@ const help = `npm run bench -- [options]
   --suite NAME    ${"batch | scaling | layers | optimise | recurrent | rebalance | shares | planner | faults | ui | memory | peers | all"}; default batch
   --json FILE     write the report to FILE
   --html FILE     write it to FILE as one page with plots, too
+  --note TEXT     added to the report's notes, such as what else ran on the machine
   --runs N        measured runs of every subject; default 7
   --seconds S     limit for each suite, which still does at least 3 runs; default 420
   --models DIR    folder with more models for batch, each in a folder with a model.json; default: the environment
@@ -51,6 +52,7 @@ function readOptions(args) {
         suite: { type: "string", default: "batch" },
         json: { type: "string" },
         html: { type: "string" },
+        note: { type: "string" },
         runs: { type: "string", default: "7" },
         seconds: { type: "string", default: "420" },
         models: { type: "string" },
@@ -183,6 +185,7 @@ try {
   console.log(`WebGPU: ${adapter["webgpu"]} · WebGL: ${adapter["webgl"]}`);
   const missedCount = suites.map(printSuite).reduce((sum, count) => sum + count, 0);
   const merged = mergeSuites(suites);
+  if (options.note !== undefined) merged.notes.unshift(options.note);
   const report = { machine, browser, adapter, suite: options.suite, runs: options.runs, ...merged };
   if (options.json !== undefined) writeFileSync(resolve(options.json), `${JSON.stringify(report, undefined, 2)}\n`);
   if (options.html !== undefined) writeFileSync(resolve(options.html), renderReport(report));
