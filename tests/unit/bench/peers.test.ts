@@ -1,10 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { candidateGroups, fastestTrial, maxItemCount, type Trial } from "../../bench/peers/choose-variant.js";
+import {
+  candidateGroups,
+  fastestTrial,
+  maxItemCount,
+  sweepVariants,
+  type Trial,
+} from "../../bench/peers/choose-variant.js";
 import { percentile } from "../../bench/peers/page-thread.js";
 import { EngineHost, runInCalls } from "../../bench/peers/peer-engine.js";
 import { fileOf, repeatItems, type PeerModel } from "../../bench/peers/peer-model.js";
 import { commonQuantum, runItemCount } from "../../bench/peers/run-size.js";
-import { callBounds } from "../../bench/peers/runner.js";
+import { callBounds, type Runner } from "../../bench/peers/runner.js";
 import { isRealRenderer, type PeerSubject } from "../../bench/peers/subjects.js";
 
 const model: PeerModel = {
@@ -68,6 +74,51 @@ describe("variants", () => {
     expect(fastestTrial([])).toBeUndefined();
     expect(fastestTrial([trial(1, 100), trial(4, 102)])?.variant.callItemCount).toBe(1);
     expect(fastestTrial([trial(1, 100), trial(4, 110), trial(16, 90)])?.variant.callItemCount).toBe(4);
+  });
+});
+
+describe("sweep", () => {
+  // Large items, so that few of them fill a trial.
+  const large: PeerModel = { ...model, itemShape: [2 ** 21], sampleCount: 1, batches: [1, 2] };
+  const samples = { inputs: new Float32Array(2 ** 21).fill(0.5), outputs: Float32Array.of(0.5, 1), count: 1 };
+
+  /** Its output of each item: that item's first value and 1, in one format off by a part of the largest value. */
+  function scripted(errors: Partial<Record<string, number>>): { runner: Runner; loads: string[] } {
+    const loads: string[] = [];
+    let error = 0;
+    const runner: Runner = {
+      load: async (_, { format, callItemCount }) => {
+        loads.push(`${format}/${callItemCount}`);
+        error = errors[format] ?? 0;
+        if (Number.isNaN(error)) throw new Error(`no ${format} here`);
+      },
+      run: async (items, itemCount) =>
+        Float32Array.from({ length: 2 * itemCount }, (_, index) => (index % 2 === 0 ? items[0]! : 1) + error),
+      dispose: () => {},
+    };
+    return { runner, loads };
+  }
+
+  it("times what is right, and refuses to time what is wrong by more than 1e-4", async () => {
+    const { runner, loads } = scripted({ graph: 2e-4, layers: 5e-5 });
+    const { trials, refusals } = await sweepVariants(subject({}), runner, large, samples);
+    expect(trials.map(({ variant }) => variant.format)).toContain("layers");
+    expect(trials.map(({ variant }) => variant.format)).not.toContain("graph");
+    expect(refusals).toEqual([
+      {
+        variant: { format: "graph", callItemCount: 1 },
+        reason: expect.stringMatching(/differ by 0\.00020 .*not timed/),
+      },
+    ]);
+    // Nor are larger calls of it tried.
+    expect(loads.filter((load) => load.startsWith("graph"))).toEqual(["graph/1"]);
+  });
+
+  it("keeps the reason of what doesn't load", async () => {
+    const { runner } = scripted({ graph: NaN, layers: NaN });
+    const { trials, refusals } = await sweepVariants(subject({}), runner, large, samples);
+    expect(trials).toEqual([]);
+    expect(refusals.map(({ reason }) => reason)).toEqual(["no graph here", "no layers here"]);
   });
 });
 
