@@ -31,7 +31,8 @@ h2 { margin-top: 2.5rem; font-size: 1.15rem; }
 .quiet { color: var(--quiet); }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 0.9rem; }
-th, td { padding: 0.25rem 0.75rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; }
+th, td { padding: 0.25rem 0.75rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; white-space: nowrap; }
+td.text { min-width: 22rem; white-space: normal; }
 th:first-child, td:first-child, .text { text-align: left; }
 svg { width: 100%; height: auto; }
 svg text { fill: var(--ink); font: 14px system-ui, sans-serif; }
@@ -157,7 +158,7 @@ function table(header, lines) {
   const whyIndex = header.indexOf("why");
   const cell = (/** @type {string} */ text, /** @type {number} */ index) =>
     `<td${index === whyIndex ? ' class="text"' : ""}>${escapeText(text)}</td>`;
-  return `<table><thead><tr>${header.map((text) => `<th>${escapeText(text)}</th>`).join("")}</tr></thead>
+  return `<table><thead><tr>${header.map((text) => `<th${text === "why" ? ' class="text"' : ""}>${escapeText(text)}</th>`).join("")}</tr></thead>
 <tbody>${lines.map((line) => `<tr>${line.map(cell).join("")}</tr>`).join("\n")}</tbody></table>`;
 }
 

@@ -54,7 +54,7 @@ function judgeModel(rows) {
  */
 function reasonOf(row, sharder, rows) {
   const ourOne = rows.find(({ peer, workers }) => peer === "sharder" && workers?.length === 1);
-  const theirOne = rows.find(({ peer, subject }) => peer === row.peer && isAlone(subject)) ?? row;
+  const theirOne = isAlone(row) ? row : (rows.find((other) => other.peer === row.peer && isAlone(other)) ?? row);
   if (ourOne === undefined) return "";
   const engine = rate(theirOne) / rate(ourOne);
   const name = row.peer === "tfjs" ? "TF.js" : row.peer === "onnx" ? "ONNX Runtime" : "LiteRT";
@@ -74,9 +74,9 @@ function reasonOf(row, sharder, rows) {
   return parts.join("; ");
 }
 
-/** Whether a subject computes on one thread. TF.js always does. @param {string} subject */
-function isAlone(subject) {
-  return subject.startsWith("TF.js, WASM in a worker") || subject.endsWith(", 1 thread");
+/** Whether a subject computes on one thread. TF.js does in WASM, wherever it is. @param {PeerRow} row */
+function isAlone({ peer, subject }) {
+  return peer === "tfjs" || subject.endsWith(", 1 thread");
 }
 
 /** @param {Row} row */

@@ -68,6 +68,11 @@ it("splits each ratio into the engine's part and what threads and workers add", 
   expect(reasons.get("TF.js, WASM in a worker")).toBe(
     "one worker of ours is 1.25 × as fast as one thread of TF.js; our 2 workers make 2.0 × of one",
   );
+  // The page's thread is one, too.
+  const onPage = row("TF.js, WASM on the page", "tfjs", 44);
+  expect(judgeRows([...rows, onPage]).find((verdict) => verdict.row === onPage)?.reason).toBe(
+    "one worker of ours is 1.14 × as fast as one thread of TF.js; our 2 workers make 2.0 × of one",
+  );
   const slower = rows.map((each) =>
     each.workers === two.workers ? { ...each, ...row(each.subject, "sharder", 30, two) } : each,
   );
