@@ -3,7 +3,7 @@ import { openHarness, type OpenPage } from "../harness/launch.js";
 
 let opened: OpenPage;
 beforeEach(async () => {
-  opened = await openHarness();
+  opened = await openHarness({ ownBrowser: true });
 });
 afterEach(async () => {
   await opened.close();

@@ -1,17 +1,16 @@
 // The script that makes the README's animation, with the browser as the oracle of its format.
-import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { animatedWebp } from "../../scripts/animated-webp.mjs";
 import { openHarness, type OpenPage } from "../harness/launch.js";
 
 let app: OpenPage;
 beforeAll(async () => {
-  app = await openHarness({ url: new URL("icon.svg", inject("urls").app).href });
+  app = await openHarness();
 });
 afterAll(() => app.close());
 
 it("joins pictures, with and without transparency, into an animation that a browser shows frame by frame", async () => {
   const { page } = app;
-  await page.goto(inject("urls").harness);
   const stills = await page.evaluate(async () => {
     const encode = async (colour: string, quality: number): Promise<number[]> => {
       const canvas = new OffscreenCanvas(33, 20);

@@ -1,20 +1,18 @@
 // The page after its first visit, without a server. What a new build does is in tests/long/browser/offline-update.test.ts.
-import type { BrowserContext, Page } from "playwright";
+import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { serve } from "../../scripts/serve.mjs";
-import { openHarness, type OpenPage } from "../harness/launch.js";
+import { openBlank, type OpenPage } from "../harness/launch.js";
 import { untilHeadline } from "./drive.js";
 
 let server: Awaited<ReturnType<typeof serve>>;
 let app: OpenPage;
-let profile: BrowserContext;
 let page: Page;
 beforeAll(async () => {
   server = await serve({ root: "dist" });
-  app = await openHarness({ url: `${server.url}icon.svg` });
-  profile = await app.browser.newContext();
-  page = await profile.newPage();
-  await page.goto(`${server.url}?workers=wasm`);
+  app = await openBlank();
+  ({ page } = app);
+  await page.goto(`${server.url}?workers=wasm,wasm`);
 });
 afterAll(async () => {
   await app.close();

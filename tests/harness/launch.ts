@@ -1,6 +1,6 @@
-import { chromium, type Browser, type BrowserContext, type Page } from "playwright";
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright";
 import { inject } from "vitest";
-import { chromiumArgs, findChromium } from "../../scripts/browser.mjs";
+import { chromiumArgs } from "../../scripts/browser.mjs";
 import { attachChaosBridge, crashArgs } from "../../scripts/chaos-bridge.mjs";
 
 export interface OpenPage {
@@ -8,31 +8,42 @@ export interface OpenPage {
   readonly browser: Browser;
   /** Console errors and uncaught errors of the page as text, in their order. Should be empty. */
   readonly errors: readonly string[];
-  /** Closes the browser; each test file opens its own. */
+  /** Closes all pages that were opened in `browser`, and the browser itself where it is the page's own. */
   close(): Promise<void>;
 }
 
-/** @param prepare called with the page before it is loaded. @param args further flags for the browser. */
-async function open(
-  url: string,
-  args: readonly string[] = [],
-  prepare: (page: Page) => Promise<void> = async () => {},
-): Promise<OpenPage> {
-  const executablePath = await findChromium();
-  if (executablePath === undefined) throw new Error("Expected a Chromium on this machine: npm test installs one.");
-  const browser = await chromium.launch({ executablePath, args: [...chromiumArgs(), ...args] });
+interface OpenOptions {
+  /** Further flags for the browser, which is then the page's own. */
+  readonly args?: readonly string[];
+  /** Called with the page before it is loaded. */
+  readonly prepare?: (page: Page) => Promise<void>;
+  /** Of the page's browser context, such as a touch screen. */
+  readonly device?: BrowserContextOptions;
+}
+
+/** What a page stores is its own, as in a private window; the browser's processes are shared with the pages of other tests. */
+async function open(url: string, { args, prepare, device = {} }: OpenOptions = {}): Promise<OpenPage> {
+  const { endpoint, executablePath } = inject("chromium");
+  const browser =
+    args === undefined
+      ? await chromium.connect(endpoint)
+      : await chromium.launch({ executablePath, args: [...chromiumArgs(), ...args] });
+  const close = async (): Promise<void> => {
+    await Promise.all(browser.contexts().map((context) => context.close()));
+    await browser.close();
+  };
   try {
-    const page = await browser.newPage();
+    const page = await (await browser.newContext(device)).newPage();
     const errors: string[] = [];
     page.on("console", (message) => {
       if (message.type() === "error") errors.push(`console: ${message.text()} (${message.location().url})`);
     });
     page.on("pageerror", (error) => errors.push(`uncaught: ${error.stack ?? error.message}`));
-    await prepare(page);
+    await prepare?.(page);
     await page.goto(url);
-    return { page, browser, errors, close: () => browser.close() };
+    return { page, browser, errors, close };
   } catch (error) {
-    await browser.close();
+    await close();
     throw error;
   }
 }
@@ -40,31 +51,40 @@ async function open(
 /**
  * Open the test harness; with `isolated: false` it has no SharedArrayBuffer.
  * @param url another address that serves it
+ * @param ownBrowser for a test that crashes a process of the browser
  */
-export function openHarness({ isolated = true, url }: { isolated?: boolean; url?: string } = {}): Promise<OpenPage> {
+export function openHarness({
+  isolated = true,
+  url,
+  ownBrowser = false,
+}: { isolated?: boolean; url?: string; ownBrowser?: boolean } = {}): Promise<OpenPage> {
   const { harness, plainHarness } = inject("urls");
-  return open(url ?? (isolated ? harness : plainHarness));
+  return open(url ?? (isolated ? harness : plainHarness), ownBrowser ? { args: [] } : {});
 }
 
 /** Open the test harness in a browser whose GPU process may crash, with the bridge that `harness.runScenario` needs. */
 export function openChaos(): Promise<OpenPage> {
-  return open(inject("urls").harness, crashArgs, attachChaosBridge);
+  return open(inject("urls").harness, { args: crashArgs, prepare: attachChaosBridge });
 }
 
 /** Open the test harness in a browser that measures memory at once, not when it sees fit. */
 export function openMeasured(): Promise<OpenPage> {
-  return open(inject("urls").harness, ["--enable-blink-features=ForceEagerMeasureMemory"]);
+  return open(inject("urls").harness, { args: ["--enable-blink-features=ForceEagerMeasureMemory"] });
 }
 
-/** Open the page as it is deployed. @param path relative to its address, such as "?embed=1". @param args further flags for the browser. */
-export function openApp(path = "", args: readonly string[] = []): Promise<OpenPage> {
-  return open(new URL(path, inject("urls").app).href, args);
+/** Open the page as it is deployed. @param path relative to its address, such as "?embed=1". */
+export function openApp(path = "", options: OpenOptions = {}): Promise<OpenPage> {
+  return open(new URL(path, inject("urls").app).href, options);
+}
+
+/** Open a page that shows nothing yet: for tests of what comes first, or of several pages that share a storage. */
+export function openBlank(): Promise<OpenPage> {
+  return open("about:blank");
 }
 
 /** A browser whose storage is in a folder, as a user's is, so that it outlives the browser. */
 export async function openProfile(folder: string): Promise<BrowserContext> {
-  const executablePath = await findChromium();
-  if (executablePath === undefined) throw new Error("Expected a Chromium on this machine: npm test installs one.");
+  const { executablePath } = inject("chromium");
   return chromium.launchPersistentContext(folder, { executablePath, args: chromiumArgs() });
 }
 

@@ -2,23 +2,21 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { BrowserContext, Page } from "playwright";
+import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { serve } from "../../../scripts/serve.mjs";
-import { openHarness, type OpenPage } from "../../harness/launch.js";
+import { openBlank, type OpenPage } from "../../harness/launch.js";
 import { untilHeadline } from "../../e2e/drive.js";
 
 const folder = mkdtempSync(join(tmpdir(), "sharder-offline-"));
 let server: Awaited<ReturnType<typeof serve>>;
 let app: OpenPage;
-let profile: BrowserContext;
 let page: Page;
 beforeAll(async () => {
   cpSync("dist", folder, { recursive: true, filter: (path) => !path.endsWith("lib") });
   server = await serve({ root: folder });
-  app = await openHarness({ url: `${server.url}icon.svg` });
-  profile = await app.browser.newContext();
-  page = await profile.newPage();
+  app = await openBlank();
+  ({ page } = app);
   await page.goto(`${server.url}?workers=wasm`);
 });
 afterAll(async () => {
@@ -58,7 +56,7 @@ it("shows a new build at the next reload, and drops the old copies once no page 
   expect(await versions(page)).toContain(old);
 
   const { url } = server;
-  const next = await profile.newPage();
+  const next = await page.context().newPage();
   await page.close();
   const current = [`inference-sharder page ${url} anew`];
   const reopen = async (): Promise<string[]> => {

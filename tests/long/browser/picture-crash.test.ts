@@ -23,7 +23,7 @@ function drawnPart({ page }: OpenPage, testId: string): Promise<number> {
 }
 
 it("the preview shows every tile after GPU processes have crashed, in mid-job and afterwards", async () => {
-  const app = await openApp("?sample=&workers=wasm,wasm&tile=96", crashArgs);
+  const app = await openApp("?sample=&workers=wasm,wasm&tile=96", { args: crashArgs });
   try {
     const { page } = app;
     await untilHeadline(page, /Ready/);
