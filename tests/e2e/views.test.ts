@@ -6,7 +6,7 @@ import { modelFiles } from "../fixtures/model-files.js";
 import { randomNet } from "../fixtures/random-net.js";
 import { serve } from "../../scripts/serve.mjs";
 import { openHarness, type OpenPage } from "../harness/launch.js";
-import { chooseFile, untilHeadline } from "./drive.js";
+import { chooseFile, choosePicture, paintPicture, pauseAt, untilHeadline } from "./drive.js";
 import { axeViolations, overflowing, overlapping, STRICT_POLICY } from "./views.js";
 
 let app: OpenPage;
@@ -15,7 +15,7 @@ let server: Awaited<ReturnType<typeof serve>>;
 const foreignRequests: string[] = [];
 beforeAll(async () => {
   server = await serve({ root: "dist", headers: { "Content-Security-Policy": STRICT_POLICY } });
-  app = await openHarness({ url: `${server.url}?workers=wasm,wasm` });
+  app = await openHarness({ url: `${server.url}?workers=wasm,wasm&sample=` });
   ({ page } = app);
   page.on("request", (request) => {
     const url = request.url();
@@ -32,10 +32,24 @@ const panel = () => page.getByTestId("panel-model");
 
 /** The views in the order in which a visitor meets them; each goes on from the one before. */
 const views: Readonly<Record<string, () => Promise<void>>> = {
-  "the sample is done": () => untilHeadline(page, /^Done/),
+  "a picture is done": async () => {
+    await untilHeadline(page, /^Ready/);
+    await choosePicture(page, "done.png", { width: 240, height: 160 });
+    await untilHeadline(page, /^Done/);
+  },
   "a file is no picture": async () => {
     await chooseFile(page, "notes.txt", "text/plain", Buffer.from("no picture"));
     await page.getByRole("alert").first().waitFor();
+  },
+  "a list is paused at its last picture": async () => {
+    const one = await paintPicture(page, { width: 60, height: 40 });
+    const many = await paintPicture(page, { width: 480, height: 320 });
+    const buffers = { "torn.png": one.subarray(0, 200), "one tile.png": one, "many tiles.png": many };
+    const files = Object.entries(buffers).map(([name, buffer]) => ({ name, mimeType: "image/png", buffer }));
+    const paused = pauseAt(page, 0.2);
+    await page.getByTestId("file").setInputFiles(files);
+    await paused;
+    await untilHeadline(page, /^Paused: many/);
   },
   "everything is unfolded": async () => {
     await page.evaluate(() => {
@@ -51,6 +65,26 @@ const views: Readonly<Record<string, () => Promise<void>>> = {
     const files = modelFiles(randomNet({ seed: 1 })).map((file) => ({ ...file, mimeType: "" }));
     await panel().locator("input[type=file]").first().setInputFiles(files);
     await page.getByTestId("model-headline").filter({ hasText: /Ready/ }).waitFor();
+  },
+  "a run is paused": async () => {
+    await panel().getByLabel("Random numbers").check();
+    await panel().getByLabel("Number of items").fill("100000");
+    const paused = pauseAt(page, 0.001);
+    await page.getByTestId("model-run").click();
+    await paused;
+    await page
+      .getByTestId("model-headline")
+      .filter({ hasText: /Paused/ })
+      .waitFor();
+  },
+  "a run can be resumed": async () => {
+    await page.reload();
+    await page.getByTestId("resume-model").waitFor();
+  },
+  "pictures can be resumed": async () => {
+    await page.getByTestId("tab-picture").click();
+    await page.getByTestId("resume-picture").waitFor();
+    await untilHeadline(page, /^Ready/);
   },
 };
 

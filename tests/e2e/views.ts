@@ -75,12 +75,25 @@ export function overlapping(page: Page): Promise<string[]> {
         !element.matches('[type="file"], [type="range"], [role="separator"]')
       );
     });
+    /** Without what an ancestor cuts off, such as the rows that are out of sight in a list that scrolls. */
+    const seen = (element: Element) => {
+      let { left, right, top, bottom } = element.getBoundingClientRect();
+      for (let outer = element.parentElement; outer !== null; outer = outer.parentElement) {
+        if (getComputedStyle(outer).overflow === "visible") continue;
+        const edge = outer.getBoundingClientRect();
+        [left, right] = [Math.max(left, edge.left), Math.min(right, edge.right)];
+        [top, bottom] = [Math.max(top, edge.top), Math.min(bottom, edge.bottom)];
+      }
+      return { left, right, top, bottom };
+    };
+    const boxes = controls.map(seen);
     const found: string[] = [];
     controls.forEach((one, index) => {
-      const a = one.getBoundingClientRect();
-      for (const other of controls.slice(index + 1)) {
+      const a = boxes[index]!;
+      for (let next = index + 1; next < controls.length; next++) {
+        const other = controls[next]!;
         if (one.contains(other) || other.contains(one)) continue;
-        const b = other.getBoundingClientRect();
+        const b = boxes[next]!;
         const width = Math.min(a.right, b.right) - Math.max(a.left, b.left);
         const height = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
         if (width > 2 && height > 2) found.push(`${one.outerHTML.slice(0, 90)} and ${other.outerHTML.slice(0, 90)}`);
