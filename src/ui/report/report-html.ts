@@ -4,13 +4,16 @@ import { html, type Markup } from "./markup.js";
 import { speedPlot, throughputPlot, timelinePlot } from "./report-plots.js";
 import type { Report } from "./report.js";
 
+/** What is too wide for a phone scrolls by itself, rather than becoming too small to read or breaking words. */
 const STYLE = html`body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.5 system-ui, sans-serif;
-color: #1b1f24; background: #fff; } h1 { font-size: 1.5rem; } h2 { margin-top: 2rem; font-size: 1.125rem; } .figures {
-font-size: 1.25rem; } .figures strong { font-size: 2rem; } table { width: 100%; border-collapse: collapse;
-font-variant-numeric: tabular-nums; } th, td { padding: 0.35rem 0.5rem; border-top: 1px solid #d5dae1; text-align: left;
-vertical-align: top; overflow-wrap: anywhere; } figure { margin: 1rem 0; } figcaption { color: #57606a; } svg { display:
-block; width: 100%; font: 13px system-ui, sans-serif; fill: #1b1f24; } svg path { fill: none; stroke: #1b1f24; } svg
-.lane { stroke: #d5dae1; } svg .rate { stroke: #1f5fbf; stroke-width: 2; } svg rect { stroke-width: 1; }`;
+color: #1b1f24; background: #fff; } h1 { font-size: 1.5rem; overflow-wrap: anywhere; } h2 { margin-top: 2rem; font-size:
+1.125rem; } .figures { display: flex; flex-wrap: wrap; gap: 0 2.5rem; font-size: 1.25rem; } .figures strong { font-size:
+2rem; } .wide { overflow-x: auto; } table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums;
+} th, td { padding: 0.35rem 0.5rem; border-top: 1px solid #d5dae1; text-align: left; vertical-align: top; }
+th[scope="row"] { width: min(14rem, 40vw); } .facts td { overflow-wrap: anywhere; } figure { margin: 1rem 0; }
+figcaption { color: #57606a; } svg { display: block; width: 100%; min-width: 40rem; font: 13px system-ui, sans-serif;
+fill: #1b1f24; } svg path { fill: none; stroke: #1b1f24; } svg .lane { stroke: #d5dae1; } svg .rate { stroke: #1f5fbf;
+stroke-width: 2; } svg rect { stroke-width: 1; } @media print { svg { min-width: 0; } }`;
 
 /** The report as a page that needs neither a script nor a network. Everything that comes from elsewhere is escaped. */
 export function reportHtml(report: Report): string {
@@ -87,7 +90,7 @@ function inWords(createdAt: string): string {
 
 function speedPart(speed: Report["speed"]): Markup {
   if (speed === null) return html`<p>It was not compared with plain TF.js.</p>`;
-  const figures = speedFigures(speed).map(([ratio, than]) => html` <strong>${ratio}</strong> ${than} `);
+  const figures = speedFigures(speed).map(([ratio, than]) => html`<span><strong>${ratio}</strong> ${than}</span>`);
   return html`<p class="figures">${figures}</p>
     <p>${speedNote(speed, speed.workers)} The same ${speed.itemCount} items ran on each in turn.</p>
     ${speedPlot(speed)} ${tableOf(["", "On", "Items/s", "Lowest to highest", "Runs"], speedRows(speed))}`;
@@ -136,7 +139,7 @@ function modelFacts({ model, split, settings }: Report): [string, string][] {
 }
 
 function listOf(facts: readonly (readonly [string, string])[]): Markup {
-  return html`<table>
+  return html`<table class="facts">
     ${facts.map(
       ([name, value]) =>
         html`<tr>
@@ -148,19 +151,21 @@ function listOf(facts: readonly (readonly [string, string])[]): Markup {
 }
 
 function tableOf(headings: readonly string[], rows: readonly (readonly string[])[]): Markup {
-  return html`<table>
-    <thead>
-      <tr>
-        ${headings.map((heading) => html`<th scope="col">${heading}</th>`)}
-      </tr>
-    </thead>
-    <tbody>
-      ${rows.map(
-        (cells) =>
-          html`<tr>
-            ${cells.map((cell) => html`<td>${cell}</td>`)}
-          </tr>`,
-      )}
-    </tbody>
-  </table>`;
+  return html`<div class="wide">
+    <table>
+      <thead>
+        <tr>
+          ${headings.map((heading) => html`<th scope="col">${heading}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          (cells) =>
+            html`<tr>
+              ${cells.map((cell) => html`<td>${cell}</td>`)}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
 }

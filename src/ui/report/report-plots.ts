@@ -1,4 +1,4 @@
-import { formatNumber } from "../parts/format.js";
+import { formatDuration, formatNumber } from "../parts/format.js";
 import { WORKER_COLOURS } from "../workers/colours.js";
 import type { SpeedResult } from "../speed/speed-result.js";
 import { html, type Markup } from "./markup.js";
@@ -10,6 +10,7 @@ const LABEL = 120;
 const LANE = 26;
 const BAR = 30;
 const RATE_HEIGHT = 180;
+const AXIS_HEIGHT = 14;
 const RATE_STEPS = 40;
 
 /** Bars of items per second, with the lowest and the highest run as whiskers. */
@@ -50,6 +51,8 @@ export function timelinePlot({ attempts, durationMs }: NonNullable<Report["job"]
     const lane = workerIds.indexOf(workerId);
     const colour = WORKER_COLOURS[lane % WORKER_COLOURS.length]!;
     const width = Math.max(0.5, x(endMs) - x(startMs));
+    // Attempts that follow each other are told apart, where there is room.
+    const edge = outcome === "completed" && width > 3 ? "#fff" : colour;
     const items = itemCount === 1 ? `item ${firstItem}` : `items ${firstItem}–${firstItem + itemCount - 1}`;
     const where = stage === undefined ? "" : `, stage ${stage + 1}`;
     const how = outcome === "completed" ? "" : `, ${outcome}`;
@@ -61,7 +64,7 @@ export function timelinePlot({ attempts, durationMs }: NonNullable<Report["job"]
       width="${width}"
       height="${LANE - 8}"
       fill="${isDone ? colour : "none"}"
-      stroke="${colour}"
+      stroke="${edge}"
       ><title>${title}</title></rect
     >`;
   });
@@ -92,15 +95,17 @@ export function throughputPlot({ attempts, durationMs }: NonNullable<Report["job
   const line = rates
     .map((rate, step) => `${step === 0 ? "M" : "L"}${x(step).toFixed(1)} ${y(rate).toFixed(1)}`)
     .join("");
-  return figure("Items per second over the same time", RATE_HEIGHT, [
+  return figure("Items per second over the same time", RATE_HEIGHT + AXIS_HEIGHT, [
     html`<text x="0" y="${y(most) + 5}">${formatNumber(most)}/s</text><text x="0" y="${y(0) + 5}">0</text>
       <path class="lane" d="M${LABEL} ${y(0)}H${WIDTH}M${LABEL} ${y(most)}H${WIDTH}" />
-      <path class="rate" d="${line}" />`,
+      <path class="rate" d="${line}" />
+      <text x="${LABEL}" y="${RATE_HEIGHT + 10}">0 s</text>
+      <text x="${WIDTH}" y="${RATE_HEIGHT + 10}" text-anchor="end">${formatDuration(durationMs)}</text>`,
   ]);
 }
 
 function figure(title: string, height: number, parts: readonly Markup[]): Markup {
-  return html`<figure>
+  return html`<figure class="wide">
     <figcaption>${title}</figcaption>
     <svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${title}">${parts}</svg>
   </figure>`;

@@ -57,6 +57,18 @@ it("saves the report, which opens by itself and without a script", async () => {
   expect(await other.getByRole("heading", { level: 1 }).innerText()).toBe("Benchmark of upscale-x2");
   expect(await other.locator("svg").count()).toBe(3);
   expect(await other.locator("svg rect").count()).toBeGreaterThan(report.job.attempts.length);
+  // On a phone, the plots stay legible and no word is broken: both scroll by themselves, and the page doesn't.
+  await other.setViewportSize({ width: 360, height: 800 });
+  const seen = await other.evaluate(() => ({
+    pageWidth: document.documentElement.scrollWidth,
+    plotWidths: [...document.querySelectorAll("svg")].map((svg) => svg.getBoundingClientRect().width),
+    headingHeights: [...document.querySelectorAll(".wide th")].map((cell) => cell.getBoundingClientRect().height),
+  }));
+  expect(seen.pageWidth).toBe(360);
+  expect(Math.min(...seen.plotWidths)).toBeGreaterThan(600);
+  expect(seen.headingHeights.length).toBeGreaterThan(10);
+  // One word takes one line; "Lowest to highest" may take three.
+  expect(Math.min(...seen.headingHeights)).toBeLessThan(45);
   await context.close();
   expect(app.errors).toEqual([]);
 });

@@ -134,6 +134,10 @@ describe("its page", () => {
     expect(page).not.toMatch(/NaN|undefined|\[object/);
   });
 
+  it("says when the plots begin and end", () => {
+    expect(page).toMatch(/>0 s<[^]*text-anchor="end">1\.0\ss</);
+  });
+
   it("shows the figures, and a box for each attempt", () => {
     expect(page).toMatch(/<strong>1\.9\s×<\/strong> one worker[^]*<strong>3\.2\s×<\/strong> plain TF\.js/);
     expect(page.match(/<title>wasm-/g)).toHaveLength(3);
