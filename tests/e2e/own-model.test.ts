@@ -1,5 +1,4 @@
 // "Your own model": what it runs on, how its outputs are shown and saved, and what is said when something is missing or wrong.
-import { readFile } from "node:fs/promises";
 import { unzipSync } from "fflate";
 import type { Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -7,6 +6,7 @@ import { echoNet } from "../fixtures/echo-net.js";
 import { modelFiles, type ModelFile } from "../fixtures/model-files.js";
 import { npyHeader, readNpy } from "../../src/ui/model/tensors/npy.js";
 import { openApp, type OpenPage } from "../harness/launch.js";
+import { downloaded } from "./drive.js";
 
 /** Gives back what it gets: [n, 2, 2]. */
 const ECHO = modelFiles(echoNet([-1, 2, 2], "float32", []));
@@ -31,6 +31,7 @@ const file = (name: string, content: string | Uint8Array, mimeType = "applicatio
 });
 const untilModel = (text: RegExp) =>
   page.getByTestId("model-headline").filter({ hasText: text }).waitFor({ timeout: 60_000 });
+const values = () => page.getByTestId("output-view").locator(".numbers tbody td").allInnerTexts();
 const detail = () => page.getByTestId("model-detail").innerText();
 const run = async (): Promise<void> => {
   await page.getByTestId("model-run").click();
@@ -39,8 +40,7 @@ const run = async (): Promise<void> => {
 const saved = async (testId: string): Promise<{ name: string; bytes: Buffer }> => {
   const download = page.waitForEvent("download");
   await page.getByTestId(testId).click();
-  const got = await download;
-  return { name: got.suggestedFilename(), bytes: await readFile(await got.path()) };
+  return downloaded(download);
 };
 
 it("keeps labels and pictures that come before the model, and says so", async () => {
@@ -96,8 +96,6 @@ describe("files of numbers", () => {
 });
 
 describe("one item's outputs", () => {
-  const values = () => page.getByTestId("output-view").locator(".numbers tbody td").allInnerTexts();
-
   it("are shown in full, and others by number, arrow or row", async () => {
     await page.getByTestId("output-view").waitFor();
     expect(await values()).toEqual(["0", "1", "2", "3"]);
@@ -185,7 +183,7 @@ describe("numbers that are none", () => {
 });
 
 it("pauses, resumes and is cancelled", async () => {
-  await page.getByLabel("Number of items").fill("100000");
+  await page.getByLabel("Number of items").fill("1000000");
   await page.getByTestId("model-run").click();
   await untilModel(/Running/);
   await page.getByTestId("model-pause").click();
@@ -198,24 +196,54 @@ it("pauses, resumes and is cancelled", async () => {
   await run();
 });
 
-it("lists what TF.js has stored in this browser, and names an audio model's free axes by place", async () => {
-  expect(await page.getByTestId("model-stored").isVisible()).toBe(false);
-  await page.evaluate(async () => {
-    const opening = indexedDB.open("tensorflowjs", 1);
-    opening.addEventListener("upgradeneeded", () => {
-      opening.result.createObjectStore("models_store", { keyPath: "modelPath" });
-      opening.result.createObjectStore("model_info_store", { keyPath: "modelPath" });
-    });
-    await new Promise((done) => opening.addEventListener("success", done));
-    const store = opening.result.transaction("model_info_store", "readwrite").objectStore("model_info_store");
-    const info = { modelPath: "my-net", modelArtifactsInfo: { dateSaved: new Date() } };
-    await new Promise((done) => store.put(info).addEventListener("success", done));
-    opening.result.close();
-  });
+/** Store a model in the page's database as `model.save("indexeddb://NAME")` of TF.js 4 does. */
+async function storeModel(name: string, [json, ...shards]: readonly ModelFile[]): Promise<void> {
+  const weights = Buffer.concat(shards.map(({ buffer }) => buffer));
+  await page.evaluate(
+    async ({ modelPath, text, base64 }) => {
+      const { modelTopology, weightsManifest, ...others } = JSON.parse(text);
+      const weightSpecs = weightsManifest.flatMap((group: { weights: object[] }) => group.weights);
+      const weightData = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)).buffer;
+      const modelArtifacts = { ...others, modelTopology, weightSpecs, weightData };
+      const modelArtifactsInfo = { dateSaved: new Date(), modelTopologyType: "JSON" };
+      const opening = indexedDB.open("tensorflowjs", 1);
+      opening.addEventListener("upgradeneeded", () => {
+        opening.result.createObjectStore("models_store", { keyPath: "modelPath" });
+        opening.result.createObjectStore("model_info_store", { keyPath: "modelPath" });
+      });
+      await new Promise((done) => opening.addEventListener("success", done));
+      const storing = opening.result.transaction(["models_store", "model_info_store"], "readwrite");
+      storing.objectStore("model_info_store").put({ modelPath, modelArtifactsInfo });
+      storing.objectStore("models_store").put({ modelPath, modelArtifacts, modelArtifactsInfo });
+      await new Promise((done) => storing.addEventListener("complete", done));
+      opening.result.close();
+    },
+    { modelPath: name, text: json!.buffer.toString(), base64: weights.toString("base64") },
+  );
+}
+
+it("lists what TF.js has stored in this browser, and runs it", async () => {
+  const stored = page.getByTestId("model-stored");
+  expect(await stored.isVisible()).toBe(false);
+  await storeModel("my net", ECHO);
+  await page.getByLabel("Address of a model").focus();
+  await stored.filter({ hasText: "my net" }).waitFor({ timeout: 10_000 });
+  await stored.selectOption("indexeddb://my net");
+  await untilModel(/Ready to run my net/);
+  await page.getByTestId("model-files").setInputFiles([file("x.csv", "8,7,6,5\n", "text/csv")]);
+  await page.getByTestId("model-tensor-0-status").filter({ hasText: "x.csv: 1 item" }).waitFor();
+  await run();
+  await page.locator(".numbers").filter({ hasText: "8" }).waitFor();
+  expect(await values()).toEqual(["8", "7", "6", "5"]);
+  // After another model it is no longer chosen, so that it can be chosen again.
+  await page.getByTestId("model-files").setInputFiles(POINTS);
+  await page.getByTestId("model-facts").filter({ hasText: "8 × 1 × 3" }).waitFor();
+  expect(await stored.inputValue()).toBe("");
+});
+
+it("names an audio model's free axes by place", async () => {
   await page.getByTestId("model-files").setInputFiles(modelFiles(echoNet([-1, -1, 1], "float32", [])));
   await page.getByLabel(/^Size of axis 2 of “\w+” \(n\s×\s\?\s×\s1\)$/).waitFor();
   // The input takes sound, not pictures.
   expect(await page.getByTestId("model-input-pictures").isDisabled()).toBe(true);
-  await page.getByLabel("Address of a model").focus();
-  await page.getByTestId("model-stored").filter({ hasText: "my-net" }).waitFor({ timeout: 10_000 });
 });

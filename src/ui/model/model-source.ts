@@ -42,6 +42,7 @@ export class ModelSourcePanel {
     class: "visually-hidden",
     "data-testid": "model-folder",
   });
+  readonly #stored: StoredModelsField;
   readonly #split = element("select", { id: "model-split", "data-testid": "model-split" });
 
   constructor(commands: SourceCommands) {
@@ -54,10 +55,11 @@ export class ModelSourcePanel {
         input.value = "";
       });
     }
-    const stored = new StoredModelsField((address) => {
+    this.#stored = new StoredModelsField((address) => {
       this.#address.value = address;
       commands.loadAddress(address);
     });
+    const stored = this.#stored;
     const form = element(
       "form",
       { class: "address" },
@@ -98,6 +100,11 @@ export class ModelSourcePanel {
     );
     // Another tab may save a model at any time.
     for (const type of ["focusin", "pointerenter"]) this.root.addEventListener(type, () => void stored.refresh());
+  }
+
+  /** This model is being loaded, wherever it comes from. */
+  show(model: string | readonly File[]): void {
+    this.#stored.show(typeof model === "string" ? model : "");
   }
 
   get split(): Split {

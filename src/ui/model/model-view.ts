@@ -309,6 +309,7 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
   #load(model: string | readonly File[], labels: File | undefined, workers?: readonly WorkerSpec[]): void {
     this.#requested = { model, labels };
     this.#notice.hide();
+    this.#source.show(model);
     void this.#session.load({ model, labels, split: this.#source.split }, workers);
   }
 

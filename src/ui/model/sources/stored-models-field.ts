@@ -20,6 +20,12 @@ export class StoredModelsField {
     void this.refresh();
   }
 
+  /** The model at this address is being loaded: choosing another one's address again must be a change. */
+  show(address: string): void {
+    this.#select.value = address;
+    if (this.#select.selectedIndex < 0) this.#select.value = "";
+  }
+
   /** Never rejects. */
   async refresh(): Promise<void> {
     const models = await listStoredModels();
