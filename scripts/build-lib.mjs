@@ -1,7 +1,7 @@
 // `npm run build:lib` builds the library into dist/lib as it is published: modules, workers and type declarations.
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { root, run, tool } from "./run.mjs";
+import { npm, root, run, tool } from "./run.mjs";
 
 /** Modules of src whose declarations are published. */
 const entries = ["index", "faults", "baseline", "ui/element"];
@@ -129,12 +129,34 @@ function checkFaultsApart() {
   process.exit(1);
 }
 
-/** Checks that a project can resolve the package, with and without a bundler, and find every declaration. */
+/** What a published package may contain: the library, its declarations, the bundled model and the sample that the element shows. */
+const PACKED =
+  /^(LICENSE|NOTICE|README\.md|CHANGELOG\.md|package\.json|public\/models\/.+|dist\/lib\/([\w-]+\.js|assets\/[^/]+\.(js|wasm)|types\/.+\.d\.ts|models\/.+|samples\/sample\.png))$/;
+
+/** Asks npm which files it would publish, and refuses those that no user needs. @returns {Promise<string[]>} relative to the root. */
+async function packedFiles() {
+  const args = ["pack", "--dry-run", "--json", "--ignore-scripts", "--loglevel", "error"];
+  const { code, output } = await npm(args, { quiet: true });
+  if (code !== 0) {
+    console.error(`Expected npm to list the package's files, received: ${output}`);
+    process.exit(code);
+  }
+  const [{ files }] = /** @type {[{ files: { path: string }[] }]} */ (JSON.parse(output.slice(output.indexOf("["))));
+  const paths = files.map(({ path }) => path);
+  const others = paths.filter((path) => !PACKED.test(path));
+  if (others.length === 0 && paths.length > 50) return paths;
+  console.error(
+    `Expected the package to contain only the library and its model, received ${paths.length} files, among them ${others.join(", ") || "too few"}.`,
+  );
+  process.exit(1);
+}
+
+/** Checks that a project that has installed the package can resolve it, with and without a bundler, and find every declaration. */
 async function checkAsConsumer() {
   const folder = join(root, ".cache", "consumer");
   rmSync(folder, { recursive: true, force: true });
-  mkdirSync(join(folder, "node_modules"), { recursive: true });
-  symlinkSync(root, join(folder, "node_modules", "inference-sharder"), "junction");
+  const installed = join(folder, "node_modules", "inference-sharder");
+  for (const path of await packedFiles()) cpSync(join(root, path), join(installed, path));
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
   writeFileSync(
     join(folder, "consumer.ts"),
