@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openApp, type OpenPage } from "../harness/launch.js";
-import { focusedName, tabTo, untilHeadline } from "./drive.js";
+import { choosePicture, focusedName, tabTo, untilHeadline } from "./drive.js";
 
 let app: OpenPage;
 beforeAll(async () => {
-  app = await openApp("?workers=wasm,wasm");
+  app = await openApp("?workers=wasm,wasm&sample=&tile=64");
+  await untilHeadline(app.page, /Ready/);
+  await choosePicture(app.page, "small.png", { width: 320, height: 200 });
   await untilHeadline(app.page, /Done/);
 });
 afterAll(() => app.close());
@@ -19,6 +21,8 @@ it("works by keyboard alone", async () => {
   expect(outline).toBe("solid");
   await page.keyboard.press("Enter");
   expect((await chooser).isMultiple()).toBe(true);
+  // A fast machine would be done before the pause.
+  for (const id of ["wasm-1", "wasm-2"]) await page.locator(`#slow-${id}`).fill("8");
   await tabTo(page, "Run again");
   await page.keyboard.press("Enter");
   await untilHeadline(page, /Enlarging/);
@@ -29,9 +33,10 @@ it("works by keyboard alone", async () => {
   await untilHeadline(page, /Paused/);
   await page.keyboard.press("Space");
   await tabTo(page, "slow-wasm-1");
-  await page.keyboard.press("ArrowRight");
-  expect(await page.locator('[data-worker="wasm-1"] output').innerText()).toBe("×1.5");
+  await page.keyboard.press("ArrowLeft");
+  expect(await page.locator('[data-worker="wasm-1"] output').innerText()).toBe("×7.5");
   await page.keyboard.press("Home");
+  await page.locator("#slow-wasm-2").fill("1");
   await tabTo(page, "picture-backend");
   await tabTo(page, "Add worker");
   await page.keyboard.press("Enter");

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openApp, type OpenPage } from "../harness/launch.js";
-import { choosePicture, tilesByWorker, untilHeadline } from "./drive.js";
+import { choosePicture, itemsMade, repeat, untilHeadline } from "./drive.js";
 
 let app: OpenPage;
 beforeAll(async () => {
-  app = await openApp("?workers=wasm&sample=&tile=64");
+  app = await openApp("?workers=wasm&sample=&tile=32");
   await untilHeadline(app.page, /Ready/);
 });
 afterAll(() => app.close());
@@ -16,14 +16,17 @@ it("WebGPU, WebGL and WASM workers each make tiles of one picture", async () => 
     await page.getByTestId("add-worker").click();
     await page.locator(`[data-backend="${backend}"][data-state="ready"]`).waitFor();
   }
-  // Otherwise it would be done, and have computed the others' first tiles again, before they have compiled their shaders.
+  // It leaves the cores to those that compile their shaders.
   await page.locator("#slow-wasm-1").fill("8");
-  await choosePicture(page, "shared.png", { width: 270, height: 180 });
+  // However long that takes: a fast worker may have computed their first tiles again by then.
+  await repeat(page, true);
+  const made = itemsMade(page, { itemCount: 3, workerCount: 3 });
+  await choosePicture(page, "shared.png", { width: 90, height: 60 });
+  const tiles = await made;
+  await repeat(page, false);
   await untilHeadline(page, /Done: shared/, 110_000);
-  const tiles = await tilesByWorker(page);
   console.log(`Tiles by worker: ${JSON.stringify(tiles)}; ${await page.getByTestId("detail").innerText()}`);
-  expect(Object.keys(tiles)).toEqual(["wasm-1", "webgl-1", "webgpu-1"]);
-  for (const [id, count] of Object.entries(tiles)) expect(count, id).toBeGreaterThan(0);
+  expect(Object.keys(tiles).toSorted()).toEqual(["wasm-1", "webgl-1", "webgpu-1"]);
   expect(app.errors).toEqual([]);
 });
 

@@ -2,13 +2,15 @@
 import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openApp, type OpenPage } from "../harness/launch.js";
-import { untilHeadline } from "./drive.js";
+import { choosePicture, untilHeadline } from "./drive.js";
 
 let app: OpenPage;
 let page: Page;
 beforeAll(async () => {
-  app = await openApp("?workers=wasm,wasm&tile=96");
+  app = await openApp("?workers=wasm,wasm&sample=&tile=64");
   ({ page } = app);
+  await untilHeadline(page, /^Ready/);
+  await choosePicture(page, "charted.png", { width: 320, height: 200 });
   await untilHeadline(page, /^Done/);
 });
 afterAll(async () => {

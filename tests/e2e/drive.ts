@@ -1,9 +1,73 @@
-import type { Page } from "playwright";
+import type { InferenceSharderEventMap } from "inference-sharder/element";
+import type { Download, Page } from "playwright";
 import { expect } from "vitest";
 
 /** Wait for a headline: "Enlarging …", "Done: …", "Paused: …", "Cancelled: …". */
 export async function untilHeadline(page: Page, text: RegExp, timeoutMs = 60_000): Promise<void> {
   await page.getByTestId("headline").filter({ hasText: text }).waitFor({ timeout: timeoutMs });
+}
+
+/** Wait for the end of the next job, which even a fast machine can't reach before this is called. Call it before the job starts. */
+export function untilNextDone(page: Page): Promise<void> {
+  return page.evaluate(
+    () =>
+      new Promise<void>((resolve) =>
+        document.querySelector("inference-sharder")!.addEventListener("done", () => resolve(), { once: true }),
+      ),
+  );
+}
+
+/** Enlarge the picture again and again, so that workers can be watched for as long as it takes. */
+export function repeat(page: Page, isOn: boolean): Promise<void> {
+  return page.getByTestId("repeat").setChecked(isOn);
+}
+
+/** Wait until items have been made, in whatever jobs. @returns how many each worker has made meanwhile, by its id. */
+export function itemsMade(
+  page: Page,
+  until: { readonly itemCount: number; readonly workerCount: number },
+): Promise<Record<string, number>> {
+  return page.evaluate(
+    ({ itemCount, workerCount }) =>
+      new Promise<Record<string, number>>((resolve) => {
+        const element = document.querySelector("inference-sharder")!;
+        const made = new Map<string, number>();
+        let total = 0;
+        const count = ({ detail }: InferenceSharderEventMap["attempt"]): void => {
+          if (detail.outcome !== "completed") return;
+          total += detail.itemCount;
+          made.set(detail.workerId, (made.get(detail.workerId) ?? 0) + detail.itemCount);
+          if (total < itemCount || made.size < workerCount) return;
+          element.removeEventListener("attempt", count);
+          resolve(Object.fromEntries(made));
+        };
+        element.addEventListener("attempt", count);
+      }),
+    until,
+  );
+}
+
+/**
+ * Pause the job that is shown once this part of it is done. The page itself does it, at the first progress that is large enough: from outside, a
+ * fast machine would be done before the test has seen that it started. Call this before the job starts.
+ * @param part 0…1 of the job's tiles or items.
+ */
+export function pauseAt(page: Page, part: number): Promise<void> {
+  return page.evaluate(
+    (least) =>
+      new Promise<void>((resolve) => {
+        const element = document.querySelector("inference-sharder")!;
+        const look = (): void => {
+          const { state, fraction } = element.status;
+          if (state !== "running" || fraction < least || fraction === 1) return;
+          element.removeEventListener("progress", look);
+          element.pause();
+          resolve();
+        };
+        element.addEventListener("progress", look);
+      }),
+    part,
+  );
 }
 
 export interface PictureSpec {
@@ -47,14 +111,30 @@ export async function chooseFile(page: Page, name: string, mimeType: string, buf
   await page.getByTestId("file").setInputFiles({ name, mimeType, buffer });
 }
 
+/** Drop a file or folder of this machine on the page, through the browser's own drag events. */
+export async function dropPath(page: Page, path: string): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: [path], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const) {
+    await session.send("Input.dispatchDragEvent", { type, x: 200, y: 300, data });
+  }
+  await session.detach();
+}
+
+/** What the page has saved. @param download awaited from before the button is pressed. */
+export async function downloaded(download: Promise<Download>): Promise<{ name: string; bytes: Buffer }> {
+  const saved = await download;
+  const chunks: Buffer[] = [];
+  for await (const chunk of await saved.createReadStream()) chunks.push(Buffer.from(chunk as Uint8Array));
+  return { name: saved.suggestedFilename(), bytes: Buffer.concat(chunks) };
+}
+
 /** Press "Save". @returns the file, and its name. */
 export async function savePicture(page: Page): Promise<{ name: string; png: Buffer }> {
   const download = page.waitForEvent("download");
   await page.getByTestId("save").click();
-  const saved = await download;
-  const chunks: Buffer[] = [];
-  for await (const chunk of await saved.createReadStream()) chunks.push(Buffer.from(chunk as Uint8Array));
-  return { name: saved.suggestedFilename(), png: Buffer.concat(chunks) };
+  const { name, bytes } = await downloaded(download);
+  return { name, png: bytes };
 }
 
 export interface Pixels {

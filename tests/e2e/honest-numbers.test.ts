@@ -42,7 +42,7 @@ const sumOf = (numbers: readonly number[]) => numbers.reduce((sum, number) => su
 it("shows a slowed worker's rate and share fall at once, and numbers that add up at all times", async () => {
   const { page } = app;
   await untilHeadline(page, /Ready/);
-  await choosePicture(page, "large.jpg", { width: 1536, height: 1024, type: "image/jpeg" });
+  await choosePicture(page, "large.jpg", { width: 2048, height: 1536, type: "image/jpeg" });
   await expect.poll(async () => (await shown(page)).tileCounts.every((count) => count >= 3), WAIT).toBe(true);
   const before = await shown(page);
   await page.getByLabel("Slow down wasm-1").fill("8");

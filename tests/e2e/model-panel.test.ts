@@ -9,7 +9,7 @@ import { makeZip } from "../fixtures/make-zip.js";
 import { modelFiles, type ModelFile } from "../fixtures/model-files.js";
 import { randomNet } from "../fixtures/random-net.js";
 import { openApp, type OpenPage } from "../harness/launch.js";
-import { choosePicture, tabTo, untilHeadline } from "./drive.js";
+import { choosePicture, dropPath, tabTo, untilHeadline } from "./drive.js";
 
 /** Returns how red, green and blue a picture is: [n, 3]. Its labels lie beside it. */
 const COLOUR_NET = modelFiles(echoNet([-1, 1, 1, 3], "float32", [1, 2]));
@@ -64,16 +64,6 @@ async function solid(name: string, colour: string): Promise<ModelFile> {
     return btoa(String.fromCharCode(...bytes));
   }, colour);
   return { name, mimeType: "image/png", buffer: Buffer.from(base64, "base64") };
-}
-
-/** Drop a file or folder of this machine on the page, through the browser's own drag events. */
-async function drop(path: string): Promise<void> {
-  const session = await page.context().newCDPSession(page);
-  const data = { items: [], files: [path], dragOperationsMask: 1 };
-  for (const type of ["dragEnter", "dragOver", "drop"] as const) {
-    await session.send("Input.dispatchDragEvent", { type, x: 200, y: 300, data });
-  }
-  await session.detach();
 }
 
 it("runs a model from its address on random numbers, and shows its facts", async () => {
@@ -234,7 +224,7 @@ describe("from files", () => {
       for (const name of ["1.png", "2.png"]) {
         await writeFile(join(folder, "pictures", name), (await solid(name, "rgb(0 255 0)")).buffer);
       }
-      await drop(folder);
+      await dropPath(page, folder);
       await page.getByTestId("model-facts").filter({ hasText: "rouge, vert, bleu" }).waitFor();
       await page.getByTestId("model-chosen").filter({ hasText: "2 pictures, 1.png" }).waitFor();
       await page.getByTestId("model-run").click();
@@ -249,7 +239,7 @@ describe("from files", () => {
   });
 
   it.each(["keras3.keras", "keras2.h5"])("runs %s when it is dropped", async (name) => {
-    await drop(resolve("tests/fixtures/keras-files", name));
+    await dropPath(page, resolve("tests/fixtures/keras-files", name));
     await page
       .getByTestId("model-facts")
       .filter({ hasText: /picture: float32, n\s×\s8\s×\s8\s×\s2/ })
@@ -325,7 +315,7 @@ it("measures the layers on request", async () => {
   expect(costs).toEqual([...costs].sort((a, b) => b - a));
 });
 
-it("can be cancelled in mid-run, and be run again", async () => {
+it("can be paused, resumed and cancelled in mid-run, and be run again", async () => {
   await load("models/upscale-x2/model.json");
   await untilModel(/Ready/);
   await page.getByLabel("Random numbers").check();
@@ -338,6 +328,10 @@ it("can be cancelled in mid-run, and be run again", async () => {
   // Hundreds of rows scroll by themselves, and push nothing out of sight.
   const box = await page.getByRole("region", { name: "Outputs of each item" }).boundingBox();
   expect(box?.height).toBeLessThan(500);
+  await page.getByTestId("model-pause").click();
+  await untilModel(/Paused/);
+  await page.getByTestId("model-pause").filter({ hasText: "Resume" }).click();
+  await untilModel(/Running/);
   await page.getByTestId("model-cancel").click();
   await untilModel(/Cancelled/);
   // The rows so far are kept.
@@ -371,7 +365,7 @@ it("works by keyboard alone", async () => {
   await page.keyboard.press("ArrowRight");
   await tabTo(page, "model-address");
   await page.keyboard.press("Control+A");
-  await page.keyboard.type("models/upscale-x2/model.json");
+  await page.keyboard.type("colours/model.json");
   await page.keyboard.press("Enter");
   await untilModel(/Ready/);
   const chooser = page.waitForEvent("filechooser");

@@ -182,20 +182,6 @@ describe("numbers that are none", () => {
   );
 });
 
-it("pauses, resumes and is cancelled", async () => {
-  await page.getByLabel("Number of items").fill("1000000");
-  await page.getByTestId("model-run").click();
-  await untilModel(/Running/);
-  await page.getByTestId("model-pause").click();
-  await untilModel(/Paused/);
-  await page.getByTestId("model-pause").filter({ hasText: "Resume" }).click();
-  await untilModel(/Running/);
-  await page.getByTestId("model-cancel").click();
-  await untilModel(/Cancelled/);
-  await page.getByLabel("Number of items").fill("1");
-  await run();
-});
-
 /** Store a model in the page's database as `model.save("indexeddb://NAME")` of TF.js 4 does. */
 async function storeModel(name: string, [json, ...shards]: readonly ModelFile[]): Promise<void> {
   const weights = Buffer.concat(shards.map(({ buffer }) => buffer));

@@ -1,5 +1,5 @@
 // Several pictures, their formats and how they are looked at, on one page.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { unzipSync } from "fflate";
@@ -7,7 +7,16 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { modelFiles } from "../fixtures/model-files.js";
 import { randomNet } from "../fixtures/random-net.js";
 import { openApp, type OpenPage } from "../harness/launch.js";
-import { chooseFile, choosePicture, decode, paintPicture, savePicture, untilHeadline } from "./drive.js";
+import {
+  chooseFile,
+  choosePicture,
+  decode,
+  downloaded,
+  dropPath,
+  paintPicture,
+  savePicture,
+  untilHeadline,
+} from "./drive.js";
 
 let app: OpenPage;
 beforeAll(async () => {
@@ -167,16 +176,16 @@ it("enlarges several pictures one after another, though one is bad, and saves th
   expect(await page.getByTestId("notice").isVisible()).toBe(false);
   const download = page.waitForEvent("download");
   await page.getByTestId("save-all").click();
-  const zip = await download;
-  expect(zip.suggestedFilename()).toBe("pictures-x2.zip");
-  const packed = unzipSync(readFileSync(await zip.path()));
+  const zip = await downloaded(download);
+  expect(zip.name).toBe("pictures-x2.zip");
+  const packed = unzipSync(zip.bytes);
   expect(Object.keys(packed)).toEqual(["50-x2.png", "60-x2.png", "70-x2.png"]);
   expect((await decode(page, Buffer.from(packed["70-x2.png"]!))).width).toBe(140);
   await rows().first().getByRole("button", { name: "Show 50.png" }).click();
   await expect.poll(() => page.getByTestId("result").getAttribute("aria-label")).toBe("50.png, enlarged");
 });
 
-it("takes a folder with its folders, without what is no picture", async () => {
+it("takes a folder with its folders, chosen or dropped, without what is no picture", async () => {
   const { page } = app;
   const folder = mkdtempSync(join(tmpdir(), "pictures-"));
   mkdirSync(join(folder, "day 1"));
@@ -189,9 +198,19 @@ it("takes a folder with its folders, without what is no picture", async () => {
   expect(await page.getByTestId("log").innerText()).toContain("1\u00a0file of the folder left out");
   const download = page.waitForEvent("download");
   await page.getByTestId("save-all").click();
-  const names = Object.keys(unzipSync(readFileSync(await (await download).path())));
+  const packed = Object.keys(unzipSync((await downloaded(download)).bytes));
   const root = basename(folder);
-  expect(names.slice(3).toSorted()).toEqual([`${root}/a-x2.png`, `${root}/day 1/a-x2.png`]);
+  expect(packed.slice(3).toSorted()).toEqual([`${root}/a-x2.png`, `${root}/day 1/a-x2.png`]);
+  for (const left of [5, 4]) {
+    await page.getByRole("button", { name: "Remove a.png" }).first().click();
+    await expect.poll(() => rows().count()).toBe(left);
+  }
+  await untilDone(/3 of 4\spictures done/);
+  await dropPath(page, folder);
+  await untilDone(/5 of 6\spictures done/);
+  const names = rows().locator(".queue-name");
+  const paths = () => names.evaluateAll((all) => all.slice(4).map((name) => name.getAttribute("title")));
+  expect(await paths()).toEqual([`${root}/a.png`, `${root}/day 1/a.png`]);
   for (const left of [5, 4]) {
     await page.getByRole("button", { name: "Remove a.png" }).first().click();
     await expect.poll(() => rows().count()).toBe(left);

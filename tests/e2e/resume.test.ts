@@ -1,9 +1,10 @@
 // A page that is reloaded in the middle of its jobs offers to resume them.
+import type { Page } from "playwright";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { modelFiles } from "../fixtures/model-files.js";
 import { randomNet } from "../fixtures/random-net.js";
 import { openApp, type OpenPage } from "../harness/launch.js";
-import { choosePicture, savePicture, untilHeadline } from "./drive.js";
+import { choosePicture, pauseAt, savePicture, untilHeadline } from "./drive.js";
 
 let app: OpenPage;
 afterEach(async () => {
@@ -15,7 +16,18 @@ beforeEach(async () => {
   app = await openApp("?sample=&workers=wasm,wasm&tile=64");
 });
 
-const PICTURE = { width: 480, height: 360 };
+/** 20 tiles. */
+const PICTURE = { width: 320, height: 200 };
+
+/** Reload the page while the paused job runs again. */
+async function reloadInMidRun(page: Page): Promise<void> {
+  const reloaded = page.waitForEvent("load");
+  await page.evaluate(() => {
+    document.querySelector("inference-sharder")!.resume();
+    location.reload();
+  });
+  await reloaded;
+}
 
 it("resumes the picture that was being enlarged: the same picture, without the tiles that were done", async () => {
   const { page } = app;
@@ -24,12 +36,10 @@ it("resumes the picture that was being enlarged: the same picture, without the t
   await untilHeadline(page, /Done/);
   const undisturbed = await savePicture(page);
 
+  const paused = pauseAt(page, 0.5);
   await choosePicture(page, "long.png", PICTURE);
-  await page
-    .getByTestId("detail")
-    .filter({ hasText: /^\d\d of/ })
-    .waitFor();
-  await page.reload();
+  await paused;
+  await reloadInMidRun(page);
   const offer = page.getByTestId("resume-picture");
   await offer.waitFor();
   const text = await offer.innerText();
@@ -59,20 +69,18 @@ it("resumes a run of the user's own model from files", async () => {
     .setInputFiles(modelFiles(randomNet({ seed: 4, depth: 8, size: 48, width: 16, pooledOutput: true })));
   await untilModel(/Ready/);
   await page.getByLabel("Random numbers").check();
-  await page.getByLabel("Number of items").fill("150");
+  await page.getByLabel("Number of items").fill("100");
   await page.getByTestId("model-run").click();
   await untilModel(/Done/);
   const undisturbed = await page.getByTestId("model-results").innerText();
 
+  const paused = pauseAt(page, 0.2);
   await page.getByTestId("model-run").click();
-  await page
-    .getByTestId("model-detail")
-    .filter({ hasText: /^[2-9]\d\D/ })
-    .waitFor();
-  await page.reload();
+  await paused;
+  await reloadInMidRun(page);
   const offer = page.getByTestId("resume-model");
   await offer.waitFor();
-  const [, done] = /Resume model\.json: (\d+) of 150\u00a0items are done/.exec(await offer.innerText()) ?? [];
+  const [, done] = /Resume model\.json: (\d+) of 100\u00a0items are done/.exec(await offer.innerText()) ?? [];
   expect(Number(done)).toBeGreaterThanOrEqual(20);
   await offer.getByRole("button", { name: "Resume" }).click();
   await untilModel(/Done/);

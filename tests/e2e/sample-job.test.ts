@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openApp, type OpenPage } from "../harness/launch.js";
-import { decode, psnrDb, savePicture, untilHeadline } from "./drive.js";
+import { decode, psnrDb, savePicture, untilHeadline, untilNextDone } from "./drive.js";
 
 /** The trained model's PSNR on the sample (27.53 dB), less an allowance for the rounding of other backends. */
 const MODEL_DB = 27.4;
@@ -56,17 +56,19 @@ it("keeps the page's thread free: no task over 50 ms while the default job runs"
   // A task's duration includes the time for which other processes kept the thread from a core. The page itself does the
   // same in every job, so that one undisturbed job is proof.
   const longestMs: number[] = [];
-  for (let attempt = 0; attempt < 6 && !longestMs.includes(0); attempt++) {
+  const isBusy = () => loadavg()[0]! >= 3 * cpus().length;
+  // More attempts on a machine that is busy with other things would prove nothing.
+  for (let attempt = 0; attempt < (isBusy() ? 1 : 6) && !longestMs.includes(0); attempt++) {
     await page.reload();
     await untilHeadline(page, /Done: sample\.png/);
     // Entries arrive later than the tasks that they report.
     await page.waitForTimeout(300);
-    longestMs.push(Math.max(0, ...(await page.evaluate(() => longTasksBetween("Enlarging", "Done")))));
+    longestMs.push(Math.max(0, ...(await page.evaluate(() => longTasksInJob()))));
   }
   await browser.startTracing(page, { categories: ["toplevel", "__metadata"] });
+  const done = untilNextDone(page);
   await page.getByTestId("run-again").click();
-  await untilHeadline(page, /Enlarging/);
-  await untilHeadline(page, /Done/);
+  await done;
   const computingMs = longestComputingMs(await browser.stopTracing());
   const load = loadavg()[0]!;
   console.log(
@@ -76,7 +78,7 @@ it("keeps the page's thread free: no task over 50 ms while the default job runs"
   expect(computingMs).toBeGreaterThan(0);
   expect(computingMs).toBeLessThan(50);
   // The job itself causes a load of at most two per core.
-  if (load < 3 * cpus().length) expect(Math.min(...longestMs)).toBe(0);
+  if (!isBusy()) expect(Math.min(...longestMs)).toBe(0);
 
   const seen = await page.evaluate(async () => {
     const startedAtMs = performance.now();
@@ -112,28 +114,26 @@ function longestComputingMs(trace: Buffer): number {
 
 declare global {
   var longTasks: PerformanceEntry[];
-  var longTasksBetween: (from: string, to: string) => number[];
+  var longTasksInJob: () => number[];
 }
 
-/** Runs in the page before anything else. A job lasts from when its headline appears until it disappears. */
+/** Runs in the page before anything else. The page's first job lasts from its first event until it is done. */
 function watchTasks(): void {
   globalThis.longTasks = [];
-  const seenAtMs: [string, number][] = [];
+  const jobAtMs: { start?: number; end?: number } = {};
   new PerformanceObserver((list) => longTasks.push(...list.getEntries())).observe({ type: "longtask", buffered: true });
   document.addEventListener("DOMContentLoaded", () => {
-    const headline = document.querySelector("inference-sharder")?.shadowRoot?.querySelector("[data-testid=headline]");
-    if (!headline) throw new Error("Expected the page to have a headline.");
-    new MutationObserver(() => seenAtMs.push([headline.textContent ?? "", performance.now()])).observe(headline, {
-      childList: true,
-    });
+    const element = document.querySelector("inference-sharder");
+    if (element === null) throw new Error("Expected the page to have the element.");
+    element.addEventListener("job", () => (jobAtMs.start ??= performance.now()));
+    element.addEventListener("done", () => (jobAtMs.end ??= performance.now()));
   });
-  globalThis.longTasksBetween = (from, to) => {
-    const startMs = seenAtMs.find(([text]) => text.startsWith(from))?.[1];
-    const endMs = seenAtMs.find(([text]) => text.startsWith(to))?.[1];
-    if (startMs === undefined || endMs === undefined)
-      throw new Error(`Expected ${from} and ${to}, received ${JSON.stringify(seenAtMs)}.`);
+  globalThis.longTasksInJob = () => {
+    const { start, end } = jobAtMs;
+    if (start === undefined || end === undefined)
+      throw new Error(`Expected a job from its start to its end, received ${JSON.stringify(jobAtMs)}.`);
     return longTasks
-      .filter((task) => task.startTime + task.duration > startMs && task.startTime < endMs)
+      .filter((task) => task.startTime + task.duration > start && task.startTime < end)
       .map((task) => task.duration);
   };
 }

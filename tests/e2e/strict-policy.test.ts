@@ -16,7 +16,7 @@ let stranger: ModelServer;
 beforeAll(async () => {
   server = await serve({ root: "dist", headers: { "Content-Security-Policy": STRICT_POLICY } });
   stranger = await openModelServer(inject("urls").harness);
-  app = await openHarness({ url: `${server.url}?workers=wasm` });
+  app = await openHarness({ url: `${server.url}?workers=wasm,wasm` });
   ({ page } = app);
 });
 afterAll(async () => {

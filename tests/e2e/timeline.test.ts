@@ -2,14 +2,16 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { TraceEvent } from "../../src/ui/record/trace-format.js";
 import { openApp, type OpenPage } from "../harness/launch.js";
-import { tilesByWorker, untilHeadline } from "./drive.js";
+import { choosePicture, downloaded, tilesByWorker, untilHeadline } from "./drive.js";
 
 let app: OpenPage;
 beforeAll(async () => {
-  app = await openApp("?workers=wasm,wasm");
+  app = await openApp("?workers=wasm,wasm&sample=&tile=64");
   // It is drawn only while it is on view.
   await app.page.getByTestId("picture-timeline-panel").scrollIntoViewIfNeeded();
-  await untilHeadline(app.page, /Done: sample\.png/);
+  await untilHeadline(app.page, /Ready/);
+  await choosePicture(app.page, "small.png", { width: 320, height: 200 });
+  await untilHeadline(app.page, /Done: small\.png/);
 });
 afterAll(() => app.close());
 
@@ -20,11 +22,9 @@ const drawnCount = async (name: "attempts" | "boxes") => Number(await timeline()
 async function saveTrace(): Promise<readonly TraceEvent[]> {
   const download = app.page.waitForEvent("download");
   await app.page.getByTestId("picture-timeline-panel").getByTestId("save-trace").click();
-  const saved = await download;
-  expect(saved.suggestedFilename()).toBe("inference-sharder-trace.json");
-  const chunks: Buffer[] = [];
-  for await (const chunk of await saved.createReadStream()) chunks.push(Buffer.from(chunk as Uint8Array));
-  return (JSON.parse(Buffer.concat(chunks).toString()) as { traceEvents: TraceEvent[] }).traceEvents;
+  const { name, bytes } = await downloaded(download);
+  expect(name).toBe("inference-sharder-trace.json");
+  return (JSON.parse(bytes.toString()) as { traceEvents: TraceEvent[] }).traceEvents;
 }
 
 it("has a box for each attempt, and the trace the same ones, with every tile in them", async () => {
@@ -94,14 +94,14 @@ it("filters the events by keyboard, and reads none of them aloud but faults", as
   const { page } = app;
   const log = page.getByTestId("log");
   expect(await log.innerText()).toContain("wasm-1 is ready");
-  expect(await log.innerText()).toContain("sample.png done");
+  expect(await log.innerText()).toContain("small.png done");
   await page.getByRole("radio", { name: "All" }).first().focus();
   await page.keyboard.press("ArrowRight");
   expect(await log.innerText()).toBe("");
   expect(await page.getByText("No events of this kind so far.").first().isVisible()).toBe(true);
   await page.keyboard.press("ArrowRight");
   expect(await log.innerText()).toContain("wasm-1 is ready");
-  expect(await log.innerText()).not.toContain("sample.png done");
+  expect(await log.innerText()).not.toContain("small.png done");
   expect(await log.evaluate((lines) => lines.closest("[aria-live], [role=log], [role=status]"))).toBeNull();
   const voice = page.locator('[role="tabpanel"]:not([hidden]) [role="status"].visually-hidden');
   expect(await voice.textContent()).toBe("");

@@ -62,13 +62,13 @@ const views: Readonly<Record<string, () => Promise<void>>> = {
     await panel().waitFor();
   },
   "a model is loaded": async () => {
-    const files = modelFiles(randomNet({ seed: 1 })).map((file) => ({ ...file, mimeType: "" }));
+    const files = modelFiles(randomNet({ seed: 1, depth: 8, size: 48 })).map((file) => ({ ...file, mimeType: "" }));
     await panel().locator("input[type=file]").first().setInputFiles(files);
     await page.getByTestId("model-headline").filter({ hasText: /Ready/ }).waitFor();
   },
   "a run is paused": async () => {
     await panel().getByLabel("Random numbers").check();
-    await panel().getByLabel("Number of items").fill("100000");
+    await panel().getByLabel("Number of items").fill("3000");
     const paused = pauseAt(page, 0.001);
     await page.getByTestId("model-run").click();
     await paused;

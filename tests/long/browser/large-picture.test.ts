@@ -37,3 +37,19 @@ it("finishes 4 megapixels, with a preview that is no larger than a screen", { ti
     await app.close();
   }
 });
+
+it("starts and cancels 24 megapixels", async () => {
+  const app = await openApp("?sample=");
+  try {
+    const { page } = app;
+    await untilHeadline(page, /Ready/);
+    await choosePicture(page, "huge.jpg", { width: 6000, height: 4000, type: "image/jpeg" });
+    await untilHeadline(page, /Enlarging huge/);
+    await expect.poll(() => page.getByTestId("detail").innerText(), { timeout: 60_000 }).toMatch(/^[1-9]\d* of/);
+    await page.getByTestId("cancel").click();
+    await untilHeadline(page, /Cancelled: huge/);
+    expect(app.errors).toEqual([]);
+  } finally {
+    await app.close();
+  }
+});

@@ -1,11 +1,11 @@
 // "Your own model" with thousands of items, and with public models whose outputs are boxes, areas, points and classes.
-import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { echoNet } from "../../fixtures/echo-net.js";
 import { modelFiles } from "../../fixtures/model-files.js";
 import { modelsFolder, publicModels } from "../../fixtures/public-models.js";
+import { downloaded } from "../../e2e/drive.js";
 import { openApp, type OpenPage } from "../../harness/launch.js";
 
 const PICTURE = resolve("public/samples/sample.png");
@@ -40,7 +40,7 @@ it("shows the first 200 of 2,000 items in a table, any of them in full, and save
   await page.getByTestId("item-name").filter({ hasText: "Item 2000" }).waitFor();
   const download = page.waitForEvent("download");
   await page.getByTestId("save-csv").click();
-  const lines = (await readFile(await (await download).path(), "utf8")).trim().split("\r\n");
+  const lines = (await downloaded(download)).bytes.toString().trim().split("\r\n");
   expect(lines).toHaveLength(2_001);
   const shown = await page.getByTestId("output-view").locator(".numbers tbody td").allInnerTexts();
   const last = lines.at(-1)!.split(",").slice(2, 5).map(Number);
