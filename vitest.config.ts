@@ -9,6 +9,8 @@ const inBrowser = {
   environment: "node",
   globalSetup: "tests/harness/global-setup.ts",
   fileParallelism: false,
+  // What the files of a project import is read once for all of them: it keeps no state that one could find changed by another.
+  isolate: false,
   // A worker's first run on software WebGPU compiles its shaders for seconds.
   testTimeout: 120_000,
   hookTimeout: 120_000,
