@@ -2,6 +2,8 @@ import { ShardError } from "../core/errors.js";
 
 /** The folder that worker scripts are loaded from; `undefined`: from beside the library's own script. */
 let folder: URL | undefined;
+/** Whether a script has been found on the page's own origin, where all of them lie beside each other. */
+let areOnPagesOrigin = false;
 /** A small script in memory for each script of another origin. There are as many as there are worker scripts, so none is revoked. */
 const bootstraps = new Map<string, string>();
 
@@ -26,12 +28,14 @@ export function setWorkerUrl(address: string | URL | undefined): void {
  * @throws what the browser throws if it refuses.
  */
 export function startScript(spawn: () => Worker): Worker {
-  if (folder === undefined && isLibraryOnPagesOrigin()) return spawn();
+  if (folder === undefined && areOnPagesOrigin) return spawn();
   const asked = askedFor(spawn);
   if (asked === undefined) return spawn();
   const address = folder === undefined ? asked.address : new URL(fileName(asked.address), folder);
   if (isElsewhere(address)) return new Worker(bootstrapFor(address.href), asked.options);
-  return folder === undefined ? spawn() : new Worker(address, asked.options);
+  if (folder !== undefined) return new Worker(address, asked.options);
+  areOnPagesOrigin = true;
+  return spawn();
 }
 
 interface AskedWorker {
@@ -68,11 +72,6 @@ function askedFor(spawn: () => Worker): AskedWorker | undefined {
 /** Whether browsers refuse to construct a worker from this address because of its origin. */
 function isElsewhere({ protocol, origin }: URL): boolean {
   return /^https?:$/.test(protocol) && origin !== globalThis.origin;
-}
-
-/** The worker scripts are beside the library's own then. Some bundlers leave another address here or none, and nothing is known. */
-function isLibraryOnPagesOrigin(): boolean {
-  return String(import.meta.url).startsWith(`${globalThis.origin}/`);
 }
 
 /** An import that is not dynamic: it is evaluated before the worker takes its first message, so that none is lost. */

@@ -15,15 +15,16 @@ it.each(workerLinkContract)("$title", async ({ title }) => {
   await opened.page.evaluate((title) => harness.runWorkerLinkCase(title), title);
 });
 
-it("a script of the page's own origin is started once, and leaves the page's Worker alone", async () => {
+it("once the scripts are known to be on the page's own origin, each is started once, and leaves the page's Worker alone", async () => {
   const changeCount = await opened.page.evaluate(async () => {
     const { createSharder, randomNet } = harness;
+    const model = randomNet({ seed: 1, size: 4, depth: 1, width: 2 });
+    const start = async () => (await createSharder({ model, workers: [{ backend: "cpu" }] })).dispose();
+    await start();
     const own = globalThis.Worker;
     let count = 0;
     Object.defineProperty(globalThis, "Worker", { configurable: true, get: () => own, set: () => count++ });
-    const model = randomNet({ seed: 1, size: 4, depth: 1, width: 2 });
-    const sharder = await createSharder({ model, workers: [{ backend: "cpu" }] });
-    await sharder.dispose();
+    await start();
     Object.defineProperty(globalThis, "Worker", { configurable: true, writable: true, value: own });
     return count;
   });

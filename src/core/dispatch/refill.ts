@@ -1,9 +1,10 @@
 import { earlierCount } from "./backups.js";
 import { dispatchTo, putWorker } from "./draft.js";
 import { cleanCount, horizonMs, isFarFromEnd, planCounts, workerAt } from "./plan.js";
-import type { Draft, WorkerState } from "./state.js";
+import type { Attempt, Draft, WorkerState } from "./state.js";
 import { equalShares } from "./policies.js";
 import { haveEndedEnough, UNTRIED } from "../item-trials.js";
+import type { Trials } from "./pending-ranges.js";
 
 /**
  * Dispatch to every worker that has room. Far from the end each takes shards of a quantum. Near the end a plan decides how many items
@@ -12,7 +13,7 @@ import { haveEndedEnough, UNTRIED } from "../item-trials.js";
  */
 export function refillAll(draft: Draft, nowMs: number): void {
   if (draft.phase !== "running") return;
-  dispatchFailedRanges(draft, nowMs);
+  const kept = dispatchFailedRanges(draft, nowMs);
   const itemCount = cleanCount(draft);
   if (itemCount === 0 || draft.readySlots.length === 0) return;
   draft.plannedMs = nowMs;
@@ -23,7 +24,7 @@ export function refillAll(draft: Draft, nowMs: number): void {
   let planned: ArrayLike<number> | undefined;
   for (let index = 0; index < slots.length; index++) {
     const worker = workerAt(draft, slots[index]!);
-    if (worker.inFlight.length >= draft.options.depth) wanted.push(0);
+    if (!hasRoom(draft, worker) || kept.has(worker.slot)) wanted.push(0);
     else if (draft.options.policy === "equal") wanted.push(worker.quotaItemCount);
     else if (isFarFromEnd(draft, worker, horizon, nowMs)) wanted.push(Infinity);
     else wanted.push((planned ??= planCounts(draft, itemCount, nowMs).counts)[index]!);
@@ -47,7 +48,7 @@ export function refillAfter(draft: Draft, slot: number, nowMs: number): void {
   if (draft.failedItemCount > 0 || planIsOld) return refillAll(draft, nowMs);
   let worker = workerAt(draft, slot);
   const isEqual = draft.options.policy === "equal";
-  while (worker.status === "ready" && worker.inFlight.length < draft.options.depth) {
+  while (worker.status === "ready" && hasRoom(draft, worker)) {
     if (cleanCount(draft) === 0) return;
     if (!isEqual && !isFarFromEnd(draft, worker, horizonMs(draft), nowMs)) return refillAll(draft, nowMs);
     const wantedCount = isEqual ? worker.quotaItemCount : Infinity;
@@ -56,6 +57,14 @@ export function refillAfter(draft: Draft, slot: number, nowMs: number): void {
     worker = result.worker;
   }
   keepMoving(draft, nowMs);
+}
+
+/**
+ * Whether the worker may get another attempt. Nothing queues behind an item that is run by itself: if the worker ended, one of both would
+ * be blamed for the other's doing, as the answer to the first may be on its way.
+ */
+function hasRoom({ options }: Draft, { inFlight }: WorkerState): boolean {
+  return inFlight.length < options.depth && !inFlight.some(({ trials }) => trials.isAlone);
 }
 
 /** Dispatch a shard of at most a quantum. While the source is open, none that is less than half full queues behind a running one. */
@@ -71,30 +80,50 @@ const PATIENCE_MS = 20_000;
 /**
  * Dispatch items that were tried in vain before all others: to workers on which they have not failed, or to any where there are no such
  * workers and none is expected, or none has come for long.
+ *
+ * @returns the workers that are kept for items that are run by themselves: they finish what they have first.
  */
-function dispatchFailedRanges(draft: Draft, nowMs: number): void {
+function dispatchFailedRanges(draft: Draft, nowMs: number): ReadonlySet<number> {
+  const kept = new Set<number>();
   let index = 0;
   while (draft.failedItemCount > 0 && index < draft.returned.length) {
     const range = draft.returned[index]!;
     const { trials } = range;
     // Those that are on them decide.
     const isDecided = haveEndedEnough(trials, range.itemCount) && earlierCount(draft, range) > 0;
-    const worker = trials === UNTRIED || isDecided ? undefined : freestWorker(draft, trials.failedOn, nowMs);
-    if (worker === undefined) index++;
-    else dispatchTo(draft, worker, worker.shardItemCount, nowMs, index);
+    const worker = trials === UNTRIED || isDecided ? undefined : freestWorker(draft, trials, kept, nowMs);
+    if (worker === undefined) {
+      index++;
+    } else if (trials.isAlone && worker.inFlight.length > 0) {
+      kept.add(worker.slot);
+      index++;
+    } else {
+      dispatchTo(draft, worker, worker.shardItemCount, nowMs, index);
+    }
   }
+  return kept;
 }
 
 /** The worker with the fewest attempts, of those with room. */
-function freestWorker(draft: Draft, failedOn: readonly number[], nowMs: number): WorkerState | undefined {
+function freestWorker(
+  draft: Draft,
+  { failedOn, isAlone }: Trials,
+  kept: ReadonlySet<number>,
+  nowMs: number,
+): WorkerState | undefined {
   const untried = draft.readySlots.filter((slot) => !failedOn.includes(slot));
   if (untried.length === 0 && shouldWait(draft, nowMs)) return undefined;
   let best: WorkerState | undefined;
   for (const slot of untried.length > 0 ? untried : draft.readySlots) {
     const worker = workerAt(draft, slot);
-    if (worker.inFlight.length < Math.min(draft.options.depth, best?.inFlight.length ?? Infinity)) best = worker;
+    const isEligible = !kept.has(slot) && (hasRoom(draft, worker) || (isAlone && worker.inFlight.every(isShared)));
+    if (isEligible && worker.inFlight.length < (best?.inFlight.length ?? Infinity)) best = worker;
   }
   return best;
+}
+
+function isShared({ trials }: Attempt): boolean {
+  return !trials.isAlone;
 }
 
 /** Whether another worker will probably be ready. */

@@ -13,7 +13,9 @@ const FAILURES_TO_AVOID = 3;
  */
 export function dispatchReady(draft: PipelineDraft, heldEpoch?: number): void {
   const load = new Map<string, number>();
-  for (const { workerId } of draft.attempts.values()) load.set(workerId, (load.get(workerId) ?? 0) + 1);
+  for (const { workerId, microBatchId } of draft.attempts.values()) {
+    load.set(workerId, (load.get(workerId) ?? 0) + weightOf(draft.microBatches.get(microBatchId)));
+  }
   const waiting = [...draft.microBatches.values()]
     .filter((batch) => isWaiting(batch) && batch.epoch !== heldEpoch)
     .sort((a, b) => a.epoch - b.epoch || b.stage - a.stage || a.range.firstItem - b.range.firstItem);
@@ -22,9 +24,19 @@ export function dispatchReady(draft: PipelineDraft, heldEpoch?: number): void {
     if (placement === undefined || !hasRoomBehind(draft, placement, batch.stage)) continue;
     const workerId = leastLoaded(draft, placement, batch, load);
     if (workerId === undefined) continue;
-    load.set(workerId, (load.get(workerId) ?? 0) + 1);
-    dispatch(draft, batch, workerId);
+    const isFree = (load.get(workerId) ?? 0) === 0;
+    load.set(workerId, (load.get(workerId) ?? 0) + weightOf(batch));
+    // Otherwise the worker is kept for it, and does what it has first.
+    if (isFree || !batch.trials.isAlone) dispatch(draft, batch, workerId);
   }
+}
+
+/**
+ * How much of a worker's room a micro-batch takes. Nothing queues before or behind one that is run by itself: if the worker ended, it would
+ * be blamed for the other's doing, whose answer may be on its way.
+ */
+function weightOf(batch: MicroBatch | undefined): number {
+  return batch?.trials.isAlone === true ? Infinity : 1;
 }
 
 /** Whether a micro-batch waits for a worker. */

@@ -231,3 +231,32 @@ describe("shards that are too large", () => {
     expect([givenUp(actions), tried.size]).toEqual([[[1, 1]], 2]);
   });
 });
+
+it("a good item is not given up for the end of a worker that had answered it, the answer being on its way", () => {
+  const job = new HandDriven({ depth: 2 });
+  for (const id of ["w0", "w1", "w2"]) job.add(id, knownThroughput(0, 1));
+  const open = [...dispatchesOf(job.send({ type: "items-added", itemCount: 300 }, 0))];
+  const actions: DispatchAction[] = [];
+  const take = (ended: readonly DispatchAction[]): void => {
+    actions.push(...ended);
+    open.push(...dispatchesOf(ended));
+  };
+  take(job.send({ type: "source-ended" }, 0));
+  for (let count = 0; open.length > 0 && count < 5_000; count++) {
+    const { workerId } = open[0]!;
+    const onWorker = open.filter((shard) => shard.workerId === workerId);
+    const [first] = onWorker;
+    if (onWorker.some((shard) => holds(shard, 123))) {
+      // Of what the worker had, the page takes the first for the one that it was on.
+      for (const shard of onWorker) open.splice(open.indexOf(shard), 1);
+      const end = { attemptId: first!.attemptId, cause: "trapped" } as const;
+      take(job.send({ type: "worker-away", workerId, end }, job.nowMs + 1));
+      take(job.add(workerId, knownThroughput(0, 1)));
+    } else {
+      open.shift();
+      take(job.send(completed(first!), job.nowMs + 1));
+    }
+  }
+  expect(givenUp(actions)).toEqual([[123, 1]]);
+  expect(actions.at(-1)).toEqual({ type: "finish" });
+});
