@@ -10,12 +10,14 @@ export function endOf(
   attemptId: number | undefined,
 ): WorkerEnd | undefined {
   const cause = endCauseOf(worker, error);
-  return cause && { attemptId, cause, error: cause === "out-of-memory" ? ofMemory(error) : error };
+  return cause && { attemptId, cause, error: ofItems(cause, error) };
 }
 
-/** The worker is lost because its items were too large, which is what their caller has to know. */
-function ofMemory(cause: ShardError): ShardError {
-  return new ShardError("out-of-memory", cause.message, { workerId: cause.workerId, cause });
+/** The worker is lost because of its items: how they failed is what their caller has to know, whichever of the two was heard of first. */
+function ofItems(end: EndCause, cause: ShardError): ShardError {
+  if (end !== "out-of-memory" && end !== "trapped") return cause;
+  const code = end === "trapped" ? "model-failed" : "out-of-memory";
+  return new ShardError(code, cause.message, { workerId: cause.workerId, cause });
 }
 
 function endCauseOf(worker: PoolWorker | undefined, { code }: ShardError): EndCause | undefined {
