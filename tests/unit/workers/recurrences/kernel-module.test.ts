@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { KERNEL_ACTIVATIONS } from "../../../../workers/engines/tfjs/recurrences/kernel-activations.js";
 import { KERNEL_SOURCES } from "../../../../workers/engines/tfjs/recurrences/kernel-binary.js";
 import { KernelModule } from "../../../../workers/engines/tfjs/recurrences/kernel-module.js";
@@ -71,6 +71,12 @@ describe("the compiled activations", () => {
     );
     expect(worst).toBeLessThan(6);
   });
+});
+
+it("are left out where WASM has no SIMD", () => {
+  const validate = vi.spyOn(WebAssembly, "validate").mockReturnValue(false);
+  expect(KernelModule.create()).toBeUndefined();
+  validate.mockRestore();
 });
 
 it("were compiled from the sources that are here: else run npm run build:kernels", () => {

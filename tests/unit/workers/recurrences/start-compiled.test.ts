@@ -5,7 +5,7 @@ import { layers, sequential } from "@tensorflow/tfjs-layers";
 import { describe, expect, it } from "vitest";
 import { inspectModel } from "../../../../src/model/inspect-model.js";
 import type { Tensor } from "../../../../src/protocol/tensors.js";
-import { compiledRecurrences } from "../../../../workers/engines/tfjs/recurrences/start-compiled.js";
+import { compiledRecurrences, offerKernels } from "../../../../workers/engines/tfjs/recurrences/start-compiled.js";
 import { relativeDifference } from "../../../fixtures/close.js";
 import { artifactsOf } from "../../../fixtures/keras-artifacts.js";
 import { noiseFor, runWire } from "../../../fixtures/run-wires.js";
@@ -25,7 +25,7 @@ async function wireOf(hasRecurrences: boolean) {
 }
 
 describe("the compiled kernels", () => {
-  it("are loaded for the first model that has recurrent nodes, on WASM", async () => {
+  it("are loaded for the first model that has recurrent nodes, on WASM, and done without if they can't be", async () => {
     await setBackend("cpu");
     const wire = await wireOf(true);
     const inputs = noiseFor(wire.inputs, 9);
@@ -37,6 +37,12 @@ describe("the compiled kernels", () => {
     await runWire(dense, noiseFor(dense.inputs, 1));
     expect(compiledRecurrences()).toBeUndefined();
 
+    offerKernels(() => Promise.reject(new Error("Failed to fetch dynamically imported module")));
+    const [without] = Object.values(await runWire(wire, inputs)) as [Tensor];
+    expect(compiledRecurrences()).toBeUndefined();
+    expect(relativeDifference(without, expected)).toBeLessThan(1e-5);
+
+    await useWasm();
     const [received] = Object.values(await runWire(wire, inputs)) as [Tensor];
     expect(compiledRecurrences()?.heapBytes).toBeGreaterThan(0);
     expect(relativeDifference(received, expected)).toBeLessThan(1e-5);
