@@ -66,6 +66,8 @@ describe("an element from another origin", () => {
       };
       const reload = async (change: () => void) => {
         change();
+        // Attributes take effect in a microtask, so that not even a fast machine has loaded it by then.
+        await Promise.resolve();
         await until(() => element.status.state === "loading");
         await until(() => element.status.state === "ready");
         const { workerCount } = element.status;

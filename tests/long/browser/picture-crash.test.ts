@@ -1,7 +1,7 @@
 // A crash of the GPU process clears the canvases of the page, even those that lie in memory.
 import { expect, it } from "vitest";
 import { crashArgs } from "../../../scripts/chaos-bridge.mjs";
-import { choosePicture, untilHeadline } from "../../e2e/drive.js";
+import { choosePicture, pauseAt, untilHeadline } from "../../e2e/drive.js";
 import { openApp, type OpenPage } from "../../harness/launch.js";
 
 async function crashGpu({ browser, page }: OpenPage): Promise<void> {
@@ -27,12 +27,11 @@ it("the preview shows every tile after GPU processes have crashed, in mid-job an
   try {
     const { page } = app;
     await untilHeadline(page, /Ready/);
+    const paused = pauseAt(page, 0.1);
     await choosePicture(page, "crash.png", { width: 960, height: 640 });
-    await page
-      .getByTestId("detail")
-      .filter({ hasText: /^([4-9]|[1-9]\d) of/ })
-      .waitFor();
+    await paused;
     await crashGpu(app);
+    await page.getByTestId("pause").click();
     await untilHeadline(page, /Done: crash/);
     const layers = ["result", "original", "tints"];
     for (const layer of layers) await expect.poll(() => drawnPart(app, layer), { timeout: 10_000 }).toBe(1);
