@@ -65,7 +65,7 @@ it("pauses and resumes", async () => {
 
 it("a new picture replaces the current one, even if that is paused", async () => {
   const { page } = app;
-  const paused = pauseAt(page, 0.1);
+  const paused = pauseAt(page, 2);
   await choosePicture(page, "b.png", PICTURE);
   await paused;
   await untilHeadline(page, /Paused: b\.png/);
@@ -76,7 +76,7 @@ it("a new picture replaces the current one, even if that is paused", async () =>
 
 it("waits without workers, even if it was paused, and goes on with the tiles that are done once there is one", async () => {
   const { page } = app;
-  const paused = pauseAt(page, 0.2);
+  const paused = pauseAt(page, 4);
   await choosePicture(page, "e.png", PICTURE);
   await paused;
   await untilHeadline(page, /Paused: e\.png/);

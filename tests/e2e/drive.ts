@@ -48,25 +48,25 @@ export function itemsMade(
 }
 
 /**
- * Pause the job that is shown once this part of it is done. The page itself does it, at the first progress that is large enough: from outside, a
- * fast machine would be done before the test has seen that it started. Call this before the job starts.
- * @param part 0…1 of the job's tiles or items.
+ * Pause the job that is shown once so many of its tiles or items are done, though not all. The page itself does it, at the first progress that
+ * says so: from outside, a fast machine would be done before the test has seen that it started. Call this before the job starts.
  */
-export function pauseAt(page: Page, part: number): Promise<void> {
+export function pauseAt(page: Page, itemCount: number): Promise<void> {
   return page.evaluate(
     (least) =>
       new Promise<void>((resolve) => {
         const element = document.querySelector("inference-sharder")!;
-        const look = (): void => {
-          const { state, fraction } = element.status;
-          if (state !== "running" || fraction < least || fraction === 1) return;
+        const look = ({ detail }: InferenceSharderEventMap["progress"]): void => {
+          const { completedItemCount, totalItemCount } = detail;
+          if (element.status.state !== "running") return;
+          if (completedItemCount < least || completedItemCount === totalItemCount) return;
           element.removeEventListener("progress", look);
           element.pause();
           resolve();
         };
         element.addEventListener("progress", look);
       }),
-    part,
+    itemCount,
   );
 }
 

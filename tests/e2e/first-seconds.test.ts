@@ -58,7 +58,7 @@ it("does not move under the reader's eyes", async () => {
 });
 
 it("says in the title how far it is, and for some seconds that it is done", async () => {
-  const paused = pauseAt(page, 0.2);
+  const paused = pauseAt(page, 3);
   await page.getByTestId("run-again").click();
   await paused;
   await expect.poll(() => page.title(), { timeout: 10_000 }).toMatch(/^\d+\s%.* – Inference sharder$/);

@@ -36,7 +36,7 @@ it("resumes the picture that was being enlarged: the same picture, without the t
   await untilHeadline(page, /Done/);
   const undisturbed = await savePicture(page);
 
-  const paused = pauseAt(page, 0.5);
+  const paused = pauseAt(page, 10);
   await choosePicture(page, "long.png", PICTURE);
   await paused;
   await reloadInMidRun(page);
@@ -74,7 +74,7 @@ it("resumes a run of the user's own model from files", async () => {
   await untilModel(/Done/);
   const undisturbed = await page.getByTestId("model-results").innerText();
 
-  const paused = pauseAt(page, 0.2);
+  const paused = pauseAt(page, 20);
   await page.getByTestId("model-run").click();
   await paused;
   await reloadInMidRun(page);

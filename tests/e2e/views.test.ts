@@ -46,7 +46,7 @@ const views: Readonly<Record<string, () => Promise<void>>> = {
     const many = await paintPicture(page, { width: 480, height: 320 });
     const buffers = { "torn.png": one.subarray(0, 200), "one tile.png": one, "many tiles.png": many };
     const files = Object.entries(buffers).map(([name, buffer]) => ({ name, mimeType: "image/png", buffer }));
-    const paused = pauseAt(page, 0.2);
+    const paused = pauseAt(page, 3);
     await page.getByTestId("file").setInputFiles(files);
     await paused;
     await untilHeadline(page, /^Paused: many/);
@@ -69,7 +69,7 @@ const views: Readonly<Record<string, () => Promise<void>>> = {
   "a run is paused": async () => {
     await panel().getByLabel("Random numbers").check();
     await panel().getByLabel("Number of items").fill("3000");
-    const paused = pauseAt(page, 0.001);
+    const paused = pauseAt(page, 3);
     await page.getByTestId("model-run").click();
     await paused;
     await page

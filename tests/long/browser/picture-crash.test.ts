@@ -27,7 +27,7 @@ it("the preview shows every tile after GPU processes have crashed, in mid-job an
   try {
     const { page } = app;
     await untilHeadline(page, /Ready/);
-    const paused = pauseAt(page, 0.1);
+    const paused = pauseAt(page, 8);
     await choosePicture(page, "crash.png", { width: 960, height: 640 });
     await paused;
     await crashGpu(app);
