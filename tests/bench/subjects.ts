@@ -12,6 +12,8 @@ export interface Subject {
   run(): Promise<Values[]>;
   /** Backend of each worker. */
   readonly workers: readonly string[];
+  /** It runs only so many, the first ones, since it is far slower than the others. Default: all items. */
+  readonly itemCount?: number;
   /** Items per call: chosen (TF.js), or the median shard (sharder). */
   chunkItemCount(): number;
   /** TF.js: items per second of the better run, for each number of items per call that was tried. */

@@ -5,7 +5,7 @@ import type { PeerSubject } from "./subjects.js";
 
 /** Of the largest value: outputs that differ by more are wrong, and wrong results are not timed. */
 export const MAX_DIFFERENCE = 1e-4;
-/** How long each variant runs in the sweep. */
+/** How long each variant runs in the sweep, each time. */
 const TRIAL_MS = 300;
 const TRIAL_COUNT = 2;
 /** A call as long as this is followed by no larger one. */
@@ -35,13 +35,14 @@ export async function sweepVariants(
   runner: Runner,
   model: PeerModel,
   samples: Samples,
+  trialMs = TRIAL_MS,
 ): Promise<Sweep> {
   const trials: Trial[] = [];
   const refusals: { variant: Variant; reason: string }[] = [];
   for (const group of candidateGroups(subject, model)) {
     for (const variant of group) {
       try {
-        const { trial, callMs } = await tryVariant(subject, runner, model, samples, variant);
+        const { trial, callMs } = await tryVariant(subject, runner, model, samples, variant, trialMs);
         trials.push(trial);
         const best = Math.max(...trials.map(({ itemsPerSecond }) => itemsPerSecond));
         if (callMs > MAX_CALL_MS || trial.itemsPerSecond < HOPELESS * best) break;
@@ -77,6 +78,7 @@ async function tryVariant(
   model: PeerModel,
   samples: Samples,
   variant: Variant,
+  trialMs: number,
 ): Promise<{ trial: Trial; callMs: number }> {
   await runner.load(model, variant);
   const { callItemCount } = variant;
@@ -97,7 +99,7 @@ async function tryVariant(
   const again = await run(checkedCount);
   const callMs = (again.ms * callItemCount) / checkedCount;
   const quantum = takesCallSize ? callItemCount : checkedCount;
-  const repeats = Math.max(1, Math.floor((TRIAL_MS * checkedCount) / again.ms / quantum));
+  const repeats = Math.max(1, Math.floor((trialMs * checkedCount) / again.ms / quantum));
   const itemCount = Math.min(repeats * quantum, maxItemCount(model.itemShape));
   let bestMs = Infinity;
   for (let trial = 0; trial < TRIAL_COUNT && callMs <= MAX_CALL_MS; trial++) {

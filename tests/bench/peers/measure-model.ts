@@ -6,7 +6,7 @@ import type { Subject } from "../subjects.js";
 import { fastestTrial, maxItemCount, sweepVariants, type Sweep, type Trial } from "./choose-variant.js";
 import { PageWatch, type PageThread } from "./page-thread.js";
 import { readPeerModel, readSamples, repeatItems, type PeerModel, type Samples, type Variant } from "./peer-model.js";
-import { commonQuantum, runItemCount } from "./run-size.js";
+import { commonQuantum, ownItemCount, runItemCount } from "./run-size.js";
 import { SharderRunner } from "./sharder-runner.js";
 import type { Runner } from "./runner.js";
 import { peerSubjects, type Peer, type PeerSubject } from "./subjects.js";
@@ -54,7 +54,11 @@ export async function measureModel(name: string, limits: { runs: number; seconds
     const itemCount = runItemCount(rates, quantum, maxItemCount(model.itemShape));
     const reference = [repeatItems(samples.outputs, samples.count, itemCount)];
     const items = repeatItems(samples.inputs, samples.count, itemCount);
-    const subjects = ready.map((each) => timedSubject(each, items, itemCount));
+    const subjects = ready.map((each) => {
+      const { subject, trial } = each;
+      const ownCount = ownItemCount(trial.itemsPerSecond, partItemCount(subject, trial.variant), itemCount);
+      return timedSubject(each, items.subarray(0, (items.length / itemCount) * ownCount), ownCount);
+    });
     const interleaved = await interleave(model.title, itemCount, subjects, reference, limits);
     const rows = interleaved.rows.map((row, index): PeerRow => {
       const { subject, trial, watch } = ready[index]!;
@@ -108,6 +112,7 @@ function timedSubject(
   return {
     name: subject.name,
     workers: subject.workers,
+    itemCount,
     // The buffers of a user's own items could be transferred, so the benchmark's copying is not timed. The sharder transfers nothing.
     prepare: () => void (prepared = subject.peer === "sharder" ? items : items.slice()),
     run: async () => [await watch.during(() => runner.run(prepared, itemCount))],

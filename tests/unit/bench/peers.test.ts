@@ -9,7 +9,7 @@ import {
 import { percentile } from "../../bench/peers/page-thread.js";
 import { EngineHost, runInCalls } from "../../bench/peers/peer-engine.js";
 import { fileOf, repeatItems, type PeerModel } from "../../bench/peers/peer-model.js";
-import { commonQuantum, runItemCount } from "../../bench/peers/run-size.js";
+import { commonQuantum, ownItemCount, runItemCount } from "../../bench/peers/run-size.js";
 import { callBounds, type Runner } from "../../bench/peers/runner.js";
 import { isRealRenderer, type PeerSubject } from "../../bench/peers/subjects.js";
 
@@ -78,9 +78,7 @@ describe("variants", () => {
 });
 
 describe("sweep", () => {
-  // Large items, so that few of them fill a trial.
-  const large: PeerModel = { ...model, itemShape: [2 ** 21], sampleCount: 1, batches: [1, 2] };
-  const samples = { inputs: new Float32Array(2 ** 21).fill(0.5), outputs: Float32Array.of(0.5, 1), count: 1 };
+  const samples = { inputs: Float32Array.of(0.5, 0.5), outputs: Float32Array.of(0.5, 1), count: 1 };
 
   /** Its output of each item: that item's first value and 1, in one format off by a part of the largest value. */
   function scripted(errors: Partial<Record<string, number>>): { runner: Runner; loads: string[] } {
@@ -101,7 +99,7 @@ describe("sweep", () => {
 
   it("times what is right, and refuses to time what is wrong by more than 1e-4", async () => {
     const { runner, loads } = scripted({ graph: 2e-4, layers: 5e-5 });
-    const { trials, refusals } = await sweepVariants(subject({}), runner, large, samples);
+    const { trials, refusals } = await sweepVariants(subject({}), runner, model, samples, 0);
     expect(trials.map(({ variant }) => variant.format)).toContain("layers");
     expect(trials.map(({ variant }) => variant.format)).not.toContain("graph");
     expect(refusals).toEqual([
@@ -116,16 +114,18 @@ describe("sweep", () => {
 
   it("keeps the reason of what doesn't load", async () => {
     const { runner } = scripted({ graph: NaN, layers: NaN });
-    const { trials, refusals } = await sweepVariants(subject({}), runner, large, samples);
+    const { trials, refusals } = await sweepVariants(subject({}), runner, model, samples, 0);
     expect(trials).toEqual([]);
     expect(refusals.map(({ reason }) => reason)).toEqual(["no graph here", "no layers here"]);
   });
 });
 
 describe("sizes of runs", () => {
-  it("gives the fastest about a second, the slowest not much more than five", () => {
+  it("gives the fastest about a second, and a slow one not much more than five, in whole calls", () => {
     expect(runItemCount([100, 50], 10, 1e6)).toBe(120);
-    expect(runItemCount([1000, 10], 10, 1e6)).toBe(50);
+    expect(ownItemCount(50, 10, 120)).toBe(120);
+    expect(ownItemCount(10, 16, 1024)).toBe(48);
+    expect(ownItemCount(0.1, 16, 1024)).toBe(16);
     expect(runItemCount([1000], 16, 100)).toBe(96);
     expect(runItemCount([0.1], 32, 100)).toBe(32);
   });
