@@ -123,5 +123,7 @@ NETWORKS = {
         "MobileNet V1 0.5, 224²", lambda: application("MobileNet", alpha=0.5), (224, 224, 3), PICTURES, 4),
     "mobilenet-v2": Network("MobileNet V2 1.0, 224²", lambda: application("MobileNetV2"), (224, 224, 3), PICTURES, 4),
     "upscaler": Network("×2 upscaler, 160²", None, (160, 160, 3), PICTURES, 4),
-    "resnet50": Network("ResNet50, 224²", lambda: application("ResNet50"), (224, 224, 3), [1, 4], 2),
+    # Without softmax: its random sums are so large that nothing but 0 and 1 would be left to compare.
+    "resnet50": Network(
+        "ResNet50, 224²", lambda: application("ResNet50", classifier_activation=None), (224, 224, 3), [1, 4], 2),
 }
