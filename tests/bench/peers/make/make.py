@@ -56,6 +56,19 @@ def write_tflite(function, keep, item_shape, batch, path):
         file.write(content)
 
 
+def write_tflites(name, network, model, function, keep, folder):
+    """@returns the batches of which there is a file."""
+    if network.for_tflite is not None:
+        same = network.for_tflite()
+        same.set_weights(model.get_weights())
+        function, keep = (lambda x: same(x, training=False)), [same]
+    return [
+        batch for batch in network.batches
+        if attempt(name, f"TFLite of {batch}", lambda: write_tflite(
+            function, keep, network.item_shape, batch, os.path.join(folder, f"batch-{batch}.tflite")))
+    ]
+
+
 def attempt(name, what, write):
     """@returns whether the file could be written. A format that can't hold the model is said, and left out."""
     try:
@@ -88,11 +101,7 @@ def make(name, network, folder):
             formats.append("graph")
     if attempt(name, "ONNX", lambda: write_onnx(function, network.item_shape, os.path.join(folder, "model.onnx"))):
         formats.append("onnx")
-    tflite_batches = [
-        batch for batch in network.batches
-        if attempt(name, f"TFLite of {batch}", lambda: write_tflite(
-            function, keep, network.item_shape, batch, os.path.join(folder, f"batch-{batch}.tflite")))
-    ]
+    tflite_batches = write_tflites(name, network, model, function, keep, folder)
     items = np.random.default_rng(seed + 1).uniform(0, 1, (network.sample_count, *network.item_shape))
     items = items.astype(np.float32)
     outputs = function(tf.constant(items)).numpy()

@@ -27,6 +27,11 @@ def recurrent(layer):
     return keras2.Model(steps, layers.Dense(10)(y))
 
 
+def lstm_of_cells():
+    """The same as `recurrent(LSTM)`. LiteRT.js 2.5 refuses the operation that an LSTM layer becomes ("variable tensors"), not its loop."""
+    return recurrent(lambda units, **options: layers.RNN(layers.LSTMCell(units), **options))
+
+
 def transformer():
     """Encoder of 4 layers over 64 tokens of 128 features, 4 heads, normalised before each block."""
     tokens = keras2.Input((64, 128), name="x")
@@ -104,10 +109,11 @@ class Network:
     @param item_shape   of one item.
     @param batches      items per call to choose from: those whose tensors stay below some hundred megabytes.
     @param sample_count different items; a batch repeats them.
+    @param for_tflite   makes the same model, with the same weights in the same order, of what LiteRT.js can load.
     """
 
-    def __init__(self, title, build, item_shape, batches, sample_count):
-        self.title, self.build, self.item_shape = title, build, item_shape
+    def __init__(self, title, build, item_shape, batches, sample_count, for_tflite=None):
+        self.title, self.build, self.item_shape, self.for_tflite = title, build, item_shape, for_tflite
         self.batches, self.sample_count = batches, sample_count
 
 
@@ -116,7 +122,8 @@ PICTURES = [1, 4, 16]
 
 NETWORKS = {
     "mlp": Network("MLP 64-128-64-10", mlp, (64,), SMALL, 64),
-    "lstm": Network("LSTM 128 + 64, 64 × 32", lambda: recurrent(layers.LSTM), (64, 32), SMALL, 16),
+    "lstm": Network(
+        "LSTM 128 + 64, 64 × 32", lambda: recurrent(layers.LSTM), (64, 32), SMALL, 16, for_tflite=lstm_of_cells),
     "gru": Network("GRU 128 + 64, 64 × 32", lambda: recurrent(layers.GRU), (64, 32), SMALL, 16),
     "transformer": Network("Transformer encoder, 4 layers, 64 × 128", transformer, (64, 128), [1, 4, 16, 64], 8),
     "mobilenet-v1": Network(
