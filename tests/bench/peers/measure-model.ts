@@ -56,7 +56,10 @@ export async function measureModel(name: string, limits: { runs: number; seconds
     const items = repeatItems(samples.inputs, samples.count, itemCount);
     const subjects = ready.map((each) => {
       const { subject, trial } = each;
-      const ownCount = ownItemCount(trial.itemsPerSecond, partItemCount(subject, trial.variant), itemCount);
+      // The rate of fixed calls is the same for fewer items. The sharder's shards grow with its job, so it gets the whole one.
+      const ownCount = subject.takesCallSize
+        ? ownItemCount(trial.itemsPerSecond, partItemCount(subject, trial.variant), itemCount)
+        : itemCount;
       return timedSubject(each, items.subarray(0, (items.length / itemCount) * ownCount), ownCount);
     });
     const interleaved = await interleave(model.title, itemCount, subjects, reference, limits);
