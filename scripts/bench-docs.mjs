@@ -45,6 +45,8 @@ export function renderPeers({ machine, browser, rows, notes }) {
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${browser}; load before the run: ${machine.loadAverage}. "Ours" is the`,
     "faster one of one WASM worker and several, whose number is in brackets.",
     "",
+    ...notes.map((note) => `- ${note}`),
+    "",
     ...(lost.length > 0
       ? [`**Lost: ${lost.length} of ${verdicts.length}.**`, "", ...header, ...lost.map(line), ""]
       : []),
@@ -54,8 +56,6 @@ export function renderPeers({ machine, browser, rows, notes }) {
     "| model | subject | items/s (range) | format | items per call | first result | longest task | frame gap p99 |",
     "|---|---|---|---|---|---|---|---|",
     ...details,
-    "",
-    ...notes.map((note) => `- ${note}`),
   ].join("\n");
 }
 

@@ -65,7 +65,8 @@ function reasonOf(row, sharder, rows) {
         ? `one worker of ours is ${times(1 / engine)} as fast as one thread of ${name}`
         : "one thread is as fast as one worker of ours",
   ];
-  if (row !== theirOne) parts.push(`more of them make ${times(rate(row) / rate(theirOne))} of it`);
+  if (row !== theirOne)
+    parts.push(`its ${row.subject.split(", ").at(-1)} make ${times(rate(row) / rate(theirOne))} of one`);
   if (sharder !== ourOne)
     parts.push(`our ${sharder.workers?.length ?? 1} workers make ${times(rate(sharder) / rate(ourOne))} of one`);
   else if (rows.some(({ peer, workers }) => peer === "sharder" && (workers?.length ?? 0) > 1)) {

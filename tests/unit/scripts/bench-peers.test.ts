@@ -63,7 +63,7 @@ it("judges every row of a peer against the faster one of ours, the worst first",
 it("splits each ratio into the engine's part and what threads and workers add", () => {
   const reasons = new Map(judgeRows(rows).map((verdict) => [verdict.row.subject, verdict.reason]));
   expect(reasons.get("LiteRT.js, 2 threads")).toBe(
-    "one thread of LiteRT is 2.0 × as fast as one worker of ours; more of them make 1.50 × of it; our 2 workers make 2.0 × of one",
+    "one thread of LiteRT is 2.0 × as fast as one worker of ours; its 2 threads make 1.50 × of one; our 2 workers make 2.0 × of one",
   );
   expect(reasons.get("TF.js, WASM in a worker")).toBe(
     "one worker of ours is 1.25 × as fast as one thread of TF.js; our 2 workers make 2.0 × of one",
