@@ -4,6 +4,7 @@ import type { JobView } from "./job-view.js";
 import { layOutPage } from "./layout.js";
 import { ASK_FIRST, askingText } from "./linked-addresses.js";
 import { ModelView } from "./model/model-view.js";
+import { storageName } from "./parts/storage-place.js";
 import { Tabs } from "./parts/tabs.js";
 import { PictureTab } from "./picture-tab.js";
 
@@ -15,7 +16,10 @@ export class ElementLife {
   readonly #end = new AbortController();
   readonly #tabs: Tabs;
   readonly #pictures: PictureTab;
-  readonly #models: ModelView;
+  readonly #modelPanel: HTMLElement;
+  readonly #modelStorage: string;
+  #models: ModelView;
+  #modelsEnd = new AbortController();
   #lent: Sharder | undefined;
   /** The job that the attribute `model` was written for. The user may look at the other one meanwhile. */
   #modelJob: JobKind;
@@ -35,13 +39,16 @@ export class ElementLife {
     ];
     this.#tabs = new Tabs(specs, (index) => this.#shown(JOBS[index] ?? "picture"));
     const [picturePanel, modelPanel] = this.#tabs.panels as [HTMLElement, HTMLElement];
+    const own = (name: string): string => storageName(name, host, this.#end.signal);
+    const pictures = { journal: `page: ${own("picture")}`, cache: `inference-sharder/${own("pictures")}` };
+    this.#modelStorage = own("model");
     const toModel = (files: readonly File[]): void => {
       this.#tabs.show(JOBS.indexOf("model"));
       this.#models.takeFiles(files);
     };
-    this.#pictures = new PictureTab(host, picturePanel, toModel, this.#end.signal);
-    this.#models = new ModelView(host, () => !modelPanel.hidden, this.#end.signal);
-    modelPanel.append(...this.#models.roots);
+    this.#pictures = new PictureTab(host, picturePanel, toModel, pictures, this.#end.signal);
+    this.#modelPanel = modelPanel;
+    this.#models = this.#openModels();
     root.replaceChildren(layOutPage(this.#tabs));
     const job = readJob(host);
     this.#modelJob = job;
@@ -73,16 +80,35 @@ export class ElementLife {
     else if (["workers", "split"].some((name) => names.has(name))) this.#models.reload();
   }
 
-  /** Use the host's own sharder for the job that is shown from now on; `undefined`: one of the element's own. */
+  /** Use the host's own sharder for the job that is shown from now on; `undefined`: one of the element's own, wherever a lent one is used. */
   lend(sharder: Sharder | undefined): void {
     this.#lent = sharder;
-    if (readJob(this.#host) === "model") this.#loadModel(true);
-    else this.#startPictures();
+    const isModel = readJob(this.#host) === "model";
+    if (sharder !== undefined) return isModel ? this.#loadModel(true) : this.#startPictures();
+    if (this.#pictures.isLent) this.#startPictures();
+    if (!this.#models.isLent) return;
+    this.#models.close();
+    this.#modelsEnd.abort();
+    this.#models = this.#openModels();
+    if (isModel) this.#loadModel(true);
   }
 
   end(): void {
     this.#models.close();
     this.#end.abort();
+  }
+
+  #openModels(): ModelView {
+    this.#modelsEnd = new AbortController();
+    const signal = AbortSignal.any([this.#end.signal, this.#modelsEnd.signal]);
+    const view = new ModelView(this.#host, () => !this.#modelPanel.hidden, this.#modelStorage, signal);
+    this.#modelPanel.replaceChildren(...view.roots);
+    return view;
+  }
+
+  /** Where the model of a lent sharder is, if the host says it. */
+  get #lentModel(): string | undefined {
+    return this.#host.hasAttribute(ASK_FIRST) ? undefined : this.#host.getAttribute("model") || undefined;
   }
 
   /** A tab has been chosen, by the user or by the attribute. Pictures are not loaded before somebody looks at them. */
@@ -97,13 +123,15 @@ export class ElementLife {
 
   #startPictures(): void {
     const lent = readJob(this.#host) === "picture" ? this.#lent : undefined;
-    this.#pictures.start({ lent, hasOwnModel: this.#modelJob === "picture" });
+    const hasOwnModel = this.#modelJob === "picture";
+    this.#pictures.start({ lent, lentModel: hasOwnModel ? this.#lentModel : undefined, hasOwnModel });
   }
 
   #loadModel(isWanted: boolean): void {
     const address = this.#host.getAttribute("model");
     const asked = this.#host.getAttribute(ASK_FIRST);
-    if (this.#lent !== undefined) this.#models.use(this.#lent);
+    if (this.#lent !== undefined)
+      this.#models.use(this.#lent, this.#modelJob === "model" ? this.#lentModel : undefined);
     else if (address && isWanted && asked !== null) this.#askFirst(asked);
     else if (address && isWanted) this.#models.load(address);
   }

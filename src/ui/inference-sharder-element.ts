@@ -56,7 +56,7 @@ export class InferenceSharderElement extends EmittingElement {
 
   /**
    * A sharder of the host's own for the job that is shown. It is not ended with the element. For `job="picture"` its model has to be one that
-   * enlarges pictures. `undefined`, the default: the element makes its own.
+   * enlarges pictures. `undefined`, the default: the element makes its own. `model` says where its model is, so that the speed-up can be measured.
    */
   get sharder(): Sharder | undefined {
     return this.#sharder;

@@ -9,11 +9,14 @@ import { failureText } from "./parts/failure-text.js";
 import { loadSample } from "./picture/load-sample.js";
 import { PageView } from "./picture/page-view.js";
 import type { ChosenPicture } from "./picture/picture-job.js";
+import type { PictureStorage } from "./picture/picture-resume.js";
 import { specsOf } from "./workers/worker-specs.js";
 
 export interface PictureSetup {
   /** The host's own sharder, which stays the host's to end. */
   readonly lent: Sharder | undefined;
+  /** Address of its model, where the host says it. */
+  readonly lentModel: string | undefined;
   /** Whether the attribute `model` names a model for pictures. */
   readonly hasOwnModel: boolean;
 }
@@ -23,17 +26,30 @@ export class PictureTab {
   readonly #host: HTMLElement;
   readonly #panel: HTMLElement;
   readonly #toModel: (files: readonly File[]) => void;
+  readonly #storage: PictureStorage;
   #attempt: AbortController | undefined;
   #fetching: AbortController | undefined;
   #view: PageView | undefined;
-  #setup: PictureSetup = { lent: undefined, hasOwnModel: true };
+  #setup: PictureSetup = { lent: undefined, lentModel: undefined, hasOwnModel: true };
 
   /** @param toModel takes a model's files that were dropped here. @param signal aborts when the element leaves the page. */
-  constructor(host: HTMLElement, panel: HTMLElement, toModel: (files: readonly File[]) => void, signal: AbortSignal) {
+  constructor(
+    host: HTMLElement,
+    panel: HTMLElement,
+    toModel: (files: readonly File[]) => void,
+    storage: PictureStorage,
+    signal: AbortSignal,
+  ) {
+    this.#storage = storage;
     this.#host = host;
     this.#panel = panel;
     this.#toModel = toModel;
     signal.addEventListener("abort", () => this.#end(), { once: true });
+  }
+
+  /** Whether it runs a sharder of the host's own. */
+  get isLent(): boolean {
+    return this.#setup.lent !== undefined;
   }
 
   /** `undefined` until the tab has been shown. */
@@ -47,7 +63,7 @@ export class PictureTab {
     this.#setup = setup;
     const attempt = new AbortController();
     this.#attempt = attempt;
-    const view = new PageView(this.#host, () => !this.#panel.hidden, this.#toModel, attempt.signal);
+    const view = new PageView(this.#host, () => !this.#panel.hidden, this.#toModel, this.#storage, attempt.signal);
     this.#view = view;
     this.#panel.replaceChildren(...view.roots);
     const asked = this.#host.getAttribute(ASK_FIRST);
@@ -95,7 +111,7 @@ export class PictureTab {
     if (signal.aborted) return;
     relayEvents(sharder, this.#host, signal);
     view.division = this.#setup.lent === undefined ? this.#divisionOf(view, sharder, signal) : undefined;
-    view.start(sharder, options.tileSize, this.#setup.lent === undefined ? this.#model : undefined);
+    view.start(sharder, options.tileSize, this.#setup.lent === undefined ? this.#model : this.#setup.lentModel);
     await view.offerInterrupted();
     const picture = await sample;
     if (picture instanceof Error) this.#refuse(view, picture);

@@ -130,6 +130,38 @@ it("follows its attributes", async () => {
   expect(seen.events).toBeGreaterThan(2);
 });
 
+it("says that a lent sharder has ended, and why it has no speed-up, and returns to one of its own", async () => {
+  const seen = await page.evaluate(async () => {
+    const { createSharder } = await loadLibrary();
+    const own = await createSharder({ model: "keras/keras3.keras", workers: [{ backend: "cpu" }] });
+    const element = document.querySelector("inference-sharder")!;
+    const find = <E extends HTMLElement>(id: string) =>
+      element.shadowRoot!.querySelector<E>(`[role=tabpanel]:not([hidden]) [data-testid=${id}]`)!;
+    element.job = "model";
+    await Promise.resolve();
+    element.sharder = own;
+    const { state, workerCount } = element.status;
+    const noFigure = find("speed-note").textContent;
+    const canMeasure = find("measure").checkVisibility();
+    await own.dispose();
+    const policy = find<HTMLSelectElement>("model-policy");
+    policy.selectedIndex = 1;
+    policy.dispatchEvent(new Event("change"));
+    const said = find("settings-said").textContent;
+    element.sharder = undefined;
+    const after = element.status;
+    element.job = "picture";
+    await Promise.resolve();
+    return { lent: { state, workerCount }, noFigure, canMeasure, said, after };
+  });
+  expect(seen.lent).toEqual({ state: "ready", workerCount: 1 });
+  expect(seen.noFigure).toMatch(/lent its own sharder/);
+  expect(seen.canMeasure).toBe(false);
+  expect(seen.said).toMatch(/^This sharder has ended/);
+  expect(seen.after).toMatchObject({ job: "model", state: "waiting", workerCount: 0 });
+  expect(app.errors).toEqual([]);
+});
+
 it("ends its workers when it is removed, but not when it is moved", async () => {
   const workers = () => page.workers().length;
   await expect.poll(workers).toBeGreaterThan(0);

@@ -25,6 +25,8 @@ export interface DashboardHost {
   stopRepeating?(): void;
   /** What the present job, or the last one, runs on; `undefined` before there is one. */
   readonly workload: Workload | undefined;
+  /** Why no job of the present sharder can be measured again, in a sentence; `undefined` where it can. */
+  readonly whyUnmeasured?: string | undefined;
   /** How the model is to be divided; left out where that is chosen elsewhere. */
   readonly division?: Division | undefined;
 }

@@ -14,6 +14,7 @@ import {
 import { modelSource } from "../bundled-files.js";
 import { failureText } from "../parts/failure-text.js";
 import { Stopwatch } from "../parts/stopwatch.js";
+import { unlessEnded } from "../parts/unless-ended.js";
 import { freeSizeFor, itemCountOfRun, type FreeSizes, type LoadRequest, type RunRequest } from "./model-request.js";
 import { OutputStore } from "./outputs/output-store.js";
 import { itemNameOf, reasonOf, runModel, type ItemRow } from "./run-model.js";
@@ -68,7 +69,7 @@ export class ModelSession {
   readonly #listener: ModelSessionListener;
   #sharder: Sharder | undefined;
   /** The sharder that is not this session's to end. */
-  #lent: Sharder | undefined;
+  #lent: { readonly sharder: Sharder; readonly address: string | undefined } | undefined;
   #loaded: LoadRequest | undefined;
   #labels: ModelLabels | undefined;
   #notices: string[] = [];
@@ -92,9 +93,19 @@ export class ModelSession {
     return this.#loaded;
   }
 
+  /** Whether the sharder is its host's. */
+  get isLent(): boolean {
+    return this.#lent !== undefined;
+  }
+
+  /** Where the present model is; `undefined` for that of a sharder of the host's own which gives no address. */
+  get modelSource(): LoadRequest["model"] | undefined {
+    return this.#loaded?.model ?? this.#lent?.address;
+  }
+
   /** What the present model is called. */
   get modelName(): string {
-    return this.#loaded === undefined ? "the page’s model" : modelNameOf(this.#loaded.model);
+    return this.modelSource === undefined ? "the page’s model" : modelNameOf(this.modelSource);
   }
 
   get labels(): ModelLabels | undefined {
@@ -138,6 +149,7 @@ export class ModelSession {
       if (signal.aborted) return await sharder.dispose();
       this.#release();
       this.#sharder = sharder;
+      this.#lent = undefined;
       this.#loaded = request;
       this.#labels = found;
       this.#notices = notices;
@@ -150,12 +162,12 @@ export class ModelSession {
     }
   }
 
-  /** Run a sharder that stays its owner's to end. Cancels the current activity. */
-  use(sharder: Sharder): void {
+  /** Run a sharder that stays its owner's to end. Cancels the current activity. @param address of its model, where that is known. */
+  use(sharder: Sharder, address: string | undefined): void {
     this.cancel();
     this.#release();
     this.#sharder = sharder;
-    this.#lent = sharder;
+    this.#lent = { sharder, address };
     this.#loaded = undefined;
     this.#labels = undefined;
     this.#notices = [];
@@ -225,7 +237,7 @@ export class ModelSession {
     } finally {
       sharder.removeEventListener("journal", onJournal);
       // A pause holds for the sharder's later jobs, too; another one may be running by now.
-      if (signal === this.#controller.signal) sharder.resume();
+      if (signal === this.#controller.signal) unlessEnded(() => sharder.resume());
       run.stopwatch.stop();
       // After a failure, a reload may help. And another run may have begun.
       if (run.outcome !== "failed" && run === this.#run) this.#listener.onSettled();
@@ -235,18 +247,18 @@ export class ModelSession {
 
   /** Start nothing more of the run, until `resume`. What is under way is finished. */
   pause(): void {
-    if (this.#run?.outcome !== "running") return;
-    this.#run.outcome = "paused";
-    this.#run.stopwatch.stop();
-    this.#sharder?.pause();
+    const run = this.#run;
+    if (run?.outcome !== "running" || !unlessEnded(() => this.#sharder?.pause())) return;
+    run.outcome = "paused";
+    run.stopwatch.stop();
     this.#listener.onActivity();
   }
 
   resume(): void {
-    if (this.#run?.outcome !== "paused") return;
-    this.#run.outcome = "running";
-    this.#run.stopwatch.resume();
-    this.#sharder?.resume();
+    const run = this.#run;
+    if (run?.outcome !== "paused" || !unlessEnded(() => this.#sharder?.resume())) return;
+    run.outcome = "running";
+    run.stopwatch.resume();
     this.#listener.onActivity();
   }
 
@@ -258,7 +270,7 @@ export class ModelSession {
     run.outcome = "cancelled";
     run.stopwatch.stop();
     this.#activity = undefined;
-    this.#sharder?.resume();
+    unlessEnded(() => this.#sharder?.resume());
     this.#listener.onActivity();
   }
 
@@ -268,7 +280,7 @@ export class ModelSession {
   }
 
   #release(): void {
-    if (this.#sharder !== this.#lent) void this.#sharder?.dispose();
+    if (this.#sharder !== this.#lent?.sharder) void this.#sharder?.dispose();
   }
 
   #begin(activity: ModelActivity): AbortSignal {

@@ -16,7 +16,7 @@ import { LogPanel } from "../parts/log-panel.js";
 import { Notice } from "../parts/notice.js";
 import { ProgressView } from "../parts/progress-view.js";
 import { ResumeOffer } from "../parts/resume-offer.js";
-import { storageName } from "../parts/storage-place.js";
+import { UNKNOWN_MODEL } from "../speed/speed-text.js";
 import { WorkerColours } from "../workers/colours.js";
 import { PlanPanel } from "../workers/plan-panel.js";
 import { specsOf } from "../workers/worker-specs.js";
@@ -64,12 +64,13 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
 
   /**
    * @param host has the attributes, and accepts dropped files while `isShown`.
+   * @param storage a name that no other element of the page has.
    * @param signal aborts when the element leaves the page.
    */
-  constructor(host: HTMLElement, isShown: () => boolean, signal: AbortSignal) {
+  constructor(host: HTMLElement, isShown: () => boolean, storage: string, signal: AbortSignal) {
     this.#host = host;
     this.#signal = signal;
-    this.#resume = new ModelResume(storageName("model", host, signal));
+    this.#resume = new ModelResume(storage);
     this.#session = new ModelSession(() => readOptions(host).workers, this.#resume.journal, this);
     this.#source = new ModelSourcePanel({
       loadAddress: (address) => this.#load(address, this.#waiting.labels),
@@ -150,11 +151,16 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
     act();
   }
 
-  /** Run the host's own sharder, which stays the host's to end. */
-  use(sharder: Sharder): void {
+  /** Run the host's own sharder, which stays the host's to end. @param address of its model, where the host says it. */
+  use(sharder: Sharder, address: string | undefined): void {
     this.#notice.hide();
     this.#requested = undefined;
-    this.#session.use(sharder);
+    this.#session.use(sharder, address);
+  }
+
+  /** Whether it runs the host's own sharder. */
+  get isLent(): boolean {
+    return this.#session.isLent;
   }
 
   get status(): JobStatus {
@@ -208,6 +214,11 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
 
   get workload(): Workload | undefined {
     return modelWorkload(this.#session, this.#inputs.request);
+  }
+
+  get whyUnmeasured(): string | undefined {
+    const { sharder, modelSource } = this.#session;
+    return sharder !== undefined && modelSource === undefined ? UNKNOWN_MODEL : undefined;
   }
 
   /** Without delay, so that a pressed button responds. */

@@ -18,6 +18,7 @@ import { perFrame, TEXT_INTERVAL_MS } from "../parts/frame.js";
 import { LogPanel } from "../parts/log-panel.js";
 import { Notice } from "../parts/notice.js";
 import { ResumeOffer } from "../parts/resume-offer.js";
+import { UNKNOWN_MODEL } from "../speed/speed-text.js";
 import { WorkerColours } from "../workers/colours.js";
 import { logSharder } from "../workers/sharder-log.js";
 import { JobPanel, type JobChoices } from "./job-panel.js";
@@ -27,7 +28,7 @@ import { LoadingState } from "./loading-state.js";
 import { layOutPicture } from "./picture-layout.js";
 import { PictureCaption } from "./picture-caption.js";
 import { PictureList, type ListOwner } from "./picture-list.js";
-import { PICTURE_JOURNAL, type InterruptedPictures } from "./picture-resume.js";
+import { type InterruptedPictures, type PictureStorage } from "./picture-resume.js";
 import { runsWithText } from "./picture-words.js";
 import { MAX_PREVIEW_PIXELS, Preview } from "./preview.js";
 import { jobText, resultText } from "./progress-text.js";
@@ -50,7 +51,8 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
   readonly #colours = new WorkerColours();
   readonly #notice = new Notice();
   readonly #offer = new ResumeOffer("resume-picture");
-  readonly #keeper = new QueueKeeper(() => this.update());
+  readonly #storage: PictureStorage;
+  readonly #keeper: QueueKeeper;
   readonly #preview = new Preview();
   readonly #caption = new PictureCaption();
   readonly #log = new LogPanel();
@@ -82,9 +84,12 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
     host: HTMLElement,
     isShown: () => boolean,
     toModel: (files: readonly File[]) => void,
+    storage: PictureStorage,
     signal: AbortSignal,
   ) {
     this.#host = host;
+    this.#storage = storage;
+    this.#keeper = new QueueKeeper(storage, () => this.update());
     this.#signal = signal;
     const takers = {
       choose: (pictures: readonly ChosenPicture[]) => this.#choose(pictures),
@@ -164,7 +169,7 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
       },
       maxPreviewPixels: MAX_PREVIEW_PIXELS,
     };
-    this.#session = new UpscaleSession(sharder, sizes, this);
+    this.#session = new UpscaleSession(sharder, sizes, this.#storage.journal, this);
     this.#list = new PictureList(this.#session, this.#keeper, this.#preview, this.#saving, this, this.#signal);
     this.#listPlace.replaceChildren(this.#list.panel.root);
     this.#follow(sharder);
@@ -248,6 +253,10 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
     return this.#workload;
   }
 
+  get whyUnmeasured(): string | undefined {
+    return this.#sharder !== undefined && this.#model === undefined ? UNKNOWN_MODEL : undefined;
+  }
+
   close(): void {
     this.#session?.close();
     this.#preview.close();
@@ -325,7 +334,7 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
   /** Only the tab that writes the journal keeps the pictures. */
   #onJournal(name: string, state: JournalState): void {
     const isOpen = state === "started" || state === "resumed" || state === "replaced";
-    if (isOpen && name === PICTURE_JOURNAL) this.#list?.onRecorded();
+    if (isOpen && name === this.#storage.journal) this.#list?.onRecorded();
   }
 
   #choose(pictures: readonly ChosenPicture[]): void {

@@ -4,12 +4,16 @@ import type { ChosenPicture } from "./picture-job.js";
 import { countEntries, type QueueEntry } from "./queue-entry.js";
 import type { KeptQueue } from "./queue-store.js";
 
-/** The journal of the picture that is being enlarged; there is one at a time. */
-export const PICTURE_JOURNAL = "page: picture";
+/** Where an element keeps its pictures, and the tiles of the one that is being enlarged. No other element of the page uses these names. */
+export interface PictureStorage {
+  readonly journal: string;
+  /** Of the browser's cache, and of the lock of the tab that writes it. */
+  readonly cache: string;
+}
 
-/** Kept until the job has ended. */
-export function pictureJournal({ name, blob }: ChosenPicture): StreamJournalOptions {
-  return { name: PICTURE_JOURNAL, key: `${name}, ${blob.size} bytes`, ifBusy: "ignore", keepResults: false };
+/** Kept until the job has ended. @param journal its name; there is one at a time. */
+export function pictureJournal(journal: string, { name, blob }: ChosenPicture): StreamJournalOptions {
+  return { name: journal, key: `${name}, ${blob.size} bytes`, ifBusy: "ignore", keepResults: false };
 }
 
 /** Pictures whose enlarging was interrupted, or that were not saved. */
@@ -19,9 +23,12 @@ export interface InterruptedPictures {
   readonly text: string;
 }
 
-/** @returns `undefined` if nothing of it would be lost. Never rejects. */
-export async function describeInterrupted({ entries, tileCount }: KeptQueue): Promise<InterruptedPictures | undefined> {
-  const tilesDone = await countRecordedTiles();
+/** @param journal its name. @returns `undefined` if nothing of it would be lost. Never rejects. */
+export async function describeInterrupted(
+  { entries, tileCount }: KeptQueue,
+  journal: string,
+): Promise<InterruptedPictures | undefined> {
+  const tilesDone = await countRecordedTiles(journal);
   const { all, done, failed, waiting } = countEntries(entries);
   const next = entries.find(({ state }) => state === "waiting");
   const of = tileCount === undefined ? "its tiles" : formatCount(tileCount, "tile");
@@ -37,9 +44,9 @@ export async function describeInterrupted({ entries, tileCount }: KeptQueue): Pr
   return { entries, text: `${verb} your list: ${done} of ${formatCount(all, "picture")} are done${failures}.${rest}` };
 }
 
-async function countRecordedTiles(): Promise<number> {
+async function countRecordedTiles(journal: string): Promise<number> {
   try {
-    const found = await inspectJournal(PICTURE_JOURNAL);
+    const found = await inspectJournal(journal);
     return found === undefined || found.state !== "unfinished" || found.isInUse ? 0 : found.doneItemCount;
   } catch {
     return 0;

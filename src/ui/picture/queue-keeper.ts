@@ -2,7 +2,7 @@ import { deleteJournal } from "../../index.js";
 import { formatBytes } from "../parts/format.js";
 import { MAX_KEPT_BYTES } from "../parts/kept-job.js";
 import type { PictureJob } from "./picture-job.js";
-import { describeInterrupted, PICTURE_JOURNAL, type InterruptedPictures } from "./picture-resume.js";
+import { describeInterrupted, type InterruptedPictures, type PictureStorage } from "./picture-resume.js";
 import type { QueueEntry } from "./queue-entry.js";
 import { QueueStore, type KeepOutcome } from "./queue-store.js";
 
@@ -15,13 +15,16 @@ const WORDS: Readonly<Record<KeepOutcome, string>> = {
 
 /** Keeps the pictures of this tab from the moment their results are being recorded, so that a reload can resume them. */
 export class QueueKeeper {
-  readonly #store = new QueueStore();
+  readonly #store: QueueStore;
+  readonly #journal: string;
   readonly #onNotice: () => void;
   #isKeeping = false;
   #tileCount: number | undefined;
   #notice = "";
 
-  constructor(onNotice: () => void) {
+  constructor({ cache, journal }: PictureStorage, onNotice: () => void) {
+    this.#store = new QueueStore(cache);
+    this.#journal = journal;
     this.#onNotice = onNotice;
   }
 
@@ -62,7 +65,7 @@ export class QueueKeeper {
   /** What the last page has left. Never rejects. */
   async find(): Promise<InterruptedPictures | undefined> {
     const kept = await this.#store.find();
-    const found = kept && (await describeInterrupted(kept));
+    const found = kept && (await describeInterrupted(kept, this.#journal));
     this.#isKeeping = found !== undefined;
     this.#tileCount = kept?.tileCount;
     return found;
@@ -70,7 +73,7 @@ export class QueueKeeper {
 
   /** Forget the tiles that are done. @throws ShardError */
   async discardTiles(): Promise<void> {
-    await deleteJournal(PICTURE_JOURNAL);
+    await deleteJournal(this.#journal);
   }
 
   close(): void {

@@ -27,9 +27,6 @@ interface KeptPicture {
   readonly reason: string;
 }
 
-const CACHE_NAME = "inference-sharder/pictures";
-/** Held by the tab whose pictures are kept; other tabs keep none. */
-const LOCK_NAME = "inference-sharder/pictures";
 /** A page that is being reloaded releases its lock a little later. */
 const LOCK_PATIENCE_MS = 400;
 
@@ -38,12 +35,19 @@ const LOCK_PATIENCE_MS = 400;
  * the page. Where there is none, or no room, nothing is kept. Never rejects.
  */
 export class QueueStore {
+  /** Of the cache, and of the lock that is held by the tab whose pictures are kept; other tabs keep none. */
+  readonly #name: string;
   readonly #stored = new Set<number>();
   #claim: Promise<boolean> | undefined;
   #release: () => void = () => {};
   #isClosed = false;
   /** Changes follow each other. */
   #last: Promise<void> = Promise.resolve();
+
+  /** @param name one that no other element of the page has. */
+  constructor(name: string) {
+    this.#name = name;
+  }
 
   /** Write down which pictures there are and how far they are, and store the files that are new. */
   async keep(entries: readonly QueueEntry[], tileCount: number | undefined): Promise<KeepOutcome> {
@@ -84,7 +88,7 @@ export class QueueStore {
   /** @returns `undefined` if nothing was kept, or another tab is at it. */
   async find(): Promise<KeptQueue | undefined> {
     try {
-      const cache = await caches.open(CACHE_NAME);
+      const cache = await caches.open(this.#name);
       const response = await cache.match(address("list"));
       if (response === undefined || !(await this.#isOurs())) return undefined;
       const { version, pictures, tileCount } = (await response.json()) as KeptList;
@@ -130,7 +134,7 @@ export class QueueStore {
     return new Promise((resolve) => {
       const signal = AbortSignal.timeout(LOCK_PATIENCE_MS);
       navigator.locks
-        .request(LOCK_NAME, { signal }, () => {
+        .request(this.#name, { signal }, () => {
           resolve(!this.#isClosed);
           // It may have been closed while it waited.
           return this.#isClosed ? undefined : new Promise<void>((release) => (this.#release = release));
@@ -143,7 +147,7 @@ export class QueueStore {
   async #change(work: (cache: Cache) => Promise<void>): Promise<boolean> {
     const done = this.#last.then(async () => {
       try {
-        await work(await caches.open(CACHE_NAME));
+        await work(await caches.open(this.#name));
         return true;
       } catch {
         return false;

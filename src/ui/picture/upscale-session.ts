@@ -7,6 +7,7 @@ import {
   type UpscaleOptions,
 } from "../../index.js";
 import { failureText } from "../parts/failure-text.js";
+import { unlessEnded } from "../parts/unless-ended.js";
 import { PictureJob, type ChosenPicture } from "./picture-job.js";
 import { pictureJournal } from "./picture-resume.js";
 
@@ -31,15 +32,18 @@ export interface SessionListener {
 export class UpscaleSession {
   #sharder: Sharder;
   readonly #sizes: SessionSizes;
+  readonly #journal: string;
   readonly #listener: SessionListener;
   /** The picture that is shown, whether it is running or has ended. */
   #current: PictureJob | undefined;
   /** The next picture, while it is being decoded. */
   #opening: PictureJob | undefined;
 
-  constructor(sharder: Sharder, sizes: SessionSizes, listener: SessionListener) {
+  /** @param journal name of the one that finished tiles are recorded in. */
+  constructor(sharder: Sharder, sizes: SessionSizes, journal: string, listener: SessionListener) {
     this.#sharder = sharder;
     this.#sizes = sizes;
+    this.#journal = journal;
     this.#listener = listener;
   }
 
@@ -73,18 +77,18 @@ export class UpscaleSession {
   }
 
   pause(): void {
-    if (this.#current?.status !== "running") return;
-    this.#sharder.pause();
-    this.#current.status = "paused";
-    this.#current.stopwatch.stop();
+    const job = this.#current;
+    if (job?.status !== "running" || !unlessEnded(() => this.#sharder.pause())) return;
+    job.status = "paused";
+    job.stopwatch.stop();
     this.#listener.onChange();
   }
 
   resume(): void {
-    if (this.#current?.status !== "paused") return;
-    this.#sharder.resume();
-    this.#current.status = "running";
-    this.#current.stopwatch.resume();
+    const job = this.#current;
+    if (job?.status !== "paused" || !unlessEnded(() => this.#sharder.resume())) return;
+    job.status = "running";
+    job.stopwatch.resume();
     this.#listener.onChange();
   }
 
@@ -105,7 +109,7 @@ export class UpscaleSession {
       const result = await upscalePicture(this.#sharder, job.picture.blob, {
         ...this.#sizes,
         signal,
-        journal: pictureJournal(job.picture),
+        journal: pictureJournal(this.#journal, job.picture),
         onOpen: (opened) => this.#opened(job, opened),
         onTile: (tile, workerId) => this.#placed(job, tile, workerId),
       });
@@ -157,7 +161,7 @@ export class UpscaleSession {
 
   /** A pause of the sharder outlasts a job that ends during it, and would block the next one. */
   #endPause(job: PictureJob): void {
-    if (job.status === "paused" && !job.controller.signal.aborted) this.#sharder.resume();
+    if (job.status === "paused" && !job.controller.signal.aborted) unlessEnded(() => this.#sharder.resume());
   }
 }
 

@@ -2,6 +2,7 @@ import type { Sharder, SharderSettings } from "../../index.js";
 import type { DashboardHost } from "../dashboard/host.js";
 import type { SharderPanel, ShownSharder } from "../dashboard/panel.js";
 import { element, setText } from "../parts/dom.js";
+import { unlessEnded } from "../parts/unless-ended.js";
 import { NumberSetting } from "./number-setting.js";
 import {
   CHECKS,
@@ -15,6 +16,8 @@ import {
 import { SplitSetting, type SplitName } from "./split-setting.js";
 
 const QUANTUM = { min: 1, max: 60_000, unit: "ms" } as const;
+/** Only a sharder of the page's own can end while it is shown. */
+const ENDED = "This sharder has ended, so nothing can be set on it: the page that has lent it has to give another one.";
 const TILE = { min: 32, max: 1024, unit: "pixels", empty: "automatic" } as const;
 
 /** The settings of a tab's jobs, folded away. They hold for the jobs that start after a change. */
@@ -93,7 +96,13 @@ export class SettingsPanel implements SharderPanel {
     if (division !== undefined) this.#split.show(division.split);
     this.#sharder = sharder;
     // A sharder of the host's own keeps what the user has not touched.
-    sharder.configure(this.#chosen);
+    setText(this.#said, this.#configure() ? "" : ENDED);
+  }
+
+  /** @returns whether the sharder is still there. */
+  #configure(): boolean {
+    const sharder = this.#sharder;
+    return sharder === undefined || unlessEnded(() => sharder.configure(this.#chosen));
   }
 
   async #divide(split: SplitName): Promise<boolean> {
@@ -106,8 +115,7 @@ export class SettingsPanel implements SharderPanel {
   #change(change: Partial<JobSettings>): void {
     this.#settings = { ...this.#settings, ...change };
     this.#chosen = { ...this.#chosen, ...sharderSettings(change) };
-    this.#sharder?.configure(this.#chosen);
-    setText(this.#said, "Holds from the next run on.");
+    setText(this.#said, this.#configure() ? "Holds from the next run on." : ENDED);
   }
 
   #choice<K extends "policy" | "verify" | "onItemError">(

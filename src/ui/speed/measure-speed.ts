@@ -76,6 +76,15 @@ function aliveOf(sharder: Sharder): Sharder["workers"] {
   return sharder.workers.filter(({ state }) => state === "ready" || state === "busy");
 }
 
+/** The address of a lent sharder's model comes from its page, which may have named another one. */
+function requireSameModel(received: Sharder["model"], expected: Sharder["model"]): void {
+  const [was, is] = [expected, received].map(({ inputs, outputs }) => JSON.stringify([inputs, outputs]));
+  if (was === is) return;
+  throw new Error(
+    "Expected the model of this sharder at the address in the attribute “model”, received another one: correct the attribute.",
+  );
+}
+
 /** As many items as all workers do in about `RUN_MS`. Its first run also warms the workers up. */
 async function sizeBatch(
   sharder: Sharder,
@@ -117,6 +126,7 @@ async function openSingles(
 ): Promise<Runner[]> {
   const kinds = new Map(aliveOf(sharder).map(({ backend, device }) => [backend, device]));
   const runners: Runner[] = [];
+  const models: Sharder["model"][] = [];
   for (const [backend, device] of kinds) {
     try {
       const single = await createSharder({ ...modelSource(model), workers: [{ backend }], split: "batch", signal });
@@ -127,11 +137,13 @@ async function openSingles(
       };
       opened.push(runner);
       runners.push(runner);
+      models.push(single.model);
     } catch (thrown) {
       // A model that fits no single worker has no such baseline.
       if (signal.aborted) throw thrown;
     }
   }
+  for (const model of models) requireSameModel(model, sharder.model);
   return runners;
 }
 

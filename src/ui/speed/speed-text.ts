@@ -1,6 +1,10 @@
 import { formatCount, formatNumber } from "../parts/format.js";
 import { isUnsteady, LEAST_GAIN, ratioTo, whyNoGain, type SpeedResult, type Subject } from "./speed-result.js";
 
+/** Why there is no figure for a sharder of the host's own: other sharders would have to load its model. */
+export const UNKNOWN_MODEL =
+  "There is no speed-up to measure here: the page has lent its own sharder, and has not said in the attribute “model” where its model is.";
+
 /** "1.9 ×"; two digits are as exact as such a measurement is. */
 export function formatRatio(ratio: number): string {
   return `${ratio < 9.95 ? ratio.toFixed(1) : Math.round(ratio)}\u00a0×`;

@@ -109,6 +109,8 @@ export class SpeedUp implements SharderPanel {
   /** Measure the baselines: at once or, while a job is under way, as soon as that has ended. */
   measure(): void {
     if (this.isMeasuring || this.#shown === undefined) return;
+    const why = this.#whyUnmeasured;
+    if (why !== undefined) return this.#host.fail("The speed-up can’t be measured", why);
     if (this.#host.workload === undefined) {
       this.#host.fail("There is nothing to measure yet", "Expected a job, received none so far: run one first.");
       return;
@@ -176,12 +178,17 @@ export class SpeedUp implements SharderPanel {
     const result = this.#result;
     const isIdle = kind === "idle";
     this.#measure.disabled = this.#shown === undefined;
-    this.#measure.hidden = !isIdle;
+    this.#measure.hidden = !isIdle || this.#whyUnmeasured !== undefined;
     this.#cancel.hidden = isIdle;
     setText(this.#measure, result === undefined ? "Measure" : "Measure again");
     this.#showFigures(result);
     setText(this.#note, this.#noteText());
     this.#details.hidden = result === undefined;
+  }
+
+  /** The host is asked once it has a sharder, not before it is complete. */
+  get #whyUnmeasured(): string | undefined {
+    return this.#shown && this.#host.whyUnmeasured;
   }
 
   #noteText(): string {
@@ -192,7 +199,10 @@ export class SpeedUp implements SharderPanel {
       const backends = alive.map(({ backend }) => backend);
       return speedNote(this.#result, backends);
     }
-    return "How much faster is this than one worker and plain TF.js? Press Measure; it takes half a minute.";
+    return (
+      this.#whyUnmeasured ??
+      "How much faster is this than one worker and plain TF.js? Press Measure; it takes half a minute."
+    );
   }
 
   #showFigures(result: SpeedResult | undefined): void {
