@@ -1,7 +1,5 @@
-// oxlint-disable-next-line typescript/triple-slash-reference -- A package's declarations can't be imported by a path of ours.
-/// <reference path="./papaparse.d.ts" />
-import Papa from "papaparse";
 import { ShardError, type Tensor } from "../../../index.js";
+import { csvRows } from "./csv-rows.js";
 
 /** A table's numbers or texts, one item per row. */
 export interface CsvTable {
@@ -10,64 +8,113 @@ export interface CsvTable {
   readonly header: readonly string[] | undefined;
 }
 
-/** One more column can hold names of items; no more. */
+/** As much of a cell is quoted in an error. */
 const MAX_SHOWN = 40;
 
 /**
  * Read a CSV or TSV file: one item per row, with or without a row of names above. Numbers become float32, [rows, columns]; if `wantsTexts`,
- * every cell is a string. Delimiters, quotes and line ends are recognised.
+ * every cell is a string. It is read in slices, so that the page stays responsive.
+ *
+ * The first row holds names if none of its cells reads as a number: a number among them means values, one of which is wrong.
  * @throws ShardError "invalid-input" naming the row and column of what is no number, or the row that is too short or too long.
  */
-export function readCsv(text: string, name: string, wantsTexts: boolean): CsvTable {
-  const { data, errors } = Papa.parse<string[]>(text.replace(/^\uFEFF/, ""), { skipEmptyLines: "greedy" });
-  // A file of one column has no delimiter to be recognised.
-  const error = errors.find(({ code }) => code !== "UndetectableDelimiter");
-  if (error !== undefined) throw invalid(name, "a table", error.message, "correct it");
-  const [first] = data;
-  if (first === undefined) throw invalid(name, "a row for each item", "an empty file", "choose another one");
-  const hasHeader =
-    !wantsTexts && data.length > 1 && first.some((cell) => cell.trim() !== "" && toNumber(cell) === undefined);
-  const rows = hasHeader ? data.slice(1) : data;
-  const columnCount = rows[0]!.length;
-  const begin = hasHeader ? 2 : 1;
-  rows.forEach((row, index) => {
-    if (row.length === columnCount) return;
-    throw invalid(
-      name,
-      `${columnCount} values in each row`,
-      `${row.length} in row ${index + begin}`,
-      "correct the row",
-    );
-  });
-  const shape = [rows.length, columnCount];
-  const header = hasHeader ? first : undefined;
-  if (wantsTexts) return { tensor: { dtype: "string", shape, data: rows.flat() }, header };
-  const values = new Float32Array(rows.length * columnCount);
-  rows.forEach((row, index) =>
+export async function readCsv(file: Blob, name: string, wantsTexts: boolean): Promise<CsvTable> {
+  const table = wantsTexts ? new TextTable(name) : new NumberTable(name);
+  let header: readonly string[] | undefined;
+  for await (const rows of csvRows(file, name)) {
+    const isFirst = header === undefined && table.rowCount === 0;
+    if (isFirst && !wantsTexts && rows[0]?.every((cell) => toNumber(cell) === undefined)) header = rows.shift();
+    for (const row of rows) table.add(row, (header === undefined ? 1 : 2) + table.rowCount);
+  }
+  // A single row holds no names.
+  if (table.rowCount === 0 && header !== undefined) table.add(header, 1);
+  if (table.rowCount === 0) throw invalid(name, "a row for each item", "an empty file", "choose another one");
+  return { tensor: table.tensor, header };
+}
+
+/** The values of a table so far. */
+abstract class Table {
+  rowCount = 0;
+  protected readonly name: string;
+  protected columnCount = 0;
+
+  /** @param name of the file, for people. */
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  abstract get tensor(): Tensor;
+
+  /** @param number of the row in the file, from 1; lines of blanks don't count. */
+  add(row: readonly string[], number: number): void {
+    if (this.rowCount === 0) this.columnCount = row.length;
+    if (row.length !== this.columnCount) {
+      const received = `${row.length} in row ${number}`;
+      throw invalid(this.name, `${this.columnCount} values in each row`, received, "correct the row");
+    }
+    this.addValues(row, number);
+    this.rowCount++;
+  }
+
+  protected abstract addValues(row: readonly string[], number: number): void;
+
+  protected get shape(): number[] {
+    return [this.rowCount, this.columnCount];
+  }
+}
+
+class TextTable extends Table {
+  readonly #texts: string[] = [];
+
+  get tensor(): Tensor {
+    return { dtype: "string", shape: this.shape, data: this.#texts };
+  }
+
+  protected addValues(row: readonly string[]): void {
+    for (const cell of row) this.#texts.push(cell);
+  }
+}
+
+class NumberTable extends Table {
+  #values = new Float32Array(1024);
+  #count = 0;
+
+  get tensor(): Tensor {
+    return { dtype: "float32", shape: this.shape, data: this.#values.slice(0, this.#count) };
+  }
+
+  protected addValues(row: readonly string[], number: number): void {
+    if (this.#count + row.length > this.#values.length) {
+      const grown = new Float32Array(2 * (this.#count + row.length));
+      grown.set(this.#values);
+      this.#values = grown;
+    }
     row.forEach((cell, column) => {
       const value = toNumber(cell);
       if (value === undefined) {
-        const where = `row ${index + begin}, column ${column + 1}`;
-        throw invalid(
-          name,
-          "numbers",
-          `“${cell.slice(0, MAX_SHOWN)}” in ${where}`,
-          "correct it, or leave the column out",
-        );
+        const received = `“${cell.slice(0, MAX_SHOWN)}” in row ${number}, column ${column + 1}`;
+        throw invalid(this.name, "numbers", received, "correct it, or leave the column out");
       }
-      values[index * columnCount + column] = value;
-    }),
-  );
-  return { tensor: { dtype: "float32", shape, data: values }, header };
+      this.#values[this.#count++] = value;
+    });
+  }
 }
 
-/** `undefined` for what is no number. Python writes True, False, nan and inf. */
+/** As Python writes them, in lower case. */
+const WORDS = new Map([
+  ["true", 1],
+  ["false", 0],
+  ["nan", NaN],
+  ["inf", Infinity],
+  ["-inf", -Infinity],
+]);
+
+/** `undefined` for what is no number. */
 function toNumber(cell: string): number | undefined {
-  const text = cell.trim().toLowerCase();
-  const words: Readonly<Record<string, number>> = { true: 1, false: 0, nan: NaN, inf: Infinity, "-inf": -Infinity };
-  if (Object.hasOwn(words, text)) return words[text];
-  const value = Number(text);
-  return text === "" || Number.isNaN(value) ? undefined : value;
+  const value = Number(cell);
+  // An empty text would be 0.
+  if (!Number.isNaN(value)) return value !== 0 || cell.trim() !== "" ? value : undefined;
+  return WORDS.get(cell.trim().toLowerCase());
 }
 
 function invalid(name: string, expected: string, received: string, advice: string): ShardError {

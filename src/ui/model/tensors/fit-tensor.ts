@@ -75,12 +75,12 @@ function withDtype(tensor: Tensor, { dtype, name: input }: TensorSpec, name: str
     throw mismatch(input, dtype, tensor.dtype === "string" ? "texts" : "numbers", name);
   }
   const { data } = tensor;
-  if (dtype === "float32") return { dtype, shape, data: Float32Array.from(data) };
+  if (dtype === "float32") return { dtype, shape, data: new Float32Array(data) };
   const odd = data.find((value) => (dtype === "bool" ? value !== 0 && value !== 1 : value !== (value | 0)));
   if (odd !== undefined) throw mismatch(input, dtype, String(odd), name);
   return dtype === "bool"
-    ? { dtype, shape, data: Uint8Array.from(data) }
-    : { dtype: "int32", shape, data: Int32Array.from(data) };
+    ? { dtype, shape, data: new Uint8Array(data) }
+    : { dtype: "int32", shape, data: new Int32Array(data) };
 }
 
 const KINDS = { float32: "numbers", int32: "whole numbers (int32)", bool: "0 and 1 (bool)", string: "texts" } as const;

@@ -99,7 +99,7 @@ describe("JSON", () => {
 });
 
 describe("CSV", () => {
-  const parse = async (blob: Blob) => Papa.parse<string[]>(await blob.text(), { skipEmptyLines: true }).data;
+  const parse = async (blob: Blob) => Papa.parse(await blob.text(), { skipEmptyLines: true }).data;
 
   it("has a row per item and a column per class", async () => {
     const store = storeOf(scores(0.25, 0.75), "torn", scores(1, NaN));

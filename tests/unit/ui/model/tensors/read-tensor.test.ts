@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import type { InputTensor, TensorSpec } from "../../../../../src/index.js";
+import { csvRows } from "../../../../../src/ui/model/tensors/csv-rows.js";
 import { readCsv } from "../../../../../src/ui/model/tensors/csv.js";
 import { itemCountOf } from "../../../../../src/ui/model/tensors/fit-tensor.js";
 import { npyHeader } from "../../../../../src/ui/model/tensors/npy.js";
@@ -13,7 +14,9 @@ const csv = (text: string, name = "x.csv"): File => new File([text], name);
 const npy = (shape: number[], values: Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>): File =>
   new File([npyHeader(values instanceof Int32Array ? "int32" : "float32", shape), values], "x.npy");
 
-it("reads tables with and without names above, of commas, semicolons and tabs", () => {
+const table = (text: string, wantsTexts = false) => readCsv(csv(text), "x.csv", wantsTexts);
+
+it("reads tables with and without names above, of commas, semicolons and tabs", async () => {
   const expected = { dtype: "float32", shape: [2, 2], data: Float32Array.of(1, 2.5, -3, 1e-3) };
   for (const text of [
     "1,2.5\n-3,1e-3\n",
@@ -21,12 +24,13 @@ it("reads tables with and without names above, of commas, semicolons and tabs", 
     '"1";"2.5"\n"-3";"0.001"\n\n',
     "1\t2.5\n-3\t0.001",
   ]) {
-    expect(readCsv(text, "x.csv", false).tensor).toEqual(expected);
+    expect((await table(text)).tensor).toEqual(expected);
   }
-  expect(readCsv("a,b\n1,2", "x.csv", false).header).toEqual(["a", "b"]);
-  expect(readCsv("7\n8\n9", "x.csv", false).tensor.shape).toEqual([3, 1]);
-  expect([...readCsv("nan,inf\nTrue,-inf", "x.csv", false).tensor.data]).toEqual([NaN, Infinity, 1, -Infinity]);
-  expect(readCsv('hello,"a, b"', "x.csv", true).tensor).toEqual({
+  expect((await table("a,b\n1,2")).header).toEqual(["a", "b"]);
+  expect((await table(",b\n1,2")).header).toEqual(["", "b"]);
+  expect((await table("7\n8\n9")).tensor.shape).toEqual([3, 1]);
+  expect([...(await table("nan,inf\nTrue,-inf")).tensor.data]).toEqual([NaN, Infinity, 1, -Infinity]);
+  expect((await table('hello,"a, b"', true)).tensor).toEqual({
     dtype: "string",
     shape: [1, 2],
     data: ["hello", "a, b"],
@@ -37,10 +41,38 @@ it.each<[string, RegExp]>([
   ["", /an empty file/],
   ["1,2\n3", /2 values in each row in x\.csv, received 1 in row 2/],
   ["a,b\n1,2\n3,x", /numbers in x\.csv, received “x” in row 3, column 2/],
+  // A number among them means that it is no row of names.
+  ["1,x\n3,4", /numbers in x\.csv, received “x” in row 1, column 2/],
+  ["a,b", /received “a” in row 1, column 1/],
   ["1,\n2,3", /received “” in row/],
   ['1,"2', /Expected a table/],
-])("says what is wrong with the table %j", (text, words) => {
-  expect(() => readCsv(text, "x.csv", false)).toThrow(words);
+])("says what is wrong with the table %j", async (text, words) => {
+  await expect(table(text)).rejects.toThrow(words);
+});
+
+it.each(["\n", "\r\n"])("reads a table with %j in slices that end anywhere, and no slice is long", async (lineEnd) => {
+  // Rows of many lengths, cells with line ends in them, and one that is longer than any slice.
+  const cells = Array.from({ length: 3_000 }, (_, i) => `${"ä".repeat(i % 97)}"",${i}${i % 5 === 0 ? lineEnd : ""}`);
+  cells[1_000] = "long ".repeat(100_000);
+  const texts = cells.map((cell) => `"${cell}",7`).join(lineEnd);
+  const { tensor } = await table(`${texts}${lineEnd}`, true);
+  expect(tensor.shape).toEqual([3_000, 2]);
+  const expected = cells.flatMap((cell) => [cell.replace('""', '"'), "7"]);
+  expect(tensor.data.length).toBe(expected.length);
+  expect(expected.findIndex((cell, i) => cell !== tensor.data[i])).toBe(-1);
+});
+
+it("reads no more of a large table in one go than a slice", async () => {
+  const file = csv(`${"0.25,".repeat(99)}0.5\n`.repeat(1_500));
+  let longest = 0;
+  let cellCount = 0;
+  for await (const rows of csvRows(file, "x.csv")) {
+    longest = Math.max(longest, rows.length);
+    cellCount += rows.flat().length;
+  }
+  expect(cellCount).toBe(150_000);
+  // 128 KiB of rows of 499 bytes.
+  expect(longest).toBeLessThan(300);
 });
 
 it("gives what a file holds the shape and dtype of the input", async () => {
