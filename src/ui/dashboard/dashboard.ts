@@ -41,7 +41,7 @@ export class Dashboard {
       timeline: new TimelinePanel(prefix),
       totals: new LazyPanel("Totals of this run", async () => {
         const { TotalsPanel } = await import("../totals/totals-panel.js");
-        return new TotalsPanel(prefix);
+        return new TotalsPanel(prefix, () => this.speedUp.comparable);
       }),
       throughput: new LazyPanel("Throughput over time", async () => {
         const { ThroughputPanel } = await import("../throughput/throughput-panel.js");

@@ -9,6 +9,8 @@ export interface Workload {
   readonly modelName: string;
   /** The items of the job itself. */
   readonly itemCount: number;
+  /** What an item is like, such as "128 × 128 × 3": the speed depends on it. */
+  readonly itemShape: string;
   /** Make as many items like those of the job. */
   inputs(itemCount: number): Readonly<Record<string, InputTensor>>;
 }

@@ -60,6 +60,16 @@ export function sizeKey({ input, axis }: FreeAxis): string {
   return `${axis} ${input}`;
 }
 
+/** What an item of a run is like: "224 × 224 × 3", or "image 224 × 224 × 3, scale 1" for several inputs. */
+export function itemShapeOf({ inputs }: Pick<ModelInfo, "inputs">, sizes: FreeSizes): string {
+  const sizeOf = freeSizeFor(sizes);
+  const shapes = inputs.map(({ name, shape = UNSTATED }) => {
+    const item = shape.slice(1).map((size, index) => (size === -1 ? sizeOf(name, index + 1) : size));
+    return { name, text: item.length === 0 ? "1" : item.join(" × ") };
+  });
+  return shapes.map(({ name, text }) => (shapes.length === 1 ? text : `${name} ${text}`)).join(", ");
+}
+
 export function freeSizeFor(sizes: FreeSizes): Exclude<FreeSize, number> {
   return (input, axis) => sizes[sizeKey({ input, axis })] ?? DEFAULT_SIZE;
 }

@@ -213,7 +213,7 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
   }
 
   get workload(): Workload | undefined {
-    return modelWorkload(this.#session, this.#inputs.request);
+    return modelWorkload(this.#session, this.#session.run?.request ?? this.#inputs.request);
   }
 
   get whyUnmeasured(): string | undefined {

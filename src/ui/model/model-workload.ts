@@ -1,6 +1,6 @@
 import { randomInputs, type ModelInfo } from "../../index.js";
 import type { Workload } from "../dashboard/host.js";
-import { freeSizeFor, itemCountOfRun, type RunRequest } from "./model-request.js";
+import { freeSizeFor, itemCountOfRun, itemShapeOf, type RunRequest } from "./model-request.js";
 import { modelNameOf } from "./sources/model-name.js";
 
 /**
@@ -22,6 +22,7 @@ export function modelWorkload(
     model: modelSource,
     modelName: modelNameOf(modelSource),
     itemCount: itemCountOfRun(request),
+    itemShape: itemShapeOf(sharder.model, request.sizes),
     inputs: (itemCount) => randomInputs(sharder.model, { itemCount, freeSize: freeSizeFor(request.sizes) }),
   };
 }

@@ -16,6 +16,7 @@ export function tileWorkload(
     model: address,
     modelName: address.split("/").at(-2) ?? address,
     itemCount: tileCount,
+    itemShape: `${tileHeight} × ${tileWidth} × 3`,
     inputs(itemCount) {
       const shape = [itemCount, tileHeight, tileWidth, 3];
       const data = new Uint8Array(shape.reduce((product, size) => product * size, 1));

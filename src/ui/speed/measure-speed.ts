@@ -60,6 +60,7 @@ export async function measureSpeed(
       measuredAt: new Date().toISOString(),
       modelName: workload.modelName,
       itemCount: batch.itemCount,
+      itemShape: workload.itemShape,
       coreCount: navigator.hardwareConcurrency,
       workers: workers.map(({ backend }) => backend),
       all: subjects.get(all)!,

@@ -21,6 +21,8 @@ export interface SpeedResult {
   readonly measuredAt: string;
   readonly modelName: string;
   readonly itemCount: number;
+  /** What an item was like, such as "128 × 128 × 3". */
+  readonly itemShape: string;
   /** What the browser reports. */
   readonly coreCount: number;
   /** The workers that took part, such as "wasm" for each. */

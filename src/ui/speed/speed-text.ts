@@ -19,8 +19,8 @@ export function speedFigures({ all, one, plain }: SpeedResult): readonly (readon
   return figures.flatMap(([ratio, than]) => (ratio === undefined ? [] : [[formatRatio(ratio), than] as const]));
 }
 
-/** Where and when, and what can't be claimed. @param workers those that are there now. */
-export function speedNote(result: SpeedResult, workers: readonly string[]): string {
+/** Where and when, and what can't be claimed. @param workers those that are there now. @param itemShape of the present job's items. */
+export function speedNote(result: SpeedResult, workers: readonly string[], itemShape?: string): string {
   const when = new Date(result.measuredAt).toLocaleDateString("en-GB", { dateStyle: "long" });
   const sentences = [`Measured on this machine on ${when}, with ${countKinds(result.workers)}.`];
   const none = whyNoGain(result);
@@ -31,6 +31,9 @@ export function speedNote(result: SpeedResult, workers: readonly string[]): stri
   if (result.plain === undefined) sentences.push(`Plain TF.js could not run this model${because(result.plainProblem)}`);
   const isSame = countKinds(workers) === countKinds(result.workers);
   if (!isSame && workers.length > 0) sentences.push(`Now there are ${countKinds(workers)}: measure again.`);
+  if (itemShape !== undefined && itemShape !== result.itemShape) {
+    sentences.push(`Its items were ${result.itemShape}, and now they are ${itemShape}: measure again.`);
+  }
   return sentences.join(" ");
 }
 

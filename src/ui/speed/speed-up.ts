@@ -76,6 +76,14 @@ export class SpeedUp implements SharderPanel {
     return this.#result;
   }
 
+  /** The same with items like those of the present job or the last one, so that its times can be compared. */
+  get comparable(): SpeedResult | undefined {
+    const itemShape = this.#host.workload?.itemShape;
+    if (this.#shown === undefined || itemShape === undefined) return undefined;
+    const isLatest = this.#result?.itemShape === itemShape;
+    return isLatest ? this.#result : readSpeed(keyOf(this.#shown.sharder.model), itemShape);
+  }
+
   get isMeasuring(): boolean {
     return this.#phase.kind !== "idle";
   }
@@ -197,7 +205,7 @@ export class SpeedUp implements SharderPanel {
     if (this.#result !== undefined) {
       const alive = this.#shown?.sharder.workers.filter(({ state }) => state === "ready" || state === "busy") ?? [];
       const backends = alive.map(({ backend }) => backend);
-      return speedNote(this.#result, backends);
+      return speedNote(this.#result, backends, this.#host.workload?.itemShape);
     }
     return (
       this.#whyUnmeasured ??

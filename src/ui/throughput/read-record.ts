@@ -21,7 +21,8 @@ export class RecordedThroughput {
 
   /** Read what is new. @returns whether anything was. */
   read(): boolean {
-    const { attempts, startMs } = this.#record;
+    const { attempts, startMs, latestRun } = this.#record;
+    if (latestRun !== undefined) this.series.countFrom(latestRun.startMs - startMs);
     const first = Math.max(this.#next, attempts.first);
     const end = Math.min(attempts.total, first + MAX_ATTEMPTS);
     const { plan } = this.#sharder;

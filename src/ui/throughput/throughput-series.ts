@@ -43,6 +43,8 @@ export class ThroughputSeries {
   #total: number[] = [];
   readonly #byWorker = new Map<string, number[]>();
   readonly #latestMs = new Map<string, number>();
+  /** What was finished since a moment within a bin, exactly: in total, and by worker. */
+  #since = { ms: 0, total: 0, byWorker: new Map<string, number>() };
 
   /** Whether nothing has been finished. */
   get isEmpty(): boolean {
@@ -55,6 +57,18 @@ export class ThroughputSeries {
     spread(binsOf(this.#byWorker, workerId), startMs, endMs, workerItemCount, this.#binMs);
     spread(this.#total, startMs, endMs, doneItemCount, this.#binMs);
     this.#latestMs.set(workerId, Math.max(endMs, this.#latestMs.get(workerId) ?? 0));
+    const part = partSince(this.#since.ms, startMs, endMs);
+    this.#since.total += part * doneItemCount;
+    const { byWorker } = this.#since;
+    byWorker.set(workerId, (byWorker.get(workerId) ?? 0) + part * workerItemCount);
+  }
+
+  /**
+   * Count exactly from this moment on, at which a job began. What was finished in its bin before is another job's.
+   * @param ms since the series began. To be called before what was finished since is added.
+   */
+  countFrom(ms: number): void {
+    if (ms !== this.#since.ms) this.#since = { ms, total: 0, byWorker: new Map() };
   }
 
   /** When a worker finished its latest shard, ms since the series began; `undefined` before the first. */
@@ -63,7 +77,8 @@ export class ThroughputSeries {
   }
 
   /**
-   * The bins that end after `fromMs` and by `toMs`.
+   * The bins that end after `fromMs` and by `toMs`. Of a bin that `fromMs` is in, only the part after it counts: exactly if that is the moment of
+   * `countFrom`, else as if what was finished in the bin were spread evenly.
    * @param order in which the workers come; those that have finished nothing are left out.
    * @param present what workers are on by id: their rates stand for the time of which nothing is known yet.
    */
@@ -76,20 +91,29 @@ export class ThroughputSeries {
     const binMs = this.#binMs;
     const first = Math.max(0, Math.floor(fromMs / binMs));
     const count = Math.max(0, Math.floor(toMs / binMs) - first);
-    const total = ratesOf(this.#total, first, count, binMs);
+    // The bin that has only begun belongs to the span, too.
+    const end = first + count + 1;
+    const firstPartMs = (first + 1) * binMs - fromMs;
+    const countsOf = (bins: readonly number[], since: number | undefined): number[] => {
+      const counts = Array.from({ length: end - first }, (_, index) => bins[first + index] ?? 0);
+      const later = bins.slice(first + 1).reduce((sum, itemCount) => sum + itemCount, 0);
+      const isExact = fromMs === this.#since.ms && since !== undefined;
+      counts[0] = isExact ? Math.max(0, since - later) : (counts[0]! * firstPartMs) / binMs;
+      return counts;
+    };
+    const ratesOf = (counts: readonly number[]): number[] =>
+      counts.slice(0, count).map((itemCount, index) => (1_000 * itemCount) / (index === 0 ? firstPartMs : binMs));
+    const meanOf = (counts: readonly number[]): number =>
+      (1_000 * counts.reduce((sum, itemCount) => sum + itemCount, 0)) / Math.max(1, toMs - fromMs);
+    const totalCounts = countsOf(this.#total, this.#since.total);
+    const total = ratesOf(totalCounts);
     const byWorker = new Map<string, readonly number[]>();
     const meanByWorker = new Map<string, number>();
-    // The bin that has only begun belongs to the span, too.
-    const meanOf = (bins: readonly number[]): number => {
-      let itemCount = 0;
-      for (let index = first; index <= first + count; index++) itemCount += bins[index] ?? 0;
-      return (1_000 * itemCount) / Math.max(1, toMs - fromMs);
-    };
-    const meanTotal = meanOf(this.#total);
     for (const workerId of order) {
       const bins = this.#byWorker.get(workerId);
       if (bins === undefined) continue;
-      const rates = ratesOf(bins, first, count, binMs);
+      const counts = countsOf(bins, this.#since.byWorker.get(workerId) ?? 0);
+      const rates = ratesOf(counts);
       const now = present.get(workerId);
       for (let index = 0; now !== undefined && index < count; index++) {
         // The part of the bin for which the shard under way stands.
@@ -98,10 +122,10 @@ export class ThroughputSeries {
         if (now.isLast) total[index]! += part * now.itemsPerSecond;
       }
       byWorker.set(workerId, rates);
-      meanByWorker.set(workerId, meanOf(bins));
+      meanByWorker.set(workerId, meanOf(counts));
     }
     const middlesMs = Array.from({ length: count }, (_, index) => (first + index + 0.5) * binMs);
-    return { middlesMs, total, byWorker, meanTotal, meanByWorker };
+    return { middlesMs, total, byWorker, meanTotal: meanOf(totalCounts), meanByWorker };
   }
 
   #merge(): void {
@@ -135,8 +159,10 @@ function spread(bins: number[], startMs: number, endMs: number, itemCount: numbe
   }
 }
 
-function ratesOf(bins: readonly number[], first: number, count: number, binMs: number): number[] {
-  return Array.from({ length: count }, (_, index) => (1_000 * (bins[first + index] ?? 0)) / binMs);
+/** The part of the time from `startMs` to `endMs` that is after `sinceMs`, 0…1. */
+function partSince(sinceMs: number, startMs: number, endMs: number): number {
+  if (startMs >= sinceMs) return 1;
+  return endMs <= sinceMs ? 0 : (endMs - sinceMs) / (endMs - startMs);
 }
 
 function pairs(bins: readonly number[]): number[] {

@@ -1,10 +1,9 @@
-import type { Sharder } from "../../index.js";
 import type { ShownSharder, SharderPanel } from "../dashboard/panel.js";
 import { pageBeat } from "../parts/beat.js";
 import { element, setText } from "../parts/dom.js";
 import { explanation } from "../parts/explanation.js";
 import { RunTotals } from "./run-totals.js";
-import { readSpeed, speedKey } from "../speed/speed-store.js";
+import type { SpeedResult } from "../speed/speed-result.js";
 import { totalFacts } from "./totals-text.js";
 
 /** What the latest run has come to: rate, efficiency, time saved, what was done twice and what went wrong. */
@@ -14,8 +13,14 @@ export class TotalsPanel implements SharderPanel {
   readonly #empty = element("p", { class: "muted" }, "Nothing has run yet.");
   readonly #rows = new Map<string, { readonly value: HTMLElement; readonly detail: HTMLElement }>();
 
-  /** @param prefix tells the panels of a page apart, in ids and for tests. */
-  constructor(prefix: string) {
+  readonly #baseline: () => SpeedResult | undefined;
+
+  /**
+   * @param prefix tells the panels of a page apart, in ids and for tests.
+   * @param baseline what was measured with items like those of the latest run.
+   */
+  constructor(prefix: string, baseline: () => SpeedResult | undefined) {
+    this.#baseline = baseline;
     const titleId = `${prefix}totals-title`;
     this.root = element(
       "section",
@@ -46,7 +51,8 @@ export class TotalsPanel implements SharderPanel {
     const read = totals.read(performance.now());
     this.#empty.hidden = read !== undefined;
     if (read === undefined) return;
-    for (const { name, value, detail } of totalFacts(read, one, onePerSecondOf(sharder), sharder.verification)) {
+    const alone = this.#baseline()?.one?.rates.median;
+    for (const { name, value, detail } of totalFacts(read, one, alone, sharder.verification)) {
       const row = this.#rows.get(name) ?? this.#add(name);
       setText(row.value, value);
       setText(row.detail, detail);
@@ -59,9 +65,4 @@ export class TotalsPanel implements SharderPanel {
     this.#list.append(element("div", {}, element("dt", {}, name), element("dd", {}, row.value, row.detail)));
     return row;
   }
-}
-
-/** What one worker alone does with this model on this machine, items per second, where that has been measured. */
-function onePerSecondOf({ model }: Sharder): number | undefined {
-  return readSpeed(speedKey(model, navigator.hardwareConcurrency))?.one?.rates.median;
 }

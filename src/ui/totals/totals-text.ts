@@ -35,7 +35,7 @@ export function totalFacts(
       value: efficiency === undefined ? "–" : formatPercent(efficiency),
       detail: `of the time, ${workerCount === 1 ? "the worker was" : `the ${workerCount} workers were`} computing`,
     },
-    timeSaved(totals, onePerSecond),
+    timeSaved(totals, onePerSecond, unit),
     {
       name: "Computed again",
       value: count(totals.retriedItemCount),
@@ -65,10 +65,14 @@ function faultText({ faultCount, recoveredCount }: Totals): string {
   return faultCount === 1 ? "it was recovered from" : "all of them were recovered from";
 }
 
-function timeSaved({ doneItemCount, elapsedMs }: Totals, onePerSecond: number | undefined): Fact {
+function timeSaved(
+  { doneItemCount, elapsedMs }: Totals,
+  onePerSecond: number | undefined,
+  unit: "tiles" | "items",
+): Fact {
   const name = "Time saved";
   if (onePerSecond === undefined || doneItemCount === 0) {
-    return { name, value: "–", detail: "known once the speed of one worker alone has been measured" };
+    return { name, value: "–", detail: `known once one worker alone has been measured with such ${unit}` };
   }
   const aloneMs = (1_000 * doneItemCount) / onePerSecond;
   const savedMs = aloneMs - elapsedMs;

@@ -13,6 +13,7 @@ const speed: SpeedResult = {
   measuredAt: "2026-03-01T12:00:00.000Z",
   modelName: "m",
   itemCount: 12,
+  itemShape: "96 × 96 × 3",
   coreCount: 4,
   workers: ["wasm", "wasm"],
   all: { device: "wasm, wasm", rates: rates(19), runCount: 3 },

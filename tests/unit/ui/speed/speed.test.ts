@@ -12,6 +12,7 @@ const result: SpeedResult = {
   measuredAt: "2026-03-01T12:00:00.000Z",
   modelName: "m",
   itemCount: 12,
+  itemShape: "96 × 96 × 3",
   coreCount: 4,
   workers: ["wasm", "webgpu", "wasm"],
   all: subject(19),
@@ -37,6 +38,10 @@ describe("speeds", () => {
     const note = speedNote(result, ["wasm", "wasm", "webgpu"]);
     expect(note).toBe("Measured on this machine on 1 March 2026, with 2 wasm and 1 webgpu workers.");
     expect(speedNote(result, ["wasm"])).toContain("Now there are 1 wasm worker: measure again.");
+    expect(speedNote(result, result.workers, "64 × 64 × 3")).toContain(
+      "Its items were 96 × 96 × 3, and now they are 64 × 64 × 3: measure again.",
+    );
+    expect(speedNote(result, result.workers, result.itemShape)).not.toContain("measure again");
     expect(speedRows(result)[2]).toEqual(["Plain TF.js", "wasm, 8\u00a0items per call", "6.00", "6.00 to 6.00", "3"]);
     expect(countKinds(["wasm"])).toBe("1 wasm worker");
   });
@@ -69,6 +74,15 @@ describe("the memory", () => {
     expect(readSpeed("a")?.itemCount).toBe(13);
     for (let i = 0; i < 12; i++) keepSpeed(`other ${i}`, result);
     expect([readSpeed("a"), readSpeed("other 0")]).toEqual([undefined, result]);
+  });
+
+  it("has results for items of one shape apart from those of another", () => {
+    keepSpeed("a", result);
+    keepSpeed("a", { ...result, itemShape: "64 × 64 × 3", all: subject(40) });
+    expect(readSpeed("a", "96 × 96 × 3")).toEqual(result);
+    expect(readSpeed("a", "64 × 64 × 3")?.all.rates.median).toBe(40);
+    expect(readSpeed("a", "32 × 32 × 3")).toBeUndefined();
+    expect(readSpeed("a")?.itemShape).toBe("64 × 64 × 3");
   });
 
   it.each(["", "{", "{}", "[1]", `[{"key":"a","result":{"measuredAt":1}}]`, `[{"key":"a","result":null}]`])(

@@ -49,6 +49,32 @@ describe("ThroughputSeries", () => {
     expect(series.table(1_000, 2_500, ["a"]).total).toEqual([2, 0, 0]);
   });
 
+  it("counts nothing of the job before that ended in the same bin, also once bins are wide", () => {
+    const series = new ThroughputSeries();
+    // Another job's, until shortly before this one begins at 1.3 s.
+    series.add(done("a", 1_200, 1_200, 240));
+    series.countFrom(1_300);
+    series.add(done("a", 1_700, 400, 4));
+    series.add(done("b", 2_300, 1_000, 10));
+    const { total, meanTotal, meanByWorker } = series.table(1_300, 2_300, ["a", "b"]);
+    expect(meanTotal).toBeCloseTo(14, 6);
+    expect(meanByWorker.get("a")).toBeCloseTo(4, 6);
+    expect(meanByWorker.get("b")).toBeCloseTo(10, 6);
+    // Both at 10 items/s each.
+    expect(total[0]).toBeCloseTo(20, 6);
+    // Bins of 1 s.
+    series.add(done("c", 700_000, 100, 1));
+    expect(series.table(1_300, 2_300, ["b"]).meanByWorker.get("b")).toBeCloseTo(10, 6);
+  });
+
+  it("takes the part of a bin from any other moment on as if it were spread evenly", () => {
+    const series = new ThroughputSeries();
+    series.add(done("a", 2_000, 2_000, 20));
+    const { total, meanTotal } = series.table(750, 2_000, ["a"]);
+    expect(meanTotal).toBeCloseTo(10, 6);
+    expect(total).toEqual([10, 10, 10]);
+  });
+
   it("counts what passes a stage for its worker, and what is done for the total", () => {
     const series = new ThroughputSeries();
     series.add({ ...done("a", 500, 500, 4), doneItemCount: 0 });
