@@ -245,7 +245,7 @@ it("still has the list after a reload, adds to it, and clears it", async () => {
 it("goes on with the list when the picture that waits for a worker is removed", async () => {
   const { page } = app;
   const png = await paintPicture(page, { width: 30, height: 20 });
-  for (const name of ["Remove wasm-1", "Remove wasm-2", "Remove wasm-2 anyway"]) {
+  for (const name of ["Remove wasm-1", "Remove wasm-2", "Remove anyway: wasm-2"]) {
     await page.getByRole("button", { name, exact: true }).click();
   }
   await expect.poll(() => page.getByRole("button", { name: /Remove wasm/ }).count()).toBe(0);

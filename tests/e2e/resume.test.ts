@@ -43,7 +43,7 @@ it("resumes the picture that was being enlarged: the same picture, without the t
   const offer = page.getByTestId("resume-picture");
   await offer.waitFor();
   const text = await offer.innerText();
-  const [, done, all] = /Resume long\.png: (\d+) of (\d+)\u00a0tiles are done/.exec(text) ?? [];
+  const [, done, all] = /Resume long\.png: (\d+) of (\d+)\u00a0tiles (?:is|are) done/.exec(text) ?? [];
   expect(Number(done)).toBeGreaterThanOrEqual(10);
   expect(Number(done)).toBeLessThan(Number(all));
   await offer.getByRole("button", { name: "Resume" }).click();
@@ -80,7 +80,7 @@ it("resumes a run of the user's own model from files", async () => {
   await reloadInMidRun(page);
   const offer = page.getByTestId("resume-model");
   await offer.waitFor();
-  const [, done] = /Resume model\.json: (\d+) of 100\u00a0items are done/.exec(await offer.innerText()) ?? [];
+  const [, done] = /Resume model\.json: (\d+) of 100\u00a0items (?:is|are) done/.exec(await offer.innerText()) ?? [];
   expect(Number(done)).toBeGreaterThanOrEqual(20);
   await offer.getByRole("button", { name: "Resume" }).click();
   await untilModel(/Done/);

@@ -1,5 +1,5 @@
 import type { StreamJournalOptions } from "../../index.js";
-import { formatCount } from "../parts/format.js";
+import { formatCount, formatDone } from "../parts/format.js";
 import { findInterrupted } from "../parts/interrupted-run.js";
 import { KeptJob, MAX_KEPT_BYTES } from "../parts/kept-job.js";
 import { describeRun, readDescription, restoreRun } from "./kept-run.js";
@@ -59,7 +59,7 @@ export class ModelResume {
     const { address, modelNames, itemCount, kind } = description;
     const { load, run } = restoreRun(description, found.files);
     const name = address ?? modelNames[0] ?? "the model";
-    const text = `Resume ${name}: ${found.doneItemCount} of ${formatCount(itemCount, "item")} are done.`;
+    const text = `Resume ${name}: ${formatDone(found.doneItemCount, formatCount(itemCount, "item"))}.`;
     const isComplete = (found.description as { readonly isComplete?: unknown }).isComplete === true;
     if (isComplete) return { text, load, run };
     const inputs = { random: [], pictures: ["the pictures"], tensors: ["the files of numbers"] }[kind];

@@ -41,6 +41,11 @@ export function formatTimeLeft(ms: number): string {
   return ms < 1e3 ? `under 1${NBSP}s left` : `${formatDuration(Math.round(ms / 1e3) * 1e3).replace(".0", "")} left`;
 }
 
+/** "312 of 690 tiles are done", "1 of 690 tiles is done". @param all how many there are, in words. */
+export function formatDone(doneCount: number, all: string): string {
+  return `${doneCount} of ${all} ${doneCount === 1 ? "is" : "are"} done`;
+}
+
 export function formatCount(count: number, one: string, many = `${one}s`): string {
   return `${count}${NBSP}${count === 1 ? one : many}`;
 }

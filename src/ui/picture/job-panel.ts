@@ -2,6 +2,7 @@ import { asControl } from "../element-controls.js";
 import { element, setText } from "../parts/dom.js";
 import { ProgressView, type ProgressText } from "../parts/progress-view.js";
 import type { PictureInput } from "./picture-input.js";
+import { PITCH } from "./picture-words.js";
 import type { SaveControls } from "./save-controls.js";
 
 export interface JobCommands {
@@ -21,9 +22,6 @@ export interface JobChoices {
   readonly canCancel: boolean;
   readonly isRepeating: boolean;
 }
-
-/** What the tab does and why, for those who see nothing else. */
-const PITCH = "A neural network enlarges pictures on every core and the GPU of this machine. No picture leaves it.";
 
 /** Shows the job's progress, with buttons that control it. */
 export class JobPanel {

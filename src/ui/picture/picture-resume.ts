@@ -1,5 +1,5 @@
 import { inspectJournal, type StreamJournalOptions } from "../../index.js";
-import { formatCount } from "../parts/format.js";
+import { formatCount, formatDone } from "../parts/format.js";
 import type { ChosenPicture } from "./picture-job.js";
 import { countEntries, type QueueEntry } from "./queue-entry.js";
 import type { KeptQueue } from "./queue-store.js";
@@ -32,7 +32,7 @@ export async function describeInterrupted(
   const { all, done, failed, waiting } = countEntries(entries);
   const next = entries.find(({ state }) => state === "waiting");
   const of = tileCount === undefined ? "its tiles" : formatCount(tileCount, "tile");
-  const tiles = `${tilesDone} of ${of} are done`;
+  const tiles = formatDone(tilesDone, of);
   if (all === 1) {
     return tilesDone > 0 && next !== undefined
       ? { entries, text: `Resume ${next.picture.name}: ${tiles}.` }
@@ -41,7 +41,7 @@ export async function describeInterrupted(
   const failures = failed === 0 ? "" : `, ${failed} could not be enlarged`;
   const rest = tilesDone > 0 && next !== undefined ? ` Of ${next.picture.name}, ${tiles}.` : "";
   const verb = waiting > 0 ? "Resume" : "Show";
-  return { entries, text: `${verb} your list: ${done} of ${formatCount(all, "picture")} are done${failures}.${rest}` };
+  return { entries, text: `${verb} your list: ${formatDone(done, formatCount(all, "picture"))}${failures}.${rest}` };
 }
 
 async function countRecordedTiles(journal: string): Promise<number> {

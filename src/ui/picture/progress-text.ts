@@ -1,6 +1,6 @@
 import { leftText } from "../numbers/left-text.js";
 import type { LiveNumbers } from "../numbers/live-numbers.js";
-import { formatCount, formatDuration, formatNumber, formatRate } from "../parts/format.js";
+import { formatCount, formatDone, formatDuration, formatNumber, formatRate } from "../parts/format.js";
 import type { ProgressText } from "../parts/progress-view.js";
 import type { PictureJob } from "./picture-job.js";
 import { sizesText } from "./picture-words.js";
@@ -9,6 +9,7 @@ import { sizesText } from "./picture-words.js";
 export function jobText(job: PictureJob, scale: number, numbers: LiveNumbers | undefined): ProgressText {
   const { picture, tileCount, doneTileCount, fraction } = job;
   const tiles = `${doneTileCount} of ${formatCount(tileCount, "tile")}`;
+  const doneTiles = formatDone(doneTileCount, formatCount(tileCount, "tile"));
   switch (job.status) {
     case "opening":
       return { fraction: undefined, headline: `Opening ${picture.name}`, detail: "" };
@@ -22,7 +23,7 @@ export function jobText(job: PictureJob, scale: number, numbers: LiveNumbers | u
       return { fraction, headline: `Enlarging ${picture.name}`, detail: parts.join(" · ") };
     }
     case "stalled": {
-      const kept = job.isRecorded && doneTileCount > 0 ? ` ${tiles} are done and kept.` : "";
+      const kept = job.isRecorded && doneTileCount > 0 ? ` ${doneTiles} and kept.` : "";
       return {
         fraction,
         headline: `Waiting for a worker: ${picture.name}`,
@@ -35,7 +36,7 @@ export function jobText(job: PictureJob, scale: number, numbers: LiveNumbers | u
       return {
         fraction,
         headline: `Cancelled: ${picture.name}`,
-        detail: job.isContinuable ? `${tiles} are done and kept: press “Go on” to continue.` : tiles,
+        detail: job.isContinuable ? `${doneTiles} and kept: press “Go on” to continue.` : tiles,
         isOver: true,
       };
     case "failed":

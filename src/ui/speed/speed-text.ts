@@ -30,7 +30,8 @@ export function speedNote(result: SpeedResult, workers: readonly string[], itemS
   if (isUnsteady(result)) sentences.push("The runs differ a lot, as something else is busy: measure again later.");
   if (result.plain === undefined) sentences.push(`Plain TF.js could not run this model${because(result.plainProblem)}`);
   const isSame = countKinds(workers) === countKinds(result.workers);
-  if (!isSame && workers.length > 0) sentences.push(`Now there are ${countKinds(workers)}: measure again.`);
+  if (!isSame && workers.length > 0)
+    sentences.push(`Now there ${workers.length === 1 ? "is" : "are"} ${countKinds(workers)}: measure again.`);
   if (itemShape !== undefined && itemShape !== result.itemShape) {
     sentences.push(`Its items were ${result.itemShape}, and now they are ${itemShape}: measure again.`);
   }

@@ -10,6 +10,17 @@ export interface RemovalChoice {
   readonly isPending: boolean;
 }
 
+/** What the button shows, and its name, which begins with that: who speaks to the page says what is written there. */
+export function removalWords(
+  id: string,
+  isDead: boolean,
+  isWarned: boolean,
+): { readonly text: string; readonly name: string } {
+  if (isWarned) return { text: "Remove anyway", name: `Remove anyway: ${id}` };
+  const text = isDead ? "Dismiss" : "Remove";
+  return { text, name: `${text} ${id}` };
+}
+
 /** The button that removes a worker. For the last one it warns first, and removes on a second press. */
 export class Removal {
   readonly button: HTMLButtonElement;
@@ -44,14 +55,14 @@ export class Removal {
 
   #show(): void {
     const { isDead, isPending } = this.#choice;
-    const verb = isDead ? "Dismiss" : "Remove";
-    setText(this.button, this.#isWarned ? "Remove anyway" : verb);
-    this.button.setAttribute("aria-label", `${verb} ${this.#id}${this.#isWarned ? " anyway" : ""}`);
+    const { text, name } = removalWords(this.#id, isDead, this.#isWarned);
+    setText(this.button, text);
+    this.button.setAttribute("aria-label", name);
     // Not `disabled`, which would send the focus back to the top of the page.
     this.button.setAttribute("aria-disabled", String(isPending));
     this.warning.hidden = !this.#isWarned;
-    const text = "This is the last worker: without it nothing runs until you add another. Press again to remove it.";
-    setText(this.warning, this.#isWarned ? text : "");
+    const warning = "This is the last worker: without it nothing runs until you add another. Press again to remove it.";
+    setText(this.warning, this.#isWarned ? warning : "");
     if (this.#isWarned) this.button.setAttribute("aria-describedby", this.warning.id);
     else this.button.removeAttribute("aria-describedby");
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  formatDone,
   formatBytes,
   formatDuration,
   formatNumber,
@@ -32,6 +33,8 @@ describe("numbers for people", () => {
     [formatDuration(59_960), "1 min 0 s"],
     [formatDuration(155_000), "2 min 35 s"],
     [formatDuration(3_599_999), "1 h 0 min"],
+    [formatDone(312, "690 tiles"), "312 of 690 tiles are done"],
+    [formatDone(1, "690 tiles"), "1 of 690 tiles is done"],
     [formatTimeLeft(400), "under 1 s left"],
     [formatTimeLeft(12_400), "12 s left"],
     [formatTimeLeft(60_400), "1 min 0 s left"],

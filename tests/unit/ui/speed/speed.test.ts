@@ -37,7 +37,7 @@ describe("speeds", () => {
     expect([formatRatio(9.96), formatRatio(23.4), formatRatio(0.5)]).toEqual(["10\u00a0×", "23\u00a0×", "0.5\u00a0×"]);
     const note = speedNote(result, ["wasm", "wasm", "webgpu"]);
     expect(note).toBe("Measured on this machine on 1 March 2026, with 2 wasm and 1 webgpu workers.");
-    expect(speedNote(result, ["wasm"])).toContain("Now there are 1 wasm worker: measure again.");
+    expect(speedNote(result, ["wasm"])).toContain("Now there is 1 wasm worker: measure again.");
     expect(speedNote(result, result.workers, "64 × 64 × 3")).toContain(
       "Its items were 96 × 96 × 3, and now they are 64 × 64 × 3: measure again.",
     );

@@ -1,0 +1,6 @@
+import { expect, it } from "vitest";
+import { PITCH } from "../../../../src/ui/picture/picture-words.js";
+
+it("promises no GPU to those who have none", () => {
+  expect(PITCH).toContain("on its GPU if it has one");
+});
