@@ -20,19 +20,11 @@ export interface ElementOptions {
   readonly tileSize: number | undefined;
 }
 
+/** The attributes that have properties of the same names. */
+export const PROPERTY_NAMES = ["model", "src", "sample", "workers", "split", "job", "autorun", "controls"] as const;
+
 /** The attributes that the page's address can set too: `?workers=wasm,wasm&tile=96`. */
-export const OPTION_NAMES = [
-  "model",
-  "src",
-  "sample",
-  "workers",
-  "split",
-  "job",
-  "autorun",
-  "controls",
-  "tile",
-  "embed",
-] as const;
+export const OPTION_NAMES = [...PROPERTY_NAMES, "tile", "embed"] as const;
 
 /** @throws ShardError "invalid-options", "unknown-backend", naming the attribute and what it received. */
 export function readOptions(element: Element): ElementOptions {

@@ -2,7 +2,15 @@ import { setWorkerUrl, type Sharder } from "../index.js";
 import { controlStyles } from "./element-controls.js";
 import { EmittingElement } from "./emitting-element.js";
 import { ElementLife } from "./element-life.js";
-import { OPTION_NAMES, readAutorun, readJob, readSplit, type JobKind, type SplitKind } from "./element-options.js";
+import {
+  OPTION_NAMES,
+  PROPERTY_NAMES,
+  readAutorun,
+  readJob,
+  readSplit,
+  type JobKind,
+  type SplitKind,
+} from "./element-options.js";
 import type { JobStatus } from "./job-view.js";
 import { layoutStyles } from "./layout-styles.js";
 import { layersStyles } from "./layers/layers-styles.js";
@@ -28,7 +36,7 @@ const WORKER_URL = "worker-url";
  * `<inference-sharder>`: enlarges a picture on all the compute of the machine, or runs the user's own model, and shows how.
  *
  * It loads its model and starts its workers when it is added to a page, and ends them when it is removed; moving it within the page
- * disturbs nothing. Each attribute has a property of the same name that reflects it; changes take effect at once.
+ * disturbs nothing. Each attribute but the last three has a property of the same name that reflects it; changes take effect at once.
  *
  * | attribute | |
  * |---|---|
@@ -45,7 +53,10 @@ const WORKER_URL = "worker-url";
  *
  * The events are those of `InferenceSharderEventMap`.
  */
-export class InferenceSharderElement extends EmittingElement {
+export class InferenceSharderElement
+  extends EmittingElement
+  implements Readonly<Record<(typeof PROPERTY_NAMES)[number], unknown>>
+{
   static readonly observedAttributes: readonly string[] = [...OPTION_NAMES, ASK_FIRST, WORKER_URL];
 
   readonly #root = this.attachShadow({ mode: "open" });
@@ -234,17 +245,7 @@ export class InferenceSharderElement extends EmittingElement {
 
   /** Properties that were set before the element was defined hide the accessors. */
   #takeEarlyProperties(): void {
-    for (const name of [
-      "sharder",
-      "model",
-      "src",
-      "sample",
-      "workers",
-      "split",
-      "job",
-      "autorun",
-      "controls",
-    ] as const) {
+    for (const name of ["sharder", ...PROPERTY_NAMES] as const) {
       const early = Object.getOwnPropertyDescriptor(this, name);
       if (early === undefined) continue;
       Reflect.deleteProperty(this, name);

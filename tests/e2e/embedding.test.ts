@@ -1,6 +1,7 @@
 // The element and the frame in pages of another origin. tests/long/browser/embedding.test.ts has the other policies and headers.
 import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { OPTION_NAMES, PROPERTY_NAMES } from "../../src/ui/element-options.js";
 import { openHarness, type OpenPage } from "../harness/launch.js";
 import { openEmbedders, type Embedders } from "../harness/embedders.js";
 
@@ -93,6 +94,34 @@ it("shows the panels that are asked for, and is themed from outside", async () =
   expect(seen.none).toEqual([".progress-head", ".preview"]);
   expect(seen.some).toEqual([".tabs", ".progress-head", ".preview", "[data-control=workers]"]);
   expect(seen.background).toBe("rgb(1, 2, 3)");
+});
+
+it("has the properties that are listed for it, and takes those that were set before it was defined", async () => {
+  const properties = ["sharder", ...PROPERTY_NAMES];
+  const seen = await page.evaluate((names) => {
+    const { prototype, observedAttributes } = customElements.get("inference-sharder") as CustomElementConstructor & {
+      observedAttributes: readonly string[];
+    };
+    const settable = Object.entries(Object.getOwnPropertyDescriptors(prototype))
+      .filter(([, { set }]) => set !== undefined)
+      .map(([name]) => name);
+    // An element of another document is not upgraded before it comes to this one.
+    const early = new DOMParser()
+      .parseFromString("<inference-sharder>", "text/html")
+      .querySelector("inference-sharder")!;
+    const values: Record<string, unknown> = { sharder: undefined, autorun: false, workers: "wasm", controls: null };
+    for (const name of names) {
+      const value = name in values ? values[name] : "";
+      Object.defineProperty(early, name, { value, configurable: true, enumerable: true, writable: true });
+    }
+    document.body.append(early);
+    const left = names.filter((name) => Object.hasOwn(early, name));
+    early.remove();
+    return { settable, observedAttributes, left };
+  }, properties);
+  expect(new Set(seen.settable)).toEqual(new Set(properties));
+  expect(seen.observedAttributes).toEqual(expect.arrayContaining([...OPTION_NAMES]));
+  expect(seen.left).toEqual([]);
 });
 
 it("follows its attributes", async () => {
