@@ -2,7 +2,7 @@
  * The names that the attribute `controls` knows, each of a part of the element that a host may do without:
  * - of the whole: "header", "tabs";
  * - of both jobs: "buttons", "speed-up", "workers", "settings", "log", "timeline", "totals", "throughput", "layers", "report";
- * - of pictures: "pitch", "view"; of models: "source", "inputs", "results", "facts", "stages".
+ * - of pictures: "pitch", "view"; of models: "source", "inputs", "results", "facts".
  */
 export function asControl<E extends HTMLElement>(name: string, root: E): E {
   root.dataset["control"] = name;

@@ -35,10 +35,6 @@ details ul { display: grid; gap: 0.25rem; overflow: auto; max-height: 14rem; mar
 .layers thead th:not(:first-child) { width: 4.6rem; }
 .layers .muted { font-weight: 400; }
 .layers :is(th, td) > span { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.plan { display: grid; gap: 0.7rem; margin-top: 0.75rem; list-style: none; }
-.plan .worker { padding: 0; border: 0; }
-.plan .device { flex: 1; }
-.plan .worker-share .share { min-width: 3rem; white-space: nowrap; }
 
 table { width: 100%; margin-top: 0.5rem; border-collapse: collapse; table-layout: fixed; font-size: 0.9375rem; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.45rem 0.5rem; border-top: 1px solid var(--line); text-align: left; vertical-align: top; overflow-wrap: anywhere; }

@@ -18,7 +18,6 @@ import { ProgressView } from "../parts/progress-view.js";
 import { ResumeOffer } from "../parts/resume-offer.js";
 import { UNKNOWN_MODEL } from "../speed/speed-text.js";
 import { WorkerColours } from "../workers/colours.js";
-import { PlanPanel } from "../workers/plan-panel.js";
 import { specsOf } from "../workers/worker-specs.js";
 import { logSharder } from "../workers/sharder-log.js";
 import { ModelFacts } from "./model-facts.js";
@@ -44,7 +43,6 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
   readonly #resume: ModelResume;
   readonly #facts = new ModelFacts(() => void this.#session.inspect(this.#inputs.sizes));
   readonly #colours = new WorkerColours();
-  readonly #stages = new PlanPanel(this.#colours);
   readonly #dashboard = new Dashboard(this.#colours, "item", "model-", this);
   readonly #log = new LogPanel("model-");
   readonly #results = new ResultsPanel((reason) => this.onFailure("The outputs can’t be shown", failureText(reason)));
@@ -109,7 +107,6 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
         "div",
         { class: "side" },
         asControl("facts", this.#facts.root),
-        asControl("stages", this.#stages.root),
         asControl("workers", this.#dashboard.workers.root),
         asControl("settings", this.#dashboard.settings.root),
         asControl("log", this.#log.root),
@@ -404,7 +401,6 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
     if (hadFocus && !buttons.some((button) => button.matches(":focus:enabled"))) {
       buttons.find((button) => !button.disabled)?.focus();
     }
-    if (sharder !== undefined) this.#stages.update(sharder.plan);
     this.#dashboard.update();
   }
 }

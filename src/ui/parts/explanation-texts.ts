@@ -25,8 +25,6 @@ export const EXPLANATIONS = {
   layers: [
     "A network is a row of layers, each of which works on what the one before it made. A model can be cut between layers, so that each worker holds one part and the pieces of work flow through all of them, as on an assembly line.",
     "The queues show where work waits. A stage that often waits for the one before it has a gap, called a bubble.",
-  ],
-  plan: [
     "Either each worker holds the whole model and takes a share of the work, or each holds some of its layers. The whole model in each worker is faster if there is enough memory.",
   ],
   events: [
