@@ -2,6 +2,8 @@
 import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { OPTION_NAMES, PROPERTY_NAMES } from "../../src/ui/element-options.js";
+import type { SpeedResult } from "../../src/ui/speed/speed-result.js";
+import { speedKey } from "../../src/ui/speed/speed-store.js";
 import { openHarness, type OpenPage } from "../harness/launch.js";
 import { openEmbedders, type Embedders } from "../harness/embedders.js";
 
@@ -211,6 +213,47 @@ it("ends its workers when it is removed, but not when it is moved", async () => 
   await expect.poll(workers).toBe(0);
 });
 
+it("leaves the picture where it is when remembered figures and the slider of the quality come, at every width", async () => {
+  const { model, coreCount } = await page.evaluate(async (cdn) => {
+    const { createSharder } = await loadLibrary();
+    const own = await createSharder({ model: `${cdn}models/upscale-x2/model.json`, workers: [{ backend: "cpu" }] });
+    const element = document.createElement("inference-sharder");
+    element.sample = "";
+    element.model = `${cdn}models/upscale-x2/model.json`;
+    element.sharder = own;
+    document.body.append(element);
+    return { model: own.model, coreCount: navigator.hardwareConcurrency };
+  }, servers.cdn);
+  const without = await page.evaluate(topsOfPreview);
+  const subject = (median: number) => ({ device: "cpu", rates: { min: median, median, max: median }, runCount: 3 });
+  const result = {
+    ...{ measuredAt: "2026-03-01T12:00:00.000Z", modelName: "upscale-x2", itemCount: 6, itemShape: "96 × 96 × 3" },
+    ...{ coreCount, workers: ["cpu"], all: subject(19), one: subject(10), plain: subject(1) },
+  } satisfies SpeedResult;
+  await page.evaluate(
+    ([key, kept]) => localStorage.setItem(key!, kept!),
+    ["inference-sharder/speed/2", JSON.stringify([{ key: speedKey(model, coreCount), result }])],
+  );
+  await page.evaluate(() => {
+    const element = document.querySelector("inference-sharder")!;
+    element.sharder = element.sharder;
+  });
+  const figures = page.locator("[data-testid=panel-picture] [data-testid=speed-figures]");
+  await figures.filter({ hasText: "1.9" }).waitFor();
+  const withFigures = await page.evaluate(topsOfPreview);
+  await page.evaluate(async () => {
+    localStorage.clear();
+    const element = document.querySelector("inference-sharder")!;
+    element.remove();
+    await element.sharder?.dispose();
+  });
+  expect(without.length).toBe(9);
+  for (const { width, top, withSlider } of without) {
+    const after = withFigures.find((each) => each.width === width);
+    expect([width, withSlider, after?.top, after?.withSlider]).toEqual([width, top, top, top]);
+  }
+});
+
 it("enlarges what its page sends into the frame, and ignores pages of other origins", async () => {
   const frame = `${servers.isolatedCdn}?embed=1&autorun=false&workers=wasm,wasm&origin=${new URL(servers.isolated).origin}`;
   await page.goto(`${servers.isolated}frame.html?frame=${encodeURIComponent(frame)}`);
@@ -239,6 +282,28 @@ it("enlarges what its page sends into the frame, and ignores pages of other orig
   expect(await inside!.evaluate(() => document.querySelector("inference-sharder")!.status.state)).toBe("waiting");
   expect(await page.evaluate(() => received)).toEqual([]);
 });
+
+/** Runs in the page: where the picture begins in the element at several widths, px, with and without the slider of the quality. */
+function topsOfPreview(): { width: number; top: number; withSlider: number }[] {
+  const element = document.querySelector("inference-sharder")!;
+  const root = element.shadowRoot!;
+  const top = (): number => {
+    const { top: outer } = element.getBoundingClientRect();
+    return Math.round(root.querySelector(".preview")!.getBoundingClientRect().top - outer);
+  };
+  const choose = (type: string): void => {
+    const format = root.querySelector<HTMLSelectElement>("[data-testid=save-format]")!;
+    format.value = type;
+    format.dispatchEvent(new Event("change"));
+  };
+  return [280, 320, 360, 420, 600, 768, 1024, 1440, 1920].map((width) => {
+    element.style.width = `${width}px`;
+    choose("image/jpeg");
+    const withSlider = top();
+    choose("image/png");
+    return { width, top: top(), withSlider };
+  });
+}
 
 /** Runs in the page: which boxes overlap or stick out of the element. */
 function faultsOfLayout({ job, width }: { job: string; width: number }): string[] {

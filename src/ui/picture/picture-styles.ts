@@ -3,21 +3,23 @@ const CHECKS = "repeating-conic-gradient(var(--check) 0 25%, var(--surface) 0 50
 /** Styles of "Enlarge a picture". @see styles */
 export const pictureStyles = `
 /* What is above the picture, and the line below it, so that it is not cut by the fold. */
-.picture { --preview-height: max(13rem, 100svh - 26rem); grid-template-columns: minmax(0, 1fr); }
-:host([embed]) .picture { --preview-height: max(13rem, 100svh - 22rem); }
+.picture { --preview-height: max(13rem, 100svh - 28.75rem); grid-template-columns: minmax(0, 1fr); }
+:host([embed]) .picture { --preview-height: max(13rem, 100svh - 24.75rem); }
 .pitch { margin-bottom: 0.75rem; font-weight: 500; }
-/* In the panel of the job it is one line, where there is room. */
+/* In the panel of the job it is one line or two, as high before anything is measured as after it, so that the picture stays where it is. */
+.job .speed-up { display: flex; flex-wrap: wrap; align-items: center; align-content: center; gap: 0.25rem 1rem; min-height: 3rem; margin-bottom: 0.6rem; padding: 0; border: 0; background: none; }
 .job .speed-up > .muted { flex: 1 1 18rem; }
-.job .speed-figures:not([hidden]) + .muted { flex-basis: 100%; }
+.job .speed-figures strong { font-size: 2.25rem; }
 .job .speed-up details { margin: 0; }
 .job .speed-up details[open] { flex-basis: 100%; order: 2; }
-.job .speed-up { display: flex; flex-wrap: wrap; align-items: center; gap: 0.25rem 1rem; margin-bottom: 0.6rem; padding: 0; border: 0; background: none; }
 .below-picture { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: 0 1rem; }
 .check { display: inline-flex; align-items: center; gap: 0.4rem; min-height: 2.25rem; padding: 0 0.25rem; cursor: pointer; }
 .check input { width: 1.1rem; height: 1.1rem; margin: 0; accent-color: var(--accent); }
 .saving { display: flex; flex-wrap: wrap; align-items: center; gap: 0.5rem; margin-left: auto; }
-.save-quality { display: flex; align-items: center; gap: 0.4rem; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
-.save-quality input { width: 5.5rem; accent-color: var(--accent); }
+.save-quality { display: flex; flex: 1 1 auto; width: 9rem; align-items: center; gap: 0.4rem; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
+/* Its place stays, so that nothing moves when it comes. */
+.save-quality[data-unused] { visibility: hidden; }
+.save-quality input { flex: 1; width: 0; min-width: 2.5rem; accent-color: var(--accent); }
 .quality { min-width: 3rem; }
 
 .preview { display: grid; justify-items: center; align-items: center; overflow: hidden; min-height: 8rem; border: 1px solid var(--line); border-radius: 0.75rem; background: var(--surface); }
@@ -74,6 +76,16 @@ export const pictureStyles = `
 .queue-row[data-state="failed"] .queue-state { color: var(--fault); }
 .queue-buttons { display: flex; gap: 0.35rem; justify-content: end; }
 
+@container sharder (min-width: 100rem) {
+  /* The buttons are one line. */
+  .picture { --preview-height: max(13rem, 100svh - 26rem); }
+  :host([embed]) .picture { --preview-height: max(13rem, 100svh - 22rem); }
+}
+@container sharder ((min-width: 60rem) and (max-width: 78rem)) or (max-width: 54rem) {
+  .job .speed-up { min-height: 4.6rem; }
+  .job .speed-figures { flex: 1 0 100%; line-height: 1.2; }
+  .job .speed-figures strong { font-size: 1.75rem; }
+}
 @container sharder (max-width: 40rem) {
   .pitch { font-size: 0.9375rem; }
   .saving { margin-left: 0; }
@@ -83,6 +95,15 @@ export const pictureStyles = `
 }
 @container sharder (max-width: 30rem) {
   .job .buttons :is(button, .button, select, .check) { padding-inline: 0.5rem; font-size: 0.875rem; }
-  .job .speed-up > .muted { flex-basis: 10rem; }
+  .job .speed-up { gap: 0.25rem 0.6rem; min-height: 4.1rem; }
+  .job .speed-up > .muted { flex-basis: 10rem; font-size: 0.8125rem; }
+  .job .speed-up .buttons > button { min-height: 2rem; }
+  .job .speed-figures { gap: 0 0.75rem; font-size: 0.875rem; white-space: nowrap; }
+  .job .speed-figures strong { font-size: 1.375rem; }
+  .save-quality { width: 6rem; }
+}
+@container sharder (max-width: 22rem) { .job .speed-up { min-height: 6.9rem; } }
+@container sharder (max-width: 24rem) {
+  .job .buttons :is(button, .button, select, .check) { padding-inline: 0.4rem; font-size: 0.8125rem; }
 }
 `;

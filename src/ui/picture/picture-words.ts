@@ -4,7 +4,7 @@ import type { PictureJob, PictureSize } from "./picture-job.js";
 
 /** What the tab does and why, for those who see nothing else. It is there before anyone knows whether there is a GPU. */
 export const PITCH =
-  "A neural network enlarges pictures on every core of this machine, and on its GPU if it has one. No picture leaves it.";
+  "A neural network enlarges pictures on every core and any GPU of this machine. No picture leaves it.";
 
 /** "480 × 320 → 960 × 640". */
 export function sizesText({ width, height }: PictureSize, scale: number): string {

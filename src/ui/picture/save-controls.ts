@@ -47,7 +47,7 @@ export class SaveControls {
   }
 
   #showQuality(): void {
-    this.#qualityRow.hidden = this.encoding.quality === undefined;
+    this.#qualityRow.toggleAttribute("data-unused", this.encoding.quality === undefined);
     setText(this.#qualityText, formatPercent(this.#quality.valueAsNumber / 100));
   }
 

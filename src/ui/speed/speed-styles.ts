@@ -5,8 +5,6 @@ export const speedStyles = `
 .speed-figures { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0.1rem 1.5rem; font-size: 1.125rem; }
 .speed-figures strong { font-size: clamp(1.75rem, 7cqi, 2.75rem); line-height: 1.1; letter-spacing: -0.02em; font-variant-numeric: tabular-nums; }
 .speed-up .buttons { align-items: center; }
-/* What was measured comes first; what it does and does not say is below it, however long. */
-.speed-figures:not([hidden]) + .muted { order: 1; }
 .speed-up details { margin-top: 0; }
 .report { display: grid; gap: 0.5rem; }
 .speeds { min-width: 30rem; font-size: 0.875rem; }

@@ -22,7 +22,18 @@ export function speedFigures({ all, one, plain }: SpeedResult): readonly (readon
 /** Where and when, and what can't be claimed. @param workers those that are there now. @param itemShape of the present job's items. */
 export function speedNote(result: SpeedResult, workers: readonly string[], itemShape?: string): string {
   const when = new Date(result.measuredAt).toLocaleDateString("en-GB", { dateStyle: "long" });
-  const sentences = [`Measured on this machine on ${when}, with ${countKinds(result.workers)}.`];
+  const measured = `Measured on this machine on ${when}, with ${countKinds(result.workers)}.`;
+  return [measured, ...reservations(result, workers, itemShape)].join(" ");
+}
+
+/** What the folded note is called: its gist, where the figures can't be taken as they are. */
+export function speedSummary(result: SpeedResult, workers: readonly string[], itemShape?: string): string {
+  if (whyNoGain(result) !== undefined) return "Why there is no gain";
+  return reservations(result, workers, itemShape).length > 0 ? "What these figures don’t say" : "How it was measured";
+}
+
+function reservations(result: SpeedResult, workers: readonly string[], itemShape?: string): string[] {
+  const sentences: string[] = [];
   const none = whyNoGain(result);
   if (none !== undefined) sentences.push(`That is no gain over one worker. ${none}`);
   const overPlain = ratioTo(result.all, result.plain);
@@ -35,7 +46,7 @@ export function speedNote(result: SpeedResult, workers: readonly string[], itemS
   if (itemShape !== undefined && itemShape !== result.itemShape) {
     sentences.push(`Its items were ${result.itemShape}, and now they are ${itemShape}: measure again.`);
   }
-  return sentences.join(" ");
+  return sentences;
 }
 
 function because(problem: string | undefined): string {

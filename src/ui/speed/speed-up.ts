@@ -8,10 +8,12 @@ import { formatCount } from "../parts/format.js";
 import { perFrame, TEXT_INTERVAL_MS } from "../parts/frame.js";
 import type { SpeedResult } from "./speed-result.js";
 import { keepSpeed, readSpeed, speedKey } from "./speed-store.js";
-import { speedFigures, speedNote, speedRows } from "./speed-text.js";
+import { speedFigures, speedNote, speedRows, speedSummary } from "./speed-text.js";
 
 /** What is done at present: nothing, waiting for the end of a job, or measuring. */
 type Phase = { readonly kind: "idle" } | { readonly kind: "waiting" } | { readonly kind: "measuring"; step: string };
+
+const QUESTION = "Press Measure to compare with one worker and plain TF.js. It takes half a minute.";
 
 const HEADINGS = ["", "On", "Items/s", "Lowest to highest", "Runs"];
 
@@ -24,6 +26,9 @@ export class SpeedUp implements SharderPanel {
   readonly #note = element("p", { class: "muted", "data-testid": "speed-note" });
   readonly #measure = element("button", { type: "button", "data-testid": "measure" }, "Measure");
   readonly #cancel = element("button", { type: "button", "data-testid": "cancel-measuring", hidden: "" }, "Cancel");
+  readonly #summary = element("summary");
+  /** What the figures say and don't say; it is long, and so folded away with the table. */
+  readonly #said = element("p", { "data-testid": "speed-said" });
   readonly #rows = element("tbody");
   readonly #details: HTMLElement;
   readonly #update = perFrame(() => this.#updateNow(), TEXT_INTERVAL_MS);
@@ -42,8 +47,13 @@ export class SpeedUp implements SharderPanel {
     this.#details = element(
       "details",
       { hidden: "" },
-      element("summary", {}, "How it was measured"),
-      element("p", {}, "The same items on each in turn, three times or more; the middle value counts."),
+      this.#summary,
+      this.#said,
+      element(
+        "p",
+        { class: "speed-items" },
+        "The same items on each in turn, three times or more; the middle value counts.",
+      ),
       ...EXPLANATIONS.speed.map((text) => element("p", {}, text)),
       element(
         "div",
@@ -191,7 +201,15 @@ export class SpeedUp implements SharderPanel {
     setText(this.#measure, result === undefined ? "Measure" : "Measure again");
     this.#showFigures(result);
     setText(this.#note, this.#noteText());
-    this.#details.hidden = result === undefined;
+    // In its place are what is done at present, and how to begin.
+    this.#note.hidden = isIdle && result !== undefined;
+    this.#details.hidden = !this.#note.hidden;
+    if (result === undefined) return;
+    const alive = this.#shown?.sharder.workers.filter(({ state }) => state === "ready" || state === "busy") ?? [];
+    const backends = alive.map(({ backend }) => backend);
+    const itemShape = this.#host.workload?.itemShape;
+    setText(this.#summary, speedSummary(result, backends, itemShape));
+    setText(this.#said, speedNote(result, backends, itemShape));
   }
 
   /** The host is asked once it has a sharder, not before it is complete. */
@@ -202,15 +220,7 @@ export class SpeedUp implements SharderPanel {
   #noteText(): string {
     if (this.#phase.kind === "waiting") return "Starts as soon as the present job is done.";
     if (this.#phase.kind === "measuring") return `Measuring: ${this.#phase.step} …`;
-    if (this.#result !== undefined) {
-      const alive = this.#shown?.sharder.workers.filter(({ state }) => state === "ready" || state === "busy") ?? [];
-      const backends = alive.map(({ backend }) => backend);
-      return speedNote(this.#result, backends, this.#host.workload?.itemShape);
-    }
-    return (
-      this.#whyUnmeasured ??
-      "How much faster is this than one worker and plain TF.js? Press Measure; it takes half a minute."
-    );
+    return this.#whyUnmeasured ?? QUESTION;
   }
 
   #showFigures(result: SpeedResult | undefined): void {
@@ -228,7 +238,7 @@ export class SpeedUp implements SharderPanel {
       ),
     );
     setText(
-      this.#details.querySelector("p")!,
+      this.#details.querySelector(".speed-items")!,
       `The same ${formatCount(result?.itemCount ?? 0, "item")} on each in turn, three times or more; the middle value counts.`,
     );
   }

@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ratesOf, ratioTo, spreadOf, whyNoGain, type SpeedResult } from "../../../../src/ui/speed/speed-result.js";
 import { keepSpeed, readSpeed } from "../../../../src/ui/speed/speed-store.js";
-import { countKinds, formatRatio, speedFigures, speedNote, speedRows } from "../../../../src/ui/speed/speed-text.js";
+import {
+  countKinds,
+  formatRatio,
+  speedFigures,
+  speedNote,
+  speedRows,
+  speedSummary,
+} from "../../../../src/ui/speed/speed-text.js";
 
 const subject = (median: number, device = "wasm") => ({
   device,
@@ -55,6 +62,9 @@ describe("speeds", () => {
     expect(none({ one: subject(10, "webgpu · A") })).toMatch(/GPU alone/);
     expect(none({ workers: ["wasm", "wasm"] })).toMatch(/4 cores/);
     expect(speedNote({ ...result, all: subject(10) }, result.workers)).toContain("no gain over one worker");
+    expect(speedSummary(result, result.workers)).toBe("How it was measured");
+    expect(speedSummary(result, ["wasm"])).toBe("What these figures don’t say");
+    expect(speedSummary({ ...result, all: subject(10) }, result.workers)).toBe("Why there is no gain");
     const failed = { ...result, plain: undefined, plainProblem: "It can’t open it." };
     expect(speedNote(failed, result.workers)).toContain("Plain TF.js could not run this model: It can’t open it.");
   });
