@@ -25,8 +25,10 @@ export class ResumeOffer {
     this.hide();
   }
 
-  show(text: string, choices: ResumeChoices): void {
+  /** @param verb what resuming it means. */
+  show(text: string, choices: ResumeChoices, verb: "Resume" | "Show" = "Resume"): void {
     setText(this.#text, text);
+    setText(this.#resume, verb);
     this.#choices = choices;
     this.root.hidden = false;
   }

@@ -204,10 +204,8 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
   async offerInterrupted(): Promise<void> {
     const found = await this.#keeper.find();
     if (found === undefined || this.#signal.aborted || this.#session?.job !== undefined) return;
-    this.#offer.show(found.text, {
-      resume: () => this.#restore(found),
-      startOver: () => void this.#startOver(found),
-    });
+    const choices = { resume: () => this.#restore(found), startOver: () => void this.#startOver(found) };
+    this.#offer.show(found.text, choices, found.verb);
   }
 
   note(text: string): void {
@@ -365,7 +363,10 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
     this.#isSaving = true;
     this.#update();
     const { encoding } = this.#saving;
-    await this.attempt(`${job.picture.name} could not be saved`, () => saveJob(job, this.scale, encoding));
+    await this.attempt(`${job.picture.name} could not be saved`, async () => {
+      await saveJob(job, this.scale, encoding);
+      this.#list?.onSaved(job);
+    });
     this.#isSaving = false;
     this.#update();
   }
