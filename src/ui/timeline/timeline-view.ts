@@ -1,18 +1,18 @@
 import type { ItemWord, ShownSharder } from "../dashboard/panel.js";
-import { element, setAttribute } from "../parts/dom.js";
+import { element } from "../parts/dom.js";
 import type { AttemptLog } from "../record/attempt-log.js";
 import type { RunRecord } from "../record/run-record.js";
 import { Choice } from "./choice.js";
 import { drawTimeline } from "./draw-timeline.js";
-import { layOutLanes, type LaneLayout } from "./lane-layout.js";
+import { layOutLanes } from "./lane-layout.js";
 import { summariseLanes } from "./lane-summary.js";
 import { LaneTable } from "./lane-table.js";
 import { Legend } from "./legend.js";
-import { readPalette, type Palette } from "./palette.js";
 import { pointedAt, type CanvasPoint, type Pointed } from "./pointed.js";
 import { RedrawLoop } from "./redraw-loop.js";
 import { timeAt, type Scene } from "./scene.js";
 import { TimeAxis } from "./time-axis.js";
+import { TimelineCanvas } from "./timeline-canvas.js";
 import { listenForInput, type TimelineTarget } from "./timeline-input.js";
 import { TimelineTip } from "./timeline-tip.js";
 import { TimelineTools, type TimelineCommands } from "./timeline-tools.js";
@@ -23,8 +23,6 @@ import { describeAttempt } from "./words.js";
 const CALM_MS = 1_000;
 /** The numbers change no faster than they can be read, ms. */
 const NUMBERS_MS = 500;
-/** The theme is read again after this time, ms. */
-const PALETTE_MS = 1_000;
 /** Of workers that came and went, only the newest have lanes. */
 const MAX_LANES = 40;
 
@@ -34,17 +32,7 @@ const HINT =
 /** The workers' lanes on a canvas, with what belongs to it. It draws while it is on view and something has changed. */
 export class TimelineView implements TimelineTarget, TimelineCommands {
   readonly root: HTMLElement;
-  readonly #canvas = element("canvas", {
-    class: "timeline",
-    tabindex: "0",
-    // Its value is the shard that the keyboard is on, so that a screen reader reads it aloud at every step.
-    role: "slider",
-    "aria-label": "Timeline of the workers",
-    "aria-valuemin": "0",
-    "aria-valuemax": "0",
-    "aria-valuenow": "0",
-    "data-testid": "timeline",
-  });
+  readonly #canvas = new TimelineCanvas();
   readonly #frame = element("div", { class: "timeline-frame" });
   readonly #tip = new TimelineTip();
   readonly #tools = new TimelineTools(this);
@@ -58,8 +46,6 @@ export class TimelineView implements TimelineTarget, TimelineCommands {
   #axis = new TimeAxis();
   #choice = new Choice();
   #shown: ShownSharder | undefined;
-  #palette: Palette | undefined;
-  #paletteAtMs = -Infinity;
   #pointer: CanvasPoint | undefined;
   #scene: Scene | undefined;
   #drawnRevision = -1;
@@ -69,8 +55,9 @@ export class TimelineView implements TimelineTarget, TimelineCommands {
   /** @param prefix tells the timelines of a page apart, in ids. */
   constructor(prefix: string) {
     const hint = element("p", { class: "visually-hidden", id: `${prefix}timeline-hint` }, HINT);
-    this.#canvas.setAttribute("aria-describedby", hint.id);
-    this.#frame.append(this.#canvas, this.#tip.root);
+    const canvas = this.#canvas.root;
+    canvas.setAttribute("aria-describedby", hint.id);
+    this.#frame.append(canvas, this.#tip.root);
     this.root = element(
       "div",
       { class: "timeline-body" },
@@ -80,9 +67,9 @@ export class TimelineView implements TimelineTarget, TimelineCommands {
       this.#legend.root,
       this.#table.root,
     );
-    listenForInput(this.#canvas, this);
-    this.#canvas.addEventListener("focus", () => this.#change(() => {}));
-    this.#canvas.addEventListener("blur", () => this.#change(() => this.#choice.clear()));
+    listenForInput(canvas, this);
+    canvas.addEventListener("focus", () => this.#change(() => {}));
+    canvas.addEventListener("blur", () => this.#change(() => this.#choice.clear()));
     new ResizeObserver(() => this.#loop.request()).observe(this.#frame);
     new IntersectionObserver(([entry]) => this.#loop.setOnView(entry?.isIntersecting === true)).observe(this.root);
   }
@@ -94,7 +81,7 @@ export class TimelineView implements TimelineTarget, TimelineCommands {
     this.#pointer = undefined;
     this.#drawnRevision = -1;
     const onTheme = (): void => {
-      this.#paletteAtMs = -Infinity;
+      this.#canvas.forgetPalette();
       this.#loop.request();
     };
     // The document holds on to the listener, and with it to the view, until the signal ends it.
@@ -176,8 +163,7 @@ export class TimelineView implements TimelineTarget, TimelineCommands {
 
   #draw(): void {
     const shown = this.#shown;
-    const context = this.#canvas.getContext("2d");
-    if (shown === undefined || context === null || this.#frame.clientWidth === 0) return;
+    if (shown === undefined || this.#frame.clientWidth === 0) return;
     const { record } = shown;
     this.#drawnRevision = record.revision;
     const nowMs = performance.now();
@@ -186,8 +172,9 @@ export class TimelineView implements TimelineTarget, TimelineCommands {
     this.#axis.update({ firstMs: record.startMs, runMs: run.startMs, lastMs: run.endMs ?? nowMs });
     const workerIds = shownWorkers(record);
     const layout = layOutLanes(this.#frame.clientWidth, workerIds.length);
-    this.#fit(layout, context);
-    this.#refreshPalette(nowMs);
+    const context = this.#canvas.fit(layout);
+    if (context === null) return;
+    const palette = this.#canvas.paletteAt(nowMs, (changed) => this.#legend.draw(changed));
     const scene: Scene = {
       record,
       window: this.#axis.window,
@@ -197,39 +184,17 @@ export class TimelineView implements TimelineTarget, TimelineCommands {
       underWay: workUnderWay(shown.sharder, record),
       colourOf: (id) => shown.colours.of(id),
       layout,
-      palette: this.#palette!,
+      palette,
       focused: this.#choice.in(record.attempts),
       pointed: undefined,
     };
     this.#scene = scene;
     const pointed = this.#pointer && pointedAt(scene, this.#pointer, shown.one);
     const boxCount = drawTimeline(context, { ...scene, pointed: pointed?.index });
-    setAttribute(this.#canvas, "data-attempts", String(record.attempts.total));
-    setAttribute(this.#canvas, "data-boxes", String(boxCount));
+    this.#canvas.showCounts(record.attempts.total, boxCount);
     this.#showDetails(scene, pointed, shown.one);
     this.#tools.show(this.#axis.mode);
     if (this.#table.isOpen && nowMs - this.#numbersAtMs > NUMBERS_MS) this.#updateNumbers();
-  }
-
-  /** The canvas has as many pixels as the screen, or it would be blurred. */
-  #fit({ widthPx, heightPx }: LaneLayout, context: CanvasRenderingContext2D): void {
-    const ratio = devicePixelRatio;
-    const [width, height] = [Math.round(widthPx * ratio), Math.round(heightPx * ratio)];
-    if (this.#canvas.width !== width || this.#canvas.height !== height) {
-      this.#canvas.width = width;
-      this.#canvas.height = height;
-      this.#canvas.style.setProperty("height", `${heightPx}px`);
-    }
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  }
-
-  #refreshPalette(nowMs: number): void {
-    if (nowMs - this.#paletteAtMs < PALETTE_MS) return;
-    this.#paletteAtMs = nowMs;
-    const palette = readPalette(this.#canvas);
-    const isSame = JSON.stringify(palette) === JSON.stringify(this.#palette);
-    this.#palette = palette;
-    if (!isSame) this.#legend.draw(palette);
   }
 
   /** The details of what is pointed at, or else of what the keyboard is on. */
@@ -238,10 +203,7 @@ export class TimelineView implements TimelineTarget, TimelineCommands {
     const { focused } = scene;
     const attempt = focused === undefined ? undefined : attempts.at(focused);
     const spoken = attempt === undefined ? "No shard is chosen." : describeAttempt(attempt, one);
-    setAttribute(this.#canvas, "aria-valuemin", String(attempts.first));
-    setAttribute(this.#canvas, "aria-valuemax", String(Math.max(attempts.first, attempts.total - 1)));
-    setAttribute(this.#canvas, "aria-valuenow", String(focused ?? attempts.first));
-    setAttribute(this.#canvas, "aria-valuetext", spoken);
+    this.#canvas.say(attempts, focused, spoken);
     if (pointed !== undefined && this.#pointer !== undefined) this.#tip.showAt(this.#pointer, pointed, scene);
     else if (focused !== undefined) this.#tip.showBelow(focused, spoken, scene);
     else this.#tip.hide();
