@@ -1,5 +1,6 @@
 import { setWorkerUrl, type Sharder } from "../index.js";
 import { controlStyles } from "./element-controls.js";
+import { elementSheet } from "./element-styles.js";
 import { EmittingElement } from "./emitting-element.js";
 import { ElementLife } from "./element-life.js";
 import {
@@ -12,23 +13,7 @@ import {
   type SplitKind,
 } from "./element-options.js";
 import type { JobStatus } from "./job-view.js";
-import { layoutStyles } from "./layout-styles.js";
-import { layersStyles } from "./layers/layers-styles.js";
-import { modelStyles } from "./model/model-styles.js";
 import { ASK_FIRST } from "./linked-addresses.js";
-import { explanationStyles } from "./parts/explanation.js";
-import { logStyles } from "./parts/log-styles.js";
-import { pictureStyles } from "./picture/picture-styles.js";
-import { preferenceStyles } from "./parts/preference-styles.js";
-import { steadyStyles } from "./parts/steady-styles.js";
-import { settingsStyles } from "./settings/settings-styles.js";
-import { speedStyles } from "./speed/speed-styles.js";
-import { outputsStyles } from "./model/outputs/outputs-styles.js";
-import { styles } from "./styles.js";
-import { totalsStyles } from "./totals/totals-styles.js";
-import { timelineStyles } from "./timeline/timeline-styles.js";
-import { throughputStyles } from "./throughput/throughput-styles.js";
-import { workersStyles } from "./workers/workers-styles.js";
 
 const WORKER_URL = "worker-url";
 
@@ -169,27 +154,8 @@ export class InferenceSharderElement
     // Otherwise it has only been moved.
     if (this.#life !== undefined) return;
     this.#takeEarlyProperties();
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(
-      layoutStyles +
-        styles +
-        modelStyles +
-        pictureStyles +
-        timelineStyles +
-        logStyles +
-        throughputStyles +
-        totalsStyles +
-        layersStyles +
-        workersStyles +
-        speedStyles +
-        settingsStyles +
-        outputsStyles +
-        explanationStyles +
-        preferenceStyles +
-        steadyStyles,
-    );
     this.#controlSheet = new CSSStyleSheet();
-    this.#root.adoptedStyleSheets = [sheet, this.#controlSheet];
+    this.#root.adoptedStyleSheets = [elementSheet(), this.#controlSheet];
     this.#showControls();
     this.#readWorkerUrl();
     this.#life = new ElementLife(this, this.#root, this.#sharder);
