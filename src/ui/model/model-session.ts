@@ -1,8 +1,5 @@
 import {
-  ShardError,
   createSharder,
-  fetchLabels,
-  labelsInArchive,
   randomInputs,
   readLabels,
   type LoadingProgress,
@@ -13,51 +10,14 @@ import {
 } from "../../index.js";
 import { modelSource } from "../bundled-files.js";
 import { failureText } from "../parts/failure-text.js";
-import { Stopwatch } from "../parts/stopwatch.js";
 import { unlessEnded } from "../parts/unless-ended.js";
-import { freeSizeFor, itemCountOfRun, type FreeSizes, type LoadRequest, type RunRequest } from "./model-request.js";
-import { OutputStore } from "./outputs/output-store.js";
-import { itemNameOf, reasonOf, runModel, type ItemRow } from "./run-model.js";
+import { attemptLabels, findLabels } from "./find-labels.js";
+import { newRun, type ModelActivity, type ModelRun, type ModelSessionListener } from "./model-run.js";
+import { freeSizeFor, type FreeSizes, type LoadRequest, type RunRequest } from "./model-request.js";
+import { sourceOf, type PresentModel } from "./present-model.js";
+import { reasonOf, runModel } from "./run-model.js";
 import { Slices } from "./outputs/slices.js";
 import { modelNameOf } from "./sources/model-name.js";
-
-/** What the session reports to the page. */
-export interface ModelSessionListener {
-  /** The session has started something, or has become idle. */
-  onActivity(): void;
-  /** The current activity has progressed. */
-  onProgress(): void;
-  /** Another model, or other labels, have been loaded. */
-  onModel(): void;
-  /** More is known about the model, or there is a new notice. */
-  onInspected(): void;
-  /** A run starts; the rows of the previous run are out of date. */
-  onRun(): void;
-  /** What is needed to resume the run after a reload should be kept: its results are being recorded. */
-  onRecorded(loaded: LoadRequest, request: RunRequest): void;
-  /** The run is done or was cancelled, so that there is nothing to resume. */
-  onSettled(): void;
-  onRow(row: ItemRow): void;
-  /** @param thrown what made a load or a run fail. */
-  onFailure(title: string, message: string, thrown?: unknown): void;
-}
-
-export type ModelActivity =
-  | { readonly kind: "loading"; readonly progress: LoadingProgress | undefined }
-  | { readonly kind: "inspecting" }
-  | { readonly kind: "running"; readonly run: ModelRun };
-
-/** One run of the model, as the panels show it. Only `ModelSession` changes it. */
-export interface ModelRun {
-  readonly request: RunRequest;
-  readonly stopwatch: Stopwatch;
-  /** The outputs of the items so far. */
-  readonly store: OutputStore;
-  readonly itemCount: number;
-  doneItemCount: number;
-  refusedItemCount: number;
-  outcome: "running" | "paused" | "done" | "cancelled" | "failed";
-}
 
 /**
  * The user's own model: loads it, runs it and replaces it with the next one. It does one thing at a time. If a model
@@ -67,12 +27,7 @@ export class ModelSession {
   readonly #readWorkers: () => "auto" | readonly WorkerSpec[];
   readonly #journalName: string;
   readonly #listener: ModelSessionListener;
-  #sharder: Sharder | undefined;
-  /** The sharder that is not this session's to end. */
-  #lent: { readonly sharder: Sharder; readonly address: string | undefined } | undefined;
-  #loaded: LoadRequest | undefined;
-  #labels: ModelLabels | undefined;
-  #notices: string[] = [];
+  #present: PresentModel | undefined;
   #activity: ModelActivity | undefined;
   #run: ModelRun | undefined;
   #controller = new AbortController();
@@ -85,22 +40,22 @@ export class ModelSession {
   }
 
   get sharder(): Sharder | undefined {
-    return this.#sharder;
+    return this.#present?.sharder;
   }
 
   /** What was asked for when the present model was loaded. */
   get loaded(): LoadRequest | undefined {
-    return this.#loaded;
+    return this.#present?.loaded;
   }
 
   /** Whether the sharder is its host's. */
   get isLent(): boolean {
-    return this.#lent !== undefined;
+    return this.#present?.lent !== undefined;
   }
 
   /** Where the present model is; `undefined` for that of a sharder of the host's own which gives no address. */
   get modelSource(): LoadRequest["model"] | undefined {
-    return this.#loaded?.model ?? this.#lent?.address;
+    return this.#present && sourceOf(this.#present);
   }
 
   /** What the present model is called. */
@@ -109,12 +64,12 @@ export class ModelSession {
   }
 
   get labels(): ModelLabels | undefined {
-    return this.#labels;
+    return this.#present?.labels;
   }
 
   /** What failed while this model was loaded, and was recovered from. */
   get notices(): readonly string[] {
-    return this.#notices;
+    return this.#present?.notices ?? [];
   }
 
   get activity(): ModelActivity | undefined {
@@ -131,7 +86,7 @@ export class ModelSession {
     const signal = this.#begin({ kind: "loading", progress: undefined });
     const notices: string[] = [];
     try {
-      const labels = this.#findLabels(request, signal);
+      const labels = attemptLabels(() => findLabels(request, signal), this.#labelsFailed, signal);
       const sharder = await createSharder({
         ...modelSource(request.model),
         split: request.split,
@@ -141,20 +96,13 @@ export class ModelSession {
         onNotice: ({ message }) => {
           notices.push(message);
           // Notices also arrive later: the browser's copy of the model is stored after it is loaded.
-          if (this.#notices === notices) this.#listener.onInspected();
+          if (this.#present?.notices === notices) this.#listener.onInspected();
         },
       });
       const found = await labels;
       // The load may have been cancelled while the labels were being fetched.
       if (signal.aborted) return await sharder.dispose();
-      this.#release();
-      this.#sharder = sharder;
-      this.#lent = undefined;
-      this.#loaded = request;
-      this.#labels = found;
-      this.#notices = notices;
-      this.#run = undefined;
-      this.#listener.onModel();
+      this.#adopt({ sharder, loaded: request, labels: found, notices });
     } catch (thrown) {
       if (!signal.aborted) this.#listener.onFailure("The model could not be loaded", failureText(thrown), thrown);
     } finally {
@@ -165,32 +113,32 @@ export class ModelSession {
   /** Run a sharder that stays its owner's to end. Cancels the current activity. @param address of its model, where that is known. */
   use(sharder: Sharder, address: string | undefined): void {
     this.cancel();
+    this.#adopt({ sharder, lent: { address }, notices: [] });
+  }
+
+  #adopt(present: PresentModel): void {
     this.#release();
-    this.#sharder = sharder;
-    this.#lent = { sharder, address };
-    this.#loaded = undefined;
-    this.#labels = undefined;
-    this.#notices = [];
+    this.#present = present;
     this.#run = undefined;
     this.#listener.onModel();
   }
 
   /** Use labels for the model that is loaded. */
   async useLabels(file: File): Promise<void> {
-    const labels = await this.#attemptLabels(() => readLabels(file));
-    if (labels === undefined) return;
-    this.#labels = labels;
+    const labels = await attemptLabels(() => readLabels(file), this.#labelsFailed);
+    if (labels === undefined || this.#present === undefined) return;
+    this.#present = { ...this.#present, labels };
     this.#listener.onModel();
   }
 
   /** @param sizes for what the model leaves free. */
   async inspect(sizes: FreeSizes): Promise<void> {
-    const sharder = this.#sharder;
+    const sharder = this.sharder;
     if (sharder === undefined) return;
     const signal = this.#begin({ kind: "inspecting" });
     try {
       await sharder.inspect({ inputs: randomInputs(sharder.model, { itemCount: 2, freeSize: freeSizeFor(sizes) }) });
-      if (sharder === this.#sharder) this.#listener.onInspected();
+      if (sharder === this.sharder) this.#listener.onInspected();
     } catch (thrown) {
       if (!signal.aborted) this.#listener.onFailure("The layers could not be measured", failureText(thrown));
     } finally {
@@ -199,28 +147,20 @@ export class ModelSession {
   }
 
   async start(request: RunRequest): Promise<void> {
-    const sharder = this.#sharder;
+    const sharder = this.sharder;
     if (sharder === undefined) return;
-    const run: ModelRun = {
-      request,
-      stopwatch: new Stopwatch(),
-      store: new OutputStore((index) => itemNameOf(request, index)),
-      itemCount: itemCountOfRun(request),
-      doneItemCount: 0,
-      refusedItemCount: 0,
-      outcome: "running",
-    };
+    const run = newRun(request);
     this.#run = run;
     const signal = this.#begin({ kind: "running", run });
     this.#listener.onRun();
     const onJournal = ({ detail: { name, state } }: SharderEventMap["journal"]): void => {
       const isOpen = state === "started" || state === "resumed" || state === "replaced";
-      if (isOpen && name === this.#journalName && this.#loaded) this.#listener.onRecorded(this.#loaded, request);
+      if (isOpen && name === this.#journalName && this.loaded) this.#listener.onRecorded(this.loaded, request);
     };
     sharder.addEventListener("journal", onJournal);
     const slices = new Slices();
     try {
-      for await (const row of runModel(sharder, request, this.#labels, { signal, journalName: this.#journalName })) {
+      for await (const row of runModel(sharder, request, this.labels, { signal, journalName: this.#journalName })) {
         if (signal.aborted) break;
         run.doneItemCount++;
         if (row.error !== undefined) run.refusedItemCount++;
@@ -248,7 +188,7 @@ export class ModelSession {
   /** Start nothing more of the run, until `resume`. What is under way is finished. */
   pause(): void {
     const run = this.#run;
-    if (run?.outcome !== "running" || !unlessEnded(() => this.#sharder?.pause())) return;
+    if (run?.outcome !== "running" || !unlessEnded(() => this.sharder?.pause())) return;
     run.outcome = "paused";
     run.stopwatch.stop();
     this.#listener.onActivity();
@@ -256,7 +196,7 @@ export class ModelSession {
 
   resume(): void {
     const run = this.#run;
-    if (run?.outcome !== "paused" || !unlessEnded(() => this.#sharder?.resume())) return;
+    if (run?.outcome !== "paused" || !unlessEnded(() => this.sharder?.resume())) return;
     run.outcome = "running";
     run.stopwatch.resume();
     this.#listener.onActivity();
@@ -270,7 +210,7 @@ export class ModelSession {
     run.outcome = "cancelled";
     run.stopwatch.stop();
     this.#activity = undefined;
-    unlessEnded(() => this.#sharder?.resume());
+    unlessEnded(() => this.sharder?.resume());
     this.#listener.onActivity();
   }
 
@@ -280,8 +220,10 @@ export class ModelSession {
   }
 
   #release(): void {
-    if (this.#sharder !== this.#lent?.sharder) void this.#sharder?.dispose();
+    if (!this.isLent) void this.sharder?.dispose();
   }
+
+  readonly #labelsFailed = (reason: string): void => this.#listener.onFailure("The labels could not be read", reason);
 
   #begin(activity: ModelActivity): AbortSignal {
     this.cancel();
@@ -301,29 +243,5 @@ export class ModelSession {
     if (signal !== this.#controller.signal) return;
     this.#activity = { kind: "loading", progress };
     this.#listener.onProgress();
-  }
-
-  #findLabels({ model, labels }: LoadRequest, signal: AbortSignal): Promise<ModelLabels | undefined> {
-    return this.#attemptLabels(async () => {
-      if (labels !== undefined) return readLabels(labels);
-      return typeof model === "string" ? fetchLabels(model, { signal }) : labelsInArchive(model, signal);
-    }, signal);
-  }
-
-  /** Never rejects: a model also runs without labels. */
-  async #attemptLabels(
-    read: () => Promise<ModelLabels | undefined>,
-    signal?: AbortSignal,
-  ): Promise<ModelLabels | undefined> {
-    try {
-      return await read();
-    } catch (thrown) {
-      // For a bad address or a dead connection, the failure of the model itself is reported.
-      const isReported = thrown instanceof ShardError && ["invalid-options", "model-network"].includes(thrown.code);
-      if (signal?.aborted !== true && !isReported) {
-        this.#listener.onFailure("The labels could not be read", failureText(thrown));
-      }
-      return undefined;
-    }
   }
 }

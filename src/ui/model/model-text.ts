@@ -4,7 +4,8 @@ import { leftText } from "../numbers/left-text.js";
 import type { LiveNumbers } from "../numbers/live-numbers.js";
 import { formatCount, formatDuration, formatNumber, formatRate } from "../parts/format.js";
 import type { ProgressText } from "../parts/progress-view.js";
-import type { ModelRun, ModelSession } from "./model-session.js";
+import type { ModelRun } from "./model-run.js";
+import type { ModelSession } from "./model-session.js";
 
 /** "n × 224 × 224 × 3"; "?" stands for a free size. */
 export function formatShape(shape: TensorSpec["shape"]): string {
