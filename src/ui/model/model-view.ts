@@ -1,16 +1,12 @@
 import { ShardError, deleteJournal, type Sharder, type WorkerSpec } from "../../index.js";
 import { Dashboard } from "../dashboard/dashboard.js";
-import { asControl } from "../element-controls.js";
 import { relayEvents, reportDone, reportError } from "../element-events.js";
 import { readOptions, readSplit } from "../element-options.js";
 import type { ShownJobState, JobStatus, JobView } from "../job-view.js";
 import type { DashboardHost, Workload } from "../dashboard/host.js";
-import { explanation } from "../parts/explanation.js";
-import { element, setText } from "../parts/dom.js";
 import { failureText } from "../parts/failure-text.js";
-import { dropHint, listenForFiles } from "../parts/file-drop.js";
+import { listenForFiles } from "../parts/file-drop.js";
 import { tickWhile } from "../parts/tick.js";
-import { formatCount } from "../parts/format.js";
 import { perFrame, TEXT_INTERVAL_MS } from "../parts/frame.js";
 import { LogPanel } from "../parts/log-panel.js";
 import { Notice } from "../parts/notice.js";
@@ -27,11 +23,14 @@ import type { ModelSessionListener } from "./model-run.js";
 import { ModelSession } from "./model-session.js";
 import { ModelSourcePanel } from "./model-source.js";
 import { ModelResume, type InterruptedModel } from "./model-resume.js";
+import { layOutModel } from "./model-layout.js";
 import { modelProgressText } from "./model-text.js";
 import { modelWorkload } from "./model-workload.js";
 import { ResultsPanel } from "./outputs/results-panel.js";
 import type { ItemRow } from "./run-model.js";
+import { RunControls } from "./run-controls.js";
 import { sortFiles } from "./sort-files.js";
+import { WaitingFiles } from "./waiting-files.js";
 
 /** The tab "Your own model": connects its panels with a session. Lives as long as the element is in the page. */
 export class ModelView implements ModelSessionListener, JobView, DashboardHost {
@@ -49,13 +48,15 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
   readonly #results = new ResultsPanel((reason) => this.onFailure("The outputs can’t be shown", failureText(reason)));
   readonly #progress = new ProgressView("model-");
   readonly #inputs = new ModelInputsPanel(() => this.#update());
-  readonly #run = element("button", { type: "button", class: "primary", "data-testid": "model-run" }, "Run");
-  readonly #pause = element("button", { type: "button", "data-testid": "model-pause" }, "Pause");
-  readonly #cancel = element("button", { type: "button", "data-testid": "model-cancel" }, "Cancel");
+  readonly #controls = new RunControls({
+    run: () => this.#start(),
+    togglePause: () => (this.#session.run?.outcome === "paused" ? this.resume() : this.pause()),
+    cancel: () => this.#session.cancel(),
+  });
   readonly #source: ModelSourcePanel;
   #requested: { readonly model: string | readonly File[]; readonly labels: File | undefined } | undefined;
   /** Chosen before there was a model. */
-  #waiting: { readonly labels?: File; readonly pictures?: readonly File[]; readonly tensors?: readonly File[] } = {};
+  readonly #waiting = new WaitingFiles();
   /** Its events are shown, and emitted by the host. */
   #followed: Sharder | undefined;
   #following = new AbortController();
@@ -77,44 +78,21 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
       splitChanged: () => this.#reloadSplit(),
     });
     this.#source.split = readSplit(host);
-    this.#run.addEventListener("click", () => this.#start());
-    this.#pause.addEventListener("click", () =>
-      this.#session.run?.outcome === "paused" ? this.resume() : this.pause(),
-    );
-    this.#cancel.addEventListener("click", () => this.#session.cancel());
     const onNothing = (): void =>
       this.onFailure("That is not a file", "Expected model files or pictures, received no file: save them first.");
     listenForFiles(host, { isActive: isShown, onFiles: (files) => this.#take(files), onNothing }, signal);
-    const running = element(
-      "section",
-      { class: "panel job", "aria-label": "Run" },
-      asControl("buttons", element("div", { class: "buttons" }, this.#run, this.#pause, this.#cancel)),
-      ...this.#progress.roots,
-    );
-    this.roots = [
-      this.#notice.root,
-      this.#offer.root,
-      element(
-        "div",
-        { class: "picture" },
-        asControl("source", this.#source.root),
-        asControl("inputs", this.#inputs.root),
-        running,
-        asControl("speed-up", this.#dashboard.speedUp.root),
-        asControl("results", this.#results.root),
-        explanation("model"),
-      ),
-      element(
-        "div",
-        { class: "side" },
-        asControl("facts", this.#facts.root),
-        asControl("workers", this.#dashboard.workers.root),
-        asControl("settings", this.#dashboard.settings.root),
-        asControl("log", this.#log.root),
-      ),
-      this.#dashboard.root,
-      dropHint("Drop a model’s files, pictures or files of numbers here"),
-    ];
+    this.roots = layOutModel({
+      notice: this.#notice,
+      offer: this.#offer,
+      source: this.#source,
+      inputs: this.#inputs,
+      controls: this.#controls,
+      progress: this.#progress,
+      results: this.#results,
+      facts: this.#facts,
+      log: this.#log,
+      dashboard: this.#dashboard,
+    });
     tickWhile(() => this.#session.activity?.kind === "running", this.#update, signal);
     this.#updateNow();
   }
@@ -236,8 +214,7 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
     if (isSame && labels !== undefined) this.#inputs.offerLabels(sharder.model, labels);
     else this.#inputs.offer(sharder.model, labels);
     this.onInspected();
-    const { labels: waiting } = this.#waiting;
-    this.#waiting = {};
+    const { labels: waiting } = this.#waiting.take();
     // Chosen while the model was being loaded.
     if (waiting !== undefined && this.#session.loaded?.labels !== waiting) void this.#session.useLabels(waiting);
     this.#results.clear();
@@ -335,23 +312,8 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
       if (labels !== undefined) void this.#session.useLabels(labels);
       return;
     }
-    this.#waiting = {
-      ...this.#waiting,
-      ...(labels !== undefined && { labels }),
-      ...(pictures.length > 0 && { pictures }),
-      ...(tensors.length > 0 && { tensors }),
-    };
+    this.#waiting.add({ labels, pictures, tensors });
     this.#update();
-  }
-
-  /** "the labels in labels.txt, 3 pictures": what has been chosen for a model that is still missing. */
-  get #waitingText(): string {
-    const { labels, pictures, tensors } = this.#waiting;
-    return [
-      ...(labels === undefined ? [] : [`the labels in ${labels.name}`]),
-      ...(pictures === undefined ? [] : [formatCount(pictures.length, "picture")]),
-      ...(tensors === undefined ? [] : [formatCount(tensors.length, "file of numbers", "files of numbers")]),
-    ].join(", ");
   }
 
   async #resumeRun({ load, run }: InterruptedModel, startsOver: boolean): Promise<void> {
@@ -387,21 +349,18 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
     if (this.#signal.aborted) return;
     const { sharder, activity } = this.#session;
     this.#progress.update(
-      modelProgressText(this.#session, this.#inputs.request !== undefined, this.#dashboard.numbers, this.#waitingText),
+      modelProgressText(this.#session, this.#inputs.request !== undefined, this.#dashboard.numbers, this.#waiting.text),
     );
-    const buttons = [this.#cancel, this.#run, this.#pause];
-    const hadFocus = buttons.some((button) => button.matches(":focus"));
-    const isWithoutInput = this.#inputs.request === undefined && this.#inputs.problem === undefined;
-    this.#run.disabled = sharder === undefined || activity !== undefined || isWithoutInput;
-    this.#pause.disabled = activity?.kind !== "running";
-    setText(this.#pause, this.#session.run?.outcome === "paused" ? "Resume" : "Pause");
-    // A measurement is only one run long, so it can't be cancelled.
-    this.#cancel.disabled = activity === undefined || activity.kind === "inspecting";
+    const { request, problem } = this.#inputs;
+    const hasInput = request !== undefined || problem !== undefined;
+    this.#controls.update({
+      canRun: sharder !== undefined && activity === undefined && hasInput,
+      canPause: activity?.kind === "running",
+      isPaused: this.#session.run?.outcome === "paused",
+      // A measurement is only one run long, so it can't be cancelled.
+      canCancel: activity !== undefined && activity.kind !== "inspecting",
+    });
     this.#facts.update(activity === undefined);
-    // Disabling the focused button would send the focus back to the top of the page.
-    if (hadFocus && !buttons.some((button) => button.matches(":focus:enabled"))) {
-      buttons.find((button) => !button.disabled)?.focus();
-    }
     this.#dashboard.update();
   }
 }
