@@ -44,7 +44,7 @@ export class ElementLife {
     this.#modelStorage = own("model");
     const toModel = (files: readonly File[]): void => {
       this.#tabs.show(JOBS.indexOf("model"));
-      this.#models.takeFiles(files);
+      this.#models.choice.take(files);
     };
     this.#pictures = new PictureTab(host, picturePanel, toModel, pictures, this.#end.signal);
     this.#modelPanel = modelPanel;
@@ -77,7 +77,7 @@ export class ElementLife {
     if (isOther && this.#pictures.view !== undefined) this.#startPictures();
     else if (names.has("src") || names.has("sample")) void this.#pictures.showSource();
     if (job === "model" && ["model", ASK_FIRST].some((name) => names.has(name))) this.#loadModel(true);
-    else if (["workers", "split"].some((name) => names.has(name))) this.#models.reload();
+    else if (["workers", "split"].some((name) => names.has(name))) this.#models.choice.reload();
   }
 
   /** Use the host's own sharder for the job that is shown from now on; `undefined`: one of the element's own, wherever a lent one is used. */
@@ -131,9 +131,9 @@ export class ElementLife {
     const address = this.#host.getAttribute("model");
     const asked = this.#host.getAttribute(ASK_FIRST);
     if (this.#lent !== undefined)
-      this.#models.use(this.#lent, this.#modelJob === "model" ? this.#lentModel : undefined);
+      this.#models.choice.use(this.#lent, this.#modelJob === "model" ? this.#lentModel : undefined);
     else if (address && isWanted && asked !== null) this.#askFirst(asked);
-    else if (address && isWanted) this.#models.load(address);
+    else if (address && isWanted) this.#models.choice.load(address);
   }
 
   /** The change of the attributes loads the model, or leaves it. */
@@ -141,6 +141,6 @@ export class ElementLife {
     const answer = (drops: readonly string[]) => () => {
       for (const name of [...drops, ASK_FIRST]) this.#host.removeAttribute(name);
     };
-    this.#models.ask(askingText(asked), answer([]), answer(["model", "src", "sample"]));
+    this.#models.choice.ask(askingText(asked), answer([]), answer(["model", "src", "sample"]));
   }
 }

@@ -1,8 +1,9 @@
-import { ShardError, deleteJournal, type Sharder, type WorkerSpec } from "../../index.js";
+import { ShardError } from "../../index.js";
 import { Dashboard } from "../dashboard/dashboard.js";
+import { FollowedSharder } from "../dashboard/followed-sharder.js";
 import { relayEvents, reportDone, reportError } from "../element-events.js";
-import { readOptions, readSplit } from "../element-options.js";
-import type { ShownJobState, JobStatus, JobView } from "../job-view.js";
+import { readOptions } from "../element-options.js";
+import type { JobStatus, JobView } from "../job-view.js";
 import type { DashboardHost, Workload } from "../dashboard/host.js";
 import { failureText } from "../parts/failure-text.js";
 import { listenForFiles } from "../parts/file-drop.js";
@@ -11,26 +12,23 @@ import { perFrame, TEXT_INTERVAL_MS } from "../parts/frame.js";
 import { LogPanel } from "../parts/log-panel.js";
 import { Notice } from "../parts/notice.js";
 import { ProgressView } from "../parts/progress-view.js";
-import { ResumeOffer } from "../parts/resume-offer.js";
 import { UNKNOWN_MODEL } from "../speed/speed-text.js";
 import { WorkerColours } from "../workers/colours.js";
-import { specsOf } from "../workers/worker-specs.js";
-import { logSharder } from "../workers/sharder-log.js";
+import { InterruptedOffer } from "./interrupted-offer.js";
+import { ModelChoice } from "./model-choice.js";
 import { ModelFacts } from "./model-facts.js";
 import { ModelInputsPanel } from "./model-inputs.js";
 import type { LoadRequest, RunRequest } from "./model-request.js";
 import type { ModelSessionListener } from "./model-run.js";
 import { ModelSession } from "./model-session.js";
-import { ModelSourcePanel } from "./model-source.js";
-import { ModelResume, type InterruptedModel } from "./model-resume.js";
+import { ModelResume } from "./model-resume.js";
+import { modelStatus } from "./model-status.js";
 import { layOutModel } from "./model-layout.js";
 import { modelProgressText } from "./model-text.js";
 import { modelWorkload } from "./model-workload.js";
 import { ResultsPanel } from "./outputs/results-panel.js";
 import type { ItemRow } from "./run-model.js";
 import { RunControls } from "./run-controls.js";
-import { sortFiles } from "./sort-files.js";
-import { WaitingFiles } from "./waiting-files.js";
 
 /** The tab "Your own model": connects its panels with a session. Lives as long as the element is in the page. */
 export class ModelView implements ModelSessionListener, JobView, DashboardHost {
@@ -39,7 +37,6 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
   readonly #session: ModelSession;
   readonly #signal: AbortSignal;
   readonly #notice = new Notice("model-notice");
-  readonly #offer = new ResumeOffer("resume-model");
   readonly #resume: ModelResume;
   readonly #facts = new ModelFacts(() => void this.#session.inspect(this.#inputs.sizes));
   readonly #colours = new WorkerColours();
@@ -53,13 +50,10 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
     togglePause: () => (this.#session.run?.outcome === "paused" ? this.resume() : this.pause()),
     cancel: () => this.#session.cancel(),
   });
-  readonly #source: ModelSourcePanel;
-  #requested: { readonly model: string | readonly File[]; readonly labels: File | undefined } | undefined;
-  /** Chosen before there was a model. */
-  readonly #waiting = new WaitingFiles();
-  /** Its events are shown, and emitted by the host. */
-  #followed: Sharder | undefined;
-  #following = new AbortController();
+  /** What is loaded, and what is chosen for it. */
+  readonly choice: ModelChoice;
+  readonly #interrupted: InterruptedOffer;
+  readonly #following: FollowedSharder;
   readonly #update = perFrame(() => this.#updateNow(), TEXT_INTERVAL_MS);
 
   /**
@@ -70,21 +64,22 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
   constructor(host: HTMLElement, isShown: () => boolean, storage: string, signal: AbortSignal) {
     this.#host = host;
     this.#signal = signal;
+    const followers = { dashboard: this.#dashboard, log: this.#log, one: "item", update: this.#update } as const;
+    this.#following = new FollowedSharder(followers, signal);
     this.#resume = new ModelResume(storage);
     this.#session = new ModelSession(() => readOptions(host).workers, this.#resume.journal, this);
-    this.#source = new ModelSourcePanel({
-      loadAddress: (address) => this.#load(address, this.#waiting.labels),
-      takeFiles: (files) => this.#take(files),
-      splitChanged: () => this.#reloadSplit(),
+    this.choice = new ModelChoice(host, this.#session, this.#inputs, this.#notice, this.#update);
+    this.#interrupted = new InterruptedOffer(this.#resume, this.#session, this.#inputs, this.choice, {
+      begin: () => this.#notice.hide(),
+      fail: (title, message) => this.onFailure(title, message),
     });
-    this.#source.split = readSplit(host);
     const onNothing = (): void =>
       this.onFailure("That is not a file", "Expected model files or pictures, received no file: save them first.");
-    listenForFiles(host, { isActive: isShown, onFiles: (files) => this.#take(files), onNothing }, signal);
+    listenForFiles(host, { isActive: isShown, onFiles: (files) => this.choice.take(files), onNothing }, signal);
     this.roots = layOutModel({
       notice: this.#notice,
-      offer: this.#offer,
-      source: this.#source,
+      offer: this.#interrupted.offer,
+      source: this.choice.source,
       inputs: this.#inputs,
       controls: this.#controls,
       progress: this.#progress,
@@ -97,59 +92,13 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
     this.#updateNow();
   }
 
-  /** Files that were chosen, dropped or pasted: a model's, its labels or pictures. */
-  takeFiles(files: readonly File[]): void {
-    this.#take(files);
-  }
-
-  /** Load the model at an address, as if the user had entered it. */
-  load(address: string): void {
-    this.#source.split = readSplit(this.#host);
-    this.#load(address, undefined);
-  }
-
-  /** Load the present model again, since the attributes name other workers or another split. */
-  reload(): void {
-    this.#source.split = readSplit(this.#host);
-    if (this.#requested !== undefined) this.#load(this.#requested.model, this.#requested.labels);
-  }
-
-  /** Ask before a model is loaded from another site. @param text the question. */
-  ask(text: string, onAgree: () => void, onDecline: () => void): void {
-    this.#notice.ask("Load from another site?", text, [
-      { title: "Load it", run: () => this.#answer(onAgree) },
-      { title: "No, thanks", run: () => this.#answer(onDecline) },
-    ]);
-  }
-
-  #answer(act: () => void): void {
-    this.#notice.hide();
-    act();
-  }
-
-  /** Run the host's own sharder, which stays the host's to end. @param address of its model, where the host says it. */
-  use(sharder: Sharder, address: string | undefined): void {
-    this.#notice.hide();
-    this.#requested = undefined;
-    this.#session.use(sharder, address);
-  }
-
   /** Whether it runs the host's own sharder. */
   get isLent(): boolean {
     return this.#session.isLent;
   }
 
   get status(): JobStatus {
-    const { activity, run, sharder } = this.#session;
-    const states: Record<string, ShownJobState> = { loading: "loading", running: "running", inspecting: "running" };
-    const idle: ShownJobState = sharder === undefined ? "waiting" : "ready";
-    return {
-      job: "model",
-      state:
-        activity === undefined || run?.outcome === "paused" ? (run?.outcome ?? idle) : (states[activity.kind] ?? idle),
-      fraction: run === undefined || run.itemCount === 0 ? 0 : run.doneItemCount / run.itemCount,
-      workerCount: (sharder?.workers ?? []).filter(({ state }) => state !== "dead").length,
-    };
+    return modelStatus(this.#session);
   }
 
   run(picture?: Blob): void {
@@ -210,29 +159,16 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
     const { sharder, labels } = this.#session;
     if (sharder === undefined) return;
     // Other labels for the same model come here, too.
-    const isSame = sharder === this.#followed;
+    const isSame = sharder === this.#following.current;
     if (isSame && labels !== undefined) this.#inputs.offerLabels(sharder.model, labels);
     else this.#inputs.offer(sharder.model, labels);
     this.onInspected();
-    const { labels: waiting } = this.#waiting.take();
+    const { labels: waiting } = this.choice.takeWaiting();
     // Chosen while the model was being loaded.
     if (waiting !== undefined && this.#session.loaded?.labels !== waiting) void this.#session.useLabels(waiting);
     this.#results.clear();
-    if (!isSame) this.#follow(sharder);
-  }
-
-  /** Show what this sharder does, and no longer what the one before does. */
-  #follow(sharder: Sharder): void {
-    this.#followed = sharder;
-    this.#following.abort();
-    this.#following = new AbortController();
-    const signal = AbortSignal.any([this.#signal, this.#following.signal]);
-    relayEvents(sharder, this.#host, signal);
-    this.#dashboard.attach(sharder, signal);
-    logSharder(sharder, this.#log, "item", signal);
-    for (const type of ["worker", "progress", "rebalance"] as const) {
-      sharder.addEventListener(type, () => this.#update(), { signal });
-    }
+    if (isSame) return;
+    relayEvents(sharder, this.#host, this.#following.follow(sharder));
   }
 
   onInspected(): void {
@@ -241,7 +177,7 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
   }
 
   onRun(): void {
-    this.#offer.hide();
+    this.#interrupted.offer.hide();
     const { sharder, run, labels, modelName } = this.#session;
     if (sharder === undefined || run === undefined) return;
     const { store, request } = run;
@@ -264,13 +200,7 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
    * @returns whether there is one.
    */
   async offerInterrupted(): Promise<boolean> {
-    const found = await this.#resume.find();
-    if (found === undefined || this.#signal.aborted || this.#session.activity !== undefined) return false;
-    this.#offer.show(found.text, {
-      resume: () => void this.#resumeRun(found, false),
-      startOver: () => void this.#resumeRun(found, true),
-    });
-    return true;
+    return this.#interrupted.show(this.#signal);
   }
 
   onRow(row: ItemRow): void {
@@ -281,58 +211,6 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
     if (this.#signal.aborted) return;
     this.#notice.show(title, message);
     if (thrown instanceof ShardError) reportError(this.#host, { job: "model", error: thrown });
-  }
-
-  /** A worker holds either the whole model or a stage of it, so another split needs another load. */
-  #reloadSplit(): void {
-    const isBusy = this.#session.activity !== undefined && this.#session.activity.kind !== "loading";
-    if (this.#requested === undefined || isBusy) return;
-    const { sharder } = this.#session;
-    this.#load(this.#requested.model, this.#requested.labels, sharder && specsOf(sharder));
-  }
-
-  /** @param workers others than the attributes name. */
-  #load(model: string | readonly File[], labels: File | undefined, workers?: readonly WorkerSpec[]): void {
-    this.#requested = { model, labels };
-    this.#notice.hide();
-    this.#source.show(model);
-    void this.#session.load({ model, labels, split: this.#source.split }, workers);
-  }
-
-  #take(files: readonly File[]): void {
-    const { pictures, model, labels, tensors } = sortFiles(files);
-    this.#notice.hide();
-    this.#inputs.usePictures(pictures);
-    this.#inputs.useTensors(tensors);
-    if (model.length > 0) {
-      this.#load(model, labels ?? this.#waiting.labels);
-      return;
-    }
-    if (this.#session.sharder !== undefined) {
-      if (labels !== undefined) void this.#session.useLabels(labels);
-      return;
-    }
-    this.#waiting.add({ labels, pictures, tensors });
-    this.#update();
-  }
-
-  async #resumeRun({ load, run }: InterruptedModel, startsOver: boolean): Promise<void> {
-    this.#notice.hide();
-    if (load !== undefined) {
-      this.#requested = { model: load.model, labels: load.labels };
-      await this.#session.load(load);
-    }
-    // A failure to load has been reported, and the offer stays.
-    if (load !== undefined && this.#session.loaded !== load) return;
-    const chosen = this.#inputs.request;
-    const request = load === undefined && run.kind !== "random" ? chosen : run;
-    if (this.#session.sharder === undefined || request === undefined) {
-      const advice = "Expected the model’s files and its inputs again, received none so far: choose them first.";
-      this.onFailure("It can’t be resumed yet", advice);
-      return;
-    }
-    if (startsOver) await deleteJournal(this.#resume.journal).catch(() => false);
-    await this.#session.start(request);
   }
 
   #start(): void {
@@ -349,7 +227,12 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
     if (this.#signal.aborted) return;
     const { sharder, activity } = this.#session;
     this.#progress.update(
-      modelProgressText(this.#session, this.#inputs.request !== undefined, this.#dashboard.numbers, this.#waiting.text),
+      modelProgressText(
+        this.#session,
+        this.#inputs.request !== undefined,
+        this.#dashboard.numbers,
+        this.choice.waitingText,
+      ),
     );
     const { request, problem } = this.#inputs;
     const hasInput = request !== undefined || problem !== undefined;

@@ -7,6 +7,7 @@ import {
   type WorkerDetail,
 } from "../../index.js";
 import { Dashboard } from "../dashboard/dashboard.js";
+import { FollowedSharder } from "../dashboard/followed-sharder.js";
 import { reportDone, reportError } from "../element-events.js";
 import type { JobStatus, JobView } from "../job-view.js";
 import type { DashboardHost, Division, Workload } from "../dashboard/host.js";
@@ -20,7 +21,6 @@ import { Notice } from "../parts/notice.js";
 import { ResumeOffer } from "../parts/resume-offer.js";
 import { UNKNOWN_MODEL } from "../speed/speed-text.js";
 import { WorkerColours } from "../workers/colours.js";
-import { logSharder } from "../workers/sharder-log.js";
 import { JobPanel, type JobChoices } from "./job-panel.js";
 import { PictureInput } from "./picture-input.js";
 import type { ChosenPicture, PictureJob } from "./picture-job.js";
@@ -65,7 +65,7 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
   readonly #job: JobPanel;
   readonly #update = perFrame(() => this.#updateNow(), TEXT_INTERVAL_MS);
   #sharder: Sharder | undefined;
-  #following = new AbortController();
+  readonly #following: FollowedSharder;
   #session: UpscaleSession | undefined;
   #list: PictureList | undefined;
   /** Chosen while the model was still loading. */
@@ -87,6 +87,8 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
     storage: PictureStorage,
     signal: AbortSignal,
   ) {
+    const followers = { dashboard: this.#dashboard, log: this.#log, one: "tile", update: this.#update } as const;
+    this.#following = new FollowedSharder(followers, signal);
     this.#host = host;
     this.#storage = storage;
     this.#keeper = new QueueKeeper(storage, () => this.update());
@@ -180,14 +182,7 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
 
   /** Show what this sharder does, and no longer what the one before does. */
   #follow(sharder: Sharder): void {
-    this.#following.abort();
-    this.#following = new AbortController();
-    const signal = AbortSignal.any([this.#signal, this.#following.signal]);
-    for (const type of ["worker", "progress", "rebalance"] as const) {
-      sharder.addEventListener(type, () => this.#update(), { signal });
-    }
-    this.#dashboard.attach(sharder, signal);
-    logSharder(sharder, this.#log, "tile", signal);
+    const signal = this.#following.follow(sharder);
     const onWorker = ({ detail }: CustomEvent<WorkerDetail>): void => {
       if (detail.state === "ready") this.#list?.queue.onWorker();
     };
