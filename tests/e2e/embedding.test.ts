@@ -105,7 +105,7 @@ it("has the properties that are listed for it, and takes those that were set bef
       observedAttributes: readonly string[];
     };
     const settable = Object.entries(Object.getOwnPropertyDescriptors(prototype))
-      .filter(([, { set }]) => set !== undefined)
+      .filter(([, descriptor]) => descriptor.set !== undefined)
       .map(([name]) => name);
     // An element of another document is not upgraded before it comes to this one.
     const early = new DOMParser()
@@ -236,7 +236,8 @@ it("leaves the picture where it is when remembered figures and the slider of the
   );
   await page.evaluate(() => {
     const element = document.querySelector("inference-sharder")!;
-    element.sharder = element.sharder;
+    const own = element.sharder;
+    element.sharder = own;
   });
   const figures = page.locator("[data-testid=panel-picture] [data-testid=speed-figures]");
   await figures.filter({ hasText: "1.9" }).waitFor();

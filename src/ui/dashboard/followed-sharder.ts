@@ -10,7 +10,7 @@ interface Followers {
   /** What the items of its jobs are. */
   readonly one: ItemWord;
   /** Something that is shown has changed. */
-  update(): void;
+  readonly update: () => void;
 }
 
 /** Shows in the panels of a tab what one sharder does, and no longer what the one before does. */
