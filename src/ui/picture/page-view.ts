@@ -1,71 +1,41 @@
-import {
-  ShardError,
-  type JournalState,
-  type PictureInProgress,
-  type PlacedTile,
-  type Sharder,
-  type WorkerDetail,
-} from "../../index.js";
-import { Dashboard } from "../dashboard/dashboard.js";
+import type { JournalState, PictureInProgress, Sharder, WorkerDetail } from "../../index.js";
 import { FollowedSharder } from "../dashboard/followed-sharder.js";
-import { reportDone, reportError } from "../element-events.js";
+import type { Division, Workload } from "../dashboard/host.js";
 import type { JobStatus, JobView } from "../job-view.js";
-import type { DashboardHost, Division, Workload } from "../dashboard/host.js";
-import { element } from "../parts/dom.js";
 import { failureText } from "../parts/failure-text.js";
-import { formatCount } from "../parts/format.js";
-import { tickWhile } from "../parts/tick.js";
 import { perFrame, TEXT_INTERVAL_MS } from "../parts/frame.js";
-import { LogPanel } from "../parts/log-panel.js";
-import { Notice } from "../parts/notice.js";
-import { ResumeOffer } from "../parts/resume-offer.js";
+import { tickWhile } from "../parts/tick.js";
 import { UNKNOWN_MODEL } from "../speed/speed-text.js";
-import { WorkerColours } from "../workers/colours.js";
-import { JobPanel, type JobChoices } from "./job-panel.js";
-import { PictureInput } from "./picture-input.js";
-import type { ChosenPicture, PictureJob } from "./picture-job.js";
-import { LoadingState } from "./loading-state.js";
-import { layOutPicture } from "./picture-layout.js";
-import { PictureCaption } from "./picture-caption.js";
+import type { LoadingState } from "./loading-state.js";
+import type { ChosenPicture } from "./picture-job.js";
 import { PictureList, type ListOwner } from "./picture-list.js";
-import { type InterruptedPictures, type PictureStorage } from "./picture-resume.js";
+import { PicturePanels, type PanelsOwner } from "./picture-panels.js";
+import { PictureReports, type ReportedTab } from "./picture-reports.js";
+import type { InterruptedPictures, PictureStorage } from "./picture-resume.js";
+import { jobChoices, pictureStatus } from "./picture-state.js";
 import { runsWithText } from "./picture-words.js";
-import { MAX_PREVIEW_PIXELS, Preview } from "./preview.js";
-import { jobText, resultText } from "./progress-text.js";
+import { MAX_PREVIEW_PIXELS } from "./preview.js";
+import { jobText } from "./progress-text.js";
 import type { QueueEntry } from "./queue-entry.js";
 import { QueueKeeper } from "./queue-keeper.js";
-import { SaveControls } from "./save-controls.js";
 import { saveJob } from "./save-pictures.js";
-import { takeFiles } from "./take-files.js";
 import { tileWorkload } from "./tile-workload.js";
-import { UpscaleSession, type SessionListener } from "./upscale-session.js";
+import { UpscaleSession } from "./upscale-session.js";
 
 /**
  * The tab "Enlarge a picture": connects its panels with a sharder and its session. Lives as long as the element is in
  * the page.
  */
-export class PageView implements SessionListener, ListOwner, JobView, DashboardHost {
-  readonly roots: readonly HTMLElement[];
-  readonly #host: HTMLElement;
+export class PageView implements PanelsOwner, ReportedTab, ListOwner, JobView {
+  readonly #toModel: (files: readonly File[]) => void;
   readonly #signal: AbortSignal;
-  readonly #colours = new WorkerColours();
-  readonly #notice = new Notice();
-  readonly #offer = new ResumeOffer("resume-picture");
   readonly #storage: PictureStorage;
   readonly #keeper: QueueKeeper;
-  readonly #preview = new Preview();
-  readonly #caption = new PictureCaption();
-  readonly #log = new LogPanel();
-  readonly #dashboard = new Dashboard(this.#colours, "tile", "picture-", this);
-  /** What is shown until there is a sharder. */
-  readonly loading: LoadingState;
-  readonly #input: PictureInput;
-  readonly #saving = new SaveControls(() => void this.#save());
-  readonly #listPlace = element("div", { class: "list-place" });
-  readonly #job: JobPanel;
-  readonly #update = perFrame(() => this.#updateNow(), TEXT_INTERVAL_MS);
-  #sharder: Sharder | undefined;
+  readonly #reports: PictureReports;
   readonly #following: FollowedSharder;
+  readonly #update = perFrame(() => this.#updateNow(), TEXT_INTERVAL_MS);
+  readonly #panels = new PicturePanels(this);
+  #sharder: Sharder | undefined;
   #session: UpscaleSession | undefined;
   #list: PictureList | undefined;
   /** Chosen while the model was still loading. */
@@ -87,61 +57,45 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
     storage: PictureStorage,
     signal: AbortSignal,
   ) {
-    const followers = { dashboard: this.#dashboard, log: this.#log, one: "tile", update: this.#update } as const;
-    this.#following = new FollowedSharder(followers, signal);
-    this.#host = host;
+    this.#toModel = toModel;
+    this.#signal = signal;
     this.#storage = storage;
     this.#keeper = new QueueKeeper(storage, () => this.update());
-    this.#signal = signal;
-    const takers = {
-      choose: (pictures: readonly ChosenPicture[]) => this.#choose(pictures),
-      toModel,
-      refuse: (title: string, reason: string) => this.refuse(title, reason),
-      note: (text: string) => this.note(text),
-      notice: this.#notice,
-    };
-    this.#input = new PictureInput(
-      (files) => takeFiles(files, takers),
-      (reason) => this.refuse("That is not a picture", reason),
-    );
-    this.#input.listen(host, isShown, signal);
-    this.loading = new LoadingState(this.#notice, this.#log, this.#input, () => this.#update());
-    this.#job = new JobPanel(this.#input, this.#saving, this.#dashboard.speedUp.root, {
-      runAgain: () => this.run(),
-      togglePause: () => (this.#session?.job?.status === "paused" ? this.resume() : this.pause()),
-      cancel: () => this.cancel(),
-      repeat: (isOn) => this.#list?.repeat(isOn),
-    });
-    this.roots = layOutPicture({
-      notice: this.#notice,
-      offer: this.#offer,
-      job: this.#job,
-      preview: this.#preview,
-      caption: this.#caption.root,
-      list: this.#listPlace,
-      workers: this.#dashboard.workers,
-      log: this.#log,
-      dashboard: this.#dashboard,
-    });
+    const { dashboard, log, input } = this.#panels;
+    this.#reports = new PictureReports(host, this.#panels, this);
+    this.#following = new FollowedSharder({ dashboard, log, one: "tile", update: this.#update }, signal);
+    input.listen(host, isShown, signal);
     this.#updateNow();
   }
 
+  get roots(): readonly HTMLElement[] {
+    return this.#panels.roots;
+  }
+
+  /** What is shown until there is a sharder. */
+  get loading(): LoadingState {
+    return this.#panels.loading;
+  }
+
   get status(): JobStatus {
-    const job = this.#session?.job;
-    // A job without workers has not ended.
-    const states = { opening: "loading", stalled: "paused" } as const;
-    const status = job?.status === "opening" || job?.status === "stalled" ? states[job.status] : job?.status;
-    return {
-      job: "picture",
-      state: status ?? (this.#session === undefined ? this.loading.state : "ready"),
-      fraction: job?.fraction ?? 0,
-      workerCount: (this.#sharder?.workers ?? []).filter(({ state }) => state !== "dead").length,
-    };
+    return pictureStatus(this.#session, this.loading, this.#sharder);
+  }
+
+  get sharder(): Sharder | undefined {
+    return this.#sharder;
+  }
+
+  get session(): UpscaleSession | undefined {
+    return this.#session;
+  }
+
+  get list(): PictureList | undefined {
+    return this.#list;
   }
 
   run(picture?: Blob): void {
     if (picture !== undefined) {
-      this.#choose([{ blob: picture, name: picture instanceof File ? picture.name : "picture" }]);
+      this.choose([{ blob: picture, name: picture instanceof File ? picture.name : "picture" }]);
     } else if (this.loading.isHeldBack) this.loading.begin();
     else this.#begin(() => this.#list?.queue.startAgain());
   }
@@ -158,11 +112,28 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
     this.#list?.queue.cancel();
   }
 
+  runAgain(): void {
+    this.run();
+  }
+
+  togglePause(): void {
+    if (this.#session?.job?.status === "paused") this.resume();
+    else this.pause();
+  }
+
+  repeat(isOn: boolean): void {
+    this.#list?.repeat(isOn);
+  }
+
+  toModel(files: readonly File[]): void {
+    this.#toModel(files);
+  }
+
   /** @param model its address, where that is known. */
   start(sharder: Sharder, tileSize: number | undefined, model: string | undefined): void {
     this.#sharder = sharder;
     this.#model = model;
-    const { settings: panel } = this.#dashboard;
+    const { settings: panel } = this.#panels.dashboard;
     panel.useTileSize(tileSize);
     const sizes = {
       // Read for each picture.
@@ -171,13 +142,14 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
       },
       maxPreviewPixels: MAX_PREVIEW_PIXELS,
     };
-    this.#session = new UpscaleSession(sharder, sizes, this.#storage.journal, this);
-    this.#list = new PictureList(this.#session, this.#keeper, this.#preview, this.#saving, this, this.#signal);
-    this.#listPlace.replaceChildren(this.#list.panel.root);
+    this.#session = new UpscaleSession(sharder, sizes, this.#storage.journal, this.#reports);
+    const { preview, saving } = this.#panels;
+    this.#list = new PictureList(this.#session, this.#keeper, preview, saving, this, this.#signal);
+    this.#panels.list.replaceChildren(this.#list.panel.root);
     this.#follow(sharder);
     tickWhile(() => this.#session?.isActive === true, this.#update, this.#signal);
     this.loading.ready();
-    if (this.#waiting.length > 0) this.#choose(this.#waiting);
+    if (this.#waiting.length > 0) this.choose(this.#waiting);
   }
 
   /** Show what this sharder does, and no longer what the one before does. */
@@ -192,7 +164,8 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
 
   /** Enlarge the sample, unless the user has already chosen a picture or may want to resume one. */
   offerSample(sample: ChosenPicture): void {
-    if (this.#session?.job === undefined && this.#offer.root.hidden) this.#choose([{ ...sample, isSample: true }]);
+    if (this.#session?.job === undefined && this.#panels.offer.root.hidden)
+      this.choose([{ ...sample, isSample: true }]);
   }
 
   /** Offer to resume the pictures that were being enlarged when the page was closed, if there are any. Never rejects. */
@@ -200,16 +173,15 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
     const found = await this.#keeper.find();
     if (found === undefined || this.#signal.aborted || this.#session?.job !== undefined) return;
     const choices = { resume: () => this.#restore(found), startOver: () => void this.#startOver(found) };
-    this.#offer.show(found.text, choices, found.verb);
+    this.#panels.offer.show(found.text, choices, found.verb);
   }
 
   note(text: string): void {
-    this.#log.add(text);
+    this.#panels.log.add(text);
   }
 
   refuse(title: string, reason: string): void {
-    this.#notice.show(title, reason);
-    this.#log.add(reason, "fault");
+    this.#panels.refuse(title, reason);
   }
 
   fail(title: string, message: string): void {
@@ -252,48 +224,12 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
 
   close(): void {
     this.#session?.close();
-    this.#preview.close();
+    this.#panels.preview.close();
     this.#keeper.close();
   }
 
-  onOpen(job: PictureJob, opened: PictureInProgress): void {
-    this.#preview.open(opened, job.picture.name, this.scale);
-    this.#caption.show(job, this.scale);
-    this.#list?.onOpen(job, opened);
-    const { width, height, tileCount } = opened;
-    this.#workload = tileWorkload(this.#sharder?.model, this.#model, opened);
-    const workers = this.#sharder?.workers.filter(({ state }) => state !== "dead") ?? [];
-    this.#log.add(
-      `${job.picture.name}, ${width} × ${height}: ${formatCount(tileCount, "tile")} for ${formatCount(workers.length, "worker")}`,
-    );
-  }
-
-  onTile(job: PictureJob, tile: PlacedTile<ImageBitmap>, workerId: string): void {
-    if (job !== this.#session?.shown || this.#list?.isFollowing !== true) tile.bitmap.close();
-    else this.#preview.addTile(tile, this.#colours.of(workerId));
-    this.#update();
-  }
-
-  onEnd(job: PictureJob, error: ShardError | undefined): void {
-    const { name } = job.picture;
-    const isDone = job.status === "done";
-    if (job === this.#session?.shown && this.#list?.isFollowing === true) this.#preview.end(isDone);
-    if (job.status === "stalled") this.#log.add(`${name} waits for a worker`, "fault");
-    else if (error === undefined)
-      this.#log.add(isDone ? `${name} done: ${resultText(job, this.scale)}` : `${name} cancelled`);
-    else if (this.#list?.queue.isList === true)
-      this.#log.add(`${name} could not be enlarged: ${error.message}`, "fault");
-    else this.refuse(`${name} could not be enlarged`, error.message);
-    if (error !== undefined) reportError(this.#host, { job: "picture", error });
-    else if (isDone) {
-      const { tileCount: itemCount, stopwatch } = job;
-      reportDone(this.#host, { job: "picture", itemCount, durationMs: stopwatch.elapsedMs });
-    }
-    this.#list?.onEnd(job, error);
-  }
-
-  onChange(): void {
-    this.#update();
+  opened(picture: PictureInProgress): void {
+    this.#workload = tileWorkload(this.#sharder?.model, this.#model, picture);
   }
 
   update(): void {
@@ -302,11 +238,11 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
 
   onLook({ size }: QueueEntry): void {
     // What of its file was lost was said when it was opened.
-    this.#caption.show({ size, colourSpace: "srgb", losses: [] }, this.scale);
+    this.#panels.caption.show({ size, colourSpace: "srgb", losses: [] }, this.scale);
   }
 
   onCleared(): void {
-    this.#input.focus();
+    this.#panels.input.focus();
   }
 
   get scale(): number {
@@ -314,14 +250,14 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
   }
 
   #restore(found: InterruptedPictures): void {
-    this.#offer.hide();
+    this.#panels.offer.hide();
     this.#begin(() => this.#list?.restore(found));
   }
 
   async #startOver({ entries }: InterruptedPictures): Promise<void> {
-    this.#offer.hide();
+    this.#panels.offer.hide();
     await this.attempt("The journal could not be deleted", () => this.#keeper.discardTiles());
-    if (!this.#signal.aborted) this.#choose(entries.map(({ picture }) => picture));
+    if (!this.#signal.aborted) this.choose(entries.map(({ picture }) => picture));
   }
 
   /** Only the tab that writes the journal keeps the pictures. */
@@ -330,8 +266,8 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
     if (isOpen && name === this.#storage.journal) this.#list?.onRecorded();
   }
 
-  #choose(pictures: readonly ChosenPicture[]): void {
-    this.#offer.hide();
+  choose(pictures: readonly ChosenPicture[]): void {
+    this.#panels.offer.hide();
     this.#waiting = this.#list === undefined ? pictures : [];
     this.loading.begin();
     this.#begin(() => this.#list?.take(pictures));
@@ -339,7 +275,7 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
 
   /** A new attempt makes the previous notice obsolete. */
   #begin(start: () => void): void {
-    if (this.#session !== undefined) this.#notice.hide();
+    if (this.#session !== undefined) this.#panels.notice.hide();
     start();
   }
 
@@ -352,12 +288,16 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
     this.#update();
   }
 
+  save(): void {
+    void this.#save();
+  }
+
   async #save(): Promise<void> {
     const job = this.#session?.shown;
     if (job?.result === undefined || this.#isSaving) return;
     this.#isSaving = true;
     this.#update();
-    const { encoding } = this.#saving;
+    const { encoding } = this.#panels.saving;
     await this.attempt(`${job.picture.name} could not be saved`, async () => {
       await saveJob(job, this.scale, encoding);
       this.#list?.onSaved(job);
@@ -368,24 +308,13 @@ export class PageView implements SessionListener, ListOwner, JobView, DashboardH
 
   #updateNow(): void {
     if (this.#signal.aborted) return;
-    const session = this.#session;
-    const job = session?.job;
-    const { numbers } = this.#dashboard;
-    const isActive = session?.isActive ?? false;
-    const queue = this.#list?.queue;
-    const goesOn = !isActive && (queue?.isUnfinished === true || job?.isContinuable === true);
-    const choices: JobChoices = {
-      canRunAgain: queue?.canStart === true || this.loading.isHeldBack,
-      start: this.loading.isHeldBack ? "Run" : goesOn ? "Go on" : "Run again",
-      canPause: job?.status === "running" || job?.status === "paused",
-      isPaused: job?.status === "paused",
-      canCancel: isActive || queue?.isStalled === true,
-      isRepeating: queue?.isRepeating === true,
-    };
-    const text = job === undefined ? this.loading.text : jobText(job, this.scale, numbers);
-    this.#job.update(text, choices, runsWithText(this.#model, this.#sharder?.workers ?? []));
-    this.#saving.update(session?.shown?.result !== undefined, this.#isSaving);
+    const { job: panel, saving, dashboard, loading } = this.#panels;
+    const job = this.#session?.job;
+    const text = job === undefined ? loading.text : jobText(job, this.scale, dashboard.numbers);
+    const choices = jobChoices(this.#session, this.#list?.queue, loading);
+    panel.update(text, choices, runsWithText(this.#model, this.#sharder?.workers ?? []));
+    saving.update(this.#session?.shown?.result !== undefined, this.#isSaving);
     this.#list?.updatePanel();
-    this.#dashboard.update();
+    dashboard.update();
   }
 }
