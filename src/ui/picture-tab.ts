@@ -146,7 +146,7 @@ export class PictureTab {
           sharder = next;
           return true;
         } catch (thrown) {
-          if (!signal.aborted) view.refuse("The model could not be divided so", failureText(thrown));
+          if (!signal.aborted) view.fail("The model could not be divided so", failureText(thrown));
           return false;
         }
       },
@@ -169,7 +169,7 @@ export class PictureTab {
   }
 
   #refuse(view: PageView, thrown: unknown): void {
-    view.refuse("The picture could not be loaded", failureText(thrown));
+    view.fail("The picture could not be loaded", failureText(thrown));
     if (thrown instanceof ShardError) reportError(this.#host, { job: "picture", error: thrown });
   }
 

@@ -1,4 +1,4 @@
-import type { PictureInProgress, ShardError } from "../../index.js";
+import type { JournalDetail, PictureInProgress, ShardError, Sharder, WorkerDetail } from "../../index.js";
 import type { ChosenPicture, PictureJob } from "./picture-job.js";
 import { PictureQueue, type QueueOwner } from "./picture-queue.js";
 import type { InterruptedPictures } from "./picture-resume.js";
@@ -98,10 +98,22 @@ export class PictureList implements QueueOwner {
     this.#owner.update();
   }
 
-  /** A journal has been opened for the current picture. Only the tab that writes the journal keeps the pictures. */
-  onRecorded(): void {
-    const job = this.#session.shown;
-    if (job?.isActive === true) this.#keeper.onRecorded(job, this.#queue.entries);
+  /**
+   * Go on with what waits once a worker is ready, and keep the pictures once a journal is opened for the current one: only the tab that writes
+   * the journal keeps them.
+   * @param journal its name.
+   */
+  follow(sharder: Sharder, journal: string, signal: AbortSignal): void {
+    const onWorker = ({ detail }: CustomEvent<WorkerDetail>): void => {
+      if (detail.state === "ready") this.#queue.onWorker();
+    };
+    const onJournal = ({ detail: { name, state } }: CustomEvent<JournalDetail>): void => {
+      const isOpen = state === "started" || state === "resumed" || state === "replaced";
+      const job = this.#session.shown;
+      if (isOpen && name === journal && job?.isActive === true) this.#keeper.onRecorded(job, this.#queue.entries);
+    };
+    sharder.addEventListener("worker", onWorker, { signal });
+    sharder.addEventListener("journal", onJournal, { signal });
   }
 
   onOpen(job: PictureJob, opened: PictureInProgress): void {

@@ -5,7 +5,7 @@ import { LogPanel } from "../parts/log-panel.js";
 import { Notice } from "../parts/notice.js";
 import { ResumeOffer } from "../parts/resume-offer.js";
 import { WorkerColours } from "../workers/colours.js";
-import { JobPanel, type JobCommands } from "./job-panel.js";
+import { JobPanel } from "./job-panel.js";
 import { LoadingState } from "./loading-state.js";
 import { PictureCaption } from "./picture-caption.js";
 import { PictureInput } from "./picture-input.js";
@@ -16,10 +16,17 @@ import { SaveControls } from "./save-controls.js";
 import { takeFiles } from "./take-files.js";
 
 /** What the panels need of the tab. */
-export interface PanelsOwner extends DashboardHost, JobCommands {
+export interface PanelsOwner extends DashboardHost {
+  readonly isPaused: boolean;
+  run(): void;
+  pause(): void;
+  resume(): void;
+  cancel(): void;
+  /** Turn the repetition on, which starts it, or off. */
+  repeat(isOn: boolean): void;
   choose(pictures: readonly ChosenPicture[]): void;
   /** Show the other tab, with these files of a model. */
-  toModel(files: readonly File[]): void;
+  readonly toModel: (files: readonly File[]) => void;
   /** Save the picture that is shown. */
   save(): void;
   /** Something that is shown has changed. */
@@ -58,7 +65,12 @@ export class PicturePanels {
     );
     this.loading = new LoadingState(this.notice, this.log, this.input, () => owner.update());
     this.saving = new SaveControls(() => owner.save());
-    this.job = new JobPanel(this.input, this.saving, this.dashboard.speedUp.root, owner);
+    this.job = new JobPanel(this.input, this.saving, this.dashboard.speedUp.root, {
+      runAgain: () => owner.run(),
+      togglePause: () => (owner.isPaused ? owner.resume() : owner.pause()),
+      cancel: () => owner.cancel(),
+      repeat: (isOn) => owner.repeat(isOn),
+    });
     this.roots = layOutPicture({
       notice: this.notice,
       offer: this.offer,
