@@ -84,7 +84,7 @@ it("waits without workers, even if it was paused, and goes on with the tiles tha
   await remove.click();
   // Nothing could go on without it, so it warns first.
   expect(await page.locator('[data-worker="wasm-1"]').innerText()).toMatch(/last worker/);
-  await remove.click();
+  await page.getByRole("button", { name: "Remove anyway: wasm-1" }).click();
   await untilHeadline(page, /Waiting for a worker: e\.png/);
   const detail = await page.getByTestId("detail").innerText();
   const [, kept] = /(\d+) of \d+\stiles (?:is|are) done and kept/.exec(detail) ?? [];
