@@ -19,8 +19,8 @@ declare global {
 }
 
 /**
- * What the page's panels cost: the same picture through the element with everything on view, and through the bare API. Two workers keep two
- * cores busy, so that processor time that goes to the panels is lost to the job.
+ * What the page's panels cost: the same picture through the element with everything on view, and through the bare API. Where the
+ * workers keep every core busy, processor time that goes to the panels is lost to the job.
  */
 export async function runUiSuite({ runs, seconds }: SuiteRequest): Promise<Suite> {
   const blob = await drawPicture();
@@ -65,10 +65,7 @@ export async function runUiSuite({ runs, seconds }: SuiteRequest): Promise<Suite
       ratios: {
         element_over_bare_api: { "upscale-x2": compareRows(withPanels, without, { atLeast: 0.97 }) },
         processor_time_of_bare_api_over_element: {
-          "upscale-x2": medianRatio(
-            processor[BARE]!.map((usedMs, round) => usedMs / processor[ELEMENT]![round]!),
-            { atLeast: 0.97 },
-          ),
+          "upscale-x2": medianRatio(processor[BARE]!.map((usedMs, round) => usedMs / processor[ELEMENT]![round]!)),
         },
       },
       notes: [
