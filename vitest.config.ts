@@ -13,6 +13,8 @@ const inBrowser = {
   isolate: false,
   // A worker's first run on software WebGPU compiles its shaders for seconds.
   testTimeout: 120_000,
+  // What is awaited comes within a second on a quiet machine.
+  expect: { poll: { timeout: 20_000 } },
   hookTimeout: 120_000,
 } as const;
 

@@ -52,7 +52,9 @@ it("charts the throughput of a job that ended before the chart was loaded, with 
       const { data } = (canvas as HTMLCanvasElement).getContext("2d")!.getImageData(0, 0, width, height);
       return data.filter((_, index) => index % 4 === 3 && data[index]! > 0).length;
     });
-  const before = await ink();
+  // Once it has been loaded, it takes the size of its place.
+  let before = -1;
+  await expect.poll(async () => before === (before = await ink()), { ...WAIT, interval: 600 }).toBe(true);
   const toggle = chart.getByRole("button", { name: /^Total/ });
   await toggle.press("Space");
   expect(await toggle.getAttribute("aria-pressed")).toBe("false");

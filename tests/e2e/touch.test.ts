@@ -9,6 +9,8 @@ interface Finger {
   readonly y: number;
 }
 
+const WAIT = { timeout: 20_000 };
+
 let app: OpenPage;
 let page: Page;
 let session: CDPSession;
@@ -27,6 +29,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   await page.getByRole("button", { name: "Fit the picture into its frame" }).tap();
+  await expect.poll(async () => (await place()).zoom, WAIT).toBe(1);
   await frame().evaluate((element) => element.scrollIntoView({ block: "center" }));
 });
 
@@ -75,7 +78,7 @@ const pinch = async () =>
 it("scrolls the page with one finger on a picture that fits, which stays where it is", async () => {
   const [before, zoom] = [await scrolled(), await place()];
   await swipe([[await pointAt(0.3, 0.8), await pointAt(0.3, 0.1)]]);
-  await expect.poll(scrolled).toBeGreaterThan(before + 20);
+  await expect.poll(scrolled, WAIT).toBeGreaterThan(before + 20);
   expect(await place()).toEqual(zoom);
 });
 
@@ -83,7 +86,7 @@ it("zooms where two fingers part, and then moves with one finger while the page 
   const fit = await percent();
   const scrolledBefore = await scrolled();
   await pinch();
-  await expect.poll(percent).toBeGreaterThan(3 * fit);
+  await expect.poll(percent, WAIT).toBeGreaterThan(3 * fit);
   // What was in the middle is still there.
   const { width, height } = (await frame().boundingBox())!;
   const zoomed = await place();
@@ -91,7 +94,7 @@ it("zooms where two fingers part, and then moves with one finger while the page 
   expect(Math.abs((height / 2 - zoomed.top) / (height * zoomed.zoom) - 0.5)).toBeLessThan(0.02);
 
   await swipe([[await pointAt(0.3, 0.3), await pointAt(0.5, 0.6)]]);
-  await expect.poll(async () => (await place()).left - zoomed.left).toBeGreaterThan(0.15 * width);
+  await expect.poll(async () => (await place()).left - zoomed.left, WAIT).toBeGreaterThan(0.15 * width);
   expect((await place()).top - zoomed.top).toBeGreaterThan(0.2 * height);
   expect((await place()).zoom).toBe(zoomed.zoom);
   expect(await scrolled()).toBe(scrolledBefore);
@@ -104,7 +107,7 @@ it("zooms out again where two fingers meet, and by two taps in and out", async (
     [await pointAt(0.05, 0.5), await pointAt(0.45, 0.5)],
     [await pointAt(0.95, 0.5), await pointAt(0.55, 0.5)],
   ]);
-  await expect.poll(percent).toBe(fit);
+  await expect.poll(percent, WAIT).toBe(fit);
   const tapTwice = async (point: Finger) => {
     const startMs = Date.now();
     for (const afterMs of [0, 100]) {
@@ -113,10 +116,10 @@ it("zooms out again where two fingers meet, and by two taps in and out", async (
     }
   };
   await tapTwice(await pointAt(0.3, 0.3));
-  await expect.poll(percent).toBeGreaterThan(fit);
+  await expect.poll(percent, WAIT).toBeGreaterThan(fit);
   // Elsewhere, or these would be the third and the fourth tap.
   await tapTwice(await pointAt(0.8, 0.7));
-  await expect.poll(percent).toBe(fit);
+  await expect.poll(percent, WAIT).toBe(fit);
 });
 
 it("wipes with a finger on the handle, and shows the original while one is on its button", async () => {
@@ -124,7 +127,7 @@ it("wipes with a finger on the handle, and shows the original while one is on it
   const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
   const before = await scrolled();
   await swipe([[middle, await pointAt(0.25, 0.9)]]);
-  await expect.poll(async () => Math.round(Number(await page.getByTestId("wipe").inputValue()))).toBe(25);
+  await expect.poll(async () => Math.round(Number(await page.getByTestId("wipe").inputValue())), WAIT).toBe(25);
   expect(await scrolled()).toBe(before);
 
   const original = page.locator("[data-original]");
