@@ -1,5 +1,5 @@
 import type { InferenceSharderEventMap } from "inference-sharder/element";
-import type { Download, Locator, Page } from "playwright";
+import type { Download, Page } from "playwright";
 import { expect } from "vitest";
 
 /** Wait for a headline: "Enlarging …", "Done: …", "Paused: …", "Cancelled: …". */
@@ -129,13 +129,10 @@ export async function downloaded(download: Promise<Download>): Promise<{ name: s
   return { name: saved.suggestedFilename(), bytes: Buffer.concat(chunks) };
 }
 
-/** Press "Save", or another button that saves a picture. @returns the file, and its name. */
-export async function savePicture(
-  page: Page,
-  button: Locator = page.getByTestId("save"),
-): Promise<{ name: string; png: Buffer }> {
+/** Press "Save". @returns the file, and its name. */
+export async function savePicture(page: Page): Promise<{ name: string; png: Buffer }> {
   const download = page.waitForEvent("download");
-  await button.click();
+  await page.getByTestId("save").click();
   const { name, bytes } = await downloaded(download);
   return { name, png: bytes };
 }

@@ -225,7 +225,7 @@ it("still has the list after a reload, adds to it, and clears it", async () => {
   const offer = page.getByTestId("resume-picture");
   await offer.waitFor();
   expect(await offer.innerText()).toMatch(/Show your list: 3 of 4\spictures are done, 1 could not be enlarged/);
-  await offer.getByRole("button", { name: "Show" }).click();
+  await offer.getByRole("button", { name: "Resume" }).click();
   await untilDone(/3 of 4\spictures done/);
   await choosePicture(page, "later.png", { width: 30, height: 30 });
   await untilDone(/4 of 5\spictures done/);

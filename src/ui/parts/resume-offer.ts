@@ -25,10 +25,8 @@ export class ResumeOffer {
     this.hide();
   }
 
-  /** @param verb what resuming it means. */
-  show(text: string, choices: ResumeChoices, verb: "Resume" | "Show" = "Resume"): void {
+  show(text: string, choices: ResumeChoices): void {
     setText(this.#text, text);
-    setText(this.#resume, verb);
     this.#choices = choices;
     this.root.hidden = false;
   }

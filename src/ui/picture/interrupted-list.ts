@@ -33,7 +33,7 @@ export class InterruptedList {
       this.#offer.hide();
       this.#tab.restore(found);
     };
-    this.#offer.show(found.text, { resume, startOver: () => void this.#startOver(found, signal) }, found.verb);
+    this.#offer.show(found.text, { resume, startOver: () => void this.#startOver(found, signal) });
   }
 
   async #startOver({ entries }: InterruptedPictures, signal: AbortSignal): Promise<void> {

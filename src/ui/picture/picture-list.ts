@@ -87,8 +87,6 @@ export class PictureList implements QueueOwner {
 
   restore({ entries }: InterruptedPictures): void {
     this.#queue.restore(entries);
-    const [first] = entries;
-    if (entries.length === 1 && first?.state === "done") void this.#show(first);
   }
 
   /** Turn the repetition on, which starts it, or off. */
@@ -124,15 +122,9 @@ export class PictureList implements QueueOwner {
   }
 
   onEnd(job: PictureJob, error: ShardError | undefined): void {
-    // After a failure, a reload may help. A list is kept until it is cleared, and a single result until it is saved.
-    const isUnsaved = job.status === "done" && job.picture.isSample !== true;
-    if (error === undefined && !isUnsaved && !this.#queue.isList) this.#keeper.forget();
+    // After a failure, a reload may help. A list is kept until it is cleared.
+    if (error === undefined && !this.#queue.isList) this.#keeper.forget();
     this.#queue.onEnd(job, error);
-  }
-
-  /** The result of this job has been saved, so that a reload loses nothing. */
-  onSaved(job: PictureJob): void {
-    if (job === this.#session.shown && !this.#queue.isList) this.#keeper.forget();
   }
 
   onQueue(): void {

@@ -80,8 +80,7 @@ export class PictureQueue {
   restore(entries: readonly QueueEntry[]): void {
     this.#entries = [...entries];
     for (const entry of entries) if (entry.state === "running") entry.state = "waiting";
-    // A single one that is done has no job, and so is shown and saved in the list.
-    this.#isList = entries.length > 1 || entries.some(({ state }) => state === "done");
+    this.#isList = entries.length > 1;
     this.#isStopped = false;
     this.#owner.onQueue();
     this.#startNext();
@@ -148,8 +147,7 @@ export class PictureQueue {
     entry.state = job.status === "done" ? "done" : job.status === "failed" ? "failed" : "waiting";
     entry.reason = job.status === "failed" ? (error?.message ?? "") : "";
     const before = this.#encoding;
-    const isWanted = this.#isList || !(this.isRepeating || job.picture.isSample === true);
-    if (job.status === "done" && isWanted) this.#encoding = this.#keep(entry, job);
+    if (job.status === "done" && this.#isList) this.#encoding = this.#keep(entry, job);
     if (job.status === "stalled" && this.#entries.includes(entry)) this.#stalled = { entry, job };
     this.#owner.onQueue();
     void before.then(() => this.#startNext());
@@ -187,8 +185,6 @@ export class PictureQueue {
         this.#owner.onQueue();
       });
     } catch (thrown) {
-      // The result of a single picture is there all the same, until a reload.
-      if (!this.#isList) return;
       entry.state = "failed";
       entry.reason = failureText(thrown);
     }

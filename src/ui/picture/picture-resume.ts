@@ -21,8 +21,6 @@ export interface InterruptedPictures {
   readonly entries: readonly QueueEntry[];
   /** "Resume sample.png: 312 of 690 tiles are done." */
   readonly text: string;
-  /** What resuming it means. */
-  readonly verb: "Resume" | "Show";
 }
 
 /** @param journal its name. @returns `undefined` if nothing of it would be lost. Never rejects. */
@@ -35,23 +33,15 @@ export async function describeInterrupted(
   const next = entries.find(({ state }) => state === "waiting");
   const of = tileCount === undefined ? "its tiles" : formatCount(tileCount, "tile");
   const tiles = formatDone(tilesDone, of);
-  const verb = waiting > 0 ? "Resume" : "Show";
-  const [first] = entries;
-  if (all === 1 && first?.state === "done") {
-    return { entries, verb, text: `Show ${first.picture.name}: it is done, and was not saved.` };
-  }
   if (all === 1) {
     return tilesDone > 0 && next !== undefined
-      ? { entries, verb, text: `Resume ${next.picture.name}: ${tiles}.` }
+      ? { entries, text: `Resume ${next.picture.name}: ${tiles}.` }
       : undefined;
   }
   const failures = failed === 0 ? "" : `, ${failed} could not be enlarged`;
   const rest = tilesDone > 0 && next !== undefined ? ` Of ${next.picture.name}, ${tiles}.` : "";
-  return {
-    entries,
-    verb,
-    text: `${verb} your list: ${formatDone(done, formatCount(all, "picture"))}${failures}.${rest}`,
-  };
+  const verb = waiting > 0 ? "Resume" : "Show";
+  return { entries, text: `${verb} your list: ${formatDone(done, formatCount(all, "picture"))}${failures}.${rest}` };
 }
 
 async function countRecordedTiles(journal: string): Promise<number> {

@@ -1,12 +1,10 @@
 import type { PictureEncoding } from "../../index.js";
-import type { PictureList } from "./picture-list.js";
 import { saveJob } from "./save-pictures.js";
 import type { UpscaleSession } from "./upscale-session.js";
 
 /** What saving needs of the tab. */
 interface SavedTab {
   readonly session: UpscaleSession | undefined;
-  readonly list: PictureList | undefined;
   readonly scale: number;
   /** What the user has chosen. */
   readonly encoding: PictureEncoding;
@@ -28,15 +26,12 @@ export class PictureSaving {
   }
 
   async save(): Promise<void> {
-    const { session, list, scale, encoding } = this.#tab;
+    const { session, scale, encoding } = this.#tab;
     const job = session?.shown;
     if (job?.result === undefined || this.#isSaving) return;
     this.#isSaving = true;
     this.#tab.update();
-    await this.#tab.attempt(`${job.picture.name} could not be saved`, async () => {
-      await saveJob(job, scale, encoding);
-      list?.onSaved(job);
-    });
+    await this.#tab.attempt(`${job.picture.name} could not be saved`, () => saveJob(job, scale, encoding));
     this.#isSaving = false;
     this.#tab.update();
   }
