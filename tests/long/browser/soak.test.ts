@@ -140,9 +140,14 @@ it("leaves no workers, no locks and no heap behind by 200 sharders", { timeout: 
     // The browser ends terminated workers in its own time.
     await expect.poll(() => opened.page.workers().length).toBe(0);
     await expect.poll(() => opened.page.evaluate("lockCount()")).toBe(0);
-    const grown = growth(before, await heaps(opened));
+    // What hangs on closed ports and ended workers goes with a later collection of garbage than the first.
+    let grown: Record<string, number> = {};
+    const most = async (): Promise<number> => {
+      grown = growth(before, await heaps(opened));
+      return Math.max(...Object.values(grown));
+    };
+    await expect.poll(most, { timeout: 60_000, interval: 2_000 }).toBeLessThan(MOST_GROWTH_BYTES);
     console.log(`${SHARDER_COUNT} sharders: growth in bytes: ${JSON.stringify(grown)}`);
-    for (const [name, bytes] of Object.entries(grown)) expect(bytes, name).toBeLessThan(MOST_GROWTH_BYTES);
     expect(opened.errors).toEqual([]);
   } finally {
     await opened.close();
