@@ -64,7 +64,7 @@ export function refillAfter(draft: Draft, slot: number, nowMs: number): void {
  * be blamed for the other's doing, as the answer to the first may be on its way.
  */
 function hasRoom({ options }: Draft, { inFlight }: WorkerState): boolean {
-  return inFlight.length < options.depth && !inFlight.some(({ trials }) => trials.isAlone);
+  return inFlight.length < options.depth && inFlight.every(isShared);
 }
 
 /** Dispatch a shard of at most a quantum. While the source is open, none that is less than half full queues behind a running one. */
@@ -116,8 +116,8 @@ function freestWorker(
   let best: WorkerState | undefined;
   for (const slot of untried.length > 0 ? untried : draft.readySlots) {
     const worker = workerAt(draft, slot);
-    const isEligible = !kept.has(slot) && (hasRoom(draft, worker) || (isAlone && worker.inFlight.every(isShared)));
-    if (isEligible && worker.inFlight.length < (best?.inFlight.length ?? Infinity)) best = worker;
+    const isEligible = isAlone ? worker.inFlight.every(isShared) : hasRoom(draft, worker);
+    if (isEligible && !kept.has(slot) && worker.inFlight.length < (best?.inFlight.length ?? Infinity)) best = worker;
   }
   return best;
 }

@@ -12,6 +12,7 @@ import type { JobChecks } from "../verify/job-checks.js";
 import { checkedShard, partOf, type ComputedPart, type ShardSource } from "./checked-shard.js";
 import type { ShardRun } from "./shard-runs.js";
 import type { UnitThroughput } from "./unit-throughput.js";
+import { refuseBatches, rejectAttempt } from "../job/reject-attempt.js";
 
 /** The job whose shards are answered. */
 export interface AnsweredJob {
@@ -52,7 +53,7 @@ export class ShardAnswers {
     const { job, source, checks, throughput } = this.#parts;
     const { attemptId, units: shard, worker, mode } = run;
     if (mode === "batched" && !Object.values(outputs).every((output) => hasRows(output, shard.itemCount))) {
-      this.#refuseBatches(attemptId);
+      refuseBatches(job, this.#parts.mode, attemptId);
       return false;
     }
     const parts = source.dispatcher.openRanges(attemptId).map((units, index) => ({
@@ -80,20 +81,6 @@ export class ShardAnswers {
     job.released(workerId);
   }
 
-  #refuseBatches(attemptId: number): void {
-    const { job, mode } = this.#parts;
-    const error = mode.refuseBatches();
-    this.#reject(attemptId);
-    if (error !== undefined) job.fail(error);
-  }
-
-  /** The shard's items are sent again, in the mode that then holds. */
-  #reject(attemptId: number): void {
-    const { job } = this.#parts;
-    job.close(attemptId, "failed");
-    job.apply({ type: "attempt-rejected", attemptId });
-  }
-
   /** The shard has failed. If it could not be sent, the job ends; if its worker has ended, the pool reports that. */
   failed({ attemptId, units, worker, mode: ranIn }: ShardRun, thrown: unknown): void {
     const { job, source, faults, mode } = this.#parts;
@@ -107,7 +94,7 @@ export class ShardAnswers {
     // Some models declare a batch axis but reshape to a fixed batch inside.
     if (ranIn === "batched" && units.itemCount > 1 && !isTooLarge) {
       mode.doubtBatches(worker.id);
-      this.#reject(attemptId);
+      rejectAttempt(job, attemptId);
       return;
     }
     job.close(attemptId, "failed");

@@ -14,6 +14,7 @@ import type { JobChecks } from "../verify/job-checks.js";
 import type { MicroBatches } from "./micro-batches.js";
 import type { StageRun } from "./stage-runs.js";
 import type { StageTimes } from "./stage-times.js";
+import { refuseBatches, rejectAttempt } from "../job/reject-attempt.js";
 
 /** In place of a worker's id: a micro-batch passes all stages in one mode, so that one stage's failure concerns all. */
 export const ALL_STAGES = "";
@@ -61,7 +62,7 @@ export class StageAnswers {
     const later = deployment.stages.slice(stage + 1);
     batches.keep(microBatchId, outputs, later);
     if (!batches.hasRows(microBatchId)) {
-      this.#refuseBatches(attemptId);
+      refuseBatches(job, this.#parts.mode, attemptId);
       return false;
     }
     checks.computed(microBatchId, range, checked);
@@ -69,20 +70,6 @@ export class StageAnswers {
     const isHeld = later.length === 0 && checks.isHeld(microBatchId);
     job.apply({ type: "attempt-completed", attemptId, isHeld });
     return true;
-  }
-
-  #refuseBatches(attemptId: number): void {
-    const { job, mode } = this.#parts;
-    const error = mode.refuseBatches();
-    this.#reject(attemptId);
-    if (error !== undefined) job.fail(error);
-  }
-
-  /** The micro-batch restarts from its inputs, in the mode that holds by then. */
-  #reject(attemptId: number): void {
-    const { job } = this.#parts;
-    job.close(attemptId, "failed");
-    job.apply({ type: "attempt-rejected", attemptId });
   }
 
   /** The stage has failed. If it could not be sent, the job ends. */
@@ -105,7 +92,7 @@ export class StageAnswers {
     // The signature of some models takes a batch, but they reshape to one item inside.
     if (!isTooLarge && !isSuspect && range.itemCount > 1 && batches.modeOf(microBatchId) === "batched") {
       mode.doubtBatches(ALL_STAGES);
-      this.#reject(attemptId);
+      rejectAttempt(job, attemptId);
       return;
     }
     job.close(attemptId, "failed");
