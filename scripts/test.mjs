@@ -1,7 +1,7 @@
 // `npm test` installs what is missing, runs every check, and ends with the line "N passed, N failed".
 // `npm test -- --only unit,browser` runs only some checks.
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { ensureChromium } from "./browser.mjs";
 import { ensureInstalled } from "./install.mjs";
 import { endChildrenOnSignals, root, run, tool } from "./run.mjs";
@@ -40,6 +40,9 @@ function vitest(project) {
   };
 }
 
+/** What failed, for the end of the output: the middle of a long log is where nobody looks. @type {string[]} */
+const failures = [];
+
 /**
  * A run that crashed, a file that could not be loaded or set up, and a project without tests each count as a failure.
  * Otherwise zero tests would look like success.
@@ -55,10 +58,12 @@ function countTests(report, crashed) {
     counts.failed = result.numFailedTests;
     counts.skipped = result.numPendingTests + result.numTodoTests;
     for (const file of result.testResults) {
-      const hasFailedTest = file.assertionResults.some(
-        (/** @type {{ status: string }} */ test) => test.status === "failed",
-      );
-      if (file.status === "failed" && !hasFailedTest) counts.failed++;
+      /** @type {{ status: string, fullName: string, failureMessages: string[] }[]} */
+      const failed = file.assertionResults.filter((/** @type {{ status: string }} */ test) => test.status === "failed");
+      for (const { fullName, failureMessages } of failed) noteFailure(file.name, fullName, failureMessages.join("\n"));
+      if (file.status !== "failed" || failed.length > 0) continue;
+      counts.failed++;
+      noteFailure(file.name, "the file as a whole", file.message ?? "");
     }
   } catch {
     console.error("The test runner has written no report.");
@@ -68,6 +73,13 @@ function countTests(report, crashed) {
     counts.failed = 1;
   }
   return counts;
+}
+
+/** @param {string} file absolute. @param {string} test @param {string} message with the stack, of which the lines in tests are told */
+function noteFailure(file, test, message) {
+  const lines = message.split("\n").map((line) => line.trim());
+  const told = [lines[0] ?? "", ...lines.slice(1).filter((line) => line.includes("/tests/"))].slice(0, 4);
+  failures.push(`✗ ${relative(root, file)} > ${test}${told.map((line) => `\n    ${line.slice(0, 300)}`).join("")}`);
 }
 
 /** @type {Command} */
@@ -183,5 +195,6 @@ function sentence({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 }
 
+if (failures.length > 0) console.log(`\n── Failed ${"─".repeat(64)}\n\n${failures.join("\n")}`);
 console.log(`\n── Summary ${"─".repeat(63)}\n\n${summary.join("\n")}\n\n${sentence(total)}`);
 process.exitCode = total.failed > 0 ? 1 : 0;

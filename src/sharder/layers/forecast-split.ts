@@ -9,6 +9,8 @@ import { byTensorKey, syntheticItem, traceModel } from "./trace-model.js";
 
 /** How long measuring the layers may take before the batch is split instead, ms. */
 const TRACE_BUDGET_MS = 2_000;
+/** So many measurements have to agree on it: whatever disturbs one worker for a moment makes its layers look slow. */
+const TRACE_COUNT = 3;
 
 /**
  * Whether a split by layers is forecast to be faster than a split of the batch on the same workers. That is only possible, and only
@@ -31,16 +33,20 @@ export async function forecastsLayers(
   try {
     const inputs = byTensorKey(staged, item);
     const budget = AbortSignal.timeout(TRACE_BUDGET_MS);
-    // A single layer may take longer than that.
-    const traces = await raceAbort(traceModel(staged, inputs, workers, budget), budget);
-    // A worker that did not finish in time has not shown that it is useful.
-    const inTime = traces.map(({ worker }) => worker);
-    if (inTime.length < workers.length) return false;
-    const costs = new LayerCosts(staged, () => true);
-    costs.add(traces, inputs);
-    const problem = costs.problem(inTime, new MemoryLimits(memoryLimitBytes), Math.max(1, inTime.length - 1));
-    const wholeMs = problem.workers.map(({ layerMs }) => layerMs.reduce((total, ms) => total + ms, 0));
-    return prefersLayers(wholeMs, (await planner.plan(problem)).bottleneckMs);
+    const isFaster = async (): Promise<boolean> => {
+      // A single layer may take longer than that.
+      const traces = await raceAbort(traceModel(staged, inputs, workers, budget), budget);
+      // A worker that did not finish in time has not shown that it is useful.
+      const inTime = traces.map(({ worker }) => worker);
+      if (inTime.length < workers.length) return false;
+      const costs = new LayerCosts(staged, () => true);
+      costs.add(traces, inputs);
+      const problem = costs.problem(inTime, new MemoryLimits(memoryLimitBytes), Math.max(1, inTime.length - 1));
+      const wholeMs = problem.workers.map(({ layerMs }) => layerMs.reduce((total, ms) => total + ms, 0));
+      return prefersLayers(wholeMs, (await planner.plan(problem)).bottleneckMs);
+    };
+    for (let trace = 0; trace < TRACE_COUNT; trace++) if (!(await isFaster())) return false;
+    return true;
   } catch {
     // No reason is known against splitting the batch.
     return false;
