@@ -58,7 +58,8 @@ it("charts the throughput of a job that ended before the chart was loaded, with 
   const toggle = chart.getByRole("button", { name: /^Total/ });
   await toggle.press("Space");
   expect(await toggle.getAttribute("aria-pressed")).toBe("false");
-  await expect.poll(ink, WAIT).toBeLessThan(before);
+  // The others may fill more of the chart than all of them did, since the axis follows what is shown.
+  await expect.poll(ink, WAIT).not.toBe(before);
   await toggle.press("Space");
   await expect.poll(ink, WAIT).toBe(before);
 });

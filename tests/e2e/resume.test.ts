@@ -19,8 +19,9 @@ beforeEach(async () => {
 /** 20 tiles. */
 const PICTURE = { width: 320, height: 200 };
 
-/** Reload the page while the paused job runs again. */
+/** Reload the page while the paused job runs again, so slowly that it can't reach its end before that on any machine. */
 async function reloadInMidRun(page: Page): Promise<void> {
+  for (const slider of await page.getByRole("slider", { name: /Slow down/ }).all()) await slider.fill("8");
   const reloaded = page.waitForEvent("load");
   await page.evaluate(() => {
     document.querySelector("inference-sharder")!.resume();

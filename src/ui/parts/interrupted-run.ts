@@ -1,5 +1,5 @@
-import { inspectJournal } from "../../index.js";
 import type { KeptJob, KeptRun } from "./kept-job.js";
+import { recordedItemCount } from "./recorded-count.js";
 
 /** A run that was under way when the page was closed or crashed. */
 export interface InterruptedRun extends KeptRun {
@@ -14,12 +14,6 @@ export async function findInterrupted(kept: KeptJob, journal: string): Promise<I
   const run = await kept.find();
   // Only then is the journals' worker started.
   if (run === undefined) return undefined;
-  try {
-    const found = await inspectJournal(journal);
-    if (found === undefined || found.state !== "unfinished" || found.isInUse || found.doneItemCount === 0)
-      return undefined;
-    return { ...run, doneItemCount: found.doneItemCount };
-  } catch {
-    return undefined;
-  }
+  const doneItemCount = await recordedItemCount(journal);
+  return doneItemCount > 0 ? { ...run, doneItemCount } : undefined;
 }

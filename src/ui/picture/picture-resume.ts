@@ -1,5 +1,6 @@
-import { inspectJournal, type StreamJournalOptions } from "../../index.js";
+import type { StreamJournalOptions } from "../../index.js";
 import { formatCount, formatDone } from "../parts/format.js";
+import { recordedItemCount } from "../parts/recorded-count.js";
 import type { ChosenPicture } from "./picture-job.js";
 import { countEntries, type QueueEntry } from "./queue-entry.js";
 import type { KeptQueue } from "./queue-store.js";
@@ -28,7 +29,7 @@ export async function describeInterrupted(
   { entries, tileCount }: KeptQueue,
   journal: string,
 ): Promise<InterruptedPictures | undefined> {
-  const tilesDone = await countRecordedTiles(journal);
+  const tilesDone = await recordedItemCount(journal);
   const { all, done, failed, waiting } = countEntries(entries);
   const next = entries.find(({ state }) => state === "waiting");
   const of = tileCount === undefined ? "its tiles" : formatCount(tileCount, "tile");
@@ -42,13 +43,4 @@ export async function describeInterrupted(
   const rest = tilesDone > 0 && next !== undefined ? ` Of ${next.picture.name}, ${tiles}.` : "";
   const verb = waiting > 0 ? "Resume" : "Show";
   return { entries, text: `${verb} your list: ${formatDone(done, formatCount(all, "picture"))}${failures}.${rest}` };
-}
-
-async function countRecordedTiles(journal: string): Promise<number> {
-  try {
-    const found = await inspectJournal(journal);
-    return found === undefined || found.state !== "unfinished" || found.isInUse ? 0 : found.doneItemCount;
-  } catch {
-    return 0;
-  }
 }

@@ -27,8 +27,8 @@ interface KeptPicture {
   readonly reason: string;
 }
 
-/** A page that is being reloaded releases its lock a little later. */
-const LOCK_PATIENCE_MS = 400;
+/** How long to wait for the lock of a page that is being closed, or has crashed, ms. A second tab waits as long with its first picture. */
+const LOCK_PATIENCE_MS = 1_000;
 
 /**
  * Keeps the pictures of this tab, and the finished results of a list, in the browser's Cache API, which takes files of any size and outlives
@@ -137,10 +137,23 @@ export class QueueStore {
         .request(this.#name, { signal }, () => {
           resolve(!this.#isClosed);
           // It may have been closed while it waited.
-          return this.#isClosed ? undefined : new Promise<void>((release) => (this.#release = release));
+          return this.#isClosed ? undefined : new Promise<void>((release) => this.#hold(release));
         })
         .catch(() => resolve(false));
     });
+  }
+
+  /** The page that comes next after a reload may ask before the browser has taken the lock from this one. */
+  #hold(release: () => void): void {
+    const onPageHide = (): void => {
+      this.#claim = undefined;
+      this.#release();
+    };
+    addEventListener("pagehide", onPageHide);
+    this.#release = () => {
+      removeEventListener("pagehide", onPageHide);
+      release();
+    };
   }
 
   /** @returns whether it worked: there may be no storage, or no room. */
