@@ -34,7 +34,7 @@ it("works by keyboard alone", async () => {
   await page.keyboard.press("Space");
   await tabTo(page, "slow-wasm-1");
   await page.keyboard.press("ArrowLeft");
-  expect(await page.locator('[data-worker="wasm-1"] output').innerText()).toBe("×7.5");
+  await expect.poll(() => page.locator('[data-worker="wasm-1"] output').innerText()).toBe("×7.5");
   await page.keyboard.press("Home");
   await page.locator("#slow-wasm-2").fill("1");
   await tabTo(page, "picture-backend");
@@ -48,7 +48,7 @@ it.each(["light", "dark"] as const)("fits a phone, in %s", async (colorScheme) =
   const { page } = app;
   await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
   await page.setViewportSize({ width: 360, height: 740 });
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+  await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
   const lightness = await page.locator("inference-sharder").evaluate((element) => {
     const [red = 0, green = 0, blue = 0] = getComputedStyle(element).backgroundColor.match(/\d+/g)!.map(Number);
     return (red + green + blue) / 3;
@@ -68,7 +68,7 @@ it("hides the header when embedded, and ends its workers when it is removed", as
   url.search = "?embed=1&workers=wasm&sample=";
   await page.goto(url.href);
   await untilHeadline(page, /Ready/);
-  expect(await page.getByRole("heading", { level: 1 }).isVisible()).toBe(false);
+  await expect.poll(() => page.getByRole("heading", { level: 1 }).isVisible()).toBe(false);
   expect(page.workers().length).toBe(1);
   await page.evaluate(() => document.querySelector("inference-sharder")!.remove());
   await expect.poll(() => page.workers().length, { timeout: 10_000 }).toBe(0);
@@ -82,7 +82,7 @@ it("says what to do if there is no model", async () => {
   await page.goto(url.href);
   const notice = page.getByRole("alert").filter({ hasText: "The model could not be started" });
   await notice.waitFor();
-  expect(await notice.innerText()).toContain("nowhere/model.json");
+  await expect.poll(() => notice.innerText()).toContain("nowhere/model.json");
   await notice.getByRole("button", { name: "Try again" }).click();
   await notice.waitFor();
 });

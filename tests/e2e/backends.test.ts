@@ -45,8 +45,8 @@ it("shows in a worker's row why it could not start", async () => {
   await page.getByTestId("add-worker").click();
   const row = page.locator('[data-backend="cpu"][data-state="dead"]');
   await row.waitFor();
-  expect(await row.innerText()).toContain("cpu-1");
-  expect(await row.locator(".worker-error").innerText()).not.toBe("");
+  await expect.poll(() => row.innerText()).toContain("cpu-1");
+  await expect.poll(() => row.locator(".worker-error").innerText()).not.toBe("");
   await page.getByRole("button", { name: "Dismiss cpu-1" }).click();
   await row.waitFor({ state: "detached" });
 });

@@ -57,7 +57,7 @@ it("charts the throughput of a job that ended before the chart was loaded, with 
   await expect.poll(async () => before === (before = await ink()), { ...WAIT, interval: 600 }).toBe(true);
   const toggle = chart.getByRole("button", { name: /^Total/ });
   await toggle.press("Space");
-  expect(await toggle.getAttribute("aria-pressed")).toBe("false");
+  await expect.poll(() => toggle.getAttribute("aria-pressed")).toBe("false");
   // The others may fill more of the chart than all of them did, since the axis follows what is shown.
   await expect.poll(ink, WAIT).not.toBe(before);
   await toggle.press("Space");

@@ -24,22 +24,22 @@ const enabled = async () => ({
 
 it("cancels at once, and the page stays usable", async () => {
   const { page } = app;
-  expect(await enabled()).toEqual({ again: false, pause: false, cancel: false, save: false });
+  await expect.poll(() => enabled()).toEqual({ again: false, pause: false, cancel: false, save: false });
   await slowDown(8);
   await choosePicture(page, "a.png", PICTURE);
   await untilHeadline(page, /Enlarging a\.png/);
-  expect(await enabled()).toEqual({ again: false, pause: true, cancel: true, save: false });
+  await expect.poll(() => enabled()).toEqual({ again: false, pause: true, cancel: true, save: false });
   await expect.poll(doneTiles, { timeout: 20_000 }).toBeGreaterThan(0);
   await page.getByTestId("cancel").click();
   await untilHeadline(page, /Cancelled: a\.png/);
-  expect(await enabled()).toEqual({ again: true, pause: false, cancel: false, save: false });
+  await expect.poll(() => enabled()).toEqual({ again: true, pause: false, cancel: false, save: false });
   // Its tiles are kept, so that starting it again resumes it: both are said.
-  expect(await page.getByTestId("run-again").innerText()).toBe("Go on");
-  expect(await page.getByTestId("detail").innerText()).toMatch(/(is|are) done and kept: press “Go on”/);
+  await expect.poll(() => page.getByTestId("run-again").innerText()).toBe("Go on");
+  await expect.poll(() => page.getByTestId("detail").innerText()).toMatch(/(is|are) done and kept: press “Go on”/);
   await slowDown(1);
   await page.getByTestId("run-again").click();
   await untilHeadline(page, /Done: a\.png/);
-  expect(await enabled()).toEqual({ again: true, pause: false, cancel: false, save: true });
+  await expect.poll(() => enabled()).toEqual({ again: true, pause: false, cancel: false, save: true });
 });
 
 it("pauses and resumes", async () => {
@@ -71,7 +71,7 @@ it("a new picture replaces the current one, even if that is paused", async () =>
   await untilHeadline(page, /Paused: b\.png/);
   await choosePicture(page, "c.png", { width: 100, height: 80 });
   await untilHeadline(page, /Done: c\.png/);
-  expect(await page.getByTestId("log").innerText()).toContain("b.png cancelled");
+  await expect.poll(() => page.getByTestId("log").innerText()).toContain("b.png cancelled");
 });
 
 it("waits without workers, even if it was paused, and goes on with the tiles that are done once there is one", async () => {
@@ -83,16 +83,16 @@ it("waits without workers, even if it was paused, and goes on with the tiles tha
   const remove = page.getByRole("button", { name: "Remove wasm-1" });
   await remove.click();
   // Nothing could go on without it, so it warns first.
-  expect(await page.locator('[data-worker="wasm-1"]').innerText()).toMatch(/last worker/);
+  await expect.poll(() => page.locator('[data-worker="wasm-1"]').innerText()).toMatch(/last worker/);
   await page.getByRole("button", { name: "Remove anyway: wasm-1" }).click();
   await untilHeadline(page, /Waiting for a worker: e\.png/);
   const detail = await page.getByTestId("detail").innerText();
   const [, kept] = /(\d+) of \d+\stiles (?:is|are) done and kept/.exec(detail) ?? [];
   expect(Number(kept), detail).toBeGreaterThanOrEqual(4);
-  expect(await enabled()).toMatchObject({ again: false, pause: false, cancel: true });
+  await expect.poll(() => enabled()).toMatchObject({ again: false, pause: false, cancel: true });
   await page.getByTestId("add-worker").click();
   await untilHeadline(page, /Done: e\.png/);
-  expect(await page.getByTestId("log").innerText()).toContain(`Resumed from the journal`);
+  await expect.poll(() => page.getByTestId("log").innerText()).toContain(`Resumed from the journal`);
   await choosePicture(page, "f.png", { width: 60, height: 50 });
   await untilHeadline(page, /Done: f\.png/);
 });
@@ -108,7 +108,7 @@ it("adds and removes workers while it is open", async () => {
   await page.locator(`[data-worker="${wasm}"]`).waitFor({ state: "detached" });
   await choosePicture(page, "d.png", { width: 40, height: 30 });
   await untilHeadline(page, /Done: d\.png/);
-  expect(await doneTiles()).toBe(1);
-  expect(await row.getByTestId("tiles").innerText()).toMatch(/^1\stile$/);
+  await expect.poll(() => doneTiles()).toBe(1);
+  await expect.poll(() => row.getByTestId("tiles").innerText()).toMatch(/^1\stile$/);
   expect(app.errors).toEqual([]);
 });

@@ -31,12 +31,14 @@ it("completes the default job as an element from another origin, and emits what 
     .filter(({ outcome }) => outcome === "completed")
     .reduce((sum, { itemCount }) => sum + itemCount, 0);
   expect(done?.detail).toMatchObject({ job: "picture", itemCount: items });
-  expect(await page.evaluate(() => document.querySelector("inference-sharder")!.status)).toMatchObject({
-    job: "picture",
-    state: "done",
-    fraction: 1,
-    workerCount: 2,
-  });
+  await expect
+    .poll(() => page.evaluate(() => document.querySelector("inference-sharder")!.status))
+    .toMatchObject({
+      job: "picture",
+      state: "done",
+      fraction: 1,
+      workerCount: 2,
+    });
   expect(app.errors).toEqual([]);
 });
 
@@ -52,7 +54,7 @@ it("takes its width from its container, from 280 px to 4K, and nothing overlaps 
     const { shadowRoot } = document.querySelector("inference-sharder")!;
     shadowRoot!.querySelector<HTMLElement>(".side")!.style.marginLeft = "-50px";
   });
-  expect(await page.evaluate(faultsOfLayout, { job: "picture", width: 1440 })).not.toEqual([]);
+  await expect.poll(() => page.evaluate(faultsOfLayout, { job: "picture", width: 1440 })).not.toEqual([]);
   await page.setViewportSize({ width: 1280, height: 720 });
 });
 
@@ -207,7 +209,7 @@ it("ends its workers when it is removed, but not when it is moved", async () => 
   });
   expect(before).toBe("done");
   await page.waitForTimeout(50);
-  expect(await page.evaluate(() => document.querySelector("inference-sharder")!.status.state)).toBe("done");
+  await expect.poll(() => page.evaluate(() => document.querySelector("inference-sharder")!.status.state)).toBe("done");
   expect(workers()).toBeGreaterThan(0);
   await page.evaluate(() => document.querySelector("inference-sharder")!.remove());
   await expect.poll(workers).toBe(0);

@@ -67,7 +67,7 @@ async function solid(name: string, colour: string): Promise<ModelFile> {
 }
 
 it("runs a model from its address on random numbers, and shows its facts", async () => {
-  expect(await page.getByTestId("model-run").isEnabled()).toBe(false);
+  await expect.poll(() => page.getByTestId("model-run").isEnabled()).toBe(false);
   await load("models/upscale-x2/model.json");
   await untilModel(/Ready/);
   const facts = await page.getByTestId("model-facts").innerText();
@@ -81,7 +81,7 @@ it("runs a model from its address on random numbers, and shows its facts", async
   await page.getByLabel("Width of “image”").fill("20");
   await page.getByTestId("model-run").click();
   await untilModel(/Done/);
-  expect(await page.getByTestId("model-detail").innerText()).toMatch(/^6\sitems in .*\sitems\/s$/);
+  await expect.poll(() => page.getByTestId("model-detail").innerText()).toMatch(/^6\sitems in .*\sitems\/s$/);
   const table = await rows();
   expect(table.map(([item]) => item)).toEqual([1, 2, 3, 4, 5, 6].map((n) => `Item ${n}`));
   for (const [, output, values] of table) {
@@ -141,7 +141,7 @@ describe("on pictures", () => {
     expect(leaf?.[2]).toMatch(/^green 100\.0\s% blue 40\.0\s% red 0\.0\s%$/);
     expect(torn?.[0]).toBe("torn.png");
     expect(torn?.[1]).toMatch(/^Expected a picture .*, received a text file/);
-    expect(await page.getByTestId("model-detail").innerText()).toContain("1 failed");
+    await expect.poll(() => page.getByTestId("model-detail").innerText()).toContain("1 failed");
   });
 
   it.each([
@@ -210,9 +210,9 @@ describe("from files", () => {
     await page.getByTestId("model-chosen").filter({ hasText: "sea.png" }).waitFor();
     await page.getByTestId("model-run").click();
     await untilModel(/Done/);
-    expect(await rows()).toEqual([
-      ["sea.png", "echo float32, 3", expect.stringMatching(/^cold 100\.0\s% calm 20\.0\s% hot 0\.0\s%$/)],
-    ]);
+    await expect
+      .poll(() => rows())
+      .toEqual([["sea.png", "echo float32, 3", expect.stringMatching(/^cold 100\.0\s% calm 20\.0\s% hot 0\.0\s%$/)]]);
   });
 
   it("loads a model and its pictures from a dropped folder", async () => {
@@ -296,8 +296,8 @@ it("splits by layers if that is chosen, and shows the stages", async () => {
   const stages = page.getByTestId("panel-model").getByText(/^Stage 1 on/);
   await stages.waitFor();
   // They are shown once.
-  expect(await page.getByTestId("panel-model").getByRole("heading", { name: "Stages" }).count()).toBe(0);
-  expect(await stages.count()).toBe(1);
+  await expect.poll(() => page.getByTestId("panel-model").getByRole("heading", { name: "Stages" }).count()).toBe(0);
+  await expect.poll(() => stages.count()).toBe(1);
   expect((await rows()).length).toBe(60);
   await page.getByLabel("Split").selectOption("auto");
 });
@@ -309,8 +309,8 @@ it("measures the layers on request", async () => {
   await page.getByTestId("model-dashboard").locator(".lazy-panel").last().scrollIntoViewIfNeeded();
   await page.getByTestId("model-layers-panel").getByText("Every layer, with its cost").click();
   const layers = page.getByTestId("model-layers").locator("tbody tr");
-  expect(await layers.count()).toBe(Number((await facts.innerText()).match(/Layers\s+(\d+),/)![1]));
-  expect(await layers.first().innerText()).toMatch(/\d\sms/);
+  await expect.poll(() => layers.count()).toBe(Number((await facts.innerText()).match(/Layers\s+(\d+),/)![1]));
+  await expect.poll(() => layers.first().innerText()).toMatch(/\d\sms/);
   // Sorted by cost from the keyboard: the dearest layer first.
   await page.getByTestId("model-layers").getByRole("button", { name: "Time" }).press("Enter");
   const costs = (await layers.locator("td:nth-child(2)").allInnerTexts()).map(parseFloat).filter(Number.isFinite);
@@ -349,10 +349,10 @@ it("says why a model can't be loaded, and keeps the previous one; the picture ta
   await load("nowhere/model.json");
   const notice = page.getByTestId("model-notice");
   await notice.filter({ hasText: "nowhere/model.json" }).waitFor();
-  expect(await notice.innerText()).toMatch(/The model could not be loaded\s+Expected .*received .*404/);
+  await expect.poll(() => notice.innerText()).toMatch(/The model could not be loaded\s+Expected .*received .*404/);
   await page.getByTestId("model-run").click();
   await untilModel(/Done/);
-  expect(await notice.isVisible()).toBe(false);
+  await expect.poll(() => notice.isVisible()).toBe(false);
   await page.getByLabel("Number of items").fill("0");
   await page.getByTestId("model-run").click();
   await notice.filter({ hasText: "whole number of items from 1 to 1,000,000, received 0" }).waitFor();
@@ -390,7 +390,7 @@ it("works by keyboard alone", async () => {
 it.each(["light", "dark"] as const)("fits a phone, in %s", async (colorScheme) => {
   await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
   await page.setViewportSize({ width: 360, height: 740 });
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+  await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
   const rights = await page
     .getByTestId("panel-model")
     .locator("button, .button, select, input, td, th")

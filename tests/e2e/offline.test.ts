@@ -26,7 +26,7 @@ const untilKept = (page: Page) => page.evaluate(async () => void (await navigato
 it("is kept by its first visit, and completes the default job without a server", async () => {
   await untilHeadline(page, /^Done/);
   await untilKept(page);
-  expect(await versions(page)).toHaveLength(1);
+  await expect.poll(() => versions(page)).toHaveLength(1);
   const port = Number(new URL(server.url).port);
   await server.close();
   await page.reload();

@@ -46,7 +46,7 @@ const saved = async (testId: string): Promise<{ name: string; bytes: Buffer }> =
 it("keeps labels and pictures that come before the model, and says so", async () => {
   await page.getByTestId("model-files").setInputFiles([file("labels.txt", "north\nsouth\n", "text/plain")]);
   await untilModel(/Now load a model/);
-  expect(await detail()).toBe("Ready for it: the labels in labels.txt.");
+  await expect.poll(() => detail()).toBe("Ready for it: the labels in labels.txt.");
   await page.getByTestId("model-files").setInputFiles([file("x.csv", "1,2,3,4\n5,6,7,8\n", "text/csv")]);
   await page.getByTestId("model-detail").filter({ hasText: "labels.txt, 1 file of numbers" }).waitFor();
   await page.getByTestId("model-files").setInputFiles(ECHO);
@@ -57,7 +57,7 @@ it("keeps labels and pictures that come before the model, and says so", async ()
 describe("files of numbers", () => {
   it("run as items, and come back as they were in every kind of file", async () => {
     await run();
-    expect(await detail()).toMatch(/^2\sitems in/);
+    await expect.poll(() => detail()).toMatch(/^2\sitems in/);
     const json = await saved("save-json");
     const { items } = JSON.parse(json.bytes.toString()) as { items: { name: string; outputs: { echo: object } }[] };
     expect(items.map(({ name, outputs }) => [name, outputs.echo])).toEqual([
@@ -85,23 +85,23 @@ describe("files of numbers", () => {
     const status = page.getByTestId("model-tensor-0-status");
     await page.getByTestId("model-tensor-0").setInputFiles(file("three.csv", "1,2,3\n"));
     await status.filter({ hasText: "or a table with 4 columns, received shape [1, 3] in three.csv" }).waitFor();
-    expect(await page.getByTestId("model-run").isDisabled()).toBe(true);
+    await expect.poll(() => page.getByTestId("model-run").isDisabled()).toBe(true);
     const values = new Float32Array(12).map((_, i) => i);
     const array = Buffer.concat([npyHeader("float32", [3, 2, 2]), Buffer.from(values.buffer)]);
     await page.getByTestId("model-tensor-0").setInputFiles(file("good.npy", array));
     await status.filter({ hasText: "good.npy: 3 items" }).waitFor();
     await run();
-    expect(await page.getByTestId("model-results").locator("tbody tr").count()).toBe(3);
+    await expect.poll(() => page.getByTestId("model-results").locator("tbody tr").count()).toBe(3);
   });
 });
 
 describe("one item's outputs", () => {
   it("are shown in full, and others by number, arrow or row", async () => {
     await page.getByTestId("output-view").waitFor();
-    expect(await values()).toEqual(["0", "1", "2", "3"]);
+    await expect.poll(() => values()).toEqual(["0", "1", "2", "3"]);
     await page.getByRole("button", { name: "Next item" }).click();
     await page.locator(".numbers").filter({ hasText: "7" }).waitFor();
-    expect(await values()).toEqual(["4", "5", "6", "7"]);
+    await expect.poll(() => values()).toEqual(["4", "5", "6", "7"]);
     await page.getByTestId("item-number").fill("2");
     await page.getByTestId("item-number").press("Enter");
     await page.getByRole("button", { name: "Next item" }).focus();
@@ -112,7 +112,7 @@ describe("one item's outputs", () => {
       page.evaluate(() =>
         document.querySelector("inference-sharder")?.shadowRoot?.activeElement?.getAttribute("aria-label"),
       );
-    expect(await focused()).toBe("Previous item");
+    await expect.poll(() => focused()).toBe("Previous item");
     await page.getByRole("button", { name: "Item 1", exact: true }).click();
     await page.getByTestId("item-name").filter({ hasText: "Item 1" }).waitFor();
   });
@@ -121,7 +121,7 @@ describe("one item's outputs", () => {
     await page.getByLabel("Address of a model").fill("models/upscale-x2/model.json");
     await page.getByRole("button", { name: "Load", exact: true }).click();
     await untilModel(/Ready to run upscale-x2/);
-    expect(await page.getByTestId("model-facts").innerText()).toMatch(/Name\s+upscale-x2/);
+    await expect.poll(() => page.getByTestId("model-facts").innerText()).toMatch(/Name\s+upscale-x2/);
     await page.getByLabel("Random numbers").check();
     await page.getByLabel("Number of items").fill("2");
     await page.getByLabel("Height of “image”").fill("8");
@@ -136,7 +136,7 @@ describe("one item's outputs", () => {
     expect(shades).toBeGreaterThan(50);
     await page.getByLabel("Show upscaled as").selectOption("Numbers");
     await page.locator(".numbers").waitFor();
-    expect(await canvas.count()).toBe(0);
+    await expect.poll(() => canvas.count()).toBe(0);
   });
 
   it("over their pictures, in one view after the other, and says once what is done though there are new labels", async () => {
@@ -148,7 +148,7 @@ describe("one item's outputs", () => {
     await read.filter({ hasText: "y.csv: 1 item" }).waitFor();
     await page.getByTestId("model-files").setInputFiles([file("labels.txt", "west\neast\n", "text/plain")]);
     await page.getByTestId("model-facts").filter({ hasText: "west, east" }).waitFor();
-    expect(await read.innerText()).toMatch(/y\.csv: 1\sitem/);
+    await expect.poll(() => read.innerText()).toMatch(/y\.csv: 1\sitem/);
     const started = page.getByTestId("model-log").getByText("Run started");
     const before = await started.count();
     await page.getByTestId("model-files").setInputFiles("public/samples/sample.png");
@@ -177,7 +177,7 @@ describe("numbers that are none", () => {
         () => document.querySelector("inference-sharder")?.shadowRoot?.activeElement?.id,
       );
       expect(focused).toBe("model-items");
-      expect(await page.getByLabel("Number of items").getAttribute("aria-invalid")).toBe("true");
+      await expect.poll(() => page.getByLabel("Number of items").getAttribute("aria-invalid")).toBe("true");
     },
   );
 });
@@ -210,7 +210,7 @@ async function storeModel(name: string, [json, ...shards]: readonly ModelFile[])
 
 it("lists what TF.js has stored in this browser, and runs it", async () => {
   const stored = page.getByTestId("model-stored");
-  expect(await stored.isVisible()).toBe(false);
+  await expect.poll(() => stored.isVisible()).toBe(false);
   await storeModel("my net", ECHO);
   await page.getByLabel("Address of a model").focus();
   await stored.filter({ hasText: "my net" }).waitFor({ timeout: 10_000 });
@@ -220,16 +220,16 @@ it("lists what TF.js has stored in this browser, and runs it", async () => {
   await page.getByTestId("model-tensor-0-status").filter({ hasText: "x.csv: 1 item" }).waitFor();
   await run();
   await page.locator(".numbers").filter({ hasText: "8" }).waitFor();
-  expect(await values()).toEqual(["8", "7", "6", "5"]);
+  await expect.poll(() => values()).toEqual(["8", "7", "6", "5"]);
   // After another model it is no longer chosen, so that it can be chosen again.
   await page.getByTestId("model-files").setInputFiles(POINTS);
   await page.getByTestId("model-facts").filter({ hasText: "8 × 1 × 3" }).waitFor();
-  expect(await stored.inputValue()).toBe("");
+  await expect.poll(() => stored.inputValue()).toBe("");
 });
 
 it("names an audio model's free axes by place", async () => {
   await page.getByTestId("model-files").setInputFiles(modelFiles(echoNet([-1, -1, 1], "float32", [])));
   await page.getByLabel(/^Size of axis 2 of “\w+” \(n\s×\s\?\s×\s1\)$/).waitFor();
   // The input takes sound, not pictures.
-  expect(await page.getByTestId("model-input-pictures").isDisabled()).toBe(true);
+  await expect.poll(() => page.getByTestId("model-input-pictures").isDisabled()).toBe(true);
 });

@@ -37,9 +37,9 @@ it("says how much larger a picture becomes, and what of its file can't be kept",
   await choosePicture(page, "plain.png", { width: 60, height: 40 });
   await untilHeadline(page, /Done: plain/);
   expect((await caption()).replaceAll(/\s+/g, " ").trim()).toBe("×2 60 × 40 → 120 × 80");
-  expect(await page.getByTestId("running-with").innerText()).toBe(
-    "The model upscale-x2 runs on 2\u00a0workers: 2 × wasm.",
-  );
+  await expect
+    .poll(() => page.getByTestId("running-with").innerText())
+    .toBe("The model upscale-x2 runs on 2\u00a0workers: 2 × wasm.");
   // A GIF of two frames, 1 × 1.
   const frame = "2c0000000001000100000202440100";
   await chooseFile(
@@ -49,7 +49,7 @@ it("says how much larger a picture becomes, and what of its file can't be kept",
     Buffer.from(`47494638396101000100800000ff0000ffffff${frame}${frame}3b`, "hex"),
   );
   await untilHeadline(page, /Done: two/);
-  expect(await caption()).toContain("only the first frame is enlarged");
+  await expect.poll(() => caption()).toContain("only the first frame is enlarged");
 });
 
 it("keeps the colours of Display P3", async () => {
@@ -64,7 +64,7 @@ it("keeps the colours of Display P3", async () => {
   });
   await chooseFile(page, "red.png", "image/png", Buffer.from(base64, "base64"));
   await untilHeadline(page, /Done: red/);
-  expect(await caption()).toContain("Its Display P3 colours are kept.");
+  await expect.poll(() => caption()).toContain("Its Display P3 colours are kept.");
   const { png } = await savePicture(page);
   /** The middle of the picture, and what is shown of it, as Display P3. In sRGB the red would be 234, 51, 35. */
   const colours = await page.evaluate(async (text) => {
@@ -91,7 +91,7 @@ it("saves JPEG and WebP, white where JPEG has no transparency", async () => {
     ["image/webp", "webp", "52494646"],
   ] as const) {
     await page.getByTestId("save-format").selectOption(type);
-    expect(await page.getByTestId("save-quality").isVisible()).toBe(true);
+    await expect.poll(() => page.getByTestId("save-quality").isVisible()).toBe(true);
     const saved = await savePicture(page);
     expect(saved.name).toBe(`glass-x2.${ending}`);
     expect(saved.png.toString("hex")).toMatch(new RegExp(`^${start}`));
@@ -100,7 +100,7 @@ it("saves JPEG and WebP, white where JPEG has no transparency", async () => {
     expect([...rgba.subarray(0, 4)]).toEqual(type === "image/jpeg" ? [255, 255, 255, 255] : [0, 0, 0, 0]);
   }
   await page.getByTestId("save-format").selectOption("image/png");
-  expect(await page.getByTestId("save-quality").isVisible()).toBe(false);
+  await expect.poll(() => page.getByTestId("save-quality").isVisible()).toBe(false);
 });
 
 it("zooms to the pixels by keyboard, wheel, double click and buttons, and wipes by keyboard and pointer", async () => {
@@ -120,21 +120,21 @@ it("zooms to the pixels by keyboard, wheel, double click and buttons, and wipes 
   expect(fit).toBe(Math.round((100 * box.width) / 180));
   await frame.focus();
   await page.keyboard.press("+");
-  expect(await percent()).toBe(Math.round((1.5 * 100 * box.width) / 180));
+  await expect.poll(() => percent()).toBe(Math.round((1.5 * 100 * box.width) / 180));
   const before = await stage();
   await page.keyboard.press("ArrowRight");
-  expect(await stage()).not.toBe(before);
+  await expect.poll(() => stage()).not.toBe(before);
   for (let presses = 0; presses < 12; presses++) await page.keyboard.press("+");
-  expect(await percent()).toBe(1600);
-  expect(await rendering()).toBe("pixelated");
+  await expect.poll(() => percent()).toBe(1600);
+  await expect.poll(() => rendering()).toBe("pixelated");
   // The original's own pixels are shown, not its smoothed enlargement.
   const sharp = page.getByTestId("sharp-original");
   const pixelSize = () =>
     sharp.evaluate((canvas: HTMLCanvasElement) => Math.round(canvas.getBoundingClientRect().width / canvas.width));
   await expect.poll(pixelSize).toBe(32);
   await page.keyboard.press("0");
-  expect(await percent()).toBe(fit);
-  expect(await rendering()).toBe("auto");
+  await expect.poll(() => percent()).toBe(fit);
+  await expect.poll(() => rendering()).toBe("auto");
   await page.mouse.move(box.x + box.width / 4, box.y + box.height / 4);
   await page.mouse.wheel(0, -300);
   await expect.poll(percent).toBeGreaterThan(fit);
@@ -143,15 +143,15 @@ it("zooms to the pixels by keyboard, wheel, double click and buttons, and wipes 
   await page.getByRole("button", { name: "1:1: show the result’s own pixels" }).click();
   await page.locator(".zooming").getByRole("button", { name: "Zoom in" }).click();
   await page.getByRole("button", { name: "Fit the picture into its frame" }).click();
-  expect(await percent()).toBe(fit);
+  await expect.poll(() => percent()).toBe(fit);
 
   const wipe = page.getByTestId("wipe");
   await wipe.focus();
   await page.keyboard.press("End");
-  expect(await wipe.getAttribute("aria-valuetext")).toBe("100\u00a0% original");
+  await expect.poll(() => wipe.getAttribute("aria-valuetext")).toBe("100\u00a0% original");
   await page.keyboard.press("Home");
   const clip = () => frame.locator(".before").evaluate((element) => getComputedStyle(element).clipPath);
-  expect(await clip()).toBe("inset(0px 100% 0px 0px)");
+  await expect.poll(() => clip()).toBe("inset(0px 100% 0px 0px)");
   await page.mouse.move(box.x + 4, box.y + box.height / 2);
   await page.mouse.down();
   await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2, { steps: 4 });
@@ -171,9 +171,9 @@ it("enlarges several pictures one after another, though one is bad, and saves th
   const bad = { name: "bad.png", mimeType: "image/png", buffer: files[0]!.buffer.subarray(0, 200) };
   await page.getByTestId("file").setInputFiles([files[0]!, bad, files[1]!, files[2]!]);
   await untilDone(/3 of 4\spictures done, 1 could not be enlarged/);
-  expect(await rows().count()).toBe(4);
-  expect(await rows().nth(1).innerText()).toContain("cut short");
-  expect(await page.getByTestId("notice").isVisible()).toBe(false);
+  await expect.poll(() => rows().count()).toBe(4);
+  await expect.poll(() => rows().nth(1).innerText()).toContain("cut short");
+  await expect.poll(() => page.getByTestId("notice").isVisible()).toBe(false);
   const download = page.waitForEvent("download");
   await page.getByTestId("save-all").click();
   const zip = await downloaded(download);
@@ -195,7 +195,7 @@ it("takes a folder with its folders, chosen or dropped, without what is no pictu
   writeFileSync(join(folder, "notes.txt"), "no picture");
   await page.getByTestId("folder").setInputFiles(folder);
   await untilDone(/5 of 6\spictures done/);
-  expect(await page.getByTestId("log").innerText()).toContain("1\u00a0file of the folder left out");
+  await expect.poll(() => page.getByTestId("log").innerText()).toContain("1\u00a0file of the folder left out");
   const download = page.waitForEvent("download");
   await page.getByTestId("save-all").click();
   const packed = Object.keys(unzipSync((await downloaded(download)).bytes));
@@ -210,7 +210,7 @@ it("takes a folder with its folders, chosen or dropped, without what is no pictu
   await untilDone(/5 of 6\spictures done/);
   const names = rows().locator(".queue-name");
   const paths = () => names.evaluateAll((all) => all.slice(4).map((name) => name.getAttribute("title")));
-  expect(await paths()).toEqual([`${root}/a.png`, `${root}/day 1/a.png`]);
+  await expect.poll(() => paths()).toEqual([`${root}/a.png`, `${root}/day 1/a.png`]);
   for (const left of [5, 4]) {
     await page.getByRole("button", { name: "Remove a.png" }).first().click();
     await expect.poll(() => rows().count()).toBe(left);
@@ -224,7 +224,9 @@ it("still has the list after a reload, adds to it, and clears it", async () => {
   await page.reload();
   const offer = page.getByTestId("resume-picture");
   await offer.waitFor();
-  expect(await offer.innerText()).toMatch(/Show your list: 3 of 4\spictures are done, 1 could not be enlarged/);
+  await expect
+    .poll(() => offer.innerText())
+    .toMatch(/Show your list: 3 of 4\spictures are done, 1 could not be enlarged/);
   await offer.getByRole("button", { name: "Resume" }).click();
   await untilDone(/3 of 4\spictures done/);
   await choosePicture(page, "later.png", { width: 30, height: 30 });
@@ -239,7 +241,7 @@ it("still has the list after a reload, adds to it, and clears it", async () => {
   await page.reload();
   await untilHeadline(page, /Ready/);
   await page.waitForTimeout(300);
-  expect(await offer.isVisible()).toBe(false);
+  await expect.poll(() => offer.isVisible()).toBe(false);
 });
 
 it("goes on with the list when the picture that waits for a worker is removed", async () => {
@@ -268,5 +270,5 @@ it("takes a model that is dropped on the pictures to its own tab, and says what 
   const files = modelFiles(randomNet({ seed: 1 }));
   await page.getByTestId("file").setInputFiles(files);
   await page.getByTestId("model-headline").filter({ hasText: /Ready/ }).waitFor();
-  expect(await page.getByTestId("tab-model").getAttribute("aria-selected")).toBe("true");
+  await expect.poll(() => page.getByTestId("tab-model").getAttribute("aria-selected")).toBe("true");
 });

@@ -53,15 +53,15 @@ it("says why a file is not a picture, and keeps the previous picture", async () 
   ] as const) {
     await chooseFile(page, name, type, content);
     await notice.filter({ hasText: `${name} could not be enlarged` }).waitFor();
-    expect(await notice.innerText()).toContain(reason);
+    await expect.poll(() => notice.innerText()).toContain(reason);
   }
   const offered = await page.getByTestId("file").getAttribute("accept");
   expect(offered).not.toMatch(/image\/\*|svg|heic|tif/);
   expect((await savePicture(page)).name).toBe("before-x2.png");
-  expect(await page.getByTestId("result").getAttribute("aria-label")).toContain("before.png");
+  await expect.poll(() => page.getByTestId("result").getAttribute("aria-label")).toContain("before.png");
   await choosePicture(page, "after.png", { width: 60, height: 40 });
   await untilHeadline(page, /Done: after/);
-  expect(await notice.isVisible()).toBe(false);
+  await expect.poll(() => notice.isVisible()).toBe(false);
 });
 
 it("refuses a picture that is too large for any canvas", async () => {

@@ -49,15 +49,15 @@ it("resumes the picture that was being enlarged: the same picture, without the t
   expect(Number(done)).toBeLessThan(Number(all));
   await offer.getByRole("button", { name: "Resume" }).click();
   await untilHeadline(page, /Done/);
-  expect(await offer.isVisible()).toBe(false);
-  expect(await page.getByTestId("log").innerText()).toContain("Resumed from the journal");
+  await expect.poll(() => offer.isVisible()).toBe(false);
+  await expect.poll(() => page.getByTestId("log").innerText()).toContain("Resumed from the journal");
   expect((await savePicture(page)).png.equals(undisturbed.png)).toBe(true);
 
   // Nothing is left to be resumed.
   await page.reload();
   await untilHeadline(page, /Ready/);
   await page.waitForTimeout(300);
-  expect(await offer.isVisible()).toBe(false);
+  await expect.poll(() => offer.isVisible()).toBe(false);
 });
 
 it("resumes a run of the user's own model from files", async () => {
@@ -88,6 +88,6 @@ it("resumes a run of the user's own model from files", async () => {
   // The worker of the page that went has still written what it had.
   const [, resumed] = /(\d+) items are done already/.exec(await page.getByTestId("model-log").innerText()) ?? [];
   expect(Number(resumed)).toBeGreaterThanOrEqual(Number(done));
-  expect(await page.getByTestId("model-results").innerText()).toBe(undisturbed);
-  expect(await offer.isVisible()).toBe(false);
+  await expect.poll(() => page.getByTestId("model-results").innerText()).toBe(undisturbed);
+  await expect.poll(() => offer.isVisible()).toBe(false);
 });

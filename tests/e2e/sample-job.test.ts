@@ -16,7 +16,7 @@ afterAll(() => app.close());
 it("enlarges the sample by itself, better than smoothing does, and saves it", async () => {
   const { page } = app;
   await untilHeadline(page, /Done: sample\.png/);
-  expect(await page.getByRole("progressbar").getAttribute("aria-valuenow")).toBe("100");
+  await expect.poll(() => page.getByRole("progressbar").getAttribute("aria-valuenow")).toBe("100");
   const { name, png } = await savePicture(page);
   expect(name).toBe("sample-x2.png");
   const reference = await decode(page, readFileSync("training/reference/sample-x2.png"));
@@ -38,16 +38,16 @@ it("shows the finished picture without tints, and the original while the button 
   await page.getByTestId("tint-choice").selectOption("running");
   const original = page.getByTestId("original");
   // Once it is done, the original is shown beside the result.
-  expect(await page.getByTestId("wipe").inputValue()).toBe("50");
-  expect(await original.isVisible()).toBe(true);
+  await expect.poll(() => page.getByTestId("wipe").inputValue()).toBe("50");
+  await expect.poll(() => original.isVisible()).toBe(true);
   await page.getByTestId("wipe").focus();
   await page.keyboard.press("Home");
-  expect(await original.isVisible()).toBe(false);
+  await expect.poll(() => original.isVisible()).toBe(false);
   await page.getByTestId("hold").focus();
   await page.keyboard.down("Space");
-  expect(await original.isVisible()).toBe(true);
+  await expect.poll(() => original.isVisible()).toBe(true);
   await page.keyboard.up("Space");
-  expect(await original.isVisible()).toBe(false);
+  await expect.poll(() => original.isVisible()).toBe(false);
 });
 
 it("keeps the page's thread free: no task over 50 ms while the default job runs", async () => {

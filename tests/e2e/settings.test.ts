@@ -19,15 +19,15 @@ it("the size of tiles holds from the next picture on, and a bad one is refused i
   const before = await tileCount();
   await settings.getByText("Settings").click();
   const tile = settings.getByLabel(/Side of a tile/);
-  expect(await tile.inputValue()).toBe("64");
+  await expect.poll(() => tile.inputValue()).toBe("64");
   await tile.fill("3");
   await tile.press("Enter");
   await settings.getByText(/from 32 to 1024 pixels, received “3”/).waitFor();
-  expect(await tile.getAttribute("aria-invalid")).toBe("true");
+  await expect.poll(() => tile.getAttribute("aria-invalid")).toBe("true");
   await tile.fill("128");
   await tile.press("Enter");
   await settings.getByText("Holds from the next run on.").waitFor();
-  expect(await tile.getAttribute("aria-invalid")).toBe("false");
+  await expect.poll(() => tile.getAttribute("aria-invalid")).toBe("false");
   await page.getByTestId("run-again").click();
   await untilHeadline(page, /Done: a/);
   await expect.poll(tileCount).toBeLessThan(before);
@@ -39,7 +39,7 @@ it("the model is divided by layers while the page is open, on as many workers, a
   await settings.getByLabel("The model is divided").selectOption("layers");
   await settings.getByText("Divided so from now on.").waitFor();
   const workers = page.getByTestId("picture-workers").getByTestId("worker");
-  expect(await workers.count()).toBe(2);
+  await expect.poll(() => workers.count()).toBe(2);
   await page.getByTestId("run-again").click();
   await page
     .getByTestId("picture-workers")
@@ -49,7 +49,7 @@ it("the model is divided by layers while the page is open, on as many workers, a
   await untilHeadline(page, /Done: a/);
   await settings.getByLabel("The model is divided").selectOption("auto");
   await settings.getByText("Divided so from now on.").waitFor();
-  expect(await page.getByTestId("notice").isVisible()).toBe(false);
+  await expect.poll(() => page.getByTestId("notice").isVisible()).toBe(false);
 });
 
 it("own models have settings of their own, with which they run", async () => {
@@ -84,5 +84,5 @@ it("own models keep their workers when they are split otherwise", async () => {
     .getByText("holds no layers")
     .or(workers.getByText(/layers \d/))
     .waitFor();
-  expect(await workers.getByTestId("worker").count()).toBe(1);
+  await expect.poll(() => workers.getByTestId("worker").count()).toBe(1);
 });

@@ -25,14 +25,14 @@ it("gives a slowed worker less, and as much as before once it has recovered", as
   await expect.poll(() => shareOf(page, "wasm-1"), { timeout: 30_000 }).toBeGreaterThan(0.4);
   const slider = page.getByLabel("Slow down wasm-1");
   await slider.fill("8");
-  expect(await page.locator('[data-worker="wasm-1"] output').innerText()).toBe("×8");
+  await expect.poll(() => page.locator('[data-worker="wasm-1"] output').innerText()).toBe("×8");
   await expect.poll(() => shareOf(page, "wasm-1"), { timeout: 30_000 }).toBeLessThan(0.35);
   expect(await partOf("wasm-1")).toBeLessThan(0.35);
   const log = page.getByTestId("log");
   await expect.poll(() => log.innerText(), { timeout: 30_000 }).toMatch(/wasm-1 gets less: \d+\s% → \d+\s%/);
   await slider.fill("1");
   await expect.poll(() => shareOf(page, "wasm-1"), { timeout: 30_000 }).toBeGreaterThan(0.4);
-  expect(await page.getByTestId("detail").innerText()).toMatch(/tiles\/s/);
+  await expect.poll(() => page.getByTestId("detail").innerText()).toMatch(/tiles\/s/);
   await page.getByTestId("cancel").click();
   await untilHeadline(page, /Cancelled: large\.jpg/);
   expect(app.errors).toEqual([]);

@@ -51,7 +51,7 @@ it("asks before it loads what a link names on another site", async () => {
   await page.goto(link.href);
   const question = page.getByRole("alert").filter({ hasText: "Load from another site?" });
   await question.waitFor();
-  expect(await question.innerText()).toContain(`${stranger.url}net/model.json`);
+  await expect.poll(() => question.innerText()).toContain(`${stranger.url}net/model.json`);
   expect(stranger.takeAnswers()).toEqual([]);
   await question.getByRole("button", { name: "Load it" }).click();
   // It is no model that enlarges pictures.

@@ -31,7 +31,7 @@ it("has a box for each attempt, and the trace the same ones, with every tile in 
   const events = await saveTrace();
   const slices = events.flatMap((event) => (event.ph === "X" ? event : []));
   await expect.poll(() => drawnCount("attempts")).toBe(slices.length);
-  expect(await drawnCount("boxes")).toBeGreaterThan(1);
+  await expect.poll(() => drawnCount("boxes")).toBeGreaterThan(1);
   const names = new Map(
     events.flatMap((event) => (event.name === "thread_name" ? [[event.tid, event.args?.name]] : [])),
   );
@@ -64,7 +64,7 @@ it("is read by keyboard: from shard to shard, in and out", async () => {
   await page.keyboard.press("ArrowDown");
   await expect.poll(text).toMatch(/^wasm-2: /);
   const whole = page.getByTestId("picture-timeline-panel").getByTestId("timeline-whole");
-  expect(await whole.getAttribute("aria-pressed")).toBe("true");
+  await expect.poll(() => whole.getAttribute("aria-pressed")).toBe("true");
   await page.keyboard.press("+");
   await expect.poll(() => whole.getAttribute("aria-pressed")).toBe("false");
   await page.keyboard.press("0");
@@ -84,7 +84,7 @@ it("shows an attempt's details under the pointer, and the same in numbers", asyn
     await timeline().hover({ position: { x, y: 55 } });
     await page.waitForTimeout(50);
   }
-  expect(await tip.innerText()).toMatch(/^wasm-1: \d+\stiles?/);
+  await expect.poll(() => tip.innerText()).toMatch(/^wasm-1: \d+\stiles?/);
   await panel.getByText("The same in numbers").click();
   const tiles = await panel.locator("tbody td:nth-child(3)").allInnerTexts();
   expect(tiles.map(Number)).toEqual(Object.values(await tilesByWorker(page)));
@@ -93,18 +93,18 @@ it("shows an attempt's details under the pointer, and the same in numbers", asyn
 it("filters the events by keyboard, and reads none of them aloud but faults", async () => {
   const { page } = app;
   const log = page.getByTestId("log");
-  expect(await log.innerText()).toContain("wasm-1 is ready");
-  expect(await log.innerText()).toContain("small.png done");
+  await expect.poll(() => log.innerText()).toContain("wasm-1 is ready");
+  await expect.poll(() => log.innerText()).toContain("small.png done");
   await page.getByRole("radio", { name: "All" }).first().focus();
   await page.keyboard.press("ArrowRight");
-  expect(await log.innerText()).toBe("");
-  expect(await page.getByText("No events of this kind so far.").first().isVisible()).toBe(true);
+  await expect.poll(() => log.innerText()).toBe("");
+  await expect.poll(() => page.getByText("No events of this kind so far.").first().isVisible()).toBe(true);
   await page.keyboard.press("ArrowRight");
-  expect(await log.innerText()).toContain("wasm-1 is ready");
-  expect(await log.innerText()).not.toContain("small.png done");
+  await expect.poll(() => log.innerText()).toContain("wasm-1 is ready");
+  await expect.poll(() => log.innerText()).not.toContain("small.png done");
   expect(await log.evaluate((lines) => lines.closest("[aria-live], [role=log], [role=status]"))).toBeNull();
   const voice = page.locator('[role="tabpanel"]:not([hidden]) [role="status"].visually-hidden');
-  expect(await voice.textContent()).toBe("");
+  await expect.poll(() => voice.textContent()).toBe("");
   const row = page.locator('[data-worker="wasm-1"]');
   await row.getByText("Break it").click();
   await row.getByTestId("fault").selectOption({ label: "Kill it" });
@@ -113,6 +113,6 @@ it("filters the events by keyboard, and reads none of them aloud but faults", as
   await page.getByRole("radio", { name: "Faults" }).first().focus();
   await page.keyboard.press("Space");
   await expect.poll(() => log.innerText()).toContain("wasm-1 is back after");
-  expect(await log.innerText()).not.toContain("wasm-1 is ready");
+  await expect.poll(() => log.innerText()).not.toContain("wasm-1 is ready");
   expect(app.errors).toEqual([]);
 });

@@ -97,7 +97,7 @@ describe.each(Object.entries(views))("%s", (_, show) => {
   ] as const)("at %i px, %s: no violation of accessibility", async (width, colorScheme) => {
     await page.setViewportSize({ width, height: 900 });
     await page.emulateMedia({ colorScheme });
-    expect(await axeViolations(page)).toEqual([]);
+    await expect.poll(() => axeViolations(page)).toEqual([]);
   });
 
   it("moves nothing for those who asked for no motion", async () => {
@@ -112,10 +112,9 @@ describe.each(Object.entries(views))("%s", (_, show) => {
 
   it.each([320, 480, 768, 1024, 1440, 3840])("at %i px: nothing overflows or overlaps", async (width) => {
     await page.setViewportSize({ width, height: 900 });
-    expect({ overflowing: await overflowing(page), overlapping: await overlapping(page) }).toEqual({
-      overflowing: [],
-      overlapping: [],
-    });
+    // The page follows its new size.
+    await expect.poll(() => overflowing(page)).toEqual([]);
+    await expect.poll(() => overlapping(page)).toEqual([]);
   });
 });
 

@@ -35,21 +35,23 @@ describe.each(["picture", "model"] as const)("the workers of the tab %s", (tab) 
       await panel(tab).getByRole("button", { name: "Remove cpu-1" }).focus();
       await app.page.keyboard.press("Enter");
       await panel(tab).locator('[data-worker="cpu-1"]').waitFor({ state: "detached" });
-      expect(await focused()).toBe(`Remove ${before.at(-1)}`);
+      await expect.poll(() => focused()).toBe(`Remove ${before.at(-1)}`);
     }
-    expect(await list.evaluateAll((rows) => rows.map((row) => row.getAttribute("data-worker")))).toEqual(before);
+    await expect
+      .poll(() => list.evaluateAll((rows) => rows.map((row) => row.getAttribute("data-worker"))))
+      .toEqual(before);
   });
 
   it("are slowed down, and broken one at a time or at random", async () => {
     const first = panel(tab).getByTestId("worker").first();
     await first.getByRole("slider").fill("4");
-    expect(await first.locator("output").innerText()).toBe("×4");
+    await expect.poll(() => first.locator("output").innerText()).toBe("×4");
     await first.getByRole("slider").fill("1");
     await first.getByText("Break it").click();
     await first.getByTestId("cause-fault").click();
     await first.getByText(/restarted once/).waitFor();
     await panel(tab).getByTestId("break-random").click();
-    expect(await panel(tab).getByTestId("broken").innerText()).toMatch(/^wasm-\d: /);
+    await expect.poll(() => panel(tab).getByTestId("broken").innerText()).toMatch(/^wasm-\d: /);
   });
 });
 
