@@ -73,6 +73,7 @@ it("resumes a run of the user's own model from files", async () => {
   await page.getByLabel("Number of items").fill("100");
   await page.getByTestId("model-run").click();
   await untilModel(/Done/);
+  await expect.poll(() => page.getByTestId("model-results").locator("tbody tr").count()).toBeGreaterThan(0);
   const undisturbed = await page.getByTestId("model-results").innerText();
 
   const paused = pauseAt(page, 20);
