@@ -49,7 +49,7 @@ it("shows a slowed worker's rate and share fall at once, and numbers that add up
   const slowedAtMs = performance.now();
   // On a busy machine, in the time of one slowed tile, before it has come back.
   const limitMs = Math.max(3_000, 8 * (1_000 / before.rates[0]!));
-  const seen: Shown[] = [];
+  const seen: Shown[] = [before];
   const isSlower = ({ rates, shares }: Shown) =>
     rates[0]! < before.rates[0]! / 2 && shares[0]! < 0.7 * before.shares[0]!;
   do {

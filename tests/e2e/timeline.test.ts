@@ -86,8 +86,8 @@ it("shows an attempt's details under the pointer, and the same in numbers", asyn
   }
   await expect.poll(() => tip.innerText()).toMatch(/^wasm-1: \d+\stiles?/);
   await panel.getByText("The same in numbers").click();
-  const tiles = await panel.locator("tbody td:nth-child(3)").allInnerTexts();
-  expect(tiles.map(Number)).toEqual(Object.values(await tilesByWorker(page)));
+  const tiles = async () => (await panel.locator("tbody td:nth-child(3)").allInnerTexts()).map(Number);
+  await expect.poll(tiles).toEqual(Object.values(await tilesByWorker(page)));
 });
 
 it("filters the events by keyboard, and reads none of them aloud but faults", async () => {

@@ -8,7 +8,7 @@ import type { DashboardHost, Workload } from "../dashboard/host.js";
 import { failureText } from "../parts/failure-text.js";
 import { listenForFiles } from "../parts/file-drop.js";
 import { tickWhile } from "../parts/tick.js";
-import { perFrame, TEXT_INTERVAL_MS } from "../parts/frame.js";
+import { perTextFrame } from "../parts/frame.js";
 import { LogPanel } from "../parts/log-panel.js";
 import { Notice } from "../parts/notice.js";
 import { ProgressView } from "../parts/progress-view.js";
@@ -54,7 +54,7 @@ export class ModelView implements ModelSessionListener, JobView, DashboardHost {
   readonly choice: ModelChoice;
   readonly #interrupted: InterruptedOffer;
   readonly #following: FollowedSharder;
-  readonly #update = perFrame(() => this.#updateNow(), TEXT_INTERVAL_MS);
+  readonly #update = perTextFrame(() => this.#updateNow());
 
   /**
    * @param host has the attributes, and accepts dropped files while `isShown`.

@@ -1,7 +1,50 @@
-/** Texts that follow measurements change no faster than they can be read. */
-export const TEXT_INTERVAL_MS = 200;
+/** Texts that follow measurements change no faster than they can be read, ms. */
+const TEXT_INTERVAL_MS = 200;
 /** A page in the background has no animation frames, and yet its title says how far it is, ms. */
 const LONGEST_WAIT_MS = 1_000;
+
+/** Animation frames for whoever has requested one. */
+class Frames {
+  readonly #intervalMs: number;
+  readonly #requested = new Set<() => void>();
+  #drawnAtMs = -Infinity;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #frameId = 0;
+
+  constructor(intervalMs: number) {
+    this.#intervalMs = intervalMs;
+  }
+
+  request(draw: () => void): void {
+    const isFirst = this.#requested.size === 0;
+    this.#requested.add(draw);
+    if (!isFirst) return;
+    const waitMs = this.#drawnAtMs + this.#intervalMs - performance.now();
+    if (waitMs > 0) setTimeout(() => this.#await(), waitMs);
+    else this.#await();
+  }
+
+  #await(): void {
+    this.#frameId = requestAnimationFrame(() => this.#draw());
+    this.#timer = setTimeout(() => this.#draw(), LONGEST_WAIT_MS);
+  }
+
+  #draw(): void {
+    clearTimeout(this.#timer);
+    cancelAnimationFrame(this.#frameId);
+    this.#drawnAtMs = performance.now();
+    const draws = [...this.#requested];
+    this.#requested.clear();
+    for (const draw of draws) {
+      try {
+        draw();
+      } catch (error) {
+        // The others go on.
+        reportError(error);
+      }
+    }
+  }
+}
 
 /**
  * Run `draw` in the next animation frame, once however often it is requested, and at most once every `intervalMs`; in the background,
@@ -9,26 +52,16 @@ const LONGEST_WAIT_MS = 1_000;
  * @returns a function that requests the frame.
  */
 export function perFrame(draw: () => void, intervalMs = 0): () => void {
-  let isRequested = false;
-  let drawnAtMs = -Infinity;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let frameId = 0;
-  const frame = (): void => {
-    clearTimeout(timer);
-    cancelAnimationFrame(frameId);
-    isRequested = false;
-    drawnAtMs = performance.now();
-    draw();
-  };
-  const request = (): void => {
-    frameId = requestAnimationFrame(frame);
-    timer = setTimeout(frame, LONGEST_WAIT_MS);
-  };
-  return () => {
-    if (isRequested) return;
-    isRequested = true;
-    const waitMs = drawnAtMs + intervalMs - performance.now();
-    if (waitMs > 0) setTimeout(request, waitMs);
-    else request();
-  };
+  const frames = new Frames(intervalMs);
+  return () => frames.request(draw);
+}
+
+const texts = new Frames(TEXT_INTERVAL_MS);
+
+/**
+ * As `perFrame`, for texts that follow measurements. All of the page that have been requested are drawn in one frame, so that numbers in
+ * several places are of the same moment and add up.
+ */
+export function perTextFrame(draw: () => void): () => void {
+  return () => texts.request(draw);
 }

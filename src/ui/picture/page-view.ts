@@ -3,7 +3,7 @@ import { FollowedSharder } from "../dashboard/followed-sharder.js";
 import type { Division, Workload } from "../dashboard/host.js";
 import type { JobStatus, JobView } from "../job-view.js";
 import { failureText } from "../parts/failure-text.js";
-import { perFrame, TEXT_INTERVAL_MS } from "../parts/frame.js";
+import { perTextFrame } from "../parts/frame.js";
 import { tickWhile } from "../parts/tick.js";
 import { UNKNOWN_MODEL } from "../speed/speed-text.js";
 import { InterruptedList } from "./interrupted-list.js";
@@ -35,7 +35,7 @@ export class PageView implements PanelsOwner, ReportedTab, ListOwner, JobView {
   readonly #following: FollowedSharder;
   readonly #interrupted: InterruptedList;
   readonly #saving = new PictureSaving(this);
-  readonly #update = perFrame(() => this.#updateNow(), TEXT_INTERVAL_MS);
+  readonly #update = perTextFrame(() => this.#updateNow());
   readonly #panels = new PicturePanels(this);
   readonly roots = this.#panels.roots;
   /** What is shown until there is a sharder. */

@@ -5,7 +5,7 @@ import { element, setText } from "../parts/dom.js";
 import { EXPLANATIONS } from "../parts/explanation-texts.js";
 import { failureText } from "../parts/failure-text.js";
 import { formatCount } from "../parts/format.js";
-import { perFrame, TEXT_INTERVAL_MS } from "../parts/frame.js";
+import { perTextFrame } from "../parts/frame.js";
 import type { SpeedResult } from "./speed-result.js";
 import { keepSpeed, readSpeed, speedKey } from "./speed-store.js";
 import { speedFigures, speedNote, speedRows, speedSummary } from "./speed-text.js";
@@ -31,7 +31,7 @@ export class SpeedUp implements SharderPanel {
   readonly #said = element("p", { "data-testid": "speed-said" });
   readonly #rows = element("tbody");
   readonly #details: HTMLElement;
-  readonly #update = perFrame(() => this.#updateNow(), TEXT_INTERVAL_MS);
+  readonly #update = perTextFrame(() => this.#updateNow());
   readonly #listeners: (() => void)[] = [];
   #shown: ShownSharder | undefined;
   #result: SpeedResult | undefined;

@@ -13,7 +13,7 @@ import { outgoingOf } from "../numbers/outgoing.js";
 import { element, setText } from "../parts/dom.js";
 import { explanation } from "../parts/explanation.js";
 import { failureText } from "../parts/failure-text.js";
-import { perFrame, TEXT_INTERVAL_MS } from "../parts/frame.js";
+import { perTextFrame } from "../parts/frame.js";
 import { tickWhile } from "../parts/tick.js";
 import { ChangeMeter, type WorkerChange } from "./change-effect.js";
 import { ChangeNote } from "./change-note.js";
@@ -37,7 +37,7 @@ export class WorkersPanel implements SharderPanel, WorkerCommands {
   readonly #break = element("button", { type: "button", "data-testid": "break-random" }, "Break something at random");
   readonly #broken = element("p", { class: "muted", "data-testid": "broken" });
   readonly #note = new ChangeNote((change) => this.#undo(change));
-  readonly #update = perFrame(() => this.#updateNow(), TEXT_INTERVAL_MS);
+  readonly #update = perTextFrame(() => this.#updateNow());
   #shown: ShownSharder | undefined;
   #tallies: WorkerTallies | undefined;
   #meter = new ChangeMeter();

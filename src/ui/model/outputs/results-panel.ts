@@ -1,5 +1,5 @@
 import { element } from "../../parts/dom.js";
-import { perFrame, TEXT_INTERVAL_MS } from "../../parts/frame.js";
+import { perTextFrame } from "../../parts/frame.js";
 import { ResultsTable } from "../results-table.js";
 import { itemNameOf, type ItemRow } from "../run-model.js";
 import type { Downloads } from "./downloads.js";
@@ -16,7 +16,7 @@ export class ResultsPanel {
   readonly #table = new ResultsTable((index) => this.#show(index));
   readonly #place = element("div", { class: "fields" });
   readonly #onFailure: (reason: unknown) => void;
-  readonly #update = perFrame(() => this.#updateNow(), TEXT_INTERVAL_MS);
+  readonly #update = perTextFrame(() => this.#updateNow());
   #run: ShownRun | undefined;
   #viewer: ItemViewer | undefined;
   #downloads: Downloads | undefined;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { perFrame } from "../../../../src/ui/parts/frame.js";
+import { perFrame, perTextFrame } from "../../../../src/ui/parts/frame.js";
 
 let frames: Map<number, () => void>;
 beforeEach(() => {
@@ -51,4 +51,32 @@ it("draws within a second where there are no frames, as in the background, and n
   request();
   nextFrame();
   expect(count).toBe(2);
+});
+
+it("draws all texts that were requested in one frame, so that their numbers are of one moment", () => {
+  const drawn: string[] = [];
+  const [total, rates, failing] = [
+    perTextFrame(() => drawn.push("total")),
+    perTextFrame(() => drawn.push("rates")),
+    perTextFrame(() => {
+      throw new Error("not drawn");
+    }),
+  ];
+  const errors: unknown[] = [];
+  vi.stubGlobal("reportError", (error: unknown) => errors.push(error));
+  total();
+  nextFrame();
+  expect(drawn).toEqual(["total"]);
+  // Each of the two comes at a time of its own.
+  vi.advanceTimersByTime(120);
+  failing();
+  rates();
+  vi.advanceTimersByTime(60);
+  total();
+  nextFrame();
+  expect(drawn).toEqual(["total"]);
+  vi.advanceTimersByTime(20);
+  nextFrame();
+  expect(drawn).toEqual(["total", "rates", "total"]);
+  expect(errors).toEqual([new Error("not drawn")]);
 });
