@@ -17,6 +17,7 @@ import {
 } from "inference-sharder";
 import * as faults from "inference-sharder/faults";
 import { planTiles } from "../../src/core/tiles.js";
+import { createModelMemory } from "../../src/sharder/memory/model-memory.js";
 import { upscalePicture } from "../../src/jobs/upscale-picture.js";
 import { echoNet } from "../fixtures/echo-net.js";
 import { einsumNet } from "../fixtures/einsum-net.js";
@@ -109,6 +110,7 @@ const harness = {
   runTeachable,
   upscalePicture,
   planTiles,
+  createModelMemory,
   runWhole,
   runDamaged,
   runWorkerApiCase,
