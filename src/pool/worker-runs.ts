@@ -13,6 +13,8 @@ export interface FinishedRun {
   readonly outputs: RunResult["outputs"];
   /** From the worker's previous completion, or the sending if it was idle, to this completion, ms. */
   readonly serviceMs: number;
+  /** As in `RunResult`. */
+  readonly callItemCount: number | undefined;
 }
 
 /** Long enough for anything that has to be loaded before the layers can be traced. */
@@ -62,7 +64,7 @@ export class WorkerRuns {
     const { calls, onRan } = this.#parts;
     const sent = handOver(request, buffersOf(request.inputs));
     let sentAtMs = 0;
-    const { outputs, timing, heapBytes } = await this.#attempt(
+    const { outputs, timing, heapBytes, callItemCount } = await this.#attempt(
       calls.call(
         "answer a shard",
         deadlineMs,
@@ -78,7 +80,7 @@ export class WorkerRuns {
     this.#finishedCount++;
     this.#heapBytes = heapBytes;
     onRan();
-    return { outputs, serviceMs };
+    return { outputs, serviceMs, callItemCount };
   }
 
   /**

@@ -12,6 +12,9 @@ export type ItemTensors<T extends InputTensor> =
 /** One output of a shard. */
 export type ShardOutput = ItemTensors<Tensor>;
 
+/** All outputs of a shard, by the names of the model's outputs on the wire. */
+export type NamedShardOutputs = Record<string, ShardOutput>;
+
 /** The shape of `itemCount` items. A leading 1 is the batch axis; otherwise a new axis 0 is added. */
 export function denseShape(itemShape: readonly number[], itemCount: number): number[] {
   return [itemCount, ...(itemShape[0] === 1 ? itemShape.slice(1) : itemShape)];

@@ -7,6 +7,15 @@ export function sliceRows<T extends InputTensor>(source: T, first: number, count
   return { ...source, shape: [count, ...source.shape.slice(1)], data };
 }
 
+/** Rows `first … first + count - 1` of axis 0 in the memory of `source`; strings are copied. */
+export function viewRows<T extends InputTensor>(source: T, first: number, count: number): T {
+  const rowSize = elementCountOf(source.shape.slice(1));
+  const [start, end] = [first * rowSize, (first + count) * rowSize];
+  const { data } = source;
+  const rows = Array.isArray(data) ? data.slice(start, end) : data.subarray(start, end);
+  return { ...source, shape: [count, ...source.shape.slice(1)], data: rows };
+}
+
 /**
  * Copy elements `start … end - 1` into a buffer of their own, which is never shared. `data.slice` would not do: for Node's Buffer,
  * which bundlers also use in the browser, it returns a view, and transferring that would detach the caller's memory.

@@ -35,6 +35,12 @@ export type ModelKey = string;
 /** What a run gets for one input: rows for each item, or one tensor that goes with every call. */
 export type RunInput = ItemTensors<InputTensor> | { readonly kind: "side"; readonly tensor: InputTensor };
 
+/** How a worker may carry out a batch. */
+export interface CallHint {
+  /** What is known from elsewhere of the size of the quickest calls, items: where a worker that knows nothing itself begins. */
+  readonly firstItemCount?: number | undefined;
+}
+
 /** A request to run some items through a model. A whole model is one stage: there is no other way to run work. */
 export interface RunRequest {
   /** Unique over all jobs of the page, since jobs share the workers. */
@@ -44,8 +50,10 @@ export interface RunRequest {
   readonly priority: number;
   /** Whole, ≥ 1. */
   readonly itemCount: number;
-  /** "batched": one call for all items. "item-by-item": one call for each. */
+  /** "batched": one call for all items, or several with `calls`. "item-by-item": one call for each. */
   readonly mode: RunMode;
+  /** A batch may be carried out in several calls, of the size that the worker finds quickest. Left out: in one. */
+  readonly calls?: CallHint | undefined;
   /** By the names of the model's inputs on the wire. */
   readonly inputs: Readonly<Record<string, RunInput>>;
   /** Outputs that later stages read: they come in shared memory where there is some, so that the page can send them twice. */
@@ -64,6 +72,8 @@ export interface RunResult {
   /** By the names of the model's outputs on the wire. */
   readonly outputs: Readonly<Record<string, ShardOutput>>;
   readonly timing: RunTiming;
+  /** Items of the calls that have shown to be quickest for such items; left out where that has not been measured. */
+  readonly callItemCount?: number | undefined;
   /** As in `WorkerMemory`, after this run. */
   readonly heapBytes?: number | undefined;
 }

@@ -28,6 +28,7 @@ const OPTION_NAMES: Readonly<Record<keyof SharderOptions, true>> = {
   weightPathPrefix: true,
   weightUrlConverter: true,
   cache: true,
+  remember: true,
   onProgress: true,
   onNotice: true,
   signal: true,
@@ -62,8 +63,17 @@ function checkAll(options: SharderOptions): void {
   checkInputs(options.inputs);
   checkJobSettings(options);
   checkRecovery(options);
-  const { maxWorkerBytes, optimize, weightPathPrefix, weightUrlConverter, cache, onProgress, onNotice, signal } =
-    options;
+  const {
+    maxWorkerBytes,
+    optimize,
+    weightPathPrefix,
+    weightUrlConverter,
+    cache,
+    remember,
+    onProgress,
+    onNotice,
+    signal,
+  } = options;
   if (maxWorkerBytes !== undefined && !(typeof maxWorkerBytes === "number" && maxWorkerBytes > 0)) {
     throw invalid("maxWorkerBytes", "a number of bytes above 0", maxWorkerBytes, "leave it out for no limit");
   }
@@ -81,6 +91,9 @@ function checkAll(options: SharderOptions): void {
     throw invalid("weightUrlConverter", "a function", weightUrlConverter, "leave it out");
   }
   if (cache !== undefined && typeof cache !== "boolean") throw invalid("cache", "true or false", cache, "leave it out");
+  if (remember !== undefined && typeof remember !== "boolean") {
+    throw invalid("remember", "true or false", remember, "leave it out");
+  }
   if (onNotice !== undefined && typeof onNotice !== "function") {
     throw invalid("onNotice", "a function", onNotice, "leave it out");
   }

@@ -13,6 +13,7 @@ import type { KnownModel } from "./known-model.js";
 import { stageBytes } from "./layers/assign-stages.js";
 import { forecastsLayers } from "./layers/forecast-split.js";
 import { LayerSplit } from "./layers/layer-split.js";
+import type { ModelMemory } from "./memory/model-memory.js";
 import type { SharderOptions } from "./options.js";
 import type { Split } from "./split.js";
 import type { Verifier } from "./verify/verifier.js";
@@ -25,6 +26,7 @@ export interface SplitParts {
   readonly events: EventRelay;
   readonly faults: FaultReports;
   readonly verifier: Verifier;
+  readonly memory: ModelMemory;
 }
 
 /**
@@ -80,7 +82,7 @@ async function wantsLayers({ model, pool, planner }: SplitParts, options: Sharde
 }
 
 function batchSplit(
-  { model, pool, events, faults, verifier }: SplitParts,
+  { model, pool, events, faults, verifier, memory }: SplitParts,
   { policy = "makespan", quantumMs = 100, firstRunDeadlineMs = 120_000, split }: SharderOptions,
 ): Split {
   const { wire, batch } = model.inspected;
@@ -97,6 +99,7 @@ function batchSplit(
     emit: events.emit,
     faults,
     verifier,
+    memory,
     options,
   });
 }

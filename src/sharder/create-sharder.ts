@@ -27,6 +27,8 @@ import { EventRelay } from "./event-relay.js";
 import { FaultReports } from "./fault-reports.js";
 import { Journals } from "./journal/journals.js";
 import { KnownModel } from "./known-model.js";
+import { identifyModel } from "./memory/model-id.js";
+import { createModelMemory, NO_MEMORY } from "./memory/model-memory.js";
 import type { SharderOptions } from "./options.js";
 import { raceAbort } from "./race-abort.js";
 import { readModel } from "./read-model.js";
@@ -121,7 +123,9 @@ export async function assembleSharder(
     isRandom,
     memoryLimitBytes: options.maxWorkerBytes,
   });
-  const parts: SplitParts = { model, pool, planner, events, faults, verifier };
+  const isRemembered = options.remember ?? true;
+  const memory = isRemembered ? createModelMemory({ modelId: () => identifyModel(inspected.wire) }) : NO_MEMORY;
+  const parts: SplitParts = { model, pool, planner, events, faults, verifier, memory };
   try {
     return await raceAbort(start(parts, options, specs, lastResort, journals), options.signal);
   } catch (thrown) {

@@ -102,6 +102,11 @@ export interface SharderOptions {
    * has headers, credentials or its own cache mode.
    */
   readonly cache?: boolean;
+  /**
+   * Keep what was measured of a model in the browser (Cache API), so that a later visit starts with it: the speed of each kind of worker,
+   * and the size of calls that suits the model. Nothing of the model or of any input is kept, only numbers. Default true.
+   */
+  readonly remember?: boolean;
   readonly onProgress?: (progress: LoadingProgress) => void;
   /** Called with each failure during loading or caching that was recovered from. */
   readonly onNotice?: (notice: LoadNotice) => void;

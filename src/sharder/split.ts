@@ -36,6 +36,8 @@ export interface WorkerPart {
   readonly share: number;
   readonly itemsPerSecond: number | undefined;
   readonly overheadMs: number | undefined;
+  /** Items of the quickest calls within a shard; `undefined` before they have been measured. */
+  readonly callItemCount: number | undefined;
 }
 
 /**

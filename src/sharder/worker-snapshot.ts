@@ -25,6 +25,11 @@ export interface WorkerSnapshot {
   readonly itemsPerSecond: number | undefined;
   /** Measured fixed cost of a shard, ms. */
   readonly overheadMs: number | undefined;
+  /**
+   * In calls of how many items it carries out shards of the latest kind of item, since that has shown to be quickest; `undefined` before
+   * that has been measured, and on a GPU, where a shard is one call.
+   */
+  readonly callItemCount: number | undefined;
   /** Planned fraction of the remaining items of the running job, or of the last one. */
   readonly share: number;
   /** What it was given and has not answered, of all jobs, in the order of sending: as a rule it is on the first, and the others wait. */
@@ -37,7 +42,7 @@ export interface WorkerSnapshot {
 /** @param part what the split knows about the worker. @param underWay of all jobs. */
 export function snapshotOf(
   slot: WorkerSlot,
-  part: Pick<WorkerSnapshot, "share" | "itemsPerSecond" | "overheadMs">,
+  part: Pick<WorkerSnapshot, "share" | "itemsPerSecond" | "overheadMs" | "callItemCount">,
   underWay: readonly ShardUnderWay[],
 ): WorkerSnapshot {
   return {

@@ -24,6 +24,7 @@ import { einsumNet } from "../fixtures/einsum-net.js";
 import { kerasNet } from "../fixtures/keras-net.js";
 import * as mixingNets from "../fixtures/mixing-nets.js";
 import { randomNet } from "../fixtures/random-net.js";
+import { kerasRecurrent } from "../bench/recurrent-models.js";
 import { dealFaults, planChaos } from "../chaos/page/plan-chaos.js";
 import { runScenario } from "../chaos/page/run-scenario.js";
 import { checkCase } from "../conformance/check-case.js";
@@ -128,6 +129,7 @@ const harness = {
   einsumNet,
   misfittingNet,
   kerasNet,
+  kerasRecurrent,
   mixingNets,
   echoNet,
   failureOf,

@@ -4,6 +4,7 @@ import { tensorsOf } from "../../src/protocol/outputs.js";
 import { transferablesOf } from "../../src/protocol/tensors.js";
 import type { RunRequest, RunResult, TraceRequest, TraceResult, WorkerApi } from "../../src/protocol/worker-api.js";
 import { AttemptQueue, BEFORE_ALL } from "./attempt-queue.js";
+import type { CallChoice } from "./call-choices.js";
 import type { Engine } from "./engine.js";
 import type { Offered } from "./expose.js";
 import { HeldModels } from "./held-models.js";
@@ -36,10 +37,15 @@ export function createWorkerApi(engine: Engine, notify: (notice: WorkerNotice) =
 
   const run = async (request: RunRequest): Promise<RunResult> => {
     requireReady();
+    let choice: CallChoice | undefined;
     const { value: outputs, timing } = await queue.enqueue(request, (checkpoint) =>
-      injection.shard(() => runItems(held.require(request.modelKey), request, checkpoint)),
+      injection.shard(() => {
+        const { model, calls } = held.require(request.modelKey);
+        choice = calls.of(request);
+        return runItems(model, request, checkpoint, choice);
+      }),
     );
-    return { outputs, timing, heapBytes: engine.memory().heapBytes };
+    return { outputs, timing, heapBytes: engine.memory().heapBytes, callItemCount: choice?.measuredItemCount() };
   };
 
   const trace = async (request: TraceRequest): Promise<TraceResult> => {

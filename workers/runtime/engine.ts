@@ -44,10 +44,12 @@ export interface Engine {
 
 /** A model or a stage that an engine holds. */
 export interface EngineModel {
+  /** Inputs are read but never kept, overwritten or detached, whatever memory they are in: they may be views of a larger buffer. */
+  readonly onlyReadsInputs?: boolean;
   /**
    * Run one call. Afterwards only the weights stay in memory, even if the call fails.
-   * @param inputs one tensor for each input of the wire. Shared memory is read but never kept. The engine may overwrite or detach
-   *        all other buffers.
+   * @param inputs one tensor for each input of the wire. Shared memory is read but never kept. Unless `onlyReadsInputs`, the
+   *        engine may overwrite or detach all other buffers.
    * @returns one tensor for each output of the wire, each in a buffer that belongs to the caller.
    * @throws ShardError "out-of-memory" if the memory of the backend is too small for this call, and smaller ones still run;
    *         EngineBroken; whatever the runtime throws.

@@ -3,7 +3,7 @@ import type { InjectedFault } from "../../src/protocol/fault-api.js";
 import type { AttemptQueue } from "./attempt-queue.js";
 import type { Engine } from "./engine.js";
 import type { FaultInjector } from "./faults/fault-injector.js";
-import type { NamedShardOutputs } from "./run-items.js";
+import type { NamedShardOutputs } from "../../src/protocol/outputs.js";
 
 /** The place for faults that are injected on purpose. Their code is a chunk of its own, which is loaded with the first of them. */
 export class Injection {

@@ -1,34 +1,61 @@
 import { ShardError } from "../../src/core/errors.js";
-import { itemOf, joinItems, tensorsOf, type ShardOutput } from "../../src/protocol/outputs.js";
+import { itemOf, joinItems, tensorsOf, type NamedShardOutputs, type ShardOutput } from "../../src/protocol/outputs.js";
 import { copyTensor } from "../../src/protocol/rows.js";
 import { isShared, shareTensor } from "../../src/protocol/share-tensor.js";
 import type { InputTensor } from "../../src/protocol/tensors.js";
 import type { RunInput, RunRequest } from "../../src/protocol/worker-api.js";
 import type { Checkpoint } from "./attempt-queue.js";
+import type { CallChoice } from "./call-choices.js";
 import type { EngineModel, NamedOutputs } from "./engine.js";
+import { runCalls } from "./run-calls.js";
 
 /** How often a run of several calls checks for a cancel, ms. */
 const CHECKPOINT_MS = 20;
 
 type Work = Pick<RunRequest, "itemCount" | "mode" | "inputs" | "forwardedNames">;
-export type NamedShardOutputs = Record<string, ShardOutput>;
 
 /**
- * Run some items through a model, either all in one call or each in its own call.
+ * Run some items through a model: all in one call, in calls of a size that is chosen, or each in its own call.
  *
  * @param checkpoint called between the calls, about every 20 ms.
+ * @param choice for "batched" only: the size of its calls. Without one, it is one call.
  * @returns for "batched", every output as one dense tensor, even if it does not have a row for each item. The page sees that
  *          from its shape.
  * @throws ShardError "aborted" if a checkpoint throws it, "internal" for a batch of items of different shapes; whatever the
  *         engine throws.
  */
-export async function runItems(model: EngineModel, work: Work, checkpoint: Checkpoint): Promise<NamedShardOutputs> {
-  const outputs = work.mode === "batched" ? await runBatch(model, work) : await runSingly(model, work, checkpoint);
+export async function runItems(
+  model: EngineModel,
+  work: Work,
+  checkpoint: Checkpoint,
+  choice?: CallChoice,
+): Promise<NamedShardOutputs> {
+  const outputs = await runInMode(model, work, whenDue(checkpoint), choice);
   for (const name of work.forwardedNames) {
     const output = outputs[name];
     if (output !== undefined) outputs[name] = shareOutput(output);
   }
   return outputs;
+}
+
+function runInMode(
+  model: EngineModel,
+  work: Work,
+  checkpoint: Checkpoint,
+  choice: CallChoice | undefined,
+): Promise<NamedShardOutputs> {
+  if (work.mode === "item-by-item") return runSingly(model, work, checkpoint);
+  return choice === undefined ? runBatch(model, work) : runCalls(model, work, choice, checkpoint);
+}
+
+/** Calls so short that a check between them would take longer go without. */
+function whenDue(checkpoint: Checkpoint): Checkpoint {
+  let checkedAtMs = performance.now();
+  return async () => {
+    if (performance.now() - checkedAtMs <= CHECKPOINT_MS) return;
+    await checkpoint();
+    checkedAtMs = performance.now();
+  };
 }
 
 async function runBatch(model: EngineModel, { inputs }: Work): Promise<NamedShardOutputs> {
@@ -42,12 +69,8 @@ async function runSingly(
   checkpoint: Checkpoint,
 ): Promise<NamedShardOutputs> {
   const calls: NamedOutputs[] = [];
-  let checkedAtMs = performance.now();
   for (let item = 0; item < itemCount; item++) {
-    if (performance.now() - checkedAtMs > CHECKPOINT_MS) {
-      await checkpoint();
-      checkedAtMs = performance.now();
-    }
+    await checkpoint();
     calls.push(await model.run(mapValues(inputs, (input, name) => inputOf(input, name, item))));
   }
   const names = Object.keys(calls[0] ?? {});

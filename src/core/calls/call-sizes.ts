@@ -37,6 +37,8 @@ const NO_REST: Rest = { untilMs: 0, rejectionCount: 0 };
 export interface CallSizes {
   /** Items of a call as far as is known, a power of two. */
   readonly itemCount: number;
+  /** Whether sizes have been compared, here or elsewhere. */
+  readonly isMeasured: boolean;
   /** The most items of a call, for which there has shown to be memory. */
   readonly limitItemCount: number;
   /** Doublings between the size in use and its neighbours. */
@@ -56,6 +58,7 @@ export function createCallSizes(itemCount?: number): CallSizes {
   const bits = Math.floor(Math.log2(Math.max(1, Math.min(MAX_CALL_ITEM_COUNT, itemCount ?? 1))));
   return {
     itemCount: 2 ** bits,
+    isMeasured: itemCount !== undefined,
     limitItemCount: MAX_CALL_ITEM_COUNT,
     strideBits: itemCount === undefined ? CLIMB_BITS : 1,
     workedMs: 0,
@@ -124,6 +127,7 @@ function accept(sizes: CallSizes, direction: Direction, itemCount: number): Call
   return {
     ...sizes,
     itemCount,
+    isMeasured: true,
     // Between two sizes that are four times apart, nothing is known.
     larger: direction === "larger" || sizes.strideBits > 1 ? NO_REST : from,
     smaller: direction === "smaller" || sizes.strideBits > 1 ? NO_REST : from,
@@ -133,7 +137,7 @@ function accept(sizes: CallSizes, direction: Direction, itemCount: number): Call
 
 function reject(sizes: CallSizes, direction: Direction, candidateMs: number): CallSizes {
   if (sizes.strideBits > 1) return { ...sizes, strideBits: 1, trial: undefined };
-  return { ...sizes, [direction]: rest(sizes, sizes[direction], candidateMs), trial: undefined };
+  return { ...sizes, isMeasured: true, [direction]: rest(sizes, sizes[direction], candidateMs), trial: undefined };
 }
 
 function rest({ workedMs }: CallSizes, { rejectionCount }: Rest, candidateMs: number): Rest {

@@ -16,6 +16,7 @@ import { missedAgain, noWorkers } from "../job/job-errors.js";
 import type { JobOptions } from "../job/sharding-job.js";
 import { Dispatcher } from "./dispatcher.js";
 import { JobStart } from "./job-start.js";
+import type { KindRecords } from "./kind-records.js";
 import type { LearnedThroughput } from "./learned-throughput.js";
 import { PlanReports } from "./plan-reports.js";
 import { ShardAttempts, type OpenShardAttempt } from "./shard-attempts.js";
@@ -27,6 +28,7 @@ export interface BatchJobContext extends JobContext {
   /** The whole model. */
   readonly wire: WireModel;
   readonly learned: LearnedThroughput;
+  readonly records: KindRecords;
   readonly modes: BatchModes;
   readonly tryBatch: TryBatch;
   /** End a job whose items depend on each other, instead of running them in one call. */
@@ -57,7 +59,7 @@ export class BatchJob extends JobBase<OpenShardAttempt, DispatchEvent> {
     this.#context = context;
     this.#mode = new JobMode(context.modes, context.tryBatch);
     this.#dispatcher = new Dispatcher(context.dispatch);
-    this.#throughput = new UnitThroughput(context.learned, this.items);
+    this.#throughput = new UnitThroughput(context.learned, context.records, this.items);
     const { items, priority } = this;
     const dispatcher = this.#dispatcher;
     this.#shardAttempts = new ShardAttempts({
@@ -151,9 +153,10 @@ export class BatchJob extends JobBase<OpenShardAttempt, DispatchEvent> {
     else this.#beginIfPossible();
   }
 
-  protected override takeIn({ id, kind, wantsPowersOfTwo }: PoolWorker): void {
+  protected override takeIn(taken: PoolWorker): void {
+    const { id, kind, wantsPowersOfTwo } = taken;
     this.#hasTakenIn = true;
-    const throughput = this.#throughput.of(id);
+    const throughput = this.#throughput.of(taken);
     const maxItemCount = this.#throughput.limitOf(id);
     const worker = { workerId: id, kind, throughput, maxItemCount, bucketed: wantsPowersOfTwo };
     this.apply({ type: "worker-added", worker });
@@ -264,7 +267,8 @@ export class BatchJob extends JobBase<OpenShardAttempt, DispatchEvent> {
   #report(workerId: string): void {
     if (this.hasFailed) return;
     const throughput = this.#dispatcher.throughputOf(workerId);
-    if (throughput !== undefined) this.#throughput.learn(workerId, throughput);
+    const worker = this.#context.pool.get(workerId);
+    if (throughput !== undefined && worker !== undefined) this.#throughput.learn(worker, throughput);
     this.#reports.progress();
   }
 }

@@ -13,11 +13,13 @@ import { isExactWorker, probeBatch, type RunOnce } from "../inputs/batch-probe.j
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 import { callOnce } from "../job/call-once.js";
 import { noWorkers } from "../job/job-errors.js";
+import type { ModelMemory } from "../memory/model-memory.js";
 import type { JobOptions } from "../job/sharding-job.js";
 import type { SharderSettings } from "../options.js";
 import type { BatchPlan, Split, WorkerPart } from "../split.js";
 import type { Verifier } from "../verify/verifier.js";
 import { BatchJob } from "./batch-job.js";
+import { KindRecords } from "./kind-records.js";
 import { LearnedThroughput } from "./learned-throughput.js";
 import { WHOLE_MODEL } from "./shard-runs.js";
 
@@ -33,6 +35,8 @@ export interface BatchSplitContext {
   readonly emit: Emit;
   readonly faults: FaultReports;
   readonly verifier: Verifier;
+  /** What is known from earlier visits, and kept for later ones. */
+  readonly memory: ModelMemory;
   readonly options: Partial<DispatchOptions>;
 }
 
@@ -40,12 +44,14 @@ export interface BatchSplitContext {
 export class BatchSplit implements Split {
   readonly #context: BatchSplitContext;
   readonly #learned = new LearnedThroughput();
+  readonly #records: KindRecords;
   readonly #modes: BatchModes;
   #dispatch: Partial<DispatchOptions>;
   #lastPlan: readonly PlannedShare[] = [];
 
   constructor(context: BatchSplitContext) {
     this.#context = context;
+    this.#records = new KindRecords(context.memory);
     this.#dispatch = context.options;
     this.#modes = new BatchModes(context.batch, context.onMode);
   }
@@ -62,6 +68,7 @@ export class BatchSplit implements Split {
       share: this.#lastPlan.find((entry) => entry.workerId === workerId)?.share ?? 0,
       itemsPerSecond: throughput?.itemsPerSecond,
       overheadMs: throughput?.overheadMs,
+      callItemCount: this.#learned.latestCalls(workerId),
     };
   }
 
@@ -94,6 +101,7 @@ export class BatchSplit implements Split {
         wire,
         dispatch: this.#dispatch,
         learned: this.#learned,
+        records: this.#records,
         modes: this.#modes,
         tryBatch: this.#tryBatch,
         refusesWhole: this.#context.isNamed,
@@ -126,7 +134,9 @@ export class BatchSplit implements Split {
     return this.#modes.known(inputs) ?? this.#modes.examine(inputs, this.#tryBatch);
   }
 
-  close(): void {}
+  close(): void {
+    this.#records.flush();
+  }
 
   /** Runs on a worker whose results don't depend on the batch's size by rounding, if there is one. */
   readonly #tryBatch: TryBatch = async (inputs, isMixed) => {

@@ -4,6 +4,7 @@ import type { Throughput } from "../../core/throughput/types.js";
 export class LearnedThroughput {
   readonly #byWorker = new Map<string, Map<string, Throughput>>();
   readonly #latest = new Map<string, Throughput>();
+  readonly #latestCalls = new Map<string, number>();
   /** By worker and class. */
   readonly #itemLimits = new Map<string, number>();
 
@@ -29,6 +30,15 @@ export class LearnedThroughput {
     );
   }
 
+  /** Items of the worker's quickest calls, for the items that it ran last; `undefined` before they have been measured. */
+  latestCalls(workerId: string): number | undefined {
+    return this.#latestCalls.get(workerId);
+  }
+
+  setCalls(workerId: string, callItemCount: number): void {
+    this.#latestCalls.set(workerId, callItemCount);
+  }
+
   /** The most items of a shard for which the worker has shown to have memory; `undefined` if none was too large. */
   itemLimit(workerId: string, shapeClass: string): number | undefined {
     return this.#itemLimits.get(`${workerId} ${shapeClass}`);
@@ -43,5 +53,6 @@ export class LearnedThroughput {
   forget(workerId: string): void {
     this.#byWorker.delete(workerId);
     this.#latest.delete(workerId);
+    this.#latestCalls.delete(workerId);
   }
 }

@@ -72,7 +72,7 @@ export class ShardAttempts {
 
   /** Run a shard, and pass on what comes of it. Never rejects. */
   async run(action: DispatchAction & { type: "dispatch" }): Promise<void> {
-    const { job, open, mode } = this.#parts;
+    const { job, open, mode, throughput } = this.#parts;
     const { attemptId, workerId, firstItem, itemCount, predictedMs, deadlineMs } = action;
     const units: ItemRange = { firstItem, itemCount };
     open.open(attemptId, { ...units, workerId, predictedMs });
@@ -90,7 +90,8 @@ export class ShardAttempts {
       return;
     }
     this.#runs.answered(run);
-    const { outputs, serviceMs } = result;
+    const { outputs, serviceMs, callItemCount } = result;
+    if (callItemCount !== undefined) throughput.learnCalls(worker, callItemCount);
     // If others were first, how long it took is worth knowing all the same.
     if (!open.isOpen(attemptId)) job.apply({ type: "attempt-completed", attemptId, serviceMs });
     else if (this.answers.completed(run, result)) job.ran(workerId, outputs, itemCount);

@@ -6,6 +6,7 @@ import type { RunMode } from "../../protocol/model-on-wire.js";
 import type { ModelKey } from "../../protocol/worker-api.js";
 import type { JobItems } from "../job/job-items.js";
 import type { Dispatcher } from "./dispatcher.js";
+import type { UnitThroughput } from "./unit-throughput.js";
 
 /** The key under which every replica holds the model. */
 export const WHOLE_MODEL: ModelKey = "whole";
@@ -14,6 +15,7 @@ interface ShardRunsParts {
   readonly dispatcher: Dispatcher;
   readonly items: JobItems;
   readonly priority: number;
+  readonly throughput: UnitThroughput;
   /** An attempt's id as workers know it. */
   readonly wireId: (attemptId: number) => string;
   /** Whether the job has ended well: then nobody else looks for workers that are overdue. */
@@ -46,7 +48,7 @@ export class ShardRuns {
    * @throws what copying the inputs throws; as `PoolWorker.run`.
    */
   send(run: ShardRun, firstDeadlineMs: number): Promise<FinishedRun> {
-    const { dispatcher, items, priority, wireId } = this.#parts;
+    const { dispatcher, items, priority, throughput, wireId } = this.#parts;
     const { attemptId, units, worker, mode } = run;
     const request = {
       attemptId: wireId(attemptId),
@@ -54,6 +56,8 @@ export class ShardRuns {
       priority,
       itemCount: units.itemCount,
       mode,
+      // A GPU would compile for each size of calls.
+      calls: worker.wantsPowersOfTwo ? undefined : { firstItemCount: throughput.callItemCountOf(worker) },
       inputs: items.cut(units),
       forwardedNames: [],
     };

@@ -1,6 +1,11 @@
 import type { Throughput } from "../../core/throughput/types.js";
+import type { PoolWorker } from "../../pool/pool-worker.js";
 import type { JobItems } from "../job/job-items.js";
+import type { KindRecords } from "./kind-records.js";
 import type { LearnedThroughput } from "./learned-throughput.js";
+
+/** A worker as far as its speed goes. */
+type Measured = Pick<PoolWorker, "id" | "kind">;
 
 /**
  * What has been learned about workers for the units of one job, which the next job of such units starts with. A whole batch is a unit with
@@ -8,11 +13,13 @@ import type { LearnedThroughput } from "./learned-throughput.js";
  */
 export class UnitThroughput {
   readonly #learned: LearnedThroughput;
+  readonly #records: KindRecords;
   readonly #items: JobItems;
 
   /** @param items of the job; their first inputs have come before anything is asked. */
-  constructor(learned: LearnedThroughput, items: JobItems) {
+  constructor(learned: LearnedThroughput, records: KindRecords, items: JobItems) {
     this.#learned = learned;
+    this.#records = records;
     this.#items = items;
   }
 
@@ -22,12 +29,24 @@ export class UnitThroughput {
     return this.#items.areUnits ? shapeClass : `${shapeClass} × ${this.#items.perUnit}`;
   }
 
-  of(workerId: string): Throughput | undefined {
-    return this.#learned.get(workerId, this.unitClass);
+  /** What the worker has shown, or others of its kind. */
+  of({ id, kind }: Measured): Throughput | undefined {
+    return this.#learned.get(id, this.unitClass) ?? this.#records.throughputOf(kind, this.unitClass);
   }
 
-  learn(workerId: string, throughput: Throughput): void {
-    this.#learned.set(workerId, this.unitClass, throughput, this.#items.perUnit);
+  learn({ id, kind }: Measured, throughput: Throughput): void {
+    this.#learned.set(id, this.unitClass, throughput, this.#items.perUnit);
+    this.#records.learnThroughput(kind, this.unitClass, throughput);
+  }
+
+  /** Items of the quickest calls of such a worker; `undefined` before they have been measured. */
+  callItemCountOf({ kind }: Pick<Measured, "kind">): number | undefined {
+    return this.#records.callItemCountOf(kind, this.unitClass);
+  }
+
+  learnCalls({ id, kind }: Measured, callItemCount: number): void {
+    this.#learned.setCalls(id, callItemCount);
+    this.#records.learnCalls(kind, this.unitClass, callItemCount);
   }
 
   /** The most units of a shard for which the worker has shown to have memory; `undefined` if none was too large. */

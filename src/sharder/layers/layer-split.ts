@@ -99,7 +99,12 @@ export class LayerSplit implements Split, LayoutOwner {
       share += this.#layout.times.workOf(deployment!.stages[stage]!) / ids.length;
       ownMs += (this.#layout.times.stageMs(deployment!, stage) ?? NaN) * ids.length;
     }
-    return { share, itemsPerSecond: ownMs > 0 ? 1000 / ownMs : undefined, overheadMs: undefined };
+    return {
+      share,
+      itemsPerSecond: ownMs > 0 ? 1000 / ownMs : undefined,
+      overheadMs: undefined,
+      callItemCount: undefined,
+    };
   }
 
   /** Stages have no shares, and so no policy. Running jobs take another quantum over, too, with their next micro-batches. */

@@ -60,6 +60,8 @@ export async function loadEngineModel(
   };
 
   return {
+    onlyReadsInputs: traits.copiesUploads,
+
     run: (inputs) =>
       withFeeds(inputs, async (feeds) => {
         const results = await model.execute(feeds);

@@ -1,5 +1,5 @@
 import type { Tensor } from "../../../src/protocol/tensors.js";
-import type { NamedShardOutputs } from "../run-items.js";
+import type { NamedShardOutputs } from "../../../src/protocol/outputs.js";
 
 /** Make outputs wrong in silence: floats by the factor `1 + relative`, integers by 1, booleans negated. Texts stay. */
 export function corrupt(outputs: NamedShardOutputs, relative: number): void {

@@ -1,6 +1,6 @@
 import type { InjectedFault } from "../../../src/protocol/fault-api.js";
 import type { GpuHandle } from "../engine.js";
-import type { NamedShardOutputs } from "../run-items.js";
+import type { NamedShardOutputs } from "../../../src/protocol/outputs.js";
 import { block } from "./block.js";
 import { corrupt } from "./corrupt.js";
 import { loseDevice, type MakeError } from "./lose-device.js";

@@ -15,7 +15,7 @@ interface Work {
   readonly cost: (n: number) => number;
   readonly shardItemCount: number;
   readonly shardCount: number;
-  readonly hint?: number;
+  readonly hint?: number | undefined;
   /** Calls take a uniform 1 ± noise times as long. */
   readonly noise?: number;
   /** How much slower the machine is at this part, 0…1, of the work. */

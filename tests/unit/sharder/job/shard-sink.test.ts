@@ -7,6 +7,7 @@ import { FaultReports } from "../../../../src/sharder/fault-reports.js";
 import { prepareInputs } from "../../../../src/sharder/inputs/prepare-inputs.js";
 import type { FinishedShard, ShardSink } from "../../../../src/sharder/job/shard-sink.js";
 import { KnownModel } from "../../../../src/sharder/known-model.js";
+import { NO_MEMORY } from "../../../../src/sharder/memory/model-memory.js";
 import { Verifier } from "../../../../src/sharder/verify/verifier.js";
 import { addingModel } from "../../../fixtures/adding-sharder.js";
 import { openCpuWorker } from "../../../fixtures/engine-sharder.js";
@@ -35,6 +36,7 @@ async function startJob(sink: ShardSink, workerCount = 2) {
     emit: () => {},
     faults,
     verifier: new Verifier({ pool, faults, fraction: 0, isRandom: false }),
+    memory: NO_MEMORY,
     options,
   });
   pool.admit = (worker) => split.admit(worker);

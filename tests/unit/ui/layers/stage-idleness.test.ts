@@ -48,6 +48,7 @@ it("counts what a worker is on while the run lasts, over the latest seconds", ()
     device: undefined,
     itemsPerSecond: undefined,
     overheadMs: undefined,
+    callItemCount: undefined,
     share: 1,
     underWay: [{ jobId: 1, attemptId: 1, stage: 0, firstItem: 1, itemCount: 1, sentAtMs: 7_000 }],
     restarts: 0,
