@@ -10,7 +10,7 @@ import { hasRunSize, observe } from "../throughput/throughput.js";
 /** An attempt has a result. It counts for those of its items that are still open; its time counts in any case. */
 export function completeAttempt(
   draft: Draft,
-  { attemptId, serviceMs, isHeld = false }: DispatchEvent & { readonly type: "attempt-completed" },
+  { attemptId, serviceMs, callItemCount, isHeld = false }: DispatchEvent & { readonly type: "attempt-completed" },
   nowMs: number,
 ): void {
   const found = findAttempt(draft, attemptId);
@@ -23,13 +23,22 @@ export function completeAttempt(
     if (isHeld) draft.heldItemCount += openItemCount;
     draft.hasSucceeded = true;
   }
-  removeMeasured(draft, worker, attempt, serviceMs, nowMs);
+  removeMeasured(draft, worker, attempt, { serviceMs, callItemCount }, nowMs);
   if (backsUp.length > 0) noteDone(draft, backsUp, openItemCount);
   if (worker.status === "stalled") refillAll(draft, nowMs);
   else refillAfter(draft, worker.slot, nowMs);
 }
 
-function removeMeasured(draft: Draft, worker: WorkerState, attempt: Attempt, serviceMs: number, nowMs: number): void {
+/** What is known of an attempt that has ended. */
+type Measured = Pick<DispatchEvent & { readonly type: "attempt-completed" }, "serviceMs" | "callItemCount">;
+
+function removeMeasured(
+  draft: Draft,
+  worker: WorkerState,
+  attempt: Attempt,
+  { serviceMs, callItemCount = worker.callItemCount }: Measured,
+  nowMs: number,
+): void {
   const { itemCount, role, openItemCount } = attempt;
   const isMeasured = serviceMs >= 0 && serviceMs < Infinity;
   const changed = copyWorker(worker);
@@ -39,6 +48,7 @@ function removeMeasured(draft: Draft, worker: WorkerState, attempt: Attempt, ser
   const warmUp = worker.bucketed && !hasRunSize(worker.throughput, itemCount);
   const throughput = isMeasured ? observe(worker.throughput, { itemCount, serviceMs, warmUp }) : worker.throughput;
   setThroughput(changed, throughput, shardBounds(draft));
+  changed.callItemCount = callItemCount;
   changed.freeSinceMs = nowMs;
   if (role !== "dropped") changed.completedItemCount += openItemCount;
   changed.failuresInRow = 0;
@@ -56,7 +66,7 @@ export function endAttempt(draft: Draft, attemptId: number, nowMs: number): void
   const elapsedMs = elapsedOn(worker, attempt, nowMs);
   const isSlow = attempt.isOverdue && elapsedMs > (expectedMs(worker.throughput, attempt.itemCount) ?? Infinity);
   if (isSlow) {
-    removeMeasured(draft, worker, attempt, elapsedMs, nowMs);
+    removeMeasured(draft, worker, attempt, { serviceMs: elapsedMs }, nowMs);
   } else {
     removeAttempt(draft, worker, attempt, { ...worker, freeSinceMs: nowMs });
   }

@@ -71,7 +71,23 @@ function hasRoom({ options }: Draft, { inFlight }: WorkerState): boolean {
 function dispatchShard(draft: Draft, worker: WorkerState, wantedCount: number, nowMs: number) {
   const available = Math.min(wantedCount, cleanCount(draft));
   const isWorthQueueing = draft.sourceEnded || worker.inFlight.length === 0 || 2 * available >= worker.shardItemCount;
-  return dispatchTo(draft, worker, isWorthQueueing ? Math.min(available, worker.shardItemCount) : 0, nowMs);
+  return dispatchTo(draft, worker, isWorthQueueing ? shardItemCount(draft, worker, wantedCount, available) : 0, nowMs);
+}
+
+/** A shard is at most this fraction of its worker's share: with two in flight, three quarters can still be given to others. */
+const LARGEST_PART = 1 / 8;
+
+/** Items of the next shard: of a quantum, or more where that amortises overhead and the worker's share is large. Whole calls, if it can. */
+function shardItemCount(draft: Draft, worker: WorkerState, wantedCount: number, available: number): number {
+  const { shardItemCount: quantumCount, amortisedItemCount, callItemCount } = worker;
+  let most = quantumCount;
+  if (amortisedItemCount > quantumCount && draft.sourceEnded && worker.shardMs !== undefined) {
+    const part = quantumCount / worker.shardMs / draft.rateSum;
+    const shareCount = Math.min(wantedCount, part * cleanCount(draft));
+    most = Math.max(quantumCount, Math.min(amortisedItemCount, Math.floor(LARGEST_PART * shareCount)));
+  }
+  if (available <= most) return available;
+  return most > callItemCount ? most - (most % callItemCount) : most;
 }
 
 /** So long items that have failed wait for a worker to come, ms: it may never do. */

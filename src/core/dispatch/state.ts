@@ -43,11 +43,15 @@ export interface WorkerState {
   readonly kind: string | undefined;
   /** The most items of a shard for which it has memory. */
   readonly maxItemCount: number;
+  /** Items of the calls in which it carries out a shard, as far as is known; else 1. */
+  readonly callItemCount: number;
   readonly throughput: Throughput;
   /** Items of a quantum-sized shard, ≥ 1. */
   readonly shardItemCount: number;
   /** Predicted ms of such a shard; `undefined` while nothing is known. */
   readonly shardMs: number | undefined;
+  /** Items of a shard whose overhead is less than 5 % of its time, ≥ `shardItemCount`: only for a job that is long enough. */
+  readonly amortisedItemCount: number;
   /** Oldest first: the worker runs the first and queues the others. */
   readonly inFlight: readonly Attempt[];
   /** When it last finished an attempt, ms. The service time of the next one starts there at the earliest. */
@@ -211,6 +215,8 @@ export function copyWorker(from: WorkerState): Mutable<WorkerState> {
     maxItemCount: from.maxItemCount,
     throughput: from.throughput,
     shardItemCount: from.shardItemCount,
+    amortisedItemCount: from.amortisedItemCount,
+    callItemCount: from.callItemCount,
     shardMs: from.shardMs,
     inFlight: from.inFlight,
     freeSinceMs: from.freeSinceMs,

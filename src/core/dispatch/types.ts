@@ -36,6 +36,8 @@ export interface WorkerProfile {
   readonly kind?: string;
   /** The most items of a shard, ≥ 1, where larger ones have run it out of memory. Default: no limit. */
   readonly maxItemCount?: number | undefined;
+  /** Items of the calls in which it carries out a shard: shards hold whole ones where they can. Default 1. */
+  readonly callItemCount?: number | undefined;
 }
 
 /**
@@ -79,6 +81,8 @@ export type DispatchEvent =
       readonly attemptId: number;
       /** Service time on the worker: from its previous completion, or the start if idle, to this completion. */
       readonly serviceMs: number;
+      /** As in `WorkerProfile`, where it has been measured. */
+      readonly callItemCount?: number | undefined;
       /**
        * The items are computed but not final: they may have to be computed again. The job does not finish before each of them was in an
        * `items-released` or `items-revoked`.

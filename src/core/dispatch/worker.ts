@@ -6,12 +6,16 @@ import { createThroughput, hasRunSize, predictMs } from "../throughput/throughpu
 
 /** A shard is stretched beyond the quantum until its overhead is at most a third of its time. */
 const OVERHEAD_STRETCH = 3;
-/** A shard may be this many times the largest that the worker has completed: predictions are not extrapolated further. */
+/** A shard may be this many times the largest that the worker has completed at its present speed: predictions are not extrapolated further. */
 const GROWTH_LIMIT = 4;
 /** A shard is stretched to amortise overhead up to this many quanta. */
 const MAX_STRETCH_QUANTA = 4;
 /** Shards of fewer items than this are not simply rounded down to whole items. */
 const FEW_ITEMS = 4;
+/** Where the items that remain allow, a shard takes so many times its overhead: then that is less than 5 % of the whole job, its end included. */
+const AMORTISED_STRETCH = 33;
+/** From so many samples on, an overhead is believed enough for shards that are larger than a quantum because of it. */
+const BELIEVED_SAMPLE_COUNT = 20;
 /** A shard of this size amortises any overhead. Where clocks are too coarse to time an item, nothing else would end its growth. */
 const MAX_SHARD_ITEM_COUNT = 16_384;
 /** An attempt that still runs after this many times its prediction shows a slowdown rather than noise. */
@@ -34,9 +38,11 @@ export function createWorker(slot: number, profile: WorkerProfile, bounds: Shard
     availability: profile.availability ?? 1,
     kind: profile.kind,
     maxItemCount: profile.maxItemCount ?? Infinity,
+    callItemCount: profile.callItemCount ?? 1,
     throughput,
     shardItemCount: 1,
     shardMs: undefined,
+    amortisedItemCount: 1,
     inFlight: [],
     freeSinceMs: nowMs,
     isElsewhere: false,
@@ -53,21 +59,23 @@ export function createWorker(slot: number, profile: WorkerProfile, bounds: Shard
 /** Give a worker under construction a throughput, and the shard size that follows from it. */
 export function setThroughput(worker: Mutable<WorkerState>, throughput: Throughput, bounds: ShardBounds): void {
   const { quantumMs, maxItemCount } = bounds;
+  const limits = { bucketed: worker.bucketed, maxItemCount: Math.min(maxItemCount, worker.maxItemCount) };
   worker.throughput = throughput;
-  worker.shardItemCount = shardSize(
-    throughput,
-    quantumMs,
-    Math.min(maxItemCount, worker.maxItemCount),
-    worker.bucketed,
-  );
+  worker.shardItemCount = shardSize(throughput, quantumMs, limits);
+  worker.amortisedItemCount = Math.max(worker.shardItemCount, amortisedSize(throughput, limits));
   worker.shardMs = expectedMs(throughput, worker.shardItemCount);
+}
+
+interface SizeLimits {
+  readonly maxItemCount: number;
+  readonly bucketed: boolean;
 }
 
 /**
  * Items of a shard that takes about `quantumMs`: at least 1, at most `maxItemCount` and 4 × the largest completed, a power of two if
  * bucketed.
  */
-function shardSize(throughput: Throughput, quantumMs: number, maxItemCount: number, bucketed: boolean): number {
+function shardSize(throughput: Throughput, quantumMs: number, limits: SizeLimits): number {
   const { overheadMs, msPerItem, maxItemCount: largestCount } = throughput;
   if (overheadMs === undefined || msPerItem === undefined || largestCount === 0) return 1;
   const slowdown = Math.max(1, throughput.suspectRatio);
@@ -79,8 +87,27 @@ function shardSize(throughput: Throughput, quantumMs: number, maxItemCount: numb
   const ratio = roomMs > 0 ? roomMs / msPerItem : 0;
   // One item more or less matters where there are few. Somewhat more than a quantum is better than twice as many calls.
   const fitting = ratio < FEW_ITEMS ? Math.ceil(ratio - 0.25) : Math.floor(ratio + 1e-9);
-  const itemCount = Math.max(1, Math.min(fitting, GROWTH_LIMIT * largestCount, MAX_SHARD_ITEM_COUNT, maxItemCount));
-  return bucketed ? floorPowerOfTwo(itemCount) : itemCount;
+  return withinLimits(fitting, throughput, limits);
+}
+
+/** Items of a shard whose overhead is 3 % of its time, within the same limits; 1 where too little is known. */
+function amortisedSize(throughput: Throughput, limits: SizeLimits): number {
+  const { overheadMs = 0, msPerItem = 0, sampleCount } = throughput;
+  if (sampleCount < BELIEVED_SAMPLE_COUNT) return 1;
+  const ratio = overheadMs > 0 ? ((AMORTISED_STRETCH - 1) * overheadMs) / msPerItem : 0;
+  return withinLimits(Math.round(ratio), throughput, limits);
+}
+
+function withinLimits(
+  wanted: number,
+  { maxItemCount: largestCount, fitMaxItemCount }: Throughput,
+  limits: SizeLimits,
+): number {
+  // After a change of speed, larger shards than those since then say nothing any more.
+  const knownCount = fitMaxItemCount > 0 ? Math.min(largestCount, fitMaxItemCount) : largestCount;
+  const most = Math.min(GROWTH_LIMIT * knownCount, MAX_SHARD_ITEM_COUNT, limits.maxItemCount);
+  const itemCount = Math.max(1, Math.min(wanted, most));
+  return limits.bucketed ? floorPowerOfTwo(itemCount) : itemCount;
 }
 
 /** Largest power of two ≤ n, for n ≥ 1. */

@@ -158,7 +158,8 @@ export class BatchJob extends JobBase<OpenShardAttempt, DispatchEvent> {
     this.#hasTakenIn = true;
     const throughput = this.#throughput.of(taken);
     const maxItemCount = this.#throughput.limitOf(id);
-    const worker = { workerId: id, kind, throughput, maxItemCount, bucketed: wantsPowersOfTwo };
+    const callItemCount = this.#throughput.callItemCountOf(taken);
+    const worker = { workerId: id, kind, throughput, maxItemCount, callItemCount, bucketed: wantsPowersOfTwo };
     this.apply({ type: "worker-added", worker });
     this.wantMore();
   }

@@ -49,7 +49,7 @@ export class ShardAnswers {
    * The shard has run: what no other attempt has completed goes to the sink, or waits until the worker has been found right.
    * @returns whether the outputs are of use, and the job has taken them.
    */
-  completed(run: ShardRun, { outputs, serviceMs }: FinishedRun): boolean {
+  completed(run: ShardRun, { outputs, serviceMs, callItemCount }: FinishedRun): boolean {
     const { job, source, checks, throughput } = this.#parts;
     const { attemptId, units: shard, worker, mode } = run;
     if (mode === "batched" && !Object.values(outputs).every((output) => hasRows(output, shard.itemCount))) {
@@ -68,7 +68,7 @@ export class ShardAnswers {
       if (!job.deliver(part.units, worker.id, () => part.outputs)) return false;
     }
     job.close(attemptId, "completed", serviceMs);
-    job.apply({ type: "attempt-completed", attemptId, serviceMs, isHeld });
+    job.apply({ type: "attempt-completed", attemptId, serviceMs, callItemCount, isHeld });
     for (const part of isHeld ? parts : []) checks.hold(part.id, () => this.#release(part, worker.id));
     return true;
   }

@@ -93,7 +93,7 @@ export class ShardAttempts {
     const { outputs, serviceMs, callItemCount } = result;
     if (callItemCount !== undefined) throughput.learnCalls(worker, callItemCount);
     // If others were first, how long it took is worth knowing all the same.
-    if (!open.isOpen(attemptId)) job.apply({ type: "attempt-completed", attemptId, serviceMs });
+    if (!open.isOpen(attemptId)) job.apply({ type: "attempt-completed", attemptId, serviceMs, callItemCount });
     else if (this.answers.completed(run, result)) job.ran(workerId, outputs, itemCount);
   }
 

@@ -275,6 +275,32 @@ describe("makespan against the optimum", () => {
     }
   }, 60_000);
 
+  it.each([1, 2, 4])("spends at most 5 % of a long job's time on overhead, with %i workers", (workerCount) => {
+    const overheadMs = 40;
+    for (const noise of [0, 0.2]) {
+      const workers = Array.from({ length: workerCount }, (_, index) => ({
+        id: `w${index}`,
+        msPerItem: 1 + 0.5 * index,
+        overheadMs,
+        noise,
+      }));
+      const simulation = { itemCount: 100_000 * workerCount, workers };
+      const { attemptCount, perWorker, makespanMs, optimumMs } = simulate(simulation);
+      const busyMs = perWorker.reduce((sum, worker) => sum + worker.busyMs, 0);
+      expect((attemptCount * overheadMs) / busyMs).toBeLessThan(0.05);
+      expect(makespanMs / optimumMs).toBeLessThan(1.06);
+    }
+  });
+
+  it("loses at most a quarter where a worker with an overhead turns four times slower while it has a large shard", () => {
+    const ratios = seeds.map((seed) => {
+      const slowing = { id: "b", msPerItem: 1, overheadMs: 40, noise: 0.1, steps: [{ atMs: 8000, factor: 4 }] };
+      const workers = [{ id: "a", msPerItem: 1, overheadMs: 40, noise: 0.1 }, slowing];
+      return excess({ itemCount: 30_000, workers, seed });
+    });
+    expect(worst(ratios)).toBeLessThan(1.25);
+  });
+
   it("follows within two completed shards of the slowed worker", () => {
     for (const seed of seeds) {
       const slowing = { id: "b", msPerItem: 1, noise: 0.1, steps: [{ atMs: 10_000, factor: 4 }] };

@@ -11,6 +11,7 @@ import {
   wantsItems,
   workerThroughput,
 } from "../../../../src/core/dispatch/dispatch.js";
+import { observe } from "../../../../src/core/throughput/throughput.js";
 import { caught } from "../../../fixtures/caught.js";
 import { dispatchesOf, HandDriven, knownThroughput } from "./hand-driven.js";
 
@@ -31,6 +32,43 @@ describe("step: sizing", () => {
     expect(shards[0]).toMatchObject({ predictedMs: undefined, deadlineMs: 120_000 });
   });
 
+  it("cuts shards of whole calls while items remain, as far as the size of a worker's calls is known", () => {
+    const job = new HandDriven();
+    job.send({ type: "worker-added", worker: { workerId: "a", throughput: knownThroughput(0, 1), callItemCount: 32 } });
+    const shards = job.batch(1000);
+    expect(shards.map(({ itemCount }) => itemCount)).toEqual([96, 96]);
+    const { attemptId } = shards[0]!;
+    const done = { type: "attempt-completed", attemptId, serviceMs: 96, callItemCount: 64 } as const;
+    expect(dispatchesOf(job.send(done, 96)).map(({ itemCount }) => itemCount)).toEqual([64]);
+  });
+
+  it("makes a shard larger where overhead is more than 5 % of it, but no larger than an eighth of its worker's share", () => {
+    const sizes = [1_000, 4_000, 20_000, 200_000].map((itemCount) => {
+      const job = new HandDriven();
+      const samples = Array.from({ length: 16 }, (_, index) => 50 * index + 1).map((itemCount) => ({
+        itemCount,
+        serviceMs: 50 + itemCount,
+      }));
+      job.add("a", samples.reduce(observe, knownThroughput(50, 1)));
+      // Only once the source has ended is the share known.
+      const [first] = job.batch(itemCount);
+      const done = {
+        type: "attempt-completed",
+        attemptId: first!.attemptId,
+        serviceMs: 50 + first!.itemCount,
+      } as const;
+      const [next] = dispatchesOf(job.send(done, done.serviceMs));
+      return [first!.itemCount, next!.itemCount];
+    });
+    // A quantum is stretched to three times the overhead. With 32 times the overhead beside it, it is 3 % of a shard.
+    expect(sizes).toEqual([
+      [100, 100],
+      [100, Math.floor(3800 / 8)],
+      [100, 1600],
+      [100, 1600],
+    ]);
+  });
+
   it("grows by at most four times what the worker has completed", () => {
     const job = new HandDriven();
     job.add("a");
@@ -45,6 +83,16 @@ describe("step: sizing", () => {
       queue.push(...next);
     }
     expect(largest).toBeGreaterThan(100);
+  });
+
+  it("grows by at most four times what a worker has completed since its speed changed", () => {
+    // Two shards of the same size can't show which part of their time is overhead: an item may seem to cost nothing.
+    const samples = [172, 160].map((serviceMs) => ({ itemCount: 2, serviceMs }));
+    const changed = samples.reduce(observe, knownThroughput(437, 2.45));
+    expect(changed.changeCount).toBe(1);
+    const job = new HandDriven();
+    job.add("a", changed);
+    expect(job.batch(100_000)[0]!.itemCount).toBeLessThanOrEqual(8);
   });
 
   it("dispatches quantum-sized shards with a deadline from the prediction", () => {
