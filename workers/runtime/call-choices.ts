@@ -29,7 +29,10 @@ export class CallChoices {
   }
 
   #choiceOf(key: string, firstItemCount: number | undefined): CallChoice {
-    let sizes = this.#byClass.get(key) ?? createCallSizes(firstItemCount);
+    const own = this.#byClass.get(key);
+    // What is known elsewhere may come later than the first runs: it is read from storage.
+    const isKnown = own !== undefined && (own.isMeasured || firstItemCount === undefined);
+    let sizes = isKnown ? own : createCallSizes(firstItemCount);
     const set = (changed: CallSizes): void => {
       sizes = changed;
       this.#byClass.set(key, changed);

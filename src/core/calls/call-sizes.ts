@@ -105,7 +105,8 @@ export function observeCall(sizes: CallSizes, callItemCount: number, ms: number,
 /** A call had too many items for the worker's memory. */
 export function limitCalls(sizes: CallSizes, tooLargeItemCount: number): CallSizes {
   const limitItemCount = Math.max(1, Math.min(sizes.limitItemCount, 2 ** Math.floor(Math.log2(tooLargeItemCount) - 1)));
-  return { ...sizes, limitItemCount, itemCount: Math.min(sizes.itemCount, limitItemCount), trial: undefined };
+  const itemCount = Math.min(sizes.itemCount, limitItemCount);
+  return { ...sizes, isMeasured: true, limitItemCount, itemCount, trial: undefined };
 }
 
 /** Begin to try a neighbour that fits into shards like this one, if one is due. */
