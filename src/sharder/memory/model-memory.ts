@@ -2,7 +2,7 @@ import { withinMs } from "../../model/load/within-ms.js";
 import { PACKAGE_VERSION } from "./package-version.js";
 
 /** The browser's cache in which measurements are kept. */
-export const MODEL_MEMORY_NAME = "inference-sharder-memory";
+const MODEL_MEMORY_NAME = "inference-sharder-memory";
 
 /** Measurements of more models than this are not kept. */
 const MODEL_LIMIT = 64;
