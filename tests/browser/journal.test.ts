@@ -138,8 +138,11 @@ it("says so and goes on where there is no such file system", async () => {
 
 it("lists and exports journals that are written to meanwhile", async () => {
   const [writer, reader] = await Promise.all([openPage(), openPage()]);
-  await beginJob(writer, { kind: "stream", journal: "written", itemCount: 1_000 });
+  // It goes on once the reader has found its journal: a quick machine could be ready before.
+  await beginJob(writer, { kind: "stream", journal: "written", itemCount: 1_000, isPaused: true });
+  await reader.exposeFunction("resumeWriter", () => resumeJob(writer));
   const seen = await reader.evaluate(async () => {
+    const { resumeWriter } = globalThis as unknown as { resumeWriter: () => Promise<void> };
     const { inspectJournal, exportJournal } = harness;
     const counts: number[] = [];
     for (let state = ""; state !== "finished"; await new Promise((resolve) => setTimeout(resolve, 1))) {
@@ -148,6 +151,7 @@ it("lists and exports journals that are written to meanwhile", async () => {
       if (info === undefined) continue;
       counts.push(info.doneItemCount);
       await exportJournal("written");
+      if (counts.length === 1) await resumeWriter();
     }
     return counts;
   });
