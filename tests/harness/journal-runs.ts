@@ -39,6 +39,8 @@ export async function beginJob(page: Page, job: JournalJob, onCompleted?: (itemC
         workers: [{ backend: "wasm" }, { backend: "wasm" }],
         quantumMs: 20,
         split,
+        // Small shards to begin with, whatever ran before: there must be something left to do when the tab is killed.
+        remember: false,
       });
       if (isPaused) sharder.pause();
       const run = {
