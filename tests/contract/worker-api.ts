@@ -5,7 +5,7 @@
 import type { Reply } from "../../src/protocol/error-record.js";
 import { tensorsOf } from "../../src/protocol/outputs.js";
 import { isShared } from "../../src/protocol/share-tensor.js";
-import type { RunInput, WorkerApi } from "../../src/protocol/worker-api.js";
+import type { CallHint, RunInput, WorkerApi } from "../../src/protocol/worker-api.js";
 import { check, checkDuration, checkEqual, checkRefused, valueOf } from "./check.js";
 import { plusOneWire } from "./plus-one.js";
 import {
@@ -146,6 +146,25 @@ const running: readonly WorkerApiCase[] = [
       checkTwoMore(await api.run(twoItems()));
       checkTwoMore(await api.run(twoItems({ mode: "item-by-item" })));
       checkTwoMore(await api.run(twoItems()));
+    }),
+  },
+  {
+    title: "computes the same result in several calls, and in calls of a size that is known from elsewhere",
+    state: "started",
+    run: withModel(async (api) => {
+      const run = async (itemCount: number, calls?: CallHint) => {
+        const numbers = Float32Array.from({ length: 2 * itemCount }, (_, index) => index / 7);
+        const x: RunInput = { kind: "dense", tensor: floats([itemCount, 2], numbers), itemShape: [1, 2] };
+        return valueOf(await api.run(request(itemCount, { x }, { calls })));
+      };
+      const { outputs } = await run(200);
+      for (let shard = 0; shard < 5; shard++) {
+        checkOutput((await run(200, {})).outputs.y, outputs.y);
+      }
+      valueOf(await api.load(KEY, plain));
+      const inCalls = await run(10, { firstItemCount: 32 });
+      checkEqual(inCalls.callItemCount, 32, "calls of");
+      checkEqual((await run(200)).callItemCount, undefined, "calls of");
     }),
   },
   {
