@@ -1,0 +1,167 @@
+import { beginSetTrial, compareSets, noteWindow, type SetTrial } from "./set-trial.js";
+
+/** Trials may cost this fraction of the time that has been worked: a worse set is only tried once that much has been earned. */
+const BUDGET = 0.05;
+/** What a window with one worker more is expected to cost at least: it may take more from the others than it brings. */
+const LEAST_LOSS = 0.25;
+/** One worker more has to raise the total by this much, and one fewer may lower it by as much, in ln. */
+const MARGIN = 0.02;
+/** A set that was not better is tried again once this many times the time has been worked that had been worked by then. */
+const REST_FACTOR = 8;
+
+/** Workers of each kind, by the kind's index. */
+export type WorkerCounts = readonly number[];
+
+/** How the last comparison of a set with the one in use ended. */
+export interface Comparison {
+  readonly challenger: WorkerCounts;
+  readonly inUse: WorkerCounts;
+  /** Mean rates of both, items per ms. */
+  readonly challengerRate: number;
+  readonly inUseRate: number;
+  readonly isBetter: boolean;
+}
+
+/**
+ * Which of the workers are used. Plain immutable data; `usedCounts` says which set runs until the next window ends.
+ *
+ * A local search over how many workers of each kind there are, by the measured total of all: one set is in use, and its neighbours are
+ * tried beside it, in short windows of a job's own work, whose results count.
+ */
+export interface Choice {
+  /** How many there are of each kind. */
+  readonly available: WorkerCounts;
+  readonly inUse: WorkerCounts;
+  readonly trial: SetTrial | undefined;
+  /** What the last windows were like: only those of one kind of work are compared. */
+  readonly workClass: string;
+  /** Rate of the set in use in its last window, items per ms; `undefined` before the first of this class. */
+  readonly lastRate: number | undefined;
+  /** Time of all windows, and what trials of worse sets have cost, ms. */
+  readonly workedMs: number;
+  readonly spentMs: number;
+  /** Nothing is tried before so much has been worked, ms. */
+  readonly quietMs: number;
+  /** When a set that was not better may be tried again, by `workedMs`; by its counts. */
+  readonly restingUntilMs: Readonly<Record<string, number>>;
+  /** Latest last, one for each set. */
+  readonly comparisons: readonly Comparison[];
+}
+
+/** A window of work with the set that `usedCounts` names. */
+export interface WorkWindow {
+  /** Of all workers together, items per ms. */
+  readonly rate: number;
+  readonly ms: number;
+  /** Windows of other classes are not compared with it: a whole job of so many items, or a part of a long one. */
+  readonly workClass: string;
+}
+
+/**
+ * @param inUse what is known from before; left out: all.
+ * @param quietMs nothing is tried before so much has been worked, ms.
+ */
+export function createChoice(available: WorkerCounts, inUse: WorkerCounts = available, quietMs = 0): Choice {
+  return {
+    available,
+    inUse: within(inUse, available),
+    trial: undefined,
+    workClass: "",
+    lastRate: undefined,
+    workedMs: 0,
+    spentMs: 0,
+    quietMs,
+    restingUntilMs: {},
+    comparisons: [],
+  };
+}
+
+/** Which set to use until the next window ends. */
+export function usedCounts({ inUse, trial }: Choice): WorkerCounts {
+  return trial !== undefined && trial.challengerRate === undefined ? trial.challenger : inUse;
+}
+
+/** A window has ended. O(kinds). */
+export function observeWindow(choice: Choice, { rate, ms, workClass }: WorkWindow): Choice {
+  if (!(rate > 0 && rate < Infinity)) return choice;
+  const worked = { ...choice, workedMs: choice.workedMs + ms };
+  if (workClass !== choice.workClass || choice.lastRate === undefined) {
+    // A trial of another class can't go on. What ran in this window may have been its challenger.
+    const lastRate = usedCounts(choice) === choice.inUse ? rate : undefined;
+    return { ...worked, workClass, lastRate, trial: undefined };
+  }
+  if (choice.trial === undefined) return beginTrial({ ...worked, lastRate: rate }, ms);
+  const isChallenger = choice.trial.challengerRate === undefined;
+  const lossMs = isChallenger ? Math.max(0, 1 - rate / choice.lastRate) * ms : 0;
+  const trial = noteWindow(choice.trial, rate);
+  const noted = { ...worked, spentMs: worked.spentMs + lossMs, lastRate: isChallenger ? choice.lastRate : rate, trial };
+  const verdict = compareSets(trial);
+  return isChallenger || verdict === "open" ? noted : endTrial(noted, trial, verdict === "better");
+}
+
+/** How many workers there are has changed: those that have come are used, and what was found is found again. */
+export function changeAvailable(choice: Choice, available: WorkerCounts): Choice {
+  const inUse = available.map((count, kind) => {
+    const come = Math.max(0, count - (choice.available[kind] ?? 0));
+    return Math.min(count, (choice.inUse[kind] ?? 0) + come);
+  });
+  const { workedMs, spentMs } = choice;
+  return { ...createChoice(available, inUse), workedMs, spentMs };
+}
+
+function beginTrial(choice: Choice, windowMs: number): Choice {
+  const challenger = neighbours(choice).find((counts) => mayTry(choice, counts, windowMs));
+  if (challenger === undefined) return choice;
+  const margin = total(challenger) > total(choice.inUse) ? MARGIN : -MARGIN;
+  return { ...choice, trial: beginSetTrial(challenger, margin, choice.lastRate!) };
+}
+
+/** Whether a window with these workers would cost no more than is left for trials, if all workers were alike. */
+function mayTry(choice: Choice, counts: WorkerCounts, windowMs: number): boolean {
+  const { restingUntilMs, quietMs, inUse, workedMs, spentMs } = choice;
+  if (workedMs < Math.max(quietMs, restingUntilMs[keyOf(counts)] ?? 0)) return false;
+  const lossMs = windowMs * Math.max(LEAST_LOSS, 1 - total(counts) / total(inUse));
+  return spentMs + lossMs <= BUDGET * workedMs;
+}
+
+/** Sets that differ in one kind: one fewer, half as many, none, one more. */
+function neighbours({ inUse, available }: Choice): WorkerCounts[] {
+  const found = new Map<string, WorkerCounts>();
+  inUse.forEach((count, kind) => {
+    for (const other of [count - 1, Math.ceil(count / 2), 0, count + 1]) {
+      const counts = inUse.with(kind, other);
+      const isSet = other >= 0 && other !== count && other <= available[kind]! && total(counts) > 0;
+      if (isSet) found.set(keyOf(counts), counts);
+    }
+  });
+  return [...found.values()];
+}
+
+function endTrial(choice: Choice, { challenger, rates }: SetTrial, isBetter: boolean): Choice {
+  const { inUse, restingUntilMs, workedMs } = choice;
+  const comparison = { challenger, inUse, challengerRate: rates.challenger, inUseRate: rates.inUse, isBetter };
+  // The one that lost rests.
+  const loser = keyOf(isBetter ? inUse : challenger);
+  return {
+    ...choice,
+    inUse: isBetter ? challenger : inUse,
+    lastRate: isBetter ? undefined : choice.lastRate,
+    trial: undefined,
+    restingUntilMs: { ...restingUntilMs, [loser]: REST_FACTOR * workedMs },
+    comparisons: [...choice.comparisons.filter((each) => keyOf(each.challenger) !== keyOf(challenger)), comparison],
+  };
+}
+
+/** At least one worker, and no more than there are. */
+function within(counts: WorkerCounts, available: WorkerCounts): WorkerCounts {
+  const bounded = available.map((most, kind) => Math.max(0, Math.min(most, Math.floor(counts[kind] ?? 0))));
+  return total(bounded) > 0 ? bounded : available;
+}
+
+function total(counts: WorkerCounts): number {
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+function keyOf(counts: WorkerCounts): string {
+  return counts.join();
+}
