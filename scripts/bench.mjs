@@ -15,7 +15,7 @@ import { serve } from "./serve.mjs";
 
 const help = `npm run bench -- [options]
 
-  --suite NAME    ${"batch | scaling | layers | optimise | recurrent | rebalance | shares | planner | faults | ui | memory | peers | all"}; default batch
+  --suite NAME    ${"batch | auto | scaling | layers | optimise | recurrent | rebalance | shares | planner | faults | ui | memory | peers | all"}; default batch
   --json FILE     write the report to FILE
   --html FILE     write it to FILE as one page with plots, too
   --note TEXT     added to the report's notes, such as what else ran on the machine
@@ -30,6 +30,7 @@ const help = `npm run bench -- [options]
 
 const suiteNames = [
   "batch",
+  "auto",
   "scaling",
   "layers",
   "optimise",

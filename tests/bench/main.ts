@@ -1,4 +1,5 @@
 import { readAdapter } from "./adapter.js";
+import { runAutoSuite } from "./auto-suite.js";
 import { runBatchSuite, runScalingSuite } from "./batch-suite.js";
 import { runFaultsSuite } from "./faults-suite.js";
 import { runLayersSuite } from "./layers-suite.js";
@@ -14,6 +15,7 @@ const suites: Readonly<Record<string, (request: SuiteRequest) => Promise<Suite>>
   planner: runPlannerSuite,
   rebalance: runRebalanceSuite,
   shares: runSharesSuite,
+  auto: runAutoSuite,
   batch: runBatchSuite,
   scaling: runScalingSuite,
   layers: runLayersSuite,

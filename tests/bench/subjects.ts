@@ -27,7 +27,7 @@ export async function sharderSubject(
   model: ModelSource,
   batch: Batch,
   workers: NonNullable<SharderOptions["workers"]>,
-  options: Pick<SharderOptions, "split" | "optimize" | "verify"> = {},
+  options: Pick<SharderOptions, "split" | "optimize" | "verify" | "remember"> = {},
 ): Promise<Subject & { readonly sharder: Sharder }> {
   const sharder = await createSharder({ model, workers, split: "batch", ...options });
   const input = inputOf(batch);
