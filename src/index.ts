@@ -6,6 +6,7 @@
 export { createSharder } from "./sharder/create-sharder.js";
 export type { PredictOptions } from "./sharder/job/predict-options.js";
 export type { Sharder } from "./sharder/sharder.js";
+export type { ChoiceSnapshot } from "./sharder/choice/worker-choice.js";
 export type { ShardUnderWay, WorkerSnapshot } from "./sharder/worker-snapshot.js";
 export type { CheckState, Verification } from "./sharder/verify/verification.js";
 export type { BatchPlan, LayerPlan, StageSnapshot } from "./sharder/split.js";

@@ -13,6 +13,7 @@ const POLICIES: readonly Policy[] = ["makespan", "equal", "capacity-proportional
 const OPTION_NAMES: Readonly<Record<keyof SharderOptions, true>> = {
   model: true,
   workers: true,
+  maxWorkers: true,
   split: true,
   cuts: true,
   policy: true,
@@ -56,6 +57,7 @@ function checkAll(options: SharderOptions): void {
   const { model, workers = "auto", split = "auto", cuts } = options;
   checkModelSource(model);
   if (workers !== "auto") checkWorkerSpecs(workers);
+  checkMaxWorkers(options.maxWorkers, workers === "auto");
   if (split !== "auto" && split !== "batch" && split !== "layers") {
     throw invalid("split", '"auto", "batch" or "layers"', split, "leave it out");
   }
@@ -102,6 +104,14 @@ function checkAll(options: SharderOptions): void {
   }
   checkRequestInit(options.requestInit);
   checkSignal(signal);
+}
+
+function checkMaxWorkers(maxWorkers: unknown, isAuto: boolean): void {
+  if (maxWorkers === undefined) return;
+  if (!isAuto) throw invalid("maxWorkers", "no limit beside a list of workers", maxWorkers, "list fewer workers");
+  if (!(Number.isSafeInteger(maxWorkers) && (maxWorkers as number) >= 1)) {
+    throw invalid("maxWorkers", "a whole number of workers ≥ 1", maxWorkers, "leave it out for no limit");
+  }
 }
 
 /** @throws ShardError "invalid-options" */

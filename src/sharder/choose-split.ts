@@ -26,6 +26,8 @@ export interface SplitParts {
   readonly events: EventRelay;
   readonly faults: FaultReports;
   readonly verifier: Verifier;
+  /** Which of the workers jobs use is found by measurement: the caller has named none. */
+  readonly isChosen: boolean;
   readonly memory: ModelMemory;
 }
 
@@ -82,7 +84,7 @@ async function wantsLayers({ model, pool, planner }: SplitParts, options: Sharde
 }
 
 function batchSplit(
-  { model, pool, events, faults, verifier, memory }: SplitParts,
+  { model, pool, events, faults, verifier, memory, isChosen }: SplitParts,
   { policy = "makespan", quantumMs = 100, firstRunDeadlineMs = 120_000, split }: SharderOptions,
 ): Split {
   const { wire, batch } = model.inspected;
@@ -101,6 +103,7 @@ function batchSplit(
     verifier,
     memory,
     options,
+    isChosen,
   });
 }
 

@@ -28,7 +28,7 @@ import { FaultReports } from "./fault-reports.js";
 import { Journals } from "./journal/journals.js";
 import { KnownModel } from "./known-model.js";
 import { identifyModel } from "./memory/model-id.js";
-import { createModelMemory, NO_MEMORY } from "./memory/model-memory.js";
+import { createModelMemory, NO_MEMORY, type ModelMemory } from "./memory/model-memory.js";
 import type { SharderOptions } from "./options.js";
 import { raceAbort } from "./race-abort.js";
 import { readModel } from "./read-model.js";
@@ -43,6 +43,10 @@ export interface SharderLinks {
   readonly openJournals?: () => WorkerLink<JournalApi<Blob>>;
   /** For tests: see `PoolOptions`. Default: workers are restarted as the policy decides. */
   readonly restartDelayMs?: PoolOptions["restartDelayMs"];
+  /** Whether jobs use those of the workers that were measured to be quickest together. Default: all. */
+  readonly isChosen?: boolean;
+  /** For tests: where measurements are kept. Default: in the browser's cache, if the options allow it. */
+  readonly memory?: ModelMemory;
   /** Started where none of the workers starts. */
   readonly lastResort?: readonly WorkerSpec[];
 }
@@ -79,7 +83,9 @@ async function create(given: SharderOptions): Promise<Sharder> {
   if (workers !== "auto") return assembleSharder(inspected, options, workers, links);
   const { specs, lastResort, notice } = await raceAbort(chooseWorkers(), options.signal);
   if (notice !== undefined) callListener(options.onNotice, notice);
-  return assembleSharder(inspected, options, specs, { ...links, lastResort });
+  const { maxWorkers = Infinity } = options;
+  const [most, fallback] = [specs, lastResort].map((each) => each.slice(0, maxWorkers));
+  return assembleSharder(inspected, options, most!, { ...links, isChosen: true, lastResort: fallback! });
 }
 
 /**
@@ -96,7 +102,7 @@ export async function assembleSharder(
   links: SharderLinks,
 ): Promise<Sharder> {
   throwIfAborted(options.signal);
-  const { openWorker: open, restartDelayMs, lastResort = [] } = links;
+  const { openWorker: open, restartDelayMs, isChosen = false, lastResort = [] } = links;
   const model = new KnownModel(inspected);
   const pool = new WorkerPool({
     open,
@@ -124,8 +130,9 @@ export async function assembleSharder(
     memoryLimitBytes: options.maxWorkerBytes,
   });
   const isRemembered = options.remember ?? true;
-  const memory = isRemembered ? createModelMemory({ modelId: () => identifyModel(inspected.wire) }) : NO_MEMORY;
-  const parts: SplitParts = { model, pool, planner, events, faults, verifier, memory };
+  const memory =
+    links.memory ?? (isRemembered ? createModelMemory({ modelId: () => identifyModel(inspected.wire) }) : NO_MEMORY);
+  const parts: SplitParts = { model, pool, planner, events, faults, verifier, memory, isChosen };
   try {
     return await raceAbort(start(parts, options, specs, lastResort, journals), options.signal);
   } catch (thrown) {

@@ -33,11 +33,14 @@ export interface SharderOptions {
    */
   readonly model: string | URL | ArrayLike<File> | ModelArtifacts;
   /**
-   * "auto" (default): a WebGPU worker if there is a real GPU, and a WASM worker for every core.
+   * "auto" (default): a WebGPU worker if there is a real GPU, and a WASM worker for every core. Of these, jobs use those that were measured
+   * to be quickest together, in this visit or an earlier one; `sharder.workers` says why each is used or not.
    * Otherwise one entry per worker; those that can't start are left out and say why in `sharder.workers`. Those that take much longer than
    * the others join later. One that is lost is started again, on a plainer backend while its own is broken.
    */
   readonly workers?: "auto" | readonly WorkerSpec[];
+  /** With `workers: "auto"`, no more workers than this are started, whole, ≥ 1. Default: no limit. */
+  readonly maxWorkers?: number | undefined;
   /**
    * "batch": every worker holds the whole model and gets a share of the items. "layers": each holds a run of the model's layers, and
    * items flow through them. "auto" (default): whichever is predicted to be faster, under `maxWorkerBytes` and what backends can run.

@@ -1,3 +1,4 @@
+import type { ChoiceSnapshot } from "./choice/worker-choice.js";
 import type { PoolWorker } from "../pool/pool-worker.js";
 import type { BatchMode } from "../protocol/model-on-wire.js";
 import type { InputTensor, Tensor } from "../protocol/tensors.js";
@@ -38,6 +39,7 @@ export interface WorkerPart {
   readonly overheadMs: number | undefined;
   /** Items of the quickest calls within a shard; `undefined` before they have been measured. */
   readonly callItemCount: number | undefined;
+  readonly choice?: ChoiceSnapshot | undefined;
 }
 
 /**

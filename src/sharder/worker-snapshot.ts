@@ -1,6 +1,7 @@
 import type { ItemRange } from "../core/dispatch/types.js";
 import type { ShardError } from "../core/errors.js";
 import type { BackendName } from "../pool/worker-entries.js";
+import type { ChoiceSnapshot } from "./choice/worker-choice.js";
 import type { WorkerSlot, WorkerState } from "../pool/worker-slot.js";
 
 /** A shard that a worker was given and has not answered. */
@@ -30,6 +31,8 @@ export interface WorkerSnapshot {
    * that has been measured, and on a GPU, where a shard is one call.
    */
   readonly callItemCount: number | undefined;
+  /** With `workers: "auto"`, why jobs use it or not. `undefined` otherwise, and while it is not ready. */
+  readonly choice?: ChoiceSnapshot | undefined;
   /** Planned fraction of the remaining items of the running job, or of the last one. */
   readonly share: number;
   /** What it was given and has not answered, of all jobs, in the order of sending: as a rule it is on the first, and the others wait. */
@@ -42,7 +45,7 @@ export interface WorkerSnapshot {
 /** @param part what the split knows about the worker. @param underWay of all jobs. */
 export function snapshotOf(
   slot: WorkerSlot,
-  part: Pick<WorkerSnapshot, "share" | "itemsPerSecond" | "overheadMs" | "callItemCount">,
+  part: Pick<WorkerSnapshot, "share" | "itemsPerSecond" | "overheadMs" | "callItemCount" | "choice">,
   underWay: readonly ShardUnderWay[],
 ): WorkerSnapshot {
   return {

@@ -14,6 +14,7 @@ import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 import { JobBase, type JobContext } from "../job/job-base.js";
 import { missedAgain, noWorkers } from "../job/job-errors.js";
 import type { JobOptions } from "../job/sharding-job.js";
+import type { ChoosingJob, WorkerChoice } from "../choice/worker-choice.js";
 import { Dispatcher } from "./dispatcher.js";
 import { JobStart } from "./job-start.js";
 import type { KindRecords } from "./kind-records.js";
@@ -34,6 +35,8 @@ export interface BatchJobContext extends JobContext {
   /** End a job whose items depend on each other, instead of running them in one call. */
   readonly refusesWhole: boolean;
   readonly dispatch: Partial<DispatchOptions>;
+  /** Which workers are used; left out: all. */
+  readonly choice?: WorkerChoice | undefined;
   /** Called with the plan for what remains after every re-plan. */
   readonly onPlan: (plan: readonly PlannedShare[]) => void;
 }
@@ -42,7 +45,7 @@ export interface BatchJobContext extends JobContext {
 const TICK_MS = 100;
 
 /** Carries out the dispatcher's actions for one job on real workers. */
-export class BatchJob extends JobBase<OpenShardAttempt, DispatchEvent> {
+export class BatchJob extends JobBase<OpenShardAttempt, DispatchEvent> implements ChoosingJob {
   readonly #context: BatchJobContext;
   readonly #dispatcher: Dispatcher;
   readonly #mode: JobMode;
@@ -50,6 +53,11 @@ export class BatchJob extends JobBase<OpenShardAttempt, DispatchEvent> {
   readonly #shardAttempts: ShardAttempts;
   readonly #reports: PlanReports;
   readonly #start: JobStart;
+  /** Ids of those that get shards of this job. */
+  readonly #used = new Set<string>();
+  #usesAll = false;
+  /** Items that its workers have made. */
+  #madeItemCount = 0;
   #hasTakenIn = false;
   #ticks: ReturnType<typeof setInterval> | undefined;
   #bytes: ShardBytes | undefined;
@@ -72,12 +80,16 @@ export class BatchJob extends JobBase<OpenShardAttempt, DispatchEvent> {
           this.wantMore();
         },
         fail: (error) => this.fail(error),
-        noteError: (error) => void (this.lastError = error),
+        noteError: (error) => {
+          this.lastError = error;
+          this.#useAll();
+        },
         wireId: (attemptId) => this.wireId(attemptId),
         hasFinished: () => this.isOver && !this.hasFailed,
         ran: (workerId, outputs, unitCount) => {
           if (this.#bytes?.learn(outputs, unitCount)) this.#limitShards(this.#bytes);
           this.#report(workerId);
+          this.#measure(workerId, unitCount);
         },
       },
       pool: context.pool,
@@ -132,6 +144,7 @@ export class BatchJob extends JobBase<OpenShardAttempt, DispatchEvent> {
     // Only the passing of time shows that an attempt is overdue, or that an idle worker should take over the shard queued behind it.
     const { quantumMs } = this.#dispatcher.options;
     this.#ticks = setInterval(() => this.#tick(), Math.min(quantumMs, TICK_MS));
+    this.#context.choice?.began(this);
     for (const worker of this.#context.pool.readyWorkers) this.workerReady(worker);
     if (!this.hasFailed) this.#reports.look();
     this.#failIfNobodyComes();
@@ -139,6 +152,7 @@ export class BatchJob extends JobBase<OpenShardAttempt, DispatchEvent> {
   }
 
   #tick(): void {
+    this.useChosen();
     this.apply({ type: "tick", elsewhere: this.#shardAttempts.elsewhere() });
     if (!this.isOver) this.#reports.timePassed();
   }
@@ -153,8 +167,20 @@ export class BatchJob extends JobBase<OpenShardAttempt, DispatchEvent> {
     else this.#beginIfPossible();
   }
 
-  protected override takeIn(taken: PoolWorker): void {
+  protected override takeIn(worker: PoolWorker): void {
+    this.#context.choice?.workersChanged();
+    if (this.#isWanted(worker)) this.#use(worker);
+  }
+
+  #isWanted(worker: PoolWorker): boolean {
+    const { choice } = this.#context;
+    return choice === undefined || this.#usesAll || choice.isUsed(worker);
+  }
+
+  #use(taken: PoolWorker): void {
     const { id, kind, wantsPowersOfTwo } = taken;
+    if (this.#used.has(id)) return;
+    this.#used.add(id);
     this.#hasTakenIn = true;
     const throughput = this.#throughput.of(taken);
     const maxItemCount = this.#throughput.limitOf(id);
@@ -164,12 +190,30 @@ export class BatchJob extends JobBase<OpenShardAttempt, DispatchEvent> {
     this.wantMore();
   }
 
+  useChosen(): void {
+    const { choice, pool } = this.#context;
+    if (choice === undefined || !this.#start.hasBegun || this.isOver) return;
+    const [wanted, others] = [true, false].map((is) => pool.readyWorkers.filter((each) => this.#isWanted(each) === is));
+    // One that was benched a moment ago ends what it has first.
+    for (const worker of wanted!) if (!this.#used.has(worker.id) && !this.isBusyOn(worker.id)) this.#use(worker);
+    if (!wanted!.some(({ id }) => this.#used.has(id))) return;
+    for (const { id } of others!) if (this.#used.has(id)) this.workerDraining(id);
+  }
+
+  /** Something is wrong with items or with workers: in this job, no worker is spared any more. */
+  #useAll(): void {
+    if (this.#usesAll) return;
+    this.#usesAll = true;
+    this.useChosen();
+  }
+
   workersExpected(isExpected: boolean): void {
     this.apply({ type: "workers-expected", isExpected });
     if (!isExpected) this.#failIfNobodyComes();
   }
 
   workerDraining(workerId: string): void {
+    this.#used.delete(workerId);
     this.apply({ type: "worker-draining", workerId });
   }
 
@@ -186,6 +230,9 @@ export class BatchJob extends JobBase<OpenShardAttempt, DispatchEvent> {
   #loseWorker(type: "worker-away" | "worker-lost", workerId: string, error: ShardError | undefined): void {
     if (this.isOver) return;
     this.lastError = error ?? this.lastError;
+    this.#used.delete(workerId);
+    this.#context.choice?.workersChanged();
+    this.#useAll();
     const attemptId = this.#shardAttempts.lost(workerId);
     const end = error && endOf(this.#context.pool.get(workerId), error, attemptId);
     if (end?.cause === "out-of-memory" && attemptId !== undefined)
@@ -215,6 +262,11 @@ export class BatchJob extends JobBase<OpenShardAttempt, DispatchEvent> {
 
   protected override onEnd(): void {
     clearInterval(this.#ticks);
+    this.#context.choice?.ended(
+      this,
+      this.hasFailed || this.#usesAll ? undefined : this.#madeItemCount,
+      this.#throughput,
+    );
   }
 
   get wantsItems(): boolean {
@@ -262,6 +314,13 @@ export class BatchJob extends JobBase<OpenShardAttempt, DispatchEvent> {
 
   protected override settleHeld(type: "items-released" | "items-revoked", range: ItemRange): void {
     this.apply({ type, range });
+  }
+
+  #measure(workerId: string, unitCount: number): void {
+    const itemCount = unitCount * this.items.perUnit;
+    this.#madeItemCount += itemCount;
+    const isBacklog = !this.#usesAll && this.#dispatcher.undispatchedItemCount > 0;
+    this.#context.choice?.finished(workerId, itemCount, this.#throughput, isBacklog);
   }
 
   /** A worker has finished something. */

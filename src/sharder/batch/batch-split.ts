@@ -18,6 +18,7 @@ import type { JobOptions } from "../job/sharding-job.js";
 import type { SharderSettings } from "../options.js";
 import type { BatchPlan, Split, WorkerPart } from "../split.js";
 import type { Verifier } from "../verify/verifier.js";
+import { WorkerChoice } from "../choice/worker-choice.js";
 import { BatchJob } from "./batch-job.js";
 import { KindRecords } from "./kind-records.js";
 import { LearnedThroughput } from "./learned-throughput.js";
@@ -38,6 +39,8 @@ export interface BatchSplitContext {
   /** What is known from earlier visits, and kept for later ones. */
   readonly memory: ModelMemory;
   readonly options: Partial<DispatchOptions>;
+  /** Which of the workers jobs use is found by measurement: the caller has named none. */
+  readonly isChosen?: boolean;
 }
 
 /** Every worker is a replica and gets a share of the items. */
@@ -46,6 +49,7 @@ export class BatchSplit implements Split {
   readonly #learned = new LearnedThroughput();
   readonly #records: KindRecords;
   readonly #modes: BatchModes;
+  readonly #choice: WorkerChoice | undefined;
   #dispatch: Partial<DispatchOptions>;
   #lastPlan: readonly PlannedShare[] = [];
 
@@ -53,6 +57,7 @@ export class BatchSplit implements Split {
     this.#context = context;
     this.#records = new KindRecords(context.memory);
     this.#dispatch = context.options;
+    this.#choice = context.isChosen ? new WorkerChoice(context.pool, context.memory) : undefined;
     this.#modes = new BatchModes(context.batch, context.onMode);
   }
 
@@ -69,6 +74,7 @@ export class BatchSplit implements Split {
       itemsPerSecond: throughput?.itemsPerSecond,
       overheadMs: throughput?.overheadMs,
       callItemCount: this.#learned.latestCalls(workerId),
+      choice: this.#choice?.snapshotOf(workerId),
     };
   }
 
@@ -100,6 +106,7 @@ export class BatchSplit implements Split {
         verifier,
         wire,
         dispatch: this.#dispatch,
+        choice: this.#choice,
         learned: this.#learned,
         records: this.#records,
         modes: this.#modes,

@@ -44,6 +44,7 @@ export class WorkerRow {
   readonly #tiles = element("span", { class: "tiles", "data-testid": "tiles" });
   readonly #slow: HTMLInputElement;
   readonly #factor = element("output", { class: "factor" }, "×1");
+  readonly #choice = element("p", { class: "muted worker-choice", "data-testid": "choice" });
   readonly #error = element("p", { class: "worker-error" });
   readonly #faults: FaultMenu;
 
@@ -72,6 +73,7 @@ export class WorkerRow {
       this.#device,
       element("div", { class: "worker-share" }, this.#meter, this.#share),
       element("div", { class: "worker-numbers muted" }, this.#rate, this.#tiles),
+      this.#choice,
       element(
         "div",
         { class: "worker-slow" },
@@ -91,7 +93,7 @@ export class WorkerRow {
   }
 
   update(worker: WorkerSnapshot, context: RowContext): void {
-    const { id, backend, state, device, restarts, lastError } = worker;
+    const { id, backend, state, device, restarts, choice, lastError } = worker;
     const { one, numbers, madeCount, madePercent, madePerSecond, isBusy, isLast, plan } = context;
     setAttribute(this.root, "data-state", state);
     setAttribute(this.root, "data-backend", backend);
@@ -105,6 +107,9 @@ export class WorkerRow {
     );
     const made = formatCount(madeCount, one);
     setText(this.#tiles, plan.split === "batch" ? made : `${made} · ${layersOf(id, plan)}`);
+    // Of those that are used, the share says enough.
+    setText(this.#choice, choice?.state === "left" ? choice.reason : "");
+    this.#choice.hidden = choice?.state !== "left";
     const isAlive = state === "ready" || state === "busy";
     this.#slow.disabled = !isAlive;
     this.#faults.update(backend, isAlive);

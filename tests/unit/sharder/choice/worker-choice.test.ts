@@ -1,0 +1,108 @@
+// Which workers a sharder uses that has chosen them itself: on a machine of two cores, with a GPU that is emulated on them.
+import { expect, it } from "vitest";
+import type { WorkerSpec } from "../../../../src/pool/worker-entries.js";
+import type { ModelMemory } from "../../../../src/sharder/memory/model-memory.js";
+import type { Sharder } from "../../../../src/sharder/sharder.js";
+import { useFakeClock } from "../../../fixtures/fake-clock.js";
+import { batch, create, negate, negated } from "../../../fixtures/negating-sharder.js";
+import { ScriptedWorker } from "../../../fixtures/scripted-workers.js";
+
+const pass = useFakeClock();
+
+const WASM_AND_SOFTWARE_GPU: readonly WorkerSpec[] = [{ backend: "webgl" }, { backend: "wasm" }, { backend: "wasm" }];
+
+/** Workers that compete for two cores. An item takes 5 ms on one; the GPU takes both for 50 ms. */
+function machine() {
+  const busy = new Set<string>();
+  const workers: ScriptedWorker[] = [];
+  const open = ({ backend }: WorkerSpec, id: string) => {
+    const worker = new ScriptedWorker(id, async (request, self) => {
+      busy.add(id);
+      const isCrowded = backend === "wasm" && [...busy].some((each) => each.startsWith("webgl"));
+      const ms = request.itemCount * (backend === "webgl" ? 50 : isCrowded ? 12 : 5);
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      busy.delete(id);
+      return negate(request, self);
+    });
+    workers.push(worker);
+    return worker.channel.link;
+  };
+  return { workers, open };
+}
+
+/** Run a job, however long it takes. */
+async function finish(sharder: Sharder, itemCount: number): Promise<unknown> {
+  let outputs: unknown;
+  const running = sharder.predict(batch(itemCount)).then((found) => (outputs = found));
+  for (let step = 0; outputs === undefined && step < 2_000; step++) await pass(50);
+  await running;
+  return outputs;
+}
+
+const chosen = (sharder: Sharder) => sharder.workers.map(({ backend, choice }) => [backend, choice?.state]);
+
+it("leaves out a worker with which all together do less, and says what that was measured to cost", async () => {
+  const { workers, open } = machine();
+  const sharder = await create(open, WASM_AND_SOFTWARE_GPU, { isChosen: true });
+  expect(sharder.workers[0]!.choice).toEqual({
+    state: "taken",
+    reason: "webgl × 1: taken; no other set has been measured yet",
+  });
+  for (let job = 0; job < 3; job++) expect(await finish(sharder, 6_000)).toEqual({ y: negated(6_000) });
+  expect(chosen(sharder)).toEqual([
+    ["webgl", "left"],
+    ["wasm", "taken"],
+    ["wasm", "taken"],
+  ]);
+  const { reason } = sharder.workers[0]!.choice!;
+  expect(reason).toMatch(/^webgl × 1: total \d+ → \d+ items\/s: left$/);
+  const [without, beside] = reason.match(/\d+/g)!.slice(1).map(Number);
+  expect(without! / beside!).toBeGreaterThan(1.5);
+  const runCount = workers[0]!.runCount;
+  expect(await finish(sharder, 2_000)).toEqual({ y: negated(2_000) });
+  // It may be tried again for a window, but gets no share.
+  expect(workers[0]!.runCount - runCount).toBeLessThan(4);
+  expect(sharder.workers[0]!.share).toBe(0);
+});
+
+it("lets a worker that was left out take over at once when the others are lost", async () => {
+  const { workers, open } = machine();
+  const sharder = await create(open, WASM_AND_SOFTWARE_GPU, { isChosen: true });
+  for (let job = 0; job < 3; job++) await finish(sharder, 6_000);
+  expect(chosen(sharder)[0]).toEqual(["webgl", "left"]);
+  let outputs: unknown;
+  const running = sharder.predict(batch(300)).then((found) => (outputs = found));
+  await pass(50);
+  for (const worker of workers.slice(1)) worker.crash("gone");
+  for (let step = 0; outputs === undefined && step < 2_000; step++) await pass(50);
+  await running;
+  expect(outputs).toEqual({ y: negated(300) });
+});
+
+it("remembers what it has chosen, and begins there", async () => {
+  const written = new Map<string, unknown>();
+  const memory: ModelMemory = {
+    read: async (section) => written.get(section),
+    write: (section, value) => void written.set(section, value),
+  };
+  const first = await create(machine().open, WASM_AND_SOFTWARE_GPU, { isChosen: true, memory });
+  for (let job = 0; job < 3; job++) await finish(first, 6_000);
+  expect(written.get("workers")).toEqual({ "webgl scripted": 0, "wasm scripted": 2 });
+
+  const { workers, open } = machine();
+  const second = await create(open, WASM_AND_SOFTWARE_GPU, { isChosen: true, memory });
+  expect(await finish(second, 500)).toEqual({ y: negated(500) });
+  expect(workers.map(({ runCount }) => runCount > 0)).toEqual([false, true, true]);
+  expect(second.workers[0]!.choice).toEqual({
+    state: "left",
+    reason: "webgl: 0 of 1 taken, as measured in an earlier visit",
+  });
+});
+
+it("uses listed workers as they are listed", async () => {
+  const { workers, open } = machine();
+  const sharder = await create(open, WASM_AND_SOFTWARE_GPU);
+  for (let job = 0; job < 3; job++) await finish(sharder, 2_000);
+  expect(workers.every(({ runCount }) => runCount > 3)).toBe(true);
+  expect(sharder.workers.map(({ choice }) => choice)).toEqual([undefined, undefined, undefined]);
+});
