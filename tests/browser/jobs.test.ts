@@ -375,5 +375,5 @@ it("dispose ends running jobs, leaves no worker, and may be called twice", async
   });
   expect(result).toEqual(["disposed", "disposed"]);
   // A worker that waits for a software GPU ends only once that answers.
-  await expect.poll(() => opened.page.workers().length, { timeout: 10_000 }).toBe(0);
+  await expect.poll(() => opened.page.workers().length, { timeout: 30_000 }).toBe(0);
 });
