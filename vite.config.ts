@@ -54,12 +54,18 @@ const builds: Record<string, BuildEnvironmentOptions> = {
   },
   /** The page that the browser tests drive; it has TF.js in it, to compare with. */
   harness: { outDir: path("dist-harness"), copyPublicDir: false, chunkSizeWarningLimit: 5_000 },
-  /** The pages that scripts/bench.mjs measures in; the first has TF.js with all its backends in it, the second loads what it measures. */
+  /** The pages that scripts/bench.mjs measures in; the first has TF.js with all its backends in it, the others load what they measure. */
   bench: {
     outDir: path("dist-bench"),
     copyPublicDir: false,
     chunkSizeWarningLimit: 5_000,
-    rolldownOptions: { input: { index: path("tests/bench/index.html"), peers: path("tests/bench/peers.html") } },
+    rolldownOptions: {
+      input: {
+        index: path("tests/bench/index.html"),
+        peers: path("tests/bench/peers.html"),
+        startup: path("tests/bench/startup.html"),
+      },
+    },
   },
 };
 

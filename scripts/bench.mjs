@@ -6,6 +6,7 @@ import { renderReport } from "./bench-html.mjs";
 import { canMeasureMemory, measureMemory } from "./bench-memory.mjs";
 import { measurePeers } from "./bench-peers.mjs";
 import { describeMachine, mergeSuites, printSuite } from "./bench-report.mjs";
+import { measureStartup } from "./bench-startup.mjs";
 import { chromiumArgs, ensureChromium } from "./browser.mjs";
 import { ensureInstalled } from "./install.mjs";
 import { endChildrenOnSignals, root, tool } from "./run.mjs";
@@ -15,7 +16,7 @@ import { serve } from "./serve.mjs";
 
 const help = `npm run bench -- [options]
 
-  --suite NAME    ${"batch | auto | scaling | layers | optimise | recurrent | rebalance | shares | planner | faults | ui | memory | peers | all"}; default batch
+  --suite NAME    ${"batch | auto | scaling | layers | optimise | recurrent | rebalance | shares | planner | faults | ui | memory | startup | peers | all"}; default batch
   --json FILE     write the report to FILE
   --html FILE     write it to FILE as one page with plots, too
   --note TEXT     added to the report's notes, such as what else ran on the machine
@@ -41,6 +42,7 @@ const suiteNames = [
   "faults",
   "ui",
   "memory",
+  "startup",
   "peers",
 ];
 
@@ -150,6 +152,10 @@ async function measure({ suites, runs, seconds, models, only }) {
     for (const suite of suites) {
       if (suite === "memory") {
         measured.push(await measureMemory(executablePath, { runs, seconds }));
+        continue;
+      }
+      if (suite === "startup") {
+        measured.push(await measureStartup(browser, server.url, request));
         continue;
       }
       if (suite === "peers") {

@@ -6,7 +6,8 @@ import { observedRate, traceJob, type JobTrace } from "./job-trace.js";
 import { log } from "./log.js";
 import { runOnModels, sizeBatch, type Measured } from "./on-models.js";
 import { compareRows, medianRatio, type Row, type Suite, type SuiteRequest } from "./report.js";
-import { inputOf, sharderSubject, tfjsLoopSubject, type Subject } from "./subjects.js";
+import { inputOf } from "./sharder-tensors.js";
+import { sharderSubject, tfjsLoopSubject, type Subject } from "./subjects.js";
 
 const WASM = { backend: "wasm" } as const;
 const ONE = "sharder 1 × wasm";

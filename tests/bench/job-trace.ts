@@ -1,6 +1,6 @@
 import type { Sharder } from "inference-sharder";
 import type { Batch } from "./bench-models.js";
-import { inputOf } from "./subjects.js";
+import { inputOf } from "./sharder-tensors.js";
 
 /** A shard's result has reached the page. Times are ms since the job began. */
 export interface Completion {

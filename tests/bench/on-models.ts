@@ -4,7 +4,7 @@ import { traceJob } from "./job-trace.js";
 import { log } from "./log.js";
 import type { Ratio, Row, Suite, SuiteRequest } from "./report.js";
 import { median, timed } from "./statistics.js";
-import { inputOf } from "./subjects.js";
+import { inputOf } from "./sharder-tensors.js";
 
 /** Default of the time that one WASM worker should take for the batch, s. Two workers still take several quanta. */
 const RUN_SECONDS = 3;

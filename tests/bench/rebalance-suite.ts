@@ -6,7 +6,7 @@ import { observedRate, traceJob, type JobTrace, type PlanSample } from "./job-tr
 import { log } from "./log.js";
 import { medianRatio, type Row, type Suite, type SuiteRequest, type Target } from "./report.js";
 import { median, relativeGap, summarise } from "./statistics.js";
-import { inputOf } from "./subjects.js";
+import { inputOf } from "./sharder-tensors.js";
 
 const MODEL = "random net 32×32, 40 layers";
 const SLOW_FACTOR = 4;

@@ -1,7 +1,7 @@
 import { createSharder, type Sharder } from "inference-sharder";
 import { slow } from "inference-sharder/faults";
 import { noiseBatch, type ModelSource } from "./bench-models.js";
-import { inputOf } from "./subjects.js";
+import { inputOf } from "./sharder-tensors.js";
 
 const SLOWDOWN = 4;
 

@@ -7,7 +7,7 @@ import { completedItemCount, observedRate, traceJob, type JobTrace } from "./job
 import { log } from "./log.js";
 import { medianRatio, mergeRatios, type Row, type Suite, type SuiteRequest } from "./report.js";
 import { median, relativeGap, summarise, timed } from "./statistics.js";
-import { inputOf } from "./subjects.js";
+import { inputOf } from "./sharder-tensors.js";
 
 const MODEL = "random net 32×32, 6 layers";
 const ITEM_SHAPE = [32, 32, 3];

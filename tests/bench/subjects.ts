@@ -1,5 +1,6 @@
-import { createSharder, type Sharder, type SharderOptions, type Tensor } from "inference-sharder";
+import { createSharder, type Sharder, type SharderOptions } from "inference-sharder";
 import type { Batch, ModelSource } from "./bench-models.js";
+import { inputOf, outputsInOrder } from "./sharder-tensors.js";
 import { median, timed, type Values } from "./statistics.js";
 import { TfjsLoop } from "./tfjs-loop.js";
 import { TfjsPage, type PageBackend } from "./tfjs-page.js";
@@ -145,19 +146,4 @@ async function fastestChunk(
   const [chunk] = [...bestMs].reduce((a, b) => (b[1] < 0.97 * a[1] ? b : a));
   const rates = [...bestMs].map(([count, ms]): [number, number] => [count, (1000 * itemCount) / ms]);
   return { chunk, triedChunks: Object.fromEntries(rates) };
-}
-
-export function inputOf({ itemShape, itemCount, data }: Batch): Tensor {
-  return { dtype: "float32", shape: [itemCount, ...itemShape], data };
-}
-
-/** The outputs in the order of TF.js. */
-function outputsInOrder(sharder: Sharder, outputs: Awaited<ReturnType<Sharder["predict"]>>): Values[] {
-  return sharder.model.outputs.map(({ name }) => {
-    const output = outputs[name];
-    if (output === undefined || output.dtype === "ragged" || output.dtype === "string") {
-      throw new Error(`Expected one numeric tensor for the output "${name}": leave this model out of the benchmark.`);
-    }
-    return output.data;
-  });
 }
