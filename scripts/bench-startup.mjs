@@ -171,7 +171,7 @@ function sampleDifference(a, b) {
 }
 
 /** The times, and the sharder's as parts of those of TF.js. @param {readonly StartRow[]} rows @returns {Suite["ratios"]} */
-export function startRatios(rows) {
+function startRatios(rows) {
   /** @type {Record<string, Record<string, Ratio>>} */
   const ratios = {};
   for (const { model, subject, visit, ms, runMs } of rows) {
