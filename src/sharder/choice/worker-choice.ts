@@ -148,7 +148,7 @@ export class WorkerChoice {
   #observe(window: Parameters<typeof observeWindow>[1]): void {
     const before = this.#choice;
     this.#choice = observeWindow(before, window);
-    if (this.#choice.inUse !== before.inUse) {
+    if (this.#choice.comparisons !== before.comparisons) {
       // From here on, what was measured now counts.
       this.#remembered = undefined;
       this.#memory.write("workers", Object.fromEntries(this.#kinds.map((kind, at) => [kind, this.#choice.inUse[at]!])));

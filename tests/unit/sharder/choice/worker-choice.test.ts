@@ -99,6 +99,25 @@ it("remembers what it has chosen, and begins there", async () => {
   });
 });
 
+it("also remembers that all are of use, so that the next visit need not try", async () => {
+  const written = new Map<string, unknown>();
+  const memory: ModelMemory = {
+    read: async (section) => written.get(section),
+    write: (section, value) => void written.set(section, value),
+  };
+  const twoWasm = WASM_AND_SOFTWARE_GPU.slice(1);
+  const first = await create(machine().open, twoWasm, { isChosen: true, memory });
+  for (let job = 0; written.size === 0 && job < 5; job++) await finish(first, 6_000);
+  expect(written.get("workers")).toEqual({ "wasm scripted": 2 });
+  expect(first.workers[1]!.choice!.reason).toMatch(/^wasm × 1: total \d+ → \d+ items\/s: taken$/);
+
+  const { workers, open } = machine();
+  const second = await create(open, twoWasm, { isChosen: true, memory });
+  await finish(second, 6_000);
+  const [one, other] = workers.map(({ ran }) => ran.reduce((sum, { itemCount }) => sum + itemCount, 0));
+  expect(Math.abs(one! - other!)).toBeLessThan(300);
+});
+
 it("uses listed workers as they are listed", async () => {
   const { workers, open } = machine();
   const sharder = await create(open, WASM_AND_SOFTWARE_GPU);
