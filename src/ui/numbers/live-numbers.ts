@@ -1,4 +1,5 @@
 import type { AttemptDetail, Sharder, ShardUnderWay, WorkerSnapshot } from "../../index.js";
+import { presentMs } from "../parts/frame.js";
 import { outgoingOf } from "./outgoing.js";
 import { percentsByName } from "./percents.js";
 import { RecentWork, type ObservedRate } from "./recent-work.js";
@@ -44,7 +45,7 @@ export class LiveNumbers {
   }
 
   /** @param nowMs by `performance.now()`. */
-  at(nowMs: number = performance.now()): Numbers {
+  at(nowMs: number = presentMs()): Numbers {
     if (this.#latest !== undefined && nowMs - this.#latestMs < SAME_MS) return this.#latest;
     this.#latestMs = nowMs;
     this.#latest = this.#observeAll(nowMs);
@@ -71,7 +72,7 @@ export class LiveNumbers {
   }
 
   /** How long the running job still takes. @param itemCount its items that are not done. */
-  timeLeft(itemCount: number, nowMs: number = performance.now()): TimeLeft {
+  timeLeft(itemCount: number, nowMs: number = presentMs()): TimeLeft {
     const { workers, plan } = this.#sharder;
     if (plan.split === "layers") {
       const { itemsPerSecond } = this.at(nowMs);

@@ -3,6 +3,13 @@ const TEXT_INTERVAL_MS = 200;
 /** A page in the background has no animation frames, and yet its title says how far it is, ms. */
 const LONGEST_WAIT_MS = 1_000;
 
+let drawingAtMs: number | undefined;
+
+/** The time, by `performance.now()`: for everything that is drawn in one frame the same, so that it is of the same moment. */
+export function presentMs(): number {
+  return drawingAtMs ?? performance.now();
+}
+
 /** Animation frames for whoever has requested one. */
 class Frames {
   readonly #intervalMs: number;
@@ -32,9 +39,11 @@ class Frames {
   #draw(): void {
     clearTimeout(this.#timer);
     cancelAnimationFrame(this.#frameId);
-    this.#drawnAtMs = performance.now();
+    const nowMs = performance.now();
+    this.#drawnAtMs = nowMs;
     const draws = [...this.#requested];
     this.#requested.clear();
+    drawingAtMs = nowMs;
     for (const draw of draws) {
       try {
         draw();
@@ -43,6 +52,7 @@ class Frames {
         reportError(error);
       }
     }
+    drawingAtMs = undefined;
   }
 }
 

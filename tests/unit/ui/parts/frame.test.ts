@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { perFrame, perTextFrame } from "../../../../src/ui/parts/frame.js";
+import { perFrame, perTextFrame, presentMs } from "../../../../src/ui/parts/frame.js";
 
 let frames: Map<number, () => void>;
 beforeEach(() => {
@@ -79,4 +79,20 @@ it("draws all texts that were requested in one frame, so that their numbers are 
   nextFrame();
   expect(drawn).toEqual(["total", "rates", "total"]);
   expect(errors).toEqual([new Error("not drawn")]);
+});
+
+it("says the same time to all that is drawn in one frame, however long it takes", () => {
+  const seen: number[] = [];
+  const [first, second] = [0, 1].map(() =>
+    perTextFrame(() => {
+      seen.push(presentMs());
+      vi.advanceTimersByTime(30);
+    }),
+  );
+  first!();
+  second!();
+  vi.advanceTimersByTime(5_000);
+  expect(seen).toHaveLength(2);
+  expect(seen[1]).toBe(seen[0]);
+  expect(presentMs()).toBe(performance.now());
 });
