@@ -7,6 +7,9 @@ import { decode, psnrDb, savePicture, untilHeadline, untilNextDone } from "./dri
 /** The trained model's PSNR on the sample (27.53 dB), less an allowance for the rounding of other backends. */
 const MODEL_DB = 27.4;
 
+/** A machine that is so many times slower than a quiet one says nothing about the length of tasks. */
+const BUSY = 2.5;
+
 let app: OpenPage;
 beforeAll(async () => {
   app = await openApp();
@@ -56,9 +59,9 @@ it("keeps the page's thread free: no task over 50 ms while the default job runs"
   // A task's duration includes the time for which other processes kept the thread from a core. The page itself does the
   // same in every job, so that one undisturbed job is proof.
   const longestMs: number[] = [];
-  const isBusy = () => slowness() >= 3;
+  const wasBusy = slowness() >= BUSY;
   // More attempts on a machine that is busy with other things would prove nothing.
-  for (let attempt = 0; attempt < (isBusy() ? 1 : 6) && !longestMs.includes(0); attempt++) {
+  for (let attempt = 0; attempt < (wasBusy ? 1 : 6) && !longestMs.includes(0); attempt++) {
     await page.reload();
     await untilHeadline(page, /Done: sample\.png/);
     // Entries arrive later than the tasks that they report.
@@ -78,7 +81,7 @@ it("keeps the page's thread free: no task over 50 ms while the default job runs"
   expect(computingMs).toBeGreaterThan(0);
   expect(computingMs).toBeLessThan(50 * slower);
   // The job itself makes the machine seem up to twice as slow.
-  if (!isBusy()) expect(Math.min(...longestMs)).toBe(0);
+  if (!wasBusy && slower < BUSY) expect(Math.min(...longestMs)).toBe(0);
 
   const seen = await page.evaluate(async () => {
     const startedAtMs = performance.now();
