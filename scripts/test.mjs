@@ -1,19 +1,19 @@
 // `npm test` installs what is missing, runs every check, and ends with the line "N passed, N failed".
 // `npm test -- --only unit,browser` runs only some checks.
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join, relative } from "node:path";
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { ensureChromium } from "./browser.mjs";
 import { ensureInstalled } from "./install.mjs";
 import { endChildrenOnSignals, root, run, tool } from "./run.mjs";
+import { failures, reportFolder, unsteady, vitest } from "./vitest.mjs";
 
-/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+/** @typedef {import("./vitest.mjs").Counts} Counts */
 /** @typedef {(timeoutMs: number) => Promise<import("./run.mjs").Outcome>} Command */
 
 /** All steps together take less than half of this on two quiet cores; a busy machine must not fail for being slow. */
 const budgetMs = 25 * 60_000;
 /** The same where long tests are among them. */
 const longBudgetMs = 28 * 60_000;
-const reportFolder = join(root, "test-results");
 
 /** Runs several commands, each of which counts as one check. @param {...Command} commands */
 function checks(...commands) {
@@ -27,59 +27,6 @@ function checks(...commands) {
     }
     return counts;
   };
-}
-
-/** Runs a Vitest project and counts its tests. @param {string} project */
-function vitest(project) {
-  return async (/** @type {number} */ timeoutMs) => {
-    const report = join(reportFolder, `${project}.json`);
-    const args = ["run", "--project", project, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-    const { code, timedOut } = await tool("vitest", args, { timeoutMs });
-    if (timedOut) console.error(`Stopped after ${timeoutMs / 1000} s.`);
-    return countTests(report, code !== 0 || timedOut);
-  };
-}
-
-/** What failed, for the end of the output: the middle of a long log is where nobody looks. @type {string[]} */
-const failures = [];
-
-/**
- * A run that crashed, a file that could not be loaded or set up, and a project without tests each count as a failure.
- * Otherwise zero tests would look like success.
- * @param {string} report
- * @param {boolean} crashed
- * @returns {Counts}
- */
-function countTests(report, crashed) {
-  const counts = { passed: 0, failed: 0, skipped: 0 };
-  try {
-    const result = JSON.parse(readFileSync(report, "utf8"));
-    counts.passed = result.numPassedTests;
-    counts.failed = result.numFailedTests;
-    counts.skipped = result.numPendingTests + result.numTodoTests;
-    for (const file of result.testResults) {
-      /** @type {{ status: string, fullName: string, failureMessages: string[] }[]} */
-      const failed = file.assertionResults.filter((/** @type {{ status: string }} */ test) => test.status === "failed");
-      for (const { fullName, failureMessages } of failed) noteFailure(file.name, fullName, failureMessages.join("\n"));
-      if (file.status !== "failed" || failed.length > 0) continue;
-      counts.failed++;
-      noteFailure(file.name, "the file as a whole", file.message ?? "");
-    }
-  } catch {
-    console.error("The test runner has written no report.");
-  }
-  if (counts.failed === 0 && (crashed || counts.passed === 0)) {
-    console.error(crashed ? "The test runner failed as a whole." : "No test ran.");
-    counts.failed = 1;
-  }
-  return counts;
-}
-
-/** @param {string} file absolute. @param {string} test @param {string} message with the stack, of which the lines in tests are told */
-function noteFailure(file, test, message) {
-  const lines = message.split("\n").map((line) => line.trim());
-  const told = [lines[0] ?? "", ...lines.slice(1).filter((line) => line.includes("/tests/"))].slice(0, 4);
-  failures.push(`✗ ${relative(root, file)} > ${test}${told.map((line) => `\n    ${line.slice(0, 300)}`).join("")}`);
 }
 
 /** @type {Command} */
@@ -121,8 +68,8 @@ const steps = {
     ),
   },
   budgets: { title: "Size budgets", limitMs: 60_000, needs: "build", run: checks(checkBudgets) },
-  browser: { title: "Browser tests", limitMs: 900_000, needs: "build", run: vitest("browser") },
-  e2e: { title: "End-to-end tests", limitMs: 720_000, needs: "build", run: vitest("e2e") },
+  browser: { title: "Browser tests", limitMs: 900_000, needs: "build", run: vitest("browser", 1) },
+  e2e: { title: "End-to-end tests", limitMs: 720_000, needs: "build", run: vitest("e2e", 1) },
   long: { title: "Long tests", limitMs: 1_500_000, isLong: true, run: vitest("long") },
   "long-browser": {
     title: "Long browser tests",
@@ -195,6 +142,7 @@ function sentence({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 }
 
-if (failures.length > 0) console.log(`\n── Failed ${"─".repeat(64)}\n\n${failures.join("\n")}`);
+const told = [...unsteady, ...failures];
+if (told.length > 0) console.log(`\n── Failed ${"─".repeat(64)}\n\n${told.join("\n")}`);
 console.log(`\n── Summary ${"─".repeat(63)}\n\n${summary.join("\n")}\n\n${sentence(total)}`);
 process.exitCode = total.failed > 0 ? 1 : 0;

@@ -147,8 +147,8 @@ it("runs a stage whose worker hangs elsewhere within seconds, without ending the
     };
     const stages = sharder.plan.split === "layers" ? sharder.plan.stages : [];
     const hung = stages.at(-1)!.workerIds[0]!;
-    // Has it load the code of faults, or a fast machine is done before it hangs.
-    await slow(hung, 1);
+    // A slow worker waits between its calls, and so hears at once that it is to hang; a fast one may be done by then.
+    await slow(hung, 6);
     const startMs = performance.now();
     const gap = await during(() => void hang(hung));
     const tookMs = performance.now() - startMs;
