@@ -16,7 +16,7 @@ import { serve } from "./serve.mjs";
 
 const help = `npm run bench -- [options]
 
-  --suite NAME    ${"batch | auto | scaling | layers | optimise | recurrent | rebalance | shares | planner | faults | ui | memory | startup | peers | all"}; default batch
+  --suite NAME    ${"batch | auto | scaling | layers | optimise | recurrent | overhead | rebalance | shares | planner | faults | ui | memory | startup | peers | all"}; default batch
   --json FILE     write the report to FILE
   --html FILE     write it to FILE as one page with plots, too
   --note TEXT     added to the report's notes, such as what else ran on the machine
@@ -36,6 +36,7 @@ const suiteNames = [
   "layers",
   "optimise",
   "recurrent",
+  "overhead",
   "rebalance",
   "shares",
   "planner",

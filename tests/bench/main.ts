@@ -4,6 +4,7 @@ import { runBatchSuite, runScalingSuite } from "./batch-suite.js";
 import { runFaultsSuite } from "./faults-suite.js";
 import { runLayersSuite } from "./layers-suite.js";
 import { runOptimiseSuite } from "./optimise-suite.js";
+import { runOverheadSuite } from "./overhead-suite.js";
 import { runPlannerSuite } from "./planner-suite.js";
 import { runRebalanceSuite } from "./rebalance-suite.js";
 import { runRecurrentSuite } from "./recurrent-suite.js";
@@ -19,6 +20,7 @@ const suites: Readonly<Record<string, (request: SuiteRequest) => Promise<Suite>>
   batch: runBatchSuite,
   scaling: runScalingSuite,
   layers: runLayersSuite,
+  overhead: runOverheadSuite,
   optimise: runOptimiseSuite,
   recurrent: runRecurrentSuite,
   faults: runFaultsSuite,
