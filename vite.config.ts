@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig, type BuildEnvironmentOptions } from "vite";
+import { litertPlugin } from "./scripts/litert-plugin.mjs";
 import { offlinePlugin } from "./scripts/offline-plugin.mjs";
 import { isolationHeaders } from "./scripts/serve.mjs";
 
@@ -77,7 +78,9 @@ export default defineConfig(({ mode }) => ({
   // Relative addresses: the build works under any path of a static host.
   base: "./",
   resolve: { alias },
-  plugins: mode === "production" ? [offlinePlugin()] : [],
+  plugins: mode === "production" ? [litertPlugin(), offlinePlugin()] : [litertPlugin()],
+  // Else its scripts would be bundled before they have an export.
+  optimizeDeps: { exclude: ["@litertjs/core"] },
   build: {
     target: "es2022",
     emptyOutDir: true,
@@ -89,7 +92,7 @@ export default defineConfig(({ mode }) => ({
       checks: { pluginTimings: false },
     },
   },
-  worker: { format: "es" },
+  worker: { format: "es", plugins: () => [litertPlugin()] },
   server: { headers: isolationHeaders },
   preview: { headers: isolationHeaders },
 }));

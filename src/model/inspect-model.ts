@@ -1,4 +1,5 @@
 import { allAtOnce } from "../core/steps.js";
+import type { TfjsWire } from "../protocol/model-on-wire.js";
 import type { ModelArtifacts } from "./artifacts.js";
 import { inspectInSteps, type InspectedModel } from "./inspect.js";
 import { prepareKeras } from "./prepare-keras.js";
@@ -13,6 +14,6 @@ export function inspectModel(
   shareWeights: boolean,
   optimize = false,
   declared: DeclaredInputs = {},
-): InspectedModel {
+): InspectedModel<TfjsWire> {
   return allAtOnce(inspectInSteps(artifacts, shareWeights, optimize, declared, prepareKeras));
 }

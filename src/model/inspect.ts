@@ -1,6 +1,6 @@
 import type { Steps } from "../core/steps.js";
 import { ShardError } from "../core/errors.js";
-import type { BatchMode, TensorSpec, WireModel } from "../protocol/model-on-wire.js";
+import type { BatchMode, TensorSpec, TfjsWire, WireModel } from "../protocol/model-on-wire.js";
 import { tensorBytes } from "../protocol/tensors.js";
 import { asJsonObject, type ModelArtifacts } from "./artifacts.js";
 import type { BatchAnalysis } from "./batch/analyse-batch.js";
@@ -15,10 +15,10 @@ import { checkWeightLength, readWeightSpecs } from "./weights.js";
 
 /** What `sharder.model` shows. */
 export interface ModelInfo {
-  readonly format: "graph-model" | "layers-model";
+  readonly format: "graph-model" | "layers-model" | "tflite";
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
-  /** How many layers the model has after optimisation. Layers are the smallest parts that it can be cut into. */
+  /** How many layers the model has after optimisation. Layers are the smallest parts that it can be cut into; of a `.tflite` file, its operations. */
   readonly layerCount: number;
   /** In order. A cut at k ends one stage after layer k-1 and begins the next with layer k. Empty if the model can't be cut. */
   readonly layers: readonly LayerInfo[];
@@ -70,10 +70,10 @@ export interface LayerInfo {
   readonly ms: number | undefined;
 }
 
-export interface InspectedModel {
+export interface InspectedModel<Wire extends WireModel = WireModel> {
   readonly info: ModelInfo;
   /** The whole model, as a replica loads it. */
-  readonly wire: WireModel;
+  readonly wire: Wire;
   /** `undefined` if the model can't be cut. */
   readonly staged: StagedModel | undefined;
   /** What its operations say about how its outputs depend on the items of a batch. */
@@ -95,7 +95,7 @@ export function* inspectInSteps(
   optimize: boolean,
   declared: DeclaredInputs,
   prepareKeras?: PrepareKeras,
-): Steps<InspectedModel> {
+): Steps<InspectedModel<TfjsWire>> {
   const { weightData: _, ...described } = artifacts;
   checkStructure(described, "the model");
   yield;
@@ -153,7 +153,7 @@ function describeLayer({ name, op, weights }: StagedModel["layers"][number]): La
 type KnownMode = Pick<ModelInfo, "batchMode" | "batchReason" | "isBatchInvariant">;
 
 /** What is known of the batch mode before anything has run. */
-function initialMode(inputs: readonly TensorSpec[], { verdict, reason }: BatchAnalysis): KnownMode {
+export function initialMode(inputs: readonly TensorSpec[], { verdict, reason }: BatchAnalysis): KnownMode {
   const layout = batchLayoutOf(inputs);
   if (layout.kind === "none") return modeInfo("whole", "no input has a batch axis");
   if (layout.kind === "fixed") {
@@ -170,7 +170,8 @@ export function modeInfo(batchMode: BatchMode, batchReason: string | undefined):
   return { batchMode, batchReason, isBatchInvariant: batchMode === "batched" };
 }
 
-function publicSpec({ name, shape, dtype, batched }: TensorSpec): TensorSpec {
+/** As `ModelInfo` shows an input or an output. */
+export function publicSpec({ name, shape, dtype, batched }: TensorSpec): TensorSpec {
   return batched === false ? { name, shape, dtype, batched } : { name, shape, dtype };
 }
 
@@ -183,7 +184,8 @@ function isShared(part: unknown): part is SharedArrayBuffer {
   return isPlatform("SharedArrayBuffer", part);
 }
 
-function joinBuffers(data: ModelArtifacts["weightData"], share: boolean): ArrayBuffer | SharedArrayBuffer {
+/** The bytes of a model in one piece, in shared memory if that is wanted. @throws ShardError "model-malformed", "out-of-memory" */
+export function joinBuffers(data: ModelArtifacts["weightData"], share: boolean): ArrayBuffer | SharedArrayBuffer {
   const parts: readonly unknown[] = Array.isArray(data) ? data : [data];
   if (parts.length === 1 && isShared(parts[0])) return parts[0];
   if (!parts.every(isBuffer)) {

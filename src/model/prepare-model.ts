@@ -1,6 +1,6 @@
 import type { Steps } from "../core/steps.js";
 import { ShardError } from "../core/errors.js";
-import type { TfjsWire, WireModel } from "../protocol/model-on-wire.js";
+import type { TensorSpec, TfjsWire } from "../protocol/model-on-wire.js";
 import { isJsonObject, type JsonObject, type ModelArtifacts, type WeightSpec } from "./artifacts.js";
 import { analyseInSteps, drawsRandomNumbers, NOT_ANALYSED, type BatchAnalysis } from "./batch/analyse-batch.js";
 import { batchLayoutOf, mayCarryItems } from "./batch/batch-layout.js";
@@ -24,7 +24,7 @@ export type DeclaredInputs = Readonly<Record<string, { readonly batched?: boolea
 export interface PreparedModel {
   readonly format: "graph-model" | "layers-model";
   readonly reading: Pick<ModelReading, "inputs" | "outputs" | "layerCount">;
-  readonly wire: WireModel;
+  readonly wire: TfjsWire;
   readonly staged: StagedModel | undefined;
   readonly optimization: OptimizationReport;
   /** What the operations say about how its outputs depend on the items of a batch. */
@@ -107,7 +107,7 @@ function* analyseItems(graph: Graph, weightData: ArrayBuffer | SharedArrayBuffer
 }
 
 /** Note which inputs have no batch axis. @throws ShardError "invalid-options" */
-export function declare(inputs: ModelReading["inputs"], declared: DeclaredInputs): ModelReading["inputs"] {
+export function declare<Spec extends TensorSpec>(inputs: readonly Spec[], declared: DeclaredInputs): readonly Spec[] {
   const unknown = Object.keys(declared).find((name) => !inputs.some((input) => input.name === name));
   if (unknown === undefined) {
     return inputs.map((input) => (declared[input.name]?.batched === false ? { ...input, batched: false } : input));

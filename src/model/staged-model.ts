@@ -1,5 +1,5 @@
 import { mapInSteps, type Steps } from "../core/steps.js";
-import type { WireModel } from "../protocol/model-on-wire.js";
+import type { TfjsWire } from "../protocol/model-on-wire.js";
 import { cutGraph } from "./cut/cut-graph.js";
 import { constNames, listLayersInSteps, readsOf, type GraphLayer } from "./cut/graph-layers.js";
 import { parseReference, type Graph, type TensorKey } from "./graph/graph.js";
@@ -12,7 +12,7 @@ export interface ModelStage {
   readonly lastLayer: number;
   readonly inputs: readonly TensorKey[];
   readonly outputs: readonly TensorKey[];
-  readonly wire: WireModel;
+  readonly wire: TfjsWire;
 }
 
 /** The smallest part of a model that can be a stage of its own. */

@@ -30,7 +30,8 @@ export class LoadDeadline {
 
 /** Bytes of a model's or stage's weights in a worker, as floats. */
 export function expandedBytes(model: WireModel): number {
-  if (!isTfjsWire(model)) return 0;
+  // What an engine makes of a file that it reads itself is its own business; the file is a measure.
+  if (!isTfjsWire(model)) return model.weightData.byteLength;
   const counts = Object.values(model.weights).map(({ shape }) => shape.reduce((product, size) => product * size, 1));
   return 4 * counts.reduce((sum, count) => sum + count, 0);
 }

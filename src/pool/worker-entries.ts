@@ -20,6 +20,10 @@ export const WORKER_ENTRIES = {
   "tfjs/wasm": (name: string) =>
     new Worker(new URL("../../workers/wasm.ts", import.meta.url), { type: "module", name }),
   "tfjs/cpu": (name: string) => new Worker(new URL("../../workers/cpu.ts", import.meta.url), { type: "module", name }),
+  "litert/webgpu": (name: string) =>
+    new Worker(new URL("../../workers/litert-webgpu.ts", import.meta.url), { type: "module", name }),
+  "litert/wasm": (name: string) =>
+    new Worker(new URL("../../workers/litert-wasm.ts", import.meta.url), { type: "module", name }),
 } as const;
 
 export type EntryName = keyof typeof WORKER_ENTRIES;
@@ -37,7 +41,7 @@ export const BACKEND_NAMES = [...new Set(ENTRY_NAMES.map((entry) => entry.split(
 /** The kind of worker that is asked for: which script, and what its engine is told. */
 export interface WorkerSpec extends WorkerSettings {
   readonly backend: BackendName;
-  /** The inference runtime. Default "tfjs". */
+  /** The inference runtime. Default: the one that runs the model, "litert" for `.tflite` files and "tfjs" for all others. */
   readonly engine?: EngineName;
 }
 

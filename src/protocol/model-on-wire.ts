@@ -35,6 +35,8 @@ interface WireCommon {
   /** For a stage, `name` is the `TensorKey` of the tensor that enters or leaves. */
   readonly inputs: readonly TensorBinding[];
   readonly outputs: readonly TensorBinding[];
+  /** The weights as stored, or the whole file. All workers share them if the page is cross-origin isolated; otherwise each gets a copy. */
+  readonly weightData: ArrayBuffer | SharedArrayBuffer;
 }
 
 interface TfjsWireCommon extends WireCommon {
@@ -42,10 +44,7 @@ interface TfjsWireCommon extends WireCommon {
   readonly artifacts: Readonly<Record<string, unknown>>;
   /** How the worker makes the weights, in the order in which TF.js expects them. */
   readonly weights: WeightRecipes;
-  /**
-   * The bytes that the recipes' offsets refer to. All workers share them if the page is cross-origin isolated; otherwise each gets a
-   * copy. Quantised weights are still quantised here.
-   */
+  /** The bytes that the recipes' offsets refer to. Quantised weights are still quantised here. */
   readonly weightData: ArrayBuffer | SharedArrayBuffer;
 }
 
@@ -62,8 +61,33 @@ export interface LayersWire extends TfjsWireCommon {
 /** A TF.js model, of either format. */
 export type TfjsWire = GraphWire | LayersWire;
 
+/** The types of elements that inputs and outputs of a `.tflite` file may have here. */
+export type TfliteElement = "float32" | "int32" | "uint32" | "int16" | "uint16" | "int8" | "uint8" | "int64" | "bool";
+
+/** An input or an output of a `.tflite` file. `tensorName` is its name in the signature, or its position where there is none. */
+export interface TfliteBinding extends TensorBinding {
+  /** As the file says: the worker converts to and from `dtype`. */
+  readonly element: TfliteElement;
+  /** What the elements mean: `value = (element − zeroPoint) × scale`. Left out where they are the values. */
+  readonly quantization?: { readonly scale: number; readonly zeroPoint: number } | undefined;
+  /**
+   * For an input with free sizes: where the file states its shape, byte offsets of lists of int32. The worker writes the sizes of a call
+   * there before it loads the file.
+   */
+  readonly shapeOffsets?: readonly number[] | undefined;
+}
+
+/** A TensorFlow Lite model: `weightData` is the whole file. */
+export interface TfliteWire extends WireCommon {
+  readonly format: "tflite";
+  readonly inputs: readonly TfliteBinding[];
+  readonly outputs: readonly TfliteBinding[];
+  /** The key of the signature that runs; `undefined` for a file without any. */
+  readonly signature: string | undefined;
+}
+
 /** A union by format: an engine loads the formats that it knows, and refuses the others. */
-export type WireModel = TfjsWire;
+export type WireModel = TfjsWire | TfliteWire;
 
 /** Whether it is a TF.js model: the only kind whose weights and topology the page knows its way about in. */
 export function isTfjsWire(wire: WireModel): wire is TfjsWire {

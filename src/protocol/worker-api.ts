@@ -11,6 +11,11 @@ export type PowerPreference = "high-performance" | "low-power";
 export interface WorkerSettings {
   /** WebGPU only. Default "high-performance". */
   readonly powerPreference?: PowerPreference | undefined;
+  /**
+   * Engine "litert" on "wasm" only: how many threads one worker computes on, 1…64. More than one needs a page that is cross-origin isolated.
+   * Default 1: the parallelism is that of several workers.
+   */
+  readonly threads?: number | undefined;
 }
 
 export interface WorkerStart extends WorkerSettings {

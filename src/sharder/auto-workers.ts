@@ -1,5 +1,5 @@
 import type { LoadNotice } from "../model/load/load-notice.js";
-import type { WorkerSpec } from "../pool/worker-entries.js";
+import type { EngineName, WorkerSpec } from "../pool/worker-entries.js";
 import { isSoftwareAdapter } from "../protocol/software-device.js";
 
 /** An adapter comes within a part of a second, or the browser has lost its GPU process and may never answer. */
@@ -24,10 +24,14 @@ export interface AutoWorkers {
 /**
  * The workers for "auto": one on WebGPU if the adapter is a real GPU, and a WASM worker per core, or plain JavaScript where the browser
  * or the page's policy has no WASM. Software adapters are left out: they compete with the WASM workers for the same cores and lose.
+ * LiteRT gets WASM workers alone.
  */
-export async function chooseWorkers(): Promise<AutoWorkers> {
+export async function chooseWorkers(engine: EngineName = "tfjs"): Promise<AutoWorkers> {
   const coreCount = Math.max(1, navigator.hardwareConcurrency || 1);
   const onCores = (backend: "wasm" | "cpu"): WorkerSpec[] => Array.from({ length: coreCount }, () => ({ backend }));
+  if (engine !== "tfjs") {
+    return { specs: onCores("wasm").map((spec) => ({ ...spec, engine })), lastResort: [], notice: undefined };
+  }
   const specs = onCores(allowsWasm() ? "wasm" : "cpu");
   const gpu = await findGpu();
   return {

@@ -3,7 +3,7 @@ import { ShardError } from "../core/errors.js";
 import { BACKEND_NAMES, ENTRY_NAMES, entryOf, type WorkerSpec } from "../pool/worker-entries.js";
 import { messageOf } from "../protocol/error-record.js";
 import { orShardError } from "../protocol/raw-errors.js";
-import { isPlatform } from "../protocol/realms.js";
+import { isPlatform, typedArrayName } from "../protocol/realms.js";
 import { checkSignal } from "./job/predict-options.js";
 import { requireKnownKeys } from "./known-keys.js";
 import type { SharderOptions, SharderSettings } from "./options.js";
@@ -25,6 +25,7 @@ const OPTION_NAMES: Readonly<Record<keyof SharderOptions, true>> = {
   maxWorkerHeapBytes: true,
   maxWorkerBytes: true,
   inputs: true,
+  signature: true,
   requestInit: true,
   weightPathPrefix: true,
   weightUrlConverter: true,
@@ -42,7 +43,15 @@ const SETTING_NAMES: Readonly<Record<keyof SharderSettings, true>> = {
   onItemError: true,
 };
 
-const SPEC_NAMES: Readonly<Record<keyof WorkerSpec, true>> = { backend: true, engine: true, powerPreference: true };
+/** As many as LiteRT makes use of. */
+const MAX_THREADS = 64;
+
+const SPEC_NAMES: Readonly<Record<keyof WorkerSpec, true>> = {
+  backend: true,
+  engine: true,
+  powerPreference: true,
+  threads: true,
+};
 
 /** @throws ShardError "invalid-options", "unknown-backend", naming the option and what it received. */
 export function checkOptions(options: SharderOptions): void {
@@ -75,6 +84,7 @@ function checkAll(options: SharderOptions): void {
     onProgress,
     onNotice,
     signal,
+    signature,
   } = options;
   if (maxWorkerBytes !== undefined && !(typeof maxWorkerBytes === "number" && maxWorkerBytes > 0)) {
     throw invalid("maxWorkerBytes", "a number of bytes above 0", maxWorkerBytes, "leave it out for no limit");
@@ -91,6 +101,9 @@ function checkAll(options: SharderOptions): void {
   }
   if (weightUrlConverter !== undefined && typeof weightUrlConverter !== "function") {
     throw invalid("weightUrlConverter", "a function", weightUrlConverter, "leave it out");
+  }
+  if (signature !== undefined && typeof signature !== "string") {
+    throw invalid("signature", "the key of a signature", signature, "leave it out for the usual one");
   }
   if (cache !== undefined && typeof cache !== "boolean") throw invalid("cache", "true or false", cache, "leave it out");
   if (remember !== undefined && typeof remember !== "boolean") {
@@ -197,11 +210,12 @@ function checkCuts(cuts: unknown, split: string): void {
 function checkModelSource(model: unknown): void {
   const isAddress = (typeof model === "string" && model !== "") || isUrl(model);
   const isArtifacts = typeof model === "object" && model !== null && "modelTopology" in model;
+  if (isFile(model) || isUint8Array(model) || isArrayBuffer(model)) return;
   if (isAddress || isArtifacts || (isListLike(model) && model.length > 0 && Array.from(model).every(isFile))) return;
   const received = isListLike(model) ? Array.from(model).find((file) => !isFile(file)) : undefined;
   throw invalid(
     "model",
-    "the address of a model.json, a list of files, or model artifacts",
+    "the address of a model.json or .tflite file, a file or a list of files, model artifacts, or the bytes of a .tflite file",
     received ?? model,
     received === undefined ? "pass one of them" : "pass a list of files only",
   );
@@ -216,8 +230,17 @@ function isListLike(value: unknown): value is ArrayLike<unknown> {
   return typeof value === "object" && value !== null && "length" in value && typeof value.length === "number";
 }
 
+/** Not `instanceof`: bytes may come from another frame. */
+export function isUint8Array(value: unknown): value is Uint8Array<ArrayBuffer | SharedArrayBuffer> {
+  return typedArrayName(value) === "Uint8Array";
+}
+
+export function isArrayBuffer(value: unknown): value is ArrayBuffer {
+  return isPlatform("ArrayBuffer", value);
+}
+
 /** Not `instanceof`: files may come from another frame. */
-export function isFile(value: unknown): boolean {
+export function isFile(value: unknown): value is File {
   const { name, size, stream } = (value ?? {}) as Partial<File>;
   return typeof name === "string" && typeof size === "number" && typeof stream === "function";
 }
@@ -239,7 +262,7 @@ function checkSpec(spec: unknown): void {
   if (typeof spec !== "object" || spec === null)
     throw invalid("worker", "an object with a backend", spec, 'pass { backend: "wasm" }');
   requireKnownKeys("a worker", spec, SPEC_NAMES);
-  const { backend, engine, powerPreference } = spec as Partial<WorkerSpec>;
+  const { backend, engine, powerPreference, threads } = spec as Partial<WorkerSpec>;
   if (backend === undefined || !BACKEND_NAMES.includes(backend)) {
     throw new ShardError(
       "unknown-backend",
@@ -252,6 +275,9 @@ function checkSpec(spec: unknown): void {
   }
   if (powerPreference !== undefined && powerPreference !== "high-performance" && powerPreference !== "low-power") {
     throw invalid("powerPreference", '"high-performance" or "low-power"', powerPreference, "leave it out");
+  }
+  if (threads !== undefined && !(Number.isSafeInteger(threads) && threads >= 1 && threads <= MAX_THREADS)) {
+    throw invalid("threads", `a whole number from 1 to ${MAX_THREADS}`, threads, "leave it out for one thread");
   }
 }
 

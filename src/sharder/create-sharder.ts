@@ -22,6 +22,7 @@ import { chooseWorkers } from "./auto-workers.js";
 import { callListener } from "./call-listener.js";
 import { checkOptions } from "./check-options.js";
 import { chooseSplit, requireSplittable, type SplitParts } from "./choose-split.js";
+import { engineOf, forModel } from "./engine-of-model.js";
 import { enoughWorkers } from "./enough-workers.js";
 import { EventRelay } from "./event-relay.js";
 import { FaultReports } from "./fault-reports.js";
@@ -78,10 +79,18 @@ async function create(given: SharderOptions): Promise<Sharder> {
   const shareWeights = globalThis.crossOriginIsolated === true;
   const inspected = await readModel(options, shareWeights);
   const { workers = "auto" } = options;
+  const { format } = inspected.info;
   requireSplittable(inspected, options);
   const links = { openWorker, openPlanner };
-  if (workers !== "auto") return assembleSharder(inspected, options, workers, links);
-  const { specs, lastResort, notice } = await raceAbort(chooseWorkers(), options.signal);
+  if (workers !== "auto") {
+    return assembleSharder(
+      inspected,
+      options,
+      workers.map((spec) => forModel(spec, format)),
+      links,
+    );
+  }
+  const { specs, lastResort, notice } = await raceAbort(chooseWorkers(engineOf(format)), options.signal);
   if (notice !== undefined) callListener(options.onNotice, notice);
   const { maxWorkers = Infinity } = options;
   const [most, fallback] = [specs, lastResort].map((each) => each.slice(0, maxWorkers));

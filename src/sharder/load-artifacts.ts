@@ -1,6 +1,7 @@
 import { ShardError } from "../core/errors.js";
 import type { ModelArtifacts } from "../model/artifacts.js";
 import { fetchModel } from "../model/fetch-model.js";
+import { tfliteArtifacts } from "../model/load/read-tflite.js";
 import type { LoadNotice } from "../model/load/load-notice.js";
 import type { ReadContainer } from "../model/load/containers.js";
 import { openModelCache } from "../model/load/open-cache.js";
@@ -9,7 +10,7 @@ import { readModelFiles } from "../model/read-model-files.js";
 import { ModelReader } from "../pool/model-reader.js";
 import { openModelReader } from "../pool/worker-entries.js";
 import { throwIfAborted } from "../protocol/abort.js";
-import { isUrl } from "./check-options.js";
+import { isArrayBuffer, isFile, isUint8Array, isUrl } from "./check-options.js";
 import { callListener } from "./call-listener.js";
 import type { SharderOptions } from "./options.js";
 
@@ -29,12 +30,14 @@ export async function loadArtifacts(options: SharderOptions, shareWeights: boole
     throwIfAborted(signal);
     return artifacts;
   }
+  const bytes = bytesOf(model);
+  if (bytes !== undefined) return tfliteArtifacts(bytes);
   if (isArtifacts(model)) return model;
   const reader = new ModelReader(openModelReader, signal);
   const readContainer: ReadContainer = (request) => reader.read(request);
   try {
     if (address === undefined) {
-      const files = Array.from(model as ArrayLike<File>);
+      const files = isFile(model) ? [model] : Array.from(model as ArrayLike<File>);
       return await readModelFiles(files, { shareWeights, signal, readContainer }, report);
     }
     const { weightPathPrefix: prefix, weightUrlConverter, cache: isCached = true } = options;
@@ -51,6 +54,14 @@ export async function loadArtifacts(options: SharderOptions, shareWeights: boole
   } finally {
     reader.close();
   }
+}
+
+/** The bytes of a `.tflite` file, if the model is given as such. They are never written to. */
+function bytesOf(model: unknown): ArrayBuffer | SharedArrayBuffer | undefined {
+  if (isArrayBuffer(model)) return model;
+  if (!isUint8Array(model)) return undefined;
+  const { buffer, byteOffset, byteLength } = model;
+  return byteOffset === 0 && byteLength === buffer.byteLength ? buffer : new Uint8Array(model).buffer;
 }
 
 function isArtifacts(model: SharderOptions["model"]): model is ModelArtifacts {

@@ -27,11 +27,11 @@ export type SharderSettings = Pick<SharderOptions, "policy" | "quantumMs" | "ver
 
 export interface SharderOptions {
   /**
-   * The address of a model.json, of its folder, or of a `.keras`, `.h5` or `.zip` file (relative to the page); `"indexeddb://NAME"` for a
-   * model that TF.js's `model.save` stored; such files as a user dropped or chose them, model.json together with its weight files, in any
-   * order; or the artifacts themselves, as `tf.io` represents them.
+   * The address of a model.json, of its folder, or of a `.tflite`, `.keras`, `.h5` or `.zip` file (relative to the page);
+   * `"indexeddb://NAME"` for a model that TF.js's `model.save` stored; such a file, or files as a user dropped or chose them, model.json
+   * together with its weight files, in any order; the artifacts themselves, as `tf.io` represents them; or the bytes of a `.tflite` file.
    */
-  readonly model: string | URL | ArrayLike<File> | ModelArtifacts;
+  readonly model: string | URL | File | ArrayLike<File> | ModelArtifacts | Uint8Array | ArrayBuffer;
   /**
    * "auto" (default): a WebGPU worker if there is a real GPU, and a WASM worker for every core. Of these, jobs use those that were measured
    * to be quickest together, in this visit or an earlier one; `sharder.workers` says why each is used or not.
@@ -90,6 +90,11 @@ export interface SharderOptions {
    * is free, as in a waveform of any length; the input goes to every call as it is. If no input has a batch, each call is run whole.
    */
   readonly inputs?: Readonly<Record<string, InputOptions>> | undefined;
+  /**
+   * Of a `.tflite` file with several signatures, the key of the one to run; `sharder.model.userDefinedMetadata.signatures` lists them. Default:
+   * "serving_default", or else the first.
+   */
+  readonly signature?: string | undefined;
   /** For models behind authentication: passed to every `fetch` from the host of model.json. */
   readonly requestInit?: RequestInit | undefined;
   /**

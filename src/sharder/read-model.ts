@@ -1,4 +1,5 @@
 import { ShardError } from "../core/errors.js";
+import type { ModelArtifacts } from "../model/artifacts.js";
 import { inspectInSteps, type InspectedModel } from "../model/inspect.js";
 import { isKeras, type PrepareKeras } from "../model/prepare-model.js";
 import { throwIfAborted } from "../protocol/abort.js";
@@ -6,18 +7,36 @@ import { inSlices } from "./in-slices.js";
 import { loadArtifacts } from "./load-artifacts.js";
 import type { SharderOptions } from "./options.js";
 
-/** A format of models: which sources are of it, and how one is loaded and read. */
+/** A format of models: which files are of it, and how one is read once it is loaded. */
 interface ModelFormat {
-  readonly takes: (model: SharderOptions["model"]) => boolean;
+  readonly takes: (artifacts: ModelArtifacts) => boolean;
   /** @param shareWeights whether the weights go into one SharedArrayBuffer for all workers. */
-  readonly read: (options: SharderOptions, shareWeights: boolean) => Promise<InspectedModel>;
+  readonly read: (artifacts: ModelArtifacts, options: SharderOptions, shareWeights: boolean) => Promise<InspectedModel>;
 }
+
+/** A `.tflite` file. Its reader is loaded with the first of them. */
+const TFLITE: ModelFormat = {
+  takes: ({ format }) => format === "tflite",
+  read: async (artifacts, { inputs = {}, signature, signal }, shareWeights) => {
+    const { inspectTflite } = await loadReader(
+      "TensorFlow Lite",
+      signal,
+      () => import("../model/tflite/inspect-tflite.js"),
+    );
+    return inspectTflite(artifacts, shareWeights, inputs, signature);
+  },
+};
 
 /** TF.js graph and layers models. */
 const TFJS: ModelFormat = {
   takes: () => true,
-  read: async (options, shareWeights) => {
-    const artifacts = await loadArtifacts(options, shareWeights);
+  read: async (artifacts, options, shareWeights) => {
+    if (options.signature !== undefined) {
+      throw new ShardError(
+        "invalid-options",
+        `Expected "signature" for a .tflite file only, received "${options.signature.slice(0, 80)}" for a TF.js model: leave it out.`,
+      );
+    }
     const optimize = options.optimize ?? true;
     const prepareKeras = isKeras(artifacts) ? await loadKeras(options.signal) : undefined;
     const steps = inspectInSteps(artifacts, shareWeights, optimize, options.inputs ?? {}, prepareKeras);
@@ -25,30 +44,38 @@ const TFJS: ModelFormat = {
   },
 };
 
-/** The first that takes a source reads it. A new format is a line here, and a member of `WireModel`. */
-const FORMATS: readonly ModelFormat[] = [TFJS];
+/** The first that takes a file reads it. A new format is a line here, and a member of `WireModel`. */
+const FORMATS: readonly ModelFormat[] = [TFLITE, TFJS];
 
 /**
  * Load and read the model of `options.model`, whatever its format.
  * @throws ShardError as the reader of its format: "model-not-found", "model-malformed", "weights-truncated" and others.
  */
-export function readModel(options: SharderOptions, shareWeights: boolean): Promise<InspectedModel> {
-  const format = FORMATS.find(({ takes }) => takes(options.model)) ?? TFJS;
-  return format.read(options, shareWeights);
+export async function readModel(options: SharderOptions, shareWeights: boolean): Promise<InspectedModel> {
+  const artifacts = await loadArtifacts(options, shareWeights);
+  const format = FORMATS.find(({ takes }) => takes(artifacts)) ?? TFJS;
+  return format.read(artifacts, options, shareWeights);
 }
 
-/**
- * A quarter of the library, and most models are graphs: it is loaded with the first Keras model.
- * @throws ShardError "backend-unavailable" if the script can't be loaded, "aborted"
- */
+/** A quarter of the library, and most models are graphs: it is loaded with the first Keras model. @throws as `loadReader` */
 async function loadKeras(signal: AbortSignal | undefined): Promise<PrepareKeras> {
+  const { prepareKeras } = await loadReader("Keras", signal, () => import("../model/prepare-keras.js"));
+  return prepareKeras;
+}
+
+/** @throws ShardError "backend-unavailable" if the script can't be loaded, "aborted" */
+async function loadReader<Reader>(
+  kind: string,
+  signal: AbortSignal | undefined,
+  load: () => Promise<Reader>,
+): Promise<Reader> {
   try {
-    return (await import("../model/prepare-keras.js")).prepareKeras;
+    return await load();
   } catch (cause) {
     throwIfAborted(signal);
     throw new ShardError(
       "backend-unavailable",
-      `Expected to load the script that reads Keras models, received a failure (${String(cause)}): check the connection, and that the host serves all scripts of the build.`,
+      `Expected to load the script that reads ${kind} models, received a failure (${String(cause)}): check the connection, and that the host serves all scripts of the build.`,
       { cause },
     );
   }

@@ -7,6 +7,7 @@ import { onlyShardErrors, orShardError } from "../protocol/raw-errors.js";
 import type { Outputs } from "../protocol/tensors.js";
 import { checkSettings, checkWorkerSpec } from "./check-options.js";
 import type { EventRelay } from "./event-relay.js";
+import { forModel } from "./engine-of-model.js";
 import { ShardingEventTarget } from "./events.js";
 import type { FaultReports } from "./fault-reports.js";
 import { copyInputs, prepareInputs, type Inputs, type PreparedInputs } from "./inputs/prepare-inputs.js";
@@ -176,13 +177,14 @@ export class Sharder extends ShardingEventTarget {
   /**
    * Start one more worker; running jobs use it at once.
    * @returns its id.
-   * @throws ShardError "unknown-backend", "backend-unavailable", "worker-lost", "worker-timeout", "disposed"
+   * @throws ShardError "unknown-backend", "model-unsupported" for another engine than the model's, "backend-unavailable", "worker-lost",
+   *         "worker-timeout", "disposed"
    */
   addWorker(spec: WorkerSpec): Promise<string> {
     return onlyShardErrors(async () => {
       this.#checkUsable();
       checkWorkerSpec(spec);
-      const starting = this.#pool.start(spec);
+      const starting = this.#pool.start(forModel(spec, this.model.format));
       this.#watch.expectsWorkers();
       const { id } = await this.#pool.enter(await starting);
       return id;

@@ -73,9 +73,16 @@ export interface MeasuredRun {
 export class EngineBroken extends ShardError {
   readonly notice: WorkerNotice["notice"];
 
-  /** @param notice why the page has to end the worker. "out-of-memory" is also the code of the answer; otherwise it is "model-failed". */
-  constructor(notice: WorkerNotice["notice"], message: string, options: ShardErrorOptions = {}) {
-    super(notice === "out-of-memory" ? "out-of-memory" : "model-failed", message, options);
+  /**
+   * @param notice why the page has to end the worker.
+   * @param code of the answer. By default "out-of-memory" if that is the notice, and else "model-failed".
+   */
+  constructor(
+    notice: WorkerNotice["notice"],
+    message: string,
+    { code, ...options }: ShardErrorOptions & { readonly code?: "model-malformed" } = {},
+  ) {
+    super(code ?? (notice === "out-of-memory" ? "out-of-memory" : "model-failed"), message, options);
     this.notice = notice;
   }
 }

@@ -1,4 +1,4 @@
-import type { TensorBinding, WireModel } from "../../protocol/model-on-wire.js";
+import type { TensorBinding, TfjsWire } from "../../protocol/model-on-wire.js";
 import type { StoredWeight } from "../../protocol/weight-recipe.js";
 import type { ModelArtifacts } from "../artifacts.js";
 import { checkCuts } from "../cut/check-cuts.js";
@@ -112,7 +112,7 @@ function toWire(
   leaving: readonly KerasTensor[],
   weights: WeightsOfLayers,
   weightData: ArrayBuffer | SharedArrayBuffer,
-): WireModel {
+): TfjsWire {
   const bind = ({ key, shape, dtype }: KerasTensor, index: number): TensorBinding => ({
     name: key,
     tensorName: String(index),

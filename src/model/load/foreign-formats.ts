@@ -7,18 +7,17 @@ export interface ForeignFormat {
   readonly advice: string;
 }
 
-/** From an ONNX model to one that is read here. `tensorflowjs_converter` itself reads neither ONNX nor TensorFlow Lite. */
+/** From an ONNX model to one that is read here. `tensorflowjs_converter` itself does not read ONNX. */
 const ONNX_CHAIN =
   "make a SavedModel of it (onnx2tf -i FILE -o FOLDER), convert that (tensorflowjs_converter --input_format=tf_saved_model FOLDER OUTPUT), and choose the files in OUTPUT";
 const FROM_ONNX = `it can't be read here yet; ${ONNX_CHAIN}`;
-const FROM_TFLITE = `it can't be read here yet; open the Keras model that it was made from (.keras or .h5), or make an ONNX model of it (python -m tf2onnx.convert --tflite FILE --output NET.onnx). Then ${ONNX_CHAIN.replace("FILE", "NET.onnx")}`;
 const FROM_TORCH =
   "export the model to ONNX, make a SavedModel of that with onnx2tf, and convert it with tensorflowjs_converter --input_format=tf_saved_model";
 const CHECKPOINT =
   "it holds weights without the model; load it in Python and save the whole model there, with model.save or tf.saved_model.save";
 
 const FORMATS = {
-  tflite: { what: "a TensorFlow Lite model", advice: FROM_TFLITE },
+  tflite: { what: "a TensorFlow Lite model", advice: "it is a whole model; open the .tflite file by itself" },
   onnx: { what: "an ONNX model", advice: FROM_ONNX },
   savedModel: {
     what: "a TensorFlow SavedModel",
@@ -139,6 +138,6 @@ export function isGzip(head: Uint8Array): boolean {
 export function refuseForeign(where: string, { what, advice }: ForeignFormat): ShardError {
   return new ShardError(
     "model-unsupported",
-    `Expected a model.json, .keras, .h5 or zip at ${where.slice(-200)}, received ${what}: ${advice}.`,
+    `Expected a model.json, .tflite, .keras, .h5 or zip at ${where.slice(-200)}, received ${what}: ${advice}.`,
   );
 }

@@ -3,6 +3,7 @@ import { ByteCollector, HeadTarget, type ByteTarget } from "./byte-target.js";
 import { containerKind } from "./containers.js";
 import { withRedirect } from "./file-response.js";
 import { foreignFormatOfBytes, HEAD_BYTES, refuseForeign } from "./foreign-formats.js";
+import { isTflite, isTfliteName } from "./is-tflite.js";
 import { loadFile, type LoadedFile, type LoadFileOptions } from "./load-file.js";
 import type { ProgressCounter } from "./load-progress.js";
 import type { ModelCache } from "./model-cache.js";
@@ -60,7 +61,7 @@ async function loadOne(url: string, options: ModelFileOptions, progress: Progres
   };
   let maxBytes = MAX_MODEL_JSON_BYTES;
   const headed = new HeadTarget(target, HEAD_BYTES, (head, redirectedTo) => {
-    if (containerKind(head) !== undefined) {
+    if (isWholeModel(head)) {
       maxBytes = Infinity;
       return progress.announce(announced.byteLength);
     }
@@ -80,9 +81,14 @@ async function loadOne(url: string, options: ModelFileOptions, progress: Progres
     onBytes: (byteCount) => progress.add(byteCount),
   });
   const { bytes } = collector;
-  if (containerKind(bytes) !== undefined) return { url, file, bytes, kind: "container" };
+  if (isWholeModel(bytes) || isTfliteName(new URL(url).pathname)) return { url, file, bytes, kind: "container" };
   const where = file.origin === "server" ? withRedirect(url, file.facts.redirectedTo) : url;
   return { url, file, bytes, kind: "json", json: readModelJson(where, bytes) };
+}
+
+/** Whether a file that begins so holds the whole model. */
+function isWholeModel(head: Uint8Array): boolean {
+  return containerKind(head) !== undefined || isTflite(head);
 }
 
 function isMarkup(head: Uint8Array): boolean {

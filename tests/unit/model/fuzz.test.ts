@@ -5,7 +5,7 @@ import { fetchModel } from "../../../src/model/fetch-model.js";
 import { inspectModel } from "../../../src/model/inspect-model.js";
 import { materialise } from "../../../src/model/materialise.js";
 import { messageOf } from "../../../src/protocol/error-record.js";
-import type { WireModel } from "../../../src/protocol/model-on-wire.js";
+import type { TfjsWire } from "../../../src/protocol/model-on-wire.js";
 import { sampleOf } from "../../fixtures/sample-of.js";
 import { fuzzCases } from "../../fuzz/cases.js";
 import { serveCases, type FuzzServer } from "../../fuzz/server.js";
@@ -44,7 +44,7 @@ async function readWholly(url: string): Promise<"sound"> {
 }
 
 /** Do what sending to a worker does: the worker gets a clone and makes the weights. */
-function post(wire: WireModel): void {
+function post(wire: TfjsWire): void {
   materialise(structuredClone(wire));
 }
 

@@ -6,7 +6,7 @@ import type { WeightRecipe } from "../../../src/protocol/weight-recipe.js";
 import type { EngineModel, NamedInputs, NamedOutputs } from "../../runtime/engine.js";
 import type { BackendTraits, WatchCall } from "./driver.js";
 import { guardCall } from "./guard-call.js";
-import { loadModel } from "./load-model.js";
+import { loadModel, unknownFormat } from "./load-model.js";
 import { fromTfTensor, Uploader } from "./tf-tensors.js";
 import { waitForGpu } from "./wait-for-gpu.js";
 
@@ -20,7 +20,8 @@ export async function loadEngineModel(
   watch: WatchCall = (call) => call(),
   uploader = new Uploader(traits),
 ): Promise<EngineModel> {
-  if (isTfjsWire(wire)) checkRoom(wire, traits);
+  if (!isTfjsWire(wire)) throw unknownFormat(wire);
+  checkRoom(wire, traits);
   const model = await guardCall(watch, () => loadModel(wire));
 
   /** Dispose of all tensors but weights, after a call that succeeded. An output may be a weight. */

@@ -37,8 +37,6 @@ export async function loadModel(model: TfjsWire): Promise<LoadedModel> {
         return graphRunner(await loadGraphModel(io.fromMemory(artifactsOf(model))), model);
       case "layers-model":
         return layersRunner(await loadLayersModel(io.fromMemory(artifactsOf(model))));
-      default:
-        throw unknownFormat(model);
     }
   } catch (thrown) {
     if (thrown instanceof ShardError || saysAllocationFailed(thrown) || isTrap(thrown)) throw thrown;
@@ -56,10 +54,10 @@ function artifactsOf(model: TfjsWire): io.ModelArtifacts {
 }
 
 /** A page may send the format of another engine to this worker by mistake. */
-function unknownFormat(model: { readonly format: string }): ShardError {
+export function unknownFormat(model: { readonly format: string }): ShardError {
   return new ShardError(
     "model-unsupported",
-    `Expected a graph-model or a layers-model for TF.js, received "${model.format}": send it to a worker of another engine.`,
+    `Expected a graph-model or a layers-model for TF.js, received "${model.format}": use workers of another engine for it ("litert" for .tflite files).`,
   );
 }
 

@@ -1,0 +1,35 @@
+import { ShardError } from "../core/errors.js";
+import type { ModelInfo } from "../model/inspect.js";
+import { ENTRY_NAMES, entryOf, labelOf, type EngineName, type WorkerSpec } from "../pool/worker-entries.js";
+
+/** The engine that runs the models of each format. */
+const ENGINES: Readonly<Record<ModelInfo["format"], EngineName>> = {
+  "graph-model": "tfjs",
+  "layers-model": "tfjs",
+  tflite: "litert",
+};
+
+export function engineOf(format: ModelInfo["format"]): EngineName {
+  return ENGINES[format];
+}
+
+/**
+ * A worker for a model: where its engine is left out, that of the model.
+ * @throws ShardError "model-unsupported" if another engine is asked for, or a backend that the engine lacks.
+ */
+export function forModel(spec: WorkerSpec, format: ModelInfo["format"]): WorkerSpec {
+  const engine = ENGINES[format];
+  const entries = ENTRY_NAMES.filter((entry) => entry.startsWith(`${engine}/`));
+  if ((spec.engine ?? engine) === engine && entryOf({ backend: spec.backend, engine }) !== undefined) {
+    return engine === "tfjs" ? spec : { ...spec, engine };
+  }
+  const advice =
+    format === "tflite"
+      ? `ask for { engine: "litert", backend: "wasm" }, or open the TF.js model that it was made of`
+      : `leave "engine" out; "litert" runs .tflite files`;
+  const what = format === "tflite" ? ".tflite file" : format.replace("-", " ");
+  throw new ShardError(
+    "model-unsupported",
+    `Expected workers for a ${what} from the list ${entries.join(", ")}, received "${labelOf(spec)}": ${advice}.`,
+  );
+}

@@ -1,0 +1,125 @@
+import { ShardError } from "../../../src/core/errors.js";
+import { asOutOfMemory, saysAllocationFailed } from "../../../src/protocol/allocation-failure.js";
+import { asSentence, messageOf } from "../../../src/protocol/error-record.js";
+import type { TfliteBinding, TfliteWire } from "../../../src/protocol/model-on-wire.js";
+import { EngineBroken, type EngineModel, type NamedInputs } from "../../runtime/engine.js";
+import { compileFor, type CompileSettings, type CompiledShape, type InputShapes } from "./compile-model.js";
+
+/** Compiled shapes that are kept: enough for the powers of two that a job's shards have. Each holds the file and its weights once more. */
+const MAX_COMPILED = 8;
+const MAX_COMPILED_BYTES = 512 * 2 ** 20;
+
+/**
+ * Load a `.tflite` file. It is compiled for each shape of its inputs, and those used last are kept.
+ * @throws ShardError "model-malformed" if LiteRT can't take it, "out-of-memory"; EngineBroken
+ */
+export async function loadTflite(wire: TfliteWire, settings: CompileSettings): Promise<EngineModel> {
+  const { litert } = settings;
+  const mostCompiled = Math.max(1, Math.min(MAX_COMPILED, Math.floor(MAX_COMPILED_BYTES / wire.weightData.byteLength)));
+  /** By shapes; the one used last is the last. */
+  const compiled = new Map<string, CompiledShape>();
+
+  const compiledFor = async (shapes: InputShapes): Promise<CompiledShape> => {
+    const key = JSON.stringify(wire.inputs.map(({ name }) => shapes[name]));
+    const known = compiled.get(key);
+    compiled.delete(key);
+    for (const [oldest, one] of compiled) {
+      if (compiled.size < mostCompiled) break;
+      compiled.delete(oldest);
+      one.delete();
+    }
+    const found = known ?? (await compileFor(wire, shapes, settings));
+    compiled.set(key, found);
+    return found;
+  };
+
+  if (settings.accelerator === "webgpu") requireForGpu(wire);
+  litert.takeErrors();
+  try {
+    await compiledFor(statedShapes(wire.inputs));
+  } catch (thrown) {
+    throw loadFailure(thrown, litert.takeErrors());
+  }
+
+  return {
+    onlyReadsInputs: true,
+    async run(inputs) {
+      litert.takeErrors();
+      try {
+        const model = await compiledFor(shapesOf(wire.inputs, inputs));
+        return await model.run(inputs);
+      } catch (thrown) {
+        throw runFailure(thrown, litert.takeErrors());
+      }
+    },
+    dispose() {
+      for (const one of compiled.values()) one.delete();
+      compiled.clear();
+    },
+  };
+}
+
+/** On the GPU, LiteRT gives other values for elements of other types, without a word. @throws ShardError "model-unsupported" */
+function requireForGpu({ inputs, outputs }: TfliteWire): void {
+  const other = [...inputs, ...outputs].find(({ element }) => element !== "float32" && element !== "int32");
+  if (other === undefined) return;
+  throw new ShardError(
+    "model-unsupported",
+    `Expected inputs and outputs of float32 or int32 for LiteRT on "webgpu", received "${other.name}" of ${other.element}: use { engine: "litert", backend: "wasm" } for this model.`,
+  );
+}
+
+/** What the file says, with 1 for sizes that it leaves free. */
+function statedShapes(inputs: readonly TfliteBinding[]): InputShapes {
+  return Object.fromEntries(
+    inputs.map(({ name, shape = [] }) => [name, shape.map((size) => (size === -1 ? 1 : size))]),
+  );
+}
+
+/** @throws ShardError "model-failed" for shapes that the file does not allow, "internal" for an input that is missing. */
+function shapesOf(bindings: readonly TfliteBinding[], inputs: NamedInputs): InputShapes {
+  return Object.fromEntries(
+    bindings.map(({ name, shape = [] }) => {
+      const given = inputs[name]?.shape;
+      if (given === undefined) {
+        const received = Object.keys(inputs).join(", ") || "none";
+        throw new ShardError("internal", `Expected the model's input "${name}", received ${received}.`);
+      }
+      const fits = given.length === shape.length && shape.every((size, axis) => size === -1 || size === given[axis]);
+      if (fits) return [name, given];
+      throw new ShardError(
+        "model-failed",
+        `Expected "${name}" of shape [${shape.join(", ")}], received [${given.join(", ")}]: reshape the input.`,
+      );
+    }),
+  );
+}
+
+function loadFailure(thrown: unknown, printed: string): unknown {
+  if (thrown instanceof ShardError) return thrown;
+  if (saysAllocationFailed(thrown)) return asOutOfMemory(thrown);
+  const message = `Expected a .tflite file that LiteRT can load, but it refused: ${reasonOf(thrown, printed)} Convert the model again, without operations of other libraries (SELECT_TF_OPS, custom ones).`;
+  // Its memory may be in any state.
+  if (thrown instanceof WebAssembly.RuntimeError) {
+    return new EngineBroken("trapped", message, { cause: thrown, code: "model-malformed" });
+  }
+  return new ShardError("model-malformed", message, { cause: thrown });
+}
+
+function runFailure(thrown: unknown, printed: string): unknown {
+  if (thrown instanceof ShardError || thrown instanceof WebAssembly.RuntimeError) return thrown;
+  if (saysAllocationFailed(thrown)) return asOutOfMemory(thrown);
+  return new ShardError(
+    "model-failed",
+    `Expected LiteRT to run the model, but it failed: ${reasonOf(thrown, printed)}`,
+    {
+      cause: thrown,
+    },
+  );
+}
+
+/** What it prints says more than what it throws. */
+function reasonOf(thrown: unknown, printed: string): string {
+  const lines = printed.split("\n").filter((line) => line !== "");
+  return asSentence(lines.length === 0 ? messageOf(thrown) : lines.slice(0, 2).join("; "));
+}

@@ -1,0 +1,5 @@
+import { litertEngine } from "./engines/litert/engine.js";
+import { wasmDriver } from "./engines/litert/wasm.js";
+import { serve } from "./runtime/serve.js";
+
+serve(litertEngine(wasmDriver));
