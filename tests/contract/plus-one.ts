@@ -1,4 +1,4 @@
-import type { GraphWire, TensorBinding } from "../../src/protocol/model-on-wire.js";
+import type { GraphWire, TensorBinding, WireModel } from "../../src/protocol/model-on-wire.js";
 
 /** An input and the output that is computed from it. */
 export interface PlusOne {
@@ -7,6 +7,9 @@ export interface PlusOne {
   /** The shape of both; -1 is a free size. */
   readonly shape: readonly number[];
 }
+
+/** Makes a model that adds 1 to every number, in the format of some engine. */
+export type MakePlusOne = (...pairs: readonly PlusOne[]) => WireModel;
 
 /**
  * A model that adds 1 to every number. It is so simple that an engine without operations can imitate it. TF.js runs it as a

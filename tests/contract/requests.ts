@@ -4,14 +4,13 @@ import type { ShardOutput } from "../../src/protocol/outputs.js";
 import type { Tensor } from "../../src/protocol/tensors.js";
 import type { RunInput, RunRequest, RunResult, WorkerApi } from "../../src/protocol/worker-api.js";
 import { check, checkDuration, checkEqual, valueOf } from "./check.js";
-import { plusOneWire } from "./plus-one.js";
+import type { MakePlusOne, PlusOne } from "./plus-one.js";
 
 export const KEY = "contract";
-export const X = { input: "x", output: "y", shape: [-1, 2] } as const;
 /** x [-1, 2] → y = x + 1 */
-export const plain = plusOneWire(X);
-/** As above, and side [3] → z = side + 1 */
-export const withSide = plusOneWire(X, { input: "side", output: "z", shape: [3] });
+export const X = { input: "x", output: "y", shape: [-1, 2] } as const;
+/** side [3] → z = side + 1 */
+export const SIDE = { input: "side", output: "z", shape: [3] } as const;
 
 let attemptCounter = 0;
 
@@ -83,11 +82,11 @@ export async function occupy(api: WorkerApi): Promise<{ attemptId: string; reply
   return { attemptId: busy.attemptId, reply };
 }
 
-/** Wraps a case so that it runs with `model` loaded under `KEY`. */
+/** Wraps a case so that it runs with a model of these parts loaded under `KEY`. */
 export const withModel =
-  (run: (api: WorkerApi) => Promise<void>, model = plain) =>
-  async ({ api }: { readonly api: WorkerApi }): Promise<void> => {
-    valueOf(await api.load(KEY, model));
-    await run(api);
+  (run: (api: WorkerApi, plusOne: MakePlusOne) => Promise<void>, parts: readonly PlusOne[] = [X]) =>
+  async ({ api, plusOne }: { readonly api: WorkerApi; readonly plusOne: MakePlusOne }): Promise<void> => {
+    valueOf(await api.load(KEY, plusOne(...parts)));
+    await run(api, plusOne);
     valueOf(await api.unload(KEY));
   };

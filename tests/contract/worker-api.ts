@@ -7,12 +7,11 @@ import { tensorsOf } from "../../src/protocol/outputs.js";
 import { isShared } from "../../src/protocol/share-tensor.js";
 import type { CallHint, RunInput, WorkerApi } from "../../src/protocol/worker-api.js";
 import { check, checkDuration, checkEqual, checkRefused, valueOf } from "./check.js";
-import { plusOneWire } from "./plus-one.js";
+import type { MakePlusOne } from "./plus-one.js";
 import {
   KEY,
   X,
-  plain,
-  withSide,
+  SIDE,
   floats,
   items,
   side,
@@ -29,6 +28,8 @@ import {
 export interface OpenedWorker {
   /** The worker's API as the page calls it. */
   readonly api: WorkerApi;
+  /** Makes models in the format that its engine runs. */
+  readonly plusOne: MakePlusOne;
   /** Must be called once, even if the case fails. */
   close(): void;
 }
@@ -71,25 +72,25 @@ const starting: readonly WorkerApiCase[] = [
   {
     title: "starts once, and reports its device and kernels",
     state: "new",
-    async run({ api }) {
+    async run({ api, plusOne }) {
       const { device, kernels, wantsPowersOfTwo, isSoftware } = valueOf(await api.start(start));
       check(/\S/.test(device), `a device named "${device}"`);
       check(Array.isArray(kernels) && kernels.every((name) => typeof name === "string"), "kernels that are no names");
       checkEqual([typeof wantsPowersOfTwo, typeof isSoftware], ["boolean", "boolean"], "types");
       checkRefused(await api.start(start), "internal");
       // The worker still works after the refusal.
-      valueOf(await api.load(KEY, plain));
+      valueOf(await api.load(KEY, plusOne(X)));
       checkTwoMore(await api.run(twoItems()));
     },
   },
   {
     title: "refuses work before it is started",
     state: "new",
-    async run({ api }) {
-      checkRefused(await api.load(KEY, plain), "internal");
+    async run({ api, plusOne }) {
+      checkRefused(await api.load(KEY, plusOne(X)), "internal");
       checkRefused(await api.run(twoItems()), "internal");
       checkRefused(await api.memory(), "internal");
-      const trace = { attemptId: "early", layers: [plain], inputs: { x: floats([1, 2], [1, 2]) }, runCount: 1 };
+      const trace = { attemptId: "early", layers: [plusOne(X)], inputs: { x: floats([1, 2], [1, 2]) }, runCount: 1 };
       checkRefused(await api.trace(trace), "internal");
       valueOf(await api.start(start));
     },
@@ -97,13 +98,13 @@ const starting: readonly WorkerApiCase[] = [
   {
     title: "stops, and refuses work from then on",
     state: "new",
-    async run({ api }) {
+    async run({ api, plusOne }) {
       valueOf(await api.start(start));
-      valueOf(await api.load(KEY, plain));
+      valueOf(await api.load(KEY, plusOne(X)));
       checkTwoMore(await api.run(twoItems()));
       valueOf(await api.stop());
       checkRefused(await api.run(twoItems()), "internal");
-      checkRefused(await api.load(KEY, plain), "internal");
+      checkRefused(await api.load(KEY, plusOne(X)), "internal");
       valueOf(await api.stop());
     },
   },
@@ -113,10 +114,10 @@ const running: readonly WorkerApiCase[] = [
   {
     title: "refuses work for a model that is not loaded",
     state: "started",
-    async run({ api }) {
+    async run({ api, plusOne }) {
       checkRefused(await api.run(twoItems({ modelKey: "nobody" })), "internal");
       valueOf(await api.unload("nobody"));
-      valueOf(await api.load(KEY, plain));
+      valueOf(await api.load(KEY, plusOne(X)));
       valueOf(await api.unload(KEY));
       checkRefused(await api.run(twoItems()), "internal");
     },
@@ -124,15 +125,15 @@ const running: readonly WorkerApiCase[] = [
   {
     title: "holds several models, and replaces a model of the same key",
     state: "started",
-    async run({ api }) {
-      valueOf(await api.load(KEY, plain));
-      valueOf(await api.load("other", withSide));
+    async run({ api, plusOne }) {
+      valueOf(await api.load(KEY, plusOne(X)));
+      valueOf(await api.load("other", plusOne(X, SIDE)));
       const three = floats([3], [7, 8, 9]);
       const both = twoItems({ modelKey: "other" });
       const { outputs } = valueOf(await api.run({ ...both, inputs: { ...both.inputs, side: side(three) } }));
       checkEqual(Object.keys(outputs).sort(), ["y", "z"], "outputs");
       checkTwoMore(await api.run(twoItems()));
-      valueOf(await api.load("other", plain));
+      valueOf(await api.load("other", plusOne(X)));
       checkTwoMore(await api.run(twoItems({ modelKey: "other" })));
       valueOf(await api.unload("other"));
       checkTwoMore(await api.run(twoItems()));
@@ -151,7 +152,7 @@ const running: readonly WorkerApiCase[] = [
   {
     title: "computes the same result in several calls, and in calls of a size that is known from elsewhere",
     state: "started",
-    run: withModel(async (api) => {
+    run: withModel(async (api, plusOne) => {
       const run = async (itemCount: number, calls?: CallHint) => {
         const numbers = Float32Array.from({ length: 2 * itemCount }, (_, index) => index / 7);
         const x: RunInput = { kind: "dense", tensor: floats([itemCount, 2], numbers), itemShape: [1, 2] };
@@ -161,7 +162,7 @@ const running: readonly WorkerApiCase[] = [
       for (let shard = 0; shard < 5; shard++) {
         checkOutput((await run(200, {})).outputs.y, outputs.y);
       }
-      valueOf(await api.load(KEY, plain));
+      valueOf(await api.load(KEY, plusOne(X)));
       const inCalls = await run(10, { firstItemCount: 32 });
       checkEqual(inCalls.callItemCount, 32, "calls of");
       checkEqual((await run(200)).callItemCount, undefined, "calls of");
@@ -170,21 +171,24 @@ const running: readonly WorkerApiCase[] = [
   {
     title: "passes side inputs to every call",
     state: "started",
-    run: withModel(async (api) => {
-      const inputs = () => ({ x: items([1, 2], [3, 4]), side: side(floats([3], [7, 8, 9])) });
-      const batched = valueOf(await api.run(request(2, inputs())));
-      checkOutput(batched.outputs.y, twoMore);
-      check(batched.outputs.z?.kind === "dense", "a side output that is not dense");
-      checkEqual(batched.outputs.z.tensor.shape, [3], "a shape of");
-      const single = valueOf(await api.run(request(2, inputs(), { mode: "item-by-item" })));
-      checkOutput(single.outputs.y, twoMore);
-      const data = [8, 9, 10, 8, 9, 10];
-      checkOutput(single.outputs.z, {
-        kind: "dense",
-        tensor: { dtype: "float32", shape: [2, 3], data },
-        itemShape: [3],
-      });
-    }, withSide),
+    run: withModel(
+      async (api) => {
+        const inputs = () => ({ x: items([1, 2], [3, 4]), side: side(floats([3], [7, 8, 9])) });
+        const batched = valueOf(await api.run(request(2, inputs())));
+        checkOutput(batched.outputs.y, twoMore);
+        check(batched.outputs.z?.kind === "dense", "a side output that is not dense");
+        checkEqual(batched.outputs.z.tensor.shape, [3], "a shape of");
+        const single = valueOf(await api.run(request(2, inputs(), { mode: "item-by-item" })));
+        checkOutput(single.outputs.y, twoMore);
+        const data = [8, 9, 10, 8, 9, 10];
+        checkOutput(single.outputs.z, {
+          kind: "dense",
+          tensor: { dtype: "float32", shape: [2, 3], data },
+          itemShape: [3],
+        });
+      },
+      [X, SIDE],
+    ),
   },
   {
     title: "accepts and returns items of different shapes",
@@ -241,14 +245,14 @@ const running: readonly WorkerApiCase[] = [
   {
     title: "uses no more memory after many runs, and releases the memory of an unloaded model",
     state: "started",
-    async run({ api }) {
+    async run({ api, plusOne }) {
       const before = await tensorsIn(api);
-      valueOf(await api.load(KEY, plain));
+      valueOf(await api.load(KEY, plusOne(X)));
       checkTwoMore(await api.run(twoItems()));
       const loaded = await tensorsIn(api);
       for (let run = 0; run < 5; run++) checkTwoMore(await api.run(twoItems({ mode: "item-by-item" })));
       checkEqual(await tensorsIn(api), loaded, "memory");
-      valueOf(await api.load(KEY, plain));
+      valueOf(await api.load(KEY, plusOne(X)));
       checkEqual(await tensorsIn(api), loaded, "memory");
       valueOf(await api.unload(KEY));
       checkEqual(await tensorsIn(api), before, "memory");
@@ -276,7 +280,7 @@ const queueing: readonly WorkerApiCase[] = [
   {
     title: "runs attempts of higher priority first, and loads before all waiting attempts",
     state: "started",
-    run: withModel(async (api) => {
+    run: withModel(async (api, plusOne) => {
       const ended: string[] = [];
       const note = async (name: string, reply: Promise<Reply<unknown>>): Promise<void> => {
         valueOf(await reply);
@@ -289,7 +293,7 @@ const queueing: readonly WorkerApiCase[] = [
         note("c", api.run(twoItems({ priority: 5 }))),
         note("d", api.run(twoItems({ priority: -1 }))),
         note("e", api.run(twoItems({ priority: 5 }))),
-        note("load", api.load("other", plain)),
+        note("load", api.load("other", plusOne(X))),
       ];
       valueOf(await api.cancel([busy.attemptId]));
       checkRefused(await busy.reply, "aborted");
@@ -314,9 +318,9 @@ const queueing: readonly WorkerApiCase[] = [
   {
     title: "fails, runs out of memory and gives wrong outputs where that is injected, and is whole again afterwards",
     state: "new",
-    async run({ api }) {
+    async run({ api, plusOne }) {
       valueOf(await api.start(start));
-      valueOf(await api.load(KEY, plain));
+      valueOf(await api.load(KEY, plusOne(X)));
       valueOf(await api.inject({ kind: "fail", count: 2 }));
       checkRefused(await api.run(twoItems()), "model-failed");
       checkRefused(await api.run(twoItems()), "model-failed");
@@ -336,9 +340,9 @@ const queueing: readonly WorkerApiCase[] = [
   {
     title: "blocks its thread when the next shard begins, where that is injected",
     state: "new",
-    async run({ api }) {
+    async run({ api, plusOne }) {
       valueOf(await api.start(start));
-      valueOf(await api.load(KEY, plain));
+      valueOf(await api.load(KEY, plusOne(X)));
       valueOf(await api.inject({ kind: "hang", ms: 60 }));
       const { timing } = valueOf(await api.run(twoItems()));
       check(timing.ranMs >= 60, `${timing.ranMs} ms`);
@@ -348,9 +352,9 @@ const queueing: readonly WorkerApiCase[] = [
   {
     title: "traces layer by layer, up to the first layer that fails",
     state: "started",
-    async run({ api }) {
+    async run({ api, plusOne }) {
       const before = await tensorsIn(api);
-      const layers = [plusOneWire({ ...X, output: "h" }), plusOneWire({ ...X, input: "h" })];
+      const layers = [plusOne({ ...X, output: "h" }), plusOne({ ...X, input: "h" })];
       const inputs = { x: floats([1, 2], [1, 2]) };
       const traced = valueOf(await api.trace({ attemptId: "contract/trace", layers, inputs, runCount: 2 }));
       const float = { shape: [1, 2], dtype: "float32" };
@@ -365,7 +369,7 @@ const queueing: readonly WorkerApiCase[] = [
         checkDuration(traced.transferMs.perTransfer, "a transfer");
         checkDuration(traced.transferMs.perByte, "a byte");
       }
-      const broken = [layers[0]!, plusOneWire({ ...X, input: "nowhere" }), layers[1]!];
+      const broken = [layers[0]!, plusOne({ ...X, input: "nowhere" }), layers[1]!];
       const partial = valueOf(await api.trace({ attemptId: "contract/broken", layers: broken, inputs, runCount: 1 }));
       checkEqual(partial.layers.length, 1, "traced layers,");
       check(partial.failure?.includes("nowhere") === true, `a reason of "${partial.failure}"`);

@@ -3,6 +3,8 @@ import { openWebWorker } from "../../src/pool/open-web-worker.js";
 import { openEntry, type EntryName } from "../../src/pool/worker-entries.js";
 import { valueOf } from "../contract/check.js";
 import type { EchoApi } from "../contract/echo.js";
+import { plusOneTflite } from "../contract/plus-one-tflite.js";
+import { plusOneWire } from "../contract/plus-one.js";
 import { workerApiContract, type OpenedWorker, type WorkerState } from "../contract/worker-api.js";
 import { workerLinkContract, type OpenedLink } from "../contract/worker-link.js";
 
@@ -18,7 +20,12 @@ async function openWorker(entry: EntryName, state: WorkerState): Promise<Opened>
   });
   lost.catch(() => {});
   if (state === "started") valueOf(await Promise.race([link.api.start({ workerId: entry }), lost]));
-  return { api: link.api, close: () => link.close(), lost };
+  return {
+    api: link.api,
+    plusOne: entry.startsWith("litert/") ? plusOneTflite : plusOneWire,
+    close: () => link.close(),
+    lost,
+  };
 }
 
 /** One worker per entry for all cases that don't need a new one, because it takes a while to start a backend. */

@@ -17,7 +17,10 @@ const CHECKPOINT =
   "it holds weights without the model; load it in Python and save the whole model there, with model.save or tf.saved_model.save";
 
 const FORMATS = {
-  tflite: { what: "a TensorFlow Lite model", advice: "it is a whole model; open the .tflite file by itself" },
+  task: {
+    what: "a bundle of TensorFlow Lite models",
+    advice: "unpack it as a zip, and choose the .tflite file that you want to run",
+  },
   onnx: { what: "an ONNX model", advice: FROM_ONNX },
   savedModel: {
     what: "a TensorFlow SavedModel",
@@ -67,7 +70,7 @@ const FORMATS = {
 /** Names of files of a format, most telling first. */
 const NAMES: readonly (readonly [RegExp, ForeignFormat])[] = [
   [/(^|\/)saved_model\.pb(txt)?$/i, FORMATS.savedModel],
-  [/\.(tflite|lite|task)$/i, FORMATS.tflite],
+  [/\.task$/i, FORMATS.task],
   [/\.onnx$/i, FORMATS.onnx],
   [/\.safetensors$/i, FORMATS.safetensors],
   [/\.(gguf|ggml)$/i, FORMATS.gguf],
@@ -95,7 +98,6 @@ const bytesAt = (head: Uint8Array, ...bytes: number[]): boolean => bytes.every((
 const HEADS: readonly (readonly [(head: Uint8Array) => boolean, ForeignFormat])[] = [
   [(head) => text(head, 0, 19) === "version https://git", FORMATS.lfsPointer],
   [(head) => /^\s*<(!doctype|html|head|\?xml)/i.test(text(head, 0, 64)), FORMATS.page],
-  [(head) => text(head, 4, 8) === "TFL3", FORMATS.tflite],
   [(head) => /^(GGUF|lmgg|fmgg|tjgg)$/.test(text(head, 0, 4)), FORMATS.gguf],
   [(head) => text(head, 1, 6) === "NUMPY", FORMATS.numpy],
   [(head) => text(head, 257, 262) === "ustar", FORMATS.tar],

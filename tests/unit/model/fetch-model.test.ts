@@ -416,7 +416,7 @@ describe("what stands in the place of a file", () => {
   it.each<[string, string | Uint8Array, string]>([
     ["/m/model.json", POINTER, "Git LFS pointer"],
     ["/m/model.json", gzipSync("{}"), "gzip-compressed"],
-    ["/m/net.tflite", "\x1c\0\0\0TFL3", "TensorFlow Lite"],
+    ["/m/net.tflite", POINTER, "Git LFS pointer"],
     ["/m/net.onnx", "\x08\x07\x12\x07pytorch", "ONNX"],
   ])("instead of a model at %s: %#", async (path, data, words) => {
     routes[path] = binary(data);

@@ -12,7 +12,8 @@ import type { Engine } from "../../../workers/runtime/engine.js";
 import { exposeApi } from "../../../workers/runtime/expose.js";
 import { checkRefused, valueOf } from "../../contract/check.js";
 import { dummyEngine } from "../../contract/dummy-engine.js";
-import { KEY, checkTwoMore, plain, twoItems } from "../../contract/requests.js";
+import { plusOneWire } from "../../contract/plus-one.js";
+import { KEY, checkTwoMore, twoItems, X } from "../../contract/requests.js";
 import { workerApiContract } from "../../contract/worker-api.js";
 import { openChannel } from "../../fixtures/channel.js";
 
@@ -27,7 +28,7 @@ describe.each(Object.keys(engines))("a worker with %s", (name) => {
     const { link } = openChannel<WorkerApi>((far) => exposeApi<WorkerApi>(api, far));
     if (state === "started") valueOf(await link.api.start({ workerId: name }));
     try {
-      await run(link);
+      await run({ api: link.api, plusOne: plusOneWire, close: () => link.close() });
     } finally {
       link.close();
     }
@@ -68,10 +69,10 @@ describe("a worker whose engine breaks", () => {
     };
     const { api, notices } = setUp(losing, () => isIntact);
     valueOf(await api.start({ workerId: "gpu" }));
-    checkRefused(await api.load(KEY, plain), "worker-lost");
+    checkRefused(await api.load(KEY, plusOneWire(X)), "worker-lost");
     await expect.poll(() => notices).toMatchObject([{ notice: "device-lost" }]);
     isIntact = true;
-    checkRefused(await api.load(KEY, plain), "worker-lost");
+    checkRefused(await api.load(KEY, plusOneWire(X)), "worker-lost");
     checkRefused(await api.run(twoItems()), "worker-lost");
     expect(notices).toHaveLength(1);
   });
@@ -93,11 +94,11 @@ describe("a worker whose engine breaks", () => {
     };
     const { api, notices } = setUp(trapping);
     valueOf(await api.start({ workerId: "wasm" }));
-    valueOf(await api.load(KEY, plain));
+    valueOf(await api.load(KEY, plusOneWire(X)));
     checkTwoMore(await api.run(twoItems()));
     checkRefused(await api.unload(KEY), "model-failed");
     await expect.poll(() => notices).toMatchObject([{ notice: "trapped" }]);
-    checkRefused(await api.load(KEY, plain), "worker-lost");
+    checkRefused(await api.load(KEY, plusOneWire(X)), "worker-lost");
   });
 
   it("not by a failed allocation of JavaScript, which is out-of-memory", async () => {
@@ -108,9 +109,9 @@ describe("a worker whose engine breaks", () => {
     };
     const { api, notices } = setUp(allocating);
     valueOf(await api.start({ workerId: "cpu" }));
-    checkRefused(await api.load(KEY, plain), "out-of-memory");
+    checkRefused(await api.load(KEY, plusOneWire(X)), "out-of-memory");
     isFull = false;
-    valueOf(await api.load(KEY, plain));
+    valueOf(await api.load(KEY, plusOneWire(X)));
     checkTwoMore(await api.run(twoItems()));
     expect(notices).toEqual([]);
   });

@@ -9,7 +9,6 @@ const safetensors = latin(`\x40${"\0".repeat(7)}{"weight":{"dtype":"F32"}}`);
 
 /** The first bytes of a file of each format, and a word of its refusal. */
 const HEADS: readonly (readonly [words: string, head: Uint8Array<ArrayBuffer>])[] = [
-  ["TensorFlow Lite", latin("\x1c\0\0\0TFL3\x14\0 \0")],
   ["ONNX", latin("\x08\x07\x12\x07pytorch\x1a\x052.1.0")],
   ["SavedModel", latin("\x08\x01\x12\xf3\x04\x0a\x9b\x02")],
   ["safetensors", safetensors],
@@ -62,10 +61,10 @@ it.each(NAMES)("is recognised by its name: %s, %s", async (words, ...paths) => {
 });
 
 it("is refused with what was expected, what it is and what to do", () => {
-  const { code, message } = refuseForeign("net.tflite", foreignFormatOf(["net.tflite"])!);
+  const { code, message } = refuseForeign("net.onnx", foreignFormatOf(["net.onnx"])!);
   expect(code).toBe("model-unsupported");
   expect(message).toMatch(
-    /^Expected a model\.json, \.keras, \.h5 or zip at net\.tflite, received a TensorFlow Lite model: .*\.$/,
+    /^Expected a model\.json, \.tflite, \.keras, \.h5 or zip at net\.onnx, received an ONNX model: .*\.$/,
   );
 });
 
@@ -74,10 +73,6 @@ it.each([
     "net.onnx",
     /^[^(]*ONNX model: .*SavedModel of it \(onnx2tf -i .*\), convert that \(tensorflowjs_converter --input_format=tf_saved_model/,
   ],
-  [
-    "net.tflite",
-    /TensorFlow Lite model: .*Keras model.*\(python -m tf2onnx\.convert --tflite .*\)\. Then .*onnx2tf.*, convert that/,
-  ],
-])("%s is never given to tensorflowjs_converter, which reads neither: the whole chain is named", (name, chain) => {
+])("%s is never given to tensorflowjs_converter, which does not read it: the whole chain is named", (name, chain) => {
   expect(refuseForeign(name, foreignFormatOf([name])!).message).toMatch(chain);
 });
