@@ -44,7 +44,8 @@ export function plusOneFile(pairs: readonly PlusOne[]): Uint8Array {
       3: builder.createString(name),
       ...(isFree ? { 7: ints(shape) } : {}),
     };
-    return table(10, fields, [() => builder.addFieldInt32(2, buffer, 0)]);
+    // Without the mark that its rank is known, LiteRT gives an output the size that the file states for a batch of one.
+    return table(10, fields, [() => builder.addFieldInt32(2, buffer, 0), () => builder.addFieldInt8(8, 1, 0)]);
   };
   const entry = (name: string, index: number): number =>
     table(2, { 0: builder.createString(name) }, [() => builder.addFieldInt32(1, index, 0)]);

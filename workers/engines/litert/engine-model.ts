@@ -19,14 +19,20 @@ export async function loadTflite(wire: TfliteWire, settings: CompileSettings): P
   /** By shapes; the one used last is the last. */
   const compiled = new Map<string, CompiledShape>();
 
+  const keyOf = (shapes: InputShapes): string => JSON.stringify(wire.inputs.map(({ name }) => shapes[name]));
+
+  const discard = (key: string): void => {
+    compiled.get(key)?.delete();
+    compiled.delete(key);
+  };
+
   const compiledFor = async (shapes: InputShapes): Promise<CompiledShape> => {
-    const key = JSON.stringify(wire.inputs.map(({ name }) => shapes[name]));
+    const key = keyOf(shapes);
     const known = compiled.get(key);
     compiled.delete(key);
-    for (const [oldest, one] of compiled) {
+    for (const oldest of compiled.keys()) {
       if (compiled.size < mostCompiled) break;
-      compiled.delete(oldest);
-      one.delete();
+      discard(oldest);
     }
     const found = known ?? (await compileFor(wire, shapes, settings));
     compiled.set(key, found);
@@ -44,17 +50,23 @@ export async function loadTflite(wire: TfliteWire, settings: CompileSettings): P
   return {
     onlyReadsInputs: true,
     async run(inputs) {
+      const shapes = shapesOf(wire.inputs, inputs);
       litert.takeErrors();
       try {
-        const model = await compiledFor(shapesOf(wire.inputs, inputs));
-        return await model.run(inputs);
+        const model = await compiledFor(shapes);
+        const outputs = await model.run(inputs);
+        // It reports some failures in print alone, and gives whatever was in its memory: an output that is too small, for one.
+        const printed = litert.takeErrors();
+        if (printed === "") return outputs;
+        throw runFailure(printed, printed);
       } catch (thrown) {
+        // A call that fails leaves a compiled model that fails again. What is in a heap after a trap is left alone.
+        if (!(thrown instanceof WebAssembly.RuntimeError)) discard(keyOf(shapes));
         throw runFailure(thrown, litert.takeErrors());
       }
     },
     dispose() {
-      for (const one of compiled.values()) one.delete();
-      compiled.clear();
+      for (const key of compiled.keys()) discard(key);
     },
   };
 }

@@ -1,0 +1,75 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { readTfliteInterface } from "../../../../src/model/tflite/read-interface.js";
+import { caught } from "../../../fixtures/caught.js";
+import { plusOneFile } from "../../../contract/plus-one-tflite.js";
+
+const read = (name: string, signature?: string) =>
+  readTfliteInterface(new Uint8Array(readFileSync(`tests/fixtures/tflite/${name}.tflite`)), signature);
+const shapes = (tensors: readonly { readonly name: string; readonly shape: readonly number[] | undefined }[]) =>
+  Object.fromEntries(tensors.map(({ name, shape }) => [name, shape]));
+
+// What TensorFlow's interpreter says of the same files (tests/fixtures/tflite/make.py).
+describe("what a .tflite file says about itself", () => {
+  it.each([
+    ["dense", { x: [-1, 8] }, { output_0: [-1, 4] }, 3],
+    ["conv-groups", { image: [4, 8, 8, 3] }, { output_0: [4, 5] }, 5],
+    ["two", { left: [-1, 4], right: [-1, 3] }, { best: [-1], score: [-1, 2] }, 4],
+  ])("names and shapes of the signature, and operators: %s", (name, inputs, outputs, operatorCount) => {
+    const found = read(name);
+    expect(shapes(found.inputs)).toEqual(inputs);
+    expect(shapes(found.outputs)).toEqual(outputs);
+    expect(found.signature).toBe("serving_default");
+    expect(found.operatorCount).toBe(operatorCount);
+  });
+
+  it("bytes of the weights", () => {
+    // 8 × 16 + 16 + 16 × 4 + 4 floats, and less than a hundred bytes of what converters note.
+    const floats = 4 * (8 * 16 + 16 + 16 * 4 + 4);
+    expect(read("dense").weightBytes).toBeGreaterThanOrEqual(floats);
+    expect(read("dense").weightBytes).toBeLessThan(floats + 100);
+    expect(read("float16").weightBytes).toBeLessThan(floats);
+  });
+
+  it("what quantised elements mean", () => {
+    const [image] = read("int8").inputs;
+    expect(image).toMatchObject({ dtype: "float32", element: "int8", shape: [1, 8, 8, 3] });
+    expect(image?.quantization?.zeroPoint).toBe(-128);
+    expect(image?.quantization?.scale).toBeCloseTo(1 / 255, 4);
+    expect(read("uint8").outputs[0]).toMatchObject({
+      element: "uint8",
+      quantization: { scale: 1 / 256, zeroPoint: 0 },
+    });
+    expect(read("two").outputs.find(({ name }) => name === "best")).toMatchObject({ dtype: "int32", element: "int32" });
+  });
+
+  it("the signature that is asked for, or else the first", () => {
+    expect(read("signatures")).toMatchObject({ signature: "decode", signatures: ["decode", "encode"] });
+    expect(shapes(read("signatures", "encode").inputs)).toEqual({ text: [-1, 4] });
+    caught("invalid-options", () => read("signatures", "translate"), '"decode", "encode"', "translate");
+    caught("invalid-options", () => read("unsigned", "encode"), "no signatures");
+  });
+
+  it("names of tensors where there is no signature", () => {
+    const found = read("unsigned");
+    expect(found.signature).toBeUndefined();
+    expect(shapes(found.inputs)).toEqual({ "serving_default_x:0": [-1, 8] });
+    expect(found.inputs[0]?.tensorName).toBe("0");
+  });
+
+  it("where free sizes are in the file", () => {
+    const bytes = plusOneFile([{ input: "x", output: "y", shape: [-1, 2] }]);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const [x] = readTfliteInterface(bytes).inputs;
+    expect(x?.shapeOffsets?.map((place) => view.getInt32(place, true))).toEqual([1, -1]);
+    expect(x?.shapeOffsets?.map((place) => view.getInt32(place + 4, true))).toEqual([2, 2]);
+    expect(read("conv-groups").inputs[0]?.shapeOffsets).toBeUndefined();
+  });
+
+  it("the same in shared memory", () => {
+    const file = readFileSync("tests/fixtures/tflite/two.tflite");
+    const shared = new Uint8Array(new SharedArrayBuffer(file.length));
+    shared.set(file);
+    expect(readTfliteInterface(shared)).toEqual(read("two"));
+  });
+});
