@@ -72,4 +72,16 @@ describe("what a .tflite file says about itself", () => {
     shared.set(file);
     expect(readTfliteInterface(shared)).toEqual(read("two"));
   });
+
+  it("nothing, if a reference or a list leads out of the file", () => {
+    const file = new Uint8Array(readFileSync("tests/fixtures/tflite/dense.tflite"));
+    caught("model-malformed", () => readTfliteInterface(file.slice(0, 1200)), "of 1200", "damaged");
+    const long = file.slice();
+    // The length of a list is in front of it.
+    const [x] = readTfliteInterface(file).inputs;
+    new DataView(long.buffer).setUint32(x!.shapeOffsets![0]! - 4, 0xff_ff_ff_ff, true);
+    caught("model-malformed", () => readTfliteInterface(long), "of 2412");
+    new DataView(long.buffer).setUint32(x!.shapeOffsets![0]! - 4, 100, true);
+    caught("model-malformed", () => readTfliteInterface(long), "a list of 100");
+  });
 });
