@@ -1,6 +1,6 @@
 import type { ItemRange } from "../core/dispatch/types.js";
 import type { ShardError } from "../core/errors.js";
-import type { BackendName } from "../pool/worker-entries.js";
+import type { BackendName, EngineName } from "../pool/worker-entries.js";
 import type { ChoiceSnapshot } from "./choice/worker-choice.js";
 import type { WorkerSlot, WorkerState } from "../pool/worker-slot.js";
 
@@ -19,6 +19,8 @@ export interface WorkerSnapshot {
   readonly id: string;
   /** The one that it runs on now: another than it was started for while it has fallen back. */
   readonly backend: BackendName;
+  /** The inference runtime: "litert" for `.tflite` files, "tfjs" for all others. */
+  readonly engine: EngineName;
   readonly state: WorkerState;
   /** Name of the GPU or of the WASM variant that it runs on; `undefined` until it has started. */
   readonly device: string | undefined;
@@ -51,6 +53,7 @@ export function snapshotOf(
   return {
     id: slot.id,
     backend: slot.spec.backend,
+    engine: slot.spec.engine ?? "tfjs",
     state: slot.state,
     device: slot.report?.device,
     ...part,

@@ -1,14 +1,10 @@
 // TensorFlow Lite files on LiteRT workers, against what TensorFlow's own interpreter gives (tests/fixtures/tflite/make.py).
-import type { Tensor } from "inference-sharder";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+// tests/long/browser/tflite.test.ts has all files on both backends.
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { openHarness, type OpenPage } from "../harness/launch.js";
 
 /** Of the largest value. */
 const TOLERANCE = 1e-4;
-/** The CPU also rounds what comes between the layers to 8 bits, the GPU only has its weights so. */
-const TOLERANCE_OF: Readonly<Record<string, number>> = { "dynamic-range on webgpu": 5e-3 };
-/** On the GPU, they are refused. */
-const ELEMENTS_OF_8_BITS = ["int8", "uint8"];
 
 let opened: OpenPage;
 beforeAll(async () => {
@@ -19,77 +15,95 @@ afterAll(async () => {
   await opened.close();
 });
 
-async function expectRefused(name: string): Promise<void> {
-  const refusal = await opened.page.evaluate(
-    (name) =>
-      harness.failureOf(() =>
-        harness.createSharder({
-          model: `fixtures/tflite/${name}.tflite`,
-          workers: [{ engine: "litert", backend: "webgpu" }],
-        }),
-      ),
+it("auto starts a LiteRT worker for every core, which give what TensorFlow Lite gives", async () => {
+  const [cores, run] = await opened.page.evaluate(
+    async () => [navigator.hardwareConcurrency, await harness.runTflite("conv", {}, 40)] as const,
+  );
+  expect(run).toMatchObject({ format: "tflite", layerCount: 5, modes: [undefined, "batched"] });
+  const worker = { engine: "litert", backend: "wasm", state: expect.stringMatching(/ready|busy/) };
+  expect(run.workers).toEqual(Array.from({ length: cores }, () => worker));
+  for (const gap of run.gaps) expect(gap).toBeLessThan(TOLERANCE);
+});
+
+it.each([
+  ["items fixed at one, of int8", "int8", ["item-by-item", "item-by-item"]],
+  ["groups fixed at four", "conv-groups", ["groups", "groups"]],
+  ["items that depend on each other", "mixing", [undefined, "whole"]],
+  ["a batch that LiteRT gets wrong", "unranked", [undefined, "item-by-item"]],
+])("runs %s", async (_what, name, modes) => {
+  const run = await opened.page.evaluate(
+    (name) => harness.runTflite(name, { workers: [{ backend: "wasm" }] }, name === "mixing" ? 1 : 3),
     name,
   );
-  expect(refusal).toMatchObject({ code: "model-unsupported", message: expect.stringContaining(name) });
-}
+  expect(run.modes).toEqual(modes);
+  for (const gap of run.gaps) expect(gap).toBeLessThan(TOLERANCE);
+});
 
-/** A saved tensor, as the files beside the models have them. */
-interface Saved {
-  readonly dtype: "float32" | "int32";
-  readonly shape: number[];
-  readonly data: number[];
-}
-
-describe.each(["wasm", "webgpu"] as const)("a worker of litert/%s", (backend) => {
-  it.each([
-    ["dense", undefined],
-    ["conv", undefined],
-    ["conv-single", "item-by-item"],
-    ["conv-groups", "groups"],
-    ["two", undefined],
-    ["int8", "item-by-item"],
-    ["uint8", undefined],
-    ["dynamic-range", undefined],
-    ["float16", undefined],
-    ["signatures", undefined],
-    ["mixing", undefined],
-    ["unsigned", undefined],
-  ])("gives what TensorFlow Lite gives: %s", async (name, mode) => {
-    if (backend === "webgpu" && ELEMENTS_OF_8_BITS.includes(name)) return expectRefused(name);
-    const result = await opened.page.evaluate(
-      async ([name, backend]) => {
-        const address = `fixtures/tflite/${name}`;
-        const {
-          inputs,
-          outputs,
-        }: Record<"inputs" | "outputs", Record<string, Saved>> = await (await fetch(`${address}.json`)).json();
-        const tensorOf = ({ dtype, shape, data }: Saved): Tensor =>
-          dtype === "int32"
-            ? { dtype, shape, data: Int32Array.from(data) }
-            : { dtype, shape, data: Float32Array.from(data) };
-        const tensorsOf = (saved: Record<string, Saved>) =>
-          Object.fromEntries(Object.entries(saved).map(([key, each]) => [key, tensorOf(each)]));
-        const sharder = await harness.createSharder({
-          model: `${address}.tflite`,
-          signature: name === "signatures" ? "encode" : undefined,
-          workers: [{ engine: "litert", backend: backend as "wasm" }],
-        });
-        const { format, batchMode, layerCount, weightBytes } = sharder.model;
-        const results = await sharder.predict(tensorsOf(inputs));
-        const batchModeAfter = sharder.model.batchMode;
-        await sharder.dispose();
-        const gaps = Object.entries(tensorsOf(outputs)).map(([key, expected]) =>
-          harness.difference(results[key], expected),
-        );
-        return { format, batchMode, batchModeAfter, layerCount, weightBytes, gaps };
-      },
-      [name, backend],
-    );
-    expect(result).toMatchObject({ format: "tflite", batchMode: mode });
-    expect(result.layerCount).toBeGreaterThan(0);
-    expect(result.gaps.length).toBeGreaterThan(0);
-    for (const gap of result.gaps) {
-      expect(gap).toBeLessThan(TOLERANCE_OF[`${name} on ${backend}`] ?? TOLERANCE);
+it("opens a file that is dropped, given in memory, or named by a signature", async () => {
+  const gaps = await opened.page.evaluate(async () => {
+    const bytes = await harness.tfliteBytes("signatures");
+    const { inputs, outputs } = await harness.tfliteCase("signatures");
+    const file = new File([bytes], "net.tflite");
+    const found: number[] = [];
+    for (const model of [file, bytes.buffer]) {
+      const sharder = await harness.createSharder({ model, signature: "encode", workers: [{ backend: "wasm" }] });
+      const { code } = await sharder.predict(inputs);
+      found.push(harness.difference(code, outputs.code!));
+      await sharder.dispose();
     }
+    return found;
   });
+  expect(gaps).toHaveLength(2);
+  for (const gap of gaps) expect(gap).toBeLessThan(TOLERANCE);
+});
+
+it("200 runs of several sizes leave nothing behind", async () => {
+  const [early, late] = await opened.page.evaluate(async () => {
+    const cases = [await harness.tfliteCase("conv"), await harness.tfliteCase("conv", 3)];
+    const sharder = await harness.createSharder({
+      model: "fixtures/tflite/conv.tflite",
+      workers: [{ backend: "wasm" }],
+    });
+    const memory = async () => Object.values(await sharder.memory())[0];
+    const found = [];
+    for (let run = 0; run < 200; run++) {
+      await sharder.predict(cases[run % 2]!.inputs);
+      if (run === 60) found.push(await memory());
+    }
+    found.push(await memory());
+    await sharder.dispose();
+    return found;
+  });
+  expect(early).toMatchObject({ tensorCount: 1, heapBytes: expect.any(Number) });
+  expect(late).toEqual(early);
+});
+
+it("says what doesn't fit together, and what to do", async () => {
+  const refusals = await opened.page.evaluate(async () => {
+    const model = "fixtures/tflite/dense.tflite";
+    const graph = harness.randomNet({ seed: 1 });
+    const create = (options: Parameters<typeof harness.createSharder>[0]) =>
+      harness.failureOf(async () => (await harness.createSharder(options)).dispose());
+    return [
+      await create({ model, workers: [{ engine: "tfjs", backend: "wasm" }] }),
+      await create({ model, workers: [{ backend: "webgl" }] }),
+      await create({ model: graph, workers: [{ engine: "litert", backend: "wasm" }] }),
+      await create({ model, split: "layers", workers: [{ backend: "wasm" }] }),
+      await create({ model: graph, signature: "x", workers: [{ backend: "wasm" }] }),
+      await create({ model: (await harness.tfliteBytes("dense")).slice(0, 1500) }),
+    ];
+  });
+  expect(refusals.map((refusal) => refusal?.code)).toEqual([
+    "model-unsupported",
+    "model-unsupported",
+    "model-unsupported",
+    "model-unsupported",
+    "invalid-options",
+    "model-malformed",
+  ]);
+  const words = ['litert/wasm, received "wasm"', "webgl", 'leave "engine" out', "LiteRT", "leave it out", "damaged"];
+  for (const [index, refusal] of refusals.entries()) {
+    expect(refusal?.message).toMatch(/^Expected .*received .*: .*/s);
+    expect(refusal?.message).toContain(words[index]);
+  }
 });

@@ -34,6 +34,7 @@ import { runDamaged } from "./fuzz-model.js";
 import { runWhole, saveModel } from "./oracle.js";
 import * as pictures from "./pictures.js";
 import { stitchedDifference } from "./stitch.js";
+import { runTflite, tfliteBytes, tfliteCase } from "./tflite.js";
 import { runTeachable } from "./teachable.js";
 import { watchedSharder } from "./watched-sharder.js";
 import { runAgainAndAgain, tryInMemory } from "./worker-memory.js";
@@ -109,6 +110,10 @@ const harness = {
   exportJournal,
   pictures,
   runTeachable,
+  runTflite: (name: string, options: Parameters<typeof runTflite>[1], repeat?: number) =>
+    runTflite(name, options, difference, repeat),
+  tfliteBytes,
+  tfliteCase,
   upscalePicture,
   planTiles,
   createModelMemory,

@@ -76,12 +76,13 @@ describe("what a .tflite file says about itself", () => {
   it("nothing, if a reference or a list leads out of the file", () => {
     const file = new Uint8Array(readFileSync("tests/fixtures/tflite/dense.tflite"));
     caught("model-malformed", () => readTfliteInterface(file.slice(0, 1200)), "of 1200", "damaged");
-    const long = file.slice();
+    const long = plusOneFile([{ input: "x", output: "y", shape: [-1, 2] }]);
+    const view = new DataView(long.buffer, long.byteOffset, long.byteLength);
     // The length of a list is in front of it.
-    const [x] = readTfliteInterface(file).inputs;
-    new DataView(long.buffer).setUint32(x!.shapeOffsets![0]! - 4, 0xff_ff_ff_ff, true);
-    caught("model-malformed", () => readTfliteInterface(long), "of 2412");
-    new DataView(long.buffer).setUint32(x!.shapeOffsets![0]! - 4, 100, true);
-    caught("model-malformed", () => readTfliteInterface(long), "a list of 100");
+    const place = readTfliteInterface(long).inputs[0]!.shapeOffsets![0]! - 4;
+    view.setUint32(place, 0xff_ff_ff_ff, true);
+    caught("model-malformed", () => readTfliteInterface(long), `of ${long.length}`);
+    view.setUint32(place, 17, true);
+    caught("model-malformed", () => readTfliteInterface(long), "a list of 17");
   });
 });

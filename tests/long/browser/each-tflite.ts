@@ -1,0 +1,72 @@
+// Every TensorFlow Lite file of tests/fixtures/tflite on one kind of LiteRT worker.
+import { expect, it } from "vitest";
+import type { OpenPage } from "../../harness/launch.js";
+
+/** Of the largest value. */
+const TOLERANCE = 1e-4;
+/** The CPU also rounds what comes between the layers to 8 bits, the GPU only has its weights so. */
+const TOLERANCES: Readonly<Record<string, number>> = { "dynamic-range on webgpu": 5e-3 };
+/** On the GPU, they are refused. */
+const OF_8_BITS = ["int8", "uint8"];
+
+export interface LitertKind {
+  readonly backend: "wasm" | "webgpu";
+  readonly threads?: number;
+}
+
+/** @param page the harness, once it is open. */
+export function testEachTflite({ backend, threads }: LitertKind, page: () => OpenPage["page"]): void {
+  it.each([
+    ["dense", "batched"],
+    ["conv", "batched"],
+    ["conv-single", "item-by-item"],
+    ["conv-groups", "groups"],
+    ["two", "batched"],
+    ["int8", "item-by-item"],
+    ["uint8", "batched"],
+    ["dynamic-range", "batched"],
+    ["float16", "batched"],
+    ["signatures", "batched"],
+    ["mixing", "whole"],
+    ["unsigned", "batched"],
+  ])("%s gives what TensorFlow Lite gives", async (name, mode) => {
+    const signature = name === "signatures" ? "encode" : undefined;
+    const [refusal, run] = await page().evaluate(
+      async ([name, options]) => {
+        let run: Awaited<ReturnType<typeof harness.runTflite>> | undefined;
+        const refusal = await harness.failureOf(async () => (run = await harness.runTflite(name, options)));
+        return [refusal, run] as const;
+      },
+      [name, { signature, workers: [{ engine: "litert", backend, threads }] }] as const,
+    );
+    if (backend === "webgpu" && OF_8_BITS.includes(name)) {
+      expect(refusal).toMatchObject({ code: "model-unsupported", message: expect.stringContaining(`of ${name}`) });
+      return;
+    }
+    expect(refusal).toBeUndefined();
+    expect(run?.modes[1]).toBe(mode);
+    expect(run?.gaps.length).toBeGreaterThan(0);
+    for (const gap of run?.gaps ?? []) expect(gap).toBeLessThan(TOLERANCES[`${name} on ${backend}`] ?? TOLERANCE);
+  });
+
+  it("300 runs of several sizes leave nothing behind", async () => {
+    const [early, late] = await page().evaluate(
+      async ([backend, threads]) => {
+        const { inputs } = await harness.tfliteCase("conv", 8);
+        const workers = [{ engine: "litert", backend, threads }] as const;
+        const sharder = await harness.createSharder({ model: "fixtures/tflite/conv.tflite", workers });
+        const memory = async () => Object.values(await sharder.memory())[0];
+        const found = [];
+        for (let run = 0; run < 300; run++) {
+          await sharder.predict(inputs);
+          if (run === 99) found.push(await memory());
+        }
+        found.push(await memory());
+        await sharder.dispose();
+        return found;
+      },
+      [backend, threads] as const,
+    );
+    expect(late).toEqual(early);
+  });
+}
