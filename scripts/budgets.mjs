@@ -32,6 +32,10 @@ const budgets = [
     limitKb: 320,
   },
   { what: "an engine's binary", folder: "dist", files: /^assets\/tfjs-backend-wasm[^/]*\.wasm$/, limitKb: 160 },
+  // Only a .tflite model loads one of each: the build that suits the browser.
+  { what: "LiteRT's binary", folder: "dist", files: /^assets\/litert_wasm[^/]*\.wasm$/, limitKb: 2_950 },
+  { what: "LiteRT's script", folder: "dist", files: /^assets\/litert_wasm[^/]*\.js$/, limitKb: 85 },
+  { what: "a worker with LiteRT", folder: "dist", files: /^assets\/litert-(wasm|webgpu)-[^/]+\.js$/, limitKb: 15 },
   { what: "the reader of HDF5 files", folder: "dist", files: /^assets\/hdf5_hl-[^/]+\.js$/, limitKb: 1_100 },
   // Only a press on "Measure" loads it.
   {

@@ -10,7 +10,7 @@ export interface TfliteCase {
 
 const SEEDS = ["dense", "conv-groups", "two", "int8", "signatures", "unsigned"];
 
-export const readTflite = (name: string): Uint8Array<ArrayBuffer> =>
+const readTflite = (name: string): Uint8Array<ArrayBuffer> =>
   new Uint8Array(readFileSync(`tests/fixtures/tflite/${name}.tflite`));
 
 /** A file whose every word from some place on is a number. */

@@ -20,7 +20,7 @@ export class ModelFacts {
       element(
         "p",
         { class: "muted" },
-        "Accepts Keras models (.keras, .h5) and TF.js models as written by tensorflowjs_converter, Teachable Machine and model.save(). They stay on this machine.",
+        "Accepts Keras models (.keras, .h5), TensorFlow Lite models (.tflite) and TF.js models as written by tensorflowjs_converter, Teachable Machine and model.save(). They stay on this machine.",
       ),
     );
     this.root = element(
@@ -47,7 +47,7 @@ export class ModelFacts {
         "dl",
         {},
         ...fact("Name", name),
-        ...fact("Format", format === "graph-model" ? "graph model" : "layers model (Keras)"),
+        ...fact("Format", FORMATS[format]),
         ...fact(inputs.length === 1 ? "Input" : "Inputs", ...inputs.map(describeTensor)),
         ...fact(outputs.length === 1 ? "Output" : "Outputs", ...outputs.map(describeTensor)),
         ...fact("Layers", `${layerCount}, ${describeCuts(cuts)}`),
@@ -64,6 +64,12 @@ export class ModelFacts {
     this.#inspect.hidden = layers.length === 0;
   }
 }
+
+const FORMATS: Readonly<Record<ModelInfo["format"], string>> = {
+  "graph-model": "graph model",
+  "layers-model": "layers model (Keras)",
+  tflite: "TensorFlow Lite, run by LiteRT",
+};
 
 function fact(title: string, ...lines: readonly string[]): HTMLElement[] {
   return [element("dt", {}, title), element("dd", {}, ...lines.map((line) => element("span", {}, line)))];

@@ -12,8 +12,12 @@ afterAll(async () => {
   await opened.close();
 });
 
-describe("one thread", () => testEachTflite({ backend: "wasm" }, () => opened.page));
-describe("two threads", () => testEachTflite({ backend: "wasm", threads: 2 }, () => opened.page));
+describe("one thread", () => {
+  testEachTflite({ backend: "wasm" }, () => opened.page);
+});
+describe("two threads", () => {
+  testEachTflite({ backend: "wasm", threads: 2 }, () => opened.page);
+});
 
 it("survives a worker that is killed and one that hangs", async () => {
   const { gap, causes } = await opened.page.evaluate(async () => {
