@@ -117,9 +117,15 @@ const layers: Record<string, Layer> = {
     legal: [`import { tensor } from "@tensorflow/tfjs-core"; export const x = [tensor([1]), navigator.gpu];`],
     forbidden: [...noDom, noComlink, noNode],
   },
+  litert: {
+    folder: "workers/engines/litert",
+    below: ["runtime", "model", "protocol", "core"],
+    legal: [`import { LiteRt } from "@litertjs/core"; export const x = [LiteRt, navigator.gpu];`],
+    forbidden: [...noDom, noTensorFlow, noComlink, noNode],
+  },
   workers: {
     folder: "workers",
-    below: ["tfjs", "reader", "runtime", "model", "protocol", "core"],
+    below: ["tfjs", "litert", "reader", "runtime", "model", "protocol", "core"],
     legal: ["export const x = [self.name, new OffscreenCanvas(1, 1)];"],
     forbidden: [...noDom, noTensorFlow, noComlink, noNode],
   },
@@ -203,7 +209,7 @@ beforeAll(async () => {
 
 it("covers the layers that exist", () => {
   expect(names).toEqual(
-    expect.arrayContaining(["core", "protocol", "model", "pool", "runtime", "reader", "tfjs", "workers"]),
+    expect.arrayContaining(["core", "protocol", "model", "pool", "runtime", "reader", "tfjs", "litert", "workers"]),
   );
 });
 
