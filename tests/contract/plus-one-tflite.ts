@@ -13,8 +13,11 @@ export function plusOneTflite(...pairs: readonly PlusOne[]): WireModel {
   return inspectTflite({ weightData: new Uint8Array(bytes).buffer }, false, {}).wire;
 }
 
-/** The file itself. Tensor 0 is the number 1; pair i reads tensor 1 + 2i and writes the next one. */
-export function plusOneFile(pairs: readonly PlusOne[]): Uint8Array {
+/** TensorFlow Lite's number for operations that are not its own. */
+const CUSTOM = 32;
+
+/** The file itself. Tensor 0 is the number 1; pair i reads tensor 1 + 2i and writes the next one. @param custom an operation in place of the addition. */
+export function plusOneFile(pairs: readonly PlusOne[], custom?: string): Uint8Array {
   const builder = new Builder(1024);
   const ints = (values: readonly number[]): number => {
     builder.startVector(4, values.length, 4);
@@ -73,8 +76,13 @@ export function plusOneFile(pairs: readonly PlusOne[]): Uint8Array {
     1: list(pairs.map(({ output }, index) => entry(output, 2 + 2 * index))),
     2: builder.createString("serving_default"),
   });
-  const addition = table(4, {}, [() => builder.addFieldInt32(2, 1, 0)]);
-  const codes = list([addition]);
+  const number = custom === undefined ? 0 : CUSTOM;
+  const operation = table(4, custom === undefined ? {} : { 1: builder.createString(custom) }, [
+    () => builder.addFieldInt8(0, number, 0),
+    () => builder.addFieldInt32(2, 1, 0),
+    () => builder.addFieldInt32(3, number, 0),
+  ]);
+  const codes = list([operation]);
   const [subgraphs, signatures] = [list([subgraph]), list([signature])];
   const model = table(8, { 1: codes, 2: subgraphs, 4: buffers, 7: signatures }, [() => builder.addFieldInt32(0, 3, 0)]);
   builder.finish(model, "TFL3");

@@ -20,7 +20,8 @@ export interface TfliteInterface {
 }
 
 // The numbers of fields, by table, as in TensorFlow Lite's schema.
-const MODEL = { subgraphs: 2, description: 3, buffers: 4, signatures: 7 } as const;
+const MODEL = { operations: 1, subgraphs: 2, description: 3, buffers: 4, signatures: 7 } as const;
+const OPERATION = { custom: 1 } as const;
 const SUBGRAPH = { tensors: 0, inputs: 1, outputs: 2, operators: 3 } as const;
 const TENSOR = { shape: 0, type: 1, name: 3, quantization: 4, shapeSignature: 7 } as const;
 const QUANTIZATION = { scale: 2, zeroPoint: 3 } as const;
@@ -31,6 +32,7 @@ const TENSOR_MAP = { name: 0, tensor: 1 } as const;
 /** More than any model has; a damaged file may claim millions. */
 const MAX_TENSORS = 1_000;
 const MAX_SIGNATURES = 1_000;
+const MAX_OPERATIONS = 10_000;
 const MAX_SUBGRAPHS = 100_000;
 const MAX_BUFFERS = 1_000_000;
 /** TensorFlow Lite's own limit is lower for most operations. */
@@ -43,7 +45,8 @@ const USUAL_SIGNATURE = "serving_default";
  * size, so a damaged one is refused at once.
  *
  * @param wanted the key of the signature to run. Default: "serving_default", or else the first.
- * @throws ShardError "model-malformed", "invalid-options" for a key that no signature has, "model-unsupported" for inputs or outputs of a type that has no counterpart here.
+ * @throws ShardError "model-malformed", "invalid-options" for a key that no signature has, "model-unsupported" for
+ *         inputs or outputs of a type that has no counterpart here, and for operations of TensorFlow itself.
  * O(subgraphs + buffers + the inputs and outputs).
  */
 export function readTfliteInterface(bytes: Uint8Array, wanted?: string): TfliteInterface {
@@ -54,6 +57,7 @@ export function readTfliteInterface(bytes: Uint8Array, wanted?: string): TfliteI
     );
   }
   const model = FlatTable.rootOf(bytes);
+  refuseTensorFlowOps(model);
   const { chosen, keys } = readSignatures(model, wanted);
   const subgraph = model.tableAt(MODEL.subgraphs, chosen?.uint32(SIGNATURE.subgraph) ?? 0);
   const found = chosen === undefined ? unsigned(subgraph) : signed(chosen, subgraph);
@@ -68,6 +72,21 @@ export function readTfliteInterface(bytes: Uint8Array, wanted?: string): TfliteI
     weightBytes: sumBuffers(model),
     description: model.text(MODEL.description),
   };
+}
+
+/** What converters leave to TensorFlow itself (SELECT_TF_OPS), LiteRT on the web has not, and says so only when it runs. */
+function refuseTensorFlowOps(model: FlatTable): void {
+  const count = limited(model.lengthOf(MODEL.operations, 4), MAX_OPERATIONS, "kinds of operations");
+  const names: string[] = [];
+  for (let index = 0; index < count; index++) {
+    const name = model.tableAt(MODEL.operations, index).text(OPERATION.custom) ?? "";
+    if (name.startsWith("Flex")) names.push(name.slice("Flex".length, 80));
+  }
+  if (names.length === 0) return;
+  throw new ShardError(
+    "model-unsupported",
+    `Expected operations of TensorFlow Lite alone, received some of TensorFlow (${names.slice(0, 5).join(", ")}): convert the model without SELECT_TF_OPS, or for TF.js.`,
+  );
 }
 
 function readSignatures(

@@ -66,6 +66,11 @@ describe("what a .tflite file says about itself", () => {
     expect(read("conv-groups").inputs[0]?.shapeOffsets).toBeUndefined();
   });
 
+  it("that it needs TensorFlow itself", () => {
+    const file = plusOneFile([{ input: "x", output: "y", shape: [-1, 2] }], "FlexErf");
+    caught("model-unsupported", () => readTfliteInterface(file), "TensorFlow (Erf)", "SELECT_TF_OPS");
+  });
+
   it("the same in shared memory", () => {
     const file = readFileSync("tests/fixtures/tflite/two.tflite");
     const shared = new Uint8Array(new SharedArrayBuffer(file.length));
