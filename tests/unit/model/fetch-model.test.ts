@@ -478,3 +478,33 @@ describe("one file that is the whole model", () => {
     expect(notices).toEqual(["offline-copy"]);
   });
 });
+
+describe("a .tflite file", () => {
+  const file = new Uint8Array(readFileSync("tests/fixtures/tflite/conv.tflite"));
+
+  it.each(["/m/net.tflite", "/m/net.bin", "/m/net", "/m/net.tflite?signed=1"])(
+    "is known by its bytes at %s, with progress by its size",
+    async (path) => {
+      routes[path.replace(/\?.*/, "")] = (response) => response.setHeader("content-length", file.length).end(file);
+      const { progress, result } = load({}, path);
+      const { format, weightData } = await result;
+      expect(format).toBe("tflite");
+      expect(new Uint8Array(weightData as ArrayBuffer)).toEqual(file);
+      expect(progress.at(-1)).toMatchObject({ loadedBytes: file.length, totalBytes: file.length, fraction: 1 });
+      expect(progress.every(({ totalBytes }) => totalBytes === file.length)).toBe(true);
+    },
+  );
+
+  it("is stored once, and used without a server", async () => {
+    const cache = new ModelCache(new MemoryCache());
+    routes["/m/net.tflite"] = file;
+    const url = `${origin}/m/net.tflite`;
+    const first = await load({ cache }, "/m/net.tflite").result;
+    await expect.poll(async () => (await cache.of(url).find(url))?.byteLength).toBe(file.length);
+    routes["/m/net.tflite"] = (_response, request) => void request.socket.destroy();
+    const notices: string[] = [];
+    const second = await load({ cache, onNotice: ({ code }) => notices.push(code) }, "/m/net.tflite").result;
+    expect(second).toEqual(first);
+    expect(notices).toEqual(["offline-copy"]);
+  });
+});

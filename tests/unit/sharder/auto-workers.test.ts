@@ -73,3 +73,9 @@ it("takes one worker if the browser hides the number of cores", async () => {
   browser(0);
   expect(await chosen()).toEqual(["wasm"]);
 });
+
+it("takes a WASM worker of LiteRT for every core, whatever the GPU", async () => {
+  browser(2, { info: { isFallbackAdapter: false, architecture: "ampere" } });
+  const worker = { engine: "litert", backend: "wasm" };
+  expect(await chooseWorkers("litert")).toEqual({ specs: [worker, worker], lastResort: [], notice: undefined });
+});

@@ -44,6 +44,7 @@ it("counts what a worker is on while the run lasts, over the latest seconds", ()
   const worker = {
     id: "a",
     backend: "wasm",
+    engine: "tfjs",
     state: "busy",
     device: undefined,
     itemsPerSecond: undefined,
