@@ -15,6 +15,8 @@ export interface FinishedRun {
   readonly serviceMs: number;
   /** As in `RunResult`. */
   readonly callItemCount: number | undefined;
+  /** Buffers that came back, if the request asked for them. */
+  readonly spare: readonly ArrayBuffer[];
 }
 
 /** Long enough for anything that has to be loaded before the layers can be traced. */
@@ -62,9 +64,15 @@ export class WorkerRuns {
    */
   async run(request: RunRequest, deadlineMs: () => number, watch?: CallWatch): Promise<FinishedRun> {
     const { calls, onRan } = this.#parts;
-    const sent = handOver(request, buffersOf(request.inputs));
+    const sent = handOver(request, [...buffersOf(request.inputs), ...(request.spare ?? [])]);
     let sentAtMs = 0;
-    const { outputs, timing, heapBytes, callItemCount } = await this.#attempt(
+    const {
+      outputs,
+      timing,
+      heapBytes,
+      callItemCount,
+      spare = [],
+    } = await this.#attempt(
       calls.call(
         "answer a shard",
         deadlineMs,
@@ -80,7 +88,7 @@ export class WorkerRuns {
     this.#finishedCount++;
     this.#heapBytes = heapBytes;
     onRan();
-    return { outputs, serviceMs, callItemCount };
+    return { outputs, serviceMs, callItemCount, spare };
   }
 
   /**

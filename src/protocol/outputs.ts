@@ -1,4 +1,4 @@
-import { allocateTensor, sliceRows, writeRows } from "./rows.js";
+import { allocateTensor, sliceRows, viewRows, writeRows } from "./rows.js";
 import type { InputTensor, OutputValue, RaggedTensor, Tensor } from "./tensors.js";
 
 /**
@@ -45,6 +45,12 @@ export function splitItems(output: ShardOutput): readonly Tensor[] {
 export function itemOf<T extends InputTensor>(items: ItemTensors<T>, index: number): T {
   if (items.kind === "ragged") return items.items[index]!;
   return { ...sliceRows(items.tensor, index, 1), shape: items.itemShape.slice() };
+}
+
+/** One item's own tensor, in the memory of `items`. */
+export function viewItem<T extends InputTensor>(items: ItemTensors<T>, index: number): T {
+  if (items.kind === "ragged") return items.items[index]!;
+  return { ...viewRows(items.tensor, index, 1), shape: items.itemShape.slice() };
 }
 
 /** Some of the items, in buffers of their own unless all are wanted. */

@@ -1,9 +1,10 @@
+import type { SpareBuffers } from "./spare-buffers.js";
 import { elementCountOf, type InputTensor, type Tensor } from "./tensors.js";
 
-/** Copy rows `first … first + count - 1` of axis 0 into a buffer of their own. O(rows copied). */
-export function sliceRows<T extends InputTensor>(source: T, first: number, count: number): T {
+/** Copy rows `first … first + count - 1` of axis 0 into a buffer of their own, a spare one if there is any. O(rows copied). */
+export function sliceRows<T extends InputTensor>(source: T, first: number, count: number, spare?: SpareBuffers): T {
   const rowSize = elementCountOf(source.shape.slice(1));
-  const data = copyElements(source.data, first * rowSize, (first + count) * rowSize);
+  const data = copyElements(source.data, first * rowSize, (first + count) * rowSize, spare);
   return { ...source, shape: [count, ...source.shape.slice(1)], data };
 }
 
@@ -16,15 +17,29 @@ export function viewRows<T extends InputTensor>(source: T, first: number, count:
   return { ...source, shape: [count, ...source.shape.slice(1)], data: rows };
 }
 
+type Numbers = Exclude<InputTensor["data"], string[]>;
+
 /**
- * Copy elements `start … end - 1` into a buffer of their own, which is never shared. `data.slice` would not do: for Node's Buffer,
+ * Copy elements `start … end - 1` into a buffer of their own, which is never shared, and may be larger. `data.slice` would not do: for Node's Buffer,
  * which bundlers also use in the browser, it returns a view, and transferring that would detach the caller's memory.
  */
-export function copyElements(data: InputTensor["data"], start = 0, end = data.length): InputTensor["data"] {
+export function copyElements(
+  data: InputTensor["data"],
+  start = 0,
+  end = data.length,
+  spare?: SpareBuffers,
+): InputTensor["data"] {
   if (Array.isArray(data)) return data.slice(start, end);
   const part = data.subarray(start, end);
-  if (part instanceof Float32Array) return new Float32Array(part);
-  return part instanceof Int32Array ? new Int32Array(part) : new Uint8Array(part);
+  const copy = elementsIn(spare?.take(part.byteLength) ?? new ArrayBuffer(part.byteLength), part, part.length);
+  copy.set(part);
+  return copy;
+}
+
+/** The first elements of a buffer, of the type of `like`. */
+function elementsIn(buffer: ArrayBuffer, like: Numbers, length: number): Float32Array | Int32Array | Uint8Array {
+  if (like instanceof Float32Array) return new Float32Array(buffer, 0, length);
+  return like instanceof Int32Array ? new Int32Array(buffer, 0, length) : new Uint8Array(buffer, 0, length);
 }
 
 /** Copy a tensor into a buffer of its own. */
@@ -32,16 +47,21 @@ export function copyTensor<T extends InputTensor>(tensor: T): T {
   return { ...tensor, data: copyElements(tensor.data) };
 }
 
-/** Make a tensor of `shape` that is filled with zeros. Strings start as `undefined` and must all be written. */
-export function allocateTensor(dtype: Tensor["dtype"], shape: number[]): Tensor {
+/**
+ * Make a tensor of `shape`, whose elements must all be written: strings start as `undefined`, those in a spare buffer as what was there,
+ * and others as zeros.
+ */
+export function allocateTensor(dtype: Tensor["dtype"], shape: number[], spare?: SpareBuffers): Tensor {
   const length = elementCountOf(shape);
+  const bytes = (perElement: number): ArrayBuffer =>
+    spare?.take(perElement * length) ?? new ArrayBuffer(perElement * length);
   switch (dtype) {
     case "float32":
-      return { dtype, shape, data: new Float32Array(length) };
+      return { dtype, shape, data: new Float32Array(bytes(4), 0, length) };
     case "int32":
-      return { dtype, shape, data: new Int32Array(length) };
+      return { dtype, shape, data: new Int32Array(bytes(4), 0, length) };
     case "bool":
-      return { dtype, shape, data: new Uint8Array(length) };
+      return { dtype, shape, data: new Uint8Array(bytes(1), 0, length) };
     case "string":
       return { dtype, shape, data: Array.from<string>({ length }) };
   }
@@ -57,8 +77,8 @@ export function writeRows(target: Tensor, firstRow: number, source: Tensor): voi
   }
 }
 
-/** Join tensors of the same dtype and row size along axis 0. A single tensor is returned as it is. */
-export function concatRows<T extends InputTensor>(parts: readonly T[]): T {
+/** Join tensors of the same dtype and row size along axis 0, in a spare buffer if there is one. A single tensor is returned as it is. */
+export function concatRows<T extends InputTensor>(parts: readonly T[], spare?: SpareBuffers): T {
   const first = parts[0]!;
   if (parts.length === 1) return first;
   const rows = parts.reduce((total, part) => total + part.shape[0]!, 0);
@@ -67,7 +87,8 @@ export function concatRows<T extends InputTensor>(parts: readonly T[]): T {
   if (Array.isArray(first.data)) {
     return { ...first, shape, data: parts.flatMap((part) => part.data as string[]) };
   }
-  const data = new (first.data.constructor as Float32ArrayConstructor)(length);
+  const byteCount = first.data.BYTES_PER_ELEMENT * length;
+  const data = elementsIn(spare?.take(byteCount) ?? new ArrayBuffer(byteCount), first.data, length);
   let offset = 0;
   for (const part of parts) {
     data.set(part.data as Float32Array, offset);

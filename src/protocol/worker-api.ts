@@ -61,6 +61,11 @@ export interface RunRequest {
   readonly calls?: CallHint | undefined;
   /** By the names of the model's inputs on the wire. */
   readonly inputs: Readonly<Record<string, RunInput>>;
+  /**
+   * Buffers that the outputs may be put into. Where this is given, if only as an empty list, the answer gives back whatever is no longer
+   * needed of these and of the inputs'.
+   */
+  readonly spare?: readonly ArrayBuffer[] | undefined;
   /** Outputs that later stages read: they come in shared memory where there is some, so that the page can send them twice. */
   readonly forwardedNames: readonly string[];
 }
@@ -77,6 +82,8 @@ export interface RunResult {
   /** By the names of the model's outputs on the wire. */
   readonly outputs: Readonly<Record<string, ShardOutput>>;
   readonly timing: RunTiming;
+  /** Buffers that can be used again; left out where the request did not ask for them. */
+  readonly spare?: readonly ArrayBuffer[] | undefined;
   /** Items of the calls that have shown to be quickest for such items; left out where that has not been measured. */
   readonly callItemCount?: number | undefined;
   /** As in `WorkerMemory`, after this run. */

@@ -1,6 +1,8 @@
 import { ShardError } from "../../src/core/errors.js";
 import type { WorkerNotice } from "../../src/protocol/link.js";
 import { tensorsOf } from "../../src/protocol/outputs.js";
+import { buffersOf as inputBuffersOf } from "../../src/protocol/run-inputs.js";
+import { SpareBuffers } from "../../src/protocol/spare-buffers.js";
 import { transferablesOf } from "../../src/protocol/tensors.js";
 import type { RunRequest, RunResult, TraceRequest, TraceResult, WorkerApi } from "../../src/protocol/worker-api.js";
 import { AttemptQueue, BEFORE_ALL } from "./attempt-queue.js";
@@ -38,14 +40,24 @@ export function createWorkerApi(engine: Engine, notify: (notice: WorkerNotice) =
   const run = async (request: RunRequest): Promise<RunResult> => {
     requireReady();
     let choice: CallChoice | undefined;
+    const spare = new SpareBuffers();
+    spare.give(request.spare ?? []);
     const { value: outputs, timing } = await queue.enqueue(request, (checkpoint) =>
       injection.shard(() => {
         const { model, calls } = held.require(request.modelKey);
         choice = calls.of(request);
-        return runItems(model, request, checkpoint, choice);
+        return runItems(model, request, checkpoint, choice, spare).finally(() => {
+          if (model.onlyReadsInputs === true) spare.give(inputBuffersOf(request.inputs));
+        });
       }),
     );
-    return { outputs, timing, heapBytes: engine.memory().heapBytes, callItemCount: choice?.measuredItemCount() };
+    return {
+      outputs,
+      timing,
+      spare: request.spare && spare.all,
+      heapBytes: engine.memory().heapBytes,
+      callItemCount: choice?.measuredItemCount(),
+    };
   };
 
   const trace = async (request: TraceRequest): Promise<TraceResult> => {
@@ -103,6 +115,6 @@ function lostAtStart(): ShardError {
   );
 }
 
-function buffersOf({ outputs }: RunResult): ArrayBuffer[] {
-  return transferablesOf(Object.values(outputs).flatMap((output) => tensorsOf(output)));
+function buffersOf({ outputs, spare = [] }: RunResult): ArrayBuffer[] {
+  return [...transferablesOf(Object.values(outputs).flatMap((output) => tensorsOf(output))), ...spare];
 }

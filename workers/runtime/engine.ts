@@ -56,6 +56,11 @@ export interface EngineModel {
    */
   run(inputs: NamedInputs): Promise<NamedOutputs>;
   /**
+   * As `run`, for an engine whose outputs lie in memory of its own that can be read there.
+   * @param use gets the outputs, which are valid until it returns: the call's only copy of them is its affair.
+   */
+  runAndUse?<T>(inputs: NamedInputs, use: (outputs: NamedOutputs) => T): Promise<T>;
+  /**
    * Time a call without the upload of its inputs and the read-back of its outputs.
    * An engine that can't do this leaves it out, and whole runs are timed instead.
    */

@@ -2,6 +2,7 @@ import { ShardError } from "../../src/core/errors.js";
 import { sameShape, type NamedShardOutputs } from "../../src/protocol/outputs.js";
 import { allocateTensor, copyTensor, sliceRows, viewRows, writeRows } from "../../src/protocol/rows.js";
 import { isShared } from "../../src/protocol/share-tensor.js";
+import type { SpareBuffers } from "../../src/protocol/spare-buffers.js";
 import type { InputTensor, Tensor } from "../../src/protocol/tensors.js";
 import type { RunInput, RunRequest } from "../../src/protocol/worker-api.js";
 import type { Checkpoint } from "./attempt-queue.js";
@@ -12,6 +13,7 @@ import type { EngineModel, NamedInputs, NamedOutputs } from "./engine.js";
  * Run a batch in calls of the size that has shown to be quickest.
  *
  * @param checkpoint called between the calls, when it is due.
+ * @param spare for the outputs.
  * @returns every output as one dense tensor with a row for each item. Where a call gives anything but a row for each of its items, or rows
  *          unlike those of the calls before, the output is "ragged": the page sees that the model takes no batches.
  * @throws as `runItems`; "out-of-memory" if a call was too large, and the next one will be smaller.
@@ -21,6 +23,7 @@ export async function runCalls(
   { inputs, itemCount }: Pick<RunRequest, "inputs" | "itemCount">,
   choice: CallChoice,
   checkpoint: Checkpoint,
+  spare?: SpareBuffers,
 ): Promise<NamedShardOutputs> {
   const gathered = new Map<string, Tensor>();
   for (let first = 0; first < itemCount;) {
@@ -28,18 +31,24 @@ export async function runCalls(
     const count = choice.next(itemCount - first);
     const isWhole = count === itemCount;
     const startMs = performance.now();
-    let outputs: NamedOutputs;
+    const feeds = isWhole ? wholeInputs(inputs) : partOf(model, inputs, first, count);
+    const take = (outputs: NamedOutputs): NamedShardOutputs | undefined => {
+      const isFit = Object.entries(outputs).every(([name, rows]) =>
+        gather(gathered, name, rows, { first, count, itemCount }, spare),
+      );
+      return isFit ? undefined : withoutRows(outputs);
+    };
+    let unfit: NamedShardOutputs | undefined;
     try {
-      outputs = await model.run(isWhole ? wholeInputs(inputs) : partOf(model, inputs, first, count));
+      if (model.runAndUse !== undefined) unfit = await model.runAndUse(feeds, take);
+      else if (isWhole) keep(gathered, await model.run(feeds));
+      else unfit = take(await model.run(feeds));
     } catch (thrown) {
       if (thrown instanceof ShardError && thrown.code === "out-of-memory") choice.tooLarge(count);
       throw thrown;
     }
+    if (unfit !== undefined) return unfit;
     choice.observe(count, performance.now() - startMs, itemCount);
-    for (const [name, rows] of Object.entries(outputs)) {
-      if (isWhole) gathered.set(name, rows);
-      else if (!gather(gathered, name, rows, { first, count, itemCount })) return withoutRows(outputs);
-    }
     first += count;
   }
   return Object.fromEntries(
@@ -54,11 +63,26 @@ interface Rows {
   readonly itemCount: number;
 }
 
+/** The outputs of a call of all items, which own their memory: they are returned as they are. */
+function keep(gathered: Map<string, Tensor>, outputs: NamedOutputs): void {
+  for (const [name, tensor] of Object.entries(outputs)) gathered.set(name, tensor);
+}
+
 /** Write the rows of one call where they belong. @returns false if there is not one for each item, or if they are unlike the others. */
-function gather(gathered: Map<string, Tensor>, name: string, rows: Tensor, { first, count, itemCount }: Rows): boolean {
-  if (rows.shape[0] !== count) return false;
+function gather(
+  gathered: Map<string, Tensor>,
+  name: string,
+  rows: Tensor,
+  { first, count, itemCount }: Rows,
+  spare: SpareBuffers | undefined,
+): boolean {
+  if (rows.shape[0] !== count) {
+    // Of a call of all items, the page sees that from the shape.
+    if (count === itemCount) gathered.set(name, copyTensor(rows));
+    return count === itemCount;
+  }
   const rowShape = rows.shape.slice(1);
-  const target = gathered.get(name) ?? allocateTensor(rows.dtype, [itemCount, ...rowShape]);
+  const target = gathered.get(name) ?? allocateTensor(rows.dtype, [itemCount, ...rowShape], spare);
   if (target.dtype !== rows.dtype || !sameShape(target.shape.slice(1), rowShape)) return false;
   writeRows(target, first, rows);
   gathered.set(name, target);
@@ -67,7 +91,7 @@ function gather(gathered: Map<string, Tensor>, name: string, rows: Tensor, { fir
 
 function withoutRows(outputs: NamedOutputs): NamedShardOutputs {
   return Object.fromEntries(
-    Object.entries(outputs).map(([name, tensor]) => [name, { kind: "ragged", items: [tensor] }]),
+    Object.entries(outputs).map(([name, tensor]) => [name, { kind: "ragged", items: [copyTensor(tensor)] }]),
   );
 }
 

@@ -1,12 +1,14 @@
 import { ShardError } from "../../src/core/errors.js";
-import { itemOf, joinItems, tensorsOf, type NamedShardOutputs, type ShardOutput } from "../../src/protocol/outputs.js";
+import { itemOf, tensorsOf, viewItem, type NamedShardOutputs, type ShardOutput } from "../../src/protocol/outputs.js";
 import { copyTensor } from "../../src/protocol/rows.js";
 import { isShared, shareTensor } from "../../src/protocol/share-tensor.js";
+import type { SpareBuffers } from "../../src/protocol/spare-buffers.js";
 import type { InputTensor } from "../../src/protocol/tensors.js";
 import type { RunInput, RunRequest } from "../../src/protocol/worker-api.js";
 import type { Checkpoint } from "./attempt-queue.js";
 import type { CallChoice } from "./call-choices.js";
 import type { EngineModel, NamedOutputs } from "./engine.js";
+import { ItemGather, joinCalls } from "./item-gather.js";
 import { runCalls } from "./run-calls.js";
 
 /** How often a run of several calls checks for a cancel, ms. */
@@ -19,6 +21,7 @@ type Work = Pick<RunRequest, "itemCount" | "mode" | "inputs" | "forwardedNames">
  *
  * @param checkpoint called between the calls, about every 20 ms.
  * @param choice for "batched" only: the size of its calls. Without one, it is one call.
+ * @param spare buffers for the outputs.
  * @returns for "batched", every output as one dense tensor, even if it does not have a row for each item. The page sees that
  *          from its shape.
  * @throws ShardError "aborted" if a checkpoint throws it, "internal" for a batch of items of different shapes; whatever the
@@ -29,8 +32,9 @@ export async function runItems(
   work: Work,
   checkpoint: Checkpoint,
   choice?: CallChoice,
+  spare?: SpareBuffers,
 ): Promise<NamedShardOutputs> {
-  const outputs = await runInMode(model, work, whenDue(checkpoint), choice);
+  const outputs = await runInMode(model, work, whenDue(checkpoint), choice, spare);
   for (const name of work.forwardedNames) {
     const output = outputs[name];
     if (output !== undefined) outputs[name] = shareOutput(output);
@@ -43,9 +47,10 @@ function runInMode(
   work: Work,
   checkpoint: Checkpoint,
   choice: CallChoice | undefined,
+  spare: SpareBuffers | undefined,
 ): Promise<NamedShardOutputs> {
-  if (work.mode === "item-by-item") return runSingly(model, work, checkpoint);
-  return choice === undefined ? runBatch(model, work) : runCalls(model, work, choice, checkpoint);
+  if (work.mode === "item-by-item") return runSingly(model, work, checkpoint, spare);
+  return choice === undefined ? runBatch(model, work) : runCalls(model, work, choice, checkpoint, spare);
 }
 
 /** Calls so short that a check between them would take longer go without. */
@@ -67,14 +72,17 @@ async function runSingly(
   model: EngineModel,
   { inputs, itemCount }: Work,
   checkpoint: Checkpoint,
+  spare: SpareBuffers | undefined,
 ): Promise<NamedShardOutputs> {
+  const gathered = new ItemGather(itemCount, spare);
   const calls: NamedOutputs[] = [];
   for (let item = 0; item < itemCount; item++) {
     await checkpoint();
-    calls.push(await model.run(mapValues(inputs, (input, name) => inputOf(input, name, item))));
+    const feeds = mapValues(inputs, (input, name) => inputOf(model, input, name, item));
+    if (model.runAndUse === undefined) calls.push(await model.run(feeds));
+    else await model.runAndUse(feeds, (outputs) => gathered.add(outputs));
   }
-  const names = Object.keys(calls[0] ?? {});
-  return Object.fromEntries(names.map((name) => [name, joinItems(calls.map((outputs) => outputs[name]!))]));
+  return model.runAndUse === undefined ? joinCalls(calls) : gathered.result();
 }
 
 function wholeOf(input: RunInput, name: string): InputTensor {
@@ -87,15 +95,21 @@ function wholeOf(input: RunInput, name: string): InputTensor {
   );
 }
 
-/** The input of one call. An engine may overwrite or detach its inputs, but only reads shared memory. */
-function inputOf(input: RunInput, name: string, item: number): InputTensor {
-  if (input.kind !== "side") return requireItem(input, name, item);
-  return isShared(input.tensor) ? input.tensor : copyTensor(input.tensor);
+/** The input of one call: in memory of its own, unless the engine only reads it. It may overwrite or detach what is not shared. */
+function inputOf(model: EngineModel, input: RunInput, name: string, item: number): InputTensor {
+  const onlyReads = model.onlyReadsInputs === true;
+  if (input.kind !== "side") return requireItem(input, name, item, onlyReads ? viewItem : itemOf);
+  return onlyReads || isShared(input.tensor) ? input.tensor : copyTensor(input.tensor);
 }
 
-function requireItem(input: Exclude<RunInput, { kind: "side" }>, name: string, item: number): InputTensor {
+function requireItem(
+  input: Exclude<RunInput, { kind: "side" }>,
+  name: string,
+  item: number,
+  take: typeof itemOf,
+): InputTensor {
   const count = input.kind === "dense" ? (input.tensor.shape[0] ?? 0) : input.items.length;
-  if (item < count) return itemOf(input, item);
+  if (item < count) return take(input, item);
   throw new ShardError("internal", `Expected an item ${item} of the input "${name}", received ${count} items.`);
 }
 

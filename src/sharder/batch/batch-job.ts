@@ -74,7 +74,7 @@ export class BatchJob extends JobBase<OpenShardAttempt, DispatchEvent> implement
       job: {
         apply: (event) => this.apply(event),
         close: (attemptId, outcome, serviceMs) => this.close(attemptId, outcome, serviceMs),
-        deliver: (units, workerId, take) => this.deliver(units, workerId, take),
+        deliver: (...shard) => this.deliver(...shard),
         released: (workerId) => {
           this.#report(workerId);
           this.wantMore();

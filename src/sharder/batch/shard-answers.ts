@@ -8,6 +8,7 @@ import type { JobMode } from "../inputs/job-mode.js";
 import { causeOf } from "../job/fault-cause.js";
 import { notSent } from "../job/job-errors.js";
 import type { JobFaults } from "../job/job-faults.js";
+import type { FinishedShard } from "../job/shard-sink.js";
 import type { JobChecks } from "../verify/job-checks.js";
 import { checkedShard, partOf, type ComputedPart, type ShardSource } from "./checked-shard.js";
 import type { ShardRun } from "./shard-runs.js";
@@ -19,8 +20,13 @@ export interface AnsweredJob {
   apply(event: DispatchEvent): void;
   /** Report an attempt's end. */
   close(attemptId: number, outcome: AttemptDetail["outcome"], serviceMs?: number): void;
-  /** Give finished units to the sink. @returns false if the job is over. */
-  deliver(units: ItemRange, workerId: string, take: () => Readonly<Record<string, ShardOutput>>): boolean;
+  /** Give finished units to the sink. @param onCopied as in `FinishedShard`. @returns false if the job is over. */
+  deliver(
+    units: ItemRange,
+    workerId: string,
+    take: () => Readonly<Record<string, ShardOutput>>,
+    onCopied?: FinishedShard["onCopied"],
+  ): boolean;
   /** Units that were held are with the sink. */
   released(workerId: string): void;
   fail(error: unknown): void;
@@ -35,6 +41,8 @@ interface AnswerParts {
   readonly faults: JobFaults;
   readonly mode: JobMode;
   readonly throughput: UnitThroughput;
+  /** Of outputs that nothing but the sink has looked at. */
+  readonly onCopied: NonNullable<FinishedShard["onCopied"]>;
 }
 
 /** What the answer to a shard means for its items. It is asked about open attempts only. */
@@ -50,7 +58,7 @@ export class ShardAnswers {
    * @returns whether the outputs are of use, and the job has taken them.
    */
   completed(run: ShardRun, { outputs, serviceMs, callItemCount }: FinishedRun): boolean {
-    const { job, source, checks, throughput } = this.#parts;
+    const { job, source, checks, throughput, onCopied } = this.#parts;
     const { attemptId, units: shard, worker, mode } = run;
     if (mode === "batched" && !Object.values(outputs).every((output) => hasRows(output, shard.itemCount))) {
       refuseBatches(job, this.#parts.mode, attemptId);
@@ -65,7 +73,7 @@ export class ShardAnswers {
     }
     const isHeld = parts.some(({ id }) => checks.isHeld(id));
     for (const part of isHeld ? [] : parts) {
-      if (!job.deliver(part.units, worker.id, () => part.outputs)) return false;
+      if (!job.deliver(part.units, worker.id, () => part.outputs, onCopied)) return false;
     }
     job.close(attemptId, "completed", serviceMs);
     job.apply({ type: "attempt-completed", attemptId, serviceMs, callItemCount, isHeld });

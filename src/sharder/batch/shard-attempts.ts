@@ -11,6 +11,7 @@ import type { OpenAttempt, OpenAttempts } from "../job/open-attempts.js";
 import type { JobChecks } from "../verify/job-checks.js";
 import type { Dispatcher } from "./dispatcher.js";
 import { ShardAnswers, type AnsweredJob } from "./shard-answers.js";
+import { ShardBuffers } from "./shard-buffers.js";
 import { ShardRuns } from "./shard-runs.js";
 import type { UnitThroughput } from "./unit-throughput.js";
 
@@ -47,17 +48,19 @@ export class ShardAttempts {
   readonly answers: ShardAnswers;
   readonly #parts: ShardAttemptsParts;
   readonly #runs: ShardRuns;
+  readonly #buffers = new ShardBuffers();
 
   constructor(parts: ShardAttemptsParts) {
     this.#parts = parts;
     const { job } = parts;
     this.#runs = new ShardRuns({
       ...parts,
+      buffers: this.#buffers,
       wireId: (attemptId) => job.wireId(attemptId),
       hasFinished: () => job.hasFinished(),
       onOverdue: (workerId, units) => this.answers.overdue(workerId, units),
     });
-    this.answers = new ShardAnswers({ ...parts, source: parts });
+    this.answers = new ShardAnswers({ ...parts, source: parts, onCopied: this.#buffers.noteCopied });
   }
 
   /** A worker has ended. @returns the attempt that it was on, if it was one of this job. */
@@ -95,6 +98,7 @@ export class ShardAttempts {
     // If others were first, how long it took is worth knowing all the same.
     if (!open.isOpen(attemptId)) job.apply({ type: "attempt-completed", attemptId, serviceMs, callItemCount });
     else if (this.answers.completed(run, result)) job.ran(workerId, outputs, itemCount);
+    this.#buffers.shardDone(result, itemCount);
   }
 
   /** @returns `undefined` if it is no longer in the pool: its end has been reported, or will be at once. */

@@ -6,12 +6,14 @@ import type { RunMode } from "../../protocol/model-on-wire.js";
 import type { ModelKey } from "../../protocol/worker-api.js";
 import type { JobItems } from "../job/job-items.js";
 import type { Dispatcher } from "./dispatcher.js";
+import type { ShardBuffers } from "./shard-buffers.js";
 import type { UnitThroughput } from "./unit-throughput.js";
 
 /** The key under which every replica holds the model. */
 export const WHOLE_MODEL: ModelKey = "whole";
 
 interface ShardRunsParts {
+  readonly buffers: ShardBuffers;
   readonly dispatcher: Dispatcher;
   readonly items: JobItems;
   readonly priority: number;
@@ -48,7 +50,7 @@ export class ShardRuns {
    * @throws what copying the inputs throws; as `PoolWorker.run`.
    */
   send(run: ShardRun, firstDeadlineMs: number): Promise<FinishedRun> {
-    const { dispatcher, items, priority, throughput, wireId } = this.#parts;
+    const { buffers, dispatcher, items, priority, throughput, wireId } = this.#parts;
     const { attemptId, units, worker, mode } = run;
     const request = {
       attemptId: wireId(attemptId),
@@ -58,7 +60,8 @@ export class ShardRuns {
       mode,
       // A GPU would compile for each size of calls.
       calls: worker.wantsPowersOfTwo ? undefined : { firstItemCount: throughput.callItemCountOf(worker) },
-      inputs: items.cut(units),
+      inputs: items.cut(units, buffers.spare),
+      spare: buffers.lend(units.itemCount),
       forwardedNames: [],
     };
     // Batches of one job may differ in size, so that one says little about how long the next takes.

@@ -28,7 +28,7 @@ export class Gather implements ShardSink {
   }
 
   /** @throws ShardError "out-of-memory" if the result can't be allocated. */
-  accept({ firstItem, itemCount, outputs, itemErrors }: FinishedShard): void {
+  accept({ firstItem, itemCount, outputs, onCopied, itemErrors }: FinishedShard): void {
     const range = { firstItem, itemCount };
     if (itemErrors !== undefined) {
       this.#failed.push(range);
@@ -39,9 +39,13 @@ export class Gather implements ShardSink {
         this.#keep(name, firstItem, output);
         continue;
       }
+      if (itemCount === this.#itemCount && isWhole(output)) {
+        this.#slots.set(name, { ...output });
+        continue;
+      }
       const slot = this.#slots.get(name) ?? this.#allocate(output);
       this.#slots.set(name, this.#fits(slot, output) ? slot : this.#makeRagged(slot));
-      this.#writeInto(this.#slots.get(name)!, range, output);
+      this.#writeInto(this.#slots.get(name)!, range, output, onCopied);
     }
     this.#written.push(range);
   }
@@ -127,11 +131,19 @@ export class Gather implements ShardSink {
     return { kind: "ragged", items };
   }
 
-  #writeInto(slot: Slot, range: ItemRange, output: ShardOutput): void {
+  #writeInto(slot: Slot, range: ItemRange, output: ShardOutput, onCopied: FinishedShard["onCopied"]): void {
     if (slot.kind === "dense" && output.kind === "dense") {
       writeRows(slot.tensor, range.firstItem, output.tensor);
+      onCopied?.(output.tensor);
     } else if (slot.kind === "ragged") {
       splitItems(output).forEach((tensor, index) => (slot.items[range.firstItem + index] = tensor));
     }
   }
+}
+
+/** Whether a shard's output can be the result as it is: it is alone in its buffer. */
+function isWhole(output: Exclude<FinishedOutput, CallOutput>): output is ShardOutput & { kind: "dense" } {
+  if (output.kind !== "dense") return false;
+  const { data } = output.tensor;
+  return Array.isArray(data) || (data.byteLength === data.buffer.byteLength && data.buffer instanceof ArrayBuffer);
 }

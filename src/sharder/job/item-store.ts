@@ -1,6 +1,7 @@
 import { ShardError } from "../../core/errors.js";
 import type { ItemRange } from "../../core/dispatch/types.js";
-import { concatRows, copyTensor, sliceRows } from "../../protocol/rows.js";
+import { concatRows, copyTensor, sliceRows, viewRows } from "../../protocol/rows.js";
+import type { SpareBuffers } from "../../protocol/spare-buffers.js";
 import type { InputTensor } from "../../protocol/tensors.js";
 import type { RunInput } from "../../protocol/worker-api.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
@@ -48,16 +49,21 @@ export class ItemStore {
     }
   }
 
-  /** The items of a range by input name, in new buffers that can be transferred. O(bytes copied). */
-  cut(range: ItemRange): Record<string, RunInput> {
+  /** The items of a range by input name, in buffers of their own that can be transferred: spare ones, where there are some. O(bytes copied). */
+  cut(range: ItemRange, spare?: SpareBuffers): Record<string, RunInput> {
     const pieces = this.#overlaps(range);
     const { tensors, batchedNames } = pieces[0]!.chunk.inputs;
     // Not by assignment: an input may be named "__proto__".
     return Object.fromEntries(
       Object.entries(tensors).map(([name, given]): [string, RunInput] => {
         if (!batchedNames.includes(name)) return [name, { kind: "side", tensor: copyTensor(given) }];
-        const rows = pieces.map(({ chunk, first, count }) => sliceRows(chunk.inputs.tensors[name]!, first, count));
-        const tensor = concatRows(rows);
+        const isWhole = pieces.length === 1;
+        const rows = pieces.map(({ chunk: { inputs }, first, count }) =>
+          isWhole
+            ? sliceRows(inputs.tensors[name]!, first, count, spare)
+            : viewRows(inputs.tensors[name]!, first, count),
+        );
+        const tensor = concatRows(rows, spare);
         return [name, { kind: "dense", tensor, itemShape: [1, ...tensor.shape.slice(1)] }];
       }),
     );
@@ -68,8 +74,8 @@ export class ItemStore {
    * @param calls the items of each.
    * @param areBatches each call has side inputs of its own.
    */
-  cutCalls(calls: readonly ItemRange[], areBatches: boolean): Record<string, RunInput> {
-    const cuts = calls.map((range) => this.cut(range));
+  cutCalls(calls: readonly ItemRange[], areBatches: boolean, spare?: SpareBuffers): Record<string, RunInput> {
+    const cuts = calls.map((range) => this.cut(range, spare));
     const names = Object.keys(cuts[0] ?? {});
     return Object.fromEntries(
       names.map((name): [string, RunInput] => {

@@ -236,14 +236,20 @@ export abstract class JobBase<A extends OpenAttempt, E> implements ShardingJob {
 
   /**
    * Give finished units to the sink, and release their inputs once it has accepted them.
+   * @param onCopied as in `FinishedShard`.
    * @returns false if the job is over, as it is once taking the outputs or the sink has thrown.
    */
-  protected deliver(units: ItemRange, workerId: string, take: () => Readonly<Record<string, ShardOutput>>): boolean {
+  protected deliver(
+    units: ItemRange,
+    workerId: string,
+    take: () => Readonly<Record<string, ShardOutput>>,
+    onCopied?: FinishedShard["onCopied"],
+  ): boolean {
     // A listener may have ended it while its results were held: nobody has found them right, and a sink may keep what it gets.
     if (this.isOver) return false;
     try {
       for (const { range, outputs } of this.items.shardsOf(units, take())) {
-        this.#give({ ...range, workerId, outputs });
+        this.#give({ ...range, workerId, outputs, onCopied });
         this.faults.done(range);
       }
       this.checks.delivered(units);

@@ -1,6 +1,7 @@
 import type { ItemRange } from "../../core/dispatch/types.js";
 import type { BatchMode } from "../../protocol/model-on-wire.js";
 import type { ShardOutput } from "../../protocol/outputs.js";
+import type { SpareBuffers } from "../../protocol/spare-buffers.js";
 import type { RunInput } from "../../protocol/worker-api.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 import { ItemStore } from "./item-store.js";
@@ -102,13 +103,13 @@ export class JobItems {
     return this.#units?.itemsOf(units) ?? units;
   }
 
-  /** The inputs of some units by name, in new buffers that can be transferred. O(bytes copied). */
-  cut(units: ItemRange): Record<string, RunInput> {
-    if (this.#units === undefined || this.#units.areItems) return this.#store.cut(units);
+  /** The inputs of some units by name, in buffers of their own that can be transferred. O(bytes copied). @param spare used before new ones. */
+  cut(units: ItemRange, spare?: SpareBuffers): Record<string, RunInput> {
+    if (this.#units === undefined || this.#units.areItems) return this.#store.cut(units, spare);
     const calls = Array.from({ length: units.itemCount }, (_, index) =>
       this.of({ firstItem: units.firstItem + index, itemCount: 1 }),
     );
-    return this.#store.cutCalls(calls, this.#units.areBatches);
+    return this.#store.cutCalls(calls, this.#units.areBatches, spare);
   }
 
   /** Take the outputs of some units apart, into what a sink accepts. */

@@ -18,6 +18,8 @@ export interface FinishedShard extends ItemRange {
   readonly workerId: string;
   /** None for items that failed. */
   readonly outputs: Readonly<Record<string, FinishedOutput>>;
+  /** To be called with an output's tensor by a sink that has copied its values, and keeps nothing of it: its buffer is used again. */
+  readonly onCopied?: ((tensor: Tensor) => void) | undefined;
   /** Why its items failed, if they did: then all of them did, wherever they were tried. */
   readonly itemErrors?: readonly ItemError[] | undefined;
 }

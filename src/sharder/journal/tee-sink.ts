@@ -12,7 +12,9 @@ export class TeeSink implements ShardSink {
   }
 
   accept(shard: FinishedShard): void | Promise<void> {
-    const accepted = this.#first.accept(shard);
-    return accepted === undefined ? this.#second.accept(shard) : accepted.then(() => this.#second.accept(shard));
+    // That one has copied the outputs doesn't mean that the other has.
+    const kept = { ...shard, onCopied: undefined };
+    const accepted = this.#first.accept(kept);
+    return accepted === undefined ? this.#second.accept(kept) : accepted.then(() => this.#second.accept(kept));
   }
 }

@@ -1,3 +1,4 @@
+import type { Tensor as TfTensor } from "@tensorflow/tfjs-core";
 import type { WorkerNotice } from "../../../src/protocol/link.js";
 import type { GpuHandle } from "../../runtime/engine.js";
 import type { PowerPreference, WorkerReport } from "../../../src/protocol/worker-api.js";
@@ -14,6 +15,11 @@ export interface BackendTraits {
   readonly copiesUploads: boolean;
   /** Outputs have been computed when a call returns, since there is no GPU to wait for. */
   readonly isSynchronous: boolean;
+  /**
+   * The elements of a tensor where they lie, valid until the backend computes or disposes of anything; `undefined` for those that have to be
+   * read back. Left out where all have to be.
+   */
+  readonly view?: (tensor: TfTensor) => Float32Array | Int32Array | undefined;
   /** What all tensors together can take at most, bytes; left out if it isn't known. */
   readonly maxTensorBytes?: number;
 }

@@ -80,3 +80,9 @@ export async function fromTfTensor(source: TfTensor, mustCopy: boolean): Promise
       return { dtype: "string", shape, data: [...(await source.data<"string">())] };
   }
 }
+
+/** A tensor whose numbers are those of `view`. */
+export function asTensor(source: TfTensor, view: Float32Array | Int32Array): Tensor {
+  const shape = source.shape.slice();
+  return view instanceof Float32Array ? { dtype: "float32", shape, data: view } : { dtype: "int32", shape, data: view };
+}

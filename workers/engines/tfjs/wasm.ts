@@ -5,7 +5,7 @@ import { env } from "@tensorflow/tfjs-core";
 import type { BackendDriver } from "./driver.js";
 import { activate } from "./activate.js";
 import { compiledRecurrences, offerKernels } from "./recurrences/start-compiled.js";
-import { wasmHeap } from "./wasm-heap.js";
+import { viewOnHeap, wasmHeap } from "./wasm-heap.js";
 import { limitKernels } from "./wasm-kernel-limits.js";
 import { MAX_HEAP_BYTES, WasmMemory } from "./wasm-memory.js";
 import { findWasmRefusal } from "./wasm-refusal.js";
@@ -15,7 +15,13 @@ const memory = new WasmMemory();
 /** TF.js WASM on one SIMD thread. The sharder provides the parallelism, with one worker per core. */
 export const wasmDriver: BackendDriver = {
   name: "wasm",
-  traits: { readBackAliases: false, copiesUploads: true, isSynchronous: true, maxTensorBytes: MAX_HEAP_BYTES },
+  traits: {
+    readBackAliases: false,
+    copiesUploads: true,
+    isSynchronous: true,
+    view: viewOnHeap,
+    maxTensorBytes: MAX_HEAP_BYTES,
+  },
   wantsPowersOfTwo: false,
   async start() {
     // TF.js 4.22 starts pthread workers on an isolated page and still computes on one thread (tfjs#8513);

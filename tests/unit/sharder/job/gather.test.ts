@@ -40,6 +40,36 @@ describe("Gather", () => {
     );
   });
 
+  it("says whose values it has copied, and takes a shard of all items as it is", () => {
+    const items = [counting("float32", [1, 2], 0), counting("float32", [1, 2], 10), counting("float32", [1, 3], 20)];
+    const copied: Tensor[] = [];
+    const shards = items.map((item) => ({ out: joinItems([item]) }));
+    const gather = new Gather(3);
+    for (const [firstItem, outputs] of shards.entries()) {
+      gather.accept({ firstItem, itemCount: 1, workerId: "w", outputs, onCopied: (tensor) => copied.push(tensor) });
+    }
+    expect(gather.result().out).toEqual(raggedOf(items));
+    // The last one differs: from then on, tensors are kept.
+    expect(copied).toEqual([0, 1].map((index) => toOutputValue(shards[index]!.out)));
+
+    const whole = joinItems([counting("float32", [1, 2], 0), counting("float32", [1, 2], 10)]);
+    const atOnce = new Gather(2);
+    const shard = { firstItem: 0, itemCount: 2, workerId: "w", outputs: { out: whole } };
+    atOnce.accept({ ...shard, onCopied: () => expect.unreachable("it is the result") });
+    expect(atOnce.result().out).toBe(toOutputValue(whole));
+  });
+
+  it("copies a shard of all items out of a larger buffer", () => {
+    const data = new Float32Array(new ArrayBuffer(64), 0, 4).fill(5);
+    const tensor: Tensor = { dtype: "float32", shape: [2, 2], data };
+    const outputs = { out: { kind: "dense", tensor, itemShape: [1, 2] } as const };
+    const gather = new Gather(2);
+    gather.accept({ firstItem: 0, itemCount: 2, workerId: "w", outputs });
+    const { out } = gather.result();
+    expect(out).toEqual(tensor);
+    expect(((out as Tensor).data as Float32Array).buffer.byteLength).toBe(16);
+  });
+
   it("becomes one tensor per item when the last shard differs in shape or dtype", () => {
     const alike = [counting("float32", [1, 2], 0), counting("float32", [1, 2], 10), counting("float32", [1, 2], 20)];
     for (const odd of [counting("float32", [1, 3], 30), counting("int32", [1, 2], 30), counting("float32", [2], 30)]) {
