@@ -12,9 +12,12 @@ interface Carried {
   readonly name: string;
   readonly itemShape: readonly number[];
   readonly itemCount: number;
+  /** As in `SharderOptions`. */
+  readonly quantumMs?: number;
 }
 
-const SHARDS: Carried = { name: "1 MB in, 1 MB out", itemShape: [512, 512], itemCount: 96 };
+/** With the shortest quantum, a shard has few items. */
+const SHARDS: Carried = { name: "1 MB in, 1 MB out", itemShape: [512, 512], itemCount: 96, quantumMs: 1 };
 const CALLS: Carried = { name: "64 bytes in, 64 bytes out", itemShape: [16], itemCount: 8192 };
 /** Jobs of one item, of which the median counts. */
 const SOLO_JOBS = 40;
@@ -39,10 +42,10 @@ export async function runOverheadSuite({ runs, seconds, only }: SuiteRequest): P
   };
 }
 
-async function measure({ name, itemShape, itemCount }: Carried, runs: number, seconds: number) {
+async function measure({ name, itemShape, itemCount, quantumMs = 100 }: Carried, runs: number, seconds: number) {
   const source = echoNet([1, ...itemShape]);
   const batch = noiseBatch(itemShape, itemCount);
-  const sharder = await sharderSubject("sharder 1 × wasm", source, batch, [{ backend: "wasm" }]);
+  const sharder = await sharderSubject("sharder 1 × wasm", source, batch, [{ backend: "wasm" }], { quantumMs });
   const loop = await tfjsLoopSubject("tfjs loop in one worker (wasm)", source, batch, [1]);
   const shardCounts: number[] = [];
   let shardCount = 0;

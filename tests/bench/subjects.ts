@@ -28,7 +28,7 @@ export async function sharderSubject(
   model: ModelSource,
   batch: Batch,
   workers: NonNullable<SharderOptions["workers"]>,
-  options: Pick<SharderOptions, "split" | "optimize" | "verify" | "remember"> = {},
+  options: Pick<SharderOptions, "split" | "optimize" | "verify" | "remember" | "quantumMs"> = {},
 ): Promise<Subject & { readonly sharder: Sharder }> {
   const sharder = await createSharder({ model, workers, split: "batch", ...options });
   const input = inputOf(batch);
