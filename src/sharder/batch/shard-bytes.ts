@@ -3,8 +3,8 @@ import { tensorsOf } from "../../protocol/outputs.js";
 import type { InputTensor, Tensor } from "../../protocol/tensors.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 
-/** Inputs and outputs of one shard may take so much together, bytes, unless a single item takes more. */
-const MAX_SHARD_BYTES = 64 * 2 ** 20;
+/** Inputs and outputs of one shard may take so much together, bytes, unless a single item takes more: the page copies them in one task. */
+const MAX_SHARD_BYTES = 32 * 2 ** 20;
 /** What a string is taken for, bytes. */
 const STRING_BYTES = 32;
 
