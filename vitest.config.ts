@@ -18,7 +18,19 @@ const inBrowser = {
   hookTimeout: 120_000,
 } as const;
 
-const inNode = { environment: "node", setupFiles: "tests/harness/keep-signal-listeners.ts" } as const;
+const inNode = { environment: "node", setupFiles: ["tests/harness/keep-signal-listeners.ts"] };
+
+/** Quick tests in Node. */
+const unit = {
+  ...inNode,
+  // By default one core stays idle, which is half of a machine of two.
+  maxWorkers: "100%",
+  // No test asserts how fast the machine is, and a busy one must not fail for being slow.
+  testTimeout: 30_000,
+} as const;
+
+/** Those that start or change TF.js's backends, of which there is one set for all that share their modules. */
+const changingBackends = ["tests/unit/workers/{recurrences/**,tfjs-engine,wasm-memory}.test.ts"];
 
 export default defineConfig({
   test: {
@@ -26,15 +38,16 @@ export default defineConfig({
       {
         resolve: { alias },
         test: {
-          ...inNode,
+          ...unit,
           name: "unit",
-          // By default one core stays idle, which is half of a machine of two.
-          maxWorkers: "100%",
-          // No test asserts how fast the machine is, and a busy one must not fail for being slow.
-          testTimeout: 30_000,
+          // Loading TF.js for each file anew would take more than a third of the time.
+          isolate: false,
+          setupFiles: [...unit.setupFiles, "tests/harness/leave-no-trace.ts"],
           include: ["tests/unit/**/*.test.ts", "tests/types/**/*.test.ts"],
+          exclude: changingBackends,
         },
       },
+      { resolve: { alias }, test: { ...unit, name: "unit-alone", include: changingBackends } },
       {
         resolve: { alias },
         test: {

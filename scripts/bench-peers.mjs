@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { chromiumArgs } from "./browser.mjs";
 import { findPeerModels, howToMake, peerModelsFolder } from "./peer-models.mjs";
+import { isOnLitert } from "./peer-reasons.mjs";
 import { root } from "./run.mjs";
 import { serve } from "./serve.mjs";
 
@@ -175,8 +176,13 @@ export function peerRatios(rows) {
   if (peer !== undefined) ratios["sharder ÷ best peer"] = compare(sharder, peer);
   const tfjs = best(rows.filter((row) => row.peer === "tfjs"));
   if (tfjs !== undefined) ratios["sharder ÷ best TF.js"] = compare(sharder, tfjs);
-  const one = ours.find(({ workers }) => workers?.length === 1);
-  const several = ours.find(({ workers }) => (workers?.length ?? 0) > 1);
+  const [ownTfjs, ownLitert] = [false, true].map((isLitert) =>
+    best(ours.filter((row) => isOnLitert(row) === isLitert)),
+  );
+  if (ownTfjs !== undefined && ownLitert !== undefined) ratios["sharder, LiteRT ÷ TF.js"] = compare(ownLitert, ownTfjs);
+  const alike = ours.filter((row) => isOnLitert(row) === isOnLitert(sharder));
+  const one = alike.find(({ workers }) => workers?.length === 1);
+  const several = alike.find(({ workers }) => (workers?.length ?? 0) > 1);
   if (one !== undefined && several !== undefined) {
     ratios[`sharder, ${several.workers?.length} workers ÷ 1`] = compare(several, one);
   }

@@ -53,7 +53,9 @@ function judgeModel(rows) {
  * @param {readonly PeerRow[]} rows of the same model
  */
 function reasonOf(row, sharder, rows) {
-  const ourOne = rows.find(({ peer, workers }) => peer === "sharder" && workers?.length === 1);
+  const ourOne = rows.find(
+    (each) => each.peer === "sharder" && each.workers?.length === 1 && isOnLitert(each) === isOnLitert(sharder),
+  );
   const theirOne = isAlone(row) ? row : (rows.find((other) => other.peer === row.peer && isAlone(other)) ?? row);
   if (ourOne === undefined) return "";
   const engine = rate(theirOne) / rate(ourOne);
@@ -73,6 +75,11 @@ function reasonOf(row, sharder, rows) {
     parts.push("more workers of ours bring nothing");
   }
   return parts.join("; ");
+}
+
+/** Whether the sharder's workers of this row are LiteRT's. @param {{ subject: string }} row */
+export function isOnLitert({ subject }) {
+  return subject.includes("LiteRT");
 }
 
 /** Whether a subject computes on one thread. TF.js does in WASM, wherever it is. @param {PeerRow} row */

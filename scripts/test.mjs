@@ -57,7 +57,7 @@ const steps = {
     limitMs: 60_000,
     run: checks((timeoutMs) => tool("knip", [], { timeoutMs })),
   },
-  unit: { title: "Unit tests", limitMs: 720_000, run: vitest("unit") },
+  unit: { title: "Unit tests", limitMs: 720_000, run: vitest("unit*") },
   build: {
     title: "Build: page, test harness, library",
     limitMs: 120_000,

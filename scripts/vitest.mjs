@@ -19,7 +19,7 @@ export const unsteady = [];
 
 /**
  * Runs a Vitest project and counts its tests.
- * @param {string} project
+ * @param {string} project its name, or a pattern for several
  * @param {number} runsAgain How often a test that failed runs again, by itself, before it counts as failed: 0 where nothing but the code
  *   decides, and where rare faults are what is looked for (chaos, fuzz, soak). Real browsers on a shared machine stall for seconds at times;
  *   what passes the second time is told apart, with what it had failed with.
@@ -50,7 +50,7 @@ export function vitest(project, runsAgain = 0) {
 
 /** @param {string} project @param {string[]} filters @param {number} timeoutMs @returns {Promise<Result>} */
 async function runProject(project, filters, timeoutMs) {
-  const report = join(reportFolder, `${project}${filters.length > 0 ? "-again" : ""}.json`);
+  const report = join(reportFolder, `${project.replace("*", "")}${filters.length > 0 ? "-again" : ""}.json`);
   const args = ["run", "--project", project, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
   const { code, timedOut } = await tool("vitest", [...args, ...filters], { timeoutMs });
   if (timedOut) console.error(`Stopped after ${timeoutMs / 1000} s.`);

@@ -21,7 +21,7 @@ const HANGING_HDF5 = `
 `;
 
 const all = fuzzCases();
-const cases = sampleOf(all, 4);
+const cases = sampleOf(all, 8);
 let server: FuzzServer;
 let opened: OpenPage;
 beforeAll(async () => {

@@ -47,7 +47,8 @@ export async function measureModel(name: string, limits: { runs: number; seconds
       const { sweep, opened } = await prepare(subject, model, samples);
       sweeps[subject.name] = sweep;
       if (opened !== undefined) ready.push(opened);
-      else if (subject.peer === "sharder") errors.push(`${model.title}: ${subject.name}: ${reasonsOf(sweep)}`);
+      else if (subject.peer === "sharder" && subject.mayRefuse !== true)
+        errors.push(`${model.title}: ${subject.name}: ${reasonsOf(sweep)}`);
     }
     const quantum = commonQuantum(ready.map(({ subject, trial }) => partItemCount(subject, trial.variant)));
     const rates = ready.map(({ trial }) => trial.itemsPerSecond);

@@ -2,16 +2,18 @@ import type { Sharder } from "inference-sharder";
 import { fileOf, type PeerModel, type Variant } from "./peer-model.js";
 import type { Runner } from "./runner.js";
 
-/** Our own: WASM workers, batches split over them. It sizes its shards and calls by itself. */
+/** Our own: WASM workers of one engine, batches split over them. It sizes its shards and calls by itself. */
 export class SharderRunner implements Runner {
   readonly #workerCount: number;
+  readonly #engine: "tfjs" | "litert";
   #sharder: Sharder | undefined;
   #itemShape: readonly number[] = [];
   /** Items of each attempt since it was loaded. */
   readonly attemptItemCounts: number[] = [];
 
-  constructor(workerCount: number) {
+  constructor(workerCount: number, engine: "tfjs" | "litert") {
     this.#workerCount = workerCount;
+    this.#engine = engine;
   }
 
   async load(model: PeerModel, variant: Variant): Promise<void> {
@@ -21,7 +23,7 @@ export class SharderRunner implements Runner {
     this.#itemShape = model.itemShape;
     this.#sharder = await createSharder({
       model: fileOf(model, variant),
-      workers: Array.from({ length: this.#workerCount }, () => ({ backend: "wasm" as const })),
+      workers: Array.from({ length: this.#workerCount }, () => ({ engine: this.#engine, backend: "wasm" as const })),
       split: "batch",
     });
     this.attemptItemCounts.length = 0;

@@ -13,6 +13,8 @@ export interface PeerSubject {
   readonly formats: readonly PeerFormat[];
   /** Whether the number of items per call is its user's to choose. The sharder chooses by itself. */
   readonly takesCallSize: boolean;
+  /** It may be unable to run a model: then it is left out, and that is no error. Of others' subjects that always holds. */
+  readonly mayRefuse?: boolean;
   /** Backends of its workers; empty on the page. */
   readonly workers: readonly string[];
   /** Starts it, without a model. */
@@ -55,8 +57,9 @@ export async function peerSubjects(coreCount = navigator.hardwareConcurrency): P
           },
         ]
       : []),
-    sharder(1),
-    ...(several ? [sharder(engineCount)] : []),
+    sharder(1, "tfjs"),
+    sharder(1, "litert"),
+    ...(several ? [sharder(engineCount, "tfjs"), sharder(engineCount, "litert")] : []),
   ];
 }
 
@@ -99,14 +102,15 @@ function startWorker(peer: "tfjs" | "onnx" | "litert"): Worker {
   }
 }
 
-function sharder(workerCount: number): PeerSubject {
+function sharder(workerCount: number, engine: "tfjs" | "litert"): PeerSubject {
   return {
-    name: `sharder, ${workerCount} WASM worker${workerCount === 1 ? "" : "s"}`,
+    name: `sharder, ${workerCount} ${engine === "tfjs" ? "WASM" : "LiteRT"} worker${workerCount === 1 ? "" : "s"}`,
     peer: "sharder",
+    mayRefuse: engine !== "tfjs",
     formats: TFJS_FORMATS,
     takesCallSize: false,
     workers: Array.from({ length: workerCount }, () => "wasm"),
-    open: async () => new SharderRunner(workerCount),
+    open: async () => new SharderRunner(workerCount, engine),
   };
 }
 

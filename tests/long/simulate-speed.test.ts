@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { simulate } from "../../simulator/simulate.js";
+import { simulate } from "../simulator/simulate.js";
 
 // These tests have their own file, because other tests slow the same functions down (frozen states).
 describe("the simulator's speed", () => {
