@@ -29,8 +29,13 @@ const unit = {
   testTimeout: 30_000,
 } as const;
 
-/** Those that start or change TF.js's backends, of which there is one set for all that share their modules. */
-const changingBackends = ["tests/unit/workers/{recurrences/**,tfjs-engine,wasm-memory}.test.ts"];
+/** Files that share no modules with others. */
+const alone = [
+  // They start or change TF.js's backends, of which there is one set for all that share their modules.
+  "tests/unit/workers/{recurrences/**,tfjs-engine,wasm-memory}.test.ts",
+  // Frozen states make the dispatcher slow for all that run in the same realm afterwards.
+  "tests/unit/{simulator/simulate,core/untouched-items}.test.ts",
+];
 
 export default defineConfig({
   test: {
@@ -44,10 +49,10 @@ export default defineConfig({
           isolate: false,
           setupFiles: [...unit.setupFiles, "tests/harness/leave-no-trace.ts"],
           include: ["tests/unit/**/*.test.ts", "tests/types/**/*.test.ts"],
-          exclude: changingBackends,
+          exclude: alone,
         },
       },
-      { resolve: { alias }, test: { ...unit, name: "unit-alone", include: changingBackends } },
+      { resolve: { alias }, test: { ...unit, name: "unit-alone", include: alone } },
       {
         resolve: { alias },
         test: {
@@ -57,6 +62,7 @@ export default defineConfig({
           include: [
             "tests/long/*.test.ts",
             "tests/unit/model/fuzz.test.ts",
+            "tests/unit/model/odd-objects.test.ts",
             "tests/unit/model/cut/public-models.test.ts",
           ],
           env: { SHARDER_WHOLE: "1" },

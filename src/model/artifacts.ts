@@ -43,3 +43,13 @@ export function isJsonObject(value: unknown): value is JsonObject {
 export function asJsonObject(value: unknown): JsonObject {
   return isJsonObject(value) ? value : {};
 }
+
+/** `String(value)` of what a file may hold; "" for an object, which may have a `toString` of its own, so that `String` would throw. */
+export function asText(value: unknown): string {
+  return typeof value === "object" && value !== null ? "" : String(value);
+}
+
+/** `Number(value)` of what a file may hold; NaN for an object, which may have a `valueOf` of its own, so that `Number` would throw. */
+export function asNumber(value: unknown): number {
+  return typeof value === "object" && value !== null ? NaN : Number(value);
+}

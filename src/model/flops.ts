@@ -1,5 +1,5 @@
 import { elementCountOf } from "../protocol/tensors.js";
-import { asJsonObject, type JsonObject } from "./artifacts.js";
+import { asJsonObject, type JsonObject, asNumber } from "./artifacts.js";
 import { recurrentOperands, type RecurrentOp } from "./recurrent-ops.js";
 
 type Shape = readonly number[];
@@ -135,5 +135,5 @@ function recurrentFlops(op: RecurrentOp, attr: JsonObject, inputs: readonly Shap
 
 function sizesOf(value: unknown): number[] {
   const list = asJsonObject(asJsonObject(value).list).i;
-  return Array.isArray(list) ? list.map(Number) : [];
+  return Array.isArray(list) ? list.map(asNumber) : [];
 }

@@ -1,6 +1,6 @@
 import { ShardError } from "../core/errors.js";
 import { messageOf } from "../protocol/error-record.js";
-import { isJsonObject, type ModelArtifacts } from "./artifacts.js";
+import { isJsonObject, type ModelArtifacts, asText } from "./artifacts.js";
 import { listNames } from "./load/match-files.js";
 
 export const INDEXEDDB_SCHEME = "indexeddb://";
@@ -27,7 +27,7 @@ export async function readIndexedDb(address: string): Promise<ModelArtifacts> {
         const store = database.transaction(STORE, "readonly").objectStore(STORE);
         const [found, keys] = await Promise.all([settled(store.get(name)), settled(store.getAllKeys())]);
         record = found;
-        names = keys.map(String);
+        names = keys.map(asText);
       }
     } finally {
       database?.close();

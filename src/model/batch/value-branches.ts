@@ -1,4 +1,4 @@
-import { asJsonObject, isJsonObject, type JsonObject } from "../artifacts.js";
+import { asJsonObject, isJsonObject, type JsonObject, asNumber } from "../artifacts.js";
 import { parseReference, type Graph } from "../graph/graph.js";
 
 /** The results of these ops depend on the shape of a tensor or the length of a list, not on values. */
@@ -111,7 +111,7 @@ class BranchSearch {
   /** Which results of a function depend on the items, given which arguments do. */
   #call(name: string, given: readonly boolean[]): readonly boolean[] {
     const body = this.#functions.get(name);
-    const key = `${name} ${given.map(Number).join("")}`;
+    const key = `${name} ${given.map(asNumber).join("")}`;
     const answer = this.#answers.get(key);
     if (answer !== undefined) return answer;
     if (body === undefined || this.#depth >= MAX_DEPTH) return given.map(() => true);

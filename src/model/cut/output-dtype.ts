@@ -1,5 +1,5 @@
 import type { DType } from "../../protocol/tensors.js";
-import { asJsonObject, type JsonObject } from "../artifacts.js";
+import { asJsonObject, type JsonObject, asNumber } from "../artifacts.js";
 import { DTYPES } from "../read-graph.js";
 import type { GraphNode } from "../graph/graph.js";
 import { ownOp } from "../own-ops.js";
@@ -52,7 +52,7 @@ export function outputDtype({ op, attr }: GraphNode, index: number): DType | und
 /** "int32*N" stands for as many outputs as the attribute N says. */
 function repeated(stated: string, attr: JsonObject): string[] {
   const [dtype = "", count] = stated.split("*");
-  const times = count === undefined ? 1 : Number(asJsonObject(attr[count]).i);
+  const times = count === undefined ? 1 : asNumber(asJsonObject(attr[count]).i);
   return Array.from({ length: times > 0 ? times : 0 }, () => dtype);
 }
 

@@ -1,5 +1,5 @@
 import { elementCountOf } from "../../protocol/tensors.js";
-import { asJsonObject, isJsonObject, type JsonObject } from "../artifacts.js";
+import { asJsonObject, isJsonObject, type JsonObject, asNumber, asText } from "../artifacts.js";
 
 type Shape = readonly number[];
 
@@ -98,7 +98,7 @@ function flopsOfLayer(
     case "TimeDistributed": {
       const inner = asJsonObject(config.layer);
       return isJsonObject(inner.config)
-        ? flopsOfLayer(String(inner.class_name), inner.config, inputs, output, weights)
+        ? flopsOfLayer(asText(inner.class_name), inner.config, inputs, output, weights)
         : undefined;
     }
     default:
@@ -108,7 +108,7 @@ function flopsOfLayer(
 
 function poolFlops(config: JsonObject, count: number, rank: number): number {
   const size = config.pool_size ?? 2;
-  return count * (Array.isArray(size) ? elementCountOf(size.map(Number)) : Number(size) ** rank);
+  return count * (Array.isArray(size) ? elementCountOf(size.map(asNumber)) : asNumber(size) ** rank);
 }
 
 /** At every step, each item is multiplied by every matrix. The other work of the gates is negligible. */

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "../artifacts.js";
+import { isJsonObject, type JsonObject, asNumber } from "../artifacts.js";
 import type { KerasShape } from "./keras-call.js";
 
 type Size = KerasShape[number];
@@ -25,7 +25,7 @@ export function outputShapes(
 
 const sameShape: Rule = (_, [input]) => [input!];
 
-const dense: Rule = ({ units }, [input]) => [[...input!.slice(0, -1), Number(units)]];
+const dense: Rule = ({ units }, [input]) => [[...input!.slice(0, -1), asNumber(units)]];
 
 /** Convolutions and pools: `window` and `strides` along each spatial axis. */
 function slide(config: JsonObject, input: KerasShape, rank: number, window: unknown, channels: (own: Size) => Size) {
@@ -45,14 +45,14 @@ function slide(config: JsonObject, input: KerasShape, rank: number, window: unkn
 }
 
 function convolution(rank: number): Rule {
-  return (config, [input]) => slide(config, input!, rank, config.kernel_size, () => Number(config.filters));
+  return (config, [input]) => slide(config, input!, rank, config.kernel_size, () => asNumber(config.filters));
 }
 
 const depthwise: Rule = (config, [input]) => {
   // TF.js ignores the dilation in the shape that it assigns, but not in the result.
   if (perAxis(config.dilation_rate ?? 1, 2).some((rate) => rate > 1)) return undefined;
   return slide(config, input!, 2, config.kernel_size, (own) =>
-    own === null ? null : own * Number(config.depth_multiplier ?? 1),
+    own === null ? null : own * asNumber(config.depth_multiplier ?? 1),
   );
 };
 
@@ -67,7 +67,7 @@ function transposed(rank: number): Rule {
       const overhang = config.padding === "same" ? 0 : Math.max(kernel[axis]! - strides[axis]!, 0);
       return size * strides[axis]! + overhang;
     });
-    const filters = Number(config.filters);
+    const filters = asNumber(config.filters);
     return [isFirst ? [input![0]!, filters, ...sizes] : [input![0]!, ...sizes, filters]];
   };
 }
@@ -113,7 +113,7 @@ const permute: Rule = (config, [input]) => [[input![0]!, ...numbers(config.dims)
 const embedding: Rule = (config, [input]) => {
   const given = config.input_length ?? undefined;
   const lengths = given === undefined ? input!.slice(1) : perAxis(given, input!.length - 1, sizeOf);
-  return [[input![0]!, ...lengths.map((length, axis) => length ?? input![axis + 1]!), Number(config.output_dim)]];
+  return [[input![0]!, ...lengths.map((length, axis) => length ?? input![axis + 1]!), asNumber(config.output_dim)]];
 };
 
 const elementwise: Rule = (_, inputs) => {
@@ -129,7 +129,7 @@ const elementwise: Rule = (_, inputs) => {
 
 const concatenate: Rule = (config, inputs) => {
   const [first] = inputs;
-  const given = Number(config.axis ?? -1);
+  const given = asNumber(config.axis ?? -1);
   const axis = given < 0 ? first!.length + given : given;
   const sizes = inputs.map((input) => input[axis]!);
   const total = sizes.some((size) => size === null) ? null : sizes.reduce((sum: number, size) => sum + size!, 0);
@@ -149,7 +149,7 @@ const dot: Rule = (config, inputs) => {
 
 function recurrent(stateCount: number): Rule {
   return (config, [input]) => {
-    const units = Number(config.units);
+    const units = asNumber(config.units);
     const state = [input![0]!, units];
     const output = config.return_sequences === true ? [input![0]!, input![1]!, units] : state;
     return config.return_state === true ? [output, ...Array.from({ length: stateCount }, () => state)] : [output];
@@ -167,7 +167,7 @@ const bidirectional: Rule = (config, [input]) => {
   // The default is "concat"; null returns both directions as two outputs.
   const mode = config.merge_mode === undefined ? "concat" : config.merge_mode;
   if (mode === null) return [output, output, ...states, ...states];
-  const merged = mode === "concat" ? [...output.slice(0, -1), Number(output.at(-1)) * 2] : output;
+  const merged = mode === "concat" ? [...output.slice(0, -1), asNumber(output.at(-1)) * 2] : output;
   return [merged, ...states, ...states];
 };
 
@@ -208,7 +208,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ["Flatten", flatten],
   ["Reshape", reshape],
   ["Permute", permute],
-  ["RepeatVector", ({ n }, [input]) => [[input![0]!, Number(n), input![1]!]]],
+  ["RepeatVector", ({ n }, [input]) => [[input![0]!, asNumber(n), input![1]!]]],
   ["Embedding", embedding],
   ...["Add", "Multiply", "Average", "Maximum", "Minimum"].map((name): [string, Rule] => [name, elementwise]),
   ["Concatenate", concatenate],
@@ -227,7 +227,7 @@ function isChannelsFirst({ data_format: format }: JsonObject): boolean {
 /** A single number stands for all axes. */
 function perAxis(value: unknown, rank: number): number[];
 function perAxis<T>(value: unknown, rank: number, read: (each: unknown) => T): T[];
-function perAxis(value: unknown, rank: number, read: (each: unknown) => unknown = Number): unknown[] {
+function perAxis(value: unknown, rank: number, read: (each: unknown) => unknown = asNumber): unknown[] {
   return Array.isArray(value) ? value.map(read) : Array.from({ length: rank }, () => read(value));
 }
 
@@ -236,7 +236,7 @@ function sizeOf(value: unknown): Size {
 }
 
 function numbers(value: unknown): number[] {
-  return Array.isArray(value) ? value.map((each) => (each === null ? -1 : Number(each))) : [];
+  return Array.isArray(value) ? value.map((each) => (each === null ? -1 : asNumber(each))) : [];
 }
 
 function product(sizes: KerasShape): Size {

@@ -1,4 +1,4 @@
-import { asJsonObject, type JsonObject } from "../artifacts.js";
+import { asJsonObject, type JsonObject, asText } from "../artifacts.js";
 import { FORMULAS, hardSigmoidOfKeras3 } from "./activation-formulas.js";
 import { Composer } from "./composer.js";
 import { attrs, type Emitter, FLOAT, type Symbolic, Untranslatable } from "./emitter.js";
@@ -93,7 +93,7 @@ const LAYERS: ReadonlyMap<string, readonly [name: string, options: readonly stri
 function activationLayer(activation: unknown): { name: unknown; options: JsonObject } | undefined {
   const { class_name: className, config } = asJsonObject(activation);
   if (className === "Activation") return { name: asJsonObject(config).activation, options: {} };
-  const [name, keys] = LAYERS.get(String(className)) ?? [];
+  const [name, keys] = LAYERS.get(asText(className)) ?? [];
   if (name === undefined || keys === undefined) return undefined;
   const given = asJsonObject(config);
   const options = keys.flatMap((key) => (given[key] === undefined || given[key] === null ? [] : [[key, given[key]]]));

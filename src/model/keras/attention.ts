@@ -1,3 +1,4 @@
+import { asNumber } from "../artifacts.js";
 import { elementCountOf } from "../../protocol/tensors.js";
 import { maskedSoftmax } from "./activation-layers.js";
 import { allOf, asBools, causalMask, slidingMask } from "./attention-masks.js";
@@ -208,7 +209,7 @@ function attentionAxes({ config }: LayerConfig, rank: number, kerasMajor: 2 | 3)
   const given: unknown = config.attention_axes ?? undefined;
   if (given === undefined) return Array.from({ length: rank - 2 }, (_, index) => index + 1);
   const list: unknown[] = Array.isArray(given) ? given : [given];
-  const axes = list.map((axis) => (Number(axis) < 0 && kerasMajor === 3 ? Number(axis) + rank : Number(axis)));
+  const axes = list.map((axis) => (asNumber(axis) < 0 && kerasMajor === 3 ? asNumber(axis) + rank : asNumber(axis)));
   const isFitting = axes.every((axis, index) => {
     const isAscending = index === 0 || axis > axes[index - 1]!;
     return Number.isInteger(axis) && axis > 0 && axis < rank - 1 && isAscending;
@@ -220,7 +221,7 @@ function attentionAxes({ config }: LayerConfig, rank: number, kerasMajor: 2 | 3)
 function outputSizesOf({ config }: LayerConfig, query: Symbolic): number[] {
   const given = config.output_shape ?? query.shape.at(-1);
   const sizes: unknown[] = Array.isArray(given) ? given : [given];
-  const isFitting = sizes.length > 0 && sizes.every((size) => Number.isSafeInteger(size) && Number(size) > 0);
+  const isFitting = sizes.length > 0 && sizes.every((size) => Number.isSafeInteger(size) && asNumber(size) > 0);
   if (!isFitting) throw new Untranslatable("output_shape");
-  return sizes.map(Number);
+  return sizes.map(asNumber);
 }

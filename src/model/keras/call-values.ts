@@ -1,4 +1,4 @@
-import { asJsonObject, isJsonObject, type JsonObject } from "../artifacts.js";
+import { asJsonObject, isJsonObject, type JsonObject, asNumber, asText } from "../artifacts.js";
 import { show } from "../malformed.js";
 import { Untranslatable } from "./emitter.js";
 
@@ -66,7 +66,7 @@ export function readCallValue(value: unknown, isLayer: (name: string) => boolean
       return read(value.items ?? config.value);
     case "__tensor__":
     case "__numpy__":
-      return new ConstantArgument(config.value, String(config.dtype));
+      return new ConstantArgument(config.value, asText(config.dtype));
     case "__ellipsis__":
       return ELLIPSIS;
     case "__slice__":
@@ -94,7 +94,7 @@ export function readReference(value: unknown): LayerReference {
 }
 
 function isIndex(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
+  return Number.isSafeInteger(value) && asNumber(value) >= 0;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { asNumber, asText } from "../artifacts.js";
 import { show } from "../malformed.js";
 import { Composer } from "./composer.js";
 import type { EmitLayer } from "./emit-layer.js";
@@ -112,15 +113,15 @@ export function saltOf(value: unknown): number[] | undefined {
   if (value === undefined || value === null) return undefined;
   const list: unknown[] = Array.isArray(value) ? value : [value, value];
   if (list.length !== 2 || !list.every(Number.isSafeInteger)) throw new Untranslatable("salt");
-  return list.map(Number);
+  return list.map(asNumber);
 }
 
 function maskedBy(composer: Composer, x: Symbolic, mask: unknown): Symbolic {
   if (x.dtype !== "string") {
     if (!Number.isSafeInteger(mask)) throw new Untranslatable(`mask_value = ${show(mask, 40)}`);
-    return composer.compare("Equal", x, composer.ints([Number(mask)], []));
+    return composer.compare("Equal", x, composer.ints([asNumber(mask)], []));
   }
-  const attr = { keys: attrs.texts([String(mask)]), values: attrs.ints([1]), unknown: attrs.int(0) };
+  const attr = { keys: attrs.texts([asText(mask)]), values: attrs.ints([1]), unknown: attrs.int(0) };
   return composer.cast(composer.op("_VocabularyFind", [x], { shape: x.shape, dtype: "int32" }, attr), "bool");
 }
 

@@ -1,5 +1,5 @@
 import type { ConstantExpression, StoredWeight, WeightRecipe } from "../../protocol/weight-recipe.js";
-import type { JsonObject } from "../artifacts.js";
+import { type JsonObject, asText } from "../artifacts.js";
 import type { GraphNode } from "../graph/graph.js";
 
 /** A tensor while a Keras model is being translated. */
@@ -177,7 +177,7 @@ export const attrs = {
   /** Any text, as UTF-8. */
   text: (text: string): JsonObject => ({ s: utf8InBase64(text) }),
   texts: (texts: readonly string[]): JsonObject => ({ list: { s: texts.map(utf8InBase64) } }),
-  ints: (values: readonly number[]): JsonObject => ({ list: { i: values.map(String) } }),
+  ints: (values: readonly number[]): JsonObject => ({ list: { i: values.map(asText) } }),
   float: (value: number): JsonObject => ({ f: value }),
   bool: (value: boolean): JsonObject => ({ b: value }),
   int: (value: number): JsonObject => ({ i: String(value) }),

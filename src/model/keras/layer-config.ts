@@ -1,4 +1,4 @@
-import { asJsonObject, isJsonObject, type JsonObject, type ModelArtifacts } from "../artifacts.js";
+import { asJsonObject, isJsonObject, type JsonObject, type ModelArtifacts, asNumber } from "../artifacts.js";
 import { show } from "../malformed.js";
 import { Untranslatable } from "./emitter.js";
 
@@ -39,7 +39,7 @@ export class LayerConfig {
     const list = typeof value === "number" ? Array.from({ length: rank }, () => value) : value;
     const isList = Array.isArray(list) && list.length === rank;
     if (!isList || !list.every((each) => Number.isSafeInteger(each) && each >= 1)) throw this.#unreadable(key);
-    return list.map(Number);
+    return list.map(asNumber);
   }
 
   /** @throws Untranslatable unless the channels are the last axis. */

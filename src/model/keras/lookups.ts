@@ -1,4 +1,4 @@
-import type { JsonObject } from "../artifacts.js";
+import { type JsonObject, asNumber, asText } from "../artifacts.js";
 import { show } from "../malformed.js";
 import { asLayerDtype, encode, modeOf, saltOf } from "./categories.js";
 import { Composer } from "./composer.js";
@@ -74,7 +74,7 @@ export function findAttrs(layer: LayerConfig, vocabulary: Vocabulary, mode: stri
   const keys = [...numbers.keys()];
   const salt = saltOf(layer.config.salt);
   return {
-    ...(isText ? { keys: attrs.texts(keys.map(String)) } : { numbers: attrs.ints(keys.map(Number)) }),
+    ...(isText ? { keys: attrs.texts(keys.map(asText)) } : { numbers: attrs.ints(keys.map(asNumber)) }),
     values: attrs.ints([...numbers.values()]),
     buckets: attrs.int(unknownCount),
     ...(unknownCount > 0 ? { unknown: attrs.int(first) } : {}),
@@ -129,13 +129,13 @@ function tokensAt(
     ...tokens,
   ];
   if (isText) {
-    const attr = { tokens: attrs.texts(all.map(String)), other: attrs.text(String(unknown)) };
+    const attr = { tokens: attrs.texts(all.map(asText)), other: attrs.text(asText(unknown)) };
     return composer.op("_VocabularyAt", [x], { shape: x.shape, dtype: "string" }, attr);
   }
   const attr = {
     numbers: attrs.ints(all.map((_, index) => index)),
-    values: attrs.ints(all.map(Number)),
-    other: attrs.int(Number(unknown)),
+    values: attrs.ints(all.map(asNumber)),
+    other: attrs.int(asNumber(unknown)),
   };
   return composer.op("_VocabularyFind", [x], { shape: x.shape, dtype: "int32" }, attr);
 }

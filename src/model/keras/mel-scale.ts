@@ -1,6 +1,7 @@
+import { asNumber } from "../artifacts.js";
 /** A window of `length` values that ends where the next one would begin; `undefined` for any other name. */
 export function hannOrHamming(value: unknown, length: number): number[] | undefined {
-  if (Array.isArray(value)) return value.length === length ? value.map(Number) : undefined;
+  if (Array.isArray(value)) return value.length === length ? value.map(asNumber) : undefined;
   if (value !== "hann" && value !== "hamming") return undefined;
   const middle = value === "hann" ? 0.5 : 0.54;
   // TensorFlow's window of a single value is 1.

@@ -1,3 +1,4 @@
+import { asNumber } from "../artifacts.js";
 import { broadcastSizes, Composer } from "./composer.js";
 import type { EmitLayer } from "./emit-layer.js";
 import { attrs, type Emitter, FLOAT, requireFloat, type Symbolic, toFloat, Untranslatable } from "./emitter.js";
@@ -153,7 +154,7 @@ export const emitDot: EmitLayer = (emitter, layer, inputs, name) => {
 
 function dotAxes({ config }: LayerConfig, ranks: readonly number[]): [number, number] {
   const given: unknown[] = Array.isArray(config.axes) ? config.axes : [config.axes, config.axes];
-  const axes = given.map((axis, index) => (Number(axis) < 0 ? Number(axis) + ranks[index]! : Number(axis)));
+  const axes = given.map((axis, index) => (asNumber(axis) < 0 ? asNumber(axis) + ranks[index]! : asNumber(axis)));
   const [x, y] = axes;
   const isFitting = axes.every((axis, index) => Number.isInteger(axis) && axis > 0 && axis < ranks[index]!);
   if (axes.length !== 2 || !isFitting) throw new Untranslatable(`axes ${show(config.axes, 40)}`);

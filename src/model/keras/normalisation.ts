@@ -1,3 +1,4 @@
+import { asNumber } from "../artifacts.js";
 import { type AxisOf, Composer, type Size } from "./composer.js";
 import { requireShape, reshaped } from "./convolutions.js";
 import { attrs, type Emitter, FLOAT, type Symbolic, toFloat, Untranslatable } from "./emitter.js";
@@ -17,7 +18,7 @@ export const emitBatchNormalization: EmitLayer = (emitter, layer, [given], name)
   const broadcast = x.shape.map((size, axis) => (axes.includes(axis) ? size! : 1));
   requireShape(emitter.stored(layer.name, "moving_mean"), isSingle ? sizes : broadcast);
   const isFused = isSingle && axes[0] === rank - 1 && rank <= 4;
-  const shape = isFused ? sizes.map(Number) : broadcast;
+  const shape = isFused ? sizes.map(asNumber) : broadcast;
   const part = (isThere: boolean, weight: string, fallback: number): string => {
     const constant = `${layer.name}/${weight}`;
     if (!isThere)
@@ -175,7 +176,7 @@ export function toUnitLength(composer: Composer, x: Symbolic, axes: readonly num
 export function axesOf(value: unknown, rank: number): number[] {
   const list: unknown[] = Array.isArray(value) ? value : [value];
   const axes = list.map((each) => {
-    const axis = Number(each) < 0 ? Number(each) + rank : Number(each);
+    const axis = asNumber(each) < 0 ? asNumber(each) + rank : asNumber(each);
     if (!(Number.isInteger(axis) && axis > 0 && axis < rank)) throw new Untranslatable(`axis ${show(value, 40)}`);
     return axis;
   });

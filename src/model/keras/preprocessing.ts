@@ -1,7 +1,7 @@
 import { Composer } from "./composer.js";
 import type { EmitLayer } from "./emit-layer.js";
 import { reshaped } from "./convolutions.js";
-import { asJsonObject } from "../artifacts.js";
+import { asJsonObject, asNumber } from "../artifacts.js";
 import { show } from "../malformed.js";
 import { type Emitter, type Symbolic, toFloat, Untranslatable } from "./emitter.js";
 import type { LayerConfig } from "./layer-config.js";
@@ -79,7 +79,7 @@ function keptAxes({ config }: LayerConfig, rank: number): number[] {
   const value = config.axis === undefined ? -1 : (config.axis ?? []);
   const list: unknown[] = Array.isArray(value) ? value : [value];
   return list.map((each) => {
-    const axis = Number(each) < 0 ? Number(each) + rank : Number(each);
+    const axis = asNumber(each) < 0 ? asNumber(each) + rank : asNumber(each);
     if (!Number.isInteger(axis) || axis < 0 || axis >= rank) throw new Untranslatable(`axis ${show(value, 40)}`);
     return axis;
   });

@@ -1,3 +1,4 @@
+import { asNumber } from "../artifacts.js";
 import { elementCountOf } from "../../protocol/tensors.js";
 import { Composer } from "./composer.js";
 import type { EmitLayer } from "./emit-layer.js";
@@ -32,7 +33,7 @@ export const emitReshape: EmitLayer = (emitter, layer, [x], name) => {
   const isList = Array.isArray(target) && target.every((size) => Number.isSafeInteger(size) || size === null);
   if (!isList) throw new Untranslatable("Reshape to an unknown shape");
   const composer = new Composer(emitter, name);
-  const wanted = target.map((size) => (size === null ? -1 : Number(size)));
+  const wanted = target.map((size) => (size === null ? -1 : asNumber(size)));
   const openCount = wanted.filter((size) => size < 0).length;
   if (openCount > 1) throw new Untranslatable("Reshape to a shape of several unknown sizes");
   if (x!.shape.slice(1).includes(undefined)) {

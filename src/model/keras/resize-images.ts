@@ -1,3 +1,4 @@
+import { asNumber } from "../artifacts.js";
 import type { Composer, Size } from "./composer.js";
 import { attrs, type Symbolic, Untranslatable } from "./emitter.js";
 
@@ -44,7 +45,7 @@ export function resize(
   if (isKnown && x.shape[1] === size[0] && x.shape[2] === size[1] && !BLURRING.has(interpolation)) return x;
   const result = { shape: [x.shape[0], size[0], size[1], x.shape[3]] };
   const sizes: Symbolic =
-    target === undefined ? composer.ints(size.map(Number)) : { reference: target, shape: [2], dtype: "int32" };
+    target === undefined ? composer.ints(size.map(asNumber)) : { reference: target, shape: [2], dtype: "int32" };
   const op = RESIZE_OPS.get(interpolation);
   const isPlain = !isAntialiased || interpolation === "nearest" || interpolation === "area";
   if (op !== undefined && isPlain) {

@@ -1,3 +1,4 @@
+import { asNumber } from "../artifacts.js";
 import { asLayerDtype } from "./categories.js";
 import { Composer } from "./composer.js";
 import type { EmitLayer } from "./emit-layer.js";
@@ -33,7 +34,7 @@ export const emitTextVectorization: EmitLayer = (emitter, given, [x], name) => {
     ngrams: attrs.ints(ngramWidths(layer.config.ngrams)),
     length: attrs.int(length === undefined ? -1 : layer.number("output_sequence_length")),
   };
-  const columns = length === undefined ? undefined : Number(length);
+  const columns = length === undefined ? undefined : asNumber(length);
   const found = composer.op("_TokenNumbers", [x!], { shape: [x!.shape[0], columns], dtype: "int32" }, attr);
   if (mode === "int") return composer.named(composer.binary("Maximum", found, composer.ints([0], [])));
   return composer.named(asLayerDtype(composer, layer, encodeTokens(composer, layer, found, vocabulary, mode), mode));
@@ -48,8 +49,10 @@ function optional(layer: LayerConfig, key: string, fallback: string): string {
 /** A number n stands for all widths up to n. */
 function ngramWidths(value: unknown): number[] {
   if (value === undefined || value === null) return [];
-  const list: unknown[] = Array.isArray(value) ? value : Array.from({ length: Number(value) }, (_, index) => index + 1);
-  if (list.length === 0 || !list.every((each) => Number.isSafeInteger(each) && Number(each) > 0))
+  const list: unknown[] = Array.isArray(value)
+    ? value
+    : Array.from({ length: asNumber(value) }, (_, index) => index + 1);
+  if (list.length === 0 || !list.every((each) => Number.isSafeInteger(each) && asNumber(each) > 0))
     throw new Untranslatable("ngrams");
-  return list.map(Number);
+  return list.map(asNumber);
 }

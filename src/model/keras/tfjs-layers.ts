@@ -1,5 +1,5 @@
 import { isTakenName } from "../graph/safe-names.js";
-import { isJsonObject, type JsonObject, type ModelArtifacts } from "../artifacts.js";
+import { isJsonObject, type JsonObject, type ModelArtifacts, asNumber } from "../artifacts.js";
 import { Uncuttable, type KerasCall } from "../keras-cut/keras-call.js";
 import { innerLayers } from "../keras-cut/inner-layers.js";
 import { makesMask } from "../keras-cut/masks.js";
@@ -179,7 +179,10 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
   ].map((name): [string, Check] => [name, right]),
   ["ReLU", all(only("negative_slope", 0), only("threshold", 0))],
   ["Softmax", lastAxis],
-  ["Concatenate", ({ axis }) => (Number(axis ?? -1) < -1 ? "TF.js takes every negative axis as the last" : undefined)],
+  [
+    "Concatenate",
+    ({ axis }) => (asNumber(axis ?? -1) < -1 ? "TF.js takes every negative axis as the last" : undefined),
+  ],
   ["ELU", only("alpha", 1)],
   ["Conv1D", all(channelsLast, ungrouped, only("padding", "valid", "same"))],
   ["Conv2D", ungrouped],

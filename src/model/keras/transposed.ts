@@ -1,3 +1,4 @@
+import { asNumber } from "../artifacts.js";
 import { Composer } from "./composer.js";
 import { finish, paddingOf, requireRank, requireShape, reshaped, windowAttrs } from "./convolutions.js";
 import type { EmitLayer } from "./emit-layer.js";
@@ -110,5 +111,9 @@ function dilate(composer: Composer, kernel: Symbolic, axis: number, rate: number
   const joined = composer.reshape(apart, [before, size * rate, after]);
   const span = (size - 1) * rate + 1;
   const trimmed = composer.slice(joined, [0, 0, 0], [before, span, after]);
-  return composer.reshape(trimmed, [...shape.slice(0, axis).map(Number), span, ...shape.slice(axis + 1).map(Number)]);
+  return composer.reshape(trimmed, [
+    ...shape.slice(0, axis).map(asNumber),
+    span,
+    ...shape.slice(axis + 1).map(asNumber),
+  ]);
 }

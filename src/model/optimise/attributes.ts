@@ -1,4 +1,4 @@
-import { asJsonObject, type JsonObject } from "../artifacts.js";
+import { asJsonObject, type JsonObject, asNumber } from "../artifacts.js";
 
 /** Read a text attribute. It is base64 in a file, but plain text if the JSON was made from a parsed protocol buffer. */
 export function textOf(value: unknown, fallback: string): string {
@@ -26,7 +26,7 @@ export function integerOf(value: unknown, fallback: number): number {
 /** Read a list of whole numbers, which are strings in JSON; empty if it is not such a list. */
 export function integersOf(value: unknown): number[] {
   const { i } = asJsonObject(asJsonObject(value).list);
-  const numbers = Array.isArray(i) ? i.map(Number) : [];
+  const numbers = Array.isArray(i) ? i.map(asNumber) : [];
   return numbers.every(Number.isSafeInteger) ? numbers : [];
 }
 

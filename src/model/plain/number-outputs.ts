@@ -1,4 +1,4 @@
-import { asJsonObject, isJsonObject, type JsonObject } from "../artifacts.js";
+import { asJsonObject, isJsonObject, type JsonObject, asText } from "../artifacts.js";
 
 /** The names of the outputs of ops that have several different ones, in order. One that is a list comes last. */
 const OUTPUTS: Readonly<Record<string, string>> = {
@@ -50,7 +50,7 @@ export function numberOutputs(library: JsonObject | undefined): JsonObject | und
     const numbered = (reference: unknown): unknown => {
       if (typeof reference !== "string") return reference;
       const [node, output, index] = reference.split(":");
-      const op = String(ops.get(node));
+      const op = asText(ops.get(node));
       const names = Object.hasOwn(OUTPUTS, op) ? OUTPUTS[op]!.split(" ") : [];
       const position = index === undefined ? -1 : names.indexOf(output ?? "");
       return position < 0 ? reference : `${node}:${position + Number(index)}`;

@@ -1,5 +1,5 @@
 import { ShardError } from "../../core/errors.js";
-import { asJsonObject } from "../artifacts.js";
+import { asJsonObject, asText } from "../artifacts.js";
 import { givesComplex } from "../cut/uncuttable.js";
 import { parseReference, type Graph, type GraphNode } from "../graph/graph.js";
 import { neededNodes } from "../graph/needed-nodes.js";
@@ -48,7 +48,7 @@ export function requireKnownOps(graph: Graph): void {
   const needed = graph.nodes.filter(({ name }) => reached.has(name) && !fed.has(name));
   for (const node of [...needed, ...calledNodes(needed, graph.library)]) {
     if (/^(Lookup|Initialize)/.test(node.op) || kernelsOf(node.op) === undefined) throw unknownOp(node);
-    const isComplex = String(asJsonObject(node.attr.T).type).startsWith("DT_COMPLEX");
+    const isComplex = asText(asJsonObject(node.attr.T).type).startsWith("DT_COMPLEX");
     if (isComplex && ownOp(node.op) === undefined && !PASSING.test(node.op))
       throw refusal(node, "which no engine here has for complex numbers: take their real and imaginary parts first");
   }

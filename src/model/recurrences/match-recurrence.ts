@@ -1,5 +1,5 @@
 import { parseReference, type GraphNode } from "../graph/graph.js";
-import { asJsonObject } from "../artifacts.js";
+import { asJsonObject, asNumber } from "../artifacts.js";
 import type { LoopBody } from "./loop-body.js";
 import { matchCell } from "./match-cell.js";
 import type { MatchedCell } from "./matched-cell.js";
@@ -236,7 +236,7 @@ function isTimeOf(body: LoopBody, reference: string, x: Sequence): boolean {
   const slice = body.outside(reference)?.node;
   if (slice?.op !== "StridedSlice") return false;
   const [from, to, step] = slice.input.slice(1).map((each) => body.constants.integers(each)?.join());
-  const isOne = Number(asJsonObject(slice.attr.shrink_axis_mask).i) === 1 && step === "1";
+  const isOne = asNumber(asJsonObject(slice.attr.shrink_axis_mask).i) === 1 && step === "1";
   const shape = body.outside(slice.input[0]!)?.node;
   if (!isOne || shape?.op !== "Shape") return false;
   const source = key(shape.input[0]!);

@@ -1,4 +1,4 @@
-import { asJsonObject } from "../artifacts.js";
+import { asJsonObject, asText } from "../artifacts.js";
 import { parseReference, type GraphNode } from "../graph/graph.js";
 
 /** A variable of a loop: `Enter` → `Merge` ← `NextIteration`, `Merge` → `Switch` → (next step | `Exit`). */
@@ -35,7 +35,7 @@ export function readLoops(nodes: readonly GraphNode[]): Loop[] {
 }
 
 function frameOf({ attr }: GraphNode): string {
-  return String(asJsonObject(attr.frame_name).s);
+  return asText(asJsonObject(attr.frame_name).s);
 }
 
 function readLoop(

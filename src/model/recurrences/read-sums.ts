@@ -1,4 +1,4 @@
-import { asJsonObject } from "../artifacts.js";
+import { asJsonObject, asNumber } from "../artifacts.js";
 import { fusedOps } from "../optimise/attributes.js";
 import type { RecurrentActivation } from "../recurrent-ops.js";
 import type { LoopBody, Term } from "./loop-body.js";
@@ -142,7 +142,7 @@ export function partOf(body: LoopBody, reference: string, index: number): Part |
   const axis = body.integer(op === "Split" ? input[0] : input[2]);
   const whole = canonical(body, op === "Split" ? input[1]! : input[0]!);
   if ((axis !== 1 && axis !== -1) || whole === undefined) return undefined;
-  if (op === "Split") return { whole, size: undefined, count: Number(asJsonObject(attr.num_split).i) };
+  if (op === "Split") return { whole, size: undefined, count: asNumber(asJsonObject(attr.num_split).i) };
   const sizes = body.constants.integers(body.fixed(input[1]));
   const size = sizes?.[index];
   if (sizes === undefined || size === undefined || sizes.slice(0, index).some((each) => each !== size))

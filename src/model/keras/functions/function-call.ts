@@ -1,3 +1,4 @@
+import { asNumber } from "../../artifacts.js";
 import { show } from "../../malformed.js";
 import { ConstantArgument, SliceArgument } from "../call-values.js";
 import type { Composer, Size } from "../composer.js";
@@ -66,7 +67,7 @@ export class FunctionCall {
     if (value === undefined || value === null) return undefined;
     const list: unknown[] = Array.isArray(value) ? value : [value];
     if (!list.every((each) => Number.isSafeInteger(each))) throw this.#unreadable(name);
-    return list.map(Number);
+    return list.map(asNumber);
   }
 
   /** Axes of `x`, counted from the start and in ascending order; all if the argument is missing. */
@@ -146,7 +147,7 @@ function literal(composer: Composer, value: unknown, dtype?: DType): Symbolic {
     : values.every(Number.isSafeInteger)
       ? "int32"
       : "float32";
-  return composer.literal(values.map(Number), shape, dtype === "string" ? own : (dtype ?? own));
+  return composer.literal(values.map(asNumber), shape, dtype === "string" ? own : (dtype ?? own));
 }
 
 export function cast(composer: Composer, x: Symbolic, dtype: DType | undefined): Symbolic {

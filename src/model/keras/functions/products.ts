@@ -1,3 +1,4 @@
+import { asNumber } from "../../artifacts.js";
 import { elementCountOf } from "../../../protocol/tensors.js";
 import { attrs, type Symbolic, Untranslatable } from "../emitter.js";
 import type { Composer } from "../composer.js";
@@ -61,7 +62,7 @@ const tensordotOf: EmitFunction = (call) => {
   }
   const [first, second]: unknown[] = Array.isArray(given) ? given : [];
   const list = (value: unknown, rank: number): number[] =>
-    (Array.isArray(value) ? value : [value]).map((axis) => countedAxis(Number(axis), rank));
+    (Array.isArray(value) ? value : [value]).map((axis) => countedAxis(asNumber(axis), rank));
   return tensordot(call.composer, a, b, [list(first, rankA), list(second, rankB)]);
 };
 
