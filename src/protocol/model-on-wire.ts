@@ -71,8 +71,8 @@ export interface TfliteBinding extends TensorBinding {
   /** What the elements mean: `value = (element − zeroPoint) × scale`. Left out where they are the values. */
   readonly quantization?: { readonly scale: number; readonly zeroPoint: number } | undefined;
   /**
-   * For an input with free sizes: where the file states its shape, byte offsets of lists of int32. The worker writes the sizes of a call
-   * there before it loads the file.
+   * For an input or output with free sizes: where the file states its shape, byte offsets of lists of int32. The worker writes the sizes of
+   * a call there before it loads the file.
    */
   readonly shapeOffsets?: readonly number[] | undefined;
 }
@@ -84,6 +84,11 @@ export interface TfliteWire extends WireCommon {
   readonly outputs: readonly TfliteBinding[];
   /** The key of the signature that runs; `undefined` for a file without any. */
   readonly signature: string | undefined;
+  /**
+   * Sizes inside of the model are computed while it runs. LiteRT then takes those that the file states for its outputs, and writes beyond
+   * them: their axis 0 has to be set to the batch, too.
+   */
+  readonly computesShapes: boolean;
 }
 
 /** A union by format: an engine loads the formats that it knows, and refuses the others. */

@@ -30,6 +30,7 @@ it.each([
   ["groups fixed at four", "conv-groups", ["groups", "groups"]],
   ["items that depend on each other", "mixing", [undefined, "whole"]],
   ["a batch that LiteRT gets wrong", "unranked", [undefined, "item-by-item"]],
+  ["operations that compute the sizes of others", "reshaped", [undefined, "batched"]],
 ])("runs %s", async (_what, name, modes) => {
   const run = await opened.page.evaluate(
     (name) => harness.runTflite(name, { workers: [{ backend: "wasm" }] }, name === "mixing" ? 1 : 3),
@@ -91,6 +92,8 @@ it("says what doesn't fit together, and what to do", async () => {
       await create({ model, split: "layers", workers: [{ backend: "wasm" }] }),
       await create({ model: graph, signature: "x", workers: [{ backend: "wasm" }] }),
       await create({ model: (await harness.tfliteBytes("dense")).slice(0, 1500) }),
+      await create({ model: "fixtures/tflite/any-size-computed.tflite" }),
+      await create({ model: "fixtures/tflite/reshaped-output.tflite", workers: [{ backend: "wasm" }] }),
     ];
   });
   expect(refusals.map((refusal) => refusal?.code)).toEqual([
@@ -100,8 +103,11 @@ it("says what doesn't fit together, and what to do", async () => {
     "model-unsupported",
     "invalid-options",
     "model-malformed",
+    "model-unsupported",
+    "model-unsupported",
   ]);
   const words = ['litert/wasm, received "wasm"', "webgl", 'leave "engine" out', "LiteRT", "leave it out", "damaged"];
+  words.push("[-1, -1, -1, -1]: convert the model with inputs of fixed sizes", "computes while it runs");
   for (const [index, refusal] of refusals.entries()) {
     expect(refusal?.message).toMatch(/^Expected .*received .*: .*/s);
     expect(refusal?.message).toContain(words[index]);

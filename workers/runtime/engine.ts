@@ -85,7 +85,7 @@ export class EngineBroken extends ShardError {
   constructor(
     notice: WorkerNotice["notice"],
     message: string,
-    { code, ...options }: ShardErrorOptions & { readonly code?: "model-malformed" } = {},
+    { code, ...options }: ShardErrorOptions & { readonly code?: "model-malformed" | "model-unsupported" } = {},
   ) {
     super(code ?? (notice === "out-of-memory" ? "out-of-memory" : "model-failed"), message, options);
     this.notice = notice;

@@ -24,7 +24,7 @@ export function inspectTflite(
   const file = joinBuffers(weightData, shareWeights);
   const read = readTfliteInterface(new Uint8Array(file), wanted);
   const inputs = declare(read.inputs, declared);
-  const { outputs, signature, signatures, description } = read;
+  const { outputs, signature, signatures, description, computesShapes } = read;
   return {
     info: {
       format: "tflite",
@@ -40,7 +40,7 @@ export function inspectTflite(
       weightBytes: read.weightBytes,
       userDefinedMetadata: { signature, signatures, description },
     },
-    wire: { format: "tflite", inputs, outputs, signature, weightData: file },
+    wire: { format: "tflite", inputs, outputs, signature, computesShapes, weightData: file },
     staged: undefined,
     batch: NOT_ANALYSED,
   };

@@ -14,6 +14,8 @@ export interface TfliteInterface {
   /** Keys of all signatures. */
   readonly signatures: readonly string[];
   readonly operatorCount: number;
+  /** Whether the sizes of tensors inside of it depend on values that are computed while it runs. */
+  readonly computesShapes: boolean;
   /** Bytes of all constants. */
   readonly weightBytes: number;
   readonly description: string | undefined;
@@ -21,7 +23,7 @@ export interface TfliteInterface {
 
 // The numbers of fields, by table, as in TensorFlow Lite's schema.
 const MODEL = { operations: 1, subgraphs: 2, description: 3, buffers: 4, signatures: 7 } as const;
-const OPERATION = { custom: 1 } as const;
+const OPERATION = { code: 0, custom: 1, laterCode: 3 } as const;
 const SUBGRAPH = { tensors: 0, inputs: 1, outputs: 2, operators: 3 } as const;
 const TENSOR = { shape: 0, type: 1, name: 3, quantization: 4, shapeSignature: 7 } as const;
 const QUANTIZATION = { scale: 2, zeroPoint: 3 } as const;
@@ -57,15 +59,17 @@ export function readTfliteInterface(bytes: Uint8Array, wanted?: string): TfliteI
     );
   }
   const model = FlatTable.rootOf(bytes);
-  refuseTensorFlowOps(model);
+  const computesShapes = readOperations(model);
   const { chosen, keys } = readSignatures(model, wanted);
   const subgraph = model.tableAt(MODEL.subgraphs, chosen?.uint32(SIGNATURE.subgraph) ?? 0);
   const found = chosen === undefined ? unsigned(subgraph) : signed(chosen, subgraph);
   if (found.inputs.length === 0 || found.outputs.length === 0) {
     throw malformedTflite(`${found.inputs.length} inputs and ${found.outputs.length} outputs`, "a model with both");
   }
+  if (computesShapes) requireFixedSizes(found);
   return {
     ...found,
+    computesShapes,
     signature: chosen?.text(SIGNATURE.key),
     signatures: keys,
     operatorCount: countOperators(model),
@@ -74,18 +78,49 @@ export function readTfliteInterface(bytes: Uint8Array, wanted?: string): TfliteI
   };
 }
 
-/** What converters leave to TensorFlow itself (SELECT_TF_OPS), LiteRT on the web has not, and says so only when it runs. */
-function refuseTensorFlowOps(model: FlatTable): void {
+/** Operations after which sizes are known only at run time: SHAPE, whose results are sizes of others, and those that depend on values. */
+const SHAPE_OPERATIONS: ReadonlySet<number> = new Set([
+  ...[77, 96, 103, 109],
+  // IF, WHILE, both versions of non-maximum suppression, and custom ones.
+  ...[118, 119, 120, 121, 32],
+]);
+/** From here on, the numbers are those of StableHLO's operations, of which some are dynamic. */
+const FIRST_STABLEHLO = 162;
+
+/**
+ * What converters leave to TensorFlow itself (SELECT_TF_OPS), LiteRT on the web has not, and says so only when it runs.
+ * @returns whether sizes are computed while the model runs.
+ * @throws ShardError "model-unsupported"
+ */
+function readOperations(model: FlatTable): boolean {
   const count = limited(model.lengthOf(MODEL.operations, 4), MAX_OPERATIONS, "kinds of operations");
   const names: string[] = [];
+  let computesShapes = false;
   for (let index = 0; index < count; index++) {
-    const name = model.tableAt(MODEL.operations, index).text(OPERATION.custom) ?? "";
+    const operation = model.tableAt(MODEL.operations, index);
+    const name = operation.text(OPERATION.custom) ?? "";
     if (name.startsWith("Flex")) names.push(name.slice("Flex".length, 80));
+    // There were once so few that a byte was enough.
+    const code = Math.max(operation.int8(OPERATION.code), operation.int32(OPERATION.laterCode));
+    computesShapes ||= SHAPE_OPERATIONS.has(code) || code >= FIRST_STABLEHLO;
   }
-  if (names.length === 0) return;
+  if (names.length === 0) return computesShapes;
   throw new ShardError(
     "model-unsupported",
     `Expected operations of TensorFlow Lite alone, received some of TensorFlow (${names.slice(0, 5).join(", ")}): convert the model without SELECT_TF_OPS, or for TF.js.`,
+  );
+}
+
+/** LiteRT writes beyond an output whose size it learns while it runs. That of a batch is known before. @throws ShardError "model-unsupported" */
+function requireFixedSizes({ inputs, outputs }: Interface): void {
+  const isBatchFree = inputs.some(({ shape }) => shape?.[0] === -1);
+  const isFree = ({ shape = [] }: TfliteBinding): boolean => shape.some((size, axis) => size === -1 && axis > 0);
+  const isUnknown = outputs.find((output) => isFree(output) || (output.shape?.[0] === -1 && !isBatchFree));
+  const free = isUnknown ?? (outputs.some(({ shape }) => shape?.includes(-1)) ? inputs.find(isFree) : undefined);
+  if (free === undefined) return;
+  throw new ShardError(
+    "model-unsupported",
+    `Expected fixed sizes, but for the batch, in a .tflite file whose operations compute sizes, received "${free.name.slice(0, 80)}" of shape [${free.shape?.join(", ")}]: convert the model with inputs of fixed sizes.`,
   );
 }
 

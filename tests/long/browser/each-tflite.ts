@@ -29,6 +29,8 @@ export function testEachTflite({ backend, threads }: LitertKind, page: () => Ope
     ["signatures", "batched"],
     ["mixing", "whole"],
     ["unsigned", "batched"],
+    ["reshaped", "batched"],
+    ["any-size", "batched"],
   ])("%s gives what TensorFlow Lite gives", async (name, mode) => {
     const signature = name === "signatures" ? "encode" : undefined;
     const [refusal, run] = await page().evaluate(

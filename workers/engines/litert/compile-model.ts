@@ -48,7 +48,7 @@ export async function compileFor(
     if (place === 0) throw noRoom(byteLength);
     cleanUps.push(() => module._free(place));
     module.HEAPU8.set(new Uint8Array(wire.weightData), place);
-    writeShapes(new DataView(module.HEAPU8.buffer, place, byteLength), wire.inputs, shapes);
+    writeShapes(new DataView(module.HEAPU8.buffer, place, byteLength), wire, shapes);
     const model = module.loadModel(environment, place, byteLength);
     cleanUps.push(() => model.delete());
     const signature = findSignature(model, wire);
@@ -158,12 +158,17 @@ function listOf<T>(vector: Vector<T>): T[] {
   return list;
 }
 
-function writeShapes(file: DataView, inputs: readonly TfliteBinding[], shapes: InputShapes): void {
-  for (const { name, shapeOffsets = [] } of inputs) {
+function writeShapes(file: DataView, { inputs, outputs, computesShapes }: TfliteWire, shapes: InputShapes): void {
+  const write = ({ shapeOffsets = [] }: TfliteBinding, shape: readonly number[]): void => {
     for (const offset of shapeOffsets) {
-      for (const [axis, size] of shapes[name]!.entries()) file.setInt32(offset + 4 * axis, size, true);
+      for (const [axis, size] of shape.entries()) file.setInt32(offset + 4 * axis, size, true);
     }
-  }
+  };
+  for (const input of inputs) write(input, shapes[input.name]!);
+  if (!computesShapes) return;
+  const batched = inputs.find(({ shape }) => shape?.[0] === -1);
+  const itemCount = batched === undefined ? 1 : shapes[batched.name]![0]!;
+  for (const output of outputs) write(output, [itemCount, ...(output.shape ?? []).slice(1)]);
 }
 
 function noRoom(byteCount: number): ShardError {

@@ -3,6 +3,7 @@ import { asOutOfMemory, saysAllocationFailed } from "../../../src/protocol/alloc
 import { asSentence, messageOf } from "../../../src/protocol/error-record.js";
 import type { TfliteBinding, TfliteWire } from "../../../src/protocol/model-on-wire.js";
 import { EngineBroken, type EngineModel, type NamedInputs } from "../../runtime/engine.js";
+import { requireStatedSizes } from "./check-sizes.js";
 import { compileFor, type CompileSettings, type CompiledShape, type InputShapes } from "./compile-model.js";
 
 /** Compiled shapes that are kept: enough for the powers of two that a job's shards have. Each holds the file and its weights once more. */
@@ -11,7 +12,7 @@ const MAX_COMPILED_BYTES = 512 * 2 ** 20;
 
 /**
  * Load a `.tflite` file. It is compiled for each shape of its inputs, and those used last are kept.
- * @throws ShardError "model-malformed" if LiteRT can't take it, "out-of-memory"; EngineBroken
+ * @throws ShardError "model-malformed" if LiteRT can't take it, "model-unsupported", "out-of-memory"; EngineBroken
  */
 export async function loadTflite(wire: TfliteWire, settings: CompileSettings): Promise<EngineModel> {
   const { litert } = settings;
@@ -36,6 +37,7 @@ export async function loadTflite(wire: TfliteWire, settings: CompileSettings): P
     }
     const found = known ?? (await compileFor(wire, shapes, settings));
     compiled.set(key, found);
+    if (wire.computesShapes && known === undefined) await requireStatedSizes(found, wire.inputs, shapes, litert);
     return found;
   };
 
@@ -61,7 +63,7 @@ export async function loadTflite(wire: TfliteWire, settings: CompileSettings): P
         throw runFailure(printed, printed);
       } catch (thrown) {
         // A call that fails leaves a compiled model that fails again. What is in a heap after a trap is left alone.
-        if (!(thrown instanceof WebAssembly.RuntimeError)) discard(keyOf(shapes));
+        if (!(thrown instanceof WebAssembly.RuntimeError || thrown instanceof EngineBroken)) discard(keyOf(shapes));
         throw runFailure(thrown, litert.takeErrors());
       }
     },

@@ -71,6 +71,14 @@ describe("what a .tflite file says about itself", () => {
     caught("model-unsupported", () => readTfliteInterface(file), "TensorFlow (Erf)", "SELECT_TF_OPS");
   });
 
+  it("that sizes are computed inside of it, which only the batch may depend on", () => {
+    expect(read("conv").computesShapes).toBe(false);
+    expect(read("any-size").computesShapes).toBe(false);
+    expect(read("reshaped").computesShapes).toBe(true);
+    expect(read("reshaped").outputs[0]?.shapeOffsets).toHaveLength(2);
+    caught("model-unsupported", () => read("any-size-computed"), '"output_0" of shape [-1, -1, -1, -1]', "fixed sizes");
+  });
+
   it("the same in shared memory", () => {
     const file = readFileSync("tests/fixtures/tflite/two.tflite");
     const shared = new Uint8Array(new SharedArrayBuffer(file.length));
