@@ -1,9 +1,11 @@
 import { ShardError } from "../../core/errors.js";
 import type { TfliteBinding } from "../../protocol/model-on-wire.js";
 import { isTflite } from "../load/is-tflite.js";
+import { findSizesKnown, numberOf } from "./computed-sizes.js";
 import { elementOf } from "./element-types.js";
 import { FlatTable } from "./flat-table.js";
 import { malformedTflite } from "./malformed-tflite.js";
+import { BUFFER, MODEL, OPERATION, QUANTIZATION, SIGNATURE, SUBGRAPH, TENSOR, TENSOR_MAP } from "./schema.js";
 
 /** What a `.tflite` file says about itself, without its operations. */
 export interface TfliteInterface {
@@ -14,22 +16,12 @@ export interface TfliteInterface {
   /** Keys of all signatures. */
   readonly signatures: readonly string[];
   readonly operatorCount: number;
-  /** Whether the sizes of tensors inside of it depend on values that are computed while it runs. */
+  /** Whether the sizes of tensors inside of it are known only while it runs. */
   readonly computesShapes: boolean;
   /** Bytes of all constants. */
   readonly weightBytes: number;
   readonly description: string | undefined;
 }
-
-// The numbers of fields, by table, as in TensorFlow Lite's schema.
-const MODEL = { operations: 1, subgraphs: 2, description: 3, buffers: 4, signatures: 7 } as const;
-const OPERATION = { code: 0, custom: 1, laterCode: 3 } as const;
-const SUBGRAPH = { tensors: 0, inputs: 1, outputs: 2, operators: 3 } as const;
-const TENSOR = { shape: 0, type: 1, name: 3, quantization: 4, shapeSignature: 7 } as const;
-const QUANTIZATION = { scale: 2, zeroPoint: 3 } as const;
-const BUFFER = { data: 0, offset: 1, size: 2 } as const;
-const SIGNATURE = { inputs: 0, outputs: 1, key: 2, subgraph: 4 } as const;
-const TENSOR_MAP = { name: 0, tensor: 1 } as const;
 
 /** More than any model has; a damaged file may claim millions. */
 const MAX_TENSORS = 1_000;
@@ -49,7 +41,7 @@ const USUAL_SIGNATURE = "serving_default";
  * @param wanted the key of the signature to run. Default: "serving_default", or else the first.
  * @throws ShardError "model-malformed", "invalid-options" for a key that no signature has, "model-unsupported" for
  *         inputs or outputs of a type that has no counterpart here, and for operations of TensorFlow itself.
- * O(subgraphs + buffers + the inputs and outputs).
+ * O(subgraphs + buffers + the operands of all operations).
  */
 export function readTfliteInterface(bytes: Uint8Array, wanted?: string): TfliteInterface {
   if (bytes.length < 8 || !isTflite(bytes)) {
@@ -59,17 +51,18 @@ export function readTfliteInterface(bytes: Uint8Array, wanted?: string): TfliteI
     );
   }
   const model = FlatTable.rootOf(bytes);
-  const computesShapes = readOperations(model);
+  const numbers = readOperations(model);
   const { chosen, keys } = readSignatures(model, wanted);
   const subgraph = model.tableAt(MODEL.subgraphs, chosen?.uint32(SIGNATURE.subgraph) ?? 0);
   const found = chosen === undefined ? unsigned(subgraph) : signed(chosen, subgraph);
   if (found.inputs.length === 0 || found.outputs.length === 0) {
     throw malformedTflite(`${found.inputs.length} inputs and ${found.outputs.length} outputs`, "a model with both");
   }
-  if (computesShapes) requireFixedSizes(found);
+  const sizes = findSizesKnown(model, subgraph, numbers);
+  if (sizes !== "from-inputs") requireFixedSizes(found, sizes);
   return {
     ...found,
-    computesShapes,
+    computesShapes: sizes !== "from-inputs",
     signature: chosen?.text(SIGNATURE.key),
     signatures: keys,
     operatorCount: countOperators(model),
@@ -78,49 +71,40 @@ export function readTfliteInterface(bytes: Uint8Array, wanted?: string): TfliteI
   };
 }
 
-/** Operations after which sizes are known only at run time: SHAPE, whose results are sizes of others, and those that depend on values. */
-const SHAPE_OPERATIONS: ReadonlySet<number> = new Set([
-  ...[77, 96, 103, 109],
-  // IF, WHILE, both versions of non-maximum suppression, and custom ones.
-  ...[118, 119, 120, 121, 32],
-]);
-/** From here on, the numbers are those of StableHLO's operations, of which some are dynamic. */
-const FIRST_STABLEHLO = 162;
-
 /**
  * What converters leave to TensorFlow itself (SELECT_TF_OPS), LiteRT on the web has not, and says so only when it runs.
- * @returns whether sizes are computed while the model runs.
+ * @returns the numbers of the kinds of operations.
  * @throws ShardError "model-unsupported"
  */
-function readOperations(model: FlatTable): boolean {
+function readOperations(model: FlatTable): number[] {
   const count = limited(model.lengthOf(MODEL.operations, 4), MAX_OPERATIONS, "kinds of operations");
-  const names: string[] = [];
-  let computesShapes = false;
-  for (let index = 0; index < count; index++) {
-    const operation = model.tableAt(MODEL.operations, index);
-    const name = operation.text(OPERATION.custom) ?? "";
-    if (name.startsWith("Flex")) names.push(name.slice("Flex".length, 80));
-    // There were once so few that a byte was enough.
-    const code = Math.max(operation.int8(OPERATION.code), operation.int32(OPERATION.laterCode));
-    computesShapes ||= SHAPE_OPERATIONS.has(code) || code >= FIRST_STABLEHLO;
-  }
-  if (names.length === 0) return computesShapes;
+  const operations = Array.from({ length: count }, (_, index) => model.tableAt(MODEL.operations, index));
+  const names = operations.map((each) => each.text(OPERATION.custom) ?? "").filter((name) => name.startsWith("Flex"));
+  if (names.length === 0) return operations.map(numberOf);
+  const known = names.slice(0, 5).map((name) => name.slice("Flex".length, 80));
   throw new ShardError(
     "model-unsupported",
-    `Expected operations of TensorFlow Lite alone, received some of TensorFlow (${names.slice(0, 5).join(", ")}): convert the model without SELECT_TF_OPS, or for TF.js.`,
+    `Expected operations of TensorFlow Lite alone, received some of TensorFlow (${known.join(", ")}): convert the model without SELECT_TF_OPS, or for TF.js.`,
   );
 }
 
-/** LiteRT writes beyond an output whose size it learns while it runs. That of a batch is known before. @throws ShardError "model-unsupported" */
-function requireFixedSizes({ inputs, outputs }: Interface): void {
-  const isBatchFree = inputs.some(({ shape }) => shape?.[0] === -1);
+/**
+ * LiteRT writes beyond an output whose size it learns while it runs. Where that follows from the batch, the worker can state it before.
+ * @throws ShardError "model-unsupported"
+ */
+function requireFixedSizes({ inputs, outputs }: Interface, sizes: "from-sizes" | "from-values"): void {
+  const isBatchFree = inputs.some(({ shape }) => shape?.[0] === -1) && sizes === "from-sizes";
   const isFree = ({ shape = [] }: TfliteBinding): boolean => shape.some((size, axis) => size === -1 && axis > 0);
   const isUnknown = outputs.find((output) => isFree(output) || (output.shape?.[0] === -1 && !isBatchFree));
   const free = isUnknown ?? (outputs.some(({ shape }) => shape?.includes(-1)) ? inputs.find(isFree) : undefined);
   if (free === undefined) return;
+  const expected =
+    sizes === "from-sizes"
+      ? "fixed sizes, but for the batch, in a .tflite file whose operations compute sizes"
+      : "outputs of fixed sizes from a .tflite file in which sizes depend on values";
   throw new ShardError(
     "model-unsupported",
-    `Expected fixed sizes, but for the batch, in a .tflite file whose operations compute sizes, received "${free.name.slice(0, 80)}" of shape [${free.shape?.join(", ")}]: convert the model with inputs of fixed sizes.`,
+    `Expected ${expected}, received "${free.name.slice(0, 80)}" of shape [${free.shape?.join(", ")}]: convert the model with fixed sizes, a fixed batch among them.`,
   );
 }
 

@@ -39,6 +39,27 @@ it("survives a worker that is killed and one that hangs", async () => {
   expect(causes.length).toBeGreaterThanOrEqual(2);
 });
 
+it("ends workers that may have written over their memory, and returns none of it", async () => {
+  const { causes, codes } = await opened.page.evaluate(async () => {
+    const sharder = await harness.createSharder({
+      model: "fixtures/tflite/squared.tflite",
+      workers: [{ backend: "wasm" }],
+    });
+    const causes: string[] = [];
+    sharder.addEventListener("fault", ({ detail }) => causes.push(detail.cause));
+    // One row gives one row, as the file states; of two rows, it makes four.
+    const rows = (count: number) => ({ x: { dtype: "float32", shape: [count, 3], data: new Float32Array(3 * count) } });
+    const codes = [];
+    for (const count of [1, 2]) {
+      codes.push((await harness.failureOf(async () => void (await sharder.predict(rows(count) as never))))?.code);
+    }
+    await sharder.dispose();
+    return { causes, codes };
+  });
+  expect(codes).toEqual([undefined, "model-failed"]);
+  expect(causes).toContain("crashed");
+});
+
 it("streams, verifies and keeps a journal, and a second job goes on from it", async () => {
   const result = await opened.page.evaluate(async () => {
     const { inputs, outputs } = await harness.tfliteCase("conv", 60);

@@ -79,6 +79,12 @@ describe("what a .tflite file says about itself", () => {
     caught("model-unsupported", () => read("any-size-computed"), '"output_0" of shape [-1, -1, -1, -1]', "fixed sizes");
   });
 
+  it("that sizes depend on values: then none of its outputs may be free", () => {
+    caught("model-unsupported", () => read("tiled"), "depend on values", '"y" of shape [-1, -1]');
+    caught("model-unsupported", () => read("masked"), "depend on values", '"y" of shape [-1, 3]');
+    expect(read("squared").computesShapes).toBe(true);
+  });
+
   it("the same in shared memory", () => {
     const file = readFileSync("tests/fixtures/tflite/two.tflite");
     const shared = new Uint8Array(new SharedArrayBuffer(file.length));
