@@ -15,12 +15,14 @@ export function engineOf(format: ModelInfo["format"]): EngineName {
 
 /**
  * A worker for a model: where its engine is left out, that of the model.
- * @throws ShardError "model-unsupported" if another engine is asked for, or a backend that the engine lacks.
+ * @throws ShardError "model-unsupported" if another engine is asked for, or a backend that the engine lacks; "invalid-options" for threads
+ *         where it has none.
  */
 export function forModel(spec: WorkerSpec, format: ModelInfo["format"]): WorkerSpec {
   const engine = ENGINES[format];
   const entries = ENTRY_NAMES.filter((entry) => entry.startsWith(`${engine}/`));
   if ((spec.engine ?? engine) === engine && entryOf({ backend: spec.backend, engine }) !== undefined) {
+    if (engine === "tfjs") requireOneThread(spec);
     return engine === "tfjs" ? spec : { ...spec, engine };
   }
   const advice =
@@ -31,5 +33,14 @@ export function forModel(spec: WorkerSpec, format: ModelInfo["format"]): WorkerS
   throw new ShardError(
     "model-unsupported",
     `Expected workers for a ${what} from the list ${entries.join(", ")}, received "${labelOf(spec)}": ${advice}.`,
+  );
+}
+
+/** TF.js computes on one thread in each worker. */
+function requireOneThread({ threads = 1 }: WorkerSpec): void {
+  if (threads === 1) return;
+  throw new ShardError(
+    "invalid-options",
+    `Expected "threads" for a .tflite file only, received ${threads} for a TF.js model: leave it out, and start several workers instead.`,
   );
 }

@@ -91,6 +91,7 @@ it("says what doesn't fit together, and what to do", async () => {
       await create({ model: graph, workers: [{ engine: "litert", backend: "wasm" }] }),
       await create({ model, split: "layers", workers: [{ backend: "wasm" }] }),
       await create({ model: graph, signature: "x", workers: [{ backend: "wasm" }] }),
+      await create({ model: graph, workers: [{ backend: "wasm", threads: 2 }] }),
       await create({ model: (await harness.tfliteBytes("dense")).slice(0, 1500) }),
       await create({ model: "fixtures/tflite/any-size-computed.tflite" }),
       await create({ model: "fixtures/tflite/reshaped-output.tflite", workers: [{ backend: "wasm" }] }),
@@ -102,12 +103,21 @@ it("says what doesn't fit together, and what to do", async () => {
     "model-unsupported",
     "model-unsupported",
     "invalid-options",
+    "invalid-options",
     "model-malformed",
     "model-unsupported",
     "model-unsupported",
   ]);
-  const words = ['litert/wasm, received "wasm"', "webgl", 'leave "engine" out', "LiteRT", "leave it out", "damaged"];
-  words.push("[-1, -1, -1, -1]: convert the model with inputs of fixed sizes", "computes while it runs");
+  const words = [
+    'litert/wasm, received "wasm"',
+    "webgl",
+    'leave "engine" out',
+    "LiteRT",
+    "leave it out",
+    "threads",
+    "damaged",
+  ];
+  words.push("[-1, -1, -1, -1]: convert the model with fixed sizes", "computes while it runs");
   for (const [index, refusal] of refusals.entries()) {
     expect(refusal?.message).toMatch(/^Expected .*received .*: .*/s);
     expect(refusal?.message).toContain(words[index]);

@@ -43,6 +43,21 @@ describe("what an input becomes", () => {
   });
 });
 
+describe("what an input can't become", () => {
+  it.each([
+    ["uint8", -1],
+    ["uint8", 256],
+    ["int8", 128],
+    ["int16", 40_000],
+    ["uint16", 70_000],
+    ["uint32", -1],
+  ] as const)("whole numbers beyond the range of %s: %i", (element, value) => {
+    const whole: InputTensor = { dtype: "int32", shape: [2], data: Int32Array.of(0, value) };
+    const target = binding({ element, dtype: "int32" });
+    caught("model-failed", () => written(whole, target, 8), `"t" to hold ${element} from`, `received ${value}`);
+  });
+});
+
 describe("what an output becomes", () => {
   it("floats of the steps of a quantised one", () => {
     const read = readElements(Int8Array.of(-3, 127, -128).buffer, [3], int8);

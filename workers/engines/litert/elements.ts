@@ -48,7 +48,10 @@ export function writeElements(
   const view = viewOf(element, target, offset, data.length);
   const isScaled =
     input.dtype === "uint8" && element !== "bool" && (input.scale !== undefined || input.offset !== undefined);
-  if (quantization === undefined && !isScaled) return view.set(data);
+  if (quantization === undefined && !isScaled) {
+    requireRange(data, element, name);
+    return view.set(data);
+  }
   const { scale = 1, offset: shift = 0 } = input.dtype === "uint8" ? input : {};
   if (quantization === undefined) {
     for (let i = 0; i < data.length; i++) view[i] = data[i]! * scale + shift;
@@ -60,6 +63,19 @@ export function writeElements(
     // Halves are rounded away from zero, as TensorFlow Lite's own operation does.
     const rounded = steps < 0 ? -Math.floor(0.5 - steps) : Math.floor(steps + 0.5);
     view[i] = Math.min(max, Math.max(min, rounded + quantization.zeroPoint));
+  }
+}
+
+/** Arrays of whole numbers would take what is beyond their range modulo that. @throws ShardError "model-failed" */
+function requireRange(data: ArrayLike<number>, element: TfliteElement, name: string): void {
+  if (element === "float32" || element === "int32" || element === "bool") return;
+  const { min, max } = TYPES[element];
+  for (let i = 0; i < data.length; i++) {
+    if (data[i]! >= min && data[i]! <= max) continue;
+    throw new ShardError(
+      "model-failed",
+      `Expected "${name}" to hold ${element} from ${min} to ${max}, received ${data[i]}: scale the input as the model was trained.`,
+    );
   }
 }
 
