@@ -210,7 +210,11 @@ function checkCuts(cuts: unknown, split: string): void {
 function checkModelSource(model: unknown): void {
   const isAddress = (typeof model === "string" && model !== "") || isUrl(model);
   const isArtifacts = typeof model === "object" && model !== null && "modelTopology" in model;
-  if (isFile(model) || isUint8Array(model) || isArrayBuffer(model)) return;
+  if (isFile(model)) return;
+  if (isUint8Array(model) || isArrayBuffer(model)) {
+    if (model.byteLength > 0) return;
+    throw invalid("model", "the bytes of a .tflite file", "none", "pass bytes that were not transferred to a worker");
+  }
   if (isAddress || isArtifacts || (isListLike(model) && model.length > 0 && Array.from(model).every(isFile))) return;
   const received = isListLike(model) ? Array.from(model).find((file) => !isFile(file)) : undefined;
   throw invalid(

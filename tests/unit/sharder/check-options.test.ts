@@ -6,6 +6,12 @@ import { randomNet } from "../../fixtures/random-net.js";
 
 const check = (options: unknown) => checkOptions(options as SharderOptions);
 
+function detached(): ArrayBuffer {
+  const buffer = new ArrayBuffer(8);
+  structuredClone(buffer, { transfer: [buffer] });
+  return buffer;
+}
+
 it.each<SharderOptions>([
   { model: "model.json" },
   { model: new URL("http://localhost/model.json") },
@@ -67,6 +73,8 @@ describe("refuses, naming the option and what it received", () => {
     [{ model: 5 }, ["model", "5"]],
     [{ model: null }, ["model", "null"]],
     [{ model: [] }, ["model", "an empty list"]],
+    [{ model: new Uint8Array(0) }, ["model", "received none", "transferred"]],
+    [{ model: detached() }, ["model", "received none"]],
     [{ model: "m", cache: "yes" }, ["cache", '"yes"']],
     [{ model: "m", remember: 1 }, ["remember", "1"]],
     [{ model: "m", maxWorkers: 0 }, ["maxWorkers", "0"]],
