@@ -213,7 +213,12 @@ function checkModelSource(model: unknown): void {
   if (isFile(model)) return;
   if (isUint8Array(model) || isArrayBuffer(model)) {
     if (model.byteLength > 0) return;
-    throw invalid("model", "the bytes of a .tflite file", "none", "pass bytes that were not transferred to a worker");
+    throw invalid(
+      "model",
+      "a .tflite file of at least one byte",
+      0,
+      "pass bytes that were not transferred to a worker",
+    );
   }
   if (isAddress || isArtifacts || (isListLike(model) && model.length > 0 && Array.from(model).every(isFile))) return;
   const received = isListLike(model) ? Array.from(model).find((file) => !isFile(file)) : undefined;
