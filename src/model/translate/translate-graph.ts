@@ -1,0 +1,127 @@
+import type { GraphWire, TensorBinding } from "../../protocol/model-on-wire.js";
+import type { WeightRecipes } from "../../protocol/weight-recipe.js";
+import { parseReference, tensorKey, type GraphNode } from "../graph/graph.js";
+import { neededNodes } from "../graph/needed-nodes.js";
+import { readNodes } from "../read-graph.js";
+import { emitterOf } from "./emit/emitters.js";
+import { foldNode, isFoldable } from "./fold/fold-node.js";
+import { NodeCall } from "./node-call.js";
+import { nodeName, untranslatable } from "./refusal.js";
+import { SubgraphBuilder } from "./subgraph.js";
+import { layOutFile, type TfliteFile } from "./tflite-file.js";
+import { tidyCalls, withoutUnread } from "./tidy.js";
+import { integerList, type Element, type Value } from "./value.js";
+
+/** By the names of inputs. */
+export type InputShapes = Readonly<Record<string, readonly number[]>>;
+
+/**
+ * Write an optimised graph as a `.tflite` file for inputs of certain shapes. All sizes are known then, and so is what the graph computes of
+ * them: shapes, strides and paddings become constants of the file. The weights are read when the file is written.
+ *
+ * @param shapes without free sizes, one for each input.
+ * @throws ShardError "model-unsupported" naming the first node that TensorFlow Lite has no counterpart for, "model-malformed".
+ * O(nodes), but for the integers that shapes are computed of.
+ */
+export function translateGraph(wire: GraphWire, shapes: InputShapes): TfliteFile {
+  const { weights, weightData } = wire;
+  const nodes = readNodes(wire.artifacts.modelTopology as object);
+  const builder = new SubgraphBuilder();
+  const values = new Map<string, Value>();
+  const fed = new Map(wire.inputs.map((binding) => [tensorKey(binding.tensorName), binding]));
+  const inputs = wire.inputs.map((binding): readonly [string, number] => {
+    const value = builder.tensor(shapes[binding.name]!, elementOf(binding));
+    values.set(tensorKey(binding.tensorName), value);
+    return [binding.name, builder.indexOf(value)];
+  });
+  const needed = neededNodes({ nodes, outputs: wire.outputs }, new Set([...fed.keys()].map(nodeOf)));
+  for (const node of nodes) {
+    if (!needed.has(node.name) || fed.has(`${node.name}:0`)) continue;
+    const results = translateNode(node, values, weights, builder, weightData);
+    for (const [index, value] of results.entries()) values.set(`${node.name}:${index}`, value);
+  }
+  const outputs = emitOutputs(wire, values, builder, weightData);
+  const calls = tidyCalls(
+    builder.calls,
+    outputs.map(([, index]) => index),
+  );
+  if (calls.length === 0) throw untranslatable("one that computes nothing");
+  const { subgraph, signature } = withoutUnread(builder.tensors, calls, { inputs, outputs });
+  return layOutFile(subgraph, signature, weightData);
+}
+
+function nodeOf(key: string): string {
+  return parseReference(key).node;
+}
+
+/** Ops that pass their inputs on. */
+const PASSING = /^(Identity|IdentityN|Snapshot|StopGradient)$/;
+
+function translateNode(
+  node: GraphNode,
+  values: ReadonlyMap<string, Value>,
+  weights: WeightRecipes,
+  builder: SubgraphBuilder,
+  data: ArrayBuffer | SharedArrayBuffer,
+): readonly Value[] {
+  const { op } = node;
+  if (op === "Const") return [constantValue(node, weights)];
+  const emit = emitterOf(op);
+  if (emit === undefined && !PASSING.test(op) && !isFoldable(op)) {
+    throw untranslatable(`the node ${nodeName(node)}, an operation that TensorFlow Lite has no counterpart for`);
+  }
+  const references = node.input.filter((each) => !each.startsWith("^"));
+  const inputs = references.map((each) => {
+    const value = values.get(tensorKey(each));
+    if (value !== undefined) return value;
+    throw untranslatable(`the node ${nodeName(node)}, which reads "${each.slice(0, 120)}" before it is computed`);
+  });
+  if (PASSING.test(op)) return inputs;
+  const call = new NodeCall(node, inputs, builder, data);
+  const folded = foldNode(call);
+  if (folded !== undefined) return folded;
+  if (emit === undefined) throw untranslatable(`the node ${nodeName(node)}, whose inputs are not known beforehand`);
+  return emit(call);
+}
+
+function constantValue(node: GraphNode, weights: WeightRecipes): Value {
+  const recipe = weights[node.name];
+  if (recipe === undefined) throw untranslatable(`the node ${nodeName(node)} without a weight`);
+  const { shape, dtype } = recipe;
+  if (dtype === "string" || dtype === "complex64") {
+    throw untranslatable(`the node ${nodeName(node)} with elements of ${dtype}`);
+  }
+  return { shape, element: dtype, source: { kind: "weight", recipe } };
+}
+
+function elementOf({ name, dtype }: TensorBinding): Element {
+  if (dtype !== "string") return dtype;
+  throw untranslatable(`texts in "${name.slice(0, 80)}"`);
+}
+
+/** Outputs are tensors of their own: neither inputs, nor constants, nor the same tensor twice. */
+function emitOutputs(
+  { inputs, outputs }: GraphWire,
+  values: ReadonlyMap<string, Value>,
+  builder: SubgraphBuilder,
+  data: ArrayBuffer | SharedArrayBuffer,
+): (readonly [name: string, index: number])[] {
+  const taken = new Set(inputs.map(({ tensorName }) => builder.indexOf(values.get(tensorKey(tensorName))!)));
+  return outputs.map((binding) => {
+    const { name, tensorName } = binding;
+    const value = values.get(tensorKey(tensorName));
+    if (value === undefined) throw untranslatable(`the output "${tensorName.slice(0, 120)}", which nothing computes`);
+    if (value.element !== elementOf(binding)) {
+      throw untranslatable(`the output "${tensorName.slice(0, 120)}" with elements of ${value.element}`);
+    }
+    let index = builder.indexOf(value);
+    if (value.source.kind !== "tensor" || taken.has(index)) {
+      const node: GraphNode = { name: tensorName, op: "Identity", input: [], attr: {} };
+      const copy = new NodeCall(node, [value], builder, data);
+      const { shape } = value;
+      index = builder.indexOf(copy.emit("RESHAPE", [value, integerList(shape)], { shape }));
+    }
+    taken.add(index);
+    return [name, index];
+  });
+}
