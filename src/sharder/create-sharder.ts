@@ -34,6 +34,7 @@ import type { SharderOptions } from "./options.js";
 import { raceAbort } from "./race-abort.js";
 import { readModel } from "./read-model.js";
 import { Sharder } from "./sharder.js";
+import { forEngines } from "./translated-model.js";
 import { Verifier } from "./verify/verifier.js";
 
 /** How the workers of a sharder are reached. */
@@ -80,16 +81,14 @@ async function create(given: SharderOptions): Promise<Sharder> {
   const inspected = await readModel(options, shareWeights);
   const { workers = "auto" } = options;
   const { format } = inspected.info;
-  requireSplittable(inspected, options);
   const links = { openWorker, openPlanner };
   if (workers !== "auto") {
-    return assembleSharder(
-      inspected,
-      options,
-      workers.map((spec) => forModel(spec, format)),
-      links,
-    );
+    const specs = workers.map((spec) => forModel(spec, format));
+    const fitting = await forEngines(inspected, specs, options.signal);
+    requireSplittable(fitting, options);
+    return assembleSharder(fitting, options, specs, links);
   }
+  requireSplittable(inspected, options);
   const { specs, lastResort, notice } = await raceAbort(chooseWorkers(engineOf(format)), options.signal);
   if (notice !== undefined) callListener(options.onNotice, notice);
   const { maxWorkers = Infinity } = options;

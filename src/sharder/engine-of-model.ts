@@ -2,15 +2,15 @@ import { ShardError } from "../core/errors.js";
 import type { ModelInfo } from "../model/inspect.js";
 import { ENTRY_NAMES, entryOf, labelOf, type EngineName, type WorkerSpec } from "../pool/worker-entries.js";
 
-/** The engine that runs the models of each format. */
-const ENGINES: Readonly<Record<ModelInfo["format"], EngineName>> = {
-  "graph-model": "tfjs",
-  "layers-model": "tfjs",
-  tflite: "litert",
+/** The engines that run the models of each format. The first is the one that is used unless another is named. */
+const ENGINES: Readonly<Record<ModelInfo["format"], readonly [EngineName, ...EngineName[]]>> = {
+  "graph-model": ["tfjs", "litert"],
+  "layers-model": ["tfjs", "litert"],
+  tflite: ["litert"],
 };
 
 export function engineOf(format: ModelInfo["format"]): EngineName {
-  return ENGINES[format];
+  return ENGINES[format][0];
 }
 
 /**
@@ -19,16 +19,17 @@ export function engineOf(format: ModelInfo["format"]): EngineName {
  *         where it has none.
  */
 export function forModel(spec: WorkerSpec, format: ModelInfo["format"]): WorkerSpec {
-  const engine = ENGINES[format];
-  const entries = ENTRY_NAMES.filter((entry) => entry.startsWith(`${engine}/`));
-  if ((spec.engine ?? engine) === engine && entryOf({ backend: spec.backend, engine }) !== undefined) {
+  const { engine = engineOf(format), backend } = spec;
+  const engines = ENGINES[format];
+  if (engines.includes(engine) && entryOf({ backend, engine }) !== undefined) {
     if (engine === "tfjs") requireOneThread(spec);
     return engine === "tfjs" ? spec : { ...spec, engine };
   }
+  const entries = ENTRY_NAMES.filter((entry) => engines.some((each) => entry.startsWith(`${each}/`)));
   const advice =
     format === "tflite"
       ? `ask for { engine: "litert", backend: "wasm" }, or open the TF.js model that it was made of`
-      : `leave "engine" out; "litert" runs .tflite files`;
+      : `name one of these`;
   const what = format === "tflite" ? ".tflite file" : format.replace("-", " ");
   throw new ShardError(
     "model-unsupported",

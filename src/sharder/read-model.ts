@@ -2,9 +2,9 @@ import { ShardError } from "../core/errors.js";
 import type { ModelArtifacts } from "../model/artifacts.js";
 import { inspectInSteps, type InspectedModel } from "../model/inspect.js";
 import { isKeras, type PrepareKeras } from "../model/prepare-model.js";
-import { throwIfAborted } from "../protocol/abort.js";
 import { inSlices } from "./in-slices.js";
 import { loadArtifacts } from "./load-artifacts.js";
+import { loadReader } from "./load-reader.js";
 import type { SharderOptions } from "./options.js";
 
 /** A format of models: which files are of it, and how one is read once it is loaded. */
@@ -61,22 +61,4 @@ export async function readModel(options: SharderOptions, shareWeights: boolean):
 async function loadKeras(signal: AbortSignal | undefined): Promise<PrepareKeras> {
   const { prepareKeras } = await loadReader("Keras", signal, () => import("../model/prepare-keras.js"));
   return prepareKeras;
-}
-
-/** @throws ShardError "backend-unavailable" if the script can't be loaded, "aborted" */
-async function loadReader<Reader>(
-  kind: string,
-  signal: AbortSignal | undefined,
-  load: () => Promise<Reader>,
-): Promise<Reader> {
-  try {
-    return await load();
-  } catch (cause) {
-    throwIfAborted(signal);
-    throw new ShardError(
-      "backend-unavailable",
-      `Expected to load the script that reads ${kind} models, received a failure (${String(cause)}): check the connection, and that the host serves all scripts of the build.`,
-      { cause },
-    );
-  }
 }

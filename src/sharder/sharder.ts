@@ -2,6 +2,7 @@ import { ShardError } from "../core/errors.js";
 import type { ModelInfo } from "../model/inspect.js";
 import type { WorkerSpec } from "../pool/worker-entries.js";
 import type { WorkerPool } from "../pool/worker-pool.js";
+import { isTfjsWire } from "../protocol/model-on-wire.js";
 import { throwIfAborted } from "../protocol/abort.js";
 import { onlyShardErrors, orShardError } from "../protocol/raw-errors.js";
 import type { Outputs } from "../protocol/tensors.js";
@@ -25,6 +26,7 @@ import type { OnItemError, SharderSettings } from "./options.js";
 import { inspectRun } from "./layers/inspect-run.js";
 import { LiveJobs } from "./live-jobs.js";
 import type { BatchPlan, LayerPlan, Split } from "./split.js";
+import { requireTranslatable } from "./translated-model.js";
 import type { Verification } from "./verify/verification.js";
 import type { Verifier } from "./verify/verifier.js";
 import { snapshotOf, type WorkerSnapshot } from "./worker-snapshot.js";
@@ -184,11 +186,26 @@ export class Sharder extends ShardingEventTarget {
     return onlyShardErrors(async () => {
       this.#checkUsable();
       checkWorkerSpec(spec);
-      const starting = this.#pool.start(forModel(spec, this.model.format));
+      const fitting = forModel(spec, this.model.format);
+      if (fitting.engine === "litert") await this.#requireForLitert();
+      const starting = this.#pool.start(fitting);
       this.#watch.expectsWorkers();
       const { id } = await this.#pool.enter(await starting);
       return id;
     });
+  }
+
+  /** @throws ShardError "model-unsupported", "disposed" */
+  async #requireForLitert(): Promise<void> {
+    const { wire } = this.#model.inspected;
+    if (isTfjsWire(wire) && this.plan.split === "layers") {
+      throw new ShardError(
+        "model-unsupported",
+        'Expected a model that is split by batch for workers of LiteRT, received one that is split by layers: create another sharder with split: "batch".',
+      );
+    }
+    await requireTranslatable(wire);
+    this.#checkUsable();
   }
 
   /**

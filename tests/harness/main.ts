@@ -36,6 +36,7 @@ import * as pictures from "./pictures.js";
 import { stitchedDifference } from "./stitch.js";
 import { runTflite, tfliteBytes, tfliteCase } from "./tflite.js";
 import { runTeachable } from "./teachable.js";
+import { runTranslated, type TranslatedRequest } from "./translated.js";
 import { watchedSharder } from "./watched-sharder.js";
 import { runAgainAndAgain, tryInMemory } from "./worker-memory.js";
 
@@ -114,6 +115,7 @@ const harness = {
     runTflite(name, options, difference, repeat),
   tfliteBytes,
   tfliteCase,
+  runTranslated: (request: TranslatedRequest) => runTranslated(request, difference, float32),
   upscalePicture,
   planTiles,
   createModelMemory,

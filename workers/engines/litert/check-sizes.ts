@@ -1,7 +1,8 @@
 import { allocateTensor } from "../../../src/protocol/rows.js";
 import type { TfliteBinding } from "../../../src/protocol/model-on-wire.js";
 import { EngineBroken, type NamedInputs } from "../../runtime/engine.js";
-import type { CompiledShape, InputShapes } from "./compile-model.js";
+import type { InputShapes } from "../../../src/model/translate/translate-graph.js";
+import type { CompiledShape } from "./compile-model.js";
 import type { Litert } from "./runtime.js";
 
 /**

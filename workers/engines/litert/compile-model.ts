@@ -1,7 +1,9 @@
 import { ShardError } from "../../../src/core/errors.js";
-import type { TfliteBinding, TfliteWire } from "../../../src/protocol/model-on-wire.js";
+import type { InputShapes } from "../../../src/model/translate/translate-graph.js";
+import type { TfliteBinding } from "../../../src/protocol/model-on-wire.js";
 import type { NamedInputs, NamedOutputs } from "../../runtime/engine.js";
 import type { LitertDriver } from "./driver.js";
+import type { ModelSource } from "./model-source.js";
 import type { CompiledModel, Litert, LitertModel } from "./runtime.js";
 import type { InputBuffer, TensorBuffers } from "./tensor-buffers.js";
 
@@ -18,21 +20,21 @@ export interface CompiledShape {
   delete(): void;
 }
 
-/** By the names of inputs. */
-export type InputShapes = Readonly<Record<string, readonly number[]>>;
+/** Where files begin in LiteRT's memory, so that their constants lie as they ask for it. */
+const ALIGNMENT = 16;
 
 /**
  * Compile a model for inputs of certain shapes.
  *
- * LiteRT can't change the sizes of a compiled model: what it does for another batch writes past the ends of its buffers, as of 2.5.3. So the
- * sizes are written into a copy of the file, which is compiled anew.
+ * LiteRT can't change the sizes of a compiled model: what it does for another batch writes past the ends of its buffers, as of 2.5.3. So a
+ * file of these sizes is written into its memory, and compiled anew.
  *
  * @param shapes without free sizes, one for each input.
  * @throws ShardError "out-of-memory", "model-malformed" where the signature is not as the page has read it; whatever LiteRT throws. What
  *         was allocated until then is released.
  */
 export async function compileFor(
-  wire: TfliteWire,
+  source: ModelSource,
   shapes: InputShapes,
   settings: CompileSettings,
 ): Promise<CompiledShape> {
@@ -43,15 +45,16 @@ export async function compileFor(
     for (const cleanUp of cleanUps.splice(0).toReversed()) cleanUp();
   };
   try {
-    const { byteLength } = wire.weightData;
-    const place = module._malloc(byteLength);
-    if (place === 0) throw noRoom(byteLength);
-    cleanUps.push(() => module._free(place));
-    module.HEAPU8.set(new Uint8Array(wire.weightData), place);
-    writeShapes(new DataView(module.HEAPU8.buffer, place, byteLength), wire, shapes);
+    const file = source.fileFor(shapes);
+    const { byteLength } = file;
+    const allocated = module._malloc(byteLength + ALIGNMENT);
+    if (allocated === 0) throw noRoom(byteLength);
+    cleanUps.push(() => module._free(allocated));
+    const place = Math.ceil(allocated / ALIGNMENT) * ALIGNMENT;
+    file.write(module.HEAPU8.subarray(place, place + byteLength));
     const model = module.loadModel(environment, place, byteLength);
     cleanUps.push(() => model.delete());
-    const signature = findSignature(model, wire);
+    const signature = findSignature(model, source);
     const compiled = await module.compileModel(environment, model, {
       accelerator,
       ...{ cpuOptions: { numThreads: threadCount }, gpuOptions: { precision: "fp32" }, webNNOptions: {} },
@@ -104,7 +107,7 @@ interface Signature {
   readonly outputs: readonly TfliteBinding[];
 }
 
-function findSignature(model: LitertModel, { signature, inputs, outputs }: TfliteWire): Signature {
+function findSignature(model: LitertModel, { signature, inputs, outputs }: ModelSource): Signature {
   for (let index = 0; index < model.getNumSignatures(); index++) {
     const found = model.getSignature(index);
     try {
@@ -156,19 +159,6 @@ function listOf<T>(vector: Vector<T>): T[] {
   const list = Array.from({ length: vector.size() }, (_, index) => vector.get(index));
   vector.delete();
   return list;
-}
-
-function writeShapes(file: DataView, { inputs, outputs, computesShapes }: TfliteWire, shapes: InputShapes): void {
-  const write = ({ shapeOffsets = [] }: TfliteBinding, shape: readonly number[]): void => {
-    for (const offset of shapeOffsets) {
-      for (const [axis, size] of shape.entries()) file.setInt32(offset + 4 * axis, size, true);
-    }
-  };
-  for (const input of inputs) write(input, shapes[input.name]!);
-  if (!computesShapes) return;
-  const batched = inputs.find(({ shape }) => shape?.[0] === -1);
-  const itemCount = batched === undefined ? 1 : shapes[batched.name]![0]!;
-  for (const output of outputs) write(output, [itemCount, ...(output.shape ?? []).slice(1)]);
 }
 
 function noRoom(byteCount: number): ShardError {

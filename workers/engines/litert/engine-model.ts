@@ -1,26 +1,28 @@
 import { ShardError } from "../../../src/core/errors.js";
 import { asOutOfMemory, saysAllocationFailed } from "../../../src/protocol/allocation-failure.js";
 import { asSentence, messageOf } from "../../../src/protocol/error-record.js";
-import type { TfliteBinding, TfliteWire } from "../../../src/protocol/model-on-wire.js";
+import type { InputShapes } from "../../../src/model/translate/translate-graph.js";
+import type { TfliteBinding } from "../../../src/protocol/model-on-wire.js";
 import { EngineBroken, type EngineModel, type NamedInputs } from "../../runtime/engine.js";
 import { requireStatedSizes } from "./check-sizes.js";
-import { compileFor, type CompileSettings, type CompiledShape, type InputShapes } from "./compile-model.js";
+import { compileFor, type CompileSettings, type CompiledShape } from "./compile-model.js";
+import type { ModelSource } from "./model-source.js";
 
 /** Compiled shapes that are kept: enough for the powers of two that a job's shards have. Each holds the file and its weights once more. */
 const MAX_COMPILED = 8;
 const MAX_COMPILED_BYTES = 512 * 2 ** 20;
 
 /**
- * Load a `.tflite` file. It is compiled for each shape of its inputs, and those used last are kept.
+ * Load a model. It is compiled for each shape of its inputs, and those used last are kept.
  * @throws ShardError "model-malformed" if LiteRT can't take it, "model-unsupported", "out-of-memory"; EngineBroken
  */
-export async function loadTflite(wire: TfliteWire, settings: CompileSettings): Promise<EngineModel> {
+export async function loadSource(source: ModelSource, settings: CompileSettings): Promise<EngineModel> {
   const { litert } = settings;
-  const mostCompiled = Math.max(1, Math.min(MAX_COMPILED, Math.floor(MAX_COMPILED_BYTES / wire.weightData.byteLength)));
+  const mostCompiled = Math.max(1, Math.min(MAX_COMPILED, Math.floor(MAX_COMPILED_BYTES / source.byteLength)));
   /** By shapes; the one used last is the last. */
   const compiled = new Map<string, CompiledShape>();
 
-  const keyOf = (shapes: InputShapes): string => JSON.stringify(wire.inputs.map(({ name }) => shapes[name]));
+  const keyOf = (shapes: InputShapes): string => JSON.stringify(source.inputs.map(({ name }) => shapes[name]));
 
   const discard = (key: string): void => {
     compiled.get(key)?.delete();
@@ -35,16 +37,16 @@ export async function loadTflite(wire: TfliteWire, settings: CompileSettings): P
       if (compiled.size < mostCompiled) break;
       discard(oldest);
     }
-    const found = known ?? (await compileFor(wire, shapes, settings));
+    const found = known ?? (await compileFor(source, shapes, settings));
     compiled.set(key, found);
-    if (wire.computesShapes && known === undefined) await requireStatedSizes(found, wire.inputs, shapes, litert);
+    if (source.computesShapes && known === undefined) await requireStatedSizes(found, source.inputs, shapes, litert);
     return found;
   };
 
-  if (settings.accelerator === "webgpu") requireForGpu(wire);
+  if (settings.accelerator === "webgpu") requireForGpu(source);
   litert.takeErrors();
   try {
-    await compiledFor(statedShapes(wire.inputs));
+    if (source.trialShapes !== undefined) await compiledFor(source.trialShapes);
   } catch (thrown) {
     throw loadFailure(thrown, litert.takeErrors());
   }
@@ -52,7 +54,7 @@ export async function loadTflite(wire: TfliteWire, settings: CompileSettings): P
   return {
     onlyReadsInputs: true,
     async run(inputs) {
-      const shapes = shapesOf(wire.inputs, inputs);
+      const shapes = shapesOf(source.inputs, inputs);
       litert.takeErrors();
       try {
         const model = await compiledFor(shapes);
@@ -74,7 +76,7 @@ export async function loadTflite(wire: TfliteWire, settings: CompileSettings): P
 }
 
 /** On the GPU, LiteRT gives other values for elements of other types, without a word. @throws ShardError "model-unsupported" */
-function requireForGpu({ inputs, outputs }: TfliteWire): void {
+function requireForGpu({ inputs, outputs }: ModelSource): void {
   const other = [...inputs, ...outputs].find(({ element }) => element !== "float32" && element !== "int32");
   if (other === undefined) return;
   throw new ShardError(
@@ -83,22 +85,16 @@ function requireForGpu({ inputs, outputs }: TfliteWire): void {
   );
 }
 
-/** What the file says, with 1 for sizes that it leaves free. */
-function statedShapes(inputs: readonly TfliteBinding[]): InputShapes {
-  return Object.fromEntries(
-    inputs.map(({ name, shape = [] }) => [name, shape.map((size) => (size === -1 ? 1 : size))]),
-  );
-}
-
 /** @throws ShardError "model-failed" for shapes that the file does not allow, "internal" for an input that is missing. */
 function shapesOf(bindings: readonly TfliteBinding[], inputs: NamedInputs): InputShapes {
   return Object.fromEntries(
-    bindings.map(({ name, shape = [] }) => {
+    bindings.map(({ name, shape }) => {
       const given = inputs[name]?.shape;
       if (given === undefined) {
         const received = Object.keys(inputs).join(", ") || "none";
         throw new ShardError("internal", `Expected the model's input "${name}", received ${received}.`);
       }
+      if (shape === undefined) return [name, given];
       const fits = given.length === shape.length && shape.every((size, axis) => size === -1 || size === given[axis]);
       if (fits) return [name, given];
       throw new ShardError(

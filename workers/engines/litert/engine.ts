@@ -1,8 +1,12 @@
 import { ShardError } from "../../../src/core/errors.js";
+import { untranslatable } from "../../../src/model/translate/refusal.js";
+import type { WireModel } from "../../../src/protocol/model-on-wire.js";
 import type { Engine } from "../../runtime/engine.js";
 import type { CompileSettings } from "./compile-model.js";
 import type { LitertDriver } from "./driver.js";
-import { loadTflite } from "./engine-model.js";
+import { loadSource } from "./engine-model.js";
+import { graphSource } from "./graph-source.js";
+import { fileSource, type ModelSource } from "./model-source.js";
 import { TensorBuffers } from "./tensor-buffers.js";
 
 /** LiteRT on one accelerator. */
@@ -26,14 +30,9 @@ export function litertEngine(driver: LitertDriver): Engine {
     },
 
     async load(wire) {
-      if (wire.format !== "tflite") {
-        throw new ShardError(
-          "model-unsupported",
-          `Expected a .tflite file for LiteRT, received a ${wire.format}: use workers of the engine "tfjs" for it.`,
-        );
-      }
-      const model = await loadTflite(wire, requireStarted());
-      const { byteLength } = wire.weightData;
+      const source = sourceOf(wire);
+      const model = await loadSource(source, requireStarted());
+      const { byteLength } = source;
       modelCount++;
       modelBytes += byteLength;
       return {
@@ -55,4 +54,16 @@ export function litertEngine(driver: LitertDriver): Engine {
     gpu: () => driver.gpu?.(),
     stop: () => driver.stop(),
   };
+}
+
+/** @throws ShardError "model-unsupported" */
+function sourceOf(wire: WireModel): ModelSource {
+  switch (wire.format) {
+    case "tflite":
+      return fileSource(wire);
+    case "graph-model":
+      return graphSource(wire);
+    case "layers-model":
+      throw untranslatable("TF.js layers, which are no graph");
+  }
 }

@@ -12,7 +12,10 @@ interface Integers {
 }
 
 /** Computes from numbers that are known before the model runs. `undefined` where it doesn't cover what the node asks for. */
-type Fold = (call: NodeCall, inputs: readonly Integers[]) => Integers | { readonly all: readonly Integers[] } | undefined;
+type Fold = (
+  call: NodeCall,
+  inputs: readonly Integers[],
+) => Integers | { readonly all: readonly Integers[] } | undefined;
 
 /** More than this is left to the model. */
 const MAX_VALUES = 65_536;

@@ -1,0 +1,36 @@
+import { ShardError } from "../core/errors.js";
+import type { InspectedModel } from "../model/inspect.js";
+import type { WorkerSpec } from "../pool/worker-entries.js";
+import { isTfjsWire, type WireModel } from "../protocol/model-on-wire.js";
+import { loadReader } from "./load-reader.js";
+
+/**
+ * The model for workers of several engines. LiteRT's take a TF.js model whole: what a stage computes of the sizes of the model's inputs is
+ * not known beforehand where these are in another stage.
+ *
+ * @throws ShardError "model-unsupported" naming the node that can't be translated, "backend-unavailable", "aborted"
+ */
+export async function forEngines(
+  inspected: InspectedModel,
+  specs: readonly WorkerSpec[],
+  signal: AbortSignal | undefined,
+): Promise<InspectedModel> {
+  const { info, wire } = inspected;
+  if (!isTfjsWire(wire) || !specs.some(({ engine }) => engine === "litert")) return inspected;
+  await requireTranslatable(wire, signal);
+  const reason = "LiteRT runs models in one piece";
+  const notDone = [{ what: "cuts", reason }, ...info.optimization.notDone];
+  return {
+    ...inspected,
+    info: { ...info, layers: [], cuts: [], optimization: { ...info.optimization, notDone } },
+    staged: undefined,
+  };
+}
+
+/** @throws ShardError as `forEngines` */
+export async function requireTranslatable(wire: WireModel, signal?: AbortSignal): Promise<void> {
+  if (!isTfjsWire(wire)) return;
+  const { whyNotTflite } = await loadReader("translated", signal, () => import("../model/translate/why-not-tflite.js"));
+  const reason = whyNotTflite(wire);
+  if (reason !== undefined) throw new ShardError("model-unsupported", reason);
+}
