@@ -55,7 +55,7 @@ function nodeOf(key: string): string {
 }
 
 /** Ops that pass their inputs on. */
-const PASSING = /^(Identity|IdentityN|Snapshot|StopGradient)$/;
+const PASSING = /^(EnsureShape|Identity|IdentityN|Snapshot|StopGradient)$/;
 
 function translateNode(
   node: GraphNode,

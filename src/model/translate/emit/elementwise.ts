@@ -28,6 +28,16 @@ const compared =
   (name: OperatorName): EmitNode =>
   (call) => [combine(call, name, call.input(0), call.input(1), "bool")];
 
+/** Compares the size of each number with what it has to be. */
+const tested =
+  (name: OperatorName, sides: (size: Value) => readonly [Value, Value]): EmitNode =>
+  (call) => {
+    const x = call.input(0);
+    call.requireElement(x, "float32");
+    const [a, b] = sides(call.emit("ABS", [x], { shape: x.shape }));
+    return [combine(call, name, a, b, "bool")];
+  };
+
 const activation: EmitNode = (call) => [activate(call, call.input(0), call.node.op, call.inputs[1])];
 
 /** Written of other operators, on floats. */
@@ -162,6 +172,10 @@ export const ELEMENTWISE: Readonly<Record<string, EmitNode>> = {
   DivNoNan: divideNoNan,
   LogicalAnd: binary("LOGICAL_AND", ["bool"]),
   LogicalOr: binary("LOGICAL_OR", ["bool"]),
+
+  IsFinite: tested("LESS", (size) => [size, float(Infinity)]),
+  IsInf: tested("EQUAL", (size) => [size, float(Infinity)]),
+  IsNan: tested("NOT_EQUAL", (size) => [size, size]),
 
   Equal: compared("EQUAL"),
   Greater: compared("GREATER"),

@@ -63,20 +63,23 @@ const largest: EmitNode = (call) => {
   return call.emitAll("TOPK_V2", [x, literal("int32", [], [count!])], outputs);
 };
 
-/** Over channels that are last. In training, a batch is normalised with its own statistics. */
+/** In training, a batch is normalised with its own statistics. */
 const batchNormalisation: EmitNode = (call) => {
-  const [x, scale, offset] = [call.input(0), call.input(1), call.input(2)];
+  const x = call.input(0);
   call.requireElement(x, "float32");
-  if (!call.attrText("data_format", "NHWC").startsWith("NHWC")) call.refuse("channels first");
-  const axes = x.shape.slice(0, -1).map((_, axis) => axis);
+  const channelAxis = call.attrText("data_format", "NHWC").startsWith("NC") ? 1 : x.shape.length - 1;
+  const axes = x.shape.map((_, axis) => axis).filter((axis) => axis !== channelAxis);
+  const perChannel = x.shape.map((size, axis) => (axis === channelAxis ? size : 1));
+  const [scale, offset] = [1, 2].map((place) => call.reshape(call.input(place), perChannel));
+  const given = (place: number): Value => call.reshape(call.input(place), perChannel);
   const isOwn = call.attrFlag("is_training");
-  const mean = isOwn ? reduceAxes(call, "MEAN", x, axes, false) : call.input(3);
+  const mean = isOwn ? reduceAxes(call, "MEAN", x, axes, true) : given(3);
   const centred = combine(call, "SUB", x, mean);
   const squares = isOwn ? call.emit("SQUARE", [centred], { shape: x.shape }) : undefined;
-  const variance = squares === undefined ? call.input(4) : reduceAxes(call, "MEAN", squares, axes, false);
+  const variance = squares === undefined ? given(4) : reduceAxes(call, "MEAN", squares, axes, true);
   const sum = combine(call, "ADD", variance, float(call.attrFloat("epsilon", 1e-4)));
-  const factor = combine(call, "MUL", call.emit("RSQRT", [sum], { shape: sum.shape }), scale);
-  return [combine(call, "ADD", combine(call, "MUL", centred, factor), offset)];
+  const factor = combine(call, "MUL", call.emit("RSQRT", [sum], { shape: sum.shape }), scale!);
+  return [combine(call, "ADD", combine(call, "MUL", centred, factor), offset!)];
 };
 
 const localResponse: EmitNode = (call) => {

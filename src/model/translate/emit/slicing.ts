@@ -49,11 +49,46 @@ const oneHot: EmitNode = (call) => {
   ];
 };
 
+/** Keep a band around the diagonal of each matrix. */
+const bandPart: EmitNode = (call) => {
+  const x = call.input(0);
+  const [lower = 0, upper = 0] = [1, 2].map((place) => call.integers(place, "bounds")[0]);
+  const [rows = 0, columns = 0] = x.shape.slice(-2);
+  const isKept = Array.from({ length: rows * columns }, (_, index) => {
+    const distance = (index % columns) - Math.floor(index / columns);
+    return Number((lower < 0 || -distance <= lower) && (upper < 0 || distance <= upper));
+  });
+  const nothing = literal(x.element, [], [0]);
+  const output = { shape: x.shape, element: x.element };
+  return [call.emit("SELECT_V2", [literal("bool", [rows, columns], isKept), x, nothing], output)];
+};
+
+/** What leaves an axis at its end comes in at its beginning. */
+const roll: EmitNode = (call) => {
+  const x = call.input(0);
+  const [shifts, axes] = [call.integers(1, "shifts"), call.integers(2, "axes")];
+  const turn = (value: Value, given: number, entry: number): Value => {
+    const axis = call.axisOf(given, x.shape.length);
+    const size = x.shape[axis]!;
+    const shift = (((shifts[entry] ?? 0) % size) + size) % size;
+    if (shift === 0) return value;
+    const part = (first: number, count: number): Value => {
+      const [begin, sizes] = [x.shape.map(() => 0).with(axis, first), x.shape.with(axis, count)];
+      return take(call, value, { begin, strides: begin.map(() => 1), sizes, shape: sizes });
+    };
+    const parts = [part(size - shift, shift), part(0, size - shift)];
+    return call.emit("CONCATENATION", parts, { shape: x.shape }, { axis });
+  };
+  return [axes.reduce(turn, x)];
+};
+
 export const SLICING: Readonly<Record<string, EmitNode>> = {
   Gather: gather,
   GatherNd: gatherAt,
   GatherV2: gather,
+  MatrixBandPart: bandPart,
   OneHot: oneHot,
+  Roll: roll,
   Slice: (call) => [take(call, call.input(0), sliceBounds(call))],
   StridedSlice: (call) => [take(call, call.input(0), stridedBounds(call))],
 };
