@@ -29,6 +29,7 @@ import { dealFaults, planChaos } from "../chaos/page/plan-chaos.js";
 import { runScenario } from "../chaos/page/run-scenario.js";
 import { checkCase } from "../conformance/check-case.js";
 import { checkModel } from "../conformance/check-model.js";
+import { checkTranslated } from "../conformance/check-translated.js";
 import { runWorkerApiCase, runWorkerLinkCase } from "./contracts.js";
 import { runDamaged } from "./fuzz-model.js";
 import { runWhole, saveModel } from "./oracle.js";
@@ -130,6 +131,7 @@ const harness = {
   runAgainAndAgain,
   checkModel,
   checkCase,
+  checkTranslated,
   saveModel,
   stitchedDifference,
   randomNet,
