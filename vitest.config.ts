@@ -64,6 +64,7 @@ export default defineConfig({
             "tests/unit/model/fuzz.test.ts",
             "tests/unit/model/odd-objects.test.ts",
             "tests/unit/model/cut/public-models.test.ts",
+            "tests/unit/model/translate/well-formed.test.ts",
           ],
           env: { SHARDER_WHOLE: "1" },
           fileParallelism: false,

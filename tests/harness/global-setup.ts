@@ -26,6 +26,7 @@ export default async function setup(project: TestProject) {
   const mounts = {
     "/models/": resolve("public/models"),
     "/samples/": resolve("public/samples"),
+    "/cases/": resolve("tests/cases"),
     "/fixtures/": resolve("tests/fixtures"),
     "/public-models/": resolve(modelsFolder),
   };

@@ -4,7 +4,7 @@ import { integerOf, isSet, textOf } from "../optimise/attributes.js";
 import { asJsonObject } from "../artifacts.js";
 import { integersIn } from "./constant-bytes.js";
 import type { OperatorName } from "./operators.js";
-import { nodeName, untranslatable } from "./refusal.js";
+import { misfit, nodeName, untranslatable } from "./refusal.js";
 import type { OperatorCall, SubgraphBuilder } from "./subgraph.js";
 import { integerList, type Element, type Value } from "./value.js";
 
@@ -41,6 +41,11 @@ export class NodeCall {
     throw untranslatable(`the node ${nodeName(this.node)} with ${reason}`);
   }
 
+  /** @throws ShardError "model-failed" naming the node, for sizes that depend on those of the inputs. */
+  misfit(reason: string): never {
+    throw misfit(`those that give the node ${nodeName(this.node)} ${reason}`);
+  }
+
   input(position: number): Value {
     return this.inputs[position] ?? this.refuse(`${this.inputs.length} inputs`);
   }
@@ -63,7 +68,7 @@ export class NodeCall {
     options: OperatorCall["options"] = {},
   ): Value[] {
     const results = outputs.map(({ shape, element = inputs[0]!.element }) => {
-      if (shape.some((size) => !Number.isInteger(size) || size < 1)) this.refuse(`a result of shape [${shape.join()}]`);
+      if (shape.some((size) => !Number.isInteger(size) || size < 1)) this.misfit(`a result of shape [${shape.join()}]`);
       return this.#builder.tensor(shape, element);
     });
     this.#builder.call(name, inputs, results, options);
@@ -73,7 +78,7 @@ export class NodeCall {
   /** The same elements in another shape. A constant stays one. */
   reshape(value: Value, shape: readonly number[]): Value {
     if (elementCountOf(shape) !== elementCountOf(value.shape)) {
-      this.refuse(`[${value.shape.join()}] reshaped to [${shape.join()}]`);
+      this.misfit(`[${value.shape.join()}] reshaped to [${shape.join()}]`);
     }
     if (value.source.kind !== "tensor") return { ...value, shape };
     if (shape.length === value.shape.length && shape.every((size, axis) => size === value.shape[axis])) return value;
@@ -149,5 +154,5 @@ function isOfRecipe({ shape, source }: Value): boolean {
   return stored.length === shape.length && stored.every((size, axis) => size === shape[axis]);
 }
 
-/** Writes a node. @returns its outputs. @throws ShardError "model-unsupported" */
+/** Writes a node. @returns its outputs. @throws ShardError "model-unsupported", "model-failed" */
 export type EmitNode = (call: NodeCall) => readonly Value[];

@@ -8,6 +8,14 @@ export function untranslatable(what: string): ShardError {
   );
 }
 
+/** Inputs whose sizes a node does not take. Others may fit, where the model leaves sizes free. */
+export function misfit(what: string): ShardError {
+  return new ShardError(
+    "model-failed",
+    `Expected inputs of sizes that the model takes, received ${what}: reshape the inputs.`,
+  );
+}
+
 /** What a refused node is called. */
 export function nodeName({ name, op }: { readonly name: string; readonly op: string }): string {
   return `${op.replace(/^_/, "").slice(0, 60)} "${name.slice(0, 120)}"`;

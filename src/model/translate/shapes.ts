@@ -3,25 +3,25 @@ import { broadcastShape } from "../constant-expression.js";
 import { integersOf } from "../optimise/attributes.js";
 import type { NodeCall } from "./node-call.js";
 
-/** The shape that a Reshape gives, where -1 stands for what remains. @throws ShardError "model-unsupported" */
+/** The shape that a Reshape gives, where -1 stands for what remains. @throws ShardError "model-failed" */
 export function openShape(call: NodeCall, from: readonly number[], sizes: readonly number[]): readonly number[] {
   const rest = elementCountOf(from) / elementCountOf(sizes.filter((size) => size !== -1));
   const shape = sizes.map((size) => (size === -1 ? rest : size));
   if (!shape.every(Number.isInteger) || elementCountOf(shape) !== elementCountOf(from)) {
-    call.refuse(`[${from.join()}] reshaped to [${sizes.join()}]`);
+    call.misfit(`[${from.join()}] reshaped to [${sizes.join()}]`);
   }
   return shape;
 }
 
-/** The shape without axes of size 1: those that the node names, or all. @throws ShardError "model-unsupported" */
+/** The shape without axes of size 1: those that the node names, or all. @throws ShardError "model-failed" */
 export function squeezedShape(call: NodeCall, from: readonly number[]): readonly number[] {
   const { attr } = call.node;
   const axes = new Set(integersOf(attr.squeeze_dims ?? attr.axis).map((axis) => call.axisOf(axis, from.length)));
-  for (const axis of axes) if (from[axis] !== 1) call.refuse(`axis ${axis} of [${from.join()}] squeezed`);
+  for (const axis of axes) if (from[axis] !== 1) call.misfit(`axis ${axis} of [${from.join()}] squeezed`);
   return from.filter((size, axis) => (axes.size === 0 ? size !== 1 : !axes.has(axis)));
 }
 
-/** @throws ShardError "model-unsupported" */
+/** @throws ShardError "model-failed" */
 export function concatenatedShape(
   call: NodeCall,
   shapes: readonly (readonly number[])[],
@@ -31,16 +31,16 @@ export function concatenatedShape(
   const fits = shapes.every(
     (shape) => shape.length === first.length && shape.every((size, each) => each === axis || size === first[each]),
   );
-  if (!fits) call.refuse(`parts of shapes ${shapes.map((shape) => `[${shape.join()}]`).join(", ")}`);
+  if (!fits) call.misfit(`parts of shapes ${shapes.map((shape) => `[${shape.join()}]`).join(", ")}`);
   return first.with(
     axis,
     shapes.reduce((sum, shape) => sum + shape[axis]!, 0),
   );
 }
 
-/** @throws ShardError "model-unsupported" */
+/** @throws ShardError "model-failed" */
 export function broadcast(call: NodeCall, ...shapes: readonly (readonly number[])[]): readonly number[] {
-  return shapes.reduce((a, b) => broadcastShape(a, b) ?? call.refuse(`[${a.join()}] and [${b.join()}] combined`));
+  return shapes.reduce((a, b) => broadcastShape(a, b) ?? call.misfit(`[${a.join()}] and [${b.join()}] combined`));
 }
 
 /** The shape of a reduction. @param axes each counted from the start */

@@ -20,7 +20,8 @@ export type InputShapes = Readonly<Record<string, readonly number[]>>;
  * them: shapes, strides and paddings become constants of the file. The weights are read when the file is written.
  *
  * @param shapes without free sizes, one for each input.
- * @throws ShardError "model-unsupported" naming the first node that TensorFlow Lite has no counterpart for, "model-malformed".
+ * @throws ShardError "model-unsupported" naming the first node that TensorFlow Lite has no counterpart for, "model-failed" for sizes that do
+ *         not fit, "model-malformed".
  * O(nodes), but for the integers that shapes are computed of.
  */
 export function translateGraph(wire: GraphWire, shapes: InputShapes): TfliteFile {
@@ -35,8 +36,10 @@ export function translateGraph(wire: GraphWire, shapes: InputShapes): TfliteFile
     return [binding.name, builder.indexOf(value)];
   });
   const needed = neededNodes({ nodes, outputs: wire.outputs }, new Set([...fed.keys()].map(nodeOf)));
-  for (const node of nodes) {
-    if (!needed.has(node.name) || fed.has(`${node.name}:0`)) continue;
+  const computed = nodes.filter(({ name }) => needed.has(name) && !fed.has(`${name}:0`));
+  // First of all: whether the sizes fit is known of some of them only.
+  for (const node of computed) requireCounterpart(node);
+  for (const node of computed) {
     const results = translateNode(node, values, weights, builder, weightData);
     for (const [index, value] of results.entries()) values.set(`${node.name}:${index}`, value);
   }
@@ -57,6 +60,13 @@ function nodeOf(key: string): string {
 /** Ops that pass their inputs on. */
 const PASSING = /^(EnsureShape|Identity|IdentityN|Snapshot|StopGradient)$/;
 
+/** @throws ShardError "model-unsupported" */
+function requireCounterpart(node: GraphNode): void {
+  const { op } = node;
+  if (op === "Const" || PASSING.test(op) || isFoldable(op) || emitterOf(op) !== undefined) return;
+  throw untranslatable(`the node ${nodeName(node)}, an operation that TensorFlow Lite has no counterpart for`);
+}
+
 function translateNode(
   node: GraphNode,
   values: ReadonlyMap<string, Value>,
@@ -67,9 +77,6 @@ function translateNode(
   const { op } = node;
   if (op === "Const") return [constantValue(node, weights)];
   const emit = emitterOf(op);
-  if (emit === undefined && !PASSING.test(op) && !isFoldable(op)) {
-    throw untranslatable(`the node ${nodeName(node)}, an operation that TensorFlow Lite has no counterpart for`);
-  }
   const references = node.input.filter((each) => !each.startsWith("^"));
   const inputs = references.map((each) => {
     const value = values.get(tensorKey(each));

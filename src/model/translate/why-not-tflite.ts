@@ -23,28 +23,26 @@ export function whyNotTflite(wire: TfjsWire): string | undefined {
 
 /**
  * Shapes that a graph can be translated for: one item, and for other free sizes the first that it takes.
- * @returns `undefined` if an input does not state its rank, as those of stages.
- * @throws ShardError "model-unsupported" for a graph that can't be written for any, "model-malformed"
+ * @returns `undefined` if it takes none that is tried here, or if an input does not state its rank, as those of stages: then only a call
+ *          shows it.
+ * @throws ShardError "model-unsupported" for a graph that can't be written whatever the sizes, "model-failed" for fixed sizes that do not
+ *         fit, "model-malformed"
  */
 export function trialShapesOf(wire: GraphWire): InputShapes | undefined {
   const { inputs } = wire;
   if (inputs.some(({ shape }) => shape === undefined)) return undefined;
-  const shapesWith = (free: number): InputShapes =>
-    Object.fromEntries(
-      inputs.map(({ name, shape = [] }) => [
-        name,
-        shape.map((size, axis) => (size === -1 ? (axis === 0 ? 1 : free) : size)),
-      ]),
-    );
-  const hasFree = inputs.some(({ shape = [] }) => shape.some((size, axis) => size === -1 && axis > 0));
-  let refusal: unknown;
-  for (const free of hasFree ? TRIED_SIZES : [1]) {
+  const isFree = inputs.some(({ shape = [] }) => shape.includes(-1));
+  for (const size of TRIED_SIZES) {
+    const sizesOf = (shape: readonly number[]): number[] =>
+      shape.map((each, axis) => (each !== -1 ? each : axis === 0 ? 1 : size));
+    const shapes = Object.fromEntries(inputs.map(({ name, shape = [] }) => [name, sizesOf(shape)]));
     try {
-      translateGraph(wire, shapesWith(free));
-      return shapesWith(free);
+      translateGraph(wire, shapes);
+      return shapes;
     } catch (thrown) {
-      refusal ??= thrown;
+      const mayFit = thrown instanceof ShardError && thrown.code === "model-failed" && isFree;
+      if (!mayFit) throw thrown;
     }
   }
-  throw refusal;
+  return undefined;
 }

@@ -35,7 +35,7 @@ const conv2d: EmitNode = (call) => {
     call.requireElement(given, "float32");
     const groups = given.shape[3]! / depth;
     if (!Number.isInteger(groups) || channelCount % groups !== 0) {
-      call.refuse(`${given.shape[3]} channels for a filter of ${depth}`);
+      call.misfit(`${given.shape[3]} channels for a filter of ${depth}`);
     }
     const { picture, options, dilations, ...window } = readWindow(call, given, [height, width]);
     const shape = [picture.shape[0]!, window.height, window.width, channelCount];
@@ -55,7 +55,7 @@ const depthwise: EmitNode = (call) => {
   const bias = biasFor(channelCount, fusedParts(call).bias);
   const result = channelsLast(call, call.input(0), (image) => {
     call.requireElement(image, "float32");
-    if (image.shape[3] !== depth) call.refuse(`${image.shape[3]} channels for a filter of ${depth}`);
+    if (image.shape[3] !== depth) call.misfit(`${image.shape[3]} channels for a filter of ${depth}`);
     const { picture, options, dilations, ...window } = readWindow(call, image, [height, width]);
     const shape = [picture.shape[0]!, window.height, window.width, channelCount];
     const zeros = bias ?? biasFor(channelCount, undefined);
@@ -81,7 +81,7 @@ const transposed: EmitNode = (call) => {
   const isDilated = Object.values(dilations).some((each) => each !== 1);
   if (isDilated || call.attrText("padding", "VALID") === "EXPLICIT") call.refuse("dilations or explicit paddings");
   if (window.height !== image.shape[1] || window.width !== image.shape[2]) {
-    call.refuse(`a result of shape [${shape.join()}] for [${image.shape.join()}]`);
+    call.misfit(`a result of shape [${shape.join()}] for [${image.shape.join()}]`);
   }
   return [call.emit("TRANSPOSE_CONV", [integerList(shape), filter, image], { shape, element: "float32" }, options)];
 };

@@ -88,7 +88,7 @@ const split: EmitNode = (call) => {
   const x = call.input(1);
   const axis = call.axis(0, x.shape.length);
   const splitCount = call.attrInteger("num_split", 1);
-  if (x.shape[axis]! % splitCount !== 0) call.refuse(`${x.shape[axis]} split into ${splitCount}`);
+  if (x.shape[axis]! % splitCount !== 0) call.misfit(`${x.shape[axis]} split into ${splitCount}`);
   const shape = x.shape.with(axis, x.shape[axis]! / splitCount);
   const outputs = Array.from({ length: splitCount }, () => ({ shape }));
   return call.emitAll("SPLIT", [literal("int32", [], [axis]), x], outputs.map(elementOf(x)), { splitCount });

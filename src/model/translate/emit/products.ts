@@ -20,7 +20,7 @@ const product: EmitNode = (call) => {
 function connected(call: NodeCall, x: Value, weights: Value, bias: Value | undefined): Value {
   call.requireElement(x, "float32");
   const [outCount, inCount] = weights.shape as [number, number];
-  if (x.shape.at(-1) !== inCount) call.refuse(`[${x.shape.join()}] multiplied by weights of ${inCount} rows`);
+  if (x.shape.at(-1) !== inCount) call.misfit(`[${x.shape.join()}] multiplied by weights of ${inCount} rows`);
   const shape = [...x.shape.slice(0, -1), outCount];
   const isOneEach = bias?.shape.length === 1 && bias.shape[0] === outCount;
   const options = { keepNumDims: 1 };
@@ -39,7 +39,7 @@ function multiplied(call: NodeCall, a: Value, b: Value, turnsA: boolean, turnsB:
   if (Math.max(a.shape.length, b.shape.length) > 5) call.refuse(`products of ${a.shape.length} axes`);
   const [rows, inner] = turnsA ? a.shape.slice(-2).toReversed() : a.shape.slice(-2);
   const [same, columns] = turnsB ? b.shape.slice(-2).toReversed() : b.shape.slice(-2);
-  if (inner !== same) call.refuse(`[${a.shape.join()}] times [${b.shape.join()}]`);
+  if (inner !== same) call.misfit(`[${a.shape.join()}] times [${b.shape.join()}]`);
   const shape = [...broadcast(call, a.shape.slice(0, -2), b.shape.slice(0, -2)), rows!, columns!];
   return call.emit("BATCH_MATMUL", [a, b], { shape }, { adjointX: turnsA ? 1 : 0, adjointY: turnsB ? 1 : 0 });
 }
