@@ -88,7 +88,6 @@ it("says what doesn't fit together, and what to do", async () => {
     return [
       await create({ model, workers: [{ engine: "tfjs", backend: "wasm" }] }),
       await create({ model, workers: [{ backend: "webgl" }] }),
-      await create({ model: graph, workers: [{ engine: "litert", backend: "wasm" }] }),
       await create({ model, split: "layers", workers: [{ backend: "wasm" }] }),
       await create({ model: graph, signature: "x", workers: [{ backend: "wasm" }] }),
       await create({ model: graph, workers: [{ backend: "wasm", threads: 2 }] }),
@@ -101,22 +100,13 @@ it("says what doesn't fit together, and what to do", async () => {
     "model-unsupported",
     "model-unsupported",
     "model-unsupported",
-    "model-unsupported",
     "invalid-options",
     "invalid-options",
     "model-malformed",
     "model-unsupported",
     "model-unsupported",
   ]);
-  const words = [
-    'litert/wasm, received "wasm"',
-    "webgl",
-    'leave "engine" out',
-    "LiteRT",
-    "leave it out",
-    "threads",
-    "damaged",
-  ];
+  const words = ['litert/wasm, received "wasm"', "webgl", "LiteRT", "leave it out", "threads", "damaged"];
   words.push("[-1, -1, -1, -1]: convert the model with fixed sizes", "computes while it runs");
   for (const [index, refusal] of refusals.entries()) {
     expect(refusal?.message).toMatch(/^Expected .*received .*: .*/s);

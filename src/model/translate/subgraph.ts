@@ -1,4 +1,3 @@
-import { elementCountOf } from "../../protocol/tensors.js";
 import { constantOf, type Constant } from "./constant-bytes.js";
 import type { OperatorName } from "./operators.js";
 import type { ConstantSource, Element, Value } from "./value.js";
@@ -73,9 +72,4 @@ export class SubgraphBuilder implements Subgraph {
   #constant(shape: readonly number[], element: Element, source: ConstantSource): number {
     return this.tensors.push({ shape, element, constant: constantOf(element, source) }) - 1;
   }
-}
-
-/** Bytes of all elements of a tensor. */
-export function byteCountOf({ shape, element }: Pick<FileTensor, "shape" | "element">): number {
-  return elementCountOf(shape) * (element === "bool" ? 1 : 4);
 }

@@ -6,7 +6,7 @@ import { combine } from "./combine.js";
 /** Activations that are one operator each. */
 const OPERATORS = { Relu: "RELU", Relu6: "RELU6", Elu: "ELU", Sigmoid: "LOGISTIC", Tanh: "TANH" } as const;
 
-export function isActivation(name: string): name is keyof typeof OPERATORS {
+function isActivation(name: string): name is keyof typeof OPERATORS {
   return Object.hasOwn(OPERATORS, name);
 }
 

@@ -15,7 +15,12 @@ function filterOf(call: NodeCall, permutation: readonly number[]): Value {
 
 /** A bias for each channel; zeros where there is none. Any other is added afterwards. */
 function biasFor(channelCount: number, bias: Value | undefined): Value | undefined {
-  if (bias === undefined) return literal("float32", [channelCount], new Array<number>(channelCount).fill(0));
+  if (bias === undefined)
+    return literal(
+      "float32",
+      [channelCount],
+      Array.from({ length: channelCount }, () => 0),
+    );
   return bias.shape.length === 1 && bias.shape[0] === channelCount ? bias : undefined;
 }
 

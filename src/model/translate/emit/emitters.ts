@@ -18,8 +18,3 @@ const EMITTERS: ReadonlyMap<string, EmitNode> = new Map(
 export function emitterOf(op: string): EmitNode | undefined {
   return EMITTERS.get(op);
 }
-
-/** The ops that have a counterpart. */
-export function emittedOps(): readonly string[] {
-  return [...EMITTERS.keys()];
-}

@@ -15,13 +15,7 @@ const reduce =
   };
 
 /** @param axes counted from the start */
-export function reduceAxes(
-  call: NodeCall,
-  name: OperatorName,
-  x: Value,
-  axes: readonly number[],
-  keepsAxes: boolean,
-): Value {
+function reduceAxes(call: NodeCall, name: OperatorName, x: Value, axes: readonly number[], keepsAxes: boolean): Value {
   if (axes.length === 0) return x;
   const shape = reducedShape(x.shape, axes, keepsAxes);
   return call.emit(name, [x, integerList(axes)], { shape }, { keepDims: keepsAxes ? 1 : 0 });

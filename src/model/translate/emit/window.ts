@@ -1,7 +1,7 @@
 import { integersOf } from "../../optimise/attributes.js";
 import type { NodeCall } from "../node-call.js";
 import { PADDING } from "../operators.js";
-import { integerList, literal, type Value } from "../value.js";
+import { literal, type Value } from "../value.js";
 
 /** How a window moves over a picture [batch, height, width, channels]. */
 export interface Window {
@@ -87,9 +87,4 @@ export function padded(call: NodeCall, x: Value, borders: readonly (readonly num
   const widths = literal("int32", [borders.length, 2], borders.flat());
   if (filler === 0) return call.emit("PAD", [x, widths], { shape });
   return call.emit("PADV2", [x, widths, literal(x.element, [], [filler])], { shape });
-}
-
-/** Height and width as operators take them. */
-export function pictureSize(height: number, width: number): Value {
-  return integerList([height, width]);
 }
