@@ -12,15 +12,17 @@ export interface TranslatedRequest {
   /** For free sizes other than the batch. */
   readonly size?: number;
   readonly backend?: "wasm" | "webgpu";
+  /** The backend of TF.js that says what is right. */
+  readonly reference?: "wasm" | "cpu";
 }
 
 /** Run a model on one worker of each engine. @param difference as `harness.difference`; @param noise as `harness.float32` */
 export async function runTranslated(
-  { model, itemCount, size = 48, backend = "wasm" }: TranslatedRequest,
+  { model, itemCount, size = 48, backend = "wasm", reference = "wasm" }: TranslatedRequest,
   difference: (found: OutputValue | undefined, expected: Tensor) => number,
   noise: (shape: number[], seed: number) => Tensor,
 ): Promise<TranslatedRun> {
-  const original = await createSharder({ model, workers: [{ backend: "wasm" }], split: "batch", cache: false });
+  const original = await createSharder({ model, workers: [{ backend: reference }], cache: false });
   try {
     const inputs = inputsFor(original.model.inputs, itemCount, size, noise);
     const expected = await original.predict(inputs);

@@ -7,8 +7,8 @@ import { emitterOf } from "./emit/emitters.js";
 import { foldNode, isFoldable } from "./fold/fold-node.js";
 import { NodeCall } from "./node-call.js";
 import { nodeName, untranslatable } from "./refusal.js";
-import { SubgraphBuilder } from "./subgraph.js";
-import { layOutFile, type TfliteFile } from "./tflite-file.js";
+import { SubgraphBuilder, type OperatorCall } from "./subgraph.js";
+import { layOutFile, type Signature, type TfliteFile } from "./tflite-file.js";
 import { tidyCalls, withoutUnread } from "./tidy.js";
 import { integerList, type Element, type Value } from "./value.js";
 
@@ -44,17 +44,33 @@ export function translateGraph(wire: GraphWire, shapes: InputShapes): TfliteFile
     for (const [index, value] of results.entries()) values.set(`${node.name}:${index}`, value);
   }
   const outputs = emitOutputs(wire, values, builder, weightData);
+  requireComputed(builder.calls, inputs, outputs);
   const calls = tidyCalls(
     builder.calls,
     outputs.map(([, index]) => index),
   );
-  if (calls.length === 0) throw untranslatable("one that computes nothing");
   const { subgraph, signature } = withoutUnread(builder.tensors, calls, { inputs, outputs });
   return layOutFile(subgraph, signature, weightData);
 }
 
 function nodeOf(key: string): string {
   return parseReference(key).node;
+}
+
+/** LiteRT leaves outputs unwritten that are the same for all inputs of one shape, as of 2.5.3. @throws ShardError "model-unsupported" */
+function requireComputed(
+  calls: readonly OperatorCall[],
+  inputs: Signature["inputs"],
+  outputs: Signature["outputs"],
+): void {
+  const varies = new Set(inputs.map(([, index]) => index));
+  for (const call of calls) {
+    if (call.inputs.some((index) => varies.has(index))) for (const index of call.outputs) varies.add(index);
+  }
+  const fixed = outputs.find(([, index]) => !varies.has(index));
+  if (fixed !== undefined) {
+    throw untranslatable(`the output "${fixed[0].slice(0, 120)}", which does not depend on the values of the inputs`);
+  }
 }
 
 /** Ops that pass their inputs on. */

@@ -139,6 +139,12 @@ describe("what can't be written whole is refused, with the node that is why", ()
     expect(why).toContain("a shape that is computed while the model runs");
   });
 
+  it("an output that is the same whatever the inputs, which LiteRT leaves unwritten", () => {
+    const graph = new SmallGraph(4);
+    const why = whyNotTflite(wireOf(graph.model(graph.add("ZerosLike", ["x"]))));
+    expect(why).toContain('the output "y", which does not depend on the values of the inputs');
+  });
+
   it("TF.js layers", () => {
     const { wire } = inspectModel(readModelFolder("tests/fixtures/models/keras-text"), false, true);
     expect(whyNotTflite(wire)).toMatch(/TF.js layers|texts|no counterpart/);
