@@ -1,7 +1,7 @@
 import type { ModelArtifacts, Sharder, SharderOptions, WorkerSpec } from "inference-sharder";
 import { inspectModel } from "../../src/model/inspect-model.js";
 import { openWebWorker } from "../../src/pool/open-web-worker.js";
-import { openPlanner, WORKER_ENTRIES, type OpenWorker } from "../../src/pool/worker-entries.js";
+import { entryOf, labelOf, openPlanner, WORKER_ENTRIES, type OpenWorker } from "../../src/pool/worker-entries.js";
 import type { WorkerLink } from "../../src/pool/worker-link.js";
 import type { WorkerApi } from "../../src/protocol/worker-api.js";
 import { assembleSharder } from "../../src/sharder/create-sharder.js";
@@ -23,10 +23,12 @@ export async function watchedSharder(
 ): Promise<WatchedSharder> {
   const workers: Worker[] = [];
   const byName = new Map<string, Worker>();
-  const openWorker: OpenWorker = ({ backend }, name) => {
+  const openWorker: OpenWorker = (spec, name) => {
+    const entry = entryOf({ engine: "tfjs", ...spec });
+    if (entry === undefined) throw new Error(`Expected one of our kinds of workers, received ${JSON.stringify(spec)}.`);
     let worker: Worker | undefined;
     // Called once more before, only to learn the script's address.
-    const link = openWebWorker<WorkerApi>(backend, () => (worker = WORKER_ENTRIES[`tfjs/${backend}`](name)));
+    const link = openWebWorker<WorkerApi>(labelOf(spec), () => (worker = WORKER_ENTRIES[entry](name)));
     workers.push(worker!);
     byName.set(name, worker!);
     return watchLink(name, link);

@@ -25,8 +25,9 @@ export const BACKENDS_OF: Readonly<Partial<Record<FaultKind, readonly string[]>>
   "crash-gpu": ["webgpu", "webgl"],
 };
 
-export function canHit(kind: FaultKind, backend: string): boolean {
-  return BACKENDS_OF[kind]?.includes(backend) ?? true;
+/** @param worker the backend of a worker, alone or after its engine. */
+export function canHit(kind: FaultKind, worker: string): boolean {
+  return BACKENDS_OF[kind]?.includes(worker.split("/").at(-1)!) ?? true;
 }
 
 /** How often each kind of fault was injected. */

@@ -1,7 +1,8 @@
 import { seededRandom } from "../../../src/core/random.js";
 import { canHit, FAULT_KINDS, type FaultKind } from "./fault-kinds.js";
 
-type Backend = "webgpu" | "webgl" | "wasm" | "cpu";
+/** The backend of a worker of TF.js, or one of another engine. */
+type Backend = "webgpu" | "webgl" | "wasm" | "cpu" | "litert/wasm" | "litert/webgpu";
 
 /** One sharder, the jobs it runs and the faults it suffers meanwhile. */
 export interface Scenario {
@@ -27,6 +28,8 @@ const SETUPS: readonly Pick<Scenario, "split" | "backends">[] = [
   { split: "batch", backends: ["wasm", "wasm", "wasm"] },
   { split: "batch", backends: ["webgpu", "wasm", "cpu", "webgl"] },
   { split: "layers", backends: ["wasm", "wasm", "cpu"] },
+  { split: "batch", backends: ["litert/wasm", "wasm", "litert/webgpu", "webgl"] },
+  { split: "batch", backends: ["litert/wasm", "litert/wasm", "litert/wasm"] },
   { split: "batch", backends: ["cpu", "cpu", "cpu"] },
 ];
 

@@ -1,4 +1,4 @@
-import type { Sharder } from "inference-sharder";
+import type { Sharder, WorkerSpec } from "inference-sharder";
 import { seededRandom } from "../../../src/core/random.js";
 import { randomNet } from "../../fixtures/random-net.js";
 import { runWhole } from "../../harness/oracle.js";
@@ -42,7 +42,7 @@ export async function runScenario(scenario: Scenario, bridge: ChaosBridge): Prom
   const notInjected: FaultKind[] = [];
   let jobCount = 0;
 
-  const specs = backends.map((backend) => ({ backend }));
+  const specs = backends.map(specOf);
   const options = { split, optimize: false, quantumMs: 20, firstRunDeadlineMs: 30_000 };
   const { sharder, byName } = await watchedSharder(
     model,
@@ -53,7 +53,7 @@ export async function runScenario(scenario: Scenario, bridge: ChaosBridge): Prom
   log.watch(sharder);
   // A worker that has fallen back to another backend rounds in another way.
   sharder.addEventListener("worker", () => {
-    known.isExact &&= sharder.workers.every(({ backend }) => backend === exactOn);
+    known.isExact &&= sharder.workers.every(({ engine, backend }) => engine === "tfjs" && backend === exactOn);
   });
   const itemsPerSecond = await measureRate(sharder, known);
   const ofJobs = below(seededRandom(seed + 0x10000));
@@ -102,6 +102,17 @@ export async function runScenario(scenario: Scenario, bridge: ChaosBridge): Prom
     jobCount,
     tookMs: Math.round(performance.now() - startMs),
   };
+}
+
+function specOf(name: Scenario["backends"][number]): WorkerSpec {
+  switch (name) {
+    case "litert/wasm":
+      return { engine: "litert", backend: "wasm" };
+    case "litert/webgpu":
+      return { engine: "litert", backend: "webgpu" };
+    default:
+      return { backend: name };
+  }
 }
 
 function below(random: () => number): (count: number) => number {
