@@ -41,7 +41,10 @@ export const BACKEND_NAMES = [...new Set(ENTRY_NAMES.map((entry) => entry.split(
 /** The kind of worker that is asked for: which script, and what its engine is told. */
 export interface WorkerSpec extends WorkerSettings {
   readonly backend: BackendName;
-  /** The inference runtime. Default: the one that runs the model, "litert" for `.tflite` files and "tfjs" for all others. */
+  /**
+   * The inference runtime. Default: "litert" for `.tflite` files and "tfjs" for all other models. "litert" also runs TF.js models, which are
+   * translated for it, if it has all of their operations.
+   */
   readonly engine?: EngineName;
 }
 

@@ -3,6 +3,7 @@ import type { WeightRecipes } from "../../protocol/weight-recipe.js";
 import { parseReference, tensorKey, type GraphNode } from "../graph/graph.js";
 import { neededNodes } from "../graph/needed-nodes.js";
 import { readNodes } from "../read-graph.js";
+import { RECURRENT_OPS } from "../recurrent-ops.js";
 import { emitterOf } from "./emit/emitters.js";
 import { foldNode, isFoldable } from "./fold/fold-node.js";
 import { NodeCall } from "./node-call.js";
@@ -80,7 +81,12 @@ const PASSING = /^(EnsureShape|Identity|IdentityN|Snapshot|StopGradient)$/;
 function requireCounterpart(node: GraphNode): void {
   const { op } = node;
   if (op === "Const" || PASSING.test(op) || isFoldable(op) || emitterOf(op) !== undefined) return;
-  throw untranslatable(`the node ${nodeName(node)}, an operation that TensorFlow Lite has no counterpart for`);
+  const isRecurrent = RECURRENT_OPS.some((each) => each === op);
+  const reason = isRecurrent
+    ? // TensorFlow Lite has an LSTM; "Variable tensors not yet supported", LiteRT 2.5.3 says of its states.
+      "a recurrent layer, whose states LiteRT does not keep"
+    : "an operation that TensorFlow Lite has no counterpart for";
+  throw untranslatable(`the node ${nodeName(node)}, ${reason}`);
 }
 
 function translateNode(

@@ -5,6 +5,9 @@ import { integerList, literal } from "../value.js";
 import { fill, stretch } from "./combine.js";
 import { padded } from "./window.js";
 
+/** Each part is a tensor; a damaged model may ask for billions. */
+const MAX_PARTS = 10_000;
+
 const reshape: EmitNode = (call) => {
   const x = call.input(0);
   return [call.reshape(x, openShape(call, x.shape, call.integers(1, "a shape")))];
@@ -79,6 +82,7 @@ const pack: EmitNode = (call) => {
 const unpack: EmitNode = (call) => {
   const x = call.input(0);
   const axis = call.axisOf(call.attrInteger("axis", 0), x.shape.length);
+  if (x.shape[axis]! > MAX_PARTS) call.refuse(`${x.shape[axis]} parts`);
   const shape = x.shape.toSpliced(axis, 1);
   const outputs = Array.from({ length: x.shape[axis]! }, () => ({ shape }));
   return call.emitAll("UNPACK", [x], outputs, { axis, count: outputs.length });
@@ -88,6 +92,7 @@ const split: EmitNode = (call) => {
   const x = call.input(1);
   const axis = call.axis(0, x.shape.length);
   const splitCount = call.attrInteger("num_split", 1);
+  if (splitCount > MAX_PARTS) call.refuse(`${splitCount} parts`);
   if (x.shape[axis]! % splitCount !== 0) call.misfit(`${x.shape[axis]} split into ${splitCount}`);
   const shape = x.shape.with(axis, x.shape[axis]! / splitCount);
   const outputs = Array.from({ length: splitCount }, () => ({ shape }));

@@ -49,11 +49,15 @@ const oneHot: EmitNode = (call) => {
   ];
 };
 
+/** Larger matrices would take longer to list than to compute. */
+const MAX_BAND = 4_000_000;
+
 /** Keep a band around the diagonal of each matrix. */
 const bandPart: EmitNode = (call) => {
   const x = call.input(0);
   const [lower = 0, upper = 0] = [1, 2].map((place) => call.integers(place, "bounds")[0]);
   const [rows = 0, columns = 0] = x.shape.slice(-2);
+  if (rows * columns > MAX_BAND) call.refuse(`bands of ${rows} × ${columns}`);
   const isKept = Array.from({ length: rows * columns }, (_, index) => {
     const distance = (index % columns) - Math.floor(index / columns);
     return Number((lower < 0 || -distance <= lower) && (upper < 0 || distance <= upper));

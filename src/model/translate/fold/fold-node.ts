@@ -158,7 +158,8 @@ const widened =
     values,
   });
 
-function joined(call: NodeCall, parts: readonly Integers[], given: number): Integers {
+function joined(call: NodeCall, parts: readonly Integers[], given: number): Integers | undefined {
+  if (parts.reduce((sum, { values }) => sum + values.length, 0) > MAX_VALUES) return undefined;
   const rank = parts[0]?.shape.length ?? 0;
   const axis = call.axisOf(given, rank);
   const shape = concatenatedShape(

@@ -5,6 +5,7 @@ import { inspectModel } from "../../../../src/model/inspect-model.js";
 import { translateGraph } from "../../../../src/model/translate/translate-graph.js";
 import { trialShapesOf, whyNotTflite } from "../../../../src/model/translate/why-not-tflite.js";
 import { caught } from "../../../fixtures/caught.js";
+import { kerasNet } from "../../../fixtures/keras-net.js";
 import { readModelFolder } from "../../../fixtures/public-models.js";
 import { randomNet } from "../../../fixtures/random-net.js";
 import { SmallGraph } from "../../../fixtures/small-graph.js";
@@ -121,7 +122,7 @@ describe("what can't be written whole is refused, with the node that is why", ()
     ["loop", /node \w+ ".*", an operation that TensorFlow Lite has no counterpart for/],
     ["branch", /no counterpart/],
     ["detector", /NonMaxSuppression|no counterpart/],
-    ["recurrent", /no counterpart/],
+    ["recurrent", /no counterpart|a recurrent layer, whose states LiteRT does not keep/],
     ["table", /texts|no counterpart/],
   ])("%s", (name, reason) => {
     const why = whyNotTflite(wireOf(readModelFolder(`tests/fixtures/models/${name}`)));
@@ -146,8 +147,19 @@ describe("what can't be written whole is refused, with the node that is why", ()
   });
 
   it("TF.js layers", () => {
-    const { wire } = inspectModel(readModelFolder("tests/fixtures/models/keras-text"), false, true);
-    expect(whyNotTflite(wire)).toMatch(/TF.js layers|texts|no counterpart/);
+    const { wire } = inspectModel(kerasNet(1), false, false);
+    expect(wire.format).toBe("layers-model");
+    expect(whyNotTflite(wire)).toContain("TF.js layers, which are no graph");
+  });
+
+  it("more parts than any model has, before they are listed", () => {
+    const graph = new SmallGraph(1_000_000_000);
+    const why = whyNotTflite(wireOf(graph.model(graph.add("Unpack", ["x"], { axis: { i: "1" } }))));
+    expect(why).toContain("1000000000 parts");
+    const square = new SmallGraph(1_000_000, 1_000_000);
+    const bounds = [square.ints([], -1), square.ints([], 0)];
+    const band = whyNotTflite(wireOf(square.model(square.add("MatrixBandPart", ["x", ...bounds]))));
+    expect(band).toContain("bands of 1000000 × 1000000");
   });
 
   it("not for sizes that are free: the first that the model takes is tried", () => {
