@@ -1,11 +1,10 @@
 import { ShardError } from "../../../src/core/errors.js";
-import { untranslatable } from "../../../src/model/translate/refusal.js";
+import { messageOf } from "../../../src/protocol/error-record.js";
 import type { WireModel } from "../../../src/protocol/model-on-wire.js";
 import type { Engine } from "../../runtime/engine.js";
 import type { CompileSettings } from "./compile-model.js";
 import type { LitertDriver } from "./driver.js";
 import { loadSource } from "./engine-model.js";
-import { graphSource } from "./graph-source.js";
 import { fileSource, type ModelSource } from "./model-source.js";
 import { TensorBuffers } from "./tensor-buffers.js";
 
@@ -30,7 +29,7 @@ export function litertEngine(driver: LitertDriver): Engine {
     },
 
     async load(wire) {
-      const source = sourceOf(wire);
+      const source = await sourceOf(wire);
       const model = await loadSource(source, requireStarted());
       const { byteLength } = source;
       modelCount++;
@@ -56,14 +55,32 @@ export function litertEngine(driver: LitertDriver): Engine {
   };
 }
 
-/** @throws ShardError "model-unsupported" */
-function sourceOf(wire: WireModel): ModelSource {
+/** @throws ShardError "model-unsupported", "backend-unavailable" */
+async function sourceOf(wire: WireModel): Promise<ModelSource> {
   switch (wire.format) {
     case "tflite":
       return fileSource(wire);
-    case "graph-model":
+    case "graph-model": {
+      const { graphSource } = await loadTranslation();
       return graphSource(wire);
+    }
     case "layers-model":
-      throw untranslatable("TF.js layers, which are no graph");
+      throw new ShardError(
+        "model-unsupported",
+        `Expected a .tflite file or a graph for LiteRT, received TF.js layers: use workers of the engine "tfjs" for them.`,
+      );
+  }
+}
+
+/** Workers for `.tflite` files do without. @throws ShardError "backend-unavailable" */
+async function loadTranslation(): Promise<typeof import("./graph-source.js")> {
+  try {
+    return await import("./graph-source.js");
+  } catch (cause) {
+    throw new ShardError(
+      "backend-unavailable",
+      `Expected to load the script that translates TF.js models for LiteRT, received a failure (${messageOf(cause)}): check the connection, and that the host serves all scripts of the build.`,
+      { cause },
+    );
   }
 }
