@@ -45,6 +45,10 @@ export function testEachTflite({ backend, threads }: LitertKind, page: () => Ope
       expect(refusal).toMatchObject({ code: "model-unsupported", message: expect.stringContaining(`of ${name}`) });
       return;
     }
+    if (backend === "webgpu" && name === "reshaped") {
+      expect(refusal).toMatchObject({ code: "model-unsupported", message: expect.stringContaining("compute sizes") });
+      return;
+    }
     expect(refusal).toBeUndefined();
     expect(run?.modes[1]).toBe(mode);
     expect(run?.gaps.length).toBeGreaterThan(0);

@@ -48,7 +48,8 @@ export async function loadSource(source: ModelSource, settings: CompileSettings)
   try {
     if (source.trialShapes !== undefined) await compiledFor(source.trialShapes);
   } catch (thrown) {
-    throw loadFailure(thrown, litert.takeErrors());
+    const failure = loadFailure(thrown, litert.takeErrors());
+    throw settings.accelerator === "webgpu" && wire.computesShapes ? refusedByGpu(failure) : failure;
   }
 
   return {
@@ -114,6 +115,18 @@ function loadFailure(thrown: unknown, printed: string): unknown {
     return new EngineBroken("trapped", message, { cause: thrown, code: "model-malformed" });
   }
   return new ShardError("model-malformed", message, { cause: thrown });
+}
+
+/** LiteRT compiles no operations that compute sizes for the GPU; the file itself may be sound. */
+function refusedByGpu(failure: unknown): unknown {
+  if (!(failure instanceof ShardError) || failure instanceof EngineBroken || failure.code !== "model-malformed") {
+    return failure;
+  }
+  return new ShardError(
+    "model-unsupported",
+    'Expected operations that LiteRT has on "webgpu", received some that compute sizes: use { engine: "litert", backend: "wasm" } for this model, or convert it with a fixed batch.',
+    { cause: failure },
+  );
 }
 
 function runFailure(thrown: unknown, printed: string): unknown {
