@@ -45,8 +45,8 @@ const budgets = [
     limitKb: 170,
   },
   { what: "a part that is loaded when it is needed", folder: "dist", files: /^assets\/[^/]+\.js$/, limitKb: 65 },
-  { what: "the library", folder: "dist/lib", files: /^index\.js$/, limitKb: 150, isEntry: true },
-  { what: "the element", folder: "dist/lib", files: /^element\.js$/, limitKb: 215, isEntry: true },
+  { what: "the library", folder: "dist/lib", files: /^index\.js$/, limitKb: 156, isEntry: true },
+  { what: "the element", folder: "dist/lib", files: /^element\.js$/, limitKb: 221, isEntry: true },
   { what: "the library's faults", folder: "dist/lib", files: /^faults\.js$/, limitKb: 3, isEntry: true },
 ];
 
