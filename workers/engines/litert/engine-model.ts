@@ -48,8 +48,8 @@ export async function loadSource(source: ModelSource, settings: CompileSettings)
   try {
     if (source.trialShapes !== undefined) await compiledFor(source.trialShapes);
   } catch (thrown) {
-    const failure = loadFailure(thrown, litert.takeErrors());
-    throw settings.accelerator === "webgpu" && wire.computesShapes ? refusedByGpu(failure) : failure;
+    const failure = loadFailure(thrown, litert.takeErrors(), source.isTranslated);
+    throw settings.accelerator === "webgpu" && source.computesShapes ? refusedByGpu(failure) : failure;
   }
 
   return {
@@ -106,15 +106,25 @@ function shapesOf(bindings: readonly TfliteBinding[], inputs: NamedInputs): Inpu
   );
 }
 
-function loadFailure(thrown: unknown, printed: string): unknown {
+function loadFailure(thrown: unknown, printed: string, isTranslated: boolean): unknown {
   if (thrown instanceof ShardError) return thrown;
   if (saysAllocationFailed(thrown)) return asOutOfMemory(thrown);
+  if (isTranslated) return refusedTranslation(thrown, printed);
   const message = `Expected a .tflite file that LiteRT can load, but it refused: ${reasonOf(thrown, printed)} Convert the model again, without operations of other libraries (SELECT_TF_OPS, custom ones).`;
   // Its memory may be in any state.
   if (thrown instanceof WebAssembly.RuntimeError) {
     return new EngineBroken("trapped", message, { cause: thrown, code: "model-malformed" });
   }
   return new ShardError("model-malformed", message, { cause: thrown });
+}
+
+/** The model is sound, but what it was written as is not what LiteRT takes. */
+function refusedTranslation(cause: unknown, printed: string): ShardError {
+  const code = "model-unsupported";
+  const message = `Expected a translation of the TF.js model that LiteRT can load, but it refused: ${reasonOf(cause, printed)} Use workers of the engine "tfjs" for this model.`;
+  // Its memory may be in any state.
+  if (cause instanceof WebAssembly.RuntimeError) return new EngineBroken("trapped", message, { cause, code });
+  return new ShardError(code, message, { cause });
 }
 
 /** LiteRT compiles no operations that compute sizes for the GPU; the file itself may be sound. */

@@ -13,6 +13,7 @@ export function graphSource(wire: GraphWire): ModelSource {
     inputs: wire.inputs.map(bind),
     outputs: wire.outputs.map(bind),
     signature: "serving_default",
+    isTranslated: true,
     byteLength: weights.reduce((sum, weight) => sum + residentBytes(weight), 0),
     // All sizes are known when the file is written.
     computesShapes: false,

@@ -8,6 +8,8 @@ export interface ModelSource {
   readonly outputs: readonly TfliteBinding[];
   /** The key of the signature that runs; `undefined` for a file without any. */
   readonly signature: string | undefined;
+  /** Whether it is a TF.js model, for which the file is written here. */
+  readonly isTranslated: boolean;
   /** Of one file, about. */
   readonly byteLength: number;
   /** As `TfliteWire.computesShapes`. */
@@ -26,6 +28,7 @@ export function fileSource(wire: TfliteWire): ModelSource {
   const trial = inputs.map(({ name, shape = [] }) => [name, shape.map((size) => (size === -1 ? 1 : size))]);
   return {
     ...{ inputs, outputs, signature, computesShapes, byteLength },
+    isTranslated: false,
     trialShapes: Object.fromEntries(trial),
     fileFor: (shapes) => ({
       byteLength,
