@@ -79,8 +79,8 @@ export default defineConfig(({ mode }) => ({
   base: "./",
   resolve: { alias },
   plugins: mode === "production" ? [litertPlugin(), offlinePlugin()] : [litertPlugin()],
-  // Else its scripts would be bundled before they have an export.
-  optimizeDeps: { exclude: ["@litertjs/core"] },
+  // Else their scripts would be bundled before they have an export, or away from their .wasm files.
+  optimizeDeps: { exclude: ["@litertjs/core", "onnxruntime-web"] },
   build: {
     target: "es2022",
     emptyOutDir: true,

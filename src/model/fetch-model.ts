@@ -1,6 +1,7 @@
 import { ShardError } from "../core/errors.js";
 import { throwIfAborted } from "../protocol/abort.js";
 import type { ModelArtifacts } from "./artifacts.js";
+import { externalFiles, onnxArtifacts } from "./onnx/onnx-artifacts.js";
 import { HeadTarget } from "./load/byte-target.js";
 import type { ReadContainer } from "./load/containers.js";
 import type { DownloadOptions } from "./load/download.js";
@@ -11,6 +12,7 @@ import { ProgressCounter, type LoadProgress } from "./load/load-progress.js";
 import type { ModelCache } from "./load/model-cache.js";
 import { loadModelFile } from "./load/load-model-file.js";
 import type { ModelJson } from "./load/model-json.js";
+import { addWhole } from "./load/read-onnx.js";
 import { readSources } from "./load/read-sources.js";
 import { storeModel } from "./load/store-model.js";
 import { WeightAssembly } from "./load/weight-assembly.js";
@@ -28,11 +30,14 @@ export interface FetchOptions extends WeightLocation, Omit<DownloadOptions, "unl
   readonly onNotice?: ((notice: LoadNotice) => void) | undefined;
 }
 
+/** A file with external data may end in so many bytes that the model does not use. */
+const SPARE_BYTES = 64 * 2 ** 20;
 /** Weight files downloaded at once. Browsers open at most six connections to one host over HTTP/1.1. */
 const PARALLEL_DOWNLOADS = 4;
 
 /**
- * Download a model: a model.json and the weight files it names, or one file that holds all of it (.keras, .h5, zip). With a cache, unchanged files are not transferred again,
+ * Download a model: a model.json and the weight files it names, an .onnx file and those
+ * that it names, or one file that holds all of it (.keras, .h5, zip, .tflite). With a cache, unchanged files are not transferred again,
  * and the last complete copy is used if no server answers. Files are still being stored after the promise has settled.
  *
  * @param url absolute. `requestInit` is sent with every request to the host of this address, and to no other host.
@@ -49,8 +54,10 @@ export async function fetchModel(
   const signal = options.signal ?? requestInit?.signal ?? undefined;
   const loaded = await loadModelFile(url, { requestInit, signal, pacing, cache }, progress);
   const { file: modelFile, bytes: modelBytes } = loaded;
-  if (loaded.kind === "json")
-    return fetchWeights(loaded.url, loaded.json, modelFile, modelBytes, { ...options, signal }, progress);
+  if (loaded.kind !== "container") {
+    const plan = loaded.kind === "json" ? planTfjs(loaded.json) : await planOnnx(loaded.url, modelBytes, cache);
+    return fetchWeights(loaded.url, plan, modelFile, modelBytes, { ...options, signal }, progress);
+  }
   if (modelFile.origin === "cache-unchecked") onNotice(offlineCopy(loaded.url, modelFile.stored.storedAt));
   const artifacts = await readDownloaded(loaded.url, modelBytes, { ...options, signal }, progress);
   if (cache !== undefined && modelFile.origin !== "cache-unchecked") {
@@ -80,10 +87,60 @@ async function readDownloaded(
   }
 }
 
-/** Download the weights that a model.json names. @param url of the model.json. */
+/** What a model's file says about the files with its weights. */
+interface WeightPlan {
+  readonly paths: readonly string[];
+  /** Of all of them together; `undefined` if the model does not say. */
+  readonly weightBytes: number | undefined;
+  /** Whether the weights are put behind the model's own bytes. */
+  readonly followsModel: boolean;
+  /** @throws ShardError for more bytes than expected, or fewer when all have arrived. */
+  check(receivedBytes: number): void;
+  /** @param byteOffsets of the files in `weightData`. */
+  join(weightData: ArrayBuffer | SharedArrayBuffer, byteOffsets: readonly number[]): ModelArtifacts;
+}
+
+function planTfjs({ description, paths, weightSpecs, weightBytes }: ModelJson): WeightPlan {
+  return {
+    ...{ paths, weightBytes, followsModel: false },
+    check: (receivedBytes) => checkWeightLength(weightSpecs, receivedBytes),
+    join: (weightData) => ({ ...description, weightSpecs, weightData }),
+  };
+}
+
+/** Files with external data may be somewhat larger than what the model uses of them. A damaged model does not stay in the cache. */
+async function planOnnx(url: string, bytes: Uint8Array, cache: ModelCache | undefined): Promise<WeightPlan> {
+  try {
+    const { paths, leastBytes } = externalFiles(bytes);
+    const totalBytes = leastBytes.reduce((sum, least) => sum + least, 0);
+    const check = (receivedBytes: number): void => {
+      if (receivedBytes <= 2 * totalBytes + SPARE_BYTES || leastBytes.includes(0)) return;
+      throw new ShardError(
+        "model-malformed",
+        `Expected about ${totalBytes} bytes of external data, received more than ${receivedBytes}: the files belong to another model; download or export it again.`,
+      );
+    };
+    const weightBytes = leastBytes.includes(0) ? undefined : totalBytes;
+    return {
+      paths,
+      weightBytes,
+      followsModel: true,
+      check,
+      join: (data, offsets) => onnxArtifacts(data, paths, offsets),
+    };
+  } catch (thrown) {
+    await cache
+      ?.of(url)
+      .remove(url)
+      .catch(() => {});
+    throw thrown;
+  }
+}
+
+/** Download the weights that a model names. @param url of the model. */
 async function fetchWeights(
   url: string,
-  { description, paths, weightSpecs, weightBytes }: ModelJson,
+  { paths, weightBytes, followsModel, check, join }: WeightPlan,
   modelFile: LoadedFile,
   modelBytes: Uint8Array,
   options: FetchOptions,
@@ -95,14 +152,21 @@ async function fetchWeights(
 
   const urls = await weightUrls(paths, url, options);
   const heads = new WeightHeads(urls);
-  const assembly = new WeightAssembly(urls.length, weightBytes, shareWeights);
+  // The file that is before the first one with weights.
+  const first = followsModel ? 1 : 0;
+  const ownBytes = followsModel ? modelBytes.length : 0;
+  const totalBytes = weightBytes === undefined ? undefined : ownBytes + weightBytes;
+  const assembly = new WeightAssembly(first + urls.length, totalBytes, shareWeights);
+  if (followsModel) addWhole(assembly, modelBytes);
   // Copies stored with another model.json may be used only if the server confirms that they are current.
   const knownIds = modelFile.origin === "server" ? [] : modelFile.stored.weightIds;
   const weightFiles: LoadedFile[] = [];
   try {
     await inParallel(urls.length, signal, async (index, laneSignal) => {
       const weightUrl = urls[index]!;
-      const target = new HeadTarget(assembly.file(index), HEAD_BYTES, (head, from) => heads.see(index, head, from));
+      const target = new HeadTarget(assembly.file(first + index), HEAD_BYTES, (head, from) =>
+        heads.see(index, head, from),
+      );
       weightFiles[index] = await loadFile(weightUrl, "weights", target, {
         // Credentials are meant for the model's own host, not for other hosts that its model.json names.
         requestInit: isSameOrigin(weightUrl, url) ? requestInit : undefined,
@@ -115,12 +179,12 @@ async function fetchWeights(
           if (laneSignal.aborted) return;
           progress.add(byteCount);
           // A faulty server may never stop sending.
-          if (assembly.receivedBytes > (weightBytes ?? Infinity))
-            checkWeightLength(weightSpecs, assembly.receivedBytes);
+          const receivedBytes = assembly.receivedBytes - ownBytes;
+          if (receivedBytes > (weightBytes ?? Infinity)) check(receivedBytes);
         },
       });
     });
-    checkWeightLength(weightSpecs, assembly.receivedBytes);
+    check(assembly.receivedBytes - ownBytes);
   } catch (thrown) {
     // If a damaged copy is the reason, the next load must not meet it again.
     if (thrown instanceof ShardError && /^(weights-truncated|model-malformed)$/.test(thrown.code)) {
@@ -138,10 +202,11 @@ async function fetchWeights(
   // The total is unknown until now if there are string weights: model.json doesn't state their size.
   progress.finish();
   if (cache !== undefined && unchecked === undefined) {
-    const loaded = { modelFile, modelBytes, weightFiles, weightData, byteOffsets, location: options };
+    const offsets = byteOffsets.slice(first);
+    const loaded = { modelFile, modelBytes, weightFiles, weightData, byteOffsets: offsets, location: options };
     void storeModel(cache, loaded, onNotice);
   }
-  return { ...description, weightSpecs, weightData };
+  return join(weightData, byteOffsets);
 }
 
 function offlineCopy(url: string, storedAt: string): LoadNotice {

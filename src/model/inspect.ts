@@ -15,10 +15,10 @@ import { checkWeightLength, readWeightSpecs } from "./weights.js";
 
 /** What `sharder.model` shows. */
 export interface ModelInfo {
-  readonly format: "graph-model" | "layers-model" | "tflite";
+  readonly format: "graph-model" | "layers-model" | "tflite" | "onnx";
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
-  /** How many layers the model has after optimisation. Layers are the smallest parts that it can be cut into; of a `.tflite` file, its operations. */
+  /** How many layers the model has after optimisation. Layers are the smallest parts that it can be cut into; of a `.tflite` or `.onnx` file, its operations. */
   readonly layerCount: number;
   /** In order. A cut at k ends one stage after layer k-1 and begins the next with layer k. Empty if the model can't be cut. */
   readonly layers: readonly LayerInfo[];

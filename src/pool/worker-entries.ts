@@ -24,6 +24,10 @@ export const WORKER_ENTRIES = {
     new Worker(new URL("../../workers/litert-webgpu.ts", import.meta.url), { type: "module", name }),
   "litert/wasm": (name: string) =>
     new Worker(new URL("../../workers/litert-wasm.ts", import.meta.url), { type: "module", name }),
+  "onnx/webgpu": (name: string) =>
+    new Worker(new URL("../../workers/onnx-webgpu.ts", import.meta.url), { type: "module", name }),
+  "onnx/wasm": (name: string) =>
+    new Worker(new URL("../../workers/onnx-wasm.ts", import.meta.url), { type: "module", name }),
 } as const;
 
 export type EntryName = keyof typeof WORKER_ENTRIES;
@@ -42,8 +46,8 @@ export const BACKEND_NAMES = [...new Set(ENTRY_NAMES.map((entry) => entry.split(
 export interface WorkerSpec extends WorkerSettings {
   readonly backend: BackendName;
   /**
-   * The inference runtime. Default: "litert" for `.tflite` files and "tfjs" for all other models. "litert" also runs TF.js models, which are
-   * translated for it, if it has all of their operations.
+   * The inference runtime. Default: "litert" for `.tflite` files, "onnx" for `.onnx` files and "tfjs" for all other models. "litert" also runs
+   * TF.js models, which are translated for it, if it has all of their operations.
    */
   readonly engine?: EngineName;
 }

@@ -91,8 +91,48 @@ export interface TfliteWire extends WireCommon {
   readonly computesShapes: boolean;
 }
 
+/** The types of elements that inputs and outputs of an ONNX model may have here. */
+export type OnnxElement =
+  | "float16"
+  | "float32"
+  | "float64"
+  | "int8"
+  | "uint8"
+  | "int16"
+  | "uint16"
+  | "int32"
+  | "uint32"
+  | "int64"
+  | "uint64"
+  | "bool"
+  | "string";
+
+/** An input or an output of an ONNX model. */
+export interface OnnxBinding extends TensorBinding {
+  /** As the file says: the worker converts to and from `dtype`. */
+  readonly element: OnnxElement;
+}
+
+/** A file beside an `.onnx` file that holds weights of it: a part of `weightData`. */
+export interface OnnxDataFile {
+  /** As the `.onnx` file names it. */
+  readonly path: string;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
+/** An ONNX model: `weightData` is the `.onnx` file and, behind it, the files with its external data. */
+export interface OnnxWire extends WireCommon {
+  readonly format: "onnx";
+  readonly inputs: readonly OnnxBinding[];
+  readonly outputs: readonly OnnxBinding[];
+  /** Bytes of the `.onnx` file itself. */
+  readonly modelBytes: number;
+  readonly dataFiles: readonly OnnxDataFile[];
+}
+
 /** A union by format: an engine loads the formats that it knows, and refuses the others. */
-export type WireModel = TfjsWire | TfliteWire;
+export type WireModel = TfjsWire | TfliteWire | OnnxWire;
 
 /** Whether it is a TF.js model: the only kind whose weights and topology the page knows its way about in. */
 export function isTfjsWire(wire: WireModel): wire is TfjsWire {

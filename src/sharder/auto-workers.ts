@@ -24,7 +24,7 @@ export interface AutoWorkers {
 /**
  * The workers for "auto": one on WebGPU if the adapter is a real GPU, and a WASM worker per core, or plain JavaScript where the browser
  * or the page's policy has no WASM. Software adapters are left out: they compete with the WASM workers for the same cores and lose.
- * LiteRT gets WASM workers alone.
+ * LiteRT and ONNX Runtime get WASM workers alone.
  */
 export async function chooseWorkers(engine: EngineName = "tfjs"): Promise<AutoWorkers> {
   const coreCount = Math.max(1, navigator.hardwareConcurrency || 1);

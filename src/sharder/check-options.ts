@@ -43,7 +43,7 @@ const SETTING_NAMES: Readonly<Record<keyof SharderSettings, true>> = {
   onItemError: true,
 };
 
-/** As many as LiteRT makes use of. */
+/** As many as LiteRT makes use of, and ONNX Runtime. */
 const MAX_THREADS = 64;
 
 const SPEC_NAMES: Readonly<Record<keyof WorkerSpec, true>> = {
@@ -224,7 +224,7 @@ function checkModelSource(model: unknown): void {
   const received = isListLike(model) ? Array.from(model).find((file) => !isFile(file)) : undefined;
   throw invalid(
     "model",
-    "the address of a model.json or .tflite file, a file or a list of files, model artifacts, or the bytes of a .tflite file",
+    "the address of a model.json, .tflite or .onnx file, a file or a list of files, model artifacts, or the bytes of a .tflite or .onnx file",
     received ?? model,
     received === undefined ? "pass one of them" : "pass a list of files only",
   );

@@ -7,6 +7,16 @@ const ENGINES: Readonly<Record<ModelInfo["format"], readonly [EngineName, ...Eng
   "graph-model": ["tfjs", "litert"],
   "layers-model": ["tfjs", "litert"],
   tflite: ["litert"],
+  onnx: ["onnx"],
+};
+
+/** What people call a model that is not of TF.js, and what runs it. */
+const FOREIGN: Readonly<Partial<Record<ModelInfo["format"], { readonly what: string; readonly advice: string }>>> = {
+  tflite: {
+    what: ".tflite file",
+    advice: `ask for { engine: "litert", backend: "wasm" }, or open the TF.js model that it was made of`,
+  },
+  onnx: { what: ".onnx file", advice: `ask for { engine: "onnx", backend: "wasm" }` },
 };
 
 export function engineOf(format: ModelInfo["format"]): EngineName {
@@ -26,11 +36,7 @@ export function forModel(spec: WorkerSpec, format: ModelInfo["format"]): WorkerS
     return engine === "tfjs" ? spec : { ...spec, engine };
   }
   const entries = ENTRY_NAMES.filter((entry) => engines.some((each) => entry.startsWith(`${each}/`)));
-  const advice =
-    format === "tflite"
-      ? `ask for { engine: "litert", backend: "wasm" }, or open the TF.js model that it was made of`
-      : `name one of these`;
-  const what = format === "tflite" ? ".tflite file" : format.replace("-", " ");
+  const { what, advice } = FOREIGN[format] ?? { what: format.replace("-", " "), advice: `name one of these` };
   throw new ShardError(
     "model-unsupported",
     `Expected workers for a ${what} from the list ${entries.join(", ")}, received "${labelOf(spec)}": ${advice}.`,

@@ -1,8 +1,10 @@
 import { ShardError } from "../core/errors.js";
 import type { ModelArtifacts } from "../model/artifacts.js";
 import { fetchModel } from "../model/fetch-model.js";
+import { isOnnx } from "../model/load/is-onnx.js";
 import { tfliteArtifacts } from "../model/load/read-tflite.js";
 import type { LoadNotice } from "../model/load/load-notice.js";
+import { onnxArtifacts } from "../model/onnx/onnx-artifacts.js";
 import type { ReadContainer } from "../model/load/containers.js";
 import { openModelCache } from "../model/load/open-cache.js";
 import { INDEXEDDB_SCHEME, readIndexedDb } from "../model/read-indexeddb.js";
@@ -31,7 +33,10 @@ export async function loadArtifacts(options: SharderOptions, shareWeights: boole
     return artifacts;
   }
   const bytes = bytesOf(model);
-  if (bytes !== undefined) return tfliteArtifacts(bytes);
+  if (bytes !== undefined)
+    return isOnnx(new Uint8Array(bytes, 0, Math.min(3, bytes.byteLength)))
+      ? onnxArtifacts(bytes)
+      : tfliteArtifacts(bytes);
   if (isArtifacts(model)) return model;
   const reader = new ModelReader(openModelReader, signal);
   const readContainer: ReadContainer = (request) => reader.read(request);
@@ -56,7 +61,7 @@ export async function loadArtifacts(options: SharderOptions, shareWeights: boole
   }
 }
 
-/** The bytes of a `.tflite` file, if the model is given as such. They are never written to. */
+/** The bytes of a `.tflite` or `.onnx` file, if the model is given as such. They are never written to. */
 function bytesOf(model: unknown): ArrayBuffer | SharedArrayBuffer | undefined {
   if (isArrayBuffer(model)) return model;
   if (!isUint8Array(model)) return undefined;

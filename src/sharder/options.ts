@@ -27,9 +27,10 @@ export type SharderSettings = Pick<SharderOptions, "policy" | "quantumMs" | "ver
 
 export interface SharderOptions {
   /**
-   * The address of a model.json, of its folder, or of a `.tflite`, `.keras`, `.h5` or `.zip` file (relative to the page);
+   * The address of a model.json, of its folder, or of a `.tflite`, `.onnx`, `.keras`, `.h5` or `.zip` file (relative to the page);
    * `"indexeddb://NAME"` for a model that TF.js's `model.save` stored; such a file, or files as a user dropped or chose them, model.json
-   * together with its weight files, in any order; the artifacts themselves, as `tf.io` represents them; or the bytes of a `.tflite` file.
+   * together with its weight files, an `.onnx` file with those that hold its external data, in any order; the artifacts themselves, as
+   * `tf.io` represents them; or the bytes of a `.tflite` file, or of an `.onnx` file without external data.
    */
   readonly model: string | URL | File | ArrayLike<File> | ModelArtifacts | Uint8Array | ArrayBuffer;
   /**

@@ -27,16 +27,21 @@ const TFLITE: ModelFormat = {
   },
 };
 
+/** An `.onnx` file. Its reader is loaded with the first of them. */
+const ONNX: ModelFormat = {
+  takes: ({ format }) => format === "onnx",
+  read: async (artifacts, { inputs = {}, signature, signal }, shareWeights) => {
+    refuseSignature(signature, "an .onnx file");
+    const { inspectOnnx } = await loadReader("ONNX", signal, () => import("../model/onnx/inspect-onnx.js"));
+    return inspectOnnx(artifacts, shareWeights, inputs);
+  },
+};
+
 /** TF.js graph and layers models. */
 const TFJS: ModelFormat = {
   takes: () => true,
   read: async (artifacts, options, shareWeights) => {
-    if (options.signature !== undefined) {
-      throw new ShardError(
-        "invalid-options",
-        `Expected "signature" for a .tflite file only, received "${options.signature.slice(0, 80)}" for a TF.js model: leave it out.`,
-      );
-    }
+    refuseSignature(options.signature, "a TF.js model");
     const optimize = options.optimize ?? true;
     const prepareKeras = isKeras(artifacts) ? await loadKeras(options.signal) : undefined;
     const steps = inspectInSteps(artifacts, shareWeights, optimize, options.inputs ?? {}, prepareKeras);
@@ -45,7 +50,7 @@ const TFJS: ModelFormat = {
 };
 
 /** The first that takes a file reads it. A new format is a line here, and a member of `WireModel`. */
-const FORMATS: readonly ModelFormat[] = [TFLITE, TFJS];
+const FORMATS: readonly ModelFormat[] = [TFLITE, ONNX, TFJS];
 
 /**
  * Load and read the model of `options.model`, whatever its format.
@@ -55,6 +60,14 @@ export async function readModel(options: SharderOptions, shareWeights: boolean):
   const artifacts = await loadArtifacts(options, shareWeights);
   const format = FORMATS.find(({ takes }) => takes(artifacts)) ?? TFJS;
   return format.read(artifacts, options, shareWeights);
+}
+
+function refuseSignature(signature: string | undefined, what: string): void {
+  if (signature === undefined) return;
+  throw new ShardError(
+    "invalid-options",
+    `Expected "signature" for a .tflite file only, received "${signature.slice(0, 80)}" for ${what}: leave it out.`,
+  );
 }
 
 /** A quarter of the library, and most models are graphs: it is loaded with the first Keras model. @throws as `loadReader` */

@@ -19,7 +19,7 @@ export interface WorkerSnapshot {
   readonly id: string;
   /** The one that it runs on now: another than it was started for while it has fallen back. */
   readonly backend: BackendName;
-  /** The inference runtime: "litert" for `.tflite` files, "tfjs" for all others. */
+  /** The inference runtime: "litert" for `.tflite` files, "onnx" for `.onnx` files, "tfjs" for all others. */
   readonly engine: EngineName;
   readonly state: WorkerState;
   /** Name of the GPU or of the WASM variant that it runs on; `undefined` until it has started. */

@@ -33,6 +33,7 @@ import { checkTranslated } from "../conformance/check-translated.js";
 import { runWorkerApiCase, runWorkerLinkCase } from "./contracts.js";
 import { runDamaged } from "./fuzz-model.js";
 import { runWhole, saveModel } from "./oracle.js";
+import { onnxCase, onnxFile, runOnnx } from "./onnx.js";
 import * as pictures from "./pictures.js";
 import { stitchedDifference } from "./stitch.js";
 import { runTflite, tfliteBytes, tfliteCase } from "./tflite.js";
@@ -114,6 +115,10 @@ const harness = {
   runTeachable,
   runTflite: (name: string, options: Parameters<typeof runTflite>[1], repeat?: number) =>
     runTflite(name, options, difference, repeat),
+  runOnnx: (name: string, options: Parameters<typeof runOnnx>[1], repeat?: number) =>
+    runOnnx(name, options, difference, repeat),
+  onnxCase,
+  onnxFile,
   tfliteBytes,
   tfliteCase,
   runTranslated: (request: TranslatedRequest) => runTranslated(request, difference, float32),

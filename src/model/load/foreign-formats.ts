@@ -7,12 +7,7 @@ export interface ForeignFormat {
   readonly advice: string;
 }
 
-/** From an ONNX model to one that is read here. `tensorflowjs_converter` itself does not read ONNX. */
-const ONNX_CHAIN =
-  "make a SavedModel of it (onnx2tf -i FILE -o FOLDER), convert that (tensorflowjs_converter --input_format=tf_saved_model FOLDER OUTPUT), and choose the files in OUTPUT";
-const FROM_ONNX = `it can't be read here yet; ${ONNX_CHAIN}`;
-const FROM_TORCH =
-  "export the model to ONNX, make a SavedModel of that with onnx2tf, and convert it with tensorflowjs_converter --input_format=tf_saved_model";
+const FROM_TORCH = "export the model to ONNX (torch.onnx.export), and choose the .onnx file";
 const CHECKPOINT =
   "it holds weights without the model; load it in Python and save the whole model there, with model.save or tf.saved_model.save";
 
@@ -21,7 +16,10 @@ const FORMATS = {
     what: "a bundle of TensorFlow Lite models",
     advice: "unpack it as a zip, and choose the .tflite file that you want to run",
   },
-  onnx: { what: "an ONNX model", advice: FROM_ONNX },
+  ort: {
+    what: "a model in ONNX Runtime's own format",
+    advice: "choose the .onnx file that it was made of",
+  },
   savedModel: {
     what: "a TensorFlow SavedModel",
     advice:
@@ -71,7 +69,7 @@ const FORMATS = {
 const NAMES: readonly (readonly [RegExp, ForeignFormat])[] = [
   [/(^|\/)saved_model\.pb(txt)?$/i, FORMATS.savedModel],
   [/\.task$/i, FORMATS.task],
-  [/\.onnx$/i, FORMATS.onnx],
+  [/\.ort$/i, FORMATS.ort],
   [/\.safetensors$/i, FORMATS.safetensors],
   [/\.(gguf|ggml)$/i, FORMATS.gguf],
   [/\.ml(model|package)(\/|$)/i, FORMATS.coreMl],
@@ -99,6 +97,7 @@ const HEADS: readonly (readonly [(head: Uint8Array) => boolean, ForeignFormat])[
   [(head) => text(head, 0, 19) === "version https://git", FORMATS.lfsPointer],
   [(head) => /^\s*<(!doctype|html|head|\?xml)/i.test(text(head, 0, 64)), FORMATS.page],
   [(head) => /^(GGUF|lmgg|fmgg|tjgg)$/.test(text(head, 0, 4)), FORMATS.gguf],
+  [(head) => text(head, 4, 8) === "ORTM", FORMATS.ort],
   [(head) => text(head, 1, 6) === "NUMPY", FORMATS.numpy],
   [(head) => text(head, 257, 262) === "ustar", FORMATS.tar],
   [(head) => bytesAt(head, 0x1f, 0x8b, 0x08), FORMATS.gzip],
@@ -113,7 +112,6 @@ const HEADS: readonly (readonly [(head: Uint8Array) => boolean, ForeignFormat])[
   [(head) => /^[^\0].{3}\0{4}\{\s*"/s.test(text(head, 0, 12)), FORMATS.safetensors],
   // Protocol buffers begin with their first field: a version, then the graphs or the producer's name; or a node.
   [(head) => bytesAt(head, 0x08, 0x01, 0x12), FORMATS.savedModel],
-  [(head) => head[0] === 0x08 && head[1]! >= 2 && head[1]! <= 20 && head[2] === 0x12, FORMATS.onnx],
 ];
 
 /** The format that the first bytes of a file show; `undefined` if they show none of the foreign ones. */
@@ -140,6 +138,6 @@ export function isGzip(head: Uint8Array): boolean {
 export function refuseForeign(where: string, { what, advice }: ForeignFormat): ShardError {
   return new ShardError(
     "model-unsupported",
-    `Expected a model.json, .tflite, .keras, .h5 or zip at ${where.slice(-200)}, received ${what}: ${advice}.`,
+    `Expected a model.json, .tflite, .onnx, .keras, .h5 or zip at ${where.slice(-200)}, received ${what}: ${advice}.`,
   );
 }

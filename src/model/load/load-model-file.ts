@@ -3,6 +3,7 @@ import { ByteCollector, HeadTarget, type ByteTarget } from "./byte-target.js";
 import { containerKind } from "./containers.js";
 import { withRedirect } from "./file-response.js";
 import { foreignFormatOfBytes, HEAD_BYTES, refuseForeign } from "./foreign-formats.js";
+import { isOnnx, isOnnxName } from "./is-onnx.js";
 import { isTflite, isTfliteName } from "./is-tflite.js";
 import { loadFile, type LoadedFile, type LoadFileOptions } from "./load-file.js";
 import type { ProgressCounter } from "./load-progress.js";
@@ -16,7 +17,7 @@ export type LoadedModelFile = {
   readonly url: string;
   readonly file: LoadedFile;
   readonly bytes: Uint8Array<ArrayBuffer>;
-} & ({ readonly kind: "json"; readonly json: ModelJson } | { readonly kind: "container" });
+} & ({ readonly kind: "json"; readonly json: ModelJson } | { readonly kind: "container" | "onnx" });
 
 type ModelFileOptions = Omit<LoadFileOptions, "mayGoUnchecked" | "onBytes" | "cache"> & {
   readonly cache: ModelCache | undefined;
@@ -81,14 +82,20 @@ async function loadOne(url: string, options: ModelFileOptions, progress: Progres
     onBytes: (byteCount) => progress.add(byteCount),
   });
   const { bytes } = collector;
-  if (isWholeModel(bytes) || isTfliteName(new URL(url).pathname)) return { url, file, bytes, kind: "container" };
+  const { pathname } = new URL(url);
+  if (isOnnx(bytes) || isOnnxName(pathname)) {
+    const foreign = isOnnx(bytes) ? undefined : foreignFormatOfBytes(bytes.subarray(0, HEAD_BYTES));
+    if (foreign === undefined) return { url, file, bytes, kind: "onnx" };
+    throw refuseForeign(file.origin === "server" ? withRedirect(url, file.facts.redirectedTo) : url, foreign);
+  }
+  if (isWholeModel(bytes) || isTfliteName(pathname)) return { url, file, bytes, kind: "container" };
   const where = file.origin === "server" ? withRedirect(url, file.facts.redirectedTo) : url;
   return { url, file, bytes, kind: "json", json: readModelJson(where, bytes) };
 }
 
-/** Whether a file that begins so holds the whole model. */
-function isWholeModel(head: Uint8Array): boolean {
-  return containerKind(head) !== undefined || isTflite(head);
+/** Whether a file that begins so holds the whole model, but for files that an ONNX model names. */
+export function isWholeModel(head: Uint8Array): boolean {
+  return containerKind(head) !== undefined || isTflite(head) || isOnnx(head);
 }
 
 function isMarkup(head: Uint8Array): boolean {

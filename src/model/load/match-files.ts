@@ -91,7 +91,7 @@ function missingFiles(missing: readonly string[], modelFile: NamedFile, files: r
   const namesakes = files.filter((file) => file.name === baseName(withoutQuery(missing[0]!)));
   const advice =
     namesakes.length === 0
-      ? "choose the weight files together with model.json"
+      ? `choose them together with ${modelFile.name.slice(-60)}`
       : "choose the whole folder, so that the paths of the files are known";
   return new ShardError(
     "weights-missing",

@@ -7,6 +7,7 @@ import { foreignFormatOf, foreignFormatOfBytes, refuseForeign } from "./foreign-
 import type { ProgressCounter } from "./load-progress.js";
 import { listNames, matchWeightFiles, pathOf } from "./match-files.js";
 import { readModelJson, type ModelJson } from "./model-json.js";
+import { findOnnx, readOnnx } from "./read-onnx.js";
 import { findTflite, readTflite } from "./read-tflite.js";
 import { MAX_MODEL_JSON_BYTES, modelJsonTooLarge } from "./size-limits.js";
 import { headOf, readSource, sourceInArchive, type SourceFile } from "./source-file.js";
@@ -27,7 +28,7 @@ const MOST_ARCHIVES = 2;
 const MOST_HEADS = 20;
 
 /**
- * Read the one model among files: a model.json with its weight files, a `.tflite`, `.keras` or `.h5` file, what a `.keras` file holds, or a
+ * Read the one model among files: a model.json with its weight files, a `.tflite`, `.keras` or `.h5` file, an `.onnx` file with those that it names, what a `.keras` file holds, or a
  * zip with any of these. Other files are ignored.
  * @throws ShardError as `readModelFiles`
  */
@@ -54,6 +55,8 @@ export async function readSources(
   };
   const tflite = await findTflite(files);
   if (tflite !== undefined) return readTflite(tflite, options, progress);
+  const onnx = await findOnnx(files);
+  if (onnx !== undefined) return readOnnx(onnx, files, options, progress);
   const unpacked = unpackedKeras(files, archives.at(-1), shareWeights);
   if (unpacked !== undefined) return read(unpacked);
   const container = await findContainer(files);
@@ -147,7 +150,7 @@ async function noModel(files: readonly SourceFile[], refusal: unknown, archives:
   const hasWeights = paths.some((path) => /\.bin$|shard\d+of\d+/i.test(path));
   return new ShardError(
     "model-not-found",
-    `Expected a model.json, .tflite, .keras, .h5 or zip among the files, received ${listNames(paths)}${archives.length > 0 ? ` in "${archives[0]!.slice(-80)}"` : ""}: ` +
+    `Expected a model.json, .tflite, .onnx, .keras, .h5 or zip among the files, received ${listNames(paths)}${archives.length > 0 ? ` in "${archives[0]!.slice(-80)}"` : ""}: ` +
       (hasWeights
         ? "choose the model.json together with its weight files."
         : "choose a Keras file, or the model.json and its weight files (tensorflowjs_converter makes them of TensorFlow's SavedModels)."),

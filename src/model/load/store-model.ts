@@ -1,6 +1,8 @@
 import { messageOf } from "../../protocol/error-record.js";
-import { containerKind } from "./containers.js";
 import type { LoadedFile } from "./load-file.js";
+import { externalFiles } from "../onnx/onnx-artifacts.js";
+import { isOnnx } from "./is-onnx.js";
+import { isWholeModel } from "./load-model-file.js";
 import type { LoadNotice } from "./load-notice.js";
 import type { FilesInCache } from "./model-cache.js";
 import { readModelJson } from "./model-json.js";
@@ -63,9 +65,9 @@ async function store(
 async function removeOldWeights(cache: FilesInCache, { modelFile, weightFiles, location }: LoadedModel): Promise<void> {
   if (modelFile.origin !== "server" || modelFile.replaced === undefined) return;
   const oldBytes = new Uint8Array(await new Response(modelFile.replaced.body).arrayBuffer());
-  // A file that held the whole model had no weight files.
-  if (containerKind(oldBytes) !== undefined) return;
-  const { paths } = readModelJson(modelFile.url, oldBytes);
+  // A file of another kind that held the whole model had no weight files.
+  if (isWholeModel(oldBytes) && !isOnnx(oldBytes)) return;
+  const { paths } = isOnnx(oldBytes) ? externalFiles(oldBytes) : readModelJson(modelFile.url, oldBytes);
   const current = new Set(weightFiles.map(({ url }) => url));
   for (const url of await weightUrls(paths, modelFile.url, location)) if (!current.has(url)) await cache.remove(url);
 }

@@ -20,7 +20,7 @@ export class ModelFacts {
       element(
         "p",
         { class: "muted" },
-        "Accepts Keras models (.keras, .h5), TensorFlow Lite models (.tflite) and TF.js models as written by tensorflowjs_converter, Teachable Machine and model.save(). They stay on this machine.",
+        "Accepts Keras models (.keras, .h5), TensorFlow Lite models (.tflite), ONNX models (.onnx) and TF.js models as written by tensorflowjs_converter, Teachable Machine and model.save(). They stay on this machine.",
       ),
     );
     this.root = element(
@@ -69,6 +69,7 @@ const FORMATS: Readonly<Record<ModelInfo["format"], string>> = {
   "graph-model": "graph model",
   "layers-model": "layers model (Keras)",
   tflite: "TensorFlow Lite, run by LiteRT",
+  onnx: "ONNX, run by ONNX Runtime",
 };
 
 function fact(title: string, ...lines: readonly string[]): HTMLElement[] {

@@ -25,7 +25,7 @@ export class ModelSourcePanel {
     inputmode: "url",
     autocomplete: "off",
     spellcheck: "false",
-    placeholder: "https://…/model.json, .tflite, .keras, .h5 or .zip",
+    placeholder: "https://…/model.json, .tflite, .onnx, .keras, .h5 or .zip",
     "data-testid": "model-address",
   });
   readonly #files = element("input", {
@@ -93,7 +93,7 @@ export class ModelSourcePanel {
       element(
         "p",
         { class: "muted" },
-        "Choose a .keras, .h5, .tflite or .zip file (Teachable Machine’s too), or model.json together with its weight files, or drop them here. The address may be a folder’s.",
+        "Choose a .keras, .h5, .tflite or .zip file (Teachable Machine’s too), or model.json or an .onnx file together with its weight files, or drop them here. The address may be a folder’s.",
       ),
       stored.root,
       element("div", { class: "field" }, element("label", { for: "model-split" }, "Split"), this.#split),

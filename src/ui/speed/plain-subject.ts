@@ -21,7 +21,9 @@ export async function openPlainSubjects(
 ): Promise<{ readonly runners: Runner[]; readonly problem: string | undefined }> {
   const runners: Runner[] = [];
   let problem: string | undefined;
-  if (format === "tflite") return { runners, problem: "TF.js itself opens no .tflite files." };
+  if (format === "tflite" || format === "onnx") {
+    return { runners, problem: `TF.js itself opens no .${format} files.` };
+  }
   for (const backend of BACKENDS) {
     try {
       const plain = await PlainTfjs.open({ model, format, backend, acceptsSoftware: false }, signal);

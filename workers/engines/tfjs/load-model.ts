@@ -57,7 +57,7 @@ function artifactsOf(model: TfjsWire): io.ModelArtifacts {
 export function unknownFormat(model: { readonly format: string }): ShardError {
   return new ShardError(
     "model-unsupported",
-    `Expected a graph-model or a layers-model for TF.js, received "${model.format}": use workers of another engine for it ("litert" for .tflite files).`,
+    `Expected a graph-model or a layers-model for TF.js, received "${model.format}": use workers of another engine for it ("litert" for .tflite files, "onnx" for .onnx files).`,
   );
 }
 

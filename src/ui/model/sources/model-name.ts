@@ -1,6 +1,6 @@
 /** Names that say nothing about a model. */
 const PLAIN = /^(model|index|tfjs[-_]?model|web[-_]?model|converted|download|config|metadata)$/i;
-const ENDINGS = /\.(weights\.h5|json|keras|h5|hdf5|tflite|lite|zip)$/i;
+const ENDINGS = /\.(weights\.h5|json|keras|h5|hdf5|tflite|lite|onnx|zip)$/i;
 
 /**
  * What a model is called: the name of its file, or of the folder around it if the file is called what every model's is.
@@ -31,7 +31,7 @@ function nameOfPath(path: string): string {
 /** The file that stands for the model: weights are called after it, or by numbers. */
 function mainFile(files: readonly File[]): File | undefined {
   return (
-    files.find(({ name }) => /\.(keras|h5|hdf5|tflite|lite|zip)$/i.test(name)) ??
+    files.find(({ name }) => /\.(keras|h5|hdf5|tflite|lite|onnx|zip)$/i.test(name)) ??
     files.find(({ name }) => /\.json$/i.test(name)) ??
     files[0]
   );

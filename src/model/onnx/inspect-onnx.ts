@@ -1,0 +1,104 @@
+import { ShardError } from "../../core/errors.js";
+import type { OnnxDataFile } from "../../protocol/model-on-wire.js";
+import { asJsonObject, type ModelArtifacts } from "../artifacts.js";
+import { NOT_ANALYSED } from "../batch/analyse-batch.js";
+import { initialMode, joinBuffers, publicSpec, type InspectedModel } from "../inspect.js";
+import { NOT_OPTIMISED } from "../optimise/optimization-report.js";
+import { declare, type DeclaredInputs } from "../prepare-model.js";
+import { isDataFile } from "./onnx-artifacts.js";
+import { ProtoMessage } from "./proto-message.js";
+import { readOnnxInterface } from "./read-interface.js";
+import { scanModel, type ExternalPart } from "./scan-model.js";
+
+/**
+ * Describe an ONNX model, and prepare it for the workers. Its operations are the engine's business: it is not optimised here, not cut, and
+ * how it takes a batch that it leaves free is found by a trial.
+ *
+ * @param artifacts as `onnxArtifacts` makes them.
+ * @param shareWeights put the files into one SharedArrayBuffer for all workers.
+ * @param declared what the caller has declared about inputs.
+ * @throws ShardError "model-malformed", "model-unsupported", "weights-missing", "weights-truncated", "invalid-options" for a name that no
+ *         input has, "out-of-memory"
+ */
+export function inspectOnnx(
+  { weightData, modelTopology }: Pick<ModelArtifacts, "weightData" | "modelTopology">,
+  shareWeights: boolean,
+  declared: DeclaredInputs,
+): InspectedModel {
+  const files = joinBuffers(weightData, shareWeights);
+  const dataFiles = readDataFiles(modelTopology, files.byteLength);
+  const modelBytes = dataFiles[0]?.byteOffset ?? files.byteLength;
+  const model = new ProtoMessage(new Uint8Array(files, 0, modelBytes));
+  const { irVersion, opsets, producer, graphName, notes, ...read } = readOnnxInterface(model);
+  const { nodeCount, inlineBytes, externalParts } = scanModel(model);
+  const inputs = declare(read.inputs, declared);
+  const { outputs } = read;
+  // Damaged files may name the same bytes often.
+  const weightBytes = Math.min(files.byteLength, inlineBytes + sumExternal(externalParts, dataFiles));
+  return {
+    info: {
+      format: "onnx",
+      inputs: inputs.map(publicSpec),
+      outputs: outputs.map(publicSpec),
+      layerCount: nodeCount,
+      layers: [],
+      cuts: [],
+      flops: undefined,
+      ...initialMode(inputs, NOT_ANALYSED),
+      missingOps: {},
+      optimization: NOT_CUT,
+      weightBytes,
+      userDefinedMetadata: { ...notes, onnx: { irVersion, opsets, producer, graphName } },
+    },
+    wire: { format: "onnx", inputs, outputs, modelBytes, dataFiles, weightData: files },
+    staged: undefined,
+    batch: NOT_ANALYSED,
+  };
+}
+
+const NOT_CUT: InspectedModel["info"]["optimization"] = {
+  ...NOT_OPTIMISED,
+  notDone: [{ what: "the model", reason: "it is an .onnx file, which ONNX Runtime optimises and runs as a whole" }],
+};
+
+/** The files must follow one another, behind the model. */
+function readDataFiles(topology: object, byteLength: number): readonly OnnxDataFile[] {
+  const { dataFiles = [] } = asJsonObject(topology);
+  let next: number | undefined;
+  if (!Array.isArray(dataFiles) || !dataFiles.every(isDataFile)) throw badDataFiles();
+  for (const file of dataFiles) {
+    if (next !== undefined && file.byteOffset !== next) throw badDataFiles();
+    next = file.byteOffset + file.byteLength;
+  }
+  if (next !== undefined && next !== byteLength) throw badDataFiles();
+  return dataFiles;
+}
+
+function badDataFiles(): ShardError {
+  return new ShardError(
+    "model-malformed",
+    "Expected { dataFiles } to list the files behind the model, one after another up to the end of weightData, received others: pass the files themselves as the model instead.",
+  );
+}
+
+/** Bytes of all weights that are in other files. @throws ShardError "weights-missing", "weights-truncated" */
+function sumExternal(parts: readonly ExternalPart[], files: readonly OnnxDataFile[]): number {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  return parts.reduce((sum, { path, byteOffset, byteLength }) => {
+    const file = byPath.get(path);
+    if (file === undefined) {
+      throw new ShardError(
+        "weights-missing",
+        `Expected the file "${path.slice(-80)}" with weights of the .onnx file, received none: give it together with the model.`,
+      );
+    }
+    const length = byteLength ?? Math.max(0, file.byteLength - byteOffset);
+    if (byteOffset + length > file.byteLength) {
+      throw new ShardError(
+        "weights-truncated",
+        `Expected at least ${byteOffset + length} bytes in "${path.slice(-80)}", received ${file.byteLength}: the file is incomplete or belongs to another model; download or export the model again.`,
+      );
+    }
+    return sum + length;
+  }, 0);
+}

@@ -1,0 +1,54 @@
+import { ShardError } from "../../../src/core/errors.js";
+import type { Engine } from "../../runtime/engine.js";
+import type { OnnxDriver, StartedOrt } from "./driver.js";
+import { loadOnnx } from "./engine-model.js";
+
+/** ONNX Runtime on one backend. */
+export function onnxEngine(driver: OnnxDriver): Engine {
+  let started: StartedOrt | undefined;
+  let modelCount = 0;
+  let modelBytes = 0;
+
+  const requireStarted = (): StartedOrt => {
+    if (started !== undefined) return started;
+    throw new ShardError("internal", "Expected ONNX Runtime to be started before it is used.");
+  };
+
+  return {
+    async start(config, notify) {
+      started = await driver.start(config, notify);
+      const { device, isSoftware } = started;
+      // It does not list its kernels. Sizes that a model leaves free cost nothing when they change.
+      return { device, isSoftware, kernels: [], wantsPowersOfTwo: false };
+    },
+
+    async load(wire) {
+      if (wire.format !== "onnx") {
+        throw new ShardError(
+          "model-unsupported",
+          `Expected an .onnx file for ONNX Runtime, received a ${wire.format}: use workers of the engine "${wire.format === "tflite" ? "litert" : "tfjs"}" for it.`,
+        );
+      }
+      const model = await loadOnnx(wire, requireStarted());
+      const { byteLength } = wire.weightData;
+      modelCount++;
+      modelBytes += byteLength;
+      return {
+        ...model,
+        dispose() {
+          modelCount--;
+          modelBytes -= byteLength;
+          model.dispose();
+        },
+      };
+    },
+
+    // The runtime does not count its tensors; a call leaves none.
+    memory() {
+      return { tensorCount: modelCount, byteCount: modelBytes, heapBytes: requireStarted().ort.heapBytes() };
+    },
+    isIntact: () => driver.isIntact(),
+    gpu: () => driver.gpu?.(),
+    stop: () => driver.stop(),
+  };
+}
