@@ -1,7 +1,6 @@
 import { ShardError } from "../core/errors.js";
 import { throwIfAborted } from "../protocol/abort.js";
 import type { ModelArtifacts } from "./artifacts.js";
-import { externalFiles, onnxArtifacts } from "./onnx/onnx-artifacts.js";
 import { HeadTarget } from "./load/byte-target.js";
 import type { ReadContainer } from "./load/containers.js";
 import type { DownloadOptions } from "./load/download.js";
@@ -11,14 +10,13 @@ import type { LoadNotice } from "./load/load-notice.js";
 import { ProgressCounter, type LoadProgress } from "./load/load-progress.js";
 import type { ModelCache } from "./load/model-cache.js";
 import { loadModelFile } from "./load/load-model-file.js";
-import type { ModelJson } from "./load/model-json.js";
 import { addWhole } from "./load/read-onnx.js";
 import { readSources } from "./load/read-sources.js";
 import { storeModel } from "./load/store-model.js";
 import { WeightAssembly } from "./load/weight-assembly.js";
 import { WeightHeads } from "./load/weight-heads.js";
+import { planOnnx, planTfjs, type WeightPlan } from "./load/weight-plan.js";
 import { isSameOrigin, weightUrls, type WeightLocation } from "./load/weight-urls.js";
-import { checkWeightLength } from "./weights.js";
 
 export interface FetchOptions extends WeightLocation, Omit<DownloadOptions, "unless" | "onBytes"> {
   /** Assemble the weights in a SharedArrayBuffer (needs cross-origin isolation). */
@@ -30,8 +28,6 @@ export interface FetchOptions extends WeightLocation, Omit<DownloadOptions, "unl
   readonly onNotice?: ((notice: LoadNotice) => void) | undefined;
 }
 
-/** A file with external data may end in so many bytes that the model does not use. */
-const SPARE_BYTES = 64 * 2 ** 20;
 /** Weight files downloaded at once. Browsers open at most six connections to one host over HTTP/1.1. */
 const PARALLEL_DOWNLOADS = 4;
 
@@ -55,7 +51,7 @@ export async function fetchModel(
   const loaded = await loadModelFile(url, { requestInit, signal, pacing, cache }, progress);
   const { file: modelFile, bytes: modelBytes } = loaded;
   if (loaded.kind !== "container") {
-    const plan = loaded.kind === "json" ? planTfjs(loaded.json) : await planOnnx(loaded.url, modelBytes, cache);
+    const plan = loaded.kind === "json" ? planTfjs(loaded.json) : await planOrForget(loaded.url, modelBytes, cache);
     return fetchWeights(loaded.url, plan, modelFile, modelBytes, { ...options, signal }, progress);
   }
   if (modelFile.origin === "cache-unchecked") onNotice(offlineCopy(loaded.url, modelFile.stored.storedAt));
@@ -87,47 +83,10 @@ async function readDownloaded(
   }
 }
 
-/** What a model's file says about the files with its weights. */
-interface WeightPlan {
-  readonly paths: readonly string[];
-  /** Of all of them together; `undefined` if the model does not say. */
-  readonly weightBytes: number | undefined;
-  /** Whether the weights are put behind the model's own bytes. */
-  readonly followsModel: boolean;
-  /** @throws ShardError for more bytes than expected, or fewer when all have arrived. */
-  check(receivedBytes: number): void;
-  /** @param byteOffsets of the files in `weightData`. */
-  join(weightData: ArrayBuffer | SharedArrayBuffer, byteOffsets: readonly number[]): ModelArtifacts;
-}
-
-function planTfjs({ description, paths, weightSpecs, weightBytes }: ModelJson): WeightPlan {
-  return {
-    ...{ paths, weightBytes, followsModel: false },
-    check: (receivedBytes) => checkWeightLength(weightSpecs, receivedBytes),
-    join: (weightData) => ({ ...description, weightSpecs, weightData }),
-  };
-}
-
-/** Files with external data may be somewhat larger than what the model uses of them. A damaged model does not stay in the cache. */
-async function planOnnx(url: string, bytes: Uint8Array, cache: ModelCache | undefined): Promise<WeightPlan> {
+/** A damaged model does not stay in the cache. */
+async function planOrForget(url: string, bytes: Uint8Array, cache: ModelCache | undefined): Promise<WeightPlan> {
   try {
-    const { paths, leastBytes } = externalFiles(bytes);
-    const totalBytes = leastBytes.reduce((sum, least) => sum + least, 0);
-    const check = (receivedBytes: number): void => {
-      if (receivedBytes <= 2 * totalBytes + SPARE_BYTES || leastBytes.includes(0)) return;
-      throw new ShardError(
-        "model-malformed",
-        `Expected about ${totalBytes} bytes of external data, received more than ${receivedBytes}: the files belong to another model; download or export it again.`,
-      );
-    };
-    const weightBytes = leastBytes.includes(0) ? undefined : totalBytes;
-    return {
-      paths,
-      weightBytes,
-      followsModel: true,
-      check,
-      join: (data, offsets) => onnxArtifacts(data, paths, offsets),
-    };
+    return planOnnx(bytes);
   } catch (thrown) {
     await cache
       ?.of(url)

@@ -1,0 +1,66 @@
+// Every ONNX file of tests/fixtures/onnx on one kind of worker of ONNX Runtime.
+import { expect, it } from "vitest";
+import type { OpenPage } from "../../harness/launch.js";
+
+/** Of the largest value. */
+const TOLERANCE = 1e-4;
+/** Sums are rounded to 11 bits, in another order than the reference's. */
+const TOLERANCES: Readonly<Record<string, number>> = { float16: 2e-3 };
+
+export interface OnnxKind {
+  readonly backend: "wasm" | "webgpu";
+  readonly threads?: number;
+}
+
+/** @param page the harness, once it is open. */
+export function testEachOnnx({ backend, threads }: OnnxKind, page: () => OpenPage["page"]): void {
+  it.each([
+    ["mlp", "batched"],
+    ["conv", "batched"],
+    ["conv-single", "item-by-item"],
+    ["conv-groups", "groups"],
+    ["two", "batched"],
+    ["float16", "batched"],
+    ["control", "whole"],
+    ["qdq", "batched"],
+    ["texts", "batched"],
+    ["types", "batched"],
+    ["sequence", "batched"],
+    ["mixing", "whole"],
+    ["labels", "batched"],
+    ["external", "batched"],
+    ["opset-9", "batched"],
+    ["opset-11", "batched"],
+    ["opset-newest", "batched"],
+  ])("%s gives what the reference gives", async (name, mode) => {
+    const run = await page().evaluate(([name, options]) => harness.runOnnx(name, options), [
+      name,
+      { workers: [{ engine: "onnx", backend, threads }] },
+    ] as const);
+    expect(run.modes[1]).toBe(mode);
+    expect(run.gaps.length).toBeGreaterThan(0);
+    for (const gap of run.gaps) expect(gap).toBeLessThan(TOLERANCES[name] ?? TOLERANCE);
+  });
+
+  it("300 runs of several sizes leave nothing behind", async () => {
+    const [early, late] = await page().evaluate(
+      async ([backend, threads]) => {
+        const { inputs } = await harness.onnxCase("conv", 8);
+        const workers = [{ engine: "onnx", backend, threads }] as const;
+        const sharder = await harness.createSharder({ model: "fixtures/onnx/conv.onnx", workers });
+        const memory = async () => Object.values(await sharder.memory())[0];
+        const found = [];
+        for (let run = 0; run < 300; run++) {
+          await sharder.predict(inputs);
+          if (run === 99) found.push(await memory());
+        }
+        found.push(await memory());
+        await sharder.dispose();
+        return found;
+      },
+      [backend, threads] as const,
+    );
+    expect(early).toMatchObject({ tensorCount: 1, heapBytes: expect.any(Number) });
+    expect(late).toEqual(early);
+  });
+}
