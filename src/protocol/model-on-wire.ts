@@ -129,6 +129,8 @@ export interface OnnxWire extends WireCommon {
   /** Bytes of the `.onnx` file itself. */
   readonly modelBytes: number;
   readonly dataFiles: readonly OnnxDataFile[];
+  /** Whether it computes with floats of 16 bits, as far as its weights, inputs and outputs show. */
+  readonly usesFloat16: boolean;
 }
 
 /** A union by format: an engine loads the formats that it knows, and refuses the others. */

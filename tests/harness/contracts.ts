@@ -1,10 +1,11 @@
 // Runs the contract suites inside a page, on real workers.
 import { openWebWorker } from "../../src/pool/open-web-worker.js";
-import { openEntry, type EntryName } from "../../src/pool/worker-entries.js";
+import { openEntry, type EngineName, type EntryName } from "../../src/pool/worker-entries.js";
 import { valueOf } from "../contract/check.js";
 import type { EchoApi } from "../contract/echo.js";
+import { plusOneOnnx } from "../contract/plus-one-onnx.js";
 import { plusOneTflite } from "../contract/plus-one-tflite.js";
-import { plusOneWire } from "../contract/plus-one.js";
+import { plusOneWire, type MakePlusOne } from "../contract/plus-one.js";
 import { workerApiContract, type OpenedWorker, type WorkerState } from "../contract/worker-api.js";
 import { workerLinkContract, type OpenedLink } from "../contract/worker-link.js";
 
@@ -22,10 +23,20 @@ async function openWorker(entry: EntryName, state: WorkerState): Promise<Opened>
   if (state === "started") valueOf(await Promise.race([link.api.start({ workerId: entry }), lost]));
   return {
     api: link.api,
-    plusOne: entry.startsWith("litert/") ? plusOneTflite : plusOneWire,
+    plusOne: PLUS_ONE[engineOfEntry(entry)],
     close: () => link.close(),
     lost,
   };
+}
+
+const PLUS_ONE: Readonly<Record<EngineName, MakePlusOne>> = {
+  tfjs: plusOneWire,
+  litert: plusOneTflite,
+  onnx: plusOneOnnx,
+};
+
+function engineOfEntry(entry: EntryName): EngineName {
+  return entry.split("/")[0] as EngineName;
 }
 
 /** One worker per entry for all cases that don't need a new one, because it takes a while to start a backend. */

@@ -14,6 +14,7 @@ export const FUNCTION = { nodes: 7 } as const;
 export const NODE = { attributes: 5 } as const;
 export const ATTRIBUTE = { tensor: 5, graph: 6, tensors: 10, graphs: 11, sparse: 22, sparses: 23 } as const;
 export const TENSOR = {
+  element: 2,
   floats: 4,
   int32s: 5,
   texts: 6,

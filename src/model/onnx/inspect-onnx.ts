@@ -30,9 +30,10 @@ export function inspectOnnx(
   const modelBytes = dataFiles[0]?.byteOffset ?? files.byteLength;
   const model = new ProtoMessage(new Uint8Array(files, 0, modelBytes));
   const { irVersion, opsets, producer, graphName, notes, ...read } = readOnnxInterface(model);
-  const { nodeCount, inlineBytes, externalParts } = scanModel(model);
+  const { nodeCount, inlineBytes, externalParts, hasFloat16 } = scanModel(model);
   const inputs = declare(read.inputs, declared);
   const { outputs } = read;
+  const usesFloat16 = hasFloat16 || [...inputs, ...outputs].some(({ element }) => element === "float16");
   // Damaged files may name the same bytes often.
   const weightBytes = Math.min(files.byteLength, inlineBytes + sumExternal(externalParts, dataFiles));
   return {
@@ -50,7 +51,7 @@ export function inspectOnnx(
       weightBytes,
       userDefinedMetadata: { ...notes, onnx: { irVersion, opsets, producer, graphName } },
     },
-    wire: { format: "onnx", inputs, outputs, modelBytes, dataFiles, weightData: files },
+    wire: { format: "onnx", inputs, outputs, modelBytes, dataFiles, usesFloat16, weightData: files },
     staged: undefined,
     batch: NOT_ANALYSED,
   };

@@ -17,12 +17,16 @@ export interface ModelScan {
   /** Bytes of all weights in the model's own file. */
   readonly inlineBytes: number;
   readonly externalParts: readonly ExternalPart[];
+  /** Whether there are weights of float16. */
+  readonly hasFloat16: boolean;
 }
 
 /** Branches in branches: more than any exporter writes. */
 const MAX_DEPTH = 50;
 /** The value of a tensor's `location` if its weights are in another file. */
 const EXTERNAL = 1;
+/** The number of the type float16. */
+const FLOAT16 = 10;
 const INLINE_FIELDS: ReadonlySet<number> = new Set([
   TENSOR.floats,
   TENSOR.int32s,
@@ -37,6 +41,7 @@ const INLINE_FIELDS: ReadonlySet<number> = new Set([
 export function scanModel(model: ProtoMessage): ModelScan {
   let nodeCount = 0;
   let inlineBytes = 0;
+  let hasFloat16 = false;
   const externalParts: ExternalPart[] = [];
 
   const seeTensor = (tensor: ProtoMessage): void => {
@@ -44,6 +49,7 @@ export function scanModel(model: ProtoMessage): ModelScan {
     let location = 0;
     for (const { number, value, message } of tensor.fields()) {
       if (number === TENSOR.location) location = value;
+      else if (number === TENSOR.element) hasFloat16 ||= value === FLOAT16;
       else if (message === undefined) continue;
       else if (number === TENSOR.external) entries.push(message);
       else if (INLINE_FIELDS.has(number)) inlineBytes += message.byteLength;
@@ -82,7 +88,7 @@ export function scanModel(model: ProtoMessage): ModelScan {
     if (number === MODEL.graph) seeGraph(message, 0);
     else if (number === MODEL.functions) for (const node of message.messages(FUNCTION.nodes)) seeNode(node, 0);
   }
-  return { nodeCount, inlineBytes, externalParts };
+  return { nodeCount, inlineBytes, externalParts, hasFloat16 };
 }
 
 function readExternal(entries: readonly ProtoMessage[]): ExternalPart {

@@ -64,4 +64,3 @@ it("streams, verifies and keeps a journal, and a second job goes on from it", as
   expect(result).toMatchObject({ aborted: "aborted", rows: 360 });
   expect(result.gap).toBeLessThan(1e-4);
 });
-

@@ -13,6 +13,9 @@ export interface OnnxDriver {
 }
 
 export interface StartedOrt {
+  readonly backend: "wasm" | "webgpu";
+  /** Whether it computes with floats of 16 bits. */
+  readonly hasFloat16: boolean;
   readonly ort: Ort;
   /** What sessions run on. What it lacks an operation for, the CPU runs. */
   readonly provider: InferenceSession.ExecutionProviderConfig;

@@ -12,9 +12,18 @@ import type { OrtModule } from "./runtime.js";
  * Make a session of an `.onnx` file. Its memory is the runtime's, so `dispose` releases it.
  * @throws ShardError "model-malformed" or "model-unsupported" if the runtime can't take it, "out-of-memory"; EngineBroken
  */
-export async function loadOnnx(wire: OnnxWire, { ort, provider }: StartedOrt): Promise<EngineModel> {
+export async function loadOnnx(
+  wire: OnnxWire,
+  { ort, provider, backend, hasFloat16 }: StartedOrt,
+): Promise<EngineModel> {
   const { module } = ort;
   const { weightData, modelBytes, dataFiles, inputs, outputs } = wire;
+  if (wire.usesFloat16 && !hasFloat16) {
+    throw new ShardError(
+      "model-unsupported",
+      `Expected a GPU that computes with floats of 16 bits, as the model does, received one without (shader-f16): use { engine: "onnx", backend: "wasm" } for it.`,
+    );
+  }
   let session: InferenceSession;
   try {
     session = await module.InferenceSession.create(new Uint8Array(weightData, 0, modelBytes), {
@@ -27,7 +36,7 @@ export async function loadOnnx(wire: OnnxWire, { ort, provider }: StartedOrt): P
       logSeverityLevel: 4,
     });
   } catch (thrown) {
-    throw loadFailure(thrown);
+    throw loadFailure(thrown, backend);
   }
   const outputNames = outputs.map(({ tensorName }) => tensorName);
   return {

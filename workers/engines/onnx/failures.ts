@@ -2,6 +2,7 @@ import { ShardError } from "../../../src/core/errors.js";
 import { asOutOfMemory, saysAllocationFailed } from "../../../src/protocol/allocation-failure.js";
 import { asSentence, messageOf } from "../../../src/protocol/error-record.js";
 import { EngineBroken } from "../../runtime/engine.js";
+import type { StartedOrt } from "./driver.js";
 
 /** What the runtime says when its memory is full. Its sessions still work then. */
 const NO_ROOM = /bad_alloc|failed to allocate (a buffer|memory)|Failed to allocate memory/i;
@@ -9,8 +10,8 @@ const NO_ROOM = /bad_alloc|failed to allocate (a buffer|memory)|Failed to alloca
 const LACKS =
   /not a registered function|no op registered|could not find an implementation|not implemented|NOT_IMPLEMENTED|is under development|Unsupported model IR version|not supported/i;
 
-/** Why a session could not be made. */
-export function loadFailure(thrown: unknown): unknown {
+/** Why a session could not be made. The build for GPUs lacks the operations of scikit-learn (ai.onnx.ml). */
+export function loadFailure(thrown: unknown, backend: StartedOrt["backend"]): unknown {
   if (thrown instanceof ShardError) return thrown;
   if (isNoRoom(thrown)) return asOutOfMemory(thrown);
   const reason = reasonOf(thrown);
@@ -22,7 +23,7 @@ export function loadFailure(thrown: unknown): unknown {
   if (LACKS.test(reason)) {
     return new ShardError(
       "model-unsupported",
-      `Expected an .onnx file with operations that ONNX Runtime has in the browser, but it refused: ${reason} Export the model with another opset, and without operations of other libraries.`,
+      `Expected an .onnx file with operations that ONNX Runtime has in the browser, but it refused: ${reason} ${backend === "wasm" ? "Export the model with another opset, and without operations of other libraries" : 'Use { engine: "onnx", backend: "wasm" }, which has more of them'}.`,
       { cause: thrown },
     );
   }

@@ -10,7 +10,8 @@ export const wasmDriver: OnnxDriver = {
       load: () => import("onnxruntime-web/wasm"),
       ...{ wasmUrl, threadCount: threads, provider },
     });
-    return { ort, provider, device: threads === 1 ? "WASM SIMD" : `WASM SIMD, ${threads} threads`, isSoftware: false };
+    const facts = { backend: "wasm", hasFloat16: true, isSoftware: false } as const;
+    return { ...facts, ort, provider, device: threads === 1 ? "WASM SIMD" : `WASM SIMD, ${threads} threads` };
   },
   isIntact: () => true,
   stop() {},

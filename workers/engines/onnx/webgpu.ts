@@ -56,6 +56,7 @@ export const webgpuDriver: OnnxDriver = {
     const info: Partial<GPUAdapterInfo> = (adapter as Partial<GPUAdapter>).info ?? {};
     const { vendor, architecture, description } = info;
     return {
+      ...{ backend: "webgpu", hasFloat16: created.features.has("shader-f16") },
       ...{ ort, provider, isSoftware: isSoftwareAdapter(info) },
       device: description || [vendor, architecture].filter(Boolean).join(" ") || "GPU",
     };
