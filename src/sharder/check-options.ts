@@ -215,7 +215,7 @@ function checkModelSource(model: unknown): void {
     if (model.byteLength > 0) return;
     throw invalid(
       "model",
-      "a .tflite file of at least one byte",
+      "a .tflite or .onnx file of at least one byte",
       0,
       "pass bytes that were not transferred to a worker",
     );

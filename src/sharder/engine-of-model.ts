@@ -48,6 +48,6 @@ function requireOneThread({ threads = 1 }: WorkerSpec): void {
   if (threads === 1) return;
   throw new ShardError(
     "invalid-options",
-    `Expected "threads" for workers of LiteRT only, received ${threads} for one of TF.js: leave it out, and start several workers instead.`,
+    `Expected "threads" for workers of LiteRT and ONNX Runtime only, received ${threads} for one of TF.js: leave it out, and start several workers instead.`,
   );
 }

@@ -417,7 +417,8 @@ describe("what stands in the place of a file", () => {
     ["/m/model.json", POINTER, "Git LFS pointer"],
     ["/m/model.json", gzipSync("{}"), "gzip-compressed"],
     ["/m/net.tflite", POINTER, "Git LFS pointer"],
-    ["/m/net.onnx", "\x08\x07\x12\x07pytorch", "ONNX"],
+    ["/m/net.onnx", POINTER, "Git LFS pointer"],
+    ["/m/net.onnx", "<!doctype html><p>", "an HTML page"],
   ])("instead of a model at %s: %#", async (path, data, words) => {
     routes[path] = binary(data);
     await rejected("model-unsupported", load({}, path).result, path, words);
@@ -506,5 +507,60 @@ describe("a .tflite file", () => {
     const second = await load({ cache, onNotice: ({ code }) => notices.push(code) }, "/m/net.tflite").result;
     expect(second).toEqual(first);
     expect(notices).toEqual(["offline-copy"]);
+  });
+});
+
+describe("an .onnx file and its external data", () => {
+  const model = new Uint8Array(readFileSync("tests/fixtures/onnx/external.onnx"));
+  const data = new Uint8Array(readFileSync("tests/fixtures/onnx/external.weights"));
+  const both = new Uint8Array([...model, ...data]);
+  const dataFiles = [{ path: "external.weights", byteOffset: model.length, byteLength: data.length }];
+
+  it.each(["/m/net.onnx", "/m/net", "/m/net.onnx?signed=1"])("are joined at %s, with progress", async (path) => {
+    routes[path.replace(/\?.*/, "")] = model;
+    routes["/m/external.weights"] = data;
+    const { progress, result } = load({}, path);
+    const { format, modelTopology, weightData } = await result;
+    expect({ format, modelTopology }).toEqual({ format: "onnx", modelTopology: { dataFiles } });
+    expect(new Uint8Array(weightData as ArrayBuffer)).toEqual(both);
+    expect(progress.at(-1)).toMatchObject({ loadedBytes: both.length, totalBytes: both.length, fraction: 1 });
+  });
+
+  it("are stored together, and used without a server", async () => {
+    const cache = new ModelCache(new MemoryCache());
+    routes["/m/net.onnx"] = model;
+    routes["/m/external.weights"] = data;
+    const url = `${origin}/m/net.onnx`;
+    const first = await load({ cache }, "/m/net.onnx").result;
+    await expect.poll(async () => (await cache.of(url).find(url))?.weightIds.length).toBe(1);
+    routes["/m/net.onnx"] = (_response, request) => void request.socket.destroy();
+    routes["/m/external.weights"] = (_response, request) => void request.socket.destroy();
+    const notices: string[] = [];
+    const second = await load({ cache, onNotice: ({ code }) => notices.push(code) }, "/m/net.onnx").result;
+    expect(second).toEqual(first);
+    expect(notices).toEqual(["offline-copy"]);
+  });
+
+  it.each(["tflite/dense.tflite", "onnx/external.onnx"])(
+    "replace an earlier version in the cache: %s",
+    async (name) => {
+      const cache = new ModelCache(new MemoryCache());
+      const url = `${origin}/m/net`;
+      routes["/m/external.weights"] = data;
+      for (const [etag, bytes] of [[`"1"`, readFileSync(`tests/fixtures/${name}`)] as const, [`"2"`, model] as const]) {
+        routes["/m/net"] = (response) => response.setHeader("etag", etag).end(bytes);
+        await load({ cache, onNotice: ({ message }) => expect.fail(message) }, "/m/net").result;
+        await expect.poll(async () => (await cache.of(url).find(url))?.etag).toBe(etag);
+      }
+    },
+  );
+
+  it("are refused if a file is missing, too short, or no file of weights", async () => {
+    routes["/m/net.onnx"] = model;
+    await rejected("weights-missing", load({}, "/m/net.onnx").result, "/m/external.weights");
+    routes["/m/external.weights"] = data.slice(0, 100);
+    await rejected("weights-truncated", load({}, "/m/net.onnx").result, "received 100");
+    routes["/m/external.weights"] = "<!doctype html><p>";
+    await rejected("weights-missing", load({}, "/m/net.onnx").result, "an HTML page");
   });
 });

@@ -93,7 +93,10 @@ describe("refuses, naming the option and what it received", () => {
     [{ model: "m", workers: [null] }, ["worker", "null"]],
     [{ model: "m", workers: Array(2) }, ["worker", "undefined"]],
     [{ model: "m", workers: [{ backend: "webgpu", powerPreference: "max" }] }, ["powerPreference", '"max"']],
-    [{ model: "m", workers: [{ backend: "wasm", engine: "abacus" }] }, ["engine", '"wasm" (tfjs, litert)', '"abacus"']],
+    [
+      { model: "m", workers: [{ backend: "wasm", engine: "abacus" }] },
+      ["engine", '"wasm" (tfjs, litert, onnx)', '"abacus"'],
+    ],
     [{ model: "m", split: "rows" }, ["split", '"layers"']],
     [{ model: "m", split: null }, ["split", "null"]],
     [{ model: "m", policy: "fastest" }, ["policy", '"fastest"', "makespan, equal, capacity-proportional"]],

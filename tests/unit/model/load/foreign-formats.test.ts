@@ -9,7 +9,7 @@ const safetensors = latin(`\x40${"\0".repeat(7)}{"weight":{"dtype":"F32"}}`);
 
 /** The first bytes of a file of each format, and a word of its refusal. */
 const HEADS: readonly (readonly [words: string, head: Uint8Array<ArrayBuffer>])[] = [
-  ["ONNX", latin("\x08\x07\x12\x07pytorch\x1a\x052.1.0")],
+  ["ONNX Runtime's own format", latin("\x18\0\0\0ORTM\0\0")],
   ["SavedModel", latin("\x08\x01\x12\xf3\x04\x0a\x9b\x02")],
   ["safetensors", safetensors],
   ["GGUF", latin("GGUF\x03\0\0\0")],
@@ -27,9 +27,10 @@ const HEADS: readonly (readonly [words: string, head: Uint8Array<ArrayBuffer>])[
 const NAMES: readonly (readonly [words: string, ...paths: string[]])[] = [
   ["tf_saved_model", "net/saved_model.pb", "net/variables/variables.index"],
   ["tf_frozen_model", "frozen_inference_graph.pb"],
-  ["onnx2tf", "yolo.pt"],
-  ["onnx2tf", "resnet.pth"],
+  ["torch.onnx.export", "yolo.pt"],
+  ["torch.onnx.export", "resnet.pth"],
   ["TensorFlow Lite", "pose.task"],
+  ["ONNX Runtime's own format", "net.ort"],
   ["Core ML", "net.mlpackage/Manifest.bin"],
   ["Core ML", "net.mlmodel"],
   ["Caffe", "net.caffemodel"],
@@ -61,18 +62,9 @@ it.each(NAMES)("is recognised by its name: %s, %s", async (words, ...paths) => {
 });
 
 it("is refused with what was expected, what it is and what to do", () => {
-  const { code, message } = refuseForeign("net.onnx", foreignFormatOf(["net.onnx"])!);
+  const { code, message } = refuseForeign("net.gguf", foreignFormatOf(["net.gguf"])!);
   expect(code).toBe("model-unsupported");
   expect(message).toMatch(
-    /^Expected a model\.json, \.tflite, \.keras, \.h5 or zip at net\.onnx, received an ONNX model: .*\.$/,
+    /^Expected a model\.json, \.tflite, \.onnx, \.keras, \.h5 or zip at net\.gguf, received a GGUF .*: .*\.$/,
   );
-});
-
-it.each([
-  [
-    "net.onnx",
-    /^[^(]*ONNX model: .*SavedModel of it \(onnx2tf -i .*\), convert that \(tensorflowjs_converter --input_format=tf_saved_model/,
-  ],
-])("%s is never given to tensorflowjs_converter, which does not read it: the whole chain is named", (name, chain) => {
-  expect(refuseForeign(name, foreignFormatOf([name])!).message).toMatch(chain);
 });

@@ -1,0 +1,74 @@
+import { readFileSync } from "node:fs";
+import { seededRandom } from "../../src/core/random.js";
+import { field, message, plusOneOnnxFile } from "../contract/plus-one-onnx.js";
+import { damageBytes } from "./damage-bytes.js";
+
+/** A damaged `.onnx` file. */
+export interface OnnxCase {
+  readonly name: string;
+  readonly make: () => Uint8Array<ArrayBuffer>;
+}
+
+const SEEDS = ["mlp", "conv-groups", "two", "control", "types", "labels", "external", "opset-9"];
+const PAIR = { input: "x", output: "y", shape: [-1, 2] } as const;
+
+const readOnnx = (name: string): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(readFileSync(`tests/fixtures/onnx/${name}.onnx`));
+
+/** Graphs in attributes of nodes of graphs. */
+function nested(depth: number): Uint8Array<ArrayBuffer> {
+  let graph = message(field(2, "innermost"));
+  for (let level = 0; level < depth; level++) {
+    graph = message(field(1, message(field(5, message(field(6, graph))))));
+  }
+  return message(field(1, 8), field(7, graph));
+}
+
+/** A model that is sound but for one more field of its graph. */
+function withField(...fields: readonly number[][]): Uint8Array<ArrayBuffer> {
+  // Fields of the same message that come twice are joined only by readers that merge them, so the graph is written anew.
+  const whole = plusOneOnnxFile([PAIR]);
+  return message([...whole], field(7, message(...fields)));
+}
+
+/** A tensor whose weights are elsewhere. */
+const external = (...entries: readonly (readonly [string, string])[]): number[] =>
+  field(5, message(field(14, 1), ...entries.map(([key, value]) => field(13, message(field(1, key), field(2, value))))));
+
+/** Faults that occur, and malicious files. */
+const KNOWN: readonly OnnxCase[] = [
+  { name: "an empty file", make: () => new Uint8Array(0) },
+  { name: "two bytes", make: () => readOnnx("mlp").slice(0, 2) },
+  { name: "half a file", make: () => readOnnx("mlp").slice(0, 500) },
+  { name: "a page", make: () => new TextEncoder().encode("<!doctype html><p>not found") },
+  { name: "a version alone", make: () => message(field(1, 8)) },
+  { name: "a graph of nothing", make: () => message(field(1, 8), field(7, message())) },
+  { name: "a length beyond 2^63", make: () => Uint8Array.of(8, 8, 0x3a, ...Array<number>(9).fill(0xff), 1) },
+  { name: "a length that never ends", make: () => Uint8Array.of(8, 8, 0x3a, ...Array<number>(100).fill(0xff)) },
+  { name: "a gigabyte that is not there", make: () => Uint8Array.of(8, 8, 0x3a, 0x80, 0x80, 0x80, 0x80, 4) },
+  { name: "groups, which nobody writes", make: () => Uint8Array.of(8, 8, 0x3b, 0x3c) },
+  { name: "200 branches in each other", make: () => nested(200) },
+  {
+    name: "a million empty nodes",
+    make: () => withField(Array.from({ length: 2_000_000 }, (_, i) => (i % 2 ? 0 : 10))),
+  },
+  {
+    name: "a million empty inputs",
+    make: () => withField(Array.from({ length: 2_000_000 }, (_, i) => (i % 2 ? 0 : 90))),
+  },
+  { name: "weights in the folder above", make: () => withField(external(["location", "../secrets"])) },
+  { name: "weights at an address", make: () => withField(external(["location", "https://elsewhere.example/w"])) },
+  { name: "weights of a negative length", make: () => withField(external(["location", "w"], ["length", "-1"])) },
+  { name: "weights of 2^60 bytes", make: () => withField(external(["location", "w"], ["length", String(2 ** 60)])) },
+  { name: "a size of 2^40", make: () => plusOneOnnxFile([{ ...PAIR, shape: [2 ** 40, 2] }]) },
+  { name: "an operation that nobody has", make: () => plusOneOnnxFile([PAIR], "Abracadabra") },
+];
+
+/** @param randomCount how many files are damaged at random. */
+export function onnxCases(randomCount: number): OnnxCase[] {
+  const random = Array.from({ length: randomCount }, (_, index): OnnxCase => {
+    const seed = SEEDS[index % SEEDS.length]!;
+    return { name: `${seed}, damage ${index}`, make: () => damageBytes(readOnnx(seed), seededRandom(index)) };
+  });
+  return [...KNOWN, ...random];
+}

@@ -1,0 +1,12 @@
+// Damaged .onnx files. tests/long/damaged-onnx.test.ts has them by the hundred.
+import { expect, it } from "vitest";
+import { openDamagedOnnx } from "../../../fixtures/open-damaged-onnx.js";
+import { onnxCases } from "../../../fuzz/onnx-cases.js";
+
+const cases = onnxCases(24);
+
+it(`${cases.length} damaged files each end in a ShardError within seconds, or can be read`, async () => {
+  const failures: string[] = [];
+  for (const each of cases) failures.push(...[await openDamagedOnnx(each)].filter((failure) => failure !== undefined));
+  expect(failures).toEqual([]);
+});
