@@ -24,3 +24,70 @@ it("auto starts a worker of ONNX Runtime for every core, which give what the ref
   expect(run.workers).toEqual(Array.from({ length: cores }, () => worker));
   for (const gap of run.gaps) expect(gap).toBeLessThan(TOLERANCE);
 });
+
+it("opens files that are dropped or given in memory, with external data or without", async () => {
+  const gaps = await opened.page.evaluate(async () => {
+    const { inputs, outputs } = await harness.onnxCase("external");
+    const [model, data] = [await harness.onnxFile("external.onnx"), await harness.onnxFile("external.weights")];
+    const plain = await harness.onnxFile("mlp.onnx");
+    const found: number[] = [];
+    for (const given of [[data, model], plain, new Uint8Array(await plain.arrayBuffer())]) {
+      const sharder = await harness.createSharder({ model: given, workers: [{ backend: "wasm" }] });
+      const expected = Array.isArray(given) ? { inputs, outputs } : await harness.onnxCase("mlp");
+      const { y } = await sharder.predict(expected.inputs);
+      found.push(harness.difference(y, expected.outputs.y!));
+      await sharder.dispose();
+    }
+    return found;
+  });
+  expect(gaps).toHaveLength(3);
+  for (const gap of gaps) expect(gap).toBeLessThan(TOLERANCE);
+});
+
+it("200 runs of several sizes leave nothing behind", async () => {
+  const [early, late] = await opened.page.evaluate(async () => {
+    const cases = [await harness.onnxCase("conv"), await harness.onnxCase("conv", 3)];
+    const sharder = await harness.createSharder({ model: "fixtures/onnx/conv.onnx", workers: [{ backend: "wasm" }] });
+    const memory = async () => Object.values(await sharder.memory())[0];
+    const found = [];
+    for (let run = 0; run < 200; run++) {
+      await sharder.predict(cases[run % 2]!.inputs);
+      if (run === 60) found.push(await memory());
+    }
+    found.push(await memory());
+    await sharder.dispose();
+    return found;
+  });
+  expect(early).toMatchObject({ tensorCount: 1, heapBytes: expect.any(Number) });
+  expect(early).not.toMatchObject({ heapBytes: 0 });
+  expect(late).toEqual(early);
+});
+
+it("says what doesn't fit together, and what to do", async () => {
+  const refusals = await opened.page.evaluate(async () => {
+    const model = "fixtures/onnx/mlp.onnx";
+    const workers = [{ backend: "wasm" }] as const;
+    const create = (options: Parameters<typeof harness.createSharder>[0]) =>
+      harness.failureOf(async () => (await harness.createSharder(options)).dispose());
+    const bytes = new Uint8Array(await (await harness.onnxFile("mlp.onnx")).arrayBuffer());
+    return [
+      await create({ model, workers: [{ engine: "tfjs", backend: "wasm" }] }),
+      await create({ model, workers: [{ backend: "webgl" }] }),
+      await create({ model: harness.randomNet({ seed: 1 }), workers: [{ engine: "onnx", backend: "wasm" }] }),
+      await create({ model, split: "layers", workers }),
+      await create({ model, signature: "x", workers }),
+      await create({ model: bytes.slice(0, 700), workers }),
+      await create({ model: "fixtures/onnx/zipmap.onnx", workers }),
+      await create({ model: [await harness.onnxFile("external.onnx")], workers }),
+    ];
+  });
+  expect(refusals.map((refusal) => refusal?.code)).toEqual([
+    ...["model-unsupported", "model-unsupported", "model-unsupported", "model-unsupported", "invalid-options"],
+    ...["model-malformed", "model-unsupported", "weights-missing"],
+  ]);
+  const words = ["onnx/wasm", "webgl", 'leave "engine" out', "ONNX Runtime", "leave it out", "damaged", "zipmap"];
+  for (const [index, word] of [...words, "external.weights"].entries()) {
+    expect(refusals[index]?.message).toMatch(/^Expected .*received .*: .*/s);
+    expect(refusals[index]?.message).toContain(word);
+  }
+});

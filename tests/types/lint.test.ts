@@ -34,7 +34,6 @@ const cases: readonly (readonly [file: string, code: string, rule: string | unde
   ["src/pool/onnx.ts", `import "onnxruntime-web";`, "eslint(no-restricted-imports)"],
   ["workers/reader/onnx.ts", `import "onnxruntime-web";`, "eslint(no-restricted-imports)"],
   ["workers/runtime/onnx.ts", `import "onnxruntime-web/webgpu";`, "eslint(no-restricted-imports)"],
-  ["workers/engines/litert/onnx.ts", `import "onnxruntime-web/wasm";`, "eslint(no-restricted-imports)"],
   ["workers/engines/onnx/onnx.ts", `import "onnxruntime-web/wasm";`, undefined],
   ["src/pool/comlink.ts", `import "comlink";`, undefined],
   ["src/jobs/comlink.ts", `import "comlink";`, "eslint(no-restricted-imports)"],

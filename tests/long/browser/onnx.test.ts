@@ -1,5 +1,6 @@
 // ONNX files on WASM workers of ONNX Runtime, with threads and without; workers that die; and damaged files.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { onnxCases } from "../../fuzz/onnx-cases.js";
 import { openHarness, type OpenPage } from "../../harness/launch.js";
 import { testEachOnnx } from "./each-onnx.js";
 
@@ -64,3 +65,76 @@ it("streams, verifies and keeps a journal, and a second job goes on from it", as
   expect(result).toMatchObject({ aborted: "aborted", rows: 360 });
   expect(result.gap).toBeLessThan(1e-4);
 });
+
+it("reports a call that no memory has room for, and runs the next model", async () => {
+  const { failure, gap } = await opened.page.evaluate(async () => {
+    const workers = [{ backend: "wasm" }] as const;
+    const huge = await harness.createSharder({ model: "fixtures/onnx/huge.onnx", workers });
+    const x = { dtype: "float32", shape: [1, 2], data: new Float32Array(2) } as const;
+    const failure = await harness.failureOf(() => huge.predict({ x: { ...x, shape: [1, 2] } }));
+    await huge.dispose();
+    const { gaps } = await harness.runOnnx("mlp", { workers });
+    return { failure, gap: gaps[0] };
+  });
+  expect(failure).toMatchObject({ code: "out-of-memory" });
+  expect(gap).toBeLessThan(1e-4);
+});
+
+it("has as many threads as are asked for", async () => {
+  const { page } = opened;
+  const isThread = (url: string): boolean => /ort\.wasm/.test(url);
+  const threads: string[] = [];
+  page.context().on("request", (request) => threads.push(request.url()));
+  const device = await page.evaluate(async () => {
+    const workers = [{ backend: "wasm", threads: 3 }] as const;
+    const sharder = await harness.createSharder({ model: "fixtures/onnx/mlp.onnx", workers });
+    const { device } = sharder.workers[0]!;
+    await sharder.dispose();
+    return device;
+  });
+  expect(device).toContain("3 threads");
+  // The worker loads the script once, and each further thread does.
+  expect(threads.filter(isThread).length).toBe(3);
+});
+
+it(
+  "damaged files end in a ShardError, or in what the model gives, and no page hangs",
+  { timeout: 300_000 },
+  async () => {
+    const cases = onnxCases(80).map(({ name, make }) => ({ name, bytes: [...make().slice(0, 100_000)] }));
+    const ends = await opened.page.evaluate(async (cases) => {
+      const ends: { name: string; end: string; ms: number }[] = [];
+      for (const { name, bytes } of cases) {
+        const startMs = performance.now();
+        const failure = await harness.failureOf(async () => {
+          const model = new Uint8Array(bytes);
+          const sharder = await harness.createSharder({
+            model,
+            workers: [{ backend: "wasm" }],
+            firstRunDeadlineMs: 5_000,
+          });
+          try {
+            const entries = sharder.model.inputs.map(({ name, shape = [], dtype }) => {
+              const sizes = shape.map((size) => Math.max(1, size));
+              const length = sizes.reduce((product, size) => product * size, 1);
+              if (length > 1e6) throw new harness.ShardError("invalid-input", "Expected a size that a test can have.");
+              const data = dtype === "int32" ? new Int32Array(length) : new Float32Array(length);
+              return [name, { dtype, shape: sizes, data }] as const;
+            });
+            await sharder.predict(Object.fromEntries(entries) as never);
+          } finally {
+            await sharder.dispose();
+          }
+        });
+        ends.push({
+          name,
+          end: failure === undefined ? "ran" : `${failure.name} ${failure.code}`,
+          ms: performance.now() - startMs,
+        });
+      }
+      return ends;
+    }, cases);
+    for (const { name, end } of ends) expect(end, name).toMatch(/^(ran|ShardError [\w-]+)$/);
+    for (const { name, end } of ends) expect(end, name).not.toBe("ShardError internal");
+  },
+);

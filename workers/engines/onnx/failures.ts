@@ -4,8 +4,8 @@ import { asSentence, messageOf } from "../../../src/protocol/error-record.js";
 import { EngineBroken } from "../../runtime/engine.js";
 import type { StartedOrt } from "./driver.js";
 
-/** What the runtime says when its memory is full. Its sessions still work then. */
-const NO_ROOM = /bad_alloc|failed to allocate (a buffer|memory)|Failed to allocate memory/i;
+/** What the runtime says when its memory is full, or a size is beyond 32 bits. Its sessions still work then. */
+const NO_ROOM = /bad_alloc|failed to allocate (a buffer|memory)|SafeIntOnOverflow/i;
 /** What it says of models that are sound, but need more than this build of it has. */
 const LACKS =
   /not a registered function|no op registered|could not find an implementation|not implemented|NOT_IMPLEMENTED|is under development|Unsupported model IR version|not supported/i;
