@@ -36,6 +36,20 @@ const budgets = [
   { what: "LiteRT's binary", folder: "dist", files: /^assets\/litert_wasm[^/]*\.wasm$/, limitKb: 2_950 },
   { what: "LiteRT's script", folder: "dist", files: /^assets\/litert_wasm[^/]*\.js$/, limitKb: 85 },
   { what: "a worker with LiteRT", folder: "dist", files: /^assets\/litert-(wasm|webgpu)-[^/]+\.js$/, limitKb: 15 },
+  // And only an .onnx model loads one of these.
+  {
+    what: "ONNX Runtime's binary for the CPU",
+    folder: "dist",
+    files: /^assets\/ort-wasm-simd-threaded-[^/]*\.wasm$/,
+    limitKb: 3_850,
+  },
+  {
+    what: "ONNX Runtime's binary for the GPU",
+    folder: "dist",
+    files: /^assets\/ort-wasm-simd-threaded\.asyncify-[^/]*\.wasm$/,
+    limitKb: 6_900,
+  },
+  { what: "a worker with ONNX Runtime", folder: "dist", files: /^assets\/onnx-(wasm|webgpu)-[^/]+\.js$/, limitKb: 15 },
   { what: "the reader of HDF5 files", folder: "dist", files: /^assets\/hdf5_hl-[^/]+\.js$/, limitKb: 1_100 },
   // Only a press on "Measure" loads it.
   {
