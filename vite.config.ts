@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig, type BuildEnvironmentOptions } from "vite";
 import { litertPlugin } from "./scripts/litert-plugin.mjs";
 import { offlinePlugin } from "./scripts/offline-plugin.mjs";
+import { ortPlugin } from "./scripts/ort-plugin.mjs";
 import { isolationHeaders } from "./scripts/serve.mjs";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
@@ -78,7 +79,7 @@ export default defineConfig(({ mode }) => ({
   // Relative addresses: the build works under any path of a static host.
   base: "./",
   resolve: { alias },
-  plugins: mode === "production" ? [litertPlugin(), offlinePlugin()] : [litertPlugin()],
+  plugins: mode === "production" ? [litertPlugin(), ortPlugin(), offlinePlugin()] : [litertPlugin(), ortPlugin()],
   // Else their scripts would be bundled before they have an export, or away from their .wasm files.
   optimizeDeps: { exclude: ["@litertjs/core", "onnxruntime-web"] },
   build: {
@@ -92,7 +93,7 @@ export default defineConfig(({ mode }) => ({
       checks: { pluginTimings: false },
     },
   },
-  worker: { format: "es", plugins: () => [litertPlugin()] },
+  worker: { format: "es", plugins: () => [litertPlugin(), ortPlugin()] },
   server: { headers: isolationHeaders },
   preview: { headers: isolationHeaders },
 }));

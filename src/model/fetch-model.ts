@@ -10,12 +10,12 @@ import type { LoadNotice } from "./load/load-notice.js";
 import { ProgressCounter, type LoadProgress } from "./load/load-progress.js";
 import type { ModelCache } from "./load/model-cache.js";
 import { loadModelFile } from "./load/load-model-file.js";
-import { addWhole } from "./load/read-onnx.js";
+import { loadOnnxReader } from "./load/find-onnx.js";
 import { readSources } from "./load/read-sources.js";
 import { storeModel } from "./load/store-model.js";
 import { WeightAssembly } from "./load/weight-assembly.js";
 import { WeightHeads } from "./load/weight-heads.js";
-import { planOnnx, planTfjs, type WeightPlan } from "./load/weight-plan.js";
+import { planTfjs, type WeightPlan } from "./load/weight-plan.js";
 import { isSameOrigin, weightUrls, type WeightLocation } from "./load/weight-urls.js";
 
 export interface FetchOptions extends WeightLocation, Omit<DownloadOptions, "unless" | "onBytes"> {
@@ -51,7 +51,8 @@ export async function fetchModel(
   const loaded = await loadModelFile(url, { requestInit, signal, pacing, cache }, progress);
   const { file: modelFile, bytes: modelBytes } = loaded;
   if (loaded.kind !== "container") {
-    const plan = loaded.kind === "json" ? planTfjs(loaded.json) : await planOrForget(loaded.url, modelBytes, cache);
+    const plan =
+      loaded.kind === "json" ? planTfjs(loaded.json) : await planOrForget(loaded.url, modelBytes, signal, cache);
     return fetchWeights(loaded.url, plan, modelFile, modelBytes, { ...options, signal }, progress);
   }
   if (modelFile.origin === "cache-unchecked") onNotice(offlineCopy(loaded.url, modelFile.stored.storedAt));
@@ -84,7 +85,13 @@ async function readDownloaded(
 }
 
 /** A damaged model does not stay in the cache. */
-async function planOrForget(url: string, bytes: Uint8Array, cache: ModelCache | undefined): Promise<WeightPlan> {
+async function planOrForget(
+  url: string,
+  bytes: Uint8Array,
+  signal: AbortSignal | undefined,
+  cache: ModelCache | undefined,
+): Promise<WeightPlan> {
+  const { planOnnx } = await loadOnnxReader(signal);
   try {
     return planOnnx(bytes);
   } catch (thrown) {
@@ -116,7 +123,7 @@ async function fetchWeights(
   const ownBytes = followsModel ? modelBytes.length : 0;
   const totalBytes = weightBytes === undefined ? undefined : ownBytes + weightBytes;
   const assembly = new WeightAssembly(first + urls.length, totalBytes, shareWeights);
-  if (followsModel) addWhole(assembly, modelBytes);
+  if (followsModel) assembly.add(0, modelBytes);
   // Copies stored with another model.json may be used only if the server confirms that they are current.
   const knownIds = modelFile.origin === "server" ? [] : modelFile.stored.weightIds;
   const weightFiles: LoadedFile[] = [];

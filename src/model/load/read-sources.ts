@@ -7,7 +7,7 @@ import { foreignFormatOf, foreignFormatOfBytes, refuseForeign } from "./foreign-
 import type { ProgressCounter } from "./load-progress.js";
 import { listNames, matchWeightFiles, pathOf } from "./match-files.js";
 import { readModelJson, type ModelJson } from "./model-json.js";
-import { findOnnx, readOnnx } from "./read-onnx.js";
+import { findOnnx, loadOnnxReader } from "./find-onnx.js";
 import { findTflite, readTflite } from "./read-tflite.js";
 import { MAX_MODEL_JSON_BYTES, modelJsonTooLarge } from "./size-limits.js";
 import { headOf, readSource, sourceInArchive, type SourceFile } from "./source-file.js";
@@ -56,7 +56,7 @@ export async function readSources(
   const tflite = await findTflite(files);
   if (tflite !== undefined) return readTflite(tflite, options, progress);
   const onnx = await findOnnx(files);
-  if (onnx !== undefined) return readOnnx(onnx, files, options, progress);
+  if (onnx !== undefined) return (await loadOnnxReader(signal)).readOnnx(onnx, files, options, progress);
   const unpacked = unpackedKeras(files, archives.at(-1), shareWeights);
   if (unpacked !== undefined) return read(unpacked);
   const container = await findContainer(files);

@@ -1,6 +1,6 @@
 import { messageOf } from "../../protocol/error-record.js";
 import type { LoadedFile } from "./load-file.js";
-import { externalFiles } from "../onnx/onnx-artifacts.js";
+import { loadOnnxReader } from "./find-onnx.js";
 import { isOnnx } from "./is-onnx.js";
 import { isWholeModel } from "./load-model-file.js";
 import type { LoadNotice } from "./load-notice.js";
@@ -67,7 +67,9 @@ async function removeOldWeights(cache: FilesInCache, { modelFile, weightFiles, l
   const oldBytes = new Uint8Array(await new Response(modelFile.replaced.body).arrayBuffer());
   // A file of another kind that held the whole model had no weight files.
   if (isWholeModel(oldBytes) && !isOnnx(oldBytes)) return;
-  const { paths } = isOnnx(oldBytes) ? externalFiles(oldBytes) : readModelJson(modelFile.url, oldBytes);
+  const { paths } = isOnnx(oldBytes)
+    ? (await loadOnnxReader(undefined)).externalFiles(oldBytes)
+    : readModelJson(modelFile.url, oldBytes);
   const current = new Set(weightFiles.map(({ url }) => url));
   for (const url of await weightUrls(paths, modelFile.url, location)) if (!current.has(url)) await cache.remove(url);
 }

@@ -70,6 +70,14 @@ export class WeightAssembly {
     };
   }
 
+  /** A file that is in memory already. */
+  add(index: number, bytes: Uint8Array): void {
+    const target = this.file(index);
+    target.begin(bytes.length);
+    target.write(bytes);
+    target.end();
+  }
+
   /**
    * Return the joined weights. Call this after every file has ended.
    * @throws ShardError "out-of-memory"

@@ -1,11 +1,10 @@
 import { ShardError } from "../../core/errors.js";
 import type { OnnxDataFile } from "../../protocol/model-on-wire.js";
-import { asJsonObject, type ModelArtifacts } from "../artifacts.js";
+import { asJsonObject, isJsonObject, type ModelArtifacts } from "../artifacts.js";
 import { NOT_ANALYSED } from "../batch/analyse-batch.js";
 import { initialMode, joinBuffers, publicSpec, type InspectedModel } from "../inspect.js";
 import { NOT_OPTIMISED } from "../optimise/optimization-report.js";
 import { declare, type DeclaredInputs } from "../prepare-model.js";
-import { isDataFile } from "./onnx-artifacts.js";
 import { ProtoMessage } from "./proto-message.js";
 import { readOnnxInterface } from "./read-interface.js";
 import { scanModel, type ExternalPart } from "./scan-model.js";
@@ -102,4 +101,12 @@ function sumExternal(parts: readonly ExternalPart[], files: readonly OnnxDataFil
     }
     return sum + length;
   }, 0);
+}
+
+/** Whether it is an entry of `dataFiles`; artifacts may come from anywhere. */
+function isDataFile(value: unknown): value is OnnxDataFile {
+  if (!isJsonObject(value)) return false;
+  const { path, byteOffset, byteLength } = value;
+  const isCount = (each: unknown): boolean => Number.isSafeInteger(each) && Number(each) >= 0;
+  return typeof path === "string" && isCount(byteOffset) && isCount(byteLength);
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { inspectOnnx } from "../../../../src/model/onnx/inspect-onnx.js";
-import { externalFiles, onnxArtifacts } from "../../../../src/model/onnx/onnx-artifacts.js";
+import { onnxArtifacts } from "../../../../src/model/onnx/onnx-artifacts.js";
+import { externalFiles } from "../../../../src/model/onnx/onnx-files.js";
 import { caught } from "../../../fixtures/caught.js";
 import { plusOneOnnxFile } from "../../../contract/plus-one-onnx.js";
 
