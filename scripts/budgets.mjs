@@ -59,6 +59,7 @@ const budgets = [
     limitKb: 170,
   },
   { what: "a part that is loaded when it is needed", folder: "dist", files: /^assets\/[^/]+\.js$/, limitKb: 65 },
+  // It recognises .tflite and .onnx files, and says what they are refused for; what reads them comes with the first one.
   { what: "the library", folder: "dist/lib", files: /^index\.js$/, limitKb: 156, isEntry: true },
   { what: "the element", folder: "dist/lib", files: /^element\.js$/, limitKb: 221, isEntry: true },
   { what: "the library's faults", folder: "dist/lib", files: /^faults\.js$/, limitKb: 3, isEntry: true },

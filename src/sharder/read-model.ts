@@ -1,6 +1,7 @@
 import { ShardError } from "../core/errors.js";
 import type { ModelArtifacts } from "../model/artifacts.js";
 import { inspectInSteps, type InspectedModel } from "../model/inspect.js";
+import { loadReader } from "../model/load/load-reader.js";
 import { isKeras, type PrepareKeras } from "../model/prepare-model.js";
 import { inSlices } from "./in-slices.js";
 import { loadArtifacts } from "./load-artifacts.js";

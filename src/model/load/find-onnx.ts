@@ -1,8 +1,7 @@
-import { ShardError } from "../../core/errors.js";
-import { throwIfAborted } from "../../protocol/abort.js";
 import { foreignFormatOfBytes, refuseForeign } from "./foreign-formats.js";
 import { isOnnx, isOnnxName } from "./is-onnx.js";
-import { listNames, pathOf } from "./match-files.js";
+import { loadReader } from "./load-reader.js";
+import { pathOf, severalModels } from "./match-files.js";
 import { headOf, type SourceFile } from "./source-file.js";
 
 /** First bytes are looked at up to this count of files, where no name says which one is the model. */
@@ -25,22 +24,10 @@ export async function findOnnx(files: readonly SourceFile[]): Promise<SourceFile
     for (const file of files) if (isOnnx(await headOf(file))) found.push(file);
   }
   if (found.length <= 1) return found[0];
-  throw new ShardError(
-    "model-not-found",
-    `Expected one model, received ${found.length}: ${listNames(found.map(pathOf))}: choose the files of one model.`,
-  );
+  throw severalModels(found);
 }
 
-/** What reads ONNX files is loaded with the first of them. @throws ShardError "backend-unavailable", "aborted" */
-export async function loadOnnxReader(signal: AbortSignal | undefined): Promise<typeof import("../onnx/onnx-files.js")> {
-  try {
-    return await import("../onnx/onnx-files.js");
-  } catch (cause) {
-    throwIfAborted(signal);
-    throw new ShardError(
-      "backend-unavailable",
-      `Expected to load the script that reads ONNX models, received a failure (${String(cause)}): check the connection, and that the host serves all scripts of the build.`,
-      { cause },
-    );
-  }
+/** What reads ONNX files is loaded with the first of them. @throws as `loadReader` */
+export function loadOnnxReader(signal: AbortSignal | undefined): Promise<typeof import("../onnx/onnx-files.js")> {
+  return loadReader("ONNX", signal, () => import("../onnx/onnx-files.js"));
 }

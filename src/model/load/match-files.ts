@@ -43,6 +43,14 @@ export function matchWeightFiles<T extends NamedFile>(
   return found.filter((file) => typeof file !== "string");
 }
 
+/** The error for files of several models. */
+export function severalModels(files: readonly NamedFile[], what = "model"): ShardError {
+  return new ShardError(
+    "model-not-found",
+    `Expected one ${what}, received ${files.length}: ${listNames(files.map(pathOf))}: choose the files of one model.`,
+  );
+}
+
 /** Quote at most six names for a message. */
 export function listNames(names: readonly string[]): string {
   const shown = names.slice(0, 6).map((name) => `"${name.slice(-60)}"`);

@@ -5,7 +5,7 @@ import { ByteCollector } from "./byte-target.js";
 import { findContainer, unpackedKeras, type ReadContainer } from "./containers.js";
 import { foreignFormatOf, foreignFormatOfBytes, refuseForeign } from "./foreign-formats.js";
 import type { ProgressCounter } from "./load-progress.js";
-import { listNames, matchWeightFiles, pathOf } from "./match-files.js";
+import { listNames, matchWeightFiles, pathOf, severalModels } from "./match-files.js";
 import { readModelJson, type ModelJson } from "./model-json.js";
 import { findOnnx, loadOnnxReader } from "./find-onnx.js";
 import { findTflite, readTflite } from "./read-tflite.js";
@@ -127,9 +127,9 @@ async function findModelJson(
     }
   }
   if (models.length > 1) {
-    throw new ShardError(
-      "model-not-found",
-      `Expected one model.json, received ${models.length}: ${listNames(models.map(({ file }) => pathOf(file)))}: choose the files of one model.`,
+    throw severalModels(
+      models.map(({ file }) => file),
+      "model.json",
     );
   }
   if (models[0] !== undefined) return { found: models[0] };

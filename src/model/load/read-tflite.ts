@@ -1,10 +1,9 @@
-import { ShardError } from "../../core/errors.js";
 import type { ModelArtifacts } from "../artifacts.js";
 import { ByteCollector } from "./byte-target.js";
 import { foreignFormatOfBytes, refuseForeign } from "./foreign-formats.js";
 import { isTflite, isTfliteName } from "./is-tflite.js";
 import type { ProgressCounter } from "./load-progress.js";
-import { listNames, pathOf } from "./match-files.js";
+import { pathOf, severalModels } from "./match-files.js";
 import { headOf, readSource, type SourceFile } from "./source-file.js";
 
 /** Every file's first bytes are read up to this count of files; of more files, only those with telling names. */
@@ -26,10 +25,7 @@ export async function findTflite(files: readonly SourceFile[]): Promise<SourceFi
     found.push(file);
   }
   if (found.length <= 1) return found[0];
-  throw new ShardError(
-    "model-not-found",
-    `Expected one model, received ${found.length}: ${listNames(found.map(pathOf))}: choose the file of one model.`,
-  );
+  throw severalModels(found);
 }
 
 /** Read a `.tflite` file whole. What is in it is looked at by `inspectTflite`. */
