@@ -27,9 +27,9 @@ export function inspectOnnx(
   const files = joinBuffers(weightData, shareWeights);
   const dataFiles = readDataFiles(modelTopology, files.byteLength);
   const modelBytes = dataFiles[0]?.byteOffset ?? files.byteLength;
-  const model = new ProtoMessage(new Uint8Array(files, 0, modelBytes));
-  const { irVersion, opsets, producer, graphName, notes, ...read } = readOnnxInterface(model);
-  const { nodeCount, inlineBytes, externalParts, hasFloat16 } = scanModel(model);
+  const bytes = new Uint8Array(files, 0, modelBytes);
+  const { irVersion, opsets, producer, graphName, notes, ...read } = readOnnxInterface(new ProtoMessage(bytes));
+  const { nodeCount, inlineBytes, externalParts, hasFloat16 } = scanModel(new ProtoMessage(bytes));
   const inputs = declare(read.inputs, declared);
   const { outputs } = read;
   const usesFloat16 = hasFloat16 || [...inputs, ...outputs].some(({ element }) => element === "float16");

@@ -22,6 +22,8 @@ export interface OnnxInterface {
 
 /** More than any model has; a damaged file may claim millions. */
 const MAX_TENSORS = 1_000;
+/** Older files list their weights among the inputs. */
+const MAX_LISTED = 100_000;
 const MAX_RANK = 64;
 const MAX_NOTES = 10_000;
 
@@ -41,8 +43,8 @@ export function readOnnxInterface(model: ProtoMessage): OnnxInterface {
     if (message === undefined) continue;
     if (number === GRAPH.initializers) weights.add(message.text(TENSOR.name) ?? "");
     else if (number === GRAPH.sparseInitializers) weights.add(message.message(SPARSE.values)?.text(TENSOR.name) ?? "");
-    else if (number === GRAPH.inputs) given.push(message);
-    else if (number === GRAPH.outputs) returned.push(message);
+    else if (number === GRAPH.inputs) add(message, given);
+    else if (number === GRAPH.outputs) add(message, returned);
     else if (number === GRAPH.name) graphName = message.asText();
   }
   const inputs = given.filter((input) => !weights.has(input.text(VALUE.name) ?? ""));
@@ -55,6 +57,11 @@ export function readOnnxInterface(model: ProtoMessage): OnnxInterface {
     graphName,
     ...readHeader(model),
   };
+}
+
+function add(value: ProtoMessage, list: ProtoMessage[]): void {
+  if (list.push(value) > MAX_LISTED)
+    throw malformedOnnx("more", `a file with at most ${MAX_LISTED} inputs and outputs`);
 }
 
 function readHeader(model: ProtoMessage): Pick<OnnxInterface, "irVersion" | "opsets" | "producer" | "notes"> {
