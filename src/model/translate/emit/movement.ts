@@ -105,6 +105,8 @@ const splitInto: EmitNode = (call) => {
   const axis = call.axis(2, x.shape.length);
   const rest = x.shape[axis]! - given.reduce((sum, size) => sum + Math.max(0, size), 0);
   const sizes = given.map((size) => (size === -1 ? rest : size));
+  // The sizes stand in the model: others of its inputs would change nothing.
+  if (sizes.includes(0)) call.refuse("an empty part");
   const outputs = sizes.map((size) => ({ shape: x.shape.with(axis, size) }));
   const inputs = [x, integerList(sizes), literal("int32", [], [axis])];
   return call.emitAll("SPLIT_V", inputs, outputs, { splitCount: sizes.length });

@@ -152,6 +152,12 @@ describe("what can't be written whole is refused, with the node that is why", ()
     expect(whyNotTflite(wire)).toContain("TF.js layers, which are no graph");
   });
 
+  it("parts without elements", () => {
+    const graph = new SmallGraph(4);
+    const split = graph.add("SplitV", ["x", graph.ints([2], 4, 0), graph.ints([], 1)], { num_split: { i: "2" } });
+    expect(whyNotTflite(wireOf(graph.model(split)))).toContain("an empty part");
+  });
+
   it("more parts than any model has, before they are listed", () => {
     const graph = new SmallGraph(1_000_000_000);
     const why = whyNotTflite(wireOf(graph.model(graph.add("Unpack", ["x"], { axis: { i: "1" } }))));
