@@ -5,7 +5,6 @@ import { loadReader } from "../model/load/load-reader.js";
 import { isKeras, type PrepareKeras } from "../model/prepare-model.js";
 import { inSlices } from "./in-slices.js";
 import { loadArtifacts } from "./load-artifacts.js";
-import { loadReader } from "./load-reader.js";
 import type { SharderOptions } from "./options.js";
 
 /** A format of models: which files are of it, and how one is read once it is loaded. */

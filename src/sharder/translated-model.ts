@@ -2,7 +2,7 @@ import { ShardError } from "../core/errors.js";
 import type { InspectedModel } from "../model/inspect.js";
 import type { WorkerSpec } from "../pool/worker-entries.js";
 import { isTfjsWire, type WireModel } from "../protocol/model-on-wire.js";
-import { loadReader } from "./load-reader.js";
+import { loadReader } from "../model/load/load-reader.js";
 
 /**
  * The model for workers of several engines. LiteRT's take a TF.js model whole: what a stage computes of the sizes of the model's inputs is

@@ -65,10 +65,13 @@ async function sourceOf(wire: WireModel): Promise<ModelSource> {
       return graphSource(wire);
     }
     case "layers-model":
+    case "onnx": {
+      const what = wire.format === "onnx" ? "an .onnx file" : "TF.js layers";
       throw new ShardError(
         "model-unsupported",
-        `Expected a .tflite file or a graph for LiteRT, received TF.js layers: use workers of the engine "tfjs" for them.`,
+        `Expected a .tflite file or a graph for LiteRT, received ${what}: use workers of the engine "${wire.format === "onnx" ? "onnx" : "tfjs"}" for them.`,
       );
+    }
   }
 }
 
