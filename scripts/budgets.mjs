@@ -15,13 +15,13 @@ import { root } from "./run.mjs";
 
 /** The first budget that a file matches limits it. @type {readonly Budget[]} */
 const budgets = [
-  { what: "the page's script", folder: "dist", files: /^assets\/index-[^/]+\.js$/, limitKb: 215, isEntry: true },
+  { what: "the page's script", folder: "dist", files: /^assets\/index-[^/]+\.js$/, limitKb: 221, isEntry: true },
   { what: "the page's style", folder: "dist", files: /^assets\/index-[^/]+\.css$/, limitKb: 2 },
   {
     what: "embed.js with all that it loads at once",
     folder: "dist",
     files: /^embed\.js$/,
-    limitKb: 215,
+    limitKb: 221,
     isEntry: true,
   },
   { what: "the service worker", folder: "dist", files: /^service-worker\.js$/, limitKb: 3 },

@@ -36,7 +36,10 @@ export function forModel(spec: WorkerSpec, format: ModelInfo["format"]): WorkerS
     return engine === "tfjs" ? spec : { ...spec, engine };
   }
   const entries = ENTRY_NAMES.filter((entry) => engines.some((each) => entry.startsWith(`${each}/`)));
-  const { what, advice } = FOREIGN[format] ?? { what: format.replace("-", " "), advice: `name one of these` };
+  const { what, advice } = FOREIGN[format] ?? {
+    what: format.replace("-", " "),
+    advice: `leave "engine" out, or name one of these`,
+  };
   throw new ShardError(
     "model-unsupported",
     `Expected workers for a ${what} from the list ${entries.join(", ")}, received "${labelOf(spec)}": ${advice}.`,
