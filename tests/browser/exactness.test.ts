@@ -98,3 +98,48 @@ describe("the bundled model, tile by tile", () => {
     for (const { gap } of result) expect(gap).toBeLessThanOrEqual(1e-5);
   });
 });
+
+it("buffers that are used again carry each item to every kind of worker and back unchanged", async () => {
+  const { gaps, workerIds, shards } = await opened.page.evaluate(async () => {
+    const { createSharder, echoNet, float32, difference } = harness;
+    // An item is large enough for its buffer to be sent back.
+    const itemShape = [140, 140];
+    const backends = ["wasm", "cpu", "webgl", "webgpu"] as const;
+    const sharder = await createSharder({
+      model: echoNet([-1, ...itemShape]),
+      workers: backends.map((backend) => ({ backend })),
+      quantumMs: 5,
+    });
+    const workerIds = new Set<string>();
+    let shards = 0;
+    sharder.addEventListener("attempt", ({ detail }) => {
+      workerIds.add(detail.workerId);
+      shards++;
+    });
+    const gaps: number[] = [];
+    for (const count of [40, 60, 25]) {
+      const items = float32([count, ...itemShape], count);
+      if (items.dtype !== "float32") throw new Error("expected floats");
+      const [output] = Object.values(await sharder.predict(items));
+      gaps.push(difference(output, items));
+      // Whoever takes results one by one gets them in memory of their own.
+      const streamed = [];
+      for await (const { firstItem, outputs } of sharder.stream([items])) {
+        const [part] = Object.values(outputs);
+        if (part?.dtype !== "float32") throw new Error("expected a float32 tensor");
+        streamed.push({ firstItem, part });
+      }
+      for (const { firstItem, part } of streamed) {
+        const size = part.data.length / part.shape[0]!;
+        const expected = items.data.subarray(firstItem * size, (firstItem + part.shape[0]!) * size);
+        const isSame = part.data.every((value, index) => value === expected[index]);
+        gaps.push(isSame && part.data.buffer.byteLength === part.data.byteLength ? 0 : 1);
+      }
+    }
+    await sharder.dispose();
+    return { gaps, workerIds: [...workerIds], shards };
+  });
+  expect(new Set(gaps)).toEqual(new Set([0]));
+  expect(workerIds.length).toBeGreaterThan(1);
+  expect(shards).toBeGreaterThan(20);
+});
