@@ -63,6 +63,9 @@ it("own models have settings of their own, with which they run", async () => {
   await settings.getByLabel(/gets work for/).fill("20");
   await settings.getByLabel(/gets work for/).press("Tab");
   await settings.getByText("Holds from the next run on.").waitFor();
+  // Whether it was loaded before or after that makes no difference.
+  await page.getByTestId("model-headline").filter({ hasText: /Ready/ }).waitFor();
+  await settings.getByText("Holds from the next run on.").waitFor();
   await page.getByLabel("Random numbers").check();
   await page.getByLabel("Number of items").fill("4");
   await page.getByTestId("model-run").click();

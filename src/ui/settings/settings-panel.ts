@@ -18,6 +18,7 @@ import { SplitSetting, type SplitName } from "./split-setting.js";
 const QUANTUM = { min: 1, max: 60_000, unit: "ms" } as const;
 /** Only a sharder of the page's own can end while it is shown. */
 const ENDED = "This sharder has ended, so nothing can be set on it: the page that has lent it has to give another one.";
+const HOLDS = "Holds from the next run on.";
 const TILE = { min: 32, max: 1024, unit: "pixels", empty: "automatic" } as const;
 
 /** The settings of a tab's jobs, folded away. They hold for the jobs that start after a change. */
@@ -95,8 +96,9 @@ export class SettingsPanel implements SharderPanel {
     this.#split.root.hidden = division === undefined;
     if (division !== undefined) this.#split.show(division.split);
     this.#sharder = sharder;
-    // A sharder of the host's own keeps what the user has not touched.
-    setText(this.#said, this.#configure() ? "" : ENDED);
+    // A sharder of the host's own keeps what the user has not touched; what was set while it was loaded holds for its runs.
+    const held = Object.keys(this.#chosen).length > 0 ? HOLDS : "";
+    setText(this.#said, this.#configure() ? held : ENDED);
   }
 
   /** @returns whether the sharder is still there. */
@@ -115,7 +117,7 @@ export class SettingsPanel implements SharderPanel {
   #change(change: Partial<JobSettings>): void {
     this.#settings = { ...this.#settings, ...change };
     this.#chosen = { ...this.#chosen, ...sharderSettings(change) };
-    setText(this.#said, this.#configure() ? "Holds from the next run on." : ENDED);
+    setText(this.#said, this.#configure() ? HOLDS : ENDED);
   }
 
   #choice<K extends "policy" | "verify" | "onItemError">(
