@@ -1,7 +1,7 @@
 import { inspectJournal } from "../../index.js";
 
-/** A page that is being reloaded, or has crashed, lets go of what it holds a little later; on a busy machine, seconds later. */
-const RELEASE_PATIENCE_MS = 5_000;
+/** A page that is being reloaded, or has crashed, lets go of what it holds a little later; on a busy machine, many seconds later. */
+const RELEASE_PATIENCE_MS = 20_000;
 const LOOK_AGAIN_MS = 500;
 
 /**
