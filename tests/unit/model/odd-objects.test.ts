@@ -44,7 +44,7 @@ const models: (readonly [string, () => ModelArtifacts])[] = [
   ...convertedModels.map((name) => [name, () => readConvertedModel(name).artifacts] as const),
 ];
 
-it.each(sampleOf(models, 20))("are refused or make no difference in %s", (_, make) => {
+it.each(sampleOf(models, 20))("are refused or make no difference in %s", { timeout: 120_000 }, (_, make) => {
   const { modelTopology, ...rest } = make();
   const thrown: string[] = [];
   let count = 0;
