@@ -111,21 +111,33 @@ const layers: Record<string, Layer> = {
     legal: [`export const x = [import("h5wasm"), new DecompressionStream("deflate-raw")];`],
     forbidden: [...noDom, noTensorFlow, noComlink, noNode],
   },
+  shared: {
+    folder: "workers/engines/shared",
+    below: ["runtime", "protocol", "core"],
+    legal: ["export const x = navigator.gpu;"],
+    forbidden: [...noDom, noTensorFlow, noComlink, noNode],
+  },
   tfjs: {
     folder: "workers/engines/tfjs",
-    below: ["runtime", "model", "protocol", "core"],
+    below: ["shared", "runtime", "model", "protocol", "core"],
     legal: [`import { tensor } from "@tensorflow/tfjs-core"; export const x = [tensor([1]), navigator.gpu];`],
     forbidden: [...noDom, noComlink, noNode],
   },
   litert: {
     folder: "workers/engines/litert",
-    below: ["runtime", "model", "protocol", "core"],
+    below: ["shared", "runtime", "model", "protocol", "core"],
     legal: [`import { LiteRt } from "@litertjs/core"; export const x = [LiteRt, navigator.gpu];`],
+    forbidden: [...noDom, noTensorFlow, noComlink, noNode],
+  },
+  onnx: {
+    folder: "workers/engines/onnx",
+    below: ["shared", "runtime", "model", "protocol", "core"],
+    legal: [`import { Tensor } from "onnxruntime-web/wasm"; export const x = [Tensor, navigator.gpu];`],
     forbidden: [...noDom, noTensorFlow, noComlink, noNode],
   },
   workers: {
     folder: "workers",
-    below: ["tfjs", "litert", "reader", "runtime", "model", "protocol", "core"],
+    below: ["tfjs", "litert", "onnx", "shared", "reader", "runtime", "model", "protocol", "core"],
     legal: ["export const x = [self.name, new OffscreenCanvas(1, 1)];"],
     forbidden: [...noDom, noTensorFlow, noComlink, noNode],
   },
@@ -209,7 +221,19 @@ beforeAll(async () => {
 
 it("covers the layers that exist", () => {
   expect(names).toEqual(
-    expect.arrayContaining(["core", "protocol", "model", "pool", "runtime", "reader", "tfjs", "litert", "workers"]),
+    expect.arrayContaining([
+      "core",
+      "protocol",
+      "model",
+      "pool",
+      "runtime",
+      "reader",
+      "shared",
+      "tfjs",
+      "litert",
+      "onnx",
+      "workers",
+    ]),
   );
 });
 

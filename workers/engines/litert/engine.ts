@@ -2,6 +2,7 @@ import { ShardError } from "../../../src/core/errors.js";
 import { messageOf } from "../../../src/protocol/error-record.js";
 import type { WireModel } from "../../../src/protocol/model-on-wire.js";
 import type { Engine } from "../../runtime/engine.js";
+import { CountedModels } from "../shared/counted-models.js";
 import type { CompileSettings } from "./compile-model.js";
 import type { LitertDriver } from "./driver.js";
 import { loadSource } from "./engine-model.js";
@@ -11,8 +12,7 @@ import { TensorBuffers } from "./tensor-buffers.js";
 /** LiteRT on one accelerator. */
 export function litertEngine(driver: LitertDriver): Engine {
   let settings: CompileSettings | undefined;
-  let modelCount = 0;
-  let modelBytes = 0;
+  const models = new CountedModels();
 
   const requireStarted = (): CompileSettings => {
     if (settings !== undefined) return settings;
@@ -31,24 +31,10 @@ export function litertEngine(driver: LitertDriver): Engine {
     async load(wire) {
       const source = await sourceOf(wire);
       const model = await loadSource(source, requireStarted());
-      const { byteLength } = source;
-      modelCount++;
-      modelBytes += byteLength;
-      return {
-        ...model,
-        dispose() {
-          modelCount--;
-          modelBytes -= byteLength;
-          model.dispose();
-        },
-      };
+      return models.add(model, source.byteLength);
     },
 
-    // LiteRT does not count its tensors; a call leaves none.
-    memory() {
-      const { litert } = requireStarted();
-      return { tensorCount: modelCount, byteCount: modelBytes, heapBytes: litert.module.HEAPU8.byteLength };
-    },
+    memory: () => models.memory(requireStarted().litert.module.HEAPU8.byteLength),
     isIntact: () => driver.isIntact(),
     gpu: () => driver.gpu?.(),
     stop: () => driver.stop(),

@@ -1,7 +1,8 @@
 import { ShardError } from "../../../src/core/errors.js";
+import { widenHalf } from "../../../src/core/half-floats.js";
 import type { OnnxBinding } from "../../../src/protocol/model-on-wire.js";
 import type { InputTensor, Tensor } from "../../../src/protocol/tensors.js";
-import { fromHalf, toHalf } from "./half-floats.js";
+import { toHalf } from "./half-floats.js";
 
 /** Numbers as a typed array holds them, whichever it is. */
 type Numbers = ArrayLike<number> & Iterable<number>;
@@ -102,7 +103,7 @@ export function fromElements(elements: Elements, shape: number[], { name, elemen
   const numbers: Numbers = elements as Numbers;
   if (dtype === "bool") return { dtype, shape, data: fill(new Uint8Array(length), numbers, truth) };
   if (dtype === "float32") {
-    if (element === "float16") return { dtype, shape, data: fill(new Float32Array(length), numbers, fromHalf) };
+    if (element === "float16") return { dtype, shape, data: fill(new Float32Array(length), numbers, widenHalf) };
     if (element === "float64") return { dtype, shape, data: fill(new Float32Array(length), numbers, float) };
     return { dtype, shape, data: elements instanceof Float32Array ? own(elements) : Float32Array.from(numbers) };
   }

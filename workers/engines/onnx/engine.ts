@@ -1,13 +1,13 @@
 import { ShardError } from "../../../src/core/errors.js";
 import type { Engine } from "../../runtime/engine.js";
+import { CountedModels } from "../shared/counted-models.js";
 import type { OnnxDriver, StartedOrt } from "./driver.js";
 import { loadOnnx } from "./engine-model.js";
 
 /** ONNX Runtime on one backend. */
 export function onnxEngine(driver: OnnxDriver): Engine {
   let started: StartedOrt | undefined;
-  let modelCount = 0;
-  let modelBytes = 0;
+  const models = new CountedModels();
 
   const requireStarted = (): StartedOrt => {
     if (started !== undefined) return started;
@@ -30,23 +30,10 @@ export function onnxEngine(driver: OnnxDriver): Engine {
         );
       }
       const model = await loadOnnx(wire, requireStarted());
-      const { byteLength } = wire.weightData;
-      modelCount++;
-      modelBytes += byteLength;
-      return {
-        ...model,
-        dispose() {
-          modelCount--;
-          modelBytes -= byteLength;
-          model.dispose();
-        },
-      };
+      return models.add(model, wire.weightData.byteLength);
     },
 
-    // The runtime does not count its tensors; a call leaves none.
-    memory() {
-      return { tensorCount: modelCount, byteCount: modelBytes, heapBytes: requireStarted().ort.heapBytes() };
-    },
+    memory: () => models.memory(requireStarted().ort.heapBytes()),
     isIntact: () => driver.isIntact(),
     gpu: () => driver.gpu?.(),
     stop: () => driver.stop(),
