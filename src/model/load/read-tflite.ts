@@ -1,31 +1,13 @@
 import type { ModelArtifacts } from "../artifacts.js";
 import { ByteCollector } from "./byte-target.js";
-import { foreignFormatOfBytes, refuseForeign } from "./foreign-formats.js";
+import { findModelFile } from "./find-model-file.js";
 import { isTflite, isTfliteName } from "./is-tflite.js";
 import type { ProgressCounter } from "./load-progress.js";
-import { pathOf, severalModels } from "./match-files.js";
-import { headOf, readSource, type SourceFile } from "./source-file.js";
+import { readSource, type SourceFile } from "./source-file.js";
 
-/** Every file's first bytes are read up to this count of files; of more files, only those with telling names. */
-const FEW_FILES = 100;
-
-/**
- * Find the one TensorFlow Lite model among files, by its first bytes or by its name; `undefined` if there is none.
- * @throws ShardError "model-not-found" if there are several, "model-unsupported" for one that is plainly something else (a page, an archive)
- */
-export async function findTflite(files: readonly SourceFile[]): Promise<SourceFile | undefined> {
-  const found: SourceFile[] = [];
-  for (const file of files) {
-    const isNamed = isTfliteName(file.name);
-    if (!isNamed && files.length > FEW_FILES) continue;
-    const head = await headOf(file);
-    if (!isNamed && !isTflite(head)) continue;
-    const format = isTflite(head) ? undefined : foreignFormatOfBytes(head);
-    if (format !== undefined) throw refuseForeign(pathOf(file), format);
-    found.push(file);
-  }
-  if (found.length <= 1) return found[0];
-  throw severalModels(found);
+/** Find the one TensorFlow Lite model among files. @throws as `findModelFile` */
+export function findTflite(files: readonly SourceFile[]): Promise<SourceFile | undefined> {
+  return findModelFile(files, { hasName: isTfliteName, hasHead: isTflite, prefersNames: false });
 }
 
 /** Read a `.tflite` file whole. What is in it is looked at by `inspectTflite`. */
