@@ -1,4 +1,5 @@
 import { ShardError } from "../core/errors.js";
+import { widenHalf } from "../core/half-floats.js";
 import { elementCountOf } from "../protocol/tensors.js";
 import type { StoredWeight } from "../protocol/weight-recipe.js";
 import { malformed } from "./malformed.js";
@@ -49,14 +50,4 @@ function readerOf(view: DataView, stored: string): (index: number) => number {
     default:
       throw malformed("a numeric weight to compute with", stored);
   }
-}
-
-/** IEEE 754 binary16 to a number: 1 sign bit, 5 exponent bits, 10 fraction bits. */
-function widenHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1024 + fraction) * 2 ** (exponent - 25);
 }

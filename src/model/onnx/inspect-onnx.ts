@@ -1,17 +1,15 @@
 import { ShardError } from "../../core/errors.js";
 import type { OnnxDataFile } from "../../protocol/model-on-wire.js";
 import { asJsonObject, isJsonObject, type ModelArtifacts } from "../artifacts.js";
-import { NOT_ANALYSED } from "../batch/analyse-batch.js";
-import { initialMode, joinBuffers, publicSpec, type InspectedModel } from "../inspect.js";
-import { NOT_OPTIMISED } from "../optimise/optimization-report.js";
+import { describeFile } from "../describe-file.js";
+import { joinBuffers, type InspectedModel } from "../inspect.js";
 import { declare, type DeclaredInputs } from "../prepare-model.js";
 import { ProtoMessage } from "./proto-message.js";
 import { readOnnxInterface } from "./read-interface.js";
 import { scanModel, type ExternalPart } from "./scan-model.js";
 
 /**
- * Describe an ONNX model, and prepare it for the workers. Its operations are the engine's business: it is not optimised here, not cut, and
- * how it takes a batch that it leaves free is found by a trial.
+ * Describe an ONNX model, and prepare it for the workers.
  *
  * @param artifacts as `onnxArtifacts` makes them.
  * @param shareWeights put the files into one SharedArrayBuffer for all workers.
@@ -35,31 +33,16 @@ export function inspectOnnx(
   const usesFloat16 = hasFloat16 || [...inputs, ...outputs].some(({ element }) => element === "float16");
   // Damaged files may name the same bytes often.
   const weightBytes = Math.min(files.byteLength, inlineBytes + sumExternal(externalParts, dataFiles));
-  return {
-    info: {
-      format: "onnx",
-      inputs: inputs.map(publicSpec),
-      outputs: outputs.map(publicSpec),
+  return describeFile(
+    { format: "onnx", inputs, outputs, modelBytes, dataFiles, usesFloat16, weightData: files },
+    {
       layerCount: nodeCount,
-      layers: [],
-      cuts: [],
-      flops: undefined,
-      ...initialMode(inputs, NOT_ANALYSED),
-      missingOps: {},
-      optimization: NOT_CUT,
       weightBytes,
       userDefinedMetadata: { ...notes, onnx: { irVersion, opsets, producer, graphName } },
+      reason: "it is an .onnx file, which ONNX Runtime optimises and runs as a whole",
     },
-    wire: { format: "onnx", inputs, outputs, modelBytes, dataFiles, usesFloat16, weightData: files },
-    staged: undefined,
-    batch: NOT_ANALYSED,
-  };
+  );
 }
-
-const NOT_CUT: InspectedModel["info"]["optimization"] = {
-  ...NOT_OPTIMISED,
-  notDone: [{ what: "the model", reason: "it is an .onnx file, which ONNX Runtime optimises and runs as a whole" }],
-};
 
 /** The files must follow one another, behind the model. */
 function readDataFiles(topology: object, byteLength: number): readonly OnnxDataFile[] {

@@ -130,11 +130,11 @@ function rearranged(
   return shape && { shape, value: { op: "reshape", a: a.value, shape }, operationCount };
 }
 
-/** Replace a -1 in `sizes` by the size that it stands for. */
-function openSize(sizes: readonly number[], from: readonly number[]): readonly number[] | undefined {
+/** Replace a -1 in `sizes` by the size that it stands for; `undefined` if there is none, or if they are not those of as many elements. */
+export function openSize(sizes: readonly number[], from: readonly number[]): readonly number[] | undefined {
   const total = elementCountOf(from);
-  const known = elementCountOf(sizes.filter((size) => size >= 0));
-  const shape = sizes.map((size) => (size >= 0 ? size : total / known));
+  const known = elementCountOf(sizes.filter((size) => size !== -1));
+  const shape = sizes.map((size) => (size === -1 ? total / known : size));
   return shape.every(Number.isInteger) && elementCountOf(shape) === total ? shape : undefined;
 }
 

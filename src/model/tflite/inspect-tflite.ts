@@ -1,13 +1,11 @@
 import type { ModelArtifacts } from "../artifacts.js";
-import { NOT_ANALYSED } from "../batch/analyse-batch.js";
-import { initialMode, joinBuffers, publicSpec, type InspectedModel } from "../inspect.js";
-import { NOT_OPTIMISED } from "../optimise/optimization-report.js";
+import { describeFile } from "../describe-file.js";
+import { joinBuffers, type InspectedModel } from "../inspect.js";
 import { declare, type DeclaredInputs } from "../prepare-model.js";
 import { readTfliteInterface } from "./read-interface.js";
 
 /**
- * Describe a TensorFlow Lite model, and prepare it for the workers. Its operations are the engine's business: it is not optimised here,
- * not cut, and how it takes a batch that it leaves free is found by a trial.
+ * Describe a TensorFlow Lite model, and prepare it for the workers.
  *
  * @param weightData the whole file.
  * @param shareWeights put it into one SharedArrayBuffer for all workers.
@@ -25,30 +23,13 @@ export function inspectTflite(
   const read = readTfliteInterface(new Uint8Array(file), wanted);
   const inputs = declare(read.inputs, declared);
   const { outputs, signature, signatures, description, computesShapes } = read;
-  return {
-    info: {
-      format: "tflite",
-      inputs: inputs.map(publicSpec),
-      outputs: outputs.map(publicSpec),
+  return describeFile(
+    { format: "tflite", inputs, outputs, signature, computesShapes, weightData: file },
+    {
       layerCount: read.operatorCount,
-      layers: [],
-      cuts: [],
-      flops: undefined,
-      ...initialMode(inputs, NOT_ANALYSED),
-      missingOps: {},
-      optimization: NOT_CUT,
       weightBytes: read.weightBytes,
       userDefinedMetadata: { signature, signatures, description },
+      reason: "it is a .tflite file, which the engine LiteRT optimises and runs as a whole",
     },
-    wire: { format: "tflite", inputs, outputs, signature, computesShapes, weightData: file },
-    staged: undefined,
-    batch: NOT_ANALYSED,
-  };
+  );
 }
-
-const NOT_CUT: InspectedModel["info"]["optimization"] = {
-  ...NOT_OPTIMISED,
-  notDone: [
-    { what: "the model", reason: "it is a .tflite file, which the engine LiteRT optimises and runs as a whole" },
-  ],
-};

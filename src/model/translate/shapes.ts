@@ -1,16 +1,11 @@
-import { elementCountOf } from "../../protocol/tensors.js";
 import { broadcastShape } from "../constant-expression.js";
 import { integersOf } from "../optimise/attributes.js";
+import { openSize } from "../optimise/constants.js";
 import type { NodeCall } from "./node-call.js";
 
 /** The shape that a Reshape gives, where -1 stands for what remains. @throws ShardError "model-failed" */
 export function openShape(call: NodeCall, from: readonly number[], sizes: readonly number[]): readonly number[] {
-  const rest = elementCountOf(from) / elementCountOf(sizes.filter((size) => size !== -1));
-  const shape = sizes.map((size) => (size === -1 ? rest : size));
-  if (!shape.every(Number.isInteger) || elementCountOf(shape) !== elementCountOf(from)) {
-    call.misfit(`[${from.join()}] reshaped to [${sizes.join()}]`);
-  }
-  return shape;
+  return openSize(sizes, from) ?? call.misfit(`[${from.join()}] reshaped to [${sizes.join()}]`);
 }
 
 /** The shape without axes of size 1: those that the node names, or all. @throws ShardError "model-failed" */
