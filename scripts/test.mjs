@@ -68,8 +68,8 @@ const steps = {
     ),
   },
   budgets: { title: "Size budgets", limitMs: 60_000, needs: "build", run: checks(checkBudgets) },
-  browser: { title: "Browser tests", limitMs: 900_000, needs: "build", run: vitest("browser", 1) },
-  e2e: { title: "End-to-end tests", limitMs: 720_000, needs: "build", run: vitest("e2e", 1) },
+  browser: { title: "Browser tests", limitMs: 900_000, needs: "build", run: vitest("browser", true) },
+  e2e: { title: "End-to-end tests", limitMs: 720_000, needs: "build", run: vitest("e2e", true) },
   long: { title: "Long tests", limitMs: 1_500_000, isLong: true, run: vitest("long") },
   "long-browser": {
     title: "Long browser tests",

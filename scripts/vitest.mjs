@@ -20,23 +20,18 @@ export const unsteady = [];
 /**
  * Runs a Vitest project and counts its tests.
  * @param {string} project its name, or a pattern for several
- * @param {number} runsAgain How often a test that failed runs again, by itself, before it counts as failed: 0 where nothing but the code
+ * @param {boolean} runsAgain Whether a test that failed runs once more, by itself, before it counts as failed: not where nothing but the code
  *   decides, and where rare faults are what is looked for (chaos, fuzz, soak). Real browsers on a shared machine stall for seconds at times;
  *   what passes the second time is told apart, with what it had failed with.
  */
-export function vitest(project, runsAgain = 0) {
+export function vitest(project, runsAgain = false) {
   return async (/** @type {number} */ timeoutMs) => {
     const startMs = Date.now();
     const { counts, failures: found } = await runProject(project, [], timeoutMs);
-    const canRunAgain = runsAgain > 0 && found.length <= MAX_RUN_AGAIN && found.every(({ title }) => title !== "");
+    const canRunAgain = runsAgain && found.length <= MAX_RUN_AGAIN && found.every(({ title }) => title !== "");
     for (const failure of found) {
-      const left = timeoutMs - (Date.now() - startMs);
-      let hasPassed = false;
-      for (let count = 0; canRunAgain && left > 0 && !hasPassed && count < runsAgain; count++) {
-        console.log(`\nOnce more, by itself: ${failure.title}\n`);
-        const again = await runProject(project, [failure.file, "-t", `^${escapeForRegExp(failure.title)}$`], left);
-        hasPassed = again.counts.passed > 0 && again.counts.failed === 0;
-      }
+      const leftMs = timeoutMs - (Date.now() - startMs);
+      const hasPassed = canRunAgain && leftMs > 0 && (await passes(project, failure, leftMs));
       if (hasPassed) {
         counts.failed--;
         counts.passed++;
@@ -46,6 +41,13 @@ export function vitest(project, runsAgain = 0) {
     }
     return counts;
   };
+}
+
+/** Runs one test by itself. @param {string} project @param {Failure} failure @param {number} timeoutMs */
+async function passes(project, { file, title }, timeoutMs) {
+  console.log(`\nOnce more, by itself: ${title}\n`);
+  const { counts } = await runProject(project, [file, "-t", `^${escapeForRegExp(title)}$`], timeoutMs);
+  return counts.passed > 0 && counts.failed === 0;
 }
 
 /** @param {string} project @param {string[]} filters @param {number} timeoutMs @returns {Promise<Result>} */

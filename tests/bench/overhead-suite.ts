@@ -12,7 +12,7 @@ interface Carried {
   readonly name: string;
   readonly itemShape: readonly number[];
   readonly itemCount: number;
-  /** As in `SharderOptions`. */
+  /** As in `SharderOptions`, for a case that measures shards; else it measures calls. */
   readonly quantumMs?: number;
 }
 
@@ -42,10 +42,16 @@ export async function runOverheadSuite({ runs, seconds, only }: SuiteRequest): P
   };
 }
 
-async function measure({ name, itemShape, itemCount, quantumMs = 100 }: Carried, runs: number, seconds: number) {
+async function measure({ name, itemShape, itemCount, quantumMs }: Carried, runs: number, seconds: number) {
   const source = echoNet([1, ...itemShape]);
   const batch = noiseBatch(itemShape, itemCount);
-  const sharder = await sharderSubject("sharder 1 × wasm", source, batch, [{ backend: "wasm" }], { quantumMs });
+  const sharder = await sharderSubject(
+    "sharder 1 × wasm",
+    source,
+    batch,
+    [{ backend: "wasm" }],
+    quantumMs === undefined ? {} : { quantumMs },
+  );
   const loop = await tfjsLoopSubject("tfjs loop in one worker (wasm)", source, batch, [1]);
   const shardCounts: number[] = [];
   let shardCount = 0;
@@ -71,30 +77,29 @@ async function measure({ name, itemShape, itemCount, quantumMs = 100 }: Carried,
     const figure = (values: readonly number[], target?: Target): Record<string, Ratio> => ({
       [name]: medianRatio(values, target),
     });
-    const isLarge = itemCount === SHARDS.itemCount;
     const itemMs = median(tfjs!) / itemCount;
     const soloMs = await soloJobs(sharder.sharder, batch);
     log(`  ${name}: ${median(counts)} shards, ${(1000 * itemMs).toFixed(1)} µs an item in the loop`);
     return {
       rows,
       errors,
-      ratios: isLarge
-        ? {
-            shard_overhead_ms: figure(
-              extraMs.map((ms, round) => ms / counts[round]!),
-              { atMost: 0.5 },
-            ),
-            one_shard_job_overhead_ms: figure(soloMs.map((ms) => ms - itemMs)),
-            shards: figure(counts),
-          }
-        : {
-            call_overhead_us: figure(
-              extraMs.map((ms) => (1000 * ms) / itemCount),
-              { atMost: 20 },
-            ),
-            one_shard_job_overhead_ms: figure(soloMs.map((ms) => ms - itemMs)),
-            shards: figure(counts),
-          },
+      ratios: {
+        ...(quantumMs === undefined
+          ? {
+              call_overhead_us: figure(
+                extraMs.map((ms) => (1000 * ms) / itemCount),
+                { atMost: 20 },
+              ),
+            }
+          : {
+              shard_overhead_ms: figure(
+                extraMs.map((ms, round) => ms / counts[round]!),
+                { atMost: 0.5 },
+              ),
+            }),
+        one_shard_job_overhead_ms: figure(soloMs.map((ms) => ms - itemMs)),
+        shards: figure(counts),
+      },
     };
   } finally {
     await sharder.dispose();

@@ -12,8 +12,8 @@ import type { Tensor } from "../../src/protocol/tensors.js";
 import type { NamedOutputs } from "./engine.js";
 
 /**
- * Collects the outputs of single items, each with one copy: into one tensor, at its row, as long as all are alike in dtype and shape; from
- * the first that differs on, one by one.
+ * Collects the outputs of single items: into one tensor, each at its row, as long as all are alike in dtype and shape; from the first that
+ * differs on, one by one.
  */
 export class ItemGather {
   readonly #itemCount: number;
@@ -27,13 +27,23 @@ export class ItemGather {
     this.#spare = spare;
   }
 
-  /** The next item's outputs. They are copied. */
-  add(outputs: NamedOutputs): void {
-    for (const [name, tensor] of Object.entries(outputs)) {
-      const output = this.#outputs.get(name) ?? this.#allocate(tensor);
-      this.#outputs.set(name, this.#write(output, tensor));
-    }
+  /** The next item's outputs. @param areOwned they may be kept; else they are copied. */
+  add(outputs: NamedOutputs, areOwned: boolean): void {
+    for (const [name, tensor] of Object.entries(outputs)) this.#outputs.set(name, this.#with(name, tensor, areOwned));
     this.#addedCount++;
+  }
+
+  #with(name: string, item: Tensor, isOwned: boolean): ShardOutput {
+    // A whole batch is a single one, and may be large.
+    if (isOwned && this.#itemCount === 1) return joinItems([item]);
+    const output = this.#outputs.get(name) ?? this.#allocate(item);
+    if (output.kind === "dense" && output.tensor.dtype === item.dtype && sameShape(output.itemShape, item.shape)) {
+      writeRows(output.tensor, this.#addedCount, item);
+      return output;
+    }
+    const items = output.kind === "ragged" ? output.items : splitItems(output).slice(0, this.#addedCount);
+    items.push(isOwned ? item : copyTensor(item));
+    return { kind: "ragged", items };
   }
 
   #allocate({ dtype, shape }: Tensor): ShardOutput {
@@ -41,23 +51,8 @@ export class ItemGather {
     return { kind: "dense", tensor, itemShape: shape.slice() };
   }
 
-  #write(output: ShardOutput, item: Tensor): ShardOutput {
-    if (output.kind === "dense" && output.tensor.dtype === item.dtype && sameShape(output.itemShape, item.shape)) {
-      writeRows(output.tensor, this.#addedCount, item);
-      return output;
-    }
-    const before = output.kind === "dense" ? splitItems(output).slice(0, this.#addedCount) : output.items;
-    return { kind: "ragged", items: [...before, copyTensor(item)] };
-  }
-
   /** Of all items, each of which has been added. */
   result(): NamedShardOutputs {
     return Object.fromEntries(this.#outputs);
   }
-}
-
-/** Join the outputs of single items, which own their memory. */
-export function joinCalls(calls: readonly NamedOutputs[]): NamedShardOutputs {
-  const names = Object.keys(calls[0] ?? {});
-  return Object.fromEntries(names.map((name) => [name, joinItems(calls.map((outputs) => outputs[name]!))]));
 }

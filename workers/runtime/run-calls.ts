@@ -8,6 +8,7 @@ import type { RunInput, RunRequest } from "../../src/protocol/worker-api.js";
 import type { Checkpoint } from "./attempt-queue.js";
 import type { CallChoice } from "./call-choices.js";
 import type { EngineModel, NamedInputs, NamedOutputs } from "./engine.js";
+import { useOutputs, type UseOutputs } from "./use-outputs.js";
 
 /**
  * Run a batch in calls of the size that has shown to be quickest.
@@ -32,7 +33,9 @@ export async function runCalls(
     const isWhole = count === itemCount;
     const startMs = performance.now();
     const feeds = isWhole ? wholeInputs(inputs) : partOf(model, inputs, first, count);
-    const take = (outputs: NamedOutputs): NamedShardOutputs | undefined => {
+    const take: UseOutputs<NamedShardOutputs | undefined> = (outputs, areOwned) => {
+      // What a call of all items gives is returned as it is.
+      if (isWhole && areOwned) return void Object.entries(outputs).forEach((entry) => gathered.set(...entry));
       const isFit = Object.entries(outputs).every(([name, rows]) =>
         gather(gathered, name, rows, { first, count, itemCount }, spare),
       );
@@ -40,9 +43,7 @@ export async function runCalls(
     };
     let unfit: NamedShardOutputs | undefined;
     try {
-      if (model.runAndUse !== undefined) unfit = await model.runAndUse(feeds, take);
-      else if (isWhole) keep(gathered, await model.run(feeds));
-      else unfit = take(await model.run(feeds));
+      unfit = await useOutputs(model, feeds, take);
     } catch (thrown) {
       if (thrown instanceof ShardError && thrown.code === "out-of-memory") choice.tooLarge(count);
       throw thrown;
@@ -61,11 +62,6 @@ interface Rows {
   readonly count: number;
   /** Of the shard. */
   readonly itemCount: number;
-}
-
-/** The outputs of a call of all items, which own their memory: they are returned as they are. */
-function keep(gathered: Map<string, Tensor>, outputs: NamedOutputs): void {
-  for (const [name, tensor] of Object.entries(outputs)) gathered.set(name, tensor);
 }
 
 /** Write the rows of one call where they belong. @returns false if there is not one for each item, or if they are unlike the others. */

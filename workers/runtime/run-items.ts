@@ -7,9 +7,10 @@ import type { InputTensor } from "../../src/protocol/tensors.js";
 import type { RunInput, RunRequest } from "../../src/protocol/worker-api.js";
 import type { Checkpoint } from "./attempt-queue.js";
 import type { CallChoice } from "./call-choices.js";
-import type { EngineModel, NamedOutputs } from "./engine.js";
-import { ItemGather, joinCalls } from "./item-gather.js";
+import type { EngineModel } from "./engine.js";
+import { ItemGather } from "./item-gather.js";
 import { runCalls } from "./run-calls.js";
+import { useOutputs } from "./use-outputs.js";
 
 /** How often a run of several calls checks for a cancel, ms. */
 const CHECKPOINT_MS = 20;
@@ -75,14 +76,12 @@ async function runSingly(
   spare: SpareBuffers | undefined,
 ): Promise<NamedShardOutputs> {
   const gathered = new ItemGather(itemCount, spare);
-  const calls: NamedOutputs[] = [];
   for (let item = 0; item < itemCount; item++) {
     await checkpoint();
     const feeds = mapValues(inputs, (input, name) => inputOf(model, input, name, item));
-    if (model.runAndUse === undefined) calls.push(await model.run(feeds));
-    else await model.runAndUse(feeds, (outputs) => gathered.add(outputs));
+    await useOutputs(model, feeds, (outputs, areOwned) => gathered.add(outputs, areOwned));
   }
-  return model.runAndUse === undefined ? joinCalls(calls) : gathered.result();
+  return gathered.result();
 }
 
 function wholeOf(input: RunInput, name: string): InputTensor {
