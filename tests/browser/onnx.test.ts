@@ -2,6 +2,7 @@
 // tests/long/browser/onnx.test.ts has all files on both backends.
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openHarness, type OpenPage } from "../harness/launch.js";
+import { ONNX, testMemory } from "./file-engine.js";
 
 /** Of the largest value. */
 const TOLERANCE = 1e-4;
@@ -17,7 +18,7 @@ afterAll(async () => {
 
 it("auto starts a worker of ONNX Runtime for every core, which give what the reference gives", async () => {
   const [cores, run] = await opened.page.evaluate(
-    async () => [navigator.hardwareConcurrency, await harness.runOnnx("mlp", {}, 40)] as const,
+    async () => [navigator.hardwareConcurrency, await harness.runSaved("onnx", "mlp", {}, 40)] as const,
   );
   expect(run).toMatchObject({ format: "onnx", layerCount: 4, modes: [undefined, "batched"] });
   const worker = { engine: "onnx", backend: "wasm", state: expect.stringMatching(/ready|busy/) };
@@ -27,13 +28,16 @@ it("auto starts a worker of ONNX Runtime for every core, which give what the ref
 
 it("opens files that are dropped or given in memory, with external data or without", async () => {
   const gaps = await opened.page.evaluate(async () => {
-    const { inputs, outputs } = await harness.onnxCase("external");
-    const [model, data] = [await harness.onnxFile("external.onnx"), await harness.onnxFile("external.weights")];
-    const plain = await harness.onnxFile("mlp.onnx");
+    const { inputs, outputs } = await harness.savedCase("onnx", "external");
+    const [model, data] = [
+      await harness.savedFile("onnx", "external.onnx"),
+      await harness.savedFile("onnx", "external.weights"),
+    ];
+    const plain = await harness.savedFile("onnx", "mlp.onnx");
     const found: number[] = [];
     for (const given of [[data, model], plain, new Uint8Array(await plain.arrayBuffer())]) {
       const sharder = await harness.createSharder({ model: given, workers: [{ backend: "wasm" }] });
-      const expected = Array.isArray(given) ? { inputs, outputs } : await harness.onnxCase("mlp");
+      const expected = Array.isArray(given) ? { inputs, outputs } : await harness.savedCase("onnx", "mlp");
       const { y } = await sharder.predict(expected.inputs);
       found.push(harness.difference(y, expected.outputs.y!));
       await sharder.dispose();
@@ -44,24 +48,7 @@ it("opens files that are dropped or given in memory, with external data or witho
   for (const gap of gaps) expect(gap).toBeLessThan(TOLERANCE);
 });
 
-it("200 runs of several sizes leave nothing behind", async () => {
-  const [early, late] = await opened.page.evaluate(async () => {
-    const cases = [await harness.onnxCase("conv"), await harness.onnxCase("conv", 3)];
-    const sharder = await harness.createSharder({ model: "fixtures/onnx/conv.onnx", workers: [{ backend: "wasm" }] });
-    const memory = async () => Object.values(await sharder.memory())[0];
-    const found = [];
-    for (let run = 0; run < 200; run++) {
-      await sharder.predict(cases[run % 2]!.inputs);
-      if (run === 60) found.push(await memory());
-    }
-    found.push(await memory());
-    await sharder.dispose();
-    return found;
-  });
-  expect(early).toMatchObject({ tensorCount: 1, heapBytes: expect.any(Number) });
-  expect(early).not.toMatchObject({ heapBytes: 0 });
-  expect(late).toEqual(early);
-});
+testMemory(ONNX, { backend: "wasm" }, { runCount: 200, settledAfter: 61 }, () => opened.page);
 
 it("says what doesn't fit together, and what to do", async () => {
   const refusals = await opened.page.evaluate(async () => {
@@ -69,7 +56,7 @@ it("says what doesn't fit together, and what to do", async () => {
     const workers = [{ backend: "wasm" }] as const;
     const create = (options: Parameters<typeof harness.createSharder>[0]) =>
       harness.failureOf(async () => (await harness.createSharder(options)).dispose());
-    const bytes = new Uint8Array(await (await harness.onnxFile("mlp.onnx")).arrayBuffer());
+    const bytes = new Uint8Array(await (await harness.savedFile("onnx", "mlp.onnx")).arrayBuffer());
     return [
       await create({ model, workers: [{ engine: "tfjs", backend: "wasm" }] }),
       await create({ model, workers: [{ backend: "webgl" }] }),
@@ -78,7 +65,7 @@ it("says what doesn't fit together, and what to do", async () => {
       await create({ model, signature: "x", workers }),
       await create({ model: bytes.slice(0, 700), workers }),
       await create({ model: "fixtures/onnx/zipmap.onnx", workers }),
-      await create({ model: [await harness.onnxFile("external.onnx")], workers }),
+      await create({ model: [await harness.savedFile("onnx", "external.onnx")], workers }),
     ];
   });
   expect(refusals.map((refusal) => refusal?.code)).toEqual([

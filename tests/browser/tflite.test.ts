@@ -2,6 +2,7 @@
 // tests/long/browser/tflite.test.ts has all files on both backends.
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openHarness, type OpenPage } from "../harness/launch.js";
+import { LITERT, testMemory } from "./file-engine.js";
 
 /** Of the largest value. */
 const TOLERANCE = 1e-4;
@@ -17,7 +18,7 @@ afterAll(async () => {
 
 it("auto starts a LiteRT worker for every core, which give what TensorFlow Lite gives", async () => {
   const [cores, run] = await opened.page.evaluate(
-    async () => [navigator.hardwareConcurrency, await harness.runTflite("conv", {}, 40)] as const,
+    async () => [navigator.hardwareConcurrency, await harness.runSaved("tflite", "conv", {}, 40)] as const,
   );
   expect(run).toMatchObject({ format: "tflite", layerCount: 5, modes: [undefined, "batched"] });
   const worker = { engine: "litert", backend: "wasm", state: expect.stringMatching(/ready|busy/) };
@@ -33,7 +34,7 @@ it.each([
   ["operations that compute the sizes of others", "reshaped", [undefined, "batched"]],
 ])("runs %s", async (_what, name, modes) => {
   const run = await opened.page.evaluate(
-    (name) => harness.runTflite(name, { workers: [{ backend: "wasm" }] }, name === "mixing" ? 1 : 3),
+    (name) => harness.runSaved("tflite", name, { workers: [{ backend: "wasm" }] }, name === "mixing" ? 1 : 3),
     name,
   );
   expect(run.modes).toEqual(modes);
@@ -42,8 +43,8 @@ it.each([
 
 it("opens a file that is dropped, given in memory, or named by a signature", async () => {
   const gaps = await opened.page.evaluate(async () => {
-    const bytes = await harness.tfliteBytes("signatures");
-    const { inputs, outputs } = await harness.tfliteCase("signatures");
+    const bytes = await harness.savedBytes("tflite", "signatures.tflite");
+    const { inputs, outputs } = await harness.savedCase("tflite", "signatures");
     const file = new File([bytes], "net.tflite");
     const found: number[] = [];
     for (const model of [file, bytes.buffer]) {
@@ -58,26 +59,7 @@ it("opens a file that is dropped, given in memory, or named by a signature", asy
   for (const gap of gaps) expect(gap).toBeLessThan(TOLERANCE);
 });
 
-it("200 runs of several sizes leave nothing behind", async () => {
-  const [early, late] = await opened.page.evaluate(async () => {
-    const cases = [await harness.tfliteCase("conv"), await harness.tfliteCase("conv", 3)];
-    const sharder = await harness.createSharder({
-      model: "fixtures/tflite/conv.tflite",
-      workers: [{ backend: "wasm" }],
-    });
-    const memory = async () => Object.values(await sharder.memory())[0];
-    const found = [];
-    for (let run = 0; run < 200; run++) {
-      await sharder.predict(cases[run % 2]!.inputs);
-      if (run === 60) found.push(await memory());
-    }
-    found.push(await memory());
-    await sharder.dispose();
-    return found;
-  });
-  expect(early).toMatchObject({ tensorCount: 1, heapBytes: expect.any(Number) });
-  expect(late).toEqual(early);
-});
+testMemory(LITERT, { backend: "wasm" }, { runCount: 200, settledAfter: 61 }, () => opened.page);
 
 it("says what doesn't fit together, and what to do", async () => {
   const refusals = await opened.page.evaluate(async () => {
@@ -91,7 +73,7 @@ it("says what doesn't fit together, and what to do", async () => {
       await create({ model, split: "layers", workers: [{ backend: "wasm" }] }),
       await create({ model: graph, signature: "x", workers: [{ backend: "wasm" }] }),
       await create({ model: graph, workers: [{ backend: "wasm", threads: 2 }] }),
-      await create({ model: (await harness.tfliteBytes("dense")).slice(0, 1500) }),
+      await create({ model: (await harness.savedBytes("tflite", "dense.tflite")).slice(0, 1500) }),
       await create({ model: "fixtures/tflite/any-size-computed.tflite" }),
       await create({ model: "fixtures/tflite/reshaped-output.tflite", workers: [{ backend: "wasm" }] }),
     ];

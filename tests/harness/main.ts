@@ -33,10 +33,9 @@ import { checkTranslated } from "../conformance/check-translated.js";
 import { runWorkerApiCase, runWorkerLinkCase } from "./contracts.js";
 import { runDamaged } from "./fuzz-model.js";
 import { runWhole, saveModel } from "./oracle.js";
-import { onnxCase, onnxFile, runOnnx } from "./onnx.js";
 import * as pictures from "./pictures.js";
 import { stitchedDifference } from "./stitch.js";
-import { runTflite, tfliteBytes, tfliteCase } from "./tflite.js";
+import { runSaved, savedBytes, savedCase, savedFile, type SavedFormat } from "./saved-models.js";
 import { runTeachable } from "./teachable.js";
 import { runTranslated, type TranslatedRequest } from "./translated.js";
 import { watchedSharder } from "./watched-sharder.js";
@@ -113,14 +112,11 @@ const harness = {
   exportJournal,
   pictures,
   runTeachable,
-  runTflite: (name: string, options: Parameters<typeof runTflite>[1], repeat?: number) =>
-    runTflite(name, options, difference, repeat),
-  runOnnx: (name: string, options: Parameters<typeof runOnnx>[1], repeat?: number) =>
-    runOnnx(name, options, difference, repeat),
-  onnxCase,
-  onnxFile,
-  tfliteBytes,
-  tfliteCase,
+  runSaved: (format: SavedFormat, name: string, options: Parameters<typeof runSaved>[1], repeat?: number) =>
+    runSaved([format, name], options, difference, repeat),
+  savedBytes,
+  savedCase,
+  savedFile,
   runTranslated: (request: TranslatedRequest) => runTranslated(request, difference, float32),
   upscalePicture,
   planTiles,

@@ -35,7 +35,10 @@ export async function runCalls(
     const feeds = isWhole ? wholeInputs(inputs) : partOf(model, inputs, first, count);
     const take: UseOutputs<NamedShardOutputs | undefined> = (outputs, areOwned) => {
       // What a call of all items gives is returned as it is.
-      if (isWhole && areOwned) return void Object.entries(outputs).forEach((entry) => gathered.set(...entry));
+      if (isWhole && areOwned) {
+        for (const [name, tensor] of Object.entries(outputs)) gathered.set(name, tensor);
+        return undefined;
+      }
       const isFit = Object.entries(outputs).every(([name, rows]) =>
         gather(gathered, name, rows, { first, count, itemCount }, spare),
       );

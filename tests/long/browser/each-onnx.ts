@@ -1,6 +1,7 @@
 // Every ONNX file of tests/fixtures/onnx on one kind of worker of ONNX Runtime.
 import { expect, it } from "vitest";
 import type { OpenPage } from "../../harness/launch.js";
+import { ONNX, testMemory } from "../../browser/file-engine.js";
 
 /** Of the largest value. */
 const TOLERANCE = 1e-4;
@@ -38,8 +39,8 @@ export function testEachOnnx({ backend, threads }: OnnxKind, page: () => OpenPag
   ])("%s gives what the reference gives", async (name, mode) => {
     const [refusal, run, hasFloat16] = await page().evaluate(
       async ([name, options]) => {
-        let run: Awaited<ReturnType<typeof harness.runOnnx>> | undefined;
-        const refusal = await harness.failureOf(async () => (run = await harness.runOnnx(name, options)));
+        let run: Awaited<ReturnType<typeof harness.runSaved>> | undefined;
+        const refusal = await harness.failureOf(async () => (run = await harness.runSaved("onnx", name, options)));
         const adapter = await navigator.gpu.requestAdapter();
         return [refusal, run, adapter?.features.has("shader-f16")] as const;
       },
@@ -55,25 +56,5 @@ export function testEachOnnx({ backend, threads }: OnnxKind, page: () => OpenPag
     for (const gap of run?.gaps ?? []) expect(gap).toBeLessThan(TOLERANCES[name] ?? TOLERANCE);
   });
 
-  it("120 runs of several sizes leave nothing behind", async () => {
-    const [early, late] = await page().evaluate(
-      async ([backend, threads]) => {
-        const { inputs } = await harness.onnxCase("conv", 8);
-        const workers = [{ engine: "onnx", backend, threads }] as const;
-        const sharder = await harness.createSharder({ model: "fixtures/onnx/conv.onnx", workers });
-        const memory = async () => Object.values(await sharder.memory())[0];
-        const found = [];
-        for (let run = 0; run < 120; run++) {
-          await sharder.predict(inputs);
-          if (run === 59) found.push(await memory());
-        }
-        found.push(await memory());
-        await sharder.dispose();
-        return found;
-      },
-      [backend, threads] as const,
-    );
-    expect(early).toMatchObject({ tensorCount: 1, heapBytes: expect.any(Number) });
-    expect(late).toEqual(early);
-  });
+  testMemory(ONNX, { backend, threads }, { runCount: 120, settledAfter: 60 }, page);
 }

@@ -1,6 +1,7 @@
 // Every TensorFlow Lite file of tests/fixtures/tflite on one kind of LiteRT worker.
 import { expect, it } from "vitest";
 import type { OpenPage } from "../../harness/launch.js";
+import { LITERT, testMemory } from "../../browser/file-engine.js";
 
 /** Of the largest value. */
 const TOLERANCE = 1e-4;
@@ -35,8 +36,8 @@ export function testEachTflite({ backend, threads }: LitertKind, page: () => Ope
     const signature = name === "signatures" ? "encode" : undefined;
     const [refusal, run] = await page().evaluate(
       async ([name, options]) => {
-        let run: Awaited<ReturnType<typeof harness.runTflite>> | undefined;
-        const refusal = await harness.failureOf(async () => (run = await harness.runTflite(name, options)));
+        let run: Awaited<ReturnType<typeof harness.runSaved>> | undefined;
+        const refusal = await harness.failureOf(async () => (run = await harness.runSaved("tflite", name, options)));
         return [refusal, run] as const;
       },
       [name, { signature, workers: [{ engine: "litert", backend, threads }] }] as const,
@@ -55,24 +56,5 @@ export function testEachTflite({ backend, threads }: LitertKind, page: () => Ope
     for (const gap of run?.gaps ?? []) expect(gap).toBeLessThan(TOLERANCES[`${name} on ${backend}`] ?? TOLERANCE);
   });
 
-  it("300 runs of several sizes leave nothing behind", async () => {
-    const [early, late] = await page().evaluate(
-      async ([backend, threads]) => {
-        const { inputs } = await harness.tfliteCase("conv", 8);
-        const workers = [{ engine: "litert", backend, threads }] as const;
-        const sharder = await harness.createSharder({ model: "fixtures/tflite/conv.tflite", workers });
-        const memory = async () => Object.values(await sharder.memory())[0];
-        const found = [];
-        for (let run = 0; run < 300; run++) {
-          await sharder.predict(inputs);
-          if (run === 99) found.push(await memory());
-        }
-        found.push(await memory());
-        await sharder.dispose();
-        return found;
-      },
-      [backend, threads] as const,
-    );
-    expect(late).toEqual(early);
-  });
+  testMemory(LITERT, { backend, threads }, { runCount: 300, settledAfter: 100 }, page);
 }

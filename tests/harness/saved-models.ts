@@ -1,6 +1,8 @@
-// ONNX files of tests/fixtures/onnx, on workers that a test chooses, against what ONNX's own reference gave.
+// Models of tests/fixtures/onnx and tests/fixtures/tflite, on workers that a test chooses, against what their own runtimes gave.
 import { createSharder, type OutputValue, type Tensor } from "inference-sharder";
 import type { SharderOptions } from "../../src/sharder/options.js";
+
+export type SavedFormat = "onnx" | "tflite";
 
 /** A tensor as the files beside the models have it. */
 interface Saved {
@@ -9,16 +11,17 @@ interface Saved {
   readonly data: (number | string)[];
 }
 
-export interface OnnxCase {
+export interface SavedCase {
   readonly inputs: Record<string, Tensor>;
   readonly outputs: Record<string, Tensor>;
 }
 
-const addressOf = (name: string): string => `fixtures/onnx/${name}`;
+const folderOf = (format: SavedFormat): string => `fixtures/${format}`;
 
 /** @param repeat so many times the items, to have work for several shards. */
-export async function onnxCase(name: string, repeat = 1): Promise<OnnxCase> {
-  const saved: Record<keyof OnnxCase, Record<string, Saved>> = await (await fetch(`${addressOf(name)}.json`)).json();
+export async function savedCase(format: SavedFormat, name: string, repeat = 1): Promise<SavedCase> {
+  const response = await fetch(`${folderOf(format)}/${name}.json`);
+  const saved: Record<keyof SavedCase, Record<string, Saved>> = await response.json();
   const tensorsOf = (each: Record<string, Saved>): Record<string, Tensor> =>
     Object.fromEntries(Object.entries(each).map(([key, tensor]) => [key, tensorOf(tensor, repeat)]));
   return { inputs: tensorsOf(saved.inputs), outputs: tensorsOf(saved.outputs) };
@@ -39,12 +42,17 @@ function tensorOf({ dtype, shape: [items = 1, ...rest], data }: Saved, repeat: n
   }
 }
 
-/** A file of the folder, as a user chooses it. */
-export async function onnxFile(name: string): Promise<File> {
-  return new File([await (await fetch(addressOf(name))).arrayBuffer()], name);
+/** @param file with its extension */
+export async function savedBytes(format: SavedFormat, file: string): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await (await fetch(`${folderOf(format)}/${file}`)).arrayBuffer());
 }
 
-export interface OnnxRun {
+/** A file of the folder, as a user chooses it. */
+export async function savedFile(format: SavedFormat, file: string): Promise<File> {
+  return new File([await savedBytes(format, file)], file);
+}
+
+export interface SavedRun {
   readonly format: string;
   /** Before and after the run. */
   readonly modes: readonly (string | undefined)[];
@@ -56,22 +64,23 @@ export interface OnnxRun {
 }
 
 /** Load a file, run its items, and compare. @param difference as `harness.difference` */
-export async function runOnnx(
-  name: string,
+export async function runSaved(
+  [format, name]: readonly [SavedFormat, string],
   options: Partial<SharderOptions>,
   difference: (found: OutputValue | undefined, expected: Tensor) => number,
   repeat = 1,
-): Promise<OnnxRun> {
-  const { inputs, outputs } = await onnxCase(name, repeat);
-  const sharder = await createSharder({ model: `${addressOf(name)}.onnx`, ...options });
+): Promise<SavedRun> {
+  const { inputs, outputs } = await savedCase(format, name, repeat);
+  const sharder = await createSharder({ model: `${folderOf(format)}/${name}.${format}`, ...options });
   try {
-    const { format, batchMode, layerCount, weightBytes } = sharder.model;
+    const { batchMode, layerCount, weightBytes } = sharder.model;
     const found = await sharder.predict(inputs);
     const workers = sharder.workers.map(({ engine, backend, state }) => ({ engine, backend, state }));
     const gaps = Object.entries(outputs).map(([key, expected]) =>
       expected.dtype === "string" ? textDifference(found[key], expected) : difference(found[key], expected),
     );
-    return { format, modes: [batchMode, sharder.model.batchMode], layerCount, weightBytes, workers, gaps };
+    const modes = [batchMode, sharder.model.batchMode];
+    return { format: sharder.model.format, modes, layerCount, weightBytes, workers, gaps };
   } finally {
     await sharder.dispose();
   }
