@@ -1,5 +1,4 @@
-import type { JsonObject } from "../artifacts.js";
-import { integerOf } from "../optimise/attributes.js";
+import { hasMask, sliceParts, type AxisSlice } from "../slice-parts.js";
 import {
   fixed,
   itemRows,
@@ -55,19 +54,13 @@ function isSame(a: Count, b: Count): boolean {
   return typeof a === "object" && typeof b === "object" && a.n === b.n;
 }
 
-/** One entry of a strided slice, for one axis of its input. */
-interface AxisSlice {
-  readonly kind: "all" | "range" | "index" | "new";
-  readonly entry: number;
-}
-
 function stridedSlice(call: OpCall): BatchValue {
   const [x, begin, end, strides] = call.inputs;
   const bad = spoiled(call.inputs);
   if (x?.kind !== "tensor" || begin?.kind !== "tensor" || end?.kind !== "tensor") return bad ?? UNKNOWN;
   const usesCount = x.usesCount === true;
   const entryCount = begin.shape?.[0] ?? begin.counts?.length;
-  const parts = entryCount === undefined ? undefined : partsOf(call.attr, entryCount, x.shape?.length);
+  const parts = entryCount === undefined ? undefined : sliceParts(call.attr, entryCount, x.shape?.length);
   const steps = numbersOf(strides);
   if (parts === undefined || x.shape === undefined)
     return x.batch === undefined ? { ...fixed(undefined), usesCount } : UNKNOWN;
@@ -110,35 +103,15 @@ interface SliceEntry {
   readonly call: OpCall;
 }
 
-/** The entries by axis, with an ellipsis written out; `undefined` if its length is not known. */
-function partsOf(attr: JsonObject, entryCount: number, rank: number | undefined): AxisSlice[] | undefined {
-  const has = (mask: string, entry: number): boolean => ((maskOf(attr, mask) >> entry) & 1) === 1;
-  const entries = Array.from({ length: entryCount }, (_, entry) => entry);
-  const isNew = (entry: number): boolean => has("new_axis_mask", entry) && !has("ellipsis_mask", entry);
-  const given = entries.filter((entry) => !isNew(entry) && !has("ellipsis_mask", entry)).length;
-  if (rank === undefined || rank < given) return undefined;
-  const all = (count: number): AxisSlice[] => Array.from({ length: count }, () => ({ kind: "all", entry: -1 }));
-  const hasEllipsis = entries.some((entry) => has("ellipsis_mask", entry));
-  const parts = entries.flatMap((entry): AxisSlice[] => {
-    if (has("ellipsis_mask", entry)) return all(rank - given);
-    return [{ kind: isNew(entry) ? "new" : has("shrink_axis_mask", entry) ? "index" : "range", entry }];
-  });
-  return hasEllipsis ? parts : [...parts, ...all(rank - given)];
-}
-
-function maskOf(attr: JsonObject, name: string): number {
-  return integerOf(attr[name], 0);
-}
-
 function coversItems(x: BatchTensor, { begin, end, steps, entry, call }: SliceEntry): boolean {
-  const has = (mask: string): boolean => ((maskOf(call.attr, mask) >> entry) & 1) === 1;
+  const has = (mask: string): boolean => hasMask(call.attr, mask, entry);
   const fromStart = has("begin_mask") || begin.counts?.[entry] === 0;
   const toEnd = has("end_mask") || isSame(end.counts?.[entry], rowCount(x.batch!));
   return fromStart && toEnd && steps?.[entry] === 1;
 }
 
 function rangeSize({ begin, end, steps, entry, call }: SliceEntry, size: Size): Size {
-  const has = (mask: string): boolean => ((maskOf(call.attr, mask) >> entry) & 1) === 1;
+  const has = (mask: string): boolean => hasMask(call.attr, mask, entry);
   const step = steps?.[entry];
   if (size === undefined || step === undefined || step <= 0) return undefined;
   const clip = (at: Count): Size =>
@@ -158,7 +131,7 @@ function countsOfPart(
   if (part === undefined || others.length > 0) return undefined;
   if (part.kind === "all") return counts;
   const [start, stop] = [numbersOf(begin)?.[0], numbersOf(end)?.[0]];
-  const has = (mask: string): boolean => (maskOf(call.attr, mask) & 1) === 1;
+  const has = (mask: string): boolean => hasMask(call.attr, mask, 0);
   if (part.kind === "index") return start === undefined ? undefined : [counts.at(start)];
   if (steps?.[0] !== 1 || part.kind === "new") return undefined;
   if ((start === undefined && !has("begin_mask")) || (stop === undefined && !has("end_mask"))) return undefined;

@@ -1,3 +1,4 @@
+import { asJsonObject, asText } from "../../artifacts.js";
 import { elementCountOf } from "../../../protocol/tensors.js";
 import { broadcastShape } from "../../constant-expression.js";
 import type { NodeCall } from "../node-call.js";
@@ -49,7 +50,8 @@ const FOLDS: Readonly<Record<string, Fold>> = {
   Neg: unary((a) => -a),
   Abs: unary(Math.abs),
   Square: unary((a) => Math.imul(a, a)),
-  Cast: (call, [a]) => (/INT(32|64)$/.test(typeAttr(call, "DstT")) && a !== undefined ? a : undefined),
+  Cast: (call, [a]) =>
+    /INT(32|64)$/.test(asText(asJsonObject(call.node.attr.DstT).type)) && a !== undefined ? a : undefined,
   Reshape: (call, [a]) => a && { shape: openShape(call, a.shape, call.integers(1, "a shape")), values: a.values },
   ExpandDims: (call, [a, axis]) => {
     if (a === undefined || axis === undefined) return undefined;
@@ -116,12 +118,6 @@ export function foldNode(call: NodeCall): readonly Value[] | undefined {
   if (result === undefined) return undefined;
   const results = "all" in result ? result.all : [result];
   return results.map(({ shape, values }) => literal("int32", shape, values));
-}
-
-function typeAttr({ node }: NodeCall, name: string): string {
-  const attr: unknown = node.attr[name];
-  const type: unknown = typeof attr === "object" && attr !== null && "type" in attr ? attr.type : undefined;
-  return typeof type === "string" ? type : "";
 }
 
 function stretched({ shape, values }: Integers, target: readonly number[]): number[] {

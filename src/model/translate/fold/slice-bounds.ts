@@ -1,3 +1,4 @@
+import { hasMask, sliceParts } from "../../slice-parts.js";
 import type { NodeCall } from "../node-call.js";
 
 /** What a slice takes of each axis, and the shape that it then has. */
@@ -17,53 +18,40 @@ export interface SliceBounds {
  */
 export function stridedBounds(call: NodeCall): SliceBounds {
   const { shape: from } = call.input(0);
+  const { attr } = call.node;
   const [begins, ends, steps] = [1, 2, 3].map((place) => call.integers(place, "bounds"));
-  const [beginMask, endMask, ellipsisMask, newMask, shrinkMask] = [
-    "begin_mask",
-    "end_mask",
-    "ellipsis_mask",
-    "new_axis_mask",
-    "shrink_axis_mask",
-  ].map((name) => call.attrInteger(name, 0));
-  const has = (mask: number | undefined, entry: number): boolean => ((mask ?? 0) & (1 << entry)) !== 0;
+  const parts = sliceParts(attr, begins!.length, from.length) ?? call.refuse("more bounds than axes");
   const [begin, strides, sizes, shape]: number[][] = [[], [], [], []];
   const take = (first: number, step: number, size: number): void => {
     begin!.push(first);
     strides!.push(step);
     sizes!.push(size);
   };
-  const entryCount = begins!.length;
-  const isListed = (entry: number): boolean => !has(ellipsisMask, entry) && !has(newMask, entry);
-  const listedCount = begins!.filter((_, entry) => isListed(entry)).length;
-  const takeWhole = (): void => {
+  for (const { kind, entry } of parts) {
+    if (kind === "new") {
+      shape!.push(1);
+      continue;
+    }
     const size = from[begin!.length]!;
-    take(0, 1, size);
-    shape!.push(size);
-  };
-  for (let entry = 0; entry < entryCount; entry++) {
-    if (has(ellipsisMask, entry)) {
-      for (let count = from.length - listedCount; count > 0; count--) takeWhole();
-    } else if (has(newMask, entry)) shape!.push(1);
-    else {
-      const size = from[begin!.length] ?? call.refuse("more bounds than axes");
+    if (kind === "all") {
+      take(0, 1, size);
+      shape!.push(size);
+    } else if (kind === "index") {
+      const given = begins![entry]!;
+      take(given < 0 ? given + size : given, 1, 1);
+    } else {
       const step = steps![entry]!;
-      if (has(shrinkMask, entry)) {
-        const given = begins![entry]!;
-        take(given < 0 ? given + size : given, 1, 1);
-        continue;
-      }
       const clamp = (position: number): number => {
         const place = position < 0 ? position + size : position;
         return step > 0 ? Math.min(size, Math.max(0, place)) : Math.min(size - 1, Math.max(-1, place));
       };
-      const first = has(beginMask, entry) ? (step > 0 ? 0 : size - 1) : clamp(begins![entry]!);
-      const end = has(endMask, entry) ? (step > 0 ? size : -1) : clamp(ends![entry]!);
+      const first = hasMask(attr, "begin_mask", entry) ? (step > 0 ? 0 : size - 1) : clamp(begins![entry]!);
+      const end = hasMask(attr, "end_mask", entry) ? (step > 0 ? size : -1) : clamp(ends![entry]!);
       const count = Math.max(0, Math.ceil((end - first) / step));
       take(first, step, count);
       shape!.push(count);
     }
   }
-  while (begin!.length < from.length) takeWhole();
   return { begin: begin!, strides: strides!, sizes: sizes!, shape: shape! };
 }
 
