@@ -1,7 +1,7 @@
 import { ShardError } from "../core/errors.js";
 import type { ModelArtifacts } from "../model/artifacts.js";
 import { fetchModel } from "../model/fetch-model.js";
-import { isOnnx, ONNX_HEAD_BYTES } from "../model/load/is-onnx.js";
+import { isOnnx } from "../model/load/is-onnx.js";
 import { tfliteArtifacts } from "../model/load/read-tflite.js";
 import type { LoadNotice } from "../model/load/load-notice.js";
 import { onnxArtifacts } from "../model/onnx/onnx-artifacts.js";
@@ -33,10 +33,7 @@ export async function loadArtifacts(options: SharderOptions, shareWeights: boole
     return artifacts;
   }
   const bytes = bytesOf(model);
-  if (bytes !== undefined)
-    return isOnnx(new Uint8Array(bytes, 0, Math.min(ONNX_HEAD_BYTES, bytes.byteLength)))
-      ? onnxArtifacts(bytes)
-      : tfliteArtifacts(bytes);
+  if (bytes !== undefined) return isOnnx(new Uint8Array(bytes)) ? onnxArtifacts(bytes) : tfliteArtifacts(bytes);
   if (isArtifacts(model)) return model;
   const reader = new ModelReader(openModelReader, signal);
   const readContainer: ReadContainer = (request) => reader.read(request);

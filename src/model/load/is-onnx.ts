@@ -8,14 +8,14 @@ const FIRST_OF: Readonly<Record<number, readonly number[]>> = { [GRAPH]: [0x0a, 
 /** The first version that anybody wrote; SavedModels, which are Protocol Buffers too, begin with 1. */
 const FIRST_VERSION = 2;
 /** So many bytes are looked at, at most. */
-export const ONNX_HEAD_BYTES = 64;
+const HEAD_BYTES = 64;
 
 /**
  * Whether the first bytes of a file look like those of an ONNX model. It has no magic number: it begins with a field that holds a small
  * version, and the one after it has to be what it says, since weights may begin with any bytes.
  */
 export function isOnnx(head: Uint8Array): boolean {
-  const [key, version = 0, ...rest] = head.subarray(0, ONNX_HEAD_BYTES);
+  const [key, version = 0, ...rest] = head.subarray(0, HEAD_BYTES);
   if (key !== 0x08 || version < FIRST_VERSION || version >= 0x80) return false;
   // The author's version of the model is a number of one or more bytes.
   const next = rest[0] === MODEL_VERSION ? rest.slice(2 + rest.slice(1).findIndex((byte) => byte < 0x80)) : rest;
