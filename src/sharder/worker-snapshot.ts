@@ -33,7 +33,10 @@ export interface WorkerSnapshot {
    * that has been measured, and on a GPU, where a shard is one call.
    */
   readonly callItemCount: number | undefined;
-  /** With `workers: "auto"`, why jobs use it or not. `undefined` otherwise, and while it is not ready. */
+  /**
+   * With `workers: "auto"`, why jobs use it or not. Of a worker that was listed or added, what it was measured to bring or cost, once it
+   * has joined the others or left them during a job. `undefined` before that, and while it is not ready.
+   */
   readonly choice?: ChoiceSnapshot | undefined;
   /** Planned fraction of the remaining items of the running job, or of the last one. */
   readonly share: number;

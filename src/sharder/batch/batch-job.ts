@@ -14,6 +14,7 @@ import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 import { JobBase, type JobContext } from "../job/job-base.js";
 import { missedAgain, noWorkers } from "../job/job-errors.js";
 import type { JobOptions } from "../job/sharding-job.js";
+import type { ListedWorkers } from "../choice/listed-workers.js";
 import type { ChoosingJob, WorkerChoice } from "../choice/worker-choice.js";
 import { Dispatcher } from "./dispatcher.js";
 import { JobStart } from "./job-start.js";
@@ -37,6 +38,8 @@ export interface BatchJobContext extends JobContext {
   readonly dispatch: Partial<DispatchOptions>;
   /** Which workers are used; left out: all. */
   readonly choice?: WorkerChoice | undefined;
+  /** Sees what workers bring that are used anyway. */
+  readonly listed?: ListedWorkers | undefined;
   /** Called with the plan for what remains after every re-plan. */
   readonly onPlan: (plan: readonly PlannedShare[]) => void;
 }
@@ -145,6 +148,7 @@ export class BatchJob extends JobBase<OpenShardAttempt, DispatchEvent> implement
     const { quantumMs } = this.#dispatcher.options;
     this.#ticks = setInterval(() => this.#tick(), Math.min(quantumMs, TICK_MS));
     this.#context.choice?.began(this);
+    this.#context.listed?.began(this);
     for (const worker of this.#context.pool.readyWorkers) this.workerReady(worker);
     if (!this.hasFailed) this.#reports.look();
     this.#failIfNobodyComes();
@@ -262,6 +266,7 @@ export class BatchJob extends JobBase<OpenShardAttempt, DispatchEvent> implement
 
   protected override onEnd(): void {
     clearInterval(this.#ticks);
+    this.#context.listed?.ended(this);
     this.#context.choice?.ended(
       this,
       this.hasFailed || this.#usesAll ? undefined : this.#madeItemCount,
@@ -319,8 +324,10 @@ export class BatchJob extends JobBase<OpenShardAttempt, DispatchEvent> implement
   #measure(workerId: string, unitCount: number): void {
     const itemCount = unitCount * this.items.perUnit;
     this.#madeItemCount += itemCount;
-    const isBacklog = !this.#usesAll && this.#dispatcher.undispatchedItemCount > 0;
-    this.#context.choice?.finished(workerId, itemCount, this.#throughput, isBacklog);
+    const { choice, listed } = this.#context;
+    const isBacklog = this.#dispatcher.undispatchedItemCount > 0;
+    choice?.finished(workerId, itemCount, this.#throughput, isBacklog && !this.#usesAll);
+    listed?.finished(workerId, itemCount, this.#throughput, isBacklog);
   }
 
   /** A worker has finished something. */

@@ -18,6 +18,7 @@ import type { JobOptions } from "../job/sharding-job.js";
 import type { SharderSettings } from "../options.js";
 import type { BatchPlan, Split, WorkerPart } from "../split.js";
 import type { Verifier } from "../verify/verifier.js";
+import { ListedWorkers } from "../choice/listed-workers.js";
 import { WorkerChoice } from "../choice/worker-choice.js";
 import { BatchJob } from "./batch-job.js";
 import { KindRecords } from "./kind-records.js";
@@ -50,6 +51,7 @@ export class BatchSplit implements Split {
   readonly #records: KindRecords;
   readonly #modes: BatchModes;
   readonly #choice: WorkerChoice | undefined;
+  readonly #listed: ListedWorkers | undefined;
   #dispatch: Partial<DispatchOptions>;
   #lastPlan: readonly PlannedShare[] = [];
 
@@ -58,6 +60,7 @@ export class BatchSplit implements Split {
     this.#records = new KindRecords(context.memory);
     this.#dispatch = context.options;
     this.#choice = context.isChosen ? new WorkerChoice(context.pool, context.memory) : undefined;
+    this.#listed = context.isChosen ? undefined : new ListedWorkers(context.pool);
     this.#modes = new BatchModes(context.batch, context.onMode);
   }
 
@@ -74,7 +77,7 @@ export class BatchSplit implements Split {
       itemsPerSecond: throughput?.itemsPerSecond,
       overheadMs: throughput?.overheadMs,
       callItemCount: this.#learned.latestCalls(workerId),
-      choice: this.#choice?.snapshotOf(workerId),
+      choice: (this.#choice ?? this.#listed)?.snapshotOf(workerId),
     };
   }
 
@@ -107,6 +110,7 @@ export class BatchSplit implements Split {
         wire,
         dispatch: this.#dispatch,
         choice: this.#choice,
+        listed: this.#listed,
         learned: this.#learned,
         records: this.#records,
         modes: this.#modes,

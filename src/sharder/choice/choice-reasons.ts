@@ -30,7 +30,8 @@ function difference(a: WorkerCounts, b: WorkerCounts, kind: number): number {
   return Math.abs(a[kind]! - b[kind]!);
 }
 
-function perSecond(itemsPerMs: number): string {
+/** For people. */
+export function perSecond(itemsPerMs: number): string {
   const rate = 1000 * itemsPerMs;
   return rate >= 100 ? String(Math.round(rate)) : rate.toPrecision(3);
 }

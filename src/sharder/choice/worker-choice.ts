@@ -19,8 +19,11 @@ const SHORTEST_JOB_MS = 10;
 
 /** Why a worker is used, or not. */
 export interface ChoiceSnapshot {
-  /** "trying": it is used, or left out, only to see what that brings. */
-  readonly state: "taken" | "left" | "trying";
+  /**
+   * "trying": it is used, or left out, only to see what that brings. "costly": it was listed, so it is used, but the total was measured to
+   * be lower with it.
+   */
+  readonly state: "taken" | "left" | "trying" | "costly";
   /** "wasm × 2: total 57.1 → 110 items/s: taken", for people. */
   readonly reason: string;
 }

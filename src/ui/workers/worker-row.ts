@@ -108,8 +108,9 @@ export class WorkerRow {
     const made = formatCount(madeCount, one);
     setText(this.#tiles, plan.split === "batch" ? made : `${made} · ${layersOf(id, plan)}`);
     // Of those that are used, the share says enough.
-    setText(this.#choice, choice?.state === "left" ? choice.reason : "");
-    this.#choice.hidden = choice?.state !== "left";
+    const isNotable = choice?.state === "left" || choice?.state === "costly";
+    setText(this.#choice, isNotable ? choice.reason : "");
+    this.#choice.hidden = !isNotable;
     const isAlive = state === "ready" || state === "busy";
     this.#slow.disabled = !isAlive;
     this.#faults.update(backend, isAlive);

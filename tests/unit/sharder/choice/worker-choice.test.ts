@@ -4,31 +4,12 @@ import type { WorkerSpec } from "../../../../src/pool/worker-entries.js";
 import type { ModelMemory } from "../../../../src/sharder/memory/model-memory.js";
 import type { Sharder } from "../../../../src/sharder/sharder.js";
 import { useFakeClock } from "../../../fixtures/fake-clock.js";
-import { batch, create, negate, negated } from "../../../fixtures/negating-sharder.js";
-import { ScriptedWorker } from "../../../fixtures/scripted-workers.js";
+import { batch, create, negated } from "../../../fixtures/negating-sharder.js";
+import { sharedMachine } from "../../../fixtures/shared-machine.js";
 
 const pass = useFakeClock();
 
 const WASM_AND_SOFTWARE_GPU: readonly WorkerSpec[] = [{ backend: "webgl" }, { backend: "wasm" }, { backend: "wasm" }];
-
-/** Workers that compete for two cores. An item takes 5 ms on one; the GPU takes both for 50 ms. */
-function machine() {
-  const busy = new Set<string>();
-  const workers: ScriptedWorker[] = [];
-  const open = ({ backend }: WorkerSpec, id: string) => {
-    const worker = new ScriptedWorker(id, async (request, self) => {
-      busy.add(id);
-      const isCrowded = backend === "wasm" && [...busy].some((each) => each.startsWith("webgl"));
-      const ms = request.itemCount * (backend === "webgl" ? 50 : isCrowded ? 12 : 5);
-      await new Promise((resolve) => setTimeout(resolve, ms));
-      busy.delete(id);
-      return negate(request, self);
-    });
-    workers.push(worker);
-    return worker.channel.link;
-  };
-  return { workers, open };
-}
 
 /** Run a job, however long it takes. */
 async function finish(sharder: Sharder, itemCount: number): Promise<unknown> {
@@ -42,7 +23,7 @@ async function finish(sharder: Sharder, itemCount: number): Promise<unknown> {
 const chosen = (sharder: Sharder) => sharder.workers.map(({ backend, choice }) => [backend, choice?.state]);
 
 it("leaves out a worker with which all together do less, and says what that was measured to cost", async () => {
-  const { workers, open } = machine();
+  const { workers, open } = sharedMachine();
   const sharder = await create(open, WASM_AND_SOFTWARE_GPU, { isChosen: true });
   expect(sharder.workers[0]!.choice).toEqual({
     state: "taken",
@@ -66,7 +47,7 @@ it("leaves out a worker with which all together do less, and says what that was 
 });
 
 it("lets a worker that was left out take over at once when the others are lost", async () => {
-  const { workers, open } = machine();
+  const { workers, open } = sharedMachine();
   const sharder = await create(open, WASM_AND_SOFTWARE_GPU, { isChosen: true });
   for (let job = 0; job < 3; job++) await finish(sharder, 6_000);
   expect(chosen(sharder)[0]).toEqual(["webgl", "left"]);
@@ -85,11 +66,11 @@ it("remembers what it has chosen, and begins there", async () => {
     read: async (section) => written.get(section),
     write: (section, value) => void written.set(section, value),
   };
-  const first = await create(machine().open, WASM_AND_SOFTWARE_GPU, { isChosen: true, memory });
+  const first = await create(sharedMachine().open, WASM_AND_SOFTWARE_GPU, { isChosen: true, memory });
   for (let job = 0; job < 3; job++) await finish(first, 6_000);
   expect(written.get("workers")).toEqual({ "webgl scripted": 0, "wasm scripted": 2 });
 
-  const { workers, open } = machine();
+  const { workers, open } = sharedMachine();
   const second = await create(open, WASM_AND_SOFTWARE_GPU, { isChosen: true, memory });
   expect(await finish(second, 500)).toEqual({ y: negated(500) });
   expect(workers.map(({ runCount }) => runCount > 0)).toEqual([false, true, true]);
@@ -106,12 +87,12 @@ it("also remembers that all are of use, so that the next visit need not try", as
     write: (section, value) => void written.set(section, value),
   };
   const twoWasm = WASM_AND_SOFTWARE_GPU.slice(1);
-  const first = await create(machine().open, twoWasm, { isChosen: true, memory });
+  const first = await create(sharedMachine().open, twoWasm, { isChosen: true, memory });
   for (let job = 0; written.size === 0 && job < 5; job++) await finish(first, 6_000);
   expect(written.get("workers")).toEqual({ "wasm scripted": 2 });
   expect(first.workers[1]!.choice!.reason).toMatch(/^wasm × 1: total \d+ → \d+ items\/s: taken$/);
 
-  const { workers, open } = machine();
+  const { workers, open } = sharedMachine();
   const second = await create(open, twoWasm, { isChosen: true, memory });
   await finish(second, 6_000);
   const [one, other] = workers.map(({ ran }) => ran.reduce((sum, { itemCount }) => sum + itemCount, 0));
@@ -119,7 +100,7 @@ it("also remembers that all are of use, so that the next visit need not try", as
 });
 
 it("uses listed workers as they are listed", async () => {
-  const { workers, open } = machine();
+  const { workers, open } = sharedMachine();
   const sharder = await create(open, WASM_AND_SOFTWARE_GPU);
   for (let job = 0; job < 3; job++) await finish(sharder, 2_000);
   expect(workers.every(({ runCount }) => runCount > 3)).toBe(true);
