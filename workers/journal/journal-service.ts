@@ -66,7 +66,7 @@ export class JournalService {
       const entry = this.#require(journalId);
       if (entry.lostBy !== undefined) throw entry.lostBy;
       try {
-        for (const record of records) await this.#append(entry, record);
+        await this.#append(entry, records);
       } catch (thrown) {
         entry.lostBy = thrown;
         throw thrown;
@@ -76,18 +76,18 @@ export class JournalService {
     return appended;
   }
 
-  async #append({ journal, maxBytes }: Entry, record: NewRecord): Promise<void> {
-    const missingBytes = (): number =>
-      this.#otherBytes + this.#openBytes() + OpenJournal.recordBytes(record) - maxBytes;
+  async #append({ journal, maxBytes }: Entry, records: readonly NewRecord[]): Promise<void> {
+    const neededBytes = OpenJournal.recordBytes(records);
+    const missingBytes = (): number => this.#otherBytes + this.#openBytes() + neededBytes - maxBytes;
     if (missingBytes() > 0) await this.#evict(missingBytes());
     if (missingBytes() > 0) throw tooLarge(journal.header.name, maxBytes);
     try {
-      journal.append(record);
+      journal.append(records);
     } catch (thrown) {
       if (!(thrown instanceof DOMException && thrown.name === "QuotaExceededError")) throw thrown;
       // Other parts of the page take up the quota, too.
-      if (!(await this.#evict(OpenJournal.recordBytes(record)))) throw thrown;
-      journal.append(record);
+      if (!(await this.#evict(neededBytes))) throw thrown;
+      journal.append(records);
     }
   }
 

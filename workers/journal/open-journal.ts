@@ -14,6 +14,12 @@ import { scanJournal, type FoundRecord, type StoredHeader } from "./scan.js";
 /** How long a record may be written but not yet on the disk, ms. */
 const FLUSH_INTERVAL_MS = 100;
 
+/**
+ * So much is gathered for one write at most, bytes. A write to such a file takes a third of a millisecond and more, however short it is,
+ * and a shard of small items has hundreds of records. Longer payloads are written as they are.
+ */
+const GATHERED_BYTES = 1024 * 1024;
+
 /** How a journal was found. */
 export interface Found {
   readonly state: "started" | "resumed" | "replaced";
@@ -57,7 +63,7 @@ export class OpenJournal {
     this.#endBytes = 0;
     this.#write(new TextEncoder().encode(JOURNAL_MAGIC));
     const payload = new TextEncoder().encode(JSON.stringify(this.header));
-    this.#writeRecord({ kind: "header", firstItem: 0, itemCount: 0, chunk: 0 }, payload, 0);
+    this.#writeRecords([{ head: { kind: "header", firstItem: 0, itemCount: 0, chunk: 0 }, payload }], 0);
     file.flush();
   }
 
@@ -65,14 +71,15 @@ export class OpenJournal {
     return this.#endBytes;
   }
 
-  /** Bytes that a record takes in the file. */
-  static recordBytes({ payload }: NewRecord): number {
-    return HEAD_BYTES + paddedLength(payload.byteLength);
+  /** Bytes that records take in the file. */
+  static recordBytes(records: readonly NewRecord[]): number {
+    return records.reduce((total, { payload }) => total + HEAD_BYTES + paddedLength(payload.byteLength), 0);
   }
 
   /** @throws what the file throws where there is no room; the journal then ends where it ended before. */
-  append(record: NewRecord): void {
-    this.#writeRecord(record, new Uint8Array(record.payload), this.header.salt);
+  append(records: readonly NewRecord[]): void {
+    const written = records.map(({ payload, ...head }) => ({ head, payload: new Uint8Array(payload) }));
+    this.#writeRecords(written, this.header.salt);
     this.#flushTimer ??= setTimeout(() => this.#flush(), FLUSH_INTERVAL_MS);
   }
 
@@ -104,13 +111,10 @@ export class OpenJournal {
     this.#file.flush();
   }
 
-  #writeRecord(head: Omit<NewRecord, "payload" | "kind"> & { kind: RecordKind }, payload: Uint8Array, salt: number) {
+  #writeRecords(records: readonly WrittenRecord[], salt: number): void {
     const begin = this.#endBytes;
     try {
-      this.#write(encodeHead(head, payload, salt));
-      this.#write(payload);
-      const padding = paddedLength(payload.length) - payload.length;
-      if (padding > 0) this.#write(new Uint8Array(padding));
+      for (const bytes of gathered(records, salt)) this.#write(bytes);
     } catch (thrown) {
       this.#endBytes = begin;
       this.#file.truncate(begin);
@@ -118,9 +122,8 @@ export class OpenJournal {
     }
   }
 
-  #write(bytes: Uint8Array): void {
-    const whole = bytes as Uint8Array<ArrayBuffer>;
-    const written = this.#file.write(whole, { at: this.#endBytes });
+  #write(bytes: Uint8Array<ArrayBuffer>): void {
+    const written = this.#file.write(bytes, { at: this.#endBytes });
     if (written !== bytes.length) {
       throw new ShardError(
         "storage-unavailable",
@@ -129,6 +132,42 @@ export class OpenJournal {
     }
     this.#endBytes += written;
   }
+}
+
+interface WrittenRecord {
+  readonly head: Omit<NewRecord, "payload" | "kind"> & { readonly kind: RecordKind };
+  readonly payload: Uint8Array<ArrayBuffer>;
+}
+
+/** The bytes of records, in as few pieces as fit. A piece is only valid until the next one is asked for. */
+function* gathered(
+  records: readonly WrittenRecord[],
+  salt: number,
+): Generator<Uint8Array<ArrayBuffer>, void, undefined> {
+  const sizes = records.map(({ payload }) => HEAD_BYTES + paddedLength(payload.length));
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const piece = new Uint8Array(Math.min(total, GATHERED_BYTES));
+  let length = 0;
+  for (const [index, { head, payload }] of records.entries()) {
+    const size = sizes[index]!;
+    const isLong = size > piece.length;
+    if (length > 0 && (isLong || length + size > piece.length)) {
+      yield piece.subarray(0, length);
+      length = 0;
+    }
+    const headBytes = encodeHead(head, payload, salt);
+    if (isLong) {
+      yield headBytes;
+      yield payload;
+      yield new Uint8Array(size - HEAD_BYTES - payload.length);
+      continue;
+    }
+    piece.set(headBytes, length);
+    piece.set(payload, length + HEAD_BYTES);
+    piece.fill(0, length + HEAD_BYTES + payload.length, length + size);
+    length += size;
+  }
+  if (length > 0) yield piece.subarray(0, length);
 }
 
 /** @returns `undefined` if it is damaged. */

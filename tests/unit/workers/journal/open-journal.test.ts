@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { OpenJournal } from "../../../../workers/journal/open-journal.js";
+import { scanJournal } from "../../../../workers/journal/scan.js";
 import {
   checkJournal,
   damage,
@@ -125,15 +126,17 @@ describe("a journal", () => {
     const header = { ...HEADER, kind: "stream", itemCount: undefined } as const;
     const journal = new OpenJournal(file, header, 1);
     const announce = (chunk: number, digest: number): void =>
-      journal.append({
-        kind: "chunk",
-        firstItem: 2 * chunk,
-        itemCount: 2,
-        chunk,
-        payload: new Uint8Array(32).fill(digest).buffer,
-      });
+      journal.append([
+        {
+          kind: "chunk",
+          firstItem: 2 * chunk,
+          itemCount: 2,
+          chunk,
+          payload: new Uint8Array(32).fill(digest).buffer,
+        },
+      ]);
     const record = (chunk: number, firstItem: number, itemCount: number): void =>
-      journal.append({ kind: "shard", firstItem, itemCount, chunk, payload: new ArrayBuffer(8) });
+      journal.append([{ kind: "shard", firstItem, itemCount, chunk, payload: new ArrayBuffer(8) }]);
     for (const chunk of [0, 1, 2]) announce(chunk, 1);
     for (const chunk of [2, 0, 1]) record(chunk, 2 * chunk, 2);
     // In no chunk, beyond its chunk, and a second time.
@@ -160,10 +163,10 @@ describe("a journal", () => {
     const journal = new OpenJournal(file, header, 1);
     const announce = (digest: number): void => {
       const payload = new Uint8Array(32).fill(digest).buffer;
-      journal.append({ kind: "chunk", firstItem: 0, itemCount: 4, chunk: 0, payload });
+      journal.append([{ kind: "chunk", firstItem: 0, itemCount: 4, chunk: 0, payload }]);
     };
     const record = (firstItem: number): void =>
-      journal.append({ kind: "shard", firstItem, itemCount: 2, chunk: 0, payload: new ArrayBuffer(8) });
+      journal.append([{ kind: "shard", firstItem, itemCount: 2, chunk: 0, payload: new ArrayBuffer(8) }]);
     announce(1);
     record(0);
     const at = journal.byteLength;
@@ -175,5 +178,29 @@ describe("a journal", () => {
     const { contents, damage: found } = new OpenJournal(file, header, 2).found;
     expect(found.skippedRecordCount).toBe(1);
     expect(contents).toMatchObject({ shards: [], chunks: [] });
+  });
+
+  it("writes the records of a shard together, whatever their number, and long ones as they are", () => {
+    const file = new MemoryFile("f");
+    const journal = new OpenJournal(file, HEADER, 7);
+    const write = vi.spyOn(file, "write");
+    // Of 1 to 5 bytes, two of 1.5 MB among them, and one that does not end where a word does.
+    const lengths = Array.from({ length: 2_000 }, (_, item) =>
+      item === 700 || item === 701 ? 1_500_001 : 1 + (item % 5),
+    );
+    const payloads = lengths.map((length, item) => new Uint8Array(length).fill(item).buffer);
+    journal.append(
+      payloads.map((payload, firstItem) => ({ kind: "shard", firstItem, itemCount: 1, chunk: 0, payload })),
+    );
+    expect(write.mock.calls.length).toBeLessThan(10);
+    journal.close();
+    const { records, damage } = scanJournal(file, true);
+    expect(damage).toMatchObject({ droppedBytes: 0, skippedRecordCount: 0 });
+    expect(records.map(({ firstItem }) => firstItem)).toEqual(payloads.map((_, item) => item));
+    const again = new OpenJournal(file, HEADER, 9);
+    for (const item of [0, 1, 699, 700, 701, 702, 1_999]) {
+      expect(new Uint8Array(again.readPayload(records[item]!.at))).toEqual(new Uint8Array(payloads[item]!));
+    }
+    again.close();
   });
 });
