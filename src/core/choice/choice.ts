@@ -1,13 +1,24 @@
-import { beginSetTrial, compareSets, noteWindow, type SetTrial } from "./set-trial.js";
+import {
+  ASSUMED_NOISE,
+  beginSetTrial,
+  compareSets,
+  learnNoise,
+  noteWindow,
+  type PairNoise,
+  type SetTrial,
+  type Verdict,
+} from "./set-trial.js";
 
 /** Trials may cost this fraction of the time that has been worked: a worse set is only tried once that much has been earned. */
 const BUDGET = 0.05;
 /** What a window with one worker more is expected to cost at least: it may take more from the others than it brings. */
 const LEAST_LOSS = 0.25;
 /** One worker more has to raise the total by this much, and one fewer may lower it by as much, in ln. */
-const MARGIN = 0.02;
+const MARGIN = 0.01;
 /** A set that was not better is tried again once this many times the time has been worked that had been worked by then. */
 const REST_FACTOR = 8;
+/** So, too, where the difference was not clear. */
+const SHORT_REST_FACTOR = 1.25;
 
 /** Workers of each kind, by the kind's index. */
 export type WorkerCounts = readonly number[];
@@ -20,6 +31,8 @@ export interface Comparison {
   readonly challengerRate: number;
   readonly inUseRate: number;
   readonly isBetter: boolean;
+  /** Whether the difference was clear; otherwise the set in use stays, and the comparison goes on later. */
+  readonly isClear: boolean;
 }
 
 /**
@@ -44,6 +57,10 @@ export interface Choice {
   readonly quietMs: number;
   /** When a set that was not better may be tried again, by `workedMs`; by its counts. */
   readonly restingUntilMs: Readonly<Record<string, number>>;
+  /** How much pairs of windows have varied. */
+  readonly noise: PairNoise;
+  /** Pairs that have decided nothing, by both sets: ln(the first ÷ the second). */
+  readonly undecided: Readonly<Record<string, readonly number[]>>;
   /** Latest last, one for each set. */
   readonly comparisons: readonly Comparison[];
 }
@@ -72,6 +89,8 @@ export function createChoice(available: WorkerCounts, inUse: WorkerCounts = avai
     spentMs: 0,
     quietMs,
     restingUntilMs: {},
+    noise: ASSUMED_NOISE,
+    undecided: {},
     comparisons: [],
   };
 }
@@ -92,11 +111,13 @@ export function observeWindow(choice: Choice, { rate, ms, workClass }: WorkWindo
   }
   if (choice.trial === undefined) return beginTrial({ ...worked, lastRate: rate }, ms);
   const isChallenger = choice.trial.challengerRate === undefined;
-  const lossMs = isChallenger ? Math.max(0, 1 - rate / choice.lastRate) * ms : 0;
+  // Signed, since windows vary; a trial that won is no debt to the others.
+  const lossMs = isChallenger ? (1 - rate / choice.lastRate) * ms : 0;
+  const spentMs = Math.max(0, worked.spentMs + lossMs);
   const trial = noteWindow(choice.trial, rate);
-  const noted = { ...worked, spentMs: worked.spentMs + lossMs, lastRate: isChallenger ? choice.lastRate : rate, trial };
+  const noted = { ...worked, spentMs, lastRate: isChallenger ? choice.lastRate : rate, trial };
   const verdict = compareSets(trial);
-  return isChallenger || verdict === "open" ? noted : endTrial(noted, trial, verdict === "better");
+  return isChallenger || verdict === "open" ? noted : endTrial(noted, trial, verdict);
 }
 
 /** How many workers there are has changed: those that have come are used, and what was found is found again. */
@@ -113,7 +134,9 @@ function beginTrial(choice: Choice, windowMs: number): Choice {
   const challenger = neighbours(choice).find((counts) => mayTry(choice, counts, windowMs));
   if (challenger === undefined) return choice;
   const margin = total(challenger) > total(choice.inUse) ? MARGIN : -MARGIN;
-  return { ...choice, trial: beginSetTrial(challenger, margin, choice.lastRate!) };
+  const { inUse, lastRate, noise, undecided } = choice;
+  const known = undecided[pairOf(challenger, inUse)] ?? undecided[pairOf(inUse, challenger)]?.map((ratio) => -ratio);
+  return { ...choice, trial: beginSetTrial(challenger, margin, lastRate!, noise, known) };
 }
 
 /** Whether a window with these workers would cost no more than is left for trials, if all workers were alike. */
@@ -137,19 +160,34 @@ function neighbours({ inUse, available }: Choice): WorkerCounts[] {
   return [...found.values()];
 }
 
-function endTrial(choice: Choice, { challenger, rates }: SetTrial, isBetter: boolean): Choice {
-  const { inUse, restingUntilMs, workedMs } = choice;
-  const comparison = { challenger, inUse, challengerRate: rates.challenger, inUseRate: rates.inUse, isBetter };
+function endTrial(choice: Choice, trial: SetTrial, { isBetter, isFinal }: Exclude<Verdict, "open">): Choice {
+  const { inUse, restingUntilMs, workedMs, undecided, noise } = choice;
+  const { challenger, rates, ratios } = trial;
+  const comparison = {
+    challenger,
+    inUse,
+    challengerRate: rates.challenger,
+    inUseRate: rates.inUse,
+    isBetter,
+    isClear: isFinal,
+  };
   // The one that lost rests.
   const loser = keyOf(isBetter ? inUse : challenger);
+  const { [pairOf(challenger, inUse)]: _, [pairOf(inUse, challenger)]: __, ...others } = undecided;
   return {
     ...choice,
     inUse: isBetter ? challenger : inUse,
     lastRate: isBetter ? undefined : choice.lastRate,
     trial: undefined,
-    restingUntilMs: { ...restingUntilMs, [loser]: REST_FACTOR * workedMs },
+    restingUntilMs: { ...restingUntilMs, [loser]: (isFinal ? REST_FACTOR : SHORT_REST_FACTOR) * workedMs },
+    noise: learnNoise(noise, trial),
+    undecided: isFinal ? others : { ...others, [pairOf(challenger, inUse)]: ratios },
     comparisons: [...choice.comparisons.filter((each) => keyOf(each.challenger) !== keyOf(challenger)), comparison],
   };
+}
+
+function pairOf(a: WorkerCounts, b: WorkerCounts): string {
+  return `${keyOf(a)} ÷ ${keyOf(b)}`;
 }
 
 /** At least one worker, and no more than there are. */

@@ -1,10 +1,25 @@
 /** How much the ratios of pairs are assumed to vary before any has been seen, in ln, and for how many pairs that counts. */
-const ASSUMED_DEVIATION = 0.05;
+const ASSUMED_DEVIATION = 0.1;
 const ASSUMED_PAIR_COUNT = 2;
+/** What earlier comparisons have shown about that counts for so many pairs at most: the machine may have become calmer. */
+const MOST_KNOWN_PAIRS = 20;
 /** A mean that is so many standard errors away from the margin decides. */
-const DECISIVE_ERRORS = 1.5;
-/** After so many pairs the mean decides. */
-const MAX_PAIR_COUNT = 5;
+const DECISIVE_ERRORS = 2.6;
+/** After so many pairs a trial pauses, so that another set may have its turn; until it goes on, the set in use stays. */
+const PAIRS_AT_ONCE = 8;
+/** After so many pairs, of one trial after another, the mean decides. */
+const MOST_PAIRS = 96;
+
+/** How much pairs of windows vary: the sum of squared deviations from the means of their trials, in ln², and for how many pairs it stands. */
+export interface PairNoise {
+  readonly squares: number;
+  readonly pairCount: number;
+}
+
+export const ASSUMED_NOISE: PairNoise = {
+  squares: ASSUMED_PAIR_COUNT * ASSUMED_DEVIATION ** 2,
+  pairCount: ASSUMED_PAIR_COUNT,
+};
 
 /** A comparison of two sets of workers: windows of the challenger, each between two of the set in use. */
 export interface SetTrial {
@@ -16,14 +31,26 @@ export interface SetTrial {
   readonly beforeRate: number;
   /** Rate of the challenger in the window after that; `undefined` while it is running. */
   readonly challengerRate: number | undefined;
+  /** ln(challenger ÷ in use) of each pair; those of earlier trials that decided nothing come first. */
   readonly ratios: readonly number[];
+  /** How many of them are of this trial. */
+  readonly newCount: number;
+  /** From other trials. */
+  readonly noise: PairNoise;
   /** Mean rates over the pairs so far, for people, items per ms. */
   readonly rates: { readonly inUse: number; readonly challenger: number };
 }
 
-export function beginSetTrial(challenger: readonly number[], margin: number, beforeRate: number): SetTrial {
+/** @param known ratios of earlier trials of the same two sets, which decided nothing. */
+export function beginSetTrial(
+  challenger: readonly number[],
+  margin: number,
+  beforeRate: number,
+  noise: PairNoise = ASSUMED_NOISE,
+  known: readonly number[] = [],
+): SetTrial {
   const rates = { inUse: 0, challenger: 0 };
-  return { challenger, margin, beforeRate, challengerRate: undefined, ratios: [], rates };
+  return { challenger, margin, beforeRate, challengerRate: undefined, ratios: known, newCount: 0, noise, rates };
 }
 
 /**
@@ -32,15 +59,15 @@ export function beginSetTrial(challenger: readonly number[], margin: number, bef
  * @param rate items per ms, > 0.
  */
 export function noteWindow(trial: SetTrial, rate: number): SetTrial {
-  const { beforeRate, challengerRate, ratios, rates } = trial;
+  const { beforeRate, challengerRate, ratios, rates, newCount: n } = trial;
   if (challengerRate === undefined) return { ...trial, challengerRate: rate };
   const around = Math.sqrt(beforeRate * rate);
-  const n = ratios.length;
   return {
     ...trial,
     beforeRate: rate,
     challengerRate: undefined,
     ratios: [...ratios, Math.log(challengerRate / around)],
+    newCount: n + 1,
     rates: {
       inUse: (n * rates.inUse + around) / (n + 1),
       challenger: (n * rates.challenger + challengerRate) / (n + 1),
@@ -48,18 +75,37 @@ export function noteWindow(trial: SetTrial, rate: number): SetTrial {
   };
 }
 
+/** "open": more pairs are needed. Not final: the pairs have shown nothing yet. */
+export type Verdict = "open" | { readonly isBetter: boolean; readonly isFinal: boolean };
+
 /**
  * Whether the challenger may take the place of the set in use: a race between two, which ends as soon as the difference is clear.
  * Source: O. Maron and A. W. Moore, Hoeffding races (1994), with the variance estimated from the pairs and a prior.
  */
-export function compareSets({ ratios, margin }: SetTrial): "open" | "better" | "not-better" {
+export function compareSets({ ratios, margin, noise, newCount }: SetTrial): Verdict {
   const n = ratios.length;
-  if (n === 0) return "open";
-  const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / n;
-  if (n >= MAX_PAIR_COUNT) return mean > margin ? "better" : "not-better";
-  const squares = ratios.reduce((sum, ratio) => sum + (ratio - mean) ** 2, 0);
-  const deviation2 = (squares + ASSUMED_PAIR_COUNT * ASSUMED_DEVIATION ** 2) / (n + ASSUMED_PAIR_COUNT - 1);
+  if (newCount === 0) return "open";
+  const mean = meanOf(ratios);
+  const deviation2 = (squaresOf(ratios) + noise.squares) / (n - 1 + noise.pairCount);
   const error = DECISIVE_ERRORS * Math.sqrt(deviation2 / n);
-  if (mean - error > margin) return "better";
-  return mean + error < margin ? "not-better" : "open";
+  const isBetter = mean > margin;
+  if (Math.abs(mean - margin) > error || n >= MOST_PAIRS) return { isBetter, isFinal: true };
+  return newCount >= PAIRS_AT_ONCE ? { isBetter: false, isFinal: false } : "open";
+}
+
+/** What is known about how much pairs vary once a trial has ended. */
+export function learnNoise({ squares, pairCount }: PairNoise, { ratios, newCount }: SetTrial): PairNoise {
+  const latest = ratios.slice(ratios.length - newCount);
+  const all = { squares: squares + squaresOf(latest), pairCount: pairCount + Math.max(0, newCount - 1) };
+  const scale = Math.min(1, MOST_KNOWN_PAIRS / all.pairCount);
+  return { squares: scale * all.squares, pairCount: scale * all.pairCount };
+}
+
+function meanOf(ratios: readonly number[]): number {
+  return ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
+}
+
+function squaresOf(ratios: readonly number[]): number {
+  const mean = meanOf(ratios);
+  return ratios.reduce((sum, ratio) => sum + (ratio - mean) ** 2, 0);
 }

@@ -15,7 +15,7 @@ export function reasonOf({ comparisons, available, inUse }: Choice, kind: number
 
 /** From the set with fewer workers to the one with more. */
 function describe(
-  { challenger, inUse, challengerRate, inUseRate, isBetter }: Comparison,
+  { challenger, inUse, challengerRate, inUseRate, isBetter, isClear }: Comparison,
   kind: number,
   name: string,
 ): string {
@@ -23,7 +23,8 @@ function describe(
   const [fewer, more] = isMore ? [inUseRate, challengerRate] : [challengerRate, inUseRate];
   const added = difference(challenger, inUse, kind);
   const isTaken = isMore === isBetter;
-  return `${name} × ${added}: total ${perSecond(fewer)} → ${perSecond(more)} items/s: ${isTaken ? "taken" : "left"}`;
+  const verdict = `${isTaken ? "taken" : "left"}${isClear ? "" : ", too close to tell yet"}`;
+  return `${name} × ${added}: total ${perSecond(fewer)} → ${perSecond(more)} items/s: ${verdict}`;
 }
 
 function difference(a: WorkerCounts, b: WorkerCounts, kind: number): number {
