@@ -8,6 +8,15 @@ export type Absence =
   | { readonly kind: "lost"; readonly error: ShardError; readonly returnsAs: WorkerSpec }
   | { readonly kind: "replaced"; readonly error: ShardError };
 
+/** A worker that is ready, or would be if it were wanted. */
+export interface ChoosableWorker {
+  readonly id: string;
+  readonly kind: string;
+  readonly spec: WorkerSpec;
+  readonly isReady: boolean;
+  readonly isBusy: boolean;
+}
+
 /** What the pool reports to its owner. */
 export interface PoolListener {
   /** A worker's state has changed. */

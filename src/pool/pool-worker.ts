@@ -105,7 +105,7 @@ export class PoolWorker {
 
   /** Workers of one entry on one device are of one kind: what was measured on one holds for the others. */
   get kind(): string {
-    return `${labelOf(this.spec)} ${this.#report?.device ?? ""}`;
+    return kindOf(this.spec, this.#report);
   }
 
   /** How long ago it became ready, ms; `undefined` if it never did. */
@@ -255,4 +255,9 @@ export class PoolWorker {
     this.#calls.end(error);
     this.#life.die(error, cause);
   }
+}
+
+/** @see PoolWorker.kind */
+export function kindOf(spec: WorkerSpec, report: WorkerReport | undefined): string {
+  return `${labelOf(spec)} ${report?.device ?? ""}`;
 }

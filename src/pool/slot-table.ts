@@ -84,6 +84,6 @@ export class SlotTable {
 }
 
 /** Whether a worker is there, or is about to be. */
-function isExpected({ worker, isAway, isNew }: WorkerSlot): boolean {
-  return isAway || isNew || worker?.isReady === true;
+function isExpected({ worker, isAway, isNew, isUnloaded }: WorkerSlot): boolean {
+  return isAway || isNew || isUnloaded || worker?.isReady === true;
 }

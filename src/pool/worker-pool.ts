@@ -1,13 +1,14 @@
 import type { ShardError } from "../core/errors.js";
 import { AsideWorkers } from "./aside-workers.js";
 import { addLive, forgetLive, takeId } from "./live-workers.js";
-import type { PoolListener, PoolOptions } from "./pool-types.js";
+import type { ChoosableWorker, PoolListener, PoolOptions } from "./pool-types.js";
 import type { PoolWorker, WorkerHooks } from "./pool-worker.js";
 import { Replacements } from "./replacements.js";
 import { delayRules, policyRules, type RestartRules } from "./restart-rules.js";
 import { RestartTimers } from "./restart-timers.js";
 import { removed, replaced, wasClosed } from "./slot-errors.js";
 import { SlotTable } from "./slot-table.js";
+import { UnloadedWorkers } from "./unloaded-workers.js";
 import type { OpenWorker, WorkerSpec } from "./worker-entries.js";
 import { WorkerSlot } from "./worker-slot.js";
 
@@ -28,6 +29,7 @@ export class WorkerPool {
   readonly #slots = new SlotTable();
   readonly #restarts = new RestartTimers((slot) => this.#restart(slot));
   readonly #aside: AsideWorkers;
+  readonly #unloaded: UnloadedWorkers;
   readonly #waiting: (() => void)[] = [];
   #isClosed = false;
 
@@ -38,6 +40,12 @@ export class WorkerPool {
       restartDelayMs === undefined
         ? policyRules(canRun)
         : delayRules((slot) => restartDelayMs(slot, slot.worker!.deathError!));
+    this.#unloaded = new UnloadedWorkers({
+      slots: this.#slots,
+      restarts: this.#restarts,
+      release: async (worker) => this.listener?.onReplacing(worker),
+      onState: (slot) => this.listener?.onState(slot),
+    });
     this.#replacements = new Replacements({
       maxHeapBytes,
       returnMs: (slot) => this.#rules.returnMs(slot),
@@ -58,6 +66,14 @@ export class WorkerPool {
   /** The workers that take work. */
   get readyWorkers(): readonly PoolWorker[] {
     return this.#slots.workers(({ isReady }) => isReady);
+  }
+
+  /** Those, and those that are unloaded or on their way back, in order. */
+  get choosableWorkers(): readonly ChoosableWorker[] {
+    return this.#slots.all.flatMap(({ id, kind, spec, worker, isSpare }) => {
+      const isReady = worker?.isReady === true;
+      return isReady || isSpare ? { id, kind, spec, isReady, isBusy: worker?.state === "busy" } : [];
+    });
   }
 
   /** The present incarnation of a worker; `undefined` if it has none or is unknown. */
@@ -142,6 +158,22 @@ export class WorkerPool {
     if (slot.worker === worker && worker.isUsable) slot.entered.resolve(worker);
   }
 
+  /** End a ready worker that is not needed for a while; it finishes what it is on. It stays listed. */
+  unload(id: string): void {
+    const slot = this.#slots.get(id);
+    if (slot !== undefined) this.#unloaded.unload(slot);
+  }
+
+  /** Start an unloaded worker again. */
+  wake(id: string): void {
+    const slot = this.#slots.get(id);
+    if (slot !== undefined) this.#unloaded.wake(slot);
+  }
+
+  wakeAll(): void {
+    if (!this.#isClosed) this.#unloaded.wakeAll();
+  }
+
   /**
    * End a worker that was proven wrong; what it is on goes to the others. It is not restarted before a probation.
    * Whoever proves it wrong reports the fault. Workers that have ended are ignored.
@@ -210,6 +242,7 @@ export class WorkerPool {
     this.#replacements.forget(slot);
     const { deathError } = worker;
     if (slot.isLeaving || this.#isClosed) this.#giveUp(slot, deathError);
+    else if (slot.isUnloaded) this.listener?.onState(slot);
     else if (deathError === undefined) this.#replace(slot);
     // A worker that refuses its first start or the model is the caller's choice to correct.
     else if (!slot.hasBeenReady && worker.hasRefused) this.#giveUp(slot, deathError);
@@ -218,6 +251,7 @@ export class WorkerPool {
 
   #recover(slot: WorkerSlot, error: ShardError): void {
     const plan = this.#rules.died(slot, this.#slots.isLast(slot));
+    this.wakeAll();
     if (plan.kind === "give-up") return this.#giveUp(slot, error);
     if (plan.kind === "quarantine") slot.quarantine();
     else slot.leave();
@@ -230,6 +264,7 @@ export class WorkerPool {
 
   /** It was stopped so that a fresh incarnation can take its place. */
   #replace(slot: WorkerSlot): void {
+    if (slot.isSpare) return this.#restarts.set(slot, 0);
     slot.leave();
     this.#restarts.set(slot, 0);
     this.listener?.onState(slot);
@@ -252,6 +287,7 @@ export class WorkerPool {
   /** It is gone for good. */
   #giveUp(slot: WorkerSlot, error: ShardError | undefined): void {
     slot.settle(error ?? (this.#isClosed ? wasClosed() : removed(slot.id)));
+    this.wakeAll();
     this.#wake();
     this.listener?.onState(slot);
     this.listener?.onGone(slot, error);
@@ -269,6 +305,7 @@ export class WorkerPool {
   /** No other incarnation, not even one that is due. */
   #retire(slot: WorkerSlot): void {
     slot.retire();
+    this.wakeAll();
     this.#restarts.cancel(slot);
     this.#replacements.forget(slot);
     if (!slot.isGone && slot.worker?.state === "dead") this.#giveUp(slot, slot.worker.deathError);

@@ -1,20 +1,32 @@
 import type { ShardError } from "../core/errors.js";
 import type { WorkerApi, WorkerReport } from "../protocol/worker-api.js";
 import { fallbackSpecs } from "./fallback-specs.js";
-import { PoolWorker, type WorkerHooks } from "./pool-worker.js";
+import { kindOf, PoolWorker, type WorkerHooks } from "./pool-worker.js";
 import type { WorkerSpec } from "./worker-entries.js";
 import type { WorkerLink } from "./worker-link.js";
 
-/** A worker's state as its user sees it: that of the present incarnation, or what happens between two incarnations. */
-export type WorkerState = "starting" | "ready" | "busy" | "draining" | "restarting" | "quarantined" | "dead";
+/**
+ * A worker's state as its user sees it: that of the present incarnation, or what happens between two incarnations. "unloaded": it holds no
+ * memory, since jobs do without it for a while.
+ */
+export type WorkerState =
+  | "starting"
+  | "ready"
+  | "busy"
+  | "draining"
+  | "restarting"
+  | "quarantined"
+  | "unloaded"
+  | "dead";
 
 /**
  * What is expected of a worker beyond its present incarnation:
  * - "new": it has not been ready yet. "present": it has been ready.
  * - "away": another incarnation will replace the one that has ended or is about to. "quarantined": so, too, but nobody waits for it.
+ * - "unloaded": another incarnation follows once it is wanted.
  * - "gone": no other incarnation follows.
  */
-type Presence = "new" | "present" | "away" | "quarantined" | "gone";
+type Presence = "new" | "present" | "away" | "quarantined" | "unloaded" | "gone";
 
 /** What is shown while there is no living incarnation. */
 const STATE_BETWEEN: Readonly<Record<Presence, WorkerState>> = {
@@ -22,6 +34,7 @@ const STATE_BETWEEN: Readonly<Record<Presence, WorkerState>> = {
   present: "dead",
   away: "restarting",
   quarantined: "quarantined",
+  unloaded: "unloaded",
   gone: "dead",
 };
 
@@ -63,6 +76,9 @@ export class WorkerSlot {
   #presence: Presence = "new";
   #hasBeenReady = false;
   #isLeaving = false;
+  #unloadCount = 0;
+  /** It was unloaded, and is wanted again. */
+  #isReturning = false;
 
   constructor(id: string, spec: WorkerSpec) {
     this.id = id;
@@ -80,7 +96,7 @@ export class WorkerSlot {
     const state = this.#worker?.state ?? "dead";
     // Until it is back, it is being restarted.
     if (state !== "dead" && !(state === "starting" && this.isAway)) return state;
-    return STATE_BETWEEN[this.#presence];
+    return this.#isReturning ? "starting" : STATE_BETWEEN[this.#presence];
   }
 
   /** The present incarnation, or the last one; `undefined` if none could be opened. */
@@ -93,9 +109,9 @@ export class WorkerSlot {
     return this.#worker?.report ?? this.#report;
   }
 
-  /** How often a new incarnation replaced one that had ended. */
+  /** How often a new incarnation replaced one that had ended, but for those that had been unloaded. */
   get restarts(): number {
-    return Math.max(0, this.#incarnationCount - 1);
+    return Math.max(0, this.#incarnationCount - 1 - this.#unloadCount);
   }
 
   /** The latest thing that went wrong, in any incarnation. */
@@ -106,6 +122,21 @@ export class WorkerSlot {
   /** Whether its incarnation has ended, or is about to, and another will replace it. */
   get isAway(): boolean {
     return this.#presence === "away";
+  }
+
+  /** Whether it was ended for want of use, and nobody has asked for it since. */
+  get isUnloaded(): boolean {
+    return this.#presence === "unloaded";
+  }
+
+  /** Whether it is unloaded, or on its way back. */
+  get isSpare(): boolean {
+    return this.isUnloaded || this.#isReturning;
+  }
+
+  /** As `PoolWorker.kind`, by what the latest incarnation that started has reported. */
+  get kind(): string {
+    return kindOf(this.#spec, this.report);
   }
 
   /** Whether it starts for the first time. */
@@ -146,22 +177,38 @@ export class WorkerSlot {
 
   /** Its incarnation has ended, or is about to, and another will follow. */
   leave(): void {
+    this.#isReturning = false;
     if (this.#presence !== "new") this.#presence = "away";
+  }
+
+  /** Its incarnation is about to end, and no other is wanted for now. */
+  unload(): void {
+    this.#presence = "unloaded";
+  }
+
+  /** It is wanted again: another incarnation will follow. */
+  wake(): void {
+    this.#presence = "away";
+    this.#unloadCount++;
+    this.#isReturning = true;
   }
 
   /** It is ready, for the first time or again. */
   arrive(): void {
     this.#hasBeenReady = true;
+    this.#isReturning = false;
     this.#presence = "present";
   }
 
   /** It was proven wrong: another incarnation follows much later, and nobody waits for it. */
   quarantine(): void {
+    this.#isReturning = false;
     this.#presence = "quarantined";
   }
 
   /** No other incarnation will follow. @param error why, for whoever waits for its first start. */
   settle(error: ShardError): void {
+    this.#isReturning = false;
     this.#presence = "gone";
     this.started.reject(error);
     this.entered.reject(error);

@@ -69,7 +69,7 @@ button[aria-pressed="true"] { border-color: var(--accent); background: var(--acc
 .fault-choice { display: flex; gap: 0.5rem; margin: 0.4rem 0 0.2rem; }
 .fault-choice select { flex: 1; min-width: 0; min-height: 1.75rem; font-size: 0.875rem; }
 .worker-error { color: var(--fault); font-size: 0.875rem; overflow-wrap: anywhere; }
-.worker:is([data-state="dead"], [data-state="restarting"], [data-state="quarantined"]) .swatch { opacity: 0.4; }
+.worker:is([data-state="dead"], [data-state="restarting"], [data-state="quarantined"], [data-state="unloaded"]) .swatch { opacity: 0.4; }
 .worker[data-state="dead"] :is(.worker-share, .worker-numbers, .worker-slow, .worker-faults) { display: none; }
 .adding label { color: var(--muted); font-size: 0.875rem; }
 .adding button { margin-left: auto; }

@@ -100,6 +100,14 @@ export function usedCounts({ inUse, trial }: Choice): WorkerCounts {
   return trial !== undefined && trial.challengerRate === undefined ? trial.challenger : inUse;
 }
 
+/** Whether no worker of a kind but those in use will be tried within so much work, as far as can be foreseen, ms. */
+export function areLeftFor(choice: Choice, kind: number, forMs: number): boolean {
+  const { trial, inUse, restingUntilMs, quietMs, workedMs } = choice;
+  if (trial !== undefined) return false;
+  const more = keyOf(inUse.with(kind, (inUse[kind] ?? 0) + 1));
+  return Math.max(quietMs, restingUntilMs[more] ?? 0) >= workedMs + forMs;
+}
+
 /** A window has ended. O(kinds). */
 export function observeWindow(choice: Choice, { rate, ms, workClass }: WorkWindow): Choice {
   if (!(rate > 0 && rate < Infinity)) return choice;

@@ -208,6 +208,7 @@ export class BatchJob extends JobBase<OpenShardAttempt, DispatchEvent> implement
   #useAll(): void {
     if (this.#usesAll) return;
     this.#usesAll = true;
+    this.#context.choice?.needsAll(this);
     this.useChosen();
   }
 

@@ -1,4 +1,5 @@
 import {
+  areLeftFor,
   changeAvailable,
   createChoice,
   observeWindow,
@@ -6,7 +7,7 @@ import {
   type Choice,
   type WorkerCounts,
 } from "../../core/choice/choice.js";
-import type { PoolWorker } from "../../pool/pool-worker.js";
+import type { ChoosableWorker } from "../../pool/pool-types.js";
 import { labelOf } from "../../pool/worker-entries.js";
 import type { ModelMemory } from "../memory/model-memory.js";
 import { reasonOf } from "./choice-reasons.js";
@@ -16,6 +17,8 @@ import { WorkMeter } from "./work-meter.js";
 const TRUST_MS = 60_000;
 /** A whole job that is shorter than this says nothing about its workers, ms. */
 const SHORTEST_JOB_MS = 10;
+/** A worker that will not be tried within so much work is unloaded, ms: to load it again costs seconds. */
+const LONG_MS = 30_000;
 
 /** Why a worker is used, or not. */
 export interface ChoiceSnapshot {
@@ -41,20 +44,23 @@ interface WorkClass {
 
 /** The workers that there are. */
 interface ChoicePool {
-  readonly readyWorkers: readonly Pick<PoolWorker, "id" | "kind" | "spec" | "state">[];
+  readonly choosableWorkers: readonly ChoosableWorker[];
+  unload(id: string): void;
+  wake(id: string): void;
+  wakeAll(): void;
 }
 
-type ReadyWorker = ChoicePool["readyWorkers"][number];
-
 /**
- * Which of the ready workers jobs use, by what all together were measured to do. Those that are left out stay loaded: they take over at once
- * where others are lost.
+ * Which of the workers jobs use, by what all together were measured to do. Those that are left out for long are unloaded. They come back
+ * to be tried again, where others are lost, and where items fail.
  */
 export class WorkerChoice {
   readonly #pool: ChoicePool;
   readonly #memory: ModelMemory;
   readonly #now: () => number;
   readonly #jobs = new Set<ChoosingJob>();
+  /** Those that spare no worker. */
+  readonly #needing = new Set<ChoosingJob>();
   readonly #meter: WorkMeter;
   /** By index of the choice's counts; a kind that is gone keeps its place. */
   #kinds: string[] = [];
@@ -74,19 +80,20 @@ export class WorkerChoice {
   }
 
   /** Whether jobs use the worker. */
-  isUsed({ id, kind }: Pick<ReadyWorker, "id" | "kind">): boolean {
-    const alike = this.#pool.readyWorkers.filter((worker) => worker.kind === kind);
+  isUsed({ id, kind }: Pick<ChoosableWorker, "id" | "kind">): boolean {
+    const alike = this.#pool.choosableWorkers.filter((worker) => worker.kind === kind);
     const place = alike.findIndex((worker) => worker.id === id);
     return place < (usedCounts(this.#choice)[this.#kinds.indexOf(kind)] ?? Infinity);
   }
 
-  /** `undefined` for a worker that is not ready. */
+  /** `undefined` for a worker that is neither ready nor unloaded. */
   snapshotOf(workerId: string): ChoiceSnapshot | undefined {
     this.workersChanged();
-    const worker = this.#pool.readyWorkers.find(({ id }) => id === workerId);
+    const workers = this.#pool.choosableWorkers;
+    const worker = workers.find(({ id }) => id === workerId);
     if (worker === undefined) return undefined;
     const kind = this.#kinds.indexOf(worker.kind);
-    const place = this.#pool.readyWorkers.filter((each) => each.kind === worker.kind).indexOf(worker);
+    const place = workers.filter((each) => each.kind === worker.kind).indexOf(worker);
     const isSettled = place < (this.#choice.inUse[kind] ?? Infinity);
     const state = this.isUsed(worker) !== isSettled ? "trying" : isSettled ? "taken" : "left";
     return { state, reason: reasonOf(this.#choice, kind, this.#names()) };
@@ -106,8 +113,10 @@ export class WorkerChoice {
    */
   finished(workerId: string, itemCount: number, { unitClass }: WorkClass, isBacklog: boolean): void {
     const nowMs = this.#now();
-    const used = this.#pool.readyWorkers.filter((worker) => this.isUsed(worker));
-    const isClear = this.#pool.readyWorkers.every((worker) => used.includes(worker) || worker.state !== "busy");
+    const used = this.#pool.choosableWorkers.filter((worker) => this.isUsed(worker));
+    const isUsed = new Set(used.map(({ id }) => id));
+    const areHere = used.every(({ isReady }) => isReady);
+    const isClear = areHere && this.#pool.choosableWorkers.every(({ id, isBusy }) => isUsed.has(id) || !isBusy);
     // What the others do, or have not finished yet, would be counted, too.
     if (this.#jobs.size !== 1 || !isBacklog || !isClear) return this.#meter.restart(nowMs);
     this.#meter.finished(workerId, itemCount, nowMs);
@@ -118,21 +127,35 @@ export class WorkerChoice {
     if (window === undefined) return;
     this.#windowCount++;
     this.#observe({ ...window, workClass: unitClass });
+    this.#unloadLeft();
   }
 
   /** @param itemCount of a job that has finished as it should; else `undefined`. */
   ended(job: ChoosingJob, itemCount: number | undefined, work: WorkClass): void {
     if (!this.#jobs.delete(job)) return;
+    this.#needing.delete(job);
+    this.#observeJob(itemCount, work);
+    this.#unloadLeft();
+  }
+
+  /** In the job, something is wrong with items or with workers: it spares nobody until it has ended. */
+  needsAll(job: ChoosingJob): void {
+    if (this.#jobs.has(job)) this.#needing.add(job);
+    this.#pool.wakeAll();
+  }
+
+  #observeJob(itemCount: number | undefined, work: WorkClass): void {
     const ms = this.#now() - (this.#jobStartedAtMs ?? Infinity);
     // Too short for a window: jobs of one size are compared as a whole.
     if (itemCount === undefined || this.#windowCount > 0 || !(ms >= SHORTEST_JOB_MS)) return;
+    if (!this.#pool.choosableWorkers.every((worker) => worker.isReady || !this.isUsed(worker))) return;
     this.#observe({ rate: itemCount / ms, ms, workClass: `${work.unitClass} × ${itemCount}` });
   }
 
   /** Workers have become ready, or are no longer. */
   workersChanged(): void {
     const counts = new Map<string, number>();
-    for (const { kind } of this.#pool.readyWorkers) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    for (const { kind } of this.#pool.choosableWorkers) counts.set(kind, (counts.get(kind) ?? 0) + 1);
     this.#kinds = [...new Set([...this.#kinds, ...counts.keys()])];
     const available = this.#kinds.map((kind) => counts.get(kind) ?? 0);
     if (available.join() === this.#choice.available.join()) return;
@@ -159,7 +182,19 @@ export class WorkerChoice {
     this.#changed();
   }
 
+  /** End those that are left out for long. One that is busy for a job is looked at again later. */
+  #unloadLeft(): void {
+    if (this.#needing.size > 0) return;
+    for (const worker of this.#pool.choosableWorkers) {
+      const isIdle = worker.isReady && !worker.isBusy && !this.isUsed(worker);
+      if (isIdle && areLeftFor(this.#choice, this.#kinds.indexOf(worker.kind), LONG_MS)) this.#pool.unload(worker.id);
+    }
+  }
+
   #changed(): void {
+    for (const worker of this.#pool.choosableWorkers) {
+      if (!worker.isReady && this.isUsed(worker)) this.#pool.wake(worker.id);
+    }
     this.#meter.restart(this.#now());
     for (const job of this.#jobs) job.useChosen();
   }
@@ -175,7 +210,7 @@ export class WorkerChoice {
 
   #names(): readonly string[] {
     return this.#kinds.map((kind) => {
-      const one = this.#pool.readyWorkers.find((worker) => worker.kind === kind);
+      const one = this.#pool.choosableWorkers.find((worker) => worker.kind === kind);
       return one === undefined ? kind : labelOf(one.spec);
     });
   }

@@ -11,6 +11,7 @@ const WORDS: Readonly<Record<WorkerState, string>> = {
   draining: "",
   restarting: "restarting",
   quarantined: "quarantined",
+  unloaded: "unloaded",
   dead: "stopped",
 };
 

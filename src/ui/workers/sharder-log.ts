@@ -15,6 +15,7 @@ const STATE_WORDS: Readonly<Record<WorkerState, string>> = {
   draining: "finishes what it is on, and then leaves",
   restarting: "is being restarted",
   quarantined: "is quarantined",
+  unloaded: "is not needed for now, and was unloaded",
   dead: "has stopped",
 };
 

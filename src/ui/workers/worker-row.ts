@@ -157,5 +157,6 @@ const STATE_WORDS: Readonly<Record<WorkerState, string>> = {
   draining: "finishing …",
   restarting: "restarting …",
   quarantined: "quarantined",
+  unloaded: "not needed",
   dead: "stopped",
 };

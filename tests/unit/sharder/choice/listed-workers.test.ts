@@ -14,9 +14,9 @@ const choices = (sharder: Sharder) => sharder.workers.map(({ backend, choice }) 
 async function during(sharder: Sharder, itemCount: number, act: () => Promise<unknown>): Promise<void> {
   let outputs: unknown;
   const running = sharder.predict(batch(itemCount)).then((found) => (outputs = found));
-  for (let step = 0; step < 180; step++) await pass(50);
+  for (let step = 0; step < 90; step++) await pass(100);
   const acting = act();
-  for (let step = 0; outputs === undefined && step < 4_000; step++) await pass(50);
+  for (let step = 0; outputs === undefined && step < 2_000; step++) await pass(100);
   await Promise.all([running, acting]);
   expect(outputs).toEqual({ y: negated(itemCount) });
 }

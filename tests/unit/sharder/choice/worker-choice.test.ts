@@ -39,6 +39,10 @@ it("leaves out a worker with which all together do less, and says what that was 
   expect(reason).toMatch(/^webgl × 1: total \d+ → \d+ items\/s: left$/);
   const [without, beside] = reason.match(/\d+/g)!.slice(1).map(Number);
   expect(without! / beside!).toBeGreaterThan(1.5);
+  // Its memory is free.
+  expect(sharder.workers[0]!.state).toBe("unloaded");
+  expect(workers[0]!.isTerminated).toBe(true);
+  expect(Object.keys(await sharder.memory())).toEqual(sharder.workers.slice(1).map(({ id }) => id));
   const runCount = workers[0]!.runCount;
   expect(await finish(sharder, 2_000)).toEqual({ y: negated(2_000) });
   // It may be tried again for a window, but gets no share.
@@ -46,7 +50,7 @@ it("leaves out a worker with which all together do less, and says what that was 
   expect(sharder.workers[0]!.share).toBe(0);
 });
 
-it("lets a worker that was left out take over at once when the others are lost", async () => {
+it("brings a worker that was left out back when the others are lost", async () => {
   const { workers, open } = sharedMachine();
   const sharder = await create(open, WASM_AND_SOFTWARE_GPU, { isChosen: true });
   for (let job = 0; job < 3; job++) await finish(sharder, 6_000);
@@ -58,6 +62,39 @@ it("lets a worker that was left out take over at once when the others are lost",
   for (let step = 0; outputs === undefined && step < 2_000; step++) await pass(50);
   await running;
   expect(outputs).toEqual({ y: negated(300) });
+  const { state, restarts, choice } = sharder.workers[0]!;
+  expect([state, restarts, choice?.state]).toEqual(["ready", 0, "taken"]);
+});
+
+it("brings one back to try it again after much more work, and unloads it again", async () => {
+  const { workers, open } = sharedMachine();
+  const sharder = await create(open, WASM_AND_SOFTWARE_GPU, { isChosen: true });
+  for (let job = 0; job < 3; job++) await finish(sharder, 6_000);
+  expect(sharder.workers[0]!.state).toBe("unloaded");
+  const workersBefore = workers.length;
+  const states: string[] = [];
+  sharder.addEventListener("worker", ({ detail: { workerId, state } }) => {
+    const plain = state === "busy" ? "ready" : state;
+    if (workerId === sharder.workers[0]!.id && states.at(-1) !== plain) states.push(plain);
+  });
+  for (let job = 0; workers.length === workersBefore && job < 30; job++) await finish(sharder, 20_000);
+  await finish(sharder, 6_000);
+  expect(workers).toHaveLength(workersBefore + 1);
+  expect(workers.at(-1)!.runCount).toBeGreaterThan(0);
+  expect(states).toEqual(["starting", "ready", "draining", "unloaded"]);
+  expect(chosen(sharder)[0]).toEqual(["webgl", "left"]);
+});
+
+it("removes one that is unloaded, and ends with one", async () => {
+  const { open } = sharedMachine();
+  const sharder = await create(open, [WASM_AND_SOFTWARE_GPU[0]!, ...WASM_AND_SOFTWARE_GPU], { isChosen: true });
+  for (let job = 0; job < 4; job++) await finish(sharder, 6_000);
+  expect(sharder.workers.map(({ state }) => state)).toEqual(["unloaded", "unloaded", "ready", "ready"]);
+  await sharder.removeWorker(sharder.workers[0]!.id);
+  for (let job = 0; job < 4; job++) await finish(sharder, 6_000);
+  expect(sharder.workers.map(({ state }) => state)).toEqual(["unloaded", "ready", "ready"]);
+  await sharder.dispose();
+  expect(sharder.workers).toEqual([]);
 });
 
 it("remembers what it has chosen, and begins there", async () => {
