@@ -33,6 +33,7 @@ import { checkTranslated } from "../conformance/check-translated.js";
 import { runWorkerApiCase, runWorkerLinkCase } from "./contracts.js";
 import { runDamaged } from "./fuzz-model.js";
 import { runWhole, saveModel } from "./oracle.js";
+import { overlapEvents } from "./overlap.js";
 import * as pictures from "./pictures.js";
 import { stitchedDifference } from "./stitch.js";
 import { runSaved, savedBytes, savedCase, savedFile, type SavedFormat } from "./saved-models.js";
@@ -97,6 +98,7 @@ function misfittingNet(): ModelArtifacts {
 }
 
 const harness = {
+  overlapEvents,
   createSharder,
   watchedSharder,
   ShardError,

@@ -19,6 +19,13 @@ export interface Attempt {
  */
 export type Checkpoint = () => Promise<void>;
 
+/** What an attempt may do while it runs. */
+export interface Turn {
+  readonly checkpoint: Checkpoint;
+  /** All that is left is to wait for a GPU: the next attempt may begin. */
+  readonly handOver: () => void;
+}
+
 /** Something done around a piece of work. */
 export type AroundWork = <T>(work: () => Promise<T>) => Promise<T>;
 
@@ -32,15 +39,25 @@ interface Queued {
   readonly attemptId: string | undefined;
   readonly priority: number;
   /** Never rejects. */
-  readonly run: () => Promise<void>;
+  readonly run: (running: Running) => Promise<void>;
   readonly reject: (error: ShardError) => void;
+}
+
+/** A piece of work that runs. */
+interface Running {
+  readonly attemptId: string | undefined;
+  isCancelled: boolean;
+  readonly handOver: () => void;
+  /** Settles once the one before it has ended: it may have handed over. */
+  readonly before: Promise<void>;
 }
 
 /** The priority of work that runs before every waiting attempt. */
 export const BEFORE_ALL = Infinity;
 
 /**
- * Runs the worker's work, one piece at a time. It yields a macrotask before each piece, so that a cancel or an attempt of
+ * Runs the worker's work, one piece at a time; but an attempt that only waits for a GPU lets the next one begin, and no other after that
+ * before it has ended. Attempts end in the order in which they began. It yields a macrotask before each piece, so that a cancel or an attempt of
  * higher priority that was posted later overtakes queued work.
  */
 export class AttemptQueue {
@@ -48,9 +65,9 @@ export class AttemptQueue {
   readonly #onBroken: (notice: WorkerNotice) => void;
   readonly #queued: Queued[] = [];
   #isDraining = false;
-  /** The running attempt, if it can be cancelled. */
-  #running: string | undefined;
-  #isRunningCancelled = false;
+  #running: Running | undefined;
+  /** Settles once everything that has begun has ended. */
+  #ended: Promise<void> = Promise.resolve();
   /** When the latest piece of work succeeded or failed; before any work, when the queue was created. */
   #endedAtMs = performance.now();
   #around: AroundWork | undefined;
@@ -68,7 +85,7 @@ export class AttemptQueue {
   }
 
   /** @throws ShardError "aborted", "worker-lost"; whatever `work` throws. */
-  enqueue<T>({ attemptId, priority }: Attempt, work: (checkpoint: Checkpoint) => Promise<T>): Promise<Completed<T>> {
+  enqueue<T>({ attemptId, priority }: Attempt, work: (turn: Turn) => Promise<T>): Promise<Completed<T>> {
     return this.#add(attemptId, priority, work);
   }
 
@@ -85,7 +102,7 @@ export class AttemptQueue {
     for (const attemptId of attemptIds) {
       const index = this.#queued.findIndex((queued) => queued.attemptId === attemptId);
       if (index >= 0) this.#queued.splice(index, 1)[0]!.reject(cancelled("before it ran"));
-      else if (attemptId === this.#running) this.#isRunningCancelled = true;
+      else if (attemptId === this.#running?.attemptId) this.#running.isCancelled = true;
     }
   }
 
@@ -94,17 +111,13 @@ export class AttemptQueue {
     this.#around = around;
   }
 
-  #add<T>(
-    attemptId: string | undefined,
-    priority: number,
-    work: (checkpoint: Checkpoint) => Promise<T>,
-  ): Promise<Completed<T>> {
+  #add<T>(attemptId: string | undefined, priority: number, work: (turn: Turn) => Promise<T>): Promise<Completed<T>> {
     const arrivedAtMs = performance.now();
     return new Promise((resolve, reject) => {
       this.#queued.push({
         attemptId,
         priority,
-        run: () => this.#run(arrivedAtMs, work).then(resolve, reject),
+        run: (running) => this.#run(arrivedAtMs, running, work).then(resolve, reject),
         reject,
       });
       if (!this.#isDraining) void this.#drain();
@@ -117,13 +130,24 @@ export class AttemptQueue {
       await yieldMacrotask();
       const next = this.#takeNext();
       if (next === undefined) break;
-      this.#running = next.attemptId;
-      this.#isRunningCancelled = false;
-      if (this.#brokenBy === undefined) await next.run();
+      if (this.#brokenBy === undefined) await this.#begin(next);
       else next.reject(this.#brokenBy);
-      this.#running = undefined;
     }
     this.#isDraining = false;
+  }
+
+  /** @returns once it has ended, or has handed over and all before it have ended. */
+  async #begin(next: Queued): Promise<void> {
+    const before = this.#ended;
+    // What the worker holds is not changed while a GPU computes.
+    if (next.priority === BEFORE_ALL) await before;
+    let handOver!: () => void;
+    const handedOver = new Promise<void>((resolve) => (handOver = resolve));
+    const running: Running = { attemptId: next.attemptId, isCancelled: false, handOver, before };
+    this.#running = running;
+    this.#ended = next.run(running);
+    await Promise.race([this.#ended, handedOver.then(() => before)]);
+    this.#running = undefined;
   }
 
   /** Take the first of those with the highest priority. */
@@ -135,10 +159,11 @@ export class AttemptQueue {
     return this.#queued.splice(best, 1)[0];
   }
 
-  async #run<T>(arrivedAtMs: number, work: (checkpoint: Checkpoint) => Promise<T>): Promise<Completed<T>> {
-    const previousEndMs = this.#endedAtMs;
+  async #run<T>(arrivedAtMs: number, running: Running, work: (turn: Turn) => Promise<T>): Promise<Completed<T>> {
     try {
-      const value = await this.#carryOut(work);
+      const value = await this.#carryOut(running, work);
+      await running.before;
+      const previousEndMs = this.#endedAtMs;
       this.#endedAtMs = performance.now();
       const timing = {
         idleMs: Math.max(0, arrivedAtMs - previousEndMs),
@@ -146,14 +171,24 @@ export class AttemptQueue {
       };
       return { value, timing };
     } catch (thrown) {
+      await running.before;
       this.#endedAtMs = performance.now();
       throw thrown;
     }
   }
 
-  async #carryOut<T>(work: (checkpoint: Checkpoint) => Promise<T>): Promise<T> {
+  async #carryOut<T>(running: Running, work: (turn: Turn) => Promise<T>): Promise<T> {
+    const turn: Turn = {
+      checkpoint: () => this.#checkpoint(running),
+      // What is done around work is done around one piece at a time.
+      handOver: () => {
+        if (this.#around === undefined) running.handOver();
+      },
+    };
     const compute = async (): Promise<T> => {
-      const value = await work(() => this.#checkpoint());
+      const value = await work(turn);
+      await running.before;
+      if (this.#brokenBy !== undefined) throw this.#brokenBy;
       if (!this.#isIntact()) throw this.#break(deviceLost(), "device-lost");
       return value;
     };
@@ -182,9 +217,9 @@ export class AttemptQueue {
     return error;
   }
 
-  async #checkpoint(): Promise<void> {
+  async #checkpoint(running: Running): Promise<void> {
     await yieldMacrotask();
-    if (this.#isRunningCancelled) throw cancelled("while it ran");
+    if (running.isCancelled) throw cancelled("while it ran");
   }
 }
 

@@ -42,11 +42,11 @@ export function createWorkerApi(engine: Engine, notify: (notice: WorkerNotice) =
     let choice: CallChoice | undefined;
     const spare = new SpareBuffers();
     spare.give(request.spare ?? []);
-    const { value: outputs, timing } = await queue.enqueue(request, (checkpoint) =>
+    const { value: outputs, timing } = await queue.enqueue(request, (turn) =>
       injection.shard(() => {
         const { model, calls } = held.require(request.modelKey);
         choice = calls.of(request);
-        return runItems(model, request, checkpoint, choice, spare).finally(() => {
+        return runItems(model, request, turn, choice, spare).finally(() => {
           if (model.onlyReadsInputs === true) spare.give(inputBuffersOf(request.inputs));
         });
       }),
@@ -64,7 +64,7 @@ export function createWorkerApi(engine: Engine, notify: (notice: WorkerNotice) =
     requireReady();
     // The page can't place stages before it has the trace, so like a load, the trace runs before waiting attempts.
     const attempt = { attemptId: request.attemptId, priority: BEFORE_ALL };
-    const { value } = await queue.enqueue(attempt, (checkpoint) => traceLayers(engine, request, checkpoint));
+    const { value } = await queue.enqueue(attempt, ({ checkpoint }) => traceLayers(engine, request, checkpoint));
     return value;
   };
 

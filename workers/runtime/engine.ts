@@ -50,11 +50,13 @@ export interface EngineModel {
    * Run one call. Afterwards only the weights stay in memory, even if the call fails.
    * @param inputs one tensor for each input of the wire. Shared memory is read but never kept. Unless `onlyReadsInputs`, the
    *        engine may overwrite or detach all other buffers.
+   * @param onSubmitted called by an engine on a GPU once all of the call is on its way there, so that only the read-back is left: another
+   *        call may begin. Left out: no other call begins before this one has ended.
    * @returns one tensor for each output of the wire, each in a buffer that belongs to the caller.
    * @throws ShardError "out-of-memory" if the memory of the backend is too small for this call, and smaller ones still run;
    *         EngineBroken; whatever the runtime throws.
    */
-  run(inputs: NamedInputs): Promise<NamedOutputs>;
+  run(inputs: NamedInputs, onSubmitted?: () => void): Promise<NamedOutputs>;
   /**
    * As `run`, for an engine whose outputs lie in memory of its own that can be read there.
    * @param use gets the outputs, which are valid until it returns: the call's only copy of them is its affair.

@@ -5,7 +5,7 @@ import { isShared, shareTensor } from "../../src/protocol/share-tensor.js";
 import type { SpareBuffers } from "../../src/protocol/spare-buffers.js";
 import type { InputTensor } from "../../src/protocol/tensors.js";
 import type { RunInput, RunRequest } from "../../src/protocol/worker-api.js";
-import type { Checkpoint } from "./attempt-queue.js";
+import type { Checkpoint, Turn } from "./attempt-queue.js";
 import type { CallChoice } from "./call-choices.js";
 import type { EngineModel } from "./engine.js";
 import { ItemGather } from "./item-gather.js";
@@ -20,7 +20,7 @@ type Work = Pick<RunRequest, "itemCount" | "mode" | "inputs" | "forwardedNames">
 /**
  * Run some items through a model: all in one call, in calls of a size that is chosen, or each in its own call.
  *
- * @param checkpoint called between the calls, about every 20 ms.
+ * @param turn its checkpoint is called between the calls, about every 20 ms; it hands over with the last of them.
  * @param choice for "batched" only: the size of its calls. Without one, it is one call.
  * @param spare buffers for the outputs.
  * @returns for "batched", every output as one dense tensor, even if it does not have a row for each item. The page sees that
@@ -31,11 +31,11 @@ type Work = Pick<RunRequest, "itemCount" | "mode" | "inputs" | "forwardedNames">
 export async function runItems(
   model: EngineModel,
   work: Work,
-  checkpoint: Checkpoint,
+  { checkpoint, handOver }: Turn,
   choice?: CallChoice,
   spare?: SpareBuffers,
 ): Promise<NamedShardOutputs> {
-  const outputs = await runInMode(model, work, whenDue(checkpoint), choice, spare);
+  const outputs = await runInMode(model, work, { checkpoint: whenDue(checkpoint), handOver }, choice, spare);
   for (const name of work.forwardedNames) {
     const output = outputs[name];
     if (output !== undefined) outputs[name] = shareOutput(output);
@@ -46,12 +46,12 @@ export async function runItems(
 function runInMode(
   model: EngineModel,
   work: Work,
-  checkpoint: Checkpoint,
+  turn: Turn,
   choice: CallChoice | undefined,
   spare: SpareBuffers | undefined,
 ): Promise<NamedShardOutputs> {
-  if (work.mode === "item-by-item") return runSingly(model, work, checkpoint, spare);
-  return choice === undefined ? runBatch(model, work) : runCalls(model, work, choice, checkpoint, spare);
+  if (work.mode === "item-by-item") return runSingly(model, work, turn, spare);
+  return choice === undefined ? runBatch(model, work, turn) : runCalls(model, work, choice, turn.checkpoint, spare);
 }
 
 /** Calls so short that a check between them would take longer go without. */
@@ -64,22 +64,23 @@ function whenDue(checkpoint: Checkpoint): Checkpoint {
   };
 }
 
-async function runBatch(model: EngineModel, { inputs }: Work): Promise<NamedShardOutputs> {
-  const outputs = await model.run(mapValues(inputs, wholeOf));
+async function runBatch(model: EngineModel, { inputs }: Work, { handOver }: Turn): Promise<NamedShardOutputs> {
+  const outputs = await model.run(mapValues(inputs, wholeOf), handOver);
   return mapValues(outputs, (tensor) => ({ kind: "dense", tensor, itemShape: [1, ...tensor.shape.slice(1)] }));
 }
 
 async function runSingly(
   model: EngineModel,
   { inputs, itemCount }: Work,
-  checkpoint: Checkpoint,
+  { checkpoint, handOver }: Turn,
   spare: SpareBuffers | undefined,
 ): Promise<NamedShardOutputs> {
   const gathered = new ItemGather(itemCount, spare);
   for (let item = 0; item < itemCount; item++) {
     await checkpoint();
     const feeds = mapValues(inputs, (input, name) => inputOf(model, input, name, item));
-    await useOutputs(model, feeds, (outputs, areOwned) => gathered.add(outputs, areOwned));
+    const onSubmitted = item === itemCount - 1 ? handOver : undefined;
+    await useOutputs(model, feeds, (outputs, areOwned) => gathered.add(outputs, areOwned), onSubmitted);
   }
   return gathered.result();
 }

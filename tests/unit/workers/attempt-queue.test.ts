@@ -40,7 +40,7 @@ class ScriptedQueue extends AttemptQueue {
   }
 
   add(attempt: Attempt): Promise<Outcome> {
-    return this.enqueue(attempt, (checkpoint) => this.#work(attempt, checkpoint)).then(
+    return this.enqueue(attempt, ({ checkpoint }) => this.#work(attempt, checkpoint)).then(
       (completed) => ({ code: "ok", completed }),
       (thrown: unknown) => toErrorRecord(thrown, "model-failed"),
     );

@@ -5,6 +5,7 @@ import { splitItems, type ShardOutput } from "../../../src/protocol/outputs.js";
 import { isShared } from "../../../src/protocol/share-tensor.js";
 import type { InputTensor, Tensor } from "../../../src/protocol/tensors.js";
 import type { RunInput } from "../../../src/protocol/worker-api.js";
+import type { Turn } from "../../../workers/runtime/attempt-queue.js";
 import type { EngineModel, NamedInputs, NamedOutputs } from "../../../workers/runtime/engine.js";
 import { runItems } from "../../../workers/runtime/run-items.js";
 import { rejected } from "../../fixtures/caught.js";
@@ -29,7 +30,7 @@ function modelOf(answer: Answer) {
   return { model, calls };
 }
 
-const noCheck = async () => {};
+const noCheck: Turn = { checkpoint: async () => {}, handOver: () => {} };
 const dense = (tensor: InputTensor, itemShape = [1, ...tensor.shape.slice(1)]): RunInput => ({
   kind: "dense",
   tensor,
@@ -131,9 +132,12 @@ describe("item by item", () => {
       const callsAtCheck: number[] = [];
       const inputs = { x: dense(counting("float32", [100, 1])) };
       const work = { mode: "item-by-item", itemCount: 100, inputs, forwardedNames: [] } as const;
-      const cancelled = runItems(model, work, async () => {
-        callsAtCheck.push(calls.length);
-        if (callsAtCheck.length === 3) throw new ShardError("aborted", "Enough.");
+      const cancelled = runItems(model, work, {
+        ...noCheck,
+        checkpoint: async () => {
+          callsAtCheck.push(calls.length);
+          if (callsAtCheck.length === 3) throw new ShardError("aborted", "Enough.");
+        },
       });
       await rejected("aborted", cancelled);
       expect([callsAtCheck, calls.length]).toEqual([[4, 8, 12], 12]);

@@ -50,25 +50,40 @@ function noteReferences(owner: KernelBackend): void {
   };
 }
 
-/** Run a call of TF.js. @returns its value, or what it threw, with a way to dispose of all that it has created. */
-export function recordCall<T>(call: () => Promise<T>): Promise<Recorded<T>> {
-  const recorded = previous.then(() => recordAlone(call));
-  previous = recorded;
+/**
+ * Run a call of TF.js.
+ * @param call may call `release` once it only waits for what a GPU computes: then another call may begin.
+ * @returns its value, or what it threw, with a way to dispose of all that it has created.
+ */
+export function recordCall<T>(call: (release: () => void) => Promise<T>): Promise<Recorded<T>> {
+  let release!: () => void;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  const recorded = previous.then(() => recordAlone(call, release));
+  previous = Promise.race([recorded, released]);
   return recorded;
 }
 
 type Recorded<T> = { readonly value: T } | { readonly thrown: unknown; readonly disposeAll: () => void };
 
-async function recordAlone<T>(call: () => Promise<T>): Promise<Recorded<T>> {
+async function recordAlone<T>(call: (release: () => void) => Promise<T>, onReleased: () => void): Promise<Recorded<T>> {
   const record: CallRecord = { tensors: [], data: new Map(), references: new Map() };
   noteReferences(backend());
   current = record;
+  const leave = (): void => {
+    if (current === record) current = undefined;
+  };
+  const release = (): void => {
+    leave();
+    // The next call may take references of its own.
+    record.references.clear();
+    onReleased();
+  };
   try {
-    return { value: await call() };
+    return { value: await call(release) };
   } catch (thrown) {
     return { thrown, disposeAll: () => disposeOf(record) };
   } finally {
-    current = undefined;
+    leave();
   }
 }
 

@@ -51,7 +51,7 @@ export interface BackendDriver {
   /** Left out without a GPU. */
   gpu?(): GpuHandle | undefined;
   /**
-   * Used for every call, one at a time.
+   * Used for every call; on a GPU, one may begin while the one before is read back.
    * @throws EngineBroken if the backend can't be used any more; ShardError "out-of-memory" if it can, once what the call has allocated is
    *         disposed of; whatever the call throws.
    */

@@ -29,11 +29,14 @@ export async function loadEngineModel(
     for (const each of tensors) if (!model.weightIds.has(each.id)) each.dispose();
   };
 
-  const withFeeds = <T>(inputs: NamedInputs, use: (feeds: readonly TfTensor[]) => Promise<T>): Promise<T> =>
-    guardCall(watch, async () => {
+  const withFeeds = <T>(
+    inputs: NamedInputs,
+    use: (feeds: readonly TfTensor[], release: () => void) => Promise<T>,
+  ): Promise<T> =>
+    guardCall(watch, async (release) => {
       const feeds: TfTensor[] = [];
       for (const { name, dtype } of wire.inputs) feeds.push(uploader.upload(requireInput(inputs, name), dtype));
-      const value = await use(feeds);
+      const value = await use(feeds, release);
       dispose(feeds);
       return value;
     });
@@ -85,10 +88,16 @@ export async function loadEngineModel(
   return {
     onlyReadsInputs: traits.copiesUploads,
 
-    run: (inputs) =>
-      withFeeds(inputs, async (feeds) => {
+    run: (inputs, onSubmitted) =>
+      withFeeds(inputs, async (feeds, release) => {
         const results = await model.execute(feeds);
-        const outputs = await readBack(results);
+        // It submits all that has been put off.
+        const reading = readBack(results);
+        if (!traits.isSynchronous && onSubmitted !== undefined) {
+          release();
+          onSubmitted();
+        }
+        const outputs = await reading;
         dispose(results);
         return outputs;
       }),

@@ -9,10 +9,11 @@ import type { WatchCall } from "./driver.js";
  * prove that it still computes.
  *
  * @param watch the backend's own watch for failures that TF.js doesn't report.
+ * @param call as for `recordCall`.
  * @throws EngineBroken if the backend can't be used any more; ShardError "out-of-memory"; whatever else `call` throws.
  */
-export async function guardCall<T>(watch: WatchCall, call: () => Promise<T>): Promise<T> {
-  const outcome = await recordCall(() => watch(call));
+export async function guardCall<T>(watch: WatchCall, call: (release: () => void) => Promise<T>): Promise<T> {
+  const outcome = await recordCall((release) => watch(() => call(release)));
   if ("value" in outcome) return outcome.value;
   const { thrown, disposeAll } = outcome;
   // The memory of a broken backend is not touched again.

@@ -21,7 +21,7 @@ const CONTEXT_ATTRIBUTES: WebGLContextAttributes = {
 let context: WebGL2RenderingContext | undefined;
 let canary: Canary | undefined;
 let watch: WatchCall | undefined;
-let isCalling = false;
+let callCount = 0;
 
 /** How long a call may take to notice that its context was lost, and to be answered with the reason, ms. */
 const LATEST_ANSWER_MS = 300;
@@ -41,7 +41,7 @@ export const webglDriver: BackendDriver = {
       event.preventDefault();
       // A context released by `stop` is not a fault. A call under way is answered first, if it notices.
       if (context !== gl) return;
-      setTimeout(notify, isCalling ? LATEST_ANSWER_MS : 0, {
+      setTimeout(notify, callCount > 0 ? LATEST_ANSWER_MS : 0, {
         notice: "context-lost",
         message: "The WebGL context was lost.",
       });
@@ -58,11 +58,11 @@ export const webglDriver: BackendDriver = {
   gpu: () => context,
   async watch(call) {
     if (watch === undefined) return call();
-    isCalling = true;
+    callCount++;
     try {
       return await watch(call);
     } finally {
-      isCalling = false;
+      callCount--;
     }
   },
   heapBytes: allocatedBytes,

@@ -9,7 +9,8 @@ const TOO_LARGE = /max ?buffer ?size|max(imum)? ?(storage ?)?(buffer )?binding s
  * a buffer reads back as zeros.
  */
 export class WebgpuMemory {
-  #isCalling = false;
+  /** A call may begin while the one before is read back. */
+  #callCount = 0;
   #failure: string | undefined;
 
   /** Whether the device's error was about memory. Inside a call, `watch` throws it. */
@@ -18,12 +19,12 @@ export class WebgpuMemory {
     // Whatever uses the missing buffer fails, too.
     if (!isOutOfMemory && this.#failure === undefined) return undefined;
     this.#failure ??= error.message;
-    return this.#isCalling ? "in-call" : "between-calls";
+    return this.#callCount > 0 ? "in-call" : "between-calls";
   }
 
   /** Errors arrive in the order of the device's work, so those of a call have arrived when its outputs have been read back. */
   readonly watch: WatchCall = async (call) => {
-    this.#isCalling = true;
+    this.#callCount++;
     try {
       const value = await call();
       if (this.#failure !== undefined) throw ranOut(this.#failure);
@@ -32,7 +33,7 @@ export class WebgpuMemory {
       if (this.#failure === undefined || thrown instanceof EngineBroken) throw thrown;
       throw ranOut(this.#failure, thrown);
     } finally {
-      this.#isCalling = false;
+      this.#callCount--;
     }
   };
 }
