@@ -1,9 +1,11 @@
-import { isTfjsWire, type TfjsWire, type WireModel } from "../protocol/model-on-wire.js";
+import { isTfjsWire, type OnnxWire, type TfjsWire, type WireModel } from "../protocol/model-on-wire.js";
 import type { ConstantExpression, StoredWeight, WeightRecipe } from "../protocol/weight-recipe.js";
 
 /** A model as it is sent to one worker: with its own weights alone if they are copied, and as it is if they are shared. */
 export function toSend(wire: WireModel): WireModel {
-  return isTfjsWire(wire) && wire.weightData instanceof ArrayBuffer ? compactWeights(wire) : wire;
+  if (!(wire.weightData instanceof ArrayBuffer)) return wire;
+  if (isTfjsWire(wire)) return compactWeights(wire);
+  return wire.format === "onnx" && wire.model !== undefined ? compactFiles(wire) : wire;
 }
 
 /**
@@ -34,6 +36,20 @@ export function compactWeights(wire: TfjsWire): TfjsWire {
     bytes.set(new Uint8Array(wire.weightData, byteOffset, byteLength), from);
   }
   return { ...wire, weights, weightData: bytes.buffer };
+}
+
+/** As `compactWeights`, for a stage of an `.onnx` file. */
+function compactFiles(wire: OnnxWire): OnnxWire {
+  const { dataFiles, weightData } = wire;
+  const bytes = new Uint8Array(dataFiles.reduce((total, { byteLength }) => total + byteLength, 0));
+  let end = 0;
+  const placed = dataFiles.map((file) => {
+    const byteOffset = end;
+    bytes.set(new Uint8Array(weightData, file.byteOffset, file.byteLength), byteOffset);
+    end += file.byteLength;
+    return { ...file, byteOffset };
+  });
+  return { ...wire, dataFiles: placed, weightData: bytes.buffer };
 }
 
 function relocate(value: ConstantExpression, place: (weight: StoredWeight) => StoredWeight): ConstantExpression {

@@ -10,7 +10,7 @@ import { isPlatform } from "../protocol/realms.js";
 import { checkStructure } from "./check-structure.js";
 import type { OptimizationReport } from "./optimise/optimization-report.js";
 import { prepareInSteps, type DeclaredInputs, type PrepareKeras } from "./prepare-model.js";
-import type { StagedModel } from "./staged-model.js";
+import type { ModelLayer, StagedModel } from "./staged-model.js";
 import { checkWeightLength, readWeightSpecs } from "./weights.js";
 
 /** What `sharder.model` shows. */
@@ -18,7 +18,7 @@ export interface ModelInfo {
   readonly format: "graph-model" | "layers-model" | "tflite" | "onnx";
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
-  /** How many layers the model has after optimisation. Layers are the smallest parts that it can be cut into; of a `.tflite` or `.onnx` file, its operations. */
+  /** How many layers the model has after optimisation. Layers are the smallest parts that it can be cut into; of a model that can't be cut, its operations. */
   readonly layerCount: number;
   /** In order. A cut at k ends one stage after layer k-1 and begins the next with layer k. Empty if the model can't be cut. */
   readonly layers: readonly LayerInfo[];
@@ -75,7 +75,7 @@ export interface InspectedModel<Wire extends WireModel = WireModel> {
   /** The whole model, as a replica loads it. */
   readonly wire: Wire;
   /** `undefined` if the model can't be cut. */
-  readonly staged: StagedModel | undefined;
+  readonly staged: StagedModel<Wire> | undefined;
   /** What its operations say about how its outputs depend on the items of a batch. */
   readonly batch: BatchAnalysis;
 }
@@ -145,7 +145,7 @@ export function withTrace(info: ModelInfo, { outputs, layerMs, boundaryBytes, la
   return { ...info, layers, cuts, flops };
 }
 
-function describeLayer({ name, op, weights }: StagedModel["layers"][number]): LayerInfo {
+export function describeLayer({ name, op, weights }: ModelLayer): LayerInfo {
   const weightBytes = Object.values(weights).reduce((total, bytes) => total + bytes, 0);
   return { name, op, weightBytes, outputBytes: undefined, flops: undefined, ms: undefined };
 }

@@ -25,7 +25,7 @@ export interface PreparedModel {
   readonly format: "graph-model" | "layers-model";
   readonly reading: Pick<ModelReading, "inputs" | "outputs" | "layerCount">;
   readonly wire: TfjsWire;
-  readonly staged: StagedModel | undefined;
+  readonly staged: StagedModel<TfjsWire> | undefined;
   readonly optimization: OptimizationReport;
   /** What the operations say about how its outputs depend on the items of a batch. */
   readonly batch: BatchAnalysis;

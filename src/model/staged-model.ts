@@ -1,5 +1,5 @@
 import { mapInSteps, type Steps } from "../core/steps.js";
-import type { TfjsWire } from "../protocol/model-on-wire.js";
+import type { TfjsWire, WireModel } from "../protocol/model-on-wire.js";
 import { cutGraph } from "./cut/cut-graph.js";
 import { constNames, listLayersInSteps, readsOf, type GraphLayer } from "./cut/graph-layers.js";
 import { parseReference, type Graph, type TensorKey } from "./graph/graph.js";
@@ -7,12 +7,12 @@ import { residentBytes } from "./weights.js";
 import { functionNodes, graphToWire } from "./wire-graph.js";
 
 /** A stage: its layers, the tensors that enter and leave it, and the model that a worker loads for it. */
-export interface ModelStage {
+export interface ModelStage<Wire extends WireModel = WireModel> {
   readonly firstLayer: number;
   readonly lastLayer: number;
   readonly inputs: readonly TensorKey[];
   readonly outputs: readonly TensorKey[];
-  readonly wire: TfjsWire;
+  readonly wire: Wire;
 }
 
 /** The smallest part of a model that can be a stage of its own. */
@@ -23,12 +23,12 @@ export interface ModelLayer {
   readonly weights: Readonly<Record<string, number>>;
   /** Tensors that it reads from other layers, including the model's inputs. */
   readonly reads: readonly TensorKey[];
-  /** The graph nodes of this layer; empty for layers of a Keras model. */
+  /** The graph nodes of this layer; empty for layers of a Keras model, and of files of other engines. */
   readonly nodes: GraphLayer["nodes"];
 }
 
 /** A model that can be cut into stages. */
-export interface StagedModel {
+export interface StagedModel<Wire extends WireModel = WireModel> {
   /** In order; every place between two of them is a legal cut. */
   readonly layers: readonly ModelLayer[];
   /** The key of each input and output of the model, by public name. */
@@ -38,11 +38,11 @@ export interface StagedModel {
    * @param cuts indices of the layers that begin a stage, ascending, 1 … layers.length-1; an empty list gives one stage.
    * @throws ShardError "invalid-options" for other cuts.
    */
-  stages(cuts: readonly number[]): ModelStage[];
+  stages(cuts: readonly number[]): ModelStage<Wire>[];
 }
 
 /** Make a graph cuttable into stages. @param weightData the data that the recipes' offsets count from. */
-export function* stageInSteps(graph: Graph, weightData: ArrayBuffer | SharedArrayBuffer): Steps<StagedModel> {
+export function* stageInSteps(graph: Graph, weightData: ArrayBuffer | SharedArrayBuffer): Steps<StagedModel<TfjsWire>> {
   const layers = yield* listLayersInSteps(graph);
   yield;
   const consts = constNames(graph);

@@ -1,4 +1,4 @@
-import { isTfjsWire, type WireModel } from "../protocol/model-on-wire.js";
+import { fileBytes, isTfjsWire, type WireModel } from "../protocol/model-on-wire.js";
 
 /** What is allowed for the first model, besides its weights: long enough to parse a large graph on a slow machine. */
 const FIRST_FLOOR_MS = 30_000;
@@ -31,7 +31,7 @@ export class LoadDeadline {
 /** Bytes of a model's or stage's weights in a worker, as floats. */
 export function expandedBytes(model: WireModel): number {
   // What an engine makes of a file that it reads itself is its own business; the file is a measure.
-  if (!isTfjsWire(model)) return model.weightData.byteLength;
+  if (!isTfjsWire(model)) return fileBytes(model);
   const counts = Object.values(model.weights).map(({ shape }) => shape.reduce((product, size) => product * size, 1));
   return 4 * counts.reduce((sum, count) => sum + count, 0);
 }

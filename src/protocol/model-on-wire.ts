@@ -113,21 +113,26 @@ export interface OnnxBinding extends TensorBinding {
   readonly element: OnnxElement;
 }
 
-/** A file beside an `.onnx` file that holds weights of it: a part of `weightData`. */
+/** A file beside an `.onnx` model that holds weights of it: a part of `weightData`. */
 export interface OnnxDataFile {
-  /** As the `.onnx` file names it. */
+  /** As the model names it. */
   readonly path: string;
   readonly byteOffset: number;
   readonly byteLength: number;
 }
 
-/** An ONNX model: `weightData` is the `.onnx` file and, behind it, the files with its external data. */
+/**
+ * An ONNX model: `weightData` is the `.onnx` file and, behind it, the files with its external data. A stage of one has the same
+ * `weightData`, of which each of its larger weights is a data file.
+ */
 export interface OnnxWire extends WireCommon {
   readonly format: "onnx";
   readonly inputs: readonly OnnxBinding[];
   readonly outputs: readonly OnnxBinding[];
   /** Bytes of the `.onnx` file itself. */
   readonly modelBytes: number;
+  /** A stage, as a model of its own; left out for a whole model, with which `weightData` begins. */
+  readonly model?: Uint8Array<ArrayBuffer> | undefined;
   readonly dataFiles: readonly OnnxDataFile[];
   /** Whether it computes with floats of 16 bits, as far as its weights, inputs and outputs show. */
   readonly usesFloat16: boolean;
@@ -139,4 +144,10 @@ export type WireModel = TfjsWire | TfliteWire | OnnxWire;
 /** Whether it is a TF.js model: the only kind whose weights and topology the page knows its way about in. */
 export function isTfjsWire(wire: WireModel): wire is TfjsWire {
   return wire.format === "graph-model" || wire.format === "layers-model";
+}
+
+/** Bytes of a model or stage in a format that its engine reads itself: about what an engine holds of it. */
+export function fileBytes(wire: TfliteWire | OnnxWire): number {
+  if (wire.format === "tflite" || wire.model === undefined) return wire.weightData.byteLength;
+  return wire.dataFiles.reduce((sum, { byteLength }) => sum + byteLength, wire.model.length);
 }

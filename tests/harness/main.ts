@@ -36,6 +36,7 @@ import { runWhole, saveModel } from "./oracle.js";
 import { overlapEvents } from "./overlap.js";
 import * as pictures from "./pictures.js";
 import { stitchedDifference } from "./stitch.js";
+import { runByLayers } from "./layer-runs.js";
 import { runSaved, savedBytes, savedCase, savedFile, type SavedFormat } from "./saved-models.js";
 import { runTeachable } from "./teachable.js";
 import { runTranslated, type TranslatedRequest } from "./translated.js";
@@ -117,6 +118,8 @@ const harness = {
   runSaved: (format: SavedFormat, name: string, options: Parameters<typeof runSaved>[1], repeat?: number) =>
     runSaved([format, name], options, difference, repeat),
   savedBytes,
+  runByLayers: (saved: Parameters<typeof runByLayers>[0], options: Parameters<typeof runByLayers>[1] = {}) =>
+    runByLayers(saved, options, difference),
   savedCase,
   savedFile,
   runTranslated: (request: TranslatedRequest) => runTranslated(request, difference, float32),

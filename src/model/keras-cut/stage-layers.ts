@@ -28,7 +28,7 @@ export function stageLayers(
   reading: Pick<ModelReading, "inputs" | "outputs">,
   stored: ReadonlyMap<string, StoredWeight>,
   weightData: ArrayBuffer | SharedArrayBuffer,
-): StagedModel | { readonly reason: string } {
+): StagedModel<TfjsWire> | { readonly reason: string } {
   try {
     const program = readProgram(artifacts, reading.inputs, [...stored.keys()]);
     if (program.outputs.length !== reading.outputs.length)
@@ -47,7 +47,7 @@ function stageProgram(
   reading: Pick<ModelReading, "inputs" | "outputs">,
   stored: ReadonlyMap<string, StoredWeight>,
   weightData: ArrayBuffer | SharedArrayBuffer,
-): StagedModel {
+): StagedModel<TfjsWire> {
   const layers = listKerasLayers(program.calls);
   const weights = weightsOfLayers([...new Set(program.calls.map(({ layer }) => layer))], stored);
   const keysOf = (bindings: readonly TensorBinding[], tensors: readonly KerasTensor[]): Record<string, string> =>
@@ -59,7 +59,7 @@ function stageProgram(
     stages(cuts) {
       checkCuts(cuts, layers.length);
       const bounds = [0, ...cuts, layers.length];
-      return bounds.slice(1).map((end, index): ModelStage => {
+      return bounds.slice(1).map((end, index): ModelStage<TfjsWire> => {
         const calls = layers.slice(bounds[index]!, end).flat();
         const later = layers.slice(end).flat();
         const { entering, leaving } = boundaryOf(program, calls, later, index === 0);

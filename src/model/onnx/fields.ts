@@ -6,13 +6,31 @@ export const MODEL = {
   graph: 7,
   opsets: 8,
   metadata: 14,
+  training: 20,
   functions: 25,
 } as const;
 export const OPSET = { domain: 1, version: 2 } as const;
-export const GRAPH = { nodes: 1, name: 2, initializers: 5, inputs: 11, outputs: 12, sparseInitializers: 15 } as const;
+export const GRAPH = {
+  nodes: 1,
+  name: 2,
+  initializers: 5,
+  inputs: 11,
+  outputs: 12,
+  valueInfos: 13,
+  sparseInitializers: 15,
+} as const;
 export const FUNCTION = { nodes: 7 } as const;
-export const NODE = { attributes: 5 } as const;
-export const ATTRIBUTE = { tensor: 5, graph: 6, tensors: 10, graphs: 11, sparse: 22, sparses: 23 } as const;
+export const NODE = { inputs: 1, outputs: 2, name: 3, op: 4, attributes: 5, domain: 7 } as const;
+export const ATTRIBUTE = {
+  name: 1,
+  integer: 3,
+  tensor: 5,
+  graph: 6,
+  tensors: 10,
+  graphs: 11,
+  sparse: 22,
+  sparses: 23,
+} as const;
 export const TENSOR = {
   element: 2,
   floats: 4,

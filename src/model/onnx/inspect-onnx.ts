@@ -1,5 +1,5 @@
 import { ShardError } from "../../core/errors.js";
-import type { OnnxDataFile } from "../../protocol/model-on-wire.js";
+import type { OnnxDataFile, OnnxWire } from "../../protocol/model-on-wire.js";
 import { asJsonObject, isJsonObject, type ModelArtifacts } from "../artifacts.js";
 import { describeFile } from "../describe-file.js";
 import { joinBuffers, type InspectedModel } from "../inspect.js";
@@ -7,6 +7,7 @@ import { declare, type DeclaredInputs } from "../prepare-model.js";
 import { ProtoMessage } from "./proto-message.js";
 import { readOnnxInterface } from "./read-interface.js";
 import { scanModel, type ExternalPart } from "./scan-model.js";
+import { stageOnnx } from "./stage-onnx.js";
 
 /**
  * Describe an ONNX model, and prepare it for the workers.
@@ -21,27 +22,26 @@ export function inspectOnnx(
   { weightData, modelTopology }: Pick<ModelArtifacts, "weightData" | "modelTopology">,
   shareWeights: boolean,
   declared: DeclaredInputs,
-): InspectedModel {
+): InspectedModel<OnnxWire> {
   const files = joinBuffers(weightData, shareWeights);
   const dataFiles = readDataFiles(modelTopology, files.byteLength);
   const modelBytes = dataFiles[0]?.byteOffset ?? files.byteLength;
   const bytes = new Uint8Array(files, 0, modelBytes);
   const { irVersion, opsets, producer, graphName, notes, ...read } = readOnnxInterface(new ProtoMessage(bytes));
   const { nodeCount, inlineBytes, externalParts, hasFloat16 } = scanModel(new ProtoMessage(bytes));
+  const externalBytes = sumExternal(externalParts, dataFiles);
   const inputs = declare(read.inputs, declared);
   const { outputs } = read;
   const usesFloat16 = hasFloat16 || [...inputs, ...outputs].some(({ element }) => element === "float16");
   // Damaged files may name the same bytes often.
-  const weightBytes = Math.min(files.byteLength, inlineBytes + sumExternal(externalParts, dataFiles));
-  return describeFile(
-    { format: "onnx", inputs, outputs, modelBytes, dataFiles, usesFloat16, weightData: files },
-    {
-      layerCount: nodeCount,
-      weightBytes,
-      userDefinedMetadata: { ...notes, onnx: { irVersion, opsets, producer, graphName } },
-      reason: "it is an .onnx file, which ONNX Runtime optimises and runs as a whole",
-    },
-  );
+  const weightBytes = Math.min(files.byteLength, inlineBytes + externalBytes);
+  const wire: OnnxWire = { format: "onnx", inputs, outputs, modelBytes, dataFiles, usesFloat16, weightData: files };
+  return describeFile(wire, stageOnnx(new ProtoMessage(bytes), wire, externalParts.length), {
+    layerCount: nodeCount,
+    weightBytes,
+    userDefinedMetadata: { ...notes, onnx: { irVersion, opsets, producer, graphName } },
+    reason: "it is an .onnx file, which ONNX Runtime optimises itself",
+  });
 }
 
 /** The files must follow one another, behind the model. */

@@ -17,6 +17,8 @@ export interface ProtoField {
   readonly value: number;
   /** Of a text, a list or a message: where its bytes are. `undefined` for fields of other wire types. */
   readonly message: ProtoMessage | undefined;
+  /** The field as the file has it, with its key. */
+  readonly encoded: () => Uint8Array;
 }
 
 /**
@@ -39,6 +41,16 @@ export class ProtoMessage {
     this.#seen = seen;
   }
 
+  /** Where it begins in the file. */
+  get byteOffset(): number {
+    return this.#start;
+  }
+
+  /** Its bytes: a view of the file. */
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(this.#start, this.#end);
+  }
+
   get byteLength(): number {
     return this.#end - this.#start;
   }
@@ -48,23 +60,27 @@ export class ProtoMessage {
     const cursor = { place: this.#start };
     while (cursor.place < this.#end) {
       if (++this.#seen.count > MAX_FIELDS) throw malformedOnnx(`more than ${MAX_FIELDS}`, "a file with fewer parts");
+      const from = cursor.place;
       const key = this.#varint(cursor);
       const number = Math.floor(key / 8);
       if (number < 1 || number >= 2 ** 29) throw malformedOnnx(`a field ${number} at byte ${cursor.place}`);
       const wireType = key % 8;
+      let value = 0;
+      let message: ProtoMessage | undefined;
       if (wireType === VARINT) {
-        yield { number, value: this.#varint(cursor), message: undefined };
+        value = this.#varint(cursor);
       } else if (wireType === BYTES) {
         const length = this.#varint(cursor);
         const start = cursor.place;
         this.#skip(cursor, length);
-        yield { number, value: 0, message: new ProtoMessage(this.#bytes, start, start + length, this.#seen) };
+        message = new ProtoMessage(this.#bytes, start, start + length, this.#seen);
       } else if (wireType === FIXED_64 || wireType === FIXED_32) {
         this.#skip(cursor, wireType === FIXED_64 ? 8 : 4);
-        yield { number, value: 0, message: undefined };
       } else {
         throw malformedOnnx(`a field of wire type ${wireType} at byte ${cursor.place}`);
       }
+      const to = cursor.place;
+      yield { number, value, message, encoded: () => this.#bytes.subarray(from, to) };
     }
   }
 

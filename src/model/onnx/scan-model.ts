@@ -24,10 +24,11 @@ export interface ModelScan {
 /** Branches in branches: more than any exporter writes. */
 const MAX_DEPTH = 50;
 /** The value of a tensor's `location` if its weights are in another file. */
-const EXTERNAL = 1;
+export const EXTERNAL = 1;
 /** The number of the type float16. */
 const FLOAT16 = 10;
-const INLINE_FIELDS: ReadonlySet<number> = new Set([
+/** The fields of a tensor that hold its elements. */
+export const INLINE_FIELDS: ReadonlySet<number> = new Set([
   TENSOR.floats,
   TENSOR.int32s,
   TENSOR.texts,
@@ -91,7 +92,7 @@ export function scanModel(model: ProtoMessage): ModelScan {
   return { nodeCount, inlineBytes, externalParts, hasFloat16 };
 }
 
-function readExternal(entries: readonly ProtoMessage[]): ExternalPart {
+export function readExternal(entries: readonly ProtoMessage[]): ExternalPart {
   const facts = new Map(entries.map((entry) => [entry.text(ENTRY.key) ?? "", entry.text(ENTRY.value) ?? ""]));
   const length = facts.get("length");
   return {

@@ -25,6 +25,7 @@ export function inspectTflite(
   const { outputs, signature, signatures, description, computesShapes } = read;
   return describeFile(
     { format: "tflite", inputs, outputs, signature, computesShapes, weightData: file },
+    { reason: "it is a .tflite file" },
     {
       layerCount: read.operatorCount,
       weightBytes: read.weightBytes,

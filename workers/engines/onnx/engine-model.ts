@@ -26,7 +26,7 @@ export async function loadOnnx(
   }
   let session: InferenceSession;
   try {
-    session = await module.InferenceSession.create(new Uint8Array(weightData, 0, modelBytes), {
+    session = await module.InferenceSession.create(wire.model ?? new Uint8Array(weightData, 0, modelBytes), {
       executionProviders: [provider],
       externalData: dataFiles.map(({ path, byteOffset, byteLength }) => ({
         path,

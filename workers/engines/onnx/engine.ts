@@ -1,4 +1,5 @@
 import { ShardError } from "../../../src/core/errors.js";
+import { fileBytes } from "../../../src/protocol/model-on-wire.js";
 import type { Engine } from "../../runtime/engine.js";
 import { CountedModels } from "../shared/counted-models.js";
 import type { OnnxDriver, StartedOrt } from "./driver.js";
@@ -30,7 +31,7 @@ export function onnxEngine(driver: OnnxDriver): Engine {
         );
       }
       const model = await loadOnnx(wire, requireStarted());
-      return models.add(model, wire.weightData.byteLength);
+      return models.add(model, fileBytes(wire));
     },
 
     memory: () => models.memory(requireStarted().ort.heapBytes()),

@@ -14,19 +14,20 @@ const shapes = (tensors: readonly { readonly name: string; readonly shape: reado
 // What onnx itself says of the same files (tests/fixtures/onnx/make.py).
 describe("what an .onnx file says about itself", () => {
   it.each([
-    ["mlp", { x: [-1, 8] }, { y: [-1, 4] }, 4],
-    ["conv-groups", { image: [4, 3, 8, 8] }, { scores: [4, 5] }, 7],
-    ["two", { left: [-1, 4], ids: [-1, 3] }, { score: [-1, 4], best: [-1] }, 4],
-    ["sequence", { x: [-1, -1, 4] }, { y: [-1, 3] }, 2],
+    ["mlp", { x: [-1, 8] }, { y: [-1, 4] }, 2, [1]],
+    ["conv-groups", { image: [4, 3, 8, 8] }, { scores: [4, 5] }, 3, [1, 2]],
+    // Where there is nothing to cut, operations count.
+    ["two", { left: [-1, 4], ids: [-1, 3] }, { score: [-1, 4], best: [-1] }, 4, []],
+    ["sequence", { x: [-1, -1, 4] }, { y: [-1, 3] }, 2, []],
     // Those in branches and bodies, too.
-    ["control", { x: [-1, 2] }, { y: [-1, 2] }, 7],
+    ["control", { x: [-1, 2] }, { y: [-1, 2] }, 7, []],
     // Its weights are listed among the inputs.
-    ["opset-9", { x: [-1, 8] }, { y: [-1, 4] }, 4],
-  ])("names, shapes and operations: %s", (name, inputs, outputs, layerCount) => {
+    ["opset-9", { x: [-1, 8] }, { y: [-1, 4] }, 2, [1]],
+  ])("names, shapes and layers: %s", (name, inputs, outputs, layerCount, cuts) => {
     const { info } = read(name);
     expect(shapes(info.inputs)).toEqual(inputs);
     expect(shapes(info.outputs)).toEqual(outputs);
-    expect(info).toMatchObject({ format: "onnx", layerCount, cuts: [] });
+    expect(info).toMatchObject({ format: "onnx", layerCount, cuts: cuts.map((layer) => ({ layer })) });
   });
 
   it("bytes of the weights", () => {

@@ -1,0 +1,122 @@
+import { ATTRIBUTE, TENSOR, TENSOR_TYPE, TYPE, VALUE } from "./fields.js";
+import { COUNTING, KEEPING, LIKE_FIRST, TRUTHS } from "./op-classes.js";
+import type { ProtoMessage } from "./proto-message.js";
+import { attributeOf, type OnnxGraph, type OnnxNode } from "./read-nodes.js";
+
+/** The numbers of element types as in the file. */
+const [FLOAT, UINT8, INT32, INT64, BOOL] = [1, 2, 6, 7, 9];
+const WHOLE: ReadonlySet<number | undefined> = new Set([2, 3, 4, 5, 6, 7, 9, 12, 13]);
+/** Those whose every value is the same after it has been float32, int32, bool or string: not the wide ones. */
+const UNCHANGED: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6, 8, 9, 10]);
+
+/** What is known of the tensors of a graph before it runs. */
+export interface TensorElements {
+  /** The number of a tensor's type of elements; `undefined` where it is not known, and for what is no tensor. */
+  readonly elementOf: (name: string) => number | undefined;
+  /** Whether all that a tensor can hold is the same after it has gone from one worker to another. */
+  readonly crosses: (name: string) => boolean;
+}
+
+/**
+ * Find the types of a graph's tensors: as the file says, or as its operations have them. O(operands).
+ *
+ * Numbers of 64 bits travel as 32, so they cross where they count or number something.
+ */
+export function findElements({ nodes, ...graph }: OnnxGraph): TensorElements {
+  const elements = new Map<string, number | undefined>();
+  for (const [name, tensor] of graph.initializers) elements.set(name, tensor.number(TENSOR.element));
+  for (const infos of [graph.valueInfos, graph.outputs, graph.inputs]) {
+    for (const [name, info] of infos) elements.set(name, statedElement(info));
+  }
+  // The caller gives inputs as numbers of 32 bits at most.
+  const small = new Set(
+    [...graph.inputs.keys(), ...graph.initializers.keys()].filter((name) => WHOLE.has(elements.get(name))),
+  );
+  for (const node of nodes) {
+    const found = elementsOf(node, (name) => elements.get(name));
+    const isSmall = staysSmall(node, small);
+    for (const [index, name] of node.outputs.entries()) {
+      if (elements.get(name) === undefined) elements.set(name, found(index));
+      if (isSmall && WHOLE.has(elements.get(name))) small.add(name);
+    }
+  }
+  return {
+    elementOf: (name) => elements.get(name),
+    crosses: (name) => {
+      const element = elements.get(name);
+      return element !== undefined && (UNCHANGED.has(element) || (element === INT64 && small.has(name)));
+    },
+  };
+}
+
+/** `undefined` for what is no tensor. */
+function statedElement(info: ProtoMessage): number | undefined {
+  return info.message(VALUE.type)?.message(TYPE.tensor)?.number(TENSOR_TYPE.element);
+}
+
+/** @returns the type of each output. */
+function elementsOf(
+  node: OnnxNode,
+  known: (name: string) => number | undefined,
+): (output: number) => number | undefined {
+  const { op, domain, inputs } = node;
+  if (domain !== "") return () => undefined;
+  const input = (index: number): number | undefined => (inputs[index] === undefined ? undefined : known(inputs[index]));
+  const stated = (name: string): number | undefined => attributeOf(node, name)?.number(ATTRIBUTE.integer);
+  if (LIKE_FIRST.has(op)) return () => input(0);
+  if (TRUTHS.has(op)) return () => BOOL;
+  switch (op) {
+    case "Shape":
+    case "Size":
+    case "NonZero":
+    case "ArgMax":
+    case "ArgMin":
+    case "NonMaxSuppression":
+      return () => INT64;
+    case "TopK":
+    case "MaxPool":
+    case "Unique":
+      return (output) => (output === 0 ? input(0) : INT64);
+    case "Dropout":
+      return (output) => (output === 0 ? input(0) : BOOL);
+    case "Cast":
+      return () => stated("to");
+    case "CastLike":
+    case "Where":
+      return () => input(1);
+    case "OneHot":
+      return () => input(2);
+    case "DequantizeLinear":
+      return () => stated("output_dtype") ?? input(1);
+    case "QuantizeLinear":
+      return () => stated("output_dtype") ?? (inputs[2] ? input(2) : UINT8);
+    case "DynamicQuantizeLinear":
+      return (output) => (output === 1 ? FLOAT : UINT8);
+    case "QLinearConv":
+    case "QLinearMatMul":
+      return () => input(7);
+    case "ConvInteger":
+    case "MatMulInteger":
+      return () => INT32;
+    case "ConstantOfShape":
+      return () => attributeOf(node, "value")?.message(ATTRIBUTE.tensor)?.number(TENSOR.element) ?? FLOAT;
+    case "Constant":
+      return () => attributeOf(node, "value")?.message(ATTRIBUTE.tensor)?.number(TENSOR.element);
+    case "EyeLike":
+    case "RandomNormalLike":
+    case "RandomUniformLike":
+      return () => stated("dtype") ?? input(0);
+    case "RandomNormal":
+    case "RandomUniform":
+      return () => stated("dtype") ?? FLOAT;
+    default:
+      return () => undefined;
+  }
+}
+
+function staysSmall({ op, domain, inputs }: OnnxNode, small: ReadonlySet<string>): boolean {
+  if (domain !== "") return false;
+  return (
+    COUNTING.has(op) || op === "Constant" || (KEEPING.has(op) && inputs.every((name) => name === "" || small.has(name)))
+  );
+}
