@@ -1,11 +1,20 @@
-import { isTfjsWire, type OnnxWire, type TfjsWire, type WireModel } from "../protocol/model-on-wire.js";
+import {
+  isTfjsWire,
+  type FilePart,
+  type OnnxWire,
+  type StageFile,
+  type TfjsWire,
+  type TfliteWire,
+  type WireModel,
+} from "../protocol/model-on-wire.js";
 import type { ConstantExpression, StoredWeight, WeightRecipe } from "../protocol/weight-recipe.js";
 
 /** A model as it is sent to one worker: with its own weights alone if they are copied, and as it is if they are shared. */
 export function toSend(wire: WireModel): WireModel {
   if (!(wire.weightData instanceof ArrayBuffer)) return wire;
   if (isTfjsWire(wire)) return compactWeights(wire);
-  return wire.format === "onnx" && wire.model !== undefined ? compactFiles(wire) : wire;
+  if (wire.format === "tflite") return wire.file === undefined ? wire : compactParts(wire, wire.file);
+  return wire.model === undefined ? wire : compactFiles(wire);
 }
 
 /**
@@ -40,16 +49,39 @@ export function compactWeights(wire: TfjsWire): TfjsWire {
 
 /** As `compactWeights`, for a stage of an `.onnx` file. */
 function compactFiles(wire: OnnxWire): OnnxWire {
-  const { dataFiles, weightData } = wire;
-  const bytes = new Uint8Array(dataFiles.reduce((total, { byteLength }) => total + byteLength, 0));
+  const { ranges, weightData } = gather(wire.dataFiles, wire.weightData);
+  return { ...wire, dataFiles: ranges, weightData };
+}
+
+/** As `compactWeights`, for a stage of a `.tflite` file. */
+function compactParts(wire: TfliteWire, file: StageFile): TfliteWire {
+  const { ranges, weightData } = gather(file.parts.filter(isRange), wire.weightData);
+  return { ...wire, file: { ...file, parts: [...file.parts.filter((part) => !isRange(part)), ...ranges] }, weightData };
+}
+
+function isRange(part: FilePart): part is FilePart & Range {
+  return "byteOffset" in part;
+}
+
+interface Range {
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
+/** Put ranges of some bytes one behind another. O(bytes of the ranges). */
+function gather<T extends Range>(
+  ranges: readonly T[],
+  from: ArrayBuffer | SharedArrayBuffer,
+): { readonly ranges: T[]; readonly weightData: ArrayBuffer } {
+  const bytes = new Uint8Array(ranges.reduce((total, { byteLength }) => total + byteLength, 0));
   let end = 0;
-  const placed = dataFiles.map((file) => {
+  const placed = ranges.map((range) => {
     const byteOffset = end;
-    bytes.set(new Uint8Array(weightData, file.byteOffset, file.byteLength), byteOffset);
-    end += file.byteLength;
-    return { ...file, byteOffset };
+    bytes.set(new Uint8Array(from, range.byteOffset, range.byteLength), byteOffset);
+    end += range.byteLength;
+    return { ...range, byteOffset };
   });
-  return { ...wire, dataFiles: placed, weightData: bytes.buffer };
+  return { ranges: placed, weightData: bytes.buffer };
 }
 
 function relocate(value: ConstantExpression, place: (weight: StoredWeight) => StoredWeight): ConstantExpression {

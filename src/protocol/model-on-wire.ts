@@ -77,7 +77,18 @@ export interface TfliteBinding extends TensorBinding {
   readonly shapeOffsets?: readonly number[] | undefined;
 }
 
-/** A TensorFlow Lite model: `weightData` is the whole file. */
+/** Bytes of a stage's file: some that the page has written, or a range of `weightData`; `at` is where they go. */
+export type FilePart =
+  | { readonly at: number; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly at: number; readonly byteOffset: number; readonly byteLength: number };
+
+/** The file of a stage: its parts do not overlap, and what is between them is padding. */
+export interface StageFile {
+  readonly byteLength: number;
+  readonly parts: readonly FilePart[];
+}
+
+/** A TensorFlow Lite model: `weightData` is the whole file. A stage of one has the same `weightData`, of which its own file has parts. */
 export interface TfliteWire extends WireCommon {
   readonly format: "tflite";
   readonly inputs: readonly TfliteBinding[];
@@ -89,6 +100,8 @@ export interface TfliteWire extends WireCommon {
    * them: their axis 0 has to be set to the batch, too.
    */
   readonly computesShapes: boolean;
+  /** Left out for a whole model. */
+  readonly file?: StageFile | undefined;
 }
 
 /** The types of elements that inputs and outputs of an ONNX model may have here. */
@@ -148,6 +161,7 @@ export function isTfjsWire(wire: WireModel): wire is TfjsWire {
 
 /** Bytes of a model or stage in a format that its engine reads itself: about what an engine holds of it. */
 export function fileBytes(wire: TfliteWire | OnnxWire): number {
-  if (wire.format === "tflite" || wire.model === undefined) return wire.weightData.byteLength;
+  if (wire.format === "tflite") return wire.file?.byteLength ?? wire.weightData.byteLength;
+  if (wire.model === undefined) return wire.weightData.byteLength;
   return wire.dataFiles.reduce((sum, { byteLength }) => sum + byteLength, wire.model.length);
 }

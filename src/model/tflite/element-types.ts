@@ -42,3 +42,13 @@ export function elementOf(number: number, what: string): { readonly element: Tfl
     `Expected inputs and outputs of floats, integers or booleans, received ${what} of type ${OTHERS[number] ?? `number ${number}`}: convert the model with another type there.`,
   );
 }
+
+/** The number of int64, which travels as int32. */
+export const WIDE = 4;
+/** float32, int32, uint8, bool, int16, int8, uint16: all that they can hold is the same after it has been a float32, an int32 or a bool. */
+const UNCHANGED: ReadonlySet<number> = new Set([0, 2, 3, 6, 7, 9, 16]);
+
+/** Whether tensors of a type can go from one worker to another without change. @param number as in the file. */
+export function isCuttableElement(number: number): boolean {
+  return UNCHANGED.has(number);
+}

@@ -25,6 +25,27 @@ export class FlatTable {
     return new FlatTable(buffer, follow(buffer, 0));
   }
 
+  /** Where it begins in the file. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Where its own bytes and those of its table of fields are, which may be shared. */
+  get extents(): readonly FlatExtent[] {
+    const fields = this.#fields();
+    requireInside(this.#buffer, fields, 4);
+    return [
+      { start: this.#position, end: this.#position + this.#buffer.readUint16(fields + 2) },
+      { start: fields, end: fields + this.#buffer.readUint16(fields) },
+    ];
+  }
+
+  /** Where the list, text or table of a field begins in the file, and where its elements end; `undefined` for one that is left out. */
+  placeOf(field: number, elementBytes: number): FlatExtent | undefined {
+    const list = this.#list(field, elementBytes);
+    return list === undefined ? undefined : { start: list.start - 4, end: list.start + list.length * elementBytes };
+  }
+
   /** Bytes of the whole file. */
   get fileBytes(): number {
     return this.#buffer.capacity();
@@ -114,10 +135,15 @@ export class FlatTable {
     return { start, length };
   }
 
-  /** Where a field is; 0 if it is left out. The table of fields lies at a distance that its table begins with. */
-  #place(field: number, byteCount: number): number {
+  /** The table of fields lies at a distance that its table begins with. */
+  #fields(): number {
     requireInside(this.#buffer, this.#position, 4);
-    const fields = this.#position - this.#buffer.readInt32(this.#position);
+    return this.#position - this.#buffer.readInt32(this.#position);
+  }
+
+  /** Where a field is; 0 if it is left out. */
+  #place(field: number, byteCount: number): number {
+    const fields = this.#fields();
     requireInside(this.#buffer, fields, 4);
     const entry = 4 + 2 * field;
     if (entry + 2 > this.#buffer.readUint16(fields)) return 0;
@@ -127,6 +153,12 @@ export class FlatTable {
     requireInside(this.#buffer, this.#position + distance, byteCount);
     return this.#position + distance;
   }
+}
+
+/** From where to where something lies in a file. */
+export interface FlatExtent {
+  readonly start: number;
+  readonly end: number;
 }
 
 interface FlatList {

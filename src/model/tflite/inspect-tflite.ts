@@ -1,8 +1,11 @@
+import type { TfliteWire } from "../../protocol/model-on-wire.js";
 import type { ModelArtifacts } from "../artifacts.js";
 import { describeFile } from "../describe-file.js";
 import { joinBuffers, type InspectedModel } from "../inspect.js";
 import { declare, type DeclaredInputs } from "../prepare-model.js";
+import { FlatTable } from "./flat-table.js";
 import { readTfliteInterface } from "./read-interface.js";
+import { stageTflite } from "./stage-tflite.js";
 
 /**
  * Describe a TensorFlow Lite model, and prepare it for the workers.
@@ -18,19 +21,17 @@ export function inspectTflite(
   shareWeights: boolean,
   declared: DeclaredInputs,
   wanted?: string,
-): InspectedModel {
+): InspectedModel<TfliteWire> {
   const file = joinBuffers(weightData, shareWeights);
-  const read = readTfliteInterface(new Uint8Array(file), wanted);
+  const bytes = new Uint8Array(file);
+  const read = readTfliteInterface(bytes, wanted);
   const inputs = declare(read.inputs, declared);
   const { outputs, signature, signatures, description, computesShapes } = read;
-  return describeFile(
-    { format: "tflite", inputs, outputs, signature, computesShapes, weightData: file },
-    { reason: "it is a .tflite file" },
-    {
-      layerCount: read.operatorCount,
-      weightBytes: read.weightBytes,
-      userDefinedMetadata: { signature, signatures, description },
-      reason: "it is a .tflite file, which the engine LiteRT optimises and runs as a whole",
-    },
-  );
+  const wire: TfliteWire = { format: "tflite", inputs, outputs, signature, computesShapes, weightData: file };
+  return describeFile(wire, stageTflite(FlatTable.rootOf(bytes), wire, read.ends, read.operationNumbers), {
+    layerCount: read.operatorCount,
+    weightBytes: read.weightBytes,
+    userDefinedMetadata: { signature, signatures, description },
+    reason: "it is a .tflite file, which the engine LiteRT optimises itself",
+  });
 }

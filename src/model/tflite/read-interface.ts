@@ -7,6 +7,13 @@ import { FlatTable } from "./flat-table.js";
 import { malformedTflite } from "./malformed-tflite.js";
 import { BUFFER, MODEL, OPERATION, QUANTIZATION, SIGNATURE, SUBGRAPH, TENSOR, TENSOR_MAP } from "./schema.js";
 
+/** The subgraph that runs, and the tensors of its inputs and outputs, by index. */
+export interface TfliteEnds {
+  readonly subgraph: number;
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+}
+
 /** What a `.tflite` file says about itself, without its operations. */
 export interface TfliteInterface {
   readonly inputs: readonly TfliteBinding[];
@@ -21,6 +28,10 @@ export interface TfliteInterface {
   /** Bytes of all constants. */
   readonly weightBytes: number;
   readonly description: string | undefined;
+  /** What runs, in the order of the inputs and outputs. */
+  readonly ends: TfliteEnds;
+  /** Of the kinds of operations, in the file's order. */
+  readonly operationNumbers: readonly number[];
 }
 
 /** More than any model has; a damaged file may claim millions. */
@@ -61,7 +72,10 @@ export function readTfliteInterface(bytes: Uint8Array, wanted?: string): TfliteI
   const sizes = findSizesKnown(model, subgraph, numbers);
   if (sizes !== "from-inputs") requireFixedSizes(found, sizes);
   return {
-    ...found,
+    inputs: found.inputs,
+    outputs: found.outputs,
+    ends: { subgraph: chosen?.uint32(SIGNATURE.subgraph) ?? 0, ...found.ends },
+    operationNumbers: numbers,
     computesShapes: sizes !== "from-inputs",
     signature: chosen?.text(SIGNATURE.key),
     signatures: keys,
@@ -126,10 +140,14 @@ function readSignatures(
   return { chosen: signatures[Math.max(0, keys.indexOf(USUAL_SIGNATURE))], keys };
 }
 
-type Interface = Pick<TfliteInterface, "inputs" | "outputs">;
+type Interface = Pick<TfliteInterface, "inputs" | "outputs"> & { readonly ends: Omit<TfliteEnds, "subgraph"> };
 
 /** Names as the signature gives them. */
 function signed(signature: FlatTable, subgraph: FlatTable): Interface {
+  const indicesOf = (field: number): number[] =>
+    Array.from({ length: signature.lengthOf(field, 4) }, (_, index) =>
+      signature.tableAt(field, index).uint32(TENSOR_MAP.tensor),
+    );
   const read = (field: number, what: string): TfliteBinding[] => {
     const count = limited(signature.lengthOf(field, 4), MAX_TENSORS, what);
     const entries = Array.from({ length: count }, (_, index) => signature.tableAt(field, index));
@@ -140,20 +158,29 @@ function signed(signature: FlatTable, subgraph: FlatTable): Interface {
       readTensor(subgraph, entry.uint32(TENSOR_MAP.tensor), names[index]!, names[index]!),
     );
   };
-  return { inputs: read(SIGNATURE.inputs, "inputs"), outputs: read(SIGNATURE.outputs, "outputs") };
+  return {
+    inputs: read(SIGNATURE.inputs, "inputs"),
+    outputs: read(SIGNATURE.outputs, "outputs"),
+    ends: { inputs: indicesOf(SIGNATURE.inputs), outputs: indicesOf(SIGNATURE.outputs) },
+  };
 }
 
 /** Names of the tensors, or where these are missing or alike, of their positions. */
 function unsigned(subgraph: FlatTable): Interface {
+  const indicesOf = (field: number): number[] => subgraph.int32s(field, MAX_TENSORS)?.values ?? [];
   const read = (field: number, what: "input" | "output"): TfliteBinding[] => {
-    const indices = subgraph.int32s(field, MAX_TENSORS)?.values ?? [];
+    const indices = indicesOf(field);
     const names = indices.map((index) => tensorAt(subgraph, index).text(TENSOR.name) ?? "");
     const areTelling = new Set(names).size === names.length && !names.includes("");
     return indices.map((index, position) =>
       readTensor(subgraph, index, areTelling ? names[position]! : `${what}_${position}`, String(position)),
     );
   };
-  return { inputs: read(SUBGRAPH.inputs, "input"), outputs: read(SUBGRAPH.outputs, "output") };
+  return {
+    inputs: read(SUBGRAPH.inputs, "input"),
+    outputs: read(SUBGRAPH.outputs, "output"),
+    ends: { inputs: indicesOf(SUBGRAPH.inputs), outputs: indicesOf(SUBGRAPH.outputs) },
+  };
 }
 
 function tensorAt(subgraph: FlatTable, index: number): FlatTable {

@@ -1,6 +1,6 @@
 import type { TfliteFile } from "../../../src/model/translate/tflite-file.js";
 import type { InputShapes } from "../../../src/model/translate/translate-graph.js";
-import type { TfliteBinding, TfliteWire } from "../../../src/protocol/model-on-wire.js";
+import { fileBytes, type StageFile, type TfliteBinding, type TfliteWire } from "../../../src/protocol/model-on-wire.js";
 
 /** Where the file comes from that LiteRT compiles for inputs of certain shapes. */
 export interface ModelSource {
@@ -23,7 +23,7 @@ export interface ModelSource {
 /** A `.tflite` file as it came, in which the sizes of a call are written over its own. */
 export function fileSource(wire: TfliteWire): ModelSource {
   const { inputs, outputs, signature, computesShapes, weightData } = wire;
-  const { byteLength } = weightData;
+  const byteLength = fileBytes(wire);
   // What the file says, with 1 for sizes that it leaves free.
   const trial = inputs.map(({ name, shape = [] }) => [name, shape.map((size) => (size === -1 ? 1 : size))]);
   return {
@@ -33,11 +33,18 @@ export function fileSource(wire: TfliteWire): ModelSource {
     fileFor: (shapes) => ({
       byteLength,
       write(target) {
-        target.set(new Uint8Array(weightData));
+        if (wire.file === undefined) target.set(new Uint8Array(weightData));
+        else writeParts(target, wire.file, weightData);
         writeShapes(new DataView(target.buffer, target.byteOffset, byteLength), wire, shapes);
       },
     }),
   };
+}
+
+function writeParts(target: Uint8Array, { parts }: StageFile, weightData: TfliteWire["weightData"]): void {
+  for (const part of parts) {
+    target.set("bytes" in part ? part.bytes : new Uint8Array(weightData, part.byteOffset, part.byteLength), part.at);
+  }
 }
 
 function writeShapes(file: DataView, { inputs, outputs, computesShapes }: TfliteWire, shapes: InputShapes): void {
