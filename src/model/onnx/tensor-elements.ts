@@ -1,4 +1,4 @@
-import { ATTRIBUTE, TENSOR, TENSOR_TYPE, TYPE, VALUE } from "./fields.js";
+import { ATTRIBUTE, GRAPH, TENSOR, TENSOR_TYPE, TYPE, VALUE } from "./fields.js";
 import { COUNTING, KEEPING, LIKE_FIRST, TRUTHS } from "./op-classes.js";
 import type { ProtoMessage } from "./proto-message.js";
 import { attributeOf, type OnnxGraph, type OnnxNode } from "./read-nodes.js";
@@ -102,6 +102,13 @@ function elementsOf(
       return () => attributeOf(node, "value")?.message(ATTRIBUTE.tensor)?.number(TENSOR.element) ?? FLOAT;
     case "Constant":
       return () => attributeOf(node, "value")?.message(ATTRIBUTE.tensor)?.number(TENSOR.element);
+    case "If":
+      return bodyElements(node, "then_branch", 0);
+    case "Loop":
+      // The first output of its body says whether it goes on.
+      return bodyElements(node, "body", 1);
+    case "Scan":
+      return bodyElements(node, "body", 0);
     case "EyeLike":
     case "RandomNormalLike":
     case "RandomUniformLike":
@@ -112,6 +119,13 @@ function elementsOf(
     default:
       return () => undefined;
   }
+}
+
+/** @param skipped so many outputs of the body are none of the operation. */
+function bodyElements(node: OnnxNode, attribute: string, skipped: number): (output: number) => number | undefined {
+  const body = attributeOf(node, attribute)?.message(ATTRIBUTE.graph);
+  const outputs = body === undefined ? [] : [...body.messages(GRAPH.outputs)].map(statedElement);
+  return (output) => outputs[output + skipped];
 }
 
 function staysSmall({ op, domain, inputs }: OnnxNode, small: ReadonlySet<string>): boolean {
