@@ -49,6 +49,19 @@ export function numberOf(operation: FlatTable): number {
 }
 
 /**
+ * Whether what an operation makes is allocated anew whenever it runs. Such a tensor can't be an output of a model: LiteRT does not find it.
+ * @param inputs its operands, -1 where one is left out.
+ */
+export function allocatesOutputs(
+  number: number,
+  inputs: readonly number[],
+  isConstant: (tensor: number) => boolean,
+): boolean {
+  if (OPAQUE.has(number) || SELECTING.has(number)) return true;
+  return SIZE_INPUTS[number]?.some((place) => (inputs[place] ?? -1) >= 0 && !isConstant(inputs[place]!)) === true;
+}
+
+/**
  * Follow the sizes that the operations of a model are given.
  * @param numbers of the kinds of operations in the file, in its order.
  * @throws ShardError "model-malformed"

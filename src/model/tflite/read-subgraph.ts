@@ -1,6 +1,7 @@
 import type { FileNode, NodeList } from "../file-cut/node-list.js";
 import type { Uncuttable } from "../file-cut/stage-parts.js";
 import type { TensorKey } from "../graph/graph.js";
+import { allocatesOutputs } from "./computed-sizes.js";
 import { isCuttableElement, WIDE } from "./element-types.js";
 import type { FlatTable } from "./flat-table.js";
 import { COUNTING, isLight, isPure, KEEPING, keepsWhole, opName, runsSubgraphs } from "./op-names.js";
@@ -19,6 +20,10 @@ export interface TfliteTensor {
   /** Where the file states its shape. */
   readonly shapeOffsets: readonly number[];
   readonly buffer: number;
+  /** Of its buffer. */
+  readonly byteLength: number;
+  /** "variable": its operation keeps it from call to call. */
+  readonly kind: "constant" | "computed" | "variable";
 }
 
 export interface TfliteSubgraph {
@@ -56,79 +61,30 @@ export function readSubgraph(
 ): TfliteSubgraph | Uncuttable {
   if (numbers.some(keepsWhole)) return { reason: "it has operations that share a state, or that run others" };
   const subgraph = model.tableAt(MODEL.subgraphs, chosen);
-  const tensors = Array.from({ length: subgraph.lengthOf(SUBGRAPH.tensors, 4) }, (_, index) =>
-    readTensor(subgraph.tableAt(SUBGRAPH.tensors, index)),
-  );
-  const bytesOf = (buffer: number): number => model.tableAt(MODEL.buffers, buffer).lengthOf(BUFFER.data, 1);
-  const ends = [SUBGRAPH.inputs, SUBGRAPH.outputs].map((field) => subgraph.int32s(field, MAX_OPERANDS)?.values ?? []);
-  const [inputs = [], outputs = []] = ends;
-  const known = new Set(inputs);
-  const variables = new Set<number>();
-  const constants = new Map<TensorKey, number>();
-  for (const [index, { buffer, shape }] of tensors.entries()) {
-    const bytes = bytesOf(buffer);
-    const isVariable = subgraph.tableAt(SUBGRAPH.tensors, index).int8(TENSOR.isVariable) !== 0;
-    if (isVariable) variables.add(index);
-    else if (bytes > 0 || (shape.includes(0) && !known.has(index))) constants.set(keyOf(index), bytes);
-  }
-  constants.set(BODIES, otherBytes(model, chosen, bytesOf));
-
+  const [inputs, outputs] = [SUBGRAPH.inputs, SUBGRAPH.outputs].map(
+    (field) => subgraph.int32s(field, MAX_OPERANDS)?.values ?? [],
+  ) as [number[], number[]];
+  const tensors = readTensors(model, subgraph, new Set(inputs));
   const isFree = inputs.some((index) => tensors[index]?.shape.includes(-1) === true);
   if (computesShapes && isFree) return { reason: "sizes of its tensors are known only while it runs" };
-  const nodes: FileNode[] = [];
-  const places = new Map<FileNode, number>();
-  const isWhole = (index: number): boolean => tensors[index]?.type !== FLOAT;
-  // The caller gives inputs as numbers of 32 bits at most.
-  const small = new Set(inputs.filter(isWhole));
-  const made = new Set<number>();
-  const shared = new Set<number>();
-  for (let place = 0; place < subgraph.lengthOf(SUBGRAPH.operators, 4); place++) {
-    const operator = subgraph.tableAt(SUBGRAPH.operators, place);
-    const number = numbers[operator.uint32(OPERATOR.operation)] ?? -1;
-    const [read, makes] = [OPERATOR.inputs, OPERATOR.outputs].map((field) =>
-      (operator.int32s(field, MAX_OPERANDS)?.values ?? []).filter((index) => index >= 0),
-    ) as [number[], number[]];
-    if (operator.uint64(OPERATOR.farOptions) > 1)
-      return { reason: "options of its operations lie behind the file's tables" };
-    for (const index of read.filter((each) => variables.has(each))) {
-      if (shared.has(index)) return { reason: "its operations share a state" };
-      shared.add(index);
-    }
-    const reads = read.filter((index) => !variables.has(index));
-    if (!reads.every((index) => known.has(index) || constants.has(keyOf(index)))) {
-      return { reason: "its operations are not in the order in which they run" };
-    }
-    if (makes.some((index) => made.has(index) || constants.has(keyOf(index)))) {
-      return { reason: "two of its operations make the same tensor" };
-    }
-    const isSmall =
-      COUNTING.has(number) ||
-      (KEEPING.has(number) && reads.every((index) => small.has(index) || constants.has(keyOf(index))));
-    for (const index of makes) {
-      known.add(index);
-      made.add(index);
-      if (isSmall && isWhole(index)) small.add(index);
-    }
-    const hasState = read.length > reads.length;
-    const node: FileNode = {
-      name: tensors[makes[0] ?? -1]?.name || `${opName(number)} ${place}`,
-      op: opName(number),
-      reads: [...new Set(reads)].map(keyOf).concat(runsSubgraphs(number) ? [BODIES] : []),
-      makes: makes.map(keyOf),
-      isLight: isLight(number),
-      copied: isPure(number) && !hasState ? "if-constant" : "never",
-    };
-    nodes.push(node);
-    places.set(node, place);
-  }
-  const crosses = (key: TensorKey): boolean => {
-    const { type, shape } = tensors[indexOf(key)]!;
-    const hasSizes = shape.length > 0 && shape.includes(-1) === isFree;
-    return hasSizes && (isCuttableElement(type) || (type === WIDE && small.has(indexOf(key))));
-  };
+  const operators = readOperators(subgraph, numbers);
+  const reason = whyUncuttable(operators, tensors, inputs);
+  if (reason !== undefined) return { reason };
+  const constants = new Map(
+    tensors.flatMap(({ kind, byteLength }, index): [TensorKey, number][] =>
+      kind === "constant" ? [[keyOf(index), byteLength]] : [],
+    ),
+  );
+  const others = [...buffersOfOthers(model, chosen)];
+  constants.set(
+    BODIES,
+    others.reduce((sum, buffer) => sum + bufferBytes(model, buffer), 0),
+  );
+  const crosses = findCrossing(operators, tensors, inputs);
+  const places = new Map(operators.map((operator, place): [FileNode, number] => [fileNode(operator, tensors), place]));
   return {
     list: {
-      ...{ nodes, constants, crosses },
+      ...{ nodes: [...places.keys()], constants, crosses: (key) => crosses(indexOf(key)) },
       inputs: inputs.map(keyOf),
       outputs: outputs.map(keyOf),
       fuses: () => false,
@@ -138,23 +94,116 @@ export function readSubgraph(
   };
 }
 
-function readTensor(tensor: FlatTable): TfliteTensor {
-  const stated = tensor.int32s(TENSOR.shape, MAX_RANK) ?? { values: [], offset: 0 };
-  const signature = tensor.int32s(TENSOR.shapeSignature, MAX_RANK);
-  const isFree = signature !== undefined && signature.values.length === stated.values.length;
-  return {
-    name: tensor.text(TENSOR.name) ?? "",
-    type: tensor.int8(TENSOR.type),
-    shape: isFree ? signature.values : stated.values,
-    shapeOffsets: [stated.offset, ...(isFree ? [signature.offset] : [])],
-    buffer: tensor.uint32(TENSOR.buffer),
+function readTensors(model: FlatTable, subgraph: FlatTable, inputs: ReadonlySet<number>): TfliteTensor[] {
+  return Array.from({ length: subgraph.lengthOf(SUBGRAPH.tensors, 4) }, (_, index) => {
+    const tensor = subgraph.tableAt(SUBGRAPH.tensors, index);
+    const stated = tensor.int32s(TENSOR.shape, MAX_RANK) ?? { values: [], offset: 0 };
+    const signature = tensor.int32s(TENSOR.shapeSignature, MAX_RANK);
+    const isFree = signature !== undefined && signature.values.length === stated.values.length;
+    const shape = isFree ? signature.values : stated.values;
+    const buffer = tensor.uint32(TENSOR.buffer);
+    const byteLength = bufferBytes(model, buffer);
+    const isConstant = byteLength > 0 || (shape.includes(0) && !inputs.has(index));
+    return {
+      ...{ shape, buffer, byteLength },
+      name: tensor.text(TENSOR.name) ?? "",
+      type: tensor.int8(TENSOR.type),
+      shapeOffsets: [stated.offset, ...(isFree ? [signature.offset] : [])],
+      kind: tensor.int8(TENSOR.isVariable) !== 0 ? "variable" : isConstant ? "constant" : "computed",
+    };
+  });
+}
+
+/** An operation of a subgraph. */
+interface Operator {
+  readonly number: number;
+  /** -1 where one is left out. */
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  /** Its options are not among the file's tables. */
+  readonly hasFarOptions: boolean;
+}
+
+function readOperators(subgraph: FlatTable, numbers: readonly number[]): Operator[] {
+  return Array.from({ length: subgraph.lengthOf(SUBGRAPH.operators, 4) }, (_, place) => {
+    const operator = subgraph.tableAt(SUBGRAPH.operators, place);
+    return {
+      number: numbers[operator.uint32(OPERATOR.operation)] ?? -1,
+      inputs: operator.int32s(OPERATOR.inputs, MAX_OPERANDS)?.values ?? [],
+      outputs: operator.int32s(OPERATOR.outputs, MAX_OPERANDS)?.values ?? [],
+      hasFarOptions: operator.uint64(OPERATOR.farOptions) > 1,
+    };
+  });
+}
+
+function whyUncuttable(
+  operators: readonly Operator[],
+  tensors: readonly TfliteTensor[],
+  inputs: readonly number[],
+): string | undefined {
+  const known = new Set(inputs);
+  const states = new Set<number>();
+  for (const { inputs: read, outputs, hasFarOptions } of operators) {
+    if (hasFarOptions) return "options of its operations lie behind the file's tables";
+    for (const index of read) {
+      if (index < 0) continue;
+      const kind = tensors[index]?.kind;
+      if (kind === "variable" && states.has(index)) return "its operations share a state";
+      if (kind === "variable") states.add(index);
+      else if (kind !== "constant" && !known.has(index)) return "its operations are not in the order in which they run";
+    }
+    for (const index of outputs) {
+      if (tensors[index]?.kind !== "computed" || known.has(index)) return "two of its operations make the same tensor";
+      known.add(index);
+    }
+  }
+  return undefined;
+}
+
+/** Whether a tensor can leave a worker and enter another one without change. */
+function findCrossing(
+  operators: readonly Operator[],
+  tensors: readonly TfliteTensor[],
+  inputs: readonly number[],
+): (tensor: number) => boolean {
+  const isFree = inputs.some((index) => tensors[index]?.shape.includes(-1) === true);
+  const isWhole = (index: number): boolean => tensors[index]?.type !== FLOAT;
+  const isConstant = (index: number): boolean => tensors[index]?.kind === "constant";
+  /** Numbers of 64 bits that fit into 32. The caller gives no others. */
+  const small = new Set(inputs.filter(isWhole));
+  const moving = new Set<number>();
+  for (const { number, inputs: read, outputs } of operators) {
+    const keepsSmall = KEEPING.has(number) && read.every((index) => index < 0 || small.has(index) || isConstant(index));
+    const isMoving = allocatesOutputs(number, read, isConstant);
+    for (const index of outputs) {
+      if ((COUNTING.has(number) || keepsSmall) && isWhole(index)) small.add(index);
+      if (isMoving) moving.add(index);
+    }
+  }
+  return (index) => {
+    const { type, shape } = tensors[index]!;
+    // Where the batch is free, a tensor whose sizes are stated has those of one item.
+    const hasSizes = shape.length > 0 && shape.includes(-1) === isFree && !moving.has(index);
+    return hasSizes && (isCuttableElement(type) || (type === WIDE && small.has(index)));
   };
 }
 
-function otherBytes(model: FlatTable, chosen: number, bytesOf: (buffer: number) => number): number {
-  let sum = 0;
-  for (const buffer of buffersOfOthers(model, chosen)) sum += bytesOf(buffer);
-  return sum;
+function fileNode({ number, inputs, outputs }: Operator, tensors: readonly TfliteTensor[]): FileNode {
+  const op = opName(number);
+  const given = inputs.filter((index) => index >= 0);
+  const reads = given.filter((index) => tensors[index]!.kind !== "variable");
+  return {
+    op,
+    name: tensors[outputs[0] ?? -1]?.name || op,
+    reads: [...new Set(reads)].map(keyOf).concat(runsSubgraphs(number) ? [BODIES] : []),
+    makes: outputs.map(keyOf),
+    isLight: isLight(number),
+    copied: isPure(number) && reads.length === given.length ? "if-constant" : "never",
+  };
+}
+
+function bufferBytes(model: FlatTable, buffer: number): number {
+  return model.tableAt(MODEL.buffers, buffer).lengthOf(BUFFER.data, 1);
 }
 
 /** The buffers of all subgraphs but one. */
