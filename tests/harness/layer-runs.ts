@@ -2,7 +2,7 @@
 import { createSharder } from "inference-sharder";
 import type { OutputValue, Tensor } from "inference-sharder";
 import type { SharderOptions } from "../../src/sharder/options.js";
-import { savedBytes, savedCase, savedFile, type SavedFormat } from "./saved-models.js";
+import { savedCase, type SavedFormat } from "./saved-models.js";
 
 export interface LayerRun {
   readonly layerCount: number;
@@ -23,7 +23,7 @@ export async function runByLayers(
   compare: (found: OutputValue | undefined, expected: Tensor) => number,
 ): Promise<LayerRun> {
   const { inputs } = await savedCase(format, name, repeat);
-  const model = name === "external" ? await externalFiles() : await savedBytes(format, `${name}.${format}`);
+  const model = `fixtures/${format}/${name}.${format}`;
   const whole = await createSharder({ model, workers: [{ backend: "wasm" }], split: "batch" });
   const expected = await whole.predict(inputs);
   await whole.dispose();
@@ -43,8 +43,4 @@ export async function runByLayers(
   } finally {
     await sharder.dispose();
   }
-}
-
-async function externalFiles(): Promise<File[]> {
-  return Promise.all(["external.onnx", "external.weights"].map((file) => savedFile("onnx", file)));
 }

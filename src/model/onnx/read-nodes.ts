@@ -64,7 +64,7 @@ export function attributeOf({ message }: OnnxNode, name: string): ProtoMessage |
 }
 
 /** The graphs of a node's branches and bodies. */
-export function bodiesOf(node: ProtoMessage): ProtoMessage[] {
+function bodiesOf(node: ProtoMessage): ProtoMessage[] {
   return [...node.messages(NODE.attributes)].flatMap((attribute) => [
     ...attribute.messages(ATTRIBUTE.graph),
     ...attribute.messages(ATTRIBUTE.graphs),

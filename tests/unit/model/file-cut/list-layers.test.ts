@@ -71,7 +71,10 @@ function compute(list: Iterable<FileNode>, given: ReadonlyMap<string, string>): 
       return value;
     });
     // Not the values in full, which would grow without bound.
-    const sum = [...read.join("|"), ...name].reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) % 2 ** 32, 7);
+    const sum = Array.from(read.join("|") + name, (letter) => letter.charCodeAt(0)).reduce(
+      (hash, code) => (hash * 31 + code) % 2 ** 32,
+      7,
+    );
     for (const key of makes) values.set(key, `${key}=${sum}`);
   }
   return values;
