@@ -24,7 +24,7 @@ export async function runByLayers(
 ): Promise<LayerRun> {
   const { inputs } = await savedCase(format, name, repeat);
   const model = `fixtures/${format}/${name}.${format}`;
-  const whole = await createSharder({ model, workers: [{ backend: "wasm" }], split: "batch" });
+  const whole = await createSharder({ model, workers: [{ backend: "wasm" }] });
   const expected = await whole.predict(inputs);
   await whole.dispose();
   const workers = [{ backend: "wasm" }, { backend: "wasm" }] as const;

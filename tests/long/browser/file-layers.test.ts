@@ -22,7 +22,11 @@ const plans = (["onnx", "tflite"] as const).flatMap((format) =>
     const places = staged.layers.map((_, layer) => layer).slice(1);
     const some = places.filter(() => random() < 0.4);
     const name = `../${basename(dirname(path))}/${basename(path, `.${format}`)}`;
-    return [places, ...(some.length === 0 ? [] : [some])].map((cuts) => ({ format, name, cuts }));
+    return [places, ...(some.length === 0 || some.length === places.length ? [] : [some])].map((cuts) => ({
+      format,
+      name,
+      cuts,
+    }));
   }),
 );
 
