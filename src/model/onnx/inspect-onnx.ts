@@ -36,7 +36,7 @@ export function inspectOnnx(
   // Damaged files may name the same bytes often.
   const weightBytes = Math.min(files.byteLength, inlineBytes + externalBytes);
   const wire: OnnxWire = { format: "onnx", inputs, outputs, modelBytes, dataFiles, usesFloat16, weightData: files };
-  return describeFile(wire, stageOnnx(new ProtoMessage(bytes), wire, externalParts.length), {
+  return describeFile(wire, stageOnnx(bytes, wire, externalParts.length), {
     layerCount: nodeCount,
     weightBytes,
     userDefinedMetadata: { ...notes, onnx: { irVersion, opsets, producer, graphName } },

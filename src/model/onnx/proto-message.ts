@@ -3,7 +3,7 @@ import { malformedOnnx } from "./malformed-onnx.js";
 /** No name and no text of a model is longer, bytes. */
 const MAX_TEXT_BYTES = 1_000_000;
 /** A model of 100,000 operations has half as many. Each takes up to half a microsecond, and a damaged file may have one in every two bytes. */
-const MAX_FIELDS = 6_000_000;
+export const MAX_FIELDS = 6_000_000;
 
 const VARINT = 0;
 const FIXED_64 = 1;

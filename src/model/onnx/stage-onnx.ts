@@ -5,7 +5,7 @@ import type { StagedModel } from "../staged-model.js";
 import { elementOf } from "./element-types.js";
 import { ATTRIBUTE, MODEL } from "./fields.js";
 import { ELEMENTWISE, FUSED, isLight, RANDOM } from "./op-classes.js";
-import type { ProtoMessage } from "./proto-message.js";
+import { MAX_FIELDS, ProtoMessage } from "./proto-message.js";
 import { attributeOf, readOnnxGraph, type OnnxGraph, type OnnxNode } from "./read-nodes.js";
 import { findWeight, isExternal } from "./stored-weights.js";
 import { findElements, type TensorElements } from "./tensor-elements.js";
@@ -13,6 +13,8 @@ import { writeStage, type OnnxPart, type StageSource } from "./write-stage.js";
 
 /** From this version of the format on, initializers need not be listed among the inputs. */
 const FIRST_UNLISTED = 4;
+/** How often reading may look at each field. */
+const READINGS = 10;
 
 /**
  * Make an `.onnx` model cuttable into stages.
@@ -21,14 +23,18 @@ const FIRST_UNLISTED = 4;
  * operations that are fused stay together. Conversions from stored numbers go with their readers, so that quantised tensors cross as they
  * are stored, and ONNX Runtime fuses them as in the whole.
  *
+ * @param bytes of the `.onnx` file, which `scanModel` has been over.
  * @param wire of the whole.
  * @param externalCount how many tensors have their elements in other files, those within operations too.
  */
 export function stageOnnx(
-  model: ProtoMessage,
+  bytes: Uint8Array,
   wire: OnnxWire,
   externalCount: number,
 ): StagedModel<OnnxWire> | Uncuttable {
+  // `scanModel` has bounded the fields. Reading looks at each a few times, and every writing of stages looks again.
+  const seen = { count: -READINGS * MAX_FIELDS };
+  const model = new ProtoMessage(bytes, 0, bytes.length, seen);
   const graph = withConstants(readOnnxGraph(model.message(MODEL.graph)!), model.number(MODEL.irVersion) ?? 0);
   const reason = whyUncuttable(graph, externalCount);
   if (reason !== undefined) return { reason };
@@ -40,6 +46,7 @@ export function stageOnnx(
   );
   for (const [name, sparse] of graph.sparseInitializers) constants.set(name, sparse.byteLength);
   const source: StageSource = { model, graph, elements, files };
+  seen.count = -Infinity;
   const keysOf = (bindings: readonly OnnxBinding[]): Record<string, string> =>
     Object.fromEntries(bindings.map(({ name, tensorName }) => [name, tensorName]));
   return stageFile(
