@@ -27,8 +27,7 @@ export interface AutoWorkers {
  * LiteRT and ONNX Runtime get WASM workers alone.
  */
 export async function chooseWorkers(engine: EngineName = "tfjs"): Promise<AutoWorkers> {
-  const coreCount = Math.max(1, navigator.hardwareConcurrency || 1);
-  const onCores = (backend: "wasm" | "cpu"): WorkerSpec[] => Array.from({ length: coreCount }, () => ({ backend }));
+  const onCores = (backend: "wasm" | "cpu"): WorkerSpec[] => Array.from({ length: coreCount() }, () => ({ backend }));
   if (engine !== "tfjs") {
     return { specs: onCores("wasm").map((spec) => ({ ...spec, engine })), lastResort: [], notice: undefined };
   }
@@ -41,8 +40,12 @@ export async function chooseWorkers(engine: EngineName = "tfjs"): Promise<AutoWo
   };
 }
 
+export function coreCount(): number {
+  return Math.max(1, navigator.hardwareConcurrency || 1);
+}
+
 /** A page's policy also holds in its workers, as far as the page can see. */
-function allowsWasm(): boolean {
+export function allowsWasm(): boolean {
   try {
     return typeof WebAssembly === "object" && new WebAssembly.Module(EMPTY_MODULE) instanceof WebAssembly.Module;
   } catch {

@@ -32,7 +32,7 @@ export interface SplitParts {
 }
 
 /**
- * Refuse a model that can't be split as the options require, before any worker starts.
+ * Refuse a model that can't be split as the options require, before any worker gets it.
  * @throws ShardError "model-unsupported" if it does not fit, can't be cut, or takes whole batches where `split` is "batch";
  *         "invalid-options" for illegal cuts.
  */

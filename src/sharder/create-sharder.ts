@@ -1,5 +1,6 @@
 import { ShardError } from "../core/errors.js";
 import type { InspectedModel } from "../model/inspect.js";
+import { HeadStart } from "../pool/head-start.js";
 import { hasWebWorkers } from "../pool/open-web-worker.js";
 import { StagePlanner } from "../pool/stage-planner.js";
 import {
@@ -36,6 +37,7 @@ import { readModel } from "./read-model.js";
 import { Sharder } from "./sharder.js";
 import { forEngines } from "./translated-model.js";
 import { Verifier } from "./verify/verifier.js";
+import { workersAhead } from "./workers-ahead.js";
 
 /** How the workers of a sharder are reached. */
 export interface SharderLinks {
@@ -77,11 +79,22 @@ async function create(given: SharderOptions): Promise<Sharder> {
   // Read once, so that what is used is what was checked.
   const options = { ...given };
   throwIfAborted(options.signal);
+  // The model is read meanwhile.
+  const ahead = new HeadStart(openWorker);
+  ahead.begin(workersAhead(options));
+  try {
+    return await createFor(options, ahead.open);
+  } finally {
+    ahead.close();
+  }
+}
+
+async function createFor(options: SharderOptions, open: OpenWorker): Promise<Sharder> {
   const shareWeights = globalThis.crossOriginIsolated === true;
   const inspected = await readModel(options, shareWeights);
   const { workers = "auto" } = options;
   const { format } = inspected.info;
-  const links = { openWorker, openPlanner };
+  const links = { openWorker: open, openPlanner };
   if (workers !== "auto") {
     const specs = workers.map((spec) => forModel(spec, format));
     const fitting = await forEngines(inspected, specs, options.signal);

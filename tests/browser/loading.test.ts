@@ -29,6 +29,30 @@ const load = (model: string) =>
   );
 
 describe("a model from an address", () => {
+  it("is downloaded while the workers' engines start, on a first visit and on later ones", async () => {
+    for (const visit of ["first", "second"]) {
+      // Its answer waits for the engine's file, which only a worker that starts asks for. A page that waits for the model first waits for ever.
+      let engineCame!: () => void;
+      const isEngineThere = new Promise<void>((resolve) => (engineCame = resolve));
+      const noteEngine = (request: { url(): string }) =>
+        /tfjs-backend-wasm.*\.wasm/.test(request.url()) && engineCame();
+      opened.page.on("request", noteEngine);
+      await opened.page.route(JSON_URL, async (route) => {
+        await isEngineThere;
+        await route.continue();
+      });
+      expect(await load(MODEL), visit).toBeUndefined();
+      opened.page.off("request", noteEngine);
+      await opened.page.unroute(JSON_URL);
+    }
+  });
+
+  it("leaves no worker behind that was started for a model that is not there", async () => {
+    const before = opened.page.workers().length;
+    expect(await load("models/nothing/model.json")).toMatchObject({ code: "model-not-found" });
+    await expect.poll(() => opened.page.workers().length).toBe(before);
+  });
+
   it("is downloaded once for all workers, with progress by bytes", async () => {
     const requests: string[] = [];
     const listener = (request: { url(): string }) => requests.push(request.url());
