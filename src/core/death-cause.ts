@@ -5,6 +5,7 @@ import type { ShardErrorCode } from "./errors.js";
  * - "crashed": it ended without being asked to, or did not start. "hung": it missed a deadline.
  * - "device-lost", "context-lost": its GPU device or its WebGL context is gone. "out-of-memory": it ran short of memory.
  * - "trapped": its code broke off in the middle of a call.
+ * - "server-lost": the server that it sends its work to does not answer, or not as it should.
  * - "wrong-output": others have proven it wrong. "threw": it refused the model.
  */
 export type DeathCause =
@@ -14,6 +15,7 @@ export type DeathCause =
   | "context-lost"
   | "out-of-memory"
   | "trapped"
+  | "server-lost"
   | "wrong-output"
   | "threw";
 
@@ -21,5 +23,6 @@ export type DeathCause =
 export function deathCauseOf(code: ShardErrorCode): DeathCause {
   if (code === "worker-timeout") return "hung";
   if (code === "out-of-memory") return "out-of-memory";
+  if (code.startsWith("server-")) return "server-lost";
   return code.startsWith("model-") ? "threw" : "crashed";
 }

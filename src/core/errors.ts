@@ -19,6 +19,11 @@ export type ShardErrorCode =
   | "no-workers"
   | "worker-lost"
   | "worker-timeout"
+  // the servers of remote workers
+  | "server-unreachable"
+  | "server-refused"
+  | "server-busy"
+  | "server-failed"
   // the job
   | "aborted"
   | "disposed"

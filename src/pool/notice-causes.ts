@@ -8,4 +8,5 @@ export const NOTICE_CAUSES: Readonly<Record<NoticeKind, DeathCause>> = {
   "context-lost": "context-lost",
   "out-of-memory": "out-of-memory",
   trapped: "trapped",
+  "server-lost": "server-lost",
 };

@@ -28,10 +28,12 @@ export const WORKER_ENTRIES = {
     new Worker(new URL("../../workers/onnx-webgpu.ts", import.meta.url), { type: "module", name }),
   "onnx/wasm": (name: string) =>
     new Worker(new URL("../../workers/onnx-wasm.ts", import.meta.url), { type: "module", name }),
+  "remote/remote": (name: string) =>
+    new Worker(new URL("../../workers/remote.ts", import.meta.url), { type: "module", name }),
 } as const;
 
 export type EntryName = keyof typeof WORKER_ENTRIES;
-/** The backends that a worker can run on. One worker = one engine = one backend. */
+/** The backends that a worker can run on; "remote" is a server. One worker = one engine = one backend. */
 export type BackendName = EntryName extends `${string}/${infer Backend}` ? Backend : never;
 
 /** The inference runtimes that a worker can have. */
@@ -39,8 +41,10 @@ export type EngineName = EntryName extends `${infer Engine}/${string}` ? Engine 
 
 export const ENTRY_NAMES = Object.keys(WORKER_ENTRIES) as readonly EntryName[];
 
-/** The backends of all engines, each once, in the order of the table. */
-export const BACKEND_NAMES = [...new Set(ENTRY_NAMES.map((entry) => entry.split("/")[1] as BackendName))];
+/** The backends of this machine, of all engines, each once, in the order of the table. A server is none: it needs an address. */
+export const BACKEND_NAMES = [...new Set(ENTRY_NAMES.map((entry) => entry.split("/")[1] as BackendName))].filter(
+  (backend) => backend !== "remote",
+);
 
 /** The kind of worker that is asked for: which script, and what its engine is told. */
 export interface WorkerSpec extends WorkerSettings {
@@ -70,7 +74,7 @@ export function entryOf({
 
 /** What people call it: the backend, and the engine where it is not the default one. */
 export function labelOf({ backend, engine = "tfjs" }: { readonly backend: string; readonly engine?: string }): string {
-  return engine === "tfjs" ? backend : `${engine}/${backend}`;
+  return engine === "tfjs" || backend === "remote" ? backend : `${engine}/${backend}`;
 }
 
 /** @throws ShardError "unknown-backend", "backend-unavailable" if the browser refuses to start the script. */

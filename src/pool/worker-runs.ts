@@ -125,7 +125,8 @@ export class WorkerRuns {
   #endIfBroken<T>(reply: Reply<T>): Reply<T> {
     if (reply.ok) return reply;
     const error = fromErrorRecord(reply.error, this.#parts.workerId);
-    if (reply.error.notice === "trapped") this.#parts.kill(error, "trapped");
+    const { notice } = reply.error;
+    if (notice === "trapped" || notice === "server-lost") this.#parts.kill(error, notice);
     else this.endIfLost(error);
     return reply;
   }

@@ -151,8 +151,13 @@ export interface OnnxWire extends WireCommon {
   readonly usesFloat16: boolean;
 }
 
+/** A model that a server holds: all that its worker needs is what goes in and comes out. `weightData` is empty. */
+export interface RemoteWire extends WireCommon {
+  readonly format: "remote";
+}
+
 /** A union by format: an engine loads the formats that it knows, and refuses the others. */
-export type WireModel = TfjsWire | TfliteWire | OnnxWire;
+export type WireModel = TfjsWire | TfliteWire | OnnxWire | RemoteWire;
 
 /** Whether it is a TF.js model: the only kind whose weights and topology the page knows its way about in. */
 export function isTfjsWire(wire: WireModel): wire is TfjsWire {

@@ -16,6 +16,22 @@ export interface WorkerSettings {
    * Default 1: the parallelism is that of several workers.
    */
   readonly threads?: number | undefined;
+  /**
+   * Backend "remote" only, and needed there: the address of a model on a server that speaks the Open Inference Protocol v2,
+   * `https://host/v2/models/NAME` or `…/versions/V`.
+   */
+  readonly url?: string | undefined;
+  /**
+   * Backend "remote" only: sent with every request to the origin of `url`, and to no other. They are kept in memory alone, and never appear in
+   * events, errors or what is remembered.
+   */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Backend "remote" only: the most items in one request, whole, ≥ 1. Default: what the server advertises, or else as many as 4 MiB hold, up to 64. */
+  readonly maxBatch?: number | undefined;
+  /** Backend "remote" only: the most requests at once, whole, 1…256. Default 64; how many there are follows what is measured. */
+  readonly maxInFlight?: number | undefined;
+  /** Backend "remote" only: the server's names of inputs and outputs, by those of the model, where they differ. */
+  readonly names?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface WorkerStart extends WorkerSettings {

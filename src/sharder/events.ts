@@ -44,6 +44,7 @@ export interface RebalanceDetail {
  * - "crashed": the worker ended without being asked to, or could not be started again.
  * - "overdue": no answer for 3 × the prediction + 1 s; the worker may only be slow. "hung": no answer until its deadline; it was ended.
  * - "device-lost", "context-lost": its GPU device or its WebGL context is gone. "out-of-memory": it ran short of memory.
+ * - "server-lost": the server of a remote worker does not answer, or not as it should.
  * - "wrong-output": its numbers differ from those of other workers, or are not finite where the model's are.
  * - "unverified": nobody could recompute what it gave. "storage": the journal can't be written or read.
  */
@@ -56,6 +57,7 @@ export type FaultCause =
   | "device-lost"
   | "context-lost"
   | "out-of-memory"
+  | "server-lost"
   | "wrong-output"
   | "unverified"
   | "storage";

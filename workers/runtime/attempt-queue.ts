@@ -2,7 +2,7 @@ import { ShardError } from "../../src/core/errors.js";
 import { messageOf } from "../../src/protocol/error-record.js";
 import type { WorkerNotice } from "../../src/protocol/link.js";
 import type { RunTiming } from "../../src/protocol/worker-api.js";
-import { EngineBroken } from "./engine.js";
+import { EngineBroken, type EngineTurn } from "./engine.js";
 import { yieldMacrotask } from "./yield-macrotask.js";
 
 /** What the queue needs to know about a request. */
@@ -20,10 +20,8 @@ export interface Attempt {
 export type Checkpoint = () => Promise<void>;
 
 /** What an attempt may do while it runs. */
-export interface Turn {
+export interface Turn extends EngineTurn {
   readonly checkpoint: Checkpoint;
-  /** All that is left is to wait for a GPU: the next attempt may begin. */
-  readonly handOver: () => void;
 }
 
 /** Something done around a piece of work. */
@@ -46,7 +44,7 @@ interface Queued {
 /** A piece of work that runs. */
 interface Running {
   readonly attemptId: string | undefined;
-  isCancelled: boolean;
+  readonly cancelling: AbortController;
   readonly handOver: () => void;
   /** Settles once the one before it has ended: it may have handed over. */
   readonly before: Promise<void>;
@@ -56,7 +54,7 @@ interface Running {
 export const BEFORE_ALL = Infinity;
 
 /**
- * Runs the worker's work, one piece at a time; but an attempt that only waits for a GPU lets the next one begin, and no other after that
+ * Runs the worker's work, one piece at a time; but an attempt that only waits for a GPU or a server lets the next one begin, and no other after that
  * before it has ended. Attempts end in the order in which they began. It yields a macrotask before each piece, so that a cancel or an attempt of
  * higher priority that was posted later overtakes queued work.
  */
@@ -65,7 +63,8 @@ export class AttemptQueue {
   readonly #onBroken: (notice: WorkerNotice) => void;
   readonly #queued: Queued[] = [];
   #isDraining = false;
-  #running: Running | undefined;
+  /** What has begun and not ended: more than one where the first has handed over. */
+  readonly #running = new Set<Running>();
   /** Settles once everything that has begun has ended. */
   #ended: Promise<void> = Promise.resolve();
   /** When the latest piece of work succeeded or failed; before any work, when the queue was created. */
@@ -102,7 +101,7 @@ export class AttemptQueue {
     for (const attemptId of attemptIds) {
       const index = this.#queued.findIndex((queued) => queued.attemptId === attemptId);
       if (index >= 0) this.#queued.splice(index, 1)[0]!.reject(cancelled("before it ran"));
-      else if (attemptId === this.#running?.attemptId) this.#running.isCancelled = true;
+      else [...this.#running].find((running) => running.attemptId === attemptId)?.cancelling.abort();
     }
   }
 
@@ -143,11 +142,10 @@ export class AttemptQueue {
     if (next.priority === BEFORE_ALL) await before;
     let handOver!: () => void;
     const handedOver = new Promise<void>((resolve) => (handOver = resolve));
-    const running: Running = { attemptId: next.attemptId, isCancelled: false, handOver, before };
-    this.#running = running;
-    this.#ended = next.run(running);
+    const running: Running = { attemptId: next.attemptId, cancelling: new AbortController(), handOver, before };
+    this.#running.add(running);
+    this.#ended = next.run(running).then(() => void this.#running.delete(running));
     await Promise.race([this.#ended, handedOver.then(() => before)]);
-    this.#running = undefined;
   }
 
   /** Take the first of those with the highest priority. */
@@ -179,7 +177,8 @@ export class AttemptQueue {
 
   async #carryOut<T>(running: Running, work: (turn: Turn) => Promise<T>): Promise<T> {
     const turn: Turn = {
-      checkpoint: () => this.#checkpoint(running),
+      checkpoint: () => checkpoint(running),
+      signal: running.cancelling.signal,
       // What is done around work is done around one piece at a time.
       handOver: () => {
         if (this.#around === undefined) running.handOver();
@@ -217,10 +216,11 @@ export class AttemptQueue {
     return error;
   }
 
-  async #checkpoint(running: Running): Promise<void> {
-    await yieldMacrotask();
-    if (running.isCancelled) throw cancelled("while it ran");
-  }
+}
+
+async function checkpoint({ cancelling }: Running): Promise<void> {
+  await yieldMacrotask();
+  if (cancelling.signal.aborted) throw cancelled("while it ran");
 }
 
 /** WASM code of any engine that broke off in the middle leaves its memory in any state. */

@@ -1,4 +1,4 @@
-import { ShardError, type ShardErrorOptions } from "../../src/core/errors.js";
+import { ShardError, type ShardErrorCode, type ShardErrorOptions } from "../../src/core/errors.js";
 import type { WorkerNotice } from "../../src/protocol/link.js";
 import type { WireModel } from "../../src/protocol/model-on-wire.js";
 import type { InputTensor, Tensor } from "../../src/protocol/tensors.js";
@@ -42,6 +42,14 @@ export interface Engine {
   stop(): void;
 }
 
+/** What an engine may know of the attempt that it computes for. */
+export interface EngineTurn {
+  /** Aborted once nobody wants the result. */
+  readonly signal: AbortSignal;
+  /** All that is left is to wait for a GPU or a server: the next attempt may begin. */
+  readonly handOver: () => void;
+}
+
 /** A model or a stage that an engine holds. */
 export interface EngineModel {
   /** Inputs are read but never kept, overwritten or detached, whatever memory they are in: they may be views of a larger buffer. */
@@ -52,11 +60,20 @@ export interface EngineModel {
    *        engine may overwrite or detach all other buffers.
    * @param onSubmitted called by an engine on a GPU once all of the call is on its way there, so that only the read-back is left: another
    *        call may begin. Left out: no other call begins before this one has ended.
+   * @param signal for an engine that can stop a call: aborted once nobody wants the outputs.
    * @returns one tensor for each output of the wire, each in a buffer that belongs to the caller.
    * @throws ShardError "out-of-memory" if the memory of the backend is too small for this call, and smaller ones still run;
    *         EngineBroken; whatever the runtime throws.
    */
-  run(inputs: NamedInputs, onSubmitted?: () => void): Promise<NamedOutputs>;
+  run(inputs: NamedInputs, onSubmitted?: () => void, signal?: AbortSignal): Promise<NamedOutputs>;
+  /**
+   * For an engine whose calls may overlap, since others compute them: run a batch in calls of its own choice. Such an engine takes several
+   * calls of `run` at once, too.
+   * @param rows which inputs have a row for each item; the others go with every call.
+   * @returns as `run`.
+   * @throws as `run`; "aborted" if the turn is.
+   */
+  runRows?(inputs: NamedInputs, rows: BatchRows, turn: EngineTurn): Promise<NamedOutputs>;
   /**
    * As `run`, for an engine whose outputs lie in memory of its own that can be read there.
    * @param use gets the outputs, which are valid until it returns: the call's only copy of them is its affair.
@@ -70,11 +87,19 @@ export interface EngineModel {
   dispose(): void;
 }
 
+export interface BatchRows {
+  /** Whole, ≥ 1. */
+  readonly itemCount: number;
+  readonly names: ReadonlySet<string>;
+}
+
 export interface MeasuredRun {
   /** Time of the quickest of `runCount` calls, after one call to warm up. */
   readonly ms: number;
   readonly outputs: NamedOutputs;
 }
+
+type BrokenCode = Extract<ShardErrorCode, "model-malformed" | "model-unsupported" | `server-${string}`>;
 
 /** After this error the engine can't be trusted any more: the worker answers with it, posts the notice, and runs nothing else. */
 export class EngineBroken extends ShardError {
@@ -87,7 +112,7 @@ export class EngineBroken extends ShardError {
   constructor(
     notice: WorkerNotice["notice"],
     message: string,
-    { code, ...options }: ShardErrorOptions & { readonly code?: "model-malformed" | "model-unsupported" } = {},
+    { code, ...options }: ShardErrorOptions & { readonly code?: BrokenCode } = {},
   ) {
     super(code ?? (notice === "out-of-memory" ? "out-of-memory" : "model-failed"), message, options);
     this.notice = notice;

@@ -7,13 +7,16 @@ import type { InputTensor } from "../../src/protocol/tensors.js";
 import type { RunInput, RunRequest } from "../../src/protocol/worker-api.js";
 import type { Checkpoint, Turn } from "./attempt-queue.js";
 import type { CallChoice } from "./call-choices.js";
-import type { EngineModel } from "./engine.js";
+import type { EngineModel, NamedOutputs } from "./engine.js";
 import { ItemGather } from "./item-gather.js";
 import { runCalls } from "./run-calls.js";
 import { useOutputs } from "./use-outputs.js";
 
 /** How often a run of several calls checks for a cancel, ms. */
 const CHECKPOINT_MS = 20;
+
+/** Of an engine whose calls overlap, at most so many wait at once. */
+const MOST_OVERLAPPING = 64;
 
 type Work = Pick<RunRequest, "itemCount" | "mode" | "inputs" | "forwardedNames">;
 
@@ -31,11 +34,11 @@ type Work = Pick<RunRequest, "itemCount" | "mode" | "inputs" | "forwardedNames">
 export async function runItems(
   model: EngineModel,
   work: Work,
-  { checkpoint, handOver }: Turn,
+  { checkpoint, ...turn }: Turn,
   choice?: CallChoice,
   spare?: SpareBuffers,
 ): Promise<NamedShardOutputs> {
-  const outputs = await runInMode(model, work, { checkpoint: whenDue(checkpoint), handOver }, choice, spare);
+  const outputs = await runInMode(model, work, { ...turn, checkpoint: whenDue(checkpoint) }, choice, spare);
   for (const name of work.forwardedNames) {
     const output = outputs[name];
     if (output !== undefined) outputs[name] = shareOutput(output);
@@ -50,7 +53,9 @@ function runInMode(
   choice: CallChoice | undefined,
   spare: SpareBuffers | undefined,
 ): Promise<NamedShardOutputs> {
-  if (work.mode === "item-by-item") return runSingly(model, work, turn, spare);
+  if (work.mode === "item-by-item") {
+    return (model.runRows === undefined ? runSingly : runOverlapping)(model, work, turn, spare);
+  }
   return choice === undefined ? runBatch(model, work, turn) : runCalls(model, work, choice, turn.checkpoint, spare);
 }
 
@@ -64,8 +69,11 @@ function whenDue(checkpoint: Checkpoint): Checkpoint {
   };
 }
 
-async function runBatch(model: EngineModel, { inputs }: Work, { handOver }: Turn): Promise<NamedShardOutputs> {
-  const outputs = await model.run(mapValues(inputs, wholeOf), handOver);
+async function runBatch(model: EngineModel, { inputs, itemCount }: Work, turn: Turn): Promise<NamedShardOutputs> {
+  const whole = mapValues(inputs, wholeOf);
+  const names = new Set(Object.keys(inputs).filter((name) => inputs[name]!.kind !== "side"));
+  const outputs = await (model.runRows?.(whole, { itemCount, names }, turn) ??
+    model.run(whole, turn.handOver, turn.signal));
   return mapValues(outputs, (tensor) => ({ kind: "dense", tensor, itemShape: [1, ...tensor.shape.slice(1)] }));
 }
 
@@ -81,6 +89,37 @@ async function runSingly(
     const feeds = mapValues(inputs, (input, name) => inputOf(model, input, name, item));
     const onSubmitted = item === itemCount - 1 ? handOver : undefined;
     await useOutputs(model, feeds, (outputs, areOwned) => gathered.add(outputs, areOwned), onSubmitted);
+  }
+  return gathered.result();
+}
+
+/** As `runSingly`, with the calls of several items under way at once. */
+async function runOverlapping(
+  model: EngineModel,
+  { inputs, itemCount }: Work,
+  { checkpoint, handOver, signal }: Turn,
+  spare: SpareBuffers | undefined,
+): Promise<NamedShardOutputs> {
+  const gathered = new ItemGather(itemCount, spare);
+  const stop = new AbortController();
+  signal.addEventListener("abort", () => stop.abort(), { once: true });
+  const waiting: Promise<NamedOutputs>[] = [];
+  try {
+    for (let item = 0; item < itemCount || waiting.length > 0; ) {
+      if (item < itemCount && waiting.length < MOST_OVERLAPPING) {
+        const feeds = mapValues(inputs, (input, name) => inputOf(model, input, name, item));
+        const call = model.run(feeds, undefined, stop.signal);
+        // Whoever waits for it sees it fail; until then nobody does.
+        call.catch(() => {});
+        waiting.push(call);
+        if (++item === itemCount) handOver();
+      } else {
+        await checkpoint();
+        gathered.add(await waiting.shift()!, true);
+      }
+    }
+  } finally {
+    stop.abort();
   }
   return gathered.result();
 }

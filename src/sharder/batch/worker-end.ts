@@ -33,6 +33,7 @@ function endCauseOf(worker: PoolWorker | undefined, { code }: ShardError): EndCa
     case "crashed":
     case "device-lost":
     case "context-lost":
+    case "server-lost":
       return "unclear";
     case undefined:
       return code === "worker-timeout" ? "hung" : "unclear";

@@ -6,6 +6,7 @@ import type { FaultCause } from "../events.js";
 export function causeOf({ code }: Pick<ShardError, "code">): FaultCause {
   if (code === "out-of-memory") return "out-of-memory";
   if (code === "worker-timeout") return "hung";
+  if (code.startsWith("server-")) return "server-lost";
   return code === "worker-lost" || code === "backend-unavailable" ? "crashed" : "threw";
 }
 

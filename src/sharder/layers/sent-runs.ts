@@ -11,6 +11,7 @@ const END_CAUSES: Partial<Record<NonNullable<PoolWorker["deathCause"]>, EndCause
   crashed: "unclear",
   "device-lost": "unclear",
   "context-lost": "unclear",
+  "server-lost": "unclear",
 };
 
 interface SentRun {

@@ -11,6 +11,7 @@ const HAPPENED: Readonly<Record<FaultCause, string>> = {
   "device-lost": "lost its GPU",
   "context-lost": "lost its WebGL context",
   "out-of-memory": "ran out of memory",
+  "server-lost": "lost its server",
   "wrong-output": "computed wrong numbers",
   unverified: "could not be checked by another worker",
   storage: "could not be stored",
