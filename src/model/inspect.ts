@@ -15,7 +15,7 @@ import { checkWeightLength, readWeightSpecs } from "./weights.js";
 
 /** What `sharder.model` shows. */
 export interface ModelInfo {
-  readonly format: "graph-model" | "layers-model" | "tflite" | "onnx";
+  readonly format: "graph-model" | "layers-model" | "tflite" | "onnx" | "remote";
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
   /** How many layers the model has after optimisation. Layers are the smallest parts that it can be cut into; of a model that can't be cut, its operations. */

@@ -29,6 +29,11 @@ export interface WorkerHooks {
   readonly onRan: (worker: PoolWorker) => void;
 }
 
+/** All that leaves the page of a model that a server has already: what goes in and comes out. */
+function interfaceOf({ inputs, outputs }: WireModel): WireModel {
+  return { format: "remote", inputs, outputs, weightData: new ArrayBuffer(0) };
+}
+
 /** Long enough to compile WASM or to get a device on a slow machine, once the script is there. */
 const START_DEADLINE_MS = 60_000;
 /** A worker that has nothing else to do listens at once. */
@@ -170,7 +175,7 @@ export class PoolWorker {
   async load(modelKey: ModelKey, model: WireModel, alike?: LoadDeadline): Promise<void> {
     try {
       await this.requireListening();
-      await this.#models.load(modelKey, model, alike);
+      await this.#models.load(modelKey, this.spec.backend === "remote" ? interfaceOf(model) : model, alike);
     } catch (thrown) {
       this.#runs.endIfLost(thrown as ShardError);
       throw thrown;

@@ -6,5 +6,4 @@
  * - "server-lost": the server that it sends its work to does not answer, or not as it should.
  * - "trapped": its code broke off in the middle (a WASM trap or abort).
  */
-export type NoticeKind = "device-lost" | "context-lost" | "device-error" | "out-of-memory" | "trapped"
-  | "server-lost";
+export type NoticeKind = "device-lost" | "context-lost" | "device-error" | "out-of-memory" | "trapped" | "server-lost";

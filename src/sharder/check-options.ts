@@ -4,6 +4,7 @@ import { BACKEND_NAMES, ENTRY_NAMES, entryOf, type WorkerSpec } from "../pool/wo
 import { messageOf } from "../protocol/error-record.js";
 import { orShardError } from "../protocol/raw-errors.js";
 import { isPlatform, typedArrayName } from "../protocol/realms.js";
+import { checkRemote, isRemoteModel } from "./check-remote.js";
 import { checkSignal } from "./job/predict-options.js";
 import { requireKnownKeys } from "./known-keys.js";
 import type { SharderOptions, SharderSettings } from "./options.js";
@@ -51,6 +52,11 @@ const SPEC_NAMES: Readonly<Record<keyof WorkerSpec, true>> = {
   engine: true,
   powerPreference: true,
   threads: true,
+  url: true,
+  headers: true,
+  maxBatch: true,
+  maxInFlight: true,
+  names: true,
 };
 
 /** @throws ShardError "invalid-options", "unknown-backend", naming the option and what it received. */
@@ -220,11 +226,12 @@ function checkModelSource(model: unknown): void {
       "pass bytes that were not transferred to a worker",
     );
   }
+  if (isRemoteModel(model)) return checkRemote({ ...model, url: model.remote, backend: "remote" }, invalid);
   if (isAddress || isArtifacts || (isListLike(model) && model.length > 0 && Array.from(model).every(isFile))) return;
   const received = isListLike(model) ? Array.from(model).find((file) => !isFile(file)) : undefined;
   throw invalid(
     "model",
-    "the address of a model.json, .tflite or .onnx file, a file or a list of files, model artifacts, or the bytes of a .tflite or .onnx file",
+    "the address of a model.json, .tflite or .onnx file, a file or a list of files, model artifacts, the bytes of a .tflite or .onnx file, or { remote: address } for a model on a server",
     received ?? model,
     received === undefined ? "pass one of them" : "pass a list of files only",
   );
@@ -272,10 +279,11 @@ function checkSpec(spec: unknown): void {
     throw invalid("worker", "an object with a backend", spec, 'pass { backend: "wasm" }');
   requireKnownKeys("a worker", spec, SPEC_NAMES);
   const { backend, engine, powerPreference, threads } = spec as Partial<WorkerSpec>;
-  if (backend === undefined || !BACKEND_NAMES.includes(backend)) {
+  checkRemote(spec as Partial<WorkerSpec>, invalid);
+  if (backend !== "remote" && (backend === undefined || !BACKEND_NAMES.includes(backend))) {
     throw new ShardError(
       "unknown-backend",
-      `Expected a backend from the list ${BACKEND_NAMES.join(", ")}, received ${show(backend)}: name one of these.`,
+      `Expected a backend from the list ${BACKEND_NAMES.join(", ")}, received ${show(backend)}: name one of these, or "remote" with the "url" of a model on a server.`,
     );
   }
   if (entryOf({ backend, engine }) === undefined) {

@@ -22,6 +22,7 @@ import type { PlannerApi } from "../protocol/planner-api.js";
 import { chooseWorkers } from "./auto-workers.js";
 import { callListener } from "./call-listener.js";
 import { checkOptions } from "./check-options.js";
+import { isRemoteModel, type RemoteModel } from "./check-remote.js";
 import { chooseSplit, requireSplittable, type SplitParts } from "./choose-split.js";
 import { engineOf, forModel } from "./engine-of-model.js";
 import { enoughWorkers } from "./enough-workers.js";
@@ -92,7 +93,8 @@ async function create(given: SharderOptions): Promise<Sharder> {
 async function createFor(options: SharderOptions, open: OpenWorker): Promise<Sharder> {
   const shareWeights = globalThis.crossOriginIsolated === true;
   const inspected = await readModel(options, shareWeights);
-  const { workers = "auto" } = options;
+  // Whoever names a server as the model has named it.
+  const { workers = isRemoteModel(options.model) ? [remoteSpec(options.model)] : "auto" } = options;
   const { format } = inspected.info;
   const links = { openWorker: open, openPlanner };
   if (workers !== "auto") {
@@ -107,6 +109,10 @@ async function createFor(options: SharderOptions, open: OpenWorker): Promise<Sha
   const { maxWorkers = Infinity } = options;
   const [most, fallback] = [specs, lastResort].map((each) => each.slice(0, maxWorkers));
   return assembleSharder(inspected, options, most!, { ...links, isChosen: true, lastResort: fallback! });
+}
+
+function remoteSpec({ remote, headers, names }: RemoteModel): WorkerSpec {
+  return { backend: "remote", url: remote, headers, names };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { ShardError } from "../core/errors.js";
 import type { ModelInfo } from "../model/inspect.js";
+import { absoluteServerUrl } from "./check-remote.js";
 import { ENTRY_NAMES, entryOf, labelOf, type EngineName, type WorkerSpec } from "../pool/worker-entries.js";
 
 /** The engines that run the models of each format. The first is the one that is used unless another is named. */
@@ -8,6 +9,7 @@ const ENGINES: Readonly<Record<ModelInfo["format"], readonly [EngineName, ...Eng
   "layers-model": ["tfjs", "litert"],
   tflite: ["litert"],
   onnx: ["onnx"],
+  remote: ["remote"],
 };
 
 /** What people call a model that is not of TF.js, and what runs it. */
@@ -17,6 +19,7 @@ const FOREIGN: Readonly<Partial<Record<ModelInfo["format"], { readonly what: str
     advice: `ask for { engine: "litert", backend: "wasm" }, or open the TF.js model that it was made of`,
   },
   onnx: { what: ".onnx file", advice: `ask for { engine: "onnx", backend: "wasm" }` },
+  remote: { what: "model of a server", advice: `name it: { backend: "remote", url }` },
 };
 
 export function engineOf(format: ModelInfo["format"]): EngineName {
@@ -29,6 +32,8 @@ export function engineOf(format: ModelInfo["format"]): EngineName {
  *         where it has none.
  */
 export function forModel(spec: WorkerSpec, format: ModelInfo["format"]): WorkerSpec {
+  // A server may hold a model of any format; whether it is this one, its metadata and its first results show.
+  if (spec.backend === "remote") return { ...spec, engine: "remote", url: absoluteServerUrl(spec.url ?? "") };
   const { engine = engineOf(format), backend } = spec;
   const engines = ENGINES[format];
   if (engines.includes(engine) && entryOf({ backend, engine }) !== undefined) {

@@ -1,6 +1,7 @@
 import type { Policy } from "../core/dispatch/types.js";
 import type { ModelArtifacts } from "../model/artifacts.js";
 import type { LoadNotice } from "../model/load/load-notice.js";
+import type { RemoteModel } from "./check-remote.js";
 import type { WorkerSpec } from "../pool/worker-entries.js";
 
 /** How far `createSharder` has come: first the model's bytes, then the workers that start. */
@@ -30,12 +31,14 @@ export interface SharderOptions {
    * The address of a model.json, of its folder, or of a `.tflite`, `.onnx`, `.keras`, `.h5` or `.zip` file (relative to the page);
    * `"indexeddb://NAME"` for a model that TF.js's `model.save` stored; such a file, or files as a user dropped or chose them, model.json
    * together with its weight files, an `.onnx` file with those that hold its external data, in any order; the artifacts themselves, as
-   * `tf.io` represents them; or the bytes of a `.tflite` file, or of an `.onnx` file without external data.
+   * `tf.io` represents them; or the bytes of a `.tflite` file, or of an `.onnx` file without external data. `{ remote: address }` for a model that only a server has
+   * (Open Inference Protocol v2): its metadata is the interface, and without `workers` that server is the only worker.
    */
-  readonly model: string | URL | File | ArrayLike<File> | ModelArtifacts | Uint8Array | ArrayBuffer;
+  readonly model: string | URL | File | ArrayLike<File> | ModelArtifacts | Uint8Array | ArrayBuffer | RemoteModel;
   /**
    * "auto" (default): a WebGPU worker if there is a real GPU, and a WASM worker for every core. Of these, jobs use those that were measured
    * to be quickest together, in this visit or an earlier one; `sharder.workers` says why each is used or not.
+   * A server is never part of that: nothing leaves the machine unless it is named, `{ backend: "remote", url }`.
    * Otherwise one entry per worker; those that can't start are left out and say why in `sharder.workers`. Those that take much longer than
    * the others join later. One that is lost is started again, on a plainer backend while its own is broken.
    */

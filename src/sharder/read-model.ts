@@ -3,6 +3,7 @@ import type { ModelArtifacts } from "../model/artifacts.js";
 import { inspectInSteps, type InspectedModel } from "../model/inspect.js";
 import { loadReader } from "../model/load/load-reader.js";
 import { isKeras, type PrepareKeras } from "../model/prepare-model.js";
+import { absoluteServerUrl, isRemoteModel, type RemoteModel } from "./check-remote.js";
 import { inSlices } from "./in-slices.js";
 import { loadArtifacts } from "./load-artifacts.js";
 import type { SharderOptions } from "./options.js";
@@ -57,9 +58,20 @@ const FORMATS: readonly ModelFormat[] = [TFLITE, ONNX, TFJS];
  * @throws ShardError as the reader of its format: "model-not-found", "model-malformed", "weights-truncated" and others.
  */
 export async function readModel(options: SharderOptions, shareWeights: boolean): Promise<InspectedModel> {
+  if (isRemoteModel(options.model)) return readRemote(options.model, options);
   const artifacts = await loadArtifacts(options, shareWeights);
   const format = FORMATS.find(({ takes }) => takes(artifacts)) ?? TFJS;
   return format.read(artifacts, options, shareWeights);
+}
+
+/** A model that only a server has. What asks it is loaded with the first of them. */
+async function readRemote(
+  { remote, headers, names }: RemoteModel,
+  { inputs = {}, signature, signal }: SharderOptions,
+): Promise<InspectedModel> {
+  refuseSignature(signature, "a model of a server");
+  const { inspectRemote } = await loadReader("remote", signal, () => import("../model/remote/inspect-remote.js"));
+  return inspectRemote({ url: absoluteServerUrl(remote), headers, names }, inputs, signal);
 }
 
 function refuseSignature(signature: string | undefined, what: string): void {

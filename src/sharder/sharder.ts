@@ -187,7 +187,7 @@ export class Sharder extends ShardingEventTarget {
       this.#checkUsable();
       checkWorkerSpec(spec);
       const fitting = forModel(spec, this.model.format);
-      if (fitting.engine === "litert") await this.#requireForLitert();
+      if (fitting.engine === "litert" || fitting.engine === "remote") await this.#requireWhole(fitting.engine);
       const starting = this.#pool.start(fitting);
       this.#watch.expectsWorkers();
       const { id } = await this.#pool.enter(await starting);
@@ -196,15 +196,15 @@ export class Sharder extends ShardingEventTarget {
   }
 
   /** @throws ShardError "model-unsupported", "disposed" */
-  async #requireForLitert(): Promise<void> {
+  async #requireWhole(engine: "litert" | "remote"): Promise<void> {
     const { wire } = this.#model.inspected;
     if (isTfjsWire(wire) && this.plan.split === "layers") {
       throw new ShardError(
         "model-unsupported",
-        'Expected a model that is split by batch for workers of LiteRT, received one that is split by layers: create another sharder with split: "batch".',
+        `Expected a model that is split by batch for ${engine === "litert" ? "workers of LiteRT" : "a server"}, received one that is split by layers: create another sharder with split: "batch".`,
       );
     }
-    await requireTranslatable(wire);
+    if (engine === "litert") await requireTranslatable(wire);
     this.#checkUsable();
   }
 

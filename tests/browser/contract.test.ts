@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { BACKEND_NAMES, type BackendName } from "../../src/pool/worker-entries.js";
+import { BACKEND_NAMES } from "../../src/pool/worker-entries.js";
 import { openHarness, type OpenPage } from "../harness/launch.js";
 
 /**
@@ -8,7 +8,10 @@ import { openHarness, type OpenPage } from "../harness/launch.js";
  *
  * Tolerances: bit-identical if kernels don't depend on the shape, otherwise relative to the largest value.
  */
-const TOLERANCE = { webgpu: 1e-5, webgl: 1e-5, wasm: 0, cpu: 0 } as const satisfies Record<BackendName, number>;
+const TOLERANCE = { webgpu: 1e-5, webgl: 1e-5, wasm: 0, cpu: 0 } as const satisfies Record<
+  (typeof BACKEND_NAMES)[number],
+  number
+>;
 
 let opened: OpenPage;
 beforeAll(async () => {

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ENTRY_NAMES, type EntryName } from "../../src/pool/worker-entries.js";
 import { workerApiContract } from "../contract/worker-api.js";
+import { openOipServer, PLUS_ONE, type OipServer } from "../fixtures/oip-server.js";
 import { openHarness, type OpenPage } from "../harness/launch.js";
 
 /** Pages with and without shared memory; one backend shows what the latter changes. */
@@ -12,16 +13,21 @@ const pages: readonly [title: string, isolated: boolean, entries: readonly Entry
 
 describe.each(pages)("%s", (_, isolated, entries) => {
   let opened: OpenPage;
+  let server: OipServer;
   beforeAll(async () => {
+    server = await openOipServer({ models: { "plus-one": PLUS_ONE } });
     opened = await openHarness({ isolated });
   });
   afterAll(async () => {
     await opened.close();
+    await server.close();
   });
 
   describe.each(entries)("a worker of the entry %s", (entry) => {
     it.each(workerApiContract)("$title", async ({ title }) => {
-      await opened.page.evaluate(({ entry, title }) => harness.runWorkerApiCase(entry, title), { entry, title });
+      const url = entry === "remote/remote" ? server.url("plus-one") : undefined;
+      const run = { entry, title, url };
+      await opened.page.evaluate(({ entry, title, url }) => harness.runWorkerApiCase(entry, title, url), run);
     });
   });
 

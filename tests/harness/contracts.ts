@@ -1,6 +1,7 @@
 // Runs the contract suites inside a page, on real workers.
 import { openWebWorker } from "../../src/pool/open-web-worker.js";
 import { openEntry, type EngineName, type EntryName } from "../../src/pool/worker-entries.js";
+import type { WorkerApi } from "../../src/protocol/worker-api.js";
 import { valueOf } from "../contract/check.js";
 import type { EchoApi } from "../contract/echo.js";
 import { plusOneOnnx } from "../contract/plus-one-onnx.js";
@@ -14,15 +15,18 @@ interface Opened extends OpenedWorker {
   readonly lost: Promise<never>;
 }
 
-async function openWorker(entry: EntryName, state: WorkerState): Promise<Opened> {
+async function openWorker(entry: EntryName, state: WorkerState, url: string | undefined): Promise<Opened> {
   const link = openEntry(entry, `contract-${entry}`);
   const lost = new Promise<never>((_, reject) => {
     link.onEnd((reason) => reject(new Error(`the worker ended: ${reason}`)));
   });
   lost.catch(() => {});
-  if (state === "started") valueOf(await Promise.race([link.api.start({ workerId: entry }), lost]));
+  const start: WorkerApi["start"] = (config) => link.api.start({ ...config, url });
+  // Comlink's proxies have no properties of their own to copy.
+  const api = new Proxy(link.api, { get: (target, key) => (key === "start" ? start : Reflect.get(target, key)) });
+  if (state === "started") valueOf(await Promise.race([api.start({ workerId: entry }), lost]));
   return {
-    api: link.api,
+    api,
     plusOne: PLUS_ONE[engineOfEntry(entry)],
     close: () => link.close(),
     lost,
@@ -33,6 +37,7 @@ const PLUS_ONE: Readonly<Record<EngineName, MakePlusOne>> = {
   tfjs: plusOneWire,
   litert: plusOneTflite,
   onnx: plusOneOnnx,
+  remote: plusOneWire,
 };
 
 function engineOfEntry(entry: EntryName): EngineName {
@@ -42,10 +47,14 @@ function engineOfEntry(entry: EntryName): EngineName {
 /** One worker per entry for all cases that don't need a new one, because it takes a while to start a backend. */
 const started = new Map<EntryName, Promise<Opened>>();
 
-/** Run one case of the contract on a worker of one entry. @throws Error saying what the worker did */
-export async function runWorkerApiCase(entry: EntryName, title: string): Promise<void> {
+/**
+ * Run one case of the contract on a worker of one entry.
+ * @param url of a server that adds 1, for a remote worker.
+ * @throws Error saying what the worker did
+ */
+export async function runWorkerApiCase(entry: EntryName, title: string, url?: string): Promise<void> {
   const { state, run } = find(workerApiContract, title);
-  const opening = (state === "started" ? started.get(entry) : undefined) ?? openWorker(entry, state);
+  const opening = (state === "started" ? started.get(entry) : undefined) ?? openWorker(entry, state, url);
   if (state === "started") started.set(entry, opening);
   const worker = await opening;
   let isReusable = false;

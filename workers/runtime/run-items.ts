@@ -105,7 +105,7 @@ async function runOverlapping(
   signal.addEventListener("abort", () => stop.abort(), { once: true });
   const waiting: Promise<NamedOutputs>[] = [];
   try {
-    for (let item = 0; item < itemCount || waiting.length > 0; ) {
+    for (let item = 0; item < itemCount || waiting.length > 0;) {
       if (item < itemCount && waiting.length < MOST_OVERLAPPING) {
         const feeds = mapValues(inputs, (input, name) => inputOf(model, input, name, item));
         const call = model.run(feeds, undefined, stop.signal);

@@ -58,8 +58,11 @@ export class ShardRuns {
       priority,
       itemCount: units.itemCount,
       mode,
-      // A GPU would compile for each size of calls.
-      calls: worker.wantsPowersOfTwo ? undefined : { firstItemCount: throughput.callItemCountOf(worker) },
+      // A GPU would compile for each size of calls, and a server's worker has several under way at once.
+      calls:
+        worker.wantsPowersOfTwo || worker.spec.backend === "remote"
+          ? undefined
+          : { firstItemCount: throughput.callItemCountOf(worker) },
       inputs: items.cut(units, buffers.spare),
       spare: buffers.lend(units.itemCount),
       forwardedNames: [],

@@ -70,6 +70,7 @@ const FORMATS: Readonly<Record<ModelInfo["format"], string>> = {
   "layers-model": "layers model (Keras)",
   tflite: "TensorFlow Lite, run by LiteRT",
   onnx: "ONNX, run by ONNX Runtime",
+  remote: "held by a server",
 };
 
 function fact(title: string, ...lines: readonly string[]): HTMLElement[] {

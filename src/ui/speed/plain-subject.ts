@@ -21,6 +21,7 @@ export async function openPlainSubjects(
 ): Promise<{ readonly runners: Runner[]; readonly problem: string | undefined }> {
   const runners: Runner[] = [];
   let problem: string | undefined;
+  if (format === "remote") return { runners, problem: "Only a server has the model." };
   if (format === "tflite" || format === "onnx") {
     return { runners, problem: `TF.js itself opens no .${format} files.` };
   }

@@ -51,11 +51,14 @@ async function sourceOf(wire: WireModel): Promise<ModelSource> {
       return graphSource(wire);
     }
     case "layers-model":
+    case "remote":
     case "onnx": {
-      const what = wire.format === "onnx" ? "an .onnx file" : "TF.js layers";
+      const what = { onnx: "an .onnx file", remote: "a model of a server", "layers-model": "TF.js layers" }[
+        wire.format
+      ];
       throw new ShardError(
         "model-unsupported",
-        `Expected a .tflite file or a graph for LiteRT, received ${what}: use workers of the engine "${wire.format === "onnx" ? "onnx" : "tfjs"}" for them.`,
+        `Expected a .tflite file or a graph for LiteRT, received ${what}: use workers of the engine "${wire.format === "layers-model" ? "tfjs" : wire.format}" for them.`,
       );
     }
   }

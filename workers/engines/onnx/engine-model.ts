@@ -4,7 +4,7 @@ import type { OnnxBinding, OnnxElement, OnnxWire } from "../../../src/protocol/m
 import type { InputTensor } from "../../../src/protocol/tensors.js";
 import type { EngineModel, NamedInputs, NamedOutputs } from "../../runtime/engine.js";
 import type { StartedOrt } from "./driver.js";
-import { fromElements, toElements, type Elements } from "./elements.js";
+import { fromElements, toElements, type Elements } from "../shared/elements.js";
 import { loadFailure, runFailure } from "./failures.js";
 import type { OrtModule } from "./runtime.js";
 

@@ -1,13 +1,20 @@
 import { ShardError } from "../../../src/core/errors.js";
 import { widenHalf } from "../../../src/core/half-floats.js";
-import type { OnnxBinding } from "../../../src/protocol/model-on-wire.js";
-import type { InputTensor, Tensor } from "../../../src/protocol/tensors.js";
+import type { OnnxElement } from "../../../src/protocol/model-on-wire.js";
+import type { DType, InputTensor, Tensor } from "../../../src/protocol/tensors.js";
 import { toHalf } from "./half-floats.js";
 
 /** Numbers as a typed array holds them, whichever it is. */
 type Numbers = ArrayLike<number> & Iterable<number>;
 
-/** Elements as ONNX Runtime takes and gives them. Those of float16 are bits here, in a Uint16Array. */
+/** An input or an output whose elements may be of another type than the tensor's. */
+export interface ElementBinding {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly element: OnnxElement;
+}
+
+/** Elements as ONNX Runtime and servers take and give them. Those of float16 are bits here, in a Uint16Array. */
 export type Elements =
   | Float32Array<ArrayBufferLike>
   | Float64Array<ArrayBufferLike>
@@ -27,10 +34,10 @@ const INT32_MAX = 2 ** 31 - 1;
 const FLOAT_MAX = (2 - 2 ** -24) * 2 ** 127;
 
 /**
- * The elements of an input, as the file wants them. Bytes become `byte × scale + offset` first.
- * @throws ShardError "model-failed" for numbers that the file's type can't hold.
+ * The elements of an input, as the file or the server wants them. Bytes become `byte × scale + offset` first.
+ * @throws ShardError "model-failed" for numbers that their type can't hold.
  */
-export function toElements(input: InputTensor, { element, name }: OnnxBinding): Elements {
+export function toElements(input: InputTensor, { element, name }: Omit<ElementBinding, "dtype">): Elements {
   if (input.dtype === "string" || element === "string") {
     if (input.dtype === "string" && element === "string") return input.data;
     throw new ShardError("internal", `Expected ${element} for "${name}", received ${input.dtype}.`);
@@ -80,7 +87,7 @@ export function toElements(input: InputTensor, { element, name }: OnnxBinding): 
  * @param elements belong to the caller.
  * @throws ShardError "model-failed" for whole numbers beyond 32 bits, and for doubles beyond what floats hold.
  */
-export function fromElements(elements: Elements, shape: number[], { name, element, dtype }: OnnxBinding): Tensor {
+export function fromElements(elements: Elements, shape: number[], { name, element, dtype }: ElementBinding): Tensor {
   const int32 = (value: number): number => {
     if (value >= INT32_MIN && value <= INT32_MAX) return value;
     throw misfit(

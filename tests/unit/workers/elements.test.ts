@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { OnnxBinding } from "../../../src/protocol/model-on-wire.js";
 import type { InputTensor } from "../../../src/protocol/tensors.js";
-import { fromElements, toElements } from "../../../workers/engines/onnx/elements.js";
+import { fromElements, toElements } from "../../../workers/engines/shared/elements.js";
 import { widenHalf } from "../../../src/core/half-floats.js";
-import { toHalf } from "../../../workers/engines/onnx/half-floats.js";
+import { toHalf } from "../../../workers/engines/shared/half-floats.js";
 import { caught } from "../../fixtures/caught.js";
 
 const binding = (more: Partial<OnnxBinding>): OnnxBinding => ({
