@@ -152,6 +152,7 @@ export async function assembleSharder(
   const verifier = new Verifier({
     pool,
     faults,
+    engine: engineOf(inspected.info.format),
     fraction: options.verify ?? 0,
     isRandom,
     memoryLimitBytes: options.maxWorkerBytes,

@@ -36,6 +36,8 @@ const MOST_DELAY_MS = 30_000;
 const FAILURE_LIMIT = 8;
 /** The same for a worker that has never been ready: its script may not be there, or its backend may not work here at all. */
 const NEW_FAILURE_LIMIT = 3;
+/** The same for a server: others operate it, and it may be down for half an hour. */
+const SERVER_FAILURE_LIMIT = 60;
 /** How long a backend that did not start for a worker is left alone by it, as long as there is another, ms; doubled each time. */
 const PROBATION_MS = 60_000;
 const MOST_PROBATION_MS = 600_000;
@@ -102,7 +104,8 @@ export class RestartPolicy {
       const hasOther = this.#open(history, backends, nowMs).length > 0;
       if (!isLast || !hasOther) return { kind: "quarantine", delayMs };
     }
-    if (history.failureCount >= (history.hasBeenReady ? FAILURE_LIMIT : NEW_FAILURE_LIMIT)) return { kind: "give-up" };
+    const mostFailures = backend === "remote" ? SERVER_FAILURE_LIMIT : FAILURE_LIMIT;
+    if (history.failureCount >= (history.hasBeenReady ? mostFailures : NEW_FAILURE_LIMIT)) return { kind: "give-up" };
     const plan = this.next({ workerId, backends }, nowMs);
     if (plan.kind !== "restart") return plan;
     const pauseMs = Math.min(MOST_DELAY_MS, backoffMs(history.failureCount, this.#random()));

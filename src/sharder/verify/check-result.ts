@@ -12,6 +12,8 @@ import { compareOutputs, learnScales, rowsOf, type Gap, type NamedOutputs, type 
 /** Relative to the largest value. Workers of one engine and backend on other rows; exact and other backends (DESIGN §4). */
 const SAME_KIND_TOLERANCE = 1e-5;
 const CROSS_TOLERANCE = 1e-4;
+/** A server computes on whatever it has: with other kernels, in fewer bits. */
+const SERVER_TOLERANCE = 1e-3;
 /** Between backends, differences up to this are rounding: of a sum of terms around 1 that nearly cancel. */
 const CROSS_FLOOR = 1e-6;
 /** Between backends, integers that come from a comparison of nearly equal floats may differ: one, or up to this fraction. */
@@ -83,7 +85,7 @@ export async function checkResult(
   if (!isWanted()) return { kind: "unwanted" };
   if (check === undefined) return { kind: "unverified" };
   const gap = compareOutputs(result.outputs, check.outputs, comparisonOf(result, check.worker, rows, scales));
-  const first = distanceOf(gap, isBitwise(result, worker, check.worker, rows), worker.kind !== check.worker.kind);
+  const first = distanceOf(gap, isBitwise(result, worker, check.worker, rows), toleranceOf(worker, check.worker));
   if (first.agrees) {
     const moreCount = result.hasRows ? Math.min(result.itemCount, MAX_TIE_ROWS) : 0;
     if (gap.differingFraction > TIE_FRACTION && moreCount > rows.itemCount) {
@@ -130,9 +132,13 @@ function judge(
     resultToThird: distanceOf(
       toResult,
       isBitwise(result, result.worker, third.worker, few),
-      result.worker.kind !== third.worker.kind,
+      toleranceOf(result.worker, third.worker),
     ),
-    checkToThird: distanceOf(toCheck, isWhole && isSameAsCheck && isExactWorker(third.worker), !isSameAsCheck),
+    checkToThird: distanceOf(
+      toCheck,
+      isWhole && isSameAsCheck && isExactWorker(third.worker),
+      toleranceOf(check.worker, third.worker),
+    ),
   });
 }
 
@@ -146,10 +152,17 @@ function isBitwise({ itemCount }: CheckedResult, a: PoolWorker, b: PoolWorker, r
   return a.kind === b.kind && isExactWorker(a) && rows.itemCount === itemCount;
 }
 
-function distanceOf(gap: Gap, isBitwise: boolean, isCross: boolean): Distance {
+/** How far results of the same items may be apart, relative to the largest value. */
+function toleranceOf(a: PoolWorker, b: PoolWorker): number {
+  if (a.kind === b.kind) return SAME_KIND_TOLERANCE;
+  return a.spec.backend === "remote" || b.spec.backend === "remote" ? SERVER_TOLERANCE : CROSS_TOLERANCE;
+}
+
+function distanceOf(gap: Gap, isBitwise: boolean, tolerance: number): Distance {
+  const isCross = tolerance > SAME_KIND_TOLERANCE;
   const { relative, differingCount, differingFraction } = gap;
   const areTies = differingCount === 0 || (isCross && (differingCount === 1 || differingFraction <= TIE_FRACTION));
-  const isClose = relative <= (isCross ? CROSS_TOLERANCE : SAME_KIND_TOLERANCE);
+  const isClose = relative <= tolerance;
   const agrees = isBitwise ? gap.isSame : isClose && areTies;
   return { agrees, relative: Math.max(relative, areTies ? 0 : differingFraction) };
 }

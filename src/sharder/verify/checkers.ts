@@ -24,9 +24,10 @@ export interface CheckerSearch {
 
 /**
  * How much a worker's numbers are trusted where nothing else decides: plain JavaScript before WASM before a GPU, whose driver no
- * test of ours has seen.
+ * test of ours has seen, and that before a server, which may hold another model.
  */
 export function trustOf(worker: PoolWorker): number {
+  if (worker.spec.backend === "remote") return -1;
   if (worker.spec.backend === "cpu") return 2;
   return isExactWorker(worker) ? 1 : 0;
 }
@@ -63,7 +64,8 @@ export class Checkers {
       (worker) => worker.holds(search.model.key) && !search.without.includes(worker),
     );
     const exact = this.#inTurn(able.filter(isExactWorker));
-    const gpus = able.filter((worker) => !isExactWorker(worker));
+    // What this machine computes goes to no server but as a share of its own.
+    const gpus = able.filter((worker) => !isExactWorker(worker) && worker.spec.backend !== "remote");
     // A GPU checks a result of an exact worker, but none of another GPU while there is a choice: they may share a driver.
     const areTrusted = search.without.every(isExactWorker);
     let endedCount = 0;

@@ -1,5 +1,5 @@
 import type { PoolWorker } from "../../pool/pool-worker.js";
-import type { BackendName } from "../../pool/worker-entries.js";
+import type { BackendName, EngineName } from "../../pool/worker-entries.js";
 import type { WorkerPool } from "../../pool/worker-pool.js";
 
 /** A spare that nobody has used for this long is ended; where none could be started, none is tried for this long. */
@@ -22,10 +22,13 @@ interface Spare {
  */
 export class SpareWorkers {
   readonly #pool: WorkerPool;
+  readonly #engine: EngineName;
   readonly #spares = new Map<SpareBackend, Spare>();
 
-  constructor(pool: WorkerPool) {
+  /** @param engine that runs the model. Default "tfjs". */
+  constructor(pool: WorkerPool, engine: EngineName = "tfjs") {
     this.#pool = pool;
+    this.#engine = engine;
   }
 
   /** Do some work on a spare, after what it was asked for before. It lives for at least as long. @returns `undefined` if none can be started. @throws what the work throws */
@@ -50,7 +53,7 @@ export class SpareWorkers {
     let hasStarted = false;
     // One that could not start is remembered, so that not every check tries again.
     const started = this.#pool
-      .startAside({ backend }, () => hasStarted && this.#forget(backend, spare))
+      .startAside(this.#engine === "tfjs" ? { backend } : { backend, engine: this.#engine }, () => hasStarted && this.#forget(backend, spare))
       .then((worker) => {
         hasStarted = true;
         return worker;

@@ -3,6 +3,7 @@ import { ShardError } from "../../core/errors.js";
 import { seededRandom } from "../../core/random.js";
 import { checksAnything } from "../../core/verify/check-schedule.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
+import type { EngineName } from "../../pool/worker-entries.js";
 import type { WorkerPool } from "../../pool/worker-pool.js";
 import type { FaultReports } from "../fault-reports.js";
 import { isExactWorker } from "../inputs/batch-probe.js";
@@ -23,6 +24,8 @@ export interface VerifierContext {
   readonly fraction: number | false;
   /** Two runs of the same items differ, so that nothing can be compared. */
   readonly isRandom: boolean;
+  /** The engine that runs the model here, for workers that only check. Default "tfjs". */
+  readonly engine?: EngineName;
   /** Bytes of weights that a worker may hold. Default: no limit. */
   readonly memoryLimitBytes?: number | undefined;
 }
@@ -59,7 +62,7 @@ export class Verifier {
   constructor(context: VerifierContext) {
     this.#context = context;
     this.#fraction = context.fraction;
-    this.#spares = new SpareWorkers(context.pool);
+    this.#spares = new SpareWorkers(context.pool, context.engine);
     this.#checkers = new Checkers(context.pool, this.#spares, context.memoryLimitBytes ?? Infinity);
   }
 
@@ -187,7 +190,9 @@ export class Verifier {
   #rowsToCheck({ result, suspect }: TrackedResult): ItemRange {
     const { itemCount, hasRows, outputs } = result;
     const isWhole = !hasRows || (suspect === undefined && Number(this.#fraction) > 0);
-    if (isWhole) return { firstItem: 0, itemCount };
+    // A server may hold another model of the same interface: its first result is compared whole.
+    const isNewServer = result.worker.spec.backend === "remote" && this.#states.get(result.worker) !== "verified";
+    if (isWhole || isNewServer) return { firstItem: 0, itemCount };
     const output = outputs[suspect ?? ""] ?? Object.values(outputs)[0];
     const odd = output && suspect !== undefined ? nonFiniteRows(output) : undefined;
     if (odd !== undefined) return odd;
@@ -233,7 +238,7 @@ export class Verifier {
       cause: "unverified",
       workerId: worker.id,
       code: "no-workers",
-      message: `Expected another worker to compute a few results of "${worker.id}" again, but none could: they are used unverified. Add a "wasm" or "cpu" worker, or pass verify: false.`,
+      message: `Expected another worker to compute a few results of "${worker.id}" again, but none could: they are used unverified. ${worker.spec.backend === "remote" ? "Open the model's file instead of naming the server as the model, with a worker on this machine" : 'Add a "wasm" or "cpu" worker'}, or pass verify: false.`,
       action: "gave-up",
     });
   }
