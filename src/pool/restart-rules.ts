@@ -26,29 +26,32 @@ export interface RestartRules {
  */
 export function policyRules(canRun: (spec: WorkerSpec) => boolean): RestartRules {
   const policy = new RestartPolicy(Math.random);
+  // Servers fail each on its own.
+  const nameOf = (spec: WorkerSpec): string => (spec.backend === "remote" ? `remote ${spec.url}` : labelOf(spec));
   const restartable = (slot: WorkerSlot) => {
-    const own = labelOf(slot.wanted);
+    const own = nameOf(slot.wanted);
     // One that was never ready is its owner's choice: no other backend takes its place.
+    if (slot.wanted.backend === "remote") return { workerId: slot.id, backends: [own] };
     const others = slot.hasBeenReady ? [...slot.specs].flatMap(([name, spec]) => (canRun(spec) ? name : [])) : [];
     return { workerId: slot.id, backends: [own, ...others.filter((name) => name !== own)] };
   };
   const withSpec = (slot: WorkerSlot, plan: RestartPlan): SlotPlan =>
-    plan.kind === "restart" ? { ...plan, spec: slot.specs.get(plan.backend)! } : plan;
+    plan.kind === "restart" ? { ...plan, spec: slot.specs.get(plan.backend) ?? slot.wanted } : plan;
   const now = (): number => performance.now();
   return {
-    started: ({ spec }) => policy.started(labelOf(spec), now()),
-    ready: ({ id, spec }) => policy.ready(id, labelOf(spec)),
+    started: ({ spec }) => policy.started(nameOf(spec), now()),
+    ready: ({ id, spec }) => policy.ready(id, nameOf(spec)),
     died: (slot, isLast) => {
       const {
         deathCause = "crashed",
         readyMs,
         finishedCount,
       } = slot.worker ?? { readyMs: undefined, finishedCount: 0 };
-      const death = { backend: labelOf(slot.spec), cause: deathCause, readyMs, runCount: finishedCount, isLast };
+      const death = { backend: nameOf(slot.spec), cause: deathCause, readyMs, runCount: finishedCount, isLast };
       return withSpec(slot, policy.died(restartable(slot), death, now()));
     },
     next: (slot) => withSpec(slot, policy.next(restartable(slot), now())),
-    returnMs: (slot) => policy.returnMs(restartable(slot), labelOf(slot.spec), now()),
+    returnMs: (slot) => policy.returnMs(restartable(slot), nameOf(slot.spec), now()),
     forget: ({ id }) => policy.forget(id),
   };
 }

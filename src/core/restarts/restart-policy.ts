@@ -104,7 +104,7 @@ export class RestartPolicy {
       const hasOther = this.#open(history, backends, nowMs).length > 0;
       if (!isLast || !hasOther) return { kind: "quarantine", delayMs };
     }
-    const mostFailures = backend === "remote" ? SERVER_FAILURE_LIMIT : FAILURE_LIMIT;
+    const mostFailures = isServer(backend) ? SERVER_FAILURE_LIMIT : FAILURE_LIMIT;
     if (history.failureCount >= (history.hasBeenReady ? mostFailures : NEW_FAILURE_LIMIT)) return { kind: "give-up" };
     const plan = this.next({ workerId, backends }, nowMs);
     if (plan.kind !== "restart") return plan;
@@ -180,11 +180,20 @@ export class RestartPolicy {
     let breaker = this.#breakers.get(backend);
     if (breaker === undefined) {
       // The driver takes all workers of a GPU with it, and a browser blocks pages that crash it often.
-      breaker = new CircuitBreaker(isOnGpu(backend) ? { failureLimit: 3, windowMs: 120_000 } : {});
+      // A server may be back at any time, and asking it costs little.
+      const ofServer = { openMs: 10_000, mostOpenMs: 30_000 };
+      breaker = new CircuitBreaker(
+        isOnGpu(backend) ? { failureLimit: 3, windowMs: 120_000 } : isServer(backend) ? ofServer : {},
+      );
       this.#breakers.set(backend, breaker);
     }
     return breaker;
   }
+}
+
+/** Whether it is a server, which is named with its address. */
+function isServer(backend: string): boolean {
+  return backend.startsWith("remote");
 }
 
 /** Whether a backend, named as `labelOf` does, runs on the GPU. */

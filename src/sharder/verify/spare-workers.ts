@@ -53,7 +53,10 @@ export class SpareWorkers {
     let hasStarted = false;
     // One that could not start is remembered, so that not every check tries again.
     const started = this.#pool
-      .startAside(this.#engine === "tfjs" ? { backend } : { backend, engine: this.#engine }, () => hasStarted && this.#forget(backend, spare))
+      .startAside(
+        this.#engine === "tfjs" ? { backend } : { backend, engine: this.#engine },
+        () => hasStarted && this.#forget(backend, spare),
+      )
       .then((worker) => {
         hasStarted = true;
         return worker;

@@ -51,11 +51,17 @@ export function decodeAnswer(
     }
     offset = end;
   }
-  if (offset !== bytes.length) throw new BadAnswer(`${offset} bytes`, `${bytes.length}`);
+  // Texts may end in a line of their own.
+  const isOver = offset === length ? bytes.subarray(offset).every(isBlank) : offset === bytes.length;
+  if (!isOver) throw new BadAnswer(`${offset} bytes`, `${bytes.length}`);
   const missing = outputs.find(({ name }) => !found.has(name));
   if (missing === undefined) return Object.fromEntries(found);
   const names = stated.map((entry: unknown) => String(asJsonObject(entry)["name"]));
   throw new BadAnswer(`the output "${missing.serverName}"`, listOf(names));
+}
+
+function isBlank(byte: number): boolean {
+  return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
 }
 
 function tensorOf(binding: RemoteBinding, datatype: unknown, shape: unknown, held: unknown): Tensor {

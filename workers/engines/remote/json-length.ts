@@ -14,13 +14,8 @@ export function jsonLength(bytes: Uint8Array): number {
       else if (byte === QUOTE) isText = false;
     } else if (byte === QUOTE) isText = true;
     else if (byte === OPEN) depth++;
-    else if (byte === CLOSE && --depth === 0) return endOf(bytes, i + 1);
+    else if (byte === CLOSE && --depth === 0) return i + 1;
     else if (depth === 0 && byte! > 0x20) return bytes.length;
   }
   return bytes.length;
-}
-
-/** Only white space behind it: it is all there is. */
-function endOf(bytes: Uint8Array, end: number): number {
-  return bytes.subarray(end).every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)) ? bytes.length : end;
 }
