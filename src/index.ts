@@ -31,6 +31,9 @@ export type {
   WorkerDetail,
 } from "./sharder/events.js";
 export { BACKEND_NAMES, type BackendName, type WorkerSpec } from "./pool/worker-entries.js";
+export { testServer } from "./sharder/test-server.js";
+export type { ServerTest } from "./model/remote/test-server.js";
+export type { RemoteModel } from "./sharder/check-remote.js";
 export { setWorkerUrl } from "./pool/worker-scripts.js";
 export type { WorkerState } from "./pool/worker-slot.js";
 export type { ModelInfo, LayerInfo, LegalCut } from "./model/inspect.js";

@@ -135,9 +135,15 @@ const layers: Record<string, Layer> = {
     legal: [`import { Tensor } from "onnxruntime-web/wasm"; export const x = [Tensor, navigator.gpu];`],
     forbidden: [...noDom, noTensorFlow, noComlink, noNode],
   },
+  remote: {
+    folder: "workers/engines/remote",
+    below: ["shared", "runtime", "model", "protocol", "core"],
+    legal: ["export const x = [fetch, self.name];"],
+    forbidden: [...noDom, noTensorFlow, noComlink, noNode],
+  },
   workers: {
     folder: "workers",
-    below: ["tfjs", "litert", "onnx", "shared", "reader", "runtime", "model", "protocol", "core"],
+    below: ["tfjs", "litert", "onnx", "remote", "shared", "reader", "runtime", "model", "protocol", "core"],
     legal: ["export const x = [self.name, new OffscreenCanvas(1, 1)];"],
     forbidden: [...noDom, noTensorFlow, noComlink, noNode],
   },
@@ -232,6 +238,7 @@ it("covers the layers that exist", () => {
       "tfjs",
       "litert",
       "onnx",
+      "remote",
       "workers",
     ]),
   );

@@ -30,6 +30,8 @@ const MAX_QUOTE = 200;
 export class ServerClient {
   readonly address: ServerAddress;
   readonly #credentials: Credentials;
+  /** The methods by which it has answered this page: so its origin is allowed for them. */
+  readonly #allowed = new Set<string>();
 
   /** @param credentials headers for every request. */
   constructor(address: ServerAddress, credentials: Credentials = {}) {
@@ -43,10 +45,11 @@ export class ServerClient {
    *         large, "aborted"
    */
   async ask(url: string, { body, headers, signal, mostBytes }: ServerRequest): Promise<ServerAnswer> {
+    const method = body === undefined ? "GET" : "POST";
     let response: Response;
     try {
       response = await fetch(url, {
-        method: body === undefined ? "GET" : "POST",
+        method,
         ...(body === undefined ? {} : { body }),
         headers: { ...this.#credentials, ...headers },
         ...PRIVATE,
@@ -55,8 +58,9 @@ export class ServerClient {
       });
     } catch (cause) {
       if (signal?.aborted === true) throw abortError(signal);
-      throw await this.#unreachable(cause);
+      throw await this.#unreachable(method, cause);
     }
+    this.#allowed.add(method);
     if (response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400)) {
       throw this.failure(
         "server-refused",
@@ -105,14 +109,20 @@ export class ServerClient {
   }
 
   /** `fetch` does not say why it failed: as much of that as can be found out. */
-  async #unreachable(cause: unknown): Promise<ShardError> {
+  async #unreachable(method: string, cause: unknown): Promise<ShardError> {
     const failed = (received: string, advice: string) =>
       this.failure("server-unreachable", "an answer", received, advice, cause);
     if ((globalThis.navigator as { readonly onLine?: boolean } | undefined)?.onLine === false) {
       return failed("none: this machine is offline", "it is tried again once the network is back");
     }
+    if (this.#allowed.has(method)) {
+      return failed(
+        "none: the connection was refused or ended",
+        "its items are computed elsewhere, and it is tried again",
+      );
+    }
     const origin = (globalThis.location as { readonly origin?: string } | undefined)?.origin ?? "this page";
-    const cors = `Access-Control-Allow-Origin: ${origin} (and Access-Control-Allow-Headers), also in its answer to OPTIONS; or put it behind the page's own address`;
+    const cors = `Access-Control-Allow-Origin: ${origin} (and Access-Control-Allow-Headers: Content-Type, Inference-Header-Content-Length and those of yours), also in its answer to OPTIONS; or put it behind the page's own address`;
     if (await this.#answersOpaquely()) {
       return failed(
         "one that this page may not read, since the server does not allow its origin (CORS)",

@@ -40,7 +40,7 @@ export function decodeAnswer(
     const size = asJsonObject(parameters)["binary_data_size"];
     const isBinary = size !== undefined;
     if (isBinary && !(Number.isSafeInteger(size) && Number(size) >= 0)) {
-      throw new BadAnswer("a size of binary data", String(size));
+      throw new BadAnswer("a size of binary data", JSON.stringify(size));
     }
     const end = offset + (isBinary ? Number(size) : 0);
     if (end > bytes.length) throw new BadAnswer(`at least ${end} bytes`, `${bytes.length}`);
