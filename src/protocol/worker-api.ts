@@ -26,7 +26,7 @@ export interface WorkerSettings {
    * events, errors or what is remembered.
    */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Backend "remote" only: the most items in one request, whole, ≥ 1. Default: what the server advertises, or else as many as 4 MiB hold, up to 64. */
+  /** Backend "remote" only: the most items in one request, whole, ≥ 1. Default: what the server advertises, or else as many as 4 MiB hold, up to 1,024. */
   readonly maxBatch?: number | undefined;
   /** Backend "remote" only: the most requests at once, whole, 1…256. Default 64; how many there are follows what is measured. */
   readonly maxInFlight?: number | undefined;

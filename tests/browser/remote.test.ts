@@ -49,7 +49,7 @@ interface Given {
 /** One job on the page. @returns how far its result is from the whole model's, and everything that was reported. */
 function runJob(given: Given) {
   return opened.page.evaluate(
-    async ({ url, headers, names, itemCount = 1200, localCount = 1, waitsForReturn = false }) => {
+    async ({ url, headers, names, itemCount = 240, localCount = 1, waitsForReturn = false }) => {
       const model = harness.randomNet({ seed: 7, depth: 3, width: 8 });
       const items = harness.float32([itemCount, 8, 8, 3]);
       const [whole] = await harness.runWhole("wasm", model, [items]);
@@ -210,6 +210,40 @@ it("says what is wrong with a server before it gets work", async () => {
   expect(wrong).not.toContain("not-the-one");
   behave({ allowOrigin: undefined });
   expect(await refuse(server.url("net"))).toMatch(/^server-unreachable: .*Access-Control-Allow-Origin/);
+});
+
+it("tests a server in words, and whether this page may send it requests", async () => {
+  const test = (url: string) =>
+    opened.page.evaluate(async (url) => {
+      const sharder = await harness.createSharder({
+        model: harness.randomNet({ seed: 7, depth: 3, width: 8 }),
+        workers: [{ backend: "cpu" }],
+      });
+      const { isUsable, message, code } = await harness.testServer({ backend: "remote", url }, sharder.model);
+      await sharder.dispose();
+      return [isUsable, code, message];
+    }, url);
+  expect(await test(server.url("net"))).toEqual([
+    ...[true, undefined],
+    "far-end 1 is ready: it runs the model with plain, takes binary tensors.",
+  ]);
+  expect(server.inferences).toEqual([]);
+  expect(await test(server.url("other"))).toEqual([
+    false,
+    "model-unsupported",
+    expect.stringMatching(/received \[-1, 8, 8, 4\]/),
+  ]);
+  expect(await test("ftp://host/v2/models/net")).toEqual([
+    false,
+    "invalid-options",
+    expect.stringMatching(/"ftp:": use https/),
+  ]);
+  behave({ allowHeaders: "Content-Type" });
+  expect(await test(server.url("net"))).toEqual([
+    false,
+    "server-unreachable",
+    expect.stringMatching(/Inference-Header-Content-Length/),
+  ]);
 });
 
 it("runs a model that only a server has, and ends its requests with the job", async () => {

@@ -1,5 +1,6 @@
 import {
   createSharder,
+  testServer,
   deleteJournal,
   exportJournal,
   fetchLabels,
@@ -101,6 +102,7 @@ function misfittingNet(): ModelArtifacts {
 const harness = {
   overlapEvents,
   createSharder,
+  testServer,
   watchedSharder,
   ShardError,
   ...faults,
