@@ -215,7 +215,6 @@ export class AttemptQueue {
     void yieldMacrotask().then(() => this.#onBroken({ notice, message: error.message }));
     return error;
   }
-
 }
 
 async function checkpoint({ cancelling }: Running): Promise<void> {

@@ -36,7 +36,13 @@ function modelOf(answer: (inputs: NamedInputs, call: number) => NamedOutputs): E
 function run(model: EngineModel, x: Tensor, mode: Mode, spare?: SpareBuffers) {
   const work = { ...mode, itemCount: x.shape[0]!, inputs: { x: dense(structuredClone(x)) }, forwardedNames: [] };
   const choice = mode.mode === "batched" ? new CallChoices().of(work) : undefined;
-  return runItems(model, work, { checkpoint: async () => {}, handOver: () => {} }, choice, spare);
+  return runItems(
+    model,
+    work,
+    { checkpoint: async () => {}, handOver: () => {}, signal: new AbortController().signal },
+    choice,
+    spare,
+  );
 }
 
 /** The rows of the input, twice. */

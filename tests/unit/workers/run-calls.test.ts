@@ -38,7 +38,13 @@ const run = (
   model: EngineModel,
   work: ReturnType<typeof workOf>,
   { choices = new CallChoices(), check = noCheck }: { choices?: CallChoices; check?: () => Promise<void> } = {},
-) => runItems(model, work, { checkpoint: check, handOver: () => {} }, choices.of(work));
+) =>
+  runItems(
+    model,
+    work,
+    { checkpoint: check, handOver: () => {}, signal: new AbortController().signal },
+    choices.of(work),
+  );
 
 describe("a batch in calls", () => {
   it.each([false, true])(

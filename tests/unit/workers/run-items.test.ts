@@ -30,7 +30,7 @@ function modelOf(answer: Answer) {
   return { model, calls };
 }
 
-const noCheck: Turn = { checkpoint: async () => {}, handOver: () => {} };
+const noCheck: Turn = { checkpoint: async () => {}, handOver: () => {}, signal: new AbortController().signal };
 const dense = (tensor: InputTensor, itemShape = [1, ...tensor.shape.slice(1)]): RunInput => ({
   kind: "dense",
   tensor,

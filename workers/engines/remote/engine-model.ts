@@ -48,13 +48,13 @@ export function remoteModel(bindings: RemoteInterface, sender: RequestSender, mo
 
   return {
     onlyReadsInputs: true,
-    run: (inputs, signal = NEVER) => send(inputs, 1, signal),
+    run: (inputs, _onSubmitted, signal = NEVER) => send(inputs, 1, signal),
 
     async runRows(inputs, rows, turn) {
       const { itemCount, names } = rows;
       if (isWhole && itemCount <= limit) {
         const whole = send(inputs, itemCount, turn.signal);
-        turn.pass();
+        turn.handOver();
         return whole;
       }
       const size = itemsPerRequest(inputs, rows);
@@ -76,7 +76,7 @@ export function remoteModel(bindings: RemoteInterface, sender: RequestSender, mo
       for (let first = 0; first < itemCount; first += size) asked.push(ask(first, Math.min(size, itemCount - first)));
       const all = Promise.all(asked);
       // They enter the window in order, so that what follows waits behind them.
-      turn.pass();
+      turn.handOver();
       try {
         await all;
       } catch (thrown) {
