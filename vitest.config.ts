@@ -33,6 +33,7 @@ const unit = {
 const alone = [
   // They start or change TF.js's backends, of which there is one set for all that share their modules.
   "tests/unit/workers/{recurrences/**,tfjs-engine,wasm-memory}.test.ts",
+  "tests/unit/scripts/export.test.ts",
   // Frozen states make the dispatcher slow for all that run in the same realm afterwards.
   "tests/unit/{simulator/simulate,core/untouched-items}.test.ts",
 ];
@@ -79,6 +80,17 @@ export default defineConfig({
           env: { SHARDER_WHOLE: "1" },
         },
       },
+      {
+        resolve: { alias },
+        test: {
+          ...inNode,
+          name: "servers",
+          include: ["tests/remote/protocol.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      { test: { ...inBrowser, name: "remote", include: ["tests/remote/browser/**/*.test.ts"] } },
       { test: { ...inBrowser, name: "browser", include: ["tests/browser/**/*.test.ts"] } },
       { test: { ...inBrowser, name: "e2e", include: ["tests/e2e/**/*.test.ts"] } },
     ],

@@ -34,7 +34,7 @@ function readOptions() {
     return parseArgs({ options: { onnx: text, tflite: text, "saved-model": text, batch: text, size: text } }).values;
   } catch (error) {
     console.error(
-      `${usage}, received ${process.argv.slice(2).join(" ")}: ${error instanceof Error ? error.message : error}`,
+      `${usage}, received ${process.argv.slice(2).join(" ")}: ${error instanceof Error ? error.message : String(error)}`,
     );
     process.exit(2);
   }

@@ -4,6 +4,8 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ensureChromium } from "./browser.mjs";
 import { ensureInstalled } from "./install.mjs";
+import { ensureEnvironments, whyNotReady } from "./remote/environments.mjs";
+import { ensureNginx, findNginx } from "./remote/nginx.mjs";
 import { endChildrenOnSignals, root, run, tool } from "./run.mjs";
 import { failures, reportFolder, unsteady, vitest } from "./vitest.mjs";
 
@@ -14,6 +16,9 @@ import { failures, reportFolder, unsteady, vitest } from "./vitest.mjs";
 const budgetMs = 25 * 60_000;
 /** The same where long tests are among them. */
 const longBudgetMs = 28 * 60_000;
+
+/** Each server's packages come in a minute where the network is quick. */
+const INSTALL_MS = 300_000;
 
 /** Runs several commands, each of which counts as one check. @param {...Command} commands */
 function checks(...commands) {
@@ -34,6 +39,25 @@ const buildLibrary = (timeoutMs) => run(process.execPath, [join(root, "scripts",
 
 /** @type {Command} */
 const checkBudgets = (timeoutMs) => run(process.execPath, [join(root, "scripts", "budgets.mjs")], { timeoutMs });
+
+/** Real servers in short, where they are at hand: nothing is installed for it. @param {number} timeoutMs */
+async function testServers(timeoutMs) {
+  const why = findNginx() === undefined ? "there is no nginx: npm run test:remote installs it" : await whyNotReady();
+  if (why === undefined) return vitest("servers")(timeoutMs);
+  console.log(`Skipped: ${why}.`);
+  return { passed: 0, failed: 0, skipped: 1 };
+}
+
+/** Real servers, in a real browser; all that is missing is installed. @param {number} timeoutMs */
+async function testRemote(timeoutMs) {
+  const startMs = Date.now();
+  await ensureNginx();
+  await ensureEnvironments(INSTALL_MS);
+  const servers = await vitest("servers")(timeoutMs - (Date.now() - startMs));
+  const remote = await vitest("remote", true)(timeoutMs - (Date.now() - startMs));
+  const sum = (/** @type {keyof Counts} */ key) => servers[key] + remote[key];
+  return { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") };
+}
 
 /** @type {Record<string, { title: string, limitMs: number, needs?: "build", isLong?: boolean, run: (timeoutMs: number) => Promise<Counts> }>} */
 const steps = {
@@ -58,6 +82,7 @@ const steps = {
     run: checks((timeoutMs) => tool("knip", [], { timeoutMs })),
   },
   unit: { title: "Unit tests", limitMs: 720_000, run: vitest("unit*") },
+  servers: { title: "Model servers", limitMs: 120_000, run: testServers },
   build: {
     title: "Build: page, test harness, library",
     limitMs: 120_000,
@@ -70,6 +95,7 @@ const steps = {
   budgets: { title: "Size budgets", limitMs: 60_000, needs: "build", run: checks(checkBudgets) },
   browser: { title: "Browser tests", limitMs: 900_000, needs: "build", run: vitest("browser", true) },
   e2e: { title: "End-to-end tests", limitMs: 720_000, needs: "build", run: vitest("e2e", true) },
+  remote: { title: "Model servers in a browser", limitMs: 1_020_000, needs: "build", isLong: true, run: testRemote },
   long: { title: "Long tests", limitMs: 1_500_000, isLong: true, run: vitest("long") },
   "long-browser": {
     title: "Long browser tests",

@@ -1,9 +1,8 @@
-// Messages of Protocol Buffers, as far as model files need them: whole numbers, 32-bit floats, texts, bytes, and messages of these.
+// Messages of Protocol Buffers, as far as model files need them: whole numbers, texts, bytes, and messages of these.
 // Source: https://protobuf.dev/programming-guides/encoding/
 
 const VARINT = 0;
 const BYTES = 2;
-const FIXED_32 = 5;
 
 /** A message is its fields one after the other. @param {...Buffer} fields @returns {Buffer} */
 export function message(...fields) {
@@ -18,13 +17,6 @@ export function integer(number, value) {
 /** A field with whole numbers, packed: how both formats read a repeated number of their newer fields. @param {number} number @param {readonly number[]} values */
 export function integers(number, values) {
   return bytes(number, Buffer.concat(values.map(varint)));
-}
-
-/** A field with a float of 32 bits. @param {number} number @param {number} value */
-export function float(number, value) {
-  const four = Buffer.alloc(4);
-  four.writeFloatLE(value);
-  return Buffer.concat([key(number, FIXED_32), four]);
 }
 
 /** A field with bytes, a text or a message: all three are written alike. @param {number} number @param {Uint8Array | string} content */

@@ -1,0 +1,96 @@
+// A line between the browser and the gateway, with a latency and a bandwidth: TCP connections passed on, a little later.
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+
+export interface LineTraits {
+  /** Added to a round trip, milliseconds; half of it each way. */
+  readonly latencyMs: number;
+  /** Each way, over all connections together; Infinity for no bound. */
+  readonly bytesPerSecond: number;
+}
+
+export interface Line {
+  /** Without a "/" at its end. */
+  readonly url: string;
+  /** From now on. */
+  set(traits: LineTraits): void;
+  /** Cut all connections, as a router that restarts does. */
+  cut(): void;
+  /** Answers are other bytes than those that the server has sent, until it is set to false. */
+  garble(isGarbled: boolean): void;
+  /** Bytes that have passed, both ways. */
+  readonly byteCounts: Readonly<Record<"up" | "down", number>>;
+  close(): Promise<void>;
+}
+
+/** What one write carries at most: more at once would arrive in lumps on a slow line. */
+const PIECE_BYTES = 16_384;
+/** A sender is told to wait when more than this is under way: what a socket's buffers hold. */
+const BUFFERED_BYTES = 262_144;
+
+/** Start a line to a port of this machine. */
+export async function startLine(targetPort: number, traits: LineTraits): Promise<Line> {
+  let current = traits;
+  let isGarbled = false;
+  const sockets = new Set<Socket>();
+  const byteCounts = { up: 0, down: 0 };
+  /** When each way has carried what it was given, milliseconds. */
+  const freeAtMs = { up: 0, down: 0 };
+
+  const carry = (from: Socket, to: Socket, way: "up" | "down"): void => {
+    let underWay = 0;
+    let last = Promise.resolve();
+    from.on("data", (chunk: Buffer) => {
+      for (let start = 0; start < chunk.length; start += PIECE_BYTES) {
+        let piece = chunk.subarray(start, start + PIECE_BYTES);
+        if (isGarbled && way === "down") piece = Buffer.from(piece.map((byte) => byte ^ 0x5a));
+        freeAtMs[way] = Math.max(freeAtMs[way], performance.now()) + (piece.length / current.bytesPerSecond) * 1000;
+        const arrivesMs = freeAtMs[way] + current.latencyMs / 2;
+        underWay += piece.length;
+        byteCounts[way] += piece.length;
+        last = last.then(async () => {
+          await until(arrivesMs);
+          underWay -= piece.length;
+          if (!to.destroyed && !to.writableEnded) to.write(piece);
+          if (underWay < BUFFERED_BYTES) from.resume();
+        });
+      }
+      if (underWay >= BUFFERED_BYTES) from.pause();
+    });
+    from.on("end", () => void last.then(() => to.end()));
+    from.on("close", () => void last.then(() => to.destroy()));
+    // The other side closes too, which is all that can be done.
+    from.on("error", () => {});
+  };
+
+  const server = createServer((near) => {
+    const far = connect({ port: targetPort, host: "127.0.0.1", noDelay: true });
+    near.setNoDelay(true);
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.once("close", () => sockets.delete(socket));
+    }
+    carry(near, far, "up");
+    carry(far, near, "down");
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const cut = (): void => {
+    for (const socket of sockets) socket.resetAndDestroy();
+  };
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    byteCounts,
+    set: (next) => (current = next),
+    garble: (next) => (isGarbled = next),
+    cut,
+    async close() {
+      cut();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
+}
+
+/** Timers are exact to a millisecond at best; what is due within half of one is due. */
+async function until(timeMs: number): Promise<void> {
+  const leftMs = timeMs - performance.now();
+  if (leftMs > 0.5) await new Promise((settle) => setTimeout(settle, leftMs));
+}
