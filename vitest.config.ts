@@ -85,7 +85,7 @@ export default defineConfig({
         test: {
           ...inNode,
           name: "servers",
-          include: ["tests/remote/protocol.test.ts"],
+          include: ["tests/remote/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

@@ -24,8 +24,10 @@ export interface Line {
 
 /** What one write carries at most: more at once would arrive in lumps on a slow line. */
 const PIECE_BYTES = 16_384;
-/** A sender is told to wait when more than this is under way: what a socket's buffers hold. */
+/** What a socket's buffers hold beside what is on the line. */
 const BUFFERED_BYTES = 262_144;
+/** What is on a line without a bound at most. */
+const MAX_ON_LINE_BYTES = 67_108_864;
 
 /** Start a line to a port of this machine. */
 export async function startLine(targetPort: number, traits: LineTraits): Promise<Line> {
@@ -51,10 +53,11 @@ export async function startLine(targetPort: number, traits: LineTraits): Promise
           await until(arrivesMs);
           underWay -= piece.length;
           if (!to.destroyed && !to.writableEnded) to.write(piece);
-          if (underWay < BUFFERED_BYTES) from.resume();
+          if (underWay < capacityOf(current)) from.resume();
         });
       }
-      if (underWay >= BUFFERED_BYTES) from.pause();
+      // The sender waits, as it does when its window is full.
+      if (underWay >= capacityOf(current)) from.pause();
     });
     from.on("end", () => void last.then(() => to.end()));
     from.on("close", () => void last.then(() => to.destroy()));
@@ -87,6 +90,12 @@ export async function startLine(targetPort: number, traits: LineTraits): Promise
       await new Promise((closed) => server.close(closed));
     },
   };
+}
+
+/** How much is under way at once, bytes: what a line of its length carries, and what buffers hold. */
+function capacityOf({ latencyMs, bytesPerSecond }: LineTraits): number {
+  const onLine = latencyMs === 0 ? 0 : (bytesPerSecond * latencyMs) / 1000;
+  return Math.min(onLine, MAX_ON_LINE_BYTES) + BUFFERED_BYTES;
 }
 
 /** Timers are exact to a millisecond at best; what is due within half of one is due. */
