@@ -1,5 +1,5 @@
-// A real nginx in front of the servers. Its configuration is what docs/servers.md recommends, and what it warns of.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+// A real nginx in front of the servers. Its configuration is that of docs/servers.md, and what goes wrong without parts of it.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureNginx } from "../../scripts/remote/nginx.mjs";
@@ -62,34 +62,23 @@ ${servers.join("\n")}
 `;
 }
 
+/** The configuration that docs/servers.md gives, at another port, without TLS, and with the faults that are asked for. */
 function serverBlock({ upstreamPort, cors, pageUrl, largestBody = "64m" }: Site, port: number): string {
+  const lines = /```nginx\n(map [^]*?)```/.exec(readFileSync("docs/servers.md", "utf8"))?.[1]?.split("\n") ?? [];
+  const kept = lines.filter((line) => !(cors === "missing" && /add_header|OPTIONS/.test(line)));
   const page = pageUrl === undefined ? "" : `location / { proxy_pass ${pageUrl}; }`;
-  return `
-  server {
-    listen 127.0.0.1:${port};
-    client_max_body_size ${largestBody};
-    # Without a "/" at its end: nginx would send /v2 to /v2/, and KServe sends that back.
-    location /v2 {
-      ${corsBlock(cors)}
-      proxy_pass http://127.0.0.1:${upstreamPort};
-      proxy_http_version 1.1;
-      proxy_set_header Connection "";
-      proxy_read_timeout 300s;
-    }
-    ${page}
-  }`;
-}
-
-/** As in docs/servers.md. A 4xx or 5xx without these headers is a failure of CORS in a browser, hence "always". */
-function corsBlock(cors: Cors): string {
-  if (cors === "missing") return "";
-  const exposed = cors === "unexposed" ? "Retry-After" : "Inference-Header-Content-Length, Retry-After";
-  return `
-      add_header Access-Control-Allow-Origin $http_origin always;
-      add_header Access-Control-Allow-Methods "GET, POST" always;
-      add_header Access-Control-Allow-Headers "Authorization, Content-Type, Inference-Header-Content-Length" always;
-      add_header Access-Control-Expose-Headers "${exposed}" always;
-      add_header Access-Control-Max-Age 86400 always;
-      add_header Vary Origin always;
-      if ($request_method = OPTIONS) { return 204; }`;
+  const replacements: [pattern: RegExp, replacement: string][] = [
+    [/\$allowed_origin/g, `$allowed_origin_${port}`],
+    [/"https:\/\/page\.example"/, '"~."'],
+    [/listen 443 ssl;/, `listen 127.0.0.1:${port}; ${page}`],
+    [/client_max_body_size 64m;/, `client_max_body_size ${largestBody};`],
+    [/http:\/\/127\.0\.0\.1:8000;/, `http://127.0.0.1:${upstreamPort};`],
+    ...(cors === "unexposed"
+      ? [[/Inference-Header-Content-Length, Retry-After/, "Retry-After"] as [RegExp, string]]
+      : []),
+  ];
+  return replacements.reduce((text, [pattern, replacement]) => {
+    if (cors !== "missing" && !pattern.test(text)) throw new Error(`Expected ${pattern} in docs/servers.md.`);
+    return text.replaceAll(new RegExp(pattern, "g"), () => replacement);
+  }, kept.join("\n"));
 }

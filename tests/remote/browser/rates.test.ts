@@ -118,8 +118,8 @@ it("bytes come as fast as the line and the server allow", async () => {
       // The last answers come all at once, so a few more than the line allows may be counted.
       expect(itemsPerSecond).toBeLessThan(bound * 1.15);
       expect(firstMs).toBeGreaterThan(latencyMs + (1000 * (bytes.up + bytes.down)) / (megabytes * 1e6) - 5);
-      // Half: the machine is busy, and the server shares it.
-      expect(itemsPerSecond).toBeGreaterThan(Math.min(bound, free.itemsPerSecond) / 2);
+      // The machine is busy, and the server shares it.
+      expect(itemsPerSecond).toBeGreaterThan(Math.min(bound, free.itemsPerSecond) / 4);
     }
   }
   console.log(rows.join("\n"));
