@@ -1,10 +1,7 @@
 // What a page gets from the servers over lines of many kinds, by plain requests: the numbers of docs/servers.md, and the bounds that any
 // worker behind such a line has.
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { openHarness, type OpenPage } from "../../harness/launch.js";
-import { startGateway, type Gateway } from "../gateway.js";
-import { startLine, type Line } from "../line.js";
-import { exportModel, MODEL_NAME, startModelServer, type ModelServer } from "../model-servers.js";
+import { freeLine, startRig, type Far, type Rig } from "../rig.js";
 
 /** A tile of the default job, pixels along a side. */
 const SIZE = 128;
@@ -17,28 +14,11 @@ const MEGABYTES_PER_SECOND = [1, 10, 100];
 /** So many requests are under way at once, as many as hide the latency here. */
 const IN_FLIGHT = 4;
 
-let opened: OpenPage;
-let model: ReturnType<typeof exportModel>;
-let servers: ModelServer[] = [];
-let gateway: Gateway;
-let lines: Line[] = [];
-
+let rig: Rig;
 beforeAll(async () => {
-  model = exportModel();
-  servers = await Promise.all([startModelServer("kserve", model.path), startModelServer("mlserver", model.path)]);
-  gateway = await startGateway(servers.map(({ port }) => ({ upstreamPort: port, cors: "allowed" })));
-  const free = { latencyMs: 0, bytesPerSecond: Infinity };
-  lines = await Promise.all(gateway.urls.map((url) => startLine(Number(new URL(url).port), free)));
-  opened = await openHarness();
+  rig = await startRig();
 });
-
-afterAll(async () => {
-  await opened?.close();
-  await Promise.all(lines.map((line) => line.close()));
-  await gateway?.close();
-  await Promise.all(servers.map((server) => server.kill()));
-  model?.remove();
-});
+afterAll(() => rig?.close());
 
 interface Measured {
   readonly itemsPerSecond: number;
@@ -49,9 +29,8 @@ interface Measured {
 }
 
 /** Items that come back in some time, one to a request. */
-function measure(line: Line, isBinary: boolean, size: number, durationMs: number): Promise<Measured> {
-  const url = `${line.url}/v2/models/${MODEL_NAME}/infer`;
-  return opened.page.evaluate(
+function measure({ url }: Far, isBinary: boolean, size: number, durationMs: number): Promise<Measured> {
+  return rig.opened.page.evaluate(
     async ({ url, isBinary, durationMs, size, inFlight }) => {
       const data = harness.noise(size * size * 3, 1);
       const shape = [1, size, size, 3];
@@ -98,19 +77,18 @@ function measure(line: Line, isBinary: boolean, size: number, durationMs: number
         return { headers: { "Content-Type": "application/json" }, body };
       }
     },
-    { url, isBinary, durationMs, size, inFlight: IN_FLIGHT },
+    { url: `${url}/infer`, isBinary, durationMs, size, inFlight: IN_FLIGHT },
   );
 }
 
 it("bytes come as fast as the line and the server allow", async () => {
-  const [line] = lines as [Line, Line];
   const bytes = bytesOf(SIZE);
-  const free = await measure(line, true, SIZE, 2_000);
+  const free = await measure(rig.kserve, true, SIZE, 2_000);
   const rows = [`no line: ${free.itemsPerSecond.toFixed(1)} items/s, ${free.firstMs.toFixed(0)} ms for one`];
   for (const latencyMs of LATENCIES_MS) {
     for (const megabytes of MEGABYTES_PER_SECOND) {
-      line.set({ latencyMs, bytesPerSecond: megabytes * 1e6 });
-      const { itemsPerSecond, firstMs } = await measure(line, true, SIZE, 1_000);
+      rig.kserve.line.set({ latencyMs, bytesPerSecond: megabytes * 1e6 });
+      const { itemsPerSecond, firstMs } = await measure(rig.kserve, true, SIZE, 1_000);
       const bound = (megabytes * 1e6) / bytes.down;
       rows.push(
         `${latencyMs} ms, ${megabytes} MB/s: ${itemsPerSecond.toFixed(1)} items/s, ${firstMs.toFixed(0)} ms for one; the line allows ${bound.toFixed(1)}`,
@@ -129,14 +107,15 @@ it("JSON takes several times the bytes of the same numbers", async () => {
   const rows: string[] = [];
   const bytes = bytesOf(SMALL_SIZE);
   const bytesPerItem: { up: number; down: number }[] = [];
-  for (const [name, line, isBinary] of [
-    ["KServe, bytes", lines[0]!, true],
-    ["KServe, JSON", lines[0]!, false],
-    ["MLServer, JSON", lines[1]!, false],
+  for (const [name, far, isBinary] of [
+    ["KServe, bytes", rig.kserve, true],
+    ["KServe, JSON", rig.kserve, false],
+    ["MLServer, JSON", rig.mlserver, false],
   ] as const) {
-    line.set({ latencyMs: 0, bytesPerSecond: Infinity });
+    const { line } = far;
+    line.set(freeLine);
     const before = { ...line.byteCounts };
-    const { itemsPerSecond, itemCount } = await measure(line, isBinary, SMALL_SIZE, 1_000);
+    const { itemsPerSecond, itemCount } = await measure(far, isBinary, SMALL_SIZE, 1_000);
     const [up, down] = (["up", "down"] as const).map((way) => (line.byteCounts[way] - before[way]) / itemCount);
     bytesPerItem.push({ up: up!, down: down! });
     rows.push(`${name}: ${itemsPerSecond.toFixed(1)} items/s, ${kilobytes(up!)} up, ${kilobytes(down!)} down per item`);
