@@ -7,6 +7,7 @@ from mlserver import MLModel
 from mlserver.codecs import NumpyCodec
 from mlserver.errors import InferenceError
 from mlserver.types import InferenceResponse, MetadataTensor
+from mlserver.utils import get_model_uri
 
 DATATYPES = {"tensor(float)": "FP32"}
 
@@ -25,11 +26,11 @@ def metadata_of(ports):
 
 class OnnxModel(MLModel):
     async def load(self):
+        # Relative to the file that names it.
+        path = await get_model_uri(self.settings)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
-        self.session = onnxruntime.InferenceSession(
-            self.settings.parameters.uri, options, providers=["CPUExecutionProvider"]
-        )
+        self.session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         self.inputs = metadata_of(self.session.get_inputs())
         self.outputs = metadata_of(self.session.get_outputs())
         return True
