@@ -17,23 +17,36 @@ interface OpenOptions {
   readonly args?: readonly string[];
   /** Called with the page before it is loaded. */
   readonly prepare?: (page: Page) => Promise<void>;
+  /** Whether the test names servers that take shards. Otherwise the page may ask nobody but its own: `close` rejects if it has. */
+  readonly namesRemotes?: boolean;
   /** Of the page's browser context, such as a touch screen. */
   readonly device?: BrowserContextOptions;
 }
 
 /** What a page stores is its own, as in a private window; the browser's processes are shared with the pages of other tests. */
-async function open(url: string, { args, prepare, device = {} }: OpenOptions = {}): Promise<OpenPage> {
+async function open(
+  url: string,
+  { args, prepare, namesRemotes = false, device = {} }: OpenOptions = {},
+): Promise<OpenPage> {
   const { endpoint, executablePath } = inject("chromium");
   const browser =
     args === undefined
       ? await chromium.connect(endpoint)
       : await chromium.launch({ executablePath, args: [...chromiumArgs(), ...args] });
+  const strays: string[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(browser.contexts().map((context) => context.close()));
     await browser.close();
+    if (strays.length > 0 && !namesRemotes)
+      throw new Error(`Expected no server to be asked that nobody named, received ${strays.join(", ")}.`);
   };
   try {
-    const page = await (await browser.newContext(device)).newPage();
+    const context = await browser.newContext(device);
+    // Of its workers and frames, too.
+    context.on("request", (request) => {
+      if (isStray(request.url())) strays.push(`${request.method()} ${request.url()}`);
+    });
+    const page = await context.newPage();
     const errors: string[] = [];
     page.on("console", (message) => {
       if (message.type() === "error") errors.push(`console: ${message.text()} (${message.location().url})`);
@@ -48,18 +61,26 @@ async function open(url: string, { args, prepare, device = {} }: OpenOptions = {
   }
 }
 
+/** Whether an address is of another machine, or of a model on a server: tests serve everything else from this one. */
+function isStray(url: string): boolean {
+  const { protocol, hostname, pathname } = new URL(url);
+  return /^(http|ws)/.test(protocol) && (hostname !== "127.0.0.1" || /^\/v2(\/|$)/.test(pathname));
+}
+
 /**
  * Open the test harness; with `isolated: false` it has no SharedArrayBuffer.
  * @param url another address that serves it
  * @param ownBrowser for a test that crashes a process of the browser
+ * @param namesRemotes as in `OpenOptions`
  */
 export function openHarness({
   isolated = true,
   url,
   ownBrowser = false,
-}: { isolated?: boolean; url?: string; ownBrowser?: boolean } = {}): Promise<OpenPage> {
+  namesRemotes = false,
+}: { isolated?: boolean; url?: string; ownBrowser?: boolean; namesRemotes?: boolean } = {}): Promise<OpenPage> {
   const { harness, plainHarness } = inject("urls");
-  return open(url ?? (isolated ? harness : plainHarness), ownBrowser ? { args: [] } : {});
+  return open(url ?? (isolated ? harness : plainHarness), { namesRemotes, ...(ownBrowser ? { args: [] } : {}) });
 }
 
 /** Open the test harness in a browser whose GPU process may crash, with the bridge that `harness.runScenario` needs. */

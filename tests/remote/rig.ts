@@ -54,7 +54,7 @@ export async function startRig(): Promise<Rig> {
             line.close(),
       ),
     );
-    const opened = await openHarness();
+    const opened = await openHarness({ namesRemotes: true });
     ends.push(() => opened.close());
     let origins = new Set<string>();
     opened.page.context().on("request", (request) => void origins.add(new URL(request.url()).origin));
