@@ -88,7 +88,7 @@ it("bytes come as fast as the line and the server allow", async () => {
   for (const latencyMs of LATENCIES_MS) {
     for (const megabytes of MEGABYTES_PER_SECOND) {
       rig.kserve.line.set({ latencyMs, bytesPerSecond: megabytes * 1e6 });
-      const { itemsPerSecond, firstMs } = await measure(rig.kserve, true, SIZE, 1_000);
+      const { itemsPerSecond, firstMs } = await measure(rig.kserve, true, SIZE, 800);
       const bound = (megabytes * 1e6) / bytes.down;
       rows.push(
         `${latencyMs} ms, ${megabytes} MB/s: ${itemsPerSecond.toFixed(1)} items/s, ${firstMs.toFixed(0)} ms for one; the line allows ${bound.toFixed(1)}`,
@@ -115,7 +115,7 @@ it("JSON takes several times the bytes of the same numbers", async () => {
     const { line } = far;
     line.set(freeLine);
     const before = { ...line.byteCounts };
-    const { itemsPerSecond, itemCount } = await measure(far, isBinary, SMALL_SIZE, 1_000);
+    const { itemsPerSecond, itemCount } = await measure(far, isBinary, SMALL_SIZE, 800);
     const [up, down] = (["up", "down"] as const).map((way) => (line.byteCounts[way] - before[way]) / itemCount);
     bytesPerItem.push({ up: up!, down: down! });
     rows.push(`${name}: ${itemsPerSecond.toFixed(1)} items/s, ${kilobytes(up!)} up, ${kilobytes(down!)} down per item`);

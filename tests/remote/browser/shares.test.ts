@@ -1,0 +1,97 @@
+// How much a server gets to do behind lines of many kinds, and that it never holds a job up.
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { freeLine, startRig, type Rig } from "../rig.js";
+
+let rig: Rig;
+beforeAll(async () => {
+  rig = await startRig();
+});
+afterAll(() => rig?.close());
+
+/** Side of an item, pixels: 12 kB up, 49 kB down. */
+const SIZE = 32;
+const ITEM_COUNT = 48;
+const TURNS = 3;
+
+interface Compared {
+  /** Of jobs without and with the server, in turn. */
+  readonly aloneMs: readonly number[];
+  readonly togetherMs: readonly number[];
+  /** In the last job with it. */
+  readonly itemsOfServer: number;
+  /** Measured, of both together. */
+  readonly rateOfServer: number;
+  readonly rates: Readonly<Record<string, number | undefined>>;
+}
+
+/** Jobs of one WASM worker, and of the same with a server, in turn. */
+function compare(url: string): Promise<Compared> {
+  return rig.opened.page.evaluate(
+    async ({ url, size, itemCount, turns }) => {
+      const model = "/models/upscale-x2/model.json";
+      const items = harness.float32([itemCount, size, size, 3]);
+      const local = { backend: "wasm" } as const;
+      const alone = await harness.createSharder({ model, workers: [local], remember: false });
+      const together = await harness.createSharder({
+        model,
+        workers: [local, { backend: "remote", url }],
+        remember: false,
+      });
+      const itemsBy: Record<string, number> = {};
+      together.addEventListener("attempt", ({ detail }) => {
+        if (detail.outcome !== "completed") return;
+        itemsBy[detail.workerId] = (itemsBy[detail.workerId] ?? 0) + detail.itemCount;
+      });
+      const timed = async (sharder: typeof alone): Promise<number> => {
+        const startMs = performance.now();
+        await sharder.predict(items);
+        return performance.now() - startMs;
+      };
+      // The first of each measures.
+      for (const sharder of [alone, together]) await timed(sharder);
+      const aloneMs: number[] = [];
+      const togetherMs: number[] = [];
+      for (let turn = 0; turn < turns; turn++) {
+        aloneMs.push(await timed(alone));
+        for (const id of Object.keys(itemsBy)) itemsBy[id] = 0;
+        togetherMs.push(await timed(together));
+      }
+      const server = together.workers.find(({ backend }) => backend === "remote")!;
+      const rates = Object.fromEntries(together.workers.map(({ id, itemsPerSecond }) => [id, itemsPerSecond]));
+      const sum = Object.values(rates).reduce((total: number, rate) => total + (rate ?? 0), 0);
+      await Promise.all([alone.dispose(), together.dispose()]);
+      return {
+        aloneMs,
+        togetherMs,
+        itemsOfServer: itemsBy[server.id] ?? 0,
+        rateOfServer: (rates[server.id] ?? 0) / sum,
+        rates,
+      };
+    },
+    { url, size: SIZE, itemCount: ITEM_COUNT, turns: TURNS },
+  );
+}
+
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
+
+it.each([0, 20, 200].flatMap((latencyMs) => [1, 10, 100].map((megabytes) => ({ latencyMs, megabytes }))))(
+  "$latencyMs ms, $megabytes MB/s: the share is that of its throughput, and the job is not slower",
+  async (given) => {
+    const { latencyMs, megabytes } = given;
+    rig.kserve.line.set({ latencyMs, bytesPerSecond: megabytes * 1e6 });
+    const { aloneMs, togetherMs, itemsOfServer, rateOfServer, rates } = await compare(rig.kserve.url);
+    rig.kserve.line.set(freeLine);
+    const share = itemsOfServer / ITEM_COUNT;
+    const [alone, together] = [median(aloneMs), median(togetherMs)];
+    // What the machine alone changes from one job to the next.
+    const noise = (Math.max(...aloneMs) - Math.min(...aloneMs)) / alone;
+    console.log(
+      `${latencyMs} ms, ${megabytes} MB/s: share ${share.toFixed(2)} of throughput ${rateOfServer.toFixed(2)}, ` +
+        `${alone.toFixed(0)} → ${together.toFixed(0)} ms (noise ${(100 * noise).toFixed(0)} %), ${JSON.stringify(rates)}`,
+    );
+    // What pays nothing may get less than its throughput, down to nothing.
+    if (share > 0) expect(share).toBeLessThan(rateOfServer + 0.1 + 1 / ITEM_COUNT);
+    if (together > alone * 0.97) return void expect(together).toBeLessThan(alone * (1.03 + noise));
+    expect(share).toBeGreaterThan(rateOfServer - 0.1 - 1 / ITEM_COUNT);
+  },
+);
