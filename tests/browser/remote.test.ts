@@ -19,7 +19,7 @@ beforeAll(async () => {
   const other = await graphOnServer(randomNet({ ...NET, width: 4 }));
   const models = { net, renamed, other, wrong: await graphOnServer(randomNet({ ...NET, seed: 8 })) };
   server = await openOipServer({ models });
-  opened = await openHarness();
+  opened = await openHarness({ namesRemotes: true });
 });
 afterAll(async () => {
   await opened.close();
