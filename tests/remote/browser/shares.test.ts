@@ -89,9 +89,11 @@ it.each([0, 20, 200].flatMap((latencyMs) => [1, 10, 100].map((megabytes) => ({ l
       `${latencyMs} ms, ${megabytes} MB/s: share ${share.toFixed(2)} of throughput ${rateOfServer.toFixed(2)}, ` +
         `${alone.toFixed(0)} → ${together.toFixed(0)} ms (noise ${(100 * noise).toFixed(0)} %), ${JSON.stringify(rates)}`,
     );
+    // Rates that change by half within a job are followed late.
+    const slack = 0.1 + 1 / ITEM_COUNT + noise / 4;
+    expect(share).toBeLessThan(rateOfServer + slack);
     // What pays nothing may get less than its throughput, down to nothing.
-    if (share > 0) expect(share).toBeLessThan(rateOfServer + 0.1 + 1 / ITEM_COUNT);
-    if (together > alone * 0.97) return void expect(together).toBeLessThan(alone * (1.03 + noise));
-    expect(share).toBeGreaterThan(rateOfServer - 0.1 - 1 / ITEM_COUNT);
+    if (together > alone * 0.97) expect(together).toBeLessThan(alone * (1.03 + noise));
+    else expect(share).toBeGreaterThan(rateOfServer - slack);
   },
 );
