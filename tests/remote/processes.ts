@@ -24,6 +24,8 @@ export function startProcess(
     ...(cwd === undefined ? {} : { cwd }),
   });
   const output = createWriteStream(log, { flags: "a" });
+  // A log that can't be written, since another run has cleared the reports, is no reason to fail.
+  output.on("error", () => {});
   for (const stream of [child.stdout, child.stderr]) stream.pipe(output, { end: false });
   const ended = new Promise<void>((settle) => {
     child.once("error", (error) => {

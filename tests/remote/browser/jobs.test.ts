@@ -144,4 +144,4 @@ it(`loses nothing, writes nothing twice and nothing wrong, at ${MOMENT_COUNT} ra
   expect(tally.worst).toBeLessThan(1e-4);
   expect(Object.values(tally.itemsByWorker).reduce((sum, count) => sum + count)).toBe(tally.itemCount);
   expect(tally.faults.length).toBeGreaterThan(0);
-}, 300_000);
+}, 480_000);
