@@ -1,10 +1,12 @@
 // `npm run conformance -- --models DIR --json FILE` runs every model of a folder whole, sharded and cut, in a real
-// browser, and compares the outputs. `--cases DIR` runs small models against outputs that are stored with them.
+// browser, and compares the outputs. `--cases DIR` runs small models against outputs that are stored with them; `--engines A,B` runs
+// these models, cases and fixtures on each of several engines.
 import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { chromiumArgs, ensureChromium } from "./browser.mjs";
 import { runCases } from "./conformance-cases.mjs";
+import { runEngines } from "./conformance-engines.mjs";
 import { printRows, progressOf } from "./conformance-report.mjs";
 import { ensureInstalled } from "./install.mjs";
 import { endChildrenOnSignals, root, tool } from "./run.mjs";
@@ -14,6 +16,7 @@ import { serve } from "./serve.mjs";
 /** @typedef {{ name: string, path: string, byteCount: number }} Model */
 
 const backendNames = ["wasm", "cpu", "webgl", "webgpu"];
+const engineNames = ["tfjs", "litert", "onnx"];
 
 const help = `npm run conformance -- [options]
 
@@ -21,6 +24,10 @@ const help = `npm run conformance -- [options]
                    variable SHARDER_MODELS_DIR, or ../shared/models
   --cases DIR      instead, small models with stored outputs: every folder in it with a model.json and a case.json, on wasm and cpu
                    or --backends, whole, in shards and cut, optimised and not
+  --engines A,B    instead, everything on each of these, out of ${engineNames.join(", ")}: the models, the cases of --cases (default:
+                   tests/cases, and ../shared/cases where it exists) and the fixtures (TF.js, Keras, .tflite, .onnx), whole and in
+                   shards on wasm or --backends webgpu; each has to give what its own framework recorded, or TF.js gives, within
+                   1e-4 of the largest value, or is refused with a reason, which is printed
   --json FILE      write the results to FILE
   --backends A,B   run every model on each of these, out of ${backendNames.join(", ")}. Default: every model on wasm, or on
                    cpu if TF.js itself can't run it on wasm, and the two smallest also on webgl and webgpu
@@ -40,6 +47,7 @@ function readOptions(args) {
       options: {
         models: { type: "string" },
         cases: { type: "string" },
+        engines: { type: "string" },
         json: { type: "string" },
         backends: { type: "string" },
         only: { type: "string" },
@@ -52,11 +60,19 @@ function readOptions(args) {
     const unknown = backends?.find((name) => !backendNames.includes(name));
     if (unknown !== undefined)
       throw new Error(`Expected --backends to be some of ${backendNames.join(", ")}, received ${unknown}.`);
-    const [cuts, seconds] = [Number(values.cuts), Number(values.seconds ?? (values.cases === undefined ? 240 : 60))];
+    const engines = values.engines?.split(",");
+    const stranger = engines?.find((name) => !engineNames.includes(name));
+    if (stranger !== undefined)
+      throw new Error(`Expected --engines to be some of ${engineNames.join(", ")}, received ${stranger}.`);
+    const [backend = "wasm", ...more] = backends ?? [];
+    if (engines !== undefined && (more.length > 0 || !["wasm", "webgpu"].includes(backend)))
+      throw new Error(`Expected --backends to be wasm or webgpu with --engines, received ${values.backends}.`);
+    const isQuick = values.cases !== undefined && engines === undefined;
+    const [cuts, seconds] = [Number(values.cuts), Number(values.seconds ?? (isQuick ? 60 : 240))];
     if (!Number.isInteger(cuts) || cuts < 1)
       throw new Error(`Expected --cuts to be 1 or more, received ${values.cuts}.`);
     if (!(seconds > 0)) throw new Error(`Expected --seconds to be above 0, received ${values.seconds}.`);
-    return { ...values, backends, cuts, seconds };
+    return { ...values, backends, engines, cuts, seconds };
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     console.error(`\n${help}`);
@@ -163,7 +179,7 @@ if (options.help) {
 endChildrenOnSignals();
 try {
   await ensureInstalled();
-  if (options.cases !== undefined) {
+  if (options.cases !== undefined && options.engines === undefined) {
     await buildHarness();
     const { backends = ["wasm", "cpu"], seconds, json } = options;
     const only = options.only?.split(",") ?? [];
@@ -171,7 +187,19 @@ try {
     process.exit(isClean ? 0 : 1);
   }
   const folder = resolve(root, options.models ?? process.env["SHARDER_MODELS_DIR"] ?? "../shared/models");
-  const models = findModels(folder, options.only?.split(",") ?? []);
+  const only = options.only?.split(",") ?? [];
+  if (options.engines !== undefined) {
+    await buildHarness();
+    const { engines, backends: [backend = "wasm"] = [], seconds, json, cases } = options;
+    const caseFolders = (cases === undefined ? ["tests/cases", "../shared/cases"] : [cases]).map((each) =>
+      resolve(root, each),
+    );
+    const models = existsSync(folder) ? findModels(folder, []) : [];
+    if (models.length === 0) console.error(`No models: there is no folder ${folder}.`);
+    const isClean = await runEngines({ folder, models, caseFolders, engines, backend, only, seconds, json });
+    process.exit(isClean ? 0 : 1);
+  }
+  const models = findModels(folder, only);
   await buildHarness();
   const executablePath = await ensureChromium();
   const { chromium } = await import("playwright");

@@ -8,6 +8,8 @@ export interface StoredCase {
   readonly outputs: readonly (readonly [name: string, tensor: Tensor | { readonly dtype: "complex64" }])[];
   /** Matches the reason for which an honest refusal counts as right; `undefined` where the model must run. */
   readonly refused: RegExp | undefined;
+  /** Of a `.tflite` file that has several. */
+  readonly signature?: string | undefined;
 }
 
 /** A tensor as `case.json` has it. */
@@ -17,20 +19,25 @@ export interface Saved {
   readonly data: (number | string | boolean)[];
 }
 
-/** @param text a `case.json`: tests/cases/make/README.md describes it. */
-export function readCaseFile(text: string): StoredCase {
-  const saved = JSON.parse(text) as Record<"inputs" | "outputs", Record<string, Saved>> & {
-    readonly name: string;
+/**
+ * @param text a `case.json`: tests/cases/make/README.md describes it; or values beside another fixture, by name or in order.
+ * @param name in place of one that the file does not have.
+ */
+export function readCaseFile(text: string, name = ""): StoredCase {
+  const saved = JSON.parse(text) as Record<"inputs" | "outputs", Record<string, Saved> | Saved[]> & {
+    readonly name?: string;
     readonly refused?: string;
+    readonly signature?: string;
   };
   return {
-    name: saved.name,
+    name: saved.name ?? name,
     inputs: Object.fromEntries(Object.entries(saved.inputs).map(([key, tensor]) => [key, readTensor(tensor)])),
     outputs: Object.entries(saved.outputs).map(([key, tensor]) => [
       key,
       tensor.dtype === "complex64" ? { dtype: "complex64" } : readTensor(tensor),
     ]),
     refused: saved.refused === undefined ? undefined : new RegExp(saved.refused, "i"),
+    signature: saved.signature,
   };
 }
 

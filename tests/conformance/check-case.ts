@@ -77,11 +77,8 @@ async function checkOn(stored: StoredCase, options: SharderOptions, backend: Bac
     tried.push(how);
     const { inputs, outputs } = sharder.model;
     const received = await sharder.predict(nameInputs(stored.inputs, inputs));
-    return compareWithCase(
-      stored,
-      received,
-      outputs.map(({ name }) => name),
-    );
+    const order = outputs.map(({ name }) => name);
+    return compareWithCase(stored, received, order).problem;
   };
   /** By batch, if the model may be split so. */
   const runItems = async (

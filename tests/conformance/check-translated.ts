@@ -34,8 +34,8 @@ export async function checkTranslated(url: string): Promise<TranslatedCase> {
       const { inputs, outputs } = sharder.model;
       const received = await sharder.predict(nameInputs(stored.inputs, inputs));
       const order = outputs.map((output) => output.name);
-      const gap = compareWithCase(stored, received, order);
-      return { name, verdict: gap === "" ? "right" : "wrong", detail: gap };
+      const { problem } = compareWithCase(stored, received, order);
+      return { name, verdict: problem === "" ? "right" : "wrong", detail: problem };
     } finally {
       await sharder.dispose();
     }

@@ -4,7 +4,8 @@ import { openWorker, type OpenWorker, type WorkerSpec } from "../../src/pool/wor
 import type { WorkerLink } from "../../src/pool/worker-link.js";
 
 interface KeptWorker {
-  readonly backend: string;
+  /** Its engine, backend and settings. */
+  readonly kind: string;
   readonly link: WorkerLink<WorkerApi>;
   report: Reply<WorkerReport> | undefined;
   /** Who listens now. */
@@ -25,7 +26,7 @@ export class KeptWorkers {
   readonly #idle: KeptWorker[] = [];
 
   readonly open: OpenWorker = (spec, workerId) => {
-    const at = this.#idle.findIndex(({ backend }) => backend === spec.backend);
+    const at = this.#idle.findIndex(({ kind }) => kind === kindOf(spec));
     const worker = at < 0 ? start(spec, workerId) : this.#idle.splice(at, 1)[0]!;
     worker.useCount++;
     return this.#lend(worker);
@@ -87,9 +88,13 @@ export class KeptWorkers {
   }
 }
 
+function kindOf({ engine, backend, threads, powerPreference }: WorkerSpec): string {
+  return [engine ?? "", backend, threads ?? "", powerPreference ?? ""].join("/");
+}
+
 function start(spec: WorkerSpec, workerId: string): KeptWorker {
   const worker: KeptWorker = {
-    backend: spec.backend,
+    kind: kindOf(spec),
     link: openWorker(spec, workerId),
     report: undefined,
     listener: undefined,

@@ -29,6 +29,7 @@ import { kerasRecurrent } from "../bench/recurrent-models.js";
 import { dealFaults, planChaos } from "../chaos/page/plan-chaos.js";
 import { runScenario } from "../chaos/page/run-scenario.js";
 import { checkCase } from "../conformance/check-case.js";
+import { checkOnEngines } from "../conformance/check-engines.js";
 import { checkModel } from "../conformance/check-model.js";
 import { checkTranslated } from "../conformance/check-translated.js";
 import { runWorkerApiCase, runWorkerLinkCase } from "./contracts.js";
@@ -139,6 +140,7 @@ const harness = {
   runAgainAndAgain,
   checkModel,
   checkCase,
+  checkOnEngines,
   checkTranslated,
   saveModel,
   stitchedDifference,

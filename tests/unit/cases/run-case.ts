@@ -26,7 +26,7 @@ export async function runCase(modelCase: ModelCase, backend: "wasm" | "cpu", opt
   const { info, wire, staged } = model;
   const inputs = nameInputs(modelCase.inputs, info.inputs);
   const judge = (received: Readonly<Record<string, Tensor>>, how: string): CaseResult => {
-    const gap = compareWithCase(
+    const { problem: gap } = compareWithCase(
       modelCase,
       received,
       info.outputs.map(({ name }) => name),
