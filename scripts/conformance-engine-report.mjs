@@ -8,6 +8,8 @@
  * }} EngineRow
  */
 
+/** Of so many models that are refused for one reason, the names are printed; the JSON has all. */
+const MOST_NAMES = 12;
 const VERDICTS = /** @type {const} */ (["right", "refused", "wrong", "failed"]);
 
 /** @template T @param {readonly T[]} list @param {(each: T) => string} keyOf @returns {Map<string, T[]>} */
@@ -42,7 +44,9 @@ export function printEngineRows(/** @type {readonly EngineRow[]} */ rows) {
   console.log("\nworst right: max|a − b| ÷ max|b| of the worst output among those that are right.\n");
   const refused = rows.filter(({ verdict }) => verdict === "refused");
   for (const [reason, found] of groupBy(refused, ({ engine, detail }) => `refused on ${engine}: ${reasonOf(detail)}`)) {
-    console.log(`${reason} (${found.map(({ name }) => name).join(", ")})`);
+    const names = found.slice(0, MOST_NAMES).map(({ name }) => name);
+    const more = found.length > MOST_NAMES ? ` and ${found.length - MOST_NAMES} more` : "";
+    console.log(`${reason} (${names.join(", ")}${more})`);
   }
   for (const { name, engine, backend, verdict, oracle, how, detail } of rows) {
     if (verdict !== "wrong" && verdict !== "failed") continue;

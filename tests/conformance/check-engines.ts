@@ -112,7 +112,7 @@ async function tryOn(options: SharderOptions, spec: WorkerSpec, expectation: Exp
         const { inputs, outputs } = sharder.model;
         const received = await sharder.predict(expectation.inputsFor(inputs));
         const order = outputs.map((output) => output.name);
-        const compared = expectation.judge(received, order);
+        const compared = expectation.judge(received, order, sharder.model.batchMode);
         gap = Math.max(gap ?? 0, compared.gap);
         if (compared.problem !== "") return { verdict: "wrong", gap, how: tried.join(", "), detail: compared.problem };
       } finally {

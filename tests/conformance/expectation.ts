@@ -1,4 +1,4 @@
-import type { InputTensor, OutputValue, TensorSpec } from "inference-sharder";
+import type { BatchMode, InputTensor, OutputValue, TensorSpec } from "inference-sharder";
 import { nameInputs, readCaseFile, type StoredCase } from "./case-record.js";
 import { compareWithCase, type CaseComparison } from "./compare-case.js";
 import { outputsDifference } from "./compare.js";
@@ -15,7 +15,11 @@ export interface Expectation {
   readonly mustBeRefused: boolean;
   readonly inputsFor: (specs: readonly TensorSpec[]) => Readonly<Record<string, InputTensor>>;
   /** @param order the model's own names of outputs */
-  readonly judge: (received: Readonly<Record<string, OutputValue>>, order: readonly string[]) => CaseComparison;
+  readonly judge: (
+    received: Readonly<Record<string, OutputValue>>,
+    order: readonly string[],
+    batchMode: BatchMode | undefined,
+  ) => CaseComparison;
 }
 
 /** Of the largest value, between TF.js's own run and another engine's. */
@@ -33,8 +37,29 @@ export async function storedExpectation(name: string, values: string): Promise<E
     refused: stored.refused,
     mustBeRefused: stored.outputs.length === 0,
     inputsFor: (specs) => nameInputs(stored.inputs, specs),
-    judge: (received, order) => compareWithCase(stored, received, order),
+    judge: (received, order, batchMode) =>
+      compareWithCase(stored, batchMode === "item-by-item" ? unstacked(stored, received, order) : received, order),
   };
+}
+
+/** Of a model that runs item by item, outputs without a leading 1 are stacked, even where there is one item. The values are of its own call. */
+function unstacked(
+  { outputs }: StoredCase,
+  received: Readonly<Record<string, OutputValue>>,
+  order: readonly string[],
+): Record<string, OutputValue> {
+  const shapes = new Map(
+    outputs.flatMap(([key, tensor], index) =>
+      "shape" in tensor ? [[order.includes(key) ? key : order[index], tensor.shape.join()] as const] : [],
+    ),
+  );
+  return Object.fromEntries(
+    Object.entries(received).map(([name, value]) => {
+      const [count, ...rest] = value.dtype === "ragged" ? [] : value.shape;
+      const isStacked = count === 1 && rest.join() === shapes.get(name);
+      return [name, isStacked ? ({ ...value, shape: rest } as OutputValue) : value];
+    }),
+  );
 }
 
 /**

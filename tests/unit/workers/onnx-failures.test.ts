@@ -44,3 +44,11 @@ it("on the GPU, the advice is the CPU", () => {
   const thrown = said("No Op registered for LabelEncoder with domain_version of 3");
   expect(loadFailure(thrown, "webgpu")).toMatchObject({ message: expect.stringContaining('backend: "wasm"') });
 });
+
+it("leaves out where in the runtime's own source something was said", () => {
+  const place =
+    "/build/graph/model_load_utils.h:56 void onnxruntime::Validate(const std::map<std::string, int> &, bool, int) ";
+  const failure = loadFailure(said(`${place}Opset 99 is under development and support for this is limited.`), "wasm");
+  expect(failure).toMatchObject({ code: "model-unsupported" });
+  expect(String(failure)).toContain("refused: Opset 99 is under development");
+});

@@ -3,6 +3,7 @@ import type { TfliteBinding } from "../../../src/protocol/model-on-wire.js";
 import { EngineBroken, type NamedInputs } from "../../runtime/engine.js";
 import type { InputShapes } from "../../../src/model/translate/translate-graph.js";
 import type { CompiledShape } from "./compile-model.js";
+import { lackingOperation } from "./lacking-operation.js";
 import type { Litert } from "./runtime.js";
 
 /**
@@ -11,7 +12,7 @@ import type { Litert } from "./runtime.js";
  * LiteRT allocates its outputs before it knows such sizes. An output that turns out to be larger, or that is allocated anew, is left with
  * whatever was in memory. The first run reports nothing of that; the second one prints it.
  *
- * @throws EngineBroken "model-unsupported" if an output is not where LiteRT takes it to be: it may have written over its own memory.
+ * @throws ShardError "model-unsupported" for a file with operations that LiteRT lacks; EngineBroken "model-unsupported" if an output is not where LiteRT takes it to be: it may have written over its own memory.
  */
 export async function requireStatedSizes(
   model: CompiledShape,
@@ -33,6 +34,8 @@ export async function requireStatedSizes(
     printed = litert.takeErrors() || printed;
   }
   if (printed === "") return;
+  const lacking = lackingOperation(printed, cause);
+  if (lacking !== undefined) throw lacking;
   throw new EngineBroken(
     "trapped",
     `Expected outputs of the sizes that the .tflite file states, received some that the model computes while it runs (${printed.slice(0, 200)}): convert the model with inputs of fixed sizes, a fixed batch among them.`,

@@ -6,6 +6,7 @@ import type { TfliteBinding } from "../../../src/protocol/model-on-wire.js";
 import { EngineBroken, type EngineModel, type NamedInputs } from "../../runtime/engine.js";
 import { requireStatedSizes } from "./check-sizes.js";
 import { compileFor, type CompileSettings, type CompiledShape } from "./compile-model.js";
+import { lackingOperation } from "./lacking-operation.js";
 import type { ModelSource } from "./model-source.js";
 
 /** Compiled shapes that are kept: enough for the powers of two that a job's shards have. Each holds the file and its weights once more. */
@@ -110,6 +111,8 @@ function loadFailure(thrown: unknown, printed: string, isTranslated: boolean): u
   if (thrown instanceof ShardError) return thrown;
   if (saysAllocationFailed(thrown)) return asOutOfMemory(thrown);
   if (isTranslated) return refusedTranslation(thrown, printed);
+  const lacking = thrown instanceof WebAssembly.RuntimeError ? undefined : lackingOperation(printed, thrown);
+  if (lacking !== undefined) return lacking;
   const message = `Expected a .tflite file that LiteRT can load, but it refused: ${reasonOf(thrown, printed)} Convert the model again, without operations of other libraries (SELECT_TF_OPS, custom ones).`;
   // Its memory may be in any state.
   if (thrown instanceof WebAssembly.RuntimeError) {

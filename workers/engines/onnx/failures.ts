@@ -10,6 +10,9 @@ const NO_ROOM = /bad_alloc|failed to allocate (a buffer|memory)|SafeIntOnOverflo
 const LACKS =
   /not a registered function|no op registered|could not find an implementation|not implemented|NOT_IMPLEMENTED|is under development|Unsupported model IR version|not supported/i;
 
+/** The place in the runtime's own source, with the signature of a function, that some of its messages begin with. */
+const SOURCE_PLACE = /^\S+\.(?:h|cc|cpp):\d+ .*?\) (?=[A-Z])/;
+
 /** Why a session could not be made. The build for GPUs lacks the operations of scikit-learn (ai.onnx.ml). */
 export function loadFailure(thrown: unknown, backend: StartedOrt["backend"]): unknown {
   if (thrown instanceof ShardError) return thrown;
@@ -56,5 +59,5 @@ function isTrap(thrown: unknown): boolean {
 function reasonOf(thrown: unknown): string {
   const [, said] = /ERROR_MESSAGE: (.*)/s.exec(messageOf(thrown)) ?? [];
   const words = typeof thrown === "number" ? "an exception in its own code" : (said ?? messageOf(thrown));
-  return asSentence(words.split("\n")[0]!.slice(0, 400));
+  return asSentence(words.split("\n")[0]!.replace(SOURCE_PLACE, "").slice(0, 400));
 }
