@@ -40,6 +40,8 @@ export function testMemory(
       },
       { format, engine, worker, runCount, settledAfter },
     );
+    const sizes = [early, late].map((memory) => `${((memory?.heapBytes ?? 0) / 2 ** 20).toFixed(1)} MB`);
+    console.log(`${engine}/${worker.backend}: ${sizes[0]} after ${settledAfter} runs, ${sizes[1]} after ${runCount}`);
     expect(early).toMatchObject({ tensorCount: 1, heapBytes: expect.any(Number) });
     expect(early).not.toMatchObject({ heapBytes: 0 });
     expect(late).toEqual(early);

@@ -7,6 +7,7 @@ import { containerCases } from "../fuzz/container-cases.js";
 import { sampleOf } from "../fixtures/sample-of.js";
 import { serveCases, type FuzzServer } from "../fuzz/server.js";
 import { openHarness, type OpenPage } from "../harness/launch.js";
+import { processBytes } from "../harness/process-memory.js";
 
 /** Limit for each case. A late case is retried alone with twice the limit, since the machine may be busy. */
 const LIMIT_MS = 5_000;
@@ -33,18 +34,8 @@ afterAll(async () => {
 
 /** Peak memory of the page's process, workers included. On systems other than Linux: its current heap. */
 async function peakBytes(): Promise<number> {
-  const session = await opened.browser.newBrowserCDPSession();
-  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
-  await session.detach();
-  if (process.platform !== "linux") {
-    return opened.page.evaluate(
-      () => (performance as unknown as { memory: { usedJSHeapSize: number } }).memory.usedJSHeapSize,
-    );
-  }
-  const peaks = processInfo
-    .filter(({ type }) => type === "renderer")
-    .map(({ id }) => 1024 * Number(/VmHWM:\s*(\d+) kB/.exec(readFileSync(`/proc/${id}/status`, "utf8"))?.[1]));
-  return Math.max(...peaks);
+  const heap = (): number => (performance as unknown as { memory: { usedJSHeapSize: number } }).memory.usedJSHeapSize;
+  return (await processBytes(opened, "peak")) ?? opened.page.evaluate(heap);
 }
 
 it(`${cases.length} damaged models each end in a ShardError, or run`, { timeout: 300_000 }, async () => {

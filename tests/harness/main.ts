@@ -24,6 +24,7 @@ import { echoNet } from "../fixtures/echo-net.js";
 import { einsumNet } from "../fixtures/einsum-net.js";
 import { kerasNet } from "../fixtures/keras-net.js";
 import * as mixingNets from "../fixtures/mixing-nets.js";
+import { onnxTwin } from "../fixtures/onnx-twin.js";
 import { randomNet } from "../fixtures/random-net.js";
 import { kerasRecurrent } from "../bench/recurrent-models.js";
 import { dealFaults, planChaos } from "../chaos/page/plan-chaos.js";
@@ -33,6 +34,7 @@ import { checkOnEngines } from "../conformance/check-engines.js";
 import { checkModel } from "../conformance/check-model.js";
 import { checkTranslated } from "../conformance/check-translated.js";
 import { runWorkerApiCase, runWorkerLinkCase } from "./contracts.js";
+import { reloadAgainAndAgain } from "./engine-memory.js";
 import { runDamaged } from "./fuzz-model.js";
 import { runWhole, saveModel } from "./oracle.js";
 import { overlapEvents } from "./overlap.js";
@@ -138,6 +140,7 @@ const harness = {
   runScenario,
   tryInMemory,
   runAgainAndAgain,
+  reloadAgainAndAgain,
   checkModel,
   checkCase,
   checkOnEngines,
@@ -145,6 +148,7 @@ const harness = {
   saveModel,
   stitchedDifference,
   randomNet,
+  onnxTwin,
   einsumNet,
   misfittingNet,
   kerasNet,
