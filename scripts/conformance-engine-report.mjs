@@ -48,9 +48,13 @@ export function printEngineRows(/** @type {readonly EngineRow[]} */ rows) {
     const more = found.length > MOST_NAMES ? ` and ${found.length - MOST_NAMES} more` : "";
     console.log(`${reason} (${names.join(", ")}${more})`);
   }
-  for (const { name, engine, backend, verdict, oracle, how, detail } of rows) {
-    if (verdict !== "wrong" && verdict !== "failed") continue;
-    console.log(`${verdict.toUpperCase()} ${name} on ${engine}/${backend}, ${how}, held to ${oracle}: ${detail}`);
+  for (const verdict of /** @type {const} */ (["wrong", "failed"])) {
+    const told = rows.filter((row) => row.verdict === verdict);
+    const reasons = groupBy(told, ({ engine, backend, how, oracle, detail }) => {
+      const place = `${engine}/${backend}, ${how}${oracle === "" ? "" : `, held to ${oracle}`}`;
+      return `${verdict.toUpperCase()} on ${place}: ${detail.replaceAll(/\s+/g, " ")}`;
+    });
+    for (const [reason, found] of reasons) console.log(`${reason} (${found.map(({ name }) => name).join(", ")})`);
   }
 }
 

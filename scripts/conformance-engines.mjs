@@ -13,7 +13,7 @@ import { root } from "./run.mjs";
 
 /** Folders by the path under which they are served. */
 const FIXTURES = "/fixtures/";
-const MODELS = "/conformance/models/";
+const MODELS = "/public-models/";
 
 /** Cases whose values do not follow from the weights in their own files, whatever the layers mean. */
 const UNFOUNDED = ["k3h5-normalization"];
@@ -52,7 +52,7 @@ function filesOf(/** @type {string} */ folder) {
  * @param {{ models: readonly { name: string, path: string }[], caseFolders: readonly string[] }} given
  * @returns {{ subjects: Subject[], mounts: Record<string, string> }}
  */
-function listSubjects({ models, caseFolders }) {
+export function listSubjects({ models, caseFolders }) {
   /** @type {Record<string, string>} */
   const mounts = { [FIXTURES]: join(root, "tests", "fixtures") };
   const subjects = models.map(({ name, path }) => ({
@@ -61,7 +61,7 @@ function listSubjects({ models, caseFolders }) {
     model: `${MODELS}${path === "" ? "" : `${pathOf(...path.split(/[\\/]/))}/`}model.json`,
   }));
   const cases = caseFolders.flatMap((folder, index) => {
-    const mount = `/conformance/cases-${index + 1}/`;
+    const mount = index === 0 ? "/cases/" : `/cases-${index + 1}/`;
     mounts[mount] = folder;
     return casesOf(folder, mount, index === 0 ? "cases" : `cases ${index + 1}`);
   });

@@ -73,11 +73,13 @@ export const LARGE_ONNX_CASES: readonly OnnxCase[] = [
   { name: "five million empty inputs", make: () => emptyFields(0x5a) },
 ];
 
+/** A file that is damaged at random. @param seed whole, ≥ 0; it says which file, and how. */
+export function randomOnnxCase(seed: number): OnnxCase {
+  const name = SEEDS[seed % SEEDS.length]!;
+  return { name: `${name}, damage ${seed}`, make: () => damageBytes(readOnnx(name), seededRandom(seed)) };
+}
+
 /** @param randomCount how many files are damaged at random. */
 export function onnxCases(randomCount: number): OnnxCase[] {
-  const random = Array.from({ length: randomCount }, (_, index): OnnxCase => {
-    const seed = SEEDS[index % SEEDS.length]!;
-    return { name: `${seed}, damage ${index}`, make: () => damageBytes(readOnnx(seed), seededRandom(index)) };
-  });
-  return [...KNOWN, ...random];
+  return [...KNOWN, ...Array.from({ length: randomCount }, (_, seed) => randomOnnxCase(seed))];
 }

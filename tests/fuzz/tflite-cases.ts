@@ -59,11 +59,13 @@ const KNOWN: readonly TfliteCase[] = [
   { name: "a list of a million references to one table", make: () => circular(1_000_000) },
 ];
 
+/** A file that is damaged at random. @param seed whole, ≥ 0; it says which file, and how. */
+export function randomTfliteCase(seed: number): TfliteCase {
+  const name = SEEDS[seed % SEEDS.length]!;
+  return { name: `${name}, damage ${seed}`, make: () => damageBytes(readTflite(name), seededRandom(seed)) };
+}
+
 /** @param randomCount how many files are damaged at random. */
 export function tfliteCases(randomCount: number): TfliteCase[] {
-  const random = Array.from({ length: randomCount }, (_, index): TfliteCase => {
-    const seed = SEEDS[index % SEEDS.length]!;
-    return { name: `${seed}, damage ${index}`, make: () => damageBytes(readTflite(seed), seededRandom(index)) };
-  });
-  return [...KNOWN, ...random];
+  return [...KNOWN, ...Array.from({ length: randomCount }, (_, seed) => randomTfliteCase(seed))];
 }

@@ -1,5 +1,6 @@
 import type { ModelArtifacts, Sharder, SharderOptions, WorkerSpec } from "inference-sharder";
 import { inspectModel } from "../../src/model/inspect-model.js";
+import { inspectOnnx } from "../../src/model/onnx/inspect-onnx.js";
 import { openWebWorker } from "../../src/pool/open-web-worker.js";
 import { entryOf, labelOf, openPlanner, WORKER_ENTRIES, type OpenWorker } from "../../src/pool/worker-entries.js";
 import type { WorkerLink } from "../../src/pool/worker-link.js";
@@ -34,6 +35,7 @@ export async function watchedSharder(
     return watchLink(name, link);
   };
   const all = { ...options, model };
-  const sharder = await assembleSharder(inspectModel(model, true), all, specs, { openWorker, openPlanner });
+  const inspected = model.format === "onnx" ? inspectOnnx(model, true, {}) : inspectModel(model, true);
+  const sharder = await assembleSharder(inspected, all, specs, { openWorker, openPlanner });
   return { sharder, workers, byName };
 }

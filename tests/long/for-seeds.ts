@@ -3,7 +3,7 @@ import { expect } from "vitest";
 /** How long each kind of long test may run, ms: `SHARDER_LONG_SECONDS`, by default 30 s. */
 export const timeBoxMs = 1000 * Number(process.env["SHARDER_LONG_SECONDS"] ?? 30);
 /** The first seed; another gives other cases. */
-const firstSeed = Number(process.env["SHARDER_LONG_SEED"] ?? 1_000);
+export const firstSeed = Number(process.env["SHARDER_LONG_SEED"] ?? 1_000);
 
 /**
  * Run a case for one seed after another until the time is up.

@@ -159,7 +159,9 @@ export class Inflictor {
   async #addWorkerFor(kind: FaultKind): Promise<void> {
     const { sharder, upTo, log } = this.#victims;
     const backends = BACKENDS_OF[kind] ?? ["wasm"];
-    const backend = backends[upTo(backends.length)] === "webgl" ? "webgl" : "webgpu";
+    // Other formats than TF.js's have engines without WebGL.
+    const hasWebgl = sharder.model.format === "graph-model";
+    const backend = hasWebgl && backends[upTo(backends.length)] === "webgl" ? "webgl" : "webgpu";
     const spare =
       sharder.workers.find(({ state }) => state === "dead" || state === "quarantined") ?? sharder.workers[0];
     try {

@@ -2,7 +2,7 @@ import { seededRandom } from "../../../src/core/random.js";
 import { canHit, FAULT_KINDS, type FaultKind } from "./fault-kinds.js";
 
 /** The backend of a worker of TF.js, or one of another engine. */
-type Backend = "webgpu" | "webgl" | "wasm" | "cpu" | "litert/wasm" | "litert/webgpu";
+type Backend = "webgpu" | "webgl" | "wasm" | "cpu" | "litert/wasm" | "litert/webgpu" | "onnx/wasm" | "onnx/webgpu";
 
 /** One sharder, the jobs it runs and the faults it suffers meanwhile. */
 export interface Scenario {
@@ -30,6 +30,9 @@ const SETUPS: readonly Pick<Scenario, "split" | "backends">[] = [
   { split: "layers", backends: ["wasm", "wasm", "cpu"] },
   { split: "batch", backends: ["litert/wasm", "wasm", "litert/webgpu", "webgl"] },
   { split: "batch", backends: ["litert/wasm", "litert/wasm", "litert/wasm"] },
+  // An .onnx file, which no other engine takes.
+  { split: "batch", backends: ["onnx/wasm", "onnx/webgpu", "onnx/wasm"] },
+  { split: "batch", backends: ["onnx/wasm", "onnx/wasm", "onnx/wasm"] },
   { split: "batch", backends: ["cpu", "cpu", "cpu"] },
 ];
 

@@ -1,5 +1,6 @@
 import type { Sharder, WorkerSpec } from "inference-sharder";
 import { seededRandom } from "../../../src/core/random.js";
+import { onnxTwin } from "../../fixtures/onnx-twin.js";
 import { randomNet } from "../../fixtures/random-net.js";
 import { runWhole } from "../../harness/oracle.js";
 import { watchedSharder } from "../../harness/watched-sharder.js";
@@ -44,8 +45,9 @@ export async function runScenario(scenario: Scenario, bridge: ChaosBridge): Prom
 
   const specs = backends.map(specOf);
   const options = { split, optimize: false, quantumMs: 20, firstRunDeadlineMs: 30_000 };
+  const isOnnx = backends.every((name) => name.startsWith("onnx/"));
   const { sharder, byName } = await watchedSharder(
-    model,
+    isOnnx ? onnxTwin(model) : model,
     specs,
     verify === undefined ? options : { ...options, verify },
     (id, link) => log.calls.watch(id, link),
@@ -107,9 +109,11 @@ export async function runScenario(scenario: Scenario, bridge: ChaosBridge): Prom
 function specOf(name: Scenario["backends"][number]): WorkerSpec {
   switch (name) {
     case "litert/wasm":
-      return { engine: "litert", backend: "wasm" };
+    case "onnx/wasm":
+      return { engine: name === "onnx/wasm" ? "onnx" : "litert", backend: "wasm" };
     case "litert/webgpu":
-      return { engine: "litert", backend: "webgpu" };
+    case "onnx/webgpu":
+      return { engine: name === "onnx/webgpu" ? "onnx" : "litert", backend: "webgpu" };
     default:
       return { backend: name };
   }

@@ -1,8 +1,7 @@
-// ONNX files on WASM workers of ONNX Runtime, with threads and without; workers that die; and damaged files.
+// ONNX files on WASM workers of ONNX Runtime, with threads and without; and workers that die.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { onnxCases } from "../../fuzz/onnx-cases.js";
 import { openHarness, type OpenPage } from "../../harness/launch.js";
-import { ONNX, testDamagedFiles, testJobs } from "../../browser/file-engine.js";
+import { ONNX, testJobs } from "../../browser/file-engine.js";
 import { testEachOnnx } from "./each-onnx.js";
 
 let opened: OpenPage;
@@ -21,7 +20,6 @@ describe("two threads", () => {
 });
 
 testJobs(ONNX, () => opened.page);
-testDamagedFiles(onnxCases(80), () => opened.page);
 
 it("reports a call that no memory has room for, and runs the next model", async () => {
   const { failure, gap } = await opened.page.evaluate(async () => {

@@ -1,8 +1,7 @@
-// TensorFlow Lite files on LiteRT's WASM workers, with threads and without; workers that die; and damaged files.
+// TensorFlow Lite files on LiteRT's WASM workers, with threads and without; and workers that die.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { tfliteCases } from "../../fuzz/tflite-cases.js";
 import { openHarness, type OpenPage } from "../../harness/launch.js";
-import { LITERT, testDamagedFiles, testJobs } from "../../browser/file-engine.js";
+import { LITERT, testJobs } from "../../browser/file-engine.js";
 import { testEachTflite } from "./each-tflite.js";
 
 let opened: OpenPage;
@@ -21,7 +20,6 @@ describe("two threads", () => {
 });
 
 testJobs(LITERT, () => opened.page);
-testDamagedFiles(tfliteCases(80), () => opened.page);
 
 it("ends workers that may have written over their memory, and returns none of it", async () => {
   const { causes, codes } = await opened.page.evaluate(async () => {
