@@ -17,6 +17,7 @@ const help = `npm run chaos -- [options]
 
   --seed S      the seed that decides on models, jobs and faults; default 1
   --faults N    how many faults are injected; from 140 on at least 10 of each kind; default 100
+  --engines A,B only scenarios with workers of these, out of tfjs, litert, onnx; default all
   --scenario S  run this scenario alone: JSON, as a failure prints it; or its number among those of --seed and --faults
   --json FILE   write the report to FILE
   --lanes L     scenarios that run at the same time, each in a browser of its own; default 2
@@ -41,6 +42,7 @@ function readOptions() {
       options: {
         seed: { type: "string", default: "1" },
         faults: { type: "string", default: "100" },
+        engines: { type: "string" },
         scenario: { type: "string" },
         json: { type: "string" },
         lanes: { type: "string", default: "2" },
@@ -55,7 +57,11 @@ function readOptions() {
       if (Number.isSafeInteger(value) && value >= least) return value;
       throw new Error(`Expected --${name} to be whole and at least ${least}, received ${values[name]}.`);
     };
-    return { ...values, seed: whole("seed", 0), faults: whole("faults", 1), lanes: whole("lanes", 1) };
+    const engines = values.engines?.split(",");
+    const stranger = engines?.find((name) => !["tfjs", "litert", "onnx"].includes(name));
+    if (stranger !== undefined)
+      throw new Error(`Expected --engines to be some of tfjs, litert, onnx, received ${stranger}.`);
+    return { ...values, engines, seed: whole("seed", 0), faults: whole("faults", 1), lanes: whole("lanes", 1) };
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     console.error(`\n${help}`);
@@ -173,15 +179,17 @@ const executablePath = await ensureChromium();
 const server = await serve({ root: join(root, "dist-harness") });
 const lanes = Array.from({ length: options.lanes }, () => new Lane(executablePath, options.headed, server.url));
 const startMs = Date.now();
+// A further argument of the functions in the page.
+const onEngines = options.engines === undefined ? "" : `, ${JSON.stringify(options.engines)}`;
 try {
   const chosen = options.scenario;
   /** @type {Scenario[]} */
   const scenarios =
     chosen?.startsWith("{") === true
       ? [JSON.parse(chosen)]
-      : (await planned(server.url, executablePath, `harness.planChaos(${options.seed}, ${options.faults})`)).filter(
-          ({ seed }) => chosen === undefined || String(seed) === chosen,
-        );
+      : (
+          await planned(server.url, executablePath, `harness.planChaos(${options.seed}, ${options.faults}${onEngines})`)
+        ).filter(({ seed }) => chosen === undefined || String(seed) === chosen);
   if (scenarios.length === 0) throw new Error(`Expected --scenario to be one of these, received ${chosen}.`);
   const results = await runAll(scenarios, lanes);
   for (let round = 1; round <= MAX_FOLLOW_UPS; round++) {
@@ -192,7 +200,11 @@ try {
     if (left.length === 0 || results.some(({ lost }) => lost > 0)) break;
     console.log(`${left.length} faults found no worker; they are tried again: ${left.join(", ")}`);
     const seed = options.seed + round * 1_000_003;
-    const further = await planned(server.url, executablePath, `harness.dealFaults(${seed}, ${JSON.stringify(left)})`);
+    const further = await planned(
+      server.url,
+      executablePath,
+      `harness.dealFaults(${seed}, ${JSON.stringify(left)}${onEngines})`,
+    );
     results.push(...(await runAll(further, lanes)));
   }
   const report = {

@@ -20,7 +20,8 @@ export async function reloadAgainAndAgain(
 ): Promise<WorkerMemory[]> {
   const { info, wire } = await readModel({ model }, globalThis.crossOriginIsolated);
   const [input] = info.inputs;
-  const { api, close } = openEntry(entry, `reload-${entry}`);
+  const link = openEntry(entry, `reload-${entry}`);
+  const { api } = link;
   const found: WorkerMemory[] = [];
   try {
     valueOf(await api.start({ workerId: entry }));
@@ -38,7 +39,7 @@ export async function reloadAgainAndAgain(
       found.push(valueOf(await api.memory()));
     }
   } finally {
-    close();
+    link.close();
   }
   return found;
 }

@@ -15,6 +15,8 @@ export interface Scenario {
   readonly faults: readonly FaultKind[];
 }
 
+type Setup = Pick<Scenario, "split" | "backends">;
+
 const FAULTS_PER_SCENARIO = 10;
 /** As many of each kind as there are, where so many are asked for. */
 const LEAST_OF_EACH = 10;
@@ -22,7 +24,7 @@ const LEAST_OF_EACH = 10;
 const MAX_CRASHES = 2;
 
 /** From the most mixed one on, so that few scenarios can have every kind of fault. Alike workers of one backend allow exact comparison. */
-const SETUPS: readonly Pick<Scenario, "split" | "backends">[] = [
+const SETUPS: readonly Setup[] = [
   { split: "batch", backends: ["wasm", "webgpu", "webgl", "wasm"] },
   { split: "layers", backends: ["wasm", "webgl", "wasm"] },
   { split: "batch", backends: ["wasm", "wasm", "wasm"] },
@@ -40,29 +42,40 @@ const SETUPS: readonly Pick<Scenario, "split" | "backends">[] = [
  * Choose what happens: the same seed and count give the same scenarios.
  *
  * @param faultCount whole, ≥ 1. From 140 on there are at least 10 of each kind.
+ * @param engines only scenarios with workers of one of these. Default: all.
  */
-export function planChaos(seed: number, faultCount: number): Scenario[] {
+export function planChaos(seed: number, faultCount: number, engines?: readonly string[]): Scenario[] {
   const random = seededRandom(seed);
   const upTo = (count: number): number => Math.floor(random() * count);
+  const setups = setupsOf(engines);
+  const possible = FAULT_KINDS.filter((kind) => placesOf(kind, setups) > 0);
   const least = Math.min(LEAST_OF_EACH, Math.floor(faultCount / FAULT_KINDS.length));
-  const kinds = FAULT_KINDS.flatMap((kind) => Array.from({ length: least }, () => kind));
+  const kinds = possible.flatMap((kind) => Array.from({ length: least }, () => kind));
   // A crash of the GPU process costs more time than all others.
-  const further = FAULT_KINDS.filter((kind) => kind !== "crash-gpu");
+  const further = possible.filter((kind) => kind !== "crash-gpu");
   while (kinds.length < faultCount) kinds.push(further[upTo(further.length)]!);
-  return dealFaults(seed, kinds);
+  return dealFaults(seed, kinds, engines);
+}
+
+function setupsOf(engines: readonly string[] | undefined): readonly Setup[] {
+  if (engines === undefined) return SETUPS;
+  const engineOf = (worker: Backend): string => (worker.includes("/") ? worker.split("/")[0]! : "tfjs");
+  return SETUPS.filter(({ backends }) => backends.some((worker) => engines.includes(engineOf(worker))));
 }
 
 /** Deal faults out to scenarios that can have them. */
-export function dealFaults(seed: number, kinds: readonly FaultKind[]): Scenario[] {
+export function dealFaults(seed: number, kinds: readonly FaultKind[], engines?: readonly string[]): Scenario[] {
+  const setups = setupsOf(engines);
   const random = seededRandom(seed + 1);
   const upTo = (count: number): number => Math.floor(random() * count);
   const count = Math.max(1, Math.ceil(kinds.length / FAULTS_PER_SCENARIO));
   const hands = Array.from({ length: count }, (_, index) => ({
-    setup: SETUPS[index % SETUPS.length]!,
+    setup: setups[index % setups.length]!,
     faults: [] as FaultKind[],
   }));
+  const given = hands.map(({ setup }) => setup);
   // The rarest possibilities first, so that they find room.
-  for (const kind of kinds.toSorted((a, b) => placesOf(a, hands) - placesOf(b, hands))) {
+  for (const kind of kinds.toSorted((a, b) => placesOf(a, given) - placesOf(b, given))) {
     const able = hands.filter(({ setup, faults }) => isRoomFor(kind, setup.backends, faults));
     const fewest = Math.min(...able.map(({ faults }) => faults.length));
     const open = able.filter(({ faults }) => faults.length === fewest);
@@ -77,8 +90,8 @@ export function dealFaults(seed: number, kinds: readonly FaultKind[]): Scenario[
   }));
 }
 
-function placesOf(kind: FaultKind, hands: readonly { readonly setup: Pick<Scenario, "backends"> }[]): number {
-  return hands.filter(({ setup }) => setup.backends.some((backend) => canHit(kind, backend))).length;
+function placesOf(kind: FaultKind, setups: readonly Setup[]): number {
+  return setups.filter(({ backends }) => backends.some((backend) => canHit(kind, backend))).length;
 }
 
 function isRoomFor(kind: FaultKind, backends: readonly Backend[], faults: readonly FaultKind[]): boolean {
