@@ -22,3 +22,13 @@ it("plans the same for the same seed, and something else for another", () => {
   expect(planChaos(7, 60)).toEqual(planChaos(7, 60));
   expect(planChaos(7, 60)).not.toEqual(planChaos(8, 60));
 });
+
+it.each(["litert", "onnx"])("plans for %s alone, with every kind of fault that its workers can have", (engine) => {
+  const scenarios = planChaos(3, 45, [engine]);
+  const counts = countFaults(scenarios.flatMap(({ faults }) => faults));
+  expect(Object.values(counts).reduce((sum, count) => sum + count)).toBe(45);
+  const missing = FAULT_KINDS.filter((kind) => counts[kind] === 0);
+  // WebGL is TF.js's alone; some scenarios of LiteRT have a worker of it.
+  expect(missing).toEqual(engine === "onnx" ? ["lose-context"] : []);
+  for (const { backends } of scenarios) expect(backends.join()).toContain(`${engine}/`);
+});
