@@ -24,7 +24,7 @@ import { callListener } from "./call-listener.js";
 import { checkOptions } from "./check-options.js";
 import { isRemoteModel, type RemoteModel } from "./check-remote.js";
 import { chooseSplit, requireSplittable, type SplitParts } from "./choose-split.js";
-import { engineOf, forModel } from "./engine-of-model.js";
+import { engineOf, exactWorkersOf, forModel } from "./engine-of-model.js";
 import { enoughWorkers } from "./enough-workers.js";
 import { EventRelay } from "./event-relay.js";
 import { FaultReports } from "./fault-reports.js";
@@ -152,9 +152,9 @@ export async function assembleSharder(
   const verifier = new Verifier({
     pool,
     faults,
-    engine: engineOf(inspected.info.format),
     fraction: options.verify ?? 0,
     isRandom,
+    spares: exactWorkersOf(inspected.info.format),
     memoryLimitBytes: options.maxWorkerBytes,
   });
   const isRemembered = options.remember ?? true;

@@ -26,6 +26,13 @@ export function engineOf(format: ModelInfo["format"]): EngineName {
   return ENGINES[format][0];
 }
 
+/** Kinds of workers that run every model of a format with results that depend on no driver: the first is the quickest. None for a server's. */
+export function exactWorkersOf(format: ModelInfo["format"]): readonly WorkerSpec[] {
+  const engine = engineOf(format);
+  if (engine === "remote") return [];
+  return engine === "tfjs" ? [{ backend: "wasm" }, { backend: "cpu" }] : [{ engine, backend: "wasm" }];
+}
+
 /**
  * A worker for a model: where its engine is left out, that of the model.
  * @throws ShardError "model-unsupported" if another engine is asked for, or a backend that the engine lacks; "invalid-options" for threads

@@ -75,6 +75,26 @@ export function testJobs({ format, engine, output }: FileEngine, page: GetPage):
     expect(causes.length).toBeGreaterThanOrEqual(2);
   });
 
+  it("finds out which of two workers is wrong, by a third that is started for it", async () => {
+    const { gap, states } = await page().evaluate(
+      async ([format, output]) => {
+        const { inputs, outputs } = await harness.savedCase(format, "conv", 40);
+        const workers = [{ backend: "wasm" }, { backend: "wasm" }] as const;
+        const model = `fixtures/${format}/conv.${format}`;
+        const sharder = await harness.createSharder({ model, workers, quantumMs: 2, verify: 1 });
+        await sharder.predict(inputs);
+        await harness.corrupt(sharder.workers[1]!.id, 0.05, 1);
+        const { [output]: found } = await sharder.predict(inputs);
+        const states = sharder.workers.map(({ state }) => state);
+        await sharder.dispose();
+        return { gap: harness.difference(found, outputs[output]!), states };
+      },
+      [format, output] as const,
+    );
+    expect(gap).toBeLessThan(1e-4);
+    expect(states).toEqual([expect.stringMatching(/ready|busy/), "quarantined"]);
+  });
+
   it("streams, verifies and keeps a journal, and a second job goes on from it", async () => {
     const result = await page().evaluate(
       async ([format, engine, output]) => {

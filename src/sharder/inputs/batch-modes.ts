@@ -7,6 +7,8 @@ import type { PreparedInputs } from "./prepare-inputs.js";
 /** A trial whose worker is lost is repeated until this many have been made. */
 const MAX_TRIALS = 3;
 
+const SAME_AS_BEFORE = "an earlier trial has shown that a batch gives the same as its items";
+
 /** A larger side input is data, not a switch. */
 const MAX_SWITCHES = 16;
 
@@ -31,6 +33,8 @@ export class BatchModes {
   readonly #known = new Map<string, BatchMode>();
   #reason: string | undefined;
   readonly #doubted = new Set<string>();
+  /** A trial has shown that batches give what their items give. */
+  readonly #shown = new Set<string>();
   /** Batches came out without rows. */
   readonly #refused = new Set<string>();
   /** Under way: jobs that start together share one. */
@@ -100,6 +104,9 @@ export class BatchModes {
     // A batch that came out without rows meanwhile has shown more than three items can.
     const known = this.#known.get(shapeClass);
     if (finding === undefined || this.#refused.has(shapeClass)) return known;
+    // Why a batch failed is asked then, and values are what an earlier trial has shown: a worker that is wrong doesn't change the model.
+    if (finding.differs === true && this.#shown.has(shapeClass))
+      return this.#settle(shapeClass, "batched", SAME_AS_BEFORE);
     const { mode, reason } = finding;
     const isProven = this.#analysis.verdict === "rows" && mode === "whole";
     return this.#settle(
@@ -131,7 +138,10 @@ export class BatchModes {
   doubt(inputs: PreparedInputs): void {
     const shapeClass = trialClassOf(inputs);
     // What was refused stays refused.
-    if (this.#known.get(shapeClass) === "batched") this.#known.delete(shapeClass);
+    if (this.#known.get(shapeClass) === "batched") {
+      this.#known.delete(shapeClass);
+      this.#shown.add(shapeClass);
+    }
     this.#doubted.add(shapeClass);
   }
 }

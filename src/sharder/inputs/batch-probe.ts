@@ -26,6 +26,8 @@ export interface TrialFinding {
   readonly mode: BatchMode;
   /** For people. */
   readonly reason: string;
+  /** A batch and its items both ran, and gave different values. */
+  readonly differs?: boolean;
 }
 
 /** How a trial is made. */
@@ -83,7 +85,8 @@ export async function probeBatch(
       return { mode: "item-by-item", reason: "a batch fails where single items run" };
     }
     if (!isRow(batch.outputs, alone.outputs, index, isExact ? EXACT_TOLERANCE : ROUGH_TOLERANCE)) {
-      return { mode: "whole", reason: "a trial has shown that a batch gives something else than its items" };
+      const reason = "a trial has shown that a batch gives something else than its items";
+      return { mode: "whole", reason, differs: true };
     }
   }
   return { mode: "batched", reason: "a trial has shown that a batch gives the same as its items" };

@@ -1,9 +1,10 @@
 import { ShardError } from "../../core/errors.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
+import type { WorkerSpec } from "../../pool/worker-entries.js";
 import type { WorkerPool } from "../../pool/worker-pool.js";
 import { isExactWorker } from "../inputs/batch-probe.js";
 import type { CheckedModel } from "./checked-result.js";
-import type { SpareBackend, SpareWorkers } from "./spare-workers.js";
+import type { SpareWorkers } from "./spare-workers.js";
 
 /** A spare keeps at most this many models or stages. */
 const MAX_SPARE_MODELS = 8;
@@ -42,13 +43,18 @@ function isEnding({ deathCause }: PoolWorker, thrown: unknown): boolean {
 export class Checkers {
   readonly #pool: WorkerPool;
   readonly #spares: SpareWorkers;
+  readonly #spareSpecs: readonly WorkerSpec[];
   readonly #memoryLimitBytes: number;
   /** What each spare holds, the latest last. */
   readonly #held = new WeakMap<PoolWorker, CheckedModel[]>();
   #turn = 0;
 
-  /** @param memoryLimitBytes bytes of weights that a worker may hold. */
-  constructor(pool: WorkerPool, spares: SpareWorkers, memoryLimitBytes: number) {
+  /**
+   * @param spareSpecs exact workers that the model runs on, in the order in which they are asked.
+   * @param memoryLimitBytes bytes of weights that a worker may hold.
+   */
+  constructor(pool: WorkerPool, spares: SpareWorkers, spareSpecs: readonly WorkerSpec[], memoryLimitBytes: number) {
+    this.#spareSpecs = spareSpecs;
     this.#memoryLimitBytes = memoryLimitBytes;
     this.#pool = pool;
     this.#spares = spares;
@@ -79,12 +85,13 @@ export class Checkers {
       }
     };
     const ofPool = (workers: readonly PoolWorker[]) => workers.map((worker) => () => askWorker(worker));
-    const spares = (["wasm", "cpu"] as const).map((backend) => () => this.#onSpare(backend, search, work));
+    const ofSpares = (specs: readonly WorkerSpec[]) => specs.map((spec) => () => this.#onSpare(spec, search, work));
+    const isFirst = ({ backend }: WorkerSpec): boolean => search.prefersCpu === true && backend === "cpu";
     const tries = [
-      ...(search.prefersCpu === true ? spares.toReversed().slice(0, 1) : []),
+      ...ofSpares(this.#spareSpecs.filter(isFirst)),
       ...ofPool(exact),
       ...(areTrusted ? ofPool(gpus) : []),
-      ...(search.prefersCpu === true ? spares.slice(0, 1) : spares),
+      ...ofSpares(this.#spareSpecs.filter((spec) => !isFirst(spec))),
       ...(areTrusted ? [] : ofPool(gpus)),
     ];
     for (const attempt of tries) {
@@ -108,11 +115,11 @@ export class Checkers {
   }
 
   #onSpare<T>(
-    backend: SpareBackend,
+    spec: WorkerSpec,
     { model, without }: CheckerSearch,
     work: (checker: PoolWorker) => Promise<T>,
   ): Promise<T | undefined> {
-    return this.#spares.use(backend, async (spare) => {
+    return this.#spares.use(spec, async (spare) => {
       if (without.includes(spare)) return undefined;
       if (!spare.holds(model.key)) await this.#load(spare, model);
       return work(spare);

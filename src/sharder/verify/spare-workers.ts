@@ -1,12 +1,9 @@
 import type { PoolWorker } from "../../pool/pool-worker.js";
-import type { BackendName, EngineName } from "../../pool/worker-entries.js";
+import { labelOf, type WorkerSpec } from "../../pool/worker-entries.js";
 import type { WorkerPool } from "../../pool/worker-pool.js";
 
 /** A spare that nobody has used for this long is ended; where none could be started, none is tried for this long. */
 const IDLE_MS = 30_000;
-
-/** The backends of spares: those whose results don't depend on a driver. */
-export type SpareBackend = Extract<BackendName, "wasm" | "cpu">;
 
 interface Spare {
   readonly started: Promise<PoolWorker | undefined>;
@@ -22,18 +19,17 @@ interface Spare {
  */
 export class SpareWorkers {
   readonly #pool: WorkerPool;
-  readonly #engine: EngineName;
-  readonly #spares = new Map<SpareBackend, Spare>();
+  /** By the label of their kind. */
+  readonly #spares = new Map<string, Spare>();
 
-  /** @param engine that runs the model. Default "tfjs". */
-  constructor(pool: WorkerPool, engine: EngineName = "tfjs") {
+  constructor(pool: WorkerPool) {
     this.#pool = pool;
-    this.#engine = engine;
   }
 
   /** Do some work on a spare, after what it was asked for before. It lives for at least as long. @returns `undefined` if none can be started. @throws what the work throws */
-  async use<T>(backend: SpareBackend, work: (worker: PoolWorker) => Promise<T>): Promise<T | undefined> {
-    const spare = this.#spares.get(backend) ?? this.#start(backend);
+  async use<T>(spec: WorkerSpec, work: (worker: PoolWorker) => Promise<T>): Promise<T | undefined> {
+    const kind = labelOf(spec);
+    const spare = this.#spares.get(kind) ?? this.#start(kind, spec);
     spare.useCount++;
     try {
       const worker = await spare.started;
@@ -45,45 +41,42 @@ export class SpareWorkers {
       return await done;
     } finally {
       spare.useCount--;
-      if (spare.useCount === 0) this.#endLater(backend, spare);
+      if (spare.useCount === 0) this.#endLater(kind, spare);
     }
   }
 
-  #start(backend: SpareBackend): Spare {
+  #start(kind: string, spec: WorkerSpec): Spare {
     let hasStarted = false;
     // One that could not start is remembered, so that not every check tries again.
     const started = this.#pool
-      .startAside(
-        this.#engine === "tfjs" ? { backend } : { backend, engine: this.#engine },
-        () => hasStarted && this.#forget(backend, spare),
-      )
+      .startAside(spec, () => hasStarted && this.#forget(kind, spare))
       .then((worker) => {
         hasStarted = true;
         return worker;
       })
       .catch(() => undefined);
     const spare: Spare = { started, tail: Promise.resolve(), useCount: 0, idle: undefined };
-    this.#spares.set(backend, spare);
+    this.#spares.set(kind, spare);
     return spare;
   }
 
-  #endLater(backend: SpareBackend, spare: Spare): void {
-    if (this.#spares.get(backend) === spare) spare.idle ??= setTimeout(() => void this.#end(backend, spare), IDLE_MS);
+  #endLater(kind: string, spare: Spare): void {
+    if (this.#spares.get(kind) === spare) spare.idle ??= setTimeout(() => void this.#end(kind, spare), IDLE_MS);
   }
 
-  async #end(backend: SpareBackend, spare: Spare): Promise<void> {
-    this.#forget(backend, spare);
+  async #end(kind: string, spare: Spare): Promise<void> {
+    this.#forget(kind, spare);
     await (await spare.started)?.stop();
   }
 
   /** The next use starts another one. */
-  #forget(backend: SpareBackend, spare: Spare): void {
+  #forget(kind: string, spare: Spare): void {
     clearTimeout(spare.idle);
-    if (this.#spares.get(backend) === spare) this.#spares.delete(backend);
+    if (this.#spares.get(kind) === spare) this.#spares.delete(kind);
   }
 
   /** The workers themselves end with their pool. */
   close(): void {
-    for (const [backend, spare] of this.#spares) this.#forget(backend, spare);
+    for (const [kind, spare] of this.#spares) this.#forget(kind, spare);
   }
 }

@@ -3,7 +3,7 @@ import { ShardError } from "../../core/errors.js";
 import { seededRandom } from "../../core/random.js";
 import { checksAnything } from "../../core/verify/check-schedule.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
-import type { EngineName } from "../../pool/worker-entries.js";
+import type { WorkerSpec } from "../../pool/worker-entries.js";
 import type { WorkerPool } from "../../pool/worker-pool.js";
 import type { FaultReports } from "../fault-reports.js";
 import { isExactWorker } from "../inputs/batch-probe.js";
@@ -24,8 +24,8 @@ export interface VerifierContext {
   readonly fraction: number | false;
   /** Two runs of the same items differ, so that nothing can be compared. */
   readonly isRandom: boolean;
-  /** The engine that runs the model here, for workers that only check. Default "tfjs". */
-  readonly engine?: EngineName;
+  /** Exact workers that the model runs on, to be started where the pool has nobody who could check. Default: those of TF.js. */
+  readonly spares?: readonly WorkerSpec[];
   /** Bytes of weights that a worker may hold. Default: no limit. */
   readonly memoryLimitBytes?: number | undefined;
 }
@@ -45,6 +45,7 @@ const BACKPRESSURE_BYTES = 256 * 2 ** 20;
 export class Verifier {
   readonly #context: VerifierContext;
   readonly #spares: SpareWorkers;
+  readonly #spareSpecs: readonly WorkerSpec[];
   readonly #checkers: Checkers;
   #fraction: number | false;
   readonly #random = seededRandom(0x5eed);
@@ -62,8 +63,10 @@ export class Verifier {
   constructor(context: VerifierContext) {
     this.#context = context;
     this.#fraction = context.fraction;
-    this.#spares = new SpareWorkers(context.pool, context.engine);
-    this.#checkers = new Checkers(context.pool, this.#spares, context.memoryLimitBytes ?? Infinity);
+    this.#spares = new SpareWorkers(context.pool);
+    this.#spareSpecs = context.spares ?? [{ backend: "wasm" }, { backend: "cpu" }];
+    const { pool, memoryLimitBytes = Infinity } = context;
+    this.#checkers = new Checkers(pool, this.#spares, this.#spareSpecs, memoryLimitBytes);
   }
 
   /** Which results are checked from now on, as option `verify` says. Those that wait already are settled as before. */
@@ -233,12 +236,13 @@ export class Verifier {
 
   #giveUp(worker: PoolWorker): void {
     if (this.#states.get(worker) === "unverified") return;
+    const kinds = this.#spareSpecs.map(({ backend }) => `"${backend}"`).join(" or ");
     this.#states.set(worker, "unverified");
     this.#context.faults.report({
       cause: "unverified",
       workerId: worker.id,
       code: "no-workers",
-      message: `Expected another worker to compute a few results of "${worker.id}" again, but none could: they are used unverified. ${worker.spec.backend === "remote" ? "Open the model's file instead of naming the server as the model, with a worker on this machine" : 'Add a "wasm" or "cpu" worker'}, or pass verify: false.`,
+      message: `Expected another worker to compute a few results of "${worker.id}" again, but none could: they are used unverified. ${kinds === "" ? "Open the model's file instead of naming the server as the model, with a worker on this machine" : `Add a ${kinds} worker`}, or pass verify: false.`,
       action: "gave-up",
     });
   }

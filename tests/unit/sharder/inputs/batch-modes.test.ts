@@ -103,6 +103,20 @@ describe("BatchModes", () => {
     expect(asked).toHaveLength(1);
   });
 
+  it("keeps what a trial has shown of values, whatever a worker that may be wrong shows after a failure", async () => {
+    const modes = unknown();
+    const { tryBatch } = trial("batched");
+    const differs: TrialFinding = { mode: "whole", reason: "other values", differs: true };
+    expect(await modes.decide(inputs("b"), async () => differs)).toBe("whole");
+    expect(await modes.decide(inputs("a"), tryBatch)).toBe("batched");
+    modes.doubt(inputs("a"));
+    expect(await modes.decide(inputs("a"), async () => differs)).toBe("batched");
+    modes.doubt(inputs("a"));
+    expect(await modes.decide(inputs("a"), async () => ({ mode: "item-by-item", reason: "it fails" }))).toBe(
+      "item-by-item",
+    );
+  });
+
   it("takes whole batches after one came out without rows, unless single items are proven to be right", async () => {
     const modes = unknown();
     const { tryBatch } = trial("batched");
