@@ -61,8 +61,8 @@ export class Checkers {
   }
 
   /**
-   * Have one worker after another do some work, until one succeeds: those of the pool that are exact and hold the model, then spares,
-   * then GPUs.
+   * Have one worker after another do some work, until one succeeds: those of the pool that are exact and hold the model, GPUs where
+   * these may check, then spares, then all other GPUs.
    * @returns `undefined` if nobody could. Never rejects.
    */
   async ask<T>(search: CheckerSearch, work: (checker: PoolWorker) => Promise<T>): Promise<T | undefined> {
@@ -72,8 +72,14 @@ export class Checkers {
     const exact = this.#inTurn(able.filter(isExactWorker));
     // What this machine computes goes to no server but as a share of its own.
     const gpus = able.filter((worker) => !isExactWorker(worker) && worker.spec.backend !== "remote");
-    // A GPU checks a result of an exact worker, but none of another GPU while there is a choice: they may share a driver.
+    // A GPU checks a result of an exact worker, but none of another GPU while there is a choice: they may share a driver. One that is
+    // computed in software takes the cores for far longer than a spare.
     const areTrusted = search.without.every(isExactWorker);
+    const quickGpus = areTrusted ? gpus.filter(({ report }) => report?.isSoftware !== true) : [];
+    // Nor does it give the casting vote between a GPU and a spare, which nothing has had the time to harm.
+    const isSpare = (worker: PoolWorker): boolean =>
+      isExactWorker(worker) && !this.#pool.slots.some((slot) => slot.worker === worker);
+    const lastGpus = areTrusted || !search.without.some(isSpare) ? gpus.filter((gpu) => !quickGpus.includes(gpu)) : [];
     let endedCount = 0;
     const askWorker = async (worker: PoolWorker): Promise<T | undefined> => {
       if (endedCount >= MAX_ENDED) return undefined;
@@ -90,9 +96,9 @@ export class Checkers {
     const tries = [
       ...ofSpares(this.#spareSpecs.filter(isFirst)),
       ...ofPool(exact),
-      ...(areTrusted ? ofPool(gpus) : []),
+      ...ofPool(quickGpus),
       ...ofSpares(this.#spareSpecs.filter((spec) => !isFirst(spec))),
-      ...(areTrusted ? [] : ofPool(gpus)),
+      ...ofPool(lastGpus),
     ];
     for (const attempt of tries) {
       if (!search.isWanted()) return undefined;
