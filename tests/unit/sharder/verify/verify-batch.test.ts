@@ -95,6 +95,16 @@ describe("without verify", () => {
     expect(sharder.verification.workers).toMatchObject({ [sharder.workers[1]!.id]: "verified" });
   });
 
+  it("two GPUs that are wrong alike don't outvote the only spare that there can be", async () => {
+    const { sharder, faults, names } = await startChecked({
+      backends: ["webgpu", "webgpu"],
+      noSpares: ["cpu"],
+      lie: ({ backend }) => (backend === "webgpu" ? { factor: 1.01 } : undefined),
+    });
+    expect(await sharder.predict(batch(60, 1))).toEqual({ y: negated(60, 1) });
+    expect(new Set(wrongOnes(faults).map(({ workerId }) => workerId))).toEqual(new Set(names));
+  });
+
   it("a GPU that is alone and wrong gives way to another backend", async () => {
     const { sharder, faults } = await startChecked({
       backends: ["webgpu"],
