@@ -11,7 +11,7 @@ import type { ConstantExpression, StoredWeight, WeightRecipe } from "../protocol
 
 /** A model as it is sent to one worker: with its own weights alone if they are copied, and as it is if they are shared. */
 export function toSend(wire: WireModel): WireModel {
-  if (!(wire.weightData instanceof ArrayBuffer)) return wire;
+  if (!(wire.weightData instanceof ArrayBuffer) || wire.format === "remote") return wire;
   if (isTfjsWire(wire)) return compactWeights(wire);
   if (wire.format === "tflite") return wire.file === undefined ? wire : compactParts(wire, wire.file);
   return wire.model === undefined ? wire : compactFiles(wire);

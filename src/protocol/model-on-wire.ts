@@ -164,8 +164,9 @@ export function isTfjsWire(wire: WireModel): wire is TfjsWire {
   return wire.format === "graph-model" || wire.format === "layers-model";
 }
 
-/** Bytes of a model or stage in a format that its engine reads itself: about what an engine holds of it. */
-export function fileBytes(wire: TfliteWire | OnnxWire): number {
+/** Bytes of a model or stage in a format that its engine reads itself: about what an engine holds of it. None of a server's. */
+export function fileBytes(wire: Exclude<WireModel, TfjsWire>): number {
+  if (wire.format === "remote") return 0;
   if (wire.format === "tflite") return wire.file?.byteLength ?? wire.weightData.byteLength;
   if (wire.model === undefined) return wire.weightData.byteLength;
   return wire.dataFiles.reduce((sum, { byteLength }) => sum + byteLength, wire.model.length);

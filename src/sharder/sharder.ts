@@ -198,7 +198,7 @@ export class Sharder extends ShardingEventTarget {
   /** @throws ShardError "model-unsupported", "disposed" */
   async #requireWhole(engine: "litert" | "remote"): Promise<void> {
     const { wire } = this.#model.inspected;
-    if (isTfjsWire(wire) && this.plan.split === "layers") {
+    if ((isTfjsWire(wire) || engine === "remote") && this.plan.split === "layers") {
       throw new ShardError(
         "model-unsupported",
         `Expected a model that is split by batch for ${engine === "litert" ? "workers of LiteRT" : "a server"}, received one that is split by layers: create another sharder with split: "batch".`,

@@ -5,8 +5,8 @@ import { isTfjsWire, type WireModel } from "../protocol/model-on-wire.js";
 import { loadReader } from "../model/load/load-reader.js";
 
 /**
- * The model for workers of several engines. A server has it whole. LiteRT's workers take a TF.js model whole: what a stage computes of the sizes of the model's inputs is
- * not known beforehand where these are in another stage.
+ * The model for workers of several engines. A server has it whole. LiteRT's workers take a TF.js model whole: what a stage computes of the
+ * sizes of the model's inputs is not known beforehand where these are in another stage.
  *
  * @throws ShardError "model-unsupported" naming the node that can't be translated, "backend-unavailable", "aborted"
  */
@@ -16,9 +16,9 @@ export async function forEngines(
   signal: AbortSignal | undefined,
 ): Promise<InspectedModel> {
   const { info, wire } = inspected;
-  if (!isTfjsWire(wire)) return inspected;
-  const isTranslated = specs.some(({ engine }) => engine === "litert");
-  if (!isTranslated && !specs.some(({ backend }) => backend === "remote")) return inspected;
+  const isTranslated = isTfjsWire(wire) && specs.some(({ engine }) => engine === "litert");
+  const isServed = wire.format !== "remote" && specs.some(({ backend }) => backend === "remote");
+  if (!isTranslated && !isServed) return inspected;
   if (isTranslated) await requireTranslatable(wire, signal);
   const reason = isTranslated ? "LiteRT runs models in one piece" : "a server runs its model in one piece";
   const notDone = [{ what: "cuts", reason }, ...info.optimization.notDone];

@@ -9,6 +9,9 @@ import { dtypeOf } from "./datatypes.js";
 import { ServerClient } from "./server-client.js";
 import type { ServerTensor } from "./server-model.js";
 
+/** Why such a model is not cut. */
+const IN_ONE_PIECE = "a server runs its model in one piece";
+
 export interface RemoteSource {
   /** Complete. */
   readonly url: string;
@@ -53,6 +56,7 @@ export async function inspectRemote(
       outputs: model.outputs.map(bind),
       weightData: new ArrayBuffer(0),
     },
+    { reason: IN_ONE_PIECE },
     {
       layerCount: 1,
       weightBytes: 0,
