@@ -134,7 +134,7 @@ it.each(FAULTS)(
   "computes elsewhere what a server was on that answers with %j, and takes it back",
   async (fault, words) => {
     // Browsers themselves send a request again whose connection ended before an answer began.
-    behave({ misbehave: at(fault, 3, fault.kind === "reset" ? 6 : 3) });
+    behave({ misbehave: at(fault, 2, fault.kind === "reset" ? 8 : 2) });
     const run = await runJob({ url: server.url("net"), waitsForReturn: true });
     expect(run.gap).toBeLessThan(TOLERANCE);
     expect(run.faults.map(({ cause }) => cause)).toContain("server-lost");
@@ -158,7 +158,7 @@ it("sends less at once to a server that is too busy, and does not lose it", asyn
 });
 
 it("takes a request that is refused for the items' fault, not for a lost server", async () => {
-  behave({ misbehave: at({ kind: "status", status: 422 }, 3) });
+  behave({ misbehave: at({ kind: "status", status: 422 }, 2) });
   const run = await runJob({ url: server.url("net") });
   expect(run.gap).toBeLessThan(TOLERANCE);
   expect(run).toMatchObject({ state: "ready", restarts: 0, faults: [{ cause: "threw" }] });
@@ -168,7 +168,7 @@ it.each([
   ["holds another model of the same interface", "wrong", undefined],
   ["gives wrong numbers later", "net", { kind: "wrong-numbers", factor: 1.01 }],
 ] as const)("quarantines a server that %s, and computes again what it gave", async (_, model, fault) => {
-  behave(fault === undefined ? {} : { misbehave: at(fault, 3, Infinity) });
+  behave(fault === undefined ? {} : { misbehave: at(fault, 2, Infinity) });
   const run = await runJob({ url: server.url(model) });
   expect(run.gap).toBeLessThan(TOLERANCE);
   expect(run.state).toBe("quarantined");
