@@ -151,7 +151,7 @@ export interface OnnxWire extends WireCommon {
   readonly usesFloat16: boolean;
 }
 
-/** A model that a server holds: all that its worker needs is what goes in and comes out. `weightData` is empty. */
+/** A model that a server holds: all that its worker needs is what goes in and comes out. On the page, `weightData` is its address. */
 export interface RemoteWire extends WireCommon {
   readonly format: "remote";
 }

@@ -54,7 +54,8 @@ export async function inspectRemote(
       format: "remote",
       inputs: declare(model.inputs.map(bind), declared),
       outputs: model.outputs.map(bind),
-      weightData: new ArrayBuffer(0),
+      // What tells it from others of the same interface, in journals and in what is remembered.
+      weightData: new TextEncoder().encode(client.address.modelUrl).buffer,
     },
     { reason: IN_ONE_PIECE },
     {
