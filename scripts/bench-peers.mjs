@@ -177,10 +177,17 @@ export function peerRatios(rows) {
   const tfjs = best(rows.filter((row) => row.peer === "tfjs"));
   if (tfjs !== undefined) ratios["sharder ÷ best TF.js"] = compare(sharder, tfjs);
   const [ownTfjs, ownLitert] = [false, true].map((isLitert) =>
-    best(ours.filter((row) => isOnLitert(row) === isLitert)),
+    best(ours.filter((row) => row.engine === undefined && isOnLitert(row) === isLitert)),
   );
   if (ownTfjs !== undefined && ownLitert !== undefined) ratios["sharder, LiteRT ÷ TF.js"] = compare(ownLitert, ownTfjs);
-  const alike = ours.filter((row) => isOnLitert(row) === isOnLitert(sharder));
+  const auto = ours.find(({ engine }) => engine !== undefined);
+  if (auto !== undefined) {
+    if (peer !== undefined) ratios["sharder, engine auto ÷ best peer"] = compare(auto, peer);
+    if (ownTfjs !== undefined) ratios["sharder, engine auto ÷ own TF.js"] = compare(auto, ownTfjs);
+    const loops = rows.find((row) => row.peer === auto.engine && row.subject.endsWith(" plain workers"));
+    if (loops !== undefined) ratios["sharder, engine auto ÷ unconnected loops"] = compare(auto, loops);
+  }
+  const alike = ours.filter((row) => row.engine === undefined && isOnLitert(row) === isOnLitert(sharder));
   const one = alike.find(({ workers }) => workers?.length === 1);
   const several = alike.find(({ workers }) => (workers?.length ?? 0) > 1);
   if (one !== undefined && several !== undefined) {

@@ -7,6 +7,7 @@
  * @typedef {Row & {
  *   readonly peer: Peer,
  *   readonly format: string,
+ *   readonly engine?: string,
  *   readonly longestTaskMs: number,
  *   readonly frameGapP99Ms: number,
  *   readonly firstResultMs?: number,
@@ -77,14 +78,14 @@ function reasonOf(row, sharder, rows) {
   return parts.join("; ");
 }
 
-/** Whether the sharder's workers of this row are LiteRT's. @param {{ subject: string }} row */
-export function isOnLitert({ subject }) {
-  return subject.includes("LiteRT");
+/** Whether the sharder's workers of this row are LiteRT's. @param {{ readonly subject: string, readonly engine?: string }} row */
+export function isOnLitert({ subject, engine }) {
+  return engine === "litert" || subject.includes("LiteRT");
 }
 
 /** Whether a subject computes on one thread. TF.js does in WASM, wherever it is. @param {PeerRow} row */
 function isAlone({ peer, subject }) {
-  return peer === "tfjs" || subject.endsWith(", 1 thread");
+  return (peer === "tfjs" && !subject.endsWith(" plain workers")) || subject.endsWith(", 1 thread");
 }
 
 /** @param {Row} row */

@@ -20,6 +20,7 @@ export type {
   AttemptKind,
   FaultAction,
   FaultCause,
+  EngineDetail,
   FaultDetail,
   JobDetail,
   JobProgress,
@@ -36,6 +37,8 @@ export type { ServerTest } from "./model/remote/test-server.js";
 export type { RemoteModel } from "./sharder/check-remote.js";
 export { setWorkerUrl } from "./pool/worker-scripts.js";
 export type { WorkerState } from "./pool/worker-slot.js";
+export type { SharderModel } from "./sharder/known-model.js";
+export type { EngineFit } from "./sharder/engines/engine-fits.js";
 export type { ModelInfo, LayerInfo, LegalCut } from "./model/inspect.js";
 export type { OptimizationKind, OptimizationReport } from "./model/optimise/optimization-report.js";
 export type { LoadNotice } from "./model/load/load-notice.js";

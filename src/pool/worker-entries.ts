@@ -46,6 +46,9 @@ export const BACKEND_NAMES = [...new Set(ENTRY_NAMES.map((entry) => entry.split(
   (backend) => backend !== "remote",
 );
 
+/** The engines, each once, in the order of the table. */
+export const ENGINE_NAMES = [...new Set(ENTRY_NAMES.map((entry) => entry.split("/")[0] as EngineName))];
+
 /** The kind of worker that is asked for: which script, and what its engine is told. */
 export interface WorkerSpec extends WorkerSettings {
   readonly backend: BackendName;

@@ -1,6 +1,6 @@
 import type { Policy } from "../core/dispatch/types.js";
 import { ShardError } from "../core/errors.js";
-import { BACKEND_NAMES, ENTRY_NAMES, entryOf, type WorkerSpec } from "../pool/worker-entries.js";
+import { BACKEND_NAMES, ENGINE_NAMES, ENTRY_NAMES, entryOf, type WorkerSpec } from "../pool/worker-entries.js";
 import { messageOf } from "../protocol/error-record.js";
 import { orShardError } from "../protocol/raw-errors.js";
 import { isPlatform, typedArrayName } from "../protocol/realms.js";
@@ -14,6 +14,7 @@ const POLICIES: readonly Policy[] = ["makespan", "equal", "capacity-proportional
 const OPTION_NAMES: Readonly<Record<keyof SharderOptions, true>> = {
   model: true,
   workers: true,
+  engine: true,
   maxWorkers: true,
   split: true,
   cuts: true,
@@ -73,6 +74,7 @@ function checkAll(options: SharderOptions): void {
   checkModelSource(model);
   if (workers !== "auto") checkWorkerSpecs(workers);
   checkMaxWorkers(options.maxWorkers, workers === "auto");
+  checkEngine(options.engine, workers === "auto");
   if (split !== "auto" && split !== "batch" && split !== "layers") {
     throw invalid("split", '"auto", "batch" or "layers"', split, "leave it out");
   }
@@ -123,6 +125,14 @@ function checkAll(options: SharderOptions): void {
   }
   checkRequestInit(options.requestInit);
   checkSignal(signal);
+}
+
+function checkEngine(engine: unknown, isAuto: boolean): void {
+  if (engine === undefined || ENGINE_NAMES.some((name) => name === engine)) return;
+  const expected = ["auto", ...ENGINE_NAMES].map((name) => `"${name}"`).join(", ");
+  if (engine !== "auto") throw invalid("engine", `one of ${expected}`, engine, "leave it out for that of the model");
+  if (!isAuto)
+    throw invalid("engine", "an engine beside a list of workers", engine, 'name one, or leave "workers" out');
 }
 
 function checkMaxWorkers(maxWorkers: unknown, isAuto: boolean): void {

@@ -4,7 +4,7 @@ import { whyNotCut } from "../model/optimise/optimization-report.js";
 import type { StagePlanner } from "../pool/stage-planner.js";
 import { labelOf } from "../pool/worker-entries.js";
 import type { WorkerPool } from "../pool/worker-pool.js";
-import { BatchSplit } from "./batch/batch-split.js";
+import { BatchSplit, type EngineWatch } from "./batch/batch-split.js";
 import type { EventRelay } from "./event-relay.js";
 import type { FaultReports } from "./fault-reports.js";
 import type { OnBatchMode } from "./inputs/batch-modes.js";
@@ -29,6 +29,8 @@ export interface SplitParts {
   /** Which of the workers jobs use is found by measurement: the caller has named none. */
   readonly isChosen: boolean;
   readonly memory: ModelMemory;
+  /** Finds out which engine is the fastest, if the caller wants that. */
+  readonly engines: EngineWatch | undefined;
 }
 
 /**
@@ -84,7 +86,7 @@ async function wantsLayers({ model, pool, planner }: SplitParts, options: Sharde
 }
 
 function batchSplit(
-  { model, pool, events, faults, verifier, memory, isChosen }: SplitParts,
+  { model, pool, events, faults, verifier, memory, isChosen, engines }: SplitParts,
   { policy = "makespan", quantumMs = 100, firstRunDeadlineMs = 120_000, split }: SharderOptions,
 ): Split {
   const { wire, batch } = model.inspected;
@@ -104,6 +106,7 @@ function batchSplit(
     memory,
     options,
     isChosen,
+    engines,
   });
 }
 

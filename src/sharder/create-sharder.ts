@@ -8,6 +8,7 @@ import {
   openJournals,
   openPlanner,
   openWorker,
+  type EngineName,
   type OpenWorker,
   type WorkerSpec,
 } from "../pool/worker-entries.js";
@@ -18,12 +19,14 @@ import { WorkerPool } from "../pool/worker-pool.js";
 import { onlyShardErrors } from "../protocol/raw-errors.js";
 import { throwIfAborted } from "../protocol/abort.js";
 import type { JournalApi } from "../protocol/journal-api.js";
+import { isTfjsWire } from "../protocol/model-on-wire.js";
 import type { PlannerApi } from "../protocol/planner-api.js";
 import { chooseWorkers } from "./auto-workers.js";
 import { callListener } from "./call-listener.js";
 import { checkOptions } from "./check-options.js";
 import { isRemoteModel, type RemoteModel } from "./check-remote.js";
 import { chooseSplit, requireSplittable, type SplitParts } from "./choose-split.js";
+import type { EngineSearch } from "./engines/engine-search.js";
 import { engineOf, exactWorkersOf, forModel } from "./engine-of-model.js";
 import { enoughWorkers } from "./enough-workers.js";
 import { EventRelay } from "./event-relay.js";
@@ -54,6 +57,8 @@ export interface SharderLinks {
   readonly memory?: ModelMemory;
   /** Started where none of the workers starts. */
   readonly lastResort?: readonly WorkerSpec[];
+  /** Finds out which engine is the fastest for the model. Default: its workers keep to those that they are given. */
+  readonly search?: EngineSearch;
 }
 
 /**
@@ -97,18 +102,38 @@ async function createFor(options: SharderOptions, open: OpenWorker): Promise<Sha
   const { workers = isRemoteModel(options.model) ? [remoteSpec(options.model)] : "auto" } = options;
   const { format } = inspected.info;
   const links = { openWorker: open, openPlanner };
+  const engine = options.engine === "auto" ? engineOf(format) : options.engine;
+  const named = engine === undefined ? {} : { engine };
   if (workers !== "auto") {
-    const specs = workers.map((spec) => forModel(spec, format));
+    const specs = workers.map((spec) => forModel({ ...named, ...spec }, format));
     const fitting = await forEngines(inspected, specs, options.signal);
     requireSplittable(fitting, options);
     return assembleSharder(fitting, options, specs, links);
   }
   requireSplittable(inspected, options);
-  const { specs, lastResort, notice } = await raceAbort(chooseWorkers(engineOf(format)), options.signal);
-  if (notice !== undefined) callListener(options.onNotice, notice);
+  const chosen = await raceAbort(chooseWorkers(engine ?? engineOf(format)), options.signal);
+  if (chosen.notice !== undefined) callListener(options.onNotice, chosen.notice);
   const { maxWorkers = Infinity } = options;
-  const [most, fallback] = [specs, lastResort].map((each) => each.slice(0, maxWorkers));
-  return assembleSharder(inspected, options, most!, { ...links, isChosen: true, lastResort: fallback! });
+  const [most, fallback] = [chosen.specs, chosen.lastResort].map((each) => each.slice(0, maxWorkers));
+  const specs = most!.map((spec) => forModel({ ...named, ...spec }, format));
+  const fitting = await forEngines(inspected, specs, options.signal);
+  requireSplittable(fitting, options);
+  const auto = { ...links, isChosen: true, lastResort: fallback! };
+  const isOpen = options.engine === "auto" && isTfjsWire(inspected.wire);
+  if (!isOpen) return assembleSharder(fitting, options, specs, auto);
+  // Most sharders don't look for an engine. Without its script, neither does this one.
+  const loaded = await import("./engines/plan-engines.js").catch(() => undefined);
+  if (loaded === undefined) return assembleSharder(inspected, options, specs, auto);
+  const memory = memoryOf(inspected, options);
+  const { search, warm } = await raceAbort(loaded.planEngines(inspected, options, specs, memory), options.signal);
+  const searching = { ...auto, memory, search };
+  if (warm === undefined) return assembleSharder(inspected, options, specs, searching);
+  return assembleSharder(warm.inspected, options, warm.specs, { ...searching, lastResort: specs });
+}
+
+/** What earlier visits have found out about a model. */
+function memoryOf({ wire }: InspectedModel, { remember = true }: SharderOptions): ModelMemory {
+  return remember ? createModelMemory({ modelId: () => identifyModel(wire) }) : NO_MEMORY;
 }
 
 function remoteSpec({ remote, headers, names }: RemoteModel): WorkerSpec {
@@ -129,7 +154,7 @@ export async function assembleSharder(
   links: SharderLinks,
 ): Promise<Sharder> {
   throwIfAborted(options.signal);
-  const { openWorker: open, restartDelayMs, isChosen = false, lastResort = [] } = links;
+  const { openWorker: open, restartDelayMs, isChosen = false, lastResort = [], search } = links;
   const model = new KnownModel(inspected);
   const pool = new WorkerPool({
     open,
@@ -144,7 +169,9 @@ export async function assembleSharder(
     open: links.openJournals ?? openJournals,
     wire: inspected.wire,
     valueOptions: { optimize: options.optimize ?? true, inputs: options.inputs ?? {} },
-    engines: () => [...new Set(pool.slots.map(({ spec }) => spec.engine ?? "tfjs"))].toSorted(),
+    // What one engine has begun, another may continue.
+    engines: () =>
+      search !== undefined ? ["auto"] : [...new Set(pool.slots.map(({ spec }) => spec.engine ?? "tfjs"))].toSorted(),
     emit: events.emit,
     faults,
   });
@@ -157,12 +184,10 @@ export async function assembleSharder(
     spares: exactWorkersOf(inspected.info.format),
     memoryLimitBytes: options.maxWorkerBytes,
   });
-  const isRemembered = options.remember ?? true;
-  const memory =
-    links.memory ?? (isRemembered ? createModelMemory({ modelId: () => identifyModel(inspected.wire) }) : NO_MEMORY);
-  const parts: SplitParts = { model, pool, planner, events, faults, verifier, memory, isChosen };
+  const memory = links.memory ?? memoryOf(inspected, options);
+  const parts: SplitParts = { model, pool, planner, events, faults, verifier, memory, isChosen, engines: search };
   try {
-    return await raceAbort(start(parts, options, specs, lastResort, journals), options.signal);
+    return await raceAbort(start(parts, options, specs, lastResort, journals, search), options.signal);
   } catch (thrown) {
     planner.close();
     await pool.close();
@@ -176,6 +201,7 @@ async function start(
   specs: readonly WorkerSpec[],
   lastResort: readonly WorkerSpec[],
   journals: Journals,
+  search: EngineSearch | undefined,
 ): Promise<Sharder> {
   const { model, pool, events, faults, verifier } = parts;
   const { onItemError = "throw" } = options;
@@ -190,7 +216,8 @@ async function start(
   let starting = startAll(specs);
   const isEnough = (started: readonly PoolWorker[]): boolean => canRunAll(model, options, started);
   await enoughWorkers(starting, isEnough).catch(async (thrown: unknown) => {
-    if (lastResort.length === 0 || !(thrown instanceof ShardError) || thrown.code !== "no-workers") throw thrown;
+    const isFinal = !(thrown instanceof ShardError) || (thrown.code !== "no-workers" && search === undefined);
+    if (lastResort.length === 0 || isFinal) throw thrown;
     starting = startAll(lastResort);
     await enoughWorkers(starting, isEnough);
   });
@@ -217,7 +244,18 @@ async function start(
     isEnough,
   ).catch(() => enoughWorkers(entering, isEnough));
   if (specs.length > 0) await split.begin();
-  return new Sharder({ model, pool, split, events, faults, journals, verifier, onItemError });
+  const engine = search === undefined ? engineOption(options) : () => search.engine;
+  const isOneEngine = search !== undefined;
+  const all = { model, pool, split, events, faults, journals, verifier, onItemError, engine, isOneEngine };
+  const sharder = new Sharder(all);
+  const onFound = (): void => events.emit("engine", { inUse: search!.engine, engines: model.info.engines });
+  search?.attach({ pool, model, sharder, onFound }, split.plan.split === "batch");
+  return sharder;
+}
+
+/** The engine that the caller has named for all workers. */
+function engineOption({ engine }: SharderOptions): (() => EngineName) | undefined {
+  return engine === undefined || engine === "auto" ? undefined : () => engine;
 }
 
 /** Whether a backend can run the model, or a part of it, as far as is known. */

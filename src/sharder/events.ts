@@ -1,5 +1,7 @@
 import type { ItemRange } from "../core/dispatch/types.js";
 import type { ShardErrorCode } from "../core/errors.js";
+import type { EngineName } from "../pool/worker-entries.js";
+import type { EngineFit } from "./engines/engine-fits.js";
 import type { WorkerState } from "../pool/worker-slot.js";
 
 /**
@@ -107,6 +109,14 @@ export interface WorkerDetail {
   readonly state: WorkerState;
 }
 
+/** With `engine: "auto"`: something was found out about an engine, or jobs use another one from now on. */
+export interface EngineDetail {
+  /** That of the workers which jobs use. */
+  readonly inUse: EngineName;
+  /** As `sharder.model.engines`. */
+  readonly engines: readonly EngineFit[];
+}
+
 /**
  * What has become of a job, which is one call of `predict` or `stream`. "cancelled": its signal was aborted, or its consumer ended the
  * stream; "failed": it rejected for another reason. "paused" and "resumed" follow the sharder's `pause` and `resume`.
@@ -144,6 +154,7 @@ export interface SharderEventMap {
   readonly rebalance: CustomEvent<RebalanceDetail>;
   readonly fault: CustomEvent<FaultDetail>;
   readonly worker: CustomEvent<WorkerDetail>;
+  readonly engine: CustomEvent<EngineDetail>;
   readonly job: CustomEvent<JobDetail>;
   readonly progress: CustomEvent<JobProgress>;
   readonly journal: CustomEvent<JournalDetail>;

@@ -1,6 +1,6 @@
 import { ShardError } from "../core/errors.js";
 import type { ModelInfo } from "../model/inspect.js";
-import type { WorkerSpec } from "../pool/worker-entries.js";
+import { labelOf, type EngineName, type WorkerSpec } from "../pool/worker-entries.js";
 import type { WorkerPool } from "../pool/worker-pool.js";
 import { isTfjsWire } from "../protocol/model-on-wire.js";
 import { throwIfAborted } from "../protocol/abort.js";
@@ -20,13 +20,14 @@ import type { StreamOptions } from "./job/stream-options.js";
 import { streamShards, type StreamShard } from "./job/stream.js";
 import { checkJournalOptions } from "./journal/journal-options.js";
 import type { Journals } from "./journal/journals.js";
-import type { KnownModel } from "./known-model.js";
+import type { EngineFit } from "./engines/engine-fits.js";
+import type { KnownModel, SharderModel } from "./known-model.js";
 import { requireKnownKeys } from "./known-keys.js";
 import type { OnItemError, SharderSettings } from "./options.js";
 import { inspectRun } from "./layers/inspect-run.js";
 import { LiveJobs } from "./live-jobs.js";
 import type { BatchPlan, LayerPlan, Split } from "./split.js";
-import { requireTranslatable } from "./translated-model.js";
+import { examineEngines, requireTranslatable } from "./translated-model.js";
 import type { Verification } from "./verify/verification.js";
 import type { Verifier } from "./verify/verifier.js";
 import { snapshotOf, type WorkerSnapshot } from "./worker-snapshot.js";
@@ -43,6 +44,10 @@ export interface SharderParts {
   readonly verifier: Verifier;
   /** What happens about items that failed wherever they were tried. */
   readonly onItemError: OnItemError;
+  /** The engine of workers that name none; left out: that of the model's format. */
+  readonly engine?: (() => EngineName) | undefined;
+  /** Whether workers of other engines than that are refused. */
+  readonly isOneEngine?: boolean;
 }
 
 /**
@@ -57,11 +62,16 @@ export class Sharder extends ShardingEventTarget {
   readonly #journals: Journals;
   readonly #verifier: Verifier;
   #onItemError: OnItemError;
+  readonly #engine: (() => EngineName) | undefined;
+  readonly #isOneEngine: boolean;
   readonly #jobs: LiveJobs;
   #isDisposed = false;
 
-  constructor({ model, pool, split, events, faults, journals, verifier, onItemError }: SharderParts) {
+  constructor(parts: SharderParts) {
     super();
+    const { model, pool, split, events, faults, journals, verifier, onItemError } = parts;
+    this.#engine = parts.engine;
+    this.#isOneEngine = parts.isOneEngine ?? false;
     this.#model = model;
     this.#pool = pool;
     this.#split = split;
@@ -76,7 +86,7 @@ export class Sharder extends ShardingEventTarget {
   }
 
   /** What is known about the model: from its file and, once layers have been measured, from running it. */
-  get model(): ModelInfo {
+  get model(): SharderModel {
     return this.#model.info;
   }
 
@@ -186,12 +196,27 @@ export class Sharder extends ShardingEventTarget {
     return onlyShardErrors(async () => {
       this.#checkUsable();
       checkWorkerSpec(spec);
-      const fitting = forModel(spec, this.model.format);
-      if (fitting.engine === "litert" || fitting.engine === "remote") await this.#requireWhole(fitting.engine);
+      const engine = this.#engine?.();
+      const fitting = forModel(engine === undefined ? spec : { engine, ...spec }, this.model.format);
+      const isServer = fitting.engine === "remote";
+      if (this.#isOneEngine && !isServer && (fitting.engine ?? "tfjs") !== engine) throw otherEngine(fitting, engine!);
+      if (isServer || fitting.engine === "litert") await this.#requireWhole(isServer ? "remote" : "litert");
       const starting = this.#pool.start(fitting);
       this.#watch.expectsWorkers();
       const { id } = await this.#pool.enter(await starting);
       return id;
+    });
+  }
+
+  /**
+   * Find out which engines run the model, and for the others, why not. `sharder.model.engines` shows it afterwards. For TF.js models, the
+   * script that translates them is loaded, which nothing else needs as long as no worker of LiteRT is asked for.
+   * @throws ShardError "backend-unavailable" if that script can't be loaded, "disposed"
+   */
+  examineEngines(): Promise<readonly EngineFit[]> {
+    return onlyShardErrors(async () => {
+      this.#checkUsable();
+      return examineEngines(this.#model);
     });
   }
 
@@ -289,6 +314,13 @@ export class Sharder extends ShardingEventTarget {
   #checkUsable(): void {
     if (this.#isDisposed) throw disposed();
   }
+}
+
+function otherEngine(spec: WorkerSpec, engine: EngineName): ShardError {
+  return new ShardError(
+    "invalid-options",
+    `Expected a worker of the engine that is used ("${engine}") beside engine: "auto", received "${labelOf(spec)}": leave its engine out, or create a sharder without engine: "auto".`,
+  );
 }
 
 function disposed(): ShardError {

@@ -1,6 +1,8 @@
 import { ShardError } from "../core/errors.js";
 import type { InspectedModel } from "../model/inspect.js";
 import type { WorkerSpec } from "../pool/worker-entries.js";
+import type { EngineFit } from "./engines/engine-fits.js";
+import type { KnownModel } from "./known-model.js";
 import { isTfjsWire, type WireModel } from "../protocol/model-on-wire.js";
 import { loadReader } from "../model/load/load-reader.js";
 
@@ -35,4 +37,18 @@ export async function requireTranslatable(wire: WireModel, signal?: AbortSignal)
   const { whyNotTflite } = await loadReader("translated", signal, () => import("../model/translate/why-not-tflite.js"));
   const reason = whyNotTflite(wire);
   if (reason !== undefined) throw new ShardError("model-unsupported", reason);
+}
+
+/** Find out which engines run a model, if that is not known yet. @throws ShardError "backend-unavailable" if a script can't be loaded */
+export async function examineEngines(model: KnownModel): Promise<readonly EngineFit[]> {
+  const isOpen = model.info.engines.some(({ runs }) => runs === undefined);
+  if (!isOpen) return model.info.engines;
+  try {
+    await requireTranslatable(model.inspected.wire);
+    model.learnEngine({ engine: "litert", runs: true });
+  } catch (thrown) {
+    if (!(thrown instanceof ShardError) || thrown.code !== "model-unsupported") throw thrown;
+    model.learnEngine({ engine: "litert", runs: false, reason: thrown.message });
+  }
+  return model.info.engines;
 }

@@ -2,7 +2,7 @@ import { createSharder, ShardError, type LoadNotice, type LoadingProgress, type 
 import { BUNDLED_MODEL, modelSource } from "./bundled-files.js";
 import type { Division } from "./dashboard/host.js";
 import { relayEvents, reportError } from "./element-events.js";
-import { readAutorun, readOptions, type ElementOptions, type SplitKind } from "./element-options.js";
+import { readAutorun, readOptions, type ElementOptions } from "./element-options.js";
 import { ASK_FIRST, askingText } from "./linked-addresses.js";
 import type { JobView } from "./job-view.js";
 import { failureText } from "./parts/failure-text.js";
@@ -10,6 +10,7 @@ import { loadSample } from "./picture/load-sample.js";
 import { PageView } from "./picture/page-view.js";
 import type { ChosenPicture } from "./picture/picture-job.js";
 import type { PictureStorage } from "./picture/picture-resume.js";
+import type { EngineChoice } from "./settings/engine-setting.js";
 import { specsOf } from "./workers/worker-specs.js";
 
 export interface PictureSetup {
@@ -127,12 +128,15 @@ export class PictureTab {
   #divisionOf(view: PageView, first: Sharder, signal: AbortSignal): Division {
     let sharder = first;
     let changeCount = 0;
-    const division = {
+    const division: { -readonly [Key in keyof Division]: Division[Key] } = {
       split: readOptions(this.#host).split,
-      change: async (split: SplitKind): Promise<boolean> => {
+      engine: "tfjs",
+      change: async ({ split = division.split, engine = division.engine }): Promise<boolean> => {
         const change = ++changeCount;
         try {
-          const next = await this.#create(view, signal, { split, workers: specsOf(sharder) });
+          // Which workers are of use depends on the engine.
+          const workers = engine === "tfjs" && division.engine === "tfjs" ? specsOf(sharder) : "auto";
+          const next = await this.#create(view, signal, { split, workers }, engine);
           if (signal.aborted) return false;
           if (change !== changeCount) {
             // Another choice was made meanwhile, whose workers may have started sooner.
@@ -140,13 +144,13 @@ export class PictureTab {
             return false;
           }
           relayEvents(next, this.#host, signal);
-          division.split = split;
+          [division.split, division.engine] = [split, engine];
           view.exchange(next);
           void sharder.dispose();
           sharder = next;
           return true;
         } catch (thrown) {
-          if (!signal.aborted) view.fail("The model could not be divided so", failureText(thrown));
+          if (!signal.aborted) view.fail("The model could not be run so", failureText(thrown));
           return false;
         }
       },
@@ -158,11 +162,13 @@ export class PictureTab {
     view: PageView,
     signal: AbortSignal,
     { workers, split }: Pick<ElementOptions, "workers" | "split"> = readOptions(this.#host),
+    engine?: EngineChoice,
   ): Promise<Sharder> {
     const onProgress = (progress: LoadingProgress): void => view.loading.show(progress);
     const onNotice = ({ message }: LoadNotice): void => view.note(message);
     const source = modelSource(this.#model);
-    const sharder = await createSharder({ ...source, workers, split, onProgress, onNotice, signal });
+    const named = engine === undefined || engine === "tfjs" ? {} : { engine };
+    const sharder = await createSharder({ ...source, ...named, workers, split, onProgress, onNotice, signal });
     if (signal.aborted) void sharder.dispose();
     else signal.addEventListener("abort", () => void sharder.dispose(), { once: true });
     return sharder;

@@ -52,6 +52,23 @@ it("the model is divided by layers while the page is open, on as many workers, a
   await expect.poll(() => page.getByTestId("notice").isVisible()).toBe(false);
 });
 
+it("another engine computes it while the page is open, and the rows of its workers name it", async () => {
+  const { page } = app;
+  const settings = page.getByTestId("picture-settings");
+  const rows = page.getByTestId("picture-workers").getByTestId("worker");
+  await settings.getByLabel("It is computed by").selectOption("litert");
+  await settings.getByText("Computed so from now on.").waitFor();
+  await rows.first().getByText("LiteRT · wasm").waitFor();
+  await page.getByTestId("run-again").click();
+  await untilHeadline(page, /Done: a/);
+  await settings.getByLabel("It is computed by").selectOption("auto");
+  await settings.getByText(/Runs on TF\.js\. LiteRT is tried once that is expected to save more time/).waitFor();
+  await expect.poll(() => page.getByTestId("notice").isVisible()).toBe(false);
+  expect(await rows.getByText("LiteRT").count()).toBe(0);
+  await settings.getByLabel("It is computed by").selectOption("tfjs");
+  await settings.getByText("Computed so from now on.").waitFor();
+});
+
 it("own models have settings of their own, with which they run", async () => {
   const { page } = app;
   await page.getByRole("tab", { name: "Your own model" }).click();

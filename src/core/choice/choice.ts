@@ -23,6 +23,9 @@ const SHORT_REST_FACTOR = 1.25;
 /** Workers of each kind, by the kind's index. */
 export type WorkerCounts = readonly number[];
 
+/** The engine of each kind, by the kind's index; 0 where left out. Kinds of different engines are never used together. */
+export type KindEngines = readonly number[];
+
 /** How the last comparison of a set with the one in use ended. */
 export interface Comparison {
   readonly challenger: WorkerCounts;
@@ -39,11 +42,13 @@ export interface Comparison {
  * Which of the workers are used. Plain immutable data; `usedCounts` says which set runs until the next window ends.
  *
  * A local search over how many workers of each kind there are, by the measured total of all: one set is in use, and its neighbours are
- * tried beside it, in short windows of a job's own work, whose results count.
+ * tried beside it, in short windows of a job's own work, whose results count. Workers of one engine are used at a time: all of another
+ * engine's are one neighbour.
  */
 export interface Choice {
   /** How many there are of each kind. */
   readonly available: WorkerCounts;
+  readonly engines: KindEngines;
   readonly inUse: WorkerCounts;
   readonly trial: SetTrial | undefined;
   /** What the last windows were like: only those of one kind of work are compared. */
@@ -75,13 +80,19 @@ export interface WorkWindow {
 }
 
 /**
- * @param inUse what is known from before; left out: all.
+ * @param inUse what is known from before; left out: all. Of several engines, the first that has any.
  * @param quietMs nothing is tried before so much has been worked, ms.
  */
-export function createChoice(available: WorkerCounts, inUse: WorkerCounts = available, quietMs = 0): Choice {
+export function createChoice(
+  available: WorkerCounts,
+  inUse: WorkerCounts = available,
+  quietMs = 0,
+  engines: KindEngines = [],
+): Choice {
   return {
     available,
-    inUse: within(inUse, available),
+    engines,
+    inUse: within(inUse, available, engines),
     trial: undefined,
     workClass: "",
     lastRate: undefined,
@@ -102,8 +113,9 @@ export function usedCounts({ inUse, trial }: Choice): WorkerCounts {
 
 /** Whether no worker of a kind but those in use will be tried within so much work, as far as can be foreseen, ms. */
 export function areLeftFor(choice: Choice, kind: number, forMs: number): boolean {
-  const { trial, inUse, restingUntilMs, quietMs, workedMs } = choice;
-  if (trial !== undefined) return false;
+  const { trial, inUse, engines, restingUntilMs, quietMs, workedMs } = choice;
+  // Those of another engine end by themselves once it has lost.
+  if (trial !== undefined || (engines[kind] ?? 0) !== engineInUse(inUse, engines)) return false;
   const more = keyOf(inUse.with(kind, (inUse[kind] ?? 0) + 1));
   return Math.max(quietMs, restingUntilMs[more] ?? 0) >= workedMs + forMs;
 }
@@ -128,37 +140,68 @@ export function observeWindow(choice: Choice, { rate, ms, workClass }: WorkWindo
   return isChallenger || verdict === "open" ? noted : endTrial(noted, trial, verdict);
 }
 
-/** How many workers there are has changed: those that have come are used, and what was found is found again. */
-export function changeAvailable(choice: Choice, available: WorkerCounts): Choice {
+/**
+ * How many workers there are has changed: those that have come are used, and what was found is found again. Those of another engine than
+ * the one in use are tried against it, unless it has none left.
+ */
+export function changeAvailable(
+  choice: Choice,
+  available: WorkerCounts,
+  engines: KindEngines = choice.engines,
+): Choice {
+  const remaining = available.map((count, kind) => Math.min(count, choice.inUse[kind] ?? 0));
+  const engine = engineInUse(remaining, engines);
   const inUse = available.map((count, kind) => {
+    if (engine !== undefined && (engines[kind] ?? 0) !== engine) return 0;
     const come = Math.max(0, count - (choice.available[kind] ?? 0));
     return Math.min(count, (choice.inUse[kind] ?? 0) + come);
   });
   const { workedMs, spentMs } = choice;
-  return { ...createChoice(available, inUse), workedMs, spentMs };
+  return { ...createChoice(available, inUse, 0, engines), workedMs, spentMs };
+}
+
+/** The engine of the workers that are used; `undefined` if there are none. */
+export function engineInUse(inUse: WorkerCounts, engines: KindEngines): number | undefined {
+  const kind = inUse.findIndex((count) => count > 0);
+  return kind === -1 ? undefined : (engines[kind] ?? 0);
 }
 
 function beginTrial(choice: Choice, windowMs: number): Choice {
   const challenger = neighbours(choice).find((counts) => mayTry(choice, counts, windowMs));
   if (challenger === undefined) return choice;
-  const margin = total(challenger) > total(choice.inUse) ? MARGIN : -MARGIN;
+  const isMore = isOtherEngine(choice, challenger) || total(challenger) > total(choice.inUse);
+  const margin = isMore ? MARGIN : -MARGIN;
+  const warmUpCount = isOtherEngine(choice, challenger) ? 1 : 0;
   const { inUse, lastRate, noise, undecided } = choice;
   const known = undecided[pairOf(challenger, inUse)] ?? undecided[pairOf(inUse, challenger)]?.map((ratio) => -ratio);
-  return { ...choice, trial: beginSetTrial(challenger, margin, lastRate!, noise, known) };
+  return { ...choice, trial: beginSetTrial(challenger, margin, lastRate!, noise, known, warmUpCount) };
 }
 
 /** Whether a window with these workers would cost no more than is left for trials, if all workers were alike. */
 function mayTry(choice: Choice, counts: WorkerCounts, windowMs: number): boolean {
   const { restingUntilMs, quietMs, inUse, workedMs, spentMs } = choice;
+  // Whoever started another engine's workers expects them to be faster.
+  if (isOtherEngine(choice, counts) && restingUntilMs[keyOf(counts)] === undefined) return true;
   if (workedMs < Math.max(quietMs, restingUntilMs[keyOf(counts)] ?? 0)) return false;
   const lossMs = windowMs * Math.max(LEAST_LOSS, 1 - total(counts) / total(inUse));
   return spentMs + lossMs <= BUDGET * workedMs;
 }
 
-/** Sets that differ in one kind: one fewer, half as many, none, one more. */
-function neighbours({ inUse, available }: Choice): WorkerCounts[] {
+function isOtherEngine({ inUse, engines }: Choice, counts: WorkerCounts): boolean {
+  return engineInUse(counts, engines) !== engineInUse(inUse, engines);
+}
+
+/** All workers of another engine; and sets that differ in one kind: one fewer, half as many, none, one more. */
+function neighbours({ inUse, available, engines }: Choice): WorkerCounts[] {
   const found = new Map<string, WorkerCounts>();
+  const used = engineInUse(inUse, engines);
+  const engineOf = (kind: number): number => engines[kind] ?? 0;
+  for (const engine of new Set(engines)) {
+    const counts = available.map((count, kind) => (engineOf(kind) === engine ? count : 0));
+    if (engine !== used && total(counts) > 0) found.set(keyOf(counts), counts);
+  }
   inUse.forEach((count, kind) => {
+    if (engineOf(kind) !== used) return;
     for (const other of [count - 1, Math.ceil(count / 2), 0, count + 1]) {
       const counts = inUse.with(kind, other);
       const isSet = other >= 0 && other !== count && other <= available[kind]! && total(counts) > 0;
@@ -198,10 +241,12 @@ function pairOf(a: WorkerCounts, b: WorkerCounts): string {
   return `${keyOf(a)} ÷ ${keyOf(b)}`;
 }
 
-/** At least one worker, and no more than there are. */
-function within(counts: WorkerCounts, available: WorkerCounts): WorkerCounts {
+/** At least one worker, no more than there are, and of one engine. */
+function within(counts: WorkerCounts, available: WorkerCounts, engines: KindEngines): WorkerCounts {
   const bounded = available.map((most, kind) => Math.max(0, Math.min(most, Math.floor(counts[kind] ?? 0))));
-  return total(bounded) > 0 ? bounded : available;
+  const some = total(bounded) > 0 ? bounded : available;
+  const engine = engineInUse(some, engines);
+  return some.map((count, kind) => ((engines[kind] ?? 0) === engine ? count : 0));
 }
 
 function total(counts: WorkerCounts): number {

@@ -37,20 +37,36 @@ export interface SetTrial {
   readonly newCount: number;
   /** From other trials. */
   readonly noise: PairNoise;
+  /** So many pairs are still to come that don't count. */
+  readonly warmUpCount: number;
   /** Mean rates over the pairs so far, for people, items per ms. */
   readonly rates: { readonly inUse: number; readonly challenger: number };
 }
 
-/** @param known ratios of earlier trials of the same two sets, which decided nothing. */
+/**
+ * @param known ratios of earlier trials of the same two sets, which decided nothing.
+ * @param warmUpCount pairs that don't count: workers that are new compile, and find out what calls suit them.
+ */
 export function beginSetTrial(
   challenger: readonly number[],
   margin: number,
   beforeRate: number,
   noise: PairNoise = ASSUMED_NOISE,
   known: readonly number[] = [],
+  warmUpCount = 0,
 ): SetTrial {
   const rates = { inUse: 0, challenger: 0 };
-  return { challenger, margin, beforeRate, challengerRate: undefined, ratios: known, newCount: 0, noise, rates };
+  return {
+    challenger,
+    margin,
+    beforeRate,
+    challengerRate: undefined,
+    ratios: known,
+    newCount: 0,
+    noise,
+    warmUpCount,
+    rates,
+  };
 }
 
 /**
@@ -61,6 +77,9 @@ export function beginSetTrial(
 export function noteWindow(trial: SetTrial, rate: number): SetTrial {
   const { beforeRate, challengerRate, ratios, rates, newCount: n } = trial;
   if (challengerRate === undefined) return { ...trial, challengerRate: rate };
+  if (trial.warmUpCount > 0) {
+    return { ...trial, beforeRate: rate, challengerRate: undefined, warmUpCount: trial.warmUpCount - 1 };
+  }
   const around = Math.sqrt(beforeRate * rate);
   return {
     ...trial,

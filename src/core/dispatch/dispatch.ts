@@ -178,8 +178,14 @@ function addWorker(draft: Draft, profile: WorkerProfile, nowMs: number): void {
       },
     );
   }
-  if (before?.status === "away") putWorker(draft, before, { ...before, status: "lost" });
-  putWorker(draft, undefined, createWorker(draft.workers.length, profile, shardBounds(draft), nowMs));
+  if (before?.status === "draining" && before.inFlight.length > 0) {
+    // One that was benched takes its place again, with what it is on.
+    putWorker(draft, before, { ...before, status: "ready" });
+  } else {
+    const isBack = before?.status === "away" || before?.status === "draining";
+    if (isBack) putWorker(draft, before, { ...before, status: "lost" });
+    putWorker(draft, undefined, createWorker(draft.workers.length, profile, shardBounds(draft), nowMs));
+  }
   draft.waitingSinceMs = undefined;
   redealItems(draft);
   refillAll(draft, nowMs);

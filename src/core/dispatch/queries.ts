@@ -71,7 +71,8 @@ export function findWorker(state: DispatchState, workerId: string): WorkerState 
 }
 
 /**
- * The plan for what remains, with one entry per worker that is neither lost nor away, in order of arrival. O(W).
+ * The plan for what remains, with one entry per worker that is neither lost nor away, nor done with the last that it gets, in order of
+ * arrival. O(W).
  *
  * `share` is (in flight + planned) / remaining items, or the worker's part of the total rate while the source is open.
  * The shares sum to 1 while items remain and a worker is ready.
@@ -90,6 +91,7 @@ export function plannedShares(state: DispatchState, nowMs: number): PlannedShare
   const shares: PlannedShare[] = [];
   for (const worker of state.workers) {
     if (worker.status === "lost" || worker.status === "away") continue;
+    if (worker.status === "draining" && worker.inFlight.length === 0) continue;
     const inFlight = inFlightItemCount(worker);
     const { itemsPerSecond, overheadMs } = worker.throughput;
     const { slowdown } = backlog(worker, nowMs, Infinity);

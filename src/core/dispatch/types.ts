@@ -55,7 +55,7 @@ export interface WorkerEnd {
 
 export type DispatchEvent =
   | { readonly type: "worker-added"; readonly worker: WorkerProfile }
-  /** The worker gets no new shards. Those in flight finish. */
+  /** The worker gets no new shards. Those in flight finish. `worker-added` with the same id takes it back. */
   | { readonly type: "worker-draining"; readonly workerId: string }
   /**
    * The worker is gone with all its attempts, whose ranges go to others at once, but it is expected back. Meanwhile the job does not

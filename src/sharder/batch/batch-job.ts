@@ -40,6 +40,8 @@ export interface BatchJobContext extends JobContext {
   readonly choice?: WorkerChoice | undefined;
   /** Sees what workers bring that are used anyway. */
   readonly listed?: ListedWorkers | undefined;
+  /** Called once it is decided how the model takes the items. */
+  readonly onBegin: (inputs: PreparedInputs, mode: BatchMode) => void;
   /** Called with the plan for what remains after every re-plan. */
   readonly onPlan: (plan: readonly PlannedShare[]) => void;
 }
@@ -144,6 +146,7 @@ export class BatchJob extends JobBase<OpenShardAttempt, DispatchEvent> implement
     this.#bytes = new ShardBytes(this.items.first!, mode === "groups" ? this.items.first!.groupItemCount : 1);
     this.#limitShards(this.#bytes);
     this.items.useMode(mode);
+    this.#context.onBegin(this.items.first!, mode);
     // Only the passing of time shows that an attempt is overdue, or that an idle worker should take over the shard queued behind it.
     const { quantumMs } = this.#dispatcher.options;
     this.#ticks = setInterval(() => this.#tick(), Math.min(quantumMs, TICK_MS));
@@ -178,7 +181,7 @@ export class BatchJob extends JobBase<OpenShardAttempt, DispatchEvent> implement
 
   #isWanted(worker: PoolWorker): boolean {
     const { choice } = this.#context;
-    return choice === undefined || this.#usesAll || choice.isUsed(worker);
+    return choice === undefined || (this.#usesAll ? choice.isUsable(worker) : choice.isUsed(worker));
   }
 
   #use(taken: PoolWorker): void {
@@ -197,9 +200,10 @@ export class BatchJob extends JobBase<OpenShardAttempt, DispatchEvent> implement
   useChosen(): void {
     const { choice, pool } = this.#context;
     if (choice === undefined || !this.#start.hasBegun || this.isOver) return;
+    choice.workersChanged();
     const [wanted, others] = [true, false].map((is) => pool.readyWorkers.filter((each) => this.#isWanted(each) === is));
-    // One that was benched a moment ago ends what it has first.
-    for (const worker of wanted!) if (!this.#used.has(worker.id) && !this.isBusyOn(worker.id)) this.#use(worker);
+    // One that was benched a moment ago ends what it has first, unless the others are in trouble.
+    for (const worker of wanted!) if (this.#usesAll || !this.isBusyOn(worker.id)) this.#use(worker);
     if (!wanted!.some(({ id }) => this.#used.has(id))) return;
     for (const { id } of others!) if (this.#used.has(id)) this.workerDraining(id);
   }

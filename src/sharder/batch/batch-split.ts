@@ -19,11 +19,17 @@ import type { SharderSettings } from "../options.js";
 import type { BatchPlan, Split, WorkerPart } from "../split.js";
 import type { Verifier } from "../verify/verifier.js";
 import { ListedWorkers } from "../choice/listed-workers.js";
-import { WorkerChoice } from "../choice/worker-choice.js";
+import { WorkerChoice, type EngineGate } from "../choice/worker-choice.js";
 import { BatchJob } from "./batch-job.js";
 import { KindRecords } from "./kind-records.js";
 import { LearnedThroughput } from "./learned-throughput.js";
 import { WHOLE_MODEL } from "./shard-runs.js";
+
+/** Decides between engines, by what jobs run on. */
+export interface EngineWatch extends EngineGate {
+  /** A job has begun with these inputs. They may be changed once it ends. */
+  began(inputs: PreparedInputs, mode: BatchMode): void;
+}
 
 export interface BatchSplitContext {
   readonly wire: WireModel;
@@ -42,6 +48,8 @@ export interface BatchSplitContext {
   readonly options: Partial<DispatchOptions>;
   /** Which of the workers jobs use is found by measurement: the caller has named none. */
   readonly isChosen?: boolean;
+  /** For a sharder that finds out which engine is the fastest. */
+  readonly engines?: EngineWatch | undefined;
 }
 
 /** Every worker is a replica and gets a share of the items. */
@@ -59,7 +67,8 @@ export class BatchSplit implements Split {
     this.#context = context;
     this.#records = new KindRecords(context.memory);
     this.#dispatch = context.options;
-    this.#choice = context.isChosen ? new WorkerChoice(context.pool, context.memory) : undefined;
+    const { pool, memory, engines } = context;
+    this.#choice = context.isChosen ? new WorkerChoice(pool, memory, undefined, engines) : undefined;
     this.#listed = context.isChosen ? undefined : new ListedWorkers(context.pool);
     this.#modes = new BatchModes(context.batch, context.onMode);
   }
@@ -100,7 +109,7 @@ export class BatchSplit implements Split {
   }
 
   createJob(options: JobOptions): BatchJob {
-    const { pool, emit, faults, verifier, wire } = this.#context;
+    const { pool, emit, faults, verifier, wire, engines } = this.#context;
     return new BatchJob(
       {
         pool,
@@ -111,6 +120,7 @@ export class BatchSplit implements Split {
         dispatch: this.#dispatch,
         choice: this.#choice,
         listed: this.#listed,
+        onBegin: (inputs, mode) => engines?.began(inputs, mode),
         learned: this.#learned,
         records: this.#records,
         modes: this.#modes,

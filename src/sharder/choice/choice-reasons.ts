@@ -1,13 +1,20 @@
-import type { Choice, Comparison, WorkerCounts } from "../../core/choice/choice.js";
+import { engineInUse, type Choice, type Comparison, type WorkerCounts } from "../../core/choice/choice.js";
 
 /**
  * Why so many workers of a kind are used, for people: "webgl × 1: total 110 → 67 items/s: left".
  * @param names of the kinds.
  */
-export function reasonOf({ comparisons, available, inUse }: Choice, kind: number, names: readonly string[]): string {
+export function reasonOf(
+  { comparisons, available, inUse, engines }: Choice,
+  kind: number,
+  names: readonly string[],
+): string {
   const about = comparisons.findLast(({ challenger, inUse: other }) => challenger[kind] !== other[kind]);
   if (about !== undefined) return describe(about, kind, names[kind] ?? "");
   const name = names[kind] ?? "";
+  if ((engines[kind] ?? 0) !== engineInUse(inUse, engines)) {
+    return `${name} × ${available[kind]}: to be measured against the engine in use`;
+  }
   return inUse[kind] === available[kind]
     ? `${name} × ${inUse[kind]}: taken; no other set has been measured yet`
     : `${name}: ${inUse[kind]} of ${available[kind]} taken, as measured in an earlier visit`;

@@ -2,15 +2,17 @@ import {
   areLeftFor,
   changeAvailable,
   createChoice,
+  engineInUse,
   observeWindow,
   usedCounts,
   type Choice,
+  type Comparison,
   type WorkerCounts,
 } from "../../core/choice/choice.js";
 import type { ChoosableWorker } from "../../pool/pool-types.js";
-import { labelOf } from "../../pool/worker-entries.js";
+import { labelOf, type EngineName } from "../../pool/worker-entries.js";
 import type { ModelMemory } from "../memory/model-memory.js";
-import { reasonOf } from "./choice-reasons.js";
+import { perSecond, reasonOf } from "./choice-reasons.js";
 import { WorkMeter } from "./work-meter.js";
 
 /** What an earlier visit has found is not doubted before so much has been worked, ms. */
@@ -50,6 +52,23 @@ interface ChoicePool {
   wakeAll(): void;
 }
 
+/** How a measurement of one engine against another has ended. */
+export interface EngineVerdict {
+  readonly engine: EngineName;
+  /** Of all its workers together, items/s. */
+  readonly itemsPerSecond: number;
+  readonly loser: EngineName;
+  readonly loserItemsPerSecond: number;
+}
+
+/** For a sharder that is to find out which engine is the fastest: its jobs use the workers of one at a time. */
+export interface EngineGate {
+  /** Whether an engine's workers may be given work: they have shown that they compute the same. */
+  admits(engine: EngineName): boolean;
+  /** Called once a measurement has decided. */
+  onVerdict(verdict: EngineVerdict): void;
+}
+
 /**
  * Which of the workers jobs use, by what all together were measured to do. Those that are left out for long are unloaded. They come back
  * to be tried again, where others are lost, and where items fail.
@@ -70,18 +89,49 @@ export class WorkerChoice {
   /** Of the only job, when it began, ms; `undefined` if others have run beside it. */
   #jobStartedAtMs: number | undefined;
   #windowCount = 0;
+  /** By index of the choice's counts, as are the kinds. */
+  #engines: EngineName[] = [];
+  readonly #gate: EngineGate | undefined;
+  /** Why the engine in use is used, for people. */
+  #won: string | undefined;
 
-  constructor(pool: ChoicePool, memory: ModelMemory, now: () => number = () => performance.now()) {
+  /** @param gate left out: workers of all engines are used together. */
+  constructor(pool: ChoicePool, memory: ModelMemory, now: () => number = () => performance.now(), gate?: EngineGate) {
     this.#pool = pool;
     this.#memory = memory;
     this.#now = now;
+    this.#gate = gate;
     this.#meter = new WorkMeter(now());
     void memory.read("workers").then((stored) => this.#recall(stored));
   }
 
+  /** Those that may be given work. */
+  get #workers(): readonly ChoosableWorker[] {
+    const { choosableWorkers } = this.#pool;
+    return this.#gate === undefined ? choosableWorkers : choosableWorkers.filter((worker) => this.#mayWork(worker));
+  }
+
+  #mayWork({ spec }: Pick<ChoosableWorker, "spec">): boolean {
+    return this.#gate?.admits(engineOf(spec)) ?? true;
+  }
+
+  /** The engine that jobs use unless another is being tried; `undefined` while there are no workers. */
+  get engine(): EngineName | undefined {
+    const index = engineInUse(this.#choice.inUse, this.#engineIndices());
+    return index === undefined ? undefined : this.#engines[index];
+  }
+
+  /** Whether a job that spares no worker uses this one. */
+  isUsable({ spec }: Pick<ChoosableWorker, "spec">): boolean {
+    return this.#gate === undefined || this.engine === undefined || engineOf(spec) === this.engine;
+  }
+
   /** Whether jobs use the worker. */
-  isUsed({ id, kind }: Pick<ChoosableWorker, "id" | "kind">): boolean {
-    const alike = this.#pool.choosableWorkers.filter((worker) => worker.kind === kind);
+  isUsed({ id, kind, spec }: Pick<ChoosableWorker, "id" | "kind" | "spec">): boolean {
+    if (!this.#mayWork({ spec })) return false;
+    // Nobody has looked since it came: until then it is not known to be of the engine in use.
+    if (this.#gate !== undefined && !this.#kinds.includes(kind)) return false;
+    const alike = this.#workers.filter((worker) => worker.kind === kind);
     const place = alike.findIndex((worker) => worker.id === id);
     return place < (usedCounts(this.#choice)[this.#kinds.indexOf(kind)] ?? Infinity);
   }
@@ -92,11 +142,15 @@ export class WorkerChoice {
     const workers = this.#pool.choosableWorkers;
     const worker = workers.find(({ id }) => id === workerId);
     if (worker === undefined) return undefined;
+    if (!this.#mayWork(worker)) {
+      return { state: "trying", reason: `${labelOf(worker.spec)}: its first results are compared with those of TF.js` };
+    }
     const kind = this.#kinds.indexOf(worker.kind);
-    const place = workers.filter((each) => each.kind === worker.kind).indexOf(worker);
+    const place = this.#workers.filter((each) => each.kind === worker.kind).indexOf(worker);
     const isSettled = place < (this.#choice.inUse[kind] ?? Infinity);
     const state = this.isUsed(worker) !== isSettled ? "trying" : isSettled ? "taken" : "left";
-    return { state, reason: reasonOf(this.#choice, kind, this.#names()) };
+    const isOpen = this.#choice.comparisons.length === 0 && isSettled;
+    return { state, reason: (isOpen ? this.#won : undefined) ?? reasonOf(this.#choice, kind, this.#names()) };
   }
 
   began(job: ChoosingJob): void {
@@ -113,10 +167,10 @@ export class WorkerChoice {
    */
   finished(workerId: string, itemCount: number, { unitClass }: WorkClass, isBacklog: boolean): void {
     const nowMs = this.#now();
-    const used = this.#pool.choosableWorkers.filter((worker) => this.isUsed(worker));
+    const used = this.#workers.filter((worker) => this.isUsed(worker));
     const isUsed = new Set(used.map(({ id }) => id));
     const areHere = used.every(({ isReady }) => isReady);
-    const isClear = areHere && this.#pool.choosableWorkers.every(({ id, isBusy }) => isUsed.has(id) || !isBusy);
+    const isClear = areHere && this.#workers.every(({ id, isBusy }) => isUsed.has(id) || !isBusy);
     // What the others do, or have not finished yet, would be counted, too.
     if (this.#jobs.size !== 1 || !isBacklog || !isClear) return this.#meter.restart(nowMs);
     this.#meter.finished(workerId, itemCount, nowMs);
@@ -148,25 +202,30 @@ export class WorkerChoice {
     const ms = this.#now() - (this.#jobStartedAtMs ?? Infinity);
     // Too short for a window: jobs of one size are compared as a whole.
     if (itemCount === undefined || this.#windowCount > 0 || !(ms >= SHORTEST_JOB_MS)) return;
-    if (!this.#pool.choosableWorkers.every((worker) => worker.isReady || !this.isUsed(worker))) return;
+    if (!this.#workers.every((worker) => worker.isReady || !this.isUsed(worker))) return;
     this.#observe({ rate: itemCount / ms, ms, workClass: `${work.unitClass} × ${itemCount}` });
   }
 
   /** Workers have become ready, or are no longer. */
   workersChanged(): void {
     const counts = new Map<string, number>();
-    for (const { kind } of this.#pool.choosableWorkers) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-    this.#kinds = [...new Set([...this.#kinds, ...counts.keys()])];
+    for (const { kind, spec } of this.#workers) {
+      counts.set(kind, (counts.get(kind) ?? 0) + 1);
+      if (this.#kinds.includes(kind)) continue;
+      this.#kinds.push(kind);
+      this.#engines.push(engineOf(spec));
+    }
     const available = this.#kinds.map((kind) => counts.get(kind) ?? 0);
     if (available.join() === this.#choice.available.join()) return;
     const remembered = this.#remembered;
     this.#choice =
       remembered === undefined
-        ? changeAvailable(this.#choice, available)
+        ? changeAvailable(this.#choice, available, this.#engineIndices())
         : createChoice(
             available,
             this.#kinds.map((kind) => remembered[kind] ?? 0),
             TRUST_MS,
+            this.#engineIndices(),
           );
     this.#changed();
   }
@@ -180,12 +239,35 @@ export class WorkerChoice {
       this.#memory.write("workers", Object.fromEntries(this.#kinds.map((kind, at) => [kind, this.#choice.inUse[at]!])));
     }
     this.#changed();
+    const latest = this.#choice.comparisons.at(-1);
+    if (latest !== undefined && !before.comparisons.includes(latest)) this.#report(latest);
+  }
+
+  /** Of two engines, one has been measured to be faster. */
+  #report({ challenger, inUse, challengerRate, inUseRate, isBetter }: Comparison): void {
+    const [tried, used] = [challenger, inUse].map((counts) => engineInUse(counts, this.#engineIndices())!);
+    if (tried === used) return;
+    const [winner, loser] = isBetter ? [tried!, used!] : [used!, tried!];
+    const [rate, loserRate] = isBetter ? [challengerRate, inUseRate] : [inUseRate, challengerRate];
+    const name = this.#engines[winner]!;
+    this.#won = `${name}: total ${perSecond(loserRate)} → ${perSecond(rate)} items/s: taken`;
+    this.#gate?.onVerdict({
+      engine: this.#engines[winner]!,
+      itemsPerSecond: 1000 * rate,
+      loser: this.#engines[loser]!,
+      loserItemsPerSecond: 1000 * loserRate,
+    });
+  }
+
+  /** The index of each kind's engine among `#engines`: all are one where they are used together. */
+  #engineIndices(): readonly number[] {
+    return this.#gate === undefined ? [] : this.#engines.map((engine) => this.#engines.indexOf(engine));
   }
 
   /** End those that are left out for long. One that is busy for a job is looked at again later. */
   #unloadLeft(): void {
     if (this.#needing.size > 0) return;
-    for (const worker of this.#pool.choosableWorkers) {
+    for (const worker of this.#workers) {
       const isIdle = worker.isReady && !worker.isBusy && !this.isUsed(worker);
       if (isIdle && areLeftFor(this.#choice, this.#kinds.indexOf(worker.kind), LONG_MS)) this.#pool.unload(worker.id);
     }
@@ -204,7 +286,7 @@ export class WorkerChoice {
     if (this.#choice.comparisons.length > 0 || !isCounts(stored)) return;
     this.#remembered = stored;
     const counts: WorkerCounts = this.#kinds.map((kind) => stored[kind] ?? 0);
-    this.#choice = createChoice(this.#choice.available, counts, TRUST_MS);
+    this.#choice = createChoice(this.#choice.available, counts, TRUST_MS, this.#engineIndices());
     this.#changed();
   }
 
@@ -214,6 +296,10 @@ export class WorkerChoice {
       return one === undefined ? kind : labelOf(one.spec);
     });
   }
+}
+
+function engineOf({ engine = "tfjs" }: ChoosableWorker["spec"]): EngineName {
+  return engine;
 }
 
 function isCounts(stored: unknown): stored is Readonly<Record<string, number>> {

@@ -12,7 +12,7 @@ const DEADLINE_MS = 5_000;
 const ADDRESS = "https://inference-sharder.invalid/memory/";
 
 /** What was measured of a model, by section: each part of the sharder that remembers something has one. */
-export type MemorySection = "throughput" | "calls" | "workers";
+export type MemorySection = "throughput" | "calls" | "workers" | "engine" | "use";
 
 /** Where it is kept: the browser's `Cache`. */
 export type MemoryCache = Pick<Cache, "match" | "put" | "delete" | "keys">;

@@ -1,4 +1,5 @@
 import type { InputTensor } from "../../index.js";
+import type { EngineChoice } from "../settings/engine-setting.js";
 import type { SplitName } from "../settings/split-setting.js";
 
 /** What a job runs on, so that it can be measured again: with one worker, and with plain TF.js. */
@@ -33,9 +34,11 @@ export interface DashboardHost {
   readonly division?: Division | undefined;
 }
 
-/** How a model is divided among workers. */
+/** How a model is divided among workers, and which engine they run. */
 export interface Division {
   readonly split: SplitName;
-  /** Divide it otherwise, on workers like the present ones. Says what failed. @returns whether that is done. */
-  change(split: SplitName): Promise<boolean>;
+  /** "auto": whichever is faster. */
+  readonly engine: EngineChoice;
+  /** Another one, on workers like the present ones. What is left out stays. Says what failed. @returns whether that is done. */
+  change(change: { readonly split?: SplitName; readonly engine?: EngineChoice }): Promise<boolean>;
 }

@@ -1,5 +1,5 @@
 import type { Sharder, SharderSettings } from "../../index.js";
-import type { DashboardHost } from "../dashboard/host.js";
+import type { DashboardHost, Division } from "../dashboard/host.js";
 import type { SharderPanel, ShownSharder } from "../dashboard/panel.js";
 import { element, setText } from "../parts/dom.js";
 import { unlessEnded } from "../parts/unless-ended.js";
@@ -13,7 +13,8 @@ import {
   type Choice,
   type JobSettings,
 } from "./settings.js";
-import { SplitSetting, type SplitName } from "./split-setting.js";
+import { ENGINE_TITLES, engineText, type EngineChoice } from "./engine-setting.js";
+import { SPLIT_TITLES, WorkersSetting, type SplitName } from "./split-setting.js";
 
 const QUANTUM = { min: 1, max: 60_000, unit: "ms" } as const;
 /** Only a sharder of the page's own can end while it is shown. */
@@ -26,7 +27,9 @@ export class SettingsPanel implements SharderPanel {
   readonly root: HTMLElement;
   readonly #host: DashboardHost;
   readonly #prefix: string;
-  readonly #split: SplitSetting;
+  readonly #split: WorkersSetting<SplitName>;
+  readonly #engine: WorkersSetting<EngineChoice>;
+  readonly #engineSaid = element("p", { class: "muted", "data-testid": "engine-said" });
   readonly #tile: NumberSetting;
   readonly #said = element("p", { class: "muted", "data-testid": "settings-said" });
   #sharder: Sharder | undefined;
@@ -41,7 +44,12 @@ export class SettingsPanel implements SharderPanel {
   constructor(host: DashboardHost, prefix: string, hasTiles: boolean) {
     this.#host = host;
     this.#prefix = prefix;
-    this.#split = new SplitSetting(`${prefix}division`, (split) => this.#divide(split));
+    this.#split = new WorkersSetting(`${prefix}division`, "The model is divided", SPLIT_TITLES, (split) =>
+      this.#divide({ split }, "Divided so from now on."),
+    );
+    this.#engine = new WorkersSetting(`${prefix}engine`, "It is computed by", ENGINE_TITLES, (engine) =>
+      this.#divide({ engine }, "Computed so from now on."),
+    );
     const quantum = new NumberSetting(
       `${prefix}quantum`,
       "A worker gets work for (ms)",
@@ -64,6 +72,8 @@ export class SettingsPanel implements SharderPanel {
         "div",
         { class: "fields" },
         this.#split.root,
+        this.#engine.root,
+        this.#engineSaid,
         this.#choice("policy", "Work is shared", POLICIES, (policy) => this.#change({ policy })),
         ...quantum.roots,
         ...(hasTiles ? this.#tile.roots : []),
@@ -93,9 +103,17 @@ export class SettingsPanel implements SharderPanel {
   /** Another sharder takes the settings over. */
   attach({ sharder }: ShownSharder): void {
     const { division } = this.#host;
-    this.#split.root.hidden = division === undefined;
-    if (division !== undefined) this.#split.show(division.split);
+    for (const root of [this.#split.root, this.#engine.root]) root.hidden = division === undefined;
+    if (division !== undefined) {
+      this.#split.show(division.split);
+      this.#engine.show(division.engine);
+    }
     this.#sharder = sharder;
+    const say = (): void => setText(this.#engineSaid, engineText(sharder));
+    this.#engineSaid.hidden = division?.engine !== "auto";
+    say();
+    // The workers of the slower engine end a little later.
+    for (const type of ["engine", "worker"] as const) sharder.addEventListener(type, say);
     // A sharder of the host's own keeps what the user has not touched; what was set while it was loaded holds for its runs.
     const held = Object.keys(this.#chosen).length > 0 ? HOLDS : "";
     setText(this.#said, this.#configure() ? held : ENDED);
@@ -107,10 +125,10 @@ export class SettingsPanel implements SharderPanel {
     return sharder === undefined || unlessEnded(() => sharder.configure(this.#chosen));
   }
 
-  async #divide(split: SplitName): Promise<boolean> {
+  async #divide(change: Parameters<Division["change"]>[0], done: string): Promise<boolean> {
     setText(this.#said, "Starting the workers anew …");
-    const isDone = (await this.#host.division?.change(split)) ?? false;
-    setText(this.#said, isDone ? "Divided so from now on." : "Nothing has changed.");
+    const isDone = (await this.#host.division?.change(change)) ?? false;
+    setText(this.#said, isDone ? done : "Nothing has changed.");
     return isDone;
   }
 

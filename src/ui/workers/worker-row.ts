@@ -3,6 +3,7 @@ import type { ItemWord } from "../dashboard/panel.js";
 import { element, setAttribute, setText } from "../parts/dom.js";
 import type { WorkerNumbers } from "../numbers/live-numbers.js";
 import { formatCount, formatRate } from "../parts/format.js";
+import { engineName } from "../settings/engine-setting.js";
 import { FaultMenu } from "./fault-menu.js";
 import { Removal } from "./removal.js";
 
@@ -93,12 +94,14 @@ export class WorkerRow {
   }
 
   update(worker: WorkerSnapshot, context: RowContext): void {
-    const { id, backend, state, device, restarts, choice, lastError } = worker;
+    const { id, backend, engine, state, device, restarts, choice, lastError } = worker;
     const { one, numbers, madeCount, madePercent, madePerSecond, isBusy, isLast, plan } = context;
     setAttribute(this.root, "data-state", state);
     setAttribute(this.root, "data-backend", backend);
     setText(this.#state, restarts === 0 ? STATE_WORDS[state] : `${STATE_WORDS[state]} · restarted ${times(restarts)}`);
-    setText(this.#device, device === undefined ? backend : `${backend} · ${device}`);
+    // That of most models goes without saying.
+    const runs = engine === "tfjs" ? backend : `${engineName(engine)} · ${backend}`;
+    setText(this.#device, device === undefined ? runs : `${runs} · ${device}`);
     const isOver = !isBusy && madePerSecond !== undefined;
     this.#showShare(id, isOver, isOver ? madePercent : (numbers?.percent ?? 0));
     setText(

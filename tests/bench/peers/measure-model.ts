@@ -14,6 +14,8 @@ import { peerSubjects, type Peer, type PeerSubject } from "./subjects.js";
 export interface PeerRow extends Row, PageThread {
   readonly peer: Peer;
   readonly format: string;
+  /** Of a subject that finds it out: what it has found. */
+  readonly engine?: string | undefined;
 }
 
 /** All about one model but the first results, which need pages of their own. */
@@ -65,8 +67,9 @@ export async function measureModel(name: string, limits: { runs: number; seconds
     });
     const interleaved = await interleave(model.title, itemCount, subjects, reference, limits);
     const rows = interleaved.rows.map((row, index): PeerRow => {
-      const { subject, trial, watch } = ready[index]!;
-      return { ...row, peer: subject.peer, format: trial.variant.format, ...watch.summary() };
+      const { subject, runner, trial, watch } = ready[index]!;
+      const engine = runner instanceof SharderRunner ? runner.foundEngine : undefined;
+      return { ...row, peer: subject.peer, format: trial.variant.format, engine, ...watch.summary() };
     });
     const chosen = Object.fromEntries(ready.map(({ subject, trial }) => [subject.name, trial.variant]));
     return {
@@ -98,6 +101,12 @@ async function prepare(
       return { sweep };
     }
     await runner.load(model, trial.variant);
+    if (runner instanceof SharderRunner) {
+      const most = maxItemCount(model.itemShape);
+      await runner.settle(model, trial.variant, trial.itemsPerSecond, most, (itemCount) =>
+        repeatItems(samples.inputs, samples.count, itemCount),
+      );
+    }
     return { sweep, opened: { subject, runner, trial, watch: new PageWatch() } };
   } catch (thrown) {
     await runner?.dispose();

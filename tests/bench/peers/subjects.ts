@@ -38,6 +38,9 @@ export async function peerSubjects(coreCount = navigator.hardwareConcurrency): P
     onPage("TF.js, WASM on the page", "wasm"),
     ...graphics,
     { ...inWorkers("TF.js, WASM in a worker", "tfjs", 1, 1), formats: TFJS_FORMATS },
+    ...(several
+      ? [{ ...inWorkers(`TF.js, WASM, ${engineCount} plain workers`, "tfjs", engineCount, 1), formats: TFJS_FORMATS }]
+      : []),
     { ...inWorkers("ONNX Runtime Web, 1 thread", "onnx", 1, 1), formats: ["onnx"] },
     ...(several
       ? [
@@ -60,6 +63,7 @@ export async function peerSubjects(coreCount = navigator.hardwareConcurrency): P
     sharder(1, "tfjs"),
     sharder(1, "litert"),
     ...(several ? [sharder(engineCount, "tfjs"), sharder(engineCount, "litert")] : []),
+    { ...sharder(engineCount, "auto"), name: "sharder, engine auto", mayRefuse: false },
   ];
 }
 
@@ -102,7 +106,7 @@ function startWorker(peer: "tfjs" | "onnx" | "litert"): Worker {
   }
 }
 
-function sharder(workerCount: number, engine: "tfjs" | "litert"): PeerSubject {
+function sharder(workerCount: number, engine: "tfjs" | "litert" | "auto"): PeerSubject {
   return {
     name: `sharder, ${workerCount} ${engine === "tfjs" ? "WASM" : "LiteRT"} worker${workerCount === 1 ? "" : "s"}`,
     peer: "sharder",

@@ -124,3 +124,34 @@ it("ignores windows that say nothing", () => {
   for (const rate of [0, NaN, Infinity, -1])
     expect(observeWindow(state, { rate, ms: 100, workClass: "job" })).toBe(state);
 });
+
+/** TF.js's workers are the first kind, LiteRT's the second; each engine's are used alone, and a mixture would show as NaN. */
+const twoEngines =
+  (ratio: number): Machine =>
+  ([tfjs, litert]) =>
+    tfjs! > 0 && litert! > 0 ? NaN : 50 * tfjs! + 50 * ratio * litert!;
+
+it.each([
+  [1.3, [0, 2]],
+  [0.8, [2, 0]],
+  [1.01, [2, 0]],
+])("uses one engine at a time: another that is %f times as fast ends with %j", (ratio, expected) => {
+  const machine = twoEngines(ratio);
+  const alone = work(createChoice([2], [2], 0, [0]), machine, { forMs: 4_000 }).choice;
+  const both = changeAvailable(alone, [2, 2], [0, 1]);
+  // Those that have come are not used before they have been measured.
+  expect(usedCounts(both)).toEqual([2, 0]);
+  const { choice, itemCount } = work(both, machine, { noise: 0.02 });
+  expect(choice.inUse).toEqual(expected);
+  expect(itemCount).toBeGreaterThan(0.97 * 300_000 * 100 * Math.max(1, ratio === 1.01 ? 1 : ratio));
+});
+
+it("takes the other engine at once where one has no workers left, and tries the first again when it is back", () => {
+  const engines = [0, 1];
+  const litert = createChoice([2, 2], [0, 2], 0, engines);
+  const without = changeAvailable(litert, [2, 0], engines);
+  expect(usedCounts(without)).toEqual([2, 0]);
+  const back = changeAvailable(without, [2, 2], engines);
+  expect(usedCounts(back)).toEqual([2, 0]);
+  expect(work(back, twoEngines(2), { forMs: 20_000 }).choice.inUse).toEqual([0, 2]);
+});

@@ -163,6 +163,20 @@ describe("step: faults", () => {
     expect(job.send({ type: "worker-lost", workerId: "a" })).toEqual([{ type: "fail", reason: "no-workers" }]);
   });
 
+  it("takes a draining worker back with what it is on, and counts it once", () => {
+    const job = new HandDriven();
+    job.add("a", knownThroughput(1, 10));
+    job.add("b", knownThroughput(1, 10));
+    job.batch(1000);
+    job.send({ type: "worker-draining", workerId: "a" }, 1);
+    job.send({ type: "worker-lost", workerId: "b" }, 2);
+    job.add("a");
+    expect(job.state.phase).toBe("running");
+    const shares = plannedShares(job.state, 2);
+    expect(shares.map(({ workerId }) => workerId)).toEqual(["a"]);
+    expect(shares[0]!.share).toBeCloseTo(1, 9);
+  });
+
   it("lets a draining worker finish, and dispatches nothing more to it", () => {
     const job = new HandDriven();
     job.add("a", knownThroughput(0, 1));
