@@ -146,7 +146,7 @@ export class WorkerChoice {
       return { state: "trying", reason: `${labelOf(worker.spec)}: its first results are compared with those of TF.js` };
     }
     const kind = this.#kinds.indexOf(worker.kind);
-    const place = this.#workers.filter((each) => each.kind === worker.kind).indexOf(worker);
+    const place = this.#workers.filter((each) => each.kind === worker.kind).findIndex(({ id }) => id === workerId);
     const isSettled = place < (this.#choice.inUse[kind] ?? Infinity);
     const state = this.isUsed(worker) !== isSettled ? "trying" : isSettled ? "taken" : "left";
     const isOpen = this.#choice.comparisons.length === 0 && isSettled;

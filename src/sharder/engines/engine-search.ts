@@ -255,8 +255,8 @@ export class EngineSearch implements EngineGate {
 }
 
 /** Whether a worker is there, or will come. */
-function isExpected({ worker, isAway, isNew, isLeaving }: WorkerSlot): boolean {
-  return !isLeaving && (isAway || isNew || worker?.isReady === true);
+function isExpected({ worker, isAway, isNew, isUnloaded, isLeaving }: WorkerSlot): boolean {
+  return !isLeaving && (isAway || isNew || isUnloaded || worker?.isReady === true);
 }
 
 function rounded(itemsPerSecond: number): string {
