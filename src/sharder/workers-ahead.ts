@@ -12,8 +12,8 @@ const ENGINES: readonly (readonly [ending: RegExp, engine: EngineName])[] = [
 
 /**
  * The workers that a sharder will most probably have, as far as its options say before the model is there: those that are listed, or one on
- * WASM for each core. None where its address does not say what it is, or where the engine is a matter of measurement. Whether there is a GPU takes time to find
- * out.
+ * WASM for each core. None where its address does not say what it is, or where the engine is a matter of measurement. Whether there is a GPU
+ * takes time to find out.
  */
 export function workersAhead({
   model,
@@ -25,7 +25,11 @@ export function workersAhead({
   const named = ENGINES.find(([ending]) => ending.test(address.replace(/[?#].*$/s, "")))?.[1];
   if (named === undefined || asked === "auto") return [];
   const engine = asked ?? named;
-  if (workers !== "auto") return workers.map((spec) => ({ ...spec, engine: spec.engine ?? engine }));
+  if (workers !== "auto") {
+    // No server is asked anything before the model is there to be held against its own.
+    const local = workers.filter(({ backend }) => backend !== "remote");
+    return local.map((spec) => ({ ...spec, engine: spec.engine ?? engine }));
+  }
   if (!allowsWasm()) return [];
   return Array.from({ length: Math.min(coreCount(), maxWorkers) }, () => ({ backend: "wasm", engine }));
 }

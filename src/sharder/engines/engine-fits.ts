@@ -10,8 +10,8 @@ export interface EngineFit {
   readonly reason: string | undefined;
 }
 
-/** Which kinds of models each engine runs, as people call them. */
-const RUNS: Readonly<Record<EngineName, string>> = {
+/** Which kinds of models each engine of this machine runs, as people call them. A server may hold any. */
+const RUNS: Readonly<Record<Exclude<EngineName, "remote">, string>> = {
   tfjs: "TF.js models",
   litert: ".tflite files, and TF.js models with no other operations than TensorFlow Lite has",
   onnx: ".onnx files",
@@ -23,16 +23,18 @@ const CERTAIN: Readonly<Record<ModelInfo["format"], EngineName>> = {
   "layers-model": "tfjs",
   tflite: "litert",
   onnx: "onnx",
+  remote: "remote",
 };
 
 /** What the format of a model says. No model is looked at. */
 export function fitsOfFormat(format: ModelInfo["format"]): readonly EngineFit[] {
   const certain = CERTAIN[format];
-  return (["tfjs", "litert", "onnx"] as const).map((engine) => {
+  const here = (["tfjs", "litert", "onnx"] as const).map((engine) => {
     if (engine === certain) return { engine, runs: true, reason: undefined };
     if (engine === "litert" && certain === "tfjs") return { engine, runs: undefined, reason: undefined };
     return { engine, runs: false, reason: `it runs ${RUNS[engine]}` };
   });
+  return certain === "remote" ? [...here, { engine: certain, runs: true, reason: undefined }] : here;
 }
 
 /** With what was found out about one engine. What is not mentioned stays. */
