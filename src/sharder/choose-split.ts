@@ -1,5 +1,6 @@
 import { ShardError } from "../core/errors.js";
 import type { InspectedModel } from "../model/inspect.js";
+import { loadScript } from "../model/load/load-script.js";
 import { whyNotCut } from "../model/optimise/optimization-report.js";
 import type { StagePlanner } from "../pool/stage-planner.js";
 import { labelOf } from "../pool/worker-entries.js";
@@ -12,7 +13,6 @@ import { cannotSplitBatch } from "./inputs/job-mode.js";
 import type { KnownModel } from "./known-model.js";
 import { stageBytes } from "./layers/assign-stages.js";
 import { forecastsLayers } from "./layers/forecast-split.js";
-import { LayerSplit } from "./layers/layer-split.js";
 import type { ModelMemory } from "./memory/model-memory.js";
 import type { SharderOptions } from "./options.js";
 import type { Split } from "./split.js";
@@ -110,10 +110,12 @@ function batchSplit(
   });
 }
 
-function layerSplit(
+/** Most sharders split by batch: what splits by layers is loaded with the first that does. @throws as `loadScript` */
+async function layerSplit(
   { model, pool, planner, events, faults, verifier }: SplitParts,
-  { quantumMs = 100, maxWorkerBytes = Infinity, firstRunDeadlineMs = 120_000, cuts }: SharderOptions,
-): Split {
+  { quantumMs = 100, maxWorkerBytes = Infinity, firstRunDeadlineMs = 120_000, cuts, signal }: SharderOptions,
+): Promise<Split> {
+  const { LayerSplit } = await loadScript("splits models by layers", signal, () => import("./layers/layer-split.js"));
   const { info, staged, batch } = model.inspected;
   return new LayerSplit({
     model: staged!,

@@ -1,7 +1,7 @@
 import { ShardError } from "../core/errors.js";
 import type { ModelArtifacts } from "../model/artifacts.js";
 import { inspectInSteps, type InspectedModel } from "../model/inspect.js";
-import { loadReader } from "../model/load/load-reader.js";
+import { loadScript } from "../model/load/load-script.js";
 import { isKeras, type PrepareKeras } from "../model/prepare-model.js";
 import { absoluteServerUrl, isRemoteModel, type RemoteModel } from "./check-remote.js";
 import { inSlices } from "./in-slices.js";
@@ -19,8 +19,8 @@ interface ModelFormat {
 const TFLITE: ModelFormat = {
   takes: ({ format }) => format === "tflite",
   read: async (artifacts, { inputs = {}, signature, signal }, shareWeights) => {
-    const { inspectTflite } = await loadReader(
-      "TensorFlow Lite",
+    const { inspectTflite } = await loadScript(
+      "reads TensorFlow Lite models",
       signal,
       () => import("../model/tflite/inspect-tflite.js"),
     );
@@ -33,7 +33,11 @@ const ONNX: ModelFormat = {
   takes: ({ format }) => format === "onnx",
   read: async (artifacts, { inputs = {}, signature, signal }, shareWeights) => {
     refuseSignature(signature, "an .onnx file");
-    const { inspectOnnx } = await loadReader("ONNX", signal, () => import("../model/onnx/inspect-onnx.js"));
+    const { inspectOnnx } = await loadScript(
+      "reads ONNX models",
+      signal,
+      () => import("../model/onnx/inspect-onnx.js"),
+    );
     return inspectOnnx(artifacts, shareWeights, inputs);
   },
 };
@@ -70,7 +74,11 @@ async function readRemote(
   { inputs = {}, signature, signal }: SharderOptions,
 ): Promise<InspectedModel> {
   refuseSignature(signature, "a model of a server");
-  const { inspectRemote } = await loadReader("remote", signal, () => import("../model/remote/inspect-remote.js"));
+  const { inspectRemote } = await loadScript(
+    "reads what servers say",
+    signal,
+    () => import("../model/remote/inspect-remote.js"),
+  );
   return inspectRemote({ url: absoluteServerUrl(remote), headers, names }, inputs, signal);
 }
 
@@ -82,8 +90,8 @@ function refuseSignature(signature: string | undefined, what: string): void {
   );
 }
 
-/** A quarter of the library, and most models are graphs: it is loaded with the first Keras model. @throws as `loadReader` */
+/** A quarter of the library, and most models are graphs: it is loaded with the first Keras model. @throws as `loadScript` */
 async function loadKeras(signal: AbortSignal | undefined): Promise<PrepareKeras> {
-  const { prepareKeras } = await loadReader("Keras", signal, () => import("../model/prepare-keras.js"));
+  const { prepareKeras } = await loadScript("reads Keras models", signal, () => import("../model/prepare-keras.js"));
   return prepareKeras;
 }

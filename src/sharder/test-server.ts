@@ -1,6 +1,6 @@
 import { ShardError } from "../core/errors.js";
 import type { ModelInfo } from "../model/inspect.js";
-import { loadReader } from "../model/load/load-reader.js";
+import { loadScript } from "../model/load/load-script.js";
 import type { ServerTest } from "../model/remote/test-server.js";
 import type { WorkerSpec } from "../pool/worker-entries.js";
 import { checkWorkerSpec } from "./check-options.js";
@@ -26,7 +26,11 @@ export async function testServer(
     const { message, code } = thrown as ShardError;
     return { isUsable: false, message, code };
   }
-  const { examineServer } = await loadReader("remote", signal, () => import("../model/remote/test-server.js"));
+  const { examineServer } = await loadScript(
+    "reads what servers say",
+    signal,
+    () => import("../model/remote/test-server.js"),
+  );
   const { url = "", headers, names } = spec;
   return examineServer({ url: absoluteServerUrl(url), headers, names }, model, signal);
 }

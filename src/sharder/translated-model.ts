@@ -4,7 +4,7 @@ import type { WorkerSpec } from "../pool/worker-entries.js";
 import type { EngineFit } from "./engines/engine-fits.js";
 import type { KnownModel } from "./known-model.js";
 import { isTfjsWire, type WireModel } from "../protocol/model-on-wire.js";
-import { loadReader } from "../model/load/load-reader.js";
+import { loadScript } from "../model/load/load-script.js";
 
 /**
  * The model for workers of several engines. A server has it whole. LiteRT's workers take a TF.js model whole: what a stage computes of the
@@ -34,7 +34,11 @@ export async function forEngines(
 /** @throws ShardError as `forEngines` */
 export async function requireTranslatable(wire: WireModel, signal?: AbortSignal): Promise<void> {
   if (!isTfjsWire(wire)) return;
-  const { whyNotTflite } = await loadReader("translated", signal, () => import("../model/translate/why-not-tflite.js"));
+  const { whyNotTflite } = await loadScript(
+    "translates models",
+    signal,
+    () => import("../model/translate/why-not-tflite.js"),
+  );
   const reason = whyNotTflite(wire);
   if (reason !== undefined) throw new ShardError("model-unsupported", reason);
 }
