@@ -109,7 +109,8 @@ export class SettingsPanel implements SharderPanel {
       this.#engine.show(division.engine);
     }
     this.#sharder = sharder;
-    const say = (): void => setText(this.#engineSaid, engineText(sharder));
+    // The one before still reports the ends of its workers.
+    const say = (): void => void (this.#sharder === sharder && setText(this.#engineSaid, engineText(sharder)));
     this.#engineSaid.hidden = division?.engine !== "auto";
     say();
     // The workers of the slower engine end a little later.
