@@ -11,7 +11,7 @@ import { PageView } from "./picture/page-view.js";
 import type { ChosenPicture } from "./picture/picture-job.js";
 import type { PictureStorage } from "./picture/picture-resume.js";
 import type { EngineChoice } from "./settings/engine-setting.js";
-import { specsOf } from "./workers/worker-specs.js";
+import { addServers, rememberServers, specsOf } from "./workers/worker-specs.js";
 
 export interface PictureSetup {
   /** The host's own sharder, which stays the host's to end. */
@@ -135,8 +135,11 @@ export class PictureTab {
         const change = ++changeCount;
         try {
           // Which workers are of use depends on the engine.
-          const workers = engine === "tfjs" && division.engine === "tfjs" ? specsOf(sharder) : "auto";
-          const next = await this.#create(view, signal, { split, workers }, engine);
+          const isSame = engine === "tfjs" && division.engine === "tfjs";
+          const present = specsOf(sharder, split === "layers");
+          const next = await this.#create(view, signal, { split, workers: isSame ? present : "auto" }, engine);
+          if (isSame) rememberServers(next, present);
+          else void addServers(next, present);
           if (signal.aborted) return false;
           if (change !== changeCount) {
             // Another choice was made meanwhile, whose workers may have started sooner.

@@ -62,6 +62,7 @@ it("another engine computes it while the page is open, and the rows of its worke
   await page.getByTestId("run-again").click();
   await untilHeadline(page, /Done: a/);
   await settings.getByLabel("It is computed by").selectOption("auto");
+  await settings.getByText(/Runs on TF\.js\. LiteRT is tried once that is expected to save more time/).waitFor();
   await expect.poll(() => page.getByTestId("notice").isVisible()).toBe(false);
   await expect.poll(() => rows.getByText("LiteRT ·").count()).toBe(0);
   await settings.getByLabel("It is computed by").selectOption("tfjs");

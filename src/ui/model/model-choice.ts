@@ -109,7 +109,8 @@ export class ModelChoice {
   #reloadSplit(): void {
     const { activity, sharder } = this.#session;
     const isBusy = activity !== undefined && activity.kind !== "loading";
-    if (this.#requested !== undefined && !isBusy) this.#load(this.#requested, sharder && specsOf(sharder));
+    if (this.#requested !== undefined && !isBusy)
+      this.#load(this.#requested, sharder && specsOf(sharder, this.source.split === "layers"));
   }
 
   /** @param workers others than the attributes name. */

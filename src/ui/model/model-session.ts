@@ -11,6 +11,7 @@ import {
 import { modelSource } from "../bundled-files.js";
 import { failureText } from "../parts/failure-text.js";
 import { unlessEnded } from "../parts/unless-ended.js";
+import { rememberServers } from "../workers/worker-specs.js";
 import { attemptLabels, findLabels } from "./find-labels.js";
 import { newRun, type ModelActivity, type ModelRun, type ModelSessionListener } from "./model-run.js";
 import { freeSizeFor, type FreeSizes, type LoadRequest, type RunRequest } from "./model-request.js";
@@ -99,6 +100,7 @@ export class ModelSession {
           if (this.#present?.notices === notices) this.#listener.onInspected();
         },
       });
+      rememberServers(sharder, workers ?? []);
       const found = await labels;
       // The load may have been cancelled while the labels were being fetched.
       if (signal.aborted) return await sharder.dispose();

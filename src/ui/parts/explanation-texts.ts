@@ -2,11 +2,12 @@
 export const EXPLANATIONS = {
   picture: [
     "The picture is cut into tiles that overlap a little. Each worker takes some, runs the network on them, and puts the results together again, so that no seam is left.",
-    "While the job runs, each tile has the colour of the worker that made it. The picture never leaves this machine: no server is involved.",
+    "While the job runs, each tile has the colour of the worker that made it. The picture does not leave this machine, unless you add a server to the workers: then that server gets its share of the tiles.",
   ],
   workers: [
     "A worker is a program of its own beside the page. Each computes with one core of the processor (WASM, CPU) or with the graphics chip (WebGPU, WebGL).",
     "A fast worker gets a large share of the tiles, a slow one a small share, so that all finish at about the same time. Slow one down, and watch its share move to the others. Break one: its tiles are computed again elsewhere, and it is started anew.",
+    "A server that you add is one more worker. Its share of the items is sent to it and to nobody else, as much as pays at the speed of the line, and its first results are compared with those computed here.",
   ],
   speed: [
     "The speed-up is measured on this machine, not promised: the same work is done by one worker alone and by plain TF.js, each in turn, and the times are compared.",
@@ -31,7 +32,7 @@ export const EXPLANATIONS = {
     "Everything that happened, in words: what was started, divided anew, broken, repeated and finished. Choose above what kinds you want to read.",
   ],
   model: [
-    "Your model is read in this browser and given to the workers. Neither the model nor what you run it on is sent anywhere. What it can't do is said before it starts.",
+    "Your model is read in this browser and given to the workers. The model is sent nowhere, and what you run it on only to a server that you add. What it can't do is said before it starts.",
   ],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 

@@ -2,9 +2,10 @@ import {
   BACKEND_NAMES,
   ShardError,
   type AttemptDetail,
-  type BackendName,
+  testServer,
   type Sharder,
   type WorkerSnapshot,
+  type WorkerSpec,
 } from "../../index.js";
 import { slow } from "../../faults.js";
 import type { DashboardHost } from "../dashboard/host.js";
@@ -18,8 +19,10 @@ import { tickWhile } from "../parts/tick.js";
 import { ChangeMeter, type WorkerChange } from "./change-effect.js";
 import { ChangeNote } from "./change-note.js";
 import { chooseFault } from "./random-fault.js";
+import { ServerForm, type NamedServer } from "./server-form.js";
 import { WorkerList } from "./worker-list.js";
 import type { WorkerCommands } from "./worker-row.js";
+import { rememberServer, specOf } from "./worker-specs.js";
 import { WorkerTallies } from "./worker-tallies.js";
 
 /** A worker's own failure is shown in its row and in the log. */
@@ -41,8 +44,9 @@ export class WorkersPanel implements SharderPanel, WorkerCommands {
   #shown: ShownSharder | undefined;
   #tallies: WorkerTallies | undefined;
   #meter = new ChangeMeter();
-  /** What removed workers ran on, to add such a one again. */
-  readonly #removedBackends = new Map<string, BackendName>();
+  readonly #servers: ServerForm;
+  /** What makes workers like those that were removed, to add such a one again. */
+  readonly #removed = new Map<string, WorkerSpec>();
 
   /**
    * @param prefix tells the panels of a page apart, in ids.
@@ -57,7 +61,11 @@ export class WorkersPanel implements SharderPanel, WorkerCommands {
     this.#backend.value = "wasm";
     this.#add.addEventListener("click", () => {
       const backend = BACKEND_NAMES.find((name) => name === this.#backend.value);
-      if (backend !== undefined) void this.#addWorker(backend);
+      if (backend !== undefined) void this.#addWorker({ backend });
+    });
+    this.#servers = new ServerForm(prefix, {
+      test: (server) => this.#testServer(server),
+      add: (server) => this.#addWorker({ backend: "remote", ...server }),
     });
     this.#break.addEventListener("click", () => this.#breakAtRandom());
     const titleId = `${prefix}workers-title`;
@@ -93,8 +101,10 @@ export class WorkersPanel implements SharderPanel, WorkerCommands {
 
   remove(id: string): void {
     const worker = this.#workers.find((each) => each.id === id);
-    if (worker === undefined) return;
-    this.#removedBackends.set(id, worker.backend);
+    const sharder = this.#shown?.sharder;
+    if (worker === undefined || sharder === undefined) return;
+    const spec = specOf(sharder, worker);
+    if (spec !== undefined) this.#removed.set(id, spec);
     // One that has stopped made no items any more.
     if (worker.state !== "dead" && worker.state !== "quarantined") this.#change({ kind: "removed", workerId: id });
     void this.#attempt(`${id} could not be removed`, (sharder) => sharder.removeWorker(id));
@@ -122,7 +132,15 @@ export class WorkersPanel implements SharderPanel, WorkerCommands {
       this.#add,
     );
     const breaking = element("div", { class: "breaking" }, this.#break, this.#broken);
-    this.root.append(this.#empty, this.#list.root, this.#note.root, adding, breaking, explanation("workers"));
+    this.root.append(
+      this.#empty,
+      this.#list.root,
+      this.#note.root,
+      adding,
+      this.#servers.root,
+      breaking,
+      explanation("workers"),
+    );
   }
 
   #count(detail: AttemptDetail, sharder: Pick<Sharder, "plan">): void {
@@ -140,16 +158,26 @@ export class WorkersPanel implements SharderPanel, WorkerCommands {
 
   #undo({ kind, workerId }: WorkerChange): void {
     if (kind === "added") this.remove(workerId);
-    else void this.#addWorker(this.#removedBackends.get(workerId) ?? "wasm");
+    else void this.#addWorker(this.#removed.get(workerId) ?? { backend: "wasm" });
   }
 
-  async #addWorker(backend: BackendName): Promise<void> {
-    const adding = this.#attempt(`A ${backend} worker could not be added`, async (sharder) => {
-      this.#change({ kind: "added", workerId: await sharder.addWorker({ backend }) });
+  /** @returns whether it is there now. */
+  async #addWorker(spec: WorkerSpec): Promise<boolean> {
+    const isServer = spec.backend === "remote";
+    const what = isServer ? "The server" : `A ${spec.backend} worker`;
+    const adding = this.#attempt(`${what} could not be added`, async (sharder) => {
+      const workerId = await sharder.addWorker(spec);
+      if (isServer) rememberServer(sharder, workerId, spec);
+      this.#change({ kind: "added", workerId });
     });
     // The worker is already listed while it starts.
     this.#update();
-    await adding;
+    return adding;
+  }
+
+  async #testServer(server: NamedServer): ReturnType<typeof testServer> {
+    const model = this.#shown?.sharder.model;
+    return testServer({ backend: "remote", ...server }, model);
   }
 
   #breakAtRandom(): void {
@@ -163,22 +191,27 @@ export class WorkersPanel implements SharderPanel, WorkerCommands {
     this.breakDown(worker.id, fault.label, async () => fault.cause(worker.id));
   }
 
-  async #attempt(what: string, action: (sharder: Sharder) => Promise<unknown>): Promise<void> {
+  /** @returns whether it has worked. */
+  async #attempt(what: string, action: (sharder: Sharder) => Promise<unknown>): Promise<boolean> {
     const { sharder, signal } = this.#shown ?? {};
-    if (sharder === undefined) return;
+    if (sharder === undefined) return false;
+    let hasWorked = false;
     try {
       await action(sharder);
+      hasWorked = true;
     } catch (thrown) {
       const isShown = thrown instanceof ShardError && SHOWN_ELSEWHERE.includes(thrown.code);
       if (!isShown && signal?.aborted !== true) this.#host.fail(what, failureText(thrown));
     }
     this.#update();
+    return hasWorked;
   }
 
   #updateNow(): void {
     const shown = this.#shown;
     const workers = this.#workers;
     this.#add.disabled = shown === undefined;
+    this.#servers.update(shown !== undefined);
     this.#break.disabled = !workers.some(({ state }) => state === "ready" || state === "busy");
     this.#empty.hidden = workers.length > 0;
     if (shown === undefined) return;
