@@ -84,7 +84,7 @@ it("takes a share of a picture, and its token is kept nowhere", async () => {
   expect(server.inferences.length).toBeGreaterThan(0);
   await expect.poll(() => panel().locator('[data-backend="remote"]').getByTestId("tiles").innerText()).toMatch(/[1-9]/);
   const kept = await page.evaluate(() =>
-    JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href]),
+    JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage), document.cookie, location.href]),
   );
   expect(kept).not.toContain(TOKEN);
 });
