@@ -2,7 +2,7 @@ import { ShardError, type BackendName, type Sharder } from "inference-sharder";
 import type { InspectedModel } from "../../src/model/inspect.js";
 import { openPlanner } from "../../src/pool/worker-entries.js";
 import { messageOf } from "../../src/protocol/error-record.js";
-import { assembleSharder } from "../../src/sharder/create-sharder.js";
+import { assembleSharder } from "../../src/sharder/assemble-sharder.js";
 import type { SharderOptions } from "../../src/sharder/options.js";
 import { readModel } from "../../src/sharder/read-model.js";
 import { nameInputs, readCaseFile, type StoredCase } from "./case-record.js";

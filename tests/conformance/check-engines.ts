@@ -2,7 +2,7 @@
 import { ShardError, type BackendName, type WorkerSpec } from "inference-sharder";
 import { openPlanner, type EngineName } from "../../src/pool/worker-entries.js";
 import { messageOf } from "../../src/protocol/error-record.js";
-import { assembleSharder } from "../../src/sharder/create-sharder.js";
+import { assembleSharder } from "../../src/sharder/assemble-sharder.js";
 import { forModel } from "../../src/sharder/engine-of-model.js";
 import type { SharderOptions } from "../../src/sharder/options.js";
 import { readModel } from "../../src/sharder/read-model.js";

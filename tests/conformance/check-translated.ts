@@ -1,6 +1,6 @@
 import { openPlanner } from "../../src/pool/worker-entries.js";
 import { messageOf } from "../../src/protocol/error-record.js";
-import { assembleSharder } from "../../src/sharder/create-sharder.js";
+import { assembleSharder } from "../../src/sharder/assemble-sharder.js";
 import { readModel } from "../../src/sharder/read-model.js";
 import { forEngines } from "../../src/sharder/translated-model.js";
 import { nameInputs, readCaseFile } from "./case-record.js";

@@ -5,7 +5,7 @@ import { openWebWorker } from "../../src/pool/open-web-worker.js";
 import { entryOf, labelOf, openPlanner, WORKER_ENTRIES, type OpenWorker } from "../../src/pool/worker-entries.js";
 import type { WorkerLink } from "../../src/pool/worker-link.js";
 import type { WorkerApi } from "../../src/protocol/worker-api.js";
-import { assembleSharder } from "../../src/sharder/create-sharder.js";
+import { assembleSharder } from "../../src/sharder/assemble-sharder.js";
 
 export interface WatchedSharder {
   readonly sharder: Sharder;

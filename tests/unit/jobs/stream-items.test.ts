@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { streamItems } from "../../../src/jobs/stream-items.js";
 import { streamRandom } from "../../../src/jobs/stream-random.js";
 import { inspectModel } from "../../../src/model/inspect-model.js";
-import { assembleSharder } from "../../../src/sharder/create-sharder.js";
+import { assembleSharder } from "../../../src/sharder/assemble-sharder.js";
 import { threes } from "../../fixtures/mixing-nets.js";
 import { batch, negate, negated, start, tensorOf } from "../../fixtures/negating-sharder.js";
 import { someItems } from "../../fixtures/small-graph.js";

@@ -1,7 +1,7 @@
 // Creating a sharder that measures layers first, on workers that never answer.
 import { afterEach, expect, it, vi } from "vitest";
 import { inspectModel } from "../../../src/model/inspect-model.js";
-import { assembleSharder } from "../../../src/sharder/create-sharder.js";
+import { assembleSharder } from "../../../src/sharder/assemble-sharder.js";
 import { addingModel } from "../../fixtures/adding-sharder.js";
 import { rejected } from "../../fixtures/caught.js";
 import { turns } from "../../fixtures/negating-sharder.js";

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { inspectModel } from "../../../src/model/inspect-model.js";
 import type { ModelArtifacts } from "../../../src/model/artifacts.js";
 import type { Tensor } from "../../../src/protocol/tensors.js";
-import { assembleSharder } from "../../../src/sharder/create-sharder.js";
+import { assembleSharder } from "../../../src/sharder/assemble-sharder.js";
 import type { JobProgress } from "../../../src/sharder/events.js";
 import type { Inputs } from "../../../src/sharder/inputs/prepare-inputs.js";
 import type { SharderOptions } from "../../../src/sharder/options.js";

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { inspectModel } from "../../../../src/model/inspect-model.js";
 import type { ModelArtifacts } from "../../../../src/model/artifacts.js";
 import type { Outputs } from "../../../../src/protocol/tensors.js";
-import { assembleSharder } from "../../../../src/sharder/create-sharder.js";
+import { assembleSharder } from "../../../../src/sharder/assemble-sharder.js";
 import type { SharderOptions } from "../../../../src/sharder/options.js";
 import { openCpuWorker } from "../../../fixtures/engine-sharder.js";
 import { MemoryFolder, openJournalsOn } from "../../../fixtures/memory-journals.js";
