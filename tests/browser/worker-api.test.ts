@@ -16,7 +16,7 @@ describe.each(pages)("%s", (_, isolated, entries) => {
   let server: OipServer;
   beforeAll(async () => {
     server = await openOipServer({ models: { "plus-one": PLUS_ONE } });
-    opened = await openHarness({ isolated });
+    opened = await openHarness({ isolated, namesRemotes: entries.includes("remote/remote") });
   });
   afterAll(async () => {
     await opened.close();

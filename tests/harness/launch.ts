@@ -37,8 +37,12 @@ async function open(
   const close = async (): Promise<void> => {
     await Promise.all(browser.contexts().map((context) => context.close()));
     await browser.close();
-    if (strays.length > 0 && !namesRemotes)
-      throw new Error(`Expected no server to be asked that nobody named, received ${strays.join(", ")}.`);
+    if (strays.length > 0 && !namesRemotes) {
+      const shown = strays.slice(0, 5).join(", ");
+      throw new Error(
+        `Expected no server to be asked that nobody named, received ${strays.length} requests: ${shown}.`,
+      );
+    }
   };
   try {
     const context = await browser.newContext(device);

@@ -1,4 +1,5 @@
 import { element, setText } from "../parts/dom.js";
+import { failureText } from "../parts/failure-text.js";
 
 /** What the form asks for: a server, and what lets the page in there. */
 export interface NamedServer {
@@ -27,6 +28,7 @@ export class ServerForm {
   /** Counts the tries: the answer to an older one says nothing about what is typed now. */
   #tryCount = 0;
   #isUsable = false;
+  #isTrying = false;
 
   /** @param prefix tells the forms of a page apart, in ids. */
   constructor(prefix: string, commands: ServerCommands) {
@@ -64,7 +66,7 @@ export class ServerForm {
     this.#test.addEventListener("click", () => {
       if (form.reportValidity()) void this.#tryServer();
     });
-    for (const field of [this.#url, this.#token]) field.addEventListener("input", () => this.#forget());
+    for (const field of [this.#url, this.#token]) field.addEventListener("input", () => this.forget());
     this.root = element(
       "details",
       { class: "add-server", "data-testid": "server-form" },
@@ -76,7 +78,7 @@ export class ServerForm {
   /** @param isUsable whether there is a model to run. */
   update(isUsable: boolean): void {
     this.#isUsable = isUsable;
-    this.#test.disabled = this.#add.disabled = !isUsable;
+    this.#test.disabled = this.#add.disabled = !isUsable || this.#isTrying;
   }
 
   get #server(): NamedServer {
@@ -88,32 +90,41 @@ export class ServerForm {
   }
 
   async #tryServer(): Promise<void> {
-    const attempt = this.#begin("Asking the server …");
-    const { isUsable, message } = await this.#commands.test(this.#server);
-    if (attempt === this.#tryCount) this.#say(message, isUsable ? "fit" : "unfit");
-    this.update(this.#isUsable);
+    await this.#attempt((server) => this.#commands.test(server));
   }
 
   /** One that can't be used is told of here, and not listed. */
   async #addServer(): Promise<void> {
-    const attempt = this.#begin("Asking the server …");
-    const server = this.#server;
-    const { isUsable, message } = await this.#commands.test(server);
-    const wasAdded = isUsable && (await this.#commands.add(server));
-    if (attempt === this.#tryCount) {
-      this.#say(wasAdded ? "Added: it is listed above." : message, isUsable ? "fit" : "unfit");
-    }
+    await this.#attempt(async (server, isStillMeant) => {
+      const found = await this.#commands.test(server);
+      if (!found.isUsable || !isStillMeant()) return found;
+      const wasAdded = await this.#commands.add(server);
+      return { isUsable: wasAdded, message: wasAdded ? "Added: it is listed above." : "It was not added." };
+    });
+  }
+
+  /** Nothing else is begun meanwhile. What comes of it is told unless something else has been typed, or another model is run now. */
+  async #attempt(
+    action: (server: NamedServer, isStillMeant: () => boolean) => Promise<{ isUsable: boolean; message: string }>,
+  ): Promise<void> {
+    const attempt = ++this.#tryCount;
+    const isStillMeant = (): boolean => attempt === this.#tryCount;
+    this.#isTrying = true;
     this.update(this.#isUsable);
+    this.#say("Asking the server …", "pending");
+    try {
+      const { isUsable, message } = await action(this.#server, isStillMeant);
+      if (isStillMeant()) this.#say(message, isUsable ? "fit" : "unfit");
+    } catch (thrown) {
+      if (isStillMeant()) this.#say(failureText(thrown), "unfit");
+    } finally {
+      this.#isTrying = false;
+      this.update(this.#isUsable);
+    }
   }
 
-  #begin(text: string): number {
-    this.#test.disabled = this.#add.disabled = true;
-    this.#say(text, "pending");
-    return ++this.#tryCount;
-  }
-
-  /** What is typed is no longer what was tried. */
-  #forget(): void {
+  /** What is typed, or what it is for, is no longer what was tried. */
+  forget(): void {
     this.#tryCount++;
     this.#say("", "pending");
   }

@@ -81,6 +81,7 @@ export class WorkersPanel implements SharderPanel, WorkerCommands {
   attach(shown: ShownSharder): void {
     const { sharder, signal } = shown;
     this.#shown = shown;
+    this.#servers.forget();
     this.#empty.classList.remove("coming-workers");
     this.#tallies = new WorkerTallies(sharder, this.#isCounted, signal);
     this.#meter = new ChangeMeter();
