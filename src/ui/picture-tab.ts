@@ -134,10 +134,13 @@ export class PictureTab {
       change: async ({ split = division.split, engine = division.engine }): Promise<boolean> => {
         const change = ++changeCount;
         try {
-          // Which workers are of use depends on the engine.
           const isSame = engine === "tfjs" && division.engine === "tfjs";
           const present = specsOf(sharder, split === "layers");
-          const next = await this.#create(view, signal, { split, workers: isSame ? present : "auto" }, engine);
+          const { workers: listed } = readOptions(this.#host);
+          // Which workers are of use depends on the engine: of another one, no more are chosen than were listed.
+          const workers = isSame ? present : engine === "tfjs" ? listed : "auto";
+          const maxWorkers = workers === "auto" && listed !== "auto" ? listed.length : undefined;
+          const next = await this.#create(view, signal, { split, workers, maxWorkers }, engine);
           if (isSame) rememberServers(next, present);
           else void addServers(next, present);
           if (signal.aborted) return false;
@@ -164,14 +167,21 @@ export class PictureTab {
   async #create(
     view: PageView,
     signal: AbortSignal,
-    { workers, split }: Pick<ElementOptions, "workers" | "split"> = readOptions(this.#host),
+    {
+      workers,
+      split,
+      maxWorkers,
+    }: Pick<ElementOptions, "workers" | "split"> & { readonly maxWorkers?: number | undefined } = readOptions(
+      this.#host,
+    ),
     engine?: EngineChoice,
   ): Promise<Sharder> {
     const onProgress = (progress: LoadingProgress): void => view.loading.show(progress);
     const onNotice = ({ message }: LoadNotice): void => view.note(message);
     const source = modelSource(this.#model);
     const named = engine === undefined || engine === "tfjs" ? {} : { engine };
-    const sharder = await createSharder({ ...source, ...named, workers, split, onProgress, onNotice, signal });
+    const options = { ...source, ...named, workers, split, maxWorkers, onProgress, onNotice, signal };
+    const sharder = await createSharder(options);
     if (signal.aborted) void sharder.dispose();
     else signal.addEventListener("abort", () => void sharder.dispose(), { once: true });
     return sharder;

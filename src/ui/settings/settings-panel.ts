@@ -101,7 +101,7 @@ export class SettingsPanel implements SharderPanel {
   }
 
   /** Another sharder takes the settings over. */
-  attach({ sharder }: ShownSharder): void {
+  attach({ sharder, signal }: ShownSharder): void {
     const { division } = this.#host;
     for (const root of [this.#split.root, this.#engine.root]) root.hidden = division === undefined;
     if (division !== undefined) {
@@ -109,12 +109,11 @@ export class SettingsPanel implements SharderPanel {
       this.#engine.show(division.engine);
     }
     this.#sharder = sharder;
-    // The one before still reports the ends of its workers.
-    const say = (): void => void (this.#sharder === sharder && setText(this.#engineSaid, engineText(sharder)));
+    const say = (): void => setText(this.#engineSaid, engineText(sharder));
     this.#engineSaid.hidden = division?.engine !== "auto";
     say();
     // The workers of the slower engine end a little later.
-    for (const type of ["engine", "worker"] as const) sharder.addEventListener(type, say);
+    for (const type of ["engine", "worker"] as const) sharder.addEventListener(type, say, { signal });
     // A sharder of the host's own keeps what the user has not touched; what was set while it was loaded holds for its runs.
     const held = Object.keys(this.#chosen).length > 0 ? HOLDS : "";
     setText(this.#said, this.#configure() ? held : ENDED);
