@@ -47,6 +47,8 @@ export interface ShardErrorOptions {
   readonly workerId?: string | undefined;
   /** The error underneath; kept as `Error.cause`. */
   readonly cause?: unknown;
+  /** How long a server has asked to be left alone, ms. */
+  readonly retryAfterMs?: number | undefined;
   /** All items that failed, where that is why the call rejects. */
   readonly itemErrors?: readonly ItemError[] | undefined;
 }
@@ -60,6 +62,8 @@ export interface ShardErrorOptions {
 export class ShardError extends Error {
   readonly code: ShardErrorCode;
   readonly workerId: string | undefined;
+  /** How long a server has asked to be left alone, ms; `undefined` if none has. */
+  readonly retryAfterMs: number | undefined;
   /** The items that failed wherever they were tried, ascending; `undefined` if the call ended for another reason. */
   readonly itemErrors: readonly ItemError[] | undefined;
 
@@ -68,6 +72,7 @@ export class ShardError extends Error {
     this.name = code === "aborted" ? "AbortError" : "ShardError";
     this.code = code;
     this.workerId = options.workerId;
+    this.retryAfterMs = options.retryAfterMs;
     this.itemErrors = options.itemErrors;
   }
 }

@@ -46,8 +46,11 @@ export function policyRules(canRun: (spec: WorkerSpec) => boolean): RestartRules
         deathCause = "crashed",
         readyMs,
         finishedCount,
+        deathError,
       } = slot.worker ?? { readyMs: undefined, finishedCount: 0 };
-      const death = { backend: nameOf(slot.spec), cause: deathCause, readyMs, runCount: finishedCount, isLast };
+      const backend = nameOf(slot.spec);
+      const retryAfterMs = deathError?.retryAfterMs;
+      const death = { backend, cause: deathCause, readyMs, runCount: finishedCount, isLast, retryAfterMs };
       return withSpec(slot, policy.died(restartable(slot), death, now()));
     },
     next: (slot) => withSpec(slot, policy.next(restartable(slot), now())),

@@ -17,6 +17,17 @@ const DEFAULT_MAX_HEAP_BYTES = 1.5 * 2 ** 30;
 const SCRIPT_DEADLINE_MS = 20_000;
 const MOST_SCRIPT_DEADLINE_MS = 120_000;
 
+/** How a worker is started. */
+interface StartOptions {
+  /** A server that is down or busy at first is tried again, as one that was ready before. `start` and `enter` reject all the same. */
+  readonly isPatient?: boolean;
+}
+
+/** Whether a server may be there in a while, though it is not yet. */
+function isPassing({ code }: ShardError): boolean {
+  return code === "server-busy" || code === "server-unreachable";
+}
+
 /** The workers of one sharder. */
 export class WorkerPool {
   /** Set once its owner exists; nothing is reported before. */
@@ -31,6 +42,9 @@ export class WorkerPool {
   readonly #aside: AsideWorkers;
   readonly #unloaded: UnloadedWorkers;
   readonly #waiting: (() => void)[] = [];
+  /** Servers that were not there at first. */
+  readonly #late = new Set<WorkerSlot>();
+  #admitsLate = false;
   #isClosed = false;
 
   constructor({ open, restartDelayMs, canRun = () => true, maxHeapBytes = DEFAULT_MAX_HEAP_BYTES }: PoolOptions) {
@@ -101,12 +115,13 @@ export class WorkerPool {
 
   /**
    * Start a worker's engine; the worker becomes ready with `enter`. A start that is lost or hangs is repeated a few times.
+   * @param options what becomes of it after a failure.
    * @throws ShardError "backend-unavailable", "worker-lost", "worker-timeout"
    */
-  async start(spec: WorkerSpec): Promise<PoolWorker> {
+  async start(spec: WorkerSpec, { isPatient = false }: StartOptions = {}): Promise<PoolWorker> {
     // Refused before anything is opened.
     if (this.#isClosed) throw wasClosed();
-    const slot = new WorkerSlot(takeId(spec), spec);
+    const slot = new WorkerSlot(takeId(spec), spec, isPatient);
     this.#slots.add(slot);
     try {
       this.#incarnate(slot, spec);
@@ -140,7 +155,17 @@ export class WorkerPool {
     return slot.entered.promise;
   }
 
+  /** What workers need is known: servers that were not there at first enter by themselves from now on. */
+  admitLate(): void {
+    this.#admitsLate = true;
+    for (const slot of this.#late) {
+      slot.mayEnter = true;
+      if (slot.worker?.report !== undefined) void this.#admit(slot, slot.worker);
+    }
+  }
+
   async #admit(slot: WorkerSlot, worker: PoolWorker): Promise<void> {
+    this.#late.delete(slot);
     if (worker.state === "dead") return;
     try {
       await this.admit(worker);
@@ -198,6 +223,7 @@ export class WorkerPool {
     this.#retire(slot);
     await slot.worker?.stop();
     this.#slots.delete(slot);
+    this.#late.delete(slot);
     this.#rules.forget(slot);
   }
 
@@ -244,9 +270,18 @@ export class WorkerPool {
     if (slot.isLeaving || this.#isClosed) this.#giveUp(slot, deathError);
     else if (slot.isUnloaded) this.listener?.onState(slot);
     else if (deathError === undefined) this.#replace(slot);
+    else if (slot.isPatient && !slot.hasBeenReady && isPassing(deathError)) this.#awaitServer(slot, deathError);
     // A worker that refuses its first start or the model is the caller's choice to correct.
     else if (!slot.hasBeenReady && worker.hasRefused) this.#giveUp(slot, deathError);
     else this.#recover(slot, deathError);
+  }
+
+  /** Its server does not answer yet: nobody waits for that, and it enters by itself once it does. */
+  #awaitServer(slot: WorkerSlot, error: ShardError): void {
+    slot.fail(error);
+    this.#late.add(slot);
+    slot.mayEnter ||= this.#admitsLate;
+    this.#recover(slot, error);
   }
 
   #recover(slot: WorkerSlot, error: ShardError): void {

@@ -64,6 +64,8 @@ export class WorkerSlot {
   readonly started = new Outcome();
   /** Settles once it has been put to use for the first time, or with the error with which it was given up before. */
   readonly entered = new Outcome();
+  /** Whether it is kept where its server is not there at first. */
+  readonly isPatient: boolean;
   /** Whether what starts may be given the model. */
   mayEnter = false;
   /** How often in a row it was replaced because of its heap though it was fresh. */
@@ -80,8 +82,9 @@ export class WorkerSlot {
   /** It was unloaded, and is wanted again. */
   #isReturning = false;
 
-  constructor(id: string, spec: WorkerSpec) {
+  constructor(id: string, spec: WorkerSpec, isPatient = false) {
     this.id = id;
+    this.isPatient = isPatient;
     this.wanted = spec;
     this.#spec = spec;
     this.specs = fallbackSpecs(spec);
@@ -210,6 +213,11 @@ export class WorkerSlot {
   settle(error: ShardError): void {
     this.#isReturning = false;
     this.#presence = "gone";
+    this.fail(error);
+  }
+
+  /** Its first start has failed, whether or not another one follows. @param error for whoever waits for it. */
+  fail(error: ShardError): void {
     this.started.reject(error);
     this.entered.reject(error);
   }

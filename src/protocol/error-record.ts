@@ -8,6 +8,8 @@ export interface ErrorRecord {
   readonly workerId?: string | undefined;
   /** Message of the error's cause; error objects do not survive every structured clone. */
   readonly causeMessage?: string | undefined;
+  /** As in the error. */
+  readonly retryAfterMs?: number | undefined;
   /** The worker can't be used any more because of this error, and posts this notice next. */
   readonly notice?: NoticeKind | undefined;
 }
@@ -23,6 +25,7 @@ export function toErrorRecord(thrown: unknown, fallback: ShardErrorCode): ErrorR
       message: thrown.message,
       workerId: thrown.workerId,
       causeMessage: thrown.cause === undefined ? undefined : messageOf(thrown.cause),
+      retryAfterMs: thrown.retryAfterMs,
     };
   }
   return { code: fallback, message: messageOf(thrown) };
@@ -33,6 +36,7 @@ export function fromErrorRecord(record: ErrorRecord, workerId?: string): ShardEr
   return new ShardError(record.code, record.message, {
     workerId: record.workerId ?? workerId,
     cause: record.causeMessage === undefined ? undefined : new Error(record.causeMessage),
+    retryAfterMs: record.retryAfterMs,
   });
 }
 

@@ -116,7 +116,7 @@ async function start(
   const hasStarted = new Set<number>();
   const startAll = (ones: readonly WorkerSpec[]): Promise<PoolWorker>[] =>
     ones.map(async (spec, index) => {
-      const worker = await pool.start(spec);
+      const worker = await pool.start(spec, { isPatient: true });
       model.learn(worker);
       hasStarted.add(index);
       return worker;
@@ -134,6 +134,7 @@ async function start(
     model.learn(worker);
     return split.admit(worker);
   };
+  pool.admitLate();
   let settledCount = 0;
   // Those that start late enter when they have started, whether or not jobs are running by then.
   const isPrompt = starting.map((_, index) => hasStarted.has(index));

@@ -19,6 +19,8 @@ export interface Death {
   readonly runCount: number;
   /** Whether no other worker is there, or is about to be. */
   readonly isLast: boolean;
+  /** How long its server has asked to be left alone, ms ≥ 0. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 /** What is to be done about a worker that has ended. */
@@ -32,11 +34,13 @@ export type RestartPlan =
 /** A worker that was ready for so long is healthy: what went wrong before no longer counts. */
 const HEALTHY_MS = 10_000;
 const MOST_DELAY_MS = 30_000;
+/** A server that asks to be left alone for longer is asked again after this. */
+const MOST_RETRY_AFTER_MS = 3_600_000;
 /** Consecutive failures after which nothing further is tried: about two minutes. */
 const FAILURE_LIMIT = 8;
 /** The same for a worker that has never been ready: its script may not be there, or its backend may not work here at all. */
 const NEW_FAILURE_LIMIT = 3;
-/** The same for a server: others operate it, and it may be down for half an hour. */
+/** The same for a server, ready before or not: others operate it, and it may be down for half an hour. */
 const SERVER_FAILURE_LIMIT = 60;
 /** How long a backend that did not start for a worker is left alone by it, as long as there is another, ms; doubled each time. */
 const PROBATION_MS = 60_000;
@@ -91,7 +95,7 @@ export class RestartPolicy {
 
   died({ workerId, backends }: Restartable, death: Death, nowMs: number): RestartPlan {
     const history = this.#history(workerId);
-    const { backend, cause, readyMs, runCount, isLast } = death;
+    const { backend, cause, readyMs, runCount, isLast, retryAfterMs = 0 } = death;
     // One that has done some work isn't broken: what ends it again and again is what it is given, and that is limited elsewhere.
     if ((readyMs ?? 0) >= HEALTHY_MS || runCount > 0) history.failureCount = 0;
     history.failureCount++;
@@ -104,12 +108,11 @@ export class RestartPolicy {
       const hasOther = this.#open(history, backends, nowMs).length > 0;
       if (!isLast || !hasOther) return { kind: "quarantine", delayMs };
     }
-    const mostFailures = isServer(backend) ? SERVER_FAILURE_LIMIT : FAILURE_LIMIT;
-    if (history.failureCount >= (history.hasBeenReady ? mostFailures : NEW_FAILURE_LIMIT)) return { kind: "give-up" };
+    if (history.failureCount >= failureLimitOf(backend, history)) return { kind: "give-up" };
     const plan = this.next({ workerId, backends }, nowMs);
     if (plan.kind !== "restart") return plan;
     const pauseMs = Math.min(MOST_DELAY_MS, backoffMs(history.failureCount, this.#random()));
-    return { ...plan, delayMs: Math.max(plan.delayMs, pauseMs) };
+    return { ...plan, delayMs: Math.max(plan.delayMs, pauseMs, Math.min(MOST_RETRY_AFTER_MS, retryAfterMs)) };
   }
 
   /** What a worker without an incarnation does now: a restart without delay may begin. */
@@ -189,6 +192,12 @@ export class RestartPolicy {
     }
     return breaker;
   }
+}
+
+/** Consecutive failures after which nothing further is tried. */
+function failureLimitOf(backend: string, { hasBeenReady }: History): number {
+  if (isServer(backend)) return SERVER_FAILURE_LIMIT;
+  return hasBeenReady ? FAILURE_LIMIT : NEW_FAILURE_LIMIT;
 }
 
 /** Whether it is a server, which is named with its address. */

@@ -2,6 +2,7 @@ import type { WorkerEnd } from "../../core/dispatch/types.js";
 import { ShardError } from "../../core/errors.js";
 import type { EndCause } from "../../core/item-trials.js";
 import type { PoolWorker } from "../../pool/pool-worker.js";
+import { isWithoutServer } from "../job/fault-cause.js";
 
 /** How a worker ended, as far as its items may be to blame for it; `undefined` if they are not. */
 export function endOf(
@@ -20,7 +21,8 @@ function ofItems(end: EndCause, cause: ShardError): ShardError {
   return new ShardError(code, cause.message, { workerId: cause.workerId, cause });
 }
 
-function endCauseOf(worker: PoolWorker | undefined, { code }: ShardError): EndCause | undefined {
+function endCauseOf(worker: PoolWorker | undefined, error: ShardError): EndCause | undefined {
+  if (isWithoutServer(error)) return undefined;
   switch (worker?.deathCause) {
     case "wrong-output":
       return undefined;
@@ -36,6 +38,6 @@ function endCauseOf(worker: PoolWorker | undefined, { code }: ShardError): EndCa
     case "server-lost":
       return "unclear";
     case undefined:
-      return code === "worker-timeout" ? "hung" : "unclear";
+      return error.code === "worker-timeout" ? "hung" : "unclear";
   }
 }

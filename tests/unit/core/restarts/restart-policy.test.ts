@@ -180,6 +180,31 @@ describe("a worker that was proven wrong", () => {
   });
 });
 
+describe("a worker that is a server", () => {
+  const SERVER = ["remote https://host/v2/models/x"];
+
+  it("is left alone for as long as it asks, up to an hour", () => {
+    const delayOf = (retryAfterMs: number | undefined) => {
+      const plan = new Patient(SERVER, new RestartPolicy(() => 0)).die("server-lost", 30_000, { retryAfterMs });
+      return plan.kind === "restart" ? plan.delayMs : plan.kind;
+    };
+    expect([undefined, 0, 60_000, 1e9].map(delayOf)).toEqual([250, 250, 60_000, 3_600_000]);
+  });
+
+  it("is tried for half an hour, also if it has never been ready", () => {
+    for (const isNew of [false, true]) {
+      const worker = new Patient(SERVER);
+      if (isNew) worker.policy.forget(worker.workerId);
+      let plan = isNew ? worker.die("server-lost", 0, { readyMs: undefined }) : worker.die("server-lost");
+      let failureCount = 1;
+      for (; plan.kind === "restart"; failureCount++) plan = worker.failToStart(plan, "server-lost");
+      expect([plan.kind, failureCount]).toEqual(["give-up", 60]);
+      expect(worker.nowMs).toBeGreaterThan(20 * 60_000);
+      expect(worker.nowMs).toBeLessThan(40 * 60_000);
+    }
+  });
+});
+
 it("whatever happens: no restart while a breaker is open, pauses within bounds, and no end but after many failures", () => {
   const causes = ["crashed", "hung", "device-lost", "context-lost", "out-of-memory"] as const;
   const step = fc.record({
