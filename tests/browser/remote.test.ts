@@ -143,6 +143,16 @@ it.each(FAULTS)(
   },
 );
 
+it("takes wrong numbers of rows for its server's fault, not for the model's", async () => {
+  const contactCount = () => server.log.filter((line) => line === "GET /v2/models/net").length;
+  const before = contactCount();
+  behave({ misbehave: (number) => (number > 1 && contactCount() === before + 1 ? { kind: "wrong-rows" } : undefined) });
+  const run = await runJob({ url: server.url("net"), waitsForReturn: true });
+  expect(run.gap).toBeLessThan(TOLERANCE);
+  expect(run.faults).toMatchObject([{ cause: "server-lost", message: expect.stringMatching(/a row for each/) }]);
+  expect(run).toMatchObject({ state: "ready", restarts: 1 });
+});
+
 /** The requests from one number to another, counted from 1. */
 function at(fault: Misbehaviour, first: number, last = first): OipOptions["misbehave"] & object {
   let count = 0;

@@ -9,7 +9,7 @@ import type { BackendGaps } from "../backend-gaps.js";
 import type { Emit } from "../events.js";
 import type { FaultReports } from "../fault-reports.js";
 import { BatchModes, type OnBatchMode, type TryBatch } from "../inputs/batch-modes.js";
-import { isExactWorker, probeBatch, type RunOnce } from "../inputs/batch-probe.js";
+import { isExactWorker, probeBatch, trialWorker, type RunOnce } from "../inputs/batch-probe.js";
 import type { PreparedInputs } from "../inputs/prepare-inputs.js";
 import { callOnce } from "../job/call-once.js";
 import { noWorkers } from "../job/job-errors.js";
@@ -161,8 +161,7 @@ export class BatchSplit implements Split {
 
   /** Runs on a worker whose results don't depend on the batch's size by rounding, if there is one. */
   readonly #tryBatch: TryBatch = async (inputs, isMixed) => {
-    const workers = this.#context.pool.readyWorkers;
-    const worker = workers.find(isExactWorker) ?? workers[0];
+    const worker = trialWorker(this.#context.pool.readyWorkers);
     if (worker === undefined) throw noWorkers(undefined);
     const run: RunOnce = (tensors) => callOnce(worker, WHOLE_MODEL, tensors);
     return probeBatch(inputs, { run, isExact: isExactWorker(worker), isMixed });

@@ -1,5 +1,6 @@
 import type { DispatchEvent, ItemRange } from "../../core/dispatch/types.js";
 import { ShardError } from "../../core/errors.js";
+import type { WorkerPool } from "../../pool/worker-pool.js";
 import type { FinishedRun } from "../../pool/worker-runs.js";
 import type { ShardOutput } from "../../protocol/outputs.js";
 import type { AttemptDetail } from "../events.js";
@@ -8,6 +9,7 @@ import type { JobMode } from "../inputs/job-mode.js";
 import { causeOf } from "../job/fault-cause.js";
 import { notSent } from "../job/job-errors.js";
 import type { JobFaults } from "../job/job-faults.js";
+import type { OpenAttempt, OpenAttempts } from "../job/open-attempts.js";
 import type { FinishedShard } from "../job/shard-sink.js";
 import type { JobChecks } from "../verify/job-checks.js";
 import { checkedShard, partOf, type ComputedPart, type ShardSource } from "./checked-shard.js";
@@ -36,6 +38,8 @@ export interface AnsweredJob {
 
 interface AnswerParts {
   readonly job: AnsweredJob;
+  readonly pool: Pick<WorkerPool, "slots">;
+  readonly open: Pick<OpenAttempts<OpenAttempt>, "isOpen">;
   readonly source: ShardSource;
   readonly checks: JobChecks;
   readonly faults: JobFaults;
@@ -48,6 +52,8 @@ interface AnswerParts {
 /** What the answer to a shard means for its items. It is asked about open attempts only. */
 export class ShardAnswers {
   readonly #parts: AnswerParts;
+  /** How often a server has answered a batch without rows. */
+  #rowlessServerCount = 0;
 
   constructor(parts: AnswerParts) {
     this.#parts = parts;
@@ -61,7 +67,7 @@ export class ShardAnswers {
     const { job, source, checks, throughput, onCopied } = this.#parts;
     const { attemptId, units: shard, worker, mode } = run;
     if (mode === "batched" && !Object.values(outputs).every((output) => hasRows(output, shard.itemCount))) {
-      refuseBatches(job, this.#parts.mode, attemptId);
+      this.#lacksRows(run);
       return false;
     }
     const parts = source.dispatcher.openRanges(attemptId).map((units, index) => ({
@@ -79,6 +85,25 @@ export class ShardAnswers {
     job.apply({ type: "attempt-completed", attemptId, serviceMs, callItemCount, isHeld });
     for (const part of isHeld ? parts : []) checks.hold(part.id, () => this.#release(part, worker.id));
     return true;
+  }
+
+  /**
+   * A batch came out without a row for each of its items. On a worker of this page that is the model's way. A server may be wrong about it:
+   * what it says about the model counts if only servers run it, and one has said it before.
+   */
+  #lacksRows({ attemptId, units, worker }: ShardRun): void {
+    const { job, mode, pool, open } = this.#parts;
+    if (worker.spec.backend !== "remote") return refuseBatches(job, mode, attemptId);
+    const isOnlyServers = pool.slots.every(({ isGone, spec }) => isGone || spec.backend === "remote");
+    if (isOnlyServers && this.#rowlessServerCount++ > 0) return refuseBatches(job, mode, attemptId);
+    const error = new ShardError(
+      "server-failed",
+      `Expected outputs with a row for each of ${units.itemCount} items from the server of worker "${worker.id}", received others: its items are computed elsewhere; check that the address is that of this model.`,
+      { workerId: worker.id },
+    );
+    worker.kill(error, "server-lost");
+    // Its end may have closed it.
+    if (open.isOpen(attemptId)) rejectAttempt(job, attemptId);
   }
 
   /** Held outputs are final. */

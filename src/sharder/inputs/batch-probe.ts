@@ -44,6 +44,11 @@ export function isExactWorker({ spec }: Pick<PoolWorker, "spec">): boolean {
   return spec.backend === "wasm" || spec.backend === "cpu";
 }
 
+/** The worker for a trial: one that is exact, if there is any, and a server only if there is nothing else. */
+export function trialWorker<W extends Pick<PoolWorker, "spec">>(workers: readonly W[]): W | undefined {
+  return workers.find(isExactWorker) ?? workers.find(({ spec }) => spec.backend !== "remote") ?? workers[0];
+}
+
 /**
  * Try out how the model takes a batch: three items that differ in sum, extremes, norm and sign are run together and one by one.
  *
@@ -101,9 +106,9 @@ async function runsAsGiven(
   return (await tryRun(() => run(tensors))).ok;
 }
 
-/** Whether a worker was lost, which says nothing about the model. */
+/** Whether a worker or its server was lost, which says nothing about the model. */
 export function isWorkerLoss(thrown: unknown): thrown is ShardError {
-  return thrown instanceof ShardError && (thrown.code.startsWith("worker-") || thrown.code === "disposed");
+  return thrown instanceof ShardError && (/^(worker|server)-/.test(thrown.code) || thrown.code === "disposed");
 }
 
 type Tried = { readonly ok: true; readonly outputs: Outputs } | { readonly ok: false; readonly error: unknown };

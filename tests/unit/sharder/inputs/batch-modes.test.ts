@@ -57,6 +57,14 @@ describe("BatchModes", () => {
     expect(seen).toEqual(["batched", "item-by-item", "whole"].map((mode) => [mode, "tried"]));
   });
 
+  it.each(["worker-lost", "server-busy", "server-unreachable", "server-refused", "server-failed"] as const)(
+    "asks another worker where one was lost in a trial (%s)",
+    async (code) => {
+      const { asked, tryBatch } = trial(new ShardError(code, "gone"), "batched");
+      expect([await unknown().decide(inputs("a"), tryBatch), asked.length]).toEqual(["batched", 2]);
+    },
+  );
+
   it("tries again with another side input that may switch parts of the model", async () => {
     const modes = unknown();
     const { asked, tryBatch } = trial("batched", "whole");

@@ -1,8 +1,9 @@
 // The trial of a batch, on models that are plain functions.
 import { describe, expect, it } from "vitest";
 import { ShardError } from "../../../../src/core/errors.js";
+import type { BackendName } from "../../../../src/pool/worker-entries.js";
 import type { Tensor } from "../../../../src/protocol/tensors.js";
-import { probeBatch, type RunOnce, type Trial } from "../../../../src/sharder/inputs/batch-probe.js";
+import { probeBatch, trialWorker, type RunOnce, type Trial } from "../../../../src/sharder/inputs/batch-probe.js";
 import type { PreparedInputs } from "../../../../src/sharder/inputs/prepare-inputs.js";
 import { probeItems } from "../../../../src/sharder/inputs/probe-items.js";
 import { rejected } from "../../../fixtures/caught.js";
@@ -150,3 +151,25 @@ describe("the items of a trial", () => {
     expect(odd.slice(1).flat().every(Number.isFinite)).toBe(true);
   });
 });
+
+it("is made on an exact worker, and on a server only where there is nothing else", () => {
+  const on = (...backends: BackendName[]) =>
+    trialWorker(backends.map((backend) => ({ spec: { backend } })))?.spec.backend;
+  expect([on("remote", "webgpu", "wasm"), on("remote", "webgpu"), on("remote"), on()]).toEqual([
+    "wasm",
+    "webgpu",
+    "remote",
+    undefined,
+  ]);
+});
+
+it.each(["worker-lost", "server-busy", "server-failed"] as const)(
+  "shows nothing where its worker is lost (%s)",
+  async (code) => {
+    const run: RunOnce = async ({ x }) => {
+      if (x!.shape[0]! > 1) throw new ShardError(code, "gone");
+      return { y: x as Tensor };
+    };
+    await rejected(code, probeBatch(prepared(some), { run, isExact: true, isMixed: false }));
+  },
+);
