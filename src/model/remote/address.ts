@@ -27,7 +27,9 @@ export function serverAddress(url: unknown, base?: string): ServerAddress {
     if (typeof url !== "string") throw new TypeError();
     parsed = new URL(url, base);
   } catch {
-    const received = typeof url === "string" ? `"${url.slice(0, 200)}"` : String(url);
+    // A text that can't be read may hold credentials anywhere.
+    const received =
+      typeof url === "string" ? `a text of ${url.length} characters that is none` : `one of the type ${typeof url}`;
     throw invalid(received, 'pass one like "https://host/v2/models/NAME"');
   }
   const { protocol, username, password, search, hash, origin, hostname, host } = parsed;

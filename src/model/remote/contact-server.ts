@@ -1,5 +1,6 @@
 import { asJsonObject } from "../artifacts.js";
-import type { ServerAnswer, ServerClient } from "./server-client.js";
+import { retryAfterMs } from "./retry-after.js";
+import { TimeLimit, type ServerAnswer, type ServerClient } from "./server-client.js";
 import { readServerModel, type ServerModel } from "./server-model.js";
 
 /** What a server says of itself and of one model. */
@@ -15,22 +16,30 @@ export interface ServerFacts {
 
 /** Metadata is short. */
 const MOST_BYTES = 4 * 2 ** 20;
+/** For all questions together: some gateways hold a request back until they have started a server for it. */
+const MOST_MS = 30_000;
 
 /**
  * Ask a server whether it is ready, and what its model is.
+ * @param mostMs for all of that.
  * @throws ShardError "server-unreachable", "server-busy" if it or the model is not ready, "server-refused" if it wants other headers or has
  *         no such model, "server-failed" if it does not speak the protocol; "aborted"
  */
-export async function contactServer(client: ServerClient, signal?: AbortSignal): Promise<ServerFacts> {
+export async function contactServer(
+  client: ServerClient,
+  signal?: AbortSignal,
+  mostMs = MOST_MS,
+): Promise<ServerFacts> {
   const { modelUrl, serverUrl } = client.address;
-  const get = (url: string): Promise<ServerAnswer> => client.ask(url, { signal, mostBytes: MOST_BYTES });
+  const limit = new TimeLimit(mostMs);
+  const get = (url: string): Promise<ServerAnswer> => client.ask(url, { signal, limit, mostBytes: MOST_BYTES });
   // One after the other where the first shows that the rest would fail, and for as many errors on the console.
   requireReady(client, await get(`${serverUrl}/health/ready`), "the server");
   const [server, ready, metadata] = await Promise.all([get(serverUrl), get(`${modelUrl}/ready`), get(modelUrl)]);
   requireReady(client, ready, "the model");
   if (metadata.status !== 200) throw refusal(client, metadata, "the model's metadata");
-  const model = readServerModel(jsonOf(metadata));
-  if (model === undefined) {
+  const stated = readServerModel(jsonOf(metadata));
+  if (stated === undefined) {
     throw client.failure(
       "server-failed",
       "the model's metadata as JSON",
@@ -42,8 +51,8 @@ export async function contactServer(client: ServerClient, signal?: AbortSignal):
   const listed = Array.isArray(extensions) && extensions.length > 0 ? extensions.map(String) : undefined;
   const hasConfig = listed?.includes("model_configuration") === true;
   return {
-    name: [name, version].filter((part) => typeof part === "string" && part !== "").join(" ") || "a server",
-    model,
+    name: client.clean([name, version].filter((part) => typeof part === "string").join(" ")) || "a server",
+    model: { ...stated, platform: client.clean(stated.platform) },
     takesBinary: listed?.includes("binary_tensor_data"),
     maxBatch: hasConfig ? maxBatchIn(await get(`${modelUrl}/config`)) : undefined,
   };
@@ -68,6 +77,7 @@ function requireReady(client: ServerClient, answer: ServerAnswer, what: string):
     `that ${what} is ready`,
     said(client, answer),
     "wait until it has loaded the model, and see its log",
+    { retryAfterMs: retryAfterMs(answer.headers.get("Retry-After"), Date.now()) },
   );
 }
 

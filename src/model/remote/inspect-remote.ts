@@ -1,4 +1,4 @@
-import { ShardError } from "../../core/errors.js";
+import type { ShardError } from "../../core/errors.js";
 import type { TensorBinding } from "../../protocol/model-on-wire.js";
 import { describeFile } from "../describe-file.js";
 import type { InspectedModel } from "../inspect.js";
@@ -36,7 +36,7 @@ export async function inspectRemote(
   const { host } = client.address;
   if (model.inputs.length === 0 || model.outputs.length === 0) {
     throw unsupported(
-      host,
+      client,
       "to state its inputs and outputs",
       "none",
       "add metadata to it on the server, or open its file and name the server as a worker",
@@ -45,7 +45,12 @@ export async function inspectRemote(
   const own = new Map(Object.entries(names).map(([ours, theirs]) => [theirs, ours]));
   const bind = ({ name: theirs, element, shape, datatype }: ServerTensor): TensorBinding => {
     if (element === undefined) {
-      throw unsupported(host, `"${theirs}" of a type that is known here`, datatype, "cast it to FP32 on the server");
+      throw unsupported(
+        client,
+        `"${client.clean(theirs)}" of a type that is known here`,
+        datatype,
+        "cast it to FP32 on the server",
+      );
     }
     return { name: own.get(theirs) ?? theirs, tensorName: theirs, shape, dtype: dtypeOf(element) };
   };
@@ -67,9 +72,7 @@ export async function inspectRemote(
   );
 }
 
-function unsupported(host: string, expected: string, received: string, advice: string): ShardError {
-  return new ShardError(
-    "model-unsupported",
-    `Expected the model on the server ${host} ${expected}, received ${received}: ${advice}.`,
-  );
+function unsupported(client: ServerClient, expected: string, received: string, advice: string): ShardError {
+  const wanted = `the model on the server ${client.address.host} ${expected}`;
+  return client.error("model-unsupported", wanted, received, advice);
 }

@@ -1,6 +1,7 @@
-import { ShardError } from "../../core/errors.js";
+import type { ShardError } from "../../core/errors.js";
 import type { OnnxElement, TensorSpec } from "../../protocol/model-on-wire.js";
 import { dtypeOf, usualElement } from "./datatypes.js";
+import type { ServerClient } from "./server-client.js";
 import type { ServerModel, ServerTensor } from "./server-model.js";
 
 /** An input or an output of the model, and what it is on the server. */
@@ -20,24 +21,25 @@ interface Interface {
 }
 
 type Side = "input" | "output";
+type Errors = Pick<ServerClient, "address" | "clean" | "error">;
 type Names = Readonly<Record<string, string>>;
 
 /**
  * Hold a server's model against ours: every input of either has to be one of the other, and every output of ours one of the server's.
  *
  * @param names the server's names, by ours, where they differ.
- * @param host of the server, for errors.
+ * @param client of the server, for errors.
  * @throws ShardError "model-unsupported" saying what was expected and received.
  */
-export function matchInterface(model: Interface, server: ServerModel, names: Names, host: string): RemoteInterface {
+export function matchInterface(model: Interface, server: ServerModel, names: Names, client: Errors): RemoteInterface {
   const match = (side: Side, specs: readonly TensorSpec[], stated: readonly ServerTensor[]): RemoteBinding[] =>
-    specs.map((spec) => matchTensor(side, spec, stated, names, host));
+    specs.map((spec) => matchTensor(side, spec, stated, names, client));
   const inputs = match("input", model.inputs, server.inputs);
   const outputs = match("output", model.outputs, server.outputs);
   const surplus = server.inputs.find(({ name }) => !inputs.some(({ serverName }) => serverName === name));
   if (surplus !== undefined) {
     throw mismatch(
-      host,
+      client,
       `the inputs ${listOf(inputs.map(({ serverName }) => serverName))}`,
       `one that needs "${surplus.name}", too`,
     );
@@ -50,16 +52,16 @@ function matchTensor(
   { name, shape, dtype }: TensorSpec,
   stated: readonly ServerTensor[],
   names: Names,
-  host: string,
+  client: Errors,
 ): RemoteBinding {
   const serverName = Object.hasOwn(names, name) ? names[name]! : name;
   // A server that states nothing is taken at the model's word; its first results are compared all the same.
   if (stated.length === 0) return { name, shape, dtype, serverName, element: usualElement(dtype) };
   const found = stated.find((tensor) => tensor.name === serverName);
   if (found === undefined) {
-    const advice = `map its names: { names: { ${JSON.stringify(name)}: ${JSON.stringify(stated[0]!.name)} } }`;
+    const advice = `map its names: { names: { ${JSON.stringify(name)}: ${JSON.stringify(client.clean(stated[0]!.name))} } }`;
     throw mismatch(
-      host,
+      client,
       `an ${side} "${serverName}"`,
       `one with ${listOf(stated.map((tensor) => tensor.name))}`,
       advice,
@@ -67,10 +69,10 @@ function matchTensor(
   }
   const { element, datatype } = found;
   if (element === undefined || dtypeOf(element) !== dtype) {
-    throw mismatch(host, `the ${side} "${serverName}" to hold ${dtype}`, datatype);
+    throw mismatch(client, `the ${side} "${serverName}" to hold ${dtype}`, datatype);
   }
   if (!fits(shape, found.shape)) {
-    throw mismatch(host, `the ${side} "${serverName}" of shape ${show(shape)}`, show(found.shape));
+    throw mismatch(client, `the ${side} "${serverName}" of shape ${show(shape)}`, show(found.shape));
   }
   return { name, shape, dtype, serverName, element };
 }
@@ -82,15 +84,13 @@ export function fits(a: readonly number[] | undefined, b: readonly number[] | un
 }
 
 function mismatch(
-  host: string,
+  client: Errors,
   expected: string,
   received: string,
   advice = "name the address of this very model",
 ): ShardError {
-  return new ShardError(
-    "model-unsupported",
-    `Expected the model on the server ${host} to have ${expected}, received ${received}: ${advice}.`,
-  );
+  const wanted = `the model on the server ${client.address.host} to have ${client.clean(expected)}`;
+  return client.error("model-unsupported", wanted, received, advice);
 }
 
 function show(shape: readonly number[] | undefined): string {
@@ -98,6 +98,6 @@ function show(shape: readonly number[] | undefined): string {
 }
 
 function listOf(names: readonly string[]): string {
-  const shown = names.slice(0, 8).map((name) => `"${name.slice(0, 80)}"`);
+  const shown = names.slice(0, 8).map((name) => `"${name}"`);
   return `${shown.join(", ") || "none"}${names.length > shown.length ? " and others" : ""}`;
 }

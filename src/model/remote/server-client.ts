@@ -1,7 +1,8 @@
 import { ShardError, type ShardErrorCode } from "../../core/errors.js";
 import { abortError } from "../../protocol/abort.js";
 import type { ServerAddress } from "./address.js";
-import { readBody } from "./read-body.js";
+import { TextCleaner } from "./clean-text.js";
+import { BodyBudget, readBody } from "./read-body.js";
 
 /** What a server has answered, whole. */
 export interface ServerAnswer {
@@ -15,14 +16,27 @@ export interface ServerRequest {
   readonly body?: Uint8Array<ArrayBuffer> | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
+  /** How long the server has. Default: as long as `signal` lets it. */
+  readonly limit?: TimeLimit | undefined;
   /** An answer with more bytes is refused. */
   readonly mostBytes: number;
 }
 
+/** A time that one request has, or several together. */
+export class TimeLimit {
+  readonly ms: number;
+  readonly signal: AbortSignal;
+
+  /** It begins now. */
+  constructor(ms: number) {
+    [this.ms, this.signal] = [ms, AbortSignal.timeout(ms)];
+  }
+}
+
 type Credentials = Readonly<Record<string, string>>;
 
-/** What a server says of a failure is quoted up to this length. */
-const MAX_QUOTE = 200;
+/** Of all answers that are being read at once: a server that sends without end must not cost the worker. */
+const MOST_BYTES_AT_ONCE = 2 ** 30;
 
 /**
  * Talks to one server. The caller's headers go to its origin only: redirects are not followed; cookies and the page's address are never sent.
@@ -30,6 +44,8 @@ const MAX_QUOTE = 200;
 export class ServerClient {
   readonly address: ServerAddress;
   readonly #credentials: Credentials;
+  readonly #cleaner: TextCleaner;
+  readonly #budget = new BodyBudget(MOST_BYTES_AT_ONCE);
   /** The methods by which it has answered this page: so its origin is allowed for them. */
   readonly #allowed = new Set<string>();
 
@@ -37,15 +53,17 @@ export class ServerClient {
   constructor(address: ServerAddress, credentials: Credentials = {}) {
     this.address = address;
     this.#credentials = credentials;
+    this.#cleaner = new TextCleaner(credentials);
   }
 
   /**
    * @returns the answer, whatever its status.
-   * @throws ShardError "server-unreachable", "server-refused" for a redirect, "server-failed" for an answer that breaks off or is too
+   * @throws ShardError "server-unreachable", also if it takes too long, "server-refused" for a redirect, "server-failed" for an answer that breaks off or is too
    *         large, "aborted"
    */
-  async ask(url: string, { body, headers, signal, mostBytes }: ServerRequest): Promise<ServerAnswer> {
+  async ask(url: string, { body, headers, signal, limit, mostBytes }: ServerRequest): Promise<ServerAnswer> {
     const method = body === undefined ? "GET" : "POST";
+    const signals = [signal, limit?.signal].filter((one) => one !== undefined);
     let response: Response;
     try {
       response = await fetch(url, {
@@ -54,11 +72,12 @@ export class ServerClient {
         headers: { ...this.#credentials, ...headers },
         ...PRIVATE,
         redirect: "manual",
-        ...(signal === undefined ? {} : { signal }),
+        ...(signals.length === 0 ? {} : { signal: AbortSignal.any(signals) }),
       });
     } catch (cause) {
       if (signal?.aborted === true) throw abortError(signal);
-      throw await this.#unreachable(method, cause);
+      if (limit?.signal.aborted === true) throw this.#late(limit);
+      throw this.#unreachable(method, cause);
     }
     this.#allowed.add(method);
     if (response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400)) {
@@ -70,48 +89,82 @@ export class ServerClient {
       );
     }
     try {
-      const bytes = await readBody(response, mostBytes);
+      const bytes = await readBody(response, mostBytes, this.#budget);
       if (bytes !== undefined) return { status: response.status, headers: response.headers, bytes };
     } catch (cause) {
       if (signal?.aborted === true) throw abortError(signal);
+      if (limit?.signal.aborted === true) throw this.#late(limit);
       throw this.failure(
         "server-failed",
         "a whole answer",
         "one that broke off",
         "its items are computed elsewhere; see the server's log",
-        cause,
+        { cause },
       );
     }
     throw this.failure(
       "server-failed",
-      `an answer of at most ${mostBytes} bytes`,
-      "a larger one",
+      `an answer of at most ${mostBytes} bytes, and ${MOST_BYTES_AT_ONCE} in all answers at once`,
+      "more",
       "check that the address is that of the model",
     );
   }
 
-  /** What a server says in words, for errors: a line, without the caller's headers. */
+  /** What a server says in words, for errors. */
   quote({ bytes }: Pick<ServerAnswer, "bytes">): string {
-    const text = new TextDecoder().decode(bytes.subarray(0, 4096));
-    return this.#redact((errorIn(text) ?? text).replaceAll(/\s+/g, " ").trim()).slice(0, MAX_QUOTE);
+    // A character takes up to 2 bytes where it can be in a header.
+    const text = new TextDecoder().decode(bytes.subarray(0, 2 * this.#cleaner.readCount));
+    return this.clean(errorIn(text) ?? text);
+  }
+
+  /** Anything that a server has said, for people: one line, cut, and without the caller's headers. */
+  clean(text: string): string {
+    return this.#cleaner.clean(text);
   }
 
   /** An error that names the server. */
-  failure(code: ShardErrorCode, expected: string, received: string, advice: string, cause?: unknown): ShardError {
-    const message = `Expected ${expected} from the server ${this.address.host}, received ${received}: ${advice}.`;
-    return new ShardError(code, message, cause === undefined ? {} : { cause });
+  failure(
+    code: ShardErrorCode,
+    expected: string,
+    received: string,
+    advice: string,
+    more: FailureMore = {},
+  ): ShardError {
+    return this.error(code, `${this.clean(expected)} from the server ${this.address.host}`, received, advice, more);
   }
 
-  /** A server, or a gateway before it, may repeat what it was sent. */
-  #redact(text: string): string {
-    const secrets = Object.values(this.#credentials).flatMap((value) => [value, ...value.split(/\s+/)]);
-    return secrets.reduce((clean, secret) => (secret.length > 3 ? clean.replaceAll(secret, "…") : clean), text);
+  /**
+   * As `failure`, for an expectation that names the server itself. Whatever the server has said is cleaned here.
+   * @param expected, @param advice in words of this library alone, or cleaned.
+   */
+  error(
+    code: ShardErrorCode,
+    expected: string,
+    received: string,
+    advice: string,
+    { cause, retryAfterMs }: FailureMore = {},
+  ): ShardError {
+    const message = `Expected ${expected}, received ${this.clean(received)}: ${advice}.`;
+    const said = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+    return new ShardError(code, message, {
+      ...(cause === undefined ? {} : { cause: new Error(this.clean(said)) }),
+      retryAfterMs,
+    });
+  }
+
+  #late({ ms }: TimeLimit): ShardError {
+    return this.failure(
+      "server-unreachable",
+      `an answer within ${ms / 1000} seconds`,
+      "none",
+      "see whether it still starts or is overloaded, and try it again",
+    );
   }
 
   /** `fetch` does not say why it failed: as much of that as can be found out. */
-  async #unreachable(method: string, cause: unknown): Promise<ShardError> {
+  #unreachable(method: string, cause: unknown): ShardError {
     const failed = (received: string, advice: string) =>
-      this.failure("server-unreachable", "an answer", received, advice, cause);
+      this.failure("server-unreachable", "an answer", received, advice, { cause });
     if ((globalThis.navigator as { readonly onLine?: boolean } | undefined)?.onLine === false) {
       return failed("none: this machine is offline", "it is tried again once the network is back");
     }
@@ -123,9 +176,9 @@ export class ServerClient {
     }
     const origin = (globalThis.location as { readonly origin?: string } | undefined)?.origin ?? "this page";
     const cors = `Access-Control-Allow-Origin: ${origin} (and Access-Control-Allow-Headers: Content-Type, Inference-Header-Content-Length and those of yours), also in its answer to OPTIONS; or put it behind the page's own address`;
-    if (await this.#answersOpaquely()) {
+    if (this.#allowed.size > 0) {
       return failed(
-        "one that this page may not read, since the server does not allow its origin (CORS)",
+        "none, though it answers questions: it does not allow this page to send it tensors (CORS), or the connection ended",
         `have it send ${cors}`,
       );
     }
@@ -134,16 +187,12 @@ export class ServerClient {
       `open ${this.address.serverUrl}/health/ready in a tab of its own; if it answers there, have it send ${cors}`,
     );
   }
+}
 
-  /** Whether it answers at all, if not for this page to read. Nothing of the caller's is sent. */
-  async #answersOpaquely(): Promise<boolean> {
-    try {
-      const answer = await fetch(`${this.address.serverUrl}/health/live`, { mode: "no-cors", ...PRIVATE });
-      return answer.type === "opaque";
-    } catch {
-      return false;
-    }
-  }
+interface FailureMore {
+  readonly cause?: unknown;
+  /** As in the error. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 const PRIVATE = { credentials: "omit", referrerPolicy: "no-referrer", cache: "no-store" } as const;

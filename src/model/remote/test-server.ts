@@ -4,8 +4,9 @@ import type { TensorSpec } from "../../protocol/model-on-wire.js";
 import { serverAddress } from "./address.js";
 import { contactServer } from "./contact-server.js";
 import { matchInterface } from "./match-interface.js";
-import { ServerClient } from "./server-client.js";
+import { ServerClient, TimeLimit, type ServerAnswer } from "./server-client.js";
 import type { ServerModel } from "./server-model.js";
+import { busyByStatus, refusedByStatus, tooLargeByStatus } from "./status-failure.js";
 
 /** What a test of a server has shown. */
 export interface ServerTest {
@@ -33,6 +34,8 @@ interface Interface {
 }
 
 const MOST_BYTES = 4 * 2 ** 20;
+/** It has been asked before: nothing has to start. */
+const MOST_MS = 10_000;
 
 /**
  * Ask a server what it is, whether it may be asked from this page, and whether its model is ours.
@@ -40,27 +43,38 @@ const MOST_BYTES = 4 * 2 ** 20;
  * Never rejects, except with "aborted".
  */
 export async function examineServer(
-  { url, headers, names = {} }: TestedServer,
+  { url: modelUrl, headers, names = {} }: TestedServer,
   own: Interface | undefined,
   signal: AbortSignal | undefined,
 ): Promise<ServerTest> {
   try {
-    const client = new ServerClient(serverAddress(url), headers);
+    const client = new ServerClient(serverAddress(modelUrl), headers);
     const { name, model, takesBinary, maxBatch } = await contactServer(client, signal);
-    if (own !== undefined) matchInterface(own, model, names, client.address.host);
+    if (own !== undefined) matchInterface(own, model, names, client);
     // A request without inputs is refused, if the browser lets it through to the server at all: pages of other origins need leave for it.
     const body = new TextEncoder().encode(JSON.stringify({ inputs: [] }));
     const asked = {
       "Content-Type": "application/octet-stream",
       "Inference-Header-Content-Length": String(body.length),
     };
-    await client.ask(`${client.address.modelUrl}/infer`, { body, headers: asked, signal, mostBytes: MOST_BYTES });
+    const limit = new TimeLimit(MOST_MS);
+    const url = `${client.address.modelUrl}/infer`;
+    const answer = await client.ask(url, { body, headers: asked, signal, limit, mostBytes: MOST_BYTES });
+    const failure = failureOf(client, answer);
+    if (failure !== undefined) throw failure;
     return { isUsable: true, message: describe(name, model, takesBinary, maxBatch), model };
   } catch (thrown) {
     if (!(thrown instanceof ShardError)) return { isUsable: false, message: messageOf(thrown), code: "internal" };
     if (thrown.code === "aborted") throw thrown;
     return { isUsable: false, message: thrown.message, code: thrown.code };
   }
+}
+
+/** Servers refuse a request without inputs, as 400, 422 or 500. Other statuses say that one with inputs would fare no better. */
+function failureOf(client: ServerClient, answer: ServerAnswer): ShardError | undefined {
+  if (answer.status === 503) return busyByStatus(client, answer);
+  if (answer.status === 413) return tooLargeByStatus(client, answer, "a request without items");
+  return refusedByStatus(client, answer, "that it takes requests");
 }
 
 function describe(

@@ -7,7 +7,13 @@ import { fromElements } from "../shared/elements.js";
 import { fromBytes, fromJson } from "./element-bytes.js";
 import { jsonLength } from "./json-length.js";
 
-/** An answer that is not what the protocol says: what was expected, and what it has instead. */
+/** So many names, or sizes, are listed in an error. */
+const MOST_NAMES = 8;
+
+/**
+ * An answer that is not what the protocol says: what was expected, and what it has instead. Both may quote the server in any length: who
+ * makes an error of it cleans them.
+ */
 export class BadAnswer extends Error {
   readonly expected: string;
   readonly received: string;
@@ -32,7 +38,11 @@ export function decodeAnswer(
   const length = headerLength ?? jsonLength(bytes);
   const json = parse(bytes.subarray(0, length));
   const stated = json["outputs"];
-  if (!Array.isArray(stated)) throw new BadAnswer("an answer with outputs", `one with ${listOf(Object.keys(json))}`);
+  if (!Array.isArray(stated))
+    throw new BadAnswer(
+      "an answer with outputs",
+      `one with ${Object.keys(json).slice(0, MOST_NAMES).map(shown).join(", ") || "nothing"}`,
+    );
   const found = new Map<string, Tensor>();
   let offset = length;
   for (const entry of stated as readonly unknown[]) {
@@ -40,7 +50,7 @@ export function decodeAnswer(
     const size = asJsonObject(parameters)["binary_data_size"];
     const isBinary = size !== undefined;
     if (isBinary && !(Number.isSafeInteger(size) && Number(size) >= 0)) {
-      throw new BadAnswer("a size of binary data", JSON.stringify(size));
+      throw new BadAnswer("a size of binary data", shown(size));
     }
     const end = offset + (isBinary ? Number(size) : 0);
     if (end > bytes.length) throw new BadAnswer(`at least ${end} bytes`, `${bytes.length}`);
@@ -56,8 +66,8 @@ export function decodeAnswer(
   if (!isOver) throw new BadAnswer(`${offset} bytes`, `${bytes.length}`);
   const missing = outputs.find(({ name }) => !found.has(name));
   if (missing === undefined) return Object.fromEntries(found);
-  const names = stated.map((entry: unknown) => String(asJsonObject(entry)["name"]));
-  throw new BadAnswer(`the output "${missing.serverName}"`, listOf(names));
+  const names = stated.slice(0, MOST_NAMES).map((entry: unknown) => shown(asJsonObject(entry)["name"]));
+  throw new BadAnswer(`the output "${missing.serverName}"`, names.join(", ") || "none");
 }
 
 function isBlank(byte: number): boolean {
@@ -68,14 +78,17 @@ function tensorOf(binding: RemoteBinding, datatype: unknown, shape: unknown, hel
   const { name, dtype } = binding;
   const element = elementOf(datatype);
   if (element === undefined || dtypeOf(element) !== dtype) {
-    throw new BadAnswer(`the output "${name}" to hold ${dtype}`, String(datatype));
+    throw new BadAnswer(
+      `the output "${name}" to hold ${dtype}`,
+      typeof datatype === "string" ? datatype : shown(datatype),
+    );
   }
   if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
-    throw new BadAnswer(`a shape of the output "${name}"`, JSON.stringify(shape) ?? "none");
+    throw new BadAnswer(`a shape of the output "${name}"`, shown(shape));
   }
   const sizes = shape as number[];
   if (!fits(binding.shape, sizes)) {
-    throw new BadAnswer(`the output "${name}" of shape [${binding.shape!.join(", ")}]`, `[${sizes.join(", ")}]`);
+    throw new BadAnswer(`the output "${name}" of shape [${binding.shape!.join(", ")}]`, shown(sizes));
   }
   const count = elementCountOf(sizes);
   const elements = held instanceof Uint8Array ? fromBytes(held, element, count) : fromJson(held, element, count);
@@ -97,14 +110,15 @@ function parse(bytes: Uint8Array): Readonly<Record<string, unknown>> {
     // It says what it is below.
   }
   const isPage = /^\s*<(!doctype|html)/i.test(text);
-  throw new BadAnswer("an answer in JSON", isPage ? "a page of HTML" : `"${text.slice(0, 80)}"`);
+  throw new BadAnswer("an answer in JSON", isPage ? "a page of HTML" : `"${text}"`);
 }
 
-function listOf(names: readonly string[]): string {
-  return (
-    names
-      .slice(0, 8)
-      .map((name) => `"${name.slice(0, 80)}"`)
-      .join(", ") || "none"
-  );
+/** What a server has sent, as it would be in JSON, but for the inside of objects and what is too long. */
+function shown(value: unknown): string {
+  if (Array.isArray(value)) {
+    const some = value.slice(0, MOST_NAMES).map((entry) => (Array.isArray(entry) ? "[…]" : shown(entry)));
+    return `[${some.join(", ")}${value.length > some.length ? ", …" : ""}]`;
+  }
+  if (typeof value === "string") return `"${value}"`;
+  return typeof value === "object" && value !== null ? "{…}" : String(value);
 }

@@ -31,9 +31,9 @@ export function remoteModel(bindings: RemoteInterface, sender: RequestSender, mo
       return await sender.send(bindings, inputs, itemCount, signal);
     } catch (thrown) {
       if (!(thrown instanceof ShardError)) throw thrown;
-      const { code, message, cause } = thrown;
+      const { code, message, cause, retryAfterMs } = thrown;
       if (code === "out-of-memory") limit = Math.max(1, Math.floor(itemCount / 2));
-      throw isOfServer(code) ? new EngineBroken("server-lost", message, { code, cause }) : thrown;
+      throw isOfServer(code) ? new EngineBroken("server-lost", message, { code, cause, retryAfterMs }) : thrown;
     }
   };
 
@@ -82,8 +82,10 @@ export function remoteModel(bindings: RemoteInterface, sender: RequestSender, mo
       } catch (thrown) {
         if (!(thrown instanceof WithoutRows)) throw thrown;
         if (itemCount > limit) throw thrown.error(limit);
-        isWhole = true;
-        return await send(inputs, itemCount, turn.signal);
+        const whole = await send(inputs, itemCount, turn.signal);
+        // One answer in parts may have been wrong.
+        isWhole = !Object.values(whole).every(({ shape }) => shape[0] === itemCount);
+        return whole;
       } finally {
         stop.abort();
       }
@@ -125,9 +127,10 @@ function gather(gathered: Map<string, Tensor>, name: string, rows: Tensor, { fir
     gathered.set(name, rows);
     return true;
   }
+  if (rows.shape[0] !== count) return false;
   const shape = [itemCount, ...rows.shape.slice(1)];
   const target = gathered.get(name) ?? allocateTensor(rows.dtype, shape);
-  if (rows.shape[0] !== count || target.dtype !== rows.dtype || target.shape.join() !== shape.join()) return false;
+  if (target.dtype !== rows.dtype || target.shape.join() !== shape.join()) return false;
   gathered.set(name, target);
   writeRows(target, first, rows);
   return true;

@@ -45,7 +45,7 @@ export function remoteEngine(): Engine {
 
     async load(wire) {
       const { client, facts, sender, config } = requireContact();
-      const bindings = matchInterface(wire, facts.model, config.names ?? {}, client.address.host);
+      const bindings = matchInterface(wire, facts.model, config.names ?? {}, client);
       const mostItems = Math.min(config.maxBatch ?? Infinity, facts.maxBatch ?? Infinity);
       return models.add(remoteModel(bindings, sender, mostItems), 0);
     },

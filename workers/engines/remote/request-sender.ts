@@ -1,12 +1,14 @@
-import { ShardError } from "../../../src/core/errors.js";
+import type { ShardError, ShardErrorCode } from "../../../src/core/errors.js";
 import type { RemoteInterface } from "../../../src/model/remote/match-interface.js";
 import type { ServerAnswer, ServerClient } from "../../../src/model/remote/server-client.js";
+import { retryAfterMs } from "../../../src/model/remote/retry-after.js";
+import { busyByStatus, refusedByStatus, saidIn, tooLargeByStatus } from "../../../src/model/remote/status-failure.js";
 import { elementCountOf } from "../../../src/protocol/tensors.js";
 import type { NamedInputs, NamedOutputs } from "../../runtime/engine.js";
 import { BadAnswer, decodeAnswer } from "./decode-answer.js";
+import { BinaryTrial } from "./binary-trial.js";
 import { encodeRequest } from "./encode-request.js";
 import type { RequestWindow } from "./request-window.js";
-import { retryAfterMs } from "./retry-after.js";
 
 /** A server that refuses so often in a row, or for so long, is lost for now: others compute meanwhile. */
 const MOST_REFUSALS = 8;
@@ -19,15 +21,11 @@ const MOST_ANSWER_BYTES = 2 ** 30;
 const MOST_BYTES_PER_NUMBER = 32;
 const MOST_JSON_BYTES = 2 ** 20;
 
-/** What a server answers with that has no binary tensors, or where its own code fails. */
-const MAY_LACK_BINARY: ReadonlySet<number> = new Set([400, 406, 411, 415, 422, 500, 501]);
-
 /** Sends inference requests to one server, as many at once as it takes. */
 export class RequestSender {
   readonly #client: ServerClient;
   readonly window: RequestWindow;
-  /** Whether it takes binary tensors; `undefined` until that is known. */
-  #isBinary: boolean | undefined;
+  readonly #binary: BinaryTrial;
   #failureCount = 0;
 
   /**
@@ -37,7 +35,7 @@ export class RequestSender {
   constructor(client: ServerClient, window: RequestWindow, takesBinary: boolean | undefined) {
     this.#client = client;
     this.window = window;
-    this.#isBinary = takesBinary === true ? true : undefined;
+    this.#binary = new BinaryTrial(takesBinary);
   }
 
   /**
@@ -52,12 +50,12 @@ export class RequestSender {
     itemCount: number,
     signal: AbortSignal,
   ): Promise<NamedOutputs> {
-    let isBinary = this.#isBinary ?? true;
+    const form = this.#binary.begin();
     for (;;) {
       const pass = await this.window.enter(signal);
       let answer: ServerAnswer | undefined;
       try {
-        answer = await this.#ask(bindings, inputs, itemCount, isBinary, signal);
+        answer = await this.#ask(bindings, inputs, itemCount, form.isBinary, signal);
       } finally {
         if (answer === undefined) pass.dropped();
       }
@@ -65,20 +63,18 @@ export class RequestSender {
       if (status === 429 || status === 503) {
         const askedMs = retryAfterMs(answer.headers.get("Retry-After"), Date.now());
         pass.refused(askedMs);
-        if ((askedMs ?? 0) > MOST_PAUSE_MS || this.window.refusalCount >= MOST_REFUSALS) throw this.#busy(answer);
+        if ((askedMs ?? 0) > MOST_PAUSE_MS || this.window.refusalCount >= MOST_REFUSALS)
+          throw busyByStatus(this.#client, answer);
         continue;
       }
       if (status !== 200) {
         pass.dropped();
-        if (isBinary && this.#isBinary === undefined && MAY_LACK_BINARY.has(status)) {
-          isBinary = false;
-          continue;
-        }
+        if (form.mayTryJson(status)) continue;
         throw this.#failure(answer, itemCount);
       }
       pass.answered(itemCount);
       const outputs = this.#decode(answer, bindings);
-      this.#isBinary ??= isBinary;
+      form.succeeded();
       this.#failureCount = 0;
       return outputs;
     }
@@ -112,61 +108,23 @@ export class RequestSender {
         expected,
         received,
         "its items are computed elsewhere; check that the address is that of this model",
-        thrown,
       );
     }
-  }
-
-  #busy(answer: ServerAnswer): ShardError {
-    return this.#client.failure(
-      "server-busy",
-      "room for another request",
-      this.#said(answer),
-      "its items are computed elsewhere, and it is tried again later; give it more replicas, or set a lower maxInFlight",
-    );
   }
 
   /** What the status of a request that failed means. */
   #failure(answer: ServerAnswer, itemCount: number): ShardError {
     const { status } = answer;
-    const fail = this.#client.failure.bind(this.#client);
-    const said = this.#said(answer);
-    if (status === 413) {
-      return fail(
-        "out-of-memory",
-        `room for ${itemCount} items in a request`,
-        said,
-        "smaller ones are sent; set maxBatch",
-      );
-    }
-    if (status === 401 || status === 403 || status === 407) {
-      return fail(
-        "server-refused",
-        "outputs",
-        said,
-        "pass the headers that it asks for: { headers: { Authorization: … } }",
-      );
-    }
-    if (status === 404 || status === 405 || status === 410) {
-      return fail(
-        "server-refused",
-        "outputs",
-        said,
-        "check that the model is still there, under this name and version",
-      );
-    }
-    if (status >= 400 && status < 500) {
-      return fail("model-failed", "outputs", said, "check these inputs; the server takes others");
-    }
+    if (status === 413) return tooLargeByStatus(this.#client, answer, `${itemCount} items in a request`);
+    const refused = refusedByStatus(this.#client, answer, "outputs");
+    if (refused !== undefined) return refused;
+    const fail = (code: ShardErrorCode, advice: string): ShardError =>
+      this.#client.failure(code, "outputs", saidIn(this.#client, answer), advice);
+    if (status >= 400 && status < 500) return fail("model-failed", "check these inputs; the server takes others");
     if (status === 500 && ++this.#failureCount < MOST_FAILURES) {
-      return fail("model-failed", "outputs", said, "these items are tried elsewhere; see the server's log");
+      return fail("model-failed", "these items are tried elsewhere; see the server's log");
     }
-    return fail("server-failed", "outputs", said, "its items are computed elsewhere; see the server's log");
-  }
-
-  #said(answer: ServerAnswer): string {
-    const quoted = this.#client.quote(answer);
-    return `the status ${answer.status}${quoted === "" ? "" : ` ("${quoted}")`}`;
+    return fail("server-failed", "its items are computed elsewhere; see the server's log");
   }
 }
 

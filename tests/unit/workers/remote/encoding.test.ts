@@ -8,7 +8,7 @@ import type { InputTensor, Tensor } from "../../../../src/protocol/tensors.js";
 import { decodeAnswer } from "../../../../workers/engines/remote/decode-answer.js";
 import { encodeRequest } from "../../../../workers/engines/remote/encode-request.js";
 import { jsonLength } from "../../../../workers/engines/remote/json-length.js";
-import { retryAfterMs } from "../../../../workers/engines/remote/retry-after.js";
+import { retryAfterMs } from "../../../../src/model/remote/retry-after.js";
 
 const binding = (element: OnnxElement, dtype: Tensor["dtype"]): RemoteBinding => ({
   name: "x",
