@@ -58,8 +58,8 @@ export class ServerClient {
 
   /**
    * @returns the answer, whatever its status.
-   * @throws ShardError "server-unreachable", also if it takes too long, "server-refused" for a redirect, "server-failed" for an answer that breaks off or is too
-   *         large, "aborted"
+   * @throws ShardError "server-unreachable", also if it takes too long, "server-refused" for a redirect, "server-failed" for an answer that
+   *         breaks off or is too large, "aborted"
    */
   async ask(url: string, { body, headers, signal, limit, mostBytes }: ServerRequest): Promise<ServerAnswer> {
     const method = body === undefined ? "GET" : "POST";
@@ -112,8 +112,8 @@ export class ServerClient {
 
   /** What a server says in words, for errors. */
   quote({ bytes }: Pick<ServerAnswer, "bytes">): string {
-    // A character takes up to 2 bytes where it can be in a header.
-    const text = new TextDecoder().decode(bytes.subarray(0, 2 * this.#cleaner.readCount));
+    // A character takes up to 4 bytes: more of them than are read, if not all.
+    const text = new TextDecoder().decode(bytes.subarray(0, 4 * this.#cleaner.readCount));
     return this.clean(errorIn(text) ?? text);
   }
 
