@@ -108,6 +108,8 @@ describe("what a server says of itself in an error", () => {
         expect(cleaned.length).toBeLessThanOrEqual(200);
       }),
     );
+    // What is left of many values is so short that the end of what was read is quoted.
+    expect(cleaner.clean(`${secret} `.repeat(30))).toMatch(/^(… ?)+$/);
     expect(cleaner.clean(JSON.stringify({ said: 'with "quotes" in it' }))).toBe('{"said":"…"}');
     expect(new TextCleaner({}).clean("a\n b")).toBe("a b");
     expect(new TextCleaner({}).clean("x".repeat(10_000))).toBe(`${"x".repeat(199)}…`);
