@@ -16,20 +16,26 @@ export class TextCleaner {
     this.#secrets = [...new Set([...said, ...written])]
       .filter(({ length }) => length > 3)
       .sort((a, b) => b.length - a.length);
-    this.readCount = MOST_READ + this.#longest;
-  }
-
-  get #longest(): number {
-    return this.#secrets[0]?.length ?? 0;
+    this.readCount = MOST_READ + (this.#secrets[0]?.length ?? 0);
   }
 
   /** One line of at most 200 characters, without the values. */
   clean(text: string): string {
     const read = text.slice(0, this.readCount);
     const redacted = this.#secrets.reduce((left, secret) => left.replaceAll(secret, "…"), read);
-    // At the end of what was read may be the first part of a value.
-    const whole = read.length < text.length ? redacted.slice(0, -this.#longest || redacted.length) : redacted;
+    const whole = read.length < text.length ? redacted.slice(0, -this.#partLength(redacted) || undefined) : redacted;
     const line = whole.replaceAll(/\s+/g, " ").trim();
     return line.length > MAX_QUOTE ? `${line.slice(0, MAX_QUOTE - 1)}…` : line;
+  }
+
+  /** Where a text was cut, its end may be the first part of a value. @returns how long that is. */
+  #partLength(text: string): number {
+    let most = 0;
+    for (const secret of this.#secrets) {
+      let length = Math.min(secret.length - 1, text.length);
+      while (length > most && !text.endsWith(secret.slice(0, length))) length--;
+      most = Math.max(most, length);
+    }
+    return most;
   }
 }
