@@ -126,7 +126,6 @@ const FAULTS: readonly [Misbehaviour, RegExp][] = [
   [{ kind: "wrong-shape" }, /of shape \[-1, 8, 8, 8\]/],
   [{ kind: "trailing" }, /Expected \d+ bytes/],
   [{ kind: "status", status: 502, body: "<html>Bad gateway" }, /the status 502/],
-  [{ kind: "status", status: 503, headers: { "Retry-After": "60" } }, /the status 503/],
   [{ kind: "status", status: 401 }, /headers that it asks for/],
 ];
 
@@ -142,6 +141,14 @@ it.each(FAULTS)(
     expect(run).toMatchObject({ state: "ready", restarts: 1 });
   },
 );
+
+it("leaves a server alone for as long as it asks, and computes elsewhere what it was on", async () => {
+  behave({ misbehave: at({ kind: "status", status: 503, headers: { "Retry-After": "60" } }, 2) });
+  const run = await runJob({ url: server.url("net") });
+  expect(run.gap).toBeLessThan(TOLERANCE);
+  expect(run.faults).toMatchObject([{ cause: "server-lost", message: expect.stringMatching(/the status 503/) }]);
+  expect(run).toMatchObject({ state: "restarting", restarts: 0 });
+});
 
 it("takes wrong numbers of rows for its server's fault, not for the model's", async () => {
   const contactCount = () => server.log.filter((line) => line === "GET /v2/models/net").length;
