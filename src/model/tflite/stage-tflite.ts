@@ -44,6 +44,10 @@ export function stageTflite(
   const read = readSubgraph(model, ends.subgraph, numbers, wire.computesShapes);
   if ("reason" in read) return read;
   const { list, placeOf } = read;
+  // Engines run the first subgraph of a stage, and what refers to others refers to them by their numbers.
+  if (ends.subgraph !== 0 && list.nodes.some(({ reads }) => reads.includes(BODIES))) {
+    return { reason: "its signature's operations run other subgraphs, and are not in the first one" };
+  }
   if (new Set(ends.outputs).size < ends.outputs.length) return { reason: "two of its outputs are the same" };
   const keys = {
     inputKeys: keysOf(wire.inputs, ends.inputs),

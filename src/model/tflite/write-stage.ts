@@ -14,7 +14,7 @@ export interface TfliteStage {
   readonly outputs: readonly number[];
   /** The buffers of its constants. */
   readonly buffers: ReadonlySet<number>;
-  /** Whether its operators run other subgraphs. */
+  /** Whether its operators run other subgraphs, which only those of the first one may do. */
   readonly runsSubgraphs: boolean;
 }
 
@@ -36,7 +36,8 @@ const ALIGNMENT = 16;
  * refer to them; and behind them come the constants that the stage needs. Tensors keep their numbers, those that the stage has no use for
  * too.
  *
- * @param chosen the index of the subgraph. A stage that runs no others has it alone.
+ * @param chosen the index of the subgraph. A stage that runs no others has it alone; one that does has all, by the same numbers. Engines run
+ *        the first one where a file has no signatures, so the chosen one must be the first then.
  * O(tables).
  */
 export function writeStage(
@@ -92,9 +93,7 @@ export function writeStage(
   ]);
   const others = runsSubgraphs ? model.lengthOf(MODEL.subgraphs, 4) : 1;
   const subgraphList = builder.referenceList(others);
-  const stageAt = runsSubgraphs ? chosen : 0;
-  for (let index = 0; index < others; index++) {
-    if (index === stageAt) continue;
+  for (let index = 1; index < others; index++) {
     const { position } = model.tableAt(MODEL.subgraphs, index);
     references.push({ place: subgraphList.place - 4 * index, target: position });
   }
@@ -135,7 +134,7 @@ export function writeStage(
     const at = written.length - place;
     view.setUint32(at, (places.get(target) ?? shift + target) - at, true);
   }
-  const listAt = written.length - subgraphList.place + 4 * stageAt;
+  const listAt = written.length - subgraphList.place;
   view.setUint32(listAt, written.length - stageTable - listAt, true);
   return { file: { byteLength: end, parts: [{ at: 0, bytes: written }, ...parts] }, shift };
 }

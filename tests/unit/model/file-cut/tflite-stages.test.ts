@@ -7,6 +7,7 @@ import { inspectTflite } from "../../../../src/model/tflite/inspect-tflite.js";
 import { BUFFER, MODEL, OPERATION, OPERATOR, SUBGRAPH, TENSOR } from "../../../../src/model/tflite/schema.js";
 import type { TfliteWire } from "../../../../src/protocol/model-on-wire.js";
 import { readTfliteModel, savedModels, stageBytes } from "../../../fixtures/file-models.js";
+import { TfliteMaker } from "../../../fixtures/made-tflite.js";
 
 /** The operators of a file as texts, and the bytes of the constants that they read, by the names of the tensors. */
 function contentOf(bytes: Uint8Array<ArrayBuffer>) {
@@ -93,5 +94,29 @@ describe("stages of .tflite models", () => {
         expect(signature).toEqual(shape);
       }
     }
+  });
+
+  it("a signature of another subgraph than the first is cut, but not where its operations run others, which are known by number", () => {
+    const [CONV, IF] = [3, 118];
+    const cutsOf = (kinds: readonly number[], signature: string): number => {
+      const maker = new TfliteMaker();
+      const [name, shape] = [maker.text("t"), maker.ints([1, 2])];
+      const tensors = Array.from({ length: 4 }, () => maker.tensor(name, shape));
+      const subgraph = (middle: number) => {
+        const operators = [0, middle, 0].map((kind, place) =>
+          maker.operator(kind, maker.ints([place]), maker.ints([place + 1])),
+        );
+        return { tensors, operators, inputs: [0], outputs: [3] };
+      };
+      const subgraphs = [subgraph(1), subgraph(1), subgraph(0)];
+      const file = maker.finish({ kinds, subgraphs, signatures: ["first", "second", "third"] });
+      return inspectTflite(tfliteArtifacts(file.buffer), false, {}, signature).info.cuts.length;
+    };
+    // What IF makes can't cross, so it stays with the convolution behind it.
+    expect(cutsOf([CONV, IF], "first")).toBe(1);
+    expect(cutsOf([CONV, IF], "second")).toBe(0);
+    // It runs others itself, whatever the rest of the file does.
+    expect(cutsOf([CONV, IF], "third")).toBe(2);
+    expect(cutsOf([CONV, CONV], "second")).toBe(2);
   });
 });
