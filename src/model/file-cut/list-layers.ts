@@ -1,6 +1,9 @@
 import type { TensorKey } from "../graph/graph.js";
 import type { FileNode, NodeList } from "./node-list.js";
 
+/** What stages have copies of, over all nodes that read them: far more than any model has, and what memory holds. */
+const MAX_COPIED = 2_000_000;
+
 /** The smallest part of a file's model that can be a stage of its own: nodes that follow one another. */
 export interface FileLayer {
   readonly name: string;
@@ -23,13 +26,17 @@ export interface FileLayers {
  * Divide a model into its layers, at every place that no uncuttable tensor crosses and behind which something of weight begins.
  *
  * A tensor is uncuttable if it can't leave a worker, if nothing of the caller's has gone into it, or if its only reader is fused with its
- * maker. Nodes that the outputs don't depend on belong to no layer. O(nodes + operands).
+ * maker. Nodes that the outputs don't depend on belong to no layer. O(nodes + operands + what stages have copies of).
+ *
+ * @returns `undefined` for a model of which stages would have copies without end: long chains of constants, each of which is read everywhere.
  */
-export function listFileLayers(list: NodeList): FileLayers {
+export function listFileLayers(list: NodeList): FileLayers | undefined {
   const makers = new Map(list.nodes.flatMap((node) => node.makes.map((key): [TensorKey, FileNode] => [key, node])));
   const outputs = new Set(list.outputs);
   const isCopy = findCopies(list, makers, outputs);
-  const { needs, copiesFor } = findNeeds(list, makers, isCopy);
+  const found = findNeeds(list, makers, isCopy);
+  if (found === undefined) return undefined;
+  const { needs, copiesFor } = found;
   const ordered = list.nodes.filter((node) => !isCopy(node));
   const used = usedNodes(ordered, outputs, needs);
   const nodes = ordered.filter((node) => used.has(node));
@@ -74,9 +81,10 @@ function findNeeds(
   { nodes, constants }: NodeList,
   makers: ReadonlyMap<TensorKey, FileNode>,
   isCopy: (node: FileNode) => boolean,
-): Pick<FileLayers, "needs" | "copiesFor"> {
+): Pick<FileLayers, "needs" | "copiesFor"> | undefined {
   const needs = new Map<FileNode, ReadonlySet<TensorKey>>();
   const copies = new Map<FileNode, ReadonlySet<FileNode>>();
+  let copiedCount = 0;
   // Makers come first, so what a copy needs is known when its reader's turn comes.
   for (const node of nodes) {
     const needed = new Set<TensorKey>();
@@ -89,8 +97,13 @@ function findNeeds(
         copied.add(maker);
         for (const each of needs.get(maker)!) needed.add(each);
         for (const each of copies.get(maker)!) copied.add(each);
+        copiedCount += needs.get(maker)!.size + copies.get(maker)!.size;
+        if (copiedCount > MAX_COPIED) return undefined;
       }
     }
+    // A stage has what its copies read, too.
+    for (const each of copied) copiedCount += each.reads.length;
+    if (copiedCount > MAX_COPIED) return undefined;
     needs.set(node, needed);
     copies.set(node, copied);
   }
@@ -145,14 +158,17 @@ function countHeld(
   }
   const places = new Map(nodes.flatMap(({ makes }, index) => makes.map((key): [TensorKey, number] => [key, index])));
   // A node is fused with one of those that make what it reads: with the one that is nearest.
-  const isLatest = (node: FileNode, key: TensorKey): boolean =>
-    [...needs(node)].every((other) => (places.get(other) ?? -1) <= places.get(key)!);
+  const latest = nodes.map((node) => {
+    let last = -1;
+    for (const key of needs(node)) last = Math.max(last, places.get(key) ?? -1);
+    return last;
+  });
   const change = Array.from({ length: nodes.length + 1 }, () => 0);
   for (const [index, node] of nodes.entries()) {
     for (const key of node.makes) {
       const last = lastReader.get(key);
       if (last === undefined) continue;
-      const isFused = !readMoreThanOnce.has(key) && isLatest(nodes[last]!, key) && fuses(nodes[last]!, key);
+      const isFused = !readMoreThanOnce.has(key) && latest[last] === index && fuses(nodes[last]!, key);
       if (given.has(node) && crosses(key) && !isFused) continue;
       change[index + 1]!++;
       change[last + 1]!--;

@@ -35,6 +35,7 @@ export function stageFile<Wire extends WireModel>(
     return { reason: "one of its outputs is computed by no operation" };
   }
   const found = listFileLayers(list);
+  if (found === undefined) return { reason: "its stages would have copies of too many of its operations" };
   const { layers } = found;
   if (layers.length < 2) return { reason: "it has no place where a cut would leave its results as they are" };
   return {

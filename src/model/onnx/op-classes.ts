@@ -1,3 +1,5 @@
+import type { Keeping } from "../file-cut/whole-numbers.js";
+
 /** Splits a list of names. */
 const names = (list: string): ReadonlySet<string> => new Set(list.split(/\s+/));
 
@@ -50,8 +52,17 @@ export const TRUTHS = names(`And Equal Greater GreaterOrEqual IsInf IsNaN Less L
 /** Whose results of 64 bits count or number elements, so that they stay far below 2^31. */
 export const COUNTING = names(`ArgMax ArgMin MaxPool NonMaxSuppression NonZero Shape Size TopK Unique`);
 
-/** Whose results of 64 bits stay as small as what they are made of. */
-export const KEEPING = names(
-  `Add Concat Div Equal Expand Flatten Gather GatherElements GatherND Identity Max Min Mod Mul Range Reshape ScatterElements ScatterND Slice Split
-  Squeeze Sub Tile Transpose Unsqueeze Where ReduceMax ReduceMin ReduceProd ReduceSum Cast ConstantOfShape Pad`,
-);
+const kept = (list: string, keeping: Keeping): [string, Keeping][] => [...names(list)].map((name) => [name, keeping]);
+
+/** Whose results of 64 bits are as large as what they are made of. Those of ConstantOfShape are its attribute's. */
+export const KEEPING: ReadonlyMap<string, Keeping> = new Map([
+  ...kept(`Concat Equal Max Min Mod Range`, {}),
+  ...kept(`Add Div Mul Sub`, { grows: true }),
+  ...kept(`ReduceProd ReduceSum`, { of: [0], grows: true }),
+  ...kept(
+    `Cast Expand Flatten Gather GatherElements GatherND Identity ReduceMax ReduceMin Reshape Slice Split Squeeze Tile Transpose Unsqueeze`,
+    { of: [0] },
+  ),
+  ...kept(`Pad ScatterElements ScatterND`, { of: [0, 2] }),
+  ...kept(`Where`, { of: [1, 2] }),
+]);

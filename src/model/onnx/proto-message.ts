@@ -103,6 +103,12 @@ export class ProtoMessage {
     return last;
   }
 
+  /** The numbers of a list that is packed. Those beyond 2^53 are rounded. @throws ShardError "model-malformed" */
+  *packed(): Generator<number> {
+    const cursor = { place: this.#start };
+    while (cursor.place < this.#end) yield this.#varint(cursor);
+  }
+
   /** The text in a field; `undefined` where it is left out. */
   text(number: number): string | undefined {
     return this.message(number)?.asText();

@@ -13,6 +13,8 @@ import { writeStage, type OnnxPart, type StageSource } from "./write-stage.js";
 
 /** From this version of the format on, initializers need not be listed among the inputs. */
 const FIRST_UNLISTED = 4;
+/** None of those that are fused reads more, whatever a damaged file says. */
+const MAX_FUSED_READS = 8;
 /** How often reading may look at each field. */
 const READINGS = 10;
 
@@ -39,7 +41,7 @@ export function stageOnnx(
   const reason = whyUncuttable(graph, externalCount);
   if (reason !== undefined) return { reason };
   const files = new Map(wire.dataFiles.map((file): [string, OnnxDataFile] => [file.path, file]));
-  const elements = findElements(graph);
+  const elements = findElements(graph, files, wire.weightData);
   const sources = new Map(graph.nodes.map((node): [FileNode, OnnxNode] => [fileNode(node), node]));
   const constants = new Map(
     [...graph.initializers].map(([name, tensor]): [string, number] => [name, findWeight(tensor, files).byteLength]),
@@ -56,7 +58,7 @@ export function stageOnnx(
       outputs: wire.outputs.map(({ tensorName }) => tensorName),
       constants,
       crosses: elements.crosses,
-      fuses: ({ op, reads }, key) => FUSED.has(op) && reads.includes(key),
+      fuses: ({ op, reads }, key) => FUSED.has(op) && reads.length <= MAX_FUSED_READS && reads.includes(key),
     },
     { inputKeys: keysOf(wire.inputs), outputKeys: keysOf(wire.outputs) },
     (part) =>

@@ -1,11 +1,15 @@
+import type { OnnxDataFile } from "../../protocol/model-on-wire.js";
+import { ConstantLooker, magnitudeOf, wideNumbers, type Magnitude } from "../file-cut/whole-numbers.js";
 import { ATTRIBUTE, GRAPH, TENSOR, TENSOR_TYPE, TYPE, VALUE } from "./fields.js";
 import { COUNTING, KEEPING, LIKE_FIRST, TRUTHS } from "./op-classes.js";
 import type { ProtoMessage } from "./proto-message.js";
 import { attributeOf, type OnnxGraph, type OnnxNode } from "./read-nodes.js";
+import { findWeight } from "./stored-weights.js";
 
 /** The numbers of element types as in the file. */
 const [FLOAT, UINT8, INT32, INT64, BOOL] = [1, 2, 6, 7, 9];
-const WHOLE: ReadonlySet<number | undefined> = new Set([2, 3, 4, 5, 6, 7, 9, 12, 13]);
+/** Whole numbers that fit into 32 bits. */
+const NARROW: ReadonlySet<number | undefined> = new Set([2, 3, 4, 5, 6, 9]);
 /** Those whose every value is the same after it has been float32, int32, bool or string: not the wide ones. */
 const UNCHANGED: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6, 8, 9, 10]);
 
@@ -18,33 +22,54 @@ export interface TensorElements {
 }
 
 /**
- * Find the types of a graph's tensors: as the file says, or as its operations have them. O(operands).
+ * Find the types of a graph's tensors: as the file says, or as its operations have them. O(operands + whole numbers among the constants).
  *
- * Numbers of 64 bits travel as 32, so they cross where they count or number something.
+ * Numbers of 64 bits travel as 32, so they cross where they count or number something, or are made of constants and inputs that fit.
+ * @param files that hold external data, in `weightData`.
  */
-export function findElements({ nodes, ...graph }: OnnxGraph): TensorElements {
+export function findElements(
+  { nodes, ...graph }: OnnxGraph,
+  files: ReadonlyMap<string, OnnxDataFile>,
+  weightData: ArrayBufferLike,
+): TensorElements {
   const elements = new Map<string, number | undefined>();
   for (const [name, tensor] of graph.initializers) elements.set(name, tensor.number(TENSOR.element));
   for (const infos of [graph.valueInfos, graph.outputs, graph.inputs]) {
     for (const [name, info] of infos) elements.set(name, statedElement(info));
   }
-  // The caller gives inputs as numbers of 32 bits at most.
-  const small = new Set(
-    [...graph.inputs.keys(), ...graph.initializers.keys()].filter((name) => WHOLE.has(elements.get(name))),
-  );
+  const looker = new ConstantLooker();
+  const magnitudeOfConstant = (tensor: ProtoMessage): Magnitude => {
+    const { byteOffset, byteLength } = findWeight(tensor, files);
+    const stored = byteOffset === undefined ? undefined : new Uint8Array(weightData, byteOffset, byteLength);
+    return looker.look(byteLength, () => (stored === undefined ? listedNumbers(tensor) : wideNumbers(stored)));
+  };
+  const magnitudes = new Map<string, Magnitude>();
+  const magnitude = (name: string): Magnitude => {
+    const element = elements.get(name);
+    const known = magnitudes.get(name);
+    // What its type can't hold has wrapped around.
+    if (NARROW.has(element)) return known === "count" ? known : "small";
+    if (element !== INT64) return "any";
+    if (known !== undefined) return known;
+    const constant = graph.initializers.get(name);
+    // The caller gives inputs as numbers of 32 bits at most.
+    const found = constant ? magnitudeOfConstant(constant) : graph.inputs.has(name) ? "small" : "any";
+    magnitudes.set(name, found);
+    return found;
+  };
   for (const node of nodes) {
     const found = elementsOf(node, (name) => elements.get(name));
-    const isSmall = staysSmall(node, small);
+    const made = magnitudeMade(node, magnitude, magnitudeOfConstant);
     for (const [index, name] of node.outputs.entries()) {
       if (elements.get(name) === undefined) elements.set(name, found(index));
-      if (isSmall && WHOLE.has(elements.get(name))) small.add(name);
+      magnitudes.set(name, made);
     }
   }
   return {
     elementOf: (name) => elements.get(name),
     crosses: (name) => {
       const element = elements.get(name);
-      return element !== undefined && (UNCHANGED.has(element) || (element === INT64 && small.has(name)));
+      return element !== undefined && (UNCHANGED.has(element) || (element === INT64 && magnitude(name) !== "any"));
     },
   };
 }
@@ -128,9 +153,32 @@ function bodyElements(node: OnnxNode, attribute: string, skipped: number): (outp
   return (output) => outputs[output + skipped];
 }
 
-function staysSmall({ op, domain, inputs }: OnnxNode, small: ReadonlySet<string>): boolean {
-  if (domain !== "") return false;
-  return (
-    COUNTING.has(op) || op === "Constant" || (KEEPING.has(op) && inputs.every((name) => name === "" || small.has(name)))
+/** How large the numbers are that a node makes. @param ofConstant that of a constant of numbers of 64 bits */
+function magnitudeMade(
+  node: OnnxNode,
+  of: (name: string) => Magnitude,
+  ofConstant: (tensor: ProtoMessage) => Magnitude,
+): Magnitude {
+  const { op, domain, inputs } = node;
+  if (domain !== "") return "any";
+  if (COUNTING.has(op)) return "count";
+  if (op === "Constant" || op === "ConstantOfShape") {
+    const value = attributeOf(node, "value")?.message(ATTRIBUTE.tensor);
+    return value?.number(TENSOR.element) === INT64 ? ofConstant(value) : "any";
+  }
+  const keeping = KEEPING.get(op);
+  if (keeping === undefined) return "any";
+  return magnitudeOf(
+    keeping,
+    inputs.map((name) => (name === "" ? undefined : of(name))),
   );
+}
+
+/** The numbers of a constant that lists them one by one. */
+function* listedNumbers(tensor: ProtoMessage): Generator<number> {
+  for (const { number, value, message } of tensor.fields()) {
+    if (number !== TENSOR.int64s) continue;
+    if (message === undefined) yield value;
+    else yield* message.packed();
+  }
 }

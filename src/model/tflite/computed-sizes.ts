@@ -42,6 +42,8 @@ const MAX_OPERANDS = 10_000;
 const MAX_OPERATORS = 1_000_000;
 /** Of all operations together: a damaged file may have one long list many times. */
 const MAX_ALL_OPERANDS = 5_000_000;
+/** TensorFlow Lite's own limit is lower for most operations. */
+const MAX_RANK = 16;
 
 /** The number of a kind of operation. There were once so few that a byte was enough. */
 export function numberOf(operation: FlatTable): number {
@@ -65,12 +67,27 @@ export function allocatesOutputs(
  * Follow the sizes that the operations of a model are given.
  * @param numbers of the kinds of operations in the file, in its order.
  * @throws ShardError "model-malformed"
- * O(the operands of all operations).
+ * O(the operands of all operations), of which there are at most 5,000,000.
  */
 export function findSizesKnown(model: FlatTable, subgraph: FlatTable, numbers: readonly number[]): SizesKnown {
+  requireFewOperands(subgraph);
   if (numbers.some((number) => SELECTING.has(number))) return "from-values";
   const isComputed = numbers.some((number) => number === SHAPE || OPAQUE.has(number) || number >= FIRST_STABLEHLO);
   return dependsOnValues(model, subgraph, numbers) ? "from-values" : isComputed ? "from-sizes" : "from-inputs";
+}
+
+/** Whoever reads a subgraph's operations after this reads no more than a file may have. @throws ShardError "model-malformed" */
+function requireFewOperands(subgraph: FlatTable): void {
+  const count = subgraph.lengthOf(SUBGRAPH.operators, 4);
+  if (count > MAX_OPERATORS) throw malformedTflite(`${count} operations`, `a file with at most ${MAX_OPERATORS}`);
+  let operandCount = 0;
+  for (let position = 0; position < count; position++) {
+    const operator = subgraph.tableAt(SUBGRAPH.operators, position);
+    operandCount += operator.lengthOf(OPERATOR.inputs, 4) + operator.lengthOf(OPERATOR.outputs, 4);
+    if (operandCount > MAX_ALL_OPERANDS) {
+      throw malformedTflite("more", `a file with at most ${MAX_ALL_OPERANDS} operands of operations`);
+    }
+  }
 }
 
 /** Operations are in the order in which they run, so that one pass is enough. */
@@ -83,18 +100,12 @@ function dependsOnValues(model: FlatTable, subgraph: FlatTable, numbers: readonl
     return known;
   };
   const count = subgraph.lengthOf(SUBGRAPH.operators, 4);
-  if (count > MAX_OPERATORS) throw malformedTflite(`${count} operations`, `a file with at most ${MAX_OPERATORS}`);
-  let operandCount = 0;
   for (let position = 0; position < count; position++) {
     const operator = subgraph.tableAt(SUBGRAPH.operators, position);
     const number = numbers[operator.uint32(OPERATOR.operation)];
     if (number === undefined) throw malformedTflite("an operation of no kind", "operations of the kinds that it lists");
     const inputs = operator.int32s(OPERATOR.inputs, MAX_OPERANDS)?.values ?? [];
     const outputs = operator.int32s(OPERATOR.outputs, MAX_OPERANDS)?.values ?? [];
-    operandCount += inputs.length + outputs.length;
-    if (operandCount > MAX_ALL_OPERANDS) {
-      throw malformedTflite("more", `a file with at most ${MAX_ALL_OPERANDS} operands of operations`);
-    }
     if (SIZE_INPUTS[number]?.some((place) => !isFollowed(inputs[place] ?? -1)) === true) return true;
     const isSize = number === SHAPE || number === RANK;
     const follows = isSize || (!OPAQUE.has(number) && inputs.every(isFollowed));
@@ -105,7 +116,7 @@ function dependsOnValues(model: FlatTable, subgraph: FlatTable, numbers: readonl
 
 /** Its values are in the file, or it has none. */
 function isConstant(model: FlatTable, tensor: FlatTable): boolean {
-  const shape = tensor.int32s(TENSOR.shape, MAX_OPERANDS)?.values ?? [];
+  const shape = tensor.int32s(TENSOR.shape, MAX_RANK)?.values ?? [];
   if (shape.includes(0)) return true;
   const buffer = model.tableAt(MODEL.buffers, tensor.uint32(TENSOR.buffer));
   // Large files have the data behind everything else, at an offset.

@@ -45,6 +45,8 @@ export function elementOf(number: number, what: string): { readonly element: Tfl
 
 /** The number of int64, which travels as int32. */
 export const WIDE = 4;
+/** int32, uint8, bool, int16, int8, uint16: whole numbers that fit into 32 bits. */
+export const NARROW: ReadonlySet<number> = new Set([2, 3, 6, 7, 9, 16]);
 /** float32, int32, uint8, bool, int16, int8, uint16: all that they can hold is the same after it has been a float32, an int32 or a bool. */
 const UNCHANGED: ReadonlySet<number> = new Set([0, 2, 3, 6, 7, 9, 16]);
 

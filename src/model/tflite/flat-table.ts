@@ -51,6 +51,12 @@ export class FlatTable {
     return this.#buffer.capacity();
   }
 
+  /** The bytes of a list: a view of the file. Empty for one that is left out. */
+  bytes(field: number): Uint8Array {
+    const { start = 0, length = 0 } = this.#list(field, 1) ?? {};
+    return this.#buffer.bytes().subarray(start, start + length);
+  }
+
   int32(field: number, fallback = 0): number {
     const place = this.#place(field, 4);
     return place === 0 ? fallback : this.#buffer.readInt32(place);
