@@ -1,4 +1,4 @@
-// Processes that tests start, stop, pause and kill: each leads a group of its own.
+// Processes that tests start, stop, pause and kill: each leads a group of its own, which ends when the test run does, however that ends.
 import { spawn, type ChildProcess } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
@@ -34,19 +34,32 @@ export function startProcess(
     });
     child.once("exit", () => settle());
   });
-  // A test run that is cut short leaves no server behind.
-  const endNow = (): void => signal(child, "SIGKILL");
-  process.once("exit", endNow);
+  const watcher = watch(child);
   return {
     pause: () => signal(child, "SIGSTOP"),
     resume: () => signal(child, "SIGCONT"),
     async kill() {
-      process.removeListener("exit", endNow);
       signal(child, "SIGKILL");
       await ended;
+      // Not before: it is what ends the group if this run is killed meanwhile.
+      watcher?.kill("SIGKILL");
       output.end();
     },
   };
+}
+
+/**
+ * End a process and its group when this one ends. What was killed at once runs no handlers, but its pipes are closed for it: so a shell,
+ * in a group of its own, reads from one until then. A group that is paused is killed, too.
+ */
+function watch({ pid }: ChildProcess): ChildProcess | undefined {
+  if (pid === undefined) return undefined;
+  const watcher = spawn("sh", ["-c", 'cat >/dev/null; kill -s KILL -- "-$0"', String(pid)], {
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+  });
+  watcher.unref();
+  return watcher;
 }
 
 function signal({ pid }: ChildProcess, name: NodeJS.Signals): void {
