@@ -12,8 +12,8 @@ export type Cors = "allowed" | "missing" | "unexposed";
 export interface Site {
   readonly upstreamPort: number;
   readonly cors: Cors;
-  /** Where the page is, for a gateway that serves both from one origin. */
-  readonly pageUrl?: string;
+  /** A folder with the page, for a gateway that serves both from one origin; `cors` is of no effect then. */
+  readonly pageFolder?: string;
   /** Default: enough for any shard. nginx's own is 1m. */
   readonly largestBody?: string;
 }
@@ -31,7 +31,9 @@ export async function startGateway(sites: readonly Site[]): Promise<Gateway> {
   mkdirSync(logFolder, { recursive: true });
   const log = join(logFolder, "nginx.txt");
   const [alivePort, ...ports] = (await freePorts(sites.length + 1)) as [number, ...number[]];
-  const servers = sites.map((site, index) => serverBlock(site, ports[index]!));
+  const servers = sites.map(({ pageFolder, ...site }, index) =>
+    pageFolder === undefined ? serverBlock(site, ports[index]!) : sameOriginBlock(site, pageFolder, ports[index]!),
+  );
   writeFileSync(join(folder, "nginx.conf"), configuration(folder, log, alivePort, servers));
   const gateway = startProcess(nginx, ["-p", folder, "-c", join(folder, "nginx.conf")], { log });
   await waitUntilReady(`http://127.0.0.1:${alivePort}/`, log, 10_000);
@@ -63,22 +65,40 @@ ${servers.join("\n")}
 }
 
 /** The configuration that docs/servers.md gives, at another port, without TLS, and with the faults that are asked for. */
-function serverBlock({ upstreamPort, cors, pageUrl, largestBody = "64m" }: Site, port: number): string {
+function serverBlock({ upstreamPort, cors, largestBody = "64m" }: Omit<Site, "pageFolder">, port: number): string {
   const lines = /```nginx\n(map [^]*?)```/.exec(readFileSync("docs/servers.md", "utf8"))?.[1]?.split("\n") ?? [];
   const kept = lines.filter((line) => !(cors === "missing" && /add_header|OPTIONS/.test(line)));
-  const page = pageUrl === undefined ? "" : `location / { proxy_pass ${pageUrl}; }`;
   const replacements: [pattern: RegExp, replacement: string][] = [
     [/\$allowed_origin/g, `$allowed_origin_${port}`],
     [/"https:\/\/page\.example"/, '"~."'],
-    [/listen 443 ssl;/, `listen 127.0.0.1:${port}; ${page}`],
+    [/listen 443 ssl;/, `listen 127.0.0.1:${port};`],
     [/client_max_body_size 64m;/, `client_max_body_size ${largestBody};`],
     [/http:\/\/127\.0\.0\.1:8000;/, `http://127.0.0.1:${upstreamPort};`],
     ...(cors === "unexposed"
       ? [[/Inference-Header-Content-Length, Retry-After/, "Retry-After"] as [RegExp, string]]
       : []),
   ];
+  return replace(kept.join("\n"), replacements, cors !== "missing");
+}
+
+/** The locations that it gives for one origin, in a server. */
+function sameOriginBlock({ upstreamPort, largestBody = "64m" }: Site, pageFolder: string, port: number): string {
+  const locations = /```nginx\n( *location [^]*?)```/.exec(readFileSync("docs/servers.md", "utf8"))?.[1] ?? "";
+  const replaced = replace(
+    locations,
+    [
+      [/http:\/\/127\.0\.0\.1:8000;/, `http://127.0.0.1:${upstreamPort};`],
+      [/root \/srv\/sharder;/, `root ${pageFolder};`],
+    ],
+    true,
+  );
+  return `server { listen 127.0.0.1:${port}; client_max_body_size ${largestBody};\n${replaced} }`;
+}
+
+/** @param isStrict whether each must be there. */
+function replace(block: string, replacements: readonly [RegExp, string][], isStrict: boolean): string {
   return replacements.reduce((text, [pattern, replacement]) => {
-    if (cors !== "missing" && !pattern.test(text)) throw new Error(`Expected ${pattern} in docs/servers.md.`);
+    if (isStrict && !pattern.test(text)) throw new Error(`Expected ${pattern} in docs/servers.md.`);
     return text.replaceAll(new RegExp(pattern, "g"), () => replacement);
-  }, kept.join("\n"));
+  }, block);
 }

@@ -1,5 +1,6 @@
 // A line between the browser and the gateway, with a latency and a bandwidth: TCP connections passed on, a little later.
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { AnswerAlterer, type Garbling } from "./garbled-answers.js";
 
 export interface LineTraits {
   /** Added to a round trip, milliseconds; half of it each way. */
@@ -15,8 +16,8 @@ export interface Line {
   set(traits: LineTraits): void;
   /** Cut all connections, as a router that restarts does. */
   cut(): void;
-  /** Answers are other bytes than those that the server has sent, until it is set to false. */
-  garble(isGarbled: boolean): void;
+  /** What the bodies of answers hold is something else than what the server has sent, until it is set to `undefined`. */
+  garble(garbling: Garbling | undefined): void;
   /** Bytes that have passed, both ways. */
   readonly byteCounts: Readonly<Record<"up" | "down", number>>;
   close(): Promise<void>;
@@ -32,7 +33,7 @@ const MAX_ON_LINE_BYTES = 67_108_864;
 /** Start a line to a port of this machine. */
 export async function startLine(targetPort: number, traits: LineTraits): Promise<Line> {
   let current = traits;
-  let isGarbled = false;
+  let garbling: Garbling | undefined;
   const sockets = new Set<Socket>();
   const byteCounts = { up: 0, down: 0 };
   /** When each way has carried what it was given, milliseconds. */
@@ -41,10 +42,11 @@ export async function startLine(targetPort: number, traits: LineTraits): Promise
   const carry = (from: Socket, to: Socket, way: "up" | "down"): void => {
     let underWay = 0;
     let last = Promise.resolve();
+    const alterer = way === "down" ? new AnswerAlterer() : undefined;
     from.on("data", (chunk: Buffer) => {
       for (let start = 0; start < chunk.length; start += PIECE_BYTES) {
-        let piece = chunk.subarray(start, start + PIECE_BYTES);
-        if (isGarbled && way === "down") piece = Buffer.from(piece.map((byte) => byte ^ 0x5a));
+        const sent = chunk.subarray(start, start + PIECE_BYTES);
+        const piece = alterer?.pass(sent, garbling) ?? sent;
         freeAtMs[way] = Math.max(freeAtMs[way], performance.now()) + (piece.length / current.bytesPerSecond) * 1000;
         const arrivesMs = freeAtMs[way] + current.latencyMs / 2;
         underWay += piece.length;
@@ -83,7 +85,7 @@ export async function startLine(targetPort: number, traits: LineTraits): Promise
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     byteCounts,
     set: (next) => (current = next),
-    garble: (next) => (isGarbled = next),
+    garble: (next) => (garbling = next),
     cut,
     async close() {
       cut();

@@ -42,6 +42,7 @@ export async function startJob(page: Page, request: JobRequest): Promise<void> {
     const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     const sharder = await createSharder({ model, workers, remember: false });
     const state = { isStopped: false };
+    const itemsByWorker: Record<string, number> = {};
     const faults: string[] = [];
     sharder.addEventListener("fault", ({ detail }) => {
       if (detail.recoverMs === undefined) {
@@ -58,7 +59,6 @@ export async function startJob(page: Page, request: JobRequest): Promise<void> {
     }
     const running = (async () => {
       const times = new Map<number, number>();
-      const itemsByWorker: Record<string, number> = {};
       let worst = 0;
       for await (const shard of sharder.stream(source(), { order: "completion" })) {
         const { upscaled } = shard.outputs;
@@ -95,13 +95,25 @@ export async function startJob(page: Page, request: JobRequest): Promise<void> {
     })();
     // What fails is told by `untilDone`.
     running.catch(() => {});
-    Object.assign(globalThis, { remoteJob: { running, state, sharder } });
+    Object.assign(globalThis, { remoteJob: { running, state, sharder, itemsByWorker } });
   }, request);
 }
 
 interface RemoteJob {
   readonly running: Promise<JobTally>;
   readonly state: { isStopped: boolean };
+  readonly sharder: { readonly workers: readonly { readonly id: string; readonly state: string }[] };
+  readonly itemsByWorker: Readonly<Record<string, number>>;
+}
+
+/** What each worker of a running job has come to: its state, and its items so far. */
+export function progressOf(page: Page): Promise<Record<string, { state: string; itemCount: number }>> {
+  return page.evaluate(() => {
+    const { sharder, itemsByWorker } = (globalThis as unknown as { remoteJob: RemoteJob }).remoteJob;
+    return Object.fromEntries(
+      sharder.workers.map(({ id, state }) => [id, { state, itemCount: itemsByWorker[id] ?? 0 }]),
+    );
+  });
 }
 
 /** Let the job end with the block that it is on. */

@@ -1,4 +1,5 @@
 // The servers themselves, and the gateway before them: what they say, and what they compute. No browser is needed.
+import { resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readModelFolder } from "../fixtures/public-models.js";
 import { pictureItems, runGraph } from "../fixtures/tfjs-graph.js";
@@ -15,7 +16,7 @@ let expected: Awaited<ReturnType<typeof runGraph>>;
 
 /** The model's address behind a site of the gateway. */
 const addressOf = (site: number): string => `${gateway.urls[site]}/v2/models/${MODEL_NAME}`;
-const [kserve, mlserver, kserveWithoutCors, smallBodies] = [0, 1, 2, 3] as const;
+const [kserve, mlserver, kserveWithoutCors, smallBodies, sameOrigin] = [0, 1, 2, 3, 4] as const;
 
 beforeAll(async () => {
   model = exportModel();
@@ -29,6 +30,7 @@ beforeAll(async () => {
     { upstreamPort: second.port, cors: "allowed" },
     { upstreamPort: first.port, cors: "missing" },
     { upstreamPort: first.port, cors: "allowed", largestBody: "1k" },
+    { upstreamPort: first.port, cors: "missing", pageFolder: resolve("public") },
   ]);
 });
 
@@ -142,6 +144,16 @@ describe("the gateway", () => {
   it("without CORS lets no page of another origin ask", async () => {
     const preflight = await fetch(`${addressOf(kserveWithoutCors)}/infer`, { method: "OPTIONS", headers: asked });
     expect(preflight.headers.get("access-control-allow-origin")).toBeNull();
+  });
+
+  it("serves the page and the model from one origin", async () => {
+    const page = await fetch(`${gateway.urls[sameOrigin]}/models/upscale-x2/model.json`);
+    expect(page.status).toBe(200);
+    expect(page.headers.get("cross-origin-opener-policy")).toBe("same-origin");
+    expect(page.headers.get("cross-origin-embedder-policy")).toBe("require-corp");
+    await page.arrayBuffer();
+    expect(difference((await inferInJson(sameOrigin)).data)).toBeLessThan(1e-5);
+    expect((await postBinary(sameOrigin)).status).toBe(200);
   });
 
   it("answers a body that is too large with HTML and 413, which CORS lets the page read", async () => {

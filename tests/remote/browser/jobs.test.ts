@@ -1,7 +1,7 @@
 // Jobs over workers of the page and real servers.
 import { afterAll, beforeAll, beforeEach, expect, inject, it } from "vitest";
 import type { WorkerSpec } from "inference-sharder";
-import { runJob, startJob, stopJob, untilDone } from "../page-job.js";
+import { progressOf, runJob, startJob, stopJob, untilDone } from "../page-job.js";
 import { freeLine, startRig, type Rig } from "../rig.js";
 
 let rig: Rig;
@@ -10,7 +10,10 @@ beforeAll(async () => {
 });
 afterAll(() => rig?.close());
 beforeEach(() => {
-  for (const { line } of [rig.kserve, rig.mlserver]) line.set(freeLine);
+  for (const { line } of [rig.kserve, rig.mlserver]) {
+    line.set(freeLine);
+    line.garble(undefined);
+  }
   rig.takeOrigins();
 });
 
@@ -23,7 +26,11 @@ it("enlarges the sample over two WASM workers and two servers", async () => {
           model: "/models/upscale-x2/model.json",
           workers,
           remember: false,
+          // A fast worker of the page would leave the slower server nothing of so few tiles.
+          policy: "equal",
         });
+        const faults: string[] = [];
+        sharder.addEventListener("fault", ({ detail }) => void faults.push(`${detail.workerId}: ${detail.message}`));
         const itemsByWorker: Record<string, number> = {};
         sharder.addEventListener("attempt", ({ detail }) => {
           if (detail.outcome !== "completed") return;
@@ -34,15 +41,17 @@ it("enlarges the sample over two WASM workers and two servers", async () => {
         const context = new OffscreenCanvas(width, height).getContext("2d")!;
         context.drawImage(await createImageBitmap(await enlarged.toPng()), 0, 0);
         enlarged.close();
+        const states = Object.fromEntries(sharder.workers.map(({ id, state }) => [id, state]));
         await sharder.dispose();
-        return { pixels: context.getImageData(0, 0, width, height).data, tileCount, itemsByWorker };
+        const pixels = context.getImageData(0, 0, width, height).data;
+        return { pixels, tileCount, itemsByWorker, states, faults };
       };
       const local = [{ backend: "wasm" }, { backend: "wasm" }] as const;
       const alone = await enlarge(local);
       const shared = await enlarge([...local, ...urls.map((url) => ({ backend: "remote", url }) as const)]);
       const worst = alone.pixels.reduce((most, value, at) => Math.max(most, Math.abs(value - shared.pixels[at]!)), 0);
-      const { tileCount, itemsByWorker } = shared;
-      return { worst, isAsLong: alone.pixels.length === shared.pixels.length, tileCount, itemsByWorker };
+      const { pixels, ...others } = shared;
+      return { worst, isAsLong: alone.pixels.length === pixels.length, ...others };
     },
     [rig.kserve.url, rig.mlserver.url],
   );
@@ -50,9 +59,12 @@ it("enlarges the sample over two WASM workers and two servers", async () => {
   expect(result.isAsLong).toBe(true);
   // A value between two colours may be rounded to either.
   expect(result.worst).toBeLessThanOrEqual(1);
-  for (const backend of ["wasm", "remote"]) {
-    const counts = Object.entries(result.itemsByWorker).filter(([id]) => id.startsWith(backend));
-    expect(counts.reduce((sum, [, count]) => sum + count, 0)).toBeGreaterThan(0);
+  expect(result.faults).toEqual([]);
+  const remotes = Object.keys(result.states).filter((id) => id.startsWith("remote"));
+  expect(remotes.length).toBe(2);
+  for (const id of remotes) {
+    expect(result.states[id], id).toBe("ready");
+    expect(result.itemsByWorker[id], id).toBeGreaterThan(0);
   }
 });
 
@@ -67,6 +79,8 @@ it("asks a named remote and nobody else", async () => {
   const tally = await runJob(rig.opened.page, { workers, size: 48, blockSize: 32, durationMs: 2_000 });
   expect(tally).toMatchObject({ lostCount: 0, doubleCount: 0, faults: [] });
   expect(tally.worst).toBeLessThan(1e-4);
+  expect(tally.workers.find(({ id }) => id === "remote-1")).toMatchObject({ state: "ready", lastError: "" });
+  expect(tally.itemsByWorker["remote-1"]).toBeGreaterThan(0);
   const expected = [inject("urls").harness, rig.kserve.url].map((url) => new URL(url).origin);
   expect(
     rig
@@ -89,6 +103,16 @@ it("finds the tensors where the gateway does not let it read how long the JSON b
   const tally = await runJob(rig.opened.page, { workers, size: 32, blockSize: 8, durationMs: 500 });
   expect(tally).toMatchObject({ lostCount: 0, doubleCount: 0, itemsByWorker: { "remote-1": tally.itemCount } });
   expect(tally.worst).toBeLessThan(1e-4);
+});
+
+it("finds out a server whose numbers are of the right form, and wrong", async () => {
+  rig.kserve.line.garble("numbers");
+  const workers = [{ backend: "wasm" } as const, { backend: "remote", url: rig.kserve.url } as const];
+  const tally = await runJob(rig.opened.page, { workers, size: 32, blockSize: 16, durationMs: 1_500 });
+  expect(tally).toMatchObject({ lostCount: 0, doubleCount: 0 });
+  expect(tally.worst).toBeLessThan(1e-4);
+  expect(tally.itemsByWorker["remote-1"]).toBeUndefined();
+  expect(tally.faults.filter((fault) => fault.startsWith("remote-1 "))).not.toEqual([]);
 });
 
 /** Seeded numbers in 0…1. */
@@ -124,10 +148,9 @@ it(`loses nothing, writes nothing twice and nothing wrong, at ${MOMENT_COUNT} ra
         server.resume();
       },
       garbled: async () => {
-        line.garble(true);
+        line.garble("bytes");
         await wait(next() * 300);
-        line.cut();
-        line.garble(false);
+        line.garble(undefined);
       },
       cut: async () => line.cut(),
     };
@@ -137,11 +160,27 @@ it(`loses nothing, writes nothing twice and nothing wrong, at ${MOMENT_COUNT} ra
     await wait(next() * 200);
     await faults[name]!();
   }
+  // Whatever has befallen them, both are back, and what one of them computes still counts.
+  const before = await progressOf(page);
+  const remotes = Object.keys(before).filter((id) => id.startsWith("remote"));
+  expect(remotes.length).toBe(2);
+  await expect
+    .poll(
+      async () => {
+        const now = await progressOf(page);
+        const hasGrown = (id: string): boolean => now[id]!.itemCount > before[id]!.itemCount;
+        const isBack = (id: string): boolean => hasGrown(id) || /^(ready|busy)$/.test(now[id]!.state);
+        return remotes.every(isBack) && remotes.some(hasGrown);
+      },
+      { timeout: 120_000 },
+    )
+    .toBe(true);
   await stopJob(page);
   const tally = await untilDone(page);
   console.log(JSON.stringify({ seed, counts, items: tally.itemCount, byWorker: tally.itemsByWorker }));
   expect(tally).toMatchObject({ lostCount: 0, doubleCount: 0 });
   expect(tally.worst).toBeLessThan(1e-4);
   expect(Object.values(tally.itemsByWorker).reduce((sum, count) => sum + count)).toBe(tally.itemCount);
+  for (const id of remotes) expect(tally.itemsByWorker[id], id).toBeGreaterThan(0);
   expect(tally.faults.length).toBeGreaterThan(0);
 }, 480_000);

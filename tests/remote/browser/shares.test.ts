@@ -12,6 +12,8 @@ afterAll(() => rig?.close());
 const SIZE = 32;
 const ITEM_COUNT = 48;
 const TURNS = 3;
+/** However busy the machine is, no bound is loosened by more, of a job's time. */
+const MAX_NOISE = 0.6;
 
 interface Compared {
   /** Of jobs without and with the server, in turn. */
@@ -19,6 +21,11 @@ interface Compared {
   readonly togetherMs: readonly number[];
   /** In the last job with it. */
   readonly itemsOfServer: number;
+  /** In all of them. */
+  readonly allItemsOfServer: number;
+  /** Afterwards. */
+  readonly stateOfServer: string;
+  readonly faults: readonly string[];
   /** Measured, of both together. */
   readonly rateOfServer: number;
   readonly rates: Readonly<Record<string, number | undefined>>;
@@ -37,7 +44,10 @@ function compare(url: string): Promise<Compared> {
         workers: [local, { backend: "remote", url }],
         remember: false,
       });
+      const faults: string[] = [];
+      together.addEventListener("fault", ({ detail }) => void faults.push(`${detail.workerId}: ${detail.message}`));
       const itemsBy: Record<string, number> = {};
+      let allItemsOfServer = 0;
       together.addEventListener("attempt", ({ detail }) => {
         if (detail.outcome !== "completed") return;
         itemsBy[detail.workerId] = (itemsBy[detail.workerId] ?? 0) + detail.itemCount;
@@ -47,6 +57,7 @@ function compare(url: string): Promise<Compared> {
         await sharder.predict(items);
         return performance.now() - startMs;
       };
+      const server = together.workers.find(({ backend }) => backend === "remote")!;
       // The first of each measures.
       for (const sharder of [alone, together]) await timed(sharder);
       const aloneMs: number[] = [];
@@ -55,8 +66,9 @@ function compare(url: string): Promise<Compared> {
         aloneMs.push(await timed(alone));
         for (const id of Object.keys(itemsBy)) itemsBy[id] = 0;
         togetherMs.push(await timed(together));
+        allItemsOfServer += itemsBy[server.id] ?? 0;
       }
-      const server = together.workers.find(({ backend }) => backend === "remote")!;
+      const stateOfServer = together.workers.find(({ id }) => id === server.id)!.state;
       const rates = Object.fromEntries(together.workers.map(({ id, itemsPerSecond }) => [id, itemsPerSecond]));
       const sum = Object.values(rates).reduce((total: number, rate) => total + (rate ?? 0), 0);
       await Promise.all([alone.dispose(), together.dispose()]);
@@ -64,6 +76,7 @@ function compare(url: string): Promise<Compared> {
         aloneMs,
         togetherMs,
         itemsOfServer: itemsBy[server.id] ?? 0,
+        ...{ allItemsOfServer, stateOfServer, faults },
         rateOfServer: (rates[server.id] ?? 0) / sum,
         rates,
       };
@@ -79,16 +92,21 @@ it.each([0, 20, 200].flatMap((latencyMs) => [1, 10, 100].map((megabytes) => ({ l
   async (given) => {
     const { latencyMs, megabytes } = given;
     rig.kserve.line.set({ latencyMs, bytesPerSecond: megabytes * 1e6 });
-    const { aloneMs, togetherMs, itemsOfServer, rateOfServer, rates } = await compare(rig.kserve.url);
+    const found = await compare(rig.kserve.url);
+    const { aloneMs, togetherMs, itemsOfServer, rateOfServer, rates } = found;
     rig.kserve.line.set(freeLine);
     const share = itemsOfServer / ITEM_COUNT;
     const [alone, together] = [median(aloneMs), median(togetherMs)];
     // What the machine alone changes from one job to the next.
-    const noise = (Math.max(...aloneMs) - Math.min(...aloneMs)) / alone;
+    const measuredNoise = (Math.max(...aloneMs) - Math.min(...aloneMs)) / alone;
+    const noise = Math.min(measuredNoise, MAX_NOISE);
     console.log(
       `${latencyMs} ms, ${megabytes} MB/s: share ${share.toFixed(2)} of throughput ${rateOfServer.toFixed(2)}, ` +
-        `${alone.toFixed(0)} → ${together.toFixed(0)} ms (noise ${(100 * noise).toFixed(0)} %), ${JSON.stringify(rates)}`,
+        `${alone.toFixed(0)} → ${together.toFixed(0)} ms (noise ${(100 * measuredNoise).toFixed(0)} %), ${JSON.stringify(rates)}`,
     );
+    // Neither holds for a server that is lost on the way.
+    expect(found).toMatchObject({ stateOfServer: "ready", faults: [] });
+    if (latencyMs <= 20 && megabytes >= 10) expect(found.allItemsOfServer).toBeGreaterThan(0);
     // Rates that change by half within a job are followed late.
     const slack = 0.1 + 1 / ITEM_COUNT + noise / 4;
     expect(share).toBeLessThan(rateOfServer + slack);
