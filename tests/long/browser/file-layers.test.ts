@@ -1,4 +1,5 @@
-// The saved ONNX and TensorFlow Lite models that can be cut, at random places and at all of them: every second plan, and all where more time is given than usual.
+// The saved ONNX and TensorFlow Lite models that can be cut, at random places and at all of them: every second plan, and all where more
+// time is given than usual.
 import { basename, dirname } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { seededRandom } from "../../../src/core/random.js";
