@@ -77,9 +77,8 @@ export async function assembleSharder(
     open: links.openJournals ?? openJournals,
     wire: inspected.wire,
     valueOptions: { optimize: options.optimize ?? true, inputs: options.inputs ?? {} },
-    // What one engine has begun, another may continue.
-    engines: () =>
-      search !== undefined ? ["auto"] : [...new Set(pool.slots.map(({ spec }) => spec.engine ?? "tfjs"))].toSorted(),
+    // By what was asked for, whoever is there at the moment. What one engine has begun, another may continue, and servers take part anywhere.
+    engines: () => (options.engine === "auto" ? ["auto"] : enginesOf(pool.slots.map(({ spec }) => spec))),
     emit: events.emit,
     faults,
   });
@@ -121,7 +120,8 @@ async function start(
       hasStarted.add(index);
       return worker;
     });
-  let starting = startAll(specs);
+  const first = startAll(specs);
+  let starting = first;
   const isEnough = (started: readonly PoolWorker[]): boolean => canRunAll(model, options, started);
   await enoughWorkers(starting, isEnough).catch(async (thrown: unknown) => {
     const isFinal = !(thrown instanceof ShardError) || (thrown.code !== "no-workers" && search === undefined);
@@ -151,7 +151,15 @@ async function start(
   await enoughWorkers(
     entering.filter((_, index) => isPrompt[index]),
     isEnough,
-  ).catch(() => enoughWorkers(entering, isEnough));
+  )
+    .catch(() => enoughWorkers(entering, isEnough))
+    .catch(async (thrown: unknown) => {
+      // The workers of another engine may start, and yet not take the model.
+      if (search === undefined || lastResort.length === 0 || starting !== first) throw thrown;
+      const last = startAll(lastResort).map(async (started) => pool.enter(await started));
+      for (const one of last) one.catch(() => {});
+      await enoughWorkers(last, isEnough);
+    });
   if (specs.length > 0) await split.begin();
   const engine = search === undefined ? engineOption(options) : () => search.engine;
   const isOneEngine = search !== undefined;
@@ -160,6 +168,12 @@ async function start(
   const onFound = (): void => events.emit("engine", { inUse: search!.engine, engines: model.info.engines });
   search?.attach({ pool, model, sharder, onFound }, split.plan.split === "batch");
   return sharder;
+}
+
+/** The engines that compute here, each once. */
+function enginesOf(specs: readonly WorkerSpec[]): readonly string[] {
+  const local = specs.filter(({ backend }) => backend !== "remote");
+  return [...new Set((local.length > 0 ? local : specs).map(({ engine = "tfjs" }) => engine))].toSorted();
 }
 
 /** The engine that the caller has named for all workers. */

@@ -139,7 +139,11 @@ export class AttemptQueue {
   async #begin(next: Queued): Promise<void> {
     const before = this.#ended;
     // What the worker holds is not changed while a GPU computes.
-    if (next.priority === BEFORE_ALL) await before;
+    if (next.priority === BEFORE_ALL) {
+      await before;
+      // What ran meanwhile may have broken the engine.
+      if (this.#brokenBy !== undefined) return next.reject(this.#brokenBy);
+    }
     let handOver!: () => void;
     const handedOver = new Promise<void>((resolve) => (handOver = resolve));
     const running: Running = { attemptId: next.attemptId, cancelling: new AbortController(), handOver, before };

@@ -204,8 +204,10 @@ export class BatchJob extends JobBase<OpenShardAttempt, DispatchEvent> implement
     const [wanted, others] = [true, false].map((is) => pool.readyWorkers.filter((each) => this.#isWanted(each) === is));
     // One that was benched a moment ago ends what it has first, unless the others are in trouble.
     for (const worker of wanted!) if (this.#usesAll || !this.isBusyOn(worker.id)) this.#use(worker);
-    if (!wanted!.some(({ id }) => this.#used.has(id))) return;
-    for (const { id } of others!) if (this.#used.has(id)) this.workerDraining(id);
+    const isReplaced = wanted!.some(({ id }) => this.#used.has(id));
+    for (const worker of others!) {
+      if (this.#used.has(worker.id) && (isReplaced || !choice.mayWork(worker))) this.workerDraining(worker.id);
+    }
   }
 
   /** Something is wrong with items or with workers: in this job, no worker is spared any more. */

@@ -65,6 +65,8 @@ export interface EngineVerdict {
 export interface EngineGate {
   /** Whether an engine's workers may be given work: they have shown that they compute the same. */
   admits(engine: EngineName): boolean;
+  /** @param refresh to be called when other engines are admitted than before. */
+  watch(refresh: () => void): void;
   /** Called once a measurement has decided. */
   onVerdict(verdict: EngineVerdict): void;
 }
@@ -93,7 +95,7 @@ export class WorkerChoice {
   #engines: EngineName[] = [];
   readonly #gate: EngineGate | undefined;
   /** Why the engine in use is used, for people. */
-  #won: string | undefined;
+  #won: { readonly engine: EngineName; readonly reason: string } | undefined;
 
   /** @param gate left out: workers of all engines are used together. */
   constructor(pool: ChoicePool, memory: ModelMemory, now: () => number = () => performance.now(), gate?: EngineGate) {
@@ -102,17 +104,28 @@ export class WorkerChoice {
     this.#now = now;
     this.#gate = gate;
     this.#meter = new WorkMeter(now());
+    gate?.watch(() => {
+      this.workersChanged();
+      this.#changed();
+    });
     void memory.read("workers").then((stored) => this.#recall(stored));
   }
 
-  /** Those that may be given work. */
+  /** Those that may be given work, and are chosen from. */
   get #workers(): readonly ChoosableWorker[] {
     const { choosableWorkers } = this.#pool;
-    return this.#gate === undefined ? choosableWorkers : choosableWorkers.filter((worker) => this.#mayWork(worker));
+    if (this.#gate === undefined) return choosableWorkers;
+    return choosableWorkers.filter((worker) => this.mayWork(worker) && !this.#isBeside(worker));
   }
 
-  #mayWork({ spec }: Pick<ChoosableWorker, "spec">): boolean {
+  /** Whether it may be given work at all. */
+  mayWork({ spec }: Pick<ChoosableWorker, "spec">): boolean {
     return this.#gate?.admits(engineOf(spec)) ?? true;
+  }
+
+  /** A server is of no engine here: whoever has named it has it beside either. */
+  #isBeside({ spec }: Pick<ChoosableWorker, "spec">): boolean {
+    return this.#gate !== undefined && spec.backend === "remote";
   }
 
   /** The engine that jobs use unless another is being tried; `undefined` while there are no workers. */
@@ -123,12 +136,14 @@ export class WorkerChoice {
 
   /** Whether a job that spares no worker uses this one. */
   isUsable({ spec }: Pick<ChoosableWorker, "spec">): boolean {
-    return this.#gate === undefined || this.engine === undefined || engineOf(spec) === this.engine;
+    if (this.#gate === undefined || this.#isBeside({ spec })) return true;
+    return this.mayWork({ spec }) && (this.engine === undefined || engineOf(spec) === this.engine);
   }
 
   /** Whether jobs use the worker. */
   isUsed({ id, kind, spec }: Pick<ChoosableWorker, "id" | "kind" | "spec">): boolean {
-    if (!this.#mayWork({ spec })) return false;
+    if (!this.mayWork({ spec })) return false;
+    if (this.#isBeside({ spec })) return true;
     // Nobody has looked since it came: until then it is not known to be of the engine in use.
     if (this.#gate !== undefined && !this.#kinds.includes(kind)) return false;
     const alike = this.#workers.filter((worker) => worker.kind === kind);
@@ -142,7 +157,8 @@ export class WorkerChoice {
     const workers = this.#pool.choosableWorkers;
     const worker = workers.find(({ id }) => id === workerId);
     if (worker === undefined) return undefined;
-    if (!this.#mayWork(worker)) {
+    if (this.#isBeside(worker)) return { state: "taken", reason: "a server that was named is used beside any engine" };
+    if (!this.mayWork(worker)) {
       return { state: "trying", reason: `${labelOf(worker.spec)}: its first results are compared with those of TF.js` };
     }
     const kind = this.#kinds.indexOf(worker.kind);
@@ -150,7 +166,8 @@ export class WorkerChoice {
     const isSettled = place < (this.#choice.inUse[kind] ?? Infinity);
     const state = this.isUsed(worker) !== isSettled ? "trying" : isSettled ? "taken" : "left";
     const isOpen = this.#choice.comparisons.length === 0 && isSettled;
-    return { state, reason: (isOpen ? this.#won : undefined) ?? reasonOf(this.#choice, kind, this.#names()) };
+    const won = isOpen && this.#won?.engine === engineOf(worker.spec) ? this.#won.reason : undefined;
+    return { state, reason: won ?? reasonOf(this.#choice, kind, this.#names()) };
   }
 
   began(job: ChoosingJob): void {
@@ -244,15 +261,18 @@ export class WorkerChoice {
   }
 
   /** Of two engines, one has been measured to be faster. */
-  #report({ challenger, inUse, challengerRate, inUseRate, isBetter }: Comparison): void {
+  #report({ challenger, inUse, challengerRate, inUseRate, isBetter, isClear }: Comparison): void {
+    // It goes on later.
+    if (!isClear) return;
     const [tried, used] = [challenger, inUse].map((counts) => engineInUse(counts, this.#engineIndices())!);
     if (tried === used) return;
     const [winner, loser] = isBetter ? [tried!, used!] : [used!, tried!];
     const [rate, loserRate] = isBetter ? [challengerRate, inUseRate] : [inUseRate, challengerRate];
     const name = this.#engines[winner]!;
-    this.#won = `${name}: total ${perSecond(loserRate)} → ${perSecond(rate)} items/s: taken`;
+    const reason = `${name}: total ${perSecond(loserRate)} → ${perSecond(rate)} items/s: taken`;
+    this.#won = { engine: name, reason };
     this.#gate?.onVerdict({
-      engine: this.#engines[winner]!,
+      engine: name,
       itemsPerSecond: 1000 * rate,
       loser: this.#engines[loser]!,
       loserItemsPerSecond: 1000 * loserRate,

@@ -61,6 +61,10 @@ export class EngineSearch implements EngineGate {
   #isAdmitted: boolean;
   #first: readonly CallInputs[] | undefined;
   #openJobCount = 0;
+  /** Tells the choice of workers that other engines are admitted now. */
+  #refresh: () => void = () => {};
+  /** Why LiteRT was given up in a job that has not ended yet: whether its items are to blame shows on TF.js. */
+  #failedFor: string | undefined;
   /** Workers of LiteRT on which the model has failed since a job last began. */
   readonly #failing = new Set<string>();
 
@@ -77,7 +81,11 @@ export class EngineSearch implements EngineGate {
   }
 
   admits(engine: EngineName): boolean {
-    return engine === "tfjs" || this.#isAdmitted;
+    return engine !== "litert" || this.#isAdmitted;
+  }
+
+  watch(refresh: () => void): void {
+    this.#refresh = refresh;
   }
 
   /** The sharder is there, and its first workers have started. @param isByBatch whether they hold the whole model. */
@@ -98,6 +106,7 @@ export class EngineSearch implements EngineGate {
       this.#log.job(jobId, state);
       if (state === "started") this.#failing.clear();
       if (state === "completed") this.#jobEnded();
+      if (state === "failed" || state === "cancelled") this.#failedFor = undefined;
       this.#consider();
     });
     sharder.addEventListener("progress", ({ detail }) => {
@@ -105,8 +114,9 @@ export class EngineSearch implements EngineGate {
       this.#consider();
     });
     sharder.addEventListener("worker", () => this.#replaceLost());
-    sharder.addEventListener("fault", ({ detail: { code, workerId, message } }) => {
-      if (code === "model-failed" && workerId !== undefined) this.#failed(workerId, message);
+    sharder.addEventListener("fault", ({ detail: { cause, code, workerId, message } }) => {
+      const isEngines = code === "model-failed" && cause !== "poison";
+      if (isEngines && workerId !== undefined) this.#failed(workerId, message);
     });
   }
 
@@ -123,6 +133,7 @@ export class EngineSearch implements EngineGate {
     const reason = `measured: ${rounded(litert)} items/s with all its workers, ${rounded(tfjs)} on TF.js`;
     this.#phase = "settled";
     this.#engine = engine === "litert" ? "litert" : "tfjs";
+    this.#isAdmitted = engine === "litert";
     this.#learn({ runs: true, reason });
     this.#options.records.found({ engine: this.#engine, reason });
     // After the measurement has been dealt with.
@@ -132,7 +143,7 @@ export class EngineSearch implements EngineGate {
   #beginWarm(): void {
     this.#phase = "settled";
     const slots = this.#slots("litert");
-    if (slots.some(({ isGone }) => !isGone)) {
+    if (slots.some(isExpected)) {
       this.#learn({ runs: true, reason: this.#options.earlier.record?.reason });
       return;
     }
@@ -156,7 +167,9 @@ export class EngineSearch implements EngineGate {
   async #load(calls: readonly CallInputs[]): Promise<void> {
     this.#phase = "loading";
     const { pool, model, sharder } = this.#parts!;
-    const { litert, records } = this.#options;
+    const { records } = this.#options;
+    // No more than TF.js has now: some may have been removed to spare the machine.
+    const litert = this.#options.litert.slice(0, Math.max(1, this.#slots("tfjs").filter(isExpected).length));
     try {
       await requireTranslatable(model.inspected.wire);
     } catch (thrown) {
@@ -191,6 +204,8 @@ export class EngineSearch implements EngineGate {
   }
 
   #jobEnded(): void {
+    if (this.#failedFor !== undefined) this.#options.records.found({ engine: "tfjs", reason: this.#failedFor });
+    this.#failedFor = undefined;
     this.#options.records.worked(this.#log.earlierMs);
     if (this.#phase !== "measuring" || ++this.#openJobCount < MOST_OPEN_JOBS) return;
     this.#settleOnTfjs({ runs: true, reason: `${MOST_OPEN_JOBS} jobs were too short or too unlike to compare it by` });
@@ -216,7 +231,8 @@ export class EngineSearch implements EngineGate {
     // Removed by the caller: there are to be no workers.
     if (error === undefined) return;
     this.#settleOnTfjs({ reason: `all of its workers were lost: ${error.message}` });
-    void this.#startTfjs();
+    // One that is quarantined would come back, and hold the model for nothing.
+    void this.#startTfjs().then(() => this.#end("litert"));
   }
 
   /** The model has failed on a worker. If it fails on several of LiteRT's, such as for sizes that can't be translated, TF.js may still run it. */
@@ -227,8 +243,11 @@ export class EngineSearch implements EngineGate {
     if (this.#engine !== "litert" || !ids.includes(workerId)) return;
     this.#failing.add(workerId);
     if (this.#failing.size < Math.min(2, ids.length)) return;
-    this.#settleOnTfjs({ reason: `it failed on items of a job: ${message}` }, true);
+    this.#failedFor = `it failed on items of a job: ${message}`;
+    this.#settleOnTfjs({ reason: this.#failedFor });
     void this.#startTfjs().then(() => this.#end("litert"));
+    // The job waits for those that start now, instead of giving up items that TF.js may compute.
+    this.#refresh();
   }
 
   /** Begun at once, so that jobs wait for them. Whether one fails is in `sharder.workers`. */

@@ -11,13 +11,15 @@ import { compareOutputs } from "../verify/compare-outputs.js";
 const TOLERANCE = 1e-4;
 /** So many items are compared. */
 const ITEM_COUNT = 3;
+/** Copies are kept for as long as TF.js's workers are the only ones: of larger items none are. */
+const MOST_BYTES = 32 * 2 ** 20;
 
 /** The inputs of one call, by name. */
 export type CallInputs = Readonly<Record<string, InputTensor>>;
 
 /**
  * Copy the first items of a job: the inputs of one call for each, or of one for a group or a whole batch where the model takes these.
- * The caller's buffers are not kept.
+ * The caller's buffers are not kept. None of those that are too large to be kept for long.
  */
 export function firstItems(
   { tensors, batchedNames, itemCount, groupItemCount }: PreparedInputs,
@@ -25,6 +27,11 @@ export function firstItems(
 ): readonly CallInputs[] {
   const perCall = mode === "whole" ? itemCount : mode === "groups" ? groupItemCount : 1;
   const callCount = Math.min(Math.floor(itemCount / perCall), perCall === 1 ? ITEM_COUNT : 1);
+  const bytesOfCalls = Object.entries(tensors).map(([name, { data }]) => {
+    const byteCount = "byteLength" in data ? data.byteLength : 16 * data.length;
+    return callCount * (batchedNames.includes(name) ? (byteCount * perCall) / itemCount : byteCount);
+  });
+  if (bytesOfCalls.reduce((sum, each) => sum + each, 0) > MOST_BYTES) return [];
   return Array.from({ length: callCount }, (_, call) =>
     Object.fromEntries(
       Object.entries(tensors).map(([name, tensor]): [string, InputTensor] => [

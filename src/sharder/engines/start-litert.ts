@@ -31,7 +31,7 @@ export async function startLitert(
   let failure: unknown;
   for (const backend of new Set(specs.map((spec) => spec.backend))) {
     const [first, ...others] = specs.filter((spec) => spec.backend === backend);
-    let worker: PoolWorker;
+    let worker: PoolWorker | undefined;
     try {
       worker = await startOne(parts, first!);
       onFirst();
@@ -43,6 +43,8 @@ export async function startLitert(
       }
     } catch (thrown) {
       failure ??= thrown;
+      // It was not compared. One that is lost is gone already.
+      if (worker !== undefined) await parts.removeWorker(worker.id).catch(() => {});
       continue;
     }
     readyCount++;

@@ -1,5 +1,5 @@
 // engine: "auto" on scripted workers: when LiteRT's are started, what they must show before they get work, and who ends.
-import { beforeEach, expect, it } from "vitest";
+import { beforeEach, expect, it, vi } from "vitest";
 // Loaded beforehand: the clock is not the real one.
 import "../../../../src/model/translate/why-not-tflite.js";
 import { ShardError } from "../../../../src/core/errors.js";
@@ -27,6 +27,10 @@ interface Behaviour {
   readonly failsToStart?: boolean;
   /** Whether the model fails on LiteRT. */
   readonly fails?: boolean;
+  /** Whether LiteRT's workers start, and yet can't take the model. */
+  readonly refusesModel?: boolean;
+  /** What TF.js's workers take to start, ms. */
+  readonly tfjsStartMs?: number;
 }
 
 let workers: { readonly engine: string; readonly worker: ScriptedWorker }[];
@@ -40,7 +44,15 @@ function memoryOf(): ModelMemory {
   return { read: async (section) => kept.get(section), write: (section, value) => void kept.set(section, value) };
 }
 
-function opener({ litertMs = 2, error = 0, failsToStart = false, fails = false }: Behaviour) {
+function opener(behaviour: Behaviour) {
+  const {
+    litertMs = 2,
+    error = 0,
+    failsToStart = false,
+    fails = false,
+    refusesModel = false,
+    tfjsStartMs = 0,
+  } = behaviour;
   return ({ engine = "tfjs" }: WorkerSpec, id: string) => {
     const isLitert = engine === "litert";
     const worker = new ScriptedWorker(id, async (request, self) => {
@@ -53,6 +65,10 @@ function opener({ litertMs = 2, error = 0, failsToStart = false, fails = false }
     });
     worker.beforeStart = async () => {
       if (isLitert && failsToStart) throw new Error("no network");
+      if (!isLitert && tfjsStartMs > 0) await new Promise((resolve) => setTimeout(resolve, tfjsStartMs));
+    };
+    worker.beforeLoad = async () => {
+      if (isLitert && refusesModel) throw new ShardError("model-unsupported", "it can't take the model");
     };
     workers.push({ engine, worker });
     return worker.channel.link;
@@ -189,9 +205,32 @@ it("loses and repeats nothing if LiteRT's workers die as they take over, or late
 });
 
 it("comes back to TF.js if the model fails on LiteRT, as for sizes that can't be translated", async () => {
-  const sharder = await open({ fails: true }, { ...NEW, record: { engine: "litert", reason: "measured" } });
+  // Items wait for TF.js's workers, instead of being given up before those have started.
+  const earlier = { ...NEW, record: { engine: "litert", reason: "measured" } } as const;
+  const sharder = await open({ fails: true, tfjsStartMs: 1_000 }, earlier);
   await finish(sharder, 500);
   expect(engines(sharder)).toEqual(["tfjs", "tfjs"]);
   expect(litert(sharder).reason).toMatch(/failed on items of a job: .*sizes/);
   expect(kept.get("engine")).toMatchObject({ engine: "tfjs" });
+});
+
+it("starts on TF.js where LiteRT's workers start and can't take the model", async () => {
+  const sharder = await open({ refusesModel: true }, { ...NEW, record: { engine: "litert", reason: "measured" } });
+  expect(engines(sharder)).toEqual(["tfjs", "tfjs"]);
+  await finish(sharder, 500);
+});
+
+it("uses a server that was named beside either engine, and measures it against neither", async () => {
+  const sharder = await open({});
+  vi.stubGlobal("location", { href: "https://page.example/" });
+  const id = await sharder.addWorker({ backend: "remote", url: "https://far.example/v2/models/negate" });
+  await finish(sharder, 6_000);
+  expect(engines(sharder).toSorted()).toEqual(["litert", "litert", "remote"]);
+  expect(itemsOn("remote")).toBeGreaterThan(100);
+  const [tfjsCount, whole] = [itemsOn("tfjs"), itemsOn("tfjs") + itemsOn("litert") + itemsOn("remote")];
+  expect(tfjsCount).toBeGreaterThan(0);
+  // Some are computed twice, to check the server.
+  expect(whole).toBeGreaterThanOrEqual(6_000);
+  expect(sharder.workers.find((worker) => worker.id === id)?.choice?.state).toBe("taken");
+  expect(kept.get("engine")).toMatchObject({ engine: "litert" });
 });
