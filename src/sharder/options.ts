@@ -50,7 +50,10 @@ export interface SharderOptions {
    * engine of their format. `sharder.model.engines` says what was found.
    */
   readonly engine?: EngineName | "auto" | undefined;
-  /** With `workers: "auto"`, no more workers than this are started, whole, ≥ 1. Default: no limit. */
+  /**
+   * With `workers: "auto"`, no more workers than this are started, whole, ≥ 1. Default: no limit. With `engine: "auto"` it holds for each
+   * engine: while two are measured against each other, the workers of both are loaded, and those of one at work.
+   */
   readonly maxWorkers?: number | undefined;
   /**
    * "batch": every worker holds the whole model and gets a share of the items. "layers": each holds a run of the model's layers, and
