@@ -154,7 +154,10 @@ it("runs a stage whose worker hangs elsewhere within seconds, without ending the
     const tookMs = performance.now() - startMs;
     const { restarts } = sharder.workers.find(({ id }) => id === hung)!;
     const found = { gap, tookMs, restarts, causes: [...causes] };
-    const gapAfter = await during(() => sharder.workers.forEach(({ id }) => kill(id)));
+    const gapAfter = await during(() => {
+      // On a slow machine, the one that hangs may have been ended by now.
+      for (const { id, state } of sharder.workers) if (state === "ready" || state === "busy") kill(id);
+    });
     await sharder.dispose();
     return { ...found, gapAfter };
   }, wasm(3));
