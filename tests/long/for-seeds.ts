@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 
-/** How long each kind of long test may run, ms: `SHARDER_LONG_SECONDS`, by default 30 s. */
-export const timeBoxMs = 1000 * Number(process.env["SHARDER_LONG_SECONDS"] ?? 30);
+/** How long each kind of long test may run, ms: `SHARDER_LONG_SECONDS`, by default 20 s. */
+export const timeBoxMs = 1000 * Number(process.env["SHARDER_LONG_SECONDS"] ?? 20);
 /** The first seed; another gives other cases. */
 export const firstSeed = Number(process.env["SHARDER_LONG_SEED"] ?? 1_000);
 

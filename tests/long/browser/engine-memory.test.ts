@@ -7,7 +7,7 @@ import { processBytes } from "../../harness/process-memory.js";
 
 const MEGABYTE = 2 ** 20;
 /** All of it where more time is given than usual. */
-const isWhole = timeBoxMs > 30_000;
+const isWhole = timeBoxMs > 20_000;
 const SHARDER_COUNT = isWhole ? 50 : 20;
 const RUN_COUNT = isWhole ? 2_000 : 1_000;
 /** Fewer on a GPU, which is computed in software. */

@@ -34,7 +34,7 @@ const plans = (["onnx", "tflite"] as const).flatMap((format) =>
 
 it("there are many", () => expect(plans.length).toBeGreaterThan(25));
 
-it.each(plans.filter((_, index) => timeBoxMs > 30_000 || index % 2 === 0))(
+it.each(plans.filter((_, index) => timeBoxMs > 20_000 || index % 2 === 0))(
   "$name cut at $cuts",
   async ({ format, name, cuts }) => {
     const run = await opened.page.evaluate(([format, name, cuts]) => harness.runByLayers([format, name, 6], { cuts }), [
